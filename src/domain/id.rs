@@ -1,0 +1,53 @@
+//! Typed ids: a folder's id cannot be passed where a person's is meant.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// One person, whatever organizations they belong to.
+    PersonId,
+    /// One organization. Its Org ID is a name for people; this is what rows point to.
+    OrganizationId,
+    /// One account of an organization.
+    AccountId,
+    /// One invitation into an organization.
+    InvitationId,
+    /// One node of a Drive: root, folder, site, asset or dataset.
+    ResourceId,
+    /// One grant of a level on a resource.
+    GrantId,
+    /// One licence of an account.
+    LicenceId,
+    /// One entry in a licence's append-only ledger.
+    EntryId,
+    /// One finished transfer, and its receipt.
+    TransferId,
+    /// One share link.
+    LinkId,
+    /// One line of the audit log.
+    AuditId,
+    /// One mail waiting in, or sent from, the outbox.
+    MailId,
+}

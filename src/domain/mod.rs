@@ -1,0 +1,25 @@
+//! The rules, and nothing else.
+//!
+//! Everything that may or may not happen in Commonhold is decided here, once, and the browser and the server both call
+//! it: the browser to show what is possible and say why not, the server to enforce.
+//!
+//! # Invariants
+//! - Pure: no I/O, no async, no framework, no clock, no randomness. Time and ids come in as arguments.
+//! - Depends on `serde`, `thiserror`, `uuid` and `std` only (asserted in `tests/it/architecture.rs`).
+//! - A reason to say no is a [`refusal::Refusal`]; its text is what people read, wherever they meet it.
+#![deny(missing_docs)]
+
+pub mod access;
+pub mod account;
+pub mod id;
+pub mod invitation;
+pub mod licence;
+pub mod organization;
+pub mod person;
+pub mod refusal;
+pub mod resource;
+pub mod role;
+pub mod text;
+pub mod time;
+pub mod transfer;
+pub mod view;

@@ -1,0 +1,230 @@
+//! Organizations (ORG).
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    refusal::Refusal,
+    text::{Fields, Name, Problem, optional_line},
+};
+
+/// What an organization is before the law: the only difference is its legal definition (ORG-1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganizationKind {
+    /// "I work for a business": has a legal company name and may have a VAT number.
+    Business,
+    /// "I am an individual".
+    Individual,
+}
+
+impl OrganizationKind {
+    /// Both kinds.
+    pub const ALL: [Self; 2] = [Self::Business, Self::Individual];
+
+    /// The word in the API and in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Business => "business",
+            Self::Individual => "individual",
+        }
+    }
+
+    /// The words on screen (ux.md, fixed).
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Business => "I work for a business",
+            Self::Individual => "I am an individual",
+        }
+    }
+
+    /// Reads [`OrganizationKind::word`].
+    ///
+    /// # Errors
+    /// Any other word.
+    pub fn parse(word: &str) -> Result<Self, Problem> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(Problem::NotAChoice)
+    }
+}
+
+/// How much an organization may have (ACCT-2).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanTier {
+    /// One account, no Managers.
+    Essential,
+    /// Any number of accounts, no Managers.
+    Premier,
+    /// Any number of accounts, Managers, people limited to chosen accounts.
+    Enterprise,
+}
+
+impl PlanTier {
+    /// Every plan.
+    pub const ALL: [Self; 3] = [Self::Essential, Self::Premier, Self::Enterprise];
+
+    /// The word in the API and in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Essential => "essential",
+            Self::Premier => "premier",
+            Self::Enterprise => "enterprise",
+        }
+    }
+
+    /// Reads [`PlanTier::word`].
+    ///
+    /// # Errors
+    /// Any other word.
+    pub fn parse(word: &str) -> Result<Self, Problem> {
+        Self::ALL.into_iter().find(|plan| plan.word() == word).ok_or(Problem::NotAChoice)
+    }
+}
+
+/// The form of **New organization** as it comes in, unread.
+#[derive(Clone, Debug, Default)]
+pub struct NewOrganizationForm {
+    /// Display name.
+    pub name: String,
+    /// `business` or `individual`.
+    pub kind: String,
+    /// ISO 3166 two-letter country code.
+    pub country: String,
+    /// Legal company name, for a business.
+    pub legal_name: String,
+    /// VAT number, for a business.
+    pub vat_number: String,
+    /// Street and number.
+    pub address: String,
+    /// Postal code.
+    pub postal_code: String,
+    /// City.
+    pub city: String,
+}
+
+/// An organization to be created, with every field read (ORG-1).
+#[derive(Clone, Debug)]
+pub struct NewOrganization {
+    /// Display name.
+    pub name: Name,
+    /// Legal definition.
+    pub kind: OrganizationKind,
+    /// Two-letter country code.
+    pub country: String,
+    /// Legal company name; the display name where a business left it empty.
+    pub legal_name: Option<String>,
+    /// VAT number.
+    pub vat_number: Option<String>,
+    /// Street and number.
+    pub address: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// City.
+    pub city: Option<String>,
+}
+
+impl NewOrganization {
+    /// Reads the form.
+    ///
+    /// # Errors
+    /// `Invalid` with the problem of every field.
+    pub fn parse(form: &NewOrganizationForm) -> Result<Self, Refusal> {
+        let mut fields = Fields::default();
+        let name = fields.check("name", Name::parse(&form.name));
+        let kind = fields.check("kind", if form.kind.is_empty() { Err(Problem::Missing) } else { OrganizationKind::parse(&form.kind) });
+        let country = fields.check("country", country(&form.country));
+        let mut line = |field: &str, text: &str| fields.check(field, optional_line(text, 255)).flatten();
+        let legal_name = line("legal_name", &form.legal_name);
+        let vat_number = line("vat_number", &form.vat_number);
+        let address = line("address", &form.address);
+        let postal_code = line("postal_code", &form.postal_code);
+        let city = line("city", &form.city);
+        if kind == Some(OrganizationKind::Individual) {
+            for (field, value) in [("legal_name", &legal_name), ("vat_number", &vat_number)] {
+                if value.is_some() {
+                    fields.check::<()>(field, Err(Problem::NotForThisKind));
+                }
+            }
+        }
+        fields.done()?;
+        match (name, kind, country) {
+            (Some(name), Some(kind), Some(country)) => {
+                let legal_name = match kind {
+                    OrganizationKind::Business => legal_name.or_else(|| Some(name.to_string())),
+                    OrganizationKind::Individual => None,
+                };
+                Ok(Self { name, kind, country, legal_name, vat_number, address, postal_code, city })
+            }
+            _ => Err(Refusal::Invalid(Vec::new())),
+        }
+    }
+}
+
+/// Reads a country code of [`COUNTRIES`].
+///
+/// # Errors
+/// Missing, or not one of them.
+pub fn country(text: &str) -> Result<String, Problem> {
+    let code = text.trim().to_ascii_uppercase();
+    if code.is_empty() {
+        return Err(Problem::Missing);
+    }
+    COUNTRIES.iter().any(|(known, _)| *known == code).then_some(code).ok_or(Problem::NotAChoice)
+}
+
+/// Countries by ISO 3166-1 two-letter code, in the order of their English names.
+pub const COUNTRIES: &[(&str, &str)] = &[
+    ("AF", "Afghanistan"), ("AL", "Albania"), ("DZ", "Algeria"), ("AS", "American Samoa"), ("AD", "Andorra"),
+    ("AO", "Angola"), ("AI", "Anguilla"), ("AQ", "Antarctica"), ("AG", "Antigua and Barbuda"), ("AR", "Argentina"),
+    ("AM", "Armenia"), ("AW", "Aruba"), ("AU", "Australia"), ("AT", "Austria"), ("AZ", "Azerbaijan"),
+    ("BS", "Bahamas"), ("BH", "Bahrain"), ("BD", "Bangladesh"), ("BB", "Barbados"), ("BY", "Belarus"),
+    ("BE", "Belgium"), ("BZ", "Belize"), ("BJ", "Benin"), ("BM", "Bermuda"), ("BT", "Bhutan"), ("BO", "Bolivia"),
+    ("BQ", "Bonaire, Sint Eustatius and Saba"), ("BA", "Bosnia and Herzegovina"), ("BW", "Botswana"),
+    ("BV", "Bouvet Island"), ("BR", "Brazil"), ("IO", "British Indian Ocean Territory"), ("BN", "Brunei Darussalam"),
+    ("BG", "Bulgaria"), ("BF", "Burkina Faso"), ("BI", "Burundi"), ("CV", "Cabo Verde"), ("KH", "Cambodia"),
+    ("CM", "Cameroon"), ("CA", "Canada"), ("KY", "Cayman Islands"), ("CF", "Central African Republic"),
+    ("TD", "Chad"), ("CL", "Chile"), ("CN", "China"), ("CX", "Christmas Island"), ("CC", "Cocos (Keeling) Islands"),
+    ("CO", "Colombia"), ("KM", "Comoros"), ("CG", "Congo"), ("CD", "Congo, The Democratic Republic of the"),
+    ("CK", "Cook Islands"), ("CR", "Costa Rica"), ("HR", "Croatia"), ("CU", "Cuba"), ("CW", "Curaçao"),
+    ("CY", "Cyprus"), ("CZ", "Czechia"), ("CI", "Côte d'Ivoire"), ("DK", "Denmark"), ("DJ", "Djibouti"),
+    ("DM", "Dominica"), ("DO", "Dominican Republic"), ("EC", "Ecuador"), ("EG", "Egypt"), ("SV", "El Salvador"),
+    ("GQ", "Equatorial Guinea"), ("ER", "Eritrea"), ("EE", "Estonia"), ("SZ", "Eswatini"), ("ET", "Ethiopia"),
+    ("FK", "Falkland Islands (Malvinas)"), ("FO", "Faroe Islands"), ("FJ", "Fiji"), ("FI", "Finland"),
+    ("FR", "France"), ("GF", "French Guiana"), ("PF", "French Polynesia"), ("TF", "French Southern Territories"),
+    ("GA", "Gabon"), ("GM", "Gambia"), ("GE", "Georgia"), ("DE", "Germany"), ("GH", "Ghana"), ("GI", "Gibraltar"),
+    ("GR", "Greece"), ("GL", "Greenland"), ("GD", "Grenada"), ("GP", "Guadeloupe"), ("GU", "Guam"),
+    ("GT", "Guatemala"), ("GG", "Guernsey"), ("GN", "Guinea"), ("GW", "Guinea-Bissau"), ("GY", "Guyana"),
+    ("HT", "Haiti"), ("HM", "Heard Island and McDonald Islands"), ("VA", "Holy See (Vatican City State)"),
+    ("HN", "Honduras"), ("HK", "Hong Kong"), ("HU", "Hungary"), ("IS", "Iceland"), ("IN", "India"),
+    ("ID", "Indonesia"), ("IR", "Iran"), ("IQ", "Iraq"), ("IE", "Ireland"), ("IM", "Isle of Man"), ("IL", "Israel"),
+    ("IT", "Italy"), ("JM", "Jamaica"), ("JP", "Japan"), ("JE", "Jersey"), ("JO", "Jordan"), ("KZ", "Kazakhstan"),
+    ("KE", "Kenya"), ("KI", "Kiribati"), ("KW", "Kuwait"), ("KG", "Kyrgyzstan"), ("LA", "Laos"), ("LV", "Latvia"),
+    ("LB", "Lebanon"), ("LS", "Lesotho"), ("LR", "Liberia"), ("LY", "Libya"), ("LI", "Liechtenstein"),
+    ("LT", "Lithuania"), ("LU", "Luxembourg"), ("MO", "Macao"), ("MG", "Madagascar"), ("MW", "Malawi"),
+    ("MY", "Malaysia"), ("MV", "Maldives"), ("ML", "Mali"), ("MT", "Malta"), ("MH", "Marshall Islands"),
+    ("MQ", "Martinique"), ("MR", "Mauritania"), ("MU", "Mauritius"), ("YT", "Mayotte"), ("MX", "Mexico"),
+    ("FM", "Micronesia, Federated States of"), ("MD", "Moldova"), ("MC", "Monaco"), ("MN", "Mongolia"),
+    ("ME", "Montenegro"), ("MS", "Montserrat"), ("MA", "Morocco"), ("MZ", "Mozambique"), ("MM", "Myanmar"),
+    ("NA", "Namibia"), ("NR", "Nauru"), ("NP", "Nepal"), ("NL", "Netherlands"), ("NC", "New Caledonia"),
+    ("NZ", "New Zealand"), ("NI", "Nicaragua"), ("NE", "Niger"), ("NG", "Nigeria"), ("NU", "Niue"),
+    ("NF", "Norfolk Island"), ("KP", "North Korea"), ("MK", "North Macedonia"), ("MP", "Northern Mariana Islands"),
+    ("NO", "Norway"), ("OM", "Oman"), ("PK", "Pakistan"), ("PW", "Palau"), ("PS", "Palestine, State of"),
+    ("PA", "Panama"), ("PG", "Papua New Guinea"), ("PY", "Paraguay"), ("PE", "Peru"), ("PH", "Philippines"),
+    ("PN", "Pitcairn"), ("PL", "Poland"), ("PT", "Portugal"), ("PR", "Puerto Rico"), ("QA", "Qatar"),
+    ("RO", "Romania"), ("RU", "Russian Federation"), ("RW", "Rwanda"), ("RE", "Réunion"), ("BL", "Saint Barthélemy"),
+    ("SH", "Saint Helena, Ascension and Tristan da Cunha"), ("KN", "Saint Kitts and Nevis"), ("LC", "Saint Lucia"),
+    ("MF", "Saint Martin (French part)"), ("PM", "Saint Pierre and Miquelon"),
+    ("VC", "Saint Vincent and the Grenadines"), ("WS", "Samoa"), ("SM", "San Marino"),
+    ("ST", "Sao Tome and Principe"), ("SA", "Saudi Arabia"), ("SN", "Senegal"), ("RS", "Serbia"),
+    ("SC", "Seychelles"), ("SL", "Sierra Leone"), ("SG", "Singapore"), ("SX", "Sint Maarten (Dutch part)"),
+    ("SK", "Slovakia"), ("SI", "Slovenia"), ("SB", "Solomon Islands"), ("SO", "Somalia"), ("ZA", "South Africa"),
+    ("GS", "South Georgia and the South Sandwich Islands"), ("KR", "South Korea"), ("SS", "South Sudan"),
+    ("ES", "Spain"), ("LK", "Sri Lanka"), ("SD", "Sudan"), ("SR", "Suriname"), ("SJ", "Svalbard and Jan Mayen"),
+    ("SE", "Sweden"), ("CH", "Switzerland"), ("SY", "Syria"), ("TW", "Taiwan"), ("TJ", "Tajikistan"),
+    ("TZ", "Tanzania"), ("TH", "Thailand"), ("TL", "Timor-Leste"), ("TG", "Togo"), ("TK", "Tokelau"), ("TO", "Tonga"),
+    ("TT", "Trinidad and Tobago"), ("TN", "Tunisia"), ("TM", "Turkmenistan"), ("TC", "Turks and Caicos Islands"),
+    ("TV", "Tuvalu"), ("TR", "Türkiye"), ("UG", "Uganda"), ("UA", "Ukraine"), ("AE", "United Arab Emirates"),
+    ("GB", "United Kingdom"), ("US", "United States"), ("UM", "United States Minor Outlying Islands"),
+    ("UY", "Uruguay"), ("UZ", "Uzbekistan"), ("VU", "Vanuatu"), ("VE", "Venezuela"), ("VN", "Vietnam"),
+    ("VG", "Virgin Islands, British"), ("VI", "Virgin Islands, U.S."), ("WF", "Wallis and Futuna"),
+    ("EH", "Western Sahara"), ("YE", "Yemen"), ("ZM", "Zambia"), ("ZW", "Zimbabwe"), ("AX", "Åland Islands"),
+];

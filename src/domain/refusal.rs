@@ -1,0 +1,109 @@
+//! Every reason that a user may be told "no".
+
+use serde::{Deserialize, Serialize};
+
+use super::{text::FieldError, transfer::Blocker};
+
+/// A "no" that may travel to the browser: its text says what is wrong and what to do, its [`Refusal::code`] is stable.
+/// Anything else that goes wrong is an internal error and never leaves the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Refusal {
+    /// Nobody is signed in.
+    #[error("Sign in to go on.")]
+    Unauthenticated,
+    /// The email or the password is wrong; which one is never said (AUTH-3).
+    #[error("The email or the password is not right.")]
+    WrongCredentials,
+    /// They see it but may not do that; the text names the role or level it takes.
+    #[error("{0}")]
+    Forbidden(String),
+    /// It does not exist, or not for them (ACCESS-3).
+    #[error("This does not exist, or you do not have access to it.")]
+    NotFound,
+    /// Fields with problems.
+    #[error("Some of what you entered needs another look.")]
+    Invalid(Vec<FieldError>),
+    /// The request as a whole makes no sense; the text says why.
+    #[error("{0}")]
+    BadRequest(String),
+    /// Somebody else was faster; nothing was changed.
+    #[error("This was changed by someone else in the meantime. Nothing was done; look at it again.")]
+    Conflict,
+    /// ORG-3.
+    #[error("An organization needs at least one Owner. Make someone else an Owner first.")]
+    LastOwner,
+    /// PEOPLE-2.
+    #[error("This person is in the organization already.")]
+    AlreadyMember,
+    /// PEOPLE-2.
+    #[error("This person has been invited already.")]
+    AlreadyInvited,
+    /// PEOPLE-3.
+    #[error("This invitation has expired. Ask for a new one.")]
+    InvitationExpired,
+    /// PEOPLE-3.
+    #[error("This invitation is for somebody else.")]
+    InvitationWrongPerson,
+    /// AUTH-2.
+    #[error("Verify your email address first.")]
+    EmailUnverified,
+    /// DRIVE-5.
+    #[error("There is something named “{0}” here already. Choose another name.")]
+    NameTaken(String),
+    /// XFER-4.
+    #[error("A folder cannot move into itself or into something inside it.")]
+    Cycle,
+    /// A transfer that something is in the way of (XFER-15).
+    #[error("Nothing was moved, because something is in the way.")]
+    Blocked(Vec<Blocker>),
+    /// The facts changed between confirming and doing (XFER-15).
+    #[error("Something changed since you looked at this. Nothing was moved; look at the new plan and confirm again.")]
+    PlanChanged,
+    /// ACCT-2.
+    #[error("{0}")]
+    PlanLimit(String),
+    /// LIC-2.
+    #[error("{0}")]
+    AllowanceExceeded(String),
+    /// What an expired licence takes away (LIC-6), or a licence tier that is too low (LIC-4).
+    #[error("{0}")]
+    Licence(String),
+    /// Too many attempts; try again after so many seconds.
+    #[error("Too many attempts. Try again in {0} seconds.")]
+    RateLimited(u64),
+    /// The same Idempotency-Key with another body.
+    #[error("This Idempotency-Key was used for a different request.")]
+    IdempotencyMismatch,
+}
+
+impl Refusal {
+    /// One field with one problem.
+    pub fn field(field: &str, problem: super::text::Problem) -> Self {
+        Self::Invalid(vec![FieldError::new(field, problem)])
+    }
+
+    /// The stable code of the REST API.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated | Self::WrongCredentials => "unauthenticated",
+            Self::Forbidden(_) | Self::Licence(_) => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Invalid(_) | Self::BadRequest(_) => "invalid",
+            Self::Conflict => "conflict",
+            Self::LastOwner => "last_owner",
+            Self::AlreadyMember => "already_member",
+            Self::AlreadyInvited => "already_invited",
+            Self::InvitationExpired => "invitation_expired",
+            Self::InvitationWrongPerson => "invitation_wrong_person",
+            Self::EmailUnverified => "email_unverified",
+            Self::NameTaken(_) => "name_taken",
+            Self::Cycle => "cycle",
+            Self::Blocked(_) => "blocked",
+            Self::PlanChanged => "plan_changed",
+            Self::PlanLimit(_) => "plan_limit",
+            Self::AllowanceExceeded(_) => "allowance_exceeded",
+            Self::RateLimited(_) => "rate_limited",
+            Self::IdempotencyMismatch => "idempotency_mismatch",
+        }
+    }
+}

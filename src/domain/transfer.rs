@@ -1,0 +1,850 @@
+//! Moving within an organization and transferring between two (XFER): facts in, plan out.
+//!
+//! [`plan`] is the one place that decides. It is given everything that matters as [`Facts`], looks at all of it, and
+//! answers with a [`Plan`]: every blocker at once, not the first, and every effect. The dialog shows the plan, the API
+//! returns it as a dry run, and the transfer itself plans again inside its transaction and compares (XFER-15).
+//!
+//! # Invariants
+//! - A plan with a blocker makes no permit, and no store function moves anything without one.
+//! - What leaves one allowance arrives in the other: a plan's two sides change by the same amount (XFER-10).
+//! - The accounting cases are rows of [`PAIRS`], not branches (XFER-17).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    access::{Level, Permit},
+    id::{LicenceId, OrganizationId, PersonId, ResourceId},
+    licence::{Amount, Licence, Model},
+    refusal::Refusal,
+    resource::{Kind, MAX_DEPTH, free_name},
+    role::Role,
+    text::key,
+    time::Timestamp,
+};
+
+/// Something with a name, as a plan mentions it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Named {
+    /// Its id.
+    pub id: ResourceId,
+    /// Its name.
+    pub name: String,
+}
+
+/// A list that may be longer than what was loaded of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Listed<T> {
+    /// How many there are.
+    pub total: u64,
+    /// The first of them.
+    pub first: Vec<T>,
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self { total: 0, first: Vec::new() }
+    }
+}
+
+impl<T> Listed<T> {
+    /// All of a short list.
+    pub fn all(first: Vec<T>) -> Self {
+        Self { total: first.len() as u64, first }
+    }
+}
+
+/// How many things of one sort a plan names; beyond that it counts.
+pub const NAMED_AT_MOST: usize = 1_000;
+
+/// One of the two ends of a transfer.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Its display name.
+    pub name: String,
+    /// The role there of the person who transfers, if they have one.
+    pub role: Option<Role>,
+    /// Whether that person has an invitation to it which they have not answered.
+    pub invitation_pending: bool,
+    /// The cloud licence that governs the account (see [`super::licence::governing`]).
+    pub licence: Option<Licence>,
+}
+
+/// Who was granted something.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grantee {
+    /// A person.
+    Person(PersonId),
+    /// Everyone in an organization (ACCESS-4).
+    Organization(OrganizationId),
+}
+
+/// A grant as the rules see it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GrantFact {
+    /// To whom.
+    pub grantee: Grantee,
+    /// Their name.
+    pub name: String,
+    /// How much.
+    pub level: Level,
+    /// Whether it came along with a move (XFER-3) rather than by hand.
+    pub carried: bool,
+}
+
+/// Where things are to go.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// The container.
+    pub id: ResourceId,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The level on it of the person who transfers.
+    pub level: Option<Level>,
+    /// Its depth; a root's is 0.
+    pub depth: i64,
+    /// Itself and everything above it.
+    pub lineage: Vec<ResourceId>,
+    /// The keys of the names in it that are taken, as far as they matter to the items (DRIVE-5).
+    pub taken: BTreeSet<String>,
+    /// The grants on it and above it.
+    pub grants: Vec<GrantFact>,
+}
+
+/// One selected item, and what is in it.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Its id.
+    pub id: ResourceId,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The container it is in.
+    pub parent: ResourceId,
+    /// What that container is.
+    pub parent_kind: Kind,
+    /// Everything above it.
+    pub ancestors: Vec<ResourceId>,
+    /// The level on it of the person who transfers.
+    pub level: Level,
+    /// How many levels of things are below it; 0 for one that holds nothing.
+    pub height: i64,
+    /// The grants on it itself.
+    pub grants: Vec<GrantFact>,
+    /// The grants above it, from which access is inherited.
+    pub above: Vec<GrantFact>,
+    /// It and everything inside it.
+    pub contents: Contents,
+}
+
+/// An item and everything inside it, counted.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Contents {
+    /// Folders, sites and assets.
+    pub folders: u64,
+    /// Datasets.
+    pub datasets: u64,
+    /// Images of all datasets.
+    pub images: i64,
+    /// Clusters where the datasets are stored.
+    pub clusters: BTreeSet<String>,
+    /// Datasets that are not Processed.
+    pub not_processed: Listed<Named>,
+    /// Datasets that are not older than a month.
+    pub too_recent: Listed<Named>,
+    /// Things *inside* the item (not the item itself) that have a grant made by hand, with the names of who has it.
+    pub direct: Listed<(Named, Vec<String>)>,
+    /// Share links that work, each by the resource it shows.
+    pub links: Listed<Named>,
+}
+
+/// Somebody who can reach some of the items now.
+#[derive(Clone, Debug)]
+pub struct Onlooker {
+    /// Who.
+    pub id: PersonId,
+    /// Their name.
+    pub name: String,
+    /// Their role in the target organization.
+    pub target_role: Option<Role>,
+    /// Whether a grant on the destination or above it reaches them.
+    pub reached_in_target: bool,
+    /// Whether they hold a carried grant on what moves; it stays if they are in the target organization.
+    pub holds_carried: bool,
+}
+
+/// Everything that a plan depends on.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The person who transfers.
+    pub person: PersonId,
+    /// Now.
+    pub now: Timestamp,
+    /// Where the items are.
+    pub source: Side,
+    /// Where they are to go; the same organization for a move within one.
+    pub target: Side,
+    /// The container they are to go into.
+    pub destination: Destination,
+    /// The selected items.
+    pub items: Vec<Item>,
+    /// People who can reach the items now; only for a transfer between organizations.
+    pub onlookers: Listed<Onlooker>,
+}
+
+/// Whether things stay in their organization.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// A move within one organization.
+    Within,
+    /// A transfer between two.
+    Between,
+}
+
+/// What can be in the way. The words are the API's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockerCode {
+    /// XFER-1, XFER-6.
+    SourceRoleTooLow,
+    /// XFER-1, XFER-6.
+    TargetRoleTooLow,
+    /// XFER-6.
+    NotInTarget,
+    /// XFER-6.
+    InvitationPending,
+    /// XFER-2, XFER-7.
+    DirectAccess,
+    /// XFER-8.
+    SourceLicenceInactive,
+    /// XFER-8.
+    TargetLicenceInactive,
+    /// XFER-9.
+    NotProcessed,
+    /// XFER-11.
+    CreditsToImages,
+    /// XFER-12.
+    TooRecent,
+    /// XFER-10.
+    AllowanceTooSmall,
+    /// XFER-4.
+    IntoItself,
+    /// DRIVE-1.
+    KindNotAllowedHere,
+    /// XFER-5.
+    AlreadyInSite,
+    /// LIC-4, LIC-6.
+    LicenceTierTooLow,
+    /// DRIVE-5: the number that would make the name free does not fit.
+    NameTooLong,
+    /// DRIVE-1.
+    DepthExceeded,
+}
+
+impl BlockerCode {
+    /// The word in the API.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::SourceRoleTooLow => "source_role_too_low",
+            Self::TargetRoleTooLow => "target_role_too_low",
+            Self::NotInTarget => "not_in_target",
+            Self::InvitationPending => "invitation_pending",
+            Self::DirectAccess => "direct_access",
+            Self::SourceLicenceInactive => "source_licence_inactive",
+            Self::TargetLicenceInactive => "target_licence_inactive",
+            Self::NotProcessed => "not_processed",
+            Self::CreditsToImages => "credits_to_images",
+            Self::TooRecent => "too_recent",
+            Self::AllowanceTooSmall => "allowance_too_small",
+            Self::IntoItself => "into_itself",
+            Self::KindNotAllowedHere => "kind_not_allowed_here",
+            Self::AlreadyInSite => "already_in_site",
+            Self::LicenceTierTooLow => "licence_tier_too_low",
+            Self::NameTooLong => "name_too_long",
+            Self::DepthExceeded => "depth_exceeded",
+        }
+    }
+}
+
+/// One thing that is in the way, and what would clear it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Blocker {
+    /// Which rule.
+    pub code: BlockerCode,
+    /// The item it is about; `None` if it is about the whole.
+    pub resource: Option<ResourceId>,
+    /// That item's name.
+    pub name: Option<String>,
+    /// What is wrong and what to do, in a sentence or two.
+    pub message: String,
+}
+
+/// The models of source and target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ModelPair {
+    /// How the source is billed.
+    pub source: Model,
+    /// How the target is billed.
+    pub target: Model,
+}
+
+/// What a model pair asks before anything may cross.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Condition {
+    /// The source's licence is active.
+    SourceActive,
+    /// The target has images and projects enough left (XFER-10).
+    TargetCanPay,
+    /// Every dataset is older than one month, or the source's licence has expired (XFER-12).
+    OldOrSourceExpired,
+    /// Nothing ever crosses this way (XFER-11).
+    Never,
+}
+
+/// What a model pair does to the books.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Charge {
+    /// The target is charged images and projects; the source is given them back.
+    MovesAllowance,
+    /// Nothing is charged.
+    Nothing,
+}
+
+/// One row of the table of model pairs.
+#[derive(Clone, Copy, Debug)]
+pub struct PairRule {
+    /// How the source is billed.
+    pub source: Model,
+    /// How the target is billed.
+    pub target: Model,
+    /// What it asks.
+    pub conditions: &'static [Condition],
+    /// What it does.
+    pub charge: Charge,
+}
+
+/// The accounting cases (XFER-8, XFER-10 to XFER-12, XFER-17): every pair of models, each once.
+pub const PAIRS: [PairRule; 4] = [
+    PairRule {
+        source: Model::ImagesProjects,
+        target: Model::ImagesProjects,
+        conditions: &[Condition::SourceActive, Condition::TargetCanPay],
+        charge: Charge::MovesAllowance,
+    },
+    PairRule {
+        source: Model::ImagesProjects,
+        target: Model::Credits,
+        conditions: &[Condition::OldOrSourceExpired],
+        charge: Charge::Nothing,
+    },
+    PairRule { source: Model::Credits, target: Model::Credits, conditions: &[Condition::SourceActive], charge: Charge::Nothing },
+    PairRule {
+        source: Model::Credits,
+        target: Model::ImagesProjects,
+        conditions: &[Condition::SourceActive, Condition::Never],
+        charge: Charge::Nothing,
+    },
+];
+
+/// What happens to one side's books.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SideEffect {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// How it is billed.
+    pub model: Option<Model>,
+    /// The licence whose books change, or would.
+    pub licence: Option<LicenceId>,
+    /// What the licence holds in all, before.
+    pub total: Amount,
+    /// What is left of it before.
+    pub left_before: Amount,
+    /// What is left of it after.
+    pub left_after: Amount,
+}
+
+impl SideEffect {
+    /// Used before and after, as the confirmation shows it and the API returns it. A side that is given back more than
+    /// it ever used has used nothing.
+    pub fn used(&self) -> (Amount, Amount) {
+        let used = |left: Amount| Amount {
+            images: (self.total.images - left.images).max(0),
+            projects: (self.total.projects - left.projects).max(0),
+            credits: (self.total.credits - left.credits).max(0),
+        };
+        (used(self.left_before), used(self.left_after))
+    }
+}
+
+/// A name that changes because the destination has it already (DRIVE-5).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Renamed {
+    /// The item.
+    pub id: ResourceId,
+    /// What it is called now.
+    pub from: String,
+    /// What it will be called.
+    pub to: String,
+}
+
+/// Access from the old surroundings that comes along as a carried grant (XFER-3).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Carried {
+    /// The moved item.
+    pub resource: ResourceId,
+    /// Who keeps access.
+    pub grantee: Grantee,
+    /// How much.
+    pub level: Level,
+}
+
+/// Somebody whose access ends.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PersonNamed {
+    /// Who.
+    pub id: PersonId,
+    /// Their name.
+    pub name: String,
+}
+
+/// What a transfer does besides moving the items.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, Default)]
+pub struct Effects {
+    /// The models of both sides; only between organizations, and only where both have a cloud licence.
+    pub model_pair: Option<ModelPair>,
+    /// What happens to the source's books; only between organizations.
+    pub source: Option<SideEffect>,
+    /// What happens to the target's books; only between organizations.
+    pub target: Option<SideEffect>,
+    /// Share links that stop working (XFER-13), each by the resource it shows.
+    pub links_stopped: Listed<Named>,
+    /// People who can reach the items now and will not afterwards (XFER-13).
+    pub people_losing_access: Listed<PersonNamed>,
+    /// Names that change (DRIVE-5).
+    pub renamed: Vec<Renamed>,
+    /// Access that comes along (XFER-3).
+    pub carried: Vec<Carried>,
+    /// Items whose earlier carried grants end, because they go into a site (XFER-5).
+    pub uncarried: Vec<ResourceId>,
+    /// Where the data is stored, and stays (XFER-13).
+    pub clusters: BTreeSet<String>,
+}
+
+/// What a transfer would do, and what is in its way.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// Within one organization, or between two.
+    pub scope: Scope,
+    /// Who asked.
+    pub person: PersonId,
+    /// The organization the items are in.
+    pub source: OrganizationId,
+    /// The organization they go to.
+    pub target: OrganizationId,
+    /// The container they go into.
+    pub destination: Named,
+    /// The items that move, without those inside another item of the selection, and those that are there already.
+    pub items: Vec<Named>,
+    /// Folders, sites and assets that move, at any depth.
+    pub folders: u64,
+    /// Datasets that move, at any depth.
+    pub datasets: u64,
+    /// Their images.
+    pub images: i64,
+    /// Everything that is in the way.
+    pub blockers: Vec<Blocker>,
+    /// How many more things are in the way than are listed.
+    pub more_blockers: u64,
+    /// What happens if nothing is in the way.
+    pub effects: Effects,
+}
+
+impl Plan {
+    /// Leave to carry the plan out.
+    ///
+    /// # Errors
+    /// `Blocked`, with everything that is in the way.
+    pub fn permit(&self) -> Result<Permit, Refusal> {
+        if self.blockers.is_empty() {
+            Ok(Permit::of_plan(self.person, self.target, self.destination.id))
+        } else {
+            Err(Refusal::Blocked(self.blockers.clone()))
+        }
+    }
+}
+
+/// Collects what is in the way.
+#[derive(Default)]
+struct Way {
+    blockers: Vec<Blocker>,
+    more: u64,
+}
+
+impl Way {
+    fn whole(&mut self, code: BlockerCode, message: String) {
+        self.blockers.push(Blocker { code, resource: None, name: None, message });
+    }
+
+    fn item(&mut self, code: BlockerCode, id: ResourceId, name: &str, message: String) {
+        self.blockers.push(Blocker { code, resource: Some(id), name: Some(name.to_owned()), message });
+    }
+
+    fn items(&mut self, code: BlockerCode, items: &Listed<Named>, message: impl Fn(&str) -> String) {
+        for item in &items.first {
+            self.item(code, item.id, &item.name, message(&item.name));
+        }
+        self.more += items.total.saturating_sub(items.first.len() as u64);
+    }
+}
+
+/// Decides a transfer: every blocker and every effect (XFER-1 to XFER-13, XFER-15, XFER-17).
+pub fn plan(facts: &Facts) -> Plan {
+    let scope = if facts.source.organization == facts.target.organization { Scope::Within } else { Scope::Between };
+    let moving = moving(facts);
+    let mut way = Way::default();
+
+    match scope {
+        Scope::Within => roles_within(facts, &moving, &mut way),
+        Scope::Between => roles_between(facts, &mut way),
+    }
+    direct_access(&moving, scope, &mut way);
+    places(facts, &moving, &mut way);
+    let mut effects = Effects { renamed: names(facts, &moving, &mut way), ..Effects::default() };
+    let images = moving.iter().map(|item| item.contents.images).sum();
+    let datasets = moving.iter().map(|item| item.contents.datasets).sum::<u64>();
+    match scope {
+        Scope::Within => carry(facts, &moving, &mut effects),
+        Scope::Between => {
+            for item in &moving {
+                way.items(BlockerCode::NotProcessed, &item.contents.not_processed, |name| {
+                    format!("“{name}” is not processed. Wait until it is, or leave it out.")
+                });
+            }
+            accounts(facts, &moving, images, datasets, &mut way, &mut effects);
+            end_access(facts, &moving, &mut effects);
+        }
+    }
+
+    Plan {
+        scope,
+        person: facts.person,
+        source: facts.source.organization,
+        target: facts.target.organization,
+        destination: Named { id: facts.destination.id, name: facts.destination.name.clone() },
+        items: moving.iter().map(|item| Named { id: item.id, name: item.name.clone() }).collect(),
+        folders: moving.iter().map(|item| item.contents.folders).sum(),
+        datasets,
+        images,
+        blockers: way.blockers,
+        more_blockers: way.more,
+        effects,
+    }
+}
+
+/// The items that really move: not those inside another item of the selection (they come along), nor those that are in
+/// the destination already.
+fn moving(facts: &Facts) -> Vec<&Item> {
+    let selected: BTreeSet<ResourceId> = facts.items.iter().map(|item| item.id).collect();
+    facts
+        .items
+        .iter()
+        .filter(|item| item.parent != facts.destination.id)
+        .filter(|item| !item.ancestors.iter().any(|ancestor| selected.contains(ancestor)))
+        .collect()
+}
+
+/// XFER-1.
+fn roles_within(facts: &Facts, moving: &[&Item], way: &mut Way) {
+    for item in moving.iter().filter(|item| item.level < Level::Editor) {
+        way.item(
+            BlockerCode::SourceRoleTooLow,
+            item.id,
+            &item.name,
+            format!("You need Editor access to “{}” to move it; you have {} access.", item.name, item.level.title()),
+        );
+    }
+    if facts.destination.level.is_none_or(|level| level < Level::Editor) {
+        way.whole(
+            BlockerCode::TargetRoleTooLow,
+            format!("You need Editor access to “{}” to move something into it.", facts.destination.name),
+        );
+    }
+}
+
+/// XFER-6: at least Manager in the source and at least Editor in the target, a person of both.
+fn roles_between(facts: &Facts, way: &mut Way) {
+    let (source, target) = (&facts.source, &facts.target);
+    if source.role.is_none_or(|role| role < Role::Manager) {
+        way.whole(
+            BlockerCode::SourceRoleTooLow,
+            format!("You need to be at least Manager of {} to transfer out of it.", source.name),
+        );
+    }
+    match target.role {
+        Some(role) if role >= Role::Editor => {}
+        Some(role) => way.whole(
+            BlockerCode::TargetRoleTooLow,
+            format!("You need to be at least Editor of {} to transfer into it; you are {}.", target.name, role.title()),
+        ),
+        None if target.invitation_pending => way.whole(
+            BlockerCode::InvitationPending,
+            format!("Accept your invitation to {} first.", target.name),
+        ),
+        None => way.whole(
+            BlockerCode::NotInTarget,
+            format!("You are not in {}. Ask an Owner or Manager there to invite you.", target.name),
+        ),
+    }
+}
+
+/// XFER-2 for the items themselves; XFER-7 for everything inside them as well.
+fn direct_access(moving: &[&Item], scope: Scope, way: &mut Way) {
+    let message = |name: &str, people: &[String]| {
+        format!("“{name}” has access given by hand to {}. Remove that access first.", people.join(", "))
+    };
+    for item in moving {
+        let people: Vec<String> = item.grants.iter().filter(|grant| !grant.carried).map(|grant| grant.name.clone()).collect();
+        if !people.is_empty() {
+            way.item(BlockerCode::DirectAccess, item.id, &item.name, message(&item.name, &people));
+        }
+        if scope == Scope::Between {
+            for (inside, people) in &item.contents.direct.first {
+                way.item(BlockerCode::DirectAccess, inside.id, &inside.name, message(&inside.name, people));
+            }
+            way.more += item.contents.direct.total.saturating_sub(item.contents.direct.first.len() as u64);
+        }
+    }
+}
+
+/// DRIVE-1, XFER-4, XFER-5 and LIC-4: what may be where.
+fn places(facts: &Facts, moving: &[&Item], way: &mut Way) {
+    let destination = &facts.destination;
+    for item in moving {
+        if destination.lineage.contains(&item.id) {
+            way.item(
+                BlockerCode::IntoItself,
+                item.id,
+                &item.name,
+                format!("“{}” cannot move into itself or into something inside it.", item.name),
+            );
+        }
+        if !destination.kind.may_hold(item.kind) {
+            let message = match destination.kind {
+                Kind::Dataset => format!("“{}” is a dataset and cannot hold “{}”.", destination.name, item.name),
+                _ if item.kind == Kind::Root => "The Drive itself cannot be moved; select what is in it.".to_owned(),
+                kind => format!(
+                    "“{}” is {} and holds only datasets; “{}” is {}.",
+                    destination.name,
+                    super::resource::a(kind).to_lowercase(),
+                    item.name,
+                    super::resource::a(item.kind).to_lowercase()
+                ),
+            };
+            way.item(BlockerCode::KindNotAllowedHere, item.id, &item.name, message);
+        }
+        if destination.kind == Kind::Site && item.parent_kind == Kind::Site {
+            way.item(
+                BlockerCode::AlreadyInSite,
+                item.id,
+                &item.name,
+                format!("“{}” is in a site already. Remove it from that site first.", item.name),
+            );
+        }
+        if destination.depth + 1 + item.height > MAX_DEPTH {
+            way.item(
+                BlockerCode::DepthExceeded,
+                item.id,
+                &item.name,
+                format!("With “{}” in it, the tree would be more than {MAX_DEPTH} levels deep.", item.name),
+            );
+        }
+    }
+    let into_site = destination.kind == Kind::Site && !moving.is_empty();
+    let has_sites = facts
+        .target
+        .licence
+        .as_ref()
+        .is_some_and(|licence| licence.is_active(facts.now) && licence.product.has_sites());
+    if into_site && !has_sites {
+        way.whole(
+            BlockerCode::LicenceTierTooLow,
+            format!("Assigning to a site takes an active Cloud Pro licence or above in {}.", facts.target.name),
+        );
+    }
+}
+
+/// DRIVE-5: names that are taken in the destination, or by another of the items, get a number.
+fn names(facts: &Facts, moving: &[&Item], way: &mut Way) -> Vec<Renamed> {
+    let mut taken = facts.destination.taken.clone();
+    let mut renamed = Vec::new();
+    for item in moving {
+        match free_name(&item.name, |candidate| taken.contains(candidate)) {
+            Ok(name) => {
+                taken.insert(key(&name));
+                if name != item.name {
+                    renamed.push(Renamed { id: item.id, from: item.name.clone(), to: name });
+                }
+            }
+            Err(_) => way.item(
+                BlockerCode::NameTooLong,
+                item.id,
+                &item.name,
+                "There is something of this name in the destination already, and the name is too long to add a number. Rename one of them.".to_owned(),
+            ),
+        }
+    }
+    renamed
+}
+
+/// XFER-3: access from the old surroundings comes along where the new ones do not give as much. Into a site it does
+/// not (XFER-5): only people with access to the site keep access.
+fn carry(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
+    if facts.destination.kind == Kind::Site {
+        effects.uncarried = moving.iter().filter(|item| !item.grants.is_empty()).map(|item| item.id).collect();
+        return;
+    }
+    let highest = |grants: &[GrantFact]| -> BTreeMap<Grantee, Level> {
+        let mut levels = BTreeMap::new();
+        for grant in grants {
+            let level = levels.entry(grant.grantee).or_insert(grant.level);
+            *level = (*level).max(grant.level);
+        }
+        levels
+    };
+    let new = highest(&facts.destination.grants);
+    for item in moving {
+        let own = highest(&item.grants);
+        for (grantee, level) in highest(&item.above) {
+            let kept = new.get(&grantee).max(own.get(&grantee));
+            if kept.is_none_or(|kept| *kept < level) {
+                effects.carried.push(Carried { resource: item.id, grantee, level });
+            }
+        }
+    }
+}
+
+/// XFER-8 and XFER-10 to XFER-12: licences and books.
+fn accounts(facts: &Facts, moving: &[&Item], images: i64, datasets: u64, way: &mut Way, effects: &mut Effects) {
+    let (source, target) = (&facts.source, &facts.target);
+    let active = |side: &Side| side.licence.as_ref().is_some_and(|licence| licence.is_active(facts.now));
+    let source_inactive = |way: &mut Way| {
+        way.whole(
+            BlockerCode::SourceLicenceInactive,
+            format!("{} has no active cloud licence. An Owner can contact sales.", source.name),
+        );
+    };
+    if !active(target) {
+        way.whole(
+            BlockerCode::TargetLicenceInactive,
+            format!("{} has no active cloud licence. An Owner can contact sales.", target.name),
+        );
+    }
+    effects.source = Some(side_effect(source));
+    effects.target = Some(side_effect(target));
+    let models = (source.licence.as_ref().and_then(|l| l.model), target.licence.as_ref().and_then(|l| l.model));
+    let (Some(from), Some(to)) = models else {
+        if !active(source) {
+            source_inactive(way);
+        }
+        return;
+    };
+    effects.model_pair = Some(ModelPair { source: from, target: to });
+    let Some(rule) = PAIRS.iter().find(|rule| rule.source == from && rule.target == to) else { return };
+
+    let cost = Amount { images, projects: i64::try_from(datasets).unwrap_or(i64::MAX), credits: 0 };
+    for condition in rule.conditions {
+        match condition {
+            Condition::SourceActive if !active(source) => source_inactive(way),
+            Condition::TargetCanPay => {
+                let left = target.licence.as_ref().map_or(Amount::default(), |licence| licence.left);
+                if !left.covers(cost) {
+                    way.whole(
+                        BlockerCode::AllowanceTooSmall,
+                        format!(
+                            "This takes {} images and {} projects of {}'s allowance; {} images and {} projects are left.",
+                            cost.images, cost.projects, target.name, left.images, left.projects
+                        ),
+                    );
+                }
+            }
+            Condition::OldOrSourceExpired if active(source) => {
+                for item in moving {
+                    way.items(BlockerCode::TooRecent, &item.contents.too_recent, |name| {
+                        format!(
+                            "“{name}” is not older than one month. From Images & Projects to Credits, only older datasets can be transferred while the source's licence is active."
+                        )
+                    });
+                }
+            }
+            Condition::OldOrSourceExpired if source.licence.as_ref().is_none_or(|l| !l.has_expired(facts.now)) => source_inactive(way),
+            Condition::Never => way.whole(
+                BlockerCode::CreditsToImages,
+                format!("{} is on Credits and {} on Images & Projects. Nothing can be transferred in this direction.", source.name, target.name),
+            ),
+            Condition::SourceActive | Condition::OldOrSourceExpired => {}
+        }
+    }
+    if rule.charge == Charge::MovesAllowance {
+        if let Some(side) = &mut effects.source {
+            side.left_after = side.left_before.plus(cost);
+            side.total.images = side.total.images.max(side.left_after.images);
+            side.total.projects = side.total.projects.max(side.left_after.projects);
+        }
+        if let Some(side) = &mut effects.target {
+            side.left_after = side.left_before.plus(cost.negated());
+        }
+    }
+}
+
+fn side_effect(side: &Side) -> SideEffect {
+    let left = side.licence.as_ref().map_or(Amount::default(), |licence| licence.left);
+    SideEffect {
+        organization: side.organization,
+        name: side.name.clone(),
+        model: side.licence.as_ref().and_then(|licence| licence.model),
+        licence: side.licence.as_ref().map(|licence| licence.id),
+        total: side.licence.as_ref().map_or(Amount::default(), Licence::total),
+        left_before: left,
+        left_after: left,
+    }
+}
+
+/// XFER-13: links stop, grants of people outside the target end, the data stays where it is stored.
+fn end_access(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
+    for item in moving {
+        effects.links_stopped.total += item.contents.links.total;
+        let room = NAMED_AT_MOST.saturating_sub(effects.links_stopped.first.len());
+        effects.links_stopped.first.extend(item.contents.links.first.iter().take(room).cloned());
+        effects.clusters.extend(item.contents.clusters.iter().cloned());
+    }
+    if moving.is_empty() {
+        return;
+    }
+    let losing: Vec<PersonNamed> = facts
+        .onlookers
+        .first
+        .iter()
+        .filter(|person| !keeps_access(person))
+        .map(|person| PersonNamed { id: person.id, name: person.name.clone() })
+        .collect();
+    let unnamed = facts.onlookers.total.saturating_sub(facts.onlookers.first.len() as u64);
+    effects.people_losing_access = Listed { total: losing.len() as u64 + unnamed, first: losing };
+}
+
+/// Whether somebody still reaches the items in the target: by role, by a grant on the way there, or by a grant carried
+/// along that stays because they are in the target organization.
+fn keeps_access(person: &Onlooker) -> bool {
+    let by_role = person.target_role.is_some_and(|role| role >= Role::Reader);
+    let by_carried = person.holds_carried && person.target_role.is_some();
+    by_role || person.reached_in_target || by_carried
+}

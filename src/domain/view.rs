@@ -1,0 +1,365 @@
+//! Read models: what pages and the REST API show, already cut down to what the reader may see.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    access::{Level, Source},
+    id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
+    licence::{Amount, EntryKind, Model, Product},
+    organization::{OrganizationKind, PlanTier},
+    resource::{Kind, Status},
+    role::Role,
+    time::{Day, Timestamp},
+    transfer::Plan,
+};
+
+/// Whether a control is there, and usable (ux.md, "Showing rules").
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Control {
+    /// It never will be there for this reader.
+    Absent,
+    /// It could be, but not now: the refusal's own text says why.
+    Disabled(String),
+    /// Go ahead.
+    Enabled,
+}
+
+/// A person, as pages mention one.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PersonView {
+    /// Id.
+    pub id: PersonId,
+    /// Email as typed at sign-up.
+    pub email: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// Whether the email was verified (AUTH-2).
+    pub email_verified: bool,
+}
+
+/// One of my organizations, with my role there.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Belonging {
+    /// Id.
+    pub id: OrganizationId,
+    /// Org ID, as it stands in the URL.
+    pub org_id: String,
+    /// Display name.
+    pub name: String,
+    /// My role; `None` for an organization that I only reach some resource of (External).
+    pub role: Option<Role>,
+    /// Whether this is my personal space (SPACE-1).
+    pub personal: bool,
+}
+
+/// Who is signed in and where they belong: what the frame of every page shows.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SessionView {
+    /// Who is signed in, if anybody.
+    pub person: Option<PersonView>,
+    /// All their organizations, by name.
+    pub organizations: Vec<Belonging>,
+    /// The server's time, so that both renderings agree on "today".
+    pub now: Timestamp,
+}
+
+/// An organization at a glance (ORG-7).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HomeView {
+    /// The organization and my role in it.
+    pub organization: Belonging,
+    /// Legal definition.
+    pub kind: OrganizationKind,
+    /// Plan (ACCT-2).
+    pub plan: PlanTier,
+    /// Country code.
+    pub country: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Legal information: Owners and Managers only (ORG-4).
+    pub legal: Option<LegalView>,
+    /// How many people belong to it; only for who may see the people list.
+    pub people: Option<u64>,
+    /// Names of its Owners; only for people of the organization.
+    pub owners: Vec<String>,
+    /// Licences and what is left of them; only for who may see usage.
+    pub licences: Option<Vec<LicenceView>>,
+    /// The newest entries of the audit log; only for who may read it.
+    pub activity: Option<Vec<ActivityView>>,
+}
+
+/// Legal information (ORG-4).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct LegalView {
+    /// Legal name.
+    pub legal_name: Option<String>,
+    /// Street and number.
+    pub address: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// Country code.
+    pub country: String,
+    /// VAT number.
+    pub vat_number: Option<String>,
+}
+
+/// Where a licence is in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LicenceState {
+    /// Not yet.
+    Upcoming,
+    /// Now.
+    Active,
+    /// No more.
+    Expired,
+}
+
+/// A licence with its books.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LicenceView {
+    /// Id.
+    pub id: LicenceId,
+    /// The account it belongs to.
+    pub account: AccountId,
+    /// Product.
+    pub product: Product,
+    /// Billing model; cloud only.
+    pub model: Option<Model>,
+    /// Where it is in its life.
+    pub state: LicenceState,
+    /// First active moment.
+    pub active_from: Timestamp,
+    /// First moment not active any more.
+    pub active_until: Option<Timestamp>,
+    /// Seats; desktop only.
+    pub seats: Option<i64>,
+    /// What there is in all.
+    pub total: Amount,
+    /// What has been used.
+    pub used: Amount,
+    /// What is left.
+    pub left: Amount,
+}
+
+/// One entry of a licence's ledger (LIC-3).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EntryView {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub kind: EntryKind,
+    /// The change of what is left.
+    pub change: Amount,
+    /// The transfer it belongs to.
+    pub transfer: Option<TransferId>,
+    /// The dataset it is about.
+    pub resource: Option<ResourceId>,
+}
+
+/// One line of the audit log (AUDIT-1).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ActivityView {
+    /// When.
+    pub at: Timestamp,
+    /// Who; `None` for the operator.
+    pub actor: Option<PersonId>,
+    /// Their name at the time.
+    pub actor_name: String,
+    /// What, as a stable word like `transfer.sent`.
+    pub action: String,
+    /// What, in a sentence without the actor: "created the folder “Tunnels”".
+    pub summary: String,
+    /// The transfer it is about, for a link to its receipt.
+    pub transfer: Option<TransferId>,
+    /// State before, where it changed something.
+    pub before: Option<serde_json::Value>,
+    /// State after.
+    pub after: Option<serde_json::Value>,
+    /// Network address it came from.
+    pub address: Option<String>,
+}
+
+/// A step of a path.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Crumb {
+    /// Id.
+    pub id: ResourceId,
+    /// Name.
+    pub name: String,
+    /// Kind.
+    pub kind: Kind,
+}
+
+/// What a dataset has besides a name (DRIVE-6).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DatasetView {
+    /// How far it has come.
+    pub status: Status,
+    /// Number of images.
+    pub images: i64,
+    /// Size in bytes.
+    pub bytes: i64,
+    /// Where it is processed and stored.
+    pub cluster: String,
+    /// When the images were taken.
+    pub captured_on: Option<Day>,
+}
+
+/// One resource, as its page and the API show it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ResourceView {
+    /// Id.
+    pub id: ResourceId,
+    /// Kind.
+    pub kind: Kind,
+    /// Name.
+    pub name: String,
+    /// The organization that owns it.
+    pub organization: OrganizationId,
+    /// The account it is in.
+    pub account: AccountId,
+    /// The container it is in; `None` for a root, and where the reader may not see it.
+    pub parent: Option<ResourceId>,
+    /// From the topmost thing the reader may see down to this.
+    pub path: Vec<Crumb>,
+    /// The reader's level on it.
+    pub level: Level,
+    /// Whether it has grants of its own.
+    pub access: Source,
+    /// Dataset facts; datasets only.
+    pub dataset: Option<DatasetView>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub modified_at: Timestamp,
+    /// Who created it.
+    pub created_by: Option<PersonId>,
+    /// Their name.
+    pub created_by_name: Option<String>,
+    /// How many things are in it.
+    pub children_count: u64,
+}
+
+/// One row of a Drive list.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RowView {
+    /// Id.
+    pub id: ResourceId,
+    /// Kind.
+    pub kind: Kind,
+    /// Name.
+    pub name: String,
+    /// Dataset facts; datasets only.
+    pub dataset: Option<DatasetView>,
+    /// Whether it has grants of its own.
+    pub access: Source,
+    /// How many grants of its own it has.
+    pub grants: u64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub modified_at: Timestamp,
+    /// Name of who created it.
+    pub created_by_name: Option<String>,
+}
+
+/// One page of a Drive list.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Where the next page starts.
+    pub next_cursor: Option<String>,
+}
+
+/// A container's page in the Drive, or a dataset's.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DriveView {
+    /// The organization and my role in it.
+    pub organization: Belonging,
+    /// The resource; `None` where a Member or External sees "Shared with you" instead of the root.
+    pub resource: Option<ResourceView>,
+    /// What is in it.
+    pub rows: Page<RowView>,
+    /// Whether I may put something new here.
+    pub create: Control,
+    /// Whether I may rename, and move things out of here.
+    pub change: Control,
+}
+
+/// A place in the Move to dialog.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DestinationRow {
+    /// Id.
+    pub id: ResourceId,
+    /// Kind.
+    pub kind: Kind,
+    /// Name.
+    pub name: String,
+    /// Why one cannot go in there, if so ("Not a folder").
+    pub why_not: Option<String>,
+}
+
+/// What the Move to dialog shows: an organization, a container in it, and what is in that.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DestinationView {
+    /// Names of the first few selected items.
+    pub items: Vec<Crumb>,
+    /// How many items are selected.
+    pub count: u64,
+    /// The organization the items are in.
+    pub source: OrganizationId,
+    /// All my organizations, for the dialog's own switcher.
+    pub organizations: Vec<Belonging>,
+    /// The one that is shown.
+    pub organization: Belonging,
+    /// From its root down to the container shown.
+    pub path: Vec<Crumb>,
+    /// What is in that container.
+    pub rows: Page<DestinationRow>,
+    /// Whether a folder can be made here.
+    pub create: Control,
+    /// Whether **Move here** can be pressed, and why not.
+    pub move_here: Control,
+}
+
+/// A plan, for the confirmation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PlanView {
+    /// What would happen and what is in the way.
+    pub plan: Plan,
+    /// What to send back to confirm exactly this plan (XFER-15).
+    pub digest: String,
+    /// The source organization's name.
+    pub source_name: String,
+    /// The target organization's name.
+    pub target_name: String,
+    /// The target organization's Org ID.
+    pub target_org_id: String,
+}
+
+/// What a finished transfer leaves for both organizations to read (XFER-18).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReceiptView {
+    /// Id.
+    pub id: TransferId,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: PersonId,
+    /// Their name.
+    pub by_name: String,
+    /// The source organization's name at the time.
+    pub source_name: String,
+    /// The target organization's name at the time.
+    pub target_name: String,
+    /// The target organization's Org ID, if the reader may open it.
+    pub target_org_id: Option<String>,
+    /// What was done.
+    pub plan: Plan,
+}

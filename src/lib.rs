@@ -1,0 +1,22 @@
+//! Commonhold: organizations own licences and data, people act through roles, and work moves between organizations
+//! without anything being lost.
+//!
+//! Four rooms:
+//! - [`domain`]: the rules, pure, shared by browser and server. Start with `access` and `transfer`.
+//! - [`rpc`]: the browser's door, one server function per thing a page asks for.
+//! - `ui`: what people see, rendered on the server and brought to life in the browser.
+//! - `server`: everything that exists only on the server. Start with `server::run`.
+
+pub mod domain;
+pub mod rpc;
+#[cfg(feature = "ssr")]
+pub mod server;
+pub mod ui;
+
+/// Brings the server-rendered page to life. Called once by the WebAssembly module's loader.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(ui::App);
+}

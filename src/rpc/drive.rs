@@ -1,0 +1,54 @@
+//! The Drive: looking, creating, renaming.
+
+use leptos::prelude::*;
+
+use super::{Done, Failure};
+use crate::domain::view::DriveView;
+
+/// A container's page, or a dataset's; the root of the organization's first account where `resource` is empty.
+/// `sort` is `name`, `kind`, `size` or `modified_at`, with `-` in front for the other direction.
+#[server]
+pub async fn drive_page(org: String, resource: String, sort: String, cursor: String) -> Result<DriveView, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::drive::page(&ctx, &by, &org, &resource, &sort, &cursor).await)
+}
+
+/// **Create** in **New folder**, **New site**, **New asset** or **New dataset**. `images` and `captured_on` are for
+/// datasets. Leads to `back`, the page the dialog was opened on, or to the container.
+#[server]
+pub async fn create_resource(
+    #[server(default)] parent: String,
+    #[server(default)] kind: String,
+    #[server(default)] name: String,
+    #[server(default)] images: String,
+    #[server(default)] captured_on: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let form = usecase::drive::NewResourceForm { parent, kind, name, images, captured_on, ..Default::default() };
+    let created = usecase::drive::create(&ctx, &by, &form).await;
+    let back = answer::local_path(&back);
+    answer::done(created, |new| {
+        (back.unwrap_or_else(|| new.container_path.clone()), format!("Created “{}”", new.resource.name))
+    })
+    .await
+}
+
+/// **Rename**. Leads to `back`, the page the dialog was opened on, or to the container.
+#[server]
+pub async fn rename_resource(
+    #[server(default)] id: String,
+    #[server(default)] name: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let renamed = usecase::drive::rename(&ctx, &by, &id, &name).await;
+    let back = answer::local_path(&back);
+    answer::done(renamed, |new| {
+        (back.unwrap_or_else(|| new.container_path.clone()), format!("Renamed to “{}”", new.resource.name))
+    })
+    .await
+}

@@ -1,0 +1,80 @@
+//! The browser's door: server functions, each a signature and a body that hands on to one use case.
+//!
+//! # Invariants
+//! - No body decides anything or touches the store; it finds out who is asking and calls `server::usecase`.
+//! - Every function that changes something returns [`Done`] and works from a plain form post: then the answer is a
+//!   redirect to [`Done::to`], and a refusal comes back with the form as it was filled in ([`FormFlash`]).
+//! - Arguments are flat text and ids, as forms send them; reading them is the domain's job.
+
+pub mod drive;
+pub mod organization;
+pub mod session;
+pub mod transfer;
+
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::refusal::Refusal;
+
+/// Why a server function did not answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Failure {
+    /// A rule said no.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// Something went wrong inside; the log has more under this request id.
+    #[error("Something went wrong on our side. Nothing was lost; try again. If it happens again, tell us this number: {request_id}")]
+    Unexpected {
+        /// The request id.
+        request_id: String,
+    },
+    /// The answer did not arrive, or an older page met a newer server.
+    #[error("The connection was interrupted. Try again, or reload the page.")]
+    Transport(String),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl FromServerFnError for Failure {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        Self::Transport(error.to_string())
+    }
+}
+
+/// A change was made: where to look at it, and what to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// The page to show next: a path of this site.
+    pub to: String,
+    /// The message to show there; empty for none.
+    pub toast: String,
+}
+
+/// What is shown once on the next page, for a browser without WebAssembly.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flash {
+    /// A message.
+    pub toast: Option<String>,
+    /// A form that was refused.
+    pub form: Option<FormFlash>,
+}
+
+/// A refused form, to be shown again as it was filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormFlash {
+    /// The path that it was posted to.
+    pub action: String,
+    /// Its fields, without passwords.
+    pub values: Vec<(String, String)>,
+    /// Why it was refused.
+    pub failure: Failure,
+}

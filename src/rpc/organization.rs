@@ -1,0 +1,36 @@
+//! Creating organizations and looking at one.
+
+use leptos::prelude::*;
+
+use super::{Done, Failure};
+use crate::domain::view::HomeView;
+
+/// **Create organization** (ORG-1, ORG-2). Leads to its Home.
+#[server]
+#[expect(clippy::too_many_arguments, reason = "forms without WebAssembly send flat fields")]
+pub async fn create_organization(
+    #[server(default)] kind: String,
+    #[server(default)] name: String,
+    #[server(default)] legal_name: String,
+    #[server(default)] address: String,
+    #[server(default)] postal_code: String,
+    #[server(default)] city: String,
+    #[server(default)] country: String,
+    #[server(default)] vat_number: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let form = crate::domain::organization::NewOrganizationForm {
+        name, kind, country, legal_name, vat_number, address, postal_code, city,
+    };
+    let created = usecase::organization::create(&ctx, &by, &form).await;
+    answer::done(created, |view| (format!("/o/{}", view.org_id), format!("Created {}", view.name))).await
+}
+
+/// Home of an organization (ORG-7).
+#[server]
+pub async fn organization_home(org: String) -> Result<HomeView, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::organization::home(&ctx, &by, &org).await)
+}

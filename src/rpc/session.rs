@@ -1,0 +1,56 @@
+//! Signing up, in and out, and who is signed in.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{Done, Failure, Flash};
+use crate::domain::view::SessionView;
+
+/// What every page starts with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// Who is signed in and where they belong.
+    pub session: SessionView,
+    /// What to show once.
+    pub flash: Flash,
+}
+
+/// Who is signed in, and what to show once. Never an error for "nobody": that is an answer.
+#[server]
+pub async fn page_start() -> Result<Start, Failure> {
+    use crate::server::{answer, usecase};
+    let ctx = answer::ctx()?;
+    let by = answer::maybe_signed_in(&ctx).await?;
+    let session = answer::read(usecase::session::show(&ctx, by.as_ref()).await)?;
+    Ok(Start { session, flash: answer::take_flash().await })
+}
+
+/// Sign up (AUTH-1). Leads to `next` if that is a path of this site, else to the welcome page.
+#[server]
+pub async fn sign_up(
+    first_name: String,
+    last_name: String,
+    email: String,
+    password: String,
+    #[server(default)] next: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let ctx = answer::ctx()?;
+    let signed_up = usecase::session::sign_up(&ctx, &answer::client(), &first_name, &last_name, &email, &password).await;
+    answer::signed_in_as(&ctx, signed_up, &next).await
+}
+
+/// Sign in (AUTH-3). Leads to `next` if that is a path of this site, else to the welcome page.
+#[server]
+pub async fn sign_in(email: String, password: String, #[server(default)] next: String) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let ctx = answer::ctx()?;
+    let signed_in = usecase::session::sign_in(&ctx, &answer::client(), &email, &password).await;
+    answer::signed_in_as(&ctx, signed_in, &next).await
+}
+
+/// Sign out: the session ends, here and in the database.
+#[server]
+pub async fn sign_out() -> Result<Done, Failure> {
+    crate::server::answer::signed_out().await
+}

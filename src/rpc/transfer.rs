@@ -1,0 +1,62 @@
+//! Moving and transferring: choosing a place, the plan, doing it, the receipt (XFER-14, XFER-15).
+//!
+//! `items` is a list of resource ids with commas between them.
+
+use leptos::prelude::*;
+
+use super::{Done, Failure};
+use crate::domain::view::{DestinationView, PlanView, ReceiptView};
+
+/// What the **Move to** dialog shows: `org` (an Org ID; empty for the organization of the items) and a container in it
+/// (empty for its root).
+#[server]
+pub async fn destinations(items: String, org: String, container: String, cursor: String) -> Result<DestinationView, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::transfer::destinations(&ctx, &by, &items, &org, &container, &cursor).await)
+}
+
+/// The plan, before anything is done (dry run).
+#[server]
+pub async fn plan_transfer(items: String, destination: String) -> Result<PlanView, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::transfer::plan(&ctx, &by, &items, &destination).await)
+}
+
+/// **Move here**. Within the organization, and with nothing in the way, it moves; otherwise it leads to the page `back`
+/// with `dialog=transfer`, where the plan is shown for confirmation or with what is in the way.
+#[server]
+pub async fn move_here(
+    #[server(default)] items: String,
+    #[server(default)] destination: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let back = answer::local_path(&back);
+    let moved = usecase::transfer::move_here(&ctx, &by, &items, &destination, back.as_deref()).await;
+    answer::done(moved, |next| (next.to.clone(), next.toast.clone())).await
+}
+
+/// **Confirm transfer**: does what the plan with this digest said, or refuses if the facts have changed. Leads to the
+/// receipt between organizations, to the destination within one.
+#[server]
+pub async fn confirm_transfer(
+    #[server(default)] items: String,
+    #[server(default)] destination: String,
+    #[server(default)] digest: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let done = usecase::transfer::confirm(&ctx, &by, &items, &destination, &digest).await;
+    answer::done(done, |next| (next.to.clone(), next.toast.clone())).await
+}
+
+/// The receipt of a finished transfer, for who may read the audit log of either organization and for who did it.
+#[server]
+pub async fn receipt(id: String) -> Result<ReceiptView, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::transfer::receipt(&ctx, &by, &id).await)
+}
