@@ -150,6 +150,12 @@ impl Permit {
     }
 }
 
+/// A permit for the operator, who acts from the command line of the machine itself and needs nobody's leave. `person` is
+/// whom the rows name as their maker.
+pub const fn operate(person: PersonId, organization: OrganizationId, resource: ResourceId) -> Permit {
+    Permit { person, organization, resource }
+}
+
 /// Whether a person may do an act on a resource.
 ///
 /// # Errors

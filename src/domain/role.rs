@@ -272,6 +272,11 @@ pub fn allow(person: PersonId, organization: OrganizationId, role: Option<Role>,
     }
 }
 
+/// A permit for the founder of an organization that is just being made: its creator is its Owner (ORG-2).
+pub const fn found(person: PersonId, organization: OrganizationId) -> RolePermit {
+    RolePermit { person, organization, role: Role::Owner }
+}
+
 /// ROLE-3: nobody gives a role above their own, or acts on someone who stands above them; only Owners touch Owners.
 ///
 /// # Errors

@@ -1,0 +1,110 @@
+//! What every use case is given: the database, the clock, ids and randomness, and how passwords are hashed.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::domain::{id::PersonId, time::Timestamp};
+
+use super::{limit::Limits, password::Hasher, store::Db};
+
+/// What time it is. Frozen in tests, which move it by hand.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// The machine's.
+    System,
+    /// The one a test set.
+    Frozen(Arc<AtomicI64>),
+}
+
+/// Shared by everything on the server; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Ctx(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    db: Db,
+    clock: Clock,
+    hasher: Hasher,
+    limits: Limits,
+}
+
+impl Ctx {
+    /// A context over an open database.
+    pub fn new(db: Db, clock: Clock, hasher: Hasher, limits: Limits) -> Self {
+        Self(Arc::new(Inner { db, clock, hasher, limits }))
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// How passwords are hashed.
+    pub fn hasher(&self) -> &Hasher {
+        &self.0.hasher
+    }
+
+    /// How often somebody may fail.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Now.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+    pub fn now(&self) -> Timestamp {
+        match &self.0.clock {
+            Clock::System => {
+                let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+            }
+            Clock::Frozen(millis) => Timestamp(millis.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// A new id; later ids sort behind earlier ones.
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes ids")]
+    pub fn id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+
+    /// A new secret of 256 bits for a mailed or shared link, as it stands in the link.
+    pub fn token(&self) -> String {
+        use base64::Engine;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+    }
+}
+
+/// The digest under which a secret or a long text is stored or compared: SHA-256, in hexadecimal.
+pub fn digest(text: &[u8]) -> String {
+    use std::fmt::Write;
+    Sha256::digest(text).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Who is asking: a signed-in person, and where from.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    /// Who.
+    pub person: PersonId,
+    /// Their full name, for the audit log.
+    pub name: String,
+    /// Their email as it is compared, for invitations.
+    pub email_key: String,
+    /// The network address they came from.
+    pub address: Option<String>,
+}
+
+/// Somebody who is not signed in (yet), and where from.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// The network address they came from.
+    pub address: Option<String>,
+}

@@ -1,0 +1,55 @@
+//! What can go wrong on the server. A [`Refusal`] may travel to the browser; everything else is hidden behind a request
+//! id by the two doors (`answer.rs` for server functions, `rest/problem.rs` for the REST API).
+
+use crate::domain::{
+    refusal::Refusal,
+    text::{FieldError, Problem},
+};
+
+use super::store::{AsDbError, DbError};
+
+/// Why a use case did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database said no, or nothing.
+    #[error(transparent)]
+    Store(#[from] DbError),
+    /// A defect of ours.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// What use cases answer.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl AsDbError for Error {
+    fn is_contended(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_contended())
+    }
+}
+
+impl Error {
+    /// Whether the database cannot be used now and may be later: 503, not 500.
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Store(DbError::Unavailable(_) | DbError::Contended))
+    }
+
+    /// Whether a unique value is taken.
+    pub const fn is_taken(&self) -> bool {
+        matches!(self, Self::Store(DbError::Taken))
+    }
+}
+
+impl From<FieldError> for Error {
+    fn from(error: FieldError) -> Self {
+        Self::Refused(Refusal::Invalid(vec![error]))
+    }
+}
+
+/// A problem at a field, as an error.
+pub fn at_field(field: &'static str) -> impl Fn(Problem) -> Error {
+    move |problem| FieldError::new(field, problem).into()
+}

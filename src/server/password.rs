@@ -1,0 +1,116 @@
+//! Passwords: argon2id at OWASP's parameters, off the async threads, a bounded number at a time (AUTH-1, AUTH-3).
+
+use std::sync::Arc;
+
+use argon2::{Algorithm, Argon2, Params, Version, password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash}};
+use tokio::sync::Semaphore;
+
+use crate::domain::{refusal::Refusal, text::{Password, Problem}};
+
+use super::error::{Error, Result};
+
+/// How many sign-ins may wait for a free core before newcomers are told to come back.
+const QUEUE: usize = 64;
+
+/// OWASP's first choice for argon2id: 19 MiB of memory, two passes, one lane.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+
+/// Hashes and checks passwords.
+#[derive(Clone, Debug)]
+pub struct Hasher {
+    params: Params,
+    working: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    /// The hash of nobody's password: checked when there is no such person, so that it takes as long (AUTH-3).
+    nobody: Arc<str>,
+}
+
+impl Hasher {
+    /// A hasher at OWASP's parameters with as many hashes at a time as there are cores.
+    ///
+    /// # Errors
+    /// The parameters are not possible: a defect.
+    pub fn new() -> Result<Self> {
+        Self::with(MEMORY_KIB, PASSES)
+    }
+
+    /// A hasher that is quick and weak: for tests and generated data only.
+    ///
+    /// # Errors
+    /// The parameters are not possible: a defect.
+    pub fn quick() -> Result<Self> {
+        Self::with(8, 1)
+    }
+
+    fn with(memory: u32, passes: u32) -> Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let params = Params::new(memory, passes, 1, None).map_err(|error| Error::Internal(error.to_string()))?;
+        let nobody = hash(&params, "the password of nobody at all")?;
+        Ok(Self {
+            params,
+            working: Arc::new(Semaphore::new(cores)),
+            waiting: Arc::new(Semaphore::new(QUEUE)),
+            nobody: nobody.into(),
+        })
+    }
+
+    /// The PHC string of a password.
+    ///
+    /// # Errors
+    /// `RateLimited` when too many are waiting already.
+    pub async fn hash(&self, password: &Password) -> Result<String> {
+        let (params, password) = (self.params.clone(), password.as_str().to_owned());
+        self.work(move || hash(&params, &password)).await?
+    }
+
+    /// Whether a password is the one behind a PHC string; `None`: there is no such person, and it takes as long.
+    ///
+    /// # Errors
+    /// `RateLimited` when too many are waiting already.
+    pub async fn verify(&self, password: &str, stored: Option<String>) -> Result<bool> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.nobody.to_string());
+        let password = password.to_owned();
+        let right = self
+            .work(move || {
+                PasswordHash::new(&stored)
+                    .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+            })
+            .await?;
+        Ok(known && right)
+    }
+
+    async fn work<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let waiting = self.waiting.clone().try_acquire_owned().map_err(|_| Refusal::RateLimited(1))?;
+        let working = self.working.clone().acquire_owned().await.map_err(|error| Error::Internal(error.to_string()))?;
+        // The permits go along: a caller who hangs up does not free the core before the work is done.
+        tokio::task::spawn_blocking(move || {
+            let _held = (waiting, working);
+            job()
+        })
+        .await
+        .map_err(|error| Error::Internal(error.to_string()))
+    }
+}
+
+fn hash(params: &Params, password: &str) -> Result<String> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+        .hash_password(password.as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// AUTH-1: whether a new password is hard enough to guess, also by who knows the person's name and email.
+///
+/// # Errors
+/// `WeakPassword` at the field `password`.
+pub fn judge(password: &Password, about: &[&str]) -> std::result::Result<(), Refusal> {
+    // The estimator's time grows with the length; what counts shows in the first 72 characters.
+    let start: String = password.as_str().chars().take(72).collect();
+    if zxcvbn::zxcvbn(&start, about).score() >= zxcvbn::Score::Three {
+        Ok(())
+    } else {
+        Err(Refusal::field("password", Problem::WeakPassword))
+    }
+}

@@ -1,0 +1,84 @@
+//! Table `account`.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{Result, Tx};
+use crate::domain::{
+    id::{AccountId, OrganizationId, ResourceId},
+    role::RolePermit,
+    time::Timestamp,
+};
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Id.
+    pub id: AccountId,
+    /// The organization it is of.
+    pub organization: OrganizationId,
+    /// Name.
+    pub name: String,
+    /// Account ID.
+    pub account_id: String,
+    /// The root of its Drive.
+    pub root: ResourceId,
+}
+
+#[derive(FromRow)]
+struct AccountRow {
+    id: Uuid,
+    organization_id: Uuid,
+    name: String,
+    account_id: String,
+    root_id: Uuid,
+}
+
+impl From<AccountRow> for Account {
+    fn from(row: AccountRow) -> Self {
+        Self {
+            id: AccountId(row.id),
+            organization: OrganizationId(row.organization_id),
+            name: row.name,
+            account_id: row.account_id,
+            root: ResourceId(row.root_id),
+        }
+    }
+}
+
+/// Adds an account.
+///
+/// # Errors
+/// `Taken` if the organization has this Account ID.
+pub async fn insert(tx: &mut Tx, permit: &RolePermit, account: &Account, at: Timestamp) -> Result<()> {
+    tx.sql(
+        "INSERT INTO account (id, organization_id, name, account_id, account_key, root_id, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(account.id.0)
+    .bind(permit.organization().0)
+    .bind(account.name.clone())
+    .bind(account.account_id.clone())
+    .bind(crate::domain::text::key(&account.account_id))
+    .bind(account.root.0)
+    .bind(at.0)
+    .execute()
+    .await
+    .map(|_| ())
+}
+
+/// The accounts of an organization, oldest first.
+///
+/// # Errors
+/// The database.
+pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Account>> {
+    let rows: Vec<AccountRow> = tx
+        .sql(
+            "SELECT id, organization_id, name, account_id, root_id FROM account
+             WHERE organization_id = $1 ORDER BY id LIMIT 1000",
+        )
+        .bind(organization.0)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}

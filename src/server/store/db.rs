@@ -1,0 +1,421 @@
+//! Two databases, one SQL text: a thin shim over sqlx's two first-class drivers.
+//!
+//! `sqlx::Any` does not carry booleans and UUIDs on both, twin stores drift apart, and generics over `Database` put
+//! bounds everywhere; this pairs a connection with the arguments of its own driver and is all that knows which one it
+//! is. See `docs/adr/0002-two-drivers-one-sql.md`.
+
+use std::{str::FromStr, time::Duration};
+
+use futures::future::BoxFuture;
+use sqlx::{
+    AssertSqlSafe, Encode, Executor, FromRow, Pool, Postgres, Sqlite, SqlStr, Transaction, Type,
+    pool::PoolConnection,
+    postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
+    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+};
+use uuid::Uuid;
+
+/// A value that both drivers can bind.
+pub trait Bind: Type<Sqlite> + Type<Postgres> + for<'q> Encode<'q, Sqlite> + for<'q> Encode<'q, Postgres> + Send {}
+impl<T> Bind for T where T: Type<Sqlite> + Type<Postgres> + for<'q> Encode<'q, Sqlite> + for<'q> Encode<'q, Postgres> + Send {}
+
+/// A row that both drivers can read; `#[derive(FromRow)]` makes one.
+pub trait Record: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static {}
+impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static {}
+
+/// What a database can answer besides rows, by kind: constraint names differ between the two.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// A unique constraint: somebody has this already.
+    #[error("a unique value is taken")]
+    Taken,
+    /// Another transaction was in the way; the write is tried again.
+    #[error("another transaction was in the way")]
+    Contended,
+    /// The database cannot be reached, is full, or is read-only: try again later.
+    #[error("the database is not available: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// The row is there and makes no sense.
+    #[error("a stored value makes no sense: {0}")]
+    Inconsistent(String),
+    /// Anything else: a defect.
+    #[error("the database answered: {0}")]
+    Other(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for DbError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(answer) => {
+                let code = answer.code();
+                let code = code.as_deref().unwrap_or_default();
+                if answer.is_unique_violation() {
+                    return Self::Taken;
+                }
+                match code {
+                    // PostgreSQL: serialization failure, deadlock. SQLite: busy and its extended forms, locked.
+                    "40001" | "40P01" | "5" | "6" | "261" | "517" | "773" => Self::Contended,
+                    // SQLite: read-only, I/O error, full, cannot open. PostgreSQL: disk full, out of memory, too many
+                    // connections, shutting down, starting up, read-only transaction.
+                    "8" | "10" | "13" | "14" | "53100" | "53200" | "53300" | "57P01" | "57P02" | "57P03" | "25006" => {
+                        Self::Unavailable(error)
+                    }
+                    _ if code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 8 | 10 | 13 | 14) && code > 255) => {
+                        Self::Unavailable(error)
+                    }
+                    _ => Self::Other(error),
+                }
+            }
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
+                Self::Unavailable(error)
+            }
+            _ => Self::Other(error),
+        }
+    }
+}
+
+/// What a store function answers.
+pub type Result<T> = std::result::Result<T, DbError>;
+
+/// How sure SQLite is that a committed change is on the disk (`--synchronous`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Synchronous {
+    /// Survives a crash of the program; a power cut may take the last moments, never consistency.
+    Normal,
+    /// Survives a power cut: one fsync per change.
+    Full,
+}
+
+/// One database: SQLite with one writer and several readers, or PostgreSQL.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// A file on this machine.
+    Sqlite {
+        /// The only connection that writes: writers queue here instead of failing as busy.
+        writer: Pool<Sqlite>,
+        /// Connections that only read, beside the writer (WAL).
+        readers: Pool<Sqlite>,
+    },
+    /// A PostgreSQL server, or what speaks its protocol and dialect.
+    Postgres(Pool<Postgres>),
+}
+
+/// How often a write is tried again when another transaction was in the way.
+const ATTEMPTS: u32 = 24;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+impl Db {
+    /// Opens the database at `sqlite://file.db` or `postgres://…`; a SQLite file is created where there is none.
+    ///
+    /// # Errors
+    /// The address cannot be read, or the database cannot be reached.
+    pub async fn open(url: &str, synchronous: Synchronous) -> Result<Self> {
+        let patience = Duration::from_secs(15);
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(url)?;
+            let pool = PgPoolOptions::new().max_connections(32).acquire_timeout(patience).connect_with(options).await?;
+            return Ok(Self::Postgres(pool));
+        }
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(match synchronous {
+                Synchronous::Normal => SqliteSynchronous::Normal,
+                Synchronous::Full => SqliteSynchronous::Full,
+            })
+            .busy_timeout(patience)
+            .row_buffer_size(256)
+            .statement_cache_capacity(256)
+            .pragma("cache_size", "-16000")
+            .pragma("mmap_size", "268435456");
+        // Closures keep a connection for the whole transaction, so a waiting writer waits for its turn here.
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(60))
+            .connect_with(options.clone())
+            .await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(patience)
+            .connect_with(options.read_only(true).create_if_missing(false))
+            .await?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    /// Brings the tables up to date. Two nodes that start at once are safe: on PostgreSQL the migrator takes a lock, and
+    /// SQLite has one writer. A database of a newer program is refused.
+    ///
+    /// # Errors
+    /// A migration failed, was changed after it ran, or is unknown to this program.
+    pub async fn migrate(&self) -> std::result::Result<(), sqlx::migrate::MigrateError> {
+        match self {
+            Self::Sqlite { writer, .. } => MIGRATIONS.run(writer).await,
+            Self::Postgres(pool) => MIGRATIONS.run(pool).await,
+        }
+    }
+
+    /// Whether every migration of this program has run.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or was never migrated.
+    pub async fn is_current(&self) -> Result<bool> {
+        #[derive(FromRow)]
+        struct Latest {
+            version: i64,
+        }
+        let mut tx = self.read().await?;
+        let latest: Option<Latest> = tx
+            .sql("SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) AS version FROM _sqlx_migrations WHERE success = $1")
+            .bind(true)
+            .optional()
+            .await?;
+        Ok(latest.map(|row| row.version) == MIGRATIONS.iter().map(|migration| migration.version).max())
+    }
+
+    /// A connection to read with.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn read(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Tx::SqliteRead(readers.acquire().await?),
+            Self::Postgres(pool) => Tx::PostgresRead(pool.acquire().await?),
+        })
+    }
+
+    /// Runs `work` in one transaction: all of it happens, or none. On PostgreSQL the transaction is serializable, and
+    /// both databases try `work` again when another transaction was in the way; so `work` loads its facts inside, and
+    /// does nothing that is not in the database.
+    ///
+    /// # Errors
+    /// Whatever `work` answers, and what the database does.
+    pub async fn write<T, E, F>(&self, mut work: F) -> std::result::Result<T, E>
+    where
+        F: for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Send,
+        T: Send,
+        E: From<DbError> + AsDbError + Send,
+    {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match self.attempt(&mut work).await {
+                Err(error) if attempt < ATTEMPTS && error.is_contended() => {
+                    let longest = 2_u64 << attempt.min(8);
+                    tokio::time::sleep(Duration::from_millis(rand::random_range(1..=longest))).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn attempt<T, E, F>(&self, work: &mut F) -> std::result::Result<T, E>
+    where
+        F: for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Send,
+        E: From<DbError>,
+    {
+        let mut tx = match self {
+            Self::Sqlite { writer, .. } => {
+                Tx::SqliteWrite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(DbError::from)?)
+            }
+            Self::Postgres(pool) => Tx::PostgresWrite(
+                pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await.map_err(DbError::from)?,
+            ),
+        };
+        let answer = work(&mut tx).await?;
+        match tx {
+            Tx::SqliteWrite(transaction) => transaction.commit().await.map_err(DbError::from)?,
+            Tx::PostgresWrite(transaction) => transaction.commit().await.map_err(DbError::from)?,
+            Tx::SqliteRead(_) | Tx::PostgresRead(_) => {}
+        }
+        Ok(answer)
+    }
+
+    /// Closes every connection; on SQLite the write-ahead log is folded into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                if let Ok(mut connection) = writer.acquire().await {
+                    // A checkpoint that does not happen now happens at the next start.
+                    let _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
+                }
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Whether this is SQLite: the few places that measure or check the file itself ask.
+    pub const fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite { .. })
+    }
+}
+
+/// An error that may stand for a contended transaction, so that [`Db::write`] tries again.
+pub trait AsDbError {
+    /// Whether trying again can help.
+    fn is_contended(&self) -> bool;
+}
+
+impl AsDbError for DbError {
+    fn is_contended(&self) -> bool {
+        matches!(self, Self::Contended)
+    }
+}
+
+/// A connection, to read with or in the middle of a write.
+#[derive(Debug)]
+pub enum Tx {
+    /// Reads from SQLite.
+    SqliteRead(PoolConnection<Sqlite>),
+    /// Writes to SQLite.
+    SqliteWrite(Transaction<'static, Sqlite>),
+    /// Reads from PostgreSQL.
+    PostgresRead(PoolConnection<Postgres>),
+    /// Writes to PostgreSQL.
+    PostgresWrite(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// A statement. `$1`, `$2`, … are bound in order.
+    pub fn sql(&mut self, sql: &'static str) -> Statement<'_> {
+        self.statement(SqlStr::from_static(sql))
+    }
+
+    /// A statement about a list of ids: `{ids}` stands for their placeholders, which come *first* (`$1` on), so that
+    /// the statement's own start behind them and are written `{1}`, `{2}`, …
+    ///
+    /// The list is padded to a power of two by repeating its last id, so that few different statements are prepared.
+    pub fn sql_list(&mut self, sql: &'static str, ids: &[Uuid]) -> Statement<'_> {
+        let padded = ids.len().next_power_of_two();
+        let placeholders = (1..=padded).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+        let mut text = sql.replace("{ids}", &placeholders);
+        for n in 1..=9 {
+            text = text.replace(&format!("{{{n}}}"), &format!("${}", padded + n));
+        }
+        // Only placeholders were put in: no text of anybody's.
+        let mut statement = self.statement(sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(text)));
+        for n in 0..padded {
+            statement = statement.bind(ids[n.min(ids.len() - 1)]);
+        }
+        statement
+    }
+
+    fn statement(&mut self, sql: SqlStr) -> Statement<'_> {
+        let args = match self {
+            Self::SqliteRead(connection) => Args::Sqlite(connection, SqliteArguments::default()),
+            Self::SqliteWrite(transaction) => Args::Sqlite(transaction, SqliteArguments::default()),
+            Self::PostgresRead(connection) => Args::Postgres(connection, PgArguments::default()),
+            Self::PostgresWrite(transaction) => Args::Postgres(transaction, PgArguments::default()),
+        };
+        Statement { sql, args, bound: 0, error: None }
+    }
+}
+
+enum Args<'t> {
+    Sqlite(&'t mut sqlx::SqliteConnection, SqliteArguments),
+    Postgres(&'t mut sqlx::PgConnection, PgArguments),
+}
+
+/// A statement with what is bound to it so far.
+pub struct Statement<'t> {
+    sql: SqlStr,
+    args: Args<'t>,
+    bound: usize,
+    error: Option<sqlx::Error>,
+}
+
+impl Statement<'_> {
+    /// Binds the next value.
+    #[must_use]
+    pub fn bind(mut self, value: impl Bind) -> Self {
+        use sqlx::Arguments;
+        let added = match &mut self.args {
+            Args::Sqlite(_, arguments) => arguments.add(value),
+            Args::Postgres(_, arguments) => arguments.add(value),
+        };
+        if let Err(error) = added {
+            self.error = Some(sqlx::Error::Encode(error));
+        }
+        self.bound += 1;
+        self
+    }
+
+    /// A forgotten value would be NULL on SQLite and an error on PostgreSQL: count in debug builds.
+    fn check(&mut self) -> Result<()> {
+        #[cfg(debug_assertions)]
+        {
+            let text = self.sql.as_str();
+            let highest = text
+                .split('$')
+                .skip(1)
+                .filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse::<usize>().ok()))
+                .max()
+                .unwrap_or(0);
+            debug_assert_eq!(highest, self.bound, "placeholders and values differ: {text}");
+        }
+        self.error.take().map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Runs it; the number of rows it changed.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub async fn execute(mut self) -> Result<u64> {
+        self.check()?;
+        Ok(match self.args {
+            Args::Sqlite(connection, arguments) => {
+                sqlx::query_with(self.sql, arguments).execute(connection).await?.rows_affected()
+            }
+            Args::Postgres(connection, arguments) => {
+                sqlx::query_with(self.sql, arguments).execute(connection).await?.rows_affected()
+            }
+        })
+    }
+
+    /// Runs it; all its rows.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub async fn all<T: Record>(mut self) -> Result<Vec<T>> {
+        self.check()?;
+        Ok(match self.args {
+            Args::Sqlite(connection, arguments) => sqlx::query_as_with(self.sql, arguments).fetch_all(connection).await?,
+            Args::Postgres(connection, arguments) => sqlx::query_as_with(self.sql, arguments).fetch_all(connection).await?,
+        })
+    }
+
+    /// Runs it; its first row, if it has one.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub async fn optional<T: Record>(mut self) -> Result<Option<T>> {
+        self.check()?;
+        Ok(match self.args {
+            Args::Sqlite(connection, arguments) => {
+                sqlx::query_as_with(self.sql, arguments).fetch_optional(connection).await?
+            }
+            Args::Postgres(connection, arguments) => {
+                sqlx::query_as_with(self.sql, arguments).fetch_optional(connection).await?
+            }
+        })
+    }
+
+    /// Runs it; its one row.
+    ///
+    /// # Errors
+    /// See [`DbError`]; no row is a defect.
+    pub async fn one<T: Record>(self) -> Result<T> {
+        self.optional().await?.ok_or_else(|| DbError::Inconsistent("a statement that always has a row had none".to_owned()))
+    }
+
+    /// Runs a statement whose one row is one number.
+    ///
+    /// # Errors
+    /// See [`DbError`].
+    pub async fn number(self) -> Result<i64> {
+        self.one::<(i64,)>().await.map(|(number,)| number)
+    }
+}

@@ -1,0 +1,86 @@
+//! The invariants of the whole database, each a query that finds what breaks it (`commonhold doctor`).
+
+use super::{Result, Tx};
+
+/// An invariant and the query that counts what breaks it.
+#[derive(Debug, Clone, Copy)]
+pub struct Invariant {
+    /// What always holds.
+    pub name: &'static str,
+    sql: &'static str,
+}
+
+/// Every invariant.
+pub const INVARIANTS: &[Invariant] = &[
+    Invariant {
+        name: "every organization has at least one Owner (ORG-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM organization o WHERE NOT EXISTS (
+            SELECT 1 FROM membership m WHERE m.organization_id = o.id AND m.role = 'owner')",
+    },
+    Invariant {
+        name: "every organization has an account, and every account its root (ORG-2, DRIVE-1)",
+        sql: "SELECT CAST(
+            (SELECT COUNT(*) FROM organization o WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.organization_id = o.id))
+            + (SELECT COUNT(*) FROM account a WHERE NOT EXISTS (
+                SELECT 1 FROM resource r WHERE r.id = a.root_id AND r.kind = 'root' AND r.account_id = a.id AND r.organization_id = a.organization_id))
+            AS BIGINT)",
+    },
+    Invariant {
+        name: "what is left of every licence is the sum of its ledger (LIC-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE
+            l.images_left <> (SELECT COALESCE(SUM(e.images), 0) FROM ledger_entry e WHERE e.licence_id = l.id)
+            OR l.projects_left <> (SELECT COALESCE(SUM(e.projects), 0) FROM ledger_entry e WHERE e.licence_id = l.id)
+            OR l.credits_left <> (SELECT COALESCE(SUM(e.credits), 0) FROM ledger_entry e WHERE e.licence_id = l.id)",
+    },
+    Invariant {
+        name: "nothing is left below zero (LIC-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence WHERE images_left < 0 OR projects_left < 0 OR credits_left < 0",
+    },
+    Invariant {
+        name: "everything is in the organization and account of its container (DRIVE-1)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r JOIN resource p ON p.id = r.parent_id
+            WHERE p.organization_id <> r.organization_id OR p.account_id <> r.account_id",
+    },
+    Invariant {
+        name: "sites and assets hold only datasets, datasets hold nothing (DRIVE-1)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r JOIN resource p ON p.id = r.parent_id
+            WHERE p.kind = 'dataset' OR (p.kind IN ('site', 'asset') AND r.kind <> 'dataset')",
+    },
+    Invariant {
+        name: "every way up ends at a root: no cycles, nothing deeper than 64 (DRIVE-1)",
+        sql: "WITH RECURSIVE down(id, depth) AS (
+                SELECT id, CAST(0 AS BIGINT) FROM resource WHERE parent_id IS NULL
+                UNION ALL
+                SELECT r.id, down.depth + 1 FROM down JOIN resource r ON r.parent_id = down.id WHERE down.depth < 64
+            )
+            SELECT CAST((SELECT COUNT(*) FROM resource) - (SELECT COUNT(*) FROM down) AS BIGINT)",
+    },
+    Invariant {
+        name: "both sides of every transfer's charge are in the books (XFER-10)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
+            SELECT transfer_id FROM ledger_entry WHERE transfer_id IS NOT NULL
+            GROUP BY transfer_id HAVING SUM(images) <> 0 OR SUM(projects) <> 0 OR SUM(credits) <> 0) AS uneven",
+    },
+];
+
+impl Invariant {
+    /// How many things break it.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn count(&self, tx: &mut Tx) -> Result<u64> {
+        tx.sql(self.sql).number().await.map(|n| u64::try_from(n).unwrap_or(0))
+    }
+}
+
+/// SQLite's own check of its file; `None` if it is fine, or on PostgreSQL.
+///
+/// # Errors
+/// The database.
+pub async fn check_file(tx: &mut Tx, sqlite: bool) -> Result<Option<String>> {
+    if !sqlite {
+        return Ok(None);
+    }
+    let rows: Vec<(String,)> = tx.sql("PRAGMA quick_check(1)").all().await?;
+    Ok(rows.into_iter().map(|(text,)| text).find(|text| text != "ok"))
+}

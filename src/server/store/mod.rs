@@ -1,0 +1,44 @@
+//! SQL and private row structs, nothing else: one file per table.
+//!
+//! # The contract of the SQL
+//! One text runs on SQLite and on PostgreSQL, so:
+//! - DDL in `TEXT`, `BIGINT`, `BOOLEAN`, and `UUID` for ids. Times are BIGINT unix milliseconds, enumerations TEXT.
+//! - `$1` placeholders; `WITH RECURSIVE`, row-value comparison, `ON CONFLICT`, `RETURNING` work on both.
+//! - `SUM` and `COUNT` are written `CAST(… AS BIGINT)`. Errors are told apart by kind, not by constraint name.
+//! - Not allowed: `ILIKE`, `now()`, arrays, JSON operators, `AUTOINCREMENT`, `FOR UPDATE`, `LOWER()` on user text
+//!   (store a folded `_key`).
+//! - Every list has its index and its limit; no query stands in a loop over rows.
+//!
+//! # Invariants
+//! - `sqlx` is named in this folder only.
+//! - What changes resources, grants or transfers takes a permit of the domain: a forgotten check does not compile.
+//! - Not found is `Ok(None)`.
+#![deny(missing_docs)]
+
+pub mod account;
+pub mod audit;
+mod db;
+pub mod doctor;
+pub mod grant;
+pub mod idempotency;
+pub mod invitation;
+pub mod licence;
+pub mod link;
+pub mod membership;
+pub mod organization;
+pub mod outbox;
+pub mod person;
+pub mod resource;
+pub mod session;
+pub mod subtree;
+pub mod transfer;
+
+pub use db::{AsDbError, Bind, Db, DbError, Record, Result, Statement, Synchronous, Tx};
+
+/// How many ids one statement names at most.
+const CHUNK: usize = 1_000;
+
+/// Reads a word that a CHECK constraint keeps to the domain's.
+fn read<T>(table: &str, column: &str, word: &str, parse: impl Fn(&str) -> std::result::Result<T, crate::domain::text::Problem>) -> Result<T> {
+    parse(word).map_err(|_| DbError::Inconsistent(format!("{table}.{column} is {word:?}")))
+}

@@ -1,0 +1,552 @@
+//! Table `resource`: single nodes, lists of children, and the way up. What is below a node is in [`super::subtree`].
+
+use std::collections::BTreeSet;
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{CHUNK, Result, Tx, read};
+use crate::domain::{
+    access::{Permit, Source},
+    id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
+    resource::{Kind, Status},
+    role::RolePermit,
+    time::{Day, Timestamp},
+    view::{DatasetView, RowView},
+};
+
+/// A node of a Drive.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    /// Id.
+    pub id: ResourceId,
+    /// The organization that owns it.
+    pub organization: OrganizationId,
+    /// The account it is in.
+    pub account: AccountId,
+    /// The container it is in; `None` for a root.
+    pub parent: Option<ResourceId>,
+    /// Kind.
+    pub kind: Kind,
+    /// Name.
+    pub name: String,
+    /// Dataset facts; datasets only.
+    pub dataset: Option<DatasetView>,
+    /// The licence that processing was charged to.
+    pub charged_to: Option<LicenceId>,
+    /// Who created it.
+    pub created_by: Option<PersonId>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub modified_at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct ResourceRow {
+    id: Uuid,
+    organization_id: Uuid,
+    account_id: Uuid,
+    parent_id: Option<Uuid>,
+    kind: String,
+    name: String,
+    status: Option<String>,
+    images: i64,
+    bytes: i64,
+    cluster: Option<String>,
+    captured_on: Option<i64>,
+    charged_to: Option<Uuid>,
+    created_by: Option<Uuid>,
+    created_at: i64,
+    modified_at: i64,
+}
+
+fn dataset(status: Option<&str>, images: i64, bytes: i64, cluster: Option<String>, captured_on: Option<i64>) -> Result<Option<DatasetView>> {
+    let Some(status) = status else { return Ok(None) };
+    Ok(Some(DatasetView {
+        status: read("resource", "status", status, Status::parse)?,
+        images,
+        bytes,
+        cluster: cluster.unwrap_or_default(),
+        captured_on: captured_on.map(Day),
+    }))
+}
+
+impl TryFrom<ResourceRow> for Resource {
+    type Error = super::DbError;
+
+    fn try_from(row: ResourceRow) -> Result<Self> {
+        Ok(Self {
+            id: ResourceId(row.id),
+            organization: OrganizationId(row.organization_id),
+            account: AccountId(row.account_id),
+            parent: row.parent_id.map(ResourceId),
+            kind: read("resource", "kind", &row.kind, Kind::parse)?,
+            dataset: dataset(row.status.as_deref(), row.images, row.bytes, row.cluster, row.captured_on)?,
+            name: row.name,
+            charged_to: row.charged_to.map(LicenceId),
+            created_by: row.created_by.map(PersonId),
+            created_at: Timestamp(row.created_at),
+            modified_at: Timestamp(row.modified_at),
+        })
+    }
+}
+
+/// A node by id.
+///
+/// # Errors
+/// The database.
+pub async fn find(tx: &mut Tx, id: ResourceId) -> Result<Option<Resource>> {
+    let row: Option<ResourceRow> = tx
+        .sql(
+            "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, charged_to, created_by, created_at, modified_at
+             FROM resource WHERE id = $1",
+        )
+        .bind(id.0)
+        .optional()
+        .await?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// Nodes by id, in no order; ids that are nobody's are left out.
+///
+/// # Errors
+/// The database.
+pub async fn find_all(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<Resource>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        let chunk: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<ResourceRow> = tx
+            .sql_list(
+                "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, charged_to, created_by, created_at, modified_at
+                 FROM resource WHERE id IN ({ids})",
+                &chunk,
+            )
+            .all()
+            .await?;
+        for row in rows {
+            found.push(row.try_into()?);
+        }
+    }
+    Ok(found)
+}
+
+/// A node on somebody's way up to the root.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The node the way starts at.
+    pub start: ResourceId,
+    /// How far up this is; 0 is the start itself.
+    pub distance: i64,
+    /// Id.
+    pub id: ResourceId,
+    /// Kind.
+    pub kind: Kind,
+    /// Name.
+    pub name: String,
+    /// The organization that owns it.
+    pub organization: OrganizationId,
+}
+
+#[derive(FromRow)]
+struct StepRow {
+    start_id: Uuid,
+    distance: i64,
+    id: Uuid,
+    kind: String,
+    name: String,
+    organization_id: Uuid,
+}
+
+/// The ways from nodes up to their roots, each starting with the node itself. A tree is at most 64 deep (DRIVE-1), so a
+/// way has an end even if the rows had none.
+///
+/// # Errors
+/// The database.
+pub async fn list_lineages(tx: &mut Tx, starts: &[ResourceId]) -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
+    for chunk in starts.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<StepRow> = tx
+            .sql_list(
+                "WITH RECURSIVE up(start_id, distance, id, parent_id, kind, name, organization_id) AS (
+                    SELECT id, CAST(0 AS BIGINT), id, parent_id, kind, name, organization_id FROM resource WHERE id IN ({ids})
+                    UNION ALL
+                    SELECT up.start_id, up.distance + 1, r.id, r.parent_id, r.kind, r.name, r.organization_id
+                    FROM up JOIN resource r ON r.id = up.parent_id WHERE up.distance < 100
+                 )
+                 SELECT start_id, distance, id, kind, name, organization_id FROM up",
+                &ids,
+            )
+            .all()
+            .await?;
+        for row in rows {
+            steps.push(Step {
+                start: ResourceId(row.start_id),
+                distance: row.distance,
+                id: ResourceId(row.id),
+                kind: read("resource", "kind", &row.kind, Kind::parse)?,
+                name: row.name,
+                organization: OrganizationId(row.organization_id),
+            });
+        }
+    }
+    steps.sort_by_key(|step| (step.start, step.distance));
+    Ok(steps)
+}
+
+/// Something new in a container.
+#[derive(Debug)]
+pub struct NewResource<'a> {
+    /// Id.
+    pub id: ResourceId,
+    /// The account it is in.
+    pub account: AccountId,
+    /// Kind.
+    pub kind: Kind,
+    /// Name.
+    pub name: &'a str,
+    /// Dataset facts; datasets only.
+    pub dataset: Option<&'a DatasetView>,
+    /// Now, or, in the demo, when it is said to have been.
+    pub at: Timestamp,
+}
+
+/// Puts something new into the permit's resource.
+///
+/// # Errors
+/// `Taken` if the name is.
+pub async fn insert(tx: &mut Tx, permit: &Permit, new: &NewResource<'_>) -> Result<()> {
+    insert_row(tx, permit.organization(), Some(permit.resource()), Some(permit.person()), new).await
+}
+
+/// Makes the root of a new account in the permit's organization.
+///
+/// # Errors
+/// The database.
+pub async fn insert_root(tx: &mut Tx, permit: &RolePermit, new: &NewResource<'_>) -> Result<()> {
+    insert_row(tx, permit.organization(), None, Some(permit.person()), new).await
+}
+
+async fn insert_row(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    parent: Option<ResourceId>,
+    by: Option<PersonId>,
+    new: &NewResource<'_>,
+) -> Result<()> {
+    tx.sql(
+        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on, created_by, created_at, modified_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+    )
+    .bind(new.id.0)
+    .bind(organization.0)
+    .bind(new.account.0)
+    .bind(parent.map(|parent| parent.0))
+    .bind(new.kind.word())
+    .bind(new.kind.rank())
+    .bind(new.name.to_owned())
+    .bind(crate::domain::text::key(new.name))
+    .bind(new.dataset.map(|dataset| dataset.status.word()))
+    .bind(new.dataset.map_or(0, |dataset| dataset.images))
+    .bind(new.dataset.map_or(0, |dataset| dataset.bytes))
+    .bind(new.dataset.map(|dataset| dataset.cluster.clone()))
+    .bind(new.dataset.and_then(|dataset| dataset.captured_on).map(|day| day.0))
+    .bind(by.map(|by| by.0))
+    .bind(new.at.0)
+    .bind(new.at.0)
+    .execute()
+    .await
+    .map(|_| ())
+}
+
+/// Renames the permit's resource.
+///
+/// # Errors
+/// `Taken` if the name is.
+pub async fn update_name(tx: &mut Tx, permit: &Permit, name: &str, at: Timestamp) -> Result<()> {
+    tx.sql("UPDATE resource SET name = $2, name_key = $3, modified_at = $4 WHERE id = $1")
+        .bind(permit.resource().0)
+        .bind(name.to_owned())
+        .bind(crate::domain::text::key(name))
+        .bind(at.0)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// Moves items into the permit's resource, under their own names.
+///
+/// # Errors
+/// `Taken` if a name is.
+pub async fn update_parent(tx: &mut Tx, permit: &Permit, items: &[ResourceId], at: Timestamp) -> Result<()> {
+    for chunk in items.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        tx.sql_list("UPDATE resource SET parent_id = {1}, modified_at = {2} WHERE id IN ({ids})", &ids)
+            .bind(permit.resource().0)
+            .bind(at.0)
+            .execute()
+            .await?;
+    }
+    Ok(())
+}
+
+/// Moves an item into the permit's resource, under another name (DRIVE-5).
+///
+/// # Errors
+/// `Taken` if the name is.
+pub async fn update_parent_and_name(tx: &mut Tx, permit: &Permit, item: ResourceId, name: &str, at: Timestamp) -> Result<()> {
+    tx.sql("UPDATE resource SET parent_id = $2, name = $3, name_key = $4, modified_at = $5 WHERE id = $1")
+        .bind(item.0)
+        .bind(permit.resource().0)
+        .bind(name.to_owned())
+        .bind(crate::domain::text::key(name))
+        .bind(at.0)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// Sets how far the permit's dataset has come, and the licence that paid for it.
+///
+/// # Errors
+/// The database.
+pub async fn update_status(
+    tx: &mut Tx,
+    permit: &Permit,
+    status: Status,
+    charged_to: Option<LicenceId>,
+    at: Timestamp,
+) -> Result<()> {
+    tx.sql("UPDATE resource SET status = $2, charged_to = $3, modified_at = $4 WHERE id = $1 AND kind = 'dataset'")
+        .bind(permit.resource().0)
+        .bind(status.word())
+        .bind(charged_to.map(|licence| licence.0))
+        .bind(at.0)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// Which of the keys of names begin like one of `keys` in a container, its own items aside: what DRIVE-5 looks at. A
+/// name with a number begins with the name.
+///
+/// # Errors
+/// The database.
+pub async fn list_taken_names(tx: &mut Tx, container: ResourceId, keys: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+    // Few names: look each up by its prefix in the index. Many: read the container's names once.
+    let mut taken = BTreeSet::new();
+    let few = keys.len() <= 32;
+    if few {
+        for key in keys {
+            let rows: Vec<(String,)> = tx
+                .sql("SELECT name_key FROM resource WHERE parent_id = $1 AND (name_key = $2 OR (name_key > $3 AND name_key < $4)) LIMIT 10000")
+                .bind(container.0)
+                .bind(key.clone())
+                .bind(format!("{key} ("))
+                .bind(format!("{key} (a"))
+                .all()
+                .await?;
+            taken.extend(rows.into_iter().map(|(key,)| key));
+        }
+    } else {
+        let rows: Vec<(String,)> =
+            tx.sql("SELECT name_key FROM resource WHERE parent_id = $1").bind(container.0).all().await?;
+        taken.extend(rows.into_iter().map(|(key,)| key));
+    }
+    Ok(taken)
+}
+
+/// How a list of children is ordered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Sort {
+    /// Folders first, then by name.
+    #[default]
+    Name,
+    /// By when it was last changed, oldest first.
+    ModifiedAt,
+    /// By size in bytes, smallest first.
+    Size,
+}
+
+/// Where a page of children starts: behind this.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct After {
+    /// The kind's rank, for [`Sort::Name`].
+    pub rank: i64,
+    /// The name's key, for [`Sort::Name`].
+    pub name_key: String,
+    /// The moment or the size, for the other orders.
+    pub number: i64,
+    /// The id, which settles ties.
+    pub id: ResourceId,
+}
+
+/// Which children are listed.
+#[derive(Clone, Debug)]
+pub struct Children<'a> {
+    /// The container.
+    pub parent: ResourceId,
+    /// The order.
+    pub sort: Sort,
+    /// The other way round.
+    pub descending: bool,
+    /// Only of this kind.
+    pub kind: Option<Kind>,
+    /// Only with names that begin like this key.
+    pub prefix: Option<&'a str>,
+    /// Where the page starts.
+    pub after: Option<After>,
+    /// The most rows.
+    pub limit: i64,
+}
+
+#[derive(FromRow)]
+struct ChildRow {
+    id: Uuid,
+    kind: String,
+    name: String,
+    status: Option<String>,
+    images: i64,
+    bytes: i64,
+    cluster: Option<String>,
+    captured_on: Option<i64>,
+    created_at: i64,
+    modified_at: i64,
+    created_by_name: Option<String>,
+    grants: i64,
+    by_hand: i64,
+}
+
+/// What a list shows of each row, and how many grants it has of its own. Kept as one text so that all orders show the
+/// same.
+macro_rules! children {
+    ($where_and_order:literal) => {
+        concat!(
+            "SELECT r.id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.created_at, r.modified_at,
+                p.first_name || ' ' || p.last_name AS created_by_name,
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand
+             FROM resource r LEFT JOIN person p ON p.id = r.created_by
+             WHERE r.parent_id = $1 AND ($2 IS NULL OR r.kind = $2) AND ($3 IS NULL OR (r.name_key >= $3 AND r.name_key < $4)) AND ",
+            $where_and_order
+        )
+    };
+}
+
+impl TryFrom<ChildRow> for RowView {
+    type Error = super::DbError;
+
+    fn try_from(row: ChildRow) -> Result<Self> {
+        Ok(Self {
+            id: ResourceId(row.id),
+            kind: read("resource", "kind", &row.kind, Kind::parse)?,
+            dataset: dataset(row.status.as_deref(), row.images, row.bytes, row.cluster, row.captured_on)?,
+            name: row.name,
+            access: Source::of(row.by_hand > 0, row.grants > row.by_hand),
+            grants: u64::try_from(row.grants).unwrap_or(0),
+            created_at: Timestamp(row.created_at),
+            modified_at: Timestamp(row.modified_at),
+            created_by_name: row.created_by_name,
+        })
+    }
+}
+
+/// One page of the children of a container.
+///
+/// # Errors
+/// The database.
+pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowView>> {
+    let (kind, prefix) = (list.kind.map(|kind| kind.word().to_owned()), list.prefix.map(str::to_owned));
+    // The last character of all: behind every name that begins like this.
+    let behind = prefix.as_ref().map(|prefix| format!("{prefix}\u{10FFFF}"));
+    let rows: Vec<ChildRow> = match list.sort {
+        Sort::Name => {
+            let after = list.after.clone().unwrap_or_else(|| {
+                if list.descending {
+                    After { rank: i64::MAX, name_key: String::new(), number: 0, id: ResourceId(Uuid::max()) }
+                } else {
+                    After { rank: -1, name_key: String::new(), number: 0, id: ResourceId(Uuid::nil()) }
+                }
+            });
+            let sql = if list.descending {
+                children!("(r.kind_rank, r.name_key, r.id) < ($5, $6, $7) ORDER BY r.kind_rank DESC, r.name_key DESC, r.id DESC LIMIT $8")
+            } else {
+                children!("(r.kind_rank, r.name_key, r.id) > ($5, $6, $7) ORDER BY r.kind_rank, r.name_key, r.id LIMIT $8")
+            };
+            tx.sql(sql)
+                .bind(list.parent.0)
+                .bind(kind)
+                .bind(prefix)
+                .bind(behind)
+                .bind(after.rank)
+                .bind(after.name_key)
+                .bind(after.id.0)
+                .bind(list.limit)
+                .all()
+                .await?
+        }
+        Sort::ModifiedAt | Sort::Size => {
+            let sql = match (list.sort, list.descending) {
+                (Sort::ModifiedAt, false) => {
+                    children!("(r.modified_at, r.id) > ($5, $6) ORDER BY r.modified_at, r.id LIMIT $7")
+                }
+                (Sort::ModifiedAt, true) => {
+                    children!("(r.modified_at, r.id) < ($5, $6) ORDER BY r.modified_at DESC, r.id DESC LIMIT $7")
+                }
+                (_, false) => children!("(r.bytes, r.id) > ($5, $6) ORDER BY r.bytes, r.id LIMIT $7"),
+                (_, true) => children!("(r.bytes, r.id) < ($5, $6) ORDER BY r.bytes DESC, r.id DESC LIMIT $7"),
+            };
+            let (number, id) = match (&list.after, list.descending) {
+                (Some(after), _) => (after.number, after.id.0),
+                (None, false) => (i64::MIN, Uuid::nil()),
+                (None, true) => (i64::MAX, Uuid::max()),
+            };
+            tx.sql(sql)
+                .bind(list.parent.0)
+                .bind(kind)
+                .bind(prefix)
+                .bind(behind)
+                .bind(number)
+                .bind(id)
+                .bind(list.limit)
+                .all()
+                .await?
+        }
+    };
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Nodes by id, as lists show them: what was shared with somebody.
+///
+/// # Errors
+/// The database.
+pub async fn list_rows(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<RowView>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = ids.iter().take(CHUNK).map(|id| id.0).collect();
+    let rows: Vec<ChildRow> = tx
+        .sql_list(
+            "SELECT r.id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.created_at, r.modified_at,
+                p.first_name || ' ' || p.last_name AS created_by_name,
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand
+             FROM resource r LEFT JOIN person p ON p.id = r.created_by
+             WHERE r.id IN ({ids}) ORDER BY r.kind_rank, r.name_key, r.id",
+            &ids,
+        )
+        .all()
+        .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// How many things are in a container.
+///
+/// # Errors
+/// The database.
+pub async fn count_children(tx: &mut Tx, parent: ResourceId) -> Result<u64> {
+    let children =
+        tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM resource WHERE parent_id = $1").bind(parent.0).number().await?;
+    Ok(u64::try_from(children).unwrap_or(0))
+}

@@ -1,0 +1,315 @@
+//! Table `resource`, everything below a node: what a transfer looks at and changes (XFER-7, XFER-9, XFER-13).
+//!
+//! Each function walks the trees below its items once, in the database; what comes back is counted or cut off, so that
+//! 100,000 items cost time but no memory here.
+
+use std::collections::BTreeMap;
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{CHUNK, Result, Tx};
+use crate::domain::{
+    access::Permit,
+    id::{AccountId, OrganizationId, PersonId, ResourceId},
+    time::Timestamp,
+    transfer::{Contents, Listed, NAMED_AT_MOST, Named},
+};
+
+/// What is below each item, counted, with its height and the number of grants inside.
+#[derive(Debug, Clone, Default)]
+pub struct Below {
+    /// The counts.
+    pub contents: Contents,
+    /// How many levels are below the item.
+    pub height: i64,
+    /// How many things inside, the item among them, have a grant.
+    pub granted: u64,
+}
+
+#[derive(FromRow)]
+struct CountRow {
+    root_id: Uuid,
+    cluster: Option<String>,
+    height: i64,
+    folders: i64,
+    datasets: i64,
+    images: i64,
+    not_processed: i64,
+    too_recent: i64,
+    granted: i64,
+    links: i64,
+}
+
+/// The tree below the listed items, as the statements here begin.
+macro_rules! tree {
+    ($rest:literal) => {
+        concat!(
+            "WITH RECURSIVE tree(root_id, id, depth) AS (
+                SELECT id, id, CAST(0 AS BIGINT) FROM resource WHERE id IN ({ids})
+                UNION ALL
+                SELECT tree.root_id, r.id, tree.depth + 1 FROM tree JOIN resource r ON r.parent_id = tree.id
+             ) ",
+            $rest
+        )
+    };
+}
+
+fn count(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
+
+/// Counts what is in each item, and names what may be in the way of a transfer. `recent` is the moment since which a
+/// dataset is not older than a month; `None` looks only at what a move within an organization needs.
+///
+/// # Errors
+/// The database.
+pub async fn load(
+    tx: &mut Tx,
+    items: &[ResourceId],
+    recent: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<BTreeMap<ResourceId, Below>> {
+    let mut below: BTreeMap<ResourceId, Below> = BTreeMap::new();
+    for chunk in items.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<CountRow> = tx
+            .sql_list(
+                tree!(
+                    "SELECT tree.root_id, r.cluster, CAST(MAX(tree.depth) AS BIGINT) AS height,
+                        CAST(SUM(CASE WHEN r.kind <> 'dataset' THEN 1 ELSE 0 END) AS BIGINT) AS folders,
+                        CAST(SUM(CASE WHEN r.kind = 'dataset' THEN 1 ELSE 0 END) AS BIGINT) AS datasets,
+                        CAST(SUM(r.images) AS BIGINT) AS images,
+                        CAST(SUM(CASE WHEN r.status <> 'processed' THEN 1 ELSE 0 END) AS BIGINT) AS not_processed,
+                        CAST(SUM(CASE WHEN r.kind = 'dataset' AND r.created_at >= {1} THEN 1 ELSE 0 END) AS BIGINT) AS too_recent,
+                        CAST(SUM(CASE WHEN EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = r.id) THEN 1 ELSE 0 END) AS BIGINT) AS granted,
+                        CAST(SUM((SELECT COUNT(*) FROM share_link l WHERE l.resource_id = r.id AND l.state = 'active' AND (l.expires_at IS NULL OR l.expires_at > {2}))) AS BIGINT) AS links
+                     FROM tree JOIN resource r ON r.id = tree.id GROUP BY tree.root_id, r.cluster"
+                ),
+                &ids,
+            )
+            .bind(recent.map_or(i64::MAX, |at| at.0))
+            .bind(now.0)
+            .all()
+            .await?;
+        for row in rows {
+            let entry = below.entry(ResourceId(row.root_id)).or_default();
+            entry.height = entry.height.max(row.height);
+            entry.granted += count(row.granted);
+            entry.contents.folders += count(row.folders);
+            entry.contents.datasets += count(row.datasets);
+            entry.contents.images += row.images;
+            entry.contents.clusters.extend(row.cluster);
+            entry.contents.not_processed.total += count(row.not_processed);
+            entry.contents.too_recent.total += count(row.too_recent);
+            entry.contents.links.total += count(row.links);
+        }
+    }
+    if let Some(recent) = recent {
+        name_what_matters(tx, items, recent, now, &mut below).await?;
+    }
+    Ok(below)
+}
+
+/// Names the first of what was counted, where anything was.
+async fn name_what_matters(
+    tx: &mut Tx,
+    items: &[ResourceId],
+    recent: Timestamp,
+    now: Timestamp,
+    below: &mut BTreeMap<ResourceId, Below>,
+) -> Result<()> {
+    let most = i64::try_from(NAMED_AT_MOST).unwrap_or(i64::MAX);
+    let having = |below: &BTreeMap<ResourceId, Below>, has: fn(&Below) -> bool| -> Vec<Uuid> {
+        items.iter().filter(|id| below.get(id).is_some_and(has)).map(|id| id.0).collect()
+    };
+
+    for chunk in having(below, |b| b.contents.not_processed.total > 0).chunks(CHUNK) {
+        let rows: Vec<(Uuid, Uuid, String)> = tx
+            .sql_list(
+                tree!(
+                    "SELECT tree.root_id, r.id, r.name FROM tree JOIN resource r ON r.id = tree.id
+                     WHERE r.status <> 'processed' ORDER BY r.id LIMIT {1}"
+                ),
+                chunk,
+            )
+            .bind(most)
+            .all()
+            .await?;
+        note(below, rows, |contents| &mut contents.not_processed);
+    }
+    for chunk in having(below, |b| b.contents.too_recent.total > 0).chunks(CHUNK) {
+        let rows: Vec<(Uuid, Uuid, String)> = tx
+            .sql_list(
+                tree!(
+                    "SELECT tree.root_id, r.id, r.name FROM tree JOIN resource r ON r.id = tree.id
+                     WHERE r.kind = 'dataset' AND r.created_at >= {1} ORDER BY r.id LIMIT {2}"
+                ),
+                chunk,
+            )
+            .bind(recent.0)
+            .bind(most)
+            .all()
+            .await?;
+        note(below, rows, |contents| &mut contents.too_recent);
+    }
+    for chunk in having(below, |b| b.contents.links.total > 0).chunks(CHUNK) {
+        let rows: Vec<(Uuid, Uuid, String)> = tx
+            .sql_list(
+                tree!(
+                    "SELECT tree.root_id, r.id, r.name FROM tree JOIN share_link l ON l.resource_id = tree.id JOIN resource r ON r.id = tree.id
+                     WHERE l.state = 'active' AND (l.expires_at IS NULL OR l.expires_at > {1}) ORDER BY l.id LIMIT {2}"
+                ),
+                chunk,
+            )
+            .bind(now.0)
+            .bind(most)
+            .all()
+            .await?;
+        note(below, rows, |contents| &mut contents.links);
+    }
+    for chunk in having(below, |b| b.granted > 0).chunks(CHUNK) {
+        name_direct(tx, chunk, most, below).await?;
+    }
+    Ok(())
+}
+
+fn note(
+    below: &mut BTreeMap<ResourceId, Below>,
+    rows: Vec<(Uuid, Uuid, String)>,
+    list: fn(&mut Contents) -> &mut Listed<Named>,
+) {
+    for (root, id, name) in rows {
+        if let Some(entry) = below.get_mut(&ResourceId(root)) {
+            list(&mut entry.contents).first.push(Named { id: ResourceId(id), name });
+        }
+    }
+}
+
+/// Things inside the items (not the items themselves) with a grant made by hand, and who has it.
+async fn name_direct(tx: &mut Tx, ids: &[Uuid], most: i64, below: &mut BTreeMap<ResourceId, Below>) -> Result<()> {
+    let totals: Vec<(Uuid, i64)> = tx
+        .sql_list(
+            tree!(
+                "SELECT tree.root_id, CAST(COUNT(DISTINCT tree.id) AS BIGINT) FROM tree JOIN access_grant g ON g.resource_id = tree.id
+                 WHERE tree.depth > 0 AND NOT g.carried GROUP BY tree.root_id"
+            ),
+            ids,
+        )
+        .all()
+        .await?;
+    for (root, total) in totals {
+        if let Some(entry) = below.get_mut(&ResourceId(root)) {
+            entry.contents.direct.total = count(total);
+        }
+    }
+    let rows: Vec<(Uuid, Uuid, String, String)> = tx
+        .sql_list(
+            tree!(
+                "SELECT tree.root_id, r.id, r.name, COALESCE(p.first_name || ' ' || p.last_name, o.name) AS grantee
+                 FROM tree JOIN access_grant g ON g.resource_id = tree.id JOIN resource r ON r.id = tree.id
+                 LEFT JOIN person p ON p.id = g.person_id LEFT JOIN organization o ON o.id = g.organization_id
+                 WHERE tree.depth > 0 AND NOT g.carried ORDER BY r.id, g.id LIMIT {1}"
+            ),
+            ids,
+        )
+        .bind(most)
+        .all()
+        .await?;
+    for (root, id, name, grantee) in rows {
+        let Some(entry) = below.get_mut(&ResourceId(root)) else { continue };
+        let first = &mut entry.contents.direct.first;
+        match first.last_mut() {
+            Some((last, people)) if last.id.0 == id => people.push(grantee),
+            _ => first.push((Named { id: ResourceId(id), name }, vec![grantee])),
+        }
+    }
+    Ok(())
+}
+
+/// Who holds a carried grant on the items or inside them: people, and organizations whose people do.
+///
+/// # Errors
+/// The database.
+pub async fn list_grantees(tx: &mut Tx, items: &[ResourceId]) -> Result<(Vec<PersonId>, Vec<OrganizationId>)> {
+    let (mut people, mut organizations) = (Vec::new(), Vec::new());
+    for chunk in items.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<(Option<Uuid>, Option<Uuid>)> = tx
+            .sql_list(
+                tree!("SELECT DISTINCT g.person_id, g.organization_id FROM tree JOIN access_grant g ON g.resource_id = tree.id"),
+                &ids,
+            )
+            .all()
+            .await?;
+        for (person, organization) in rows {
+            people.extend(person.map(PersonId));
+            organizations.extend(organization.map(OrganizationId));
+        }
+    }
+    Ok((people, organizations))
+}
+
+/// Hands the items and everything below them to the account of another organization.
+///
+/// # Errors
+/// The database.
+pub async fn update_owner(tx: &mut Tx, permit: &Permit, items: &[ResourceId], account: AccountId) -> Result<u64> {
+    let mut changed = 0;
+    for chunk in items.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        changed += tx
+            .sql_list(
+                tree!("UPDATE resource SET organization_id = {1}, account_id = {2} WHERE id IN (SELECT id FROM tree)"),
+                &ids,
+            )
+            .bind(permit.organization().0)
+            .bind(account.0)
+            .execute()
+            .await?;
+    }
+    Ok(changed)
+}
+
+/// Ends every grant on the items and below them whose holder is not in the permit's organization (XFER-13).
+///
+/// # Errors
+/// The database.
+pub async fn delete_foreign_grants(tx: &mut Tx, permit: &Permit, items: &[ResourceId]) -> Result<u64> {
+    let mut ended = 0;
+    for chunk in items.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        ended += tx
+            .sql_list(
+                tree!(
+                    "DELETE FROM access_grant WHERE resource_id IN (SELECT id FROM tree) AND (
+                        organization_id <> {1}
+                        OR person_id NOT IN (SELECT person_id FROM membership WHERE organization_id = {1}))"
+                ),
+                &ids,
+            )
+            .bind(permit.organization().0)
+            .execute()
+            .await?;
+    }
+    Ok(ended)
+}
+
+/// Stops every share link on the items and below them; they say that the resource has moved (XFER-13).
+///
+/// # Errors
+/// The database.
+pub async fn stop_links(tx: &mut Tx, _permit: &Permit, items: &[ResourceId]) -> Result<u64> {
+    let mut stopped = 0;
+    for chunk in items.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        stopped += tx
+            .sql_list(
+                tree!("UPDATE share_link SET state = 'moved' WHERE state = 'active' AND resource_id IN (SELECT id FROM tree)"),
+                &ids,
+            )
+            .execute()
+            .await?;
+    }
+    Ok(stopped)
+}

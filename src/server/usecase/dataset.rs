@@ -1,0 +1,98 @@
+//! How far a dataset has come, and what processing costs (DRIVE-6, LIC-2). Set by an engine or by the operator, never by
+//! a person.
+
+use crate::domain::{
+    access::operate,
+    id::{EntryId, LicenceId, ResourceId},
+    licence::{Amount, EntryKind, MEGAPIXELS, governing, price},
+    refusal::Refusal,
+    resource::Status,
+};
+
+use super::{
+    super::{
+        context::Ctx,
+        error::Result,
+        store::{Tx, licence, resource},
+    },
+    audit::{self, Happened},
+};
+
+/// What came of setting a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatusSet {
+    /// The status it has now: Waiting for credits where Queued or Processing could not be paid.
+    pub status: Status,
+    /// What was charged, or given back.
+    pub charged: Amount,
+}
+
+/// Sets a dataset's status. The first step towards processing is charged once; what fails is refunded. The operator may
+/// say Processed where no licence paid: then nothing is charged.
+///
+/// # Errors
+/// `NotFound` if it is no dataset.
+pub async fn set_status(ctx: &Ctx, id: ResourceId, status: Status) -> Result<StatusSet> {
+    let ctx_in = ctx.clone();
+    ctx.db()
+        .write(move |tx| {
+            let ctx = ctx_in.clone();
+            Box::pin(async move { set_status_in(tx, &ctx, id, status).await })
+        })
+        .await
+}
+
+async fn set_status_in(tx: &mut Tx, ctx: &Ctx, id: ResourceId, wanted: Status) -> Result<StatusSet> {
+    let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+    let dataset = found.dataset.as_ref().ok_or(Refusal::NotFound)?;
+    let maker = found.created_by.ok_or(Refusal::NotFound)?;
+    let permit = operate(maker, found.organization, id);
+    let now = ctx.now();
+    let (mut status, mut charged_to, mut charged) = (wanted, found.charged_to, Amount::default());
+    let pays = matches!(wanted, Status::Queued | Status::Processing | Status::Processed);
+    if pays && charged_to.is_none() {
+        let licences = licence::list_of_account(tx, found.account).await?;
+        let paid = match governing(&licences, now).filter(|licence| licence.is_active(now)) {
+            Some(licence) => {
+                let cost = licence.model.map_or(Amount::default(), |model| price(model, dataset.images, MEGAPIXELS));
+                book(tx, ctx, licence.id, EntryKind::Spend, cost.negated(), id).await?.then_some((licence.id, cost))
+            }
+            None => None,
+        };
+        match paid {
+            Some((licence, cost)) => (charged_to, charged) = (Some(licence), cost),
+            None if wanted != Status::Processed => status = Status::WaitingForCredits,
+            None => {}
+        }
+    }
+    if wanted == Status::Failed && let Some(licence) = charged_to.take() {
+        let model = licence::find(tx, licence).await?.and_then(|stored| stored.licence.model);
+        let cost = model.map_or(Amount::default(), |model| price(model, dataset.images, MEGAPIXELS));
+        book(tx, ctx, licence, EntryKind::Refund, cost, id).await?;
+        charged = cost.negated();
+    }
+    resource::update_status(tx, &permit, status, charged_to, now).await?;
+    let what = Happened {
+        organization: Some(found.organization),
+        action: "dataset.status_set",
+        summary: format!("set “{}” to {}", found.name, status.title()),
+        before: Some(serde_json::json!({ "resource": id, "status": dataset.status })),
+        after: Some(serde_json::json!({ "resource": id, "status": status, "charged": charged })),
+        ..Happened::default()
+    };
+    audit::note_operator(tx, ctx, what).await?;
+    Ok(StatusSet { status, charged })
+}
+
+async fn book(tx: &mut Tx, ctx: &Ctx, licence: LicenceId, kind: EntryKind, change: Amount, resource: ResourceId) -> Result<bool> {
+    let entry = licence::NewEntry {
+        id: EntryId(ctx.id()),
+        licence,
+        kind,
+        change,
+        transfer: None,
+        resource: Some(resource),
+        at: ctx.now(),
+    };
+    Ok(licence::append(tx, &entry).await?)
+}

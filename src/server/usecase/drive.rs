@@ -1,0 +1,370 @@
+//! The Drive: looking, creating, renaming (DRIVE).
+
+use crate::domain::{
+    access::{Act, Source, permit},
+    id::ResourceId,
+    licence::{Use, allows},
+    refusal::Refusal,
+    resource::{Kind, Status, cluster, may_create},
+    text::{Fields, Name, Problem, key},
+    time::Day,
+    view::{Control, DatasetView, DriveView, Page, ResourceView, RowView},
+};
+
+use super::{
+    super::{
+        context::{Ctx, Principal},
+        error::{Error, Result},
+        store::{Tx, account, grant, licence, person, resource},
+    },
+    access::{self, Reach},
+    audit::{self, Happened},
+    organization,
+};
+
+/// How many rows a page of the Drive has in the browser.
+pub const ROWS: i64 = 100;
+
+/// Which children are wanted, unread.
+#[derive(Debug, Clone, Default)]
+pub struct ListQuery {
+    /// `name`, `kind`, `size` or `modified_at`, with `-` in front for the other direction; `name` where it is empty.
+    pub sort: String,
+    /// Only of this kind.
+    pub kind: Option<String>,
+    /// Only with names that begin like this.
+    pub query: Option<String>,
+    /// Where the page starts.
+    pub cursor: String,
+    /// How many rows.
+    pub limit: Option<i64>,
+}
+
+/// One page of what is in a container.
+///
+/// # Errors
+/// `NotFound` if the reader may not see it; `Invalid` at a field of the query, a cursor of another list among them.
+pub async fn children(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Result<Page<RowView>> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let limit = super::limit(query.limit)?;
+    let mut tx = ctx.db().read().await?;
+    access::reach(&mut tx, by, id).await?;
+    list(&mut tx, id, query, limit).await
+}
+
+/// One page of a container that the reader is known to see.
+///
+/// # Errors
+/// `Invalid` at a field of the query.
+pub async fn list(tx: &mut Tx, parent: ResourceId, query: &ListQuery, limit: i64) -> Result<Page<RowView>> {
+    let (word, descending) = query.sort.strip_prefix('-').map_or((query.sort.as_str(), false), |word| (word, true));
+    let sort = match word {
+        "" | "name" | "kind" => resource::Sort::Name,
+        "modified_at" => resource::Sort::ModifiedAt,
+        "size" => resource::Sort::Size,
+        _ => return Err(Refusal::field("sort", Problem::NotAChoice).into()),
+    };
+    let kind = query
+        .kind
+        .as_deref()
+        .filter(|kind| !kind.is_empty())
+        .map(|kind| Kind::parse(kind).map_err(|problem| Refusal::field("kind", problem)))
+        .transpose()?;
+    let prefix = query.query.as_deref().map(key).filter(|prefix| !prefix.is_empty());
+    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    // The cursor names the list it is of, so that one from another folder or order is noticed.
+    let list_name = format!("{parent} {}", query.sort);
+    let after = match super::read_cursor(&query.cursor, 5)? {
+        None => None,
+        Some(parts) if parts[0] != list_name => return Err(wrong()),
+        Some(parts) => Some(resource::After {
+            rank: parts[1].parse().map_err(|_| wrong())?,
+            name_key: parts[2].clone(),
+            number: parts[3].parse().map_err(|_| wrong())?,
+            id: parts[4].parse().map_err(|_| wrong())?,
+        }),
+    };
+    let wanted =
+        resource::Children { parent, sort, descending, kind, prefix: prefix.as_deref(), after, limit: limit + 1 };
+    let rows = resource::list_children(tx, &wanted).await?;
+    Ok(super::page(rows, limit, |row| {
+        let number = match sort {
+            resource::Sort::Name => 0,
+            resource::Sort::ModifiedAt => row.modified_at.0,
+            resource::Sort::Size => row.dataset.as_ref().map_or(0, |dataset| dataset.bytes),
+        };
+        super::cursor(&[&list_name, &row.kind.rank().to_string(), &key(&row.name), &number.to_string(), &row.id.to_string()])
+    }))
+}
+
+/// One resource.
+///
+/// # Errors
+/// `NotFound` if the reader may not see it.
+pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<ResourceView> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let mut tx = ctx.db().read().await?;
+    let reach = access::reach(&mut tx, by, id).await?;
+    view(&mut tx, id, &reach).await
+}
+
+async fn view(tx: &mut Tx, id: ResourceId, reach: &Reach) -> Result<ResourceView> {
+    let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+    let level = reach.level().ok_or(Refusal::NotFound)?;
+    let path = reach.visible_path();
+    let grants = grant::list_facts(tx, &[id]).await?;
+    let (by_hand, carried) = (grants.iter().any(|(_, g)| !g.carried), grants.iter().any(|(_, g)| g.carried));
+    let created_by_name = match found.created_by {
+        Some(person) => {
+            person::find(tx, person).await?.map(|p| crate::domain::person::full_name(&p.first_name, &p.last_name))
+        }
+        None => None,
+    };
+    let children_count = if found.kind.is_container() { resource::count_children(tx, id).await? } else { 0 };
+    Ok(ResourceView {
+        id,
+        kind: found.kind,
+        name: found.name,
+        organization: found.organization,
+        account: found.account,
+        parent: found.parent.filter(|parent| path.iter().any(|crumb| crumb.id == *parent)),
+        path,
+        level,
+        access: Source::of(by_hand, carried),
+        dataset: found.dataset,
+        created_at: found.created_at,
+        modified_at: found.modified_at,
+        created_by: found.created_by,
+        created_by_name,
+        children_count,
+    })
+}
+
+/// A container's page in the Drive, or a dataset's; "Shared with you" where the reader does not see the root.
+///
+/// # Errors
+/// `NotFound` if the reader may not see it, or it is not of this organization.
+pub async fn page(ctx: &Ctx, by: &Principal, org: &str, resource: &str, sort: &str, cursor: &str) -> Result<DriveView> {
+    let mut tx = ctx.db().read().await?;
+    let organization = organization::belonging(&mut tx, by, org).await?;
+    let id = if resource.is_empty() {
+        account::list(&mut tx, organization.id).await?.first().map(|account| account.root).ok_or(Refusal::NotFound)?
+    } else {
+        super::id("resource", resource).map_err(|_| Refusal::NotFound)?
+    };
+    let reach = access::reaches(&mut tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
+    if reach.level().is_none() {
+        if !resource.is_empty() {
+            return Err(Refusal::NotFound.into());
+        }
+        let shared = grant::list_shared(&mut tx, by.person, organization.id, super::LONGEST_PAGE).await?;
+        let rows = Page { items: resource::list_rows(&mut tx, &shared).await?, next_cursor: None };
+        return Ok(DriveView { organization, resource: None, rows, create: Control::Absent, change: Control::Absent });
+    }
+    let view = view(&mut tx, id, &reach).await?;
+    if view.organization != organization.id {
+        return Err(Refusal::NotFound.into());
+    }
+    let query = ListQuery { sort: sort.to_owned(), cursor: cursor.to_owned(), ..ListQuery::default() };
+    let rows = if view.kind.is_container() {
+        list(&mut tx, id, &query, ROWS).await?
+    } else {
+        Page { items: Vec::new(), next_cursor: None }
+    };
+    let licences = licence::list_of_account(&mut tx, view.account).await?;
+    let create = match (permit(by.person, Act::Create, &reach.lineage), allows(&licences, Use::Create, ctx.now())) {
+        (Err(_), _) => Control::Absent,
+        _ if !view.kind.is_container() => Control::Absent,
+        (Ok(_), Err(refusal)) => Control::Disabled(refusal.to_string()),
+        (Ok(_), Ok(())) => Control::Enabled,
+    };
+    let change = match permit(by.person, Act::Move, &reach.lineage) {
+        Ok(_) => Control::Enabled,
+        Err(_) => Control::Absent,
+    };
+    Ok(DriveView { organization, resource: Some(view), rows, create, change })
+}
+
+/// Something new, unread.
+#[derive(Debug, Clone, Default)]
+pub struct NewResourceForm {
+    /// The container's id.
+    pub parent: String,
+    /// `folder`, `site`, `asset` or `dataset`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Number of images; datasets only.
+    pub images: String,
+    /// Size in bytes; datasets only.
+    pub bytes: String,
+    /// The day the images were taken; datasets only.
+    pub captured_on: String,
+    /// Where it is to be processed and stored; datasets only.
+    pub cluster: String,
+}
+
+/// A change of one resource, and where to look at it.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// The resource.
+    pub resource: ResourceView,
+    /// The page of the container it is in.
+    pub container_path: String,
+}
+
+/// The largest number of images or bytes a dataset can say it has.
+const MOST: i64 = 1_000_000_000_000_000;
+
+/// Creates a folder, site, asset or dataset (DRIVE-4).
+///
+/// # Errors
+/// `Invalid` with the problem of every field; `NotFound`, `Forbidden`; `NameTaken`; `Licence` (LIC-6).
+pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result<Changed> {
+    let mut fields = Fields::default();
+    let parent = fields.check("parent", form.parent.trim().parse::<ResourceId>().map_err(|_| if form.parent.trim().is_empty() { Problem::Missing } else { Problem::NotAnId }));
+    let kind = fields.check(
+        "kind",
+        match Kind::parse(form.kind.trim()) {
+            Ok(Kind::Root) | Err(_) => Err(if form.kind.trim().is_empty() { Problem::Missing } else { Problem::NotAChoice }),
+            kind => kind,
+        },
+    );
+    let name = fields.check("name", Name::parse(&form.name));
+    let mut number = |field: &str, text: &str| -> Option<i64> {
+        if text.trim().is_empty() {
+            return None;
+        }
+        let read = text.trim().parse::<i64>().ok().filter(|n| (0..=MOST).contains(n)).ok_or(Problem::NotInRange(0, MOST));
+        fields.check(field, read)
+    };
+    let (images, bytes) = (number("images", &form.images), number("bytes", &form.bytes));
+    let captured_on = if form.captured_on.trim().is_empty() {
+        None
+    } else {
+        fields.check("captured_on", Day::parse_iso(form.captured_on.trim()).ok_or(Problem::NotADay))
+    };
+    let stored_in = fields.check("cluster", cluster(&form.cluster));
+    if kind.is_some_and(|kind| kind != Kind::Dataset) {
+        for (field, text) in
+            [("images", &form.images), ("bytes", &form.bytes), ("captured_on", &form.captured_on), ("cluster", &form.cluster)]
+        {
+            if !text.trim().is_empty() {
+                fields.check::<()>(field, Err(Problem::NotForThisKind));
+            }
+        }
+    }
+    fields.done()?;
+    let (Some(parent), Some(kind), Some(name)) = (parent, kind, name) else {
+        return Err(Refusal::Invalid(Vec::new()).into());
+    };
+    let dataset = (kind == Kind::Dataset).then(|| DatasetView {
+        status: Status::Draft,
+        images: images.unwrap_or(0),
+        bytes: bytes.unwrap_or(0),
+        cluster: stored_in.unwrap_or_default(),
+        captured_on,
+    });
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, name, dataset) = (ctx_in.clone(), by_in.clone(), name.clone(), dataset.clone());
+            Box::pin(async move { create_in(tx, &ctx, &by, parent, kind, &name, dataset.as_ref()).await })
+        })
+        .await
+}
+
+async fn create_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    parent: ResourceId,
+    kind: Kind,
+    name: &Name,
+    dataset: Option<&DatasetView>,
+) -> Result<Changed> {
+    let (permit, reach) = access::permit(tx, by, Act::Create, parent).await?;
+    let container = resource::find(tx, parent).await?.ok_or(Refusal::NotFound)?;
+    may_create(container.kind, reach.depth(), kind)?;
+    let now = ctx.now();
+    allows(&licence::list_of_account(tx, container.account).await?, Use::Create, now)?;
+    let id = ResourceId(ctx.id());
+    let new = resource::NewResource { id, account: container.account, kind, name: name.as_str(), dataset, at: now };
+    resource::insert(tx, &permit, &new).await.map_err(|error| name_taken(error.into(), name.as_str()))?;
+    let what = Happened {
+        organization: Some(permit.organization()),
+        action: "resource.created",
+        summary: format!("created the {} “{name}”", kind.title().to_lowercase()),
+        after: Some(serde_json::json!({ "resource": id, "kind": kind, "name": name, "parent": parent })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, what).await?;
+    changed(tx, by, id).await
+}
+
+/// Gives a resource another name (DRIVE-4, DRIVE-5).
+///
+/// # Errors
+/// `Invalid` at `name`; `NotFound`, `Forbidden`; `NameTaken`.
+pub async fn rename(ctx: &Ctx, by: &Principal, id: &str, name: &str) -> Result<Changed> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let name = Name::parse(name).map_err(super::super::error::at_field("name"))?;
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, name) = (ctx_in.clone(), by_in.clone(), name.clone());
+            Box::pin(async move {
+                let (permit, _) = access::permit(tx, &by, Act::Rename, id).await?;
+                let before = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+                if before.kind == Kind::Root {
+                    return Err(Refusal::BadRequest("The Drive itself cannot be renamed.".to_owned()).into());
+                }
+                resource::update_name(tx, &permit, name.as_str(), ctx.now())
+                    .await
+                    .map_err(|error| name_taken(error.into(), name.as_str()))?;
+                let what = Happened {
+                    organization: Some(permit.organization()),
+                    action: "resource.renamed",
+                    summary: format!("renamed “{}” to “{name}”", before.name),
+                    before: Some(serde_json::json!({ "resource": id, "name": before.name })),
+                    after: Some(serde_json::json!({ "resource": id, "name": name })),
+                    ..Happened::default()
+                };
+                audit::note(tx, &ctx, &by, what).await?;
+                changed(tx, &by, id).await
+            })
+        })
+        .await
+}
+
+/// The only unique value of a resource that a person chooses is its name in its container.
+fn name_taken(error: Error, name: &str) -> Error {
+    if error.is_taken() { Refusal::NameTaken(name.to_owned()).into() } else { error }
+}
+
+async fn changed(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Changed> {
+    let reach = access::reach(tx, by, id).await?;
+    let resource = view(tx, id, &reach).await?;
+    let container_path = container_path(tx, resource.organization, resource.parent).await?;
+    Ok(Changed { resource, container_path })
+}
+
+/// The page of a container in the Drive; the root where there is none.
+///
+/// # Errors
+/// The database.
+pub async fn container_path(
+    tx: &mut Tx,
+    organization: crate::domain::id::OrganizationId,
+    container: Option<ResourceId>,
+) -> Result<String> {
+    let found = super::super::store::organization::find(tx, organization).await?.ok_or(Refusal::NotFound)?;
+    let is_root = match container {
+        None => true,
+        Some(id) => account::list(tx, organization).await?.first().is_some_and(|account| account.root == id),
+    };
+    Ok(match container {
+        Some(id) if !is_root => format!("/o/{}/drive/{id}", found.org_id),
+        _ => format!("/o/{}/drive", found.org_id),
+    })
+}

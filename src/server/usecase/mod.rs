@@ -1,0 +1,82 @@
+//! The only way to change anything: each use case loads facts, asks the domain, writes, and returns.
+//!
+//! # Invariants
+//! - Two doors lead here, `rpc` and `rest`; neither decides anything.
+//! - One transaction per use case, opened and committed here; audit lines and ledger entries are written in it.
+//! - No `axum`, no `http`, no `sqlx` in this folder. Time, ids and randomness come from `Ctx`.
+#![deny(missing_docs)]
+
+pub mod access;
+pub mod audit;
+pub mod dataset;
+pub mod drive;
+pub mod idempotency;
+pub mod licence;
+pub mod organization;
+pub mod people;
+pub mod session;
+pub mod transfer;
+
+use crate::domain::{refusal::Refusal, text::Problem};
+
+use super::error::{Error, Result};
+
+/// How many rows a page of the Drive or of the API has when nobody says.
+pub const PAGE: i64 = 50;
+/// How many rows it has at most.
+pub const LONGEST_PAGE: i64 = 200;
+
+/// Reads `limit`: 1 to 200.
+///
+/// # Errors
+/// `Invalid` at `limit`.
+pub fn limit(asked: Option<i64>) -> Result<i64> {
+    match asked {
+        None => Ok(PAGE),
+        Some(rows) if (1..=LONGEST_PAGE).contains(&rows) => Ok(rows),
+        Some(_) => Err(Refusal::field("limit", Problem::NotInRange(1, LONGEST_PAGE)).into()),
+    }
+}
+
+/// Reads an id at a field.
+///
+/// # Errors
+/// `Invalid` at the field.
+pub fn id<T: std::str::FromStr>(field: &'static str, text: &str) -> Result<T> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Refusal::field(field, Problem::Missing).into());
+    }
+    text.parse().map_err(|_| Refusal::field(field, Problem::NotAnId).into())
+}
+
+/// Writes a cursor: opaque to callers.
+pub fn cursor(parts: &[&str]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(parts.join("\u{1f}"))
+}
+
+/// Reads a cursor of `length` parts; nothing for an empty one.
+///
+/// # Errors
+/// `Invalid` at `cursor` if it is not one of ours.
+pub fn read_cursor(text: &str, length: usize) -> Result<Option<Vec<String>>> {
+    use base64::Engine;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong())?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong())?;
+    let parts: Vec<String> = text.split('\u{1f}').map(str::to_owned).collect();
+    if parts.len() == length { Ok(Some(parts)) } else { Err(wrong()) }
+}
+
+/// Cuts rows that were loaded with one more than `limit` to the page, and tells where the next one starts.
+pub fn page<T>(mut rows: Vec<T>, limit: i64, cursor_of: impl Fn(&T) -> String) -> crate::domain::view::Page<T> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = if more { rows.last().map(cursor_of) } else { None };
+    crate::domain::view::Page { items: rows, next_cursor }
+}

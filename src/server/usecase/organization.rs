@@ -1,0 +1,288 @@
+//! Creating organizations and looking at one (ORG).
+
+use crate::domain::{
+    account::{PRIMARY, sharing_id},
+    id::{AccountId, LicenceId, OrganizationId, ResourceId},
+    licence::Product,
+    organization::{NewOrganization, NewOrganizationForm, OrganizationKind, PlanTier},
+    refusal::Refusal,
+    resource::Kind,
+    role::{Permission, Role, allow, found as founder, may},
+    text::{Identifier, key},
+    view::{Belonging, HomeView, LegalView},
+};
+
+use super::{
+    super::{
+        context::{Ctx, Principal},
+        error::Result,
+        store::{Tx, account, audit as audit_store, grant, licence, membership, organization, resource},
+    },
+    audit::{self, Happened},
+};
+
+/// An organization to be founded.
+#[derive(Debug, Clone)]
+pub struct Founding {
+    /// Display name.
+    pub name: String,
+    /// Legal definition.
+    pub kind: OrganizationKind,
+    /// Whether it is the founder's personal space (SPACE-1).
+    pub personal: bool,
+    /// Legal information.
+    pub legal: LegalView,
+}
+
+impl Founding {
+    /// The personal space of somebody who just signed up (SPACE-1).
+    pub fn space(name: &str) -> Self {
+        Self { name: name.to_owned(), kind: OrganizationKind::Individual, personal: true, legal: LegalView::default() }
+    }
+}
+
+/// What founding made.
+#[derive(Debug, Clone)]
+pub struct Founded {
+    /// The organization.
+    pub id: OrganizationId,
+    /// Its Org ID.
+    pub org_id: String,
+    /// Its first account.
+    pub account: account::Account,
+}
+
+/// Founds an organization with everything that it starts with (ORG-2): an Owner, the account "Primary" with its Drive,
+/// a Discovery licence, and an Org ID derived from its name.
+///
+/// # Errors
+/// The database.
+pub async fn found(tx: &mut Tx, ctx: &Ctx, by: &Principal, new: &Founding) -> Result<Founded> {
+    let (id, now) = (OrganizationId(ctx.id()), ctx.now());
+    let permit = founder(by.person, id);
+    let wanted = Identifier::derive(&new.name, if new.personal { "space" } else { "organization" });
+    let taken = organization::taken_keys(tx, &wanted.key()).await?;
+    let org_id = (1..=u32::MAX)
+        .map(|number| wanted.numbered(number))
+        .find(|candidate| !taken.contains(&candidate.key()))
+        .unwrap_or(wanted);
+    let row = organization::NewOrganizationRow {
+        org_id: org_id.as_str(),
+        org_key: &org_id.key(),
+        name: &new.name,
+        kind: new.kind,
+        plan: PlanTier::Enterprise,
+        space_of: new.personal.then_some(by.person),
+        legal: &new.legal,
+        at: now,
+    };
+    organization::insert(tx, &permit, &row).await?;
+    membership::insert(tx, &permit, by.person, Role::Owner, now).await?;
+    let account = account::Account {
+        id: AccountId(ctx.id()),
+        organization: id,
+        name: PRIMARY.to_owned(),
+        account_id: Identifier::derive(PRIMARY, "primary").as_str().to_owned(),
+        root: ResourceId(ctx.id()),
+    };
+    account::insert(tx, &permit, &account, now).await?;
+    let root =
+        resource::NewResource { id: account.root, account: account.id, kind: Kind::Root, name: "Drive", dataset: None, at: now };
+    resource::insert_root(tx, &permit, &root).await?;
+    let discovery = licence::NewLicence {
+        id: LicenceId(ctx.id()),
+        organization: id,
+        account: account.id,
+        product: Product::Discovery,
+        model: None,
+        seats: None,
+        active_from: now,
+        active_until: None,
+        at: now,
+    };
+    licence::insert(tx, &discovery).await?;
+    let what = Happened {
+        organization: Some(id),
+        action: "organization.created",
+        summary: format!("created {}", new.name),
+        after: Some(serde_json::json!({ "name": new.name, "org_id": org_id.as_str(), "kind": new.kind.word() })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, what).await?;
+    Ok(Founded { id, org_id: org_id.as_str().to_owned(), account })
+}
+
+/// An organization as the API shows it.
+#[derive(Debug, Clone)]
+pub struct OrganizationView {
+    /// Id.
+    pub id: OrganizationId,
+    /// Org ID.
+    pub org_id: String,
+    /// Display name.
+    pub name: String,
+    /// Legal definition.
+    pub kind: OrganizationKind,
+    /// My role.
+    pub role: Option<Role>,
+    /// Plan.
+    pub plan: PlanTier,
+    /// Accounts with their Sharing IDs, oldest first.
+    pub accounts: Vec<(account::Account, String)>,
+}
+
+/// **Create organization** (ORG-1, ORG-2).
+///
+/// # Errors
+/// `Invalid` with the problem of every field.
+pub async fn create(ctx: &Ctx, by: &Principal, form: &NewOrganizationForm) -> Result<OrganizationView> {
+    let new = NewOrganization::parse(form)?;
+    let founding = Founding {
+        name: new.name.to_string(),
+        kind: new.kind,
+        personal: false,
+        legal: LegalView {
+            legal_name: new.legal_name,
+            address: new.address,
+            postal_code: new.postal_code,
+            city: new.city,
+            country: new.country,
+            vat_number: new.vat_number,
+        },
+    };
+    let (ctx_in, by_in, stored) = (ctx.clone(), by.clone(), founding.clone());
+    let founded: Result<Founded> = ctx
+        .db()
+        .write(move |tx| {
+            let (ctx, by, founding) = (ctx_in.clone(), by_in.clone(), stored.clone());
+            Box::pin(async move {
+                let founded = found(tx, &ctx, &by, &founding).await?;
+                organization::release_space(tx, by.person).await?;
+                Ok(founded)
+            })
+        })
+        .await;
+    let founded = founded?;
+    let sharing = sharing_id(&founded.org_id, &founded.account.account_id);
+    Ok(OrganizationView {
+        id: founded.id,
+        org_id: founded.org_id,
+        name: founding.name,
+        kind: founding.kind,
+        role: Some(Role::Owner),
+        plan: PlanTier::Enterprise,
+        accounts: vec![(founded.account, sharing)],
+    })
+}
+
+/// The organization behind an Org ID or an id, for somebody who may see it: a member, or who reaches something in it.
+///
+/// # Errors
+/// `NotFound` for everybody else.
+pub async fn find(tx: &mut Tx, by: &Principal, org: &str) -> Result<organization::Organization> {
+    let id = match org.parse::<OrganizationId>() {
+        Ok(id) => Some(id),
+        Err(_) => organization::find_id(tx, &key(org)).await?,
+    };
+    let id = id.ok_or(Refusal::NotFound)?;
+    let role = membership::find_role(tx, id, by.person).await?;
+    if role.is_none() && grant::list_shared(tx, by.person, id, 1).await?.is_empty() {
+        return Err(Refusal::NotFound.into());
+    }
+    organization::find(tx, id).await?.ok_or_else(|| Refusal::NotFound.into())
+}
+
+/// How somebody belongs to an organization they may see.
+///
+/// # Errors
+/// `NotFound` if they may not.
+pub async fn belonging(tx: &mut Tx, by: &Principal, org: &str) -> Result<Belonging> {
+    let found = find(tx, by, org).await?;
+    let role = membership::find_role(tx, found.id, by.person).await?;
+    Ok(Belonging { id: found.id, org_id: found.org_id, name: found.name, role, personal: found.space_of.is_some() })
+}
+
+/// One organization, for the API.
+///
+/// # Errors
+/// `NotFound` if the caller may not see it.
+pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<OrganizationView> {
+    let mut tx = ctx.db().read().await?;
+    let found = find(&mut tx, by, org).await?;
+    let role = membership::find_role(&mut tx, found.id, by.person).await?;
+    // An External learns of the organization what the shared resource says, not its accounts.
+    let accounts = if role.is_some() { account::list(&mut tx, found.id).await? } else { Vec::new() };
+    let accounts = accounts
+        .into_iter()
+        .map(|account| {
+            let sharing = sharing_id(&found.org_id, &account.account_id);
+            (account, sharing)
+        })
+        .collect();
+    Ok(OrganizationView { id: found.id, org_id: found.org_id, name: found.name, kind: found.kind, role, plan: found.plan, accounts })
+}
+
+/// All organizations of the caller, for the API.
+///
+/// # Errors
+/// The database.
+pub async fn list(ctx: &Ctx, by: &Principal) -> Result<Vec<Belonging>> {
+    let mut tx = ctx.db().read().await?;
+    Ok(organization::list_of_person(&mut tx, by.person).await?)
+}
+
+/// Home of an organization (ORG-7), cut down to what the role may see.
+///
+/// # Errors
+/// `NotFound` if the reader may not see it.
+pub async fn home(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
+    let mut tx = ctx.db().read().await?;
+    let found = find(&mut tx, by, org).await?;
+    let role = membership::find_role(&mut tx, found.id, by.person).await?;
+    let may = |permission| role.is_some_and(|role| may(role, permission));
+    let now = ctx.now();
+    let legal = (may(Permission::ManagePeople)).then(|| found.legal.clone());
+    let sees_people = role.is_some_and(|role| role > Role::Member);
+    let people = if sees_people { Some(membership::count(&mut tx, found.id).await?) } else { None };
+    let owners = if sees_people { membership::list_owner_names(&mut tx, found.id).await? } else { Vec::new() };
+    let licences = if may(Permission::ViewUsage) {
+        let stored = licence::list(&mut tx, found.id).await?;
+        Some(stored.iter().map(|stored| super::licence::view(stored, now)).collect())
+    } else {
+        None
+    };
+    let activity = if may(Permission::ReadAudit) {
+        let lines = audit_store::list(&mut tx, found.id, &audit_store::Filter::default(), None, 8).await?;
+        Some(lines.into_iter().map(|(_, line)| line).collect())
+    } else {
+        None
+    };
+    Ok(HomeView {
+        organization: Belonging {
+            id: found.id,
+            org_id: found.org_id,
+            name: found.name,
+            role,
+            personal: found.space_of.is_some(),
+        },
+        kind: found.kind,
+        plan: found.plan,
+        country: found.legal.country.clone(),
+        created_at: found.created_at,
+        legal,
+        people,
+        owners,
+        licences,
+        activity,
+    })
+}
+
+/// Leave to do, as one of an organization, what a permission says.
+///
+/// # Errors
+/// `NotFound` or `Forbidden`.
+pub async fn permit(tx: &mut Tx, by: &Principal, org: &str, permission: Permission) -> Result<crate::domain::role::RolePermit> {
+    let found = find(tx, by, org).await?;
+    let role = membership::find_role(tx, found.id, by.person).await?;
+    Ok(allow(by.person, found.id, role, permission)?)
+}

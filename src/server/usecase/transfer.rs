@@ -1,0 +1,607 @@
+//! Moving and transferring (XFER): loads the facts, asks `domain::transfer`, and carries the plan out.
+//!
+//! # Invariants
+//! - A transfer plans again inside its own transaction, and compares with what was confirmed (XFER-15).
+//! - The tree, the books, the grants, the links and both audit logs change in that one transaction (XFER-13).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::{
+    access::{Act, Level, permit as permit_on},
+    id::{EntryId, GrantId, OrganizationId, ResourceId, TransferId},
+    licence::{EntryKind, governing},
+    refusal::Refusal,
+    resource::{Kind, MAX_ITEMS},
+    role::{Permission, Role, may},
+    text::{Problem, key},
+    transfer::{self as rules, Contents, Destination, Facts, Grantee, GrantFact, Item, Listed, NAMED_AT_MOST, Onlooker, Plan, Scope, Side},
+    view::{Belonging, Control, Crumb, DestinationRow, DestinationView, Page, PlanView, ReceiptView},
+};
+
+use super::{
+    super::{
+        context::{Ctx, Principal, digest},
+        error::{Error, Result},
+        store::{Tx, account, grant, invitation, licence, membership, organization as organizations, resource, subtree, transfer},
+    },
+    access::{self, Reach},
+    audit::{self, Happened},
+    drive, organization,
+};
+
+/// Reads a list of ids with commas between them.
+///
+/// # Errors
+/// `Invalid` at `items`: none, too many, not ids, or one twice.
+pub fn read_items(text: &str) -> Result<Vec<ResourceId>> {
+    let parts: Vec<String> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    check_items(&parts)
+}
+
+/// Reads a list of ids.
+///
+/// # Errors
+/// `Invalid` at `items`: none, too many, not ids, or one twice.
+pub fn check_items(parts: &[String]) -> Result<Vec<ResourceId>> {
+    if parts.is_empty() {
+        return Err(Refusal::field("items", Problem::Missing).into());
+    }
+    if parts.len() > MAX_ITEMS {
+        return Err(Refusal::field("items", Problem::TooMany(MAX_ITEMS)).into());
+    }
+    let items = parts.iter().map(|part| super::id("items", part)).collect::<Result<Vec<ResourceId>>>()?;
+    if items.iter().collect::<BTreeSet<_>>().len() < items.len() {
+        return Err(Refusal::field("items", Problem::Duplicate).into());
+    }
+    Ok(items)
+}
+
+/// Everything that a plan depends on, and what carrying it out needs besides.
+struct Loaded {
+    facts: Facts,
+    /// The account that things go to.
+    account: crate::domain::id::AccountId,
+    /// The source's Org ID and the target's.
+    target_org_id: String,
+}
+
+async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], destination: ResourceId) -> Result<Loaded> {
+    let now = ctx.now();
+    let mut found: BTreeMap<ResourceId, resource::Resource> =
+        resource::find_all(tx, items).await?.into_iter().map(|resource| (resource.id, resource)).collect();
+    let container = resource::find(tx, destination).await?.ok_or(Refusal::NotFound)?;
+    if found.len() < items.len() {
+        return Err(Refusal::NotFound.into());
+    }
+
+    // The ways up: of the containers that the items are in, and of the destination. Most items share a container.
+    let parents: BTreeSet<ResourceId> = found.values().filter_map(|item| item.parent).collect();
+    let starts: Vec<ResourceId> = parents.iter().copied().chain([destination]).collect::<BTreeSet<_>>().into_iter().collect();
+    let reaches = access::reaches(tx, by.person, &starts).await?;
+    let own = grant::list_levels(tx, by.person, items).await?;
+
+    let source_id = found.values().next().map(|item| item.organization).ok_or(Refusal::NotFound)?;
+    let level_of = |item: &resource::Resource| -> Option<Level> {
+        let granted = own.iter().filter(|(id, _)| *id == item.id).map(|(_, level)| *level).max();
+        item.parent.and_then(|parent| reaches.get(&parent)).and_then(Reach::level).max(granted)
+    };
+    if found.values().any(|item| item.kind != Kind::Root && level_of(item).is_none()) {
+        return Err(Refusal::NotFound.into());
+    }
+    if let Some(root) = found.values().find(|item| item.kind == Kind::Root) {
+        access::reach(tx, by, root.id).await?;
+        return Err(Refusal::BadRequest("The Drive itself cannot be moved; select what is in it.".to_owned()).into());
+    }
+    if found.values().any(|item| item.organization != source_id) {
+        return Err(Refusal::field("items", Problem::MixedOrganizations).into());
+    }
+    let reach = reaches.get(&destination).ok_or(Refusal::NotFound)?;
+    let target_id = container.organization;
+    let within = source_id == target_id;
+    let pending = !within
+        && reach.lineage.role.is_none()
+        && invitation::is_pending(tx, target_id, &by.email_key, now).await?;
+    let sees_destination = reach.level().is_some();
+    if !sees_destination && !pending {
+        return Err(Refusal::NotFound.into());
+    }
+
+    let below = subtree::load(tx, items, (!within).then(|| now.one_month_earlier()), now).await?;
+    let on_the_ways: BTreeSet<ResourceId> = reaches.values().flat_map(|reach| reach.steps.iter().map(|step| step.id)).collect();
+    let all: Vec<ResourceId> = on_the_ways.into_iter().chain(items.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut grants: BTreeMap<ResourceId, Vec<GrantFact>> = BTreeMap::new();
+    for (id, fact) in grant::list_facts(tx, &all).await? {
+        grants.entry(id).or_default().push(fact);
+    }
+    let on_way = |reach: &Reach| -> Vec<GrantFact> {
+        reach.steps.iter().filter_map(|step| grants.get(&step.id)).flatten().cloned().collect()
+    };
+
+    let taken = if sees_destination {
+        let keys = found.values().filter(|item| item.parent != Some(destination)).map(|item| key(&item.name)).collect();
+        resource::list_taken_names(tx, destination, &keys).await?
+    } else {
+        BTreeSet::new()
+    };
+    let mut accounts: BTreeSet<crate::domain::id::AccountId> = BTreeSet::new();
+    let mut prepared = Vec::with_capacity(items.len());
+    for id in items {
+        let Some(item) = found.remove(id) else { continue };
+        let (Some(level), Some(parent)) = (level_of(&item), item.parent) else { continue };
+        let Some(way) = reaches.get(&parent) else { continue };
+        let inside = below.get(id).cloned().unwrap_or_default();
+        accounts.insert(item.account);
+        prepared.push(Item {
+            id: item.id,
+            name: item.name,
+            kind: item.kind,
+            parent,
+            parent_kind: way.steps.first().map_or(Kind::Folder, |step| step.kind),
+            ancestors: way.steps.iter().map(|step| step.id).collect(),
+            level,
+            height: inside.height,
+            grants: grants.get(id).cloned().unwrap_or_default(),
+            above: on_way(way),
+            contents: if within { Contents { direct: Listed::default(), ..inside.contents } } else { inside.contents },
+        });
+    }
+    if !within && accounts.len() > 1 {
+        return Err(Refusal::BadRequest("These items are in different accounts. Transfer one account at a time.".to_owned()).into());
+    }
+    let source_account = accounts.first().copied().unwrap_or(container.account);
+    let source = side(tx, by, ctx, source_id, source_account, false).await?;
+    let target = side(tx, by, ctx, target_id, container.account, pending).await?;
+    let target_organization = organizations::find(tx, target_id).await?.ok_or(Refusal::NotFound)?;
+    let destination_grants = on_way(reach);
+    let onlookers = if within {
+        Listed::default()
+    } else {
+        let granted = below.values().any(|below| below.granted > 0);
+        let above: Vec<GrantFact> = prepared.iter().flat_map(|item| item.above.iter().cloned()).collect();
+        onlookers(tx, items, granted, source_id, target_id, &above, &destination_grants).await?
+    };
+    let facts = Facts {
+        person: by.person,
+        now,
+        source,
+        target,
+        destination: Destination {
+            id: destination,
+            name: match (container.kind, sees_destination) {
+                (Kind::Root, _) | (_, false) => target_organization.name.clone(),
+                _ => container.name.clone(),
+            },
+            kind: container.kind,
+            level: reach.level(),
+            depth: reach.depth(),
+            lineage: reach.steps.iter().map(|step| step.id).collect(),
+            taken,
+            grants: destination_grants,
+        },
+        items: prepared,
+        onlookers,
+    };
+    Ok(Loaded { facts, account: container.account, target_org_id: target_organization.org_id })
+}
+
+async fn side(
+    tx: &mut Tx,
+    by: &Principal,
+    ctx: &Ctx,
+    id: OrganizationId,
+    account: crate::domain::id::AccountId,
+    invitation_pending: bool,
+) -> Result<Side> {
+    let found = organizations::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+    let role = membership::find_role(tx, id, by.person).await?;
+    let licences = licence::list_of_account(tx, account).await?;
+    Ok(Side {
+        organization: id,
+        name: found.name,
+        role,
+        invitation_pending,
+        licence: governing(&licences, ctx.now()).cloned(),
+    })
+}
+
+/// Who can reach the items now, and how they stand to the target.
+async fn onlookers(
+    tx: &mut Tx,
+    items: &[ResourceId],
+    granted: bool,
+    source: OrganizationId,
+    target: OrganizationId,
+    above: &[GrantFact],
+    in_target: &[GrantFact],
+) -> Result<Listed<Onlooker>> {
+    let (total, by_role) = membership::list_candidates(tx, source, target, NAMED_AT_MOST).await?;
+    let (carried_people, carried_organizations) =
+        if granted { subtree::list_grantees(tx, items).await? } else { (Vec::new(), Vec::new()) };
+    let mut people: BTreeSet<_> = carried_people.iter().copied().collect();
+    let mut organizations: BTreeSet<_> = carried_organizations.iter().copied().collect();
+    for grant in above {
+        match grant.grantee {
+            Grantee::Person(person) => people.insert(person),
+            Grantee::Organization(organization) => organizations.insert(organization),
+        };
+    }
+    let (people, organizations): (Vec<_>, Vec<_>) = (people.into_iter().collect(), organizations.into_iter().collect());
+    let by_grant = membership::list_grantees(tx, &people, &organizations, target, NAMED_AT_MOST).await?;
+
+    let mut seen = BTreeSet::new();
+    let mut first: Vec<Onlooker> = Vec::new();
+    let named = by_role.len() as u64;
+    for candidate in by_role.into_iter().chain(by_grant) {
+        if !seen.insert(candidate.id) {
+            continue;
+        }
+        let person = Grantee::Person(candidate.id);
+        let everyone_in_target = candidate.target_role.is_some();
+        first.push(Onlooker {
+            id: candidate.id,
+            name: candidate.name,
+            target_role: candidate.target_role,
+            reached_in_target: in_target.iter().any(|grant| {
+                grant.grantee == person || (everyone_in_target && grant.grantee == Grantee::Organization(target))
+            }),
+            holds_carried: carried_people.contains(&candidate.id)
+                || (everyone_in_target && carried_organizations.contains(&target)),
+        });
+    }
+    Ok(Listed { total: first.len() as u64 + total.saturating_sub(named), first })
+}
+
+/// What a plan is recognized by (XFER-15): everything in it.
+fn digest_of(plan: &Plan) -> Result<String> {
+    serde_json::to_vec(plan).map(|json| digest(&json)).map_err(|error| Error::Internal(error.to_string()))
+}
+
+async fn plan_view(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], destination: ResourceId) -> Result<PlanView> {
+    let loaded = load(tx, ctx, by, items, destination).await?;
+    let plan = rules::plan(&loaded.facts);
+    Ok(PlanView {
+        digest: digest_of(&plan)?,
+        plan,
+        source_name: loaded.facts.source.name,
+        target_name: loaded.facts.target.name,
+        target_org_id: loaded.target_org_id,
+    })
+}
+
+/// The plan of a transfer, before anything is done (XFER-15).
+///
+/// # Errors
+/// `NotFound` if an item or the destination does not exist for the caller; `Invalid` at `items` or `destination`.
+pub async fn plan(ctx: &Ctx, by: &Principal, items: &str, destination: &str) -> Result<PlanView> {
+    let (items, destination) = (read_items(items)?, super::id("destination", destination)?);
+    plan_of(ctx, by, &items, destination).await
+}
+
+/// The plan of a transfer whose ids are read.
+///
+/// # Errors
+/// See [`plan`].
+pub async fn plan_of(ctx: &Ctx, by: &Principal, items: &[ResourceId], destination: ResourceId) -> Result<PlanView> {
+    let mut tx = ctx.db().read().await?;
+    plan_view(&mut tx, ctx, by, items, destination).await
+}
+
+/// Moves or transfers items (XFER-1 to XFER-13). With a digest, only what was confirmed.
+///
+/// # Errors
+/// `Blocked` with everything that is in the way; `PlanChanged` if the digest is of another plan; `NotFound`; `Conflict`
+/// if somebody took a name at the same moment.
+pub async fn transfer(
+    ctx: &Ctx,
+    by: &Principal,
+    items: Vec<ResourceId>,
+    destination: ResourceId,
+    confirmed: Option<String>,
+) -> Result<ReceiptView> {
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    let done: Result<ReceiptView> = ctx
+        .db()
+        .write(move |tx| {
+            let (ctx, by, items, confirmed) = (ctx_in.clone(), by_in.clone(), items.clone(), confirmed.clone());
+            Box::pin(async move { transfer_in(tx, &ctx, &by, &items, destination, confirmed.as_deref()).await })
+        })
+        .await;
+    match done {
+        Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
+        done => done,
+    }
+}
+
+async fn transfer_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    items: &[ResourceId],
+    destination: ResourceId,
+    confirmed: Option<&str>,
+) -> Result<ReceiptView> {
+    let loaded = load(tx, ctx, by, items, destination).await?;
+    let plan = rules::plan(&loaded.facts);
+    let digest = digest_of(&plan)?;
+    if confirmed.is_some_and(|confirmed| confirmed != digest) {
+        return Err(Refusal::PlanChanged.into());
+    }
+    let permit = plan.permit()?;
+    let (id, now) = (TransferId(ctx.id()), ctx.now());
+    let moving: Vec<ResourceId> = plan.items.iter().map(|item| item.id).collect();
+    let new_names: BTreeMap<ResourceId, &str> = plan.effects.renamed.iter().map(|r| (r.id, r.to.as_str())).collect();
+    for (item, name) in &new_names {
+        resource::update_parent_and_name(tx, &permit, *item, name, now).await?;
+    }
+    let same_name: Vec<ResourceId> = moving.iter().filter(|id| !new_names.contains_key(id)).copied().collect();
+    resource::update_parent(tx, &permit, &same_name, now).await?;
+    grant::delete_carried(tx, &permit, &plan.effects.uncarried).await?;
+    for carried in &plan.effects.carried {
+        let new = grant::NewGrant {
+            id: GrantId(ctx.id()),
+            resource: carried.resource,
+            grantee: carried.grantee,
+            level: carried.level,
+            carried: true,
+            at: now,
+        };
+        grant::upsert(tx, &permit, &new).await?;
+    }
+    if plan.scope == Scope::Between {
+        subtree::update_owner(tx, &permit, &moving, loaded.account).await?;
+        subtree::delete_foreign_grants(tx, &permit, &moving).await?;
+        if plan.effects.links_stopped.total > 0 {
+            subtree::stop_links(tx, &permit, &moving).await?;
+        }
+        settle(tx, ctx, &plan, id).await?;
+    }
+    let record = transfer::Transfer {
+        id,
+        person: by.person,
+        person_name: by.name.clone(),
+        source: plan.source,
+        source_name: loaded.facts.source.name.clone(),
+        target: plan.target,
+        target_name: loaded.facts.target.name.clone(),
+        digest,
+        plan,
+        at: now,
+    };
+    transfer::insert(tx, &permit, &record).await?;
+    note(tx, ctx, by, &record).await?;
+    Ok(receipt_view(record, Some(loaded.target_org_id)))
+}
+
+/// Writes both sides' changes into the books (XFER-10).
+async fn settle(tx: &mut Tx, ctx: &Ctx, plan: &Plan, transfer: TransferId) -> Result<()> {
+    for (side, kind) in [(&plan.effects.source, EntryKind::TransferOut), (&plan.effects.target, EntryKind::TransferIn)] {
+        let Some(side) = side else { continue };
+        let change = side.left_after.plus(side.left_before.negated());
+        let Some(licence) = side.licence.filter(|_| !change.is_nothing()) else { continue };
+        let entry = licence::NewEntry {
+            id: EntryId(ctx.id()),
+            licence,
+            kind,
+            change,
+            transfer: Some(transfer),
+            resource: None,
+            at: ctx.now(),
+        };
+        if !licence::append(tx, &entry).await? {
+            return Err(Refusal::PlanChanged.into());
+        }
+    }
+    Ok(())
+}
+
+/// "the folder “A”", "3 items".
+fn what_moves(plan: &Plan) -> String {
+    match plan.items.as_slice() {
+        [one] => format!("“{}”", one.name),
+        several => format!("{} items", several.len()),
+    }
+}
+
+async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transfer::Transfer) -> Result<()> {
+    let plan = &record.plan;
+    let what = what_moves(plan);
+    let items: Vec<&rules::Named> = plan.items.iter().take(100).collect();
+    let line = |organization, action, summary, before, after| Happened {
+        organization: Some(organization),
+        action,
+        summary,
+        transfer: Some(record.id),
+        before,
+        after,
+    };
+    if plan.scope == Scope::Within {
+        let summary = format!("moved {what} to “{}”", plan.destination.name);
+        let after = serde_json::json!({ "items": items, "parent": plan.destination.id });
+        return audit::note(tx, ctx, by, line(plan.source, "resource.moved", summary, None, Some(after))).await;
+    }
+    let books = |side: &Option<rules::SideEffect>, after: bool| {
+        side.as_ref().map(|side| serde_json::json!({ "left": if after { side.left_after } else { side.left_before } }))
+    };
+    let sent = format!("transferred {what} to {}", record.target_name);
+    let received = format!("transferred {what} here from {}", record.source_name);
+    let effects = &plan.effects;
+    let out = line(plan.source, "transfer.sent", sent, books(&effects.source, false), books(&effects.source, true));
+    audit::note(tx, ctx, by, out).await?;
+    let into = line(plan.target, "transfer.received", received, books(&effects.target, false), books(&effects.target, true));
+    audit::note(tx, ctx, by, into).await
+}
+
+fn receipt_view(record: transfer::Transfer, target_org_id: Option<String>) -> ReceiptView {
+    ReceiptView {
+        id: record.id,
+        at: record.at,
+        by: record.person,
+        by_name: record.person_name,
+        source_name: record.source_name,
+        target_name: record.target_name,
+        target_org_id,
+        plan: record.plan,
+    }
+}
+
+/// The receipt of a finished transfer (XFER-18), for who did it and for who may read the audit log of either side.
+///
+/// # Errors
+/// `NotFound` for everybody else.
+pub async fn receipt(ctx: &Ctx, by: &Principal, id: &str) -> Result<ReceiptView> {
+    let id: TransferId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let mut tx = ctx.db().read().await?;
+    let record = transfer::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
+    let in_source = membership::find_role(&mut tx, record.source, by.person).await?;
+    let in_target = membership::find_role(&mut tx, record.target, by.person).await?;
+    let reads = |role: Option<Role>| role.is_some_and(|role| may(role, Permission::ReadAudit));
+    // Who did it keeps the receipt while they are in either organization; a removed person's access ends at once.
+    let did_it = record.person == by.person && (in_source.is_some() || in_target.is_some());
+    if !(did_it || reads(in_source) || reads(in_target)) {
+        return Err(Refusal::NotFound.into());
+    }
+    let target_org_id = match in_target {
+        Some(_) => organizations::find(&mut tx, record.target).await?.map(|found| found.org_id),
+        None => None,
+    };
+    Ok(receipt_view(record, target_org_id))
+}
+
+/// A change was made, or there is something to look at first: where to go, and what to say.
+#[derive(Debug, Clone)]
+pub struct Next {
+    /// A page of this site.
+    pub to: String,
+    /// A message; empty for none.
+    pub toast: String,
+}
+
+/// **Move here**: moves at once within an organization when nothing is in the way; otherwise leads to the page `back`
+/// with the plan in a dialog.
+///
+/// # Errors
+/// See [`plan`] and [`transfer`].
+pub async fn move_here(ctx: &Ctx, by: &Principal, items: &str, destination: &str, back: Option<&str>) -> Result<Next> {
+    let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
+    let plan = plan_of(ctx, by, &ids, container).await?;
+    if plan.plan.scope == Scope::Within && plan.plan.blockers.is_empty() {
+        return moved(ctx, by, transfer(ctx, by, ids, container, None).await?).await;
+    }
+    let back = match back {
+        Some(back) => back.to_owned(),
+        None => {
+            let mut tx = ctx.db().read().await?;
+            drive::container_path(&mut tx, plan.plan.source, None).await?
+        }
+    };
+    let join = if back.contains('?') { '&' } else { '?' };
+    let selected: String = ids.iter().map(|id| format!("&item={id}")).collect();
+    Ok(Next { to: format!("{back}{join}dialog=transfer{selected}&destination={container}"), toast: String::new() })
+}
+
+/// **Confirm transfer**: does exactly what was confirmed.
+///
+/// # Errors
+/// See [`transfer`]; a missing digest is `Invalid`.
+pub async fn confirm(ctx: &Ctx, by: &Principal, items: &str, destination: &str, confirmed: &str) -> Result<Next> {
+    let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
+    if confirmed.is_empty() {
+        return Err(Refusal::field("digest", Problem::Missing).into());
+    }
+    moved(ctx, by, transfer(ctx, by, ids, container, Some(confirmed.to_owned())).await?).await
+}
+
+async fn moved(ctx: &Ctx, _by: &Principal, receipt: ReceiptView) -> Result<Next> {
+    let what = what_moves(&receipt.plan);
+    if receipt.plan.scope == Scope::Between {
+        let org = receipt.target_org_id.unwrap_or_default();
+        return Ok(Next {
+            to: format!("/o/{org}/transfers/{}", receipt.id),
+            toast: format!("Transferred {what} to {}", receipt.target_name),
+        });
+    }
+    let mut tx = ctx.db().read().await?;
+    let to = drive::container_path(&mut tx, receipt.plan.target, Some(receipt.plan.destination.id)).await?;
+    let toast = if receipt.plan.items.is_empty() {
+        "Everything is here already".to_owned()
+    } else {
+        format!("Moved {what} to “{}”", receipt.plan.destination.name)
+    };
+    Ok(Next { to, toast })
+}
+
+/// What the **Move to** dialog shows (XFER-14).
+///
+/// # Errors
+/// `NotFound` if an item, the organization or the container does not exist for the caller; `Invalid` at a field.
+pub async fn destinations(ctx: &Ctx, by: &Principal, items: &str, org: &str, container: &str, cursor: &str) -> Result<DestinationView> {
+    let items = read_items(items)?;
+    let mut tx = ctx.db().read().await?;
+    let first = access::reaches(&mut tx, by.person, &items[..items.len().min(5)]).await?;
+    let mut named = Vec::new();
+    for id in items.iter().take(5) {
+        let reach = first.get(id).filter(|reach| reach.level().is_some()).ok_or(Refusal::NotFound)?;
+        named.extend(reach.steps.first().map(|step| Crumb { id: *id, name: step.name.clone(), kind: step.kind }));
+    }
+    let source = first.values().next().map(|reach| reach.lineage.organization).ok_or(Refusal::NotFound)?;
+    let asked = if org.is_empty() { source.to_string() } else { org.to_owned() };
+    let shown = organization::belonging(&mut tx, by, &asked).await?;
+    let organizations: Vec<Belonging> = organizations::list_of_person(&mut tx, by.person).await?;
+    let root = account::list(&mut tx, shown.id).await?.first().map(|account| account.root).ok_or(Refusal::NotFound)?;
+    let id: ResourceId =
+        if container.is_empty() { root } else { super::id("container", container).map_err(|_| Refusal::NotFound)? };
+    let reach = access::reaches(&mut tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
+    if reach.lineage.organization != shown.id {
+        return Err(Refusal::NotFound.into());
+    }
+    let base = DestinationView {
+        items: named,
+        count: items.len() as u64,
+        source,
+        organizations,
+        organization: shown,
+        path: reach.visible_path(),
+        rows: Page { items: Vec::new(), next_cursor: None },
+        create: Control::Absent,
+        move_here: Control::Enabled,
+    };
+    if reach.level().is_none() {
+        if !container.is_empty() {
+            return Err(Refusal::NotFound.into());
+        }
+        let shared = grant::list_shared(&mut tx, by.person, base.organization.id, super::LONGEST_PAGE).await?;
+        let rows = resource::list_rows(&mut tx, &shared).await?.into_iter().map(|row| destination_row(row.id, row.kind, row.name, &items));
+        let rows = Page { items: rows.collect(), next_cursor: None };
+        let move_here = Control::Disabled("Choose one of the places that were shared with you.".to_owned());
+        return Ok(DestinationView { rows, move_here, ..base });
+    }
+    let query = drive::ListQuery { cursor: cursor.to_owned(), ..drive::ListQuery::default() };
+    let rows = drive::list(&mut tx, id, &query, drive::ROWS).await?;
+    let rows = Page {
+        items: rows.items.into_iter().map(|row| destination_row(row.id, row.kind, row.name, &items)).collect(),
+        next_cursor: rows.next_cursor,
+    };
+    let create = match permit_on(by.person, Act::Create, &reach.lineage) {
+        Ok(_) if reach.steps.first().is_some_and(|step| step.kind.may_hold(Kind::Folder)) => Control::Enabled,
+        _ => Control::Absent,
+    };
+    let move_here = match permit_on(by.person, Act::Move, &reach.lineage) {
+        Err(refusal) => Control::Disabled(refusal.to_string()),
+        Ok(_) if resource::find(&mut tx, items[0]).await?.is_some_and(|item| item.parent == Some(id)) => {
+            Control::Disabled("This is where it is now. Choose another place.".to_owned())
+        }
+        Ok(_) => Control::Enabled,
+    };
+    Ok(DestinationView { rows, create, move_here, ..base })
+}
+
+fn destination_row(id: ResourceId, kind: Kind, name: String, items: &[ResourceId]) -> DestinationRow {
+    let why_not = if items.contains(&id) {
+        Some("This is what you are moving".to_owned())
+    } else if !kind.is_container() {
+        Some("Not a folder".to_owned())
+    } else {
+        None
+    };
+    DestinationRow { id, kind, name, why_not }
+}
