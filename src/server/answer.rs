@@ -1,0 +1,290 @@
+//! The bridge between server functions and use cases: who asks, and what may travel back.
+//!
+//! A refusal travels as it is; everything else stays here, in the log, behind a request id. A form that was posted
+//! without WebAssembly is answered with a redirect, and what there is to say waits in the session for the next page.
+
+use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use tower_sessions::Session;
+
+use crate::{
+    domain::{refusal::Refusal, view::PersonView},
+    rpc::{Done, Failure, Flash, FormFlash},
+};
+
+use super::{
+    context::{Client, Ctx, Principal},
+    error::{Error, Result},
+    session::{self, Caller, SubmittedForm},
+};
+
+/// Where a form without WebAssembly leaves what the next page shows.
+const FLASH: &str = "flash";
+
+fn parts() -> Option<Parts> {
+    use_context::<Parts>()
+}
+
+/// The server's context.
+///
+/// # Errors
+/// `Unexpected` if the router did not provide it: a defect.
+pub fn ctx() -> std::result::Result<Ctx, Failure> {
+    use_context::<Ctx>().ok_or_else(|| hide(&Error::Internal("no context was provided".to_owned())))
+}
+
+/// Where the request came from.
+pub fn client() -> Client {
+    parts().and_then(|parts| parts.extensions.get::<Caller>().map(|caller| caller.client.clone())).unwrap_or_default()
+}
+
+fn caller() -> Option<Principal> {
+    parts().and_then(|parts| parts.extensions.get::<Caller>().and_then(|caller| caller.principal.clone()))
+}
+
+/// Who is asking, if anybody is signed in. The middleware has found out already.
+///
+/// # Errors
+/// None yet; kept fallible so that a page start can report a database that is away.
+pub async fn maybe_signed_in(_ctx: &Ctx) -> std::result::Result<Option<Principal>, Failure> {
+    match parts().and_then(|parts| parts.extensions.get::<Caller>().cloned()) {
+        Some(Caller { unavailable: true, .. }) => Err(hide(&Error::Internal("the session could not be read".to_owned()))),
+        Some(caller) => Ok(caller.principal),
+        None => Ok(None),
+    }
+}
+
+/// The context and who is asking.
+///
+/// # Errors
+/// `Unauthenticated` if nobody is signed in.
+pub async fn signed_in() -> std::result::Result<(Ctx, Principal), Failure> {
+    let ctx = ctx()?;
+    match caller() {
+        Some(by) => Ok((ctx, by)),
+        None => refuse(Refusal::Unauthenticated.into()).await,
+    }
+}
+
+/// What a page asked for.
+///
+/// # Errors
+/// The use case's refusal, or `Unexpected`.
+pub fn read<T>(answer: Result<T>) -> std::result::Result<T, Failure> {
+    answer.map_err(failure)
+}
+
+/// What a form changed: where to look at it, and what to say.
+///
+/// # Errors
+/// The use case's refusal, or `Unexpected`.
+pub async fn done<T>(answer: Result<T>, next: impl FnOnce(&T) -> (String, String)) -> std::result::Result<Done, Failure> {
+    match answer {
+        Ok(value) => {
+            let (to, toast) = next(&value);
+            Ok(go(Done { to, toast }).await)
+        }
+        Err(error) => refuse_form(error).await,
+    }
+}
+
+/// A person signed in or up: the session becomes theirs, under a new id (AUTH-3).
+///
+/// # Errors
+/// The use case's refusal, or `Unexpected`.
+pub async fn signed_in_as(_ctx: &Ctx, answer: Result<PersonView>, next: &str) -> std::result::Result<Done, Failure> {
+    match answer {
+        Ok(person) => {
+            let started = match current_session() {
+                Some(session) => session::start(&session, person.id).await,
+                None => Err(Error::Internal("no session layer".to_owned())),
+            };
+            started.map_err(failure)?;
+            let to = local_path(next).unwrap_or_else(|| "/".to_owned());
+            Ok(go(Done { to, toast: String::new() }).await)
+        }
+        Err(error) => refuse_form(error).await,
+    }
+}
+
+/// Ends the session.
+///
+/// # Errors
+/// `Unexpected` if the database is away.
+pub async fn signed_out() -> std::result::Result<Done, Failure> {
+    if let Some(session) = current_session() {
+        session::end(&session).await.map_err(failure)?;
+    }
+    Ok(go(Done { to: "/".to_owned(), toast: String::new() }).await)
+}
+
+/// What waits for this page, once.
+pub async fn take_flash() -> Flash {
+    let has_cookie = parts().is_some_and(|parts| parts.headers.contains_key(header::COOKIE));
+    match current_session() {
+        Some(session) if has_cookie => session.remove::<Flash>(FLASH).await.ok().flatten().unwrap_or_default(),
+        _ => Flash::default(),
+    }
+}
+
+/// A path of this site, for redirects: begins with one slash, and nothing in it can be read as another host (attack 24).
+pub fn local_path(text: &str) -> Option<String> {
+    let text = text.trim();
+    let second = text.chars().nth(1);
+    let plain = text.starts_with('/')
+        && !matches!(second, Some('/' | '\\'))
+        && text.len() <= 32_000
+        && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+        && !text.to_ascii_lowercase().starts_with("/%2f")
+        && !text.to_ascii_lowercase().starts_with("/%5c");
+    plain.then(|| text.to_owned())
+}
+
+fn current_session() -> Option<Session> {
+    parts().and_then(|parts| parts.extensions.get::<Session>().cloned())
+}
+
+/// Whether this is a form post of a browser without WebAssembly, which follows redirects.
+fn is_plain_form(parts: &Parts) -> bool {
+    is_server_function(parts) && accepts_html(&parts.headers)
+}
+
+/// Whether a request's sender would show a page.
+pub fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
+}
+
+fn is_server_function(parts: &Parts) -> bool {
+    parts.uri.path().starts_with("/fn/")
+}
+
+/// Leads a plain form on; what there is to say waits for the next page. With WebAssembly the form does both itself.
+async fn go(done: Done) -> Done {
+    if let Some(parts) = parts().filter(is_plain_form) {
+        if !done.toast.is_empty() {
+            leave(&parts, Flash { toast: Some(done.toast.clone()), form: None }).await;
+        }
+        leptos_axum::redirect(&done.to);
+    }
+    done
+}
+
+async fn leave(parts: &Parts, flash: Flash) {
+    if let Some(session) = parts.extensions.get::<Session>()
+        && let Err(error) = session.insert(FLASH, flash).await
+    {
+        tracing::warn!(%error, "a message for the next page was lost");
+    }
+}
+
+/// Refuses a form: a plain one is led back to its page, which shows it again as it was filled in.
+async fn refuse_form(error: Error) -> std::result::Result<Done, Failure> {
+    refuse(error).await
+}
+
+async fn refuse<T: FromRedirect>(error: Error) -> std::result::Result<T, Failure> {
+    let failure = failure(error);
+    let Some(parts) = parts().filter(is_plain_form) else { return Err(failure) };
+    let back = parts
+        .headers
+        .get(header::REFERER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|referer| referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned())))
+        .and_then(|path| local_path(&path))
+        .unwrap_or_else(|| "/".to_owned());
+    let values = parts.extensions.get::<SubmittedForm>().map(SubmittedForm::values).unwrap_or_default();
+    let form = FormFlash { action: parts.uri.path().to_owned(), values, failure: failure.clone() };
+    leave(&parts, Flash { toast: None, form: Some(form) }).await;
+    leptos_axum::redirect(&back);
+    T::redirected(back).ok_or(failure)
+}
+
+/// What a refused plain form is answered with besides the redirect.
+trait FromRedirect: Sized {
+    fn redirected(to: String) -> Option<Self>;
+}
+
+impl FromRedirect for Done {
+    fn redirected(to: String) -> Option<Self> {
+        Some(Self { to, toast: String::new() })
+    }
+}
+
+impl FromRedirect for (Ctx, Principal) {
+    fn redirected(_: String) -> Option<Self> {
+        None
+    }
+}
+
+/// What may travel to the browser of an error, with the status set where a server function answers.
+fn failure(error: Error) -> Failure {
+    let status = status_of(&error);
+    let failure = match error {
+        Error::Refused(refusal) => Failure::Refused(refusal),
+        hidden => hide(&hidden),
+    };
+    if parts().is_some_and(|parts| is_server_function(&parts))
+        && let Some(response) = use_context::<ResponseOptions>()
+    {
+        response.set_status(status);
+    }
+    failure
+}
+
+fn hide(error: &Error) -> Failure {
+    let request_id = parts()
+        .and_then(|parts| parts.headers.get("x-request-id").and_then(|id| id.to_str().ok().map(str::to_owned)))
+        .unwrap_or_default();
+    tracing::error!(%error, request_id, "a request failed inside");
+    Failure::Unexpected { request_id }
+}
+
+/// The HTTP status of an error (api.md, "Codes").
+pub const fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::Refused(refusal) => status_of_refusal(refusal),
+        error if error.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Store(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::Unauthenticated | Refusal::WrongCredentials => StatusCode::UNAUTHORIZED,
+        Refusal::Forbidden(_) | Refusal::Licence(_) | Refusal::InvitationWrongPerson | Refusal::EmailUnverified => {
+            StatusCode::FORBIDDEN
+        }
+        Refusal::NotFound => StatusCode::NOT_FOUND,
+        Refusal::Invalid(_) | Refusal::BadRequest(_) | Refusal::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Conflict
+        | Refusal::LastOwner
+        | Refusal::AlreadyMember
+        | Refusal::AlreadyInvited
+        | Refusal::NameTaken(_)
+        | Refusal::Cycle
+        | Refusal::Blocked(_)
+        | Refusal::PlanChanged => StatusCode::CONFLICT,
+        Refusal::InvitationExpired => StatusCode::GONE,
+        Refusal::PlanLimit(_) | Refusal::AllowanceExceeded(_) => StatusCode::PAYMENT_REQUIRED,
+        Refusal::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local_path;
+
+    #[test]
+    fn attack_24_redirects_stay_on_this_site() {
+        for good in ["/", "/o/alpine/drive?sort=-name&item=1", "/o/a%20b"] {
+            assert_eq!(local_path(good).as_deref(), Some(good));
+        }
+        for bad in [
+            "", "//evil.example", "https:evil", "https://evil.example", "/\\evil", "\\\\evil", "javascript:alert(1)", "/%2f%2fevil",
+            "/%5Cevil", "/a\nb", "evil", "@evil", "/\tevil", "/ä",
+        ] {
+            assert_eq!(local_path(bad), None, "{bad:?}");
+        }
+    }
+}

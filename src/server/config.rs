@@ -1,0 +1,172 @@
+//! What can be configured, by flag or environment variable; a wrong value is refused with what would be right.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::store::Synchronous;
+
+/// Where the data is: for every command.
+#[derive(Args, Clone, Debug)]
+pub struct DatabaseArgs {
+    /// Database: sqlite://FILE (created if missing) or postgres://USER:PASSWORD@HOST/NAME. DATABASE_URL is used where
+    /// neither this nor COMMONHOLD_DATABASE is given.
+    #[arg(long, env = "COMMONHOLD_DATABASE", global = true, value_parser = database)]
+    database: Option<String>,
+
+    /// How sure SQLite is that a change is on the disk: "normal" survives a crash of the program, "full" a power cut.
+    #[arg(long, env = "COMMONHOLD_SYNCHRONOUS", global = true, value_enum, default_value_t = SynchronousArg::Normal)]
+    synchronous: SynchronousArg,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum SynchronousArg {
+    Normal,
+    Full,
+}
+
+impl DatabaseArgs {
+    /// The database's address.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment besides clap")]
+    pub fn url(&self) -> String {
+        self.database
+            .clone()
+            .or_else(|| std::env::var("DATABASE_URL").ok().filter(|url| database(url).is_ok()))
+            .unwrap_or_else(|| "sqlite://commonhold.db".to_owned())
+    }
+
+    /// How sure SQLite is.
+    pub const fn synchronous(&self) -> Synchronous {
+        match self.synchronous {
+            SynchronousArg::Normal => Synchronous::Normal,
+            SynchronousArg::Full => Synchronous::Full,
+        }
+    }
+}
+
+fn database(text: &str) -> Result<String, String> {
+    let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
+    if known { Ok(text.to_owned()) } else { Err("use sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME".to_owned()) }
+}
+
+/// How the server is run.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Address and port to listen on.
+    #[arg(long, env = "COMMONHOLD_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+
+    /// Folder for files.
+    #[arg(long, env = "COMMONHOLD_DATA", default_value = "data")]
+    pub data: PathBuf,
+
+    /// The address people use, for links and for telling our own pages from others. http://localhost:PORT of --listen
+    /// where it is not given.
+    #[arg(long, env = "COMMONHOLD_PUBLIC_URL", value_parser = public_url)]
+    pub public_url: Option<String>,
+
+    /// What to log: error, warn, info, debug, or per module like "commonhold=debug,info".
+    #[arg(long, env = "COMMONHOLD_LOG", default_value = "info,sqlx=warn,tower_sessions=warn,tower_sessions_core=warn")]
+    pub log: String,
+
+    /// Log as JSON, one object a line.
+    #[arg(long, env = "COMMONHOLD_LOG_JSON")]
+    pub log_json: bool,
+
+    /// Whether failed sign-ins are limited; "off" only for tests and measuring on loopback.
+    #[arg(long, env = "COMMONHOLD_RATE_LIMITS", value_enum, default_value_t = OnOff::On)]
+    pub rate_limits: OnOff,
+
+    /// Loopback address and port to serve /metrics on; none where it is not given.
+    #[arg(long, env = "COMMONHOLD_METRICS", value_parser = loopback)]
+    pub metrics: Option<SocketAddr>,
+
+    /// Do not bring the database up to date at the start.
+    #[arg(long, env = "COMMONHOLD_NO_MIGRATE")]
+    pub no_migrate: bool,
+}
+
+/// A switch.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OnOff {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let text = text.trim_end_matches('/');
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(text.to_owned()),
+        _ => Err("use http://HOST or https://HOST, with :PORT where it is not the usual one, and no path".to_owned()),
+    }
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    match text.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() => Ok(address),
+        _ => Err("use a loopback address like 127.0.0.1:9090".to_owned()),
+    }
+}
+
+/// What the running server needs of it.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The address people use, without a slash at its end.
+    pub public_url: String,
+    /// Whether failed sign-ins are limited.
+    pub rate_limits: bool,
+}
+
+impl ServeArgs {
+    /// Reads what clap could not check alone.
+    ///
+    /// # Errors
+    /// A sentence for the person at the command line.
+    pub fn settings(&self) -> Result<Settings, String> {
+        let public_url = self.public_url.clone().unwrap_or_else(|| format!("http://localhost:{}", self.listen.port()));
+        let rate_limits = self.rate_limits == OnOff::On;
+        if !rate_limits && !is_loopback(&public_url) {
+            return Err("--rate-limits off is for tests and measuring: it needs a --public-url on loopback.".to_owned());
+        }
+        Ok(Settings { public_url, rate_limits })
+    }
+}
+
+/// Whether a public URL is of this machine alone.
+pub fn is_loopback(public_url: &str) -> bool {
+    let host = public_url.split("://").nth(1).unwrap_or_default();
+    let name = host.strip_prefix('[').map_or_else(
+        || host.split(':').next().unwrap_or_default(),
+        |six| six.split(']').next().unwrap_or_default(),
+    );
+    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_a_scheme_and_a_host() {
+        assert_eq!(public_url("https://hold.example.com/"), Ok("https://hold.example.com".to_owned()));
+        for wrong in ["hold.example.com", "ftp://x", "https://", "https://a/b", "https://a@b"] {
+            assert!(public_url(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn rate_limits_are_switched_off_on_loopback_only() {
+        for (url, local) in [
+            ("http://localhost:3000", true),
+            ("http://127.0.0.1:80", true),
+            ("http://[::1]:3000", true),
+            ("https://hold.example.com", false),
+            ("http://localhost.example.com", false),
+        ] {
+            assert_eq!(is_loopback(url), local, "{url}");
+        }
+    }
+}

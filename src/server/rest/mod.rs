@@ -1,0 +1,174 @@
+//! The REST API, version 1: one file per resource, and the OpenAPI document generated from them (API-1).
+//!
+//! # Invariants
+//! - A handler reads the request, calls one use case, and writes the answer; it decides nothing.
+//! - Bodies refuse unknown fields. Missing ones are told by the domain, at the field.
+
+pub mod audit;
+pub mod idempotency;
+pub mod licences;
+pub mod orgs;
+pub mod people;
+pub mod problem;
+pub mod resources;
+pub mod session;
+pub mod transfers;
+
+use axum::{
+    Router,
+    extract::{FromRequest, FromRequestParts, Query, Request, rejection::{JsonRejection, QueryRejection}},
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use utoipa::{OpenApi, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::domain::refusal::Refusal;
+
+use super::{
+    context::{Client, Ctx, Principal},
+    session::Caller,
+};
+use problem::Problem;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Commonhold",
+        version = "1",
+        description = "Organizations own licences and data, people act through roles, and work is transferred between organizations without anything being lost. Errors are RFC 9457 problem details with a stable `code`. Lists are pages: pass `next_cursor` back as `cursor`. Unsafe calls take an `Idempotency-Key`. Calls that use the session cookie and do not come from a browser send `X-Requested-With: commonhold`."
+    ),
+    tags(
+        (name = "session", description = "Signing up, in and out"),
+        (name = "organizations", description = "Organizations and their people"),
+        (name = "drive", description = "Folders, sites, assets and datasets"),
+        (name = "transfers", description = "Moving within an organization and transferring between two"),
+        (name = "licences", description = "Licences, their books, and the audit log"),
+    )
+)]
+struct Document;
+
+fn api() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(session::sign_up))
+        .routes(routes!(session::sign_in, session::sign_out))
+        .routes(routes!(session::me))
+        .routes(routes!(orgs::list, orgs::create))
+        .routes(routes!(orgs::show))
+        .routes(routes!(people::leave))
+        .routes(routes!(people::remove))
+        .routes(routes!(people::change_role))
+        .routes(routes!(licences::list))
+        .routes(routes!(licences::ledger))
+        .routes(routes!(audit::list))
+        .routes(routes!(resources::create))
+        .routes(routes!(resources::show, resources::rename))
+        .routes(routes!(resources::children))
+        .routes(routes!(transfers::plan))
+        .routes(routes!(transfers::create))
+        .routes(routes!(transfers::show))
+}
+
+/// Every route of the API, and its document.
+pub fn router() -> (Router<Ctx>, utoipa::openapi::OpenApi) {
+    let (router, document) = api().split_for_parts();
+    let router = router.fallback(async || Problem::refusal(&Refusal::NotFound));
+    (router, document)
+}
+
+/// The signed-in caller; 401 where there is none.
+pub struct By(pub Principal);
+
+impl<S: Sync> FromRequestParts<S> for By {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match parts.extensions.get::<Caller>() {
+            Some(Caller { principal: Some(principal), .. }) => Ok(Self(principal.clone())),
+            Some(Caller { unavailable: true, .. }) => Err(Problem::unavailable()),
+            _ => Err(Problem::refusal(&Refusal::Unauthenticated)),
+        }
+    }
+}
+
+/// Where a request came from.
+pub struct From(pub Client);
+
+impl<S: Sync> FromRequestParts<S> for From {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.extensions.get::<Caller>().map(|caller| caller.client.clone()).unwrap_or_default()))
+    }
+}
+
+/// A JSON body; what cannot be read, and unknown fields, are a 400.
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match axum::Json::<T>::from_request(request, state).await {
+            Ok(axum::Json(body)) => Ok(Self(body)),
+            Err(JsonRejection::BytesRejection(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid", "The body is too large.".to_owned()))
+            }
+            Err(rejection) => Err(Problem::new(StatusCode::BAD_REQUEST, "invalid", readable(&rejection.body_text()))),
+        }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+/// A query string; unknown and unreadable parameters are a 400.
+pub struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Query::<T>::from_request_parts(parts, state).await.map(|Query(params)| Self(params)).map_err(
+            |rejection: QueryRejection| Problem::new(StatusCode::BAD_REQUEST, "invalid", readable(&rejection.body_text())),
+        )
+    }
+}
+
+/// axum's own words, without its mention of Rust types.
+fn readable(text: &str) -> String {
+    text.trim_start_matches("Failed to deserialize the JSON body into the target type: ")
+        .trim_start_matches("Failed to deserialize query string: ")
+        .to_owned()
+}
+
+/// Which page of a list.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PageParams {
+    /// Where the page starts: `next_cursor` of the one before.
+    #[serde(default)]
+    pub cursor: String,
+    /// 1 to 200; 50 where it is not given.
+    pub limit: Option<i64>,
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PageBody<T: ToSchema> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// What to pass as `cursor` for the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
+
+impl<T: ToSchema> PageBody<T> {
+    /// A page of a use case, each row in the API's words.
+    pub fn of<U>(page: crate::domain::view::Page<U>, row: impl Fn(U) -> T) -> Self {
+        Self { items: page.items.into_iter().map(row).collect(), next_cursor: page.next_cursor }
+    }
+}

@@ -1,0 +1,163 @@
+//! Errors as RFC 9457 problem details.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{refusal::Refusal, transfer::Blocker},
+    server::{answer::status_of, error::Error},
+};
+
+/// A problem at a field.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FieldBody {
+    /// The field.
+    field: String,
+    /// What is wrong with it, in words for people.
+    message: String,
+}
+
+/// One thing that is in the way of a transfer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BlockerBody {
+    /// Which rule.
+    #[schema(example = "not_processed")]
+    code: &'static str,
+    /// The item it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+    /// That item's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// What is wrong and what to do.
+    message: String,
+}
+
+impl From<&Blocker> for BlockerBody {
+    fn from(blocker: &Blocker) -> Self {
+        Self {
+            code: blocker.code.word(),
+            resource: blocker.resource.map(|id| id.to_string()),
+            name: blocker.name.clone(),
+            message: blocker.message.clone(),
+        }
+    }
+}
+
+/// Why a call was not answered as asked.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Problem {
+    /// Always `about:blank`: the code says more.
+    r#type: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong and what to do.
+    detail: String,
+    /// Stable code.
+    code: &'static str,
+    /// What to tell us when it is our fault; the same as the header `x-request-id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    /// Problems at fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldBody>,
+    /// What is in the way of a transfer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    blockers: Vec<BlockerBody>,
+    #[serde(skip)]
+    retry_after: Option<u64>,
+}
+
+impl Problem {
+    /// A problem with nothing but words.
+    pub fn new(status: StatusCode, code: &'static str, detail: String) -> Self {
+        Self {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail,
+            code,
+            request_id: None,
+            errors: Vec::new(),
+            blockers: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// A refusal.
+    pub fn refusal(refusal: &Refusal) -> Self {
+        let mut problem = Self::new(status_of(&Error::Refused(refusal.clone())), refusal.code(), refusal.to_string());
+        match refusal {
+            Refusal::Invalid(fields) => {
+                problem.errors = fields
+                    .iter()
+                    .map(|error| FieldBody { field: error.field.clone(), message: error.problem.to_string() })
+                    .collect();
+            }
+            Refusal::Blocked(blockers) => problem.blockers = blockers.iter().map(Into::into).collect(),
+            Refusal::RateLimited(seconds) => problem.retry_after = Some(*seconds),
+            _ => {}
+        }
+        problem
+    }
+
+    /// The database is away.
+    pub fn unavailable() -> Self {
+        let text = "The service cannot reach its data right now. Nothing was changed; try again in a moment.";
+        Self { retry_after: Some(2), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal", text.to_owned()) }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => Self::refusal(&refusal),
+            error if error.is_unavailable() => {
+                tracing::error!(%error, "the database is away");
+                Self::unavailable()
+            }
+            hidden => {
+                tracing::error!(error = %hidden, "a call failed inside");
+                let text = "Something went wrong on our side. Nothing was lost; try again.";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text.to_owned())
+            }
+        }
+    }
+}
+
+/// Marks an answer whose body is a problem, so that the request id is written into it.
+#[derive(Clone, Debug)]
+pub struct IsProblem(pub Problem);
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, axum::Json(&self)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(IsProblem(self));
+        response
+    }
+}
+
+/// Middleware: writes the request id into problems.
+pub async fn with_request_id(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+    let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<IsProblem>() {
+        Some(IsProblem(problem)) if problem.request_id.is_none() && id.is_some() => {
+            let mut again = Problem { request_id: id, ..problem }.into_response();
+            again.extensions_mut().remove::<IsProblem>();
+            again
+        }
+        _ => response,
+    }
+}

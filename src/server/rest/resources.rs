@@ -1,0 +1,235 @@
+//! `/resources`.
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    domain::view::{Crumb, DatasetView, ResourceView, RowView},
+    server::{
+        context::Ctx,
+        usecase::{
+            self,
+            drive::{ListQuery, NewResourceForm},
+        },
+    },
+};
+
+use super::{By, Json, PageBody, Params, problem::Problem};
+
+/// What a dataset has besides a name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DatasetBody {
+    status: &'static str,
+    images: i64,
+    bytes: i64,
+    cluster: String,
+    captured_on: Option<String>,
+}
+
+impl From<DatasetView> for DatasetBody {
+    fn from(view: DatasetView) -> Self {
+        Self {
+            status: view.status.word(),
+            images: view.images,
+            bytes: view.bytes,
+            cluster: view.cluster,
+            captured_on: view.captured_on.map(|day| day.iso()),
+        }
+    }
+}
+
+/// A step of a path.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CrumbBody {
+    id: String,
+    name: String,
+}
+
+impl From<Crumb> for CrumbBody {
+    fn from(crumb: Crumb) -> Self {
+        Self { id: crumb.id.to_string(), name: crumb.name }
+    }
+}
+
+/// A root, folder, site, asset or dataset.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ResourceBody {
+    id: String,
+    /// `root`, `folder`, `site`, `asset` or `dataset`.
+    kind: &'static str,
+    name: String,
+    organization: String,
+    account: String,
+    parent: Option<String>,
+    /// From the topmost thing that the caller may see down to this.
+    path: Vec<CrumbBody>,
+    /// The caller's level: `reader`, `uploader`, `editor` or `manager`.
+    level: &'static str,
+    /// `inherited`, `direct` or `carried`.
+    access: crate::domain::access::Source,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataset: Option<DatasetBody>,
+    created_at: String,
+    modified_at: String,
+    created_by: Option<String>,
+    children_count: u64,
+}
+
+impl From<ResourceView> for ResourceBody {
+    fn from(view: ResourceView) -> Self {
+        Self {
+            id: view.id.to_string(),
+            kind: view.kind.word(),
+            name: view.name,
+            organization: view.organization.to_string(),
+            account: view.account.to_string(),
+            parent: view.parent.map(|id| id.to_string()),
+            path: view.path.into_iter().map(Into::into).collect(),
+            level: view.level.word(),
+            access: view.access,
+            dataset: view.dataset.map(Into::into),
+            created_at: view.created_at.rfc3339(),
+            modified_at: view.modified_at.rfc3339(),
+            created_by: view.created_by.map(|id| id.to_string()),
+            children_count: view.children_count,
+        }
+    }
+}
+
+/// A dataset's facts, as they are given.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NewDatasetBody {
+    images: Option<i64>,
+    bytes: Option<i64>,
+    /// A day like `2026-11-21`.
+    captured_on: Option<String>,
+    cluster: Option<String>,
+}
+
+/// Something new in a container.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NewResourceBody {
+    parent: String,
+    /// `folder`, `site`, `asset` or `dataset`.
+    kind: String,
+    name: String,
+    /// Datasets only.
+    dataset: Option<NewDatasetBody>,
+}
+
+/// Creates a folder, site, asset or dataset.
+#[utoipa::path(post, path = "/resources", tag = "drive", request_body = NewResourceBody,
+    responses((status = 201, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn create(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Json(body): Json<NewResourceBody>,
+) -> Result<(StatusCode, Json<ResourceBody>), Problem> {
+    let dataset = body.dataset.unwrap_or_default();
+    let text = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let form = NewResourceForm {
+        parent: body.parent,
+        kind: body.kind,
+        name: body.name,
+        images: text(dataset.images),
+        bytes: text(dataset.bytes),
+        captured_on: dataset.captured_on.unwrap_or_default(),
+        cluster: dataset.cluster.unwrap_or_default(),
+    };
+    let created = usecase::drive::create(&ctx, &by, &form).await?;
+    Ok((StatusCode::CREATED, Json(created.resource.into())))
+}
+
+/// One resource.
+#[utoipa::path(get, path = "/resources/{id}", tag = "drive", params(("id" = String, Path)),
+    responses((status = 200, body = ResourceBody), (status = 404, body = Problem)))]
+pub async fn show(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) -> Result<Json<ResourceBody>, Problem> {
+    Ok(Json(usecase::drive::show(&ctx, &by, &id).await?.into()))
+}
+
+/// A new name.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RenameBody {
+    name: String,
+}
+
+/// Gives a resource another name.
+#[utoipa::path(patch, path = "/resources/{id}", tag = "drive", params(("id" = String, Path)), request_body = RenameBody,
+    responses((status = 200, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn rename(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(id): Path<String>,
+    Json(body): Json<RenameBody>,
+) -> Result<Json<ResourceBody>, Problem> {
+    Ok(Json(usecase::drive::rename(&ctx, &by, &id, &body.name).await?.resource.into()))
+}
+
+/// Which children.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChildrenParams {
+    /// `name` (folders first), `kind`, `size` or `modified_at`; with `-` in front the other way round.
+    sort: String,
+    /// Only of this kind.
+    kind: Option<String>,
+    /// Only with names that begin like this.
+    query: Option<String>,
+    /// Where the page starts.
+    cursor: String,
+    /// 1 to 200.
+    limit: Option<i64>,
+}
+
+/// One row of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChildBody {
+    id: String,
+    kind: &'static str,
+    name: String,
+    access: crate::domain::access::Source,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataset: Option<DatasetBody>,
+    created_at: String,
+    modified_at: String,
+}
+
+impl From<RowView> for ChildBody {
+    fn from(row: RowView) -> Self {
+        Self {
+            id: row.id.to_string(),
+            kind: row.kind.word(),
+            name: row.name,
+            access: row.access,
+            dataset: row.dataset.map(Into::into),
+            created_at: row.created_at.rfc3339(),
+            modified_at: row.modified_at.rfc3339(),
+        }
+    }
+}
+
+/// What is in a container.
+#[utoipa::path(get, path = "/resources/{id}/children", tag = "drive", params(("id" = String, Path), ChildrenParams),
+    responses((status = 200, body = PageBody<ChildBody>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn children(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(id): Path<String>,
+    Params(params): Params<ChildrenParams>,
+) -> Result<Json<PageBody<ChildBody>>, Problem> {
+    let query = ListQuery {
+        sort: params.sort,
+        kind: params.kind,
+        query: params.query,
+        cursor: params.cursor,
+        limit: params.limit,
+    };
+    Ok(Json(PageBody::of(usecase::drive::children(&ctx, &by, &id, &query).await?, Into::into)))
+}

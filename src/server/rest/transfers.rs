@@ -1,0 +1,245 @@
+//! `/transfers`: the plan, the transfer, the receipt.
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{
+        licence::Model,
+        transfer::{Plan, Scope, SideEffect},
+        view::ReceiptView,
+    },
+    server::{context::Ctx, usecase},
+};
+
+use super::{
+    By, Json,
+    problem::{BlockerBody, Problem},
+};
+
+/// What is to be moved, and where to.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlanRequest {
+    /// Ids of resources of one organization, each once; at most 10,000.
+    items: Vec<String>,
+    /// The id of a container.
+    destination: String,
+}
+
+/// What is to be moved, and where to.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TransferRequest {
+    /// Ids of resources of one organization, each once; at most 10,000.
+    items: Vec<String>,
+    /// The id of a container.
+    destination: String,
+    /// The plan's digest: if the facts have changed since, nothing is done.
+    digest: Option<String>,
+}
+
+/// What happens to one side's books. Images and projects are null where the side is not on Images & Projects, credits
+/// where it is not on Credits.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SideBody {
+    organization: String,
+    name: String,
+    model: Option<&'static str>,
+    /// Images used before.
+    images_before: Option<i64>,
+    /// Images used after.
+    images_after: Option<i64>,
+    /// Projects used before.
+    projects_before: Option<i64>,
+    /// Projects used after.
+    projects_after: Option<i64>,
+    /// Credits left before.
+    credits_before: Option<i64>,
+    /// Credits left after.
+    credits_after: Option<i64>,
+}
+
+impl From<&SideEffect> for SideBody {
+    fn from(side: &SideEffect) -> Self {
+        let (before, after) = side.used();
+        let images = side.model == Some(Model::ImagesProjects);
+        let credits = side.model == Some(Model::Credits);
+        Self {
+            organization: side.organization.to_string(),
+            name: side.name.clone(),
+            model: side.model.map(Model::word),
+            images_before: images.then_some(before.images),
+            images_after: images.then_some(after.images),
+            projects_before: images.then_some(before.projects),
+            projects_after: images.then_some(after.projects),
+            credits_before: credits.then_some(side.left_before.credits),
+            credits_after: credits.then_some(side.left_after.credits),
+        }
+    }
+}
+
+/// A person who can reach the items now and will not afterwards.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PersonNameBody {
+    person: String,
+    name: String,
+}
+
+/// A name that changes because it is taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RenamedBody {
+    id: String,
+    from: String,
+    to: String,
+}
+
+/// What happens besides the move.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EffectsBody {
+    /// Like `images_projects_to_credits`; null within one organization.
+    model_pair: Option<String>,
+    source: Option<SideBody>,
+    target: Option<SideBody>,
+    /// How many share links stop working.
+    links_stopped: u64,
+    people_losing_access: Vec<PersonNameBody>,
+    /// How many people lose access in all; the list may be shorter.
+    people_losing_access_count: u64,
+    renamed: Vec<RenamedBody>,
+}
+
+/// What a transfer would do, and what is in its way.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanBody {
+    /// `within` or `between`.
+    scope: &'static str,
+    /// How many items move.
+    items: usize,
+    /// Folders, sites and assets that move, at any depth.
+    folders: u64,
+    datasets: u64,
+    images: i64,
+    blockers: Vec<BlockerBody>,
+    /// How many more blockers there are than listed.
+    more_blockers: u64,
+    effects: EffectsBody,
+    /// To be sent back with the transfer.
+    digest: Option<String>,
+}
+
+impl PlanBody {
+    fn of(plan: &Plan, digest: Option<String>) -> Self {
+        let effects = &plan.effects;
+        Self {
+            scope: scope_word(plan.scope),
+            items: plan.items.len(),
+            folders: plan.folders,
+            datasets: plan.datasets,
+            images: plan.images,
+            blockers: plan.blockers.iter().map(Into::into).collect(),
+            more_blockers: plan.more_blockers,
+            effects: EffectsBody {
+                model_pair: effects.model_pair.map(|pair| format!("{}_to_{}", pair.source.word(), pair.target.word())),
+                source: effects.source.as_ref().map(Into::into),
+                target: effects.target.as_ref().map(Into::into),
+                links_stopped: effects.links_stopped.total,
+                people_losing_access: effects
+                    .people_losing_access
+                    .first
+                    .iter()
+                    .map(|person| PersonNameBody { person: person.id.to_string(), name: person.name.clone() })
+                    .collect(),
+                people_losing_access_count: effects.people_losing_access.total,
+                renamed: effects
+                    .renamed
+                    .iter()
+                    .map(|renamed| RenamedBody {
+                        id: renamed.id.to_string(),
+                        from: renamed.from.clone(),
+                        to: renamed.to.clone(),
+                    })
+                    .collect(),
+            },
+            digest,
+        }
+    }
+}
+
+const fn scope_word(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Within => "within",
+        Scope::Between => "between",
+    }
+}
+
+/// The plan of a transfer, before anything is done: every blocker at once, and every effect.
+#[utoipa::path(post, path = "/transfers/plan", tag = "transfers", request_body = PlanRequest,
+    responses((status = 200, body = PlanBody), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn plan(State(ctx): State<Ctx>, By(by): By, Json(body): Json<PlanRequest>) -> Result<Json<PlanBody>, Problem> {
+    let items = usecase::transfer::check_items(&body.items)?;
+    let destination = usecase::id("destination", &body.destination)?;
+    let view = usecase::transfer::plan_of(&ctx, &by, &items, destination).await?;
+    Ok(Json(PlanBody::of(&view.plan, Some(view.digest))))
+}
+
+/// What a finished transfer leaves.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReceiptBody {
+    id: String,
+    at: String,
+    by: String,
+    by_name: String,
+    source: String,
+    source_name: String,
+    target: String,
+    target_name: String,
+    destination: String,
+    /// Ids of the items that moved.
+    moved: Vec<String>,
+    #[serde(flatten)]
+    plan: PlanBody,
+}
+
+impl From<ReceiptView> for ReceiptBody {
+    fn from(receipt: ReceiptView) -> Self {
+        Self {
+            id: receipt.id.to_string(),
+            at: receipt.at.rfc3339(),
+            by: receipt.by.to_string(),
+            by_name: receipt.by_name,
+            source: receipt.plan.source.to_string(),
+            source_name: receipt.source_name,
+            target: receipt.plan.target.to_string(),
+            target_name: receipt.target_name,
+            destination: receipt.plan.destination.id.to_string(),
+            moved: receipt.plan.items.iter().map(|item| item.id.to_string()).collect(),
+            plan: PlanBody::of(&receipt.plan, None),
+        }
+    }
+}
+
+/// Moves or transfers, all of it or nothing.
+#[utoipa::path(post, path = "/transfers", tag = "transfers", request_body = TransferRequest,
+    responses((status = 201, body = ReceiptBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn create(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Json(body): Json<TransferRequest>,
+) -> Result<(StatusCode, Json<ReceiptBody>), Problem> {
+    let items = usecase::transfer::check_items(&body.items)?;
+    let destination = usecase::id("destination", &body.destination)?;
+    let receipt = usecase::transfer::transfer(&ctx, &by, items, destination, body.digest).await?;
+    Ok((StatusCode::CREATED, Json(receipt.into())))
+}
+
+/// The receipt of a finished transfer.
+#[utoipa::path(get, path = "/transfers/{id}", tag = "transfers", params(("id" = String, Path)),
+    responses((status = 200, body = ReceiptBody), (status = 404, body = Problem)))]
+pub async fn show(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) -> Result<Json<ReceiptBody>, Problem> {
+    Ok(Json(usecase::transfer::receipt(&ctx, &by, &id).await?.into()))
+}

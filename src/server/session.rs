@@ -1,0 +1,177 @@
+//! Who a request is from: the session's cookie, the person behind it, and the network address; found out once a request
+//! and handed on in its extensions.
+
+use std::net::SocketAddr;
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::{Method, header},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::{SameSite, time::Duration}};
+
+use crate::domain::{id::PersonId, refusal::Refusal};
+
+use super::{
+    answer::accepts_html,
+    config::Settings,
+    context::{Client, Ctx, Principal},
+    error::{Error, Result},
+    rest::problem::Problem,
+    store::session::{PERSON, Sessions},
+    usecase,
+};
+
+/// Who a request is from.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    /// The signed-in person.
+    pub principal: Option<Principal>,
+    /// Where from.
+    pub client: Client,
+    /// The session could not be read because the database is away: not the same as nobody.
+    pub unavailable: bool,
+}
+
+/// How long a session lasts without being used.
+const DAYS: i64 = 14;
+
+/// The layer that keeps sessions. Over HTTPS the cookie's name has the `__Host-` prefix, which browsers take only when
+/// it is Secure and for this host alone.
+pub fn layer(ctx: &Ctx, settings: &Settings) -> SessionManagerLayer<Sessions> {
+    let secure = settings.public_url.starts_with("https://");
+    SessionManagerLayer::new(Sessions::new(ctx.db().clone()))
+        .with_name(if secure { "__Host-commonhold" } else { "commonhold" })
+        .with_secure(secure)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(Duration::days(DAYS)))
+}
+
+/// Makes the session a person's, under a new id (AUTH-3, attack 30).
+///
+/// # Errors
+/// The database.
+pub async fn start(session: &Session, person: PersonId) -> Result<()> {
+    let failed = |error: tower_sessions::session::Error| Error::Internal(error.to_string());
+    // What an earlier person left does not pass to the next.
+    session.clear().await;
+    session.cycle_id().await.map_err(failed)?;
+    session.insert(PERSON, person).await.map_err(failed)
+}
+
+/// Ends the session, here and in the database.
+///
+/// # Errors
+/// The database.
+pub async fn end(session: &Session) -> Result<()> {
+    session.flush().await.map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// Middleware: finds out who is asking.
+pub async fn identify(State(ctx): State<Ctx>, session: Session, mut request: Request, next: Next) -> Response {
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
+    let mut caller = Caller { client: Client { address }, ..Caller::default() };
+    if request.headers().contains_key(header::COOKIE) {
+        match session.get::<PersonId>(PERSON).await {
+            Ok(Some(person)) => match usecase::session::principal(&ctx, person, &caller.client).await {
+                Ok(principal) => caller.principal = principal,
+                Err(error) => {
+                    tracing::error!(%error, "who is asking could not be read");
+                    caller.unavailable = true;
+                }
+            },
+            Ok(None) => {}
+            Err(error) => {
+                tracing::error!(%error, "a session could not be read");
+                caller.unavailable = true;
+            }
+        }
+    }
+    request.extensions_mut().insert(caller);
+    next.run(request).await
+}
+
+/// Middleware: pages that need somebody lead to Sign in, and back afterwards.
+pub async fn guard(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let private = path.starts_with("/o/") || path.starts_with("/organizations/") || path.starts_with("/account");
+    let caller = request.extensions().get::<Caller>();
+    let nobody = caller.is_none_or(|caller| caller.principal.is_none() && !caller.unavailable);
+    if private && nobody && matches!(*request.method(), Method::GET | Method::HEAD) {
+        let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let next: String = serde_urlencoded::to_string([("next", wanted)]).unwrap_or_default();
+        return Redirect::to(&format!("/signin?{next}")).into_response();
+    }
+    next.run(request).await
+}
+
+/// What a form without WebAssembly sent, kept so that a refusal can show it again.
+#[derive(Clone, Debug)]
+pub struct SubmittedForm(axum::body::Bytes);
+
+/// The longest form that is kept.
+const LONGEST_FORM: usize = 64 * 1024;
+
+impl SubmittedForm {
+    /// Its fields, without passwords.
+    pub fn values(&self) -> Vec<(String, String)> {
+        serde_urlencoded::from_bytes::<Vec<(String, String)>>(&self.0)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|(name, _)| !name.contains("password"))
+            .collect()
+    }
+}
+
+/// Middleware: keeps a copy of a plain form, for [`SubmittedForm::values`].
+pub async fn keep_form(request: Request, next: Next) -> Response {
+    let is_form = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
+    if !is_form || !accepts_html(request.headers()) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    match axum::body::to_bytes(body, 1024 * 1024).await {
+        Ok(bytes) => {
+            if bytes.len() <= LONGEST_FORM {
+                parts.extensions.insert(SubmittedForm(bytes.clone()));
+            }
+            next.run(Request::from_parts(parts, Body::from(bytes))).await
+        }
+        Err(_) => axum::http::StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+    }
+}
+
+/// Middleware for server functions (attack 32): a change must come from a page of ours. Browsers always say where a
+/// form post comes from; what says nothing is not a browser, and has the REST API.
+pub async fn same_origin(request: Request, next: Next) -> Response {
+    let says = request.headers().contains_key(header::ORIGIN) || request.headers().contains_key("sec-fetch-site");
+    if says {
+        next.run(request).await
+    } else {
+        Problem::refusal(&Refusal::Forbidden("This request does not say where it comes from.".to_owned())).into_response()
+    }
+}
+
+/// Middleware for the REST API: an unsafe call with our cookie must say where it comes from, or that it is no form.
+pub async fn no_forged_calls(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let by_cookie = headers.contains_key(header::COOKIE) && !headers.contains_key(header::AUTHORIZATION);
+    let says = headers.contains_key(header::ORIGIN)
+        || headers.contains_key("sec-fetch-site")
+        || headers.get("x-requested-with").is_some_and(|value| value == "commonhold");
+    if safe || !by_cookie || says {
+        next.run(request).await
+    } else {
+        let text = "Send the header X-Requested-With: commonhold with calls that use the session cookie.";
+        Problem::refusal(&Refusal::Forbidden(text.to_owned())).into_response()
+    }
+}
