@@ -3,10 +3,7 @@
 use proptest::prelude::*;
 
 use super::{tests::*, *};
-use crate::domain::{
-    access::{Act, Lineage, permit},
-    testing::id,
-};
+use crate::domain::{access::Lineage, testing::id};
 
 fn some_licence() -> impl Strategy<Value = Option<Licence>> {
     let model = proptest::sample::select(&Model::ALL[..]);
@@ -63,12 +60,16 @@ mod world {
 
     pub(super) const PEOPLE: usize = 6;
 
+    /// How deep the chain of folders is that every world starts with, and the number of the first node after it.
+    const CHAIN: usize = 63;
+    const FIRST: usize = CHAIN + 2;
+
     /// Everyone's level on one node.
     pub(super) type Levels = [Option<Level>; PEOPLE];
 
     /// The kinds that nodes are of, the common ones more than once.
-    pub(super) const KINDS: [Kind; 6] =
-        [Kind::Folder, Kind::Folder, Kind::Site, Kind::Asset, Kind::Dataset, Kind::Dataset];
+    pub(super) const KINDS: [Kind; 8] =
+        [Kind::Folder, Kind::Folder, Kind::Site, Kind::Site, Kind::Asset, Kind::Dataset, Kind::Dataset, Kind::Dataset];
 
     #[derive(Clone, Debug)]
     pub(super) struct Node {
@@ -120,10 +121,14 @@ mod world {
 
     impl World {
         /// A chain of folders nearly as deep as a tree may be, and then everything of `nodes` where it fits.
-        pub(super) fn new(nodes: Vec<(prop::sample::Index, Kind, &'static str, Vec<GrantFact>)>) -> Self {
-            let root = |name: &str| Node { parent: None, kind: Kind::Root, name: name.to_owned(), grants: vec![] };
-            let mut all = vec![root("Alpine"), root("Tunnel")];
-            for depth in 1..61 {
+        pub(super) fn new(
+            higher_up: [Vec<GrantFact>; 4],
+            nodes: Vec<(prop::sample::Index, Kind, &'static str, Vec<GrantFact>)>,
+        ) -> Self {
+            let root = |grants| Node { parent: None, kind: Kind::Root, name: "Drive".to_owned(), grants };
+            let [alpine, tunnel, middle, bottom] = higher_up;
+            let mut all = vec![root(alpine), root(tunnel)];
+            for depth in 1..=CHAIN {
                 let parent = if depth == 1 { 0 } else { all.len() - 1 };
                 all.push(Node {
                     parent: Some(parent),
@@ -132,9 +137,11 @@ mod world {
                     grants: vec![],
                 });
             }
+            all[CHAIN / 2].grants = middle;
+            all[CHAIN + 1].grants = bottom;
             let mut world = Self { nodes: all, left: [Amount { images: 500, projects: 5, credits: 0 }; 2] };
             for (parent, kind, name, grants) in nodes {
-                let candidates = world.places();
+                let candidates: Vec<usize> = world.places().collect();
                 let at = candidates[parent.index(candidates.len())];
                 let at = if world.nodes[at].kind.may_hold(kind) && world.depth(at) < MAX_DEPTH {
                     at
@@ -150,9 +157,26 @@ mod world {
             world
         }
 
-        /// Places worth choosing: the roots, the bottom of the chain, and what was put in later.
-        pub(super) fn places(&self) -> Vec<usize> {
-            [0, 1, 0, 1].into_iter().chain([2, 30, 60, 61]).chain(62..self.nodes.len()).collect()
+        /// Places worth choosing: the roots, some of the chain, and what was put in later.
+        fn places(&self) -> impl Iterator<Item = usize> {
+            [0, 1, CHAIN / 2, CHAIN + 1].into_iter().chain(FIRST..self.nodes.len())
+        }
+
+        /// Things to move, all of one organization.
+        pub(super) fn select(&self, chosen: &[prop::sample::Index]) -> Vec<usize> {
+            let movable: Vec<usize> = self.places().skip(2).collect();
+            let mut selected: Vec<usize> = chosen.iter().map(|at| movable[at.index(movable.len())]).collect();
+            let organization = self.organization(selected[0]);
+            selected.retain(|node| self.organization(*node) == organization);
+            selected
+        }
+
+        /// Somewhere to move them; of the right kind, if asked for.
+        pub(super) fn destination(&self, selected: &[usize], right: bool, chosen: prop::sample::Index) -> usize {
+            let holds =
+                |place: &usize| selected.iter().all(|node| self.nodes[*place].kind.may_hold(self.nodes[*node].kind));
+            let places: Vec<usize> = self.places().filter(|place| !right || holds(place)).collect();
+            places[chosen.index(places.len())]
         }
 
         /// Everything above a node, nearest first.
@@ -185,24 +209,23 @@ mod world {
             [node].into_iter().chain(self.ancestors(node)).flat_map(|at| self.nodes[at].grants.clone()).collect()
         }
 
-        /// What a person may do on a node (ACCESS-1).
-        pub(super) fn level(&self, who: usize, node: usize) -> Option<Level> {
-            let organization = self.organization(node);
-            let reaching = self.grants_from(node).into_iter().filter(|grant| reaches(grant, who));
-            let lineage = Lineage {
-                resource: resource(node),
-                organization: ORGANIZATIONS[organization],
-                role: role(who, organization),
-                grants: reaching.map(|grant| grant.level).collect(),
-            };
-            // The two ways to ask agree.
-            assert_eq!(lineage.level().is_some(), permit(person(who), Act::View, &lineage).is_ok());
-            lineage.level()
+        /// What everyone may do on a node (ACCESS-1).
+        fn levels_on(&self, node: usize) -> Levels {
+            let (organization, grants) = (self.organization(node), self.grants_from(node));
+            std::array::from_fn(|who| {
+                let lineage = Lineage {
+                    resource: resource(node),
+                    organization: ORGANIZATIONS[organization],
+                    role: role(who, organization),
+                    grants: grants.iter().filter(|grant| reaches(grant, who)).map(|grant| grant.level).collect(),
+                };
+                lineage.level()
+            })
         }
 
+        /// What everyone may do on every node.
         pub(super) fn levels(&self) -> Vec<Levels> {
-            let nodes = 0..self.nodes.len();
-            nodes.map(|node| std::array::from_fn(|who| self.level(who, node))).collect()
+            (0..self.nodes.len()).map(|node| self.levels_on(node)).collect()
         }
 
         fn item(&self, node: usize) -> Item {
@@ -258,7 +281,8 @@ mod world {
                     .flat_map(|at| &self.nodes[*at].grants)
                     .any(|grant| stays(grant) && reaches(grant, who)),
             };
-            let looking = (0..PEOPLE).filter(|who| moved.iter().any(|at| self.level(*who, *at).is_some()));
+            let levels: Vec<Levels> = moved.iter().map(|at| self.levels_on(*at)).collect();
+            let looking = (0..PEOPLE).filter(|who| levels.iter().any(|levels| levels[*who].is_some()));
             Facts {
                 person: ANNA,
                 now: NOW,
@@ -350,15 +374,16 @@ mod world {
             level,
             carried,
         });
-        prop::collection::vec(grant, 0..2)
+        prop::collection::vec(grant, 0..3)
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(160))]
 
     #[test]
     fn xfer_3_xfer_4_xfer_10_xfer_13_no_history_of_moves_and_transfers_breaks_a_tree_or_takes_what_it_should_not(
+        higher_up in [world::grants(), world::grants(), world::grants(), world::grants()],
         nodes in prop::collection::vec(
             (
                 any::<prop::sample::Index>(),
@@ -369,18 +394,20 @@ proptest! {
             4..16,
         ),
         moves in prop::collection::vec(
-            (prop::collection::vec(any::<prop::sample::Index>(), 1..4), any::<prop::sample::Index>()),
-            1..10,
+            (
+                prop::collection::vec(any::<prop::sample::Index>(), 1..4),
+                prop::bool::weighted(0.8),
+                any::<prop::sample::Index>(),
+            ),
+            1..12,
         ),
     ) {
-        let mut world = world::World::new(nodes);
+        let mut world = world::World::new(higher_up, nodes);
         world.check()?;
-        for (selected, into) in moves {
-            let places = world.places();
-            let mut selected: Vec<usize> = selected.iter().map(|at| places[at.index(places.len())]).collect();
-            let first = world.organization(selected[0]);
-            selected.retain(|node| world.organization(*node) == first);
-            let plan = plan(&world.facts(&selected, places[into.index(places.len())]));
+        for (selected, right, into) in moves {
+            let selected = world.select(&selected);
+            let into = world.destination(&selected, right, into);
+            let plan = plan(&world.facts(&selected, into));
             if !plan.is_clear() {
                 prop_assert!(plan.permit().is_err());
                 continue;
@@ -396,7 +423,6 @@ proptest! {
 
             prop_assert_eq!(world.left[0].plus(world.left[1]), left_before, "XFER-10");
             prop_assert!(world.left.iter().all(|left| left.covers(Amount::default())));
-            let into = world.node(plan.destination.id);
             let into_site = world.nodes[into].kind == Kind::Site;
             for (node, (before, after)) in levels_before.iter().zip(&levels_after).enumerate() {
                 for (before, after) in before.iter().zip(after) {
