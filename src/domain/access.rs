@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     id::{OrganizationId, PersonId, ResourceId},
     refusal::Refusal,
-    role::Role,
+    role::{Cell, Permission, Role, Standing, cell},
     text::Problem,
 };
 
@@ -173,6 +173,25 @@ pub fn permit(person: PersonId, act: Act, on: &Lineage) -> Result<Permit, Refusa
     }
 }
 
+/// ROLE: whether somebody who stands like this to the organization may be given a level on one of its resources. Manager
+/// ("project owner") is for its own people. Another organization (ACCESS-4) stands outside, as its people do.
+///
+/// # Errors
+/// `Forbidden`, saying which level it could be.
+pub fn may_be_given(level: Level, standing: Standing) -> Result<(), Refusal> {
+    let permission = match level {
+        Level::Manager => Permission::BeGivenManager,
+        Level::Reader | Level::Uploader | Level::Editor => Permission::BeGivenLevel,
+    };
+    if cell(permission, standing) == Cell::No {
+        return Err(Refusal::Forbidden(
+            "Only people of this organization can be given Manager access. Choose Editor or below, or invite them first."
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 /// Why somebody has the access they have, as lists show it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -201,6 +220,148 @@ impl Source {
             Self::Inherited => "Inherited",
             Self::Direct => "Direct",
             Self::Carried => "Carried",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::testing::{id, row, table};
+
+    const PERSON: PersonId = PersonId(id(1));
+
+    /// Every role, and none; highest first.
+    const ROLES: [Option<Role>; 6] =
+        [Some(Role::Owner), Some(Role::Manager), Some(Role::Editor), Some(Role::Reader), Some(Role::Member), None];
+
+    /// No grant, and one of every level; lowest first.
+    const GRANTED: [Option<Level>; 5] =
+        [None, Some(Level::Reader), Some(Level::Uploader), Some(Level::Editor), Some(Level::Manager)];
+
+    fn lineage(role: Option<Role>, grants: Vec<Level>) -> Lineage {
+        Lineage { resource: ResourceId(id(2)), organization: OrganizationId(id(3)), role, grants }
+    }
+
+    fn role_title(role: Option<Role>) -> &'static str {
+        role.map_or("External", Role::title)
+    }
+
+    fn level_title(level: Option<Level>) -> &'static str {
+        level.map_or("none", Level::title)
+    }
+
+    #[test]
+    fn access_1_role_1_the_highest_of_role_and_grant_counts() {
+        let header = ["", "granted none", "granted Reader", "granted Uploader", "granted Editor", "granted Manager"];
+        let mut rows = vec![row(header)];
+        for role in ROLES {
+            let levels =
+                GRANTED.map(|granted| level_title(lineage(role, granted.into_iter().collect()).level()).to_owned());
+            rows.push([role_title(role).to_owned()].into_iter().chain(levels).collect());
+        }
+        insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn access_1_the_highest_of_several_grants_counts() {
+        let several = |grants: &[Level]| lineage(Some(Role::Member), grants.to_vec()).level();
+        assert_eq!(several(&[Level::Reader, Level::Editor, Level::Uploader]), Some(Level::Editor));
+        assert_eq!(several(&[Level::Manager, Level::Reader]), Some(Level::Manager));
+        assert_eq!(several(&[]), None);
+    }
+
+    #[test]
+    fn access_1_access_3_what_role_and_grant_together_allow() {
+        let acts = Act::ALL.map(|act| format!("{act:?}"));
+        let mut rows = vec![["role".to_owned(), "granted".to_owned()].into_iter().chain(acts).collect::<Vec<_>>()];
+        for role in ROLES {
+            for granted in GRANTED {
+                let on = lineage(role, granted.into_iter().collect());
+                let answers = Act::ALL.map(|act| match permit(PERSON, act, &on) {
+                    Ok(_) => "yes",
+                    Err(Refusal::Forbidden(_)) => "forbidden",
+                    Err(Refusal::NotFound) => "not found",
+                    Err(other) => panic!("{other:?}"),
+                });
+                let names = [role_title(role), level_title(granted)];
+                rows.push(names.into_iter().chain(answers).map(str::to_owned).collect());
+            }
+        }
+        insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn access_1_a_permit_says_who_and_on_what_and_a_refusal_what_it_takes() {
+        let on = lineage(Some(Role::Reader), vec![Level::Uploader]);
+        let given = permit(PERSON, Act::Create, &on).map(|p| (p.person(), p.organization(), p.resource()));
+        assert_eq!(given, Ok((PERSON, on.organization, on.resource)));
+        let text = "You need Editor access to do this. You have Uploader access.".to_owned();
+        assert_eq!(permit(PERSON, Act::Move, &on), Err(Refusal::Forbidden(text)));
+    }
+
+    #[test]
+    fn role_who_may_be_given_which_level() {
+        let mut rows = vec![row(["", "Reader", "Uploader", "Editor", "Manager"])];
+        for role in ROLES {
+            let standing = role.map_or(Standing::External, Standing::In);
+            let answers = Level::ALL.map(|level| if may_be_given(level, standing).is_ok() { "yes" } else { "no" });
+            rows.push([role_title(role)].into_iter().chain(answers).map(str::to_owned).collect());
+        }
+        insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn access_2_a_grant_by_hand_shows_before_a_carried_one() {
+        assert_eq!(Source::of(false, false), Source::Inherited);
+        assert_eq!(Source::of(false, true), Source::Carried);
+        assert_eq!(Source::of(true, false), Source::Direct);
+        assert_eq!(Source::of(true, true), Source::Direct);
+    }
+
+    #[test]
+    fn access_level_words_are_read_as_they_are_written() {
+        for level in Level::ALL {
+            assert_eq!(Level::parse(level.word()), Ok(level));
+        }
+        assert_eq!(Level::parse("owner"), Err(Problem::NotAChoice));
+    }
+
+    /// How good an answer is.
+    fn rank(answer: &Result<Permit, Refusal>) -> u8 {
+        match answer {
+            Ok(_) => 2,
+            Err(Refusal::Forbidden(_)) => 1,
+            Err(_) => 0,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn role_1_a_grant_more_never_takes_anything_away(
+            role in proptest::sample::select(&ROLES[..]),
+            grants in proptest::collection::vec(proptest::sample::select(&Level::ALL[..]), 0..6),
+            more in proptest::sample::select(&Level::ALL[..]),
+            at in any::<proptest::sample::Index>(),
+        ) {
+            let before = lineage(role, grants.clone());
+            let mut with = grants;
+            with.insert(at.index(with.len() + 1), more);
+            let after = lineage(role, with);
+            prop_assert!(after.level() >= before.level() && after.level() >= Some(more));
+            for act in Act::ALL {
+                prop_assert!(rank(&permit(PERSON, act, &after)) >= rank(&permit(PERSON, act, &before)));
+            }
+        }
+
+        #[test]
+        fn role_1_no_grant_lowers_a_role(
+            role in proptest::sample::select(&Role::ALL[..]),
+            grants in proptest::collection::vec(proptest::sample::select(&Level::ALL[..]), 0..6),
+        ) {
+            prop_assert!(lineage(Some(role), grants).level() >= role_level(role));
         }
     }
 }

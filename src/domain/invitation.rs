@@ -48,3 +48,21 @@ impl State {
         self == Self::Pending && now < expires_at
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_3_an_invitation_can_be_accepted_while_it_is_pending_and_for_14_days() {
+        let sent = Timestamp(1_800_000_000_000);
+        let expires = sent.plus_days(DAYS);
+        for state in State::ALL {
+            assert_eq!(State::parse(state.word()), Ok(state));
+            let pending = state == State::Pending;
+            for (moment, in_time) in [(sent, true), (expires.plus_millis(-1), true), (expires, false)] {
+                assert_eq!(state.is_open(expires, moment), pending && in_time, "{state:?}, {}", moment.words());
+            }
+        }
+    }
+}

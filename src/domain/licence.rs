@@ -256,11 +256,14 @@ impl Licence {
 /// The cloud licence that governs an account: the active one of the highest tier; if none is active, the one that
 /// expired last (its model still decides what leaves, XFER-12); `None` if there never was one.
 pub fn governing(licences: &[Licence], now: Timestamp) -> Option<&Licence> {
-    let cloud = || licences.iter().filter(|licence| licence.product.family() == Family::Cloud && licence.model.is_some());
+    let cloud =
+        || licences.iter().filter(|licence| licence.product.family() == Family::Cloud && licence.model.is_some());
     cloud()
         .filter(|licence| licence.is_active(now))
         .max_by_key(|licence| (licence.product, licence.left.images, licence.left.credits, licence.id))
-        .or_else(|| cloud().filter(|licence| licence.has_expired(now)).max_by_key(|licence| (licence.active_until, licence.id)))
+        .or_else(|| {
+            cloud().filter(|licence| licence.has_expired(now)).max_by_key(|licence| (licence.active_until, licence.id))
+        })
 }
 
 /// Megapixels of an image when nobody said: a common survey camera.
@@ -270,7 +273,9 @@ pub const MEGAPIXELS: i64 = 20;
 pub const fn price(model: Model, images: i64, megapixels: i64) -> Amount {
     match model {
         Model::ImagesProjects => Amount { images, projects: 1, credits: 0 },
-        Model::Credits => Amount { images: 0, projects: 0, credits: (images.saturating_mul(megapixels)).saturating_add(99) / 100 },
+        Model::Credits => {
+            Amount { images: 0, projects: 0, credits: (images.saturating_mul(megapixels)).saturating_add(99) / 100 }
+        }
     }
 }
 
@@ -304,12 +309,20 @@ pub enum Use {
     Process,
     /// Assign a dataset to a site (LIC-4).
     AssignToSite,
-    /// Give access, or share a link.
+    /// Share a link or a copy.
     Share,
+    /// Team Access Control: invite Members, give access to a resource (LIC-4).
+    TeamAccess,
+}
+
+impl Use {
+    /// Every use.
+    pub const ALL: [Self; 6] =
+        [Self::Keep, Self::Create, Self::Process, Self::AssignToSite, Self::Share, Self::TeamAccess];
 }
 
 /// LIC-4 and LIC-6: whether the licences of an account allow a use of it. An account that never had a cloud licence
-/// keeps what Discovery gives: everything but processing and sites.
+/// keeps what Discovery gives: everything but processing, sites and Team Access Control.
 ///
 /// # Errors
 /// `Licence`, saying what is missing.
@@ -324,9 +337,265 @@ pub fn allows(licences: &[Licence], wanted: Use, now: Timestamp) -> Result<(), R
         Use::AssignToSite if active.is_some() => {
             Err(Refusal::Licence("Assigning to a site takes a Cloud Pro licence or above.".to_owned()))
         }
+        Use::TeamAccess if active.is_some_and(|licence| licence.product.has_team_access()) => Ok(()),
+        Use::TeamAccess if active.is_some() => Err(Refusal::Licence(
+            "Members and access to single items take a Cloud Teams licence or above.".to_owned(),
+        )),
         _ if licence.is_some() => Err(Refusal::Licence(
             "The cloud licence has expired. What is here can be viewed, renamed, moved and deleted; for more, an Owner can contact sales.".to_owned(),
         )),
         _ => Err(Refusal::Licence("This takes an active cloud licence. An Owner can contact sales.".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::testing::{id, table};
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+    fn amount(images: i64, projects: i64, credits: i64) -> Amount {
+        Amount { images, projects, credits }
+    }
+
+    /// A licence of this product, active from a month ago for a year.
+    fn licence(number: u128, product: Product) -> Licence {
+        Licence {
+            id: LicenceId(id(number)),
+            product,
+            model: (product.family() == Family::Cloud).then_some(Model::ImagesProjects),
+            active_from: NOW.plus_days(-30),
+            active_until: Some(NOW.plus_days(335)),
+            granted: amount(1_000, 10, 0),
+            left: amount(1_000, 10, 0),
+        }
+    }
+
+    fn expired(number: u128, product: Product, days_ago: i64) -> Licence {
+        Licence {
+            active_from: NOW.plus_days(-400),
+            active_until: Some(NOW.plus_days(-days_ago)),
+            ..licence(number, product)
+        }
+    }
+
+    fn upcoming(number: u128, product: Product) -> Licence {
+        Licence { active_from: NOW.plus_millis(1), ..licence(number, product) }
+    }
+
+    #[test]
+    fn lic_1_a_licence_is_active_from_its_first_moment_until_just_before_its_last() {
+        let licence = licence(1, Product::Cloud);
+        let until = NOW.plus_days(335);
+        for (moment, active, expired) in [
+            (licence.active_from.plus_millis(-1), false, false),
+            (licence.active_from, true, false),
+            (until.plus_millis(-1), true, false),
+            (until, false, true),
+        ] {
+            assert_eq!(
+                (licence.is_active(moment), licence.has_expired(moment)),
+                (active, expired),
+                "{}",
+                moment.words()
+            );
+        }
+        let forever = Licence { active_until: None, ..licence };
+        assert!(forever.is_active(NOW.plus_days(100_000)) && !forever.has_expired(NOW.plus_days(100_000)));
+    }
+
+    #[test]
+    fn lic_1_what_was_used_is_what_is_missing_and_never_below_zero() {
+        let with = |left| Licence { left, ..licence(1, Product::Cloud) };
+        for (left, total, used) in [
+            (amount(1_000, 10, 0), amount(1_000, 10, 0), amount(0, 0, 0)),
+            (amount(400, 7, 0), amount(1_000, 10, 0), amount(600, 3, 0)),
+            // A transfer gave back more than was ever used (XFER-10).
+            (amount(1_200, 9, 0), amount(1_200, 10, 0), amount(0, 1, 0)),
+        ] {
+            assert_eq!((with(left).total(), with(left).used()), (total, used), "{left:?}");
+        }
+    }
+
+    #[test]
+    fn lic_2_the_price_of_processing() {
+        for (model, images, megapixels, price_is) in [
+            (Model::ImagesProjects, 0, 20, amount(0, 1, 0)),
+            (Model::ImagesProjects, 214, 20, amount(214, 1, 0)),
+            (Model::ImagesProjects, 214, 100, amount(214, 1, 0)),
+            (Model::Credits, 0, 20, amount(0, 0, 0)),
+            (Model::Credits, 1, 20, amount(0, 0, 1)),
+            (Model::Credits, 5, 20, amount(0, 0, 1)),
+            (Model::Credits, 6, 20, amount(0, 0, 2)),
+            (Model::Credits, 100, 20, amount(0, 0, 20)),
+            (Model::Credits, 101, 20, amount(0, 0, 21)),
+            (Model::Credits, 214, 45, amount(0, 0, 97)),
+        ] {
+            assert_eq!(
+                price(model, images, megapixels),
+                price_is,
+                "{model:?}: {images} images of {megapixels} megapixels"
+            );
+        }
+    }
+
+    #[test]
+    fn lic_2_spending_down_to_zero_but_not_below() {
+        for (left, cost, after) in [
+            (amount(100, 2, 0), amount(40, 1, 0), Some(amount(60, 1, 0))),
+            (amount(100, 2, 0), amount(100, 2, 0), Some(amount(0, 0, 0))),
+            (amount(100, 2, 0), amount(101, 1, 0), None),
+            (amount(100, 0, 0), amount(40, 1, 0), None),
+            (amount(0, 0, 20), amount(0, 0, 20), Some(amount(0, 0, 0))),
+            (amount(0, 0, 20), amount(0, 0, 21), None),
+            (amount(0, 0, 0), amount(0, 0, 0), Some(amount(0, 0, 0))),
+        ] {
+            assert_eq!(spend(left, cost).ok(), after, "{cost:?} of {left:?}");
+        }
+    }
+
+    #[test]
+    fn lic_2_a_refusal_says_what_is_needed_and_what_is_left() {
+        let text = |left, cost| spend(left, cost).map_err(|refusal| refusal.to_string());
+        assert_eq!(text(amount(0, 0, 20), amount(0, 0, 21)), Err("This takes 21 credits and 20 are left.".to_owned()));
+        assert_eq!(
+            text(amount(10, 2, 0), amount(11, 1, 0)),
+            Err("This takes 11 images and 1 projects; 10 images and 2 projects are left.".to_owned())
+        );
+    }
+
+    #[test]
+    fn lic_4_lic_6_what_the_licences_of_an_account_allow() {
+        let mut accounts = vec![
+            ("nothing".to_owned(), Vec::new()),
+            ("Cloud Pro, not yet".to_owned(), vec![upcoming(1, Product::CloudPro)]),
+        ];
+        for product in Product::ALL {
+            accounts.push((format!("{}, active", product.title()), vec![licence(1, product)]));
+        }
+        let used_up =
+            Licence { model: Some(Model::Credits), left: Amount::default(), ..licence(1, Product::CloudTeams) };
+        accounts.push(("Cloud Teams, credits used up".to_owned(), vec![used_up]));
+        for product in Product::ALL {
+            accounts.push((format!("{}, expired", product.title()), vec![expired(1, product, 1)]));
+        }
+        let both = vec![expired(1, Product::CloudEnterprise, 1), licence(2, Product::Cloud)];
+        accounts.push(("Cloud Enterprise expired, Cloud active".to_owned(), both));
+        let both = vec![licence(1, Product::Discovery), expired(2, Product::CloudPro, 1)];
+        accounts.push(("Discovery active, Cloud Pro expired".to_owned(), both));
+
+        let header = [String::new()].into_iter().chain(Use::ALL.map(|wanted| format!("{wanted:?}")));
+        let mut rows = vec![header.collect::<Vec<_>>()];
+        for (name, licences) in accounts {
+            let answers = Use::ALL.map(|wanted| match allows(&licences, wanted, NOW) {
+                Ok(()) => "yes",
+                Err(Refusal::Licence(text)) if text.contains("has expired") => "expired",
+                Err(Refusal::Licence(text)) if text.contains("active cloud licence") => "takes Cloud",
+                Err(Refusal::Licence(text)) if text.contains("Cloud Pro") => "takes Cloud Pro",
+                Err(Refusal::Licence(text)) if text.contains("Cloud Teams") => "takes Cloud Teams",
+                Err(other) => panic!("{other:?}"),
+            });
+            rows.push([name].into_iter().chain(answers.map(str::to_owned)).collect());
+        }
+        insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn lic_the_licence_that_governs_an_account() {
+        let empty = Licence { left: Amount::default(), ..licence(1, Product::CloudPro) };
+        for (why, licences, governs) in [
+            ("there is none", vec![], None),
+            ("desktop products never do", vec![licence(1, Product::Desktop), licence(2, Product::Discovery)], None),
+            ("one that has not begun does not", vec![upcoming(1, Product::CloudEnterprise)], None),
+            ("the active one", vec![licence(1, Product::Cloud)], Some(1)),
+            (
+                "the highest tier",
+                vec![licence(1, Product::Cloud), licence(2, Product::CloudTeams), licence(3, Product::CloudPro)],
+                Some(2),
+            ),
+            (
+                "an active one before a higher expired one",
+                vec![licence(1, Product::Cloud), expired(2, Product::CloudEnterprise, 1)],
+                Some(1),
+            ),
+            (
+                "an active one before a higher upcoming one",
+                vec![licence(1, Product::Cloud), upcoming(2, Product::CloudEnterprise)],
+                Some(1),
+            ),
+            ("of one tier, the one with more left", vec![empty, licence(2, Product::CloudPro)], Some(2)),
+            (
+                "of none active, the one that expired last",
+                vec![
+                    expired(1, Product::CloudEnterprise, 90),
+                    expired(2, Product::Cloud, 1),
+                    expired(3, Product::CloudTeams, 30),
+                ],
+                Some(2),
+            ),
+        ] {
+            assert_eq!(
+                governing(&licences, NOW).map(|licence| licence.id),
+                governs.map(|number| LicenceId(id(number))),
+                "{why}"
+            );
+            let backwards: Vec<Licence> = licences.into_iter().rev().collect();
+            assert_eq!(
+                governing(&backwards, NOW).map(|licence| licence.id),
+                governs.map(|number| LicenceId(id(number))),
+                "{why}, in whatever order"
+            );
+        }
+    }
+
+    #[test]
+    fn lic_words_are_read_as_the_api_and_the_command_line_write_them() {
+        for product in Product::ALL {
+            assert_eq!(Product::parse(product.word()), Ok(product));
+            assert_eq!(Product::parse(&product.word().replace('_', "-")), Ok(product));
+        }
+        for model in Model::ALL {
+            assert_eq!(Model::parse(model.word()), Ok(model));
+            assert_eq!(Model::parse(&model.word().replace('_', "-")), Ok(model));
+        }
+        for kind in EntryKind::ALL {
+            assert_eq!(EntryKind::parse(kind.word()), Ok(kind));
+        }
+        assert_eq!(Product::parse("cloud ultra"), Err(Problem::NotAChoice));
+    }
+
+    fn some_amount() -> impl Strategy<Value = Amount> {
+        (0_i64..5_000, 0_i64..50, 0_i64..500).prop_map(|(images, projects, credits)| amount(images, projects, credits))
+    }
+
+    proptest! {
+        #[test]
+        fn lic_2_no_history_of_spending_goes_below_zero(
+            granted in some_amount(),
+            costs in proptest::collection::vec(some_amount(), 0..30),
+        ) {
+            let mut left = granted;
+            let mut spent = Amount::default();
+            for cost in costs {
+                match spend(left, cost) {
+                    Ok(after) => {
+                        left = after;
+                        spent = spent.plus(cost);
+                    }
+                    Err(refusal) => prop_assert_eq!(refusal.code(), "allowance_exceeded"),
+                }
+                prop_assert!(left.covers(Amount::default()));
+                prop_assert_eq!(left.plus(spent), granted);
+            }
+        }
+
+        #[test]
+        fn lic_2_the_price_in_credits_is_rounded_up(images in 0_i64..1_000_000, megapixels in 1_i64..200) {
+            let credits = price(Model::Credits, images, megapixels).credits;
+            prop_assert!(credits * 100 >= images * megapixels && (credits - 1) * 100 < images * megapixels);
+        }
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! # Invariants
 //! - Pure: no I/O, no async, no framework, no clock, no randomness. Time and ids come in as arguments.
-//! - Depends on `serde`, `thiserror`, `uuid` and `std` only (asserted in `tests/it/architecture.rs`).
+//! - Depends on `serde`, `thiserror`, `uuid` and `std` only (asserted in `tests/it/architecture.rs`); [`view`] also on
+//!   `serde_json`, for what the audit log keeps of before and after.
 //! - A reason to say no is a [`refusal::Refusal`]; its text is what people read, wherever they meet it.
 #![deny(missing_docs)]
 
@@ -19,6 +20,8 @@ pub mod person;
 pub mod refusal;
 pub mod resource;
 pub mod role;
+#[cfg(test)]
+mod testing;
 pub mod text;
 pub mod time;
 pub mod transfer;

@@ -130,21 +130,22 @@ impl NewOrganization {
     pub fn parse(form: &NewOrganizationForm) -> Result<Self, Refusal> {
         let mut fields = Fields::default();
         let name = fields.check("name", Name::parse(&form.name));
-        let kind = fields.check("kind", if form.kind.is_empty() { Err(Problem::Missing) } else { OrganizationKind::parse(&form.kind) });
+        let kind = fields.check(
+            "kind",
+            if form.kind.is_empty() { Err(Problem::Missing) } else { OrganizationKind::parse(&form.kind) },
+        );
         let country = fields.check("country", country(&form.country));
-        let mut line = |field: &str, text: &str| fields.check(field, optional_line(text, 255)).flatten();
-        let legal_name = line("legal_name", &form.legal_name);
-        let vat_number = line("vat_number", &form.vat_number);
-        let address = line("address", &form.address);
-        let postal_code = line("postal_code", &form.postal_code);
-        let city = line("city", &form.city);
-        if kind == Some(OrganizationKind::Individual) {
-            for (field, value) in [("legal_name", &legal_name), ("vat_number", &vat_number)] {
-                if value.is_some() {
-                    fields.check::<()>(field, Err(Problem::NotForThisKind));
-                }
-            }
-        }
+        let line = |text: &str| optional_line(text, 255);
+        // An individual has neither of the two, whatever is in them.
+        let of_a_business = |text: &str| match kind {
+            Some(OrganizationKind::Individual) if !text.trim().is_empty() => Err(Problem::NotForThisKind),
+            _ => line(text),
+        };
+        let legal_name = fields.check("legal_name", of_a_business(&form.legal_name)).flatten();
+        let vat_number = fields.check("vat_number", of_a_business(&form.vat_number)).flatten();
+        let address = fields.check("address", line(&form.address)).flatten();
+        let postal_code = fields.check("postal_code", line(&form.postal_code)).flatten();
+        let city = fields.check("city", line(&form.city)).flatten();
         fields.done()?;
         match (name, kind, country) {
             (Some(name), Some(kind), Some(country)) => {
@@ -172,6 +173,7 @@ pub fn country(text: &str) -> Result<String, Problem> {
 }
 
 /// Countries by ISO 3166-1 two-letter code, in the order of their English names.
+#[rustfmt::skip]
 pub const COUNTRIES: &[(&str, &str)] = &[
     ("AF", "Afghanistan"), ("AL", "Albania"), ("DZ", "Algeria"), ("AS", "American Samoa"), ("AD", "Andorra"),
     ("AO", "Angola"), ("AI", "Anguilla"), ("AQ", "Antarctica"), ("AG", "Antigua and Barbuda"), ("AR", "Argentina"),
@@ -228,3 +230,135 @@ pub const COUNTRIES: &[(&str, &str)] = &[
     ("VG", "Virgin Islands, British"), ("VI", "Virgin Islands, U.S."), ("WF", "Wallis and Futuna"),
     ("EH", "Western Sahara"), ("YE", "Yemen"), ("ZM", "Zambia"), ("ZW", "Zimbabwe"), ("AX", "Åland Islands"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// A form that is right, for a business.
+    fn business() -> NewOrganizationForm {
+        NewOrganizationForm {
+            name: " Alpine Survey ".to_owned(),
+            kind: "business".to_owned(),
+            country: "ch".to_owned(),
+            legal_name: "Alpine Survey AG".to_owned(),
+            vat_number: "CHE-123.456.789".to_owned(),
+            address: "Bahnhofstrasse 1".to_owned(),
+            postal_code: "8001".to_owned(),
+            city: "Zürich".to_owned(),
+        }
+    }
+
+    /// What is wrong with a form, field by field.
+    fn problems(form: &NewOrganizationForm) -> Vec<(String, Problem)> {
+        match NewOrganization::parse(form) {
+            Ok(_) => Vec::new(),
+            Err(Refusal::Invalid(errors)) => errors.into_iter().map(|error| (error.field, error.problem)).collect(),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    fn of<const N: usize>(expected: [(&str, Problem); N]) -> Vec<(String, Problem)> {
+        expected.map(|(field, problem)| (field.to_owned(), problem)).to_vec()
+    }
+
+    #[test]
+    fn org_1_a_business_has_a_legal_name_and_may_have_a_vat_number() {
+        let read = NewOrganization::parse(&business()).unwrap();
+        assert_eq!(
+            (read.name.as_str(), read.kind, read.country.as_str()),
+            ("Alpine Survey", OrganizationKind::Business, "CH")
+        );
+        assert_eq!(read.legal_name.as_deref(), Some("Alpine Survey AG"));
+        assert_eq!(read.vat_number.as_deref(), Some("CHE-123.456.789"));
+        let places = [read.address, read.postal_code, read.city].map(Option::unwrap_or_default);
+        assert_eq!(places, ["Bahnhofstrasse 1", "8001", "Zürich"]);
+
+        let least = NewOrganizationForm {
+            name: "Alpine Survey".to_owned(),
+            kind: "business".to_owned(),
+            country: "CH".to_owned(),
+            ..NewOrganizationForm::default()
+        };
+        let read = NewOrganization::parse(&least).unwrap();
+        assert_eq!(read.legal_name.as_deref(), Some("Alpine Survey"), "its own name, where none was given");
+        assert_eq!((read.vat_number, read.address, read.postal_code, read.city), (None, None, None, None));
+    }
+
+    #[test]
+    fn org_1_an_individual_has_neither_legal_name_nor_vat_number() {
+        let individual = NewOrganizationForm { kind: "individual".to_owned(), ..business() };
+        let refused = of([("legal_name", Problem::NotForThisKind), ("vat_number", Problem::NotForThisKind)]);
+        assert_eq!(problems(&individual), refused);
+        let too_long = NewOrganizationForm { vat_number: "1".repeat(300), ..individual.clone() };
+        assert_eq!(problems(&too_long), refused, "however it is written");
+
+        let blank = NewOrganizationForm { legal_name: " ".to_owned(), vat_number: String::new(), ..individual };
+        let read = NewOrganization::parse(&blank).unwrap();
+        assert_eq!((read.kind, read.legal_name, read.vat_number), (OrganizationKind::Individual, None, None));
+    }
+
+    #[test]
+    fn org_1_everything_wrong_is_told_at_once() {
+        let missing = of([("name", Problem::Missing), ("kind", Problem::Missing), ("country", Problem::Missing)]);
+        assert_eq!(problems(&NewOrganizationForm::default()), missing);
+
+        let long = "x".repeat(256);
+        let wrong = NewOrganizationForm {
+            name: long.clone(),
+            kind: "club".to_owned(),
+            country: "Switzerland".to_owned(),
+            legal_name: long.clone(),
+            vat_number: long.clone(),
+            address: "Bahnhofstrasse\n1".to_owned(),
+            postal_code: long.clone(),
+            city: long,
+        };
+        let expected = of([
+            ("name", Problem::TooLong(255)),
+            ("kind", Problem::NotAChoice),
+            ("country", Problem::NotAChoice),
+            ("legal_name", Problem::TooLong(255)),
+            ("vat_number", Problem::TooLong(255)),
+            ("address", Problem::ControlCharacters),
+            ("postal_code", Problem::TooLong(255)),
+            ("city", Problem::TooLong(255)),
+        ]);
+        assert_eq!(problems(&wrong), expected);
+    }
+
+    #[test]
+    fn org_1_a_country_is_one_of_the_list_whatever_its_case() {
+        for (text, expected) in [
+            (" fr ", Ok("FR")),
+            ("CW", Ok("CW")),
+            ("", Err(Problem::Missing)),
+            ("  ", Err(Problem::Missing)),
+            ("XX", Err(Problem::NotAChoice)),
+            ("FRA", Err(Problem::NotAChoice)),
+        ] {
+            assert_eq!(country(text), expected.map(str::to_owned), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn org_1_the_countries_are_249_each_once() {
+        let codes: BTreeSet<&str> = COUNTRIES.iter().map(|(code, _)| *code).collect();
+        let names: BTreeSet<&str> = COUNTRIES.iter().map(|(_, name)| *name).collect();
+        assert_eq!((COUNTRIES.len(), codes.len(), names.len()), (249, 249, 249));
+        assert!(codes.iter().all(|code| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase())));
+    }
+
+    #[test]
+    fn org_words_are_read_as_they_are_written() {
+        for kind in OrganizationKind::ALL {
+            assert_eq!(OrganizationKind::parse(kind.word()), Ok(kind));
+        }
+        for plan in PlanTier::ALL {
+            assert_eq!(PlanTier::parse(plan.word()), Ok(plan));
+        }
+        assert_eq!(PlanTier::parse("gold"), Err(Problem::NotAChoice));
+    }
+}

@@ -1,7 +1,7 @@
 //! People.
 
-use super::text::{Email, Fields, Name, Password};
 use super::refusal::Refusal;
+use super::text::{Email, Fields, Name, Password};
 
 /// Someone who wants to sign up, with every field read (AUTH-1).
 #[derive(Debug, Clone)]
@@ -29,7 +29,9 @@ impl SignUp {
         let password = fields.check("password", Password::parse(password));
         fields.done()?;
         match (first_name, last_name, email, password) {
-            (Some(first_name), Some(last_name), Some(email), Some(password)) => Ok(Self { first_name, last_name, email, password }),
+            (Some(first_name), Some(last_name), Some(email), Some(password)) => {
+                Ok(Self { first_name, last_name, email, password })
+            }
             _ => Err(Refusal::Invalid(Vec::new())),
         }
     }
@@ -43,4 +45,30 @@ pub fn full_name(first_name: &str, last_name: &str) -> String {
 /// What a personal space is called once its owner is in an organization (SPACE-1).
 pub fn space_name(first_name: &str, last_name: &str) -> String {
     format!("{}'s Space", full_name(first_name, last_name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::text::{FieldError, Problem};
+
+    #[test]
+    fn auth_1_everything_wrong_with_a_sign_up_is_told_at_once() {
+        assert!(SignUp::parse("Anna", "Muster", "anna@example.com", "correct horse battery").is_ok());
+        let wrong = [
+            ("first_name", Problem::Missing),
+            ("last_name", Problem::TooLong(255)),
+            ("email", Problem::NotAnEmail),
+            ("password", Problem::TooShort(12)),
+        ];
+        let expected = wrong.map(|(field, problem)| FieldError::new(field, problem)).to_vec();
+        let refused = SignUp::parse(" ", &"x".repeat(256), "anna", "short").map(|_| ());
+        assert_eq!(refused, Err(Refusal::Invalid(expected)));
+    }
+
+    #[test]
+    fn space_1_a_personal_space_is_called_after_its_owner() {
+        assert_eq!(space_name("Anna", "Muster"), "Anna Muster's Space");
+        assert_eq!(space_name("Anna", ""), "Anna's Space");
+    }
 }

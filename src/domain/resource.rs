@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    text::{NAME_LENGTH, Problem, key},
     refusal::Refusal,
+    text::{NAME_LENGTH, Problem, key},
 };
 
 /// How deep a tree may be: a root is at depth 0, and nothing is deeper than this (DRIVE-1).
@@ -96,19 +96,25 @@ impl Kind {
 /// DRIVE-1 for something new in a container.
 ///
 /// # Errors
-/// `Invalid` at `kind` if the container cannot hold it, at `parent` if it would be too deep.
+/// `BadRequest`, saying whether the container cannot hold it or it would be too deep.
 pub fn may_create(parent: Kind, parent_depth: i64, child: Kind) -> Result<(), Refusal> {
     if !parent.may_hold(child) {
         return Err(Refusal::BadRequest(match parent {
             Kind::Dataset => "A dataset holds files, not other items. Create this in a folder.".to_owned(),
             Kind::Site | Kind::Asset => {
-                format!("{} can hold only datasets. Create the {} in a folder.", a(parent), child.title().to_lowercase())
+                format!(
+                    "{} can hold only datasets. Create the {} in a folder.",
+                    a(parent),
+                    child.title().to_lowercase()
+                )
             }
             Kind::Root | Kind::Folder => "Choose a folder, a site, an asset or a dataset.".to_owned(),
         }));
     }
     if parent_depth >= MAX_DEPTH {
-        return Err(Refusal::BadRequest(format!("Folders can be nested at most {MAX_DEPTH} deep. Create this further up.")));
+        return Err(Refusal::BadRequest(format!(
+            "Folders can be nested at most {MAX_DEPTH} deep. Create this further up."
+        )));
     }
     Ok(())
 }
@@ -187,19 +193,26 @@ impl Status {
 /// # Errors
 /// `TooLong` if the number no longer fits.
 pub fn free_name(name: &str, taken: impl Fn(&str) -> bool) -> Result<String, Problem> {
+    free_name_from(name, 2, taken).map(|(name, _)| name)
+}
+
+/// [`free_name`] for one of many of the same name: tries numbers from `number` on, and says where the next one may start.
+///
+/// # Errors
+/// `TooLong` if the number no longer fits.
+pub fn free_name_from(name: &str, mut number: u64, taken: impl Fn(&str) -> bool) -> Result<(String, u64), Problem> {
     if !taken(&key(name)) {
-        return Ok(name.to_owned());
+        return Ok((name.to_owned(), number));
     }
-    let mut number: u64 = 2;
     loop {
         let candidate = format!("{name} ({number})");
         if candidate.chars().count() > NAME_LENGTH {
             return Err(Problem::TooLong(NAME_LENGTH));
         }
-        if !taken(&key(&candidate)) {
-            return Ok(candidate);
-        }
         number += 1;
+        if !taken(&key(&candidate)) {
+            return Ok((candidate, number));
+        }
     }
 }
 
@@ -221,4 +234,134 @@ pub fn cluster(text: &str) -> Result<String, Problem> {
         return Ok(CLUSTERS[0].0.to_owned());
     }
     CLUSTERS.iter().find(|(id, _)| *id == text).map(|(id, _)| (*id).to_owned()).ok_or(Problem::NotAChoice)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::testing::table;
+
+    #[test]
+    fn drive_1_what_may_be_in_what() {
+        let header = ["holds"].into_iter().chain(Kind::ALL.map(Kind::word)).map(str::to_owned);
+        let mut rows = vec![header.collect::<Vec<_>>()];
+        for parent in Kind::ALL {
+            let cells = Kind::ALL.map(|child| if parent.may_hold(child) { "yes" } else { "" });
+            rows.push([parent.word()].into_iter().chain(cells).map(str::to_owned).collect());
+        }
+        insta::assert_snapshot!(table(&rows));
+        for parent in Kind::ALL {
+            assert_eq!(parent.is_container(), Kind::ALL.into_iter().any(|child| parent.may_hold(child)), "{parent:?}");
+        }
+    }
+
+    #[test]
+    fn drive_1_a_tree_is_at_most_64_deep() {
+        for (depth, fine) in [(0, true), (62, true), (63, true), (64, false), (65, false)] {
+            assert_eq!(may_create(Kind::Folder, depth, Kind::Folder).is_ok(), fine, "in a folder at depth {depth}");
+        }
+        let refusal = may_create(Kind::Folder, 64, Kind::Dataset).map_err(|refusal| refusal.to_string());
+        assert_eq!(refusal, Err("Folders can be nested at most 64 deep. Create this further up.".to_owned()));
+    }
+
+    #[test]
+    fn drive_1_a_refusal_says_what_a_container_holds() {
+        let text = |parent, child| may_create(parent, 1, child).map_err(|refusal| refusal.to_string()).err();
+        for (parent, child, expected) in [
+            (Kind::Root, Kind::Folder, None),
+            (Kind::Site, Kind::Dataset, None),
+            (Kind::Asset, Kind::Dataset, None),
+            (Kind::Site, Kind::Folder, Some("A site can hold only datasets. Create the folder in a folder.")),
+            (Kind::Asset, Kind::Site, Some("An asset can hold only datasets. Create the site in a folder.")),
+            (Kind::Dataset, Kind::Dataset, Some("A dataset holds files, not other items. Create this in a folder.")),
+            (Kind::Folder, Kind::Root, Some("Choose a folder, a site, an asset or a dataset.")),
+        ] {
+            assert_eq!(text(parent, child).as_deref(), expected, "{child:?} in {parent:?}");
+        }
+    }
+
+    #[test]
+    fn drive_5_a_clash_is_solved_with_a_number() {
+        let table: [(&str, &[&str], &str); 8] = [
+            ("Survey", &[], "Survey"),
+            ("Survey", &["Surveys", "Survey (2)"], "Survey"),
+            ("Survey", &["Survey"], "Survey (2)"),
+            ("Survey", &["SURVEY"], "Survey (2)"),
+            ("ÜBERSICHT", &["Übersicht"], "ÜBERSICHT (2)"),
+            ("Survey", &["survey", "survey (2)", "SURVEY (3)"], "Survey (4)"),
+            ("Survey", &["survey", "survey (3)"], "Survey (2)"),
+            ("Survey (2)", &["Survey", "Survey (2)"], "Survey (2) (2)"),
+        ];
+        for (name, there, expected) in table {
+            let taken: BTreeSet<String> = there.iter().map(|name| key(name)).collect();
+            assert_eq!(free_name(name, |key| taken.contains(key)).as_deref(), Ok(expected), "{name} among {there:?}");
+        }
+    }
+
+    #[test]
+    fn drive_5_a_number_that_does_not_fit_is_refused() {
+        for (length, among, free) in [(255, 0, true), (255, 1, false), (252, 1, false), (251, 1, true), (251, 9, false)]
+        {
+            // The name itself, and the numbered ones up to `among`.
+            let name = "é".repeat(length);
+            let numbered = (2..=among).map(|number| format!("{name} ({number})"));
+            let taken: BTreeSet<String> = numbered.chain((among > 0).then(|| name.clone())).collect();
+            let found = free_name(&name, |key| taken.contains(key));
+            assert_eq!(found.is_ok(), free, "{length} characters among {among}: {found:?}");
+            if let Err(problem) = found {
+                assert_eq!(problem, Problem::TooLong(255));
+            }
+        }
+    }
+
+    #[test]
+    fn drive_5_many_of_one_name_go_on_counting() {
+        let mut taken = BTreeSet::from(["survey".to_owned(), "survey (3)".to_owned()]);
+        let mut number = 2;
+        for expected in ["Survey (2)", "Survey (4)", "Survey (5)"] {
+            let Ok((name, next)) = free_name_from("Survey", number, |key| taken.contains(key)) else { panic!() };
+            assert_eq!(name, expected);
+            taken.insert(key(&name));
+            number = next;
+        }
+    }
+
+    #[test]
+    fn drive_6_only_processed_counts_as_processed() {
+        let processed: Vec<Status> = Status::ALL.into_iter().filter(|status| status.is_processed()).collect();
+        assert_eq!(processed, [Status::Processed]);
+    }
+
+    #[test]
+    fn drive_words_are_read_as_they_are_written() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::parse(kind.word()), Ok(kind));
+        }
+        for status in Status::ALL {
+            assert_eq!(Status::parse(status.word()), Ok(status));
+            assert_eq!(Status::parse(&status.word().replace('_', "-")), Ok(status));
+        }
+        assert_eq!(cluster(" "), Ok("eu-central".to_owned()));
+        assert_eq!(cluster("us-east"), Ok("us-east".to_owned()));
+        assert_eq!(cluster("moon"), Err(Problem::NotAChoice));
+    }
+
+    proptest! {
+        #[test]
+        fn drive_5_a_free_name_is_never_taken(
+            name in "[aAbÉé]{1,2}( \\([23]\\))?",
+            there in proptest::collection::btree_set("[aAbÉé]{1,2}( \\([2-5]\\))?", 0..60),
+        ) {
+            let taken: BTreeSet<String> = there.iter().map(|name| key(name)).collect();
+            let free = free_name(&name, |key| taken.contains(key));
+            let free = free.map_err(|problem| TestCaseError::fail(problem.to_string()))?;
+            prop_assert!(!taken.contains(&key(&free)));
+            prop_assert!(free.starts_with(&name));
+            prop_assert_eq!(free == name, !taken.contains(&key(&name)));
+        }
+    }
 }

@@ -185,9 +185,9 @@ impl Permission {
         }
     }
 
-    /// The lowest role whose cell is not "No": what a refusal names.
+    /// The lowest role that has it outright (see [`may`]): what a refusal names.
     pub fn lowest(self) -> Option<Role> {
-        Role::ALL.into_iter().rev().find(|role| cell(self, Standing::In(*role)) != Cell::No)
+        Role::ALL.into_iter().rev().find(|role| may(*role, self))
     }
 }
 
@@ -195,6 +195,7 @@ impl Permission {
 pub const fn cell(permission: Permission, standing: Standing) -> Cell {
     use Cell::{ByLevel, IfSeated, No, NotTheLast, ToView, Yes};
     use Permission as P;
+    #[rustfmt::skip]
     let row = match permission {
         //                          Owner       Manager  Editor  Reader    Member    External
         P::ManageBilling      => [Yes,        No,      No,     No,       No,       No],
@@ -262,13 +263,21 @@ impl RolePermit {
 /// # Errors
 /// `NotFound` for somebody who is not in the organization (what one may not see does not exist), else `Forbidden`
 /// naming the role it takes.
-pub fn allow(person: PersonId, organization: OrganizationId, role: Option<Role>, permission: Permission) -> Result<RolePermit, Refusal> {
+pub fn allow(
+    person: PersonId,
+    organization: OrganizationId,
+    role: Option<Role>,
+    permission: Permission,
+) -> Result<RolePermit, Refusal> {
     let role = role.ok_or(Refusal::NotFound)?;
     if may(role, permission) {
         Ok(RolePermit { person, organization, role })
     } else {
         let needs = permission.lowest().map_or("Owner", Role::title);
-        Err(Refusal::Forbidden(format!("You need to be at least {needs} of this organization to do this. You are {}.", role.title())))
+        Err(Refusal::Forbidden(format!(
+            "You need to be at least {needs} of this organization to do this. You are {}.",
+            role.title()
+        )))
     }
 }
 
@@ -283,13 +292,17 @@ pub const fn found(person: PersonId, organization: OrganizationId) -> RolePermit
 /// `Forbidden`, saying which of these it is.
 pub fn change_role(by: Role, of: Role, to: Role) -> Result<(), Refusal> {
     if !may(by, Permission::ManagePeople) {
-        return Err(Refusal::Forbidden("You need to be at least Manager of this organization to change roles.".to_owned()));
+        return Err(Refusal::Forbidden(
+            "You need to be at least Manager of this organization to change roles.".to_owned(),
+        ));
     }
     if (of == Role::Owner || to == Role::Owner) && !may(by, Permission::TouchOwner) {
         return Err(Refusal::Forbidden("Only an Owner can make, change or remove an Owner.".to_owned()));
     }
     if of > by || to > by {
-        return Err(Refusal::Forbidden("You cannot act on someone who stands above you, or give a role above your own.".to_owned()));
+        return Err(Refusal::Forbidden(
+            "You cannot act on someone who stands above you, or give a role above your own.".to_owned(),
+        ));
     }
     Ok(())
 }
@@ -300,4 +313,172 @@ pub fn change_role(by: Role, of: Role, to: Role) -> Result<(), Refusal> {
 /// `LastOwner` if none would be left.
 pub const fn keep_an_owner(owners: u64, leaving: u64) -> Result<(), Refusal> {
     if leaving == 0 || owners > leaving { Ok(()) } else { Err(Refusal::LastOwner) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::testing::{id, row, table};
+
+    #[test]
+    fn role_the_table_of_who_can_do_what() {
+        let mut rows = vec![row(["", "Owner", "Manager", "Editor", "Reader", "Member", "External"])];
+        for permission in Permission::ALL {
+            let standings = Role::ALL.into_iter().map(Standing::In).chain([Standing::External]);
+            let cells = standings.map(|standing| match cell(permission, standing) {
+                Cell::No => String::new(),
+                cell => cell.title().to_owned(),
+            });
+            rows.push([permission.title().to_owned()].into_iter().chain(cells).collect());
+        }
+        insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn role_a_role_that_stands_higher_may_never_do_less() {
+        for permission in Permission::ALL {
+            for pair in Role::ALL.windows(2) {
+                assert!(may(pair[0], permission) || !may(pair[1], permission), "{permission:?} {pair:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn role_a_refusal_names_the_lowest_role_that_may() {
+        let (person, organization) = (PersonId(id(1)), OrganizationId(id(2)));
+        for permission in Permission::ALL {
+            for role in Role::ALL {
+                let permit = allow(person, organization, Some(role), permission);
+                match permission.lowest() {
+                    Some(lowest) if role >= lowest => {
+                        assert_eq!(
+                            permit.map(|p| (p.person(), p.organization(), p.role())),
+                            Ok((person, organization, role))
+                        );
+                    }
+                    lowest => {
+                        let Err(Refusal::Forbidden(text)) = permit else { panic!("{permission:?} {role:?}") };
+                        let lowest = lowest.map(Role::title).unwrap_or_default();
+                        assert!(
+                            text.contains(&format!("at least {lowest} of")) && text.contains(role.title()),
+                            "{text}"
+                        );
+                    }
+                }
+            }
+            assert_eq!(allow(person, organization, None, permission), Err(Refusal::NotFound), "ACCESS-3");
+        }
+    }
+
+    #[test]
+    fn role_words_are_read_as_they_are_written() {
+        for role in Role::ALL {
+            assert_eq!(Role::parse(role.word()), Ok(role));
+        }
+        for wrong in ["", "Owner", "admin", "external"] {
+            assert_eq!(Role::parse(wrong), Err(Problem::NotAChoice));
+        }
+    }
+
+    #[test]
+    fn role_3_who_may_make_whom_what() {
+        let header = ["by, of", "to Owner", "to Manager", "to Editor", "to Reader", "to Member"];
+        let mut rows = vec![row(header)];
+        for by in Role::ALL {
+            for of in Role::ALL {
+                let cells = Role::ALL.map(|to| match change_role(by, of, to) {
+                    Ok(()) => "yes",
+                    Err(Refusal::Forbidden(text)) if text.contains("at least Manager") => "takes a Manager",
+                    Err(Refusal::Forbidden(text)) if text.contains("Only an Owner") => "takes an Owner",
+                    Err(other) => panic!("{other:?}"),
+                });
+                let name = format!("{}, {}", by.title(), of.title());
+                rows.push([name].into_iter().chain(cells.map(str::to_owned)).collect());
+            }
+        }
+        insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn org_3_the_last_owner_stays() {
+        let table = [(1, 0, true), (1, 1, false), (2, 1, true), (2, 2, false), (2, 3, false), (3, 2, true)];
+        for (owners, leaving, fine) in table {
+            let expected = if fine { Ok(()) } else { Err(Refusal::LastOwner) };
+            assert_eq!(keep_an_owner(owners, leaving), expected, "{leaving} of {owners}");
+        }
+    }
+
+    /// What may happen to the people of an organization, by their position in the list.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Change { by: usize, of: usize, to: Role },
+        Remove { by: usize, whom: Vec<usize> },
+        Leave(usize),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let someone = 0..6_usize;
+        prop_oneof![
+            (someone.clone(), someone.clone(), proptest::sample::select(&Role::ALL[..]))
+                .prop_map(|(by, of, to)| Step::Change { by, of, to }),
+            (someone.clone(), proptest::collection::vec(someone.clone(), 1..4))
+                .prop_map(|(by, whom)| Step::Remove { by, whom }),
+            someone.prop_map(Step::Leave),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn org_3_whoever_may_go_an_owner_is_left(owners in 1_u64..1_000, leaving in 0_u64..1_100) {
+            prop_assert_eq!(keep_an_owner(owners, leaving).is_ok(), leaving == 0 || leaving < owners);
+        }
+
+        #[test]
+        fn role_3_nobody_rises_above_who_lifts_them(
+            by in proptest::sample::select(&Role::ALL[..]),
+            of in proptest::sample::select(&Role::ALL[..]),
+            to in proptest::sample::select(&Role::ALL[..]),
+        ) {
+            if change_role(by, of, to).is_ok() {
+                prop_assert!(of <= by && to <= by && by >= Role::Manager);
+            }
+        }
+
+        #[test]
+        fn org_3_no_history_of_changes_ends_without_an_owner(steps in proptest::collection::vec(step(), 0..40)) {
+            // Two Owners, and one of every other role.
+            let mut people: Vec<Option<Role>> = [Role::Owner].into_iter().chain(Role::ALL).map(Some).collect();
+            for step in steps {
+                let owners = people.iter().filter(|role| **role == Some(Role::Owner)).count() as u64;
+                match step {
+                    Step::Change { by, of, to } => {
+                        let (Some(by), Some(from)) = (people[by], people[of]) else { continue };
+                        let leaving = u64::from(from == Role::Owner && to != Role::Owner);
+                        if change_role(by, from, to).and_then(|()| keep_an_owner(owners, leaving)).is_ok() {
+                            people[of] = Some(to);
+                        }
+                    }
+                    Step::Remove { by, mut whom } => {
+                        whom.sort_unstable();
+                        whom.dedup();
+                        let Some(by) = people[by] else { continue };
+                        let roles: Vec<Role> = whom.iter().filter_map(|person| people[*person]).collect();
+                        let leaving = roles.iter().filter(|role| **role == Role::Owner).count() as u64;
+                        let may_touch = roles.iter().all(|role| change_role(by, *role, Role::Member).is_ok());
+                        if may_touch && keep_an_owner(owners, leaving).is_ok() {
+                            whom.iter().for_each(|person| people[*person] = None);
+                        }
+                    }
+                    Step::Leave(person) => {
+                        if keep_an_owner(owners, u64::from(people[person] == Some(Role::Owner))).is_ok() {
+                            people[person] = None;
+                        }
+                    }
+                }
+                prop_assert!(people.contains(&Some(Role::Owner)));
+            }
+        }
+    }
 }

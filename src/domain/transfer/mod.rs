@@ -14,11 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::{Level, Permit},
+    access::{Level, Permit, role_level},
     id::{LicenceId, OrganizationId, PersonId, ResourceId},
     licence::{Amount, Licence, Model},
     refusal::Refusal,
-    resource::{Kind, MAX_DEPTH, free_name},
+    resource::{Kind, MAX_DEPTH, free_name_from},
     role::Role,
     text::key,
     time::Timestamp,
@@ -111,7 +111,8 @@ pub struct Destination {
     pub depth: i64,
     /// Itself and everything above it.
     pub lineage: Vec<ResourceId>,
-    /// The keys of the names in it that are taken, as far as they matter to the items (DRIVE-5).
+    /// The keys of the names in it that are taken, as far as they matter to the items: their own names, and these with
+    /// a number behind them (DRIVE-5).
     pub taken: BTreeSet<String>,
     /// The grants on it and above it.
     pub grants: Vec<GrantFact>,
@@ -176,7 +177,8 @@ pub struct Onlooker {
     pub target_role: Option<Role>,
     /// Whether a grant on the destination or above it reaches them.
     pub reached_in_target: bool,
-    /// Whether they hold a carried grant on what moves; it stays if they are in the target organization.
+    /// Whether they hold a carried grant on what moves, of their own or as one of the target organization; it stays if
+    /// they are in the target organization. A carried grant to any other organization ends, and does not count here.
     pub holds_carried: bool,
 }
 
@@ -195,7 +197,8 @@ pub struct Facts {
     pub destination: Destination,
     /// The selected items.
     pub items: Vec<Item>,
-    /// People who can reach the items now; only for a transfer between organizations.
+    /// People who can reach the items now; only for a transfer between organizations. Those beyond the ones loaded
+    /// count as losing access, so load everyone, or first those who will.
     pub onlookers: Listed<Onlooker>,
 }
 
@@ -345,7 +348,12 @@ pub const PAIRS: [PairRule; 4] = [
         conditions: &[Condition::OldOrSourceExpired],
         charge: Charge::Nothing,
     },
-    PairRule { source: Model::Credits, target: Model::Credits, conditions: &[Condition::SourceActive], charge: Charge::Nothing },
+    PairRule {
+        source: Model::Credits,
+        target: Model::Credits,
+        conditions: &[Condition::SourceActive],
+        charge: Charge::Nothing,
+    },
     PairRule {
         source: Model::Credits,
         target: Model::ImagesProjects,
@@ -365,7 +373,8 @@ pub struct SideEffect {
     pub model: Option<Model>,
     /// The licence whose books change, or would.
     pub licence: Option<LicenceId>,
-    /// What the licence holds in all, before.
+    /// What the licence holds in all; where the source gets back more than it ever used, what it will hold then, so
+    /// that what one side's use falls by, the other's rises by.
     pub total: Amount,
     /// What is left of it before.
     pub left_before: Amount,
@@ -374,8 +383,7 @@ pub struct SideEffect {
 }
 
 impl SideEffect {
-    /// Used before and after, as the confirmation shows it and the API returns it. A side that is given back more than
-    /// it ever used has used nothing.
+    /// Used before and after, as the confirmation shows it and the API returns it; never below zero.
     pub fn used(&self) -> (Amount, Amount) {
         let used = |left: Amount| Amount {
             images: (self.total.images - left.images).max(0),
@@ -397,7 +405,7 @@ pub struct Renamed {
     pub to: String,
 }
 
-/// Access from the old surroundings that comes along as a carried grant (XFER-3).
+/// Access from the old surroundings that comes along as a carried grant (XFER-3), or raises the one there is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Carried {
     /// The moved item.
@@ -470,12 +478,17 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether nothing is in the way, named or only counted.
+    pub const fn is_clear(&self) -> bool {
+        self.blockers.is_empty() && self.more_blockers == 0
+    }
+
     /// Leave to carry the plan out.
     ///
     /// # Errors
     /// `Blocked`, with everything that is in the way.
     pub fn permit(&self) -> Result<Permit, Refusal> {
-        if self.blockers.is_empty() {
+        if self.is_clear() {
             Ok(Permit::of_plan(self.person, self.target, self.destination.id))
         } else {
             Err(Refusal::Blocked(self.blockers.clone()))
@@ -483,20 +496,31 @@ impl Plan {
     }
 }
 
-/// Collects what is in the way.
+/// Collects what is in the way: of every sort the first [`NAMED_AT_MOST`] by name, the rest as a number.
 #[derive(Default)]
 struct Way {
     blockers: Vec<Blocker>,
+    named: BTreeMap<BlockerCode, usize>,
     more: u64,
 }
 
 impl Way {
+    fn note(&mut self, blocker: Blocker) {
+        let named = self.named.entry(blocker.code).or_default();
+        if *named < NAMED_AT_MOST {
+            *named += 1;
+            self.blockers.push(blocker);
+        } else {
+            self.more += 1;
+        }
+    }
+
     fn whole(&mut self, code: BlockerCode, message: String) {
-        self.blockers.push(Blocker { code, resource: None, name: None, message });
+        self.note(Blocker { code, resource: None, name: None, message });
     }
 
     fn item(&mut self, code: BlockerCode, id: ResourceId, name: &str, message: String) {
-        self.blockers.push(Blocker { code, resource: Some(id), name: Some(name.to_owned()), message });
+        self.note(Blocker { code, resource: Some(id), name: Some(name.to_owned()), message });
     }
 
     fn items(&mut self, code: BlockerCode, items: &Listed<Named>, message: impl Fn(&str) -> String) {
@@ -519,7 +543,11 @@ pub fn plan(facts: &Facts) -> Plan {
     }
     direct_access(&moving, scope, &mut way);
     places(facts, &moving, &mut way);
-    let mut effects = Effects { renamed: names(facts, &moving, &mut way), ..Effects::default() };
+    let mut effects = Effects {
+        renamed: names(facts, &moving, &mut way),
+        uncarried: uncarried(facts, &moving),
+        ..Effects::default()
+    };
     let images = moving.iter().map(|item| item.contents.images).sum();
     let datasets = moving.iter().map(|item| item.contents.datasets).sum::<u64>();
     match scope {
@@ -551,13 +579,15 @@ pub fn plan(facts: &Facts) -> Plan {
     }
 }
 
-/// The items that really move: not those inside another item of the selection (they come along), nor those that are in
-/// the destination already.
+/// The items that really move, each once: not those inside another item of the selection (they come along), nor those
+/// that are in the destination already.
 fn moving(facts: &Facts) -> Vec<&Item> {
     let selected: BTreeSet<ResourceId> = facts.items.iter().map(|item| item.id).collect();
+    let mut seen = BTreeSet::new();
     facts
         .items
         .iter()
+        .filter(|item| seen.insert(item.id))
         .filter(|item| item.parent != facts.destination.id)
         .filter(|item| !item.ancestors.iter().any(|ancestor| selected.contains(ancestor)))
         .collect()
@@ -596,10 +626,9 @@ fn roles_between(facts: &Facts, way: &mut Way) {
             BlockerCode::TargetRoleTooLow,
             format!("You need to be at least Editor of {} to transfer into it; you are {}.", target.name, role.title()),
         ),
-        None if target.invitation_pending => way.whole(
-            BlockerCode::InvitationPending,
-            format!("Accept your invitation to {} first.", target.name),
-        ),
+        None if target.invitation_pending => {
+            way.whole(BlockerCode::InvitationPending, format!("Accept your invitation to {} first.", target.name))
+        }
         None => way.whole(
             BlockerCode::NotInTarget,
             format!("You are not in {}. Ask an Owner or Manager there to invite you.", target.name),
@@ -613,7 +642,8 @@ fn direct_access(moving: &[&Item], scope: Scope, way: &mut Way) {
         format!("“{name}” has access given by hand to {}. Remove that access first.", people.join(", "))
     };
     for item in moving {
-        let people: Vec<String> = item.grants.iter().filter(|grant| !grant.carried).map(|grant| grant.name.clone()).collect();
+        let people: Vec<String> =
+            item.grants.iter().filter(|grant| !grant.carried).map(|grant| grant.name.clone()).collect();
         if !people.is_empty() {
             way.item(BlockerCode::DirectAccess, item.id, &item.name, message(&item.name, &people));
         }
@@ -686,10 +716,14 @@ fn places(facts: &Facts, moving: &[&Item], way: &mut Way) {
 /// DRIVE-5: names that are taken in the destination, or by another of the items, get a number.
 fn names(facts: &Facts, moving: &[&Item], way: &mut Way) -> Vec<Renamed> {
     let mut taken = facts.destination.taken.clone();
+    // Where to go on counting for a name met before: thousands of items of one name are not counted up from 2 each.
+    let mut numbers: BTreeMap<String, u64> = BTreeMap::new();
     let mut renamed = Vec::new();
     for item in moving {
-        match free_name(&item.name, |candidate| taken.contains(candidate)) {
-            Ok(name) => {
+        let number = numbers.entry(key(&item.name)).or_insert(2);
+        match free_name_from(&item.name, *number, |candidate| taken.contains(candidate)) {
+            Ok((name, next)) => {
+                *number = next;
                 taken.insert(key(&name));
                 if name != item.name {
                     renamed.push(Renamed { id: item.id, from: item.name.clone(), to: name });
@@ -706,11 +740,17 @@ fn names(facts: &Facts, moving: &[&Item], way: &mut Way) -> Vec<Renamed> {
     renamed
 }
 
-/// XFER-3: access from the old surroundings comes along where the new ones do not give as much. Into a site it does
-/// not (XFER-5): only people with access to the site keep access.
+/// XFER-3: into a site, from wherever it comes, only people with access to the site keep access.
+fn uncarried(facts: &Facts, moving: &[&Item]) -> Vec<ResourceId> {
+    if facts.destination.kind != Kind::Site {
+        return Vec::new();
+    }
+    moving.iter().filter(|item| item.grants.iter().any(|grant| grant.carried)).map(|item| item.id).collect()
+}
+
+/// XFER-3: access from the old surroundings comes along where the new ones do not give as much; into a site it does not.
 fn carry(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
     if facts.destination.kind == Kind::Site {
-        effects.uncarried = moving.iter().filter(|item| !item.grants.is_empty()).map(|item| item.id).collect();
         return;
     }
     let highest = |grants: &[GrantFact]| -> BTreeMap<Grantee, Level> {
@@ -786,10 +826,15 @@ fn accounts(facts: &Facts, moving: &[&Item], images: i64, datasets: u64, way: &m
                     });
                 }
             }
-            Condition::OldOrSourceExpired if source.licence.as_ref().is_none_or(|l| !l.has_expired(facts.now)) => source_inactive(way),
+            Condition::OldOrSourceExpired if source.licence.as_ref().is_none_or(|l| !l.has_expired(facts.now)) => {
+                source_inactive(way)
+            }
             Condition::Never => way.whole(
                 BlockerCode::CreditsToImages,
-                format!("{} is on Credits and {} on Images & Projects. Nothing can be transferred in this direction.", source.name, target.name),
+                format!(
+                    "{} is on Credits and {} on Images & Projects. Nothing can be transferred in this direction.",
+                    source.name, target.name
+                ),
             ),
             Condition::SourceActive | Condition::OldOrSourceExpired => {}
         }
@@ -830,21 +875,29 @@ fn end_access(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
     if moving.is_empty() {
         return;
     }
-    let losing: Vec<PersonNamed> = facts
+    let into_site = facts.destination.kind == Kind::Site;
+    let mut losing: Vec<PersonNamed> = facts
         .onlookers
         .first
         .iter()
-        .filter(|person| !keeps_access(person))
+        .filter(|person| !keeps_access(person, into_site))
         .map(|person| PersonNamed { id: person.id, name: person.name.clone() })
         .collect();
     let unnamed = facts.onlookers.total.saturating_sub(facts.onlookers.first.len() as u64);
-    effects.people_losing_access = Listed { total: losing.len() as u64 + unnamed, first: losing };
+    let total = losing.len() as u64 + unnamed;
+    losing.truncate(NAMED_AT_MOST);
+    effects.people_losing_access = Listed { total, first: losing };
 }
 
 /// Whether somebody still reaches the items in the target: by role, by a grant on the way there, or by a grant carried
-/// along that stays because they are in the target organization.
-fn keeps_access(person: &Onlooker) -> bool {
-    let by_role = person.target_role.is_some_and(|role| role >= Role::Reader);
-    let by_carried = person.holds_carried && person.target_role.is_some();
+/// along that stays because they are in the target organization (and not into a site, where no carried grant stays).
+fn keeps_access(person: &Onlooker, into_site: bool) -> bool {
+    let by_role = person.target_role.and_then(role_level).is_some();
+    let by_carried = !into_site && person.holds_carried && person.target_role.is_some();
     by_role || person.reached_in_target || by_carried
 }
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod tests;
