@@ -1,0 +1,46 @@
+# Every target says what it does and about how long it takes on two idle cores. The work is in scripts/.
+.DEFAULT_GOAL := help
+.PHONY: help run test build dev setup fmt lint unit e2e bench doc
+MAKEFLAGS += --no-print-directory
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
+
+run: build ## build, fill a new database with an example, serve on http://localhost:3000 (10 to 15 minutes the first time, then seconds)
+	@scripts/run
+
+test: ## everything that must hold: format, clippy, tests on SQLite and PostgreSQL, documentation, end to end (40 minutes from nothing, 10 later)
+	@scripts/test
+
+build: ## target/release/commonhold and target/site (10 minutes from nothing, 2 seconds with nothing to do)
+	@scripts/setup build
+	@scripts/build
+
+dev: ## build for debugging, serve, and again whenever a file changes (5 minutes the first time)
+	@scripts/setup build
+	@scripts/dev
+
+setup: ## bring everything the other targets need and this machine lacks; safe to run twice (5 minutes the first time)
+	@scripts/setup
+
+fmt: ## format the code (a second)
+	@cargo fmt
+
+lint: ## format and clippy, both halves (4 minutes from nothing, seconds later)
+	@scripts/setup build
+	@scripts/test lint
+
+unit: ## the Rust tests, on SQLite and PostgreSQL (8 minutes from nothing, 1 later)
+	@scripts/setup test
+	@scripts/test unit
+
+e2e: build ## what people do, in Chromium, with JavaScript and without (5 minutes once built)
+	@scripts/setup test
+	@scripts/e2e
+
+bench: build ## measure (10 minutes once built)
+	@scripts/setup bench
+	@cargo bench
+
+doc: ## the code's documentation, private items included, in target/doc (2 minutes from nothing)
+	@cargo doc --no-deps --document-private-items

@@ -1,0 +1,49 @@
+import { defineConfig, devices } from "@playwright/test";
+
+// Every spec runs twice: with JavaScript, waiting for the page to be hydrated, and without, where the same forms and
+// links must do the same. What needs WebAssembly by its nature is in *.hydrate.spec.ts.
+const output = "../target/end2end";
+const pictures = process.env["COMMONHOLD_SCREENSHOTS"] ? [] : ["**/screenshots.*"];
+
+export default defineConfig({
+  testDir: "specs",
+  outputDir: `${output}/results`,
+  globalSetup: "./support/server.ts",
+  fullyParallel: true,
+  forbidOnly: true,
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [["list"], ["html", { outputFolder: `${output}/report`, open: "never" }]],
+  use: {
+    ...devices["Desktop Chrome"],
+    viewport: { width: 1280, height: 800 },
+    baseURL: process.env["COMMONHOLD_E2E_URL"],
+    locale: "en-GB",
+    timezoneId: "UTC",
+    actionTimeout: 10_000,
+    navigationTimeout: 15_000,
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    launchOptions: {
+      executablePath: process.env["COMMONHOLD_CHROMIUM"] ?? "/usr/bin/chromium",
+      args: [
+        "--no-sandbox", // Chromium refuses to run as root otherwise
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+  projects: [
+    { name: "hydrated", testIgnore: pictures },
+    {
+      name: "without JavaScript",
+      testIgnore: ["**/*.hydrate.spec.ts", ...pictures],
+      use: { javaScriptEnabled: false },
+    },
+  ],
+});

@@ -1,0 +1,155 @@
+import { expect, test } from "../support/fixture";
+import { alert, Drive, problemOf, status } from "../support/pages";
+
+test("DRIVE-4 folders, sites, assets and datasets are made from the menu New, and renamed", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  const drive = new Drive(page);
+  await drive.open(table);
+  await drive.create("folder", "Tunnels");
+  await drive.create("site", "Quarry North");
+  await drive.create("asset", "Bridge 7");
+  await drive.create("dataset", "Flight 1", 1_204);
+  await expect(drive.row("Flight 1")).toContainText("Draft");
+  await expect(drive.row("Flight 1")).toContainText("1,204");
+
+  await drive.rename("Tunnels", "Tunnels and shafts");
+  await expect(drive.row("Tunnels and shafts")).toBeVisible();
+  await expect(drive.row("Tunnels")).toHaveCount(0);
+  await expect(status(page).first()).toContainText("Renamed");
+  expect(await anna.names(table.root)).toEqual(["Bridge 7", "Flight 1", "Quarry North", "Tunnels and shafts"]);
+});
+
+test("DRIVE-5 a name that is taken, regardless of case, is said at the field, and nothing is made", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  await anna.create(table.root, "folder", "Tunnels");
+  await anna.create(table.root, "folder", "Shafts");
+  const drive = new Drive(page);
+  await drive.open(table);
+  const dialog = await drive.dialogNew("folder");
+  await dialog.getByLabel("Name", { exact: true }).fill("TUNNELS");
+  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  await expect(dialog.getByText("There is something named “TUNNELS” here already.")).toBeVisible();
+  await expect(dialog.getByLabel("Name", { exact: true })).toHaveValue("TUNNELS");
+  await dialog.getByRole("link", { name: "Cancel", exact: true }).click();
+  await expect(dialog).toBeHidden();
+
+  const rename = await drive.rename("Shafts", "tunnels");
+  await expect(rename.getByText("There is something named “tunnels” here already.")).toBeVisible();
+  expect(await anna.names(table.root)).toEqual(["Shafts", "Tunnels"]);
+});
+
+test("DRIVE-5 an empty name is said at the field", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  const drive = new Drive(page);
+  await drive.open(table);
+  const dialog = await drive.dialogNew("folder");
+  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  await expect(await problemOf(dialog.getByLabel("Name", { exact: true }))).toContainText("Fill this in.");
+});
+
+test("DRIVE-1 sites and assets hold only datasets", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  const site = await anna.create(table.root, "site", "Quarry North");
+  const drive = new Drive(page);
+  await drive.open(table, site.id);
+  await drive.create("dataset", "Flight 1");
+  // What can never be made here is not offered; asked for by address, it is refused.
+  await page.goto(`/o/${table.org_id}/drive/${site.id}?dialog=new-folder`);
+  const dialog = page.getByRole("dialog", { name: "New folder" });
+  if (await dialog.isVisible()) {
+    await dialog.getByLabel("Name", { exact: true }).fill("Below a site");
+    await dialog.getByRole("button", { name: "Create", exact: true }).click();
+    await expect(page.getByText("can hold only datasets").first()).toBeVisible();
+  }
+  expect(await anna.names(site.id)).toEqual(["Flight 1"]);
+});
+
+test("DRIVE-2 the breadcrumb leads back up, and every folder has an address", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  const tunnels = await anna.create(table.root, "folder", "Tunnels");
+  const north = await anna.create(tunnels.id, "folder", "North");
+  await anna.create(north.id, "dataset", "Flight 1");
+  const drive = new Drive(page);
+  await drive.open(table);
+  await drive.enter("Tunnels");
+  await drive.enter("North");
+  await expect(page).toHaveURL(new RegExp(`/o/${table.org_id}/drive/${north.id}$`));
+  await expect(drive.row("Flight 1")).toBeVisible();
+  const crumbs = page.getByRole("navigation", { name: "Breadcrumb" });
+  await crumbs.getByRole("link", { name: "Tunnels", exact: true }).click();
+  await expect(page).toHaveURL(new RegExp(`/drive/${tunnels.id}$`));
+  await expect(drive.row("North")).toBeVisible();
+  await page.goBack();
+  await expect(drive.row("Flight 1")).toBeVisible();
+
+  const gone = await page.goto(`/o/${table.org_id}/drive/01890000-0000-7000-8000-000000000000`);
+  expect(gone?.status()).toBe(404);
+});
+
+test("XFER-4 several items move into a folder of the same organization, with everything in them", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  const archive = await anna.create(table.root, "folder", "Archive");
+  const tunnels = await anna.create(table.root, "folder", "Tunnels");
+  await anna.create(tunnels.id, "dataset", "Flight 1");
+  await anna.create(table.root, "dataset", "Flight 2");
+  await anna.create(table.root, "folder", "Stays");
+  const drive = new Drive(page);
+  await drive.open(table);
+  const moveTo = await drive.moveTo("Tunnels", "Flight 2");
+  await expect(moveTo.dialog).toContainText("2");
+  await moveTo.enter("Archive");
+  await moveTo.moveHere.click();
+  await expect(moveTo.dialog).toBeHidden();
+  await expect(status(page).first()).toContainText("Moved");
+  expect(await anna.names(table.root)).toEqual(["Archive", "Stays"]);
+  expect(await anna.names(archive.id)).toEqual(["Flight 2", "Tunnels"]);
+  expect(await anna.names(tunnels.id)).toEqual(["Flight 1"]);
+});
+
+test("XFER-4 a folder does not move into itself: the dialog says so and offers no way in", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  const tunnels = await anna.create(table.root, "folder", "Tunnels");
+  await anna.create(tunnels.id, "folder", "North");
+  const drive = new Drive(page);
+  await drive.open(table);
+  const moveTo = await drive.moveTo("Tunnels");
+  await expect(moveTo.dialog.getByText("Tunnels", { exact: true }).first()).toBeVisible();
+  await expect(moveTo.dialog.getByRole("link", { name: "Tunnels", exact: true })).toHaveCount(0);
+  // Where it is already, there is nowhere to move to.
+  await expect(moveTo.moveHere).toBeDisabled();
+  expect(await anna.names(table.root)).toEqual(["Tunnels"]);
+});
+
+test("DRIVE-1 a dataset is no place to move to", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  await anna.create(table.root, "dataset", "Flight 1");
+  await anna.create(table.root, "dataset", "Flight 2");
+  const drive = new Drive(page);
+  await drive.open(table);
+  const moveTo = await drive.moveTo("Flight 1");
+  await expect(moveTo.dialog.getByText("Flight 2").first()).toBeVisible();
+  await expect(moveTo.dialog.getByRole("link", { name: "Flight 2", exact: true })).toHaveCount(0);
+});
+
+test("DRIVE-5 a clash on moving is solved with “ (2)” and told", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  const archive = await anna.create(table.root, "folder", "Archive");
+  await anna.create(archive.id, "dataset", "Flight 1");
+  await anna.create(table.root, "dataset", "Flight 1");
+  const drive = new Drive(page);
+  await drive.open(table);
+  const moveTo = await drive.moveTo("Flight 1");
+  await moveTo.enter("Archive");
+  await moveTo.moveHere.click();
+  await expect(moveTo.dialog).toBeHidden();
+  await expect(page.getByText("Flight 1 (2)").first()).toBeVisible();
+  expect(await anna.names(archive.id)).toEqual(["Flight 1", "Flight 1 (2)"]);
+});
+
+test("the Move to dialog without anything selected says what to do", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  await anna.create(table.root, "folder", "Tunnels");
+  await page.goto(`/o/${table.org_id}/drive?dialog=move-to`);
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(alert(page).or(page.getByText(/select/i)).first()).toBeVisible();
+});

@@ -1,0 +1,60 @@
+// Every page, with something on it: for the checks and pictures that go through all of them.
+import type { Page } from "@playwright/test";
+import type { Person } from "./api";
+import { grantImages, setProcessed } from "./operator";
+
+export interface Place {
+  name: string;
+  path: string;
+}
+
+/** What one sees before signing in. */
+export const outside: Place[] = [
+  { name: "front", path: "/" },
+  { name: "sign-up", path: "/signup" },
+  { name: "sign-in", path: "/signin" },
+  { name: "not-found", path: "/no/such/page" },
+];
+
+/** A small company with work in it, and every page of it. */
+export async function inside(anna: Person): Promise<Place[]> {
+  const table = await anna.organization("Nordic Survey");
+  const chair = await anna.organization("Harbour Works");
+  await Promise.all([grantImages(table.org_id), grantImages(chair.org_id)]);
+  const tunnels = await anna.create(table.root, "folder", "Tunnels");
+  await anna.create(tunnels.id, "folder", "A folder with a rather long name, as people give them when nobody stops them");
+  await anna.create(table.root, "site", "Quarry North");
+  await anna.create(table.root, "asset", "Bridge 7");
+  const ready = await anna.create(table.root, "dataset", "Flight 1", 1_204);
+  const draft = await anna.create(table.root, "dataset", "Flight 2", 88);
+  const sent = await anna.create(table.root, "dataset", "Flight 3", 422);
+  const empty = await anna.create(table.root, "folder", "Empty");
+  await Promise.all([ready, sent].map((dataset) => setProcessed(dataset.id)));
+  const receipt = await anna.move([sent], chair.root);
+  const drive = `/o/${table.org_id}/drive`;
+  const items = [ready.id, tunnels.id].join(",");
+  return [
+    { name: "welcome", path: "/" },
+    { name: "new-organization", path: "/organizations/new" },
+    { name: "home", path: `/o/${table.org_id}` },
+    { name: "drive", path: drive },
+    { name: "drive-folder", path: `${drive}/${tunnels.id}` },
+    { name: "drive-empty", path: `${drive}/${empty.id}` },
+    { name: "dataset", path: `${drive}/${ready.id}` },
+    { name: "dialog-new-folder", path: `${drive}?dialog=new-folder` },
+    { name: "dialog-new-dataset", path: `${drive}?dialog=new-dataset` },
+    { name: "dialog-rename", path: `${drive}?dialog=rename&items=${ready.id}` },
+    { name: "dialog-move-to", path: `${drive}?dialog=move-to&items=${items}` },
+    { name: "dialog-move-to-other", path: `${drive}?dialog=move-to&items=${items}&to=${chair.org_id}` },
+    { name: "dialog-confirm", path: `${drive}?dialog=transfer&items=${ready.id}&destination=${chair.root}` },
+    { name: "dialog-in-the-way", path: `${drive}?dialog=transfer&items=${draft.id},${tunnels.id}&destination=${chair.root}` },
+    { name: "receipt", path: `/o/${table.org_id}/transfers/${receipt.id}` },
+    { name: "roles", path: `/o/${table.org_id}/roles` },
+    { name: "no-such-organization", path: "/o/no-such-organization" },
+  ];
+}
+
+/** Nothing moves any more: animations are done and the page has said what it had to say. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
+}
