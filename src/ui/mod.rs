@@ -1,8 +1,85 @@
 //! What people see.
-use leptos::prelude::*;
+//!
+//! - `routes` is the tree of pages and how a page reads its address; `paths` writes every address.
+//! - `session` is what every page shares: who is signed in, what to reload, what to say.
+//! - `layout` is the frame around a page, `switcher` the organization switcher in it, `trouble` what is shown instead of
+//!   a page that could not be.
+//! - `words` is how values are written: numbers, sizes, times.
+//! - `pages` has one file per page, `components` the small design system under them.
+//!
+//! # Invariants
+//! - Every page is complete HTML without WebAssembly: links, plain forms, dialogs that live in the address.
+//! - The browser's first rendering equals the server's: no clock, no locale, no chance. What only the browser knows is
+//!   added in an `Effect`.
+
+pub mod components;
+pub mod layout;
+pub mod pages;
+pub mod paths;
+pub mod routes;
+pub mod session;
+pub mod status;
+pub mod switcher;
+pub mod trouble;
+pub mod words;
+
+use leptos::{config::LeptosOptions, prelude::*};
+use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_router::components::Router;
+
+use components::toast::{Toasts, Toaster};
+use session::Session;
+
+/// The document around [`App`], for the server.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <HashedStylesheet options=options.clone() id="leptos"/>
+                <HydrationScripts options/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
 
 /// The whole application.
 #[component]
 pub fn App() -> impl IntoView {
-    view! { <p>"…"</p> }
+    provide_meta_context();
+    Toaster::provide();
+    let session = Session::provide();
+    let routing = RwSignal::new(false);
+
+    Effect::new(move |_| {
+        session.hydrated.set(true);
+        if let Some(root) = document().document_element() {
+            // Failing to mark the page costs nothing but a measurement.
+            drop(root.set_attribute("data-hydrated", ""));
+        }
+        if let Some(performance) = window().performance() {
+            drop(performance.mark("hydrated"));
+        }
+    });
+
+    view! {
+        <Title formatter=|title: String| {
+            if title.is_empty() { "Commonhold".to_owned() } else { format!("{title} · Commonhold") }
+        }/>
+        <Router set_is_routing=routing>
+            <div class="routing" class:busy=move || routing.get() aria-hidden="true"></div>
+            <routes::Pages/>
+            <Toasts>
+                <layout::FlashMessage/>
+            </Toasts>
+        </Router>
+    }
 }

@@ -1,0 +1,86 @@
+//! The way to where one is.
+
+use leptos::prelude::*;
+
+use super::menu::Menu;
+
+/// A step: words and, except for the last, where they lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The words.
+    pub label: String,
+    /// Where it leads; `None` for where one is.
+    pub href: Option<String>,
+}
+
+impl Step {
+    /// A step that leads somewhere.
+    pub fn to(label: impl Into<String>, href: impl Into<String>) -> Self {
+        Self { label: label.into(), href: Some(href.into()) }
+    }
+
+    /// Where one is.
+    pub fn here(label: impl Into<String>) -> Self {
+        Self { label: label.into(), href: None }
+    }
+}
+
+/// How many steps are shown before the middle ones go into a menu.
+const SHOWN: usize = 4;
+
+/// A breadcrumb. Long ones keep the first and the last two steps and put the rest into a menu.
+#[component]
+pub fn Breadcrumbs(
+    /// The accessible name.
+    #[prop(default = "Breadcrumb")]
+    label: &'static str,
+    /// An id that no other breadcrumb on the page has.
+    id: &'static str,
+    /// The steps; the last is where one is.
+    steps: Vec<Step>,
+    /// Whether the last step is the page's heading.
+    #[prop(optional)]
+    heading: bool,
+    /// Whether following a step leaves the page scrolled where it is.
+    #[prop(optional)]
+    in_place: bool,
+) -> impl IntoView {
+    let mut steps = steps;
+    let hidden: Vec<Step> = if steps.len() > SHOWN { steps.drain(1..steps.len() - 2).collect() } else { Vec::new() };
+    let mut hidden = (!hidden.is_empty()).then_some(hidden);
+    let noscroll = in_place.then_some("");
+    let items = steps
+        .into_iter()
+        .enumerate()
+        .map(|(index, step)| {
+            let middle = if index == 1 { hidden.take() } else { None };
+            let middle = middle.map(|steps| {
+                let links = steps
+                    .into_iter()
+                    .map(|step| view! { <a href=step.href.unwrap_or_default() data-noscroll=noscroll>{step.label}</a> })
+                    .collect_view();
+                view! {
+                    <li>
+                        <Menu id=format!("{id}-more") label="Steps in between" class="crumbs-more" button=|| view! { "…" }.into_any()>
+                            {links}
+                        </Menu>
+                    </li>
+                }
+            });
+            let this = match step.href {
+                Some(href) => view! { <li><a href=href data-noscroll=noscroll>{step.label}</a></li> }.into_any(),
+                None if heading => view! { <li aria-current="page"><h1 tabindex="-1">{step.label}</h1></li> }.into_any(),
+                None => view! { <li aria-current="page"><span>{step.label}</span></li> }.into_any(),
+            };
+            view! {
+                {middle}
+                {this}
+            }
+        })
+        .collect_view();
+    view! {
+        <nav class="crumbs" class:plain=!heading aria-label=label>
+            <ol>{items}</ol>
+        </nav>
+    }
+}

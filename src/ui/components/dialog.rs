@@ -1,0 +1,132 @@
+//! Dialogs. They live in the address (`?dialog=…`), so the server renders them open, Back closes them, and a copied link
+//! opens them again. WebAssembly turns an open one into a modal one: the browser then keeps the focus inside, and the
+//! rest of the page still.
+
+use leptos::{html, prelude::*};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+use super::icon::Icon;
+
+/// A dialog over a page.
+#[component]
+pub fn Dialog(
+    /// The accessible name (ux.md, fixed).
+    #[prop(into)]
+    label: String,
+    /// The heading one sees.
+    #[prop(into)]
+    heading: Signal<String>,
+    /// The page without the dialog.
+    #[prop(into)]
+    close: String,
+    /// Whether it is the wider sort.
+    #[prop(optional)]
+    wide: bool,
+    /// What is in it: a [`DialogBody`], and a `<footer>`.
+    children: Children,
+) -> impl IntoView {
+    let element = NodeRef::<html::Dialog>::new();
+    let opener = StoredValue::new_local(None::<HtmlElement>);
+    let leave = Callback::new({
+        let navigate = use_navigate();
+        let close = close.clone();
+        move |()| navigate(&close, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() })
+    });
+
+    Effect::new(move |_| {
+        let Some(dialog) = element.get() else { return };
+        opener.set_value(opened_from());
+        // Open as the server sent it, it is not modal; it has to be closed first to become so.
+        dialog.close();
+        drop(dialog.show_modal());
+    });
+    on_cleanup(move || {
+        let Some(Some(opener)) = opener.try_get_value() else { return };
+        // Once the dialog is gone, the focus goes back to where it came from.
+        request_animation_frame(move || {
+            if opener.is_connected() {
+                drop(opener.focus());
+            }
+        });
+    });
+
+    let on_click = move |event: leptos::ev::MouseEvent| {
+        // A click on the backdrop counts as one on the dialog itself, never on something in it.
+        let on_backdrop = element.get_untracked().is_some_and(|dialog| {
+            event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok()).is_some_and(|target| dialog.is_same_node(Some(&target)))
+        });
+        if on_backdrop {
+            leave.run(());
+        }
+    };
+
+    view! {
+        <div class="veil">
+            <dialog
+                node_ref=element
+                class="dialog"
+                class:wide=wide
+                open=true
+                aria-label=label
+                on:cancel=move |event: leptos::ev::Event| {
+                    event.prevent_default();
+                    leave.run(());
+                }
+                on:click=on_click
+            >
+                <header>
+                    <h2>{move || heading.get()}</h2>
+                    <a class="button icon-only quiet" href=close aria-label="Close" data-noscroll="" prop:replace=true>
+                        <Icon name="close"/>
+                    </a>
+                </header>
+                {children()}
+            </dialog>
+        </div>
+    }
+}
+
+/// What is between the heading and the buttons of a [`Dialog`]; it scrolls if it is long.
+#[component]
+pub fn DialogBody(
+    /// The content.
+    children: Children,
+) -> impl IntoView {
+    view! { <div class="dialog-body">{children()}</div> }
+}
+
+/// The buttons of a [`Dialog`], with **Cancel** as a link to the page without it.
+#[component]
+pub fn DialogButtons(
+    /// The page without the dialog.
+    #[prop(into)]
+    close: String,
+    /// Something to say beside the buttons.
+    #[prop(optional, into)]
+    remark: Option<String>,
+    /// The buttons after Cancel.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <footer>
+            {remark.map(|remark| view! { <small>{remark}</small> })}
+            <a class="button" href=close data-noscroll="" prop:replace=true>"Cancel"</a>
+            {children()}
+        </footer>
+    }
+}
+
+/// What had the focus when the dialog opened; for a link in a menu, the button of the menu.
+fn opened_from() -> Option<HtmlElement> {
+    let active = document().active_element()?;
+    let menu = active.closest("[popover]").ok().flatten();
+    let opener = match menu {
+        Some(menu) => document().query_selector(&format!("[popovertarget=\"{}\"]", menu.id())).ok().flatten()?,
+        None => active,
+    };
+    // The page itself, or something in a dialog that is about to go, is no place to come back to.
+    let nowhere = opener.tag_name() == "BODY" || opener.closest("dialog").is_ok_and(|dialog| dialog.is_some());
+    if nowhere { None } else { opener.dyn_into().ok() }
+}

@@ -1,0 +1,170 @@
+//! Fields of a [`super::form::Form`]: label, hint, what is wrong with it, and what was typed before.
+
+use leptos::prelude::*;
+
+use super::form::FormContext;
+
+/// A text field.
+#[component]
+pub fn Field(
+    /// The field's name in the form.
+    name: &'static str,
+    /// Its label.
+    label: &'static str,
+    /// The `type` of the input.
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// What stands in it at first.
+    #[prop(optional, into)]
+    value: Option<String>,
+    /// How to fill it in.
+    #[prop(optional)]
+    hint: Option<&'static str>,
+    /// What browsers may fill in.
+    #[prop(default = "off")]
+    autocomplete: &'static str,
+    /// Whether one may leave it empty; then the label says so.
+    #[prop(optional)]
+    optional: bool,
+    /// Whether the form starts here.
+    #[prop(optional)]
+    focused: bool,
+    /// The smallest number or day.
+    #[prop(optional)]
+    min: Option<&'static str>,
+) -> impl IntoView {
+    let form = FormContext::get();
+    let id = form.field_id(name);
+    // Passwords are never sent back.
+    let value = if kind == "password" { None } else { form.typed(name).or(value) };
+    let problem = form.problem(name);
+    let described = described_by(&id, hint.is_some(), problem);
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label} {optional.then(|| view! { <span class="optional">"optional"</span> })}</label>
+            {hint.map(|hint| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> })}
+            <input
+                class="input"
+                id=id.clone()
+                name=name
+                type=kind
+                value=value
+                autocomplete=autocomplete
+                autofocus=focused
+                min=min
+                aria-required=(!optional).then_some("true")
+                aria-invalid=move || problem.with(Option::is_some).then_some("true")
+                aria-describedby=described
+            />
+            <Problem id=id.clone() problem/>
+        </div>
+    }
+}
+
+/// A choice from a list.
+#[component]
+pub fn Choice(
+    /// The field's name in the form.
+    name: &'static str,
+    /// Its label.
+    label: &'static str,
+    /// Values and their words.
+    options: &'static [(&'static str, &'static str)],
+    /// What browsers may fill in.
+    #[prop(default = "off")]
+    autocomplete: &'static str,
+) -> impl IntoView {
+    let form = FormContext::get();
+    let id = form.field_id(name);
+    let chosen = form.typed(name).unwrap_or_default();
+    let problem = form.problem(name);
+    let described = described_by(&id, false, problem);
+    let entries = options
+        .iter()
+        .map(|(value, words)| view! { <option value=*value selected={*value == chosen}>{*words}</option> })
+        .collect_view();
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <select
+                class="input"
+                id=id.clone()
+                name=name
+                autocomplete=autocomplete
+                aria-required="true"
+                aria-invalid=move || problem.with(Option::is_some).then_some("true")
+                aria-describedby=described
+            >
+                <option value="">"Choose…"</option>
+                {entries}
+            </select>
+            <Problem id=id.clone() problem/>
+        </div>
+    }
+}
+
+/// One of a few choices that are all in view.
+#[component]
+pub fn Radios(
+    /// The field's name in the form.
+    name: &'static str,
+    /// The question.
+    label: &'static str,
+    /// Values and their words.
+    options: Vec<(&'static str, &'static str)>,
+    /// The one that is chosen at first.
+    first: &'static str,
+) -> impl IntoView {
+    let form = FormContext::get();
+    let id = form.field_id(name);
+    let chosen = form.typed(name).unwrap_or_else(|| first.to_owned());
+    let problem = form.problem(name);
+    let described = described_by(&id, false, problem);
+    let entries = options
+        .into_iter()
+        .map(|(value, words)| {
+            view! {
+                <label class="radio">
+                    <input type="radio" name=name value=value checked={value == chosen}/>
+                    {words}
+                </label>
+            }
+        })
+        .collect_view();
+    view! {
+        <fieldset class="field radios" id=id.clone() tabindex="-1" aria-describedby=described>
+            <legend>{label}</legend>
+            {entries}
+            <Problem id=id.clone() problem/>
+        </fieldset>
+    }
+}
+
+/// A field nobody sees.
+#[component]
+pub fn Hidden(
+    /// The field's name in the form.
+    name: &'static str,
+    /// Its value.
+    #[prop(into)]
+    value: String,
+) -> impl IntoView {
+    view! { <input type="hidden" name=name value=value/> }
+}
+
+/// What is wrong, under the field.
+#[component]
+fn Problem(id: String, problem: Memo<Option<String>>) -> impl IntoView {
+    move || problem.get().map(|text| view! { <p class="problem" id=format!("{id}-problem")>{text}</p> })
+}
+
+/// The ids of hint and problem, for `aria-describedby`.
+fn described_by(id: &str, hint: bool, problem: Memo<Option<String>>) -> impl Fn() -> Option<String> + Clone + Send + Sync + 'static + use<> {
+    let id = id.to_owned();
+    move || match (hint, problem.with(Option::is_some)) {
+        (false, false) => None,
+        (true, false) => Some(format!("{id}-hint")),
+        (false, true) => Some(format!("{id}-problem")),
+        (true, true) => Some(format!("{id}-hint {id}-problem")),
+    }
+}

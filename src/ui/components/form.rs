@@ -1,0 +1,297 @@
+//! Forms that change something. The one component that knows [`crate::rpc`]: what it is for is to send a server function
+//! and show its [`Done`], [`Failure`] or [`FormFlash`].
+//!
+//! Without WebAssembly a form is an ordinary post: the server redirects, and puts a refused form into the session, from
+//! where it comes back as the page's flash. With WebAssembly nothing is reloaded, and the same things are shown.
+
+use leptos::{
+    ev::SubmitEvent,
+    form::FromFormData,
+    html,
+    prelude::*,
+    server_fn::{Http, ServerFn, codec::PostUrl},
+};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use serde::de::DeserializeOwned;
+
+use super::{
+    button::Tone,
+    icon::Icon,
+    note::{Mood, Note},
+    toast::Toaster,
+};
+use crate::{
+    domain::refusal::Refusal,
+    rpc::{Done, Failure, FormFlash},
+    ui::{
+        paths,
+        routes::current_address,
+        session::{Session, current_path},
+    },
+};
+
+/// What a form's fields and buttons share.
+#[derive(Clone, Copy)]
+pub struct FormContext {
+    name: StoredValue<String>,
+    failure: Signal<Option<Failure>>,
+    pending: Signal<bool>,
+    typed: StoredValue<Vec<(String, String)>>,
+}
+
+impl FormContext {
+    /// The context.
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// The id of a field's input.
+    pub fn field_id(self, field: &str) -> String {
+        self.name.with_value(|name| format!("{name}-{field}"))
+    }
+
+    /// What was typed into a field before the form came back refused.
+    pub fn typed(self, field: &str) -> Option<String> {
+        self.typed.with_value(|typed| typed.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone()))
+    }
+
+    /// What is wrong with a field.
+    pub fn problem(self, field: &'static str) -> Memo<Option<String>> {
+        let failure = self.failure;
+        Memo::new(move |_| {
+            failure.with(|failure| match failure {
+                Some(Failure::Refused(Refusal::Invalid(problems))) => {
+                    problems.iter().find(|problem| problem.field == field).map(|problem| problem.problem.to_string())
+                }
+                // The one refusal of a single field that has its own text (DRIVE-5).
+                Some(Failure::Refused(refusal @ Refusal::NameTaken(_))) if field == "name" => Some(refusal.to_string()),
+                _ => None,
+            })
+        })
+    }
+}
+
+/// A form that sends a server function.
+#[component]
+pub fn Form<F, O>(
+    /// The server function.
+    action: ServerAction<F>,
+    /// What came back refused before WebAssembly took over.
+    flash: Option<FormFlash>,
+    /// The class of the form.
+    #[prop(default = "form")]
+    class: &'static str,
+    /// Whether it changes who is signed in, or where they belong.
+    #[prop(optional)]
+    changes_session: bool,
+    /// Fields and buttons.
+    children: Children,
+) -> impl IntoView
+where
+    F: DeserializeOwned + ServerFn<Protocol = Http<PostUrl, O>, Output = Done, Error = Failure> + Clone + Send + Sync + 'static,
+{
+    let value = action.value();
+    let submit = move |event: &SubmitEvent| match F::from_event(event) {
+        Ok(input) => {
+            action.dispatch(input);
+        }
+        Err(error) => value.set(Some(Err(Failure::Transport(error.to_string())))),
+    };
+    let again = Callback::new(move |()| action.clear());
+    form_view(
+        F::url(),
+        Box::new(submit),
+        Signal::derive(move || value.get()),
+        action.pending().into(),
+        again,
+        flash,
+        class,
+        changes_session,
+        children,
+    )
+}
+
+/// [`Form`] without its type parameters, so that there is only one of it in the bundle.
+#[expect(clippy::too_many_arguments, reason = "the inside of one component")]
+fn form_view(
+    url: &'static str,
+    submit: Box<dyn Fn(&SubmitEvent)>,
+    answer: Signal<Option<Result<Done, Failure>>>,
+    pending: Signal<bool>,
+    again: Callback<()>,
+    flash: Option<FormFlash>,
+    class: &'static str,
+    changes_session: bool,
+    children: Children,
+) -> impl IntoView {
+    let session = Session::get();
+    let toaster = Toaster::get();
+    let navigate = use_navigate();
+    let path = current_path();
+    let flash = flash.filter(|flash| flash.action == url);
+    let from_flash = flash.is_some();
+    let (typed, refused) = flash.map_or_else(Default::default, |flash| (flash.values, Some(flash.failure)));
+    let failure = Signal::derive(move || {
+        answer.with(|answer| match answer {
+            Some(Err(failure)) => Some(failure.clone()),
+            Some(Ok(_)) => None,
+            None => refused.clone(),
+        })
+    });
+    let name = url.rsplit('/').next().unwrap_or(url).trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+
+    provide_context(FormContext { name: StoredValue::new(name), failure, pending, typed: StoredValue::new(typed) });
+
+    Effect::new(move |_| {
+        let Some(Ok(done)) = answer.get() else { return };
+        untrack(|| {
+            toaster.show(&done.toast);
+            if changes_session {
+                session.reload();
+            }
+            let (to_path, _) = done.to.split_once('?').unwrap_or((&done.to, ""));
+            let same_page = path.with_untracked(|path| path == to_path);
+            if same_page {
+                session.refresh();
+            }
+            navigate(&done.to, NavigateOptions { replace: same_page, scroll: !same_page, ..NavigateOptions::default() });
+        });
+    });
+
+    let on_submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        // Twice is once: the first answer is still on its way.
+        if !pending.get_untracked() {
+            submit(&event);
+        }
+    };
+
+    // Our own words for what is wrong, the same with and without WebAssembly, hence `novalidate`.
+    view! {
+        <form class=class action=url method="post" novalidate=true on:submit=on_submit>
+            <Summary failure again from_flash/>
+            {children()}
+        </form>
+    }
+}
+
+/// The button that sends the form.
+#[component]
+pub fn Submit(
+    /// The words on it.
+    label: &'static str,
+    /// How much it matters.
+    #[prop(default = Tone::Primary)]
+    tone: Tone,
+) -> impl IntoView {
+    let pending = FormContext::get().pending;
+    view! {
+        <button
+            type="submit"
+            class=tone.class()
+            disabled=move || pending.get()
+            aria-busy=move || pending.get().then_some("true")
+        >
+            {label}
+        </button>
+    }
+}
+
+/// What went wrong, above the fields.
+#[component]
+fn Summary(failure: Signal<Option<Failure>>, again: Callback<()>, from_flash: bool) -> impl IntoView {
+    move || failure.get().map(|failure| view! { <Problems failure again from_flash/> })
+}
+
+/// The failure in words, with what can be done about it. Takes the focus, so that it is found.
+#[component]
+fn Problems(failure: Failure, again: Callback<()>, from_flash: bool) -> impl IntoView {
+    let form = FormContext::get();
+    let element = NodeRef::<html::Div>::new();
+    let address = current_address();
+    let session = Session::get();
+    Effect::new(move |_| {
+        if let Some(element) = element.get() {
+            drop(element.focus());
+        }
+    });
+    let heading = failure.to_string();
+    let more = match failure {
+        Failure::Refused(Refusal::Invalid(problems)) => {
+            let entries = problems
+                .into_iter()
+                .map(|problem| {
+                    let text = problem.problem.to_string();
+                    view! { <li><a rel="external" href=format!("#{}", form.field_id(&problem.field))>{field_words(&problem.field)}</a> ": " {text}</li> }
+                })
+                .collect_view();
+            view! { <ul>{entries}</ul> }.into_any()
+        }
+        Failure::Refused(Refusal::Unauthenticated) => view! {
+            <p>
+                <a target="_blank" href=move || paths::sign_in(&address.get())>"Sign in again"</a>
+                " in a new tab, then come back and send this once more. What you typed stays here."
+            </p>
+        }
+        .into_any(),
+        Failure::Refused(Refusal::Blocked(blockers)) => {
+            let entries = blockers.into_iter().map(|blocker| view! { <li>{blocker.message}</li> }).collect_view();
+            view! { <ul>{entries}</ul> }.into_any()
+        }
+        Failure::Refused(Refusal::PlanChanged | Refusal::Conflict) => {
+            let look_again = move |event: leptos::ev::MouseEvent| {
+                event.prevent_default();
+                again.run(());
+                session.refresh();
+            };
+            view! { <p><a rel="external" href=move || address.get() on:click=look_again>"Look at the new plan"</a></p> }.into_any()
+        }
+        Failure::Transport(_) => {
+            view! { <p><a rel="external" href=move || address.get()>"Reload the page"</a></p> }.into_any()
+        }
+        Failure::Refused(_) | Failure::Unexpected { .. } => ().into_any(),
+    };
+    view! {
+        <div node_ref=element class="problems" role="alert" tabindex="-1" autofocus=from_flash>
+            <Note mood=Mood::Bad>
+                <p><b>{heading}</b></p>
+                {more}
+            </Note>
+        </div>
+    }
+}
+
+/// The words for a field's name where its label is not at hand: `first_name` is "First name".
+fn field_words(field: &str) -> String {
+    let words = field.replace('_', " ");
+    let mut chars = words.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect::<String>().replace("Vat", "VAT"),
+        None => words,
+    }
+}
+
+/// A quiet line of actions at the foot of a form.
+#[component]
+pub fn FormButtons(
+    /// The buttons.
+    children: Children,
+) -> impl IntoView {
+    view! { <div class="form-buttons">{children()}</div> }
+}
+
+/// A button with an icon alone that sends the form.
+#[component]
+pub fn IconSubmit(
+    /// Its accessible name.
+    label: &'static str,
+    /// The icon.
+    icon: &'static str,
+) -> impl IntoView {
+    let pending = FormContext::get().pending;
+    view! {
+        <button type="submit" class="button icon-only quiet" aria-label=label title=label disabled=move || pending.get()>
+            <Icon name=icon/>
+        </button>
+    }
+}

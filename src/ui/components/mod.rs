@@ -1,0 +1,20 @@
+//! A small design system: plain HTML with our own look. Each component has its own style file.
+//!
+//! # Invariants
+//! - No domain and no rpc: components take text and views. The one exception is `form`, whose whole job is the answer
+//!   of a server function.
+//! - Everything works, or is absent, without WebAssembly.
+
+pub mod avatar;
+pub mod breadcrumbs;
+pub mod button;
+pub mod dialog;
+pub mod empty;
+pub mod field;
+pub mod form;
+pub mod icon;
+pub mod menu;
+pub mod meter;
+pub mod note;
+pub mod table;
+pub mod toast;

@@ -1,0 +1,257 @@
+//! The frame around a page: a rail with the switcher, the way around, and who is signed in; beside it the page.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::{
+    components::{
+        avatar::Face,
+        form::{Form, IconSubmit},
+        icon::Icon,
+        toast::Toast,
+    },
+    paths,
+    session::{Beginning, Session, current_path},
+    switcher::{Entry, Switcher},
+    words,
+};
+use crate::{
+    domain::{
+        person::full_name,
+        view::{Belonging, PersonView},
+    },
+    rpc::session::SignOut,
+};
+
+/// Which entry of the rail a page belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Section {
+    /// Outside any organization.
+    Welcome,
+    /// Home of an organization.
+    Home,
+    /// Its Drive.
+    Drive,
+    /// Who can do what.
+    Roles,
+    /// A page that is none of these, like a receipt.
+    Other,
+}
+
+impl Section {
+    /// The same kind of page in another organization (ORG-6).
+    fn path(self, org: &str) -> String {
+        match self {
+            Self::Drive => paths::drive(org, ""),
+            Self::Roles => paths::roles(org),
+            Self::Welcome | Self::Home | Self::Other => paths::home(org),
+        }
+    }
+}
+
+/// The frame of a signed-in page. `org` is the Org ID from the address; empty outside any organization.
+#[component]
+pub fn Frame(
+    /// Where in the rail the page belongs.
+    section: Section,
+    /// The Org ID.
+    #[prop(into)]
+    org: Signal<String>,
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let session = Session::get();
+    view! {
+        <a class="skip" rel="external" href="#content">"Skip to content"</a>
+        <div class="frame">
+            <div class="rail">
+                <Transition>
+                    {move || {
+                        let org = org.get();
+                        Suspend::new(async move {
+                            let begin = Beginning::from(session.start().await);
+                            view! { <Rail section org begin/> }
+                        })
+                    }}
+                </Transition>
+            </div>
+            <main class="page" id="content" tabindex="-1">{children()}</main>
+        </div>
+    }
+}
+
+/// What is in the rail.
+#[component]
+fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
+    let Some(person) = begin.person.clone() else {
+        return view! {
+            <a class="brand" href=paths::WELCOME><Brand/></a>
+            <a class="button" href=paths::sign_in("")>"Sign in"</a>
+        }
+        .into_any();
+    };
+    let current = begin.organization(&org).cloned();
+    let entries = begin
+        .organizations
+        .iter()
+        .map(|belonging| Entry {
+            href: section.path(&belonging.org_id),
+            current: current.as_ref().is_some_and(|current| current.id == belonging.id),
+            belonging: belonging.clone(),
+        })
+        .collect();
+    let inside = current.is_some();
+    let ways = current.clone().map(|belonging| view! { <Ways section belonging/> });
+    view! {
+        <Switcher id="switcher" current entries>
+            <a href=paths::NEW_ORGANIZATION><Icon name="plus"/>"New organization"</a>
+            <a href=paths::WELCOME><Icon name="organization"/>"Your organizations"</a>
+        </Switcher>
+        <button type="button" class="button icon-only rail-open" popovertarget="rail-menu" aria-label="Menu">
+            <Icon name="menu"/>
+        </button>
+        <div class="rail-menu" id="rail-menu" popover="auto">
+            <nav aria-label=if inside { "Organization" } else { "Main" }>
+                {ways}
+                {(!inside).then(|| view! {
+                    <a href=paths::WELCOME aria-current=(section == Section::Welcome).then_some("page")>
+                        <Icon name="organization"/>
+                        "Your organizations"
+                    </a>
+                })}
+            </nav>
+            <Whoami person/>
+        </div>
+    }
+    .into_any()
+}
+
+/// The pages of an organization. A personal space has no team pages (SPACE-1).
+#[component]
+fn Ways(section: Section, belonging: Belonging) -> impl IntoView {
+    let here = move |of: Section| (section == of).then_some("page");
+    let org = belonging.org_id.clone();
+    view! {
+        <a href=paths::home(&org) aria-current=here(Section::Home)><Icon name="home"/>"Home"</a>
+        <a href=paths::drive(&org, "") aria-current=here(Section::Drive)><Icon name="drive"/>"Drive"</a>
+        {(!belonging.personal).then(|| view! {
+            <a href=paths::roles(&org) aria-current=here(Section::Roles)><Icon name="roles"/>"Who can do what"</a>
+        })}
+    }
+}
+
+/// Who is signed in, and the way out.
+#[component]
+fn Whoami(person: PersonView) -> impl IntoView {
+    let name = full_name(&person.first_name, &person.last_name);
+    let action = ServerAction::<SignOut>::new();
+    view! {
+        <div class="whoami">
+            <Face name=name.clone() hue=words::hue(person.id.0.as_bytes())/>
+            <span class="whoami-text">
+                <b>{name}</b>
+                <small>{person.email}</small>
+            </span>
+            <Form action flash=None class="inline-form" changes_session=true>
+                <IconSubmit label="Sign out" icon="sign-out"/>
+            </Form>
+        </div>
+    }
+}
+
+/// The name of the product, with its sign: four plots around a common.
+#[component]
+pub fn Brand() -> impl IntoView {
+    view! {
+        <svg class="brand-sign" viewBox="0 0 32 32" aria-hidden="true">
+            <rect x="3" y="3" width="11" height="11" rx="3"></rect>
+            <rect x="18" y="3" width="11" height="11" rx="3"></rect>
+            <rect x="3" y="18" width="11" height="11" rx="3"></rect>
+            <circle cx="23.5" cy="23.5" r="5.5"></circle>
+        </svg>
+        <span>"Commonhold"</span>
+    }
+}
+
+/// The frame of a page for who is not signed in: one card in the middle.
+#[component]
+pub fn OutsideFrame(
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="outside">
+            <header><a class="brand" href=paths::WELCOME><Brand/></a></header>
+            <main id="content" tabindex="-1">{children()}</main>
+        </div>
+    }
+}
+
+/// A page's title bar: what it is called, and its main action.
+#[component]
+pub fn PageHeader(
+    /// The heading.
+    #[prop(into)]
+    title: String,
+    /// A line under the heading.
+    #[prop(optional, into)]
+    lead: Option<String>,
+    /// Actions at the end of the line.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <Title text=title.clone()/>
+        <Arrival/>
+        <header class="bar page-header">
+            <div>
+                <h1 tabindex="-1">{title}</h1>
+                {lead.map(|lead| view! { <p class="lead">{lead}</p> })}
+            </div>
+            {children.map(|children| view! { <div class="end">{children()}</div> })}
+        </header>
+    }
+}
+
+/// Gives the focus to the heading of a page that one has navigated to, as loading it would (ux.md, "Focus").
+#[component]
+pub fn Arrival() -> impl IntoView {
+    let session = Session::get();
+    let path = current_path();
+    Effect::new(move |_| {
+        if session.arrived(&path.get_untracked()) {
+            request_animation_frame(|| {
+                use wasm_bindgen::JsCast;
+                let in_dialog = document().query_selector("dialog[open]").is_ok_and(|dialog| dialog.is_some());
+                if let Ok(Some(heading)) = document().query_selector("main h1")
+                    && !in_dialog
+                    && let Ok(heading) = heading.dyn_into::<web_sys::HtmlElement>()
+                {
+                    let options = web_sys::FocusOptions::new();
+                    options.set_prevent_scroll(true);
+                    drop(heading.focus_with_options(&options));
+                }
+            });
+        }
+    });
+}
+
+/// The message that came with the page, after a form was sent without WebAssembly.
+#[component]
+pub fn FlashMessage() -> impl IntoView {
+    let session = Session::get();
+    let dismissed = RwSignal::new(false);
+    view! {
+        <Suspense>
+            {Suspend::new(async move {
+                let message = session.start().await.ok().and_then(|start| start.flash.toast).filter(|message| !message.is_empty());
+                move || {
+                    message
+                        .clone()
+                        .filter(|_| !dismissed.get())
+                        .map(|message| view! { <Toast message dismiss=Callback::new(move |()| dismissed.set(true))/> })
+                }
+            })}
+        </Suspense>
+    }
+}

@@ -1,0 +1,71 @@
+//! The dialogs to create and to rename (DRIVE-4).
+
+use leptos::prelude::*;
+
+use super::place::Listing;
+use crate::{
+    domain::{resource::Kind, view::DriveView},
+    rpc::{
+        FormFlash,
+        drive::{CreateResource, RenameResource},
+    },
+    ui::components::{
+        dialog::{Dialog, DialogBody, DialogButtons},
+        field::{Field, Hidden},
+        form::{Form, Submit},
+    },
+};
+
+/// **New folder**, **New site**, **New asset**, **New dataset**.
+#[component]
+pub fn NewDialog(kind: Kind, listing: Listing, drive: DriveView, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<CreateResource>::new();
+    let title = format!("New {}", kind.title().to_lowercase());
+    let close = listing.address();
+    let parent = drive.resource.map(|resource| resource.id.to_string()).unwrap_or_default();
+    view! {
+        <Dialog label=title.clone() heading=title close=close.clone()>
+            <Form action flash class="dialog-form">
+                <Hidden name="parent" value=parent/>
+                <Hidden name="kind" value=kind.word()/>
+                <Hidden name="back" value=close.clone()/>
+                <DialogBody>
+                    <Field name="name" label="Name" focused=true/>
+                    {(kind == Kind::Dataset).then(|| view! {
+                        <div class="columns">
+                            <Field name="images" label="Images" kind="number" min="0" optional=true/>
+                            <Field name="captured_on" label="Captured on" kind="date" optional=true/>
+                        </div>
+                    })}
+                </DialogBody>
+                <DialogButtons close>
+                    <Submit label="Create"/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}
+
+/// **Rename**.
+#[component]
+pub fn RenameDialog(item: String, listing: Listing, drive: DriveView, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<RenameResource>::new();
+    let close = listing.address();
+    let row = drive.rows.items.iter().find(|row| row.id.to_string() == item).map(|row| (row.name.clone(), row.kind));
+    let resource = drive.resource.as_ref().filter(|resource| resource.id.to_string() == item).map(|resource| (resource.name.clone(), resource.kind));
+    let (name, kind) = row.or(resource).unwrap_or((String::new(), Kind::Folder));
+    view! {
+        <Dialog label="Rename" heading=format!("Rename {}", kind.title().to_lowercase()) close=close.clone()>
+            <Form action flash class="dialog-form">
+                <Hidden name="id" value=item/>
+                <Hidden name="back" value=close.clone()/>
+                <DialogBody>
+                    <Field name="name" label="Name" value=name focused=true/>
+                </DialogBody>
+                <DialogButtons close>
+                    <Submit label="Rename"/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}

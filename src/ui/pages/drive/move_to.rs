@@ -1,0 +1,187 @@
+//! **Move to**: choosing a place, in this organization or in another one (XFER-14).
+
+use leptos::prelude::*;
+
+use super::place::{Listing, Move, Open, Place};
+use crate::{
+    domain::{
+        resource::Kind,
+        view::{Control, DestinationRow, DestinationView},
+    },
+    rpc::{
+        FormFlash,
+        drive::CreateResource,
+        transfer::{MoveHere, destinations},
+    },
+    ui::{
+        components::{
+            breadcrumbs::{Breadcrumbs, Step},
+            button::{BlockedButton, ButtonLink, Tone},
+            dialog::{Dialog, DialogBody, DialogButtons},
+            empty::Skeleton,
+            field::{Field, Hidden},
+            form::{Form, Submit},
+            icon::Icon,
+            note::{Mood, Note},
+        },
+        session::{Beginning, Session},
+        switcher::{Entry, Switcher},
+        words,
+    },
+};
+
+/// The dialog.
+#[component]
+pub fn MoveDialog(
+    /// The address.
+    place: Memo<Place>,
+) -> impl IntoView {
+    let session = Session::get();
+    // While the dialog is being closed, the address no longer speaks of it.
+    let open = Memo::new(move |before: Option<&Move>| {
+        place.with(|place| match &place.open {
+            Open::Move(open) => open.clone(),
+            _ => before.cloned().unwrap_or_default(),
+        })
+    });
+    let listing = place.with_untracked(|place| place.listing.clone());
+    let looked_at = Memo::new(move |_| open.with(|open| Move { making_folder: false, ..open.clone() }));
+    let resource = Resource::new(
+        move || (looked_at.get(), session.version()),
+        |(open, _)| async move {
+            let view = destinations(open.items.join(","), open.to.clone(), open.inside.clone(), open.at.clone()).await;
+            (open, view)
+        },
+    );
+    let making_folder = Memo::new(move |_| open.with(|open| open.making_folder));
+    let heading = Signal::derive(move || open.with(|open| format!("Move {}", words::totalled(open.items.len() as u64, "item", "items"))));
+    let close = listing.address();
+    view! {
+        <Dialog label="Move to" heading close=close.clone()>
+            <Transition fallback=move || view! { <DialogBody><Skeleton/></DialogBody> }>
+                {move || {
+                    let (listing, close) = (listing.clone(), close.clone());
+                    Suspend::new(async move {
+                        let begin = Beginning::from(session.start().await);
+                        match resource.await {
+                            (open, Ok(view)) => view! { <Places view open listing making_folder flash=begin.form/> }.into_any(),
+                            (_, Err(failure)) => view! {
+                                <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
+                                <DialogButtons close>""</DialogButtons>
+                            }
+                            .into_any(),
+                        }
+                    })
+                }}
+            </Transition>
+        </Dialog>
+    }
+}
+
+/// The places to choose from.
+#[component]
+fn Places(view: DestinationView, open: Move, listing: Listing, making_folder: Memo<bool>, flash: Option<FormFlash>) -> impl IntoView {
+    let close = listing.address();
+    let shown = view.organization.clone();
+    let elsewhere = shown.id != view.source;
+    let entries = view
+        .organizations
+        .iter()
+        .map(|belonging| Entry {
+            href: listing.move_dialog(&Move { items: open.items.clone(), to: belonging.org_id.clone(), ..Move::default() }),
+            current: belonging.id == shown.id,
+            belonging: belonging.clone(),
+        })
+        .collect();
+    let remark = if elsewhere { format!("{} · another organization", words::role(shown.role)) } else { words::role(shown.role).to_owned() };
+    let go = {
+        let (listing, open, to) = (listing.clone(), open.clone(), shown.org_id.clone());
+        move |inside: String| listing.move_dialog(&Move { items: open.items.clone(), to: to.clone(), inside, ..Move::default() })
+    };
+    let last = view.path.len().saturating_sub(1);
+    let steps = view
+        .path
+        .iter()
+        .enumerate()
+        .map(|(index, crumb)| {
+            let root = crumb.kind == Kind::Root;
+            let label = if root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
+            if index == last { Step::here(label) } else { Step::to(label, go(if root { String::new() } else { crumb.id.to_string() })) }
+        })
+        .collect();
+    let container = view.path.last().map(|crumb| crumb.id.to_string()).unwrap_or_default();
+    let empty = view.rows.items.is_empty();
+    let rows = view.rows.items.into_iter().map(|row| view! { <PlaceRow href=go(row.id.to_string()) row/> }).collect_view();
+    let more = view.rows.next_cursor.map(|at| {
+        let href = listing.move_dialog(&Move { at, making_folder: false, ..open.clone() });
+        view! { <ButtonLink href in_place=true tone=Tone::Quiet>"Show more"</ButtonLink> }
+    });
+    let here = listing.move_dialog(&Move { making_folder: false, ..open.clone() });
+    let with_form = listing.move_dialog(&Move { making_folder: true, ..open.clone() });
+    let new_folder = {
+        let (parent, flash) = (container.clone(), flash.clone());
+        move || match (&view.create, making_folder.get()) {
+            (Control::Absent, _) => ().into_any(),
+            (Control::Disabled(reason), _) => view! { <BlockedButton label="New folder" reason=reason.clone() tone=Tone::Quiet icon="plus"/> }.into_any(),
+            (Control::Enabled, false) => view! { <div><ButtonLink href=with_form.clone() tone=Tone::Quiet icon="plus" in_place=true>"New folder"</ButtonLink></div> }.into_any(),
+            (Control::Enabled, true) => view! { <NewFolder parent=parent.clone() back=here.clone() flash=flash.clone()/> }.into_any(),
+        }
+    };
+    let action = ServerAction::<MoveHere>::new();
+    let (move_here, why_not) = match view.move_here {
+        Control::Enabled => (view! { <Submit label="Move here"/> }.into_any(), None),
+        Control::Disabled(reason) => (view! { <button type="button" class="button primary" disabled=true title=reason.clone() aria-describedby="why-not-here">"Move here"</button> }.into_any(), Some(reason)),
+        Control::Absent => (().into_any(), None),
+    };
+    view! {
+        <DialogBody>
+            <Switcher id="dialog-switcher" current=Some(shown) remark entries in_place=true/>
+            <Breadcrumbs id="destination" label="Destination" steps in_place=true/>
+            {if empty {
+                view! { <p class="pick-empty">"Nothing is in here yet."</p> }.into_any()
+            } else {
+                view! { <ul class="pick" aria-label="Folders">{rows}</ul> }.into_any()
+            }}
+            {more}
+            {new_folder}
+            {why_not.map(|reason| view! { <p class="small why-not" id="why-not-here">{reason}</p> })}
+        </DialogBody>
+        <Form action flash class="dialog-form">
+            <Hidden name="items" value=open.items.join(",")/>
+            <Hidden name="destination" value=container/>
+            <Hidden name="back" value=close.clone()/>
+            <DialogButtons close>{move_here}</DialogButtons>
+        </Form>
+    }
+}
+
+/// One place: a link into it, or why one cannot go there.
+#[component]
+fn PlaceRow(row: DestinationRow, href: String) -> impl IntoView {
+    let name = view! {
+        <span class=format!("name {}", row.kind.word())>
+            <Icon name=words::kind_icon(row.kind)/>
+            <span>{row.name}</span>
+        </span>
+    };
+    match row.why_not {
+        Some(reason) => view! { <li class="off">{name}<span class="why">{reason}</span></li> }.into_any(),
+        None => view! { <li><a href=href data-noscroll="">{name}<Icon name="chevron-right"/></a></li> }.into_any(),
+    }
+}
+
+/// **New folder**, in the place that is shown.
+#[component]
+fn NewFolder(parent: String, back: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<CreateResource>::new();
+    view! {
+        <Form action flash class="form new-folder">
+            <Hidden name="parent" value=parent/>
+            <Hidden name="kind" value=Kind::Folder.word()/>
+            <Hidden name="back" value=back.clone()/>
+            <Field name="name" label="Name" focused=true/>
+            <a class="button" href=back data-noscroll="" prop:replace=true>"Not now"</a>
+            <Submit label="Create"/>
+        </Form>
+    }
+}

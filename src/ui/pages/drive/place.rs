@@ -1,0 +1,225 @@
+//! Where one is in the Drive, as the address says: what is listed, and which dialog is open over it.
+
+use leptos_router::params::ParamsMap;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::resource::Kind,
+    ui::paths::{self, Address},
+};
+
+/// What is listed: one page of one container, in one order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// The Org ID.
+    pub org: String,
+    /// The container or dataset; empty for the root.
+    pub resource: String,
+    /// The column to sort by, with `-` in front for the other direction; empty for the usual order.
+    pub sort: String,
+    /// Where this page of the list starts.
+    pub cursor: String,
+}
+
+/// A dialog over the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Open {
+    /// None.
+    #[default]
+    Nothing,
+    /// **New folder**, **New site**, **New asset** or **New dataset**.
+    New(Kind),
+    /// **Rename**.
+    Rename(String),
+    /// **Move to**.
+    Move(Move),
+    /// **Confirm transfer**.
+    Transfer(Transfer),
+}
+
+/// Which sort of dialog is open; it stays the same while one walks around inside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// None.
+    Nothing,
+    /// Something new.
+    New(Kind),
+    /// Another name for this item.
+    Rename(String),
+    /// Another place.
+    Move,
+    /// The confirmation.
+    Transfer,
+}
+
+/// The Move to dialog: what is to be moved, and where one is looking (XFER-14).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    /// The items.
+    pub items: Vec<String>,
+    /// The Org ID of the organization that is shown; empty for the items' own.
+    pub to: String,
+    /// The container that is shown; empty for the root.
+    pub inside: String,
+    /// Where this page of the container starts.
+    pub at: String,
+    /// Whether a folder is being made there.
+    pub making_folder: bool,
+}
+
+/// The confirmation: what is to go where.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// The items.
+    pub items: Vec<String>,
+    /// The container they are to go into.
+    pub destination: String,
+}
+
+/// All of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// What is listed.
+    pub listing: Listing,
+    /// Which dialog is open.
+    pub open: Open,
+}
+
+impl Place {
+    /// Reads an address of the Drive; `None` for any other.
+    pub fn read(segments: &[&str], query: &ParamsMap) -> Option<Self> {
+        let (org, resource) = match segments {
+            ["o", org, "drive"] => (*org, ""),
+            ["o", org, "drive", resource] => (*org, *resource),
+            _ => return None,
+        };
+        let get = |name: &str| query.get(name).unwrap_or_default();
+        // A list of links has one `item` each, a list of a form one with commas: both are read.
+        let items = || -> Vec<String> {
+            let all = query.get_all("item").unwrap_or_default();
+            all.iter().flat_map(|item| item.split(',')).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+        };
+        let listing = Listing { org: org.to_owned(), resource: resource.to_owned(), sort: get("sort"), cursor: get("cursor") };
+        let open = match get("dialog").as_str() {
+            "new-folder" => Open::New(Kind::Folder),
+            "new-site" => Open::New(Kind::Site),
+            "new-asset" => Open::New(Kind::Asset),
+            "new-dataset" => Open::New(Kind::Dataset),
+            "rename" => items().into_iter().next().map_or(Open::Nothing, Open::Rename),
+            "move" if !items().is_empty() => {
+                Open::Move(Move { items: items(), to: get("to"), inside: get("in"), at: get("at"), making_folder: get("new") == "folder" })
+            }
+            "transfer" if !items().is_empty() => Open::Transfer(Transfer { items: items(), destination: get("destination") }),
+            _ => Open::Nothing,
+        };
+        Some(Self { listing, open })
+    }
+
+    /// Which sort of dialog is open.
+    pub fn sort(&self) -> Sort {
+        match &self.open {
+            Open::Nothing => Sort::Nothing,
+            Open::New(kind) => Sort::New(*kind),
+            Open::Rename(item) => Sort::Rename(item.clone()),
+            Open::Move(_) => Sort::Move,
+            Open::Transfer(_) => Sort::Transfer,
+        }
+    }
+
+    /// The items the open dialog is about.
+    pub fn items(&self) -> &[String] {
+        match &self.open {
+            Open::Move(open) => &open.items,
+            Open::Transfer(open) => &open.items,
+            Open::Rename(item) => std::slice::from_ref(item),
+            Open::Nothing | Open::New(_) => &[],
+        }
+    }
+}
+
+impl Listing {
+    fn base(&self) -> Address {
+        Address::new(paths::drive(&self.org, &self.resource)).with("sort", self.sort.clone()).with("cursor", self.cursor.clone())
+    }
+
+    /// The list without any dialog.
+    pub fn address(&self) -> String {
+        self.base().text()
+    }
+
+    /// The list sorted by a column, from its start.
+    pub fn sorted(&self, sort: &str) -> String {
+        Address::new(paths::drive(&self.org, &self.resource)).with("sort", sort).text()
+    }
+
+    /// Another page of the list.
+    pub fn page(&self, cursor: &str) -> String {
+        Address::new(paths::drive(&self.org, &self.resource)).with("sort", self.sort.clone()).with("cursor", cursor).text()
+    }
+
+    /// With the dialog for something new.
+    pub fn new_dialog(&self, kind: Kind) -> String {
+        self.base().with("dialog", format!("new-{}", kind.word())).text()
+    }
+
+    /// With **Rename** for an item.
+    pub fn rename_dialog(&self, item: &str) -> String {
+        self.base().with("dialog", "rename").with("item", item).text()
+    }
+
+    /// With **Move to**.
+    pub fn move_dialog(&self, open: &Move) -> String {
+        self.base()
+            .with("dialog", "move")
+            .with_all("item", &open.items)
+            .with("to", open.to.clone())
+            .with("in", open.inside.clone())
+            .with("at", open.at.clone())
+            .with("new", if open.making_folder { "folder" } else { "" })
+            .text()
+    }
+
+    /// With **Move to** for items, at the start.
+    pub fn move_items(&self, items: Vec<String>) -> String {
+        self.move_dialog(&Move { items, ..Move::default() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(path: &str, query: &[(&'static str, &str)]) -> Option<Place> {
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let map: ParamsMap = query.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Place::read(&segments, &map)
+    }
+
+    #[test]
+    fn an_address_of_another_page_is_none() {
+        assert_eq!(read("/o/a", &[]), None);
+        assert_eq!(read("/o/a/drive/b/c", &[]), None);
+    }
+
+    #[test]
+    fn dialogs_are_read_as_they_are_written() {
+        let listing = Listing { org: "a".into(), resource: "r".into(), sort: "-name".into(), cursor: "c".into() };
+        let open = Move { items: vec!["1".into(), "2".into()], to: "b".into(), inside: "x".into(), at: String::new(), making_folder: true };
+        assert_eq!(listing.move_dialog(&open), "/o/a/drive/r?sort=-name&cursor=c&dialog=move&item=1&item=2&to=b&in=x&new=folder");
+        let place = read("/o/a/drive/r", &[("sort", "-name"), ("cursor", "c"), ("dialog", "move"), ("item", "1"), ("item", "2"), ("to", "b"), ("in", "x"), ("new", "folder")]);
+        assert_eq!(place, Some(Place { listing, open: Open::Move(open) }));
+    }
+
+    #[test]
+    fn a_form_may_put_commas_between_items() {
+        let place = read("/o/a/drive", &[("dialog", "transfer"), ("item", "1,2"), ("destination", "d")]).unwrap_or_default();
+        assert_eq!(place.items(), ["1", "2"]);
+    }
+
+    #[test]
+    fn a_dialog_without_items_is_none() {
+        for dialog in ["move", "transfer", "rename", "nonsense", ""] {
+            assert_eq!(read("/o/a/drive", &[("dialog", dialog)]).unwrap_or_default().open, Open::Nothing, "{dialog}");
+        }
+    }
+}

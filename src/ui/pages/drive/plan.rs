@@ -1,0 +1,150 @@
+//! What a transfer does, in words and figures: for the confirmation before, and for the receipt after (XFER-13 to
+//! XFER-15, XFER-18).
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{
+        licence::Model,
+        transfer::{Effects, ModelPair, Plan, SideEffect},
+    },
+    ui::{
+        components::{
+            icon::Icon,
+            meter::Meter,
+            note::{Mood, Note},
+        },
+        words,
+    },
+};
+
+/// "2 datasets", "1 item with 3 datasets".
+pub fn what(plan: &Plan) -> String {
+    let datasets = words::totalled(plan.datasets, "dataset", "datasets");
+    if plan.folders == 0 {
+        datasets
+    } else {
+        let items = words::totalled(plan.items.len() as u64, "item", "items");
+        if plan.datasets == 0 { items } else { format!("{items} with {datasets}") }
+    }
+}
+
+/// Both organizations, with what becomes of their books. Nothing for a move within one.
+#[component]
+pub fn Sides(
+    /// The plan.
+    plan: Plan,
+) -> impl IntoView {
+    let Effects { model_pair, source, target, .. } = plan.effects;
+    let pays = model_pair == Some(ModelPair { source: Model::ImagesProjects, target: Model::ImagesProjects });
+    source.zip(target).map(|(source, target)| {
+        view! {
+            <div class="route">
+                <Side side=source remark=if pays { Some("gets back") } else { None }/>
+                <Icon name="arrow-right"/>
+                <Side side=target remark=if pays { Some("will pay") } else { Some("pays nothing") }/>
+            </div>
+        }
+    })
+}
+
+/// One of the two.
+#[component]
+fn Side(side: SideEffect, remark: Option<&'static str>) -> impl IntoView {
+    let (before, after) = side.used();
+    let books = match side.model {
+        Some(Model::ImagesProjects) => view! {
+            <Change label="Images used" before=before.images after=after.images/>
+            <Meter label=format!("Images used of {}", side.name) used=after.images total=side.total.images/>
+            <Change label="Projects used" before=before.projects after=after.projects/>
+        }
+        .into_any(),
+        Some(Model::Credits) => view! { <Change label="Credits left" before=side.left_before.credits after=side.left_after.credits/> }.into_any(),
+        None => ().into_any(),
+    };
+    let model = side.model.map_or("No cloud licence", Model::title);
+    view! {
+        <div>
+            <b>{side.name}</b>
+            <small>{model} {remark.map(|remark| format!(" · {remark}"))}</small>
+            {books}
+        </div>
+    }
+}
+
+/// A figure before and after; only one where it stays.
+#[component]
+fn Change(label: &'static str, before: i64, after: i64) -> impl IntoView {
+    let figures = if before == after {
+        view! { <span>{words::count(after)}</span> }.into_any()
+    } else {
+        view! { <span>{words::count(before)} <span aria-hidden="true">" → "</span><span class="unseen">" becomes "</span> <b>{words::count(after)}</b></span> }.into_any()
+    };
+    view! { <div class="kv num"><span>{label}</span>{figures}</div> }
+}
+
+/// Everything else that happens.
+#[component]
+pub fn Consequences(
+    /// The plan.
+    plan: Plan,
+    /// Whether it has happened.
+    #[prop(optional)]
+    done: bool,
+) -> impl IntoView {
+    let Effects { links_stopped, people_losing_access, renamed, carried, uncarried, clusters, .. } = plan.effects;
+    let mut lines = Vec::new();
+    let mut grave = false;
+    if links_stopped.total > 0 {
+        grave = true;
+        let names: Vec<&str> = links_stopped.first.iter().map(|link| link.name.as_str()).collect();
+        let verb = match (done, links_stopped.total) {
+            (true, _) => "stopped working",
+            (false, 1) => "stops working",
+            (false, _) => "stop working",
+        };
+        lines.push(line(format!("{} {verb}", words::totalled(links_stopped.total, "shared link", "shared links")), &words::some_of(&names, links_stopped.total)));
+    }
+    if people_losing_access.total > 0 {
+        grave = true;
+        let names: Vec<&str> = people_losing_access.first.iter().map(|person| person.name.as_str()).collect();
+        let verb = match (done, people_losing_access.total) {
+            (true, _) => "lost access",
+            (false, 1) => "loses access",
+            (false, _) => "lose access",
+        };
+        lines.push(line(format!("{} {verb}", words::totalled(people_losing_access.total, "person", "people")), &words::some_of(&names, people_losing_access.total)));
+    }
+    for change in renamed.iter().take(5) {
+        let verb = if done { "was renamed to" } else { "is renamed to" };
+        lines.push(line(format!("“{}” {verb} “{}”", change.from, change.to), "the name is taken there"));
+    }
+    if renamed.len() > 5 {
+        lines.push(line(format!("{} more {} renamed", words::total((renamed.len() - 5) as u64), if done { "were" } else { "are" }), ""));
+    }
+    if !carried.is_empty() {
+        lines.push(line("Who has access keeps it".to_owned(), "what came from the old place is carried along"));
+    }
+    if !uncarried.is_empty() {
+        grave = true;
+        lines.push(line("Access carried along earlier ends".to_owned(), "in a site, only people with access to the site keep it"));
+    }
+    if !clusters.is_empty() {
+        let names = clusters.iter().map(|cluster| words::cluster(cluster)).collect::<Vec<_>>().join(", ");
+        let words = match (clusters.len(), done) {
+            (1, false) => "The data stays in its cluster, ",
+            (_, false) => "The data stays in its clusters, ",
+            (1, true) => "The data stayed in its cluster, ",
+            (_, true) => "The data stayed in its clusters, ",
+        };
+        lines.push(view! { <li>{words}<b>{names}</b></li> }.into_any());
+    }
+    let mood = if grave { Mood::Warning } else { Mood::Info };
+    (!lines.is_empty()).then(|| view! { <Note mood><ul>{lines}</ul></Note> })
+}
+
+/// A fact, and names to it.
+fn line(fact: String, names: &str) -> AnyView {
+    let names = (!names.is_empty()).then(|| format!(" · {names}"));
+    view! { <li><b>{fact}</b>{names}</li> }.into_any()
+}

@@ -1,0 +1,155 @@
+//! **Confirm transfer**: the plan before it happens, or what is in the way of it (XFER-14, XFER-15).
+
+use leptos::prelude::*;
+
+use super::{
+    place::{Listing, Open, Place, Transfer},
+    plan::{Consequences, Sides, what},
+};
+use crate::{
+    domain::{
+        transfer::{Blocker, Plan, Scope},
+        view::PlanView,
+    },
+    rpc::{
+        FormFlash,
+        transfer::{ConfirmTransfer, plan_transfer},
+    },
+    ui::{
+        components::{
+            button::ButtonLink,
+            dialog::{Dialog, DialogBody, DialogButtons},
+            empty::Skeleton,
+            field::Hidden,
+            form::{Form, Submit},
+            note::{Mood, Note},
+        },
+        session::{Beginning, Session},
+        words,
+    },
+};
+
+/// The dialog.
+#[component]
+pub fn TransferDialog(
+    /// The address.
+    place: Memo<Place>,
+) -> impl IntoView {
+    let session = Session::get();
+    // While the dialog is being closed, the address no longer speaks of it.
+    let open = Memo::new(move |before: Option<&Transfer>| {
+        place.with(|place| match &place.open {
+            Open::Transfer(open) => open.clone(),
+            _ => before.cloned().unwrap_or_default(),
+        })
+    });
+    let listing = place.with_untracked(|place| place.listing.clone());
+    let resource = Resource::new(
+        move || (open.get(), session.version()),
+        |(open, _)| async move {
+            let plan = plan_transfer(open.items.join(","), open.destination.clone()).await;
+            (open, plan)
+        },
+    );
+    let close = listing.address();
+    view! {
+        <Transition fallback={
+            let close = close.clone();
+            move || view! {
+                <Dialog label="Confirm transfer" heading="Looking at what would change…" close>
+                    <DialogBody><Skeleton/></DialogBody>
+                </Dialog>
+            }
+        }>
+            {move || {
+                let (listing, close) = (listing.clone(), close.clone());
+                Suspend::new(async move {
+                    let begin = Beginning::from(session.start().await);
+                    match resource.await {
+                        (open, Ok(plan)) => view! { <PlanContent plan open listing flash=begin.form/> }.into_any(),
+                        (_, Err(failure)) => view! {
+                            <Dialog label="Confirm transfer" heading="This cannot be moved" close=close.clone()>
+                                <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
+                                <DialogButtons close>""</DialogButtons>
+                            </Dialog>
+                        }
+                        .into_any(),
+                    }
+                })
+            }}
+        </Transition>
+    }
+}
+
+/// The plan.
+#[component]
+fn PlanContent(plan: PlanView, open: Transfer, listing: Listing, flash: Option<FormFlash>) -> impl IntoView {
+    let PlanView { plan, digest, source_name, target_name, .. } = plan;
+    let close = listing.address();
+    let elsewhere = listing.move_items(open.items.clone());
+    let blocked = !plan.blockers.is_empty();
+    let to = match plan.scope {
+        Scope::Between => target_name.clone(),
+        Scope::Within => plan.destination.name.clone(),
+    };
+    let verb = match plan.scope {
+        Scope::Between => "Transfer",
+        Scope::Within => "Move",
+    };
+    let heading = if blocked { format!("{} cannot go to {to} yet", what(&plan)) } else { format!("{verb} {} to {to}?", what(&plan)) };
+    let action = ServerAction::<ConfirmTransfer>::new();
+    let content = if blocked {
+        view! {
+            <DialogBody>
+                <Blockers blockers=plan.blockers.clone() more=plan.more_blockers/>
+            </DialogBody>
+            <DialogButtons close=close.clone() remark="Everything moves, or nothing does.">
+                <ButtonLink href=elsewhere in_place=true>"Choose another place"</ButtonLink>
+            </DialogButtons>
+        }
+        .into_any()
+    } else {
+        view! {
+            <Form action flash class="dialog-form">
+                <Hidden name="items" value=open.items.join(",")/>
+                <Hidden name="destination" value=open.destination/>
+                <Hidden name="digest" value=digest/>
+                <DialogBody>
+                    <p>{summary(&plan, &source_name, &target_name)}</p>
+                    <Sides plan=plan.clone()/>
+                    <Consequences plan/>
+                </DialogBody>
+                <DialogButtons close=close.clone() remark="Everything moves, or nothing does.">
+                    <Submit label="Confirm transfer"/>
+                </DialogButtons>
+            </Form>
+        }
+        .into_any()
+    };
+    view! { <Dialog label="Confirm transfer" heading close=listing.address()>{content}</Dialog> }
+}
+
+/// What goes from where to where.
+fn summary(plan: &Plan, source: &str, target: &str) -> String {
+    let images = words::counted(plan.images, "image", "images");
+    match plan.scope {
+        Scope::Between => format!("{} with {images} go from {source} to {target}, into “{}”.", what(plan), plan.destination.name),
+        Scope::Within => format!("{} with {images} go into “{}”.", what(plan), plan.destination.name),
+    }
+}
+
+/// Everything that is in the way, not only the first thing.
+#[component]
+fn Blockers(blockers: Vec<Blocker>, more: u64) -> impl IntoView {
+    let entries = blockers
+        .into_iter()
+        .map(|blocker| view! { <li>{blocker.name.map(|name| view! { <b>{name}</b> })}<span>{blocker.message}</span></li> })
+        .collect_view();
+    view! {
+        <p>"Nothing was moved. Clear what is in the way, or choose another place."</p>
+        <ul class="blockers" aria-label="What is in the way">
+            {entries}
+            {(more > 0).then(|| view! { <li class="more">{format!("and {} more", words::total(more))}</li> })}
+        </ul>
+    }
+}

@@ -1,0 +1,241 @@
+//! Home of an organization (ORG-7): what it is, its team, its licences and what is left of them, what happened lately.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    domain::{
+        licence::Model,
+        organization::{OrganizationKind, PlanTier},
+        time::Timestamp,
+        view::{ActivityView, HomeView, LicenceState, LicenceView},
+    },
+    rpc::organization::organization_home,
+    ui::{
+        components::{
+            avatar::{Face, Mark},
+            button::{ButtonLink, Tone},
+            empty::{Empty, Skeleton},
+            meter::Meter,
+            table::Fact,
+        },
+        layout::{Arrival, Frame, Section},
+        paths,
+        routes::here,
+        session::{Beginning, Session},
+        trouble::Trouble,
+        words::{self, Moment, When},
+    },
+};
+
+/// The page: `/o/{org}`.
+#[component]
+pub fn HomePage() -> impl IntoView {
+    let org = here(|segments, _| match segments {
+        ["o", org] => Some((*org).to_owned()),
+        _ => None,
+    });
+    let session = Session::get();
+    let home = Resource::new(move || (org.get(), session.version()), |(org, _)| organization_home(org));
+    view! {
+        <Frame section=Section::Home org>
+            <Transition fallback=Skeleton>
+                {move || Suspend::new(async move {
+                    let begin = Beginning::from(session.start().await);
+                    match home.await {
+                        Ok(home) => view! { <HomeContent home now=begin.now/> }.into_any(),
+                        Err(failure) => view! { <Trouble failure/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </Frame>
+    }
+    .into_any()
+}
+
+/// The page, loaded.
+#[component]
+fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
+    let name = words::organization_name(&home.organization);
+    let org = home.organization.org_id.clone();
+    let personal = home.organization.personal;
+    let role = words::role(home.organization.role);
+    let hue = words::organization_hue(home.organization.id);
+    view! {
+        <Title text=name.clone()/>
+        <Arrival/>
+        <header class="bar page-header">
+            <Mark name=name.clone() hue/>
+            <div>
+                <h1 tabindex="-1">{name}</h1>
+                <p class="lead">{if personal { "Yours alone".to_owned() } else { format!("You are {role}") }}</p>
+            </div>
+            <div class="end">
+                <ButtonLink href=paths::drive(&org, "") tone=Tone::Primary icon="drive">"Open Drive"</ButtonLink>
+            </div>
+        </header>
+        <div class="tiles">
+            <Company home=home.clone()/>
+            {(!personal).then(|| view! { <Team people=home.people owners=home.owners.clone() org=org.clone()/> })}
+            {home.licences.map(|licences| view! { <Licences licences/> })}
+            {home.activity.map(|activity| view! { <Activity activity org now/> })}
+        </div>
+    }
+}
+
+/// Company information at a glance.
+#[component]
+fn Company(home: HomeView) -> impl IntoView {
+    let plan = match home.plan {
+        PlanTier::Essential => "Essential",
+        PlanTier::Premier => "Premier",
+        PlanTier::Enterprise => "Enterprise",
+    };
+    let legal = home.legal.map(|legal| {
+        let place = [legal.postal_code, legal.city].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let lines = [legal.address, Some(place).filter(|place| !place.is_empty())].into_iter().flatten().collect::<Vec<_>>();
+        view! {
+            {legal.legal_name.map(|name| view! { <Fact label="Legal company name">{name}</Fact> })}
+            {(!lines.is_empty()).then(|| view! { <Fact label="Address">{lines.into_iter().map(|line| view! { <span class="line">{line}</span> }).collect_view()}</Fact> })}
+            {legal.vat_number.map(|number| view! { <Fact label="VAT number">{number}</Fact> })}
+        }
+    });
+    view! {
+        <section class="panel tile" aria-labelledby="company">
+            <h2 id="company">{match home.kind { OrganizationKind::Business => "Company information", OrganizationKind::Individual => "About" }}</h2>
+            <dl class="facts">
+                <Fact label="Org ID"><code>{home.organization.org_id}</code></Fact>
+                {legal}
+                <Fact label="Country">{words::country(&home.country)}</Fact>
+                <Fact label="Plan">{plan}</Fact>
+                <Fact label="Since"><Moment at=home.created_at/></Fact>
+            </dl>
+        </section>
+    }
+}
+
+/// "Build your team": who is here.
+#[component]
+fn Team(people: Option<u64>, owners: Vec<String>, org: String) -> impl IntoView {
+    let several = owners.len() != 1;
+    let faces = owners
+        .into_iter()
+        .map(|name| view! { <li><Face name=name.clone() hue=words::hue(name.as_bytes())/>{name}</li> })
+        .collect_view();
+    view! {
+        <section class="panel tile" aria-labelledby="team">
+            <h2 id="team">"Build your team"</h2>
+            {people.map(|people| view! { <p class="figure"><b>{words::total(people)}</b> {if people == 1 { "person" } else { "people" }}</p> })}
+            <h3>{if several { "Owners" } else { "Owner" }}</h3>
+            <ul class="faces">{faces}</ul>
+            <div class="bar tile-foot"><ButtonLink href=paths::roles(&org)>"Who can do what"</ButtonLink></div>
+        </section>
+    }
+}
+
+/// The licences, with what has been used of each.
+#[component]
+fn Licences(licences: Vec<LicenceView>) -> impl IntoView {
+    let entries = licences.into_iter().map(|licence| view! { <Licence licence/> }).collect_view();
+    view! {
+        <section class="panel tile" aria-labelledby="licences">
+            <h2 id="licences">"Licences"</h2>
+            <ul class="licences">{entries}</ul>
+        </section>
+    }
+}
+
+/// One licence.
+#[component]
+fn Licence(licence: LicenceView) -> impl IntoView {
+    let (state, tone) = match licence.state {
+        LicenceState::Upcoming => ("Starts later", "status run"),
+        LicenceState::Active => ("Active", "status ok"),
+        LicenceState::Expired => ("Expired", "status fail"),
+    };
+    let until = match (licence.state, licence.active_until) {
+        (LicenceState::Upcoming, _) => Some(format!("from {}", licence.active_from.day().words())),
+        (LicenceState::Active, Some(until)) => Some(format!("until {}", until.day().words())),
+        (LicenceState::Expired, Some(until)) => Some(format!("on {}", until.day().words())),
+        (_, None) => None,
+    };
+    let books = match licence.model {
+        Some(Model::ImagesProjects) => view! {
+            <Allowance label="Images" used=licence.used.images total=licence.total.images/>
+            <Allowance label="Projects" used=licence.used.projects total=licence.total.projects/>
+        }
+        .into_any(),
+        Some(Model::Credits) => view! { <Credits left=licence.left.credits/> }.into_any(),
+        None => match licence.seats {
+            Some(seats) => view! { <p class="small">{words::counted(seats, "seat", "seats")}</p> }.into_any(),
+            None => view! { <p class="small">"Keep and look at a Drive. Processing takes a cloud licence."</p> }.into_any(),
+        },
+    };
+    view! {
+        <li class="licence">
+            <div class="kv">
+                <b>{licence.product.title()}</b>
+                <span class=tone>{state} {until.map(|until| format!(" {until}"))}</span>
+            </div>
+            {licence.model.map(|model| view! { <small>{model.title()}</small> })}
+            {books}
+        </li>
+    }
+}
+
+/// One of the two totals of Images & Projects.
+#[component]
+fn Allowance(label: &'static str, used: i64, total: i64) -> impl IntoView {
+    view! {
+        <div class="allowance">
+            <div class="kv num"><span>{label}</span><span>{words::count(used)} " of " {words::count(total)} " used"</span></div>
+            <Meter label=format!("{label} used") used total/>
+        </div>
+    }
+}
+
+/// A balance, in the band it is in: under 50 it is nearly gone, to 100 it is time to think of more.
+#[component]
+fn Credits(left: i64) -> impl IntoView {
+    let (band, words) = match left {
+        ..50 => ("credits low", "Nearly used up. An Owner can contact sales."),
+        50..=100 => ("credits medium", "Running low."),
+        _ => ("credits high", "Enough for now."),
+    };
+    view! {
+        <p class=band>
+            <b class="num">{words::count(left)}</b>
+            " credits left "
+            <small>{words}</small>
+        </p>
+    }
+}
+
+/// What happened lately.
+#[component]
+fn Activity(activity: Vec<ActivityView>, org: String, now: Timestamp) -> impl IntoView {
+    let empty = activity.is_empty();
+    let entries = activity
+        .into_iter()
+        .map(|entry| {
+            let receipt = entry.transfer.map(|transfer| view! { " " <a class="text-link" href=paths::receipt(&org, &transfer.to_string())>"Receipt"</a> });
+            view! {
+                <li>
+                    <Face name=entry.actor_name.clone() hue=words::hue(entry.actor.map_or(entry.actor_name.as_bytes(), |_| entry.actor_name.as_bytes()))/>
+                    <span><b>{entry.actor_name}</b> " " {entry.summary} {receipt}</span>
+                    <small class="num"><When at=entry.at now/></small>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="panel tile wide" aria-labelledby="activity">
+            <h2 id="activity">"Recent activity"</h2>
+            {if empty {
+                view! { <Empty icon="activity" sentence="Nothing has happened here yet."/> }.into_any()
+            } else {
+                view! { <ul class="activity">{entries}</ul> }.into_any()
+            }}
+        </section>
+    }
+}

@@ -1,0 +1,71 @@
+//! **New organization** (ORG-1, ORG-2).
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::organization::{COUNTRIES, OrganizationKind},
+    rpc::{FormFlash, organization::CreateOrganization},
+    ui::{
+        components::{
+            field::{Choice, Field, Radios},
+            form::{Form, FormButtons, Submit},
+        },
+        layout::{Frame, PageHeader, Section},
+        paths,
+        session::{Beginning, Session},
+        trouble::Trouble,
+    },
+};
+use crate::{domain::refusal::Refusal, rpc::Failure};
+
+/// The page: `/organizations/new`.
+#[component]
+pub fn NewOrganizationPage() -> impl IntoView {
+    let session = Session::get();
+    view! {
+        <Frame section=Section::Other org="">
+            <Suspense>
+                {move || Suspend::new(async move {
+                    let begin = Beginning::from(session.start().await);
+                    if begin.person.is_some() {
+                        view! { <NewOrganizationView flash=begin.form/> }.into_any()
+                    } else {
+                        view! { <Trouble failure=Failure::Refused(Refusal::Unauthenticated)/> }.into_any()
+                    }
+                })}
+            </Suspense>
+        </Frame>
+    }
+    .into_any()
+}
+
+/// The form. Which fields a business has more than an individual is for the style sheet to show, so that it follows the
+/// choice without WebAssembly; what is hidden that way is emptied when it is sent.
+#[component]
+fn NewOrganizationView(flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<CreateOrganization>::new();
+    let kinds = OrganizationKind::ALL.map(|kind| (kind.word(), kind.title())).to_vec();
+    view! {
+        <PageHeader title="New organization" lead="You become its Owner. It starts with a free Discovery licence and an empty Drive."/>
+        <section class="panel sheet">
+            <Form action flash class="form new-organization" changes_session=true>
+                <Radios name="kind" label="Who is it for?" options=kinds first=OrganizationKind::Business.word()/>
+                <Field name="name" label="Organization name" autocomplete="organization" focused=true/>
+                <div class="business columns">
+                    <Field name="legal_name" label="Legal company name" hint="If it differs from the name." optional=true/>
+                    <Field name="vat_number" label="VAT number" hint="As on your invoices." optional=true/>
+                </div>
+                <Field name="address" label="Address" autocomplete="street-address" optional=true/>
+                <div class="columns place">
+                    <Field name="postal_code" label="Postal code" autocomplete="postal-code" optional=true/>
+                    <Field name="city" label="City" autocomplete="address-level2" optional=true/>
+                </div>
+                <Choice name="country" label="Country" options=COUNTRIES autocomplete="country"/>
+                <FormButtons>
+                    <a class="button" href=paths::WELCOME>"Cancel"</a>
+                    <Submit label="Create organization"/>
+                </FormButtons>
+            </Form>
+        </section>
+    }
+}

@@ -1,0 +1,101 @@
+//! "Who can do what" (ROLE): the one table that every check uses, as people read it.
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{
+        role::{Cell, Permission, Role, Standing, cell},
+        view::Belonging,
+    },
+    rpc::Failure,
+    domain::refusal::Refusal,
+    ui::{
+        components::icon::Icon,
+        layout::{Frame, PageHeader, Section},
+        routes::here,
+        session::{Beginning, Session},
+        trouble::Trouble,
+    },
+};
+
+/// The page: `/o/{org}/roles`.
+#[component]
+pub fn RolesPage() -> impl IntoView {
+    let org = here(|segments, _| match segments {
+        ["o", org, "roles"] => Some((*org).to_owned()),
+        _ => None,
+    });
+    let session = Session::get();
+    view! {
+        <Frame section=Section::Roles org>
+            <Suspense>
+                {move || {
+                    let org = org.get();
+                    Suspend::new(async move {
+                        let begin = Beginning::from(session.start().await);
+                        match (&begin.person, begin.organization(&org)) {
+                            (None, _) => view! { <Trouble failure=Failure::Refused(Refusal::Unauthenticated)/> }.into_any(),
+                            (Some(_), None) => view! { <Trouble failure=Failure::Refused(Refusal::NotFound)/> }.into_any(),
+                            (Some(_), Some(belonging)) => view! { <RolesView belonging=belonging.clone()/> }.into_any(),
+                        }
+                    })
+                }}
+            </Suspense>
+        </Frame>
+    }
+    .into_any()
+}
+
+/// The table.
+#[component]
+fn RolesView(belonging: Belonging) -> impl IntoView {
+    let standings: Vec<(&'static str, Standing, bool)> = Role::ALL
+        .into_iter()
+        .map(|role| (role.title(), Standing::In(role), belonging.role == Some(role)))
+        .chain([("External", Standing::External, belonging.role.is_none())])
+        .collect();
+    let heads = standings
+        .iter()
+        .map(|(title, _, mine)| view! { <th scope="col" class:mine=*mine>{*title} {mine.then(|| view! { <span class="tag">"you"</span> })}</th> })
+        .collect_view();
+    let rows = Permission::ALL
+        .into_iter()
+        .map(|permission| {
+            let cells = standings
+                .iter()
+                .map(|(title, standing, mine)| view! { <RoleCell of=title cell=cell(permission, *standing) mine=*mine/> })
+                .collect_view();
+            view! {
+                <tr>
+                    <th scope="row">{permission.title()}</th>
+                    {cells}
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <PageHeader title="Who can do what" lead="What each role may do in an organization. External is someone without a role who was given access to something."/>
+        <section class="panel">
+            <table class="list roles" aria-label="Who can do what">
+                <thead>
+                    <tr>
+                        <th scope="col">"Permission"</th>
+                        {heads}
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </section>
+    }
+}
+
+/// One cell: a sign to skim and a word to read. On a phone the role stands beside it, as the heading is far away.
+#[component]
+fn RoleCell(of: &'static str, cell: Cell, mine: bool) -> impl IntoView {
+    let content = match cell {
+        Cell::Yes => view! { <span class="yes"><Icon name="check"/><span class="unseen">"Yes"</span></span> }.into_any(),
+        Cell::No => view! { <span class="no"><span aria-hidden="true">"–"</span><span class="unseen">"No"</span></span> }.into_any(),
+        other => view! { <span class="partly">{other.title()}</span> }.into_any(),
+    };
+    view! { <td class:mine=mine class:refused={cell == Cell::No}><span class="of" aria-hidden="true">{of}</span>{content}</td> }
+}

@@ -1,0 +1,70 @@
+//! Sign up (AUTH-1).
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    rpc::{FormFlash, session::SignUp},
+    ui::{
+        components::{
+            field::{Field, Hidden},
+            form::{Form, Submit},
+        },
+        layout::{Arrival, OutsideFrame},
+        paths,
+        routes::here,
+        session::{Beginning, Session},
+    },
+};
+
+/// The page: `/signup?next=…`.
+#[component]
+pub fn SignUpPage() -> impl IntoView {
+    let next = here(|segments, query| (segments == ["signup"]).then(|| query.get("next").unwrap_or_default()));
+    let session = Session::get();
+    view! {
+        <Title text="Sign up"/>
+        <Arrival/>
+        <OutsideFrame>
+            <Suspense>
+                {move || {
+                    let next = next.get();
+                    Suspend::new(async move {
+                        let begin = Beginning::from(session.start().await);
+                        view! { <SignUpView next flash=begin.form/> }
+                    })
+                }}
+            </Suspense>
+        </OutsideFrame>
+    }
+    .into_any()
+}
+
+/// The form.
+#[component]
+fn SignUpView(next: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<SignUp>::new();
+    let sign_in = paths::sign_in(&next);
+    view! {
+        <section class="card">
+            <h1 tabindex="-1">"Sign up"</h1>
+            <Form action flash changes_session=true>
+                <Hidden name="next" value=next/>
+                <div class="columns">
+                    <Field name="first_name" label="First name" autocomplete="given-name" focused=true/>
+                    <Field name="last_name" label="Last name" autocomplete="family-name"/>
+                </div>
+                <Field name="email" label="Email" kind="email" autocomplete="username"/>
+                <Field
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    autocomplete="new-password"
+                    hint="12 to 128 characters. A few unrelated words work well."
+                />
+                <Submit label="Sign up"/>
+            </Form>
+            <p class="aside">"Have an account? " <a href=sign_in>"Sign in"</a></p>
+        </section>
+    }
+}

@@ -1,0 +1,112 @@
+//! The welcome page: Your organizations for who is signed in (ORG-7), what this is for who is not.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    domain::view::Belonging,
+    ui::{
+        components::{
+            avatar::Mark,
+            button::{ButtonLink, Tone},
+            empty::{Empty, Skeleton},
+            icon::Icon,
+        },
+        layout::{Arrival, Frame, OutsideFrame, PageHeader, Section},
+        paths,
+        session::Session,
+        trouble::Trouble,
+        words,
+    },
+};
+
+/// The page: `/`.
+#[component]
+pub fn WelcomePage() -> impl IntoView {
+    let session = Session::get();
+    view! {
+        <Transition fallback=Skeleton>
+            {move || Suspend::new(async move {
+                match session.start().await {
+                    Ok(start) if start.session.person.is_some() => view! {
+                        <Frame section=Section::Welcome org="">
+                            <OrganizationsView organizations=start.session.organizations/>
+                        </Frame>
+                    }
+                    .into_any(),
+                    Ok(_) => view! { <OutsideFrame><WelcomeView/></OutsideFrame> }.into_any(),
+                    Err(failure) => view! { <OutsideFrame><Trouble failure/></OutsideFrame> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+    .into_any()
+}
+
+/// Everything one belongs to.
+#[component]
+fn OrganizationsView(organizations: Vec<Belonging>) -> impl IntoView {
+    let empty = organizations.is_empty();
+    let entries = organizations.into_iter().map(|belonging| view! { <OrganizationEntry belonging/> }).collect_view();
+    view! {
+        <PageHeader title="Your organizations" lead="Each has its own Drive, licences and people. You may have a different role in each.">
+            <ButtonLink href=paths::NEW_ORGANIZATION tone=Tone::Primary icon="plus">"New organization"</ButtonLink>
+        </PageHeader>
+        {if empty {
+            view! {
+                <section class="panel">
+                    <Empty icon="organization" sentence="You are not in any organization yet. Create one, or ask to be invited.">
+                        <ButtonLink href=paths::NEW_ORGANIZATION tone=Tone::Primary icon="plus">"New organization"</ButtonLink>
+                    </Empty>
+                </section>
+            }
+            .into_any()
+        } else {
+            view! { <ul class="organizations" aria-label="Your organizations">{entries}</ul> }.into_any()
+        }}
+    }
+}
+
+/// One of them.
+#[component]
+fn OrganizationEntry(belonging: Belonging) -> impl IntoView {
+    let name = words::organization_name(&belonging);
+    let about = if belonging.personal { "Yours alone".to_owned() } else { words::role(belonging.role).to_owned() };
+    view! {
+        <li class="panel organization">
+            <Mark name=name.clone() hue=words::organization_hue(belonging.id)/>
+            <div class="organization-text">
+                <h2>{name}</h2>
+                <small>{about}</small>
+            </div>
+            <div class="bar">
+                <a class="button quiet" href=paths::drive(&belonging.org_id, "")><Icon name="drive"/>"Drive"</a>
+                <a class="button" href=paths::home(&belonging.org_id)>"Manage"</a>
+            </div>
+        </li>
+    }
+}
+
+/// What this is, in a few words.
+#[component]
+fn WelcomeView() -> impl IntoView {
+    view! {
+        <Title text=""/>
+        <Arrival/>
+        <section class="welcome">
+            <h1 tabindex="-1">"Where a company’s data, licences and people live together."</h1>
+            <p class="lead">
+                "Organizations own the work. People act through roles. And a project can move from one organization to another with nothing lost on the way."
+            </p>
+            <div class="bar">
+                <ButtonLink href=paths::sign_up("") tone=Tone::Primary>"Sign up"</ButtonLink>
+                <ButtonLink href=paths::sign_in("")>"Sign in"</ButtonLink>
+            </div>
+            <ul class="promises">
+                <li><span class="promise-icon drive-tint"><Icon name="drive"/></span><h2>"One Drive for all of it"</h2><p>"Folders, sites, assets and datasets, with names that stay unique and access that follows the work."</p></li>
+                <li><span class="promise-icon roles-tint"><Icon name="roles"/></span><h2>"Roles you can read"</h2><p>"Five roles and one table that says who can do what. The same table decides every check."</p></li>
+                <li><span class="promise-icon move-tint"><Icon name="transfer"/></span><h2>"Transfers without surprises"</h2><p>"See what will change on both sides before it does. Then everything moves, or nothing does."</p></li>
+            </ul>
+        </section>
+    }
+}

@@ -1,0 +1,110 @@
+//! Every address of the user interface, written in one place.
+
+/// The welcome page: Your organizations.
+pub const WELCOME: &str = "/";
+
+/// **New organization** (ORG-1).
+pub const NEW_ORGANIZATION: &str = "/organizations/new";
+
+/// Sign in, and where to go afterwards.
+pub fn sign_in(next: &str) -> String {
+    Address::new("/signin").with("next", next).text()
+}
+
+/// Sign up, and where to go afterwards.
+pub fn sign_up(next: &str) -> String {
+    Address::new("/signup").with("next", next).text()
+}
+
+/// Home of an organization (ORG-7).
+pub fn home(org: &str) -> String {
+    format!("/o/{}", encode(org))
+}
+
+/// A container or a dataset in the Drive; the root where `resource` is empty.
+pub fn drive(org: &str, resource: &str) -> String {
+    if resource.is_empty() { format!("/o/{}/drive", encode(org)) } else { format!("/o/{}/drive/{}", encode(org), encode(resource)) }
+}
+
+/// "Who can do what" (ROLE).
+pub fn roles(org: &str) -> String {
+    format!("/o/{}/roles", encode(org))
+}
+
+/// The receipt of a transfer (XFER-18).
+pub fn receipt(org: &str, transfer: &str) -> String {
+    format!("/o/{}/transfers/{}", encode(org), encode(transfer))
+}
+
+/// A path with a query that is being put together. Empty values are left out.
+#[derive(Clone, Debug)]
+pub struct Address {
+    path: String,
+    query: Vec<(&'static str, String)>,
+}
+
+impl Address {
+    /// A path without a query.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self { path: path.into(), query: Vec::new() }
+    }
+
+    /// One more parameter, unless it is empty. The same name may come several times.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        let value = value.into();
+        if !value.is_empty() {
+            self.query.push((name, value));
+        }
+        self
+    }
+
+    /// One parameter of the same name per value.
+    pub fn with_all<'a>(mut self, name: &'static str, values: impl IntoIterator<Item = &'a String>) -> Self {
+        for value in values {
+            self = self.with(name, value.clone());
+        }
+        self
+    }
+
+    /// The whole as a link has it.
+    pub fn text(&self) -> String {
+        let mut text = self.path.clone();
+        for (index, (name, value)) in self.query.iter().enumerate() {
+            text.push(if index == 0 { '?' } else { '&' });
+            text.push_str(name);
+            text.push('=');
+            text.push_str(&encode(value));
+        }
+        text
+    }
+}
+
+/// Percent-encodes everything but RFC 3986's unreserved characters. By hand, because the browser's own function does not
+/// exist on the server, and both must write the same link.
+pub fn encode(text: &str) -> String {
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push(HEX[usize::from(byte >> 4)]);
+            encoded.push(HEX[usize::from(byte & 15)]);
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_leave_out_what_is_empty_and_encode_what_is_not() {
+        let address = Address::new("/o/a/drive").with("sort", "").with("cursor", "a b&c=é").with("item", "1").with("item", "2");
+        assert_eq!(address.text(), "/o/a/drive?cursor=a%20b%26c%3D%C3%A9&item=1&item=2");
+        assert_eq!(sign_in("/o/x?y=z"), "/signin?next=%2Fo%2Fx%3Fy%3Dz");
+        assert_eq!(sign_in(""), "/signin");
+    }
+}

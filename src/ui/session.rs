@@ -1,0 +1,123 @@
+//! What every page shares: who is signed in, what to show once, and when to look at the data again.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use crate::{
+    domain::{
+        time::Timestamp,
+        view::{Belonging, PersonView, SessionView},
+    },
+    rpc::{
+        Failure, Flash, FormFlash,
+        session::{Start, page_start},
+    },
+};
+
+/// The one context of the application.
+#[derive(Clone, Copy)]
+pub struct Session {
+    start: Resource<Result<Start, Failure>>,
+    version: RwSignal<u64>,
+    visited: StoredValue<String>,
+    left_first_page: StoredValue<bool>,
+    /// Whether WebAssembly has taken over; `false` in everything the server renders.
+    pub hydrated: RwSignal<bool>,
+}
+
+impl Session {
+    /// Makes it, once, at the root.
+    pub fn provide() -> Self {
+        let session = Self {
+            start: Resource::new_blocking(|| (), |()| page_start()),
+            version: RwSignal::new(0),
+            visited: StoredValue::new(String::new()),
+            left_first_page: StoredValue::new(false),
+            hydrated: RwSignal::new(false),
+        };
+        provide_context(session);
+        session
+    }
+
+    /// The context.
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// Who is signed in, and the server's time. Await it inside `Suspense` or `Transition` only.
+    ///
+    /// # Errors
+    /// What the server function says.
+    pub async fn start(self) -> Result<Start, Failure> {
+        let mut start = self.start.await?;
+        if self.left_first_page.get_value() {
+            start.flash = Flash::default();
+        }
+        Ok(start)
+    }
+
+    /// Asks again who is signed in and where they belong.
+    pub fn reload(self) {
+        self.left_first_page.set_value(true);
+        self.start.refetch();
+    }
+
+    /// Counts up when the data of the page may have changed; part of the source of every page's resource.
+    pub fn version(self) -> u64 {
+        self.version.get()
+    }
+
+    /// Has the page look at its data again.
+    pub fn refresh(self) {
+        self.version.update(|version| *version += 1);
+    }
+
+    /// Notes which path is shown; `true` if this is a page that somebody came to by navigating, for the first time.
+    /// Then its heading takes the focus, as it would after loading a page (ux.md, "Focus").
+    pub fn arrived(self, path: &str) -> bool {
+        let before = self.visited.get_value();
+        if before == path {
+            return false;
+        }
+        self.visited.set_value(path.to_owned());
+        let navigated = !before.is_empty();
+        if navigated {
+            self.left_first_page.set_value(true);
+        }
+        navigated
+    }
+}
+
+/// The path that is shown.
+pub fn current_path() -> Memo<String> {
+    use_location().pathname
+}
+
+/// What a page with forms and times on it needs of [`Start`], with something to show even where it could not be had.
+#[derive(Clone)]
+pub struct Beginning {
+    /// Who is signed in.
+    pub person: Option<PersonView>,
+    /// Where they belong.
+    pub organizations: Vec<Belonging>,
+    /// The server's time.
+    pub now: Timestamp,
+    /// A form that was refused before WebAssembly took over.
+    pub form: Option<FormFlash>,
+}
+
+impl Beginning {
+    /// The organization with this Org ID, if they belong to it. Org IDs are compared regardless of case (ORG-5).
+    pub fn organization(&self, org: &str) -> Option<&Belonging> {
+        self.organizations.iter().find(|belonging| belonging.org_id.eq_ignore_ascii_case(org))
+    }
+}
+
+impl From<Result<Start, Failure>> for Beginning {
+    fn from(start: Result<Start, Failure>) -> Self {
+        match start {
+            Ok(Start { session: SessionView { person, organizations, now }, flash }) => Self { person, organizations, now, form: flash.form },
+            Err(_) => Self { person: None, organizations: Vec::new(), now: Timestamp::default(), form: None },
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What a page tells the HTTP layer. The only file of the user interface that knows which side it runs on.
+
+/// Sets the status code of the page that is being rendered on the server; nothing in the browser.
+pub fn set_status(code: u16) {
+    #[cfg(feature = "ssr")]
+    if let (Some(response), Ok(status)) =
+        (leptos::prelude::use_context::<leptos_axum::ResponseOptions>(), http::StatusCode::from_u16(code))
+    {
+        response.set_status(status);
+    }
+    #[cfg(not(feature = "ssr"))]
+    let _ = code;
+}
+
+/// Sends the browser to another page of this site while the server still renders this one. In the browser the caller
+/// navigates instead. `to` comes from [`super::paths`], so it is plain ASCII as a header has to be.
+pub fn redirect(to: &str) {
+    #[cfg(feature = "ssr")]
+    leptos_axum::redirect(to);
+    #[cfg(not(feature = "ssr"))]
+    let _ = to;
+}

@@ -1,0 +1,109 @@
+//! The organization switcher (ORG-6): a button that says where one is, and a menu of where one could be. Its entries are
+//! links, so the address stays the only truth, and a middle click opens a second organization beside the first.
+
+use leptos::prelude::*;
+
+use super::{
+    components::{avatar::Mark, icon::Icon, menu::Menu},
+    session::Session,
+    words,
+};
+use crate::domain::view::Belonging;
+
+/// From how many organizations on there is a field to find one.
+const MANY: usize = 7;
+
+/// One organization in the switcher.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The organization, with my role in it.
+    pub belonging: Belonging,
+    /// The page it leads to: the same kind of page as this one.
+    pub href: String,
+    /// Whether it is the one that is shown.
+    pub current: bool,
+}
+
+/// The switcher.
+#[component]
+pub fn Switcher(
+    /// An id that nothing else on the page has.
+    id: &'static str,
+    /// The organization that is shown.
+    current: Option<Belonging>,
+    /// What stands under its name; the role in it if empty.
+    #[prop(optional, into)]
+    remark: Option<String>,
+    /// All organizations.
+    entries: Vec<Entry>,
+    /// Whether following an entry leaves the page scrolled where it is.
+    #[prop(optional)]
+    in_place: bool,
+    /// Links under the organizations.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    let hydrated = Session::get().hydrated;
+    let wanted = RwSignal::new(String::new());
+    let many = entries.len() >= MANY;
+    let face = move || match current {
+        Some(belonging) => {
+            let name = words::organization_name(&belonging);
+            let remark = remark.unwrap_or_else(|| words::role(belonging.role).to_owned());
+            view! {
+                <Mark name=name.clone() hue=words::organization_hue(belonging.id)/>
+                <span class="switcher-text">
+                    <b>{name}</b>
+                    <small>{remark}</small>
+                </span>
+                <Icon name="up-down"/>
+            }
+            .into_any()
+        }
+        None => view! {
+            <span class="mark none" aria-hidden="true"><Icon name="organization"/></span>
+            <span class="switcher-text">
+                <b>"Your organizations"</b>
+                <small>"Choose one"</small>
+            </span>
+            <Icon name="up-down"/>
+        }
+        .into_any(),
+    };
+    let links = entries
+        .into_iter()
+        .map(|Entry { belonging, href, current }| {
+            let name = words::organization_name(&belonging);
+            let folded = name.to_lowercase();
+            view! {
+                <li hidden=move || wanted.with(|wanted| !wanted.is_empty() && !folded.contains(wanted.as_str()))>
+                    <a class="switcher-entry" href=href aria-current=current.then_some("true") data-noscroll=in_place.then_some("")>
+                        <Mark name=name.clone() hue=words::organization_hue(belonging.id) small=true/>
+                        <span class="switcher-text">
+                            <b>{name}</b>
+                            <small>{words::role(belonging.role)}</small>
+                        </span>
+                        {current.then(|| view! { <Icon name="check"/> })}
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <Menu id=id label="Organization switcher" class="switcher" button=face>
+            {move || {
+                (many && hydrated.get()).then(|| view! {
+                    <input
+                        class="input"
+                        type="search"
+                        aria-label="Find an organization"
+                        placeholder="Find an organization"
+                        on:input=move |event| wanted.set(event_target_value(&event).trim().to_lowercase())
+                    />
+                })
+            }}
+            <ul class="switcher-list">{links}</ul>
+            {children.map(|children| view! { <div class="menu-foot">{children()}</div> })}
+        </Menu>
+    }
+}

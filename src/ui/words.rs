@@ -1,0 +1,209 @@
+//! How values are written on screen. The same on the server and in the browser, whatever the locale.
+
+use leptos::prelude::*;
+
+use crate::domain::{
+    access::Source,
+    id::OrganizationId,
+    organization::COUNTRIES,
+    resource::{CLUSTERS, Kind, Status},
+    role::Role,
+    time::{Day, Timestamp},
+    view::Belonging,
+};
+
+/// "8,412": thousands apart, a true minus sign.
+pub fn count(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        text.push('−');
+    }
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// [`count`] for what cannot be negative.
+pub fn total(number: u64) -> String {
+    count(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// "1 image", "2 images", "1,204 images".
+pub fn counted(number: i64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// [`counted`] for what cannot be negative.
+pub fn totalled(number: u64, one: &str, many: &str) -> String {
+    counted(i64::try_from(number).unwrap_or(i64::MAX), one, many)
+}
+
+/// "3.1 GB": decimal units, one digit behind the point below ten.
+pub fn size(bytes: i64) -> String {
+    const UNITS: [&str; 6] = ["bytes", "kB", "MB", "GB", "TB", "PB"];
+    let mut unit = 0;
+    let mut divisor: i64 = 1;
+    while unit + 1 < UNITS.len() && bytes / divisor >= 1000 {
+        divisor *= 1000;
+        unit += 1;
+    }
+    let tenths = bytes / (divisor / 10).max(1);
+    let name = UNITS.get(unit).copied().unwrap_or("");
+    if divisor > 1 && tenths < 100 {
+        format!("{}.{} {name}", tenths / 10, tenths % 10)
+    } else {
+        format!("{} {name}", count(bytes / divisor))
+    }
+}
+
+/// "Today", "Yesterday", "3 Nov", "3 Nov 2025": the shortest that leaves no doubt.
+pub fn day(day: Day, now: Timestamp) -> String {
+    let today = now.day();
+    match today.0 - day.0 {
+        0 => "Today".to_owned(),
+        1 => "Yesterday".to_owned(),
+        _ => {
+            let words = day.words();
+            let same_year = day.civil().0 == today.civil().0;
+            match words.rsplit_once(' ') {
+                Some((day_and_month, _)) if same_year => day_and_month.to_owned(),
+                _ => words,
+            }
+        }
+    }
+}
+
+/// A moment as lists show it: the day in words, the exact time for who hovers or listens.
+#[component]
+pub fn When(
+    /// The moment.
+    at: Timestamp,
+    /// The server's time.
+    now: Timestamp,
+) -> impl IntoView {
+    view! { <time datetime=at.rfc3339() title=at.words()>{day(at.day(), now)}</time> }
+}
+
+/// A moment in full.
+#[component]
+pub fn Moment(
+    /// The moment.
+    at: Timestamp,
+) -> impl IntoView {
+    view! { <time datetime=at.rfc3339()>{at.words()}</time> }
+}
+
+/// The name of an organization where there may be personal spaces among them (SPACE-1).
+pub fn organization_name(belonging: &Belonging) -> String {
+    if belonging.personal { "Personal space".to_owned() } else { belonging.name.clone() }
+}
+
+/// "Manager", or "External" for who has no role.
+pub fn role(role: Option<Role>) -> &'static str {
+    role.map_or("External", Role::title)
+}
+
+/// The stable hue of an organization, out of twelve.
+pub fn organization_hue(id: OrganizationId) -> u8 {
+    hue(id.0.as_bytes())
+}
+
+/// The stable hue of whatever these bytes name, out of twelve.
+pub fn hue(bytes: &[u8]) -> u8 {
+    let sum = bytes.iter().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)));
+    u8::try_from(sum % 12).unwrap_or_default()
+}
+
+/// "Inherited", "Direct · 2".
+pub fn access(source: Source, grants: u64) -> String {
+    match source {
+        Source::Inherited => source.title().to_owned(),
+        Source::Direct | Source::Carried => format!("{} · {}", source.title(), total(grants)),
+    }
+}
+
+/// The icon of a kind.
+pub const fn kind_icon(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Root => "drive",
+        Kind::Folder => "folder",
+        Kind::Site => "site",
+        Kind::Asset => "asset",
+        Kind::Dataset => "dataset",
+    }
+}
+
+/// The class that colours a status: never alone, the word always stands beside it.
+pub const fn status_tone(status: Status) -> &'static str {
+    match status {
+        Status::Draft => "status",
+        Status::Queued | Status::Processing => "status run",
+        Status::WaitingForCredits => "status wait",
+        Status::Processed => "status ok",
+        Status::Failed => "status fail",
+    }
+}
+
+/// Where data is stored, in words where the cluster is known.
+pub fn cluster(id: &str) -> String {
+    CLUSTERS.iter().find(|(known, _)| *known == id).map_or_else(|| id.to_owned(), |(_, title)| (*title).to_owned())
+}
+
+/// The English name of a country.
+pub fn country(code: &str) -> String {
+    COUNTRIES.iter().find(|(known, _)| *known == code).map_or_else(|| code.to_owned(), |(_, name)| (*name).to_owned())
+}
+
+/// "Anna, Ben and 3 more": the first few names of a list that may be longer.
+pub fn some_of(names: &[&str], total_count: u64) -> String {
+    const SHOWN: usize = 3;
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    let more = total_count.saturating_sub(names.len().min(SHOWN) as u64);
+    match (shown.is_empty(), more) {
+        (_, 0) => shown,
+        (true, more) => total(more),
+        (false, more) => format!("{shown} and {} more", total(more)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_readable() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(1_204), "1,204");
+        assert_eq!(count(-8_412_000), "−8,412,000");
+        assert_eq!(counted(1, "image", "images"), "1 image");
+        assert_eq!(totalled(2, "image", "images"), "2 images");
+    }
+
+    #[test]
+    fn sizes_have_two_or_three_digits() {
+        for (bytes, text) in [(0, "0 bytes"), (999, "999 bytes"), (1_000, "1.0 kB"), (3_140_000_000, "3.1 GB"), (42_000_000, "42 MB"), (999_999, "999 kB")] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn days_near_now_have_names() {
+        let now = Day::from_civil(2026, 11, 21).start();
+        for (year, month, date, text) in [(2026, 11, 21, "Today"), (2026, 11, 20, "Yesterday"), (2026, 11, 3, "3 Nov"), (2025, 11, 3, "3 Nov 2025")] {
+            assert_eq!(day(Day::from_civil(year, month, date), now), text);
+        }
+    }
+
+    #[test]
+    fn long_lists_are_counted() {
+        assert_eq!(some_of(&["a"], 1), "a");
+        assert_eq!(some_of(&["a", "b", "c", "d"], 9), "a, b, c and 6 more");
+        assert_eq!(some_of(&[], 0), "");
+    }
+}
