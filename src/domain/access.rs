@@ -214,6 +214,15 @@ impl Source {
         }
     }
 
+    /// The word in the API.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Inherited => "inherited",
+            Self::Direct => "direct",
+            Self::Carried => "carried",
+        }
+    }
+
     /// The word on screen.
     pub const fn title(self) -> &'static str {
         match self {

@@ -163,7 +163,8 @@ pub fn optional_line(text: &str, longest: usize) -> Result<Option<String>, Probl
 /// Control characters, and the marks that turn the reading direction of what follows (right-to-left text itself is
 /// fine).
 fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// An email address, trimmed. Its [`Email::key`] is what is unique (AUTH-1).
@@ -250,7 +251,8 @@ impl Identifier {
     /// # Errors
     /// Not of that shape, or what a UUID looks like (the REST API takes either).
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        let text = line(text, 40).map_err(|problem| if problem == Problem::Missing { problem } else { Problem::NotAnIdentifier })?;
+        let text = line(text, 40)
+            .map_err(|problem| if problem == Problem::Missing { problem } else { Problem::NotAnIdentifier })?;
         let shape = (2..=40).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !text.starts_with('-')
@@ -333,7 +335,18 @@ mod tests {
     fn auth_1_emails_are_compared_regardless_of_case() {
         assert_eq!(Email::parse(" Anna@Example.COM ").map(|e| e.key()), Ok("anna@example.com".to_owned()));
         assert!(Email::parse("anna+drive@mail.example.com").is_ok());
-        for wrong in ["anna", "anna@", "@example.com", "anna@localhost", "a b@example.com", "аnna@example.com", "a@b@example.com", "a..b@example.com", "anna@-x.com", "anna@example.com\r\nBcc: x@example.com"] {
+        for wrong in [
+            "anna",
+            "anna@",
+            "@example.com",
+            "anna@localhost",
+            "a b@example.com",
+            "аnna@example.com",
+            "a@b@example.com",
+            "a..b@example.com",
+            "anna@-x.com",
+            "anna@example.com\r\nBcc: x@example.com",
+        ] {
             assert!(Email::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -105,7 +105,8 @@ impl Day {
             (part.len() == length && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse().ok())?
         };
         let (year, month, day) = (digits(year, 4)?, digits(month, 2)?, digits(day, 2)?);
-        let possible = parts.next().is_none() && (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
+        let possible =
+            parts.next().is_none() && (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
         possible.then(|| Self::from_civil(year, month, day))
     }
 

@@ -119,6 +119,17 @@ pub enum LicenceState {
     Expired,
 }
 
+impl LicenceState {
+    /// The word in the API.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Upcoming => "upcoming",
+            Self::Active => "active",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 /// A licence with its books.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LicenceView {

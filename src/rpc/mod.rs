@@ -26,7 +26,9 @@ pub enum Failure {
     #[error("{0}")]
     Refused(Refusal),
     /// Something went wrong inside; the log has more under this request id.
-    #[error("Something went wrong on our side. Nothing was lost; try again. If it happens again, tell us this number: {request_id}")]
+    #[error(
+        "Something went wrong on our side. Nothing was lost; try again. If it happens again, tell us this number: {request_id}"
+    )]
     Unexpected {
         /// The request id.
         request_id: String,

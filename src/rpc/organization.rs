@@ -21,7 +21,14 @@ pub async fn create_organization(
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     let form = crate::domain::organization::NewOrganizationForm {
-        name, kind, country, legal_name, vat_number, address, postal_code, city,
+        name,
+        kind,
+        country,
+        legal_name,
+        vat_number,
+        address,
+        postal_code,
+        city,
     };
     let created = usecase::organization::create(&ctx, &by, &form).await;
     answer::done(created, |view| (format!("/o/{}", view.org_id), format!("Created {}", view.name))).await

@@ -36,7 +36,8 @@ pub async fn sign_up(
 ) -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let ctx = answer::ctx()?;
-    let signed_up = usecase::session::sign_up(&ctx, &answer::client(), &first_name, &last_name, &email, &password).await;
+    let signed_up =
+        usecase::session::sign_up(&ctx, &answer::client(), &first_name, &last_name, &email, &password).await;
     answer::signed_in_as(&ctx, signed_up, &next).await
 }
 

@@ -10,7 +10,12 @@ use crate::domain::view::{DestinationView, PlanView, ReceiptView};
 /// What the **Move to** dialog shows: `org` (an Org ID; empty for the organization of the items) and a container in it
 /// (empty for its root).
 #[server]
-pub async fn destinations(items: String, org: String, container: String, cursor: String) -> Result<DestinationView, Failure> {
+pub async fn destinations(
+    items: String,
+    org: String,
+    container: String,
+    cursor: String,
+) -> Result<DestinationView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     answer::read(usecase::transfer::destinations(&ctx, &by, &items, &org, &container, &cursor).await)

@@ -49,7 +49,9 @@ fn caller() -> Option<Principal> {
 /// None yet; kept fallible so that a page start can report a database that is away.
 pub async fn maybe_signed_in(_ctx: &Ctx) -> std::result::Result<Option<Principal>, Failure> {
     match parts().and_then(|parts| parts.extensions.get::<Caller>().cloned()) {
-        Some(Caller { unavailable: true, .. }) => Err(hide(&Error::Internal("the session could not be read".to_owned()))),
+        Some(Caller { unavailable: true, .. }) => {
+            Err(hide(&Error::Internal("the session could not be read".to_owned())))
+        }
         Some(caller) => Ok(caller.principal),
         None => Ok(None),
     }
@@ -79,7 +81,10 @@ pub fn read<T>(answer: Result<T>) -> std::result::Result<T, Failure> {
 ///
 /// # Errors
 /// The use case's refusal, or `Unexpected`.
-pub async fn done<T>(answer: Result<T>, next: impl FnOnce(&T) -> (String, String)) -> std::result::Result<Done, Failure> {
+pub async fn done<T>(
+    answer: Result<T>,
+    next: impl FnOnce(&T) -> (String, String),
+) -> std::result::Result<Done, Failure> {
     match answer {
         Ok(value) => {
             let (to, toast) = next(&value);
@@ -190,7 +195,9 @@ async fn refuse<T: FromRedirect>(error: Error) -> std::result::Result<T, Failure
         .headers
         .get(header::REFERER)
         .and_then(|value| value.to_str().ok())
-        .and_then(|referer| referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned())))
+        .and_then(|referer| {
+            referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()))
+        })
         .and_then(|path| local_path(&path))
         .unwrap_or_else(|| "/".to_owned());
     let values = parts.extensions.get::<SubmittedForm>().map(SubmittedForm::values).unwrap_or_default();
@@ -281,8 +288,20 @@ mod tests {
             assert_eq!(local_path(good).as_deref(), Some(good));
         }
         for bad in [
-            "", "//evil.example", "https:evil", "https://evil.example", "/\\evil", "\\\\evil", "javascript:alert(1)", "/%2f%2fevil",
-            "/%5Cevil", "/a\nb", "evil", "@evil", "/\tevil", "/ä",
+            "",
+            "//evil.example",
+            "https:evil",
+            "https://evil.example",
+            "/\\evil",
+            "\\\\evil",
+            "javascript:alert(1)",
+            "/%2f%2fevil",
+            "/%5Cevil",
+            "/a\nb",
+            "evil",
+            "@evil",
+            "/\tevil",
+            "/ä",
         ] {
             assert_eq!(local_path(bad), None, "{bad:?}");
         }

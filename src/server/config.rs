@@ -138,10 +138,9 @@ impl ServeArgs {
 /// Whether a public URL is of this machine alone.
 pub fn is_loopback(public_url: &str) -> bool {
     let host = public_url.split("://").nth(1).unwrap_or_default();
-    let name = host.strip_prefix('[').map_or_else(
-        || host.split(':').next().unwrap_or_default(),
-        |six| six.split(']').next().unwrap_or_default(),
-    );
+    let name = host
+        .strip_prefix('[')
+        .map_or_else(|| host.split(':').next().unwrap_or_default(), |six| six.split(']').next().unwrap_or_default());
     name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 

@@ -1,7 +1,152 @@
-//! Everything that exists only on the server.
+//! Everything that exists only on the server. Read [`run`] first.
+
+pub mod answer;
+pub mod config;
 pub mod context;
+pub mod demo;
+pub mod doctor;
 pub mod error;
+pub mod generate;
+mod inbox;
 pub mod limit;
 pub mod password;
+pub mod rest;
+pub mod router;
+pub mod session;
 pub mod store;
 pub mod usecase;
+pub mod workers;
+
+use std::{future::IntoFuture, net::SocketAddr, path::Path, time::Duration};
+
+use leptos::config::{Env, LeptosOptions};
+use tokio::net::TcpListener;
+
+use config::{DatabaseArgs, ServeArgs};
+use context::{Clock, Ctx};
+use limit::Limits;
+use password::Hasher;
+use store::Db;
+
+/// How long requests that are being answered may still take after SIGTERM.
+const GRACE: Duration = Duration::from_secs(9);
+
+/// Why the program ends: a sentence for the person at the command line.
+pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
+
+/// Opens the database and makes a context over it, migrated if asked.
+///
+/// # Errors
+/// The database cannot be reached or migrated.
+pub async fn open(database: &DatabaseArgs, rate_limits: bool, migrate: bool) -> Result<Ctx, Fatal> {
+    let url = database.url();
+    let db =
+        Db::open(&url, database.synchronous()).await.map_err(|error| format!("The database does not open: {error}"))?;
+    if migrate {
+        db.migrate().await.map_err(|error| format!("The database could not be brought up to date: {error}"))?;
+    }
+    Ok(Ctx::new(db, Clock::System, Hasher::new()?, Limits::new(rate_limits)))
+}
+
+/// Serves until SIGTERM or Ctrl+C, then lets what is being answered finish.
+///
+/// # Errors
+/// A wrong configuration, the database, or the port.
+pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal> {
+    start_log(args);
+    let settings = args.settings()?;
+    let ctx = open(database, settings.rate_limits, !args.no_migrate).await?;
+    if !ctx.db().is_current().await.unwrap_or(false) {
+        return Err("The database is not up to date. Run `commonhold migrate`, or leave out --no-migrate.".into());
+    }
+    if let Some(address) = args.metrics {
+        start_metrics(address).await?;
+    }
+    workers::start(&ctx);
+    let app = router::router(&ctx, &settings, site_options(args.listen));
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .map_err(|error| format!("{} cannot be listened on: {error}", args.listen))?;
+    tracing::info!(listen = %args.listen, public_url = settings.public_url, "serving");
+    let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        ended().await;
+        tracing::info!("stopping: finishing what is being answered");
+        // Nobody waits for it only when the server has ended already.
+        let _ = stopping.send(());
+    });
+    tokio::select! {
+        served = server.into_future() => served?,
+        () = async { let _ = stopped.await; tokio::time::sleep(GRACE).await } => tracing::warn!("some requests did not finish in time"),
+    }
+    ctx.db().close().await;
+    Ok(())
+}
+
+/// Where the pages' scripts and styles are, as `make build` leaves them: `target/site` beside the program, their names
+/// in `hash.txt` beside it too.
+fn site_options(listen: SocketAddr) -> LeptosOptions {
+    let beside = std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_path_buf));
+    let hashed = beside.as_ref().is_some_and(|folder| folder.join("hash.txt").exists());
+    let near = beside.as_ref().and_then(|folder| folder.parent()).map(|target| target.join("site"));
+    let site =
+        near.filter(|path| path.exists()).map_or_else(|| "target/site".to_owned(), |path| path.display().to_string());
+    LeptosOptions::builder()
+        .output_name("commonhold")
+        .site_root(site)
+        .site_pkg_dir("pkg")
+        .env(Env::PROD)
+        .site_addr(listen)
+        .hash_file(std::sync::Arc::<str>::from("hash.txt"))
+        .hash_files(hashed)
+        .build()
+}
+
+fn start_log(args: &ServeArgs) {
+    let filter = tracing_subscriber::EnvFilter::try_new(&args.log)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second log in one process is a test's: the first stays.
+    let _ = if args.log_json { log.json().try_init() } else { log.try_init() };
+}
+
+async fn start_metrics(address: SocketAddr) -> Result<(), Fatal> {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).map_err(|error| error.to_string())?;
+    let listener =
+        TcpListener::bind(address).await.map_err(|error| format!("{address} cannot be listened on: {error}"))?;
+    let app = axum::Router::new().route("/metrics", axum::routing::get(async move || handle.render()));
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, app).await {
+            tracing::error!(%error, "metrics ended");
+        }
+    });
+    Ok(())
+}
+
+/// Until SIGTERM or Ctrl+C.
+async fn ended() {
+    let interrupted = async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "Ctrl+C cannot be waited for");
+            std::future::pending::<()>().await;
+        }
+    };
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM cannot be waited for");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}

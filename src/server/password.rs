@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
-use argon2::{Algorithm, Argon2, Params, Version, password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash}};
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
 use tokio::sync::Semaphore;
 
-use crate::domain::{refusal::Refusal, text::{Password, Problem}};
+use crate::domain::{
+    refusal::Refusal,
+    text::{Password, Problem},
+};
 
 use super::error::{Error, Result};
 

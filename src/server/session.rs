@@ -10,7 +10,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::{SameSite, time::Duration}};
+use tower_sessions::{
+    Expiry, Session, SessionManagerLayer,
+    cookie::{SameSite, time::Duration},
+};
 
 use crate::domain::{id::PersonId, refusal::Refusal};
 
@@ -156,7 +159,8 @@ pub async fn same_origin(request: Request, next: Next) -> Response {
     if says {
         next.run(request).await
     } else {
-        Problem::refusal(&Refusal::Forbidden("This request does not say where it comes from.".to_owned())).into_response()
+        Problem::refusal(&Refusal::Forbidden("This request does not say where it comes from.".to_owned()))
+            .into_response()
     }
 }
 

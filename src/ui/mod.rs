@@ -27,7 +27,7 @@ use leptos::{config::LeptosOptions, prelude::*};
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::components::Router;
 
-use components::toast::{Toasts, Toaster};
+use components::toast::{Toaster, Toasts};
 use session::Session;
 
 /// The document around [`App`], for the server.

@@ -23,7 +23,11 @@ pub fn home(org: &str) -> String {
 
 /// A container or a dataset in the Drive; the root where `resource` is empty.
 pub fn drive(org: &str, resource: &str) -> String {
-    if resource.is_empty() { format!("/o/{}/drive", encode(org)) } else { format!("/o/{}/drive/{}", encode(org), encode(resource)) }
+    if resource.is_empty() {
+        format!("/o/{}/drive", encode(org))
+    } else {
+        format!("/o/{}/drive/{}", encode(org), encode(resource))
+    }
 }
 
 /// "Who can do what" (ROLE).
@@ -102,7 +106,8 @@ mod tests {
 
     #[test]
     fn addresses_leave_out_what_is_empty_and_encode_what_is_not() {
-        let address = Address::new("/o/a/drive").with("sort", "").with("cursor", "a b&c=é").with("item", "1").with("item", "2");
+        let address =
+            Address::new("/o/a/drive").with("sort", "").with("cursor", "a b&c=é").with("item", "1").with("item", "2");
         assert_eq!(address.text(), "/o/a/drive?cursor=a%20b%26c%3D%C3%A9&item=1&item=2");
         assert_eq!(sign_in("/o/x?y=z"), "/signin?next=%2Fo%2Fx%3Fy%3Dz");
         assert_eq!(sign_in(""), "/signin");

@@ -10,8 +10,8 @@ use leptos_router::{
 };
 
 use super::pages::{
-    drive::DrivePage, home::HomePage, new_organization::NewOrganizationPage, not_found::NotFoundPage, receipt::ReceiptPage,
-    roles::RolesPage, sign_in::SignInPage, sign_up::SignUpPage, welcome::WelcomePage,
+    drive::DrivePage, home::HomePage, new_organization::NewOrganizationPage, not_found::NotFoundPage,
+    receipt::ReceiptPage, roles::RolesPage, sign_in::SignInPage, sign_up::SignUpPage, welcome::WelcomePage,
 };
 
 /// Every page. `SsrMode::Async`: a page leaves the server whole, so that it needs no script to be read.

@@ -116,7 +116,9 @@ impl Beginning {
 impl From<Result<Start, Failure>> for Beginning {
     fn from(start: Result<Start, Failure>) -> Self {
         match start {
-            Ok(Start { session: SessionView { person, organizations, now }, flash }) => Self { person, organizations, now, form: flash.form },
+            Ok(Start { session: SessionView { person, organizations, now }, flash }) => {
+                Self { person, organizations, now, form: flash.form }
+            }
             Err(_) => Self { person: None, organizations: Vec::new(), now: Timestamp::default(), form: None },
         }
     }

@@ -187,7 +187,14 @@ mod tests {
 
     #[test]
     fn sizes_have_two_or_three_digits() {
-        for (bytes, text) in [(0, "0 bytes"), (999, "999 bytes"), (1_000, "1.0 kB"), (3_140_000_000, "3.1 GB"), (42_000_000, "42 MB"), (999_999, "999 kB")] {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (1_000, "1.0 kB"),
+            (3_140_000_000, "3.1 GB"),
+            (42_000_000, "42 MB"),
+            (999_999, "999 kB"),
+        ] {
             assert_eq!(size(bytes), text);
         }
     }
@@ -195,7 +202,9 @@ mod tests {
     #[test]
     fn days_near_now_have_names() {
         let now = Day::from_civil(2026, 11, 21).start();
-        for (year, month, date, text) in [(2026, 11, 21, "Today"), (2026, 11, 20, "Yesterday"), (2026, 11, 3, "3 Nov"), (2025, 11, 3, "3 Nov 2025")] {
+        for (year, month, date, text) in
+            [(2026, 11, 21, "Today"), (2026, 11, 20, "Yesterday"), (2026, 11, 3, "3 Nov"), (2025, 11, 3, "3 Nov 2025")]
+        {
             assert_eq!(day(Day::from_civil(year, month, date), now), text);
         }
     }

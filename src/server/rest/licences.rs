@@ -40,7 +40,7 @@ pub struct LicenceBody {
     credits: Option<i64>,
     seats: Option<i64>,
     /// `upcoming`, `active` or `expired`.
-    state: crate::domain::view::LicenceState,
+    state: &'static str,
     active_from: String,
     active_until: Option<String>,
     account: String,
@@ -49,7 +49,9 @@ pub struct LicenceBody {
 impl From<LicenceView> for LicenceBody {
     fn from(view: LicenceView) -> Self {
         let by_images = view.model == Some(Model::ImagesProjects);
-        let usage = |part: fn(&Amount) -> i64| by_images.then(|| UsageBody { total: part(&view.total), used: part(&view.used) });
+        let usage = |part: fn(&Amount) -> i64| {
+            by_images.then(|| UsageBody { total: part(&view.total), used: part(&view.used) })
+        };
         Self {
             id: view.id.to_string(),
             product: view.product.word(),
@@ -63,7 +65,7 @@ impl From<LicenceView> for LicenceBody {
             projects: usage(|amount| amount.projects),
             credits: (view.model == Some(Model::Credits)).then_some(view.left.credits),
             seats: view.seats,
-            state: view.state,
+            state: view.state.word(),
             active_from: view.active_from.rfc3339(),
             active_until: view.active_until.map(|until| until.rfc3339()),
             account: view.account.to_string(),

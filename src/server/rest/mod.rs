@@ -16,7 +16,10 @@ pub mod transfers;
 
 use axum::{
     Router,
-    extract::{FromRequest, FromRequestParts, Query, Request, rejection::{JsonRejection, QueryRejection}},
+    extract::{
+        FromRequest, FromRequestParts, Query, Request,
+        rejection::{JsonRejection, QueryRejection},
+    },
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -134,7 +137,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         Query::<T>::from_request_parts(parts, state).await.map(|Query(params)| Self(params)).map_err(
-            |rejection: QueryRejection| Problem::new(StatusCode::BAD_REQUEST, "invalid", readable(&rejection.body_text())),
+            |rejection: QueryRejection| {
+                Problem::new(StatusCode::BAD_REQUEST, "invalid", readable(&rejection.body_text()))
+            },
         )
     }
 }

@@ -26,7 +26,7 @@ pub const fn role_word(role: Option<Role>) -> Option<&'static str> {
 }
 
 /// An organization to be created.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewOrganizationBody {
     name: String,
@@ -123,6 +123,10 @@ pub async fn create(
 /// One organization.
 #[utoipa::path(get, path = "/orgs/{org}", tag = "organizations", params(("org" = String, Path, description = "Org ID or UUID")),
     responses((status = 200, body = OrganizationBody), (status = 404, body = Problem)))]
-pub async fn show(State(ctx): State<Ctx>, By(by): By, Path(org): Path<String>) -> Result<Json<OrganizationBody>, Problem> {
+pub async fn show(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+) -> Result<Json<OrganizationBody>, Problem> {
     Ok(Json(usecase::organization::show(&ctx, &by, &org).await?.into()))
 }

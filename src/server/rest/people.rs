@@ -18,7 +18,7 @@ use crate::{
 use super::{By, Json, problem::Problem};
 
 /// A role to be given.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RoleBody {
     /// `owner`, `manager`, `editor`, `reader` or `member`.
@@ -48,7 +48,7 @@ pub async fn change_role(
 }
 
 /// People to be removed.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RemoveBody {
     people: Vec<String>,
@@ -64,7 +64,8 @@ pub async fn remove(
     Path(org): Path<String>,
     Json(body): Json<RemoveBody>,
 ) -> Result<StatusCode, Problem> {
-    let people = body.people.iter().map(|person| usecase::id("people", person)).collect::<Result<Vec<PersonId>, _>>()?;
+    let people =
+        body.people.iter().map(|person| usecase::id("people", person)).collect::<Result<Vec<PersonId>, _>>()?;
     people::remove(&ctx, &by, &org, people).await?;
     Ok(StatusCode::NO_CONTENT)
 }

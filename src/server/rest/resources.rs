@@ -70,7 +70,7 @@ pub struct ResourceBody {
     /// The caller's level: `reader`, `uploader`, `editor` or `manager`.
     level: &'static str,
     /// `inherited`, `direct` or `carried`.
-    access: crate::domain::access::Source,
+    access: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     dataset: Option<DatasetBody>,
     created_at: String,
@@ -90,7 +90,7 @@ impl From<ResourceView> for ResourceBody {
             parent: view.parent.map(|id| id.to_string()),
             path: view.path.into_iter().map(Into::into).collect(),
             level: view.level.word(),
-            access: view.access,
+            access: view.access.word(),
             dataset: view.dataset.map(Into::into),
             created_at: view.created_at.rfc3339(),
             modified_at: view.modified_at.rfc3339(),
@@ -101,7 +101,7 @@ impl From<ResourceView> for ResourceBody {
 }
 
 /// A dataset's facts, as they are given.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewDatasetBody {
     images: Option<i64>,
@@ -112,7 +112,7 @@ pub struct NewDatasetBody {
 }
 
 /// Something new in a container.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewResourceBody {
     parent: String,
@@ -154,7 +154,7 @@ pub async fn show(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) ->
 }
 
 /// A new name.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RenameBody {
     name: String,
@@ -194,7 +194,7 @@ pub struct ChildBody {
     id: String,
     kind: &'static str,
     name: String,
-    access: crate::domain::access::Source,
+    access: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     dataset: Option<DatasetBody>,
     created_at: String,
@@ -207,7 +207,7 @@ impl From<RowView> for ChildBody {
             id: row.id.to_string(),
             kind: row.kind.word(),
             name: row.name,
-            access: row.access,
+            access: row.access.word(),
             dataset: row.dataset.map(Into::into),
             created_at: row.created_at.rfc3339(),
             modified_at: row.modified_at.rfc3339(),

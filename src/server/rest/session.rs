@@ -13,7 +13,7 @@ use crate::{
 use super::{By, From, Json, orgs::role_word, problem::Problem};
 
 /// Who wants to sign up.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SignUpBody {
     first_name: String,
@@ -23,14 +23,8 @@ pub struct SignUpBody {
     password: String,
 }
 
-impl Default for SignUpBody {
-    fn default() -> Self {
-        Self { first_name: String::new(), last_name: String::new(), email: String::new(), password: String::new() }
-    }
-}
-
 /// Who wants to sign in.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SignInBody {
     email: String,
@@ -69,7 +63,8 @@ pub async fn sign_up(
     Json(body): Json<SignUpBody>,
 ) -> Result<(StatusCode, Json<PersonBody>), Problem> {
     let person =
-        usecase::session::sign_up(&ctx, &client, &body.first_name, &body.last_name, &body.email, &body.password).await?;
+        usecase::session::sign_up(&ctx, &client, &body.first_name, &body.last_name, &body.email, &body.password)
+            .await?;
     session::start(&session, person.id).await?;
     Ok((StatusCode::CREATED, Json(person.into())))
 }

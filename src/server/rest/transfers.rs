@@ -22,7 +22,7 @@ use super::{
 };
 
 /// What is to be moved, and where to.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlanRequest {
     /// Ids of resources of one organization, each once; at most 10,000.
@@ -32,7 +32,7 @@ pub struct PlanRequest {
 }
 
 /// What is to be moved, and where to.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TransferRequest {
     /// Ids of resources of one organization, each once; at most 10,000.
@@ -180,7 +180,11 @@ const fn scope_word(scope: Scope) -> &'static str {
 /// The plan of a transfer, before anything is done: every blocker at once, and every effect.
 #[utoipa::path(post, path = "/transfers/plan", tag = "transfers", request_body = PlanRequest,
     responses((status = 200, body = PlanBody), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn plan(State(ctx): State<Ctx>, By(by): By, Json(body): Json<PlanRequest>) -> Result<Json<PlanBody>, Problem> {
+pub async fn plan(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Json(body): Json<PlanRequest>,
+) -> Result<Json<PlanBody>, Problem> {
     let items = usecase::transfer::check_items(&body.items)?;
     let destination = usecase::id("destination", &body.destination)?;
     let view = usecase::transfer::plan_of(&ctx, &by, &items, destination).await?;

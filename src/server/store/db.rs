@@ -8,16 +8,24 @@ use std::{str::FromStr, time::Duration};
 
 use futures::future::BoxFuture;
 use sqlx::{
-    AssertSqlSafe, Encode, Executor, FromRow, Pool, Postgres, Sqlite, SqlStr, Transaction, Type,
+    AssertSqlSafe, Encode, Executor, FromRow, Pool, Postgres, SqlStr, Sqlite, Transaction, Type,
     pool::PoolConnection,
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
-    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+    sqlite::{
+        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    },
 };
 use uuid::Uuid;
 
 /// A value that both drivers can bind.
-pub trait Bind: Type<Sqlite> + Type<Postgres> + for<'q> Encode<'q, Sqlite> + for<'q> Encode<'q, Postgres> + Send {}
-impl<T> Bind for T where T: Type<Sqlite> + Type<Postgres> + for<'q> Encode<'q, Sqlite> + for<'q> Encode<'q, Postgres> + Send {}
+pub trait Bind:
+    Type<Sqlite> + Type<Postgres> + for<'q> Encode<'q, Sqlite> + for<'q> Encode<'q, Postgres> + Send
+{
+}
+impl<T> Bind for T where
+    T: Type<Sqlite> + Type<Postgres> + for<'q> Encode<'q, Sqlite> + for<'q> Encode<'q, Postgres> + Send
+{
+}
 
 /// A row that both drivers can read; `#[derive(FromRow)]` makes one.
 pub trait Record: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static {}
@@ -60,7 +68,10 @@ impl From<sqlx::Error> for DbError {
                     "8" | "10" | "13" | "14" | "53100" | "53200" | "53300" | "57P01" | "57P02" | "57P03" | "25006" => {
                         Self::Unavailable(error)
                     }
-                    _ if code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 8 | 10 | 13 | 14) && code > 255) => {
+                    _ if code
+                        .parse::<u32>()
+                        .is_ok_and(|code| matches!(code & 0xff, 8 | 10 | 13 | 14) && code > 255) =>
+                    {
                         Self::Unavailable(error)
                     }
                     _ => Self::Other(error),
@@ -219,9 +230,9 @@ impl Db {
             Self::Sqlite { writer, .. } => {
                 Tx::SqliteWrite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(DbError::from)?)
             }
-            Self::Postgres(pool) => Tx::PostgresWrite(
-                pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await.map_err(DbError::from)?,
-            ),
+            Self::Postgres(pool) => {
+                Tx::PostgresWrite(pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await.map_err(DbError::from)?)
+            }
         };
         let answer = work(&mut tx).await?;
         match tx {
@@ -351,7 +362,9 @@ impl Statement<'_> {
             let highest = text
                 .split('$')
                 .skip(1)
-                .filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse::<usize>().ok()))
+                .filter_map(|rest| {
+                    rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse::<usize>().ok())
+                })
                 .max()
                 .unwrap_or(0);
             debug_assert_eq!(highest, self.bound, "placeholders and values differ: {text}");
@@ -382,8 +395,12 @@ impl Statement<'_> {
     pub async fn all<T: Record>(mut self) -> Result<Vec<T>> {
         self.check()?;
         Ok(match self.args {
-            Args::Sqlite(connection, arguments) => sqlx::query_as_with(self.sql, arguments).fetch_all(connection).await?,
-            Args::Postgres(connection, arguments) => sqlx::query_as_with(self.sql, arguments).fetch_all(connection).await?,
+            Args::Sqlite(connection, arguments) => {
+                sqlx::query_as_with(self.sql, arguments).fetch_all(connection).await?
+            }
+            Args::Postgres(connection, arguments) => {
+                sqlx::query_as_with(self.sql, arguments).fetch_all(connection).await?
+            }
         })
     }
 
@@ -408,7 +425,9 @@ impl Statement<'_> {
     /// # Errors
     /// See [`DbError`]; no row is a defect.
     pub async fn one<T: Record>(self) -> Result<T> {
-        self.optional().await?.ok_or_else(|| DbError::Inconsistent("a statement that always has a row had none".to_owned()))
+        self.optional()
+            .await?
+            .ok_or_else(|| DbError::Inconsistent("a statement that always has a row had none".to_owned()))
     }
 
     /// Runs a statement whose one row is one number.

@@ -106,7 +106,12 @@ pub async fn list_levels(tx: &mut Tx, person: PersonId, resources: &[ResourceId]
 ///
 /// # Errors
 /// The database.
-pub async fn list_shared(tx: &mut Tx, person: PersonId, organization: OrganizationId, limit: i64) -> Result<Vec<ResourceId>> {
+pub async fn list_shared(
+    tx: &mut Tx,
+    person: PersonId,
+    organization: OrganizationId,
+    limit: i64,
+) -> Result<Vec<ResourceId>> {
     let rows: Vec<(Uuid,)> = tx
         .sql(
             "SELECT DISTINCT g.resource_id FROM access_grant g JOIN resource r ON r.id = g.resource_id
@@ -156,7 +161,10 @@ pub async fn list_facts(tx: &mut Tx, resources: &[ResourceId]) -> Result<Vec<(Re
                 (None, None) => continue,
             };
             let level = read("access_grant", "level", &row.level, Level::parse)?;
-            facts.push((ResourceId(row.resource_id), GrantFact { grantee, name: row.name, level, carried: row.carried }));
+            facts.push((
+                ResourceId(row.resource_id),
+                GrantFact { grantee, name: row.name, level, carried: row.carried },
+            ));
         }
     }
     Ok(facts)

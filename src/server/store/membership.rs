@@ -92,6 +92,21 @@ pub async fn count(tx: &mut Tx, organization: OrganizationId) -> Result<u64> {
     Ok(u64::try_from(people).unwrap_or(0))
 }
 
+/// One of the Owners of an organization.
+///
+/// # Errors
+/// The database.
+pub async fn find_any_owner(tx: &mut Tx, organization: OrganizationId) -> Result<Option<PersonId>> {
+    let row: Option<(Uuid,)> = tx
+        .sql(
+            "SELECT person_id FROM membership WHERE organization_id = $1 AND role = 'owner' ORDER BY person_id LIMIT 1",
+        )
+        .bind(organization.0)
+        .optional()
+        .await?;
+    Ok(row.map(|(person,)| PersonId(person)))
+}
+
 /// The names of the first Owners of an organization.
 ///
 /// # Errors
@@ -128,8 +143,7 @@ struct CandidateRow {
 
 impl CandidateRow {
     fn into_candidate(self) -> Result<Candidate> {
-        let target_role =
-            self.target_role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?;
+        let target_role = self.target_role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?;
         Ok(Candidate { id: PersonId(self.id), name: self.name, target_role })
     }
 }

@@ -39,6 +39,11 @@ pub use db::{AsDbError, Bind, Db, DbError, Record, Result, Statement, Synchronou
 const CHUNK: usize = 1_000;
 
 /// Reads a word that a CHECK constraint keeps to the domain's.
-fn read<T>(table: &str, column: &str, word: &str, parse: impl Fn(&str) -> std::result::Result<T, crate::domain::text::Problem>) -> Result<T> {
+fn read<T>(
+    table: &str,
+    column: &str,
+    word: &str,
+    parse: impl Fn(&str) -> std::result::Result<T, crate::domain::text::Problem>,
+) -> Result<T> {
     parse(word).map_err(|_| DbError::Inconsistent(format!("{table}.{column} is {word:?}")))
 }

@@ -120,5 +120,8 @@ pub async fn find_by_email(tx: &mut Tx, email_key: &str) -> Result<Option<Person
 /// # Errors
 /// The database.
 pub async fn any(tx: &mut Tx) -> Result<bool> {
-    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM person LIMIT 1) AS some").number().await.map(|n| n > 0)
+    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM person LIMIT 1) AS some")
+        .number()
+        .await
+        .map(|n| n > 0)
 }

@@ -61,7 +61,13 @@ struct ResourceRow {
     modified_at: i64,
 }
 
-fn dataset(status: Option<&str>, images: i64, bytes: i64, cluster: Option<String>, captured_on: Option<i64>) -> Result<Option<DatasetView>> {
+fn dataset(
+    status: Option<&str>,
+    images: i64,
+    bytes: i64,
+    cluster: Option<String>,
+    captured_on: Option<i64>,
+) -> Result<Option<DatasetView>> {
     let Some(status) = status else { return Ok(None) };
     Ok(Some(DatasetView {
         status: read("resource", "status", status, Status::parse)?,
@@ -295,7 +301,13 @@ pub async fn update_parent(tx: &mut Tx, permit: &Permit, items: &[ResourceId], a
 ///
 /// # Errors
 /// `Taken` if the name is.
-pub async fn update_parent_and_name(tx: &mut Tx, permit: &Permit, item: ResourceId, name: &str, at: Timestamp) -> Result<()> {
+pub async fn update_parent_and_name(
+    tx: &mut Tx,
+    permit: &Permit,
+    item: ResourceId,
+    name: &str,
+    at: Timestamp,
+) -> Result<()> {
     tx.sql("UPDATE resource SET parent_id = $2, name = $3, name_key = $4, modified_at = $5 WHERE id = $1")
         .bind(item.0)
         .bind(permit.resource().0)
@@ -470,9 +482,13 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                 }
             });
             let sql = if list.descending {
-                children!("(r.kind_rank, r.name_key, r.id) < ($5, $6, $7) ORDER BY r.kind_rank DESC, r.name_key DESC, r.id DESC LIMIT $8")
+                children!(
+                    "(r.kind_rank, r.name_key, r.id) < ($5, $6, $7) ORDER BY r.kind_rank DESC, r.name_key DESC, r.id DESC LIMIT $8"
+                )
             } else {
-                children!("(r.kind_rank, r.name_key, r.id) > ($5, $6, $7) ORDER BY r.kind_rank, r.name_key, r.id LIMIT $8")
+                children!(
+                    "(r.kind_rank, r.name_key, r.id) > ($5, $6, $7) ORDER BY r.kind_rank, r.name_key, r.id LIMIT $8"
+                )
             };
             tx.sql(sql)
                 .bind(list.parent.0)

@@ -56,8 +56,10 @@ impl SessionStore for Sessions {
     }
 
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        let data = serde_json::to_string(&record.data).map_err(|error| session_store::Error::Encode(error.to_string()))?;
-        let person: Option<Uuid> = record.data.get(PERSON).and_then(|value| value.as_str()).and_then(|id| id.parse().ok());
+        let data =
+            serde_json::to_string(&record.data).map_err(|error| session_store::Error::Encode(error.to_string()))?;
+        let person: Option<Uuid> =
+            record.data.get(PERSON).and_then(|value| value.as_str()).and_then(|id| id.parse().ok());
         let (id_hash, expires_at) = (key(record.id), millis(record.expiry_date));
         let created_at = millis(OffsetDateTime::now_utc());
         self.db
@@ -96,7 +98,8 @@ impl SessionStore for Sessions {
         }
         let data: HashMap<String, serde_json::Value> =
             serde_json::from_str(&row.data).map_err(|error| session_store::Error::Decode(error.to_string()))?;
-        let expiry_date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(row.expires_at) * 1_000_000).map_err(backend)?;
+        let expiry_date =
+            OffsetDateTime::from_unix_timestamp_nanos(i128::from(row.expires_at) * 1_000_000).map_err(backend)?;
         Ok(Some(Record { id: *id, data, expiry_date }))
     }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{CHUNK, Result, Tx};
 use crate::domain::{
     access::Permit,
-    id::{AccountId, OrganizationId, PersonId, ResourceId},
+    id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
     time::Timestamp,
     transfer::{Contents, Listed, NAMED_AT_MOST, Named},
 };
@@ -250,21 +250,33 @@ pub async fn list_grantees(tx: &mut Tx, items: &[ResourceId]) -> Result<(Vec<Per
     Ok((people, organizations))
 }
 
-/// Hands the items and everything below them to the account of another organization.
+/// Hands the items and everything below them to the account of another organization. Where that side paid for them,
+/// `paid_by` is its licence: what was charged once is from now on charged there.
 ///
 /// # Errors
 /// The database.
-pub async fn update_owner(tx: &mut Tx, permit: &Permit, items: &[ResourceId], account: AccountId) -> Result<u64> {
+pub async fn update_owner(
+    tx: &mut Tx,
+    permit: &Permit,
+    items: &[ResourceId],
+    account: AccountId,
+    paid_by: Option<LicenceId>,
+) -> Result<u64> {
     let mut changed = 0;
     for chunk in items.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         changed += tx
             .sql_list(
-                tree!("UPDATE resource SET organization_id = {1}, account_id = {2} WHERE id IN (SELECT id FROM tree)"),
+                tree!(
+                    "UPDATE resource SET organization_id = {1}, account_id = {2},
+                        charged_to = CASE WHEN charged_to IS NULL THEN NULL ELSE COALESCE({3}, charged_to) END
+                     WHERE id IN (SELECT id FROM tree)"
+                ),
                 &ids,
             )
             .bind(permit.organization().0)
             .bind(account.0)
+            .bind(paid_by.map(|licence| licence.0))
             .execute()
             .await?;
     }

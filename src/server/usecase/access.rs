@@ -13,7 +13,10 @@ use crate::domain::{
 use super::super::{
     context::Principal,
     error::Result,
-    store::{Tx, grant, membership, resource::{self, Step}},
+    store::{
+        Tx, grant, membership,
+        resource::{self, Step},
+    },
 };
 
 /// One person's way to one resource.

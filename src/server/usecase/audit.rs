@@ -48,7 +48,14 @@ pub async fn note_operator(tx: &mut Tx, ctx: &Ctx, what: Happened) -> Result<()>
     write(tx, ctx, None, "Operator", None, what).await
 }
 
-async fn write(tx: &mut Tx, ctx: &Ctx, actor: Option<PersonId>, actor_name: &str, address: Option<&str>, what: Happened) -> Result<()> {
+async fn write(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    actor: Option<PersonId>,
+    actor_name: &str,
+    address: Option<&str>,
+    what: Happened,
+) -> Result<()> {
     let line = audit::NewAudit {
         id: AuditId(ctx.id()),
         organization: what.organization,

@@ -65,7 +65,9 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, id: ResourceId, wanted: Status) -
             None => {}
         }
     }
-    if wanted == Status::Failed && let Some(licence) = charged_to.take() {
+    if wanted == Status::Failed
+        && let Some(licence) = charged_to.take()
+    {
         let model = licence::find(tx, licence).await?.and_then(|stored| stored.licence.model);
         let cost = model.map_or(Amount::default(), |model| price(model, dataset.images, MEGAPIXELS));
         book(tx, ctx, licence, EntryKind::Refund, cost, id).await?;
@@ -84,7 +86,14 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, id: ResourceId, wanted: Status) -
     Ok(StatusSet { status, charged })
 }
 
-async fn book(tx: &mut Tx, ctx: &Ctx, licence: LicenceId, kind: EntryKind, change: Amount, resource: ResourceId) -> Result<bool> {
+async fn book(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    licence: LicenceId,
+    kind: EntryKind,
+    change: Amount,
+    resource: ResourceId,
+) -> Result<bool> {
     let entry = licence::NewEntry {
         id: EntryId(ctx.id()),
         licence,

@@ -93,7 +93,13 @@ pub async fn list(tx: &mut Tx, parent: ResourceId, query: &ListQuery, limit: i64
             resource::Sort::ModifiedAt => row.modified_at.0,
             resource::Sort::Size => row.dataset.as_ref().map_or(0, |dataset| dataset.bytes),
         };
-        super::cursor(&[&list_name, &row.kind.rank().to_string(), &key(&row.name), &number.to_string(), &row.id.to_string()])
+        super::cursor(&[
+            &list_name,
+            &row.kind.rank().to_string(),
+            &key(&row.name),
+            &number.to_string(),
+            &row.id.to_string(),
+        ])
     }))
 }
 
@@ -222,11 +228,19 @@ const MOST: i64 = 1_000_000_000_000_000;
 /// `Invalid` with the problem of every field; `NotFound`, `Forbidden`; `NameTaken`; `Licence` (LIC-6).
 pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result<Changed> {
     let mut fields = Fields::default();
-    let parent = fields.check("parent", form.parent.trim().parse::<ResourceId>().map_err(|_| if form.parent.trim().is_empty() { Problem::Missing } else { Problem::NotAnId }));
+    let parent = fields.check(
+        "parent",
+        form.parent
+            .trim()
+            .parse::<ResourceId>()
+            .map_err(|_| if form.parent.trim().is_empty() { Problem::Missing } else { Problem::NotAnId }),
+    );
     let kind = fields.check(
         "kind",
         match Kind::parse(form.kind.trim()) {
-            Ok(Kind::Root) | Err(_) => Err(if form.kind.trim().is_empty() { Problem::Missing } else { Problem::NotAChoice }),
+            Ok(Kind::Root) | Err(_) => {
+                Err(if form.kind.trim().is_empty() { Problem::Missing } else { Problem::NotAChoice })
+            }
             kind => kind,
         },
     );
@@ -235,7 +249,8 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
         if text.trim().is_empty() {
             return None;
         }
-        let read = text.trim().parse::<i64>().ok().filter(|n| (0..=MOST).contains(n)).ok_or(Problem::NotInRange(0, MOST));
+        let read =
+            text.trim().parse::<i64>().ok().filter(|n| (0..=MOST).contains(n)).ok_or(Problem::NotInRange(0, MOST));
         fields.check(field, read)
     };
     let (images, bytes) = (number("images", &form.images), number("bytes", &form.bytes));
@@ -246,9 +261,12 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
     };
     let stored_in = fields.check("cluster", cluster(&form.cluster));
     if kind.is_some_and(|kind| kind != Kind::Dataset) {
-        for (field, text) in
-            [("images", &form.images), ("bytes", &form.bytes), ("captured_on", &form.captured_on), ("cluster", &form.cluster)]
-        {
+        for (field, text) in [
+            ("images", &form.images),
+            ("bytes", &form.bytes),
+            ("captured_on", &form.captured_on),
+            ("cluster", &form.cluster),
+        ] {
             if !text.trim().is_empty() {
                 fields.check::<()>(field, Err(Problem::NotForThisKind));
             }

@@ -2,7 +2,11 @@
 
 use crate::domain::refusal::Refusal;
 
-use super::super::{context::Ctx, error::{Error, Result}, store::idempotency::{self, Known}};
+use super::super::{
+    context::Ctx,
+    error::{Error, Result},
+    store::idempotency::{self, Known},
+};
 
 /// What to do with a request that has an Idempotency-Key.
 #[derive(Debug, PartialEq, Eq)]

@@ -110,9 +110,18 @@ pub async fn grant(ctx: &Ctx, form: &GrantForm) -> Result<LicenceId> {
     for (field, amount) in [("images", form.images), ("projects", form.projects), ("credits", form.credits)] {
         fields.check(field, if (0..=MOST).contains(&amount) { Ok(()) } else { Err(Problem::NotInRange(0, MOST)) });
     }
-    fields.check("seats", if form.seats.is_none_or(|seats| (1..=1_000_000).contains(&seats)) { Ok(()) } else { Err(Problem::NotInRange(1, 1_000_000)) });
+    fields.check(
+        "seats",
+        if form.seats.is_none_or(|seats| (1..=1_000_000).contains(&seats)) {
+            Ok(())
+        } else {
+            Err(Problem::NotInRange(1, 1_000_000))
+        },
+    );
     let mut day = |field: &str, text: &Option<String>| {
-        fields.check(field, text.as_deref().map(|text| Day::parse_iso(text).ok_or(Problem::NotADay)).transpose()).flatten()
+        fields
+            .check(field, text.as_deref().map(|text| Day::parse_iso(text).ok_or(Problem::NotADay)).transpose())
+            .flatten()
     };
     let from = day("from", &form.from);
     let until = day("until", &form.until);
@@ -180,7 +189,9 @@ pub async fn grant(ctx: &Ctx, form: &GrantForm) -> Result<LicenceId> {
                     organization: Some(organization.id),
                     action: "licence.granted",
                     summary: format!("granted a {} licence", product.title()),
-                    after: Some(serde_json::json!({ "licence": id, "product": product, "model": model, "amount": change })),
+                    after: Some(
+                        serde_json::json!({ "licence": id, "product": product, "model": model, "amount": change }),
+                    ),
                     ..Happened::default()
                 };
                 audit::note_operator(tx, &ctx, what).await?;

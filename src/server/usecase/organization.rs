@@ -86,8 +86,14 @@ pub async fn found(tx: &mut Tx, ctx: &Ctx, by: &Principal, new: &Founding) -> Re
         root: ResourceId(ctx.id()),
     };
     account::insert(tx, &permit, &account, now).await?;
-    let root =
-        resource::NewResource { id: account.root, account: account.id, kind: Kind::Root, name: "Drive", dataset: None, at: now };
+    let root = resource::NewResource {
+        id: account.root,
+        account: account.id,
+        kind: Kind::Root,
+        name: "Drive",
+        dataset: None,
+        at: now,
+    };
     resource::insert_root(tx, &permit, &root).await?;
     let discovery = licence::NewLicence {
         id: LicenceId(ctx.id()),
@@ -219,7 +225,15 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<OrganizationVi
             (account, sharing)
         })
         .collect();
-    Ok(OrganizationView { id: found.id, org_id: found.org_id, name: found.name, kind: found.kind, role, plan: found.plan, accounts })
+    Ok(OrganizationView {
+        id: found.id,
+        org_id: found.org_id,
+        name: found.name,
+        kind: found.kind,
+        role,
+        plan: found.plan,
+        accounts,
+    })
 }
 
 /// All organizations of the caller, for the API.
@@ -281,7 +295,12 @@ pub async fn home(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
 ///
 /// # Errors
 /// `NotFound` or `Forbidden`.
-pub async fn permit(tx: &mut Tx, by: &Principal, org: &str, permission: Permission) -> Result<crate::domain::role::RolePermit> {
+pub async fn permit(
+    tx: &mut Tx,
+    by: &Principal,
+    org: &str,
+    permission: Permission,
+) -> Result<crate::domain::role::RolePermit> {
     let found = find(tx, by, org).await?;
     let role = membership::find_role(tx, found.id, by.person).await?;
     Ok(allow(by.person, found.id, role, permission)?)

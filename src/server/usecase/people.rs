@@ -32,7 +32,14 @@ pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, person: PersonId,
         .await
 }
 
-async fn change_role_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, person: PersonId, role: Role) -> Result<Role> {
+async fn change_role_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    org: &str,
+    person: PersonId,
+    role: Role,
+) -> Result<Role> {
     let permit = organization::permit(tx, by, org, Permission::ManagePeople).await?;
     let before = membership::find_role(tx, permit.organization(), person).await?.ok_or(Refusal::NotFound)?;
     may_change_role(permit.role(), before, role)?;
@@ -70,7 +77,8 @@ pub async fn remove(ctx: &Ctx, by: &Principal, org: &str, people: Vec<PersonId>)
             Box::pin(async move {
                 let permit = organization::permit(tx, &by, &org, Permission::ManagePeople).await?;
                 for person in people {
-                    let role = membership::find_role(tx, permit.organization(), person).await?.ok_or(Refusal::NotFound)?;
+                    let role =
+                        membership::find_role(tx, permit.organization(), person).await?.ok_or(Refusal::NotFound)?;
                     may_change_role(permit.role(), role, Role::Member.min(role))?;
                     take_out(tx, &ctx, &by, &permit, person, role, "person.removed").await?;
                 }

@@ -54,7 +54,14 @@ fn as_principal(person: &PersonView, client: &Client) -> Principal {
 ///
 /// # Errors
 /// `Invalid` with the problem of every field, a taken email and a weak password among them.
-pub async fn sign_up(ctx: &Ctx, client: &Client, first_name: &str, last_name: &str, email: &str, password: &str) -> Result<PersonView> {
+pub async fn sign_up(
+    ctx: &Ctx,
+    client: &Client,
+    first_name: &str,
+    last_name: &str,
+    email: &str,
+    password: &str,
+) -> Result<PersonView> {
     let new = SignUp::parse(first_name, last_name, email, password)?;
     judge(&new.password, &[new.first_name.as_str(), new.last_name.as_str(), new.email.as_str()])?;
     let password_hash = ctx.hasher().hash(&new.password).await?;
@@ -109,10 +116,7 @@ pub async fn sign_in(ctx: &Ctx, client: &Client, email: &str, password: &str) ->
     fields.check("password", if password.is_empty() { Err(Problem::Missing) } else { Ok(()) });
     fields.done()?;
     let email_key = email.ok_or(Refusal::WrongCredentials)?.key();
-    let keys = [
-        format!("email {email_key}"),
-        format!("client {}", client.address.as_deref().unwrap_or("unknown")),
-    ];
+    let keys = [format!("email {email_key}"), format!("client {}", client.address.as_deref().unwrap_or("unknown"))];
     ctx.limits().check(&keys, ctx.now())?;
     let known = {
         let mut tx = ctx.db().read().await?;

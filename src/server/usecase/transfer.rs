@@ -14,7 +14,10 @@ use crate::domain::{
     resource::{Kind, MAX_ITEMS},
     role::{Permission, Role, may},
     text::{Problem, key},
-    transfer::{self as rules, Contents, Destination, Facts, Grantee, GrantFact, Item, Listed, NAMED_AT_MOST, Onlooker, Plan, Scope, Side},
+    transfer::{
+        self as rules, Contents, Destination, Facts, GrantFact, Grantee, Item, Listed, NAMED_AT_MOST, Onlooker, Plan,
+        Scope, Side,
+    },
     view::{Belonging, Control, Crumb, DestinationRow, DestinationView, Page, PlanView, ReceiptView},
 };
 
@@ -22,7 +25,10 @@ use super::{
     super::{
         context::{Ctx, Principal, digest},
         error::{Error, Result},
-        store::{Tx, account, grant, invitation, licence, membership, organization as organizations, resource, subtree, transfer},
+        store::{
+            Tx, account, grant, invitation, licence, membership, organization as organizations, resource, subtree,
+            transfer,
+        },
     },
     access::{self, Reach},
     audit::{self, Happened},
@@ -34,7 +40,8 @@ use super::{
 /// # Errors
 /// `Invalid` at `items`: none, too many, not ids, or one twice.
 pub fn read_items(text: &str) -> Result<Vec<ResourceId>> {
-    let parts: Vec<String> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    let parts: Vec<String> =
+        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect();
     check_items(&parts)
 }
 
@@ -76,7 +83,8 @@ async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], dest
 
     // The ways up: of the containers that the items are in, and of the destination. Most items share a container.
     let parents: BTreeSet<ResourceId> = found.values().filter_map(|item| item.parent).collect();
-    let starts: Vec<ResourceId> = parents.iter().copied().chain([destination]).collect::<BTreeSet<_>>().into_iter().collect();
+    let starts: Vec<ResourceId> =
+        parents.iter().copied().chain([destination]).collect::<BTreeSet<_>>().into_iter().collect();
     let reaches = access::reaches(tx, by.person, &starts).await?;
     let own = grant::list_levels(tx, by.person, items).await?;
 
@@ -98,17 +106,18 @@ async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], dest
     let reach = reaches.get(&destination).ok_or(Refusal::NotFound)?;
     let target_id = container.organization;
     let within = source_id == target_id;
-    let pending = !within
-        && reach.lineage.role.is_none()
-        && invitation::is_pending(tx, target_id, &by.email_key, now).await?;
+    let pending =
+        !within && reach.lineage.role.is_none() && invitation::is_pending(tx, target_id, &by.email_key, now).await?;
     let sees_destination = reach.level().is_some();
     if !sees_destination && !pending {
         return Err(Refusal::NotFound.into());
     }
 
     let below = subtree::load(tx, items, (!within).then(|| now.one_month_earlier()), now).await?;
-    let on_the_ways: BTreeSet<ResourceId> = reaches.values().flat_map(|reach| reach.steps.iter().map(|step| step.id)).collect();
-    let all: Vec<ResourceId> = on_the_ways.into_iter().chain(items.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
+    let on_the_ways: BTreeSet<ResourceId> =
+        reaches.values().flat_map(|reach| reach.steps.iter().map(|step| step.id)).collect();
+    let all: Vec<ResourceId> =
+        on_the_ways.into_iter().chain(items.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
     let mut grants: BTreeMap<ResourceId, Vec<GrantFact>> = BTreeMap::new();
     for (id, fact) in grant::list_facts(tx, &all).await? {
         grants.entry(id).or_default().push(fact);
@@ -146,7 +155,10 @@ async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], dest
         });
     }
     if !within && accounts.len() > 1 {
-        return Err(Refusal::BadRequest("These items are in different accounts. Transfer one account at a time.".to_owned()).into());
+        return Err(Refusal::BadRequest(
+            "These items are in different accounts. Transfer one account at a time.".to_owned(),
+        )
+        .into());
     }
     let source_account = accounts.first().copied().unwrap_or(container.account);
     let source = side(tx, by, ctx, source_id, source_account, false).await?;
@@ -228,6 +240,22 @@ async fn onlookers(
     let (people, organizations): (Vec<_>, Vec<_>) = (people.into_iter().collect(), organizations.into_iter().collect());
     let by_grant = membership::list_grantees(tx, &people, &organizations, target, NAMED_AT_MOST).await?;
 
+    // Grants on the way to the destination may be to any organization; its people are reached too.
+    let to_organizations: Vec<OrganizationId> = in_target
+        .iter()
+        .filter_map(|grant| match grant.grantee {
+            Grantee::Organization(organization) => Some(organization),
+            Grantee::Person(_) => None,
+        })
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let in_target_by_organization: BTreeSet<_> = membership::list_grantees(tx, &[], &to_organizations, target, 100_000)
+        .await?
+        .into_iter()
+        .map(|c| c.id)
+        .collect();
+
     let mut seen = BTreeSet::new();
     let mut first: Vec<Onlooker> = Vec::new();
     let named = by_role.len() as u64;
@@ -241,9 +269,8 @@ async fn onlookers(
             id: candidate.id,
             name: candidate.name,
             target_role: candidate.target_role,
-            reached_in_target: in_target.iter().any(|grant| {
-                grant.grantee == person || (everyone_in_target && grant.grantee == Grantee::Organization(target))
-            }),
+            reached_in_target: in_target.iter().any(|grant| grant.grantee == person)
+                || in_target_by_organization.contains(&candidate.id),
             holds_carried: carried_people.contains(&candidate.id)
                 || (everyone_in_target && carried_organizations.contains(&target)),
         });
@@ -256,7 +283,13 @@ fn digest_of(plan: &Plan) -> Result<String> {
     serde_json::to_vec(plan).map(|json| digest(&json)).map_err(|error| Error::Internal(error.to_string()))
 }
 
-async fn plan_view(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], destination: ResourceId) -> Result<PlanView> {
+async fn plan_view(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    items: &[ResourceId],
+    destination: ResourceId,
+) -> Result<PlanView> {
     let loaded = load(tx, ctx, by, items, destination).await?;
     let plan = rules::plan(&loaded.facts);
     Ok(PlanView {
@@ -348,7 +381,13 @@ async fn transfer_in(
         grant::upsert(tx, &permit, &new).await?;
     }
     if plan.scope == Scope::Between {
-        subtree::update_owner(tx, &permit, &moving, loaded.account).await?;
+        let paid_by = plan
+            .effects
+            .target
+            .as_ref()
+            .filter(|side| side.left_after != side.left_before)
+            .and_then(|side| side.licence);
+        subtree::update_owner(tx, &permit, &moving, loaded.account, paid_by).await?;
         subtree::delete_foreign_grants(tx, &permit, &moving).await?;
         if plan.effects.links_stopped.total > 0 {
             subtree::stop_links(tx, &permit, &moving).await?;
@@ -374,7 +413,8 @@ async fn transfer_in(
 
 /// Writes both sides' changes into the books (XFER-10).
 async fn settle(tx: &mut Tx, ctx: &Ctx, plan: &Plan, transfer: TransferId) -> Result<()> {
-    for (side, kind) in [(&plan.effects.source, EntryKind::TransferOut), (&plan.effects.target, EntryKind::TransferIn)] {
+    for (side, kind) in [(&plan.effects.source, EntryKind::TransferOut), (&plan.effects.target, EntryKind::TransferIn)]
+    {
         let Some(side) = side else { continue };
         let change = side.left_after.plus(side.left_before.negated());
         let Some(licence) = side.licence.filter(|_| !change.is_nothing()) else { continue };
@@ -427,7 +467,8 @@ async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transfer::Transfe
     let effects = &plan.effects;
     let out = line(plan.source, "transfer.sent", sent, books(&effects.source, false), books(&effects.source, true));
     audit::note(tx, ctx, by, out).await?;
-    let into = line(plan.target, "transfer.received", received, books(&effects.target, false), books(&effects.target, true));
+    let into =
+        line(plan.target, "transfer.received", received, books(&effects.target, false), books(&effects.target, true));
     audit::note(tx, ctx, by, into).await
 }
 
@@ -484,7 +525,7 @@ pub struct Next {
 pub async fn move_here(ctx: &Ctx, by: &Principal, items: &str, destination: &str, back: Option<&str>) -> Result<Next> {
     let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
     let plan = plan_of(ctx, by, &ids, container).await?;
-    if plan.plan.scope == Scope::Within && plan.plan.blockers.is_empty() {
+    if plan.plan.scope == Scope::Within && plan.plan.is_clear() {
         return moved(ctx, by, transfer(ctx, by, ids, container, None).await?).await;
     }
     let back = match back {
@@ -534,7 +575,14 @@ async fn moved(ctx: &Ctx, _by: &Principal, receipt: ReceiptView) -> Result<Next>
 ///
 /// # Errors
 /// `NotFound` if an item, the organization or the container does not exist for the caller; `Invalid` at a field.
-pub async fn destinations(ctx: &Ctx, by: &Principal, items: &str, org: &str, container: &str, cursor: &str) -> Result<DestinationView> {
+pub async fn destinations(
+    ctx: &Ctx,
+    by: &Principal,
+    items: &str,
+    org: &str,
+    container: &str,
+    cursor: &str,
+) -> Result<DestinationView> {
     let items = read_items(items)?;
     let mut tx = ctx.db().read().await?;
     let first = access::reaches(&mut tx, by.person, &items[..items.len().min(5)]).await?;
@@ -570,7 +618,10 @@ pub async fn destinations(ctx: &Ctx, by: &Principal, items: &str, org: &str, con
             return Err(Refusal::NotFound.into());
         }
         let shared = grant::list_shared(&mut tx, by.person, base.organization.id, super::LONGEST_PAGE).await?;
-        let rows = resource::list_rows(&mut tx, &shared).await?.into_iter().map(|row| destination_row(row.id, row.kind, row.name, &items));
+        let rows = resource::list_rows(&mut tx, &shared)
+            .await?
+            .into_iter()
+            .map(|row| destination_row(row.id, row.kind, row.name, &items));
         let rows = Page { items: rows.collect(), next_cursor: None };
         let move_here = Control::Disabled("Choose one of the places that were shared with you.".to_owned());
         return Ok(DestinationView { rows, move_here, ..base });

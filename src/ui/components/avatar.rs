@@ -43,7 +43,14 @@ mod tests {
 
     #[test]
     fn initials_are_of_the_first_and_last_word() {
-        for (name, expected) in [("Anna Muster", "AM"), ("Alpine Survey Group", "AG"), ("x", "X"), ("", ""), ("“Tunnel” North", "TN"), ("éa ß", "ÉSS")] {
+        for (name, expected) in [
+            ("Anna Muster", "AM"),
+            ("Alpine Survey Group", "AG"),
+            ("x", "X"),
+            ("", ""),
+            ("“Tunnel” North", "TN"),
+            ("éa ß", "ÉSS"),
+        ] {
             assert_eq!(initials(name), expected);
         }
     }

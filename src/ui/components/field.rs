@@ -159,7 +159,11 @@ fn Problem(id: String, problem: Memo<Option<String>>) -> impl IntoView {
 }
 
 /// The ids of hint and problem, for `aria-describedby`.
-fn described_by(id: &str, hint: bool, problem: Memo<Option<String>>) -> impl Fn() -> Option<String> + Clone + Send + Sync + 'static + use<> {
+fn described_by(
+    id: &str,
+    hint: bool,
+    problem: Memo<Option<String>>,
+) -> impl Fn() -> Option<String> + Clone + Send + Sync + 'static + use<> {
     let id = id.to_owned();
     move || match (hint, problem.with(Option::is_some)) {
         (false, false) => None,

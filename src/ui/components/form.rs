@@ -88,7 +88,12 @@ pub fn Form<F, O>(
     children: Children,
 ) -> impl IntoView
 where
-    F: DeserializeOwned + ServerFn<Protocol = Http<PostUrl, O>, Output = Done, Error = Failure> + Clone + Send + Sync + 'static,
+    F: DeserializeOwned
+        + ServerFn<Protocol = Http<PostUrl, O>, Output = Done, Error = Failure>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
 {
     let value = action.value();
     let submit = move |event: &SubmitEvent| match F::from_event(event) {
@@ -154,7 +159,10 @@ fn form_view(
             if same_page {
                 session.refresh();
             }
-            navigate(&done.to, NavigateOptions { replace: same_page, scroll: !same_page, ..NavigateOptions::default() });
+            navigate(
+                &done.to,
+                NavigateOptions { replace: same_page, scroll: !same_page, ..NavigateOptions::default() },
+            );
         });
     });
 
@@ -244,7 +252,8 @@ fn Problems(failure: Failure, again: Callback<()>, from_flash: bool) -> impl Int
                 again.run(());
                 session.refresh();
             };
-            view! { <p><a rel="external" href=move || address.get() on:click=look_again>"Look at the new plan"</a></p> }.into_any()
+            view! { <p><a rel="external" href=move || address.get() on:click=look_again>"Look at the new plan"</a></p> }
+                .into_any()
         }
         Failure::Transport(_) => {
             view! { <p><a rel="external" href=move || address.get()>"Reload the page"</a></p> }.into_any()

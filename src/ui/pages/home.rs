@@ -168,7 +168,9 @@ fn Licence(licence: LicenceView) -> impl IntoView {
         Some(Model::Credits) => view! { <Credits left=licence.left.credits/> }.into_any(),
         None => match licence.seats {
             Some(seats) => view! { <p class="small">{words::counted(seats, "seat", "seats")}</p> }.into_any(),
-            None => view! { <p class="small">"Keep and look at a Drive. Processing takes a cloud licence."</p> }.into_any(),
+            None => {
+                view! { <p class="small">"Keep and look at a Drive. Processing takes a cloud licence."</p> }.into_any()
+            }
         },
     };
     view! {

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 
 use crate::{
+    domain::refusal::Refusal,
     domain::{
         role::{Cell, Permission, Role, Standing, cell},
         view::Belonging,
     },
     rpc::Failure,
-    domain::refusal::Refusal,
     ui::{
         components::icon::Icon,
         layout::{Frame, PageHeader, Section},
@@ -93,8 +93,13 @@ fn RolesView(belonging: Belonging) -> impl IntoView {
 #[component]
 fn RoleCell(of: &'static str, cell: Cell, mine: bool) -> impl IntoView {
     let content = match cell {
-        Cell::Yes => view! { <span class="yes"><Icon name="check"/><span class="unseen">"Yes"</span></span> }.into_any(),
-        Cell::No => view! { <span class="no"><span aria-hidden="true">"–"</span><span class="unseen">"No"</span></span> }.into_any(),
+        Cell::Yes => {
+            view! { <span class="yes"><Icon name="check"/><span class="unseen">"Yes"</span></span> }.into_any()
+        }
+        Cell::No => {
+            view! { <span class="no"><span aria-hidden="true">"–"</span><span class="unseen">"No"</span></span> }
+                .into_any()
+        }
         other => view! { <span class="partly">{other.title()}</span> }.into_any(),
     };
     view! { <td class:mine=mine class:refused={cell == Cell::No}><span class="of" aria-hidden="true">{of}</span>{content}</td> }

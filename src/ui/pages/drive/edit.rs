@@ -52,7 +52,11 @@ pub fn RenameDialog(item: String, listing: Listing, drive: DriveView, flash: Opt
     let action = ServerAction::<RenameResource>::new();
     let close = listing.address();
     let row = drive.rows.items.iter().find(|row| row.id.to_string() == item).map(|row| (row.name.clone(), row.kind));
-    let resource = drive.resource.as_ref().filter(|resource| resource.id.to_string() == item).map(|resource| (resource.name.clone(), resource.kind));
+    let resource = drive
+        .resource
+        .as_ref()
+        .filter(|resource| resource.id.to_string() == item)
+        .map(|resource| (resource.name.clone(), resource.kind));
     let (name, kind) = row.or(resource).unwrap_or((String::new(), Kind::Folder));
     view! {
         <Dialog label="Rename" heading=format!("Rename {}", kind.title().to_lowercase()) close=close.clone()>

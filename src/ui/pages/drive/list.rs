@@ -43,7 +43,9 @@ pub fn List(drive: DriveView, listing: Listing, selected: Vec<String>, now: Time
 fn EmptyList(drive: DriveView, listing: Listing) -> impl IntoView {
     let (icon, sentence, first) = match drive.resource.as_ref().map(|resource| resource.kind) {
         None => ("people", "Nothing has been shared with you here yet.", None),
-        Some(Kind::Root) => ("drive", "This Drive is empty. Folders, sites, assets and datasets go here.", Some(Kind::Folder)),
+        Some(Kind::Root) => {
+            ("drive", "This Drive is empty. Folders, sites, assets and datasets go here.", Some(Kind::Folder))
+        }
         Some(Kind::Folder) => ("folder", "This folder is empty.", Some(Kind::Dataset)),
         Some(Kind::Site) => ("site", "No datasets of this site yet.", Some(Kind::Dataset)),
         Some(Kind::Asset) => ("asset", "No datasets of this asset yet.", Some(Kind::Dataset)),
@@ -85,7 +87,9 @@ fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestam
         }
     });
     let count_line = match total {
-        Some(total) if total > shown => format!("{} of {}", words::total(shown), words::totalled(total, "item", "items")),
+        Some(total) if total > shown => {
+            format!("{} of {}", words::total(shown), words::totalled(total, "item", "items"))
+        }
         _ => words::totalled(shown, "item", "items"),
     };
     let header = view! { <Heads listing=listing.clone()/> };
@@ -224,7 +228,9 @@ fn Row(row: RowView, listing: Listing, change: Control, checked: bool, now: Time
     let href = paths::drive(&listing.org, &id);
     let (images, bytes) = row.dataset.as_ref().map_or((0, 0), |dataset| (dataset.images, dataset.bytes));
     let status = match &row.dataset {
-        Some(dataset) => view! { <span class=words::status_tone(dataset.status)>{dataset.status.title()}</span> }.into_any(),
+        Some(dataset) => {
+            view! { <span class=words::status_tone(dataset.status)>{dataset.status.title()}</span> }.into_any()
+        }
         None => view! { <span class="small">{row.kind.title()}</span> }.into_any(),
     };
     let menu_id = format!("menu-{id}");

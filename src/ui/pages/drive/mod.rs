@@ -118,7 +118,10 @@ pub fn DrivePage() -> impl IntoView {
 #[component]
 fn DriveContent(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestamp) -> impl IntoView {
     let header = match &drive.resource {
-        Some(resource) => view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone()/> }.into_any(),
+        Some(resource) => {
+            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone()/> }
+                .into_any()
+        }
         None => {
             let lead = format!("What people of {} gave you access to.", drive.organization.name);
             view! { <PageHeader title="Shared with you" lead/> }.into_any()
@@ -142,7 +145,9 @@ fn ContainerHeader(resource: ResourceView, listing: Listing, create: Control) ->
     let new = match create {
         _ if kinds.is_empty() => None,
         Control::Absent => None,
-        Control::Disabled(reason) => Some(view! { <BlockedButton label="New" reason tone=Tone::Primary icon="plus"/> }.into_any()),
+        Control::Disabled(reason) => {
+            Some(view! { <BlockedButton label="New" reason tone=Tone::Primary icon="plus"/> }.into_any())
+        }
         Control::Enabled => {
             let links = kinds
                 .into_iter()
@@ -194,7 +199,11 @@ fn steps(resource: &ResourceView, org: &str) -> Vec<Step> {
     }
     // The path leads down to the resource itself; should it once not, the page still needs its heading.
     if steps.last().is_none_or(|step| step.href.is_some()) {
-        steps.push(Step::here(if resource.kind == Kind::Root { Kind::Root.title().to_owned() } else { resource.name.clone() }));
+        steps.push(Step::here(if resource.kind == Kind::Root {
+            Kind::Root.title().to_owned()
+        } else {
+            resource.name.clone()
+        }));
     }
     steps
 }

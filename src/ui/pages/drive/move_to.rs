@@ -54,7 +54,9 @@ pub fn MoveDialog(
         },
     );
     let making_folder = Memo::new(move |_| open.with(|open| open.making_folder));
-    let heading = Signal::derive(move || open.with(|open| format!("Move {}", words::totalled(open.items.len() as u64, "item", "items"))));
+    let heading = Signal::derive(move || {
+        open.with(|open| format!("Move {}", words::totalled(open.items.len() as u64, "item", "items")))
+    });
     let close = listing.address();
     view! {
         <Dialog label="Move to" heading close=close.clone()>
@@ -80,7 +82,13 @@ pub fn MoveDialog(
 
 /// The places to choose from.
 #[component]
-fn Places(view: DestinationView, open: Move, listing: Listing, making_folder: Memo<bool>, flash: Option<FormFlash>) -> impl IntoView {
+fn Places(
+    view: DestinationView,
+    open: Move,
+    listing: Listing,
+    making_folder: Memo<bool>,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
     let close = listing.address();
     let shown = view.organization.clone();
     let elsewhere = shown.id != view.source;
@@ -88,15 +96,25 @@ fn Places(view: DestinationView, open: Move, listing: Listing, making_folder: Me
         .organizations
         .iter()
         .map(|belonging| Entry {
-            href: listing.move_dialog(&Move { items: open.items.clone(), to: belonging.org_id.clone(), ..Move::default() }),
+            href: listing.move_dialog(&Move {
+                items: open.items.clone(),
+                to: belonging.org_id.clone(),
+                ..Move::default()
+            }),
             current: belonging.id == shown.id,
             belonging: belonging.clone(),
         })
         .collect();
-    let remark = if elsewhere { format!("{} · another organization", words::role(shown.role)) } else { words::role(shown.role).to_owned() };
+    let remark = if elsewhere {
+        format!("{} · another organization", words::role(shown.role))
+    } else {
+        words::role(shown.role).to_owned()
+    };
     let go = {
         let (listing, open, to) = (listing.clone(), open.clone(), shown.org_id.clone());
-        move |inside: String| listing.move_dialog(&Move { items: open.items.clone(), to: to.clone(), inside, ..Move::default() })
+        move |inside: String| {
+            listing.move_dialog(&Move { items: open.items.clone(), to: to.clone(), inside, ..Move::default() })
+        }
     };
     let last = view.path.len().saturating_sub(1);
     let steps = view
@@ -106,12 +124,17 @@ fn Places(view: DestinationView, open: Move, listing: Listing, making_folder: Me
         .map(|(index, crumb)| {
             let root = crumb.kind == Kind::Root;
             let label = if root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
-            if index == last { Step::here(label) } else { Step::to(label, go(if root { String::new() } else { crumb.id.to_string() })) }
+            if index == last {
+                Step::here(label)
+            } else {
+                Step::to(label, go(if root { String::new() } else { crumb.id.to_string() }))
+            }
         })
         .collect();
     let container = view.path.last().map(|crumb| crumb.id.to_string()).unwrap_or_default();
     let empty = view.rows.items.is_empty();
-    let rows = view.rows.items.into_iter().map(|row| view! { <PlaceRow href=go(row.id.to_string()) row/> }).collect_view();
+    let rows =
+        view.rows.items.into_iter().map(|row| view! { <PlaceRow href=go(row.id.to_string()) row/> }).collect_view();
     let more = view.rows.next_cursor.map(|at| {
         let href = listing.move_dialog(&Move { at, making_folder: false, ..open.clone() });
         view! { <ButtonLink href in_place=true tone=Tone::Quiet>"Show more"</ButtonLink> }
@@ -120,11 +143,13 @@ fn Places(view: DestinationView, open: Move, listing: Listing, making_folder: Me
     let with_form = listing.move_dialog(&Move { making_folder: true, ..open.clone() });
     let new_folder = {
         let (parent, flash) = (container.clone(), flash.clone());
-        move || match (&view.create, making_folder.get()) {
+        move || {
+            match (&view.create, making_folder.get()) {
             (Control::Absent, _) => ().into_any(),
             (Control::Disabled(reason), _) => view! { <BlockedButton label="New folder" reason=reason.clone() tone=Tone::Quiet icon="plus"/> }.into_any(),
             (Control::Enabled, false) => view! { <div><ButtonLink href=with_form.clone() tone=Tone::Quiet icon="plus" in_place=true>"New folder"</ButtonLink></div> }.into_any(),
             (Control::Enabled, true) => view! { <NewFolder parent=parent.clone() back=here.clone() flash=flash.clone()/> }.into_any(),
+        }
         }
     };
     let action = ServerAction::<MoveHere>::new();

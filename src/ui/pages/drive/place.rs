@@ -99,17 +99,24 @@ impl Place {
             let all = query.get_all("item").unwrap_or_default();
             all.iter().flat_map(|item| item.split(',')).filter(|item| !item.is_empty()).map(str::to_owned).collect()
         };
-        let listing = Listing { org: org.to_owned(), resource: resource.to_owned(), sort: get("sort"), cursor: get("cursor") };
+        let listing =
+            Listing { org: org.to_owned(), resource: resource.to_owned(), sort: get("sort"), cursor: get("cursor") };
         let open = match get("dialog").as_str() {
             "new-folder" => Open::New(Kind::Folder),
             "new-site" => Open::New(Kind::Site),
             "new-asset" => Open::New(Kind::Asset),
             "new-dataset" => Open::New(Kind::Dataset),
             "rename" => items().into_iter().next().map_or(Open::Nothing, Open::Rename),
-            "move" if !items().is_empty() => {
-                Open::Move(Move { items: items(), to: get("to"), inside: get("in"), at: get("at"), making_folder: get("new") == "folder" })
+            "move" if !items().is_empty() => Open::Move(Move {
+                items: items(),
+                to: get("to"),
+                inside: get("in"),
+                at: get("at"),
+                making_folder: get("new") == "folder",
+            }),
+            "transfer" if !items().is_empty() => {
+                Open::Transfer(Transfer { items: items(), destination: get("destination") })
             }
-            "transfer" if !items().is_empty() => Open::Transfer(Transfer { items: items(), destination: get("destination") }),
             _ => Open::Nothing,
         };
         Some(Self { listing, open })
@@ -139,7 +146,9 @@ impl Place {
 
 impl Listing {
     fn base(&self) -> Address {
-        Address::new(paths::drive(&self.org, &self.resource)).with("sort", self.sort.clone()).with("cursor", self.cursor.clone())
+        Address::new(paths::drive(&self.org, &self.resource))
+            .with("sort", self.sort.clone())
+            .with("cursor", self.cursor.clone())
     }
 
     /// The list without any dialog.
@@ -154,7 +163,10 @@ impl Listing {
 
     /// Another page of the list.
     pub fn page(&self, cursor: &str) -> String {
-        Address::new(paths::drive(&self.org, &self.resource)).with("sort", self.sort.clone()).with("cursor", cursor).text()
+        Address::new(paths::drive(&self.org, &self.resource))
+            .with("sort", self.sort.clone())
+            .with("cursor", cursor)
+            .text()
     }
 
     /// With the dialog for something new.
@@ -204,15 +216,37 @@ mod tests {
     #[test]
     fn dialogs_are_read_as_they_are_written() {
         let listing = Listing { org: "a".into(), resource: "r".into(), sort: "-name".into(), cursor: "c".into() };
-        let open = Move { items: vec!["1".into(), "2".into()], to: "b".into(), inside: "x".into(), at: String::new(), making_folder: true };
-        assert_eq!(listing.move_dialog(&open), "/o/a/drive/r?sort=-name&cursor=c&dialog=move&item=1&item=2&to=b&in=x&new=folder");
-        let place = read("/o/a/drive/r", &[("sort", "-name"), ("cursor", "c"), ("dialog", "move"), ("item", "1"), ("item", "2"), ("to", "b"), ("in", "x"), ("new", "folder")]);
+        let open = Move {
+            items: vec!["1".into(), "2".into()],
+            to: "b".into(),
+            inside: "x".into(),
+            at: String::new(),
+            making_folder: true,
+        };
+        assert_eq!(
+            listing.move_dialog(&open),
+            "/o/a/drive/r?sort=-name&cursor=c&dialog=move&item=1&item=2&to=b&in=x&new=folder"
+        );
+        let place = read(
+            "/o/a/drive/r",
+            &[
+                ("sort", "-name"),
+                ("cursor", "c"),
+                ("dialog", "move"),
+                ("item", "1"),
+                ("item", "2"),
+                ("to", "b"),
+                ("in", "x"),
+                ("new", "folder"),
+            ],
+        );
         assert_eq!(place, Some(Place { listing, open: Open::Move(open) }));
     }
 
     #[test]
     fn a_form_may_put_commas_between_items() {
-        let place = read("/o/a/drive", &[("dialog", "transfer"), ("item", "1,2"), ("destination", "d")]).unwrap_or_default();
+        let place =
+            read("/o/a/drive", &[("dialog", "transfer"), ("item", "1,2"), ("destination", "d")]).unwrap_or_default();
         assert_eq!(place.items(), ["1", "2"]);
     }
 

@@ -59,7 +59,10 @@ fn Side(side: SideEffect, remark: Option<&'static str>) -> impl IntoView {
             <Change label="Projects used" before=before.projects after=after.projects/>
         }
         .into_any(),
-        Some(Model::Credits) => view! { <Change label="Credits left" before=side.left_before.credits after=side.left_after.credits/> }.into_any(),
+        Some(Model::Credits) => {
+            view! { <Change label="Credits left" before=side.left_before.credits after=side.left_after.credits/> }
+                .into_any()
+        }
         None => ().into_any(),
     };
     let model = side.model.map_or("No cloud licence", Model::title);
@@ -103,7 +106,10 @@ pub fn Consequences(
             (false, 1) => "stops working",
             (false, _) => "stop working",
         };
-        lines.push(line(format!("{} {verb}", words::totalled(links_stopped.total, "shared link", "shared links")), &words::some_of(&names, links_stopped.total)));
+        lines.push(line(
+            format!("{} {verb}", words::totalled(links_stopped.total, "shared link", "shared links")),
+            &words::some_of(&names, links_stopped.total),
+        ));
     }
     if people_losing_access.total > 0 {
         grave = true;
@@ -113,21 +119,30 @@ pub fn Consequences(
             (false, 1) => "loses access",
             (false, _) => "lose access",
         };
-        lines.push(line(format!("{} {verb}", words::totalled(people_losing_access.total, "person", "people")), &words::some_of(&names, people_losing_access.total)));
+        lines.push(line(
+            format!("{} {verb}", words::totalled(people_losing_access.total, "person", "people")),
+            &words::some_of(&names, people_losing_access.total),
+        ));
     }
     for change in renamed.iter().take(5) {
         let verb = if done { "was renamed to" } else { "is renamed to" };
         lines.push(line(format!("“{}” {verb} “{}”", change.from, change.to), "the name is taken there"));
     }
     if renamed.len() > 5 {
-        lines.push(line(format!("{} more {} renamed", words::total((renamed.len() - 5) as u64), if done { "were" } else { "are" }), ""));
+        lines.push(line(
+            format!("{} more {} renamed", words::total((renamed.len() - 5) as u64), if done { "were" } else { "are" }),
+            "",
+        ));
     }
     if !carried.is_empty() {
         lines.push(line("Who has access keeps it".to_owned(), "what came from the old place is carried along"));
     }
     if !uncarried.is_empty() {
         grave = true;
-        lines.push(line("Access carried along earlier ends".to_owned(), "in a site, only people with access to the site keep it"));
+        lines.push(line(
+            "Access carried along earlier ends".to_owned(),
+            "in a site, only people with access to the site keep it",
+        ));
     }
     if !clusters.is_empty() {
         let names = clusters.iter().map(|cluster| words::cluster(cluster)).collect::<Vec<_>>().join(", ");

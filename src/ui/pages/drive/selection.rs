@@ -38,7 +38,11 @@ pub struct Selection {
 impl Selection {
     /// The selection of the list in this form, of which so many are checked by the server.
     pub fn new(form: NodeRef<html::Form>, checked: usize) -> Self {
-        Self { form, sums: RwSignal::new(Sums { count: checked as u64, ..Sums::default() }), anchor: StoredValue::new(0) }
+        Self {
+            form,
+            sums: RwSignal::new(Sums { count: checked as u64, ..Sums::default() }),
+            anchor: StoredValue::new(0),
+        }
     }
 
     fn rows(self) -> Vec<HtmlElement> {
@@ -47,7 +51,12 @@ impl Selection {
 
     /// The ids of the items that are checked.
     pub fn selected(self) -> Vec<String> {
-        self.rows().iter().filter_map(checkbox).filter(HtmlInputElement::checked).map(|checkbox| checkbox.value()).collect()
+        self.rows()
+            .iter()
+            .filter_map(checkbox)
+            .filter(HtmlInputElement::checked)
+            .map(|checkbox| checkbox.value())
+            .collect()
     }
 
     /// Brings the rows to life: one of them takes the focus, the controls in them are reached by arrow keys.
@@ -138,7 +147,9 @@ impl Selection {
         if within(&target, "a[href], button, label, input").is_some() && !on_checkbox {
             return;
         }
-        let toggles = event.ctrl_key() || event.meta_key() || event.dyn_ref::<PointerEvent>().is_some_and(|pointer| pointer.pointer_type() == "touch");
+        let toggles = event.ctrl_key()
+            || event.meta_key()
+            || event.dyn_ref::<PointerEvent>().is_some_and(|pointer| pointer.pointer_type() == "touch");
         if event.shift_key() {
             self.range(self.anchor.get_value(), index, on_checkbox || toggles);
         } else {

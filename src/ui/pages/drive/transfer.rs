@@ -96,7 +96,11 @@ fn PlanContent(plan: PlanView, open: Transfer, listing: Listing, flash: Option<F
         Scope::Between => "Transfer",
         Scope::Within => "Move",
     };
-    let heading = if blocked { format!("{} cannot go to {to} yet", what(&plan)) } else { format!("{verb} {} to {to}?", what(&plan)) };
+    let heading = if blocked {
+        format!("{} cannot go to {to} yet", what(&plan))
+    } else {
+        format!("{verb} {} to {to}?", what(&plan))
+    };
     let action = ServerAction::<ConfirmTransfer>::new();
     let content = if blocked {
         view! {
@@ -133,7 +137,9 @@ fn PlanContent(plan: PlanView, open: Transfer, listing: Listing, flash: Option<F
 fn summary(plan: &Plan, source: &str, target: &str) -> String {
     let images = words::counted(plan.images, "image", "images");
     match plan.scope {
-        Scope::Between => format!("{} with {images} go from {source} to {target}, into “{}”.", what(plan), plan.destination.name),
+        Scope::Between => {
+            format!("{} with {images} go from {source} to {target}, into “{}”.", what(plan), plan.destination.name)
+        }
         Scope::Within => format!("{} with {images} go into “{}”.", what(plan), plan.destination.name),
     }
 }

@@ -1,0 +1,414 @@
+//! The demo: the people and organizations of the examples, with work of every kind and state and licences of both models,
+//! so that every transfer case can be tried by hand.
+
+use crate::domain::{
+    access::{Level, operate},
+    id::{GrantId, LinkId, OrganizationId, PersonId, ResourceId},
+    licence::EntryKind,
+    organization::NewOrganizationForm,
+    resource::{Kind, Status},
+    role::{Role, found},
+    time::Timestamp,
+    transfer::Grantee,
+    view::DatasetView,
+};
+
+use super::{
+    context::{Client, Ctx, Principal, digest},
+    error::{Error, Result},
+    store::{Tx, account, grant, licence, link, membership, organization, person, resource},
+    usecase::{self, licence::GrantForm},
+};
+
+/// The password of everybody in the demo.
+pub const PASSWORD: &str = "survey-the-alps-by-drone";
+
+/// A sign-in of the demo, and what it shows.
+#[derive(Debug, Clone, Copy)]
+pub struct SignIn {
+    /// First name.
+    pub first_name: &'static str,
+    /// Last name.
+    pub last_name: &'static str,
+    /// What can be tried with it.
+    pub shows: &'static str,
+}
+
+impl SignIn {
+    /// Email.
+    pub fn email(&self) -> String {
+        format!("{}@example.com", self.first_name.to_lowercase())
+    }
+}
+
+/// Everybody in the demo.
+pub const PEOPLE: [SignIn; 10] = [
+    SignIn {
+        first_name: "Anna",
+        last_name: "Muster",
+        shows: "Owner of Anna Muster's Space (70 projects, Images & Projects), Manager of Alpine Survey, Editor of Tunnel North JV: transfers within Images & Projects",
+    },
+    SignIn {
+        first_name: "John",
+        last_name: "Keller",
+        shows: "Owner of Alpine Survey (Images & Projects), Tunnel North JV (Images & Projects, little left) and Credit Mapping (Credits): every pair of models, and an allowance that is too small",
+    },
+    SignIn {
+        first_name: "Chris",
+        last_name: "Weber",
+        shows: "Editor of Quarry Works, Manager of Harbour Inspect, Reader of Alpine Survey: who may transfer and who may not",
+    },
+    SignIn {
+        first_name: "Jane",
+        last_name: "Roth",
+        shows: "Owner of Harbour Inspect (Credits) and Quarry Works (Images & Projects, expired): out of an expired licence into Credits",
+    },
+    SignIn {
+        first_name: "Ada",
+        last_name: "Lind",
+        shows: "Owner of Genome Group (A in the example): gave its people a look at the project",
+    },
+    SignIn {
+        first_name: "Ben",
+        last_name: "Osei",
+        shows: "Member of Genome Group (B): sees what was shared with the group",
+    },
+    SignIn {
+        first_name: "Cleo",
+        last_name: "Marsh",
+        shows: "Member of Genome Group (C): sees what was shared with the group",
+    },
+    SignIn { first_name: "Dan", last_name: "Ito", shows: "Owner of Genome Group and of Genome Group New (D)" },
+    SignIn { first_name: "Eva", last_name: "Novak", shows: "Member of Genome Group and of Genome Group New (E)" },
+    SignIn { first_name: "Finn", last_name: "Aas", shows: "Member of Genome Group New only (F)" },
+];
+
+/// Fills an empty database.
+///
+/// # Errors
+/// `Internal` if there are people in it already; the database.
+pub async fn fill(ctx: &Ctx) -> Result<()> {
+    {
+        let mut tx = ctx.db().read().await?;
+        if person::any(&mut tx).await? {
+            return Err(Error::Internal(
+                "There are people in this database already; the demo fills only an empty one.".to_owned(),
+            ));
+        }
+    }
+    let mut people = Vec::new();
+    for one in PEOPLE {
+        let view =
+            usecase::session::sign_up(ctx, &Client::default(), one.first_name, one.last_name, &one.email(), PASSWORD)
+                .await?;
+        let by = Principal {
+            person: view.id,
+            name: format!("{} {}", one.first_name, one.last_name),
+            email_key: one.email(),
+            address: None,
+        };
+        people.push(by);
+    }
+    let [anna, john, chris, jane, ada, ben, cleo, dan, eva, finn] = people.as_slice() else {
+        return Err(Error::Internal("the demo has ten people".to_owned()));
+    };
+
+    let annas = space_of(ctx, anna).await?;
+    grant_licence(ctx, &annas, "cloud-pro", Some("images-projects"), (30_000, 120, 0), None).await?;
+    grant_licence(ctx, &annas, "desktop", None, (0, 0, 0), None).await?;
+    flights(ctx, anna, &annas, "Flights of 2024 and 2025", 70, 400).await?;
+
+    let alpine = organization(ctx, john, "Alpine Survey", "CH").await?;
+    grant_licence(ctx, &alpine, "cloud-teams", Some("images-projects"), (60_000, 250, 0), None).await?;
+    let tunnel = organization(ctx, john, "Tunnel North JV", "AT").await?;
+    grant_licence(ctx, &tunnel, "cloud-pro", Some("images-projects"), (2_500, 24, 0), None).await?;
+    let credit = organization(ctx, john, "Credit Mapping", "DE").await?;
+    grant_licence(ctx, &credit, "cloud-enterprise", Some("credits"), (0, 0, 9_000), None).await?;
+    let harbour = organization(ctx, jane, "Harbour Inspect", "NL").await?;
+    grant_licence(ctx, &harbour, "cloud-pro", Some("credits"), (0, 0, 1_200), None).await?;
+    let quarry = organization(ctx, jane, "Quarry Works", "CH").await?;
+    let expired = grant_licence(ctx, &quarry, "cloud-pro", Some("images-projects"), (12_000, 60, 0), None).await?;
+    let genome = organization(ctx, ada, "Genome Group", "US").await?;
+    grant_licence(ctx, &genome, "cloud-teams", Some("credits"), (0, 0, 40), None).await?;
+    let genome_new = organization(ctx, dan, "Genome Group New", "US").await?;
+
+    for (org, by, person, role) in [
+        (&alpine, john, anna, Role::Manager),
+        (&alpine, john, jane, Role::Editor),
+        (&alpine, john, chris, Role::Reader),
+        (&tunnel, john, anna, Role::Editor),
+        (&quarry, jane, chris, Role::Editor),
+        (&harbour, jane, chris, Role::Manager),
+        (&harbour, jane, john, Role::Editor),
+        (&credit, john, jane, Role::Editor),
+        (&genome, ada, ben, Role::Member),
+        (&genome, ada, cleo, Role::Member),
+        (&genome, ada, dan, Role::Owner),
+        (&genome, ada, eva, Role::Member),
+        (&genome_new, dan, eva, Role::Member),
+        (&genome_new, dan, finn, Role::Member),
+    ] {
+        join(ctx, org, by, person, role).await?;
+    }
+
+    alpine_drive(ctx, john, &alpine, chris).await?;
+    let handover = flights(ctx, john, &tunnel, "Handover", 14, 100).await?;
+    container(ctx, john, &tunnel, handover, Kind::Folder, "2026").await?;
+    container(ctx, john, &tunnel, handover, Kind::Site, "North Portal").await?;
+    flights(ctx, john, &credit, "Corridor mapping", 30, 90).await?;
+    flights(ctx, jane, &harbour, "Quay walls", 24, 60).await?;
+    flights(ctx, jane, &quarry, "Spoil heaps", 40, 10).await?;
+    usecase::licence::expire(ctx, expired).await?;
+    let project = flights(ctx, ada, &genome, "Project resources", 12, 60).await?;
+    let raw = container(ctx, ada, &genome, project, Kind::Folder, "Project raw data").await?;
+    grant_to(ctx, ada, &genome, project, Grantee::Organization(genome.id), Level::Reader).await?;
+    grant_to(ctx, dan, &genome, raw, Grantee::Organization(genome.id), Level::Uploader).await?;
+    flights(ctx, dan, &genome_new, "New project", 8, 20).await?;
+    Ok(())
+}
+
+/// An organization of the demo, and where its Drive is.
+#[derive(Debug, Clone)]
+struct Org {
+    id: OrganizationId,
+    account: account::Account,
+}
+
+async fn organization(ctx: &Ctx, by: &Principal, name: &str, country: &str) -> Result<Org> {
+    let form = NewOrganizationForm {
+        name: name.to_owned(),
+        kind: "business".to_owned(),
+        country: country.to_owned(),
+        legal_name: format!("{name} Ltd"),
+        address: "Example Street 1".to_owned(),
+        postal_code: "8000".to_owned(),
+        city: "Example City".to_owned(),
+        ..NewOrganizationForm::default()
+    };
+    let created = usecase::organization::create(ctx, by, &form).await?;
+    let (account, _) = created.accounts.into_iter().next().ok_or_else(|| Error::Internal("no account".to_owned()))?;
+    Ok(Org { id: created.id, account })
+}
+
+/// Anna's personal space, which became an organization when she joined others (SPACE-1).
+async fn space_of(ctx: &Ctx, by: &Principal) -> Result<Org> {
+    let mut tx = ctx.db().read().await?;
+    let space = organization::list_of_person(&mut tx, by.person).await?.into_iter().find(|one| one.personal);
+    let id = space.map(|space| space.id).ok_or_else(|| Error::Internal("no space".to_owned()))?;
+    let account =
+        account::list(&mut tx, id).await?.into_iter().next().ok_or_else(|| Error::Internal("no account".to_owned()))?;
+    Ok(Org { id, account })
+}
+
+async fn grant_licence(
+    ctx: &Ctx,
+    org: &Org,
+    product: &str,
+    model: Option<&str>,
+    (images, projects, credits): (i64, i64, i64),
+    until: Option<&str>,
+) -> Result<crate::domain::id::LicenceId> {
+    let form = GrantForm {
+        org: org.id.to_string(),
+        product: product.to_owned(),
+        model: model.map(str::to_owned),
+        images,
+        projects,
+        credits,
+        seats: (product == "desktop").then_some(5),
+        from: None,
+        until: until.map(str::to_owned),
+    };
+    usecase::licence::grant(ctx, &form).await
+}
+
+/// People of the demo joined before it begins: their memberships are written as the Owner's.
+async fn join(ctx: &Ctx, org: &Org, by: &Principal, person: &Principal, role: Role) -> Result<()> {
+    let (id, owner, person, at) = (org.id, by.person, person.person, ctx.now());
+    ctx.db()
+        .write(move |tx| {
+            Box::pin(async move {
+                membership::insert(tx, &found(owner, id), person, role, at).await?;
+                organization::release_space(tx, person).await?;
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+}
+
+async fn container(
+    ctx: &Ctx,
+    by: &Principal,
+    org: &Org,
+    parent: ResourceId,
+    kind: Kind,
+    name: &str,
+) -> Result<ResourceId> {
+    put(ctx, by, org, parent, kind, name, None, ctx.now()).await
+}
+
+#[expect(clippy::too_many_arguments, reason = "one row of the demo, spelled out")]
+async fn put(
+    ctx: &Ctx,
+    by: &Principal,
+    org: &Org,
+    parent: ResourceId,
+    kind: Kind,
+    name: &str,
+    dataset: Option<DatasetView>,
+    at: Timestamp,
+) -> Result<ResourceId> {
+    let id = ResourceId(ctx.id());
+    let (person, org, name, ctx_in) = (by.person, org.clone(), name.to_owned(), ctx.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (org, name, dataset, ctx) = (org.clone(), name.clone(), dataset.clone(), ctx_in.clone());
+            Box::pin(async move {
+                let permit = operate(person, org.id, parent);
+                let new = resource::NewResource {
+                    id,
+                    account: org.account.id,
+                    kind,
+                    name: &name,
+                    dataset: dataset.as_ref(),
+                    at,
+                };
+                resource::insert(tx, &permit, &new).await?;
+                if let Some(dataset) = dataset {
+                    pay(tx, &ctx, person, &org, id, &dataset, at).await?;
+                }
+                Ok::<_, Error>(id)
+            })
+        })
+        .await
+}
+
+/// What was processed has been paid for, as the books show.
+async fn pay(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    person: PersonId,
+    org: &Org,
+    id: ResourceId,
+    dataset: &DatasetView,
+    at: Timestamp,
+) -> Result<()> {
+    if !matches!(dataset.status, Status::Processed | Status::Processing | Status::Queued) {
+        return Ok(());
+    }
+    let licences = licence::list_of_account(tx, org.account.id).await?;
+    let Some(paying) = crate::domain::licence::governing(&licences, ctx.now()) else { return Ok(()) };
+    let Some(model) = paying.model else { return Ok(()) };
+    let entry = licence::NewEntry {
+        id: crate::domain::id::EntryId(ctx.id()),
+        licence: paying.id,
+        kind: EntryKind::Spend,
+        change: crate::domain::licence::price(model, dataset.images, crate::domain::licence::MEGAPIXELS).negated(),
+        transfer: None,
+        resource: Some(id),
+        at,
+    };
+    if licence::append(tx, &entry).await? {
+        let permit = operate(person, org.id, id);
+        resource::update_status(tx, &permit, dataset.status, Some(paying.id), at).await?;
+    }
+    Ok(())
+}
+
+/// A folder of processed datasets, the newest `youngest` days old.
+async fn flights(ctx: &Ctx, by: &Principal, org: &Org, folder: &str, number: i64, youngest: i64) -> Result<ResourceId> {
+    let parent = container(ctx, by, org, org.account.root, Kind::Folder, folder).await?;
+    for n in 1..=number {
+        let at = ctx.now().plus_days(-(youngest + (number - n) * 3));
+        let name = format!("Flight {n:02}, {}", at.day().words());
+        let dataset = processed(60 + (n * 37) % 90, at);
+        put(ctx, by, org, parent, Kind::Dataset, &name, Some(dataset), at).await?;
+    }
+    Ok(parent)
+}
+
+fn processed(images: i64, at: Timestamp) -> DatasetView {
+    DatasetView {
+        status: Status::Processed,
+        images,
+        bytes: images * 8_400_000,
+        cluster: "eu-central".to_owned(),
+        captured_on: Some(at.day()),
+    }
+}
+
+/// The organization of the drawings: every kind, every status, direct and carried access, share links.
+async fn alpine_drive(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal) -> Result<()> {
+    let root = org.account.root;
+    let tunnels = container(ctx, by, org, root, Kind::Folder, "Tunnels").await?;
+    let gotthard = container(ctx, by, org, tunnels, Kind::Folder, "Gotthard").await?;
+    let rail = container(ctx, by, org, gotthard, Kind::Folder, "Rail corridor 2026").await?;
+    let quarries = container(ctx, by, org, gotthard, Kind::Folder, "Quarries").await?;
+    let portal = container(ctx, by, org, gotthard, Kind::Site, "Gotthard North Portal").await?;
+    let bridge = container(ctx, by, org, gotthard, Kind::Asset, "Bridge B-114").await?;
+    for (folder, number, youngest) in [(rail, 12, 40), (quarries, 18, 35), (portal, 16, 5), (bridge, 6, 50)] {
+        for n in 1..=number {
+            let at = ctx.now().plus_days(-(youngest + (number - n) * 7));
+            let name = format!("{}, {}", if folder == bridge { "Inspection" } else { "Flight" }, at.day().words());
+            put(ctx, by, org, folder, Kind::Dataset, &name, Some(processed(40 + n * 11, at)), at).await?;
+        }
+    }
+    for (name, status, images, age) in [
+        ("Portal flight, week 46", Status::Processed, 214, 3),
+        ("Portal flight, week 45", Status::Processed, 208, 10),
+        ("Spoil heap survey", Status::Processing, 340, 0),
+        ("Access road", Status::WaitingForCredits, 77, 2),
+        ("Test grid", Status::Failed, 18, 80),
+        ("Ventilation shaft", Status::Queued, 120, 1),
+        ("Avalanche gallery", Status::Draft, 55, 1),
+    ] {
+        let at = ctx.now().plus_days(-age);
+        let dataset = DatasetView { status, ..processed(images, at) };
+        let id = put(ctx, by, org, gotthard, Kind::Dataset, name, Some(dataset), at).await?;
+        if name.starts_with("Portal flight") {
+            share(ctx, by, org, id).await?;
+        }
+        if name == "Access road" {
+            grant_to(ctx, by, org, id, Grantee::Person(reader.person), Level::Editor).await?;
+        }
+    }
+    let archive = flights(ctx, by, org, "Archive", 25, 45).await?;
+    grant_to(ctx, by, org, archive, Grantee::Person(reader.person), Level::Uploader).await?;
+    flights(ctx, by, org, "Dams", 20, 32).await?;
+    flights(ctx, by, org, "Landslides", 15, 12).await?;
+    Ok(())
+}
+
+async fn grant_to(
+    ctx: &Ctx,
+    by: &Principal,
+    org: &Org,
+    resource: ResourceId,
+    grantee: Grantee,
+    level: Level,
+) -> Result<()> {
+    let (person, organization, at, id) = (by.person, org.id, ctx.now(), GrantId(ctx.id()));
+    ctx.db()
+        .write(move |tx| {
+            Box::pin(async move {
+                let new = grant::NewGrant { id, resource, grantee, level, carried: false, at };
+                grant::upsert(tx, &operate(person, organization, resource), &new).await?;
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+}
+
+async fn share(ctx: &Ctx, by: &Principal, org: &Org, resource: ResourceId) -> Result<()> {
+    let (person, organization, at, id) = (by.person, org.id, ctx.now(), LinkId(ctx.id()));
+    let token_hash = digest(ctx.token().as_bytes());
+    ctx.db()
+        .write(move |tx| {
+            let token_hash = token_hash.clone();
+            Box::pin(async move {
+                link::insert(tx, &operate(person, organization, resource), id, &token_hash, at, None).await?;
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+}

@@ -1,0 +1,32 @@
+//! `commonhold doctor`: checks every invariant on a live database, reading only.
+
+use super::{
+    context::Ctx,
+    error::Result,
+    store::doctor::{INVARIANTS, check_file},
+};
+
+/// What was found about one invariant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What always holds.
+    pub invariant: String,
+    /// How many things break it; 0 is healthy.
+    pub broken: u64,
+}
+
+/// Checks every invariant.
+///
+/// # Errors
+/// The database.
+pub async fn examine(ctx: &Ctx) -> Result<Vec<Finding>> {
+    let mut tx = ctx.db().read().await?;
+    let mut findings = Vec::with_capacity(INVARIANTS.len() + 1);
+    for invariant in INVARIANTS {
+        findings.push(Finding { invariant: invariant.name.to_owned(), broken: invariant.count(&mut tx).await? });
+    }
+    if let Some(text) = check_file(&mut tx, ctx.db().is_sqlite()).await? {
+        findings.push(Finding { invariant: format!("the database file is sound: {text}"), broken: 1 });
+    }
+    Ok(findings)
+}

@@ -1,0 +1,236 @@
+//! `commonhold generate`: big data for measuring, quickly and in bounded memory.
+
+use crate::domain::{
+    access::operate,
+    id::{PersonId, ResourceId},
+    resource::{Kind, Status},
+    role::{Role, found},
+    text::key,
+    time::Timestamp,
+    view::DatasetView,
+};
+
+use super::{
+    context::{Client, Ctx, Principal},
+    error::{Error, Result},
+    store::{Tx, account, membership, organization, person, resource},
+    usecase,
+};
+
+/// How much to make.
+#[derive(Debug, Clone)]
+pub struct Amounts {
+    /// Only into this organization (Org ID or id); new organizations where it is empty.
+    pub org: Option<String>,
+    /// How many new organizations.
+    pub orgs: u64,
+    /// People in each organization.
+    pub people: u64,
+    /// Resources in each organization.
+    pub resources: u64,
+    /// Whether all datasets are Processed.
+    pub processed: bool,
+}
+
+/// How many rows are written in one transaction.
+const BATCH: u64 = 5_000;
+/// How many datasets a generated folder has.
+const FOLDER: u64 = 100;
+
+/// Makes it; the Org IDs it went into.
+///
+/// # Errors
+/// `NotFound` for an unknown organization; the database.
+pub async fn generate(ctx: &Ctx, amounts: &Amounts) -> Result<Vec<String>> {
+    let mut made = Vec::new();
+    let targets: Vec<(crate::domain::id::OrganizationId, Principal, String)> = match &amounts.org {
+        Some(org) => vec![existing(ctx, org).await?],
+        None => {
+            let mut targets = Vec::new();
+            for n in 0..amounts.orgs {
+                targets.push(new(ctx, n).await?);
+            }
+            targets
+        }
+    };
+    for (id, owner, org_id) in targets {
+        let account = {
+            let mut tx = ctx.db().read().await?;
+            account::list(&mut tx, id)
+                .await?
+                .into_iter()
+                .next()
+                .ok_or_else(|| Error::Internal("no account".to_owned()))?
+        };
+        people(ctx, &owner, id, amounts.people).await?;
+        resources(ctx, &owner, &account, amounts).await?;
+        made.push(org_id);
+    }
+    Ok(made)
+}
+
+async fn existing(ctx: &Ctx, org: &str) -> Result<(crate::domain::id::OrganizationId, Principal, String)> {
+    let mut tx = ctx.db().read().await?;
+    let id = match org.parse() {
+        Ok(id) => Some(id),
+        Err(_) => organization::find_id(&mut tx, &key(org)).await?,
+    };
+    let id = id.ok_or(crate::domain::refusal::Refusal::NotFound)?;
+    let found = organization::find(&mut tx, id).await?.ok_or(crate::domain::refusal::Refusal::NotFound)?;
+    let owner = membership::find_any_owner(&mut tx, id).await?.ok_or(crate::domain::refusal::Refusal::NotFound)?;
+    Ok((id, principal(owner, "Owner"), found.org_id))
+}
+
+fn principal(person: PersonId, name: &str) -> Principal {
+    Principal { person, name: name.to_owned(), email_key: String::new(), address: None }
+}
+
+async fn new(ctx: &Ctx, n: u64) -> Result<(crate::domain::id::OrganizationId, Principal, String)> {
+    let tag = ctx.id().simple().to_string();
+    let email = format!("generated-{tag}@example.com");
+    let owner = usecase::session::sign_up(
+        ctx,
+        &Client::default(),
+        "Generated",
+        &format!("Owner {n}"),
+        &email,
+        super::demo::PASSWORD,
+    )
+    .await?;
+    let by = principal(owner.id, "Generated Owner");
+    let form = crate::domain::organization::NewOrganizationForm {
+        name: format!("Generated {n} {}", &tag[tag.len() - 6..]),
+        kind: "business".to_owned(),
+        country: "CH".to_owned(),
+        ..Default::default()
+    };
+    let created = usecase::organization::create(ctx, &by, &form).await?;
+    Ok((created.id, by, created.org_id))
+}
+
+async fn people(
+    ctx: &Ctx,
+    owner: &Principal,
+    organization: crate::domain::id::OrganizationId,
+    number: u64,
+) -> Result<()> {
+    // One hash for all: they exist to be listed, and nobody knows the password.
+    let hash = ctx
+        .hasher()
+        .hash(&crate::domain::text::Password::parse(&ctx.token()).map_err(super::error::at_field("password"))?)
+        .await?;
+    let mut done = 0;
+    while done < number {
+        let batch = BATCH.min(number - done);
+        let (ctx_in, by, hash_in) = (ctx.clone(), owner.clone(), hash.clone());
+        let written: Result<()> = ctx
+            .db()
+            .write(move |tx| {
+                let (ctx, by, hash) = (ctx_in.clone(), by.clone(), hash_in.clone());
+                Box::pin(async move {
+                    for n in 0..batch {
+                        let id = PersonId(ctx.id());
+                        let email = format!("person-{}@example.com", id.0.simple());
+                        let row = person::NewPerson {
+                            id,
+                            email: &email,
+                            email_key: &email,
+                            first_name: "Person",
+                            last_name: &format!("{:05}", done + n),
+                            password_hash: &hash,
+                            cluster: "eu-central",
+                            at: ctx.now(),
+                        };
+                        person::insert(tx, &row).await?;
+                        membership::insert(tx, &found(by.person, organization), id, Role::Reader, ctx.now()).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await;
+        written?;
+        done += batch;
+    }
+    Ok(())
+}
+
+async fn resources(ctx: &Ctx, owner: &Principal, account: &account::Account, amounts: &Amounts) -> Result<()> {
+    let mut done = 0;
+    while done < amounts.resources {
+        let batch = BATCH.min(amounts.resources - done);
+        let (ctx_in, by, account_in, processed) = (ctx.clone(), owner.clone(), account.clone(), amounts.processed);
+        let written: Result<()> = ctx
+            .db()
+            .write(move |tx| {
+                let (ctx, by, account) = (ctx_in.clone(), by.clone(), account_in.clone());
+                Box::pin(async move { write_batch(tx, &ctx, &by, &account, batch, processed).await })
+            })
+            .await;
+        written?;
+        done += batch;
+    }
+    Ok(())
+}
+
+/// Folders of a hundred datasets each, in a folder of their own.
+async fn write_batch(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    account: &account::Account,
+    number: u64,
+    processed: bool,
+) -> Result<()> {
+    // Long enough ago that XFER-12 lets them cross to Credits.
+    let at = ctx.now().plus_days(-60);
+    let top = ResourceId(ctx.id());
+    let name = format!("Generated {}", top.0.simple());
+    fn new<'a>(
+        account: &account::Account,
+        id: ResourceId,
+        kind: Kind,
+        name: &'a str,
+        dataset: Option<&'a DatasetView>,
+        at: Timestamp,
+    ) -> resource::NewResource<'a> {
+        resource::NewResource { id, account: account.id, kind, name, dataset, at }
+    }
+    resource::insert(
+        tx,
+        &operate(by.person, account.organization, account.root),
+        &new(account, top, Kind::Folder, &name, None, at),
+    )
+    .await?;
+    let mut folder = top;
+    for n in 1..number {
+        let id = ResourceId(ctx.id());
+        if n % (FOLDER + 1) == 1 {
+            let name = format!("Folder {n:06}");
+            resource::insert(
+                tx,
+                &operate(by.person, account.organization, top),
+                &new(account, id, Kind::Folder, &name, None, at),
+            )
+            .await?;
+            folder = id;
+            continue;
+        }
+        let status = if processed || n % 10 != 0 { Status::Processed } else { Status::Draft };
+        let images = i64::try_from(n % 200 + 1).unwrap_or(1);
+        let dataset = DatasetView {
+            status,
+            images,
+            bytes: images * 8_400_000,
+            cluster: "eu-central".to_owned(),
+            captured_on: Some(at.day()),
+        };
+        let name = format!("Dataset {n:06}");
+        resource::insert(
+            tx,
+            &operate(by.person, account.organization, folder),
+            &new(account, id, Kind::Dataset, &name, Some(&dataset), at),
+        )
+        .await?;
+    }
+    Ok(())
+}

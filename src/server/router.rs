@@ -1,0 +1,259 @@
+//! Every route on one screen, grouped by who calls it, and what every answer has in common.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, CompressionLevel,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+    csrf::CsrfLayer,
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    services::ServeDir,
+    set_header::SetResponseHeaderLayer,
+    timeout::TimeoutLayer,
+    trace::TraceLayer,
+};
+
+use crate::ui;
+
+use super::{
+    config::{Settings, is_loopback},
+    context::Ctx,
+    inbox,
+    rest::{self, idempotency, problem},
+    session,
+};
+
+/// The longest that any answer may take: a transfer of 100,000 items is far below.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What the router is built from.
+#[derive(Clone, axum::extract::FromRef)]
+struct App {
+    ctx: Ctx,
+    leptos: LeptosOptions,
+}
+
+/// The whole server as one router.
+pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
+    let (api, document) = rest::router();
+    let document = Arc::new(document);
+    let site = leptos.site_root.to_string();
+
+    // Machines.
+    let api = api
+        .layer(from_fn_with_state(ctx.clone(), idempotency::once))
+        .layer(from_fn(session::no_forged_calls))
+        .layer(from_fn(problem::with_request_id))
+        .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY))
+        .with_state(ctx.clone());
+    let api = Router::new()
+        .nest("/api/v1", api)
+        .route(
+            "/api/v1/openapi.json",
+            get({
+                let document = document.clone();
+                async move || Json(document.as_ref().clone())
+            }),
+        )
+        .merge(Router::from(
+            utoipa_swagger_ui::SwaggerUi::new("/api/docs")
+                .config(utoipa_swagger_ui::Config::from("/api/v1/openapi.json")),
+        ));
+
+    // Browsers: server functions.
+    let functions = Router::new()
+        .route(
+            "/fn/{*name}",
+            post({
+                let ctx = ctx.clone();
+                move |request: Request| {
+                    let ctx = ctx.clone();
+                    async move {
+                        leptos_axum::handle_server_fns_with_context(move || provide_context(ctx.clone()), request).await
+                    }
+                }
+            }),
+        )
+        .layer(from_fn(session::keep_form))
+        .layer(from_fn(session::same_origin))
+        .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY));
+
+    // Browsers: pages.
+    let app = App { ctx: ctx.clone(), leptos: leptos.clone() };
+    let context = {
+        let ctx = ctx.clone();
+        move || {
+            provide_context(ctx.clone());
+            page_headers();
+        }
+    };
+    let pages = Router::new()
+        .leptos_routes_with_context(&app, generate_route_list(ui::App), context.clone(), {
+            let leptos = leptos.clone();
+            move || ui::shell(leptos.clone())
+        })
+        .fallback(leptos_axum::render_app_async_with_context(context, {
+            let leptos = leptos.clone();
+            move || ui::shell(leptos.clone())
+        }))
+        .with_state(app)
+        .layer(from_fn(session::guard));
+
+    let mut dynamic = Router::new().merge(functions).merge(pages).merge(api);
+    if is_loopback(&settings.public_url) {
+        dynamic = dynamic.merge(inbox::router(ctx.clone()));
+    }
+    let dynamic = dynamic
+        .layer(from_fn_with_state(ctx.clone(), session::identify))
+        .layer(session::layer(ctx, settings))
+        .layer(csrf(settings))
+        .layer(
+            CompressionLayer::new()
+                .quality(CompressionLevel::Precise(4))
+                .compress_when(DefaultPredicate::new().and(NotForContentType::new("text/event-stream"))),
+        )
+        .layer(from_fn(security_headers))
+        .layer(from_fn(count));
+
+    Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(ready).with_state(ctx.clone()))
+        .merge(files(&site))
+        .merge(dynamic)
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| broken()))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, PATIENCE))
+        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
+            let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+            // The path without its query: links carry secrets there.
+            tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
+        }))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(from_fn(forget_foreign_request_id))
+}
+
+/// Files of the site: named by their content, so kept for ever; precompressed by the build.
+fn files(site: &str) -> Router {
+    let immutable = SetResponseHeaderLayer::if_not_present(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=31536000, immutable"),
+    );
+    let a_day = SetResponseHeaderLayer::if_not_present(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=86400"),
+    );
+    let dir = |path: &str| ServeDir::new(format!("{site}{path}")).precompressed_br().precompressed_gzip();
+    let file = |name: &str| {
+        tower_http::services::ServeFile::new(format!("{site}/{name}")).precompressed_br().precompressed_gzip()
+    };
+    let pkg = Router::new().nest_service("/pkg", dir("/pkg")).layer(immutable);
+    let rest = Router::new()
+        .route_service("/favicon.svg", file("favicon.svg"))
+        .route_service("/icons.svg", file("icons.svg"))
+        .layer(a_day);
+    Router::new().merge(pkg).merge(rest).layer(from_fn(security_headers))
+}
+
+/// Cross-site requests that would change something are refused (attack 32).
+fn csrf(settings: &Settings) -> CsrfLayer {
+    let layer = CsrfLayer::new();
+    // Refused only where the address has no shape, which the configuration has checked.
+    layer.clone().add_trusted_origin(&settings.public_url).unwrap_or(layer)
+}
+
+/// What a rendered page says besides itself: its scripts and styles are ours, by this answer's nonce (attack 35).
+fn page_headers() {
+    let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else { return };
+    let policy = format!(
+        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
+         img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+/// Middleware: what every answer says. `Referrer-Policy: same-origin` because a form without WebAssembly is led back to
+/// its page by the referrer.
+async fn security_headers(request: Request, next: Next) -> Response {
+    let docs = request.uri().path().starts_with("/api/docs");
+    let mut response = next.run(request).await;
+    let mut set = |name: HeaderName, value: &'static str| {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "same-origin");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), payment=()");
+    set(header::CACHE_CONTROL, "no-store");
+    if docs {
+        // The API page brings its own inline styles.
+        set(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+        );
+    } else {
+        set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    }
+    response
+}
+
+/// Middleware: a request id is ours; one that came from outside is forgotten, so that the log cannot be forged.
+async fn forget_foreign_request_id(mut request: Request, next: Next) -> Response {
+    request.headers_mut().remove("x-request-id");
+    next.run(request).await
+}
+
+/// Middleware: counts answers and how long they took, by route.
+async fn count(request: Request, next: Next) -> Response {
+    let method = request.method().to_string();
+    let kind = match request.uri().path() {
+        path if path.starts_with("/api/") => "api",
+        path if path.starts_with("/fn/") => "function",
+        _ => "page",
+    };
+    let start = std::time::Instant::now();
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("http_requests_total", "kind" => kind, "method" => method, "status" => status).increment(1);
+    metrics::histogram!("http_request_seconds", "kind" => kind).record(start.elapsed().as_secs_f64());
+    response
+}
+
+/// Whether the database answers and is up to date.
+async fn ready(State(ctx): State<Ctx>) -> Response {
+    match ctx.db().is_current().await {
+        Ok(true) => "ready".into_response(),
+        Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "the database is not up to date").into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], "the database does not answer")
+                .into_response()
+        }
+    }
+}
+
+/// The answer of a handler that panicked: no secrets, and the request id in its header (attack 65).
+fn broken() -> Response {
+    const PAGE: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Something went wrong</title>\
+        <h1>Something went wrong on our side</h1><p>Nothing was lost. Go back and try again. If it happens again, tell us \
+        the request id of this answer.</p></html>";
+    let mut response = (StatusCode::INTERNAL_SERVER_ERROR, PAGE).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
+}
