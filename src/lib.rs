@@ -7,6 +7,9 @@
 //! - `ui`: what people see, rendered on the server and brought to life in the browser.
 //! - `server`: everything that exists only on the server. Start with `server::run`.
 
+// Views are types as deep as their pages.
+#![recursion_limit = "512"]
+
 pub mod domain;
 pub mod rpc;
 #[cfg(feature = "ssr")]

@@ -7,7 +7,6 @@ use crate::domain::view::HomeView;
 
 /// **Create organization** (ORG-1, ORG-2). Leads to its Home.
 #[server]
-#[expect(clippy::too_many_arguments, reason = "forms without WebAssembly send flat fields")]
 pub async fn create_organization(
     #[server(default)] kind: String,
     #[server(default)] name: String,
