@@ -33,9 +33,14 @@ pub enum Open {
     Rename(String),
     /// **Move to**.
     Move(Move),
+    /// **Move to** with nothing selected.
+    NothingToMove,
     /// **Confirm transfer**.
     Transfer(Transfer),
 }
+
+/// Stands in [`Move::inside`] for the id of a folder that is being made: the server function puts it in.
+pub const MADE: &str = "NEW";
 
 /// Which sort of dialog is open; it stays the same while one walks around inside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +101,7 @@ impl Place {
         let get = |name: &str| query.get(name).unwrap_or_default();
         // A list of links has one `item` each, a list of a form one with commas: both are read.
         let items = || -> Vec<String> {
-            let all = query.get_all("item").unwrap_or_default();
+            let all = ["item", "items"].into_iter().flat_map(|name| query.get_all(name).unwrap_or_default()).collect::<Vec<_>>();
             all.iter().flat_map(|item| item.split(',')).filter(|item| !item.is_empty()).map(str::to_owned).collect()
         };
         let listing = Listing { org: org.to_owned(), resource: resource.to_owned(), sort: get("sort"), cursor: get("cursor") };
@@ -106,8 +111,12 @@ impl Place {
             "new-asset" => Open::New(Kind::Asset),
             "new-dataset" => Open::New(Kind::Dataset),
             "rename" => items().into_iter().next().map_or(Open::Nothing, Open::Rename),
-            "move" if !items().is_empty() => {
-                Open::Move(Move { items: items(), to: get("to"), inside: get("in"), at: get("at"), making_folder: get("new") == "folder" })
+            "move" | "move-to" if items().is_empty() => Open::NothingToMove,
+            "move" | "move-to" => {
+                let inside = get("in");
+                // The server puts the new folder's id here (see `MADE`); where it did not, the root is shown.
+                let inside = if inside == MADE { String::new() } else { inside };
+                Open::Move(Move { items: items(), to: get("to"), inside, at: get("at"), making_folder: get("new") == "folder" })
             }
             "transfer" if !items().is_empty() => Open::Transfer(Transfer { items: items(), destination: get("destination") }),
             _ => Open::Nothing,
@@ -118,7 +127,7 @@ impl Place {
     /// Which sort of dialog is open.
     pub fn sort(&self) -> Sort {
         match &self.open {
-            Open::Nothing => Sort::Nothing,
+            Open::Nothing | Open::NothingToMove => Sort::Nothing,
             Open::New(kind) => Sort::New(*kind),
             Open::Rename(item) => Sort::Rename(item.clone()),
             Open::Move(_) => Sort::Move,
@@ -132,7 +141,7 @@ impl Place {
             Open::Move(open) => &open.items,
             Open::Transfer(open) => &open.items,
             Open::Rename(item) => std::slice::from_ref(item),
-            Open::Nothing | Open::New(_) => &[],
+            Open::Nothing | Open::NothingToMove | Open::New(_) => &[],
         }
     }
 }
@@ -218,7 +227,8 @@ mod tests {
 
     #[test]
     fn a_dialog_without_items_is_none() {
-        for dialog in ["move", "transfer", "rename", "nonsense", ""] {
+        assert_eq!(read("/o/a/drive", &[("dialog", "move")]).unwrap_or_default().open, Open::NothingToMove);
+        for dialog in ["transfer", "rename", "nonsense", ""] {
             assert_eq!(read("/o/a/drive", &[("dialog", dialog)]).unwrap_or_default().open, Open::Nothing, "{dialog}");
         }
     }
