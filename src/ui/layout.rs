@@ -64,7 +64,7 @@ pub fn Frame(
     view! {
         <a class="skip" rel="external" href="#content">"Skip to content"</a>
         <div class="frame">
-            <div class="rail">
+            <header class="rail">
                 <Transition>
                     {move || {
                         let org = org.get();
@@ -74,7 +74,7 @@ pub fn Frame(
                         })
                     }}
                 </Transition>
-            </div>
+            </header>
             <main class="page" id="content" tabindex="-1">{children()}</main>
         </div>
     }

@@ -66,7 +66,7 @@ pub fn NothingHere() -> impl IntoView {
     view! {
         <Title text="Not found"/>
         <section class="trouble">
-            <h1 tabindex="-1">"Nothing is here"</h1>
+            <h1 tabindex="-1">"Not found"</h1>
             <Empty icon="search" sentence=Refusal::NotFound.to_string()>
                 <ButtonLink href=paths::WELCOME tone=Tone::Primary>"Your organizations"</ButtonLink>
             </Empty>

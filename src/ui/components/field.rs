@@ -42,7 +42,6 @@ pub fn Field(
     view! {
         <div class="field">
             <label for=id.clone()>{label} {optional.then(|| view! { <span class="optional">"optional"</span> })}</label>
-            {hint.map(|hint| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> })}
             <input
                 class="input"
                 id=id.clone()
@@ -56,7 +55,7 @@ pub fn Field(
                 aria-invalid=move || problem.with(Option::is_some).then_some("true")
                 aria-describedby=described
             />
-            <Problem id=id.clone() problem/>
+            <About id=id.clone() hint problem/>
         </div>
     }
 }
@@ -98,7 +97,7 @@ pub fn Choice(
                 <option value="">"Choose…"</option>
                 {entries}
             </select>
-            <Problem id=id.clone() problem/>
+            <About id=id.clone() hint=None problem/>
         </div>
     }
 }
@@ -135,7 +134,7 @@ pub fn Radios(
         <fieldset class="field radios" id=id.clone() tabindex="-1" aria-describedby=described>
             <legend>{label}</legend>
             {entries}
-            <Problem id=id.clone() problem/>
+            <About id=id.clone() hint=None problem/>
         </fieldset>
     }
 }
@@ -152,23 +151,19 @@ pub fn Hidden(
     view! { <input type="hidden" name=name value=value/> }
 }
 
-/// What is wrong, under the field.
+/// Under the field: what is wrong with it, and how to fill it in.
 #[component]
-fn Problem(id: String, problem: Memo<Option<String>>) -> impl IntoView {
-    move || problem.get().map(|text| view! { <p class="problem" id=format!("{id}-problem")>{text}</p> })
+fn About(id: String, hint: Option<&'static str>, problem: Memo<Option<String>>) -> impl IntoView {
+    view! {
+        <div class="about" id=format!("{id}-about")>
+            {move || problem.get().map(|text| view! { <p class="problem">{text}</p> })}
+            {hint.map(|hint| view! { <p class="hint">{hint}</p> })}
+        </div>
+    }
 }
 
-/// The ids of hint and problem, for `aria-describedby`.
-fn described_by(
-    id: &str,
-    hint: bool,
-    problem: Memo<Option<String>>,
-) -> impl Fn() -> Option<String> + Clone + Send + Sync + 'static + use<> {
-    let id = id.to_owned();
-    move || match (hint, problem.with(Option::is_some)) {
-        (false, false) => None,
-        (true, false) => Some(format!("{id}-hint")),
-        (false, true) => Some(format!("{id}-problem")),
-        (true, true) => Some(format!("{id}-hint {id}-problem")),
-    }
+/// The id of [`About`], for `aria-describedby`, while there is something in it.
+fn described_by(id: &str, hint: bool, problem: Memo<Option<String>>) -> impl Fn() -> Option<String> + Clone + Send + Sync + 'static + use<> {
+    let about = format!("{id}-about");
+    move || (hint || problem.with(Option::is_some)).then(|| about.clone())
 }

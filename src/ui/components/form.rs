@@ -88,12 +88,7 @@ pub fn Form<F, O>(
     children: Children,
 ) -> impl IntoView
 where
-    F: DeserializeOwned
-        + ServerFn<Protocol = Http<PostUrl, O>, Output = Done, Error = Failure>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
+    F: DeserializeOwned + ServerFn<Protocol = Http<PostUrl, O>, Output = Done, Error = Failure> + Clone + Send + Sync + 'static,
 {
     let value = action.value();
     let submit = move |event: &SubmitEvent| match F::from_event(event) {
@@ -102,13 +97,11 @@ where
         }
         Err(error) => value.set(Some(Err(Failure::Transport(error.to_string())))),
     };
-    let again = Callback::new(move |()| action.clear());
     form_view(
         F::url(),
         Box::new(submit),
         Signal::derive(move || value.get()),
         action.pending().into(),
-        again,
         flash,
         class,
         changes_session,
@@ -123,7 +116,6 @@ fn form_view(
     submit: Box<dyn Fn(&SubmitEvent)>,
     answer: Signal<Option<Result<Done, Failure>>>,
     pending: Signal<bool>,
-    again: Callback<()>,
     flash: Option<FormFlash>,
     class: &'static str,
     changes_session: bool,
@@ -147,8 +139,18 @@ fn form_view(
 
     provide_context(FormContext { name: StoredValue::new(name), failure, pending, typed: StoredValue::new(typed) });
 
-    Effect::new(move |_| {
-        let Some(Ok(done)) = answer.get() else { return };
+    Effect::new(move |before: Option<()>| {
+        let answer = answer.get();
+        // An answer that is there from the start was dealt with by the form that this one takes the place of.
+        if before.is_none() {
+            return;
+        }
+        let done = match answer {
+            Some(Ok(done)) => done,
+            // What was looked at is no longer so: show what is.
+            Some(Err(Failure::Refused(Refusal::PlanChanged | Refusal::Conflict | Refusal::Blocked(_)))) => return session.refresh(),
+            Some(Err(_)) | None => return,
+        };
         untrack(|| {
             toaster.show(&done.toast);
             if changes_session {
@@ -159,10 +161,7 @@ fn form_view(
             if same_page {
                 session.refresh();
             }
-            navigate(
-                &done.to,
-                NavigateOptions { replace: same_page, scroll: !same_page, ..NavigateOptions::default() },
-            );
+            navigate(&done.to, NavigateOptions { replace: same_page, scroll: !same_page, ..NavigateOptions::default() });
         });
     });
 
@@ -177,7 +176,7 @@ fn form_view(
     // Our own words for what is wrong, the same with and without WebAssembly, hence `novalidate`.
     view! {
         <form class=class action=url method="post" novalidate=true on:submit=on_submit>
-            <Summary failure again from_flash/>
+            <Summary failure from_flash/>
             {children()}
         </form>
     }
@@ -207,17 +206,16 @@ pub fn Submit(
 
 /// What went wrong, above the fields.
 #[component]
-fn Summary(failure: Signal<Option<Failure>>, again: Callback<()>, from_flash: bool) -> impl IntoView {
-    move || failure.get().map(|failure| view! { <Problems failure again from_flash/> })
+fn Summary(failure: Signal<Option<Failure>>, from_flash: bool) -> impl IntoView {
+    move || failure.get().map(|failure| view! { <Problems failure from_flash/> })
 }
 
 /// The failure in words, with what can be done about it. Takes the focus, so that it is found.
 #[component]
-fn Problems(failure: Failure, again: Callback<()>, from_flash: bool) -> impl IntoView {
+fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
     let form = FormContext::get();
     let element = NodeRef::<html::Div>::new();
     let address = current_address();
-    let session = Session::get();
     Effect::new(move |_| {
         if let Some(element) = element.get() {
             drop(element.focus());
@@ -245,15 +243,6 @@ fn Problems(failure: Failure, again: Callback<()>, from_flash: bool) -> impl Int
         Failure::Refused(Refusal::Blocked(blockers)) => {
             let entries = blockers.into_iter().map(|blocker| view! { <li>{blocker.message}</li> }).collect_view();
             view! { <ul>{entries}</ul> }.into_any()
-        }
-        Failure::Refused(Refusal::PlanChanged | Refusal::Conflict) => {
-            let look_again = move |event: leptos::ev::MouseEvent| {
-                event.prevent_default();
-                again.run(());
-                session.refresh();
-            };
-            view! { <p><a rel="external" href=move || address.get() on:click=look_again>"Look at the new plan"</a></p> }
-                .into_any()
         }
         Failure::Transport(_) => {
             view! { <p><a rel="external" href=move || address.get()>"Reload the page"</a></p> }.into_any()

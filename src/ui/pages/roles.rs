@@ -56,7 +56,7 @@ fn RolesView(belonging: Belonging) -> impl IntoView {
         .collect();
     let heads = standings
         .iter()
-        .map(|(title, _, mine)| view! { <th scope="col" class:mine=*mine>{*title} {mine.then(|| view! { <span class="tag">"you"</span> })}</th> })
+        .map(|(title, _, mine)| view! { <th scope="col" class:mine=*mine>{*title} {mine.then(|| view! { <span class="tag" aria-hidden="true">"you"</span> })}</th> })
         .collect_view();
     let rows = Permission::ALL
         .into_iter()

@@ -76,7 +76,7 @@ fn OrganizationEntry(belonging: Belonging) -> impl IntoView {
         <li class="panel organization">
             <Mark name=name.clone() hue=words::organization_hue(belonging.id)/>
             <div class="organization-text">
-                <h2>{name}</h2>
+                <h2><a href=paths::home(&belonging.org_id)>{name}</a></h2>
                 <small>{about}</small>
             </div>
             <div class="bar">

@@ -52,7 +52,7 @@ fn EmptyList(drive: DriveView, listing: Listing) -> impl IntoView {
         Some(Kind::Dataset) => ("dataset", "No files yet.", None),
     };
     let action = first.filter(|_| drive.create == Control::Enabled).map(|kind| {
-        view! { <ButtonLink href=listing.new_dialog(kind) icon="plus" tone=Tone::Primary in_place=true>{format!("New {}", kind.title().to_lowercase())}</ButtonLink> }
+        view! { <ButtonLink href=listing.new_dialog(kind) icon="plus" tone=Tone::Primary in_place=true>{format!("Create a {}", kind.title().to_lowercase())}</ButtonLink> }
     });
     view! {
         <section class="panel">

@@ -34,6 +34,7 @@ use crate::{
             empty::Skeleton,
             icon::Icon,
             menu::Menu,
+            note::Note,
         },
         layout::{Arrival, Frame, PageHeader, Section},
         paths,
@@ -91,6 +92,11 @@ pub fn DrivePage() -> impl IntoView {
     };
     view! {
         <Frame section=Section::Drive org>
+            {move || place.with(|place| place.open == Open::NothingToMove).then(|| view! {
+                <div role="alert">
+                    <Note><p>"Select what is to be moved first, then choose Move to."</p></Note>
+                </div>
+            })}
             <div class="loadable" aria-busy=move || (session.hydrated.get() && loading.get()).then_some("true")>
                 <Transition fallback=Skeleton set_pending=loading>
                     {move || Suspend::new(async move {
@@ -99,7 +105,7 @@ pub fn DrivePage() -> impl IntoView {
                             (listing, Ok(drive)) => {
                                 let selected = place.with_untracked(|place| match &place.open {
                                     Open::Move(_) | Open::Transfer(_) => place.items().to_vec(),
-                                    Open::Nothing | Open::New(_) | Open::Rename(_) => Vec::new(),
+                                    _ => Vec::new(),
                                 });
                                 view! { <DriveContent drive listing selected now=begin.now/> }.into_any()
                             }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::place::{Listing, Move, Open, Place};
+use super::place::{Listing, MADE, Move, Open, Place};
 use crate::{
     domain::{
         resource::Kind,
@@ -140,6 +140,7 @@ fn Places(
         view! { <ButtonLink href in_place=true tone=Tone::Quiet>"Show more"</ButtonLink> }
     });
     let here = listing.move_dialog(&Move { making_folder: false, ..open.clone() });
+    let into_it = listing.move_dialog(&Move { items: open.items.clone(), to: shown.org_id.clone(), inside: MADE.to_owned(), ..Move::default() });
     let with_form = listing.move_dialog(&Move { making_folder: true, ..open.clone() });
     let new_folder = {
         let (parent, flash) = (container.clone(), flash.clone());
@@ -148,7 +149,7 @@ fn Places(
             (Control::Absent, _) => ().into_any(),
             (Control::Disabled(reason), _) => view! { <BlockedButton label="New folder" reason=reason.clone() tone=Tone::Quiet icon="plus"/> }.into_any(),
             (Control::Enabled, false) => view! { <div><ButtonLink href=with_form.clone() tone=Tone::Quiet icon="plus" in_place=true>"New folder"</ButtonLink></div> }.into_any(),
-            (Control::Enabled, true) => view! { <NewFolder parent=parent.clone() back=here.clone() flash=flash.clone()/> }.into_any(),
+            (Control::Enabled, true) => view! { <NewFolder parent=parent.clone() back=into_it.clone() cancel=here.clone() flash=flash.clone()/> }.into_any(),
         }
         }
     };
@@ -195,17 +196,17 @@ fn PlaceRow(row: DestinationRow, href: String) -> impl IntoView {
     }
 }
 
-/// **New folder**, in the place that is shown.
+/// **New folder**, in the place that is shown. It leads into the new folder, as that is why one makes it.
 #[component]
-fn NewFolder(parent: String, back: String, flash: Option<FormFlash>) -> impl IntoView {
+fn NewFolder(parent: String, back: String, cancel: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = ServerAction::<CreateResource>::new();
     view! {
         <Form action flash class="form new-folder">
             <Hidden name="parent" value=parent/>
             <Hidden name="kind" value=Kind::Folder.word()/>
-            <Hidden name="back" value=back.clone()/>
+            <Hidden name="back" value=back/>
             <Field name="name" label="Name" focused=true/>
-            <a class="button" href=back data-noscroll="" prop:replace=true>"Not now"</a>
+            <a class="button" href=cancel data-noscroll="" prop:replace=true>"Not now"</a>
             <Submit label="Create"/>
         </Form>
     }

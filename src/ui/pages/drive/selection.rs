@@ -196,7 +196,19 @@ impl Selection {
     pub fn key(self, event: &KeyboardEvent) {
         let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
         let rows = self.rows();
-        let Some(index) = rows.iter().position(|row| row.contains(Some(&target))) else { return };
+        let last = rows.len().saturating_sub(1);
+        let Some(index) = rows.iter().position(|row| row.contains(Some(&target))) else {
+            // From the headings, the keys lead into the rows.
+            if within(&target, "thead").is_some() {
+                match event.key().as_str() {
+                    "ArrowDown" | "Home" => self.focus(0),
+                    "End" => self.focus(last),
+                    _ => return,
+                }
+                event.prevent_default();
+            }
+            return;
+        };
         let Some(row) = rows.get(index) else { return };
         if within(&target, "[popover]").is_some() {
             step_in_menu(event, &target);
@@ -204,7 +216,6 @@ impl Selection {
         }
         let on_row = row.is_same_node(Some(&target));
         let command = event.ctrl_key() || event.meta_key();
-        let last = rows.len().saturating_sub(1);
         match event.key().as_str() {
             "a" | "A" if command => self.range(0, last, true),
             "Escape" => {

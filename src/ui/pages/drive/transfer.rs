@@ -51,6 +51,8 @@ pub fn TransferDialog(
             (open, plan)
         },
     );
+    // Here and not in the plan: what was answered stays while a new plan takes the place of the old one.
+    let action = ServerAction::<ConfirmTransfer>::new();
     let close = listing.address();
     view! {
         <Transition fallback={
@@ -66,7 +68,7 @@ pub fn TransferDialog(
                 Suspend::new(async move {
                     let begin = Beginning::from(session.start().await);
                     match resource.await {
-                        (open, Ok(plan)) => view! { <PlanContent plan open listing flash=begin.form/> }.into_any(),
+                        (open, Ok(plan)) => view! { <PlanContent plan open listing action flash=begin.form/> }.into_any(),
                         (_, Err(failure)) => view! {
                             <Dialog label="Confirm transfer" heading="This cannot be moved" close=close.clone()>
                                 <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
@@ -83,7 +85,7 @@ pub fn TransferDialog(
 
 /// The plan.
 #[component]
-fn PlanContent(plan: PlanView, open: Transfer, listing: Listing, flash: Option<FormFlash>) -> impl IntoView {
+fn PlanContent(plan: PlanView, open: Transfer, listing: Listing, action: ServerAction<ConfirmTransfer>, flash: Option<FormFlash>) -> impl IntoView {
     let PlanView { plan, digest, source_name, target_name, .. } = plan;
     let close = listing.address();
     let elsewhere = listing.move_items(open.items.clone());
@@ -96,12 +98,7 @@ fn PlanContent(plan: PlanView, open: Transfer, listing: Listing, flash: Option<F
         Scope::Between => "Transfer",
         Scope::Within => "Move",
     };
-    let heading = if blocked {
-        format!("{} cannot go to {to} yet", what(&plan))
-    } else {
-        format!("{verb} {} to {to}?", what(&plan))
-    };
-    let action = ServerAction::<ConfirmTransfer>::new();
+    let heading = if blocked { format!("{} cannot go to {to} yet", what(&plan)) } else { format!("{verb} {} to {to}?", what(&plan)) };
     let content = if blocked {
         view! {
             <DialogBody>
@@ -137,9 +134,7 @@ fn PlanContent(plan: PlanView, open: Transfer, listing: Listing, flash: Option<F
 fn summary(plan: &Plan, source: &str, target: &str) -> String {
     let images = words::counted(plan.images, "image", "images");
     match plan.scope {
-        Scope::Between => {
-            format!("{} with {images} go from {source} to {target}, into “{}”.", what(plan), plan.destination.name)
-        }
+        Scope::Between => format!("{} with {images} go from {source} to {target}, into “{}”.", what(plan), plan.destination.name),
         Scope::Within => format!("{} with {images} go into “{}”.", what(plan), plan.destination.name),
     }
 }
