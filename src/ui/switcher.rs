@@ -106,4 +106,5 @@ pub fn Switcher(
             {children.map(|children| view! { <div class="menu-foot">{children()}</div> })}
         </Menu>
     }
+    .into_any()
 }

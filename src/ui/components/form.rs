@@ -120,7 +120,7 @@ fn form_view(
     class: &'static str,
     changes_session: bool,
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let session = Session::get();
     let toaster = Toaster::get();
     let navigate = use_navigate();
@@ -180,6 +180,7 @@ fn form_view(
             {children()}
         </form>
     }
+    .into_any()
 }
 
 /// The button that sends the form.

@@ -32,6 +32,7 @@ pub fn Menu(
             {children()}
         </div>
     }
+    .into_any()
 }
 
 /// The entries that can take the focus.
