@@ -28,28 +28,29 @@ pub fn Dialog(
     children: Children,
 ) -> impl IntoView {
     let element = NodeRef::<html::Dialog>::new();
-    let opener = StoredValue::new_local(None::<HtmlElement>);
     let leave = Callback::new({
         let navigate = use_navigate();
         let close = close.clone();
         move |()| navigate(&close, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() })
     });
 
+    // All of it inside the effect, which the server does not run: an element belongs to one thread, and a page is dropped
+    // on whichever is free.
     Effect::new(move |_| {
         let Some(dialog) = element.get() else { return };
-        opener.set_value(opened_from());
+        let opener = StoredValue::new_local(opened_from());
+        on_cleanup(move || {
+            let Some(Some(opener)) = opener.try_get_value() else { return };
+            // Once the dialog is gone, the focus goes back to where it came from.
+            request_animation_frame(move || {
+                if opener.is_connected() {
+                    drop(opener.focus());
+                }
+            });
+        });
         // Open as the server sent it, it is not modal; it has to be closed first to become so.
         dialog.close();
         drop(dialog.show_modal());
-    });
-    on_cleanup(move || {
-        let Some(Some(opener)) = opener.try_get_value() else { return };
-        // Once the dialog is gone, the focus goes back to where it came from.
-        request_animation_frame(move || {
-            if opener.is_connected() {
-                drop(opener.focus());
-            }
-        });
     });
 
     let on_click = move |event: leptos::ev::MouseEvent| {
