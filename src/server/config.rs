@@ -9,8 +9,8 @@ use super::store::Synchronous;
 /// Where the data is: for every command.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseArgs {
-    /// Database: sqlite://FILE (created if missing) or postgres://USER:PASSWORD@HOST/NAME. DATABASE_URL is used where
-    /// neither this nor COMMONHOLD_DATABASE is given.
+    /// Database: <sqlite://FILE> (created if missing) or <postgres://USER:PASSWORD@HOST/NAME>. `DATABASE_URL` is used where
+    /// neither this nor `COMMONHOLD_DATABASE` is given.
     #[arg(long, env = "COMMONHOLD_DATABASE", global = true, value_parser = database)]
     database: Option<String>,
 

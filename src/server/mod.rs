@@ -77,7 +77,7 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
         let _ = stopping.send(());
     });
     tokio::select! {
-        served = server.into_future() => served?,
+        ended = server.into_future() => ended?,
         () = async { let _ = stopped.await; tokio::time::sleep(GRACE).await } => tracing::warn!("some requests did not finish in time"),
     }
     ctx.db().close().await;

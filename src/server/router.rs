@@ -37,7 +37,7 @@ use super::{
 };
 
 /// The longest that any answer may take: a transfer of 100,000 items is far below.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What the router is built from.
 #[derive(Clone, axum::extract::FromRef)]

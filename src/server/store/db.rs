@@ -144,7 +144,7 @@ impl Db {
         // Closures keep a connection for the whole transaction, so a waiting writer waits for its turn here.
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(Duration::from_secs(60))
+            .acquire_timeout(Duration::from_mins(1))
             .connect_with(options.clone())
             .await?;
         let readers = SqlitePoolOptions::new()

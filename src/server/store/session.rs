@@ -39,6 +39,12 @@ fn millis(at: OffsetDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
+/// Now by the machine's clock, as tower-sessions dates its records.
+#[expect(clippy::disallowed_methods, reason = "records are dated by tower-sessions, with the machine's clock")]
+fn machine_time() -> i64 {
+    millis(OffsetDateTime::now_utc())
+}
+
 fn backend(error: impl std::fmt::Display) -> session_store::Error {
     session_store::Error::Backend(error.to_string())
 }
@@ -61,7 +67,7 @@ impl SessionStore for Sessions {
         let person: Option<Uuid> =
             record.data.get(PERSON).and_then(|value| value.as_str()).and_then(|id| id.parse().ok());
         let (id_hash, expires_at) = (key(record.id), millis(record.expiry_date));
-        let created_at = millis(OffsetDateTime::now_utc());
+        let created_at = machine_time();
         self.db
             .write(|tx| {
                 let (id_hash, data) = (id_hash.clone(), data.clone());
@@ -93,7 +99,7 @@ impl SessionStore for Sessions {
             .await
             .map_err(backend)?;
         let Some(row) = row else { return Ok(None) };
-        if row.expires_at <= millis(OffsetDateTime::now_utc()) {
+        if row.expires_at <= machine_time() {
             return Ok(None);
         }
         let data: HashMap<String, serde_json::Value> =

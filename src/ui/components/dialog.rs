@@ -21,9 +21,9 @@ pub fn Dialog(
     /// The page without the dialog.
     #[prop(into)]
     close: String,
-    /// Whether it is the wider sort.
+    /// Whether it begins with something to read: then the heading has the focus at first, not a field.
     #[prop(optional)]
-    wide: bool,
+    reads: bool,
     /// What is in it: a [`DialogBody`], and a `<footer>`.
     children: Children,
 ) -> impl IntoView {
@@ -71,7 +71,6 @@ pub fn Dialog(
             <dialog
                 node_ref=element
                 class="dialog"
-                class:wide=wide
                 open=true
                 aria-label=label
                 on:cancel=move |event: leptos::ev::Event| {
@@ -81,7 +80,7 @@ pub fn Dialog(
                 on:click=on_click
             >
                 <header>
-                    <h2>{move || heading.get()}</h2>
+                    <h2 tabindex=reads.then_some("-1") autofocus=reads>{move || heading.get()}</h2>
                     <a class="button icon-only quiet" href=close aria-label="Close" data-noscroll="" prop:replace=true>
                         <Icon name="close"/>
                     </a>

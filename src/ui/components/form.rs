@@ -5,6 +5,7 @@
 //! where it comes back as the page's flash. With WebAssembly nothing is reloaded, and the same things are shown.
 
 use leptos::{
+    context::Provider,
     ev::SubmitEvent,
     form::FromFormData,
     html,
@@ -88,7 +89,12 @@ pub fn Form<F, O>(
     children: Children,
 ) -> impl IntoView
 where
-    F: DeserializeOwned + ServerFn<Protocol = Http<PostUrl, O>, Output = Done, Error = Failure> + Clone + Send + Sync + 'static,
+    F: DeserializeOwned
+        + ServerFn<Protocol = Http<PostUrl, O>, Output = Done, Error = Failure>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
 {
     let value = action.value();
     let submit = move |event: &SubmitEvent| match F::from_event(event) {
@@ -137,7 +143,7 @@ fn form_view(
     });
     let name = url.rsplit('/').next().unwrap_or(url).trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
 
-    provide_context(FormContext { name: StoredValue::new(name), failure, pending, typed: StoredValue::new(typed) });
+    let context = FormContext { name: StoredValue::new(name), failure, pending, typed: StoredValue::new(typed) };
 
     Effect::new(move |before: Option<()>| {
         let answer = answer.get();
@@ -148,7 +154,9 @@ fn form_view(
         let done = match answer {
             Some(Ok(done)) => done,
             // What was looked at is no longer so: show what is.
-            Some(Err(Failure::Refused(Refusal::PlanChanged | Refusal::Conflict | Refusal::Blocked(_)))) => return session.refresh(),
+            Some(Err(Failure::Refused(Refusal::PlanChanged | Refusal::Conflict | Refusal::Blocked(_)))) => {
+                return session.refresh();
+            }
             Some(Err(_)) | None => return,
         };
         untrack(|| {
@@ -161,7 +169,10 @@ fn form_view(
             if same_page {
                 session.refresh();
             }
-            navigate(&done.to, NavigateOptions { replace: same_page, scroll: !same_page, ..NavigateOptions::default() });
+            navigate(
+                &done.to,
+                NavigateOptions { replace: same_page, scroll: !same_page, ..NavigateOptions::default() },
+            );
         });
     });
 
@@ -176,8 +187,11 @@ fn form_view(
     // Our own words for what is wrong, the same with and without WebAssembly, hence `novalidate`.
     view! {
         <form class=class action=url method="post" novalidate=true on:submit=on_submit>
-            <Summary failure from_flash/>
-            {children()}
+            // Not `provide_context`: two forms beside each other would share the last one's.
+            <Provider value=context>
+                <Summary failure from_flash/>
+                {children()}
+            </Provider>
         </form>
     }
     .into_any()

@@ -59,7 +59,7 @@ pub fn MoveDialog(
     });
     let close = listing.address();
     view! {
-        <Dialog label="Move to" heading close=close.clone()>
+        <Dialog label="Move to" heading close=close.clone() reads=true>
             <Transition fallback=move || view! { <DialogBody><Skeleton/></DialogBody> }>
                 {move || {
                     let (listing, close) = (listing.clone(), close.clone());
@@ -140,7 +140,12 @@ fn Places(
         view! { <ButtonLink href in_place=true tone=Tone::Quiet>"Show more"</ButtonLink> }
     });
     let here = listing.move_dialog(&Move { making_folder: false, ..open.clone() });
-    let into_it = listing.move_dialog(&Move { items: open.items.clone(), to: shown.org_id.clone(), inside: MADE.to_owned(), ..Move::default() });
+    let into_it = listing.move_dialog(&Move {
+        items: open.items.clone(),
+        to: shown.org_id.clone(),
+        inside: MADE.to_owned(),
+        ..Move::default()
+    });
     let with_form = listing.move_dialog(&Move { making_folder: true, ..open.clone() });
     let new_folder = {
         let (parent, flash) = (container.clone(), flash.clone());
@@ -154,10 +159,10 @@ fn Places(
         }
     };
     let action = ServerAction::<MoveHere>::new();
-    let (move_here, why_not) = match view.move_here {
-        Control::Enabled => (view! { <Submit label="Move here"/> }.into_any(), None),
-        Control::Disabled(reason) => (view! { <button type="button" class="button primary" disabled=true title=reason.clone() aria-describedby="why-not-here">"Move here"</button> }.into_any(), Some(reason)),
-        Control::Absent => (().into_any(), None),
+    let move_here = view.move_here;
+    let why_not = match &move_here {
+        Control::Disabled(reason) => Some(reason.clone()),
+        Control::Enabled | Control::Absent => None,
     };
     view! {
         <DialogBody>
@@ -176,7 +181,16 @@ fn Places(
             <Hidden name="items" value=open.items.join(",")/>
             <Hidden name="destination" value=container/>
             <Hidden name="back" value=close.clone()/>
-            <DialogButtons close>{move_here}</DialogButtons>
+            <DialogButtons close>
+                {match move_here {
+                    Control::Enabled => view! { <Submit label="Move here"/> }.into_any(),
+                    Control::Disabled(reason) => view! {
+                        <button type="button" class="button primary" disabled=true title=reason aria-describedby="why-not-here">"Move here"</button>
+                    }
+                    .into_any(),
+                    Control::Absent => ().into_any(),
+                }}
+            </DialogButtons>
         </Form>
     }
 }

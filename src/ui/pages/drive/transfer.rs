@@ -58,7 +58,7 @@ pub fn TransferDialog(
         <Transition fallback={
             let close = close.clone();
             move || view! {
-                <Dialog label="Confirm transfer" heading="Looking at what would change…" close>
+                <Dialog label="Confirm transfer" reads=true heading="Looking at what would change…" close>
                     <DialogBody><Skeleton/></DialogBody>
                 </Dialog>
             }
@@ -70,7 +70,7 @@ pub fn TransferDialog(
                     match resource.await {
                         (open, Ok(plan)) => view! { <PlanContent plan open listing action flash=begin.form/> }.into_any(),
                         (_, Err(failure)) => view! {
-                            <Dialog label="Confirm transfer" heading="This cannot be moved" close=close.clone()>
+                            <Dialog label="Confirm transfer" reads=true heading="This cannot be moved" close=close.clone()>
                                 <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
                                 <DialogButtons close>""</DialogButtons>
                             </Dialog>
@@ -85,7 +85,13 @@ pub fn TransferDialog(
 
 /// The plan.
 #[component]
-fn PlanContent(plan: PlanView, open: Transfer, listing: Listing, action: ServerAction<ConfirmTransfer>, flash: Option<FormFlash>) -> impl IntoView {
+fn PlanContent(
+    plan: PlanView,
+    open: Transfer,
+    listing: Listing,
+    action: ServerAction<ConfirmTransfer>,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
     let PlanView { plan, digest, source_name, target_name, .. } = plan;
     let close = listing.address();
     let elsewhere = listing.move_items(open.items.clone());
@@ -98,7 +104,11 @@ fn PlanContent(plan: PlanView, open: Transfer, listing: Listing, action: ServerA
         Scope::Between => "Transfer",
         Scope::Within => "Move",
     };
-    let heading = if blocked { format!("{} cannot go to {to} yet", what(&plan)) } else { format!("{verb} {} to {to}?", what(&plan)) };
+    let heading = if blocked {
+        format!("{} cannot go to {to} yet", what(&plan))
+    } else {
+        format!("{verb} {} to {to}?", what(&plan))
+    };
     let content = if blocked {
         view! {
             <DialogBody>
@@ -127,14 +137,16 @@ fn PlanContent(plan: PlanView, open: Transfer, listing: Listing, action: ServerA
         }
         .into_any()
     };
-    view! { <Dialog label="Confirm transfer" heading close=listing.address()>{content}</Dialog> }
+    view! { <Dialog label="Confirm transfer" reads=true heading close=listing.address()>{content}</Dialog> }
 }
 
 /// What goes from where to where.
 fn summary(plan: &Plan, source: &str, target: &str) -> String {
     let images = words::counted(plan.images, "image", "images");
     match plan.scope {
-        Scope::Between => format!("{} with {images} go from {source} to {target}, into “{}”.", what(plan), plan.destination.name),
+        Scope::Between => {
+            format!("{} with {images} go from {source} to {target}, into “{}”.", what(plan), plan.destination.name)
+        }
         Scope::Within => format!("{} with {images} go into “{}”.", what(plan), plan.destination.name),
     }
 }
