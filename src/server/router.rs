@@ -86,10 +86,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
                     }
                 }
             }),
-        )
-        .layer(from_fn(session::keep_form))
-        .layer(from_fn(session::same_origin))
-        .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY));
+        );
 
     // Browsers: pages.
     let app = App { ctx: ctx.clone(), leptos: leptos.clone() };
@@ -112,7 +109,15 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .with_state(app)
         .layer(from_fn(session::guard));
 
-    let mut dynamic = Router::new().merge(functions).merge(pages).merge(api);
+    // `leptos_routes` answers every known function itself, before the wildcard above: so what holds for functions is
+    // laid over both.
+    let browsers = functions
+        .merge(pages)
+        .layer(from_fn(session::keep_form))
+        .layer(from_fn(session::same_origin))
+        .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY));
+
+    let mut dynamic = Router::new().merge(browsers).merge(api);
     if is_loopback(&settings.public_url) {
         dynamic = dynamic.merge(inbox::router(ctx.clone()));
     }
