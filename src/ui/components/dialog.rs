@@ -28,7 +28,6 @@ pub fn Dialog(
     children: Children,
 ) -> impl IntoView {
     let element = NodeRef::<html::Dialog>::new();
-    let opener = StoredValue::new_local(None::<HtmlElement>);
     let leave = Callback::new({
         let navigate = use_navigate();
         let close = close.clone();
@@ -37,18 +36,19 @@ pub fn Dialog(
 
     Effect::new(move |_| {
         let Some(dialog) = element.get() else { return };
-        opener.set_value(opened_from());
+        // Made in here, as only the browser has such things: what is stored locally must stay on one thread.
+        let opener = StoredValue::new_local(opened_from());
         // Open as the server sent it, it is not modal; it has to be closed first to become so.
         dialog.close();
         drop(dialog.show_modal());
-    });
-    on_cleanup(move || {
-        let Some(Some(opener)) = opener.try_get_value() else { return };
-        // Once the dialog is gone, the focus goes back to where it came from.
-        request_animation_frame(move || {
-            if opener.is_connected() {
-                drop(opener.focus());
-            }
+        on_cleanup(move || {
+            let Some(Some(opener)) = opener.try_get_value() else { return };
+            // Once the dialog is gone, the focus goes back to where it came from.
+            request_animation_frame(move || {
+                if opener.is_connected() {
+                    drop(opener.focus());
+                }
+            });
         });
     });
 

@@ -1,6 +1,7 @@
 //! **Move to**: choosing a place, in this organization or in another one (XFER-14).
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
+use wasm_bindgen::JsCast;
 
 use super::place::{Listing, MADE, Move, Open, Place};
 use crate::{
@@ -81,6 +82,19 @@ pub fn MoveDialog(
 /// The places to choose from.
 #[component]
 fn Places(view: DestinationView, open: Move, listing: Listing, making_folder: Memo<bool>, flash: Option<FormFlash>) -> impl IntoView {
+    let body = NodeRef::<html::Div>::new();
+    // Going into a folder takes away the link that had the focus; it goes to what there is to choose next.
+    Effect::new(move |_| {
+        let Some(body) = body.get() else { return };
+        let lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
+        if lost
+            && let Some(dialog) = body.closest("dialog").ok().flatten()
+            && let Some(next) = [".pick a", "footer button:not([disabled])", "header a"].iter().find_map(|wanted| dialog.query_selector(wanted).ok().flatten())
+            && let Ok(next) = next.dyn_into::<web_sys::HtmlElement>()
+        {
+            drop(next.focus());
+        }
+    });
     let close = listing.address();
     let shown = view.organization.clone();
     let elsewhere = shown.id != view.source;
@@ -137,7 +151,7 @@ fn Places(view: DestinationView, open: Move, listing: Listing, making_folder: Me
     view! {
         <DialogBody>
             <Switcher id="dialog-switcher" current=Some(shown) remark entries in_place=true/>
-            <Breadcrumbs id="destination" label="Destination" steps in_place=true/>
+            <div node_ref=body><Breadcrumbs id="destination" label="Destination" steps in_place=true/></div>
             {if empty {
                 view! { <p class="pick-empty">"Nothing is in here yet."</p> }.into_any()
             } else {
