@@ -34,11 +34,13 @@ pub fn Dialog(
         move |()| navigate(&close, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() })
     });
 
-    // All of it inside the effect, which the server does not run: an element belongs to one thread, and a page is dropped
-    // on whichever is free.
     Effect::new(move |_| {
         let Some(dialog) = element.get() else { return };
+        // Made in here, as only the browser has such things: what is stored locally must stay on one thread.
         let opener = StoredValue::new_local(opened_from());
+        // Open as the server sent it, it is not modal; it has to be closed first to become so.
+        dialog.close();
+        drop(dialog.show_modal());
         on_cleanup(move || {
             let Some(Some(opener)) = opener.try_get_value() else { return };
             // Once the dialog is gone, the focus goes back to where it came from.
@@ -48,18 +50,12 @@ pub fn Dialog(
                 }
             });
         });
-        // Open as the server sent it, it is not modal; it has to be closed first to become so.
-        dialog.close();
-        drop(dialog.show_modal());
     });
 
     let on_click = move |event: leptos::ev::MouseEvent| {
         // A click on the backdrop counts as one on the dialog itself, never on something in it.
         let on_backdrop = element.get_untracked().is_some_and(|dialog| {
-            event
-                .target()
-                .and_then(|target| target.dyn_into::<web_sys::Node>().ok())
-                .is_some_and(|target| dialog.is_same_node(Some(&target)))
+            event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok()).is_some_and(|target| dialog.is_same_node(Some(&target)))
         });
         if on_backdrop {
             leave.run(());
