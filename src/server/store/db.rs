@@ -117,11 +117,12 @@ const ATTEMPTS: u32 = 24;
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
 impl Db {
-    /// Opens the database at `sqlite://file.db` or `postgres://…`; a SQLite file is created where there is none.
+    /// Opens the database at `sqlite://file.db` or `postgres://…`; with `create`, a SQLite file is made where there is
+    /// none.
     ///
     /// # Errors
     /// The address cannot be read, or the database cannot be reached.
-    pub async fn open(url: &str, synchronous: Synchronous) -> Result<Self> {
+    pub async fn open(url: &str, synchronous: Synchronous, create: bool) -> Result<Self> {
         let patience = Duration::from_secs(15);
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?;
@@ -129,7 +130,7 @@ impl Db {
             return Ok(Self::Postgres(pool));
         }
         let options = SqliteConnectOptions::from_str(url)?
-            .create_if_missing(true)
+            .create_if_missing(create)
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(match synchronous {
