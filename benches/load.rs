@@ -273,8 +273,9 @@ async fn limits(folder: &Path) {
     );
     serving.abort();
 
-    let db =
-        Db::open(&format!("sqlite://{}/limit.db", folder.display()), Synchronous::Normal).await.expect("a database");
+    let db = Db::open(&format!("sqlite://{}/limit.db", folder.display()), Synchronous::Normal, true)
+        .await
+        .expect("a database");
     let made: Result<u64, commonhold::server::store::DbError> = db
         .write(|tx| {
             Box::pin(async move {

@@ -99,7 +99,8 @@ async fn database(resources: u64) -> (Ctx, Principal, ResourceId) {
     std::fs::create_dir_all(folder).expect("target/bench can be made");
     let file = folder.join(format!("{resources}.db"));
     let fresh = !file.exists();
-    let db = Db::open(&format!("sqlite://{}", file.display()), Synchronous::Normal).await.expect("the database opens");
+    let db =
+        Db::open(&format!("sqlite://{}", file.display()), Synchronous::Normal, true).await.expect("the database opens");
     db.migrate().await.expect("the database migrates");
     let ctx = Ctx::new(db, Clock::System, Hasher::quick().expect("a hasher"), Limits::new(false));
     if fresh {

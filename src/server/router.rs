@@ -29,7 +29,7 @@ use tower_http::{
 use crate::ui;
 
 use super::{
-    config::{Settings, is_loopback},
+    config::Settings,
     context::Ctx,
     inbox,
     rest::{self, idempotency, problem},
@@ -74,19 +74,18 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         ));
 
     // Browsers: server functions.
-    let functions = Router::new()
-        .route(
-            "/fn/{*name}",
-            post({
+    let functions = Router::new().route(
+        "/fn/{*name}",
+        post({
+            let ctx = ctx.clone();
+            move |request: Request| {
                 let ctx = ctx.clone();
-                move |request: Request| {
-                    let ctx = ctx.clone();
-                    async move {
-                        leptos_axum::handle_server_fns_with_context(move || provide_context(ctx.clone()), request).await
-                    }
+                async move {
+                    leptos_axum::handle_server_fns_with_context(move || provide_context(ctx.clone()), request).await
                 }
-            }),
-        );
+            }
+        }),
+    );
 
     // Browsers: pages.
     let app = App { ctx: ctx.clone(), leptos: leptos.clone() };
@@ -118,11 +117,11 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY));
 
     let mut dynamic = Router::new().merge(browsers).merge(api);
-    if is_loopback(&settings.public_url) {
+    if settings.inbox {
         dynamic = dynamic.merge(inbox::router(ctx.clone()));
     }
     let dynamic = dynamic
-        .layer(from_fn_with_state(ctx.clone(), session::identify))
+        .layer(from_fn_with_state((ctx.clone(), Arc::from(settings.trusted_proxies.as_slice())), session::identify))
         .layer(session::layer(ctx, settings))
         .layer(csrf(settings))
         .layer(
@@ -131,6 +130,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
                 .compress_when(DefaultPredicate::new().and(NotForContentType::new("text/event-stream"))),
         )
         .layer(from_fn(security_headers))
+        .layer(only_https(settings))
         .layer(from_fn(count));
 
     Router::new()
@@ -177,6 +177,18 @@ fn csrf(settings: &Settings) -> CsrfLayer {
     let layer = CsrfLayer::new();
     // Refused only where the address has no shape, which the configuration has checked.
     layer.clone().add_trusted_origin(&settings.public_url).unwrap_or(layer)
+}
+
+/// Over HTTPS, browsers are told to come back over HTTPS only.
+fn only_https(
+    settings: &Settings,
+) -> tower::util::Either<SetResponseHeaderLayer<HeaderValue>, tower::layer::util::Identity> {
+    tower::util::option_layer(settings.public_url.starts_with("https://").then(|| {
+        SetResponseHeaderLayer::if_not_present(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        )
+    }))
 }
 
 /// What a rendered page says besides itself: its scripts and styles are ours, by this answer's nonce (attack 35).

@@ -49,6 +49,13 @@ fn backend(error: impl std::fmt::Display) -> session_store::Error {
     session_store::Error::Backend(error.to_string())
 }
 
+/// A record's data as JSON, and the person in it.
+fn columns(record: &Record) -> session_store::Result<(String, Option<Uuid>)> {
+    let data = serde_json::to_string(&record.data).map_err(|error| session_store::Error::Encode(error.to_string()))?;
+    let person = record.data.get(PERSON).and_then(|value| value.as_str()).and_then(|id| id.parse().ok());
+    Ok((data, person))
+}
+
 #[derive(FromRow)]
 struct SessionRow {
     data: String,
@@ -58,23 +65,14 @@ struct SessionRow {
 #[async_trait]
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
-        self.save(record).await
-    }
-
-    async fn save(&self, record: &Record) -> session_store::Result<()> {
-        let data =
-            serde_json::to_string(&record.data).map_err(|error| session_store::Error::Encode(error.to_string()))?;
-        let person: Option<Uuid> =
-            record.data.get(PERSON).and_then(|value| value.as_str()).and_then(|id| id.parse().ok());
-        let (id_hash, expires_at) = (key(record.id), millis(record.expiry_date));
-        let created_at = machine_time();
+        let (data, person) = columns(record)?;
+        let (id_hash, expires_at, created_at) = (key(record.id), millis(record.expiry_date), machine_time());
         self.db
             .write(|tx| {
                 let (id_hash, data) = (id_hash.clone(), data.clone());
                 Box::pin(async move {
                     tx.sql(
-                        "INSERT INTO session (id_hash, person_id, data, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)
-                         ON CONFLICT (id_hash) DO UPDATE SET person_id = $2, data = $3, expires_at = $5",
+                        "INSERT INTO session (id_hash, person_id, data, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
                     )
                     .bind(id_hash)
                     .bind(person)
@@ -83,6 +81,28 @@ impl SessionStore for Sessions {
                     .bind(expires_at)
                     .execute()
                     .await
+                })
+            })
+            .await
+            .map(|_: u64| ())
+            .map_err(|error: DbError| backend(error))
+    }
+
+    /// Changes a session that is there: one that was ended meanwhile stays ended.
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
+        let (data, person) = columns(record)?;
+        let (id_hash, expires_at) = (key(record.id), millis(record.expiry_date));
+        self.db
+            .write(|tx| {
+                let (id_hash, data) = (id_hash.clone(), data.clone());
+                Box::pin(async move {
+                    tx.sql("UPDATE session SET person_id = $2, data = $3, expires_at = $4 WHERE id_hash = $1")
+                        .bind(id_hash)
+                        .bind(person)
+                        .bind(data)
+                        .bind(expires_at)
+                        .execute()
+                        .await
                 })
             })
             .await

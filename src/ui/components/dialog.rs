@@ -55,7 +55,10 @@ pub fn Dialog(
     let on_click = move |event: leptos::ev::MouseEvent| {
         // A click on the backdrop counts as one on the dialog itself, never on something in it.
         let on_backdrop = element.get_untracked().is_some_and(|dialog| {
-            event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok()).is_some_and(|target| dialog.is_same_node(Some(&target)))
+            event
+                .target()
+                .and_then(|target| target.dyn_into::<web_sys::Node>().ok())
+                .is_some_and(|target| dialog.is_same_node(Some(&target)))
         });
         if on_backdrop {
             leave.run(());

@@ -45,7 +45,8 @@ pub fn Field(
     Effect::new(move |_| {
         if let (true, Some(input)) = (focused, input.get()) {
             let busy = document().active_element().is_some_and(|active| {
-                matches!(active.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA") || active.get_attribute("role").as_deref() == Some("alert")
+                matches!(active.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA")
+                    || active.get_attribute("role").as_deref() == Some("alert")
             });
             if !busy {
                 drop(input.focus());

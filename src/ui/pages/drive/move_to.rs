@@ -55,7 +55,9 @@ pub fn MoveDialog(
         },
     );
     let making_folder = Memo::new(move |_| open.with(|open| open.making_folder));
-    let heading = Signal::derive(move || open.with(|open| format!("Move {}", words::totalled(open.items.len() as u64, "item", "items"))));
+    let heading = Signal::derive(move || {
+        open.with(|open| format!("Move {}", words::totalled(open.items.len() as u64, "item", "items")))
+    });
     let close = listing.address();
     view! {
         <Dialog label="Move to" heading close=close.clone() reads=true>
@@ -81,7 +83,13 @@ pub fn MoveDialog(
 
 /// The places to choose from.
 #[component]
-fn Places(view: DestinationView, open: Move, listing: Listing, making_folder: Memo<bool>, flash: Option<FormFlash>) -> impl IntoView {
+fn Places(
+    view: DestinationView,
+    open: Move,
+    listing: Listing,
+    making_folder: Memo<bool>,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
     let body = NodeRef::<html::Div>::new();
     // Going into a folder takes away the link that had the focus; it goes to what there is to choose next.
     Effect::new(move |_| {
@@ -89,7 +97,9 @@ fn Places(view: DestinationView, open: Move, listing: Listing, making_folder: Me
         let lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
         if lost
             && let Some(dialog) = body.closest("dialog").ok().flatten()
-            && let Some(next) = [".pick a", "footer button:not([disabled])", "header a"].iter().find_map(|wanted| dialog.query_selector(wanted).ok().flatten())
+            && let Some(next) = [".pick a", "footer button:not([disabled])", "header a"]
+                .iter()
+                .find_map(|wanted| dialog.query_selector(wanted).ok().flatten())
             && let Ok(next) = next.dyn_into::<web_sys::HtmlElement>()
         {
             drop(next.focus());
@@ -102,15 +112,25 @@ fn Places(view: DestinationView, open: Move, listing: Listing, making_folder: Me
         .organizations
         .iter()
         .map(|belonging| Entry {
-            href: listing.move_dialog(&Move { items: open.items.clone(), to: belonging.org_id.clone(), ..Move::default() }),
+            href: listing.move_dialog(&Move {
+                items: open.items.clone(),
+                to: belonging.org_id.clone(),
+                ..Move::default()
+            }),
             current: belonging.id == shown.id,
             belonging: belonging.clone(),
         })
         .collect();
-    let remark = if elsewhere { format!("{} · another organization", words::role(shown.role)) } else { words::role(shown.role).to_owned() };
+    let remark = if elsewhere {
+        format!("{} · another organization", words::role(shown.role))
+    } else {
+        words::role(shown.role).to_owned()
+    };
     let go = {
         let (listing, open, to) = (listing.clone(), open.clone(), shown.org_id.clone());
-        move |inside: String| listing.move_dialog(&Move { items: open.items.clone(), to: to.clone(), inside, ..Move::default() })
+        move |inside: String| {
+            listing.move_dialog(&Move { items: open.items.clone(), to: to.clone(), inside, ..Move::default() })
+        }
     };
     let last = view.path.len().saturating_sub(1);
     let steps = view
@@ -120,26 +140,38 @@ fn Places(view: DestinationView, open: Move, listing: Listing, making_folder: Me
         .map(|(index, crumb)| {
             let root = crumb.kind == Kind::Root;
             let label = if root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
-            if index == last { Step::here(label) } else { Step::to(label, go(if root { String::new() } else { crumb.id.to_string() })) }
+            if index == last {
+                Step::here(label)
+            } else {
+                Step::to(label, go(if root { String::new() } else { crumb.id.to_string() }))
+            }
         })
         .collect();
     let container = view.path.last().map(|crumb| crumb.id.to_string()).unwrap_or_default();
     let empty = view.rows.items.is_empty();
-    let rows = view.rows.items.into_iter().map(|row| view! { <PlaceRow href=go(row.id.to_string()) row/> }).collect_view();
+    let rows =
+        view.rows.items.into_iter().map(|row| view! { <PlaceRow href=go(row.id.to_string()) row/> }).collect_view();
     let more = view.rows.next_cursor.map(|at| {
         let href = listing.move_dialog(&Move { at, making_folder: false, ..open.clone() });
         view! { <ButtonLink href in_place=true tone=Tone::Quiet>"Show more"</ButtonLink> }
     });
     let here = listing.move_dialog(&Move { making_folder: false, ..open.clone() });
-    let into_it = listing.move_dialog(&Move { items: open.items.clone(), to: shown.org_id.clone(), inside: MADE.to_owned(), ..Move::default() });
+    let into_it = listing.move_dialog(&Move {
+        items: open.items.clone(),
+        to: shown.org_id.clone(),
+        inside: MADE.to_owned(),
+        ..Move::default()
+    });
     let with_form = listing.move_dialog(&Move { making_folder: true, ..open.clone() });
     let new_folder = {
         let (parent, flash) = (container.clone(), flash.clone());
-        move || match (&view.create, making_folder.get()) {
+        move || {
+            match (&view.create, making_folder.get()) {
             (Control::Absent, _) => ().into_any(),
             (Control::Disabled(reason), _) => view! { <BlockedButton label="New folder" reason=reason.clone() tone=Tone::Quiet icon="plus"/> }.into_any(),
             (Control::Enabled, false) => view! { <div><ButtonLink href=with_form.clone() tone=Tone::Quiet icon="plus" in_place=true>"New folder"</ButtonLink></div> }.into_any(),
             (Control::Enabled, true) => view! { <NewFolder parent=parent.clone() back=into_it.clone() cancel=here.clone() flash=flash.clone()/> }.into_any(),
+        }
         }
     };
     let action = ServerAction::<MoveHere>::new();
