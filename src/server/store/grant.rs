@@ -7,6 +7,7 @@ use super::{CHUNK, Result, Tx, read};
 use crate::domain::{
     access::{Level, Permit},
     id::{GrantId, OrganizationId, PersonId, ResourceId},
+    role::RolePermit,
     time::Timestamp,
     transfer::{GrantFact, Grantee},
 };
@@ -76,6 +77,21 @@ pub async fn delete_carried(tx: &mut Tx, _permit: &Permit, resources: &[Resource
             .await?;
     }
     Ok(())
+}
+
+/// Ends every grant to a person on the resources of the permit's organization (PEOPLE-5); how many there were.
+///
+/// # Errors
+/// The database.
+pub async fn delete_of_person(tx: &mut Tx, permit: &RolePermit, person: PersonId) -> Result<u64> {
+    tx.sql(
+        "DELETE FROM access_grant WHERE person_id = $1
+            AND EXISTS (SELECT 1 FROM resource r WHERE r.id = access_grant.resource_id AND r.organization_id = $2)",
+    )
+    .bind(person.0)
+    .bind(permit.organization().0)
+    .execute()
+    .await
 }
 
 /// The levels on some resources that reach one person: granted to them, or to an organization they belong to.

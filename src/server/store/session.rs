@@ -49,34 +49,62 @@ struct SessionRow {
     expires_at: i64,
 }
 
+/// A session as it is written.
+#[derive(Clone)]
+struct NewSession {
+    id_hash: String,
+    person: Option<Uuid>,
+    data: String,
+    expires_at: i64,
+}
+
+impl NewSession {
+    fn of(record: &Record) -> session_store::Result<Self> {
+        let data =
+            serde_json::to_string(&record.data).map_err(|error| session_store::Error::Encode(error.to_string()))?;
+        let person = record.data.get(PERSON).and_then(|value| value.as_str()).and_then(|id| id.parse().ok());
+        Ok(Self { id_hash: key(record.id), person, data, expires_at: millis(record.expiry_date) })
+    }
+}
+
 #[async_trait]
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
-        self.save(record).await
-    }
-
-    async fn save(&self, record: &Record) -> session_store::Result<()> {
-        let data =
-            serde_json::to_string(&record.data).map_err(|error| session_store::Error::Encode(error.to_string()))?;
-        let person: Option<Uuid> =
-            record.data.get(PERSON).and_then(|value| value.as_str()).and_then(|id| id.parse().ok());
-        let (id_hash, expires_at) = (key(record.id), millis(record.expiry_date));
+        let row = NewSession::of(record)?;
         let created_at = millis(OffsetDateTime::now_utc());
         self.db
             .write(|tx| {
-                let (id_hash, data) = (id_hash.clone(), data.clone());
+                let row = row.clone();
                 Box::pin(async move {
-                    tx.sql(
-                        "INSERT INTO session (id_hash, person_id, data, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)
-                         ON CONFLICT (id_hash) DO UPDATE SET person_id = $2, data = $3, expires_at = $5",
-                    )
-                    .bind(id_hash)
-                    .bind(person)
-                    .bind(data)
-                    .bind(created_at)
-                    .bind(expires_at)
-                    .execute()
-                    .await
+                    tx.sql("INSERT INTO session (id_hash, person_id, data, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)")
+                        .bind(row.id_hash)
+                        .bind(row.person)
+                        .bind(row.data)
+                        .bind(created_at)
+                        .bind(row.expires_at)
+                        .execute()
+                        .await
+                })
+            })
+            .await
+            .map(|_: u64| ())
+            .map_err(|error: DbError| backend(error))
+    }
+
+    /// Only where it still is: a request that was under way when the session ended does not bring it back.
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
+        let row = NewSession::of(record)?;
+        self.db
+            .write(|tx| {
+                let row = row.clone();
+                Box::pin(async move {
+                    tx.sql("UPDATE session SET person_id = $2, data = $3, expires_at = $4 WHERE id_hash = $1")
+                        .bind(row.id_hash)
+                        .bind(row.person)
+                        .bind(row.data)
+                        .bind(row.expires_at)
+                        .execute()
+                        .await
                 })
             })
             .await

@@ -11,7 +11,7 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::Result,
-        store::{Tx, membership},
+        store::{Tx, grant, membership},
     },
     audit::{self, Happened},
     organization,
@@ -120,6 +120,8 @@ async fn take_out(
         keep_an_owner(membership::count_owners(tx, permit.organization()).await?, 1)?;
     }
     membership::delete(tx, permit, person).await?;
+    // Their access ends with it, also what was given to them by hand (PEOPLE-5).
+    grant::delete_of_person(tx, permit, person).await?;
     let what = Happened {
         organization: Some(permit.organization()),
         action,

@@ -163,7 +163,11 @@ fn About(id: String, hint: Option<&'static str>, problem: Memo<Option<String>>) 
 }
 
 /// The id of [`About`], for `aria-describedby`, while there is something in it.
-fn described_by(id: &str, hint: bool, problem: Memo<Option<String>>) -> impl Fn() -> Option<String> + Clone + Send + Sync + 'static + use<> {
+fn described_by(
+    id: &str,
+    hint: bool,
+    problem: Memo<Option<String>>,
+) -> impl Fn() -> Option<String> + Clone + Send + Sync + 'static + use<> {
     let about = format!("{id}-about");
     move || (hint || problem.with(Option::is_some)).then(|| about.clone())
 }

@@ -88,7 +88,12 @@ pub fn Form<F, O>(
     children: Children,
 ) -> impl IntoView
 where
-    F: DeserializeOwned + ServerFn<Protocol = Http<PostUrl, O>, Output = Done, Error = Failure> + Clone + Send + Sync + 'static,
+    F: DeserializeOwned
+        + ServerFn<Protocol = Http<PostUrl, O>, Output = Done, Error = Failure>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
 {
     let value = action.value();
     let submit = move |event: &SubmitEvent| match F::from_event(event) {
@@ -148,7 +153,9 @@ fn form_view(
         let done = match answer {
             Some(Ok(done)) => done,
             // What was looked at is no longer so: show what is.
-            Some(Err(Failure::Refused(Refusal::PlanChanged | Refusal::Conflict | Refusal::Blocked(_)))) => return session.refresh(),
+            Some(Err(Failure::Refused(Refusal::PlanChanged | Refusal::Conflict | Refusal::Blocked(_)))) => {
+                return session.refresh();
+            }
             Some(Err(_)) | None => return,
         };
         untrack(|| {
@@ -161,7 +168,10 @@ fn form_view(
             if same_page {
                 session.refresh();
             }
-            navigate(&done.to, NavigateOptions { replace: same_page, scroll: !same_page, ..NavigateOptions::default() });
+            navigate(
+                &done.to,
+                NavigateOptions { replace: same_page, scroll: !same_page, ..NavigateOptions::default() },
+            );
         });
     });
 

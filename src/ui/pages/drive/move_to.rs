@@ -140,7 +140,12 @@ fn Places(
         view! { <ButtonLink href in_place=true tone=Tone::Quiet>"Show more"</ButtonLink> }
     });
     let here = listing.move_dialog(&Move { making_folder: false, ..open.clone() });
-    let into_it = listing.move_dialog(&Move { items: open.items.clone(), to: shown.org_id.clone(), inside: MADE.to_owned(), ..Move::default() });
+    let into_it = listing.move_dialog(&Move {
+        items: open.items.clone(),
+        to: shown.org_id.clone(),
+        inside: MADE.to_owned(),
+        ..Move::default()
+    });
     let with_form = listing.move_dialog(&Move { making_folder: true, ..open.clone() });
     let new_folder = {
         let (parent, flash) = (container.clone(), flash.clone());

@@ -101,10 +101,14 @@ impl Place {
         let get = |name: &str| query.get(name).unwrap_or_default();
         // A list of links has one `item` each, a list of a form one with commas: both are read.
         let items = || -> Vec<String> {
-            let all = ["item", "items"].into_iter().flat_map(|name| query.get_all(name).unwrap_or_default()).collect::<Vec<_>>();
+            let all = ["item", "items"]
+                .into_iter()
+                .flat_map(|name| query.get_all(name).unwrap_or_default())
+                .collect::<Vec<_>>();
             all.iter().flat_map(|item| item.split(',')).filter(|item| !item.is_empty()).map(str::to_owned).collect()
         };
-        let listing = Listing { org: org.to_owned(), resource: resource.to_owned(), sort: get("sort"), cursor: get("cursor") };
+        let listing =
+            Listing { org: org.to_owned(), resource: resource.to_owned(), sort: get("sort"), cursor: get("cursor") };
         let open = match get("dialog").as_str() {
             "new-folder" => Open::New(Kind::Folder),
             "new-site" => Open::New(Kind::Site),
@@ -116,9 +120,17 @@ impl Place {
                 let inside = get("in");
                 // The server puts the new folder's id here (see `MADE`); where it did not, the root is shown.
                 let inside = if inside == MADE { String::new() } else { inside };
-                Open::Move(Move { items: items(), to: get("to"), inside, at: get("at"), making_folder: get("new") == "folder" })
+                Open::Move(Move {
+                    items: items(),
+                    to: get("to"),
+                    inside,
+                    at: get("at"),
+                    making_folder: get("new") == "folder",
+                })
             }
-            "transfer" if !items().is_empty() => Open::Transfer(Transfer { items: items(), destination: get("destination") }),
+            "transfer" if !items().is_empty() => {
+                Open::Transfer(Transfer { items: items(), destination: get("destination") })
+            }
             _ => Open::Nothing,
         };
         Some(Self { listing, open })
@@ -148,7 +160,9 @@ impl Place {
 
 impl Listing {
     fn base(&self) -> Address {
-        Address::new(paths::drive(&self.org, &self.resource)).with("sort", self.sort.clone()).with("cursor", self.cursor.clone())
+        Address::new(paths::drive(&self.org, &self.resource))
+            .with("sort", self.sort.clone())
+            .with("cursor", self.cursor.clone())
     }
 
     /// The list without any dialog.
@@ -163,7 +177,10 @@ impl Listing {
 
     /// Another page of the list.
     pub fn page(&self, cursor: &str) -> String {
-        Address::new(paths::drive(&self.org, &self.resource)).with("sort", self.sort.clone()).with("cursor", cursor).text()
+        Address::new(paths::drive(&self.org, &self.resource))
+            .with("sort", self.sort.clone())
+            .with("cursor", cursor)
+            .text()
     }
 
     /// With the dialog for something new.
@@ -213,15 +230,37 @@ mod tests {
     #[test]
     fn dialogs_are_read_as_they_are_written() {
         let listing = Listing { org: "a".into(), resource: "r".into(), sort: "-name".into(), cursor: "c".into() };
-        let open = Move { items: vec!["1".into(), "2".into()], to: "b".into(), inside: "x".into(), at: String::new(), making_folder: true };
-        assert_eq!(listing.move_dialog(&open), "/o/a/drive/r?sort=-name&cursor=c&dialog=move&item=1&item=2&to=b&in=x&new=folder");
-        let place = read("/o/a/drive/r", &[("sort", "-name"), ("cursor", "c"), ("dialog", "move"), ("item", "1"), ("item", "2"), ("to", "b"), ("in", "x"), ("new", "folder")]);
+        let open = Move {
+            items: vec!["1".into(), "2".into()],
+            to: "b".into(),
+            inside: "x".into(),
+            at: String::new(),
+            making_folder: true,
+        };
+        assert_eq!(
+            listing.move_dialog(&open),
+            "/o/a/drive/r?sort=-name&cursor=c&dialog=move&item=1&item=2&to=b&in=x&new=folder"
+        );
+        let place = read(
+            "/o/a/drive/r",
+            &[
+                ("sort", "-name"),
+                ("cursor", "c"),
+                ("dialog", "move"),
+                ("item", "1"),
+                ("item", "2"),
+                ("to", "b"),
+                ("in", "x"),
+                ("new", "folder"),
+            ],
+        );
         assert_eq!(place, Some(Place { listing, open: Open::Move(open) }));
     }
 
     #[test]
     fn a_form_may_put_commas_between_items() {
-        let place = read("/o/a/drive", &[("dialog", "transfer"), ("item", "1,2"), ("destination", "d")]).unwrap_or_default();
+        let place =
+            read("/o/a/drive", &[("dialog", "transfer"), ("item", "1,2"), ("destination", "d")]).unwrap_or_default();
         assert_eq!(place.items(), ["1", "2"]);
     }
 

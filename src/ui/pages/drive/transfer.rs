@@ -85,7 +85,13 @@ pub fn TransferDialog(
 
 /// The plan.
 #[component]
-fn PlanContent(plan: PlanView, open: Transfer, listing: Listing, action: ServerAction<ConfirmTransfer>, flash: Option<FormFlash>) -> impl IntoView {
+fn PlanContent(
+    plan: PlanView,
+    open: Transfer,
+    listing: Listing,
+    action: ServerAction<ConfirmTransfer>,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
     let PlanView { plan, digest, source_name, target_name, .. } = plan;
     let close = listing.address();
     let elsewhere = listing.move_items(open.items.clone());
@@ -98,7 +104,11 @@ fn PlanContent(plan: PlanView, open: Transfer, listing: Listing, action: ServerA
         Scope::Between => "Transfer",
         Scope::Within => "Move",
     };
-    let heading = if blocked { format!("{} cannot go to {to} yet", what(&plan)) } else { format!("{verb} {} to {to}?", what(&plan)) };
+    let heading = if blocked {
+        format!("{} cannot go to {to} yet", what(&plan))
+    } else {
+        format!("{verb} {} to {to}?", what(&plan))
+    };
     let content = if blocked {
         view! {
             <DialogBody>
@@ -134,7 +144,9 @@ fn PlanContent(plan: PlanView, open: Transfer, listing: Listing, action: ServerA
 fn summary(plan: &Plan, source: &str, target: &str) -> String {
     let images = words::counted(plan.images, "image", "images");
     match plan.scope {
-        Scope::Between => format!("{} with {images} go from {source} to {target}, into “{}”.", what(plan), plan.destination.name),
+        Scope::Between => {
+            format!("{} with {images} go from {source} to {target}, into “{}”.", what(plan), plan.destination.name)
+        }
         Scope::Within => format!("{} with {images} go into “{}”.", what(plan), plan.destination.name),
     }
 }
