@@ -16,7 +16,7 @@ pub enum Error {
     Refused(#[from] Refusal),
     /// The database said no, or nothing.
     #[error(transparent)]
-    Store(#[source] DbError),
+    Store(DbError),
     /// A defect of ours.
     #[error("{0}")]
     Internal(String),

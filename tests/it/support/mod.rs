@@ -5,7 +5,7 @@
 
 mod person;
 
-pub use person::{Answer, Org, Person, redacted};
+pub use person::{Answer, Org, Person, read, redacted};
 
 use std::{
     path::Path,
@@ -26,7 +26,7 @@ use commonhold::{
     },
     server::{
         config::Settings,
-        context::{Clock, Ctx, Principal},
+        context::{Clock, Ctx},
         doctor,
         error::Error,
         limit::Limits,
@@ -385,9 +385,4 @@ pub async fn at_once<T: Send + 'static>(tasks: Vec<impl Future<Output = T> + Sen
         answers.push(task.await.expect("a task ends well"));
     }
     answers
-}
-
-/// The principal of somebody.
-pub fn principal(person: &Person) -> Principal {
-    Principal { person: person.id, name: person.name.clone(), email_key: person.email.to_lowercase(), address: None }
 }
