@@ -10,8 +10,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use leptos::{
+    config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context,
+    server_fn::axum::server_fn_paths,
+};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -87,6 +90,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
                 }
             }),
         )
+        .layer(from_fn(unreadable))
         .layer(from_fn(session::keep_form))
         .layer(from_fn(session::same_origin))
         .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY));
@@ -100,8 +104,11 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
             page_headers();
         }
     };
+    // Without the exclusions Leptos would answer server functions here as well, past the layers above.
+    let functions_paths = server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+    let routes = generate_route_list_with_exclusions(ui::App, Some(functions_paths));
     let pages = Router::new()
-        .leptos_routes_with_context(&app, generate_route_list(ui::App), context.clone(), {
+        .leptos_routes_with_context(&app, routes, context.clone(), {
             let leptos = leptos.clone();
             move || ui::shell(leptos.clone())
         })
@@ -217,6 +224,21 @@ async fn security_headers(request: Request, next: Next) -> Response {
 async fn forget_foreign_request_id(mut request: Request, next: Next) -> Response {
     request.headers_mut().remove("x-request-id");
     next.run(request).await
+}
+
+/// Middleware for server functions: what Leptos could not read is the sender's mistake, not ours (attack 45). A failure
+/// inside is told from it by its words: it is no `Failure::Transport`.
+async fn unreadable(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR || !response.headers().contains_key("serverfnerror") {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, idempotency::LONGEST_BODY).await.unwrap_or_default();
+    if bytes.starts_with(b"{\"Transport\"") {
+        parts.status = StatusCode::BAD_REQUEST;
+    }
+    Response::from_parts(parts, bytes.into())
 }
 
 /// Middleware: counts answers and how long they took, by route.

@@ -94,6 +94,7 @@ both!(attack_35_pages_say_what_a_browser_may_do_with_them, async |app| {
 both!(attack_36_names_never_become_markup, async |app| {
     let names = [
         "</script><script>alert(1)</script>",
+        "</title><script>alert(1)</script>",
         "<img src=x onerror=alert(1)>",
         "\"><svg onload=alert(1)>",
         "<!--<script>",
@@ -101,10 +102,11 @@ both!(attack_36_names_never_become_markup, async |app| {
         "{{7*7}}${7*7}",
         "]]>&lt;b&gt;",
     ];
-    let body = json!({ "first_name": names[0], "last_name": names[1], "email": "xss@example.com", "password": crate::support::PASSWORD });
+    let body = json!({ "first_name": names[0], "last_name": names[2], "email": "xss@example.com", "password": crate::support::PASSWORD });
     let eve = app.nobody();
     eve.post("/api/v1/signup", &body).await.expect(201);
-    let org = eve.create_org(names[1]).await;
+    let org = eve.create_org(names[2]).await;
+    let titled = eve.create_org(names[1]).await;
     let colleague = app.person("Anna").await;
     app.join(&org, &colleague, Role::Owner).await;
     let mut parent = org.root;
@@ -116,6 +118,8 @@ both!(attack_36_names_never_become_markup, async |app| {
     for path in [
         "/".to_owned(),
         base.clone(),
+        format!("/o/{}", titled.org_id),
+        format!("/o/{}/drive", titled.org_id),
         format!("{base}/drive"),
         format!("{base}/drive/{parent}"),
         format!("{base}/drive?dialog=rename&item={parent}"),
