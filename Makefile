@@ -39,8 +39,9 @@ e2e: build ## what people do, in Chromium, with JavaScript and without (5 minute
 	@scripts/e2e
 
 bench: build ## measure (10 minutes once built)
-	@scripts/setup bench
+	@scripts/setup test bench
 	@cargo bench
+	@scripts/measure
 
 doc: ## the code's documentation, private items included, in target/doc (2 minutes from nothing)
 	@cargo doc --no-deps --document-private-items

@@ -3,7 +3,8 @@ import { defineConfig, devices } from "@playwright/test";
 // Every spec runs twice: with JavaScript, waiting for the page to be hydrated, and without, where the same forms and
 // links must do the same. What needs WebAssembly by its nature is in *.hydrate.spec.ts.
 const output = "../target/end2end";
-const pictures = process.env["COMMONHOLD_SCREENSHOTS"] ? [] : ["**/screenshots.*"];
+// Two that test nothing: they take pictures (scripts/screenshots) and measure (scripts/measure).
+const errands = ["screenshots", "measure"].filter((name) => process.env["COMMONHOLD_ERRAND"] !== name).map((name) => `**/${name}.*`);
 
 export default defineConfig({
   testDir: "specs",
@@ -39,10 +40,10 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: "hydrated", testIgnore: pictures },
+    { name: "hydrated", testIgnore: errands },
     {
       name: "without JavaScript",
-      testIgnore: ["**/*.hydrate.spec.ts", ...pictures],
+      testIgnore: ["**/*.hydrate.spec.ts", ...errands],
       use: { javaScriptEnabled: false },
     },
   ],

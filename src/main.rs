@@ -40,7 +40,7 @@ enum Command {
     Migrate,
     /// Fill an empty database with the example, and print its sign-ins.
     Demo,
-    /// Grant, extend and end licences.
+    /// Grant and end licences.
     #[command(subcommand)]
     Licence(LicenceCommand),
     /// Set how far a dataset has come, as a processing engine does.
@@ -169,7 +169,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             ctx.db().close().await;
         }
         Command::Licence(LicenceCommand::Grant(args)) => {
-            let ctx = server::open(database, true, true).await?;
+            let ctx = server::open(database, true, false).await?;
             let form = GrantForm {
                 org: args.org,
                 product: args.product,
@@ -184,13 +184,13 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             println!("{}", usecase::licence::grant(&ctx, &form).await.map_err(explain)?);
         }
         Command::Licence(LicenceCommand::Expire { id }) => {
-            let ctx = server::open(database, true, true).await?;
+            let ctx = server::open(database, true, false).await?;
             let id: LicenceId = id.parse().map_err(|_| format!("{id} is not an id."))?;
             usecase::licence::expire(&ctx, id).await.map_err(explain)?;
             println!("The licence has ended.");
         }
         Command::Dataset(DatasetCommand::SetStatus { id, status }) => {
-            let ctx = server::open(database, true, true).await?;
+            let ctx = server::open(database, true, false).await?;
             let id: ResourceId = id.parse().map_err(|_| format!("{id} is not an id."))?;
             let status = Status::parse(&status).map_err(|_| format!("{status} is not a status. See --help."))?;
             let set = usecase::dataset::set_status(&ctx, id, status).await.map_err(explain)?;

@@ -1,5 +1,5 @@
 import { expect, test } from "../support/fixture";
-import { alert, Drive, problemOf, status } from "../support/pages";
+import { alert, Drive, problemOf, signIn, status } from "../support/pages";
 
 test("DRIVE-4 folders, sites, assets and datasets are made from the menu New, and renamed", async ({ page, anna }) => {
   const table = await anna.organization("Table");
@@ -28,13 +28,13 @@ test("DRIVE-5 a name that is taken, regardless of case, is said at the field, an
   const dialog = await drive.dialogNew("folder");
   await dialog.getByLabel("Name", { exact: true }).fill("TUNNELS");
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
-  await expect(dialog.getByText("There is something named “TUNNELS” here already.")).toBeVisible();
+  await expect(await problemOf(dialog.getByLabel("Name", { exact: true }))).toContainText("There is something named “TUNNELS” here already.");
   await expect(dialog.getByLabel("Name", { exact: true })).toHaveValue("TUNNELS");
   await dialog.getByRole("link", { name: "Cancel", exact: true }).click();
   await expect(dialog).toBeHidden();
 
   const rename = await drive.rename("Shafts", "tunnels");
-  await expect(rename.getByText("There is something named “tunnels” here already.")).toBeVisible();
+  await expect(await problemOf(rename.getByLabel("Name", { exact: true }))).toContainText("There is something named “tunnels” here already.");
   expect(await anna.names(table.root)).toEqual(["Shafts", "Tunnels"]);
 });
 
@@ -149,7 +149,42 @@ test("DRIVE-5 a clash on moving is solved with “ (2)” and told", async ({ pa
 test("the Move to dialog without anything selected says what to do", async ({ page, anna }) => {
   const table = await anna.organization("Table");
   await anna.create(table.root, "folder", "Tunnels");
-  await page.goto(`/o/${table.org_id}/drive?dialog=move-to`);
+  await page.goto(`/o/${table.org_id}/drive?dialog=move`);
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-  await expect(alert(page).or(page.getByText(/select/i)).first()).toBeVisible();
+  await expect(alert(page)).toContainText("Select what is to be moved first");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+});
+
+test("an address with a dialog in it opens that dialog, also after signing in; Back closes it", async ({ page, anna, context }) => {
+  const table = await anna.organization("Table");
+  const tunnels = await anna.create(table.root, "folder", "Tunnels");
+  const address = `/o/${table.org_id}/drive?sort=-name&dialog=rename&item=${tunnels.id}`;
+  await context.clearCookies();
+  await page.goto(address);
+  await signIn(page, anna.email, anna.password);
+  const dialog = page.getByRole("dialog", { name: "Rename", exact: true });
+  await expect(dialog.getByLabel("Name", { exact: true })).toHaveValue("Tunnels");
+  await dialog.getByRole("link", { name: "Cancel", exact: true }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page).toHaveURL(new RegExp(`/o/${table.org_id}/drive\\?sort=-name$`));
+
+  const drive = new Drive(page);
+  await drive.open(table);
+  await drive.dialogNew("site");
+  await page.goBack();
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expect(drive.row("Tunnels")).toBeVisible();
+});
+
+test("DRIVE-2 the list is sorted by its headings, and the address says how", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  for (const name of ["beta", "Alpha", "gamma"]) await anna.create(table.root, "folder", name);
+  const drive = new Drive(page);
+  await drive.open(table);
+  const names = drive.grid.getByRole("row").locator(".name a");
+  await expect(names).toHaveText(["Alpha", "beta", "gamma"]);
+  await drive.grid.getByRole("columnheader", { name: "Name" }).getByRole("link").click();
+  await expect(page).toHaveURL(/\?sort=-name$/);
+  await expect(names).toHaveText(["gamma", "beta", "Alpha"]);
+  await expect(drive.grid.getByRole("columnheader", { name: "Name" })).toHaveAttribute("aria-sort", "descending");
 });

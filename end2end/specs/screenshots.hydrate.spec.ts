@@ -1,5 +1,6 @@
 // Pictures of every page for people to look at: scripts/screenshots. Not part of the tests.
 import { expect, test } from "../support/fixture";
+import { Drive } from "../support/pages";
 import { inside, outside, settled } from "../support/places";
 
 const looks = [
@@ -23,12 +24,44 @@ for (const { look, width, height, colorScheme } of looks) {
 
     test("after signing in", async ({ page, anna }) => {
       test.setTimeout(180_000);
-      for (const { name, path } of await inside(anna)) {
+      const places = await inside(anna);
+      for (const { name, path } of places) {
         const response = await page.goto(path);
         expect.soft(response?.status(), path).toBeLessThan(500);
         await settled(page);
         await page.screenshot({ path: `../target/screenshots/${name}.${look}.png`, fullPage: !name.startsWith("dialog") });
       }
+
+      // What only opens by hand.
+      const shoot = async (name: string) => {
+        await settled(page);
+        await page.screenshot({ path: `../target/screenshots/${name}.${look}.png` });
+      };
+      const drive = new Drive(page);
+      await page.goto(places.find(({ name }) => name === "drive")?.path ?? "/");
+      await page.getByRole("button", { name: "More options for Bridge 7", exact: true }).click();
+      await shoot("open-row-menu");
+      await page.keyboard.press("Escape");
+      await drive.select("Flight 1", "Tunnels");
+      await shoot("open-selection");
+      await page.getByRole("button", { name: "New", exact: true }).click();
+      await shoot("open-new");
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "Organization switcher" }).click();
+      await shoot("open-switcher");
+      await page.keyboard.press("Escape");
+      if (width < 720) {
+        await page.getByRole("button", { name: "Menu", exact: true }).click();
+        await shoot("open-rail");
+        await page.keyboard.press("Escape");
+      }
+      await drive.rename("Bridge 7", "Tunnels");
+      await page.getByRole("alert").waitFor();
+      await shoot("open-refused");
+      await page.goto(places.find(({ name }) => name === "drive")?.path ?? "/");
+      await drive.rename("Bridge 7", "Bridge 8");
+      await expect(drive.row("Bridge 8")).toBeVisible();
+      await shoot("open-message");
     });
   });
 }

@@ -86,3 +86,35 @@ test("the dialog keeps the focus, Escape closes it, and the focus goes back", as
   await expect(page).toHaveURL(new RegExp(`/o/${table.org_id}/drive$`));
   await expect(page.getByRole("button", { name: "New", exact: true })).toBeFocused();
 });
+
+test("DRIVE-3 selecting with the mouse as in a file manager", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  for (const name of ["Flight 1", "Flight 2", "Flight 3", "Flight 4"]) await anna.create(table.root, "dataset", name, 10);
+  const drive = new Drive(page);
+  await drive.open(table);
+  // Not on the name: clicking a name opens what it names.
+  const click = (name: string, ...modifiers: ("Shift" | "ControlOrMeta")[]) => drive.row(name).getByRole("gridcell").nth(2).click({ modifiers });
+  const selected = async (...names: string[]) => {
+    const rows = drive.grid.locator("tr[aria-selected=true]");
+    await expect(rows).toHaveCount(names.length);
+    for (const [index, name] of names.entries()) await expect(rows.nth(index)).toHaveAccessibleName(name);
+  };
+  const toolbar = page.getByRole("toolbar", { name: "Selection" });
+  await click("Flight 2");
+  await selected("Flight 2");
+  await click("Flight 4", "Shift");
+  await selected("Flight 2", "Flight 3", "Flight 4");
+  await expect(toolbar).toContainText("3 selected");
+  await expect(toolbar).toContainText("30 images");
+  await click("Flight 3", "ControlOrMeta");
+  await selected("Flight 2", "Flight 4");
+  await click("Flight 1");
+  await selected("Flight 1");
+  const all = drive.grid.getByRole("checkbox", { name: "Select all", exact: true });
+  expect(await all.evaluate((box: HTMLInputElement) => box.indeterminate), "some are selected").toBe(true);
+  await all.check();
+  await expect(toolbar).toContainText("4 selected");
+  await toolbar.getByRole("button", { name: "Clear selection" }).click();
+  await selected();
+  await expect(toolbar).toBeHidden();
+});

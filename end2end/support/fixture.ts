@@ -1,5 +1,6 @@
-// What every spec imports: `test` with a page that waits for hydration and fails on errors in the console, and `anna`, a
-// person who has just signed up and is signed in on that page.
+// What every spec imports: `test` with a page that waits for hydration and fails on what the console complains about (a
+// hydration that does not fit, a content security policy that was violated), and `anna`, a person who has just signed up
+// and is signed in on that page.
 import { type Browser, type BrowserContext, type Page, test as base } from "@playwright/test";
 import { Person } from "./api";
 
@@ -18,7 +19,7 @@ export function watch(page: Page, javaScript: boolean): string[] {
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(`page error: ${error.message}`));
   page.on("console", (message) => {
-    if (message.type() === "error" && !expected.test(message.text())) problems.push(`console: ${message.text()}`);
+    if (["error", "warning"].includes(message.type()) && !expected.test(message.text())) problems.push(`console: ${message.text()}`);
   });
   page.on("response", (response) => {
     const path = new URL(response.url()).pathname;

@@ -4,7 +4,8 @@ import { resolve } from "node:path";
 import { promisify } from "node:util";
 
 export const root = resolve(__dirname, "../..");
-export const program = resolve(root, "target/release/commonhold");
+/** The server under test; another build of it may be named instead. */
+export const program = process.env["COMMONHOLD_PROGRAM"] ?? resolve(root, "target/release/commonhold");
 
 export async function operator(...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(program, args, { cwd: root, env: process.env });

@@ -32,7 +32,7 @@ export async function inside(anna: Person): Promise<Place[]> {
   await Promise.all([ready, sent].map((dataset) => setProcessed(dataset.id)));
   const receipt = await anna.move([sent], chair.root);
   const drive = `/o/${table.org_id}/drive`;
-  const items = [ready.id, tunnels.id].join(",");
+  const items = `item=${ready.id}&item=${tunnels.id}`;
   return [
     { name: "welcome", path: "/" },
     { name: "new-organization", path: "/organizations/new" },
@@ -43,13 +43,15 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "dataset", path: `${drive}/${ready.id}` },
     { name: "dialog-new-folder", path: `${drive}?dialog=new-folder` },
     { name: "dialog-new-dataset", path: `${drive}?dialog=new-dataset` },
-    { name: "dialog-rename", path: `${drive}?dialog=rename&items=${ready.id}` },
-    { name: "dialog-move-to", path: `${drive}?dialog=move-to&items=${items}` },
-    { name: "dialog-move-to-other", path: `${drive}?dialog=move-to&items=${items}&to=${chair.org_id}` },
-    { name: "dialog-confirm", path: `${drive}?dialog=transfer&items=${ready.id}&destination=${chair.root}` },
-    { name: "dialog-in-the-way", path: `${drive}?dialog=transfer&items=${draft.id},${tunnels.id}&destination=${chair.root}` },
+    { name: "dialog-rename", path: `${drive}?dialog=rename&item=${ready.id}` },
+    { name: "dialog-move-to", path: `${drive}?dialog=move&${items}` },
+    { name: "dialog-move-to-other", path: `${drive}?dialog=move&${items}&to=${chair.org_id}` },
+    { name: "dialog-move-to-new-folder", path: `${drive}?dialog=move&${items}&to=${chair.org_id}&new=folder` },
+    { name: "dialog-confirm", path: `${drive}?dialog=transfer&item=${ready.id}&destination=${chair.root}` },
+    { name: "dialog-in-the-way", path: `${drive}?dialog=transfer&item=${draft.id}&item=${tunnels.id}&destination=${chair.root}` },
     { name: "receipt", path: `/o/${table.org_id}/transfers/${receipt.id}` },
     { name: "roles", path: `/o/${table.org_id}/roles` },
+    { name: "drive-nothing-selected", path: `${drive}?dialog=move` },
     { name: "no-such-organization", path: "/o/no-such-organization" },
   ];
 }

@@ -119,7 +119,8 @@ impl Lineage {
     }
 }
 
-/// Proof that a person may do something on a resource. Only [`permit`] and a transfer plan without blockers make one,
+/// Proof that a person may do something on a resource. Only [`permit`], a transfer plan without blockers and, for the
+/// operator, [`operate`] make one,
 /// so a change of resources or grants cannot be reached past the check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Permit {

@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{id::LicenceId, refusal::Refusal, text::Problem, time::Timestamp};
+use super::{
+    id::LicenceId,
+    refusal::Refusal,
+    text::{Problem, number},
+    time::Timestamp,
+};
 
 /// What was bought. The order of the cloud products is the order of their tiers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -288,11 +293,14 @@ pub fn spend(left: Amount, cost: Amount) -> Result<Amount, Refusal> {
         return Ok(left.plus(cost.negated()));
     }
     let text = if left.credits < cost.credits {
-        format!("This takes {} credits and {} are left.", cost.credits, left.credits)
+        format!("This takes {} credits and {} are left.", number(cost.credits), number(left.credits))
     } else {
         format!(
             "This takes {} images and {} projects; {} images and {} projects are left.",
-            cost.images, cost.projects, left.images, left.projects
+            number(cost.images),
+            number(cost.projects),
+            number(left.images),
+            number(left.projects)
         )
     };
     Err(Refusal::AllowanceExceeded(text))

@@ -232,7 +232,8 @@ pub const fn may(role: Role, permission: Permission) -> bool {
     matches!(cell(permission, Standing::In(role)), Cell::Yes | Cell::NotTheLast)
 }
 
-/// Proof that a person may do something as one of an organization, by their role alone. Only [`allow`] makes one, so a
+/// Proof that a person may do something as one of an organization, by their role alone. Only [`allow`] makes one (and
+/// [`found`], for who founds an organization), so a
 /// change that takes a `RolePermit` cannot be reached past the check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RolePermit {

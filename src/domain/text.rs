@@ -160,6 +160,22 @@ pub fn optional_line(text: &str, longest: usize) -> Result<Option<String>, Probl
     }
 }
 
+/// A number as people read it: `12,345`.
+pub fn number(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if n < 0 {
+        text.push('-');
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Control characters, and the marks that turn the reading direction of what follows (right-to-left text itself is
 /// fine).
 fn is_control(c: char) -> bool {
@@ -328,6 +344,13 @@ mod tests {
         assert_eq!(Name::parse(&"é".repeat(256)), Err(Problem::TooLong(255)));
         for hidden in ["a\nb", "a\0b", "a\u{202E}b", "a\u{2066}b", "a\u{7f}b"] {
             assert_eq!(Name::parse(hidden), Err(Problem::ControlCharacters), "{hidden:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (-12_345, "-12,345"), (1_234_567, "1,234,567")] {
+            assert_eq!(number(n), text);
         }
     }
 

@@ -31,6 +31,8 @@ pub async fn create_resource(
     let created = usecase::drive::create(&ctx, &by, &form).await;
     let back = answer::local_path(&back);
     answer::done(created, |new| {
+        // The Move to dialog goes on in the folder that was made in it.
+        let back = back.map(|back| back.replace("in=NEW", &format!("in={}", new.resource.id)));
         (back.unwrap_or_else(|| new.container_path.clone()), format!("Created “{}”", new.resource.name))
     })
     .await

@@ -127,8 +127,11 @@ pub async fn signed_out() -> std::result::Result<Done, Failure> {
 /// What waits for this page, once.
 pub async fn take_flash() -> Flash {
     let has_cookie = parts().is_some_and(|parts| parts.headers.contains_key(header::COOKIE));
-    match current_session() {
-        Some(session) if has_cookie => session.remove::<Flash>(FLASH).await.ok().flatten().unwrap_or_default(),
+    let Some(session) = current_session().filter(|_| has_cookie) else { return Flash::default() };
+    // Removing marks the session as changed even where there was nothing: look first, so that looking at a page does
+    // not write.
+    match session.get::<Flash>(FLASH).await {
+        Ok(Some(_)) => session.remove::<Flash>(FLASH).await.ok().flatten().unwrap_or_default(),
         _ => Flash::default(),
     }
 }

@@ -1,6 +1,9 @@
 //! What can be configured, by flag or environment variable; a wrong value is refused with what would be right.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::{Args, ValueEnum};
 
@@ -9,8 +12,8 @@ use super::store::Synchronous;
 /// Where the data is: for every command.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseArgs {
-    /// Database: sqlite://FILE (created if missing) or postgres://USER:PASSWORD@HOST/NAME. DATABASE_URL is used where
-    /// neither this nor COMMONHOLD_DATABASE is given.
+    /// Database: <sqlite://FILE> (created if missing) or <postgres://USER:PASSWORD@HOST/NAME>. `DATABASE_URL` is used where
+    /// neither this nor `COMMONHOLD_DATABASE` is given.
     #[arg(long, env = "COMMONHOLD_DATABASE", global = true, value_parser = database)]
     database: Option<String>,
 
@@ -27,12 +30,16 @@ enum SynchronousArg {
 
 impl DatabaseArgs {
     /// The database's address.
+    ///
+    /// # Errors
+    /// DATABASE_URL is what counts, and is of no database that we speak to.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment besides clap")]
-    pub fn url(&self) -> String {
-        self.database
-            .clone()
-            .or_else(|| std::env::var("DATABASE_URL").ok().filter(|url| database(url).is_ok()))
-            .unwrap_or_else(|| "sqlite://commonhold.db".to_owned())
+    pub fn url(&self) -> Result<String, String> {
+        match (&self.database, std::env::var("DATABASE_URL")) {
+            (Some(url), _) => Ok(url.clone()),
+            (None, Ok(url)) => database(&url).map_err(|right| format!("DATABASE_URL: {right}")),
+            (None, Err(_)) => Ok("sqlite://commonhold.db".to_owned()),
+        }
     }
 
     /// How sure SQLite is.
@@ -56,7 +63,7 @@ pub struct ServeArgs {
     #[arg(long, env = "COMMONHOLD_LISTEN", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
 
-    /// Folder for files.
+    /// Folder for files. Nothing is kept there yet.
     #[arg(long, env = "COMMONHOLD_DATA", default_value = "data")]
     pub data: PathBuf,
 
@@ -76,6 +83,11 @@ pub struct ServeArgs {
     /// Whether failed sign-ins are limited; "off" only for tests and measuring on loopback.
     #[arg(long, env = "COMMONHOLD_RATE_LIMITS", value_enum, default_value_t = OnOff::On)]
     pub rate_limits: OnOff,
+
+    /// Address of a proxy in front of this server, whose X-Forwarded-For is believed; once for each. Without it the
+    /// address that connects is the client's.
+    #[arg(long, env = "COMMONHOLD_TRUSTED_PROXY", value_delimiter = ',')]
+    pub trusted_proxy: Vec<IpAddr>,
 
     /// Loopback address and port to serve /metrics on; none where it is not given.
     #[arg(long, env = "COMMONHOLD_METRICS", value_parser = loopback)]
@@ -118,6 +130,10 @@ pub struct Settings {
     pub public_url: String,
     /// Whether failed sign-ins are limited.
     pub rate_limits: bool,
+    /// Whether mail is shown at the development inbox: nobody but this machine can reach the server.
+    pub inbox: bool,
+    /// Proxies whose word about the client's address is taken.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 impl ServeArgs {
@@ -131,7 +147,8 @@ impl ServeArgs {
         if !rate_limits && !is_loopback(&public_url) {
             return Err("--rate-limits off is for tests and measuring: it needs a --public-url on loopback.".to_owned());
         }
-        Ok(Settings { public_url, rate_limits })
+        let inbox = is_loopback(&public_url) && self.listen.ip().is_loopback();
+        Ok(Settings { public_url, rate_limits, inbox, trusted_proxies: self.trusted_proxy.clone() })
     }
 }
 

@@ -247,7 +247,6 @@ async fn container(
     put(ctx, by, org, parent, kind, name, None, ctx.now()).await
 }
 
-#[expect(clippy::too_many_arguments, reason = "one row of the demo, spelled out")]
 async fn put(
     ctx: &Ctx,
     by: &Principal,

@@ -43,15 +43,14 @@ const FOLDER: u64 = 100;
 /// `NotFound` for an unknown organization; the database.
 pub async fn generate(ctx: &Ctx, amounts: &Amounts) -> Result<Vec<String>> {
     let mut made = Vec::new();
-    let targets: Vec<(crate::domain::id::OrganizationId, Principal, String)> = match &amounts.org {
-        Some(org) => vec![existing(ctx, org).await?],
-        None => {
-            let mut targets = Vec::new();
-            for n in 0..amounts.orgs {
-                targets.push(new(ctx, n).await?);
-            }
-            targets
+    let targets: Vec<(crate::domain::id::OrganizationId, Principal, String)> = if let Some(org) = &amounts.org {
+        vec![existing(ctx, org).await?]
+    } else {
+        let mut targets = Vec::new();
+        for n in 0..amounts.orgs {
+            targets.push(new(ctx, n).await?);
         }
+        targets
     };
     for (id, owner, org_id) in targets {
         let account = {
@@ -185,20 +184,10 @@ async fn write_batch(
     let at = ctx.now().plus_days(-60);
     let top = ResourceId(ctx.id());
     let name = format!("Generated {}", top.0.simple());
-    fn new<'a>(
-        account: &account::Account,
-        id: ResourceId,
-        kind: Kind,
-        name: &'a str,
-        dataset: Option<&'a DatasetView>,
-        at: Timestamp,
-    ) -> resource::NewResource<'a> {
-        resource::NewResource { id, account: account.id, kind, name, dataset, at }
-    }
     resource::insert(
         tx,
         &operate(by.person, account.organization, account.root),
-        &new(account, top, Kind::Folder, &name, None, at),
+        &row(account, top, Kind::Folder, &name, None, at),
     )
     .await?;
     let mut folder = top;
@@ -209,7 +198,7 @@ async fn write_batch(
             resource::insert(
                 tx,
                 &operate(by.person, account.organization, top),
-                &new(account, id, Kind::Folder, &name, None, at),
+                &row(account, id, Kind::Folder, &name, None, at),
             )
             .await?;
             folder = id;
@@ -228,9 +217,20 @@ async fn write_batch(
         resource::insert(
             tx,
             &operate(by.person, account.organization, folder),
-            &new(account, id, Kind::Dataset, &name, Some(&dataset), at),
+            &row(account, id, Kind::Dataset, &name, Some(&dataset), at),
         )
         .await?;
     }
     Ok(())
+}
+
+fn row<'a>(
+    account: &account::Account,
+    id: ResourceId,
+    kind: Kind,
+    name: &'a str,
+    dataset: Option<&'a DatasetView>,
+    at: Timestamp,
+) -> resource::NewResource<'a> {
+    resource::NewResource { id, account: account.id, kind, name, dataset, at }
 }

@@ -34,16 +34,21 @@ const GRACE: Duration = Duration::from_secs(9);
 /// Why the program ends: a sentence for the person at the command line.
 pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
 
-/// Opens the database and makes a context over it, migrated if asked.
+/// Opens the database and makes a context over it. With `migrate` it is made where there is none and brought up to date;
+/// without, it has to be both.
 ///
 /// # Errors
-/// The database cannot be reached or migrated.
+/// The database cannot be reached or migrated, or is not up to date.
 pub async fn open(database: &DatabaseArgs, rate_limits: bool, migrate: bool) -> Result<Ctx, Fatal> {
-    let url = database.url();
-    let db =
-        Db::open(&url, database.synchronous()).await.map_err(|error| format!("The database does not open: {error}"))?;
+    let url = database.url()?;
+    let db = Db::open(&url, database.synchronous(), migrate)
+        .await
+        .map_err(|error| format!("The database does not open: {error}"))?;
     if migrate {
         db.migrate().await.map_err(|error| format!("The database could not be brought up to date: {error}"))?;
+    }
+    if !db.is_current().await.unwrap_or(false) {
+        return Err("The database is not up to date. Run `commonhold migrate` first.".into());
     }
     Ok(Ctx::new(db, Clock::System, Hasher::new()?, Limits::new(rate_limits)))
 }
@@ -56,9 +61,6 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     start_log(args);
     let settings = args.settings()?;
     let ctx = open(database, settings.rate_limits, !args.no_migrate).await?;
-    if !ctx.db().is_current().await.unwrap_or(false) {
-        return Err("The database is not up to date. Run `commonhold migrate`, or leave out --no-migrate.".into());
-    }
     if let Some(address) = args.metrics {
         start_metrics(address).await?;
     }
@@ -77,7 +79,7 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
         let _ = stopping.send(());
     });
     tokio::select! {
-        served = server.into_future() => served?,
+        ended = server.into_future() => ended?,
         () = async { let _ = stopped.await; tokio::time::sleep(GRACE).await } => tracing::warn!("some requests did not finish in time"),
     }
     ctx.db().close().await;

@@ -10,11 +10,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use leptos::{
-    config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context,
-    server_fn::axum::server_fn_paths,
-};
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list_with_exclusions};
+use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -32,7 +29,7 @@ use tower_http::{
 use crate::ui;
 
 use super::{
-    config::{Settings, is_loopback},
+    config::Settings,
     context::Ctx,
     inbox,
     rest::{self, idempotency, problem},
@@ -40,7 +37,7 @@ use super::{
 };
 
 /// The longest that any answer may take: a transfer of 100,000 items is far below.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What the router is built from.
 #[derive(Clone, axum::extract::FromRef)]
@@ -77,23 +74,18 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         ));
 
     // Browsers: server functions.
-    let functions = Router::new()
-        .route(
-            "/fn/{*name}",
-            post({
+    let functions = Router::new().route(
+        "/fn/{*name}",
+        post({
+            let ctx = ctx.clone();
+            move |request: Request| {
                 let ctx = ctx.clone();
-                move |request: Request| {
-                    let ctx = ctx.clone();
-                    async move {
-                        leptos_axum::handle_server_fns_with_context(move || provide_context(ctx.clone()), request).await
-                    }
+                async move {
+                    leptos_axum::handle_server_fns_with_context(move || provide_context(ctx.clone()), request).await
                 }
-            }),
-        )
-        .layer(from_fn(unreadable))
-        .layer(from_fn(session::keep_form))
-        .layer(from_fn(session::same_origin))
-        .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY));
+            }
+        }),
+    );
 
     // Browsers: pages.
     let app = App { ctx: ctx.clone(), leptos: leptos.clone() };
@@ -104,11 +96,8 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
             page_headers();
         }
     };
-    // Without the exclusions Leptos would answer server functions here as well, past the layers above.
-    let functions_paths = server_fn_paths().map(|(path, _)| path.to_owned()).collect();
-    let routes = generate_route_list_with_exclusions(ui::App, Some(functions_paths));
     let pages = Router::new()
-        .leptos_routes_with_context(&app, routes, context.clone(), {
+        .leptos_routes_with_context(&app, generate_route_list(ui::App), context.clone(), {
             let leptos = leptos.clone();
             move || ui::shell(leptos.clone())
         })
@@ -119,12 +108,21 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .with_state(app)
         .layer(from_fn(session::guard));
 
-    let mut dynamic = Router::new().merge(functions).merge(pages).merge(api);
-    if is_loopback(&settings.public_url) {
+    // `leptos_routes` answers every known function itself, before the wildcard above: so what holds for functions is
+    // laid over both.
+    let browsers = functions
+        .merge(pages)
+        .layer(from_fn(unreadable))
+        .layer(from_fn(session::keep_form))
+        .layer(from_fn(session::same_origin))
+        .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY));
+
+    let mut dynamic = Router::new().merge(browsers).merge(api);
+    if settings.inbox {
         dynamic = dynamic.merge(inbox::router(ctx.clone()));
     }
     let dynamic = dynamic
-        .layer(from_fn_with_state(ctx.clone(), session::identify))
+        .layer(from_fn_with_state((ctx.clone(), Arc::from(settings.trusted_proxies.as_slice())), session::identify))
         .layer(session::layer(ctx, settings))
         .layer(csrf(settings))
         .layer(
@@ -133,6 +131,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
                 .compress_when(DefaultPredicate::new().and(NotForContentType::new("text/event-stream"))),
         )
         .layer(from_fn(security_headers))
+        .layer(only_https(settings))
         .layer(from_fn(count));
 
     Router::new()
@@ -179,6 +178,18 @@ fn csrf(settings: &Settings) -> CsrfLayer {
     let layer = CsrfLayer::new();
     // Refused only where the address has no shape, which the configuration has checked.
     layer.clone().add_trusted_origin(&settings.public_url).unwrap_or(layer)
+}
+
+/// Over HTTPS, browsers are told to come back over HTTPS only.
+fn only_https(
+    settings: &Settings,
+) -> tower::util::Either<SetResponseHeaderLayer<HeaderValue>, tower::layer::util::Identity> {
+    tower::util::option_layer(settings.public_url.starts_with("https://").then(|| {
+        SetResponseHeaderLayer::if_not_present(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        )
+    }))
 }
 
 /// What a rendered page says besides itself: its scripts and styles are ours, by this answer's nonce (attack 35).

@@ -1,12 +1,15 @@
 //! Who a request is from: the session's cookie, the person behind it, and the network address; found out once a request
 //! and handed on in its extensions.
 
-use std::net::SocketAddr;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request, State},
-    http::{Method, header},
+    http::{HeaderMap, Method, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -75,8 +78,14 @@ pub async fn end(session: &Session) -> Result<()> {
 }
 
 /// Middleware: finds out who is asking.
-pub async fn identify(State(ctx): State<Ctx>, session: Session, mut request: Request, next: Next) -> Response {
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
+pub async fn identify(
+    State((ctx, proxies)): State<(Ctx, Arc<[IpAddr]>)>,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let address = peer.map(|peer| client_address(peer, request.headers(), &proxies).to_string());
     let mut caller = Caller { client: Client { address }, ..Caller::default() };
     if request.headers().contains_key(header::COOKIE) {
         match session.get::<PersonId>(PERSON).await {
@@ -96,6 +105,22 @@ pub async fn identify(State(ctx): State<Ctx>, session: Session, mut request: Req
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+/// Where a request really came from: the address that connected, or, behind proxies of ours, the last one that a proxy
+/// of ours was connected from (attack 42).
+fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
+    if !proxies.contains(&peer) {
+        return peer;
+    }
+    headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|hop| hop.trim().parse::<IpAddr>().ok())
+        .rfind(|hop| !proxies.contains(hop))
+        .unwrap_or(peer)
 }
 
 /// Middleware: pages that need somebody lead to Sign in, and back afterwards.
@@ -155,8 +180,9 @@ pub async fn keep_form(request: Request, next: Next) -> Response {
 /// Middleware for server functions (attack 32): a change must come from a page of ours. Browsers always say where a
 /// form post comes from; what says nothing is not a browser, and has the REST API.
 pub async fn same_origin(request: Request, next: Next) -> Response {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD);
     let says = request.headers().contains_key(header::ORIGIN) || request.headers().contains_key("sec-fetch-site");
-    if says {
+    if safe || says {
         next.run(request).await
     } else {
         Problem::refusal(&Refusal::Forbidden("This request does not say where it comes from.".to_owned()))
@@ -177,5 +203,27 @@ pub async fn no_forged_calls(request: Request, next: Next) -> Response {
     } else {
         let text = "Send the header X-Requested-With: commonhold with calls that use the session cookie.";
         Problem::refusal(&Refusal::Forbidden(text.to_owned())).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_42_a_client_cannot_choose_its_address() {
+        let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let headers = |value: &'static str| {
+            HeaderMap::from_iter([("x-forwarded-for".parse().expect("a name"), value.parse().expect("a value"))])
+        };
+        let proxies = [ip("10.0.0.1"), ip("10.0.0.2")];
+        for (peer, forwarded, client) in [
+            ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
+            ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
+            ("10.0.0.1", "1.2.3.4, 198.51.100.1, 10.0.0.2", "198.51.100.1"),
+            ("10.0.0.1", "nonsense", "10.0.0.1"),
+        ] {
+            assert_eq!(client_address(ip(peer), &headers(forwarded), &proxies), ip(client), "{peer} {forwarded}");
+        }
     }
 }

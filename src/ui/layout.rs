@@ -138,6 +138,7 @@ fn Ways(section: Section, belonging: Belonging) -> impl IntoView {
             <a href=paths::roles(&org) aria-current=here(Section::Roles)><Icon name="roles"/>"Who can do what"</a>
         })}
     }
+    .into_any()
 }
 
 /// Who is signed in, and the way out.
@@ -157,6 +158,7 @@ fn Whoami(person: PersonView) -> impl IntoView {
             </Form>
         </div>
     }
+    .into_any()
 }
 
 /// The name of the product, with its sign: four plots around a common.

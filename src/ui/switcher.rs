@@ -51,6 +51,7 @@ pub fn Switcher(
             let name = words::organization_name(&belonging);
             let remark = remark.unwrap_or_else(|| words::role(belonging.role).to_owned());
             view! {
+                <span class="unseen">"Organization switcher: "</span>
                 <Mark name=name.clone() hue=words::organization_hue(belonging.id)/>
                 <span class="switcher-text">
                     <b>{name}</b>
@@ -61,6 +62,7 @@ pub fn Switcher(
             .into_any()
         }
         None => view! {
+            <span class="unseen">"Organization switcher: "</span>
             <span class="mark none" aria-hidden="true"><Icon name="organization"/></span>
             <span class="switcher-text">
                 <b>"Your organizations"</b>
@@ -90,7 +92,7 @@ pub fn Switcher(
         })
         .collect_view();
     view! {
-        <Menu id=id label="Organization switcher" class="switcher" button=face>
+        <Menu id=id class="switcher" button=face>
             {move || {
                 (many && hydrated.get()).then(|| view! {
                     <input
@@ -106,4 +108,5 @@ pub fn Switcher(
             {children.map(|children| view! { <div class="menu-foot">{children()}</div> })}
         </Menu>
     }
+    .into_any()
 }

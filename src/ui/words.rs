@@ -115,8 +115,9 @@ pub fn organization_hue(id: OrganizationId) -> u8 {
 
 /// The stable hue of whatever these bytes name, out of twelve.
 pub fn hue(bytes: &[u8]) -> u8 {
-    let sum = bytes.iter().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)));
-    u8::try_from(sum % 12).unwrap_or_default()
+    // FNV-1a, of which the upper bits are the well mixed ones.
+    let mixed = bytes.iter().fold(0x811c_9dc5_u32, |mixed, byte| (mixed ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    u8::try_from((mixed >> 16) % 12).unwrap_or_default()
 }
 
 /// "Inherited", "Direct · 2".

@@ -20,7 +20,7 @@ use super::{
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, free_name_from},
     role::Role,
-    text::key,
+    text::{key, number},
     time::Timestamp,
 };
 
@@ -627,7 +627,7 @@ fn roles_between(facts: &Facts, way: &mut Way) {
             format!("You need to be at least Editor of {} to transfer into it; you are {}.", target.name, role.title()),
         ),
         None if target.invitation_pending => {
-            way.whole(BlockerCode::InvitationPending, format!("Accept your invitation to {} first.", target.name))
+            way.whole(BlockerCode::InvitationPending, format!("Accept your invitation to {} first.", target.name));
         }
         None => way.whole(
             BlockerCode::NotInTarget,
@@ -812,7 +812,7 @@ fn accounts(facts: &Facts, moving: &[&Item], images: i64, datasets: u64, way: &m
                         BlockerCode::AllowanceTooSmall,
                         format!(
                             "This takes {} images and {} projects of {}'s allowance; {} images and {} projects are left.",
-                            cost.images, cost.projects, target.name, left.images, left.projects
+                            number(cost.images), number(cost.projects), target.name, number(left.images), number(left.projects)
                         ),
                     );
                 }
@@ -827,7 +827,7 @@ fn accounts(facts: &Facts, moving: &[&Item], images: i64, datasets: u64, way: &m
                 }
             }
             Condition::OldOrSourceExpired if source.licence.as_ref().is_none_or(|l| !l.has_expired(facts.now)) => {
-                source_inactive(way)
+                source_inactive(way);
             }
             Condition::Never => way.whole(
                 BlockerCode::CreditsToImages,

@@ -67,7 +67,7 @@ impl From<LicenceView> for LicenceBody {
             seats: view.seats,
             state: view.state.word(),
             active_from: view.active_from.rfc3339(),
-            active_until: view.active_until.map(|until| until.rfc3339()),
+            active_until: view.active_until.map(crate::domain::time::Timestamp::rfc3339),
             account: view.account.to_string(),
         }
     }

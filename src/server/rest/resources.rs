@@ -37,7 +37,7 @@ impl From<DatasetView> for DatasetBody {
             images: view.images,
             bytes: view.bytes,
             cluster: view.cluster,
-            captured_on: view.captured_on.map(|day| day.iso()),
+            captured_on: view.captured_on.map(crate::domain::time::Day::iso),
         }
     }
 }

@@ -122,11 +122,12 @@ const ATTEMPTS: u32 = 24;
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
 impl Db {
-    /// Opens the database at `sqlite://file.db` or `postgres://…`; a SQLite file is created where there is none.
+    /// Opens the database at `sqlite://file.db` or `postgres://…`; with `create`, a SQLite file is made where there is
+    /// none.
     ///
     /// # Errors
     /// The address cannot be read, or the database cannot be reached.
-    pub async fn open(url: &str, synchronous: Synchronous) -> Result<Self> {
+    pub async fn open(url: &str, synchronous: Synchronous, create: bool) -> Result<Self> {
         let patience = Duration::from_secs(15);
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?;
@@ -134,7 +135,7 @@ impl Db {
             return Ok(Self::Postgres(pool));
         }
         let options = SqliteConnectOptions::from_str(url)?
-            .create_if_missing(true)
+            .create_if_missing(create)
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(match synchronous {
@@ -149,7 +150,7 @@ impl Db {
         // Closures keep a connection for the whole transaction, so a waiting writer waits for its turn here.
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(Duration::from_secs(60))
+            .acquire_timeout(Duration::from_mins(1))
             .connect_with(options.clone())
             .await?;
         let readers = SqlitePoolOptions::new()
@@ -168,7 +169,10 @@ impl Db {
     pub async fn migrate(&self) -> std::result::Result<(), sqlx::migrate::MigrateError> {
         match self {
             Self::Sqlite { writer, .. } => MIGRATIONS.run(writer).await,
-            Self::Postgres(pool) => MIGRATIONS.run(pool).await,
+            Self::Postgres(pool) => {
+                MIGRATIONS.run(pool).await?;
+                compare_by_bytes(pool).await.map_err(sqlx::migrate::MigrateError::from)
+            }
         }
     }
 
@@ -267,6 +271,31 @@ impl Db {
     pub const fn is_sqlite(&self) -> bool {
         matches!(self, Self::Sqlite { .. })
     }
+}
+
+/// Columns whose order and ranges are asked for: compared by their bytes, as SQLite compares every text.
+const ORDERED: [(&str, &str); 3] = [("resource", "name_key"), ("organization", "org_key"), ("org_alias", "org_key")];
+
+/// Gives PostgreSQL's ordered columns the collation "C". The migrations cannot say it: SQLite knows no such collation.
+/// Safe to repeat, and by two nodes at once.
+async fn compare_by_bytes(pool: &Pool<Postgres>) -> std::result::Result<(), sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    transaction.execute("SELECT pg_advisory_xact_lock(47112026)").await?;
+    for (table, column) in ORDERED {
+        let done: Option<(Option<String>,)> = sqlx::query_as(
+            "SELECT collation_name::TEXT FROM information_schema.columns
+             WHERE table_schema = current_schema() AND table_name = $1 AND column_name = $2",
+        )
+        .bind(table)
+        .bind(column)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        if done.is_some_and(|(collation,)| collation.as_deref() != Some("C")) {
+            let sql = format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE TEXT COLLATE \"C\"");
+            transaction.execute(AssertSqlSafe(sql)).await?;
+        }
+    }
+    transaction.commit().await
 }
 
 /// An error that may stand for a contended transaction, so that [`Db::write`] tries again.

@@ -79,14 +79,15 @@ pub async fn delete_carried(tx: &mut Tx, _permit: &Permit, resources: &[Resource
     Ok(())
 }
 
-/// Ends every grant to a person on the resources of the permit's organization (PEOPLE-5); how many there were.
+/// Ends everything that was granted to a person in the permit's organization: their access ends with their membership
+/// (PEOPLE-5).
 ///
 /// # Errors
 /// The database.
 pub async fn delete_of_person(tx: &mut Tx, permit: &RolePermit, person: PersonId) -> Result<u64> {
     tx.sql(
-        "DELETE FROM access_grant WHERE person_id = $1
-            AND EXISTS (SELECT 1 FROM resource r WHERE r.id = access_grant.resource_id AND r.organization_id = $2)",
+        "DELETE FROM access_grant WHERE person_id = $1 AND EXISTS (
+            SELECT 1 FROM resource r WHERE r.id = access_grant.resource_id AND r.organization_id = $2)",
     )
     .bind(person.0)
     .bind(permit.organization().0)

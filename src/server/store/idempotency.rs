@@ -16,6 +16,9 @@ pub struct Known {
     pub body: Option<String>,
 }
 
+/// How long a request may go unanswered before it counts as lost, in milliseconds: longer than any answer takes.
+const UNANSWERED: i64 = 180_000;
+
 /// Claims a key for a request: `None` if it was free and is now ours, else what is known about it.
 ///
 /// # Errors
@@ -33,6 +36,22 @@ pub async fn claim(tx: &mut Tx, caller: &str, key: &str, request_hash: &str, at:
         .execute()
         .await?;
     if claimed > 0 {
+        return Ok(None);
+    }
+    // A request whose node went down is answered by nobody: after a while the next one may.
+    let taken_over = tx
+        .sql(
+            "UPDATE idempotency_key SET created_at = $5 WHERE caller = $1 AND key = $2 AND request_hash = $3
+                AND status IS NULL AND created_at < $4",
+        )
+        .bind(caller.to_owned())
+        .bind(key.to_owned())
+        .bind(request_hash.to_owned())
+        .bind(at.plus_millis(-UNANSWERED).0)
+        .bind(at.0)
+        .execute()
+        .await?;
+    if taken_over > 0 {
         return Ok(None);
     }
     tx.sql("SELECT request_hash, status, body FROM idempotency_key WHERE caller = $1 AND key = $2")

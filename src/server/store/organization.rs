@@ -68,14 +68,12 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'
 pub async fn taken_keys(tx: &mut Tx, key: &str) -> Result<Vec<String>> {
     let rows: Vec<(String,)> = tx
         .sql(
-            "SELECT org_key FROM organization WHERE org_key = $1 OR (org_key >= $2 AND org_key < $3)
-             UNION SELECT org_key FROM org_alias WHERE org_key = $1 OR (org_key >= $2 AND org_key < $3)
+            "SELECT org_key FROM organization WHERE org_key >= $1 AND org_key < $2
+             UNION SELECT org_key FROM org_alias WHERE org_key >= $1 AND org_key < $2
              LIMIT 5000",
         )
         .bind(key.to_owned())
-        // Digits stand before letters in every collation that a database may have been made with.
-        .bind(format!("{key}-0"))
-        .bind(format!("{key}-a"))
+        .bind(format!("{key}-~"))
         .all()
         .await?;
     Ok(rows.into_iter().map(|(key,)| key).collect())

@@ -120,7 +120,7 @@ pub async fn find_by_email(tx: &mut Tx, email_key: &str) -> Result<Option<Person
 /// # Errors
 /// The database.
 pub async fn any(tx: &mut Tx) -> Result<bool> {
-    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM person LIMIT 1) AS first_one")
+    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM person LIMIT 1) AS first_row")
         .number()
         .await
         .map(|n| n > 0)

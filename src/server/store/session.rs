@@ -39,8 +39,21 @@ fn millis(at: OffsetDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
+/// Now by the machine's clock, as tower-sessions dates its records.
+#[expect(clippy::disallowed_methods, reason = "records are dated by tower-sessions, with the machine's clock")]
+fn machine_time() -> i64 {
+    millis(OffsetDateTime::now_utc())
+}
+
 fn backend(error: impl std::fmt::Display) -> session_store::Error {
     session_store::Error::Backend(error.to_string())
+}
+
+/// A record's data as JSON, and the person in it.
+fn columns(record: &Record) -> session_store::Result<(String, Option<Uuid>)> {
+    let data = serde_json::to_string(&record.data).map_err(|error| session_store::Error::Encode(error.to_string()))?;
+    let person = record.data.get(PERSON).and_then(|value| value.as_str()).and_then(|id| id.parse().ok());
+    Ok((data, person))
 }
 
 #[derive(FromRow)]
@@ -49,41 +62,25 @@ struct SessionRow {
     expires_at: i64,
 }
 
-/// A session as it is written.
-#[derive(Clone)]
-struct NewSession {
-    id_hash: String,
-    person: Option<Uuid>,
-    data: String,
-    expires_at: i64,
-}
-
-impl NewSession {
-    fn of(record: &Record) -> session_store::Result<Self> {
-        let data =
-            serde_json::to_string(&record.data).map_err(|error| session_store::Error::Encode(error.to_string()))?;
-        let person = record.data.get(PERSON).and_then(|value| value.as_str()).and_then(|id| id.parse().ok());
-        Ok(Self { id_hash: key(record.id), person, data, expires_at: millis(record.expiry_date) })
-    }
-}
-
 #[async_trait]
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
-        let row = NewSession::of(record)?;
-        let created_at = millis(OffsetDateTime::now_utc());
+        let (data, person) = columns(record)?;
+        let (id_hash, expires_at, created_at) = (key(record.id), millis(record.expiry_date), machine_time());
         self.db
             .write(|tx| {
-                let row = row.clone();
+                let (id_hash, data) = (id_hash.clone(), data.clone());
                 Box::pin(async move {
-                    tx.sql("INSERT INTO session (id_hash, person_id, data, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)")
-                        .bind(row.id_hash)
-                        .bind(row.person)
-                        .bind(row.data)
-                        .bind(created_at)
-                        .bind(row.expires_at)
-                        .execute()
-                        .await
+                    tx.sql(
+                        "INSERT INTO session (id_hash, person_id, data, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+                    )
+                    .bind(id_hash)
+                    .bind(person)
+                    .bind(data)
+                    .bind(created_at)
+                    .bind(expires_at)
+                    .execute()
+                    .await
                 })
             })
             .await
@@ -91,18 +88,19 @@ impl SessionStore for Sessions {
             .map_err(|error: DbError| backend(error))
     }
 
-    /// Only where it still is: a request that was under way when the session ended does not bring it back.
+    /// Changes a session that is there: one that was ended meanwhile stays ended.
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        let row = NewSession::of(record)?;
+        let (data, person) = columns(record)?;
+        let (id_hash, expires_at) = (key(record.id), millis(record.expiry_date));
         self.db
             .write(|tx| {
-                let row = row.clone();
+                let (id_hash, data) = (id_hash.clone(), data.clone());
                 Box::pin(async move {
                     tx.sql("UPDATE session SET person_id = $2, data = $3, expires_at = $4 WHERE id_hash = $1")
-                        .bind(row.id_hash)
-                        .bind(row.person)
-                        .bind(row.data)
-                        .bind(row.expires_at)
+                        .bind(id_hash)
+                        .bind(person)
+                        .bind(data)
+                        .bind(expires_at)
                         .execute()
                         .await
                 })
@@ -121,7 +119,7 @@ impl SessionStore for Sessions {
             .await
             .map_err(backend)?;
         let Some(row) = row else { return Ok(None) };
-        if row.expires_at <= millis(OffsetDateTime::now_utc()) {
+        if row.expires_at <= machine_time() {
             return Ok(None);
         }
         let data: HashMap<String, serde_json::Value> =

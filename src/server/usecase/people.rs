@@ -120,7 +120,6 @@ async fn take_out(
         keep_an_owner(membership::count_owners(tx, permit.organization()).await?, 1)?;
     }
     membership::delete(tx, permit, person).await?;
-    // Their access ends with it, also what was given to them by hand (PEOPLE-5).
     grant::delete_of_person(tx, permit, person).await?;
     let what = Happened {
         organization: Some(permit.organization()),

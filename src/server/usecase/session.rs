@@ -63,6 +63,9 @@ pub async fn sign_up(
     password: &str,
 ) -> Result<PersonView> {
     let new = SignUp::parse(first_name, last_name, email, password)?;
+    // Asking which emails are taken is limited like guessing passwords.
+    let asking = [client_key(client)];
+    ctx.limits().check(&asking, ctx.now())?;
     judge(&new.password, &[new.first_name.as_str(), new.last_name.as_str(), new.email.as_str()])?;
     let password_hash = ctx.hasher().hash(&new.password).await?;
     let (id, now) = (PersonId(ctx.id()), ctx.now());
@@ -102,8 +105,16 @@ pub async fn sign_up(
             })
         })
         .await;
+    if let Err(Error::Refused(_)) = &written {
+        ctx.limits().failed(&asking, ctx.now());
+    }
     written?;
     Ok(view)
+}
+
+/// What failures of a client are counted under.
+fn client_key(client: &Client) -> String {
+    format!("client {}", client.address.as_deref().unwrap_or("unknown"))
 }
 
 /// Signs somebody in. It takes as long whether or not the email exists, and says one thing whatever was wrong (AUTH-3).
@@ -116,7 +127,7 @@ pub async fn sign_in(ctx: &Ctx, client: &Client, email: &str, password: &str) ->
     fields.check("password", if password.is_empty() { Err(Problem::Missing) } else { Ok(()) });
     fields.done()?;
     let email_key = email.ok_or(Refusal::WrongCredentials)?.key();
-    let keys = [format!("email {email_key}"), format!("client {}", client.address.as_deref().unwrap_or("unknown"))];
+    let keys = [format!("email {email_key}"), client_key(client)];
     ctx.limits().check(&keys, ctx.now())?;
     let known = {
         let mut tx = ctx.db().read().await?;

@@ -528,12 +528,11 @@ pub async fn move_here(ctx: &Ctx, by: &Principal, items: &str, destination: &str
     if plan.plan.scope == Scope::Within && plan.plan.is_clear() {
         return moved(ctx, by, transfer(ctx, by, ids, container, None).await?).await;
     }
-    let back = match back {
-        Some(back) => back.to_owned(),
-        None => {
-            let mut tx = ctx.db().read().await?;
-            drive::container_path(&mut tx, plan.plan.source, None).await?
-        }
+    let back = if let Some(back) = back {
+        back.to_owned()
+    } else {
+        let mut tx = ctx.db().read().await?;
+        drive::container_path(&mut tx, plan.plan.source, None).await?
     };
     let join = if back.contains('?') { '&' } else { '?' };
     let selected: String = ids.iter().map(|id| format!("&item={id}")).collect();

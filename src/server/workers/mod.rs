@@ -10,7 +10,7 @@ use super::{
 };
 
 /// How often is tidied up.
-const EVERY: Duration = Duration::from_secs(600);
+const EVERY: Duration = Duration::from_mins(10);
 /// How long answers are kept for requests that are sent again, in days.
 const KEEP_ANSWERS: i64 = 2;
 

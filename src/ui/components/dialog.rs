@@ -21,14 +21,13 @@ pub fn Dialog(
     /// The page without the dialog.
     #[prop(into)]
     close: String,
-    /// Whether it is the wider sort.
+    /// Whether it begins with something to read: then the heading has the focus at first, not a field.
     #[prop(optional)]
-    wide: bool,
+    reads: bool,
     /// What is in it: a [`DialogBody`], and a `<footer>`.
     children: Children,
 ) -> impl IntoView {
     let element = NodeRef::<html::Dialog>::new();
-    let opener = StoredValue::new_local(None::<HtmlElement>);
     let leave = Callback::new({
         let navigate = use_navigate();
         let close = close.clone();
@@ -37,18 +36,19 @@ pub fn Dialog(
 
     Effect::new(move |_| {
         let Some(dialog) = element.get() else { return };
-        opener.set_value(opened_from());
+        // Made in here, as only the browser has such things: what is stored locally must stay on one thread.
+        let opener = StoredValue::new_local(opened_from());
         // Open as the server sent it, it is not modal; it has to be closed first to become so.
         dialog.close();
         drop(dialog.show_modal());
-    });
-    on_cleanup(move || {
-        let Some(Some(opener)) = opener.try_get_value() else { return };
-        // Once the dialog is gone, the focus goes back to where it came from.
-        request_animation_frame(move || {
-            if opener.is_connected() {
-                drop(opener.focus());
-            }
+        on_cleanup(move || {
+            let Some(Some(opener)) = opener.try_get_value() else { return };
+            // Once the dialog is gone, the focus goes back to where it came from.
+            request_animation_frame(move || {
+                if opener.is_connected() {
+                    drop(opener.focus());
+                }
+            });
         });
     });
 
@@ -70,7 +70,6 @@ pub fn Dialog(
             <dialog
                 node_ref=element
                 class="dialog"
-                class:wide=wide
                 open=true
                 aria-label=label
                 on:cancel=move |event: leptos::ev::Event| {
@@ -80,7 +79,7 @@ pub fn Dialog(
                 on:click=on_click
             >
                 <header>
-                    <h2>{move || heading.get()}</h2>
+                    <h2 tabindex=reads.then_some("-1") autofocus=reads>{move || heading.get()}</h2>
                     <a class="button icon-only quiet" href=close aria-label="Close" data-noscroll="" prop:replace=true>
                         <Icon name="close"/>
                     </a>

@@ -1,6 +1,6 @@
 //! Fields of a [`super::form::Form`]: label, hint, what is wrong with it, and what was typed before.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use super::form::FormContext;
 
@@ -39,10 +39,25 @@ pub fn Field(
     let value = if kind == "password" { None } else { form.typed(name).or(value) };
     let problem = form.problem(name);
     let described = described_by(&id, hint.is_some(), problem);
+    let input = NodeRef::<html::Input>::new();
+    // `autofocus` is for pages that are loaded; a form that appears later takes the focus here, unless somebody is
+    // typing already, or there is something else to read first.
+    Effect::new(move |_| {
+        if let (true, Some(input)) = (focused, input.get()) {
+            let busy = document().active_element().is_some_and(|active| {
+                matches!(active.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA")
+                    || active.get_attribute("role").as_deref() == Some("alert")
+            });
+            if !busy {
+                drop(input.focus());
+            }
+        }
+    });
     view! {
         <div class="field">
             <label for=id.clone()>{label} {optional.then(|| view! { <span class="optional">"optional"</span> })}</label>
             <input
+                node_ref=input
                 class="input"
                 id=id.clone()
                 name=name

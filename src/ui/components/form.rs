@@ -5,6 +5,7 @@
 //! where it comes back as the page's flash. With WebAssembly nothing is reloaded, and the same things are shown.
 
 use leptos::{
+    context::Provider,
     ev::SubmitEvent,
     form::FromFormData,
     html,
@@ -125,7 +126,7 @@ fn form_view(
     class: &'static str,
     changes_session: bool,
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let session = Session::get();
     let toaster = Toaster::get();
     let navigate = use_navigate();
@@ -142,7 +143,7 @@ fn form_view(
     });
     let name = url.rsplit('/').next().unwrap_or(url).trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
 
-    provide_context(FormContext { name: StoredValue::new(name), failure, pending, typed: StoredValue::new(typed) });
+    let context = FormContext { name: StoredValue::new(name), failure, pending, typed: StoredValue::new(typed) };
 
     Effect::new(move |before: Option<()>| {
         let answer = answer.get();
@@ -186,10 +187,14 @@ fn form_view(
     // Our own words for what is wrong, the same with and without WebAssembly, hence `novalidate`.
     view! {
         <form class=class action=url method="post" novalidate=true on:submit=on_submit>
-            <Summary failure from_flash/>
-            {children()}
+            // Not `provide_context`: two forms beside each other would share the last one's.
+            <Provider value=context>
+                <Summary failure from_flash/>
+                {children()}
+            </Provider>
         </form>
     }
+    .into_any()
 }
 
 /// The button that sends the form.

@@ -11,9 +11,9 @@ pub fn Menu(
     /// An id that nothing else on the page has.
     #[prop(into)]
     id: String,
-    /// The accessible name of the button.
-    #[prop(into)]
-    label: String,
+    /// The accessible name of the button, where what is on it is not enough.
+    #[prop(optional, into)]
+    label: Option<String>,
     /// The class of the button.
     class: &'static str,
     /// What is on the button.
@@ -32,6 +32,7 @@ pub fn Menu(
             {children()}
         </div>
     }
+    .into_any()
 }
 
 /// The entries that can take the focus.

@@ -68,15 +68,17 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
             <Mark name=name.clone() hue/>
             <div>
                 <h1 tabindex="-1">{name}</h1>
-                <p class="lead">{if personal { "Yours alone".to_owned() } else { format!("You are {role}") }}</p>
+                <p class="lead">{if personal { "Yours alone".to_owned() } else { format!("Your role here: {role}") }}</p>
             </div>
             <div class="end">
                 <ButtonLink href=paths::drive(&org, "") tone=Tone::Primary icon="drive">"Open Drive"</ButtonLink>
             </div>
         </header>
         <div class="tiles">
-            <Company home=home.clone()/>
-            {(!personal).then(|| view! { <Team people=home.people owners=home.owners.clone() org=org.clone()/> })}
+            <div class="tiles-column">
+                <Company home=home.clone()/>
+                {(!personal).then(|| view! { <Team people=home.people owners=home.owners.clone() org=org.clone()/> })}
+            </div>
             {home.licences.map(|licences| view! { <Licences licences/> })}
             {home.activity.map(|activity| view! { <Activity activity org now/> })}
         </div>
@@ -223,7 +225,7 @@ fn Activity(activity: Vec<ActivityView>, org: String, now: Timestamp) -> impl In
             let receipt = entry.transfer.map(|transfer| view! { " " <a class="text-link" href=paths::receipt(&org, &transfer.to_string())>"Receipt"</a> });
             view! {
                 <li>
-                    <Face name=entry.actor_name.clone() hue=words::hue(entry.actor.map_or(entry.actor_name.as_bytes(), |_| entry.actor_name.as_bytes()))/>
+                    <Face name=entry.actor_name.clone() hue=entry.actor.map_or_else(|| words::hue(entry.actor_name.as_bytes()), |actor| words::hue(actor.0.as_bytes()))/>
                     <span><b>{entry.actor_name}</b> " " {entry.summary} {receipt}</span>
                     <small class="num"><When at=entry.at now/></small>
                 </li>

@@ -1,10 +1,15 @@
 //! **New organization** (ORG-1, ORG-2).
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 
 use crate::{
-    domain::organization::{COUNTRIES, OrganizationKind},
-    rpc::{FormFlash, organization::CreateOrganization},
+    domain::{
+        organization::{COUNTRIES, OrganizationKind},
+        refusal::Refusal,
+    },
+    rpc::{Failure, FormFlash, organization::CreateOrganization},
     ui::{
         components::{
             field::{Choice, Field, Radios},
@@ -16,7 +21,6 @@ use crate::{
         trouble::Trouble,
     },
 };
-use crate::{domain::refusal::Refusal, rpc::Failure};
 
 /// The page: `/organizations/new`.
 #[component]
@@ -40,7 +44,7 @@ pub fn NewOrganizationPage() -> impl IntoView {
 }
 
 /// The form. Which fields a business has more than an individual is for the style sheet to show, so that it follows the
-/// choice without WebAssembly; what is hidden that way is emptied when it is sent.
+/// choice without WebAssembly; with it, what is hidden that way is emptied too, as an individual has neither.
 #[component]
 fn NewOrganizationView(flash: Option<FormFlash>) -> impl IntoView {
     let action = ServerAction::<CreateOrganization>::new();
@@ -49,7 +53,9 @@ fn NewOrganizationView(flash: Option<FormFlash>) -> impl IntoView {
         <PageHeader title="New organization" lead="You become its Owner. It starts with a free Discovery licence and an empty Drive."/>
         <section class="panel sheet">
             <Form action flash class="form new-organization" changes_session=true>
-                <Radios name="kind" label="Who is it for?" options=kinds first=OrganizationKind::Business.word()/>
+                <div on:change=|event| empty_business_fields(&event)>
+                    <Radios name="kind" label="Who is it for?" options=kinds first=OrganizationKind::Business.word()/>
+                </div>
                 <Field name="name" label="Organization name" autocomplete="organization" focused=true/>
                 <div class="business columns">
                     <Field name="legal_name" label="Legal company name" hint="If it differs from the name." optional=true/>
@@ -67,5 +73,18 @@ fn NewOrganizationView(flash: Option<FormFlash>) -> impl IntoView {
                 </FormButtons>
             </Form>
         </section>
+    }
+}
+
+/// Empties what only a business has, once somebody says that they are an individual.
+fn empty_business_fields(event: &leptos::ev::Event) {
+    if event_target_value(event) != OrganizationKind::Individual.word() {
+        return;
+    }
+    let Ok(found) = document().query_selector_all(".business input") else { return };
+    for index in 0..found.length() {
+        if let Some(input) = found.item(index).and_then(|node| node.dyn_into::<HtmlInputElement>().ok()) {
+            input.set_value("");
+        }
     }
 }

@@ -130,7 +130,7 @@ impl TestApp {
         let name = format!("it_{}", uuid::Uuid::from_u128(rand::random::<u128>()).simple());
         command(&server, format!("CREATE DATABASE {name} {options}")).await.expect("a database is created");
         let (base, _) = server.rsplit_once('/').expect("the address names a database");
-        let db = Db::open(&format!("{base}/{name}"), Synchronous::Normal).await.expect("the database opens");
+        let db = Db::open(&format!("{base}/{name}"), Synchronous::Normal, true).await.expect("the database opens");
         db.migrate().await.expect("migrations run");
         Some(Self::over(db, true, None, Some((server, name))))
     }
@@ -139,7 +139,12 @@ impl TestApp {
         let clock = Arc::new(AtomicI64::new(BEGINNING));
         let hasher = Hasher::quick().expect("quick parameters");
         let ctx = Ctx::new(db, Clock::Frozen(clock.clone()), hasher, Limits::new(limits));
-        let settings = Settings { public_url: "http://localhost:3000".to_owned(), rate_limits: limits };
+        let settings = Settings {
+            public_url: "http://localhost:3000".to_owned(),
+            rate_limits: limits,
+            inbox: true,
+            trusted_proxies: Vec::new(),
+        };
         Self(Arc::new(Inner {
             ctx,
             clock,
@@ -345,7 +350,7 @@ impl TestApp {
 /// Opens the SQLite file of a folder.
 pub async fn open_file(folder: &Path) -> Db {
     let url = format!("sqlite://{}", folder.join("it.db").display());
-    Db::open(&url, Synchronous::Normal).await.expect("the file opens")
+    Db::open(&url, Synchronous::Normal, true).await.expect("the file opens")
 }
 
 fn site() -> LeptosOptions {

@@ -107,6 +107,7 @@ fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestam
                 <Row checked=selected.contains(&row.id.to_string()) row listing=listing.clone() change=change.clone() now/>
             </For>
         }
+        .into_any()
     };
     let more = (drive.rows.next_cursor.is_some() || !listing.cursor.is_empty()).then(|| {
         view! {
@@ -184,6 +185,7 @@ fn Toolbar(selection: Selection, change: Control) -> impl IntoView {
             </button>
         </div>
     }
+    .into_any()
 }
 
 /// The headings of the columns.
@@ -198,7 +200,7 @@ fn Heads(listing: Listing) -> impl IntoView {
         } else {
             (Order::None, column.to_owned())
         };
-        view! { <SortHeader label order href=listing.sorted(&next) class/> }
+        view! { <SortHeader label order href=listing.sorted(&next) class/> }.into_any()
     };
     view! {
         <thead role="rowgroup">
@@ -219,6 +221,7 @@ fn Heads(listing: Listing) -> impl IntoView {
             </tr>
         </thead>
     }
+    .into_any()
 }
 
 /// One resource.
@@ -273,4 +276,5 @@ fn Row(row: RowView, listing: Listing, change: Control, checked: bool, now: Time
             </td>
         </tr>
     }
+    .into_any()
 }

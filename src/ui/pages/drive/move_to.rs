@@ -1,6 +1,7 @@
 //! **Move to**: choosing a place, in this organization or in another one (XFER-14).
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
+use wasm_bindgen::JsCast;
 
 use super::place::{Listing, MADE, Move, Open, Place};
 use crate::{
@@ -59,7 +60,7 @@ pub fn MoveDialog(
     });
     let close = listing.address();
     view! {
-        <Dialog label="Move to" heading close=close.clone()>
+        <Dialog label="Move to" heading close=close.clone() reads=true>
             <Transition fallback=move || view! { <DialogBody><Skeleton/></DialogBody> }>
                 {move || {
                     let (listing, close) = (listing.clone(), close.clone());
@@ -89,6 +90,21 @@ fn Places(
     making_folder: Memo<bool>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
+    let body = NodeRef::<html::Div>::new();
+    // Going into a folder takes away the link that had the focus; it goes to what there is to choose next.
+    Effect::new(move |_| {
+        let Some(body) = body.get() else { return };
+        let lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
+        if lost
+            && let Some(dialog) = body.closest("dialog").ok().flatten()
+            && let Some(next) = [".pick a", "footer button:not([disabled])", "header a"]
+                .iter()
+                .find_map(|wanted| dialog.query_selector(wanted).ok().flatten())
+            && let Ok(next) = next.dyn_into::<web_sys::HtmlElement>()
+        {
+            drop(next.focus());
+        }
+    });
     let close = listing.address();
     let shown = view.organization.clone();
     let elsewhere = shown.id != view.source;
@@ -159,15 +175,15 @@ fn Places(
         }
     };
     let action = ServerAction::<MoveHere>::new();
-    let (move_here, why_not) = match view.move_here {
-        Control::Enabled => (view! { <Submit label="Move here"/> }.into_any(), None),
-        Control::Disabled(reason) => (view! { <button type="button" class="button primary" disabled=true title=reason.clone() aria-describedby="why-not-here">"Move here"</button> }.into_any(), Some(reason)),
-        Control::Absent => (().into_any(), None),
+    let move_here = view.move_here;
+    let why_not = match &move_here {
+        Control::Disabled(reason) => Some(reason.clone()),
+        Control::Enabled | Control::Absent => None,
     };
     view! {
         <DialogBody>
             <Switcher id="dialog-switcher" current=Some(shown) remark entries in_place=true/>
-            <Breadcrumbs id="destination" label="Destination" steps in_place=true/>
+            <div node_ref=body><Breadcrumbs id="destination" label="Destination" steps in_place=true/></div>
             {if empty {
                 view! { <p class="pick-empty">"Nothing is in here yet."</p> }.into_any()
             } else {
@@ -181,7 +197,16 @@ fn Places(
             <Hidden name="items" value=open.items.join(",")/>
             <Hidden name="destination" value=container/>
             <Hidden name="back" value=close.clone()/>
-            <DialogButtons close>{move_here}</DialogButtons>
+            <DialogButtons close>
+                {match move_here {
+                    Control::Enabled => view! { <Submit label="Move here"/> }.into_any(),
+                    Control::Disabled(reason) => view! {
+                        <button type="button" class="button primary" disabled=true title=reason aria-describedby="why-not-here">"Move here"</button>
+                    }
+                    .into_any(),
+                    Control::Absent => ().into_any(),
+                }}
+            </DialogButtons>
         </Form>
     }
 }

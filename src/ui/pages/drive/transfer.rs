@@ -58,7 +58,7 @@ pub fn TransferDialog(
         <Transition fallback={
             let close = close.clone();
             move || view! {
-                <Dialog label="Confirm transfer" heading="Looking at what would change…" close>
+                <Dialog label="Confirm transfer" reads=true heading="Looking at what would change…" close>
                     <DialogBody><Skeleton/></DialogBody>
                 </Dialog>
             }
@@ -70,7 +70,7 @@ pub fn TransferDialog(
                     match resource.await {
                         (open, Ok(plan)) => view! { <PlanContent plan open listing action flash=begin.form/> }.into_any(),
                         (_, Err(failure)) => view! {
-                            <Dialog label="Confirm transfer" heading="This cannot be moved" close=close.clone()>
+                            <Dialog label="Confirm transfer" reads=true heading="This cannot be moved" close=close.clone()>
                                 <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
                                 <DialogButtons close>""</DialogButtons>
                             </Dialog>
@@ -137,7 +137,7 @@ fn PlanContent(
         }
         .into_any()
     };
-    view! { <Dialog label="Confirm transfer" heading close=listing.address()>{content}</Dialog> }
+    view! { <Dialog label="Confirm transfer" reads=true heading close=listing.address()>{content}</Dialog> }
 }
 
 /// What goes from where to where.

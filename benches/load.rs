@@ -1,0 +1,481 @@
+//! The whole server under load on loopback, beside the limits of this machine measured in the same run: a handler that
+//! returns a constant, the bare SQLite statement, the bare password hash. Compare ratios within one run; the machine may
+//! be shared.
+//!
+//! Needs `make build` first: it runs `target/release/commonhold` on a database of its own, on a port of its own, and
+//! stops it by its process id.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use commonhold::server::{
+    password::Hasher,
+    store::{Db, Synchronous},
+};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+};
+
+/// How many connections ask at once.
+const CLIENTS: usize = 32;
+/// How long each kind of request is asked.
+const SECONDS: u64 = 4;
+
+/// An answer.
+struct Answer {
+    status: u16,
+    cookie: Option<String>,
+    body: Vec<u8>,
+}
+
+/// One connection that is kept open: as much of HTTP/1.1 as our own server speaks.
+struct Client {
+    stream: BufReader<TcpStream>,
+    cookie: Option<String>,
+}
+
+impl Client {
+    async fn connect(address: SocketAddr, cookie: Option<String>) -> Self {
+        let stream = TcpStream::connect(address).await.expect("the server listens");
+        stream.set_nodelay(true).expect("a socket option");
+        Self { stream: BufReader::new(stream), cookie }
+    }
+
+    async fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let cookie = self.cookie.as_ref().map(|cookie| format!("Cookie: {cookie}\r\n")).unwrap_or_default();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nX-Requested-With: commonhold\r\n{cookie}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.stream.get_mut().write_all(request.as_bytes()).await.expect("the request is sent");
+        let (mut status, mut length, mut chunked, mut set) = (0, 0_usize, false, None);
+        let mut line = String::new();
+        loop {
+            line.clear();
+            self.stream.read_line(&mut line).await.expect("a line of the head");
+            let text = line.trim_end();
+            if text.is_empty() {
+                break;
+            }
+            if status == 0 {
+                status = text.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+                continue;
+            }
+            let (name, value) = text.split_once(": ").expect("a header");
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => length = value.parse().expect("a length"),
+                "transfer-encoding" => chunked = value == "chunked",
+                "set-cookie" => set = value.split(';').next().map(str::to_owned),
+                _ => {}
+            }
+        }
+        let mut bytes = Vec::new();
+        if chunked {
+            loop {
+                line.clear();
+                self.stream.read_line(&mut line).await.expect("a chunk's length");
+                let size = usize::from_str_radix(line.trim(), 16).expect("a chunk's length");
+                let mut chunk = vec![0; size + 2];
+                self.stream.read_exact(&mut chunk).await.expect("a chunk");
+                if size == 0 {
+                    break;
+                }
+                bytes.extend_from_slice(&chunk[..size]);
+            }
+        } else {
+            bytes.resize(length, 0);
+            self.stream.read_exact(&mut bytes).await.expect("a body");
+        }
+        Answer { status, cookie: set, body: bytes }
+    }
+
+    async fn json(&mut self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let answer = self.ask(method, path, body).await;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert!((200..300).contains(&answer.status), "{method} {path}: {} {text}", answer.status);
+        if let Some(cookie) = answer.cookie {
+            self.cookie = Some(cookie);
+        }
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+}
+
+/// The server under test, stopped when this goes.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+    database: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    async fn start(folder: &Path, port: u16) -> Self {
+        let database = format!("sqlite://{}/load.db", folder.display());
+        let address: SocketAddr = ([127, 0, 0, 1], port).into();
+        let child = Command::new("target/release/commonhold")
+            .args([
+                "serve",
+                "--listen",
+                &address.to_string(),
+                "--database",
+                &database,
+                "--rate-limits",
+                "off",
+                "--log",
+                "error",
+            ])
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("target/release/commonhold starts: run `make build` first");
+        for _ in 0..200 {
+            if TcpStream::connect(address).await.is_ok() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Self { child, address, database }
+    }
+
+    fn operator(&self, args: &[&str]) -> String {
+        let output = Command::new("target/release/commonhold")
+            .args(args)
+            .args(["--database", &self.database])
+            .output()
+            .expect("the command line runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// CPU time so far, in milliseconds (100 ticks a second on Linux).
+    fn cpu(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+        let ticks = |n: usize| fields.get(n).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+        (ticks(11) + ticks(12)) * 10.0
+    }
+
+    /// Memory now and at its peak, in MB.
+    fn memory(&self) -> (u64, u64) {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let field = |name: &str| {
+            status
+                .lines()
+                .find_map(|line| line.strip_prefix(name))
+                .and_then(|rest| rest.split_whitespace().next())
+                .and_then(|kb| kb.parse::<u64>().ok())
+                .unwrap_or(0)
+                / 1024
+        };
+        (field("VmRSS:"), field("VmHWM:"))
+    }
+}
+
+/// What some work came to.
+struct Measured {
+    per_second: f64,
+    p50: f64,
+    p99: f64,
+}
+
+fn summarize(mut times: Vec<Duration>, took: Duration) -> Measured {
+    times.sort_unstable();
+    let at = |share: usize| times.get((times.len() * share / 100).min(times.len().saturating_sub(1)));
+    let millis = |time: Option<&Duration>| time.map_or(0.0, |time| time.as_secs_f64() * 1000.0);
+    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
+    let number = times.len() as f64;
+    Measured { per_second: number / took.as_secs_f64(), p50: millis(at(50)), p99: millis(at(99)) }
+}
+
+/// Asks the same of a server with many connections for some seconds.
+async fn load(
+    address: SocketAddr,
+    cookie: Option<String>,
+    request: impl Fn(usize) -> (&'static str, String, Option<Value>) + Send + Sync + 'static,
+) -> Measured {
+    let request = Arc::new(request);
+    let next = Arc::new(AtomicUsize::new(0));
+    let start = Instant::now();
+    let until = start + Duration::from_secs(SECONDS);
+    let mut tasks = Vec::new();
+    for _ in 0..CLIENTS {
+        let (request, next, cookie) = (request.clone(), next.clone(), cookie.clone());
+        tasks.push(tokio::spawn(async move {
+            let mut client = Client::connect(address, cookie).await;
+            let mut times = Vec::new();
+            while Instant::now() < until {
+                let (method, path, body) = request(next.fetch_add(1, Ordering::Relaxed));
+                let asked = Instant::now();
+                let answer = client.ask(method, &path, body.as_ref()).await;
+                times.push(asked.elapsed());
+                assert!(answer.status < 400, "{path}: {} {}", answer.status, String::from_utf8_lossy(&answer.body));
+            }
+            times
+        }));
+    }
+    let mut times = Vec::new();
+    for task in tasks {
+        times.extend(task.await.expect("a client"));
+    }
+    summarize(times, start.elapsed())
+}
+
+fn line(name: &str, measured: &Measured, cpu: Option<f64>) {
+    let cpu = cpu.map_or_else(|| "       ".to_owned(), |cpu| format!("{cpu:7.2}"));
+    println!(
+        "{name:<52} {:>9.0}/s  p50 {:>8.2} ms  p99 {:>8.2} ms  CPU {cpu} ms",
+        measured.per_second, measured.p50, measured.p99
+    );
+}
+
+/// Measures one kind of request of the server, CPU included.
+async fn measure(
+    server: &Server,
+    name: &str,
+    cookie: Option<String>,
+    request: impl Fn(usize) -> (&'static str, String, Option<Value>) + Send + Sync + 'static,
+) {
+    let before = server.cpu();
+    let start = Instant::now();
+    let measured = load(server.address, cookie, request).await;
+    let number = measured.per_second * start.elapsed().as_secs_f64();
+    line(name, &measured, Some((server.cpu() - before) / number.max(1.0)));
+}
+
+/// The limits of this machine: what no server here could be faster than.
+async fn limits(folder: &Path) {
+    println!("\nThe machine's own limits, {CLIENTS} clients");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let constant = axum::Router::new().route("/", axum::routing::get(async || "ok"));
+    let serving = tokio::spawn(async move { axum::serve(listener, constant).await });
+    line(
+        "an axum handler that returns a constant",
+        &load(address, None, |_| ("GET", "/".to_owned(), None)).await,
+        None,
+    );
+    serving.abort();
+
+    let db = Db::open(&format!("sqlite://{}/limit.db", folder.display()), Synchronous::Normal, true)
+        .await
+        .expect("a database");
+    let made: Result<u64, commonhold::server::store::DbError> = db
+        .write(|tx| {
+            Box::pin(async move {
+                tx.sql("CREATE TABLE thing (id BIGINT PRIMARY KEY NOT NULL, name TEXT NOT NULL)").execute().await
+            })
+        })
+        .await;
+    made.expect("a table");
+    let mut times = Vec::new();
+    let start = Instant::now();
+    let mut n = 0_i64;
+    while start.elapsed() < Duration::from_secs(SECONDS) {
+        let asked = Instant::now();
+        n += 1;
+        let written: Result<u64, commonhold::server::store::DbError> = db
+            .write(|tx| {
+                Box::pin(
+                    async move { tx.sql("INSERT INTO thing (id, name) VALUES ($1, 'thing')").bind(n).execute().await },
+                )
+            })
+            .await;
+        written.expect("a row");
+        times.push(asked.elapsed());
+    }
+    line("the bare SQLite insert, a transaction each", &summarize(times, start.elapsed()), None);
+    let mut tx = db.read().await.expect("a reader");
+    let mut times = Vec::new();
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(SECONDS) {
+        let asked = Instant::now();
+        tx.sql("SELECT id, name FROM thing WHERE id > $1 ORDER BY id LIMIT 100")
+            .bind(n / 2)
+            .all::<(i64, String)>()
+            .await
+            .expect("rows");
+        times.push(asked.elapsed());
+    }
+    line("the bare SQLite page of 100 rows", &summarize(times, start.elapsed()), None);
+
+    let hasher = Hasher::new().expect("a hasher");
+    let mut times = Vec::new();
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(SECONDS) {
+        let asked = Instant::now();
+        hasher.verify("the wrong password", None).await.expect("a hash");
+        times.push(asked.elapsed());
+    }
+    line("the bare argon2id hash, one core", &summarize(times, start.elapsed()), None);
+}
+
+async fn dataset(client: &mut Client, parent: &str, name: String) -> String {
+    let body = json!({ "parent": parent, "kind": "dataset", "name": name, "dataset": { "images": 10 } });
+    client.json("POST", "/api/v1/resources", Some(&body)).await["id"].as_str().expect("an id").to_owned()
+}
+
+async fn folder(client: &mut Client, parent: &str, name: &str) -> String {
+    let body = json!({ "parent": parent, "kind": "folder", "name": name });
+    client.json("POST", "/api/v1/resources", Some(&body)).await["id"].as_str().expect("an id").to_owned()
+}
+
+/// An organization with an Images & Projects licence, and the root of its Drive.
+async fn organization(client: &mut Client, server: &Server, name: &str) -> (String, String) {
+    let body = json!({ "name": name, "kind": "business", "country": "CH" });
+    let org = client.json("POST", "/api/v1/orgs", Some(&body)).await;
+    let (org_id, root) =
+        (org["org_id"].as_str().expect("an Org ID"), org["accounts"][0]["root"].as_str().expect("a root"));
+    server.operator(&[
+        "licence",
+        "grant",
+        "--org",
+        org_id,
+        "--product",
+        "cloud-pro",
+        "--model",
+        "images-projects",
+        "--images",
+        "100000000",
+        "--projects",
+        "1000000",
+    ]);
+    (org_id.to_owned(), root.to_owned())
+}
+
+/// Transfers everything in `items` and back, timing each way.
+async fn transfers(client: &mut Client, server: &Server, items: u64, source: (&str, &str), target: &str) {
+    server.operator(&["generate", "--org", source.0, "--resources", &items.to_string(), "--processed"]);
+    let listed = client
+        .json("GET", &format!("/api/v1/resources/{}/children?sort=-modified_at&kind=folder&limit=200", source.1), None)
+        .await;
+    let top = listed["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .find(|item| item["name"].as_str().is_some_and(|name| name.starts_with("Generated")))
+        .expect("a generated folder")["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let body = json!({ "items": [top], "destination": target });
+    let before = server.cpu();
+    let asked = Instant::now();
+    client.json("POST", "/api/v1/transfers/plan", Some(&body)).await;
+    let planned = asked.elapsed();
+    let asked = Instant::now();
+    client.json("POST", "/api/v1/transfers", Some(&body)).await;
+    println!(
+        "a transfer of {items:>6} items: plan {:>8.1} ms, transfer {:>8.1} ms, CPU {:>7.0} ms",
+        planned.as_secs_f64() * 1000.0,
+        asked.elapsed().as_secs_f64() * 1000.0,
+        server.cpu() - before
+    );
+}
+
+/// Bytes of what the browser gets, raw and brotli.
+fn sizes() {
+    println!("\nWhat the browser gets");
+    let Ok(files) = std::fs::read_dir("target/site/pkg") else { return };
+    for file in files.flatten() {
+        let path = file.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        let kind = Path::new(&name).extension().and_then(|kind| kind.to_str()).unwrap_or_default();
+        if matches!(kind, "wasm" | "js" | "css") {
+            let size = |path: &Path| std::fs::metadata(path).map_or(0, |data| data.len());
+            let brotli = path.with_file_name(format!("{name}.br"));
+            println!("{name:<52} {:>9} bytes  {:>9} brotli", size(&path), size(&brotli));
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let place = tempfile::tempdir().expect("a folder");
+    limits(place.path()).await;
+
+    println!("\nThe server, {CLIENTS} clients, {SECONDS} s each; CPU is the server's, per request");
+    let started = Instant::now();
+    let server = Server::start(place.path(), 3971).await;
+    println!("ready after {} ms (the database was new)", started.elapsed().as_millis());
+    println!("memory idle {} MB", server.memory().0);
+
+    let mut client = Client::connect(server.address, None).await;
+    let person = json!({ "first_name": "Load", "last_name": "Test", "email": "load@example.com", "password": "survey-the-alps-by-drone" });
+    client.json("POST", "/api/v1/signup", Some(&person)).await;
+    let (source, root) = organization(&mut client, &server, "Source").await;
+    let (_, target_root) = organization(&mut client, &server, "Target").await;
+    let (one, two) = (folder(&mut client, &root, "One").await, folder(&mut client, &root, "Two").await);
+    let mut moving = Vec::new();
+    for n in 0..100 {
+        moving.push(dataset(&mut client, &one, format!("Flight {n:03}")).await);
+    }
+    let cookie = client.cookie.clone();
+
+    measure(&server, "health", None, |_| ("GET", "/healthz".to_owned(), None)).await;
+    measure(&server, "the sign-in page", None, |_| ("GET", "/signin".to_owned(), None)).await;
+    measure(&server, "session check (GET /api/v1/me)", cookie.clone(), |_| ("GET", "/api/v1/me".to_owned(), None))
+        .await;
+    let path = format!("/o/{source}/drive/{one}");
+    measure(&server, "the Drive page, 100 rows", cookie.clone(), move |_| ("GET", path.clone(), None)).await;
+    let path = format!("/api/v1/resources/{one}/children?limit=100");
+    measure(&server, "children, 100 rows, JSON", cookie.clone(), move |_| ("GET", path.clone(), None)).await;
+    let parent = two.clone();
+    measure(&server, "create a folder", cookie.clone(), move |n| {
+        (
+            "POST",
+            "/api/v1/resources".to_owned(),
+            Some(json!({ "parent": parent, "kind": "folder", "name": format!("Folder {n}") })),
+        )
+    })
+    .await;
+    // Each client's requests come in any order: an item that is there already moves nowhere, and is a move all the same.
+    let (items, places) = (moving.clone(), [one.clone(), two.clone()]);
+    measure(&server, "move one item", cookie.clone(), move |n| {
+        let body = json!({ "items": [items[n % items.len()]], "destination": places[(n / items.len() + 1) % 2] });
+        ("POST", "/api/v1/transfers".to_owned(), Some(body))
+    })
+    .await;
+    measure(&server, "create an organization", cookie.clone(), |n| {
+        (
+            "POST",
+            "/api/v1/orgs".to_owned(),
+            Some(json!({ "name": format!("Organization {n}"), "kind": "individual", "country": "CH" })),
+        )
+    })
+    .await;
+    measure(&server, "sign in", None, |_| {
+        (
+            "POST",
+            "/api/v1/session".to_owned(),
+            Some(json!({ "email": "load@example.com", "password": "survey-the-alps-by-drone" })),
+        )
+    })
+    .await;
+
+    println!();
+    let mut client = Client::connect(server.address, cookie).await;
+    for items in [10, 1_000, 10_000] {
+        transfers(&mut client, &server, items, (&source, &root), &target_root).await;
+    }
+    let (now, peak) = server.memory();
+    println!("memory now {now} MB, at its peak {peak} MB");
+    println!("doctor: {}", if server.operator(&["doctor"]).contains("BROKEN") { "BROKEN" } else { "healthy" });
+    sizes();
+}
