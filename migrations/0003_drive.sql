@@ -45,6 +45,8 @@ CREATE TABLE access_grant (
 );
 CREATE UNIQUE INDEX access_grant_of_person ON access_grant (resource_id, person_id, carried) WHERE person_id IS NOT NULL;
 CREATE UNIQUE INDEX access_grant_of_organization ON access_grant (resource_id, organization_id, carried) WHERE organization_id IS NOT NULL;
+-- The two above are partial, and no use to a query that asks for the grants of a resource.
+CREATE INDEX access_grant_by_resource ON access_grant (resource_id, carried);
 CREATE INDEX access_grant_by_person ON access_grant (person_id);
 CREATE INDEX access_grant_by_organization ON access_grant (organization_id);
 

@@ -19,7 +19,7 @@ CREATE TABLE licence (
     credits_left BIGINT NOT NULL CHECK (credits_left >= 0),
     created_at BIGINT NOT NULL
 );
-CREATE INDEX licence_by_account ON licence (account_id);
+CREATE INDEX licence_by_account ON licence (account_id, id);
 CREATE INDEX licence_by_organization ON licence (organization_id, id);
 
 CREATE TABLE ledger_entry (

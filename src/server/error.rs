@@ -16,10 +16,20 @@ pub enum Error {
     Refused(#[from] Refusal),
     /// The database said no, or nothing.
     #[error(transparent)]
-    Store(#[from] DbError),
+    Store(DbError),
     /// A defect of ours.
     #[error("{0}")]
     Internal(String),
+}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        match error {
+            // Whoever sent it can do something about it.
+            DbError::NotText => Self::Refused(Refusal::BadRequest("Remove null characters.".to_owned())),
+            error => Self::Store(error),
+        }
+    }
 }
 
 /// What use cases answer.

@@ -112,6 +112,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     // laid over both.
     let browsers = functions
         .merge(pages)
+        .layer(from_fn(unreadable))
         .layer(from_fn(session::keep_form))
         .layer(from_fn(session::same_origin))
         .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY));
@@ -234,6 +235,21 @@ async fn security_headers(request: Request, next: Next) -> Response {
 async fn forget_foreign_request_id(mut request: Request, next: Next) -> Response {
     request.headers_mut().remove("x-request-id");
     next.run(request).await
+}
+
+/// Middleware for server functions: what Leptos could not read is the sender's mistake, not ours (attack 45). A failure
+/// inside is told from it by its words: it is no `Failure::Transport`.
+async fn unreadable(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR || !response.headers().contains_key("serverfnerror") {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, idempotency::LONGEST_BODY).await.unwrap_or_default();
+    if bytes.starts_with(b"{\"Transport\"") {
+        parts.status = StatusCode::BAD_REQUEST;
+    }
+    Response::from_parts(parts, bytes.into())
 }
 
 /// Middleware: counts answers and how long they took, by route.

@@ -1,11 +1,13 @@
 //! The frame around a page: a rail with the switcher, the way around, and who is signed in; beside it the page.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use leptos_meta::Title;
+use wasm_bindgen::JsCast;
 
 use super::{
     components::{
         avatar::Face,
+        focus::once_connected,
         form::{Form, IconSubmit},
         icon::Icon,
         toast::Toast,
@@ -220,10 +222,11 @@ pub fn PageHeader(
 pub fn Arrival() -> impl IntoView {
     let session = Session::get();
     let path = current_path();
+    let here = NodeRef::<html::Span>::new();
     Effect::new(move |_| {
+        let Some(here) = here.get() else { return };
         if session.arrived(&path.get_untracked()) {
-            request_animation_frame(|| {
-                use wasm_bindgen::JsCast;
+            once_connected(&here, || {
                 let in_dialog = document().query_selector("dialog[open]").is_ok_and(|dialog| dialog.is_some());
                 if let Ok(Some(heading)) = document().query_selector("main h1")
                     && !in_dialog
@@ -236,6 +239,7 @@ pub fn Arrival() -> impl IntoView {
             });
         }
     });
+    view! { <span node_ref=here hidden=true></span> }
 }
 
 /// The message that came with the page, after a form was sent without WebAssembly.

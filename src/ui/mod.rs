@@ -72,7 +72,7 @@ pub fn App() -> impl IntoView {
 
     view! {
         <Title formatter=|title: String| {
-            if title.is_empty() { "Commonhold".to_owned() } else { format!("{title} · Commonhold") }
+            if title.is_empty() { "Commonhold".to_owned() } else { status::in_head(format!("{title} · Commonhold")) }
         }/>
         <Router set_is_routing=routing>
             <div class="routing" class:busy=move || routing.get() aria-hidden="true"></div>

@@ -20,3 +20,11 @@ pub fn redirect(to: &str) {
     #[cfg(not(feature = "ssr"))]
     let _ = to;
 }
+
+/// Text as it stands in the head of a page: `leptos_meta` writes a title into the HTML as it is, so on the server it is
+/// escaped here (attack 36); in the browser a title is text.
+pub fn in_head(text: String) -> String {
+    #[cfg(feature = "ssr")]
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text
+}

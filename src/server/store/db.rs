@@ -46,6 +46,9 @@ pub enum DbError {
     /// The row is there and makes no sense.
     #[error("a stored value makes no sense: {0}")]
     Inconsistent(String),
+    /// A text holds a character that the database does not keep: PostgreSQL has no null character.
+    #[error("a text holds a null character")]
+    NotText,
     /// Anything else: a defect.
     #[error("the database answered: {0}")]
     Other(#[source] sqlx::Error),
@@ -61,6 +64,8 @@ impl From<sqlx::Error> for DbError {
                     return Self::Taken;
                 }
                 match code {
+                    // PostgreSQL: a character that is not in its repertoire.
+                    "22021" => Self::NotText,
                     // PostgreSQL: serialization failure, deadlock. SQLite: busy and its extended forms, locked.
                     "40001" | "40P01" | "5" | "6" | "261" | "517" | "773" => Self::Contended,
                     // SQLite: read-only, I/O error, full, cannot open. PostgreSQL: disk full, out of memory, too many

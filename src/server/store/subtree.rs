@@ -41,7 +41,8 @@ struct CountRow {
     links: i64,
 }
 
-/// The tree below the listed items, as the statements here begin.
+/// The tree below the listed items, as the statements here begin. What follows joins it with CROSS JOIN and a condition:
+/// SQLite then starts from the tree, and not from all there is.
 macro_rules! tree {
     ($rest:literal) => {
         concat!(
@@ -84,7 +85,7 @@ pub async fn load(
                         CAST(SUM(CASE WHEN r.kind = 'dataset' AND r.created_at >= {1} THEN 1 ELSE 0 END) AS BIGINT) AS too_recent,
                         CAST(SUM(CASE WHEN EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = r.id) THEN 1 ELSE 0 END) AS BIGINT) AS granted,
                         CAST(SUM((SELECT COUNT(*) FROM share_link l WHERE l.resource_id = r.id AND l.state = 'active' AND (l.expires_at IS NULL OR l.expires_at > {2}))) AS BIGINT) AS links
-                     FROM tree JOIN resource r ON r.id = tree.id GROUP BY tree.root_id, r.cluster"
+                     FROM tree CROSS JOIN resource r WHERE r.id = tree.id GROUP BY tree.root_id, r.cluster"
                 ),
                 &ids,
             )
@@ -128,8 +129,8 @@ async fn name_what_matters(
         let rows: Vec<(Uuid, Uuid, String)> = tx
             .sql_list(
                 tree!(
-                    "SELECT tree.root_id, r.id, r.name FROM tree JOIN resource r ON r.id = tree.id
-                     WHERE r.status <> 'processed' ORDER BY r.id LIMIT {1}"
+                    "SELECT tree.root_id, r.id, r.name FROM tree CROSS JOIN resource r
+                     WHERE r.id = tree.id AND r.status <> 'processed' ORDER BY r.id LIMIT {1}"
                 ),
                 chunk,
             )
@@ -142,8 +143,8 @@ async fn name_what_matters(
         let rows: Vec<(Uuid, Uuid, String)> = tx
             .sql_list(
                 tree!(
-                    "SELECT tree.root_id, r.id, r.name FROM tree JOIN resource r ON r.id = tree.id
-                     WHERE r.kind = 'dataset' AND r.created_at >= {1} ORDER BY r.id LIMIT {2}"
+                    "SELECT tree.root_id, r.id, r.name FROM tree CROSS JOIN resource r
+                     WHERE r.id = tree.id AND r.kind = 'dataset' AND r.created_at >= {1} ORDER BY r.id LIMIT {2}"
                 ),
                 chunk,
             )
@@ -157,8 +158,8 @@ async fn name_what_matters(
         let rows: Vec<(Uuid, Uuid, String)> = tx
             .sql_list(
                 tree!(
-                    "SELECT tree.root_id, r.id, r.name FROM tree JOIN share_link l ON l.resource_id = tree.id JOIN resource r ON r.id = tree.id
-                     WHERE l.state = 'active' AND (l.expires_at IS NULL OR l.expires_at > {1}) ORDER BY l.id LIMIT {2}"
+                    "SELECT tree.root_id, r.id, r.name FROM tree CROSS JOIN share_link l CROSS JOIN resource r
+                     WHERE l.resource_id = tree.id AND r.id = tree.id AND l.state = 'active' AND (l.expires_at IS NULL OR l.expires_at > {1}) ORDER BY l.id LIMIT {2}"
                 ),
                 chunk,
             )
@@ -191,8 +192,8 @@ async fn name_direct(tx: &mut Tx, ids: &[Uuid], most: i64, below: &mut BTreeMap<
     let totals: Vec<(Uuid, i64)> = tx
         .sql_list(
             tree!(
-                "SELECT tree.root_id, CAST(COUNT(DISTINCT tree.id) AS BIGINT) FROM tree JOIN access_grant g ON g.resource_id = tree.id
-                 WHERE tree.depth > 0 AND NOT g.carried GROUP BY tree.root_id"
+                "SELECT tree.root_id, CAST(COUNT(DISTINCT tree.id) AS BIGINT) FROM tree CROSS JOIN access_grant g
+                 WHERE g.resource_id = tree.id AND tree.depth > 0 AND NOT g.carried GROUP BY tree.root_id"
             ),
             ids,
         )
@@ -207,9 +208,9 @@ async fn name_direct(tx: &mut Tx, ids: &[Uuid], most: i64, below: &mut BTreeMap<
         .sql_list(
             tree!(
                 "SELECT tree.root_id, r.id, r.name, COALESCE(p.first_name || ' ' || p.last_name, o.name) AS grantee
-                 FROM tree JOIN access_grant g ON g.resource_id = tree.id JOIN resource r ON r.id = tree.id
+                 FROM tree CROSS JOIN access_grant g CROSS JOIN resource r
                  LEFT JOIN person p ON p.id = g.person_id LEFT JOIN organization o ON o.id = g.organization_id
-                 WHERE tree.depth > 0 AND NOT g.carried ORDER BY r.id, g.id LIMIT {1}"
+                 WHERE g.resource_id = tree.id AND r.id = tree.id AND tree.depth > 0 AND NOT g.carried ORDER BY r.id, g.id LIMIT {1}"
             ),
             ids,
         )
@@ -237,7 +238,7 @@ pub async fn list_grantees(tx: &mut Tx, items: &[ResourceId]) -> Result<(Vec<Per
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<(Option<Uuid>, Option<Uuid>)> = tx
             .sql_list(
-                tree!("SELECT DISTINCT g.person_id, g.organization_id FROM tree JOIN access_grant g ON g.resource_id = tree.id"),
+                tree!("SELECT DISTINCT g.person_id, g.organization_id FROM tree CROSS JOIN access_grant g WHERE g.resource_id = tree.id"),
                 &ids,
             )
             .all()

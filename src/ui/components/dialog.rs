@@ -7,7 +7,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::icon::Icon;
+use super::{focus::once_connected, icon::Icon};
 
 /// A dialog over a page.
 #[component]
@@ -38,9 +38,11 @@ pub fn Dialog(
         let Some(dialog) = element.get() else { return };
         // Made in here, as only the browser has such things: what is stored locally must stay on one thread.
         let opener = StoredValue::new_local(opened_from());
-        // Open as the server sent it, it is not modal; it has to be closed first to become so.
-        dialog.close();
-        drop(dialog.show_modal());
+        once_connected(&dialog.clone(), move || {
+            // Open as the server sent it, it is not modal; it has to be closed first to become so.
+            dialog.close();
+            drop(dialog.show_modal());
+        });
         on_cleanup(move || {
             let Some(Some(opener)) = opener.try_get_value() else { return };
             // Once the dialog is gone, the focus goes back to where it came from.

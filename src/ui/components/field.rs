@@ -2,7 +2,7 @@
 
 use leptos::{html, prelude::*};
 
-use super::form::FormContext;
+use super::{focus::once_connected, form::FormContext};
 
 /// A text field.
 #[component]
@@ -44,13 +44,15 @@ pub fn Field(
     // typing already, or there is something else to read first.
     Effect::new(move |_| {
         if let (true, Some(input)) = (focused, input.get()) {
-            let busy = document().active_element().is_some_and(|active| {
-                matches!(active.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA")
-                    || active.get_attribute("role").as_deref() == Some("alert")
+            once_connected(&input.clone(), move || {
+                let busy = document().active_element().is_some_and(|active| {
+                    matches!(active.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA")
+                        || active.get_attribute("role").as_deref() == Some("alert")
+                });
+                if !busy {
+                    drop(input.focus());
+                }
             });
-            if !busy {
-                drop(input.focus());
-            }
         }
     });
     view! {

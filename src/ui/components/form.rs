@@ -14,6 +14,8 @@ use leptos::{
 };
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use serde::de::DeserializeOwned;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 
 use super::{
     button::Tone,
@@ -141,6 +143,7 @@ fn form_view(
             None => refused.clone(),
         })
     });
+    let element = NodeRef::<html::Form>::new();
     let name = url.rsplit('/').next().unwrap_or(url).trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
 
     let context = FormContext { name: StoredValue::new(name), failure, pending, typed: StoredValue::new(typed) };
@@ -157,7 +160,8 @@ fn form_view(
             Some(Err(Failure::Refused(Refusal::PlanChanged | Refusal::Conflict | Refusal::Blocked(_)))) => {
                 return session.refresh();
             }
-            Some(Err(_)) | None => return,
+            Some(Err(_)) => return empty_passwords(element),
+            None => return,
         };
         untrack(|| {
             toaster.show(&done.toast);
@@ -186,7 +190,7 @@ fn form_view(
 
     // Our own words for what is wrong, the same with and without WebAssembly, hence `novalidate`.
     view! {
-        <form class=class action=url method="post" novalidate=true on:submit=on_submit>
+        <form node_ref=element class=class action=url method="post" novalidate=true on:submit=on_submit>
             // Not `provide_context`: two forms beside each other would share the last one's.
             <Provider value=context>
                 <Summary failure from_flash/>
@@ -195,6 +199,18 @@ fn form_view(
         </form>
     }
     .into_any()
+}
+
+/// A refused password is typed anew: it is not sent back without WebAssembly either.
+fn empty_passwords(form: NodeRef<html::Form>) {
+    let Some(found) = form.get_untracked().and_then(|form| form.query_selector_all("input[type=password]").ok()) else {
+        return;
+    };
+    for index in 0..found.length() {
+        if let Some(input) = found.item(index).and_then(|node| node.dyn_into::<HtmlInputElement>().ok()) {
+            input.set_value("");
+        }
+    }
 }
 
 /// The button that sends the form.
@@ -236,8 +252,15 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
             drop(element.focus());
         }
     });
-    let heading = failure.to_string();
+    let heading = match &failure {
+        // What is wrong stands at the field; here it would only stand twice.
+        Failure::Refused(Refusal::NameTaken(_)) => Refusal::Invalid(Vec::new()).to_string(),
+        other => other.to_string(),
+    };
     let more = match failure {
+        Failure::Refused(Refusal::NameTaken(_)) => {
+            view! { <p><a rel="external" href=format!("#{}", form.field_id("name"))>"Name"</a></p> }.into_any()
+        }
         Failure::Refused(Refusal::Invalid(problems)) => {
             let entries = problems
                 .into_iter()

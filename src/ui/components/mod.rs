@@ -11,6 +11,7 @@ pub mod button;
 pub mod dialog;
 pub mod empty;
 pub mod field;
+pub mod focus;
 pub mod form;
 pub mod icon;
 pub mod menu;

@@ -155,11 +155,9 @@ fn Toolbar(selection: Selection, change: Control) -> impl IntoView {
     };
     let sums = move || {
         let Sums { images, bytes, .. } = selection.sums.get();
-        if images == 0 && bytes == 0 {
-            String::new()
-        } else {
-            format!("{} · {}", words::counted(images, "image", "images"), words::size(bytes))
-        }
+        let images = (images > 0).then(|| words::counted(images, "image", "images"));
+        let bytes = (bytes > 0).then(|| words::size(bytes));
+        images.into_iter().chain(bytes).collect::<Vec<_>>().join(" · ")
     };
     let move_to = match change {
         Control::Absent => ().into_any(),
@@ -261,7 +259,7 @@ fn Row(row: RowView, listing: Listing, change: Control, checked: bool, now: Time
             </td>
             <td role="gridcell" class="status-cell">{status}</td>
             <td role="gridcell" class="end num m images-cell">{row.dataset.as_ref().map(|dataset| words::count(dataset.images))}<span class="unit">" images"</span></td>
-            <td role="gridcell" class="end num m from-tablet">{row.dataset.as_ref().map(|dataset| words::size(dataset.bytes))}</td>
+            <td role="gridcell" class="end num m from-tablet">{row.dataset.as_ref().map(|dataset| if dataset.bytes > 0 { words::size(dataset.bytes) } else { "—".to_owned() })}</td>
             <td role="gridcell" class="m from-desktop">{row.created_by_name}</td>
             <td role="gridcell" class="m num from-tablet"><When at=row.modified_at now/></td>
             <td role="gridcell" class="m from-desktop">{words::access(row.access, row.grants)}</td>

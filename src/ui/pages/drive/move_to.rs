@@ -21,6 +21,7 @@ use crate::{
             dialog::{Dialog, DialogBody, DialogButtons},
             empty::Skeleton,
             field::{Field, Hidden},
+            focus::once_connected,
             form::{Form, Submit},
             icon::Icon,
             note::{Mood, Note},
@@ -94,16 +95,18 @@ fn Places(
     // Going into a folder takes away the link that had the focus; it goes to what there is to choose next.
     Effect::new(move |_| {
         let Some(body) = body.get() else { return };
-        let lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
-        if lost
-            && let Some(dialog) = body.closest("dialog").ok().flatten()
-            && let Some(next) = [".pick a", "footer button:not([disabled])", "header a"]
-                .iter()
-                .find_map(|wanted| dialog.query_selector(wanted).ok().flatten())
-            && let Ok(next) = next.dyn_into::<web_sys::HtmlElement>()
-        {
-            drop(next.focus());
-        }
+        once_connected(&body.clone(), move || {
+            let lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
+            if lost
+                && let Some(dialog) = body.closest("dialog").ok().flatten()
+                && let Some(next) = [".pick a", "footer button:not([disabled])", "header a"]
+                    .iter()
+                    .find_map(|wanted| dialog.query_selector(wanted).ok().flatten())
+                && let Ok(next) = next.dyn_into::<web_sys::HtmlElement>()
+            {
+                drop(next.focus());
+            }
+        });
     });
     let close = listing.address();
     let shown = view.organization.clone();

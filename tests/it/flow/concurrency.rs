@@ -1,0 +1,409 @@
+//! At the same moment (attacks 46, 47, 49 to 52): many rounds, real tasks, one barrier; and afterwards the doctor finds
+//! nothing broken. Nobody is ever answered 500.
+
+use commonhold::{
+    domain::{id::ResourceId, resource::Status, role::Role},
+    server::{error::Error, usecase},
+};
+
+use crate::{
+    both,
+    support::{Person, TestApp, at_once},
+};
+
+const ROUNDS: usize = 20;
+
+/// Two Owners of an organization of their own.
+async fn two_owners(app: &TestApp) -> (Person, Person) {
+    (app.person("Anna").await, app.person("John").await)
+}
+
+both!(attack_46_org_3_two_owners_leave_at_once_and_one_stays, async |app| {
+    let (anna, john) = two_owners(app).await;
+    for round in 0..ROUNDS {
+        let org = anna.create_org(&format!("Leaving {round}")).await;
+        app.join(&org, &john, Role::Owner).await;
+        let leave = |person: &Person| {
+            let (person, org) = (person.clone(), org.clone());
+            async move { person.leave(&org).await }
+        };
+        let answers = at_once(vec![leave(&anna), leave(&john)]).await;
+        let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 409], "exactly one leaves");
+        let loser = answers.iter().find(|answer| answer.status == 409).expect("one is refused");
+        assert_eq!(loser.code(), "last_owner");
+        assert_eq!(app.owners(org.id).await, 1);
+    }
+    app.healthy().await;
+});
+
+both!(attack_46_org_3_two_owners_demote_each_other_at_once_and_one_stays, async |app| {
+    let (anna, john) = two_owners(app).await;
+    for round in 0..ROUNDS {
+        let org = anna.create_org(&format!("Demoting {round}")).await;
+        app.join(&org, &john, Role::Owner).await;
+        let demote = |by: &Person, whom: &Person| {
+            let (by, whom, org) = (by.clone(), whom.id, org.clone());
+            async move { by.change_role(&org, whom, "reader").await }
+        };
+        let answers = at_once(vec![demote(&anna, &john), demote(&john, &anna)]).await;
+        let done = answers.iter().filter(|answer| answer.status == 200).count();
+        assert_eq!(done, 1, "exactly one is demoted: {answers:?}");
+        let loser = answers.iter().find(|answer| answer.status != 200).expect("one is refused");
+        // Whoever came second is no Owner any more, or would be the last to go.
+        assert!(matches!(loser.code().as_str(), "forbidden" | "last_owner"), "{}", loser.body);
+        assert_eq!(app.owners(org.id).await, 1);
+    }
+    app.healthy().await;
+});
+
+both!(attack_47_leaving_removing_and_demoting_in_all_pairs_keep_an_owner, async |app| {
+    let (anna, john) = two_owners(app).await;
+    let act = |how: usize, by: &Person, whom: &Person, org: &crate::support::Org| {
+        let (by, whom, org) = (by.clone(), whom.id, org.clone());
+        async move {
+            match how {
+                0 => by.leave(&org).await,
+                1 => by.remove(&org, &[whom]).await,
+                _ => by.change_role(&org, whom, "member").await,
+            }
+        }
+    };
+    for round in 0..4 {
+        for (first, second) in [(0, 1), (0, 2), (1, 1), (1, 2), (2, 1), (1, 0)] {
+            let org = anna.create_org(&format!("Pair {round} {first} {second}")).await;
+            app.join(&org, &john, Role::Owner).await;
+            let answers = at_once(vec![act(first, &anna, &john, &org), act(second, &john, &anna, &org)]).await;
+            for answer in &answers {
+                assert!(answer.status < 500, "{}", answer.body);
+            }
+            assert!(app.owners(org.id).await >= 1, "pair {first} {second}");
+        }
+    }
+    app.healthy().await;
+});
+
+both!(attack_49_lic_2_a_hundred_spend_an_allowance_of_ten_and_ten_get_it, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let licence = app.images_licence(&org, 10, 10).await;
+    let folder = anna.folder(org.root, "Flights").await;
+    let mut datasets = Vec::new();
+    for number in 0..100 {
+        datasets.push(anna.dataset(folder, &format!("Flight {number}"), 1).await);
+    }
+    let spend = |id: ResourceId| {
+        let ctx = app.ctx().clone();
+        async move { usecase::dataset::set_status(&ctx, id, Status::Queued).await }
+    };
+    let answers = at_once(datasets.iter().map(|id| spend(*id)).collect()).await;
+    let mut queued = 0;
+    for answer in answers {
+        match answer.expect("nobody is turned away").status {
+            Status::Queued => queued += 1,
+            other => assert_eq!(other, Status::WaitingForCredits),
+        }
+    }
+    assert_eq!(queued, 10);
+    assert_eq!(app.left(licence).await, (0, 0, 0));
+    app.healthy().await;
+});
+
+both!(attack_49_lic_2_one_dataset_queued_many_times_at_once_is_charged_once, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let licence = app.images_licence(&org, 1_000, 50).await;
+    for round in 0..ROUNDS {
+        let before = app.left(licence).await;
+        let dataset = anna.dataset(org.root, &format!("Flight {round}"), 7).await;
+        let spend = |status| {
+            let ctx = app.ctx().clone();
+            async move { usecase::dataset::set_status(&ctx, dataset, status).await.map(|_| ()) }
+        };
+        let queue =
+            vec![spend(Status::Queued), spend(Status::Processing), spend(Status::Queued), spend(Status::Processed)];
+        for answer in at_once(queue).await {
+            answer.expect("nobody is turned away");
+        }
+        let after = app.left(licence).await;
+        assert_eq!((before.0 - after.0, before.1 - after.1), (7, 1));
+    }
+    app.healthy().await;
+});
+
+both!(attack_50_xfer_4_two_folders_moved_into_each_other_at_once_make_no_ring, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    for round in 0..ROUNDS {
+        let x = anna.folder(org.root, &format!("X {round}")).await;
+        let y = anna.folder(org.root, &format!("Y {round}")).await;
+        let into = |item: ResourceId, destination: ResourceId| {
+            let anna = anna.clone();
+            async move { anna.transfer(&[item], destination).await }
+        };
+        let answers = at_once(vec![into(x, y), into(y, x)]).await;
+        let moved = answers.iter().filter(|answer| answer.status == 201).count();
+        assert_eq!(moved, 1, "{answers:?}");
+        let loser = answers.iter().find(|answer| answer.status != 201).expect("one is refused");
+        assert_eq!((loser.status, loser.blockers()), (409, vec!["into_itself".to_owned()]));
+    }
+    app.healthy().await;
+});
+
+both!(attack_50_xfer_4_three_folders_moved_in_a_circle_at_once_make_no_ring, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    for round in 0..ROUNDS / 2 {
+        let mut ids = Vec::new();
+        for name in ["A", "B", "C"] {
+            ids.push(anna.folder(org.root, &format!("{name} {round}")).await);
+        }
+        let into = |item: ResourceId, destination: ResourceId| {
+            let anna = anna.clone();
+            async move { anna.transfer(&[item], destination).await }
+        };
+        let answers = at_once(vec![into(ids[0], ids[1]), into(ids[1], ids[2]), into(ids[2], ids[0])]).await;
+        let moved = answers.iter().filter(|answer| answer.status == 201).count();
+        assert_eq!(moved, 2, "{answers:?}");
+        assert!(answers.iter().all(|answer| matches!(answer.status, 201 | 409)), "{answers:?}");
+    }
+    app.healthy().await;
+});
+
+both!(attack_51_drive_5_the_same_name_created_twice_at_once_is_taken_once, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    for round in 0..ROUNDS {
+        let create = |name: String| {
+            let (anna, root) = (anna.clone(), org.root);
+            async move { anna.create(root, "folder", &name).await }
+        };
+        // The same but for case, which does not make names differ.
+        let answers = at_once(vec![create(format!("Tunnel {round}")), create(format!("TUNNEL {round}"))]).await;
+        let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409], "{answers:?}");
+        let loser = answers.iter().find(|answer| answer.status == 409).expect("one is refused");
+        assert_eq!(loser.code(), "name_taken");
+    }
+    app.healthy().await;
+});
+
+both!(attack_51_drive_5_two_renames_to_one_name_at_once_and_a_change_of_case, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    for round in 0..ROUNDS {
+        let a = anna.folder(org.root, &format!("a {round}")).await;
+        let b = anna.folder(org.root, &format!("b {round}")).await;
+        let rename = |id: ResourceId| {
+            let anna = anna.clone();
+            async move { anna.rename(id, &format!("New {round}")).await }
+        };
+        let answers = at_once(vec![rename(a), rename(b)]).await;
+        let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409], "{answers:?}");
+        let winner = if answers[0].status == 200 { a } else { b };
+        anna.rename(winner, &format!("NEW {round}")).await.expect(200);
+    }
+});
+
+both!(attack_51_org_2_organizations_of_one_name_founded_at_once_get_org_ids_of_their_own, async |app| {
+    let (anna, john) = two_owners(app).await;
+    for round in 0..ROUNDS / 2 {
+        let found = |person: &Person| {
+            let person = person.clone();
+            async move { person.create_org(&format!("Same Name {round}")).await.org_id }
+        };
+        let mut ids = at_once(vec![found(&anna), found(&john), found(&anna), found(&john)]).await;
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 4, "{ids:?}");
+    }
+    app.healthy().await;
+});
+
+both!(attack_20_auth_1_one_email_signs_up_twice_at_once_and_is_one_person, async |app| {
+    for round in 0..ROUNDS / 2 {
+        let sign_up = |email: String| {
+            let nobody = app.nobody();
+            async move {
+                let body = serde_json::json!({ "first_name": "Eve", "last_name": "Muster", "email": email, "password": crate::support::PASSWORD });
+                nobody.post("/api/v1/signup", &body).await
+            }
+        };
+        let answers =
+            at_once(vec![sign_up(format!("eve.{round}@example.com")), sign_up(format!("EVE.{round}@Example.com"))])
+                .await;
+        let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 422], "{answers:?}");
+    }
+    app.healthy().await;
+});
+
+both!(attack_52_xfer_13_two_transfers_of_one_item_at_once_and_it_is_in_one_place, async |app| {
+    let anna = app.person("Anna").await;
+    let source = anna.create_org("Source").await;
+    let mut licences = vec![app.images_licence(&source, 10_000, 100).await];
+    let mut targets = Vec::new();
+    for name in ["Target One", "Target Two"] {
+        let target = anna.create_org(name).await;
+        licences.push(app.images_licence(&target, 10_000, 100).await);
+        targets.push(target);
+    }
+    for round in 0..ROUNDS {
+        let folder = anna.folder(source.root, &format!("Folder {round}")).await;
+        let dataset = anna.dataset(folder, "Flight", 5).await;
+        app.set_status(dataset, Status::Processed).await;
+        let to = |root: ResourceId| {
+            let anna = anna.clone();
+            async move { anna.transfer(&[folder], root).await }
+        };
+        let before = app.count("SELECT COUNT(*) FROM transfer").await;
+        let answers = at_once(vec![to(targets[0].root), to(targets[1].root)]).await;
+        assert!(answers.iter().all(|answer| answer.status < 500), "{answers:?}");
+        // The loser planned again and found it in the winner's organization: from there it went on, or not at all.
+        let done = answers.iter().filter(|answer| answer.status == 201).count() as i64;
+        assert!(done >= 1, "{answers:?}");
+        assert_eq!(app.count("SELECT COUNT(*) FROM transfer").await - before, done, "one receipt each");
+        let (stored, inside) = (app.stored(folder).await, app.stored(dataset).await);
+        assert_ne!(stored.organization, source.id);
+        assert_eq!((stored.organization, stored.account), (inside.organization, inside.account));
+    }
+    let mut sum = 0;
+    for licence in licences {
+        sum += app.left(licence).await.0;
+    }
+    assert_eq!(sum, 30_000 - 5 * ROUNDS as i64, "XFER-10: what was spent stays spent, no more and no less");
+    app.healthy().await;
+});
+
+both!(attack_52_xfer_15_a_confirmed_transfer_sent_twice_at_once_happens_once, async |app| {
+    let anna = app.person("Anna").await;
+    let (source, target) = (anna.create_org("Source").await, anna.create_org("Target").await);
+    app.images_licence(&source, 10_000, 100).await;
+    let allowance = app.images_licence(&target, 10_000, 100).await;
+    for round in 0..ROUNDS {
+        let dataset = anna.dataset(source.root, &format!("Flight {round}"), 5).await;
+        app.set_status(dataset, Status::Processed).await;
+        let digest = anna.plan(&[dataset], target.root).await.expect(200).json()["digest"].to_string();
+        let confirm = || {
+            let (anna, digest, root) = (anna.clone(), digest.trim_matches('"').to_owned(), target.root);
+            async move { anna.confirm(&[dataset], root, &digest).await }
+        };
+        let answers = at_once(vec![confirm(), confirm(), confirm()]).await;
+        let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409, 409], "{answers:?}");
+        assert!(answers.iter().filter(|a| a.status == 409).all(|a| a.code() == "plan_changed"), "{answers:?}");
+        assert_eq!(app.left(allowance).await.0, 10_000 - 5 * (round as i64 + 1), "charged once");
+    }
+    app.healthy().await;
+});
+
+both!(attack_52_xfer_10_transfers_compete_for_the_last_allowance_and_one_gets_it, async |app| {
+    let anna = app.person("Anna").await;
+    let source = anna.create_org("Source").await;
+    app.images_licence(&source, 100_000, 1_000).await;
+    for round in 0..ROUNDS / 2 {
+        let target = anna.create_org(&format!("Target {round}")).await;
+        let last = app.images_licence(&target, 10, 5).await;
+        let mut datasets = Vec::new();
+        for number in 0..4 {
+            let dataset = anna.dataset(source.root, &format!("Flight {round} {number}"), 10).await;
+            app.set_status(dataset, Status::Processed).await;
+            datasets.push(dataset);
+        }
+        let to = |item: ResourceId| {
+            let (anna, root) = (anna.clone(), target.root);
+            async move { anna.transfer(&[item], root).await }
+        };
+        let answers = at_once(datasets.iter().map(|id| to(*id)).collect()).await;
+        let done = answers.iter().filter(|answer| answer.status == 201).count();
+        assert_eq!(done, 1, "{answers:?}");
+        assert!(answers.iter().all(|answer| matches!(answer.status, 201 | 409)), "{answers:?}");
+        assert_eq!(app.left(last).await, (0, 4, 0));
+    }
+    app.healthy().await;
+});
+
+both!(attack_52_while_a_folder_is_transferred_others_work_in_it_and_nothing_is_torn, async |app| {
+    let (anna, john) = two_owners(app).await;
+    let (source, target) = (anna.create_org("Source").await, anna.create_org("Target").await);
+    app.join(&source, &john, Role::Editor).await;
+    app.images_licence(&source, 10_000, 100).await;
+    app.images_licence(&target, 10_000, 100).await;
+    for round in 0..ROUNDS {
+        let folder = anna.folder(source.root, &format!("Folder {round}")).await;
+        let inside = anna.folder(folder, "Inside").await;
+        let transfer = {
+            let (anna, root) = (anna.clone(), target.root);
+            async move { anna.transfer(&[folder], root).await }
+        };
+        let create = {
+            let john = john.clone();
+            async move { john.create(inside, "folder", "New").await }
+        };
+        let rename = {
+            let john = john.clone();
+            async move { john.rename(inside, "Other").await }
+        };
+        let tasks: Vec<std::pin::Pin<Box<dyn Future<Output = crate::support::Answer> + Send>>> =
+            vec![Box::pin(transfer), Box::pin(create), Box::pin(rename)];
+        let answers = at_once(tasks).await;
+        assert_eq!(answers[0].status, 201, "{answers:?}");
+        // John is not in the target: what came too late does not exist for him.
+        assert!(matches!(answers[1].status, 201 | 404), "{answers:?}");
+        assert!(matches!(answers[2].status, 200 | 404), "{answers:?}");
+    }
+    app.healthy().await;
+});
+
+both!(attack_13_a_role_lowered_while_a_request_is_under_way_is_read_again_when_it_writes, async |app| {
+    let (anna, john) = two_owners(app).await;
+    let org = anna.create_org("Alpine Survey").await;
+    app.join(&org, &john, Role::Editor).await;
+    for round in 0..ROUNDS / 2 {
+        anna.change_role(&org, john.id, "editor").await.expect(200);
+        let lower = {
+            let (anna, org, john) = (anna.clone(), org.clone(), john.id);
+            async move { anna.change_role(&org, john, "reader").await }
+        };
+        let create = {
+            let (john, root) = (john.clone(), org.root);
+            async move { john.create(root, "folder", &format!("Folder {round}")).await }
+        };
+        let tasks: Vec<std::pin::Pin<Box<dyn Future<Output = crate::support::Answer> + Send>>> =
+            vec![Box::pin(lower), Box::pin(create)];
+        let answers = at_once(tasks).await;
+        assert_eq!(answers[0].status, 200, "{answers:?}");
+        assert!(matches!(answers[1].status, 201 | 403), "{answers:?}");
+        john.create(org.root, "folder", &format!("Late {round}")).await.expect(403);
+    }
+    app.healthy().await;
+});
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn attack_53_many_writers_on_sqlite_queue_and_none_is_told_busy() {
+    let app = TestApp::sqlite().await;
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let write = |writer: usize| {
+        let (anna, root) = (anna.clone(), org.root);
+        async move {
+            for number in 0..8 {
+                anna.create(root, "folder", &format!("Folder {writer} {number}")).await.expect(201);
+                anna.children(root, "?limit=5").await.expect(200);
+            }
+            Ok::<_, Error>(())
+        }
+    };
+    for answer in at_once((0..32).map(write).collect()).await {
+        answer.expect("everybody writes");
+    }
+    assert_eq!(anna.show(org.root).await.json()["children_count"], 256);
+    app.healthy().await;
+    app.finish().await;
+}

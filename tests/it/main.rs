@@ -1,0 +1,17 @@
+//! Commonhold from outside: one binary of stories over the real store, use cases and router, each on SQLite and, where
+//! `COMMONHOLD_TEST_POSTGRES` names a server, on PostgreSQL.
+//!
+//! - [`support`]: an application over a database of its own, and people as values.
+//! - [`store`]: every function of the store, and how its queries are planned.
+//! - [`flow`]: what people do, from beginning to end, alone and at the same moment.
+//! - [`rest`]: the REST API. [`rpc`]: the pages and forms of a browser without WebAssembly.
+//! - [`architecture`]: who may call whom.
+//!
+//! Test names begin with the rule (`xfer_10_…`) or the attack (`attack_46_…`) that they are about.
+
+mod architecture;
+mod flow;
+mod rest;
+mod rpc;
+mod store;
+mod support;

@@ -1,0 +1,118 @@
+//! Tenant isolation (attacks 1, 2, 15): every route with an id in its path, generated from the OpenAPI document so that
+//! no new one is missed.
+
+use axum::http::Method;
+use commonhold::domain::{resource::Status, role::Role};
+use serde_json::{Value, json};
+
+use crate::{both, support::Answer};
+
+/// An answer without its request id.
+fn bare(answer: &Answer) -> (u16, Value) {
+    let mut body = answer.json();
+    if let Some(object) = body.as_object_mut() {
+        object.remove("request_id");
+    }
+    (answer.status, body)
+}
+
+both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    // Anna is somebody in her own organization; everything asked for is John's.
+    let own = anna.create_org("Alpine Survey").await;
+    let (theirs, second) = (john.create_org("Tunnel North").await, john.create_org("Tunnel South").await);
+    app.join(&own, &john, Role::Owner).await;
+    let licence = app.images_licence(&theirs, 100, 10).await;
+    app.images_licence(&second, 100, 10).await;
+    let folder = john.folder(theirs.root, "Gotthard").await;
+    let dataset = john.dataset(folder, "Flight", 1).await;
+    app.set_status(dataset, Status::Processed).await;
+    let receipt = john.transfer(&[dataset], second.root).await.expect(201).json()["id"].clone();
+    let receipt = receipt.as_str().expect("an id").to_owned();
+    let missing = uuid::Uuid::from_u128(7).to_string();
+
+    let document = anna.get("/api/v1/openapi.json").await.expect(200).json();
+    let mut walked = 0;
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        if !path.contains('{') {
+            continue;
+        }
+        // What stands for each parameter: theirs, and what is nobody's.
+        let ways: Vec<(String, String)> =
+            match path.trim_start_matches("/api/v1").split('/').nth(1).expect("a resource") {
+                "orgs" => {
+                    vec![(theirs.org_id.clone(), "no-such-org".to_owned()), (theirs.id.to_string(), missing.clone())]
+                }
+                "resources" => {
+                    vec![(folder.to_string(), missing.clone()), (theirs.root.to_string(), "nonsense".to_owned())]
+                }
+                "licences" => vec![(licence.to_string(), missing.clone())],
+                "transfers" => vec![(receipt.clone(), missing.clone())],
+                other => panic!("say what stands for an id of /{other} in this test"),
+            };
+        for method in methods.as_object().expect("methods").keys() {
+            let verb: Method = method.to_uppercase().parse().expect("a method");
+            let body = match (verb.as_str(), path.rsplit('/').next().unwrap_or_default()) {
+                ("GET" | "DELETE", _) => None,
+                ("PATCH", "{person}") => Some(json!({ "role": "reader" })),
+                ("PATCH", "{id}") => Some(json!({ "name": "Mine" })),
+                ("POST", "remove") => Some(json!({ "people": [john.id] })),
+                other => panic!("say what a {other:?} sends in this test"),
+            };
+            for (foreign, nobodys) in &ways {
+                let fill = |id: &str| {
+                    let path = path.replace("{org}", id).replace("{id}", id).replace("{person}", &john.id.to_string());
+                    if path.starts_with("/api/v1") { path } else { format!("/api/v1{path}") }
+                };
+                let at_theirs = anna.call(verb.clone(), &fill(foreign), body.as_ref(), &[]).await;
+                let at_nobodys = anna.call(verb.clone(), &fill(nobodys), body.as_ref(), &[]).await;
+                assert_eq!(bare(&at_theirs), bare(&at_nobodys), "{verb} {path}");
+                assert_eq!((at_theirs.status, at_theirs.code().as_str()), (404, "not_found"), "{verb} {path}");
+                assert_eq!(at_theirs.header("content-length"), at_nobodys.header("content-length"), "{verb} {path}");
+                let anonymous = app.nobody().call(verb.clone(), &fill(foreign), body.as_ref(), &[]).await;
+                assert_eq!((anonymous.status, anonymous.code().as_str()), (401, "unauthenticated"), "{verb} {path}");
+                walked += 1;
+            }
+        }
+    }
+    assert!(walked >= 14, "{walked} calls");
+    assert_eq!(app.role(theirs.id, john.id).await, Some(Role::Owner));
+    app.healthy().await;
+});
+
+both!(attack_2_the_organization_is_the_paths_and_no_header_changes_it, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let (own, theirs) = (anna.create_org("Alpine Survey").await, john.create_org("Tunnel North").await);
+    for name in ["x-organization", "x-org-id", "x-tenant", "x-forwarded-user"] {
+        let at = |org: &str| format!("/api/v1/orgs/{org}");
+        let answer = anna.call(Method::GET, &at(&theirs.org_id), None, &[(name, &own.org_id)]).await;
+        assert_eq!(answer.status, 404);
+        let answer = anna.call(Method::GET, &at(&own.org_id), None, &[(name, &theirs.org_id)]).await.expect(200);
+        assert_eq!(answer.json()["org_id"], "alpine-survey");
+    }
+    // A resource of one organization under the page of another.
+    let folder = anna.folder(own.root, "Gotthard").await;
+    app.join(&theirs, &anna, Role::Owner).await;
+    anna.page(&format!("/o/{}/drive/{folder}", theirs.org_id)).await.expect(404);
+    anna.page(&format!("/o/{}/drive/{folder}", own.org_id)).await.expect(200);
+});
+
+both!(attack_15_names_taken_by_what_one_cannot_see_are_the_only_thing_told, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let theirs = john.create_org("Tunnel North").await;
+    john.folder(theirs.root, "Secret plans").await;
+    let own = anna.create_org("Tunnel North").await;
+    assert_eq!(own.org_id, "tunnel-north-2");
+    let audit = anna.get(&format!("/api/v1/orgs/{}/audit", own.org_id)).await.expect(200);
+    assert!(!audit.body.contains("Secret") && !audit.body.contains("John"), "{}", audit.body);
+    assert_eq!(anna.children(own.root, "?query=secret").await.expect(200).names(), Vec::<String>::new());
+});
+
+both!(attack_5_a_person_of_another_organization_is_not_found_in_mine, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let own = anna.create_org("Alpine Survey").await;
+    john.create_org("Tunnel North").await;
+    assert_eq!(anna.change_role(&own, john.id, "reader").await.expect(404).code(), "not_found");
+    assert_eq!(anna.remove(&own, &[john.id]).await.expect(404).code(), "not_found");
+    app.healthy().await;
+});

@@ -1,0 +1,7 @@
+//! The REST API: what each call answers, and what it refuses.
+
+mod answers;
+mod isolation;
+mod refusals;
+mod repeating;
+mod signing_in;

@@ -1,0 +1,5 @@
+//! The store by itself: every function at least once on both databases, and how SQLite plans every query.
+
+mod plans;
+mod tables;
+mod trees;

@@ -1,0 +1,140 @@
+//! How SQLite answers every query of the store: by an index, without sorting (quality: ten times the data, the same
+//! page). The queries are read from the source, so that no new one is missed.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use commonhold::server::store::Db;
+
+use crate::support::TestApp;
+
+/// A query, and the function it is in.
+struct Query {
+    place: String,
+    sql: String,
+}
+
+/// Looks through a whole table on purpose: function, and why that is fine.
+const MAY_SCAN: &[(&str, &str)] = &[
+    ("person::any", "stops at the first row"),
+    ("outbox::list_newest", "walks the primary key from its end, and stops"),
+    ("db::is_current", "a row for each migration"),
+];
+
+/// Sorts on purpose: function, and what bounds it.
+const MAY_SORT: &[(&str, &str)] = &[
+    ("account::list", "the accounts of one organization"),
+    ("organization::list_of_person", "the organizations of one person"),
+    ("organization::taken_keys", "a union of a few names"),
+    ("resource::list_rows", "at most a page of ids"),
+    ("grant::list_facts", "the grants on the ids asked for"),
+    ("grant::list_shared", "what is shared with one person"),
+    ("membership::list_grantees", "people by id"),
+    ("subtree::load", "once for a whole tree"),
+    ("subtree::name_what_matters", "only where something is in the way"),
+    ("subtree::name_direct", "only where there are grants"),
+    ("subtree::list_grantees", "only where there are grants"),
+];
+
+fn literals(code: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut rest = code.char_indices().peekable();
+    while let Some((at, c)) = rest.next() {
+        if c != '"' {
+            continue;
+        }
+        let mut text = String::new();
+        while let Some((_, c)) = rest.next() {
+            match c {
+                '"' => break,
+                '\\' => {
+                    if let Some((_, c)) = rest.next() {
+                        text.push(c);
+                    }
+                }
+                c => text.push(c),
+            }
+        }
+        found.push((at, text));
+    }
+    found
+}
+
+/// Every query of a file of the store.
+fn queries(path: &Path) -> Vec<Query> {
+    let text = fs::read_to_string(path).expect("a file");
+    let module = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let code: String = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace("'\"'", "");
+    let mut found = Vec::new();
+    let mut prefix = String::new();
+    for (at, literal) in literals(&code) {
+        let before = code[..at].trim_end();
+        let place =
+            code[..at].rfind("fn ").map_or("", |at| code[at + 3..].split(['(', '<']).next().unwrap_or_default());
+        let sql = if before.ends_with("concat!(") {
+            prefix = literal;
+            continue;
+        } else if before.ends_with("children!(") || before.ends_with("tree!(") {
+            format!("{prefix}{literal}")
+        } else {
+            literal
+        };
+        let first = sql.trim_start().split([' ', '\n']).next().unwrap_or_default();
+        if !["SELECT", "WITH", "UPDATE", "DELETE"].contains(&first) {
+            continue;
+        }
+        let mut sql = sql.replace("{ids}", "$1, $2");
+        for n in 1..=9 {
+            sql = sql.replace(&format!("{{{n}}}"), &format!("${}", n + 2));
+        }
+        found.push(Query { place: format!("{module}::{place}"), sql });
+    }
+    found
+}
+
+#[tokio::test]
+async fn quality_every_query_of_the_store_has_its_index() {
+    let app = TestApp::sqlite().await;
+    let Db::Sqlite { writer, .. } = app.db() else { panic!("this is SQLite") };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/store");
+    let mut wrong = Vec::new();
+    let (mut walked, mut places) = (0, BTreeSet::new());
+    let mut entries: Vec<_> =
+        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    entries.sort();
+    for path in entries.iter().filter(|path| !path.ends_with("doctor.rs")) {
+        for Query { place, sql } in queries(path) {
+            walked += 1;
+            places.insert(place.clone());
+            let text = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+            let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(sqlx::SqlSafeStr::into_sql_str(text))
+                .fetch_all(writer)
+                .await
+                .unwrap_or_else(|error| panic!("{place}: {error}\n{sql}"));
+            let tables: BTreeSet<&str> = ["tree", "up", "CONSTANT", "(subquery"].into_iter().collect();
+            for (_, _, _, step) in &steps {
+                let scans = step.strip_prefix("SCAN ").is_some_and(|what| {
+                    let what = what.split([' ', '-']).next().unwrap_or_default();
+                    !tables.contains(what)
+                });
+                if scans && !MAY_SCAN.iter().any(|(may, _)| *may == place) {
+                    wrong.push(format!("{place}: {step}"));
+                }
+                if step.contains("TEMP B-TREE") && !MAY_SORT.iter().any(|(may, _)| *may == place) {
+                    wrong.push(format!("{place}: {step}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(walked >= 60, "{walked} queries found");
+    for (place, _) in MAY_SCAN.iter().chain(MAY_SORT) {
+        assert!(places.contains(*place), "{place} has no query any more");
+    }
+    app.finish().await;
+}

@@ -1,0 +1,671 @@
+//! One story per table: adding, finding, listing, changing; what is unknown, taken, too much or too late.
+
+use std::collections::BTreeSet;
+
+use commonhold::{
+    domain::{
+        access::{Level, operate},
+        id::{
+            AccountId, AuditId, EntryId, GrantId, InvitationId, LicenceId, LinkId, MailId, OrganizationId, PersonId,
+            ResourceId, TransferId,
+        },
+        invitation::State,
+        licence::{Amount, EntryKind, Product},
+        organization::{OrganizationKind, PlanTier},
+        resource::Kind,
+        role::{Role, found},
+        time::Timestamp,
+        transfer::Grantee,
+        view::LegalView,
+    },
+    server::{
+        doctor,
+        error::Error,
+        store::{
+            DbError, Tx, account, audit, grant, idempotency, invitation, licence, link, membership, organization,
+            outbox, person, resource, session, transfer,
+        },
+    },
+};
+use futures::future::BoxFuture;
+use tower_sessions::{
+    SessionStore,
+    cookie::time::{Duration, OffsetDateTime},
+    session::{Id, Record},
+};
+use uuid::Uuid;
+
+use crate::{both, support::TestApp};
+
+const NOBODY: Uuid = Uuid::from_u128(1);
+
+/// One write.
+async fn write<T: Send>(
+    app: &TestApp,
+    work: impl for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, Result<T, Error>> + Send,
+) -> Result<T, Error> {
+    app.db().write(work).await
+}
+
+both!(person_by_id_by_email_and_email_taken_regardless_of_case, async |app| {
+    let mut tx = app.db().read().await.expect("a connection");
+    assert!(!person::any(&mut tx).await.expect("an answer"));
+    drop(tx);
+    let anna = app.person("Anna").await;
+    let mut tx = app.db().read().await.expect("a connection");
+    assert!(person::any(&mut tx).await.expect("an answer"));
+    assert_eq!(person::find(&mut tx, anna.id).await.expect("an answer").expect("Anna").email, anna.email);
+    assert!(person::find(&mut tx, PersonId(NOBODY)).await.expect("an answer").is_none());
+    assert_eq!(person::find_by_email(&mut tx, &anna.email).await.expect("an answer").map(|p| p.id), Some(anna.id));
+    assert!(person::find_by_email(&mut tx, "nobody").await.expect("an answer").is_none());
+    let known = person::find_credentials(&mut tx, &anna.email).await.expect("an answer").expect("Anna");
+    assert_eq!(known.id, anna.id.0);
+    assert!(known.password_hash.starts_with("$argon2id$"));
+    assert!(person::find_credentials(&mut tx, "nobody").await.expect("an answer").is_none());
+    drop(tx);
+    let (id, email, at) = (PersonId(app.ctx().id()), anna.email.clone(), app.ctx().now());
+    let taken = write(app, move |tx| {
+        let email = email.clone();
+        Box::pin(async move {
+            let new = person::NewPerson {
+                id,
+                email: "Other",
+                email_key: &email,
+                first_name: "A",
+                last_name: "B",
+                password_hash: "x",
+                cluster: "eu",
+                at,
+            };
+            Ok(person::insert(tx, &new).await?)
+        })
+    })
+    .await;
+    assert!(taken.expect_err("taken").is_taken());
+});
+
+both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let (id, second, by, at) = (org.id, OrganizationId(app.ctx().id()), anna.id, app.ctx().now());
+    let new = move |org_id: &'static str| organization::NewOrganizationRow {
+        org_id,
+        org_key: org_id,
+        name: "Second",
+        kind: OrganizationKind::Business,
+        plan: PlanTier::Premier,
+        space_of: None,
+        legal: Box::leak(Box::new(LegalView {
+            city: Some("Zug".to_owned()),
+            country: "CH".to_owned(),
+            ..LegalView::default()
+        })),
+        at,
+    };
+    let taken = write(app, move |tx| {
+        Box::pin(async move { Ok(organization::insert(tx, &found(by, second), &new("alpine-survey")).await?) })
+    });
+    assert!(taken.await.expect_err("taken").is_taken());
+    // Both rows or none: an organization without an Owner is never left behind.
+    write(app, move |tx| {
+        Box::pin(async move {
+            organization::insert(tx, &found(by, second), &new("alpine-survey-9")).await?;
+            membership::insert(tx, &found(by, second), by, Role::Owner, at).await?;
+            Ok(())
+        })
+    })
+    .await
+    .expect("a second one");
+    let mut tx = app.db().read().await.expect("a connection");
+    let stored = organization::find(&mut tx, second).await.expect("an answer").expect("the second");
+    assert_eq!((stored.plan, stored.legal.city.as_deref(), stored.space_of), (PlanTier::Premier, Some("Zug"), None));
+    assert!(organization::find(&mut tx, OrganizationId(NOBODY)).await.expect("an answer").is_none());
+    assert_eq!(organization::find_id(&mut tx, "alpine-survey").await.expect("an answer"), Some(id));
+    assert_eq!(organization::find_id(&mut tx, "nobody").await.expect("an answer"), None);
+    let taken: BTreeSet<String> =
+        organization::taken_keys(&mut tx, "alpine-survey").await.expect("an answer").into_iter().collect();
+    assert!(taken.contains("alpine-survey") && taken.contains("alpine-survey-9"), "{taken:?}");
+    let mine = organization::list_of_person(&mut tx, by).await.expect("an answer");
+    assert_eq!(
+        mine.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
+        ["Alpine Survey", "Anna Muster's Space", "Second"]
+    );
+    drop(tx);
+    // ORG-5: an old Org ID leads on until somebody else takes it.
+    app.corrupt("INSERT INTO org_alias (org_key, organization_id, created_at) SELECT 'old-name', id, 1 FROM organization WHERE org_key = 'alpine-survey'").await;
+    let mut tx = app.db().read().await.expect("a connection");
+    assert_eq!(organization::find_id(&mut tx, "old-name").await.expect("an answer"), Some(id));
+    assert!(organization::taken_keys(&mut tx, "old-name").await.expect("an answer").contains(&"old-name".to_owned()));
+    drop(tx);
+    anna.get("/api/v1/orgs/OLD-NAME").await.expect(200);
+    app.corrupt("UPDATE organization SET org_key = 'old-name' WHERE org_key = 'alpine-survey-9'").await;
+    let mut tx = app.db().read().await.expect("a connection");
+    assert_eq!(organization::find_id(&mut tx, "old-name").await.expect("an answer"), Some(second));
+    drop(tx);
+    // An empty space stays one (SPACE-1).
+    let released = write(app, move |tx| Box::pin(async move { Ok(organization::release_space(tx, by).await?) }));
+    assert!(!released.await.expect("an answer"));
+});
+
+both!(account_its_root_and_its_id_taken, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let mut tx = app.db().read().await.expect("a connection");
+    let accounts = account::list(&mut tx, org.id).await.expect("an answer");
+    assert_eq!(accounts.len(), 1);
+    assert_eq!((accounts[0].root, accounts[0].id), (org.root, org.account));
+    assert!(account::list(&mut tx, OrganizationId(NOBODY)).await.expect("an answer").is_empty());
+    drop(tx);
+    let (by, id, at) = (anna.id, org.id, app.ctx().now());
+    let new = account::Account {
+        id: AccountId(app.ctx().id()),
+        organization: id,
+        name: "Second".to_owned(),
+        account_id: "PRIMARY".to_owned(),
+        root: ResourceId(app.ctx().id()),
+    };
+    let insert = |new: account::Account| {
+        write(app, move |tx| {
+            let new = new.clone();
+            Box::pin(async move {
+                account::insert(tx, &found(by, id), &new, at).await?;
+                let root = resource::NewResource {
+                    id: new.root,
+                    account: new.id,
+                    kind: Kind::Root,
+                    name: "Drive",
+                    dataset: None,
+                    at,
+                };
+                Ok(resource::insert_root(tx, &found(by, id), &root).await?)
+            })
+        })
+    };
+    assert!(insert(new.clone()).await.expect_err("taken").is_taken(), "regardless of case");
+    insert(account::Account { account_id: "chair".to_owned(), ..new }).await.expect("a second account");
+    app.healthy().await;
+});
+
+both!(membership_roles_counts_owners_and_candidates, async |app| {
+    let (anna, john, mary) = (app.person("Anna").await, app.person("John").await, app.person("Mary").await);
+    let (org, other) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
+    app.join(&org, &john, Role::Reader).await;
+    app.join(&org, &mary, Role::Member).await;
+    let (id, by, whom, at) = (org.id, anna.id, john.id, app.ctx().now());
+    let again = write(app, move |tx| {
+        Box::pin(async move { Ok(membership::insert(tx, &found(by, id), whom, Role::Editor, at).await?) })
+    });
+    assert!(again.await.expect_err("in it already").is_taken());
+    let mut tx = app.db().read().await.expect("a connection");
+    assert_eq!(membership::find_role(&mut tx, id, whom).await.expect("an answer"), Some(Role::Reader));
+    assert_eq!(membership::find_role(&mut tx, id, PersonId(NOBODY)).await.expect("an answer"), None);
+    assert_eq!(membership::count(&mut tx, id).await.expect("an answer"), 3);
+    assert_eq!(membership::count_owners(&mut tx, id).await.expect("an answer"), 1);
+    assert_eq!(membership::find_any_owner(&mut tx, id).await.expect("an answer"), Some(by));
+    assert_eq!(membership::find_any_owner(&mut tx, OrganizationId(NOBODY)).await.expect("an answer"), None);
+    assert_eq!(membership::list_owner_names(&mut tx, id).await.expect("an answer"), ["Anna Muster"]);
+    // Anna sees all of both; Mary sees none of it by role.
+    let (total, candidates) = membership::list_candidates(&mut tx, id, other.id, 10).await.expect("an answer");
+    assert_eq!((total, candidates.len(), candidates[0].id), (1, 1, whom));
+    assert_eq!(
+        membership::list_candidates(&mut tx, id, other.id, 0).await.expect("an answer").0,
+        1,
+        "counted all the same"
+    );
+    let grantees = membership::list_grantees(&mut tx, &[mary.id, PersonId(NOBODY)], &[org.id], other.id, 10)
+        .await
+        .expect("an answer");
+    let ids: BTreeSet<PersonId> = grantees.iter().map(|one| one.id).collect();
+    assert_eq!(ids, [anna.id, john.id, mary.id].into_iter().collect());
+    assert_eq!(grantees.iter().find(|one| one.id == by).and_then(|one| one.target_role), Some(Role::Owner));
+    drop(tx);
+    let changed = write(app, move |tx| {
+        Box::pin(async move {
+            let permit = found(by, id);
+            Ok((
+                membership::update_role(tx, &permit, whom, Role::Editor).await?,
+                membership::update_role(tx, &permit, PersonId(NOBODY), Role::Editor).await?,
+                membership::delete(tx, &permit, whom).await?,
+                membership::delete(tx, &permit, whom).await?,
+            ))
+        })
+    });
+    assert_eq!(changed.await.expect("an answer"), (true, false, true, false));
+});
+
+both!(invitation_pending_once_per_email_and_answered_once, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let (id, by, now) = (org.id, anna.id, app.ctx().now());
+    let insert = |invitation: Uuid, token: &'static str| {
+        write(app, move |tx| {
+            Box::pin(async move {
+                let new = invitation::NewInvitation {
+                    id: InvitationId(invitation),
+                    email: "John@example.com",
+                    email_key: "john@example.com",
+                    name: Some("John"),
+                    role: Role::Editor,
+                    token_hash: token,
+                    at: now,
+                    expires_at: now.plus_days(14),
+                };
+                Ok(invitation::insert(tx, &found(by, id), &new).await?)
+            })
+        })
+    };
+    let (first, second) = (app.ctx().id(), app.ctx().id());
+    insert(first, "token").await.expect("an invitation");
+    assert!(insert(second, "other").await.expect_err("one is pending").is_taken());
+    let mut tx = app.db().read().await.expect("a connection");
+    let found = invitation::find_by_token(&mut tx, "token").await.expect("an answer").expect("it");
+    assert_eq!((found.role, found.state, found.invited_by, found.organization), (Role::Editor, State::Pending, by, id));
+    assert!(invitation::find_by_token(&mut tx, "nonsense").await.expect("an answer").is_none());
+    let pending = async |tx: &mut Tx, at: Timestamp| {
+        invitation::is_pending(tx, id, "john@example.com", at).await.expect("an answer")
+    };
+    assert!(pending(&mut tx, now).await);
+    assert!(!pending(&mut tx, now.plus_days(14)).await, "too late");
+    assert!(
+        !invitation::is_pending(&mut tx, OrganizationId(NOBODY), "john@example.com", now).await.expect("an answer")
+    );
+    drop(tx);
+    let answered = write(app, move |tx| {
+        Box::pin(async move {
+            Ok((
+                invitation::update_state(tx, InvitationId(first), State::Declined).await?,
+                invitation::update_state(tx, InvitationId(first), State::Accepted).await?,
+                invitation::update_state(tx, InvitationId(NOBODY), State::Accepted).await?,
+            ))
+        })
+    });
+    assert_eq!(answered.await.expect("an answer"), (true, false, false), "attack 48: once");
+    insert(second, "other").await.expect("and invited again");
+});
+
+both!(licence_the_ledger_never_falls_below_zero_and_pages_newest_first, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let (licence_id, at) = (LicenceId(app.ctx().id()), app.ctx().now());
+    let new = licence::NewLicence {
+        id: licence_id,
+        organization: org.id,
+        account: org.account,
+        product: Product::Desktop,
+        model: None,
+        seats: Some(3),
+        active_from: at,
+        active_until: None,
+        at,
+    };
+    write(app, move |tx| {
+        let new = new.clone();
+        Box::pin(async move { Ok(licence::insert(tx, &new).await?) })
+    })
+    .await
+    .expect("a licence");
+    let append = |kind: EntryKind, images: i64, projects: i64, credits: i64| {
+        let entry = licence::NewEntry {
+            id: EntryId(app.ctx().id()),
+            licence: licence_id,
+            kind,
+            change: Amount { images, projects, credits },
+            transfer: Some(TransferId(NOBODY)),
+            resource: None,
+            at,
+        };
+        write(app, move |tx| Box::pin(async move { Ok(licence::append(tx, &entry).await?) }))
+    };
+    assert!(append(EntryKind::Grant, 10, 2, 5).await.expect("an answer"));
+    assert!(append(EntryKind::Spend, -10, -1, 0).await.expect("an answer"));
+    for below in [(-1, 0, 0), (0, -2, 0), (0, 0, -6), (5, 5, -6)] {
+        assert!(!append(EntryKind::Spend, below.0, below.1, below.2).await.expect("an answer"), "{below:?}");
+    }
+    assert_eq!(app.left(licence_id).await, (0, 1, 5));
+    let mut tx = app.db().read().await.expect("a connection");
+    let stored = licence::find(&mut tx, licence_id).await.expect("an answer").expect("it");
+    assert_eq!((stored.seats, stored.licence.granted.images), (Some(3), 10));
+    assert!(licence::find(&mut tx, LicenceId(NOBODY)).await.expect("an answer").is_none());
+    assert_eq!(licence::list(&mut tx, org.id).await.expect("an answer").len(), 2);
+    assert_eq!(licence::list_of_account(&mut tx, org.account).await.expect("an answer").len(), 2);
+    let entries = licence::list_entries(&mut tx, licence_id, None, 10).await.expect("an answer");
+    assert_eq!(entries.iter().map(|(_, entry)| entry.kind).collect::<Vec<_>>(), [EntryKind::Spend, EntryKind::Grant]);
+    let older = licence::list_entries(&mut tx, licence_id, Some(entries[0].0), 10).await.expect("an answer");
+    assert_eq!(older.len(), 1);
+    drop(tx);
+    let ended = write(app, move |tx| {
+        Box::pin(async move {
+            Ok((
+                licence::update_active_until(tx, licence_id, at).await?,
+                licence::update_active_until(tx, LicenceId(NOBODY), at).await?,
+            ))
+        })
+    });
+    assert_eq!(ended.await.expect("an answer"), (true, false));
+});
+
+both!(grant_given_again_is_set_listed_and_ended, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let (org, other) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
+    app.join(&other, &john, Role::Member).await;
+    let folder = anna.folder(org.root, "Folder").await;
+    let permit = operate(anna.id, org.id, folder);
+    let at = app.ctx().now();
+    let upsert = |grantee: Grantee, level: Level, carried: bool| {
+        let new = grant::NewGrant { id: GrantId(app.ctx().id()), resource: folder, grantee, level, carried, at };
+        write(app, move |tx| Box::pin(async move { Ok(grant::upsert(tx, &permit, &new).await?) }))
+    };
+    for level in [Level::Reader, Level::Editor] {
+        upsert(Grantee::Person(john.id), level, false).await.expect("a grant");
+        upsert(Grantee::Organization(other.id), Level::Uploader, false).await.expect("a grant");
+        upsert(Grantee::Person(john.id), Level::Manager, true).await.expect("a carried one");
+    }
+    let mut tx = app.db().read().await.expect("a connection");
+    let facts = grant::list_facts(&mut tx, &[folder, ResourceId(NOBODY)]).await.expect("an answer");
+    assert_eq!(facts.len(), 3, "set, not added");
+    let mut levels = grant::list_levels(&mut tx, john.id, &[folder, org.root]).await.expect("an answer");
+    levels.sort_unstable();
+    assert_eq!(levels, [(folder, Level::Uploader), (folder, Level::Editor), (folder, Level::Manager)]);
+    assert_eq!(grant::list_shared(&mut tx, john.id, org.id, 10).await.expect("an answer"), [folder]);
+    assert!(grant::list_shared(&mut tx, john.id, other.id, 10).await.expect("an answer").is_empty());
+    drop(tx);
+    write(app, move |tx| Box::pin(async move { Ok(grant::delete_carried(tx, &permit, &[folder]).await?) }))
+        .await
+        .expect("ended");
+    let ended = write(app, {
+        let (organization, john) = (org.id, john.id);
+        let by = anna.id;
+        move |tx| Box::pin(async move { Ok(grant::delete_of_person(tx, &found(by, organization), john).await?) })
+    });
+    assert_eq!(ended.await.expect("an answer"), 1);
+    let mut tx = app.db().read().await.expect("a connection");
+    assert_eq!(grant::list_facts(&mut tx, &[folder]).await.expect("an answer").len(), 1);
+});
+
+both!(link_its_state_by_the_digest_of_its_token, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let (permit, id, at) = (operate(anna.id, org.id, org.root), LinkId(app.ctx().id()), app.ctx().now());
+    write(app, move |tx| {
+        Box::pin(async move { Ok(link::insert(tx, &permit, id, "digest", at, Some(at.plus_days(1))).await?) })
+    })
+    .await
+    .expect("a link");
+    let mut tx = app.db().read().await.expect("a connection");
+    assert_eq!(link::find_state(&mut tx, "digest").await.expect("an answer").as_deref(), Some("active"));
+    assert_eq!(link::find_state(&mut tx, "other").await.expect("an answer"), None);
+});
+
+both!(audit_newest_first_filtered_and_paged, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let (id, by) = (org.id, anna.id);
+    for (number, action) in ["a.first", "a.second", "a.first"].into_iter().enumerate() {
+        let (line, at) = (AuditId(app.ctx().id()), Timestamp(1_000 * (number as i64 + 1)));
+        write(app, move |tx| {
+            Box::pin(async move {
+                let new = audit::NewAudit {
+                    id: line,
+                    organization: Some(id),
+                    actor: (action == "a.first").then_some(by),
+                    actor_name: "Anna",
+                    action,
+                    summary: "did something".to_owned(),
+                    transfer: None,
+                    before: None,
+                    after: Some(serde_json::json!({ "ä": [1, null] })),
+                    address: Some("::1"),
+                    at,
+                };
+                Ok(audit::insert(tx, &new).await?)
+            })
+        })
+        .await
+        .expect("a line");
+    }
+    let mut tx = app.db().read().await.expect("a connection");
+    let list = async |tx: &mut Tx, filter: audit::Filter, before: Option<AuditId>| {
+        audit::list(tx, id, &filter, before, 10).await.expect("an answer")
+    };
+    let all = list(&mut tx, audit::Filter::default(), None).await;
+    assert_eq!(
+        all.iter().map(|(_, line)| line.action.as_str()).collect::<Vec<_>>(),
+        ["a.first", "a.second", "a.first", "organization.created"]
+    );
+    assert_eq!(all[0].1.after, Some(serde_json::json!({ "ä": [1, null] })));
+    assert_eq!(list(&mut tx, audit::Filter::default(), Some(all[1].0)).await.len(), 2);
+    assert_eq!(list(&mut tx, audit::Filter { actor: Some(by), ..audit::Filter::default() }, None).await.len(), 3);
+    assert_eq!(
+        list(&mut tx, audit::Filter { action: Some("a.second".to_owned()), ..audit::Filter::default() }, None)
+            .await
+            .len(),
+        1
+    );
+    let between =
+        audit::Filter { from: Some(Timestamp(2_000)), to: Some(Timestamp(3_000)), ..audit::Filter::default() };
+    assert_eq!(list(&mut tx, between, None).await.len(), 1);
+});
+
+both!(outbox_the_newest_mail_first, async |app| {
+    for subject in ["First", "Second"] {
+        let (id, at) = (MailId(app.ctx().id()), app.ctx().now());
+        write(app, move |tx| {
+            Box::pin(async move {
+                let mail = outbox::NewMail { id, to: "anna@example.com", subject, text: "Text <b>", html: "<p>", at };
+                Ok(outbox::insert(tx, &mail).await?)
+            })
+        })
+        .await
+        .expect("a mail");
+    }
+    let mut tx = app.db().read().await.expect("a connection");
+    let newest = outbox::list_newest(&mut tx, 1).await.expect("an answer");
+    assert_eq!(newest.iter().map(|mail| mail.subject.as_str()).collect::<Vec<_>>(), ["Second"]);
+    drop(tx);
+    let inbox = app.nobody().get("/dev/inbox.json").await.expect(200).json();
+    assert_eq!(inbox[0]["subject"], "Second");
+    assert!(!app.nobody().get("/dev/inbox").await.expect(200).body.contains("Text <b>"), "escaped");
+});
+
+both!(idempotency_a_key_is_claimed_answered_given_back_and_forgotten, async |app| {
+    let now = app.ctx().now();
+    let claim = |caller: &'static str, hash: &'static str| {
+        write(app, move |tx| Box::pin(async move { Ok(idempotency::claim(tx, caller, "key", hash, now).await?) }))
+    };
+    assert_eq!(claim("anna", "hash").await.expect("an answer"), None);
+    let known = claim("anna", "other").await.expect("an answer").expect("claimed before");
+    assert_eq!((known.request_hash.as_str(), known.status, known.body), ("hash", None, None));
+    assert_eq!(claim("john", "hash").await.expect("an answer"), None, "a key is its caller's");
+    write(app, move |tx| Box::pin(async move { Ok(idempotency::update_answer(tx, "anna", "key", 201, "{}").await?) }))
+        .await
+        .expect("kept");
+    let known = claim("anna", "hash").await.expect("an answer").expect("answered");
+    assert_eq!((known.status, known.body.as_deref()), (Some(201), Some("{}")));
+    write(app, move |tx| Box::pin(async move { Ok(idempotency::delete(tx, "anna", "key").await?) }))
+        .await
+        .expect("given back");
+    assert_eq!(claim("anna", "new").await.expect("an answer"), None);
+    let forgotten =
+        write(app, move |tx| Box::pin(async move { Ok(idempotency::delete_before(tx, now.plus_millis(1)).await?) }));
+    assert_eq!(forgotten.await.expect("an answer"), 2);
+});
+
+both!(session_kept_under_a_digest_until_it_expires_or_ends, async |app| {
+    let store = session::Sessions::new(app.db().clone());
+    let anna = app.person("Anna").await;
+    let at = |days: i64| OffsetDateTime::now_utc() + Duration::days(days);
+    let mut record = Record { id: Id(-42), data: std::collections::HashMap::new(), expiry_date: at(1) };
+    record.data.insert(session::PERSON.to_owned(), serde_json::json!(anna.id));
+    store.create(&mut record).await.expect("created");
+    let loaded = store.load(&record.id).await.expect("an answer").expect("it");
+    assert_eq!(loaded.data, record.data);
+    assert!(store.load(&Id(43)).await.expect("an answer").is_none());
+    record.data.insert("flash".to_owned(), serde_json::json!("ä"));
+    store.save(&record).await.expect("saved");
+    assert_eq!(store.load(&record.id).await.expect("an answer").expect("it").data.len(), 2);
+    // Attack 30: a request that was under way when the session ended does not bring it back.
+    store.delete(&record.id).await.expect("ended");
+    store.save(&record).await.expect("an answer");
+    assert!(store.load(&record.id).await.expect("an answer").is_none(), "ended is ended");
+    store.delete(&record.id).await.expect("ended twice");
+    let mut late = Record { id: Id(44), expiry_date: at(-1), ..record.clone() };
+    store.create(&mut late).await.expect("created");
+    assert!(store.load(&late.id).await.expect("an answer").is_none(), "expired");
+    let now = Timestamp(i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).expect("a moment"));
+    let gone = write(app, move |tx| Box::pin(async move { Ok(session::delete_expired(tx, now).await?) }));
+    assert_eq!(gone.await.expect("an answer"), 1);
+    anna.get("/api/v1/me").await.expect(200);
+});
+
+both!(transfer_a_receipt_and_none, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let (a, b) = (anna.folder(org.root, "A").await, anna.folder(org.root, "B").await);
+    let receipt: TransferId = crate::support::read(&anna.transfer(&[a], b).await.expect(201).json()["id"]);
+    let mut tx = app.db().read().await.expect("a connection");
+    let stored = transfer::find(&mut tx, receipt).await.expect("an answer").expect("it");
+    assert_eq!((stored.person, stored.source, stored.plan.items.len()), (anna.id, org.id, 1));
+    assert!(transfer::find(&mut tx, TransferId(NOBODY)).await.expect("an answer").is_none());
+    drop(tx);
+    // The same receipt cannot be written twice.
+    let permit = stored.plan.permit().expect("it was clear");
+    let again = write(app, move |tx| {
+        let stored = stored.clone();
+        Box::pin(async move { Ok(transfer::insert(tx, &permit, &stored).await?) })
+    });
+    assert!(again.await.expect_err("there already").is_taken());
+});
+
+both!(lic_3_org_3_the_doctor_finds_what_was_planted, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    app.images_licence(&org, 100, 10).await;
+    let folder = anna.folder(org.root, "A").await;
+    anna.folder(folder, "B").await;
+    let site = anna.site(org.root, "Site").await;
+    anna.dataset(site, "Flight", 1).await;
+    app.healthy().await;
+    let broken = async || {
+        let findings = doctor::examine(app.ctx()).await.expect("an answer");
+        findings.into_iter().filter(|finding| finding.broken > 0).map(|finding| finding.invariant).collect::<Vec<_>>()
+    };
+    for (plant, heal, told) in [
+        ("UPDATE membership SET role = 'manager'", "UPDATE membership SET role = 'owner'", "ORG-3"),
+        (
+            "UPDATE licence SET images_left = images_left + 1 WHERE model IS NOT NULL",
+            "UPDATE licence SET images_left = images_left - 1 WHERE model IS NOT NULL",
+            "LIC-3",
+        ),
+        (
+            "UPDATE resource SET parent_id = id WHERE name = 'A'",
+            "UPDATE resource SET parent_id = (SELECT r.id FROM resource r JOIN account a ON a.root_id = r.id JOIN organization o ON o.id = a.organization_id WHERE o.space_of IS NULL) WHERE name = 'A'",
+            "no cycles",
+        ),
+        (
+            "UPDATE resource SET organization_id = (SELECT id FROM organization WHERE space_of IS NOT NULL) WHERE name = 'B'",
+            "UPDATE resource SET organization_id = (SELECT id FROM organization WHERE space_of IS NULL) WHERE name = 'B'",
+            "organization and account of its container",
+        ),
+        (
+            "UPDATE resource SET kind = 'folder', status = NULL WHERE name = 'Flight'",
+            "UPDATE resource SET kind = 'dataset', status = 'draft' WHERE name = 'Flight'",
+            "hold only datasets",
+        ),
+        (
+            "UPDATE ledger_entry SET transfer_id = licence_id",
+            "UPDATE ledger_entry SET transfer_id = NULL",
+            "both sides of every transfer",
+        ),
+    ] {
+        app.corrupt(plant).await;
+        let found = broken().await;
+        assert!(found.iter().any(|finding| finding.contains(told)), "{told}: {found:?}");
+        app.corrupt(heal).await;
+        assert_eq!(broken().await, Vec::<String>::new(), "{told}");
+    }
+    let mut tx = app.db().read().await.expect("a connection");
+    for invariant in commonhold::server::store::doctor::INVARIANTS {
+        assert_eq!(invariant.count(&mut tx).await.expect("an answer"), 0);
+    }
+    let sqlite = app.db().is_sqlite();
+    assert_eq!(commonhold::server::store::doctor::check_file(&mut tx, sqlite).await.expect("an answer"), None);
+});
+
+both!(lic_2_no_row_falls_below_zero_whoever_writes, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    app.images_licence(&org, 1, 1).await;
+    let below = write(app, |tx| {
+        Box::pin(
+            async move { Ok(tx.sql("UPDATE licence SET images_left = -1 WHERE images_left = 1").execute().await?) },
+        )
+    });
+    assert!(matches!(below.await, Err(Error::Store(DbError::Other(_)))));
+});
+
+both!(one_transaction_is_all_or_nothing, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let permit = operate(anna.id, org.id, org.root);
+    let (id, account, at) = (ResourceId(app.ctx().id()), org.account, app.ctx().now());
+    let failed: Result<(), Error> = write(app, move |tx| {
+        Box::pin(async move {
+            let new = resource::NewResource { id, account, kind: Kind::Folder, name: "Half", dataset: None, at };
+            resource::insert(tx, &permit, &new).await?;
+            Err(Error::Internal("on purpose".to_owned()))
+        })
+    })
+    .await;
+    assert!(failed.is_err());
+    anna.show(id).await.expect(404);
+    assert!(app.db().is_current().await.expect("an answer"));
+});
+
+#[tokio::test]
+async fn a_database_of_this_program_opens_again_and_migrates_twice() {
+    let app = TestApp::sqlite().await;
+    let anna = app.person("Anna").await;
+    app.db().migrate().await.expect("twice is once");
+    let folder = app.folder().to_path_buf();
+    app.db().close().await;
+    let again = crate::support::open_file(&folder).await;
+    assert!(again.is_current().await.expect("an answer"));
+    let mut tx = again.read().await.expect("a connection");
+    assert!(person::find(&mut tx, anna.id).await.expect("an answer").is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn org_2_org_ids_are_found_under_another_collation_than_the_bytes() {
+    // Databases made with a language of their own sort punctuation otherwise than by its bytes.
+    let options = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US' ENCODING 'UTF8'";
+    let Some(app) = TestApp::postgres_with(options).await else { return };
+    let anna = app.person("Anna").await;
+    let mut ids = Vec::new();
+    for _ in 0..12 {
+        ids.push(anna.create_org("Table").await.org_id);
+    }
+    assert_eq!(ids[11], "table-12");
+    let org = anna.create_org("Names").await;
+    for name in ["a", "B", "ä", "Z", "a-b", "a b", "_", "(1)", "Tunnel", "tunnel (2)", "tunnel (10)"] {
+        anna.folder(org.root, name).await;
+    }
+    let whole = anna.children(org.root, "?limit=200").await.expect(200).names();
+    let mut paged = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = anna.children(org.root, &format!("?limit=2&cursor={cursor}")).await.expect(200);
+        paged.extend(page.names());
+        match page.json()["next_cursor"].as_str() {
+            Some(next) => cursor = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(paged, whole);
+    let from = anna.folder(org.root, "from").await;
+    let item = anna.folder(from, "Tunnel").await;
+    anna.transfer(&[item], org.root).await.expect(201);
+    assert_eq!(anna.show(item).await.json()["name"], "Tunnel (3)");
+    assert_eq!(anna.children(org.root, "?query=tun").await.names().len(), 4);
+    app.healthy().await;
+    app.finish().await;
+}

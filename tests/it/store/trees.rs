@@ -1,0 +1,199 @@
+//! Resources: nodes, ways up, lists in every order, and everything below a node.
+
+use std::collections::BTreeSet;
+
+use commonhold::{
+    domain::{
+        access::{Level, operate},
+        id::{LicenceId, ResourceId},
+        resource::{Kind, Status},
+        transfer::Grantee,
+    },
+    server::{
+        error::Error,
+        store::{
+            resource::{self, After, Children, Sort},
+            subtree,
+        },
+    },
+};
+use uuid::Uuid;
+
+use crate::both;
+
+const NOBODY: ResourceId = ResourceId(Uuid::from_u128(1));
+
+both!(drive_1_nodes_ways_up_and_changes, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let a = anna.folder(org.root, "A").await;
+    let b = anna.folder(a, "B").await;
+    let dataset = anna.dataset(b, "Flight", 7).await;
+    let mut tx = app.db().read().await.expect("a connection");
+    assert_eq!(resource::find(&mut tx, b).await.expect("an answer").expect("B").parent, Some(a));
+    assert!(resource::find(&mut tx, NOBODY).await.expect("an answer").is_none());
+    // More ids than one statement names.
+    let many: Vec<ResourceId> = (10..2_510_u128).map(|n| ResourceId(Uuid::from_u128(n))).chain([a, b]).collect();
+    assert_eq!(resource::find_all(&mut tx, &many).await.expect("an answer").len(), 2);
+    assert!(resource::find_all(&mut tx, &[]).await.expect("an answer").is_empty());
+    let steps = resource::list_lineages(&mut tx, &[dataset, a, NOBODY]).await.expect("an answer");
+    let way: Vec<_> = steps.iter().filter(|step| step.start == dataset).map(|step| step.id).collect();
+    assert_eq!(way, [dataset, b, a, org.root]);
+    assert_eq!(steps.len(), 6);
+    assert_eq!(resource::count_children(&mut tx, a).await.expect("an answer"), 1);
+    assert_eq!(resource::count_children(&mut tx, NOBODY).await.expect("an answer"), 0);
+    assert_eq!(resource::list_rows(&mut tx, &[b, dataset, NOBODY]).await.expect("an answer").len(), 2);
+    assert!(resource::list_rows(&mut tx, &[]).await.expect("an answer").is_empty());
+    drop(tx);
+    let at = app.ctx().now().plus_millis(5);
+    let (by, organization, account, root) = (anna.id, org.id, org.account, org.root);
+    let (new, licence) = (ResourceId(app.ctx().id()), LicenceId(app.ctx().id()));
+    app.db()
+        .write(move |tx| {
+            Box::pin(async move {
+                let on = |id| operate(by, organization, id);
+                let node =
+                    resource::NewResource { id: new, account, kind: Kind::Folder, name: "New", dataset: None, at };
+                resource::insert(tx, &on(a), &node).await?;
+                resource::update_name(tx, &on(b), "Bee", at).await?;
+                resource::update_parent(tx, &on(root), &[new], at).await?;
+                resource::update_parent_and_name(tx, &on(a), dataset, "Flown", at).await?;
+                resource::update_status(tx, &on(dataset), Status::Processing, Some(licence), at).await?;
+                resource::update_status(tx, &on(b), Status::Processing, None, at).await?;
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+        .expect("changes");
+    assert_eq!(app.stored(new).await.parent, Some(org.root));
+    assert_eq!(app.stored(b).await.name, "Bee");
+    assert_eq!(app.stored(b).await.dataset, None, "a folder has no status");
+    let stored = app.stored(dataset).await;
+    assert_eq!((stored.parent, stored.name.as_str(), stored.charged_to), (Some(a), "Flown", Some(licence)));
+    assert_eq!(stored.modified_at, at);
+    let taken = app
+        .db()
+        .write(move |tx| {
+            Box::pin(async move {
+                Ok::<_, Error>(resource::update_name(tx, &operate(by, organization, new), "a", at).await?)
+            })
+        })
+        .await;
+    assert!(taken.expect_err("taken regardless of case").is_taken());
+});
+
+both!(drive_2_children_in_every_order_both_ways_page_by_page, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    for number in 0..9 {
+        // Three at each moment, so that the id settles ties.
+        if number % 3 == 0 {
+            app.tick(1);
+        }
+        anna.dataset(org.root, &format!("d{number}"), 1).await;
+        anna.folder(org.root, &format!("f{number}")).await;
+    }
+    let mut tx = app.db().read().await.expect("a connection");
+    for sort in [Sort::Name, Sort::ModifiedAt, Sort::Size] {
+        for descending in [false, true] {
+            let list =
+                Children { parent: org.root, sort, descending, kind: None, prefix: None, after: None, limit: 100 };
+            let whole = resource::list_children(&mut tx, &list).await.expect("an answer");
+            assert_eq!(whole.len(), 18);
+            let mut paged = Vec::new();
+            let mut after: Option<After> = None;
+            loop {
+                let list = Children { after: after.clone(), limit: 4, ..list.clone() };
+                let page = resource::list_children(&mut tx, &list).await.expect("an answer");
+                let Some(last) = page.last() else { break };
+                let number = match sort {
+                    Sort::Name => 0,
+                    Sort::ModifiedAt => last.modified_at.0,
+                    Sort::Size => last.dataset.as_ref().map_or(0, |dataset| dataset.bytes),
+                };
+                after = Some(After { rank: last.kind.rank(), name_key: last.name.clone(), number, id: last.id });
+                paged.extend(page);
+            }
+            assert_eq!(paged, whole, "{sort:?} {descending}");
+        }
+    }
+    let filtered = Children {
+        parent: org.root,
+        sort: Sort::Name,
+        descending: false,
+        kind: Some(Kind::Dataset),
+        prefix: Some("d1"),
+        after: None,
+        limit: 100,
+    };
+    assert_eq!(resource::list_children(&mut tx, &filtered).await.expect("an answer").len(), 1);
+});
+
+both!(drive_5_names_that_matter_are_looked_up_few_and_many, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    for name in ["Tunnel", "Tunnel (2)", "Tunnel (10)", "Tunnels", "100%", "100% (2)", "Other"] {
+        anna.folder(org.root, name).await;
+    }
+    let mut tx = app.db().read().await.expect("a connection");
+    let keys = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+    let few = resource::list_taken_names(&mut tx, org.root, &keys(&["tunnel", "100%"])).await.expect("an answer");
+    for taken in ["tunnel", "tunnel (2)", "tunnel (10)", "100%", "100% (2)"] {
+        assert!(few.contains(taken), "{taken}: {few:?}");
+    }
+    assert!(!few.contains("other"));
+    let names: Vec<String> = (0..40).map(|n| format!("name {n}")).collect();
+    let many: Vec<&str> = names.iter().map(String::as_str).chain(["tunnel"]).collect();
+    let many = resource::list_taken_names(&mut tx, org.root, &keys(&many)).await.expect("an answer");
+    assert!(many.contains("tunnel (10)"));
+});
+
+both!(xfer_13_everything_below_is_counted_named_handed_over_and_cut_off, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let (org, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
+    let top = anna.folder(org.root, "Top").await;
+    let inside = anna.folder(top, "Inside").await;
+    let (first, second) = (anna.dataset(top, "First", 3).await, anna.dataset(inside, "Second", 4).await);
+    let apart = anna.folder(org.root, "Apart").await;
+    app.give(inside, Grantee::Person(john.id), Level::Reader, false).await;
+    app.give(first, Grantee::Organization(org.id), Level::Reader, true).await;
+    app.share(second, "token").await;
+    let now = app.ctx().now();
+    let mut tx = app.db().read().await.expect("a connection");
+    let below = subtree::load(&mut tx, &[top, apart, NOBODY], Some(now), now).await.expect("an answer");
+    assert_eq!(below.len(), 2);
+    let contents = &below[&top].contents;
+    assert_eq!((below[&top].height, below[&top].granted), (2, 2));
+    assert_eq!((contents.folders, contents.datasets, contents.images), (2, 2, 7));
+    assert_eq!((contents.not_processed.total, contents.too_recent.total, contents.links.total), (2, 2, 1));
+    assert_eq!(
+        (contents.direct.total, contents.direct.first[0].1.as_slice()),
+        (1, ["John Muster".to_owned()].as_slice())
+    );
+    assert_eq!((below[&apart].height, below[&apart].contents.folders), (0, 1));
+    let within = subtree::load(&mut tx, &[top], None, now).await.expect("an answer");
+    assert!(within[&top].contents.direct.first.is_empty(), "a move within looks at what it needs");
+    let (people, organizations) = subtree::list_grantees(&mut tx, &[top]).await.expect("an answer");
+    assert_eq!((people, organizations), (vec![john.id], vec![org.id]));
+    drop(tx);
+    let permit = operate(anna.id, target.id, target.root);
+    let account = target.account;
+    let changed = app
+        .db()
+        .write(move |tx| {
+            Box::pin(async move {
+                resource::update_parent(tx, &permit, &[top], now).await?;
+                let moved = subtree::update_owner(tx, &permit, &[top], account, None).await?;
+                let ended = subtree::delete_foreign_grants(tx, &permit, &[top]).await?;
+                let stopped = subtree::stop_links(tx, &permit, &[top]).await?;
+                Ok::<_, Error>((moved, ended, stopped))
+            })
+        })
+        .await
+        .expect("handed over");
+    assert_eq!(changed, (4, 2, 1));
+    assert_eq!(app.stored(second).await.organization, target.id);
+    assert_eq!(app.stored(apart).await.organization, org.id);
+    assert_eq!(app.link_state("token").await, "moved");
+    app.healthy().await;
+});

@@ -1,0 +1,393 @@
+//! An application over a fresh database, and the people who use it.
+//!
+//! Every test has a database of its own: a SQLite file in a temporary folder, or a PostgreSQL database that is created
+//! and dropped. The clock stands still until a test moves it.
+
+mod person;
+
+pub use person::{Answer, Org, Person, read, redacted};
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+use axum::Router;
+use commonhold::{
+    domain::{
+        access::{Level, operate},
+        id::{GrantId, LicenceId, LinkId, OrganizationId, PersonId, ResourceId},
+        resource::Status,
+        role::{Role, found},
+        transfer::Grantee,
+    },
+    server::{
+        config::Settings,
+        context::{Clock, Ctx},
+        doctor,
+        error::Error,
+        limit::Limits,
+        password::Hasher,
+        router,
+        store::{Db, Synchronous, grant, link, membership, resource},
+        usecase::{self, dataset::StatusSet, licence::GrantForm},
+    },
+};
+use leptos::config::{Env, LeptosOptions};
+
+/// When every story begins: 21 November 2026.
+pub const BEGINNING: i64 = 1_795_287_903_007;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "survey-the-alps-by-drone";
+
+/// A story on both databases: `both!(name, async |app| { … });` makes the tests `name::sqlite` and `name::postgres`.
+#[macro_export]
+macro_rules! both {
+    ($name:ident, $story:expr) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn sqlite() {
+                $crate::support::on_sqlite($story).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn postgres() {
+                $crate::support::on_postgres($story).await;
+            }
+        }
+    };
+}
+
+/// Runs a story on SQLite.
+pub async fn on_sqlite(story: impl AsyncFn(&TestApp)) {
+    let app = TestApp::sqlite().await;
+    story(&app).await;
+    app.finish().await;
+}
+
+/// Runs a story on PostgreSQL, if there is one.
+pub async fn on_postgres(story: impl AsyncFn(&TestApp)) {
+    match TestApp::postgres().await {
+        Some(app) => {
+            story(&app).await;
+            app.finish().await;
+        }
+        None => eprintln!("skipped: COMMONHOLD_TEST_POSTGRES is not set"),
+    }
+}
+
+/// The application. Cheap to clone.
+#[derive(Clone)]
+pub struct TestApp(Arc<Inner>);
+
+struct Inner {
+    ctx: Ctx,
+    clock: Arc<AtomicI64>,
+    router: OnceLock<Router>,
+    settings: Settings,
+    people: AtomicU64,
+    /// The folder of the SQLite file; removed with the application.
+    folder: Option<tempfile::TempDir>,
+    /// The PostgreSQL database, and the server to drop it on.
+    database: Mutex<Option<(String, String)>>,
+}
+
+/// A PostgreSQL server for tests, if there is one.
+#[expect(clippy::disallowed_methods, reason = "what scripts/with-postgres hands on")]
+fn postgres_url() -> Option<String> {
+    std::env::var("COMMONHOLD_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
+}
+
+impl TestApp {
+    /// Over a new SQLite file.
+    pub async fn sqlite() -> Self {
+        Self::sqlite_with(true).await
+    }
+
+    /// Over a new SQLite file, with or without limits on failed sign-ins.
+    pub async fn sqlite_with(limits: bool) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let db = open_file(folder.path()).await;
+        db.migrate().await.expect("migrations run");
+        Self::over(db, limits, Some(folder), None)
+    }
+
+    /// Over a new PostgreSQL database; nothing where there is no server.
+    pub async fn postgres() -> Option<Self> {
+        Self::postgres_with("").await
+    }
+
+    /// Over a new PostgreSQL database made with more options than its name.
+    pub async fn postgres_with(options: &str) -> Option<Self> {
+        let server = postgres_url()?;
+        let name = format!("it_{}", uuid::Uuid::from_u128(rand::random::<u128>()).simple());
+        command(&server, format!("CREATE DATABASE {name} {options}")).await.expect("a database is created");
+        let (base, _) = server.rsplit_once('/').expect("the address names a database");
+        let db = Db::open(&format!("{base}/{name}"), Synchronous::Normal, true).await.expect("the database opens");
+        db.migrate().await.expect("migrations run");
+        Some(Self::over(db, true, None, Some((server, name))))
+    }
+
+    fn over(db: Db, limits: bool, folder: Option<tempfile::TempDir>, database: Option<(String, String)>) -> Self {
+        let clock = Arc::new(AtomicI64::new(BEGINNING));
+        let hasher = Hasher::quick().expect("quick parameters");
+        let ctx = Ctx::new(db, Clock::Frozen(clock.clone()), hasher, Limits::new(limits));
+        let settings = Settings {
+            public_url: "http://localhost:3000".to_owned(),
+            rate_limits: limits,
+            inbox: true,
+            trusted_proxies: Vec::new(),
+        };
+        Self(Arc::new(Inner {
+            ctx,
+            clock,
+            router: OnceLock::new(),
+            settings,
+            people: AtomicU64::new(0),
+            folder,
+            database: Mutex::new(database),
+        }))
+    }
+
+    /// Closes the database, and drops it.
+    pub async fn finish(&self) {
+        self.ctx().db().close().await;
+        let database = self.0.database.lock().expect("not poisoned").take();
+        if let Some((server, name)) = database {
+            command(&server, format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("the database is dropped");
+        }
+    }
+
+    pub fn ctx(&self) -> &Ctx {
+        &self.0.ctx
+    }
+
+    pub fn db(&self) -> &Db {
+        self.0.ctx.db()
+    }
+
+    /// The folder of the SQLite file.
+    pub fn folder(&self) -> &Path {
+        self.0.folder.as_ref().expect("this is SQLite").path()
+    }
+
+    /// The whole server.
+    pub fn router(&self) -> Router {
+        self.0.router.get_or_init(|| router::router(&self.0.ctx, &self.0.settings, site())).clone()
+    }
+
+    /// Lets days go by.
+    pub fn later(&self, days: i64) {
+        self.0.clock.fetch_add(days * 86_400_000, Ordering::SeqCst);
+    }
+
+    /// Lets milliseconds go by.
+    pub fn tick(&self, millis: i64) {
+        self.0.clock.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Somebody who just signed up, and is signed in.
+    pub async fn person(&self, first_name: &str) -> Person {
+        let number = self.0.people.fetch_add(1, Ordering::SeqCst);
+        let email = format!("{}.{number}@example.com", first_name.to_lowercase());
+        Person::sign_up(self, first_name, "Muster", &email).await
+    }
+
+    /// Somebody who is not signed in.
+    pub fn nobody(&self) -> Person {
+        Person::nobody(self)
+    }
+
+    /// Puts somebody into an organization, as an accepted invitation does.
+    pub async fn join(&self, org: &Org, person: &Person, role: Role) {
+        let (organization, id, now) = (org.id, person.id, self.ctx().now());
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let permit = found(id, organization);
+                    membership::insert(tx, &permit, id, role, now).await?;
+                    Ok::<_, Error>(())
+                })
+            })
+            .await
+            .expect("a person joins");
+    }
+
+    /// Gives somebody a level on a resource.
+    pub async fn give(&self, resource: ResourceId, grantee: Grantee, level: Level, carried: bool) {
+        let (id, now) = (GrantId(self.ctx().id()), self.ctx().now());
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let node = resource::find(tx, resource).await?.expect("the resource exists");
+                    let by = node.created_by.expect("somebody made it");
+                    let permit = operate(by, node.organization, resource);
+                    let new = grant::NewGrant { id, resource, grantee, level, carried, at: now };
+                    grant::upsert(tx, &permit, &new).await?;
+                    Ok::<_, Error>(())
+                })
+            })
+            .await
+            .expect("access is given");
+    }
+
+    /// Makes a share link to a resource.
+    pub async fn share(&self, resource: ResourceId, token_hash: &'static str) {
+        let (id, now) = (LinkId(self.ctx().id()), self.ctx().now());
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let node = resource::find(tx, resource).await?.expect("the resource exists");
+                    let permit = operate(node.created_by.expect("somebody made it"), node.organization, resource);
+                    link::insert(tx, &permit, id, token_hash, now, None).await?;
+                    Ok::<_, Error>(())
+                })
+            })
+            .await
+            .expect("a link is made");
+    }
+
+    /// What became of a share link.
+    pub async fn link_state(&self, token_hash: &str) -> String {
+        let mut tx = self.db().read().await.expect("the database answers");
+        link::find_state(&mut tx, token_hash).await.expect("the database answers").expect("the link is known")
+    }
+
+    /// Grants a Cloud Pro licence by Images & Projects.
+    pub async fn images_licence(&self, org: &Org, images: i64, projects: i64) -> LicenceId {
+        self.licence(org, "cloud-pro", "images-projects", images, projects, 0).await
+    }
+
+    /// Grants a Cloud Pro licence by Credits.
+    pub async fn credits_licence(&self, org: &Org, credits: i64) -> LicenceId {
+        self.licence(org, "cloud-pro", "credits", 0, 0, credits).await
+    }
+
+    pub async fn licence(
+        &self,
+        org: &Org,
+        product: &str,
+        model: &str,
+        images: i64,
+        projects: i64,
+        credits: i64,
+    ) -> LicenceId {
+        let form = GrantForm {
+            org: org.org_id.clone(),
+            product: product.to_owned(),
+            model: Some(model.to_owned()),
+            images,
+            projects,
+            credits,
+            ..GrantForm::default()
+        };
+        usecase::licence::grant(self.ctx(), &form).await.expect("a licence is granted")
+    }
+
+    pub async fn expire(&self, licence: LicenceId) {
+        usecase::licence::expire(self.ctx(), licence).await.expect("a licence ends");
+    }
+
+    /// Sets how far a dataset has come, as an engine does.
+    pub async fn set_status(&self, dataset: ResourceId, status: Status) -> StatusSet {
+        usecase::dataset::set_status(self.ctx(), dataset, status).await.expect("a status is set")
+    }
+
+    /// What is left of a licence: images, projects, credits.
+    pub async fn left(&self, licence: LicenceId) -> (i64, i64, i64) {
+        let mut tx = self.db().read().await.expect("the database answers");
+        let stored = commonhold::server::store::licence::find(&mut tx, licence).await.expect("the database answers");
+        let left = stored.expect("the licence is known").licence.left;
+        (left.images, left.projects, left.credits)
+    }
+
+    /// A resource as it is stored.
+    pub async fn stored(&self, id: ResourceId) -> resource::Resource {
+        let mut tx = self.db().read().await.expect("the database answers");
+        resource::find(&mut tx, id).await.expect("the database answers").expect("the resource is known")
+    }
+
+    /// A role as it is stored.
+    pub async fn role(&self, organization: OrganizationId, person: PersonId) -> Option<Role> {
+        let mut tx = self.db().read().await.expect("the database answers");
+        membership::find_role(&mut tx, organization, person).await.expect("the database answers")
+    }
+
+    pub async fn owners(&self, organization: OrganizationId) -> u64 {
+        let mut tx = self.db().read().await.expect("the database answers");
+        membership::count_owners(&mut tx, organization).await.expect("the database answers")
+    }
+
+    /// Every invariant holds.
+    pub async fn healthy(&self) {
+        for finding in doctor::examine(self.ctx()).await.expect("the doctor comes") {
+            assert_eq!(finding.broken, 0, "broken: {}", finding.invariant);
+        }
+    }
+
+    /// One number by a query of the test's own.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        let mut tx = self.db().read().await.expect("the database answers");
+        tx.sql(sql).number().await.expect("a number")
+    }
+
+    /// A statement of the test's own, past every rule.
+    pub async fn corrupt(&self, sql: &'static str) {
+        self.db()
+            .write(move |tx| Box::pin(async move { Ok::<_, Error>(tx.sql(sql).execute().await?) }))
+            .await
+            .expect("the statement runs");
+    }
+}
+
+/// Opens the SQLite file of a folder.
+pub async fn open_file(folder: &Path) -> Db {
+    let url = format!("sqlite://{}", folder.join("it.db").display());
+    Db::open(&url, Synchronous::Normal, true).await.expect("the file opens")
+}
+
+fn site() -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("commonhold")
+        .site_root("target/site")
+        .site_pkg_dir("pkg")
+        .env(Env::PROD)
+        .hash_files(false)
+        .build()
+}
+
+/// One statement to the PostgreSQL server itself.
+async fn command(server: &str, sql: String) -> Result<(), sqlx::Error> {
+    use sqlx::{ConnectOptions, Connection, Executor};
+    let options: sqlx::postgres::PgConnectOptions = server.parse()?;
+    let mut connection = options.connect().await?;
+    connection.execute(sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(sql))).await?;
+    connection.close().await
+}
+
+/// Runs all of them at the same moment, each in a task of its own, and hands back their answers in order.
+pub async fn at_once<T: Send + 'static>(tasks: Vec<impl Future<Output = T> + Send + 'static>) -> Vec<T> {
+    let barrier = Arc::new(tokio::sync::Barrier::new(tasks.len()));
+    let running: Vec<_> = tasks
+        .into_iter()
+        .map(|task| {
+            let barrier = barrier.clone();
+            tokio::spawn(async move {
+                barrier.wait().await;
+                task.await
+            })
+        })
+        .collect();
+    let mut answers = Vec::with_capacity(running.len());
+    for task in running {
+        answers.push(task.await.expect("a task ends well"));
+    }
+    answers
+}

@@ -1,0 +1,294 @@
+//! A person at the REST API and at the pages, with a cookie of their own.
+
+use std::sync::Mutex;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, Method, Request, header},
+};
+use commonhold::domain::id::{AccountId, OrganizationId, PersonId, ResourceId};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::{PASSWORD, TestApp};
+
+/// Somebody, signed in or not.
+pub struct Person {
+    app: TestApp,
+    pub id: PersonId,
+    pub name: String,
+    pub email: String,
+    cookie: Mutex<Option<String>>,
+}
+
+impl Clone for Person {
+    fn clone(&self) -> Self {
+        Self {
+            app: self.app.clone(),
+            id: self.id,
+            name: self.name.clone(),
+            email: self.email.clone(),
+            cookie: Mutex::new(self.cookie()),
+        }
+    }
+}
+
+/// An organization, as its founder knows it.
+#[derive(Clone, Debug)]
+pub struct Org {
+    pub id: OrganizationId,
+    pub org_id: String,
+    pub root: ResourceId,
+    pub account: AccountId,
+}
+
+/// What the server answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON ({}): {}", self.status, self.body))
+    }
+
+    /// The same answer, if it has this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    /// The stable code of a problem.
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// A header.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Where a redirect leads.
+    pub fn location(&self) -> &str {
+        self.header("location")
+    }
+
+    /// The fields that a problem names.
+    pub fn fields(&self) -> Vec<String> {
+        let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().filter_map(|error| error["field"].as_str().map(str::to_owned)).collect()
+    }
+
+    /// The codes of the blockers that a plan or a problem lists.
+    pub fn blockers(&self) -> Vec<String> {
+        let blockers = self.json()["blockers"].as_array().cloned().unwrap_or_default();
+        blockers.iter().filter_map(|blocker| blocker["code"].as_str().map(str::to_owned)).collect()
+    }
+
+    /// The names in a list.
+    pub fn names(&self) -> Vec<String> {
+        let items = self.json()["items"].as_array().cloned().unwrap_or_default();
+        items.iter().filter_map(|item| item["name"].as_str().map(str::to_owned)).collect()
+    }
+}
+
+impl Person {
+    pub fn nobody(app: &TestApp) -> Self {
+        let id = PersonId(uuid::Uuid::nil());
+        Self { app: app.clone(), id, name: String::new(), email: String::new(), cookie: Mutex::new(None) }
+    }
+
+    pub async fn sign_up(app: &TestApp, first_name: &str, last_name: &str, email: &str) -> Self {
+        let nobody = Self::nobody(app);
+        let body = json!({ "first_name": first_name, "last_name": last_name, "email": email, "password": PASSWORD });
+        let answer = nobody.post("/api/v1/signup", &body).await.expect(201).json();
+        let id = answer["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        Self { id, name: format!("{first_name} {last_name}"), email: email.to_owned(), ..nobody }
+    }
+
+    /// The same person in another browser.
+    pub async fn elsewhere(&self) -> Self {
+        let other = Self { cookie: Mutex::new(None), ..self.clone() };
+        other.post("/api/v1/session", &json!({ "email": self.email, "password": PASSWORD })).await.expect(200);
+        other
+    }
+
+    pub fn cookie(&self) -> Option<String> {
+        self.cookie.lock().expect("not poisoned").clone()
+    }
+
+    pub fn set_cookie(&self, cookie: Option<&str>) {
+        *self.cookie.lock().expect("not poisoned") = cookie.map(str::to_owned);
+    }
+
+    /// Sends a request as it is, with the cookie, and keeps the cookie that comes back.
+    pub async fn send(&self, mut request: Request<Body>) -> Answer {
+        if let Some(cookie) = self.cookie() {
+            request.headers_mut().insert(header::COOKIE, cookie.parse().expect("a header"));
+        }
+        let response = self.app.router().oneshot(request).await.expect("the router answers");
+        let (parts, body) = response.into_parts();
+        for set in parts.headers.get_all(header::SET_COOKIE) {
+            let text = set.to_str().expect("a header");
+            let pair = text.split(';').next().unwrap_or_default();
+            let gone = text.contains("Max-Age=0") || pair.ends_with('=');
+            *self.cookie.lock().expect("not poisoned") = (!gone).then(|| pair.to_owned());
+        }
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    /// A call of the REST API, with headers of its own.
+    pub async fn call(&self, method: Method, path: &str, body: Option<&Value>, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header("x-requested-with", "commonhold");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = match body {
+            Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string())),
+            None => request.body(Body::empty()),
+        };
+        self.send(request.expect("a request")).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, None, &[]).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::POST, path, Some(body), &[]).await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PATCH, path, Some(body), &[]).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path, None, &[]).await
+    }
+
+    /// A page, as a browser asks for it.
+    pub async fn page(&self, path: &str) -> Answer {
+        let request = Request::builder().uri(path).header(header::ACCEPT, "text/html").body(Body::empty());
+        self.send(request.expect("a request")).await
+    }
+
+    /// A form, as a browser without WebAssembly sends it from the page `from`.
+    pub async fn form(&self, function: &str, from: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = serde_urlencoded::to_string(fields).expect("fields");
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(function)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "text/html,application/xhtml+xml")
+            .header(header::HOST, "localhost:3000")
+            .header(header::ORIGIN, "http://localhost:3000")
+            .header("sec-fetch-site", "same-origin")
+            .header(header::REFERER, format!("http://localhost:3000{from}"))
+            .body(Body::from(body));
+        self.send(request.expect("a request")).await
+    }
+
+    /// An organization of an individual, who becomes its Owner.
+    pub async fn create_org(&self, name: &str) -> Org {
+        let body = json!({ "name": name, "kind": "individual", "country": "CH" });
+        let answer = self.post("/api/v1/orgs", &body).await.expect(201).json();
+        let account = &answer["accounts"][0];
+        Org {
+            id: read(&answer["id"]),
+            org_id: answer["org_id"].as_str().expect("an Org ID").to_owned(),
+            root: read(&account["root"]),
+            account: read(&account["id"]),
+        }
+    }
+
+    /// Something new in a container.
+    pub async fn create(&self, parent: ResourceId, kind: &str, name: &str) -> Answer {
+        self.post("/api/v1/resources", &json!({ "parent": parent, "kind": kind, "name": name })).await
+    }
+
+    pub async fn folder(&self, parent: ResourceId, name: &str) -> ResourceId {
+        read(&self.create(parent, "folder", name).await.expect(201).json()["id"])
+    }
+
+    pub async fn site(&self, parent: ResourceId, name: &str) -> ResourceId {
+        read(&self.create(parent, "site", name).await.expect(201).json()["id"])
+    }
+
+    /// A Draft with images.
+    pub async fn dataset(&self, parent: ResourceId, name: &str, images: i64) -> ResourceId {
+        let body = json!({ "parent": parent, "kind": "dataset", "name": name, "dataset": { "images": images } });
+        read(&self.post("/api/v1/resources", &body).await.expect(201).json()["id"])
+    }
+
+    pub async fn rename(&self, id: ResourceId, name: &str) -> Answer {
+        self.patch(&format!("/api/v1/resources/{id}"), &json!({ "name": name })).await
+    }
+
+    pub async fn show(&self, id: ResourceId) -> Answer {
+        self.get(&format!("/api/v1/resources/{id}")).await
+    }
+
+    pub async fn children(&self, id: ResourceId, query: &str) -> Answer {
+        self.get(&format!("/api/v1/resources/{id}/children{query}")).await
+    }
+
+    pub async fn plan(&self, items: &[ResourceId], destination: ResourceId) -> Answer {
+        self.post("/api/v1/transfers/plan", &json!({ "items": items, "destination": destination })).await
+    }
+
+    pub async fn transfer(&self, items: &[ResourceId], destination: ResourceId) -> Answer {
+        self.post("/api/v1/transfers", &json!({ "items": items, "destination": destination })).await
+    }
+
+    pub async fn confirm(&self, items: &[ResourceId], destination: ResourceId, digest: &str) -> Answer {
+        let body = json!({ "items": items, "destination": destination, "digest": digest });
+        self.post("/api/v1/transfers", &body).await
+    }
+
+    pub async fn leave(&self, org: &Org) -> Answer {
+        self.delete(&format!("/api/v1/orgs/{}/people/me", org.org_id)).await
+    }
+
+    pub async fn change_role(&self, org: &Org, person: PersonId, role: &str) -> Answer {
+        self.patch(&format!("/api/v1/orgs/{}/people/{person}", org.org_id), &json!({ "role": role })).await
+    }
+
+    pub async fn remove(&self, org: &Org, people: &[PersonId]) -> Answer {
+        self.post(&format!("/api/v1/orgs/{}/people/remove", org.org_id), &json!({ "people": people })).await
+    }
+
+    /// The actions in an organization's audit log, newest first.
+    pub async fn audit(&self, org: &Org) -> Vec<String> {
+        let answer = self.get(&format!("/api/v1/orgs/{}/audit", org.org_id)).await.expect(200).json();
+        let items = answer["items"].as_array().cloned().unwrap_or_default();
+        items.iter().filter_map(|line| line["action"].as_str().map(str::to_owned)).collect()
+    }
+}
+
+/// Reads an id.
+pub fn read<T: std::str::FromStr>(value: &Value) -> T {
+    value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("not an id: {value}"))
+}
+
+/// JSON without what differs from run to run: ids become `[id]`, moments `[at]`, digests `[digest]`.
+pub fn redacted(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), redacted(value))).collect(),
+        Value::Array(items) => items.iter().map(redacted).collect(),
+        Value::String(text) if uuid::Uuid::parse_str(text).is_ok() => json!("[id]"),
+        Value::String(text) if text.len() == 24 && text.ends_with('Z') && text.as_bytes()[10] == b'T' => json!("[at]"),
+        Value::String(text) if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) => json!("[digest]"),
+        Value::String(text) if text.contains("@example.com") => json!("[email]"),
+        other => other.clone(),
+    }
+}
