@@ -17,7 +17,6 @@ struct Query {
 const MAY_SCAN: &[(&str, &str)] = &[
     ("person::any", "stops at the first row"),
     ("outbox::list_newest", "walks the primary key from its end, and stops"),
-    ("db::is_current", "a row for each migration"),
 ];
 
 /// Sorts on purpose: function, and what bounds it.
@@ -107,7 +106,8 @@ async fn quality_every_query_of_the_store_has_its_index() {
     let mut entries: Vec<_> =
         fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
     entries.sort();
-    for path in entries.iter().filter(|path| !path.ends_with("doctor.rs")) {
+    // `doctor` looks through everything on purpose; `db` speaks to PostgreSQL alone where it makes columns compare by bytes.
+    for path in entries.iter().filter(|path| !path.ends_with("doctor.rs") && !path.ends_with("db.rs")) {
         for Query { place, sql } in queries(path) {
             walked += 1;
             places.insert(place.clone());
