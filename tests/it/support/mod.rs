@@ -47,20 +47,21 @@ pub const PASSWORD: &str = "survey-the-alps-by-drone";
 /// A story on both databases: `both!(name, async |app| { … });` makes the tests `name::sqlite` and `name::postgres`.
 #[macro_export]
 macro_rules! both {
+    (@tests $story:expr) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn sqlite() {
+            $crate::support::on_sqlite($story).await;
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn postgres() {
+            $crate::support::on_postgres($story).await;
+        }
+    };
     ($name:ident, $story:expr) => {
         mod $name {
-            #[allow(unused_imports)]
             use super::*;
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn sqlite() {
-                $crate::support::on_sqlite($story).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn postgres() {
-                $crate::support::on_postgres($story).await;
-            }
+            both!(@tests $story);
         }
     };
 }
