@@ -105,13 +105,13 @@ both!(drive_2_children_in_every_order_both_ways_page_by_page, async |app| {
             loop {
                 let list = Children { after: after.clone(), limit: 4, ..list.clone() };
                 let page = resource::list_children(&mut tx, &list).await.expect("an answer");
-                let Some(end) = page.end() else { break };
+                let Some(end) = page.last() else { break };
                 let number = match sort {
                     Sort::Name => 0,
                     Sort::ModifiedAt => end.modified_at.0,
                     Sort::Size => end.dataset.as_ref().map_or(0, |dataset| dataset.bytes),
                 };
-                after = Some(After { rank: last.kind.rank(), name_key: last.name.clone(), number, id: last.id });
+                after = Some(After { rank: end.kind.rank(), name_key: end.name.clone(), number, id: end.id });
                 seen.extend(page);
             }
             assert_eq!(seen, whole, "{sort:?} {descending}");
