@@ -9,6 +9,14 @@
 //!
 //! Test names begin with the rule (`xfer_10_…`) or the attack (`attack_46_…`) that they are about.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::cast_possible_wrap,
+    reason = "a test says what it expects, has a clock and chances of its own, and counts to small numbers"
+)]
+
 mod architecture;
 mod flow;
 mod rest;

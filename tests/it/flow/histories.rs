@@ -91,3 +91,13 @@ both!(lic_3_xfer_10_org_3_random_history_1, async |app| history(app, 1).await);
 both!(lic_3_xfer_10_org_3_random_history_2, async |app| history(app, 2).await);
 both!(lic_3_xfer_10_org_3_random_history_3, async |app| history(app, 3).await);
 both!(lic_3_xfer_10_org_3_random_history_4, async |app| history(app, 4).await);
+
+both!(lic_3_org_3_the_demo_and_generated_data_are_healthy, async |app| {
+    use commonhold::server::{demo, generate};
+    demo::fill(app.ctx()).await.expect("an empty database is filled");
+    app.healthy().await;
+    assert!(demo::fill(app.ctx()).await.is_err(), "only an empty one");
+    let amounts = generate::Amounts { org: None, orgs: 1, people: 30, resources: 250, processed: true };
+    assert_eq!(generate::generate(app.ctx(), &amounts).await.expect("big data").len(), 1);
+    app.healthy().await;
+});

@@ -36,8 +36,6 @@ both!(auth_1_auth_3_signing_up_out_and_in_by_forms_alone, async |app| {
     assert!(!anna.page("/").await.expect(200).body.contains("Anna Muster"));
     let answer = anna.form(SignIn::url(), "/signin", &[("email", "anna@example.com"), ("password", PASSWORD)]).await;
     assert_eq!((matches!(answer.status, 302 | 303), answer.location()), (true, "/"));
-    let body = "kind=individual&name=Alpine";
-    assert!(body.len() > 1);
     let form = [("kind", "individual"), ("name", "Alpine Survey"), ("country", "CH")];
     let answer = anna.form(CreateOrganization::url(), "/organizations/new", &form).await;
     assert_eq!(answer.location(), "/o/alpine-survey");
@@ -200,7 +198,7 @@ both!(attack_33_every_server_function_is_a_post_and_most_need_somebody, async |a
         for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::PATCH] {
             let answer =
                 anna.call(method.clone(), &format!("{path}?name=A"), None, &[("sec-fetch-site", "same-origin")]).await;
-            assert!(matches!(answer.status, 403 | 404 | 405), "{method} {path}: {}", answer.status);
+            assert!(matches!(answer.status, 403..=405), "{method} {path}: {}", answer.status);
         }
         let name = path.rsplit('/').next().expect("a name");
         if open.contains(&name) {
@@ -214,7 +212,7 @@ both!(attack_33_every_server_function_is_a_post_and_most_need_somebody, async |a
         let plain =
             [("sec-fetch-site", "same-origin"), ("accept", "text/html"), ("referer", "http://localhost:3000/o/x")];
         let status = post(&app.nobody(), path, kind, fields, &plain).await;
-        assert!(matches!(status, 302 | 303 | 401), "{path}: {status}");
+        assert!(matches!(status, 302..=303 | 401), "{path}: {status}");
     }
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM organization").await, 1);
 });

@@ -100,21 +100,21 @@ both!(drive_2_children_in_every_order_both_ways_page_by_page, async |app| {
                 Children { parent: org.root, sort, descending, kind: None, prefix: None, after: None, limit: 100 };
             let whole = resource::list_children(&mut tx, &list).await.expect("an answer");
             assert_eq!(whole.len(), 18);
-            let mut paged = Vec::new();
+            let mut seen = Vec::new();
             let mut after: Option<After> = None;
             loop {
                 let list = Children { after: after.clone(), limit: 4, ..list.clone() };
                 let page = resource::list_children(&mut tx, &list).await.expect("an answer");
-                let Some(last) = page.last() else { break };
+                let Some(end) = page.last() else { break };
                 let number = match sort {
                     Sort::Name => 0,
-                    Sort::ModifiedAt => last.modified_at.0,
-                    Sort::Size => last.dataset.as_ref().map_or(0, |dataset| dataset.bytes),
+                    Sort::ModifiedAt => end.modified_at.0,
+                    Sort::Size => end.dataset.as_ref().map_or(0, |dataset| dataset.bytes),
                 };
-                after = Some(After { rank: last.kind.rank(), name_key: last.name.clone(), number, id: last.id });
-                paged.extend(page);
+                after = Some(After { rank: end.kind.rank(), name_key: end.name.clone(), number, id: end.id });
+                seen.extend(page);
             }
-            assert_eq!(paged, whole, "{sort:?} {descending}");
+            assert_eq!(seen, whole, "{sort:?} {descending}");
         }
     }
     let filtered = Children {

@@ -26,7 +26,7 @@ use commonhold::{
     },
     server::{
         config::Settings,
-        context::{Clock, Ctx},
+        context::{Clock, Ctx, digest},
         doctor,
         error::Error,
         limit::Limits,
@@ -47,20 +47,21 @@ pub const PASSWORD: &str = "survey-the-alps-by-drone";
 /// A story on both databases: `both!(name, async |app| { … });` makes the tests `name::sqlite` and `name::postgres`.
 #[macro_export]
 macro_rules! both {
+    (@tests $story:expr) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn sqlite() {
+            $crate::support::on_sqlite($story).await;
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn postgres() {
+            $crate::support::on_postgres($story).await;
+        }
+    };
     ($name:ident, $story:expr) => {
         mod $name {
-            #[allow(unused_imports)]
             use super::*;
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn sqlite() {
-                $crate::support::on_sqlite($story).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn postgres() {
-                $crate::support::on_postgres($story).await;
-            }
+            both!(@tests $story);
         }
     };
 }
@@ -121,18 +122,24 @@ impl TestApp {
 
     /// Over a new PostgreSQL database; nothing where there is no server.
     pub async fn postgres() -> Option<Self> {
-        Self::postgres_with("").await
+        let server = postgres_url()?;
+        let template = template(&server).await;
+        Some(Self::over_postgres(server, &format!("TEMPLATE {template}"), false).await)
     }
 
-    /// Over a new PostgreSQL database made with more options than its name.
+    /// Over a new PostgreSQL database made with options of its own.
     pub async fn postgres_with(options: &str) -> Option<Self> {
-        let server = postgres_url()?;
+        Some(Self::over_postgres(postgres_url()?, options, true).await)
+    }
+
+    async fn over_postgres(server: String, options: &str, migrate: bool) -> Self {
         let name = format!("it_{}", uuid::Uuid::from_u128(rand::random::<u128>()).simple());
         command(&server, format!("CREATE DATABASE {name} {options}")).await.expect("a database is created");
-        let (base, _) = server.rsplit_once('/').expect("the address names a database");
-        let db = Db::open(&format!("{base}/{name}"), Synchronous::Normal, true).await.expect("the database opens");
-        db.migrate().await.expect("migrations run");
-        Some(Self::over(db, true, None, Some((server, name))))
+        let db = open_postgres(&server, &name).await;
+        if migrate {
+            db.migrate().await.expect("migrations run");
+        }
+        Self::over(db, true, None, Some((server, name)))
     }
 
     fn over(db: Db, limits: bool, folder: Option<tempfile::TempDir>, database: Option<(String, String)>) -> Self {
@@ -351,6 +358,45 @@ impl TestApp {
 pub async fn open_file(folder: &Path) -> Db {
     let url = format!("sqlite://{}", folder.join("it.db").display());
     Db::open(&url, Synchronous::Normal, true).await.expect("the file opens")
+}
+
+async fn open_postgres(server: &str, name: &str) -> Db {
+    let (base, _) = server.rsplit_once('/').expect("the address names a database");
+    Db::open(&format!("{base}/{name}"), Synchronous::Normal, true).await.expect("the database opens")
+}
+
+/// A migrated database to copy, made by whichever test comes first. Its name tells of which migrations it is.
+async fn template(server: &str) -> String {
+    use sqlx::{ConnectOptions, Connection, Executor};
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<_> = std::fs::read_dir(root.join("migrations"))
+        .expect("migrations")
+        .map(|entry| entry.expect("an entry").path())
+        .chain([root.join("src/server/store/db.rs")])
+        .collect();
+    files.sort();
+    let text: String = files.iter().map(|file| std::fs::read_to_string(file).expect("a file")).collect();
+    let name = format!("it_template_{}", &digest(text.as_bytes())[..16]);
+    let options: sqlx::postgres::PgConnectOptions = server.parse().expect("an address");
+    let mut connection = options.connect().await.expect("the server answers");
+    // Held until the connection closes.
+    connection.execute("SELECT pg_advisory_lock(4711)").await.expect("a lock");
+    let known: Option<(i32,)> = sqlx::query_as("SELECT 1 FROM pg_database WHERE datname = $1")
+        .bind(&name)
+        .fetch_optional(&mut connection)
+        .await
+        .expect("an answer");
+    if known.is_none() {
+        let unfinished = format!("{name}_unfinished");
+        command(server, format!("DROP DATABASE IF EXISTS {unfinished}")).await.expect("an earlier try is dropped");
+        command(server, format!("CREATE DATABASE {unfinished}")).await.expect("a database is created");
+        let db = open_postgres(server, &unfinished).await;
+        db.migrate().await.expect("migrations run");
+        db.close().await;
+        command(server, format!("ALTER DATABASE {unfinished} RENAME TO {name}")).await.expect("it is finished");
+    }
+    connection.close().await.expect("the lock is given back");
+    name
 }
 
 fn site() -> LeptosOptions {

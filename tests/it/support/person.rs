@@ -37,6 +37,7 @@ impl Clone for Person {
 #[derive(Clone, Debug)]
 pub struct Org {
     pub id: OrganizationId,
+    #[expect(clippy::struct_field_names, reason = "what it is called everywhere")]
     pub org_id: String,
     pub root: ResourceId,
     pub account: AccountId,
