@@ -469,7 +469,9 @@ mod tests {
                         let leaving = roles.iter().filter(|role| **role == Role::Owner).count() as u64;
                         let may_touch = roles.iter().all(|role| change_role(by, *role, Role::Member).is_ok());
                         if may_touch && keep_an_owner(owners, leaving).is_ok() {
-                            whom.iter().for_each(|person| people[*person] = None);
+                            for person in &whom {
+                            people[*person] = None;
+                        }
                         }
                     }
                     Step::Leave(person) => {

@@ -32,7 +32,7 @@ impl DatabaseArgs {
     /// The database's address.
     ///
     /// # Errors
-    /// DATABASE_URL is what counts, and is of no database that we speak to.
+    /// `DATABASE_URL` is what counts, and is of no database that we speak to.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment besides clap")]
     pub fn url(&self) -> Result<String, String> {
         match (&self.database, std::env::var("DATABASE_URL")) {

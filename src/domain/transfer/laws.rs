@@ -1,4 +1,5 @@
 //! The laws of moving and transferring, over random facts and over random histories of a small world.
+#![expect(clippy::cast_possible_wrap, reason = "small worlds")]
 
 use proptest::prelude::*;
 

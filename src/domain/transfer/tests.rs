@@ -223,6 +223,9 @@ fn xfer_6_between_organizations_a_level_is_not_enough() {
 
 // Direct access (XFER-2, XFER-7).
 
+/// What is done to one item before it is moved.
+type Change<'a> = &'a dyn Fn(&mut Item);
+
 #[test]
 fn xfer_2_xfer_7_where_a_grant_made_by_hand_is_in_the_way() {
     let by_hand = || grant(CHRIS, "Chris Weber", Level::Reader);
@@ -231,7 +234,6 @@ fn xfer_2_xfer_7_where_a_grant_made_by_hand_is_in_the_way() {
     let carried_on_item = |item: &mut Item| item.grants = vec![carried(by_hand())];
     let inside = |item: &mut Item| item.contents.direct = deeper();
     let above = |item: &mut Item| item.above = vec![by_hand()];
-    type Change<'a> = &'a dyn Fn(&mut Item);
     let cases: [(&str, Change, &[&str], &[&str]); 4] = [
         ("on the item itself", &on_item, &["Portal"], &["Portal"]),
         ("carried along earlier", &carried_on_item, &[], &[]),

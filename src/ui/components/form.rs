@@ -118,7 +118,6 @@ where
 }
 
 /// [`Form`] without its type parameters, so that there is only one of it in the bundle.
-#[expect(clippy::too_many_arguments, reason = "the inside of one component")]
 fn form_view(
     url: &'static str,
     submit: Box<dyn Fn(&SubmitEvent)>,

@@ -35,7 +35,7 @@ pub fn DatasetContent(resource: ResourceView, listing: Listing, change: Control,
             <Fact label="Status"><span class=words::status_tone(dataset.status)>{dataset.status.title()}</span></Fact>
             <Fact label="Images"><span class="num">{words::count(dataset.images)}</span></Fact>
             <Fact label="Size"><span class="num">{words::size(dataset.bytes)}</span></Fact>
-            <Fact label="Captured on">{dataset.captured_on.map_or_else(|| "Not known".to_owned(), |day| day.words())}</Fact>
+            <Fact label="Captured on">{dataset.captured_on.map_or_else(|| "Not known".to_owned(), crate::domain::time::Day::words)}</Fact>
             <Fact label="Cluster location">{words::cluster(&dataset.cluster)}</Fact>
         }
     });
