@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     place::{Listing, Open, Place, Transfer},
-    plan::{Consequences, Sides, what},
+    plan::{Consequences, Sides, into, what},
 };
 use crate::{
     domain::{
@@ -142,12 +142,12 @@ fn PlanContent(
 
 /// What goes from where to where.
 fn summary(plan: &Plan, source: &str, target: &str) -> String {
+    let what = what(plan);
     let images = words::counted(plan.images, "image", "images");
+    let go = if what.starts_with("1 ") { "goes" } else { "go" };
     match plan.scope {
-        Scope::Between => {
-            format!("{} with {images} go from {source} to {target}, into “{}”.", what(plan), plan.destination.name)
-        }
-        Scope::Within => format!("{} with {images} go into “{}”.", what(plan), plan.destination.name),
+        Scope::Between => format!("{what} with {images} {go} from {source} to {target}, {}.", into(plan, target)),
+        Scope::Within => format!("{what} with {images} {go} {}.", into(plan, target)),
     }
 }
 
