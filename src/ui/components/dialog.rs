@@ -95,10 +95,13 @@ pub fn Dialog(
 /// What is between the heading and the buttons of a [`Dialog`]; it scrolls if it is long.
 #[component]
 pub fn DialogBody(
+    /// Whether there is nothing in it that takes the focus: then it does so itself, so that keys can scroll it.
+    #[prop(optional)]
+    reads: bool,
     /// The content.
     children: Children,
 ) -> impl IntoView {
-    view! { <div class="dialog-body">{children()}</div> }
+    view! { <div class="dialog-body" tabindex=reads.then_some("0")>{children()}</div> }
 }
 
 /// The buttons of a [`Dialog`], with **Cancel** as a link to the page without it.

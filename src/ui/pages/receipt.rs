@@ -15,7 +15,7 @@ use crate::{
             table::Fact,
         },
         layout::{Frame, PageHeader, Section},
-        pages::drive::plan::{Consequences, Sides, what},
+        pages::drive::plan::{Consequences, Sides, into, what},
         paths,
         routes::here,
         session::Session,
@@ -69,6 +69,7 @@ fn ReceiptContent(receipt: ReceiptView, org: String) -> impl IntoView {
     };
     let lead = format!("{} from {source_name} to {target_name}", what(&plan));
     let destination = plan.destination.clone();
+    let destination_words = into(&plan, &target_name);
     let (what_moved, with_images, case) = (what(&plan), images(&plan), case(&plan));
     let items = plan.items.iter().map(|item| view! { <li>{item.name.clone()}</li> }).collect_view();
     view! {
@@ -84,7 +85,7 @@ fn ReceiptContent(receipt: ReceiptView, org: String) -> impl IntoView {
                 <Fact label="Who">{by_name}</Fact>
                 <Fact label="When"><Moment at/></Fact>
                 <Fact label="From">{source_name}</Fact>
-                <Fact label="To">{target_name} ", " {destination.name}</Fact>
+                <Fact label="To">{target_name} ", " {destination_words}</Fact>
                 <Fact label="What">{what_moved} {with_images}</Fact>
                 {case.map(|case| view! { <Fact label="Case">{case}</Fact> })}
             </dl>

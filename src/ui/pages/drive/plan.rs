@@ -29,6 +29,15 @@ pub fn what(plan: &Plan) -> String {
     }
 }
 
+/// "into “Handover”". A root is called like its organization; then it is the Drive.
+pub fn into(plan: &Plan, target: &str) -> String {
+    if plan.destination.name == target {
+        "into its Drive".to_owned()
+    } else {
+        format!("into “{}”", plan.destination.name)
+    }
+}
+
 /// Both organizations, with what becomes of their books. Nothing for a move within one.
 #[component]
 pub fn Sides(

@@ -219,7 +219,9 @@ impl Selection {
         match event.key().as_str() {
             "a" | "A" if command => self.range(0, last, true),
             "Escape" => {
-                if self.sums.get_untracked().count == 0 {
+                // With a menu open, the key is for the menu.
+                let menu_open = document().query_selector(":popover-open").is_ok_and(|menu| menu.is_some());
+                if menu_open || self.sums.get_untracked().count == 0 {
                     return;
                 }
                 self.clear();

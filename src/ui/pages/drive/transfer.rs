@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     place::{Listing, Open, Place, Transfer},
-    plan::{Consequences, Sides, what},
+    plan::{Consequences, Sides, into, what},
 };
 use crate::{
     domain::{
@@ -59,7 +59,7 @@ pub fn TransferDialog(
             let close = close.clone();
             move || view! {
                 <Dialog label="Confirm transfer" reads=true heading="Looking at what would change…" close>
-                    <DialogBody><Skeleton/></DialogBody>
+                    <DialogBody reads=true><Skeleton/></DialogBody>
                 </Dialog>
             }
         }>
@@ -71,7 +71,7 @@ pub fn TransferDialog(
                         (open, Ok(plan)) => view! { <PlanContent plan open listing action flash=begin.form/> }.into_any(),
                         (_, Err(failure)) => view! {
                             <Dialog label="Confirm transfer" reads=true heading="This cannot be moved" close=close.clone()>
-                                <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
+                                <DialogBody reads=true><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
                                 <DialogButtons close>""</DialogButtons>
                             </Dialog>
                         }
@@ -111,7 +111,7 @@ fn PlanContent(
     };
     let content = if blocked {
         view! {
-            <DialogBody>
+            <DialogBody reads=true>
                 <Blockers blockers=plan.blockers.clone() more=plan.more_blockers/>
             </DialogBody>
             <DialogButtons close=close.clone() remark="Everything moves, or nothing does.">
@@ -125,7 +125,7 @@ fn PlanContent(
                 <Hidden name="items" value=open.items.join(",")/>
                 <Hidden name="destination" value=open.destination/>
                 <Hidden name="digest" value=digest/>
-                <DialogBody>
+                <DialogBody reads=true>
                     <p>{summary(&plan, &source_name, &target_name)}</p>
                     <Sides plan=plan.clone()/>
                     <Consequences plan/>
@@ -142,12 +142,12 @@ fn PlanContent(
 
 /// What goes from where to where.
 fn summary(plan: &Plan, source: &str, target: &str) -> String {
+    let what = what(plan);
     let images = words::counted(plan.images, "image", "images");
+    let go = if what.starts_with("1 ") { "goes" } else { "go" };
     match plan.scope {
-        Scope::Between => {
-            format!("{} with {images} go from {source} to {target}, into “{}”.", what(plan), plan.destination.name)
-        }
-        Scope::Within => format!("{} with {images} go into “{}”.", what(plan), plan.destination.name),
+        Scope::Between => format!("{what} with {images} {go} from {source} to {target}, {}.", into(plan, target)),
+        Scope::Within => format!("{what} with {images} {go} {}.", into(plan, target)),
     }
 }
 
