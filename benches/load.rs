@@ -5,6 +5,8 @@
 //! Needs `make build` first: it runs `target/release/commonhold` on a database of its own, on a port of its own, and
 //! stops it by its process id.
 
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a bench that cannot go on says why and stops")]
+
 use std::{
     net::SocketAddr,
     path::Path,

@@ -3,6 +3,8 @@
 //!
 //! The big database is made once and kept in `target/bench`.
 
+#![expect(clippy::expect_used, reason = "a bench that cannot go on says why and stops")]
+
 use std::{collections::BTreeSet, hint::black_box, path::Path, time::Duration};
 
 use commonhold::{
