@@ -521,7 +521,7 @@ pub struct Next {
 /// with the plan in a dialog.
 ///
 /// # Errors
-/// See [`plan`] and [`transfer`].
+/// See [`plan`] and [`transfer()`].
 pub async fn move_here(ctx: &Ctx, by: &Principal, items: &str, destination: &str, back: Option<&str>) -> Result<Next> {
     let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
     let plan = plan_of(ctx, by, &ids, container).await?;
@@ -542,7 +542,7 @@ pub async fn move_here(ctx: &Ctx, by: &Principal, items: &str, destination: &str
 /// **Confirm transfer**: does exactly what was confirmed.
 ///
 /// # Errors
-/// See [`transfer`]; a missing digest is `Invalid`.
+/// See [`transfer()`]; a missing digest is `Invalid`.
 pub async fn confirm(ctx: &Ctx, by: &Principal, items: &str, destination: &str, confirmed: &str) -> Result<Next> {
     let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
     if confirmed.is_empty() {
