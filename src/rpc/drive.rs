@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure};
+use super::{Done, Failure, Text};
 use crate::domain::view::DriveView;
 
 /// A container's page, or a dataset's; the root of the organization's first account where `resource` is empty.
 /// `sort` is `name`, `kind`, `size` or `modified_at`, with `-` in front for the other direction.
-#[server]
+#[server(output = Text)]
 pub async fn drive_page(org: String, resource: String, sort: String, cursor: String) -> Result<DriveView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
@@ -16,7 +16,7 @@ pub async fn drive_page(org: String, resource: String, sort: String, cursor: Str
 
 /// **Create** in **New folder**, **New site**, **New asset** or **New dataset**. `images` and `captured_on` are for
 /// datasets. Leads to `back`, the page the dialog was opened on, or to the container.
-#[server]
+#[server(output = Text)]
 pub async fn create_resource(
     #[server(default)] parent: String,
     #[server(default)] kind: String,
@@ -39,7 +39,7 @@ pub async fn create_resource(
 }
 
 /// **Rename**. Leads to `back`, the page the dialog was opened on, or to the container.
-#[server]
+#[server(output = Text)]
 pub async fn rename_resource(
     #[server(default)] id: String,
     #[server(default)] name: String,

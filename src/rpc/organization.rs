@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure};
+use super::{Done, Failure, Text};
 use crate::domain::view::HomeView;
 
 /// **Create organization** (ORG-1, ORG-2). Leads to its Home.
-#[server]
+#[server(output = Text)]
 pub async fn create_organization(
     #[server(default)] kind: String,
     #[server(default)] name: String,
@@ -34,7 +34,7 @@ pub async fn create_organization(
 }
 
 /// Home of an organization (ORG-7).
-#[server]
+#[server(output = Text)]
 pub async fn organization_home(org: String) -> Result<HomeView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Done, Failure, Flash};
+use super::{Done, Failure, Flash, Text};
 use crate::domain::view::SessionView;
 
 /// What every page starts with.
@@ -16,7 +16,7 @@ pub struct Start {
 }
 
 /// Who is signed in, and what to show once. Never an error for "nobody": that is an answer.
-#[server]
+#[server(output = Text)]
 pub async fn page_start() -> Result<Start, Failure> {
     use crate::server::{answer, usecase};
     let ctx = answer::ctx()?;
@@ -26,7 +26,7 @@ pub async fn page_start() -> Result<Start, Failure> {
 }
 
 /// Sign up (AUTH-1). Leads to `next` if that is a path of this site, else to the welcome page.
-#[server]
+#[server(output = Text)]
 pub async fn sign_up(
     first_name: String,
     last_name: String,
@@ -42,7 +42,7 @@ pub async fn sign_up(
 }
 
 /// Sign in (AUTH-3). Leads to `next` if that is a path of this site, else to the welcome page.
-#[server]
+#[server(output = Text)]
 pub async fn sign_in(email: String, password: String, #[server(default)] next: String) -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let ctx = answer::ctx()?;
@@ -51,7 +51,7 @@ pub async fn sign_in(email: String, password: String, #[server(default)] next: S
 }
 
 /// Sign out: the session ends, here and in the database.
-#[server]
+#[server(output = Text)]
 pub async fn sign_out() -> Result<Done, Failure> {
     crate::server::answer::signed_out().await
 }

@@ -4,12 +4,12 @@
 
 use leptos::prelude::*;
 
-use super::{Done, Failure};
+use super::{Done, Failure, Text};
 use crate::domain::view::{DestinationView, PlanView, ReceiptView};
 
 /// What the **Move to** dialog shows: `org` (an Org ID; empty for the organization of the items) and a container in it
 /// (empty for its root).
-#[server]
+#[server(output = Text)]
 pub async fn destinations(
     items: String,
     org: String,
@@ -22,7 +22,7 @@ pub async fn destinations(
 }
 
 /// The plan, before anything is done (dry run).
-#[server]
+#[server(output = Text)]
 pub async fn plan_transfer(items: String, destination: String) -> Result<PlanView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
@@ -31,7 +31,7 @@ pub async fn plan_transfer(items: String, destination: String) -> Result<PlanVie
 
 /// **Move here**. Within the organization, and with nothing in the way, it moves; otherwise it leads to the page `back`
 /// with `dialog=transfer`, where the plan is shown for confirmation or with what is in the way.
-#[server]
+#[server(output = Text)]
 pub async fn move_here(
     #[server(default)] items: String,
     #[server(default)] destination: String,
@@ -46,7 +46,7 @@ pub async fn move_here(
 
 /// **Confirm transfer**: does what the plan with this digest said, or refuses if the facts have changed. Leads to the
 /// receipt between organizations, to the destination within one.
-#[server]
+#[server(output = Text)]
 pub async fn confirm_transfer(
     #[server(default)] items: String,
     #[server(default)] destination: String,
@@ -59,7 +59,7 @@ pub async fn confirm_transfer(
 }
 
 /// The receipt of a finished transfer, for who may read the audit log of either organization and for who did it.
-#[server]
+#[server(output = Text)]
 pub async fn receipt(id: String) -> Result<ReceiptView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
