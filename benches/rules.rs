@@ -104,7 +104,8 @@ async fn database(resources: u64) -> (Ctx, Principal, ResourceId) {
     let db =
         Db::open(&format!("sqlite://{}", file.display()), Synchronous::Normal, true).await.expect("the database opens");
     db.migrate().await.expect("the database migrates");
-    let ctx = Ctx::new(db, Clock::System, Hasher::quick().expect("a hasher"), Limits::new(false));
+    let ctx =
+        Ctx::new(db, Clock::System, Hasher::quick().expect("a hasher"), Limits::new(false), "http://localhost:3000");
     if fresh {
         let amounts = Amounts { org: None, orgs: 1, people: 0, resources, processed: true };
         generate(&ctx, &amounts).await.expect("data is generated");

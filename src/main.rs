@@ -127,6 +127,9 @@ struct GenerateArgs {
     processed: bool,
 }
 
+/// The command line writes no mail with links in it.
+const NO_LINKS: &str = "";
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Cli::parse()).await {
@@ -156,11 +159,11 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
     match cli.command {
         Command::Serve(args) => server::run(database, &args).await?,
         Command::Migrate => {
-            server::open(database, true, true).await?.db().close().await;
+            server::open(database, true, true, NO_LINKS).await?.db().close().await;
             println!("The database is up to date.");
         }
         Command::Demo => {
-            let ctx = server::open(database, true, true).await?;
+            let ctx = server::open(database, true, true, NO_LINKS).await?;
             demo::fill(&ctx).await.map_err(explain)?;
             println!("The example is in place. Everybody's password is: {}", demo::PASSWORD);
             for one in demo::PEOPLE {
@@ -169,7 +172,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             ctx.db().close().await;
         }
         Command::Licence(LicenceCommand::Grant(args)) => {
-            let ctx = server::open(database, true, false).await?;
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
             let form = GrantForm {
                 org: args.org,
                 product: args.product,
@@ -184,13 +187,13 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             println!("{}", usecase::licence::grant(&ctx, &form).await.map_err(explain)?);
         }
         Command::Licence(LicenceCommand::Expire { id }) => {
-            let ctx = server::open(database, true, false).await?;
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
             let id: LicenceId = id.parse().map_err(|_| format!("{id} is not an id."))?;
             usecase::licence::expire(&ctx, id).await.map_err(explain)?;
             println!("The licence has ended.");
         }
         Command::Dataset(DatasetCommand::SetStatus { id, status }) => {
-            let ctx = server::open(database, true, false).await?;
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
             let id: ResourceId = id.parse().map_err(|_| format!("{id} is not an id."))?;
             let status = Status::parse(&status).map_err(|_| format!("{status} is not a status. See --help."))?;
             let set = usecase::dataset::set_status(&ctx, id, status).await.map_err(explain)?;
@@ -201,7 +204,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             }
         }
         Command::Doctor => {
-            let ctx = server::open(database, true, false).await?;
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
             let mut healthy = true;
             for finding in doctor::examine(&ctx).await.map_err(explain)? {
                 healthy &= finding.broken == 0;
@@ -212,7 +215,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             return Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Generate(args) => {
-            let ctx = server::open(database, true, true).await?;
+            let ctx = server::open(database, true, true, NO_LINKS).await?;
             let amounts = Amounts {
                 org: args.org,
                 orgs: args.orgs,

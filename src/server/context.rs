@@ -31,12 +31,18 @@ struct Inner {
     clock: Clock,
     hasher: Hasher,
     limits: Limits,
+    public_url: String,
 }
 
 impl Ctx {
-    /// A context over an open database.
-    pub fn new(db: Db, clock: Clock, hasher: Hasher, limits: Limits) -> Self {
-        Self(Arc::new(Inner { db, clock, hasher, limits }))
+    /// A context over an open database. Links in mail begin with `public_url`, which has no slash at its end.
+    pub fn new(db: Db, clock: Clock, hasher: Hasher, limits: Limits, public_url: &str) -> Self {
+        Self(Arc::new(Inner { db, clock, hasher, limits, public_url: public_url.to_owned() }))
+    }
+
+    /// The address people use, without a slash at its end: the only one that links are made of (attack 25).
+    pub fn public_url(&self) -> &str {
+        &self.0.public_url
     }
 
     /// The database.

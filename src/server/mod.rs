@@ -9,6 +9,7 @@ pub mod error;
 pub mod generate;
 mod inbox;
 pub mod limit;
+pub mod mail;
 pub mod password;
 pub mod rest;
 pub mod router;
@@ -39,7 +40,7 @@ pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// # Errors
 /// The database cannot be reached or migrated, or is not up to date.
-pub async fn open(database: &DatabaseArgs, rate_limits: bool, migrate: bool) -> Result<Ctx, Fatal> {
+pub async fn open(database: &DatabaseArgs, rate_limits: bool, migrate: bool, public_url: &str) -> Result<Ctx, Fatal> {
     let url = database.url()?;
     let db = Db::open(&url, database.synchronous(), migrate)
         .await
@@ -50,7 +51,7 @@ pub async fn open(database: &DatabaseArgs, rate_limits: bool, migrate: bool) -> 
     if !db.is_current().await.unwrap_or(false) {
         return Err("The database is not up to date. Run `commonhold migrate` first.".into());
     }
-    Ok(Ctx::new(db, Clock::System, Hasher::new()?, Limits::new(rate_limits)))
+    Ok(Ctx::new(db, Clock::System, Hasher::new()?, Limits::new(rate_limits), public_url))
 }
 
 /// Serves until SIGTERM or Ctrl+C, then lets what is being answered finish.
@@ -60,7 +61,7 @@ pub async fn open(database: &DatabaseArgs, rate_limits: bool, migrate: bool) -> 
 pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal> {
     start_log(args);
     let settings = args.settings()?;
-    let ctx = open(database, settings.rate_limits, !args.no_migrate).await?;
+    let ctx = open(database, settings.rate_limits, !args.no_migrate, &settings.public_url).await?;
     if let Some(address) = args.metrics {
         start_metrics(address).await?;
     }

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     domain::{
         person::full_name,
+        role::{Permission, Role, may},
         view::{Belonging, PersonView},
     },
     rpc::session::SignOut,
@@ -34,8 +35,16 @@ pub enum Section {
     Home,
     /// Its Drive.
     Drive,
+    /// Manage People.
+    People,
     /// Who can do what.
     Roles,
+    /// The audit log.
+    Activity,
+    /// Organization settings.
+    Settings,
+    /// My account.
+    Account,
     /// A page that is none of these, like a receipt.
     Other,
 }
@@ -45,8 +54,11 @@ impl Section {
     fn path(self, org: &str) -> String {
         match self {
             Self::Drive => paths::drive(org, ""),
+            Self::People => paths::people(org),
             Self::Roles => paths::roles(org),
-            Self::Welcome | Self::Home | Self::Other => paths::home(org),
+            Self::Activity => paths::activity(org),
+            Self::Settings => paths::settings(org, ""),
+            Self::Welcome | Self::Home | Self::Account | Self::Other => paths::home(org),
         }
     }
 }
@@ -136,8 +148,17 @@ fn Ways(section: Section, belonging: Belonging) -> impl IntoView {
     view! {
         <a href=paths::home(&org) aria-current=here(Section::Home)><Icon name="home"/>"Home"</a>
         <a href=paths::drive(&org, "") aria-current=here(Section::Drive)><Icon name="drive"/>"Drive"</a>
+        {(!belonging.personal && belonging.role.is_some_and(|role| role > Role::Member)).then(|| view! {
+            <a href=paths::people(&org) aria-current=here(Section::People)><Icon name="people"/>"People"</a>
+        })}
         {(!belonging.personal).then(|| view! {
             <a href=paths::roles(&org) aria-current=here(Section::Roles)><Icon name="roles"/>"Who can do what"</a>
+        })}
+        {belonging.role.is_some_and(|role| may(role, Permission::ReadAudit)).then(|| view! {
+            <a href=paths::activity(&org) aria-current=here(Section::Activity)><Icon name="activity"/>"Activity"</a>
+        })}
+        {belonging.role.is_some().then(|| view! {
+            <a href=paths::settings(&org, "") aria-current=here(Section::Settings)><Icon name="settings"/>"Organization settings"</a>
         })}
     }
     .into_any()
@@ -151,10 +172,10 @@ fn Whoami(person: PersonView) -> impl IntoView {
     view! {
         <div class="whoami">
             <Face name=name.clone() hue=words::hue(person.id.0.as_bytes())/>
-            <span class="whoami-text">
-                <b>{name}</b>
+            <a class="whoami-text" href=paths::account("") aria-label=format!("My account, {name}")>
+                <b>{name.clone()}</b>
                 <small>{person.email}</small>
-            </span>
+            </a>
             <Form action flash=None class="inline-form" changes_session=true>
                 <IconSubmit label="Sign out" icon="sign-out"/>
             </Form>

@@ -30,6 +30,38 @@ pub fn drive(org: &str, resource: &str) -> String {
     }
 }
 
+/// **Manage People** (PEOPLE-1).
+pub fn people(org: &str) -> String {
+    format!("/o/{}/people", encode(org))
+}
+
+/// Pending invitations of an organization (PEOPLE-3).
+pub fn invitations(org: &str) -> String {
+    format!("/o/{}/people/invitations", encode(org))
+}
+
+/// The audit log of an organization (AUDIT-1).
+pub fn activity(org: &str) -> String {
+    format!("/o/{}/activity", encode(org))
+}
+
+/// Organization settings: `part` is a section like `details`; the first one where it is empty.
+pub fn settings(org: &str, part: &str) -> String {
+    if part.is_empty() {
+        format!("/o/{}/settings", encode(org))
+    } else {
+        format!("/o/{}/settings/{}", encode(org), encode(part))
+    }
+}
+
+/// My account: `part` is `security` or `privacy`; the profile where it is empty.
+pub fn account(part: &str) -> String {
+    if part.is_empty() { "/account".to_owned() } else { format!("/account/{}", encode(part)) }
+}
+
+/// Forgotten password (AUTH-5).
+pub const FORGOT: &str = "/forgot";
+
 /// "Who can do what" (ROLE).
 pub fn roles(org: &str) -> String {
     format!("/o/{}/roles", encode(org))

@@ -10,6 +10,17 @@ use crate::domain::{
     time::Timestamp,
 };
 
+/// Where a role sorts: Owners first.
+const fn rank(role: Role) -> i64 {
+    match role {
+        Role::Owner => 0,
+        Role::Manager => 1,
+        Role::Editor => 2,
+        Role::Reader => 3,
+        Role::Member => 4,
+    }
+}
+
 /// A person's role in an organization.
 ///
 /// # Errors
@@ -29,14 +40,18 @@ pub async fn find_role(tx: &mut Tx, organization: OrganizationId, person: Person
 /// # Errors
 /// `Taken` if they are in it.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Role, at: Timestamp) -> Result<()> {
-    tx.sql("INSERT INTO membership (organization_id, person_id, role, created_at) VALUES ($1, $2, $3, $4)")
-        .bind(permit.organization().0)
-        .bind(person.0)
-        .bind(role.word())
-        .bind(at.0)
-        .execute()
-        .await
-        .map(|_| ())
+    tx.sql(
+        "INSERT INTO membership (organization_id, person_id, role, created_at, role_rank, name_key, email_key)
+         SELECT $1, p.id, $3, $4, $5, p.name_key, p.email_key FROM person p WHERE p.id = $2",
+    )
+    .bind(permit.organization().0)
+    .bind(person.0)
+    .bind(role.word())
+    .bind(at.0)
+    .bind(rank(role))
+    .execute()
+    .await
+    .map(|_| ())
 }
 
 /// Changes a person's role; whether they were in the organization.
@@ -44,10 +59,11 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Ro
 /// # Errors
 /// The database.
 pub async fn update_role(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Role) -> Result<bool> {
-    tx.sql("UPDATE membership SET role = $3 WHERE organization_id = $1 AND person_id = $2")
+    tx.sql("UPDATE membership SET role = $3, role_rank = $4 WHERE organization_id = $1 AND person_id = $2")
         .bind(permit.organization().0)
         .bind(person.0)
         .bind(role.word())
+        .bind(rank(role))
         .execute()
         .await
         .map(|rows| rows > 0)

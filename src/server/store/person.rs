@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx};
-use crate::domain::{id::PersonId, time::Timestamp, view::PersonView};
+use crate::domain::{id::PersonId, person::full_name, text::key, time::Timestamp, view::PersonView};
 
 /// Someone who just signed up.
 #[derive(Debug)]
@@ -33,8 +33,8 @@ pub struct NewPerson<'a> {
 /// `Taken` if the email is.
 pub async fn insert(tx: &mut Tx, new: &NewPerson<'_>) -> Result<()> {
     tx.sql(
-        "INSERT INTO person (id, email, email_key, email_verified, first_name, last_name, password_hash, language, cluster, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO person (id, email, email_key, email_verified, first_name, last_name, password_hash, language, cluster, created_at, name_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(new.id.0)
     .bind(new.email.to_owned())
@@ -46,6 +46,7 @@ pub async fn insert(tx: &mut Tx, new: &NewPerson<'_>) -> Result<()> {
     .bind("en")
     .bind(new.cluster.to_owned())
     .bind(new.at.0)
+    .bind(key(&full_name(new.first_name, new.last_name)))
     .execute()
     .await
     .map(|_| ())

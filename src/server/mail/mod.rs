@@ -1,0 +1,136 @@
+//! Mail: what is written to people, and how it gets to them (MAIL-1).
+//!
+//! A use case writes a [`Letter`] with [`post`] in the transaction of what the letter tells; a worker delivers it.
+
+use crate::domain::{id::MailId, role::Role};
+
+use super::{
+    context::Ctx,
+    error::Result,
+    store::{Tx, outbox},
+};
+
+/// Everything that we write to people. Tokens stand here as they stand in the link; only their digests are stored.
+#[derive(Debug, Clone)]
+pub enum Letter<'a> {
+    /// An invitation into an organization (PEOPLE-3): leads to `/invitations/{token}`.
+    Invitation {
+        /// The organization's name.
+        organization: &'a str,
+        /// Who invites.
+        inviter: &'a str,
+        /// The role they will have.
+        role: Role,
+        /// For a Member: the name of what they will reach.
+        resource: Option<&'a str>,
+        /// The link's token.
+        token: &'a str,
+        /// How many days the link works.
+        days: i64,
+    },
+    /// Prove this address (AUTH-2): leads to `/verify?token=`.
+    VerifyEmail {
+        /// First name.
+        first_name: &'a str,
+        /// The link's token.
+        token: &'a str,
+    },
+    /// A new password (AUTH-5): leads to `/reset?token=`; works one hour.
+    ResetPassword {
+        /// First name.
+        first_name: &'a str,
+        /// The link's token.
+        token: &'a str,
+    },
+    /// An Owner created an account for them (PEOPLE-8): leads to `/reset?token=`.
+    SetPassword {
+        /// First name.
+        first_name: &'a str,
+        /// The organization's name.
+        organization: &'a str,
+        /// Who created it.
+        by: &'a str,
+        /// The link's token.
+        token: &'a str,
+        /// How many days the link works.
+        days: i64,
+    },
+    /// To the old address: the account has another address now (SET-1).
+    EmailChanged {
+        /// First name.
+        first_name: &'a str,
+        /// The new address.
+        email: &'a str,
+    },
+    /// The password was changed, and other sessions ended (AUTH-4).
+    PasswordChanged {
+        /// First name.
+        first_name: &'a str,
+    },
+    /// Their role was changed (PEOPLE-6).
+    RoleChanged {
+        /// The organization's name.
+        organization: &'a str,
+        /// Its Org ID.
+        org_id: &'a str,
+        /// Who changed it.
+        by: &'a str,
+        /// The role before.
+        from: Role,
+        /// The role now.
+        to: Role,
+    },
+    /// They were made an Owner (ROLE-3).
+    OwnershipGiven {
+        /// The organization's name.
+        organization: &'a str,
+        /// Its Org ID.
+        org_id: &'a str,
+        /// Who gave it.
+        by: &'a str,
+    },
+    /// They were taken out of an organization (PEOPLE-5).
+    Removed {
+        /// The organization's name.
+        organization: &'a str,
+        /// Who removed them.
+        by: &'a str,
+    },
+    /// Their account was deleted (SET-2).
+    AccountDeleted {
+        /// First name.
+        first_name: &'a str,
+    },
+}
+
+/// Puts a letter into the outbox, in the transaction of what it tells.
+///
+/// # Errors
+/// The database.
+pub async fn post(tx: &mut Tx, ctx: &Ctx, to: &str, letter: &Letter<'_>) -> Result<MailId> {
+    let id = MailId(ctx.id());
+    let (subject, text) = write(ctx.public_url(), letter);
+    let mail = outbox::NewMail { id, to, subject: &subject, text: &text, html: "", at: ctx.now() };
+    outbox::insert(tx, &mail).await?;
+    Ok(id)
+}
+
+fn write(public_url: &str, letter: &Letter<'_>) -> (String, String) {
+    match letter {
+        Letter::Invitation { organization, inviter, role, token, .. } => (
+            format!("{inviter} invites you to {organization}"),
+            format!(
+                "{inviter} invites you to {organization} as {}.\n\n{public_url}/invitations/{token}\n",
+                role.title()
+            ),
+        ),
+        Letter::VerifyEmail { first_name, token } => (
+            "Verify your email address".to_owned(),
+            format!("Hello {first_name}\n\n{public_url}/verify?token={token}\n"),
+        ),
+        Letter::ResetPassword { first_name, token } | Letter::SetPassword { first_name, token, .. } => {
+            ("Set your password".to_owned(), format!("Hello {first_name}\n\n{public_url}/reset?token={token}\n"))
+        }
+        other => ("News about your account".to_owned(), format!("{other:?}")),
+    }
+}
