@@ -157,6 +157,12 @@ pub const fn operate(person: PersonId, organization: OrganizationId, resource: R
     Permit { person, organization, resource }
 }
 
+/// A permit to give what an invitation said, to who accepts it: whoever sent it had leave to give that (PEOPLE-2), and
+/// `joined` shows that it was accepted.
+pub const fn given_with_invitation(joined: &super::role::RolePermit, by: PersonId, resource: ResourceId) -> Permit {
+    Permit { person: by, organization: joined.organization(), resource }
+}
+
 /// Whether a person may do an act on a resource.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{text::FieldError, transfer::Blocker};
+use super::{invitation::State, text::FieldError, transfer::Blocker, view::people::Review};
 
 /// A "no" that may travel to the browser: its text says what is wrong and what to do, its [`Refusal::code`] is stable.
 /// Anything else that goes wrong is an internal error and never leaves the server.
@@ -41,9 +41,15 @@ pub enum Refusal {
     /// PEOPLE-3.
     #[error("This invitation has expired. Ask for a new one.")]
     InvitationExpired,
+    /// PEOPLE-10: it was answered or withdrawn.
+    #[error("{}", closed(*.0))]
+    InvitationClosed(State),
     /// PEOPLE-3.
-    #[error("This invitation is for somebody else.")]
+    #[error("This invitation is for another email address.")]
     InvitationWrongPerson,
+    /// Not a refusal of everything: what is known, or what came, of each person of a list (PEOPLE-2).
+    #[error("{}", if .0.sent { "Not everybody could be invited." } else { "Look these over, then send the invitations." })]
+    Review(Review),
     /// AUTH-2.
     #[error("Verify your email address first.")]
     EmailUnverified,
@@ -76,6 +82,16 @@ pub enum Refusal {
     IdempotencyMismatch,
 }
 
+/// Why an invitation cannot be answered any more.
+const fn closed(state: State) -> &'static str {
+    match state {
+        State::Accepted => "This invitation has been used. Each one works once.",
+        State::Declined => "This invitation was declined. Ask for a new one if you changed your mind.",
+        State::Revoked => "This invitation was withdrawn by the organization.",
+        State::Pending => "This invitation is waiting for an answer.",
+    }
+}
+
 impl Refusal {
     /// One field with one problem.
     pub fn field(field: &str, problem: super::text::Problem) -> Self {
@@ -93,7 +109,8 @@ impl Refusal {
             Self::LastOwner => "last_owner",
             Self::AlreadyMember => "already_member",
             Self::AlreadyInvited => "already_invited",
-            Self::InvitationExpired => "invitation_expired",
+            Self::InvitationExpired | Self::InvitationClosed(_) => "invitation_expired",
+            Self::Review(_) => "invalid",
             Self::InvitationWrongPerson => "invitation_wrong_person",
             Self::EmailUnverified => "email_unverified",
             Self::NameTaken(_) => "name_taken",

@@ -233,7 +233,7 @@ pub const fn may(role: Role, permission: Permission) -> bool {
 }
 
 /// Proof that a person may do something as one of an organization, by their role alone. Only [`allow`] makes one (and
-/// [`found`], for who founds an organization), so a
+/// [`found`] for who founds an organization, and an accepted invitation for who joins), so a
 /// change that takes a `RolePermit` cannot be reached past the check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RolePermit {
@@ -287,6 +287,11 @@ pub const fn found(person: PersonId, organization: OrganizationId) -> RolePermit
     RolePermit { person, organization, role: Role::Owner }
 }
 
+/// A permit for somebody who joins by an invitation, for [`super::invitation::Answering::accept`], which has checked it.
+pub(super) const fn join(person: PersonId, organization: OrganizationId, role: Role) -> RolePermit {
+    RolePermit { person, organization, role }
+}
+
 /// ROLE-3: nobody gives a role above their own, or acts on someone who stands above them; only Owners touch Owners.
 ///
 /// # Errors
@@ -306,6 +311,35 @@ pub fn change_role(by: Role, of: Role, to: Role) -> Result<(), Refusal> {
         ));
     }
     Ok(())
+}
+
+/// ROLE-3: whether a change of role is asked about first: making somebody an Owner, and giving up what one may do
+/// oneself.
+pub fn asks_first(own: bool, from: Role, to: Role) -> bool {
+    (to == Role::Owner && from != Role::Owner) || (own && to < from)
+}
+
+/// Whose names one sees in an organization (PEOPLE-11).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sight {
+    /// Everybody's.
+    Everyone,
+    /// Of those one shares a resource with.
+    Shared,
+    /// Nobody's: the list does not exist.
+    Nobody,
+}
+
+/// PEOPLE-11: who sees the people list. `managers_only` is the organization's choice.
+pub fn sees_people(role: Option<Role>, managers_only: bool) -> Sight {
+    match role {
+        Some(Role::Owner | Role::Manager) => Sight::Everyone,
+        Some(Role::Editor | Role::Reader) if managers_only => Sight::Nobody,
+        Some(Role::Editor | Role::Reader) => Sight::Everyone,
+        Some(Role::Member) if managers_only => Sight::Nobody,
+        Some(Role::Member) => Sight::Shared,
+        None => Sight::Nobody,
+    }
 }
 
 /// ORG-3: an organization with `owners` Owners may lose `leaving` of them.
@@ -400,6 +434,32 @@ mod tests {
             }
         }
         insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn people_11_who_sees_the_people_list() {
+        let table = [
+            (Some(Role::Owner), Sight::Everyone, Sight::Everyone),
+            (Some(Role::Manager), Sight::Everyone, Sight::Everyone),
+            (Some(Role::Editor), Sight::Everyone, Sight::Nobody),
+            (Some(Role::Reader), Sight::Everyone, Sight::Nobody),
+            (Some(Role::Member), Sight::Shared, Sight::Nobody),
+            (None, Sight::Nobody, Sight::Nobody),
+        ];
+        for (role, everyone, managers_only) in table {
+            assert_eq!((sees_people(role, false), sees_people(role, true)), (everyone, managers_only), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn role_3_becoming_an_owner_and_stepping_down_are_asked_about() {
+        for from in Role::ALL {
+            for to in Role::ALL {
+                let rises = to == Role::Owner && from != Role::Owner;
+                assert_eq!(asks_first(false, from, to), rises, "{from:?} to {to:?}");
+                assert_eq!(asks_first(true, from, to), rises || to < from, "me, {from:?} to {to:?}");
+            }
+        }
     }
 
     #[test]

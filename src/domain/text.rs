@@ -53,6 +53,21 @@ pub enum Problem {
     /// Items of two organizations in one request.
     #[error("These items belong to different organizations. Move them one organization at a time.")]
     MixedOrganizations,
+    /// A role that is none.
+    #[error("This is not a role. Use Owner, Manager, Editor, Reader or Member.")]
+    NotARole,
+    /// A level that does not go with a role.
+    #[error("Only a Member is given access to something of their own; every other role reaches everything.")]
+    NotForThisRole,
+    /// A file in another encoding.
+    #[error("This file is not in UTF-8. Save it as “CSV UTF-8” and choose it again.")]
+    NotUtf8,
+    /// A CSV file without addresses.
+    #[error("No column is called “email”. Name the columns in the first line: name, email, role.")]
+    NoEmailColumn,
+    /// Someone is known by this address already.
+    #[error("There is an account with this email already. Invite them instead.")]
+    KnownAlready,
     /// A field that this kind of thing does not have.
     #[error("This kind of item does not have this.")]
     NotForThisKind,

@@ -7,7 +7,9 @@
 //! - Arguments are flat text and ids, as forms send them; reading them is the domain's job.
 
 pub mod drive;
+pub mod invitation;
 pub mod organization;
+pub mod people;
 pub mod session;
 pub mod transfer;
 

@@ -25,7 +25,8 @@ pub async fn page_start() -> Result<Start, Failure> {
     Ok(Start { session, flash: answer::take_flash().await })
 }
 
-/// Sign up (AUTH-1). Leads to `next` if that is a path of this site, else to the welcome page.
+/// Sign up (AUTH-1), with `invitation` from the page of a mailed link into its organization (PEOPLE-4a). Leads to `next` if
+/// that is a path of this site, else to the welcome page.
 #[server(output = Text)]
 pub async fn sign_up(
     first_name: String,
@@ -33,11 +34,12 @@ pub async fn sign_up(
     email: String,
     password: String,
     #[server(default)] next: String,
+    #[server(default)] invitation: String,
 ) -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let ctx = answer::ctx()?;
-    let signed_up =
-        usecase::session::sign_up(&ctx, &answer::client(), &first_name, &last_name, &email, &password).await;
+    let form = usecase::session::SignUpForm { first_name, last_name, email, password, invitation };
+    let signed_up = usecase::session::sign_up(&ctx, &answer::client(), &form).await;
     answer::signed_in_as(&ctx, signed_up, &next).await
 }
 

@@ -149,6 +149,18 @@ pub fn local_path(text: &str) -> Option<String> {
     plain.then(|| text.to_owned())
 }
 
+/// The page a form came from, without its dialog, if it is one of this site; else `otherwise`.
+pub fn back_to(back: &str, otherwise: &str) -> String {
+    local_path(back).unwrap_or_else(|| otherwise.to_owned())
+}
+
+/// A path with more in its query.
+pub fn with_query(path: &str, more: &[(&str, &str)]) -> String {
+    let query = serde_urlencoded::to_string(more).unwrap_or_default();
+    let mark = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{mark}{query}")
+}
+
 fn current_session() -> Option<Session> {
     parts().and_then(|parts| parts.extensions.get::<Session>().cloned())
 }
@@ -266,7 +278,9 @@ const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
             StatusCode::FORBIDDEN
         }
         Refusal::NotFound => StatusCode::NOT_FOUND,
-        Refusal::Invalid(_) | Refusal::BadRequest(_) | Refusal::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Invalid(_) | Refusal::BadRequest(_) | Refusal::Review(_) | Refusal::IdempotencyMismatch => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Refusal::Conflict
         | Refusal::LastOwner
         | Refusal::AlreadyMember
@@ -275,7 +289,7 @@ const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::Cycle
         | Refusal::Blocked(_)
         | Refusal::PlanChanged => StatusCode::CONFLICT,
-        Refusal::InvitationExpired => StatusCode::GONE,
+        Refusal::InvitationExpired | Refusal::InvitationClosed(_) => StatusCode::GONE,
         Refusal::PlanLimit(_) | Refusal::AllowanceExceeded(_) => StatusCode::PAYMENT_REQUIRED,
         Refusal::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
     }

@@ -90,10 +90,13 @@ async fn new(ctx: &Ctx, n: u64) -> Result<(crate::domain::id::OrganizationId, Pr
     let owner = usecase::session::sign_up(
         ctx,
         &Client::default(),
-        "Generated",
-        &format!("Owner {n}"),
-        &email,
-        super::demo::PASSWORD,
+        &usecase::session::SignUpForm {
+            first_name: "Generated".to_owned(),
+            last_name: format!("Owner {n}"),
+            email: email.clone(),
+            password: super::demo::PASSWORD.to_owned(),
+            invitation: String::new(),
+        },
     )
     .await?;
     let by = principal(owner.id, "Generated Owner");

@@ -6,7 +6,7 @@ use leptos_router::hooks::use_location;
 use crate::{
     domain::{
         time::Timestamp,
-        view::{Belonging, PersonView, SessionView},
+        view::{Belonging, PersonView, SessionView, people::Waiting},
     },
     rpc::{
         Failure, Flash, FormFlash,
@@ -100,6 +100,8 @@ pub struct Beginning {
     pub person: Option<PersonView>,
     /// Where they belong.
     pub organizations: Vec<Belonging>,
+    /// Invitations that wait for their answer (PEOPLE-4).
+    pub invitations: Vec<Waiting>,
     /// The server's time.
     pub now: Timestamp,
     /// A form that was refused before WebAssembly took over.
@@ -116,10 +118,16 @@ impl Beginning {
 impl From<Result<Start, Failure>> for Beginning {
     fn from(start: Result<Start, Failure>) -> Self {
         match start {
-            Ok(Start { session: SessionView { person, organizations, now }, flash }) => {
-                Self { person, organizations, now, form: flash.form }
+            Ok(Start { session: SessionView { person, organizations, invitations, now }, flash }) => {
+                Self { person, organizations, invitations, now, form: flash.form }
             }
-            Err(_) => Self { person: None, organizations: Vec::new(), now: Timestamp::default(), form: None },
+            Err(_) => Self {
+                person: None,
+                organizations: Vec::new(),
+                invitations: Vec::new(),
+                now: Timestamp::default(),
+                form: None,
+            },
         }
     }
 }

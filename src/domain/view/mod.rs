@@ -1,5 +1,7 @@
 //! Read models: what pages and the REST API show, already cut down to what the reader may see.
 
+pub mod people;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -61,6 +63,8 @@ pub struct SessionView {
     pub person: Option<PersonView>,
     /// All their organizations, by name.
     pub organizations: Vec<Belonging>,
+    /// Invitations that wait for their answer (PEOPLE-4).
+    pub invitations: Vec<people::Waiting>,
     /// The server's time, so that both renderings agree on "today".
     pub now: Timestamp,
 }

@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod idempotency;
+pub mod invitations;
 pub mod licences;
 pub mod orgs;
 pub mod people;
@@ -59,8 +60,14 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(session::me))
         .routes(routes!(orgs::list, orgs::create))
         .routes(routes!(orgs::show))
+        .routes(routes!(people::list))
         .routes(routes!(people::leave))
         .routes(routes!(people::remove))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::change_role, invitations::revoke))
+        .routes(routes!(invitations::resend))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(invitations::decline))
         .routes(routes!(people::change_role))
         .routes(routes!(licences::list))
         .routes(routes!(licences::ledger))

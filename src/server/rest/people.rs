@@ -1,4 +1,4 @@
-//! `/orgs/{org}/people`: roles, removing, leaving.
+//! `/orgs/{org}/people`: the list, roles, removing, leaving.
 
 use axum::{
     extract::{Path, State},
@@ -8,14 +8,88 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{id::PersonId, refusal::Refusal},
+    domain::{id::PersonId, refusal::Refusal, time::Timestamp, view::people::PersonRow},
     server::{
         context::Ctx,
-        usecase::{self, people},
+        usecase::{self, people, people::RoleChange},
     },
 };
 
-use super::{By, Json, problem::Problem};
+use super::{By, Json, PageBody, Params, orgs::role_word, problem::Problem};
+
+/// Which people are wanted.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct PeopleParams {
+    /// What name or email contains.
+    query: String,
+    /// Only this role.
+    role: String,
+    /// `active`, `invited`, `expired` or `external`.
+    status: String,
+    /// `name`, `email` or `role`, with `-` in front for the other direction.
+    sort: String,
+    /// Where the page starts: `next_cursor` of the one before.
+    cursor: String,
+    /// 1 to 200; 50 where it is not given.
+    limit: Option<i64>,
+}
+
+/// Somebody of an organization, invited into it, or from outside with access to something in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PersonRowBody {
+    /// Null for an invitation.
+    person: Option<String>,
+    name: String,
+    email: String,
+    /// Null for an External.
+    role: Option<&'static str>,
+    /// `active`, `invited`, `expired` or `external`.
+    status: &'static str,
+    last_seen: Option<String>,
+    /// The id of the invitation that waits, or waited.
+    invitation: Option<String>,
+    /// When the invitation stops working.
+    expires_at: Option<String>,
+    /// For an External: how many resources they were given access to.
+    resources: u64,
+}
+
+impl From<PersonRow> for PersonRowBody {
+    fn from(row: PersonRow) -> Self {
+        Self {
+            person: row.person.map(|id| id.to_string()),
+            name: row.name,
+            email: row.email,
+            role: role_word(row.role),
+            status: row.status.word(),
+            last_seen: row.last_seen.map(Timestamp::rfc3339),
+            invitation: row.invitation.map(|id| id.to_string()),
+            expires_at: row.expires_at.map(Timestamp::rfc3339),
+            resources: row.resources,
+        }
+    }
+}
+
+/// The people of an organization, those invited, and those from outside with access to something in it.
+#[utoipa::path(get, path = "/orgs/{org}/people", tag = "organizations", params(("org" = String, Path), PeopleParams),
+    responses((status = 200, body = PageBody<PersonRowBody>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn list(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+    Params(params): Params<PeopleParams>,
+) -> Result<Json<PageBody<PersonRowBody>>, Problem> {
+    let query = people::PeopleQuery {
+        query: params.query,
+        role: params.role,
+        status: params.status,
+        sort: params.sort,
+        cursor: params.cursor,
+        limit: params.limit,
+    };
+    Ok(Json(PageBody::of(people::list(&ctx, &by, &org, &query).await?, Into::into)))
+}
 
 /// A role to be given.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -23,6 +97,13 @@ use super::{By, Json, problem::Problem};
 pub struct RoleBody {
     /// `owner`, `manager`, `editor`, `reader` or `member`.
     role: String,
+}
+
+impl RoleBody {
+    /// The word.
+    pub fn role(&self) -> &str {
+        &self.role
+    }
 }
 
 /// The role a person has now.
@@ -43,8 +124,10 @@ pub async fn change_role(
     Json(body): Json<RoleBody>,
 ) -> Result<Json<PersonRoleBody>, Problem> {
     let person: PersonId = person.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
-    let role = people::change_role(&ctx, &by, &org, person, &body.role).await?;
-    Ok(Json(PersonRoleBody { person: person.to_string(), role: role.word() }))
+    match people::change_role(&ctx, &by, &org, person, &body.role, true).await? {
+        RoleChange::Done(_, role) => Ok(Json(PersonRoleBody { person: person.to_string(), role: role.word() })),
+        RoleChange::Ask => Err(Problem::refusal(&Refusal::Conflict)),
+    }
 }
 
 /// People to be removed.

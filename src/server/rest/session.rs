@@ -21,6 +21,8 @@ pub struct SignUpBody {
     email: String,
     /// 12 to 128 characters.
     password: String,
+    /// The token of a mailed invitation: one signs up into its organization, and the address is proved.
+    invitation_token: Option<String>,
 }
 
 /// Who wants to sign in.
@@ -62,9 +64,14 @@ pub async fn sign_up(
     session: Session,
     Json(body): Json<SignUpBody>,
 ) -> Result<(StatusCode, Json<PersonBody>), Problem> {
-    let person =
-        usecase::session::sign_up(&ctx, &client, &body.first_name, &body.last_name, &body.email, &body.password)
-            .await?;
+    let form = usecase::session::SignUpForm {
+        first_name: body.first_name,
+        last_name: body.last_name,
+        email: body.email,
+        password: body.password,
+        invitation: body.invitation_token.unwrap_or_default(),
+    };
+    let person = usecase::session::sign_up(&ctx, &client, &form).await?;
     session::start(&session, person.id).await?;
     Ok((StatusCode::CREATED, Json(person.into())))
 }
@@ -127,6 +134,8 @@ pub struct MeBody {
     organizations: Vec<MyOrganization>,
     /// My personal space (SPACE-1), while I have one.
     space: Option<SpaceBody>,
+    /// Invitations that wait for my answer.
+    invitations: Vec<super::invitations::WaitingBody>,
 }
 
 /// Who is signed in, and where they belong.
@@ -147,5 +156,6 @@ pub async fn me(State(ctx): State<Ctx>, By(by): By) -> Result<Json<MeBody>, Prob
         person: person.into(),
         organizations: organizations.into_iter().map(Into::into).collect(),
         space,
+        invitations: session.invitations.into_iter().map(Into::into).collect(),
     }))
 }

@@ -15,7 +15,6 @@ use sqlx::{
         SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
     },
 };
-use uuid::Uuid;
 
 /// A value that both drivers can bind.
 pub trait Bind:
@@ -274,7 +273,16 @@ impl Db {
 }
 
 /// Columns whose order and ranges are asked for: compared by their bytes, as SQLite compares every text.
-const ORDERED: [(&str, &str); 3] = [("resource", "name_key"), ("organization", "org_key"), ("org_alias", "org_key")];
+const ORDERED: [(&str, &str); 8] = [
+    ("resource", "name_key"),
+    ("organization", "org_key"),
+    ("org_alias", "org_key"),
+    ("membership", "name_key"),
+    ("membership", "email_key"),
+    ("invitation", "name_key"),
+    ("invitation", "email_key"),
+    ("person", "name_key"),
+];
 
 /// Gives PostgreSQL's ordered columns the collation "C". The migrations cannot say it: SQLite knows no such collation.
 /// Safe to repeat, and by two nodes at once.
@@ -329,11 +337,11 @@ impl Tx {
         self.statement(SqlStr::from_static(sql))
     }
 
-    /// A statement about a list of ids: `{ids}` stands for their placeholders, which come *first* (`$1` on), so that
+    /// A statement about a list of ids, or of other values: `{ids}` stands for their placeholders, which come *first* (`$1` on), so that
     /// the statement's own start behind them and are written `{1}`, `{2}`, …
     ///
     /// The list is padded to a power of two by repeating its last id, so that few different statements are prepared.
-    pub fn sql_list(&mut self, sql: &'static str, ids: &[Uuid]) -> Statement<'_> {
+    pub fn sql_list<T: Bind + Clone + 'static>(&mut self, sql: &'static str, ids: &[T]) -> Statement<'_> {
         let padded = ids.len().next_power_of_two();
         let placeholders = (1..=padded).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
         let mut text = sql.replace("{ids}", &placeholders);
@@ -343,7 +351,7 @@ impl Tx {
         // Only placeholders were put in: no text of anybody's.
         let mut statement = self.statement(sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(text)));
         for n in 0..padded {
-            statement = statement.bind(ids[n.min(ids.len() - 1)]);
+            statement = statement.bind(ids[n.min(ids.len() - 1)].clone());
         }
         statement
     }

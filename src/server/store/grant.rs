@@ -40,13 +40,13 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
     };
     let sql = match new.grantee {
         Grantee::Person(_) => {
-            "INSERT INTO access_grant (id, resource_id, person_id, organization_id, level, carried, created_by, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            "INSERT INTO access_grant (id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (resource_id, person_id, carried) WHERE person_id IS NOT NULL DO UPDATE SET level = $5"
         }
         Grantee::Organization(_) => {
-            "INSERT INTO access_grant (id, resource_id, person_id, organization_id, level, carried, created_by, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            "INSERT INTO access_grant (id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (resource_id, organization_id, carried) WHERE organization_id IS NOT NULL DO UPDATE SET level = $5"
         }
     };
@@ -59,6 +59,7 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
         .bind(new.carried)
         .bind(permit.person().0)
         .bind(new.at.0)
+        .bind(permit.organization().0)
         .execute()
         .await
         .map(|_| ())
@@ -79,20 +80,156 @@ pub async fn delete_carried(tx: &mut Tx, _permit: &Permit, resources: &[Resource
     Ok(())
 }
 
-/// Ends everything that was granted to a person in the permit's organization: their access ends with their membership
+/// Ends everything that was granted to some people in the permit's organization: their access ends with their membership
 /// (PEOPLE-5).
 ///
 /// # Errors
 /// The database.
-pub async fn delete_of_person(tx: &mut Tx, permit: &RolePermit, person: PersonId) -> Result<u64> {
-    tx.sql(
-        "DELETE FROM access_grant WHERE person_id = $1 AND EXISTS (
-            SELECT 1 FROM resource r WHERE r.id = access_grant.resource_id AND r.organization_id = $2)",
-    )
-    .bind(person.0)
-    .bind(permit.organization().0)
-    .execute()
-    .await
+pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[PersonId]) -> Result<u64> {
+    let mut ended = 0;
+    for chunk in people.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
+        ended += tx
+            .sql_list("DELETE FROM access_grant WHERE owner_id = {1} AND person_id IN ({ids})", &ids)
+            .bind(permit.organization().0)
+            .execute()
+            .await?;
+    }
+    Ok(ended)
+}
+
+/// Which of some people were given access to something in an organization.
+///
+/// # Errors
+/// The database.
+pub async fn list_known(tx: &mut Tx, organization: OrganizationId, people: &[PersonId]) -> Result<Vec<PersonId>> {
+    let mut known = Vec::new();
+    for chunk in people.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
+        let rows: Vec<(Uuid,)> = tx
+            .sql_list("SELECT DISTINCT person_id FROM access_grant WHERE owner_id = {1} AND person_id IN ({ids})", &ids)
+            .bind(organization.0)
+            .all()
+            .await?;
+        known.extend(rows.into_iter().map(|(id,)| PersonId(id)));
+    }
+    Ok(known)
+}
+
+/// Somebody outside an organization who reaches something in it (PEOPLE-9).
+#[derive(Debug, Clone)]
+pub struct External {
+    /// Who.
+    pub id: PersonId,
+    /// Their name as names are compared.
+    pub name_key: String,
+    /// Their email as emails are compared.
+    pub email_key: String,
+    /// Their name.
+    pub name: String,
+    /// Their email.
+    pub email: String,
+    /// When they were last here.
+    pub last_seen: Option<Timestamp>,
+    /// How many resources they were given access to.
+    pub resources: u64,
+}
+
+#[derive(FromRow)]
+struct ExternalRow {
+    id: Uuid,
+    name_key: String,
+    email_key: String,
+    name: String,
+    email: String,
+    last_seen_at: Option<i64>,
+    resources: i64,
+}
+
+/// The people outside an organization who were given access to something in it, whose name or email is like `pattern`; at
+/// most `limit`, by name.
+///
+/// # Errors
+/// The database.
+pub async fn list_externals(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    pattern: &str,
+    limit: i64,
+) -> Result<Vec<External>> {
+    let rows: Vec<ExternalRow> = tx
+        .sql(
+            "SELECT p.id, p.name_key, p.email_key, p.first_name || ' ' || p.last_name AS name, p.email, p.last_seen_at, e.resources
+             FROM (SELECT g.person_id, CAST(COUNT(DISTINCT g.resource_id) AS BIGINT) AS resources
+                   FROM access_grant g WHERE g.owner_id = $1 AND g.person_id IS NOT NULL GROUP BY g.person_id) e
+             JOIN person p ON p.id = e.person_id
+             WHERE NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = $1 AND m.person_id = e.person_id)
+                AND (p.name_key LIKE $2 ESCAPE '!' OR p.email_key LIKE $2 ESCAPE '!')
+             ORDER BY p.name_key, p.id LIMIT $3",
+        )
+        .bind(organization.0)
+        .bind(pattern.to_owned())
+        .bind(limit)
+        .all()
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| External {
+            id: PersonId(row.id),
+            name_key: row.name_key,
+            email_key: row.email_key,
+            name: row.name,
+            email: row.email,
+            last_seen: row.last_seen_at.map(Timestamp),
+            resources: u64::try_from(row.resources).unwrap_or(0),
+        })
+        .collect())
+}
+
+/// The resources of an organization that a person was given access to, with name and level; at most `limit`.
+///
+/// # Errors
+/// The database.
+pub async fn list_reached(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    person: PersonId,
+    limit: i64,
+) -> Result<Vec<(ResourceId, String, Level)>> {
+    let rows: Vec<(Uuid, String, String)> = tx
+        .sql(
+            "SELECT r.id, r.name, g.level FROM access_grant g JOIN resource r ON r.id = g.resource_id
+             WHERE g.owner_id = $1 AND g.person_id = $2 LIMIT $3",
+        )
+        .bind(organization.0)
+        .bind(person.0)
+        .bind(limit)
+        .all()
+        .await?;
+    rows.into_iter()
+        .map(|(id, name, level)| Ok((ResourceId(id), name, read("access_grant", "level", &level, Level::parse)?)))
+        .collect()
+}
+
+/// The people who were given access to any of some resources, at most `limit` of each chunk (PEOPLE-11).
+///
+/// # Errors
+/// The database.
+pub async fn list_people(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> Result<Vec<PersonId>> {
+    let mut people = Vec::new();
+    for chunk in resources.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<(Uuid,)> = tx
+            .sql_list(
+                "SELECT DISTINCT person_id FROM access_grant WHERE resource_id IN ({ids}) AND person_id IS NOT NULL LIMIT {1}",
+                &ids,
+            )
+            .bind(limit)
+            .all()
+            .await?;
+        people.extend(rows.into_iter().map(|(id,)| PersonId(id)));
+    }
+    Ok(people)
 }
 
 /// The levels on some resources that reach one person: granted to them, or to an organization they belong to.

@@ -3,12 +3,19 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Result, Tx, read};
+use super::{
+    CHUNK, Result, Tx,
+    membership::{After, Sort, Wanted},
+    read,
+};
 use crate::domain::{
-    id::{InvitationId, OrganizationId, PersonId},
+    access::Level,
+    id::{InvitationId, MailId, OrganizationId, PersonId, ResourceId},
     invitation::State,
     role::{Role, RolePermit},
+    text::key,
     time::Timestamp,
+    view::people::{InvitationRow as RowView, Waiting},
 };
 
 /// An invitation to be added.
@@ -24,8 +31,12 @@ pub struct NewInvitation<'a> {
     pub name: Option<&'a str>,
     /// The role they will have.
     pub role: Role,
+    /// For a Member: what they will reach, and how.
+    pub reach: Option<(ResourceId, Level)>,
     /// Digest of the link's token.
     pub token_hash: &'a str,
+    /// The mail that carries the link.
+    pub mail: MailId,
     /// Now.
     pub at: Timestamp,
     /// When the link stops working.
@@ -38,8 +49,8 @@ pub struct NewInvitation<'a> {
 /// `Taken` if one is pending for the same email.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewInvitation<'_>) -> Result<()> {
     tx.sql(
-        "INSERT INTO invitation (id, organization_id, email, email_key, name, role, token_hash, state, invited_by, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10)",
+        "INSERT INTO invitation (id, organization_id, email, email_key, name, role, token_hash, state, invited_by, created_at, expires_at, sent_at, name_key, resource_id, level, mail_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $9, $11, $12, $13, $14)",
     )
     .bind(new.id.0)
     .bind(permit.organization().0)
@@ -51,6 +62,10 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewInvitation<'_>) -
     .bind(permit.person().0)
     .bind(new.at.0)
     .bind(new.expires_at.0)
+    .bind(new.name.map_or_else(|| new.email_key.to_owned(), key))
+    .bind(new.reach.map(|(resource, _)| resource.0))
+    .bind(new.reach.map(|(_, level)| level.word()))
+    .bind(new.mail.0)
     .execute()
     .await
     .map(|_| ())
@@ -63,56 +78,93 @@ pub struct Invitation {
     pub id: InvitationId,
     /// Into which organization.
     pub organization: OrganizationId,
-    /// Whose email, as compared.
+    /// Email as typed.
+    pub email: String,
+    /// Email as compared.
     pub email_key: String,
-    /// With which role.
+    /// The name that was given with it.
+    pub name: Option<String>,
+    /// The role they will have.
     pub role: Role,
     /// What became of it.
     pub state: State,
     /// Who invited.
     pub invited_by: PersonId,
+    /// When its link was last mailed.
+    pub sent_at: Timestamp,
     /// When the link stops working.
     pub expires_at: Timestamp,
+    /// For a Member: what they will reach, and how.
+    pub reach: Option<(ResourceId, Level)>,
 }
 
 #[derive(FromRow)]
 struct InvitationRow {
     id: Uuid,
     organization_id: Uuid,
+    email: String,
     email_key: String,
+    name: Option<String>,
     role: String,
     state: String,
     invited_by: Uuid,
+    created_at: i64,
+    sent_at: Option<i64>,
     expires_at: i64,
+    resource_id: Option<Uuid>,
+    level: Option<String>,
 }
 
 impl TryFrom<InvitationRow> for Invitation {
     type Error = super::DbError;
 
     fn try_from(row: InvitationRow) -> Result<Self> {
+        let level = row.level.map(|level| read("invitation", "level", &level, Level::parse)).transpose()?;
         Ok(Self {
             id: InvitationId(row.id),
             organization: OrganizationId(row.organization_id),
+            email: row.email,
             email_key: row.email_key,
+            name: row.name,
             role: read("invitation", "role", &row.role, Role::parse)?,
             state: read("invitation", "state", &row.state, State::parse)?,
             invited_by: PersonId(row.invited_by),
+            sent_at: Timestamp(row.sent_at.unwrap_or(row.created_at)),
             expires_at: Timestamp(row.expires_at),
+            reach: row.resource_id.map(ResourceId).zip(level),
         })
     }
 }
 
-/// An invitation by the digest of its token.
+/// An invitation by the digest of its token. Those of a deleted organization do not exist (attack 17).
 ///
 /// # Errors
 /// The database.
 pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
-            "SELECT id, organization_id, email_key, role, state, invited_by, expires_at
-             FROM invitation WHERE token_hash = $1",
+            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level
+             FROM invitation i JOIN organization o ON o.id = i.organization_id
+             WHERE i.token_hash = $1 AND o.deleted_at IS NULL",
         )
         .bind(token_hash.to_owned())
+        .optional()
+        .await?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// An invitation by id. Those of a deleted organization do not exist.
+///
+/// # Errors
+/// The database.
+pub async fn find(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>> {
+    let row: Option<InvitationRow> = tx
+        .sql(
+            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level
+             FROM invitation i JOIN organization o ON o.id = i.organization_id
+             WHERE i.id = $1 AND o.deleted_at IS NULL",
+        )
+        .bind(id.0)
         .optional()
         .await?;
     row.map(TryInto::try_into).transpose()
@@ -139,11 +191,353 @@ pub async fn is_pending(tx: &mut Tx, organization: OrganizationId, email_key: &s
 ///
 /// # Errors
 /// The database.
-pub async fn update_state(tx: &mut Tx, id: InvitationId, state: State) -> Result<bool> {
-    tx.sql("UPDATE invitation SET state = $2 WHERE id = $1 AND state = 'pending'")
+pub async fn update_state(tx: &mut Tx, id: InvitationId, state: State, at: Timestamp) -> Result<bool> {
+    tx.sql("UPDATE invitation SET state = $2, answered_at = $3 WHERE id = $1 AND state = 'pending'")
         .bind(id.0)
         .bind(state.word())
+        .bind(at.0)
         .execute()
         .await
         .map(|rows| rows > 0)
+}
+
+/// Changes the role of a pending invitation into the permit's organization; what came along for a Member ends with any
+/// other role. Whether it was still pending.
+///
+/// # Errors
+/// The database.
+pub async fn update_role(tx: &mut Tx, permit: &RolePermit, id: InvitationId, role: Role) -> Result<bool> {
+    tx.sql(
+        "UPDATE invitation SET role = $3,
+            resource_id = CASE WHEN $4 THEN resource_id ELSE NULL END, level = CASE WHEN $4 THEN level ELSE NULL END
+         WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
+    )
+    .bind(id.0)
+    .bind(permit.organization().0)
+    .bind(role.word())
+    .bind(role == Role::Member)
+    .execute()
+    .await
+    .map(|rows| rows > 0)
+}
+
+/// Gives a pending invitation a new link: the one before stops working (PEOPLE-3). Whether it was still pending.
+///
+/// # Errors
+/// The database.
+pub async fn update_link(
+    tx: &mut Tx,
+    permit: &RolePermit,
+    id: InvitationId,
+    token_hash: &str,
+    mail: MailId,
+    (sent_at, expires_at): (Timestamp, Timestamp),
+) -> Result<bool> {
+    tx.sql(
+        "UPDATE invitation SET token_hash = $3, mail_id = $4, sent_at = $5, expires_at = $6
+         WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
+    )
+    .bind(id.0)
+    .bind(permit.organization().0)
+    .bind(token_hash.to_owned())
+    .bind(mail.0)
+    .bind(sent_at.0)
+    .bind(expires_at.0)
+    .execute()
+    .await
+    .map(|rows| rows > 0)
+}
+
+/// Takes back the invitations of some addresses that have expired, so that new ones can be sent.
+///
+/// # Errors
+/// The database.
+pub async fn revoke_expired(tx: &mut Tx, permit: &RolePermit, email_keys: &[String], now: Timestamp) -> Result<u64> {
+    let mut revoked = 0;
+    for chunk in email_keys.chunks(CHUNK) {
+        revoked += tx
+            .sql_list(
+                "UPDATE invitation SET state = 'revoked', answered_at = {2}
+                 WHERE organization_id = {1} AND state = 'pending' AND expires_at <= {2} AND email_key IN ({ids})",
+                chunk,
+            )
+            .bind(permit.organization().0)
+            .bind(now.0)
+            .execute()
+            .await?;
+    }
+    Ok(revoked)
+}
+
+/// Which of some addresses have an invitation into an organization that waits and still works.
+///
+/// # Errors
+/// The database.
+pub async fn list_known(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    email_keys: &[String],
+    now: Timestamp,
+) -> Result<Vec<String>> {
+    let mut known = Vec::new();
+    for chunk in email_keys.chunks(CHUNK) {
+        let rows: Vec<(String,)> = tx
+            .sql_list(
+                "SELECT email_key FROM invitation
+                 WHERE organization_id = {1} AND state = 'pending' AND expires_at > {2} AND email_key IN ({ids})",
+                chunk,
+            )
+            .bind(organization.0)
+            .bind(now.0)
+            .all()
+            .await?;
+        known.extend(rows.into_iter().map(|(key,)| key));
+    }
+    Ok(known)
+}
+
+/// How many invitations one person has sent since a moment (attack 27).
+///
+/// # Errors
+/// The database.
+pub async fn count_sent_by(tx: &mut Tx, person: PersonId, since: Timestamp) -> Result<u64> {
+    let sent = tx
+        .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM invitation WHERE invited_by = $1 AND sent_at >= $2")
+        .bind(person.0)
+        .bind(since.0)
+        .number()
+        .await?;
+    Ok(u64::try_from(sent).unwrap_or(0))
+}
+
+/// How many invitations went to each of some addresses since a moment, whoever sent them (attack 27).
+///
+/// # Errors
+/// The database.
+pub async fn count_sent_to(tx: &mut Tx, email_keys: &[String], since: Timestamp) -> Result<Vec<(String, u64)>> {
+    let mut counts = Vec::new();
+    for chunk in email_keys.chunks(CHUNK) {
+        let rows: Vec<(String, i64)> = tx
+            .sql_list(
+                "SELECT email_key, CAST(COUNT(*) AS BIGINT) AS sent FROM invitation
+                 WHERE email_key IN ({ids}) AND sent_at >= {1} GROUP BY email_key",
+                chunk,
+            )
+            .bind(since.0)
+            .all()
+            .await?;
+        counts.extend(rows.into_iter().map(|(key, sent)| (key, u64::try_from(sent).unwrap_or(0))));
+    }
+    Ok(counts)
+}
+
+/// How many invitations into an organization wait for an answer.
+///
+/// # Errors
+/// The database.
+pub async fn count_pending(tx: &mut Tx, organization: OrganizationId) -> Result<u64> {
+    let waiting = tx
+        .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM invitation WHERE organization_id = $1 AND state = 'pending'")
+        .bind(organization.0)
+        .number()
+        .await?;
+    Ok(u64::try_from(waiting).unwrap_or(0))
+}
+
+#[derive(FromRow)]
+struct WaitingRow {
+    id: Uuid,
+    organization: String,
+    invited_by: String,
+    role: String,
+    expires_at: i64,
+}
+
+/// The invitations that wait for the answer of an address (PEOPLE-4), newest first.
+///
+/// # Errors
+/// The database.
+pub async fn list_waiting(tx: &mut Tx, email_key: &str, now: Timestamp) -> Result<Vec<Waiting>> {
+    let rows: Vec<WaitingRow> = tx
+        .sql(
+            "SELECT i.id, o.name AS organization, p.first_name || ' ' || p.last_name AS invited_by, i.role, i.expires_at
+             FROM invitation i JOIN organization o ON o.id = i.organization_id JOIN person p ON p.id = i.invited_by
+             WHERE i.email_key = $1 AND i.state = 'pending' AND i.expires_at > $2 AND o.deleted_at IS NULL
+             ORDER BY i.id DESC LIMIT 50",
+        )
+        .bind(email_key.to_owned())
+        .bind(now.0)
+        .all()
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Waiting {
+                id: InvitationId(row.id),
+                organization: Some(row.organization),
+                invited_by: Some(row.invited_by),
+                role: read("invitation", "role", &row.role, Role::parse)?,
+                expires_at: Timestamp(row.expires_at),
+            })
+        })
+        .collect()
+}
+
+/// A pending invitation in the people table.
+#[derive(Debug, Clone)]
+pub struct Invited {
+    /// Id.
+    pub id: InvitationId,
+    /// The name if one was given, else the email, as they are compared.
+    pub name_key: String,
+    /// Email as compared.
+    pub email_key: String,
+    /// The name that was given with it.
+    pub name: Option<String>,
+    /// Email.
+    pub email: String,
+    /// The role they will have.
+    pub role: Role,
+    /// When the link stops working.
+    pub expires_at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct InvitedRow {
+    id: Uuid,
+    name_key: String,
+    email_key: String,
+    name: Option<String>,
+    email: String,
+    role: String,
+    expires_at: i64,
+}
+
+/// One page of the pending invitations of an organization, sorted as its people are; those that still work, those that
+/// have expired, or both.
+///
+/// # Errors
+/// The database.
+pub async fn list_pending(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    wanted: &Wanted<'_>,
+    (working, expired): (bool, bool),
+    now: Timestamp,
+) -> Result<Vec<Invited>> {
+    macro_rules! invited {
+        ($rest:literal) => {
+            concat!(
+                "SELECT i.id, i.name_key, i.email_key, i.name, i.email, i.role, i.expires_at FROM invitation i
+                 WHERE i.organization_id = $1 AND i.state = 'pending'
+                    AND (i.name_key LIKE $2 ESCAPE '!' OR i.email_key LIKE $2 ESCAPE '!') AND ($3 = '' OR i.role = $3)
+                    AND (($6 AND i.expires_at > $8) OR ($7 AND i.expires_at <= $8)) AND ",
+                $rest
+            )
+        };
+    }
+    // By role they stand behind the people, by name.
+    let sql = match (wanted.sort, wanted.descending) {
+        (Sort::Name | Sort::Role, false) => {
+            invited!("(i.name_key, i.id) > ($4, $5) ORDER BY i.name_key, i.id LIMIT $9")
+        }
+        (Sort::Name | Sort::Role, true) => {
+            invited!("(i.name_key, i.id) < ($4, $5) ORDER BY i.name_key DESC, i.id DESC LIMIT $9")
+        }
+        (Sort::Email, false) => invited!("(i.email_key, i.id) > ($4, $5) ORDER BY i.email_key, i.id LIMIT $9"),
+        (Sort::Email, true) => {
+            invited!("(i.email_key, i.id) < ($4, $5) ORDER BY i.email_key DESC, i.id DESC LIMIT $9")
+        }
+    };
+    let rows: Vec<InvitedRow> = tx
+        .sql(sql)
+        .bind(organization.0)
+        .bind(wanted.pattern.to_owned())
+        .bind(wanted.role.map_or("", Role::word))
+        .bind(wanted.after.key.clone())
+        .bind(wanted.after.id)
+        .bind(working)
+        .bind(expired)
+        .bind(now.0)
+        .bind(wanted.limit)
+        .all()
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Invited {
+                id: InvitationId(row.id),
+                name_key: row.name_key,
+                email_key: row.email_key,
+                name: row.name,
+                email: row.email,
+                role: read("invitation", "role", &row.role, Role::parse)?,
+                expires_at: Timestamp(row.expires_at),
+            })
+        })
+        .collect()
+}
+
+#[derive(FromRow)]
+struct ListRow {
+    id: Uuid,
+    email: String,
+    name: Option<String>,
+    role: String,
+    state: String,
+    invited_by: String,
+    created_at: i64,
+    sent_at: Option<i64>,
+    expires_at: i64,
+    resource_id: Option<Uuid>,
+    resource_name: Option<String>,
+    level: Option<String>,
+    name_key: String,
+}
+
+/// One page of an organization's invitations in one state, by name; with the key that the page after it starts behind.
+///
+/// # Errors
+/// The database.
+pub async fn list(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    state: State,
+    after: &After,
+    limit: i64,
+) -> Result<Vec<(RowView, String)>> {
+    let rows: Vec<ListRow> = tx
+        .sql(
+            "SELECT i.id, i.email, i.name, i.role, i.state, p.first_name || ' ' || p.last_name AS invited_by, i.created_at, i.sent_at,
+                i.expires_at, i.resource_id, r.name AS resource_name, i.level, i.name_key
+             FROM invitation i JOIN person p ON p.id = i.invited_by
+             LEFT JOIN resource r ON r.id = i.resource_id AND r.organization_id = i.organization_id
+             WHERE i.organization_id = $1 AND i.state = $2 AND (i.name_key, i.id) > ($3, $4)
+             ORDER BY i.name_key, i.id LIMIT $5",
+        )
+        .bind(organization.0)
+        .bind(state.word())
+        .bind(after.key.clone())
+        .bind(after.id)
+        .bind(limit)
+        .all()
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let level = row.level.map(|level| read("invitation", "level", &level, Level::parse)).transpose()?;
+            let view = RowView {
+                id: InvitationId(row.id),
+                email: row.email,
+                name: row.name,
+                role: read("invitation", "role", &row.role, Role::parse)?,
+                state: read("invitation", "state", &row.state, State::parse)?,
+                invited_by: row.invited_by,
+                created_at: Timestamp(row.created_at),
+                sent_at: Timestamp(row.sent_at.unwrap_or(row.created_at)),
+                expires_at: Timestamp(row.expires_at),
+                resource: row.resource_id.map(ResourceId),
+                resource_name: row.resource_name,
+                level,
+            };
+            Ok((view, row.name_key))
+        })
+        .collect()
 }

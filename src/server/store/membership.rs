@@ -10,8 +10,8 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// Where a role sorts: Owners first.
-const fn rank(role: Role) -> i64 {
+/// Where a role sorts in lists: Owners first.
+pub const fn rank(role: Role) -> i64 {
     match role {
         Role::Owner => 0,
         Role::Manager => 1,
@@ -64,19 +64,6 @@ pub async fn update_role(tx: &mut Tx, permit: &RolePermit, person: PersonId, rol
         .bind(person.0)
         .bind(role.word())
         .bind(rank(role))
-        .execute()
-        .await
-        .map(|rows| rows > 0)
-}
-
-/// Takes a person out of the organization; whether they were in it.
-///
-/// # Errors
-/// The database.
-pub async fn delete(tx: &mut Tx, permit: &RolePermit, person: PersonId) -> Result<bool> {
-    tx.sql("DELETE FROM membership WHERE organization_id = $1 AND person_id = $2")
-        .bind(permit.organization().0)
-        .bind(person.0)
         .execute()
         .await
         .map(|rows| rows > 0)
@@ -137,6 +124,216 @@ pub async fn list_owner_names(tx: &mut Tx, organization: OrganizationId) -> Resu
         .all()
         .await?;
     Ok(rows.into_iter().map(|(name,)| name).collect())
+}
+
+/// Somebody of an organization, as lists show them.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Who.
+    pub id: PersonId,
+    /// Their role.
+    pub role: Role,
+    /// Their name as names are compared.
+    pub name_key: String,
+    /// Their email as emails are compared.
+    pub email_key: String,
+    /// Their name.
+    pub name: String,
+    /// Their email.
+    pub email: String,
+    /// When they were last here.
+    pub last_seen: Option<Timestamp>,
+}
+
+#[derive(FromRow)]
+struct MemberRow {
+    id: Uuid,
+    role: String,
+    name_key: String,
+    email_key: String,
+    name: String,
+    email: String,
+    last_seen_at: Option<i64>,
+}
+
+impl TryFrom<MemberRow> for Member {
+    type Error = super::DbError;
+
+    fn try_from(row: MemberRow) -> Result<Self> {
+        Ok(Self {
+            id: PersonId(row.id),
+            role: read("membership", "role", &row.role, Role::parse)?,
+            name_key: row.name_key,
+            email_key: row.email_key,
+            name: row.name,
+            email: row.email,
+            last_seen: row.last_seen_at.map(Timestamp),
+        })
+    }
+}
+
+/// How a list of people is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// By name.
+    Name,
+    /// By email.
+    Email,
+    /// Owners first, and by name among equals.
+    Role,
+}
+
+/// Where a page of people starts: behind this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct After {
+    /// Where their role sorts; used where the list is sorted by role.
+    pub rank: i64,
+    /// Their name or email, as it is sorted by.
+    pub key: String,
+    /// Their id.
+    pub id: Uuid,
+}
+
+impl After {
+    /// In front of everybody.
+    pub fn start(descending: bool) -> Self {
+        if descending {
+            Self { rank: 99, key: "\u{10FFFF}".to_owned(), id: Uuid::max() }
+        } else {
+            Self { rank: -1, key: String::new(), id: Uuid::nil() }
+        }
+    }
+}
+
+/// Which people of an organization are wanted.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// What name or email is like; `%` for everybody. `!` escapes.
+    pub pattern: &'a str,
+    /// Only this role.
+    pub role: Option<Role>,
+    /// How they are sorted.
+    pub sort: Sort,
+    /// Whether the other way round.
+    pub descending: bool,
+    /// Where the page starts.
+    pub after: &'a After,
+    /// How many.
+    pub limit: i64,
+}
+
+/// One page of the people of an organization.
+///
+/// # Errors
+/// The database.
+pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &Wanted<'_>) -> Result<Vec<Member>> {
+    macro_rules! people {
+        ($rest:literal) => {
+            concat!(
+                "SELECT p.id, m.role, m.name_key, m.email_key, p.first_name || ' ' || p.last_name AS name, p.email, p.last_seen_at
+                 FROM membership m JOIN person p ON p.id = m.person_id
+                 WHERE m.organization_id = $1 AND (m.name_key LIKE $2 ESCAPE '!' OR m.email_key LIKE $2 ESCAPE '!')
+                    AND m.role_rank BETWEEN $3 AND $4 AND ",
+                $rest
+            )
+        };
+    }
+    let sql = match (wanted.sort, wanted.descending) {
+        (Sort::Name, false) => {
+            people!("(m.name_key, m.person_id) > ($6, $7) ORDER BY m.name_key, m.person_id LIMIT $5")
+        }
+        (Sort::Name, true) => {
+            people!("(m.name_key, m.person_id) < ($6, $7) ORDER BY m.name_key DESC, m.person_id DESC LIMIT $5")
+        }
+        (Sort::Email, false) => {
+            people!("(m.email_key, m.person_id) > ($6, $7) ORDER BY m.email_key, m.person_id LIMIT $5")
+        }
+        (Sort::Email, true) => {
+            people!("(m.email_key, m.person_id) < ($6, $7) ORDER BY m.email_key DESC, m.person_id DESC LIMIT $5")
+        }
+        (Sort::Role, false) => {
+            people!(
+                "(m.role_rank, m.name_key, m.person_id) > ($8, $6, $7) ORDER BY m.role_rank, m.name_key, m.person_id LIMIT $5"
+            )
+        }
+        (Sort::Role, true) => {
+            people!(
+                "(m.role_rank, m.name_key, m.person_id) < ($8, $6, $7) ORDER BY m.role_rank DESC, m.name_key DESC, m.person_id DESC LIMIT $5"
+            )
+        }
+    };
+    let (lowest, highest) = wanted.role.map_or((0, 4), |role| (rank(role), rank(role)));
+    let statement = tx
+        .sql(sql)
+        .bind(organization.0)
+        .bind(wanted.pattern.to_owned())
+        .bind(lowest)
+        .bind(highest)
+        .bind(wanted.limit)
+        .bind(wanted.after.key.clone())
+        .bind(wanted.after.id);
+    let statement = if wanted.sort == Sort::Role { statement.bind(wanted.after.rank) } else { statement };
+    let rows: Vec<MemberRow> = statement.all().await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Some people of an organization by id; who is not in it is left out.
+///
+/// # Errors
+/// The database.
+pub async fn list_by_id(tx: &mut Tx, organization: OrganizationId, people: &[PersonId]) -> Result<Vec<Member>> {
+    let mut found = Vec::new();
+    for chunk in people.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
+        let rows: Vec<MemberRow> = tx
+            .sql_list(
+                "SELECT p.id, m.role, m.name_key, m.email_key, p.first_name || ' ' || p.last_name AS name, p.email, p.last_seen_at
+                 FROM membership m JOIN person p ON p.id = m.person_id
+                 WHERE m.organization_id = {1} AND m.person_id IN ({ids})",
+                &ids,
+            )
+            .bind(organization.0)
+            .all()
+            .await?;
+        for row in rows {
+            found.push(row.try_into()?);
+        }
+    }
+    Ok(found)
+}
+
+/// Which of some addresses belong to people of an organization.
+///
+/// # Errors
+/// The database.
+pub async fn list_known(tx: &mut Tx, organization: OrganizationId, email_keys: &[String]) -> Result<Vec<String>> {
+    let mut known = Vec::new();
+    for chunk in email_keys.chunks(CHUNK) {
+        let rows: Vec<(String,)> = tx
+            .sql_list("SELECT email_key FROM membership WHERE organization_id = {1} AND email_key IN ({ids})", chunk)
+            .bind(organization.0)
+            .all()
+            .await?;
+        known.extend(rows.into_iter().map(|(key,)| key));
+    }
+    Ok(known)
+}
+
+/// Takes people out of the permit's organization; how many were in it.
+///
+/// # Errors
+/// The database.
+pub async fn delete(tx: &mut Tx, permit: &RolePermit, people: &[PersonId]) -> Result<u64> {
+    let mut gone = 0;
+    for chunk in people.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
+        gone += tx
+            .sql_list("DELETE FROM membership WHERE organization_id = {1} AND person_id IN ({ids})", &ids)
+            .bind(permit.organization().0)
+            .execute()
+            .await?;
+    }
+    Ok(gone)
 }
 
 /// Somebody who may be able to reach what moves, with their role in the target organization.

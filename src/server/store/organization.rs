@@ -157,6 +157,18 @@ pub async fn find(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organization
     row.map(TryInto::try_into).transpose()
 }
 
+/// Whether an organization shows its people list to Owners and Managers only (PEOPLE-11).
+///
+/// # Errors
+/// The database.
+pub async fn find_people_hidden(tx: &mut Tx, id: OrganizationId) -> Result<bool> {
+    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM organization WHERE id = $1 AND people_visible_to = 'managers'")
+        .bind(id.0)
+        .number()
+        .await
+        .map(|n| n > 0)
+}
+
 /// The id behind an Org ID's key: of the organization that has it, else of one that had it before (ORG-5).
 ///
 /// # Errors
@@ -215,6 +227,16 @@ pub async fn list_of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Belongi
         .all()
         .await?;
     rows.into_iter().map(BelongingRow::into_view).collect()
+}
+
+/// Somebody's personal space (SPACE-1).
+///
+/// # Errors
+/// The database.
+pub async fn find_space(tx: &mut Tx, person: PersonId) -> Result<Option<OrganizationId>> {
+    let row: Option<(Uuid,)> =
+        tx.sql("SELECT id FROM organization WHERE space_of = $1").bind(person.0).optional().await?;
+    Ok(row.map(|(id,)| OrganizationId(id)))
 }
 
 /// Makes a person's personal space an ordinary organization if it holds anything (SPACE-1); whether it did.

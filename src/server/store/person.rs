@@ -116,6 +116,14 @@ pub async fn find_by_email(tx: &mut Tx, email_key: &str) -> Result<Option<Person
     Ok(row.map(Into::into))
 }
 
+/// Notes that a person's address was proved (AUTH-2).
+///
+/// # Errors
+/// The database.
+pub async fn update_verified(tx: &mut Tx, id: PersonId) -> Result<()> {
+    tx.sql("UPDATE person SET email_verified = $2 WHERE id = $1").bind(id.0).bind(true).execute().await.map(|_| ())
+}
+
 /// How many people there are: whether the database is empty.
 ///
 /// # Errors

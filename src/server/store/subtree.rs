@@ -284,6 +284,23 @@ pub async fn update_owner(
     Ok(changed)
 }
 
+/// Notes on the grants on the items and below them that the permit's organization owns what they are on.
+///
+/// # Errors
+/// The database.
+pub async fn update_grant_owner(tx: &mut Tx, permit: &Permit, items: &[ResourceId]) -> Result<u64> {
+    let mut changed = 0;
+    for chunk in items.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        changed += tx
+            .sql_list(tree!("UPDATE access_grant SET owner_id = {1} WHERE resource_id IN (SELECT id FROM tree)"), &ids)
+            .bind(permit.organization().0)
+            .execute()
+            .await?;
+    }
+    Ok(changed)
+}
+
 /// Ends every grant on the items and below them whose holder is not in the permit's organization (XFER-13).
 ///
 /// # Errors

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod dataset;
 pub mod drive;
 pub mod idempotency;
+pub mod invitation;
 pub mod licence;
 pub mod organization;
 pub mod people;

@@ -1,33 +1,379 @@
-//! Roles and leaving (PEOPLE-5 to PEOPLE-7, ROLE-3, ORG-3).
+//! Manage People: who is in an organization, roles, removing, leaving (PEOPLE-1, PEOPLE-5 to PEOPLE-7, PEOPLE-9, PEOPLE-11,
+//! ROLE-3, ORG-3).
+
+use std::collections::BTreeSet;
 
 use crate::domain::{
-    id::PersonId,
+    id::{InvitationId, OrganizationId, PersonId},
     refusal::Refusal,
-    role::{Permission, Role, allow, change_role as may_change_role, keep_an_owner},
-    text::Problem,
+    role::{
+        Permission, Role, RolePermit, Sight, allow, asks_first, change_role as may_change_role, keep_an_owner,
+        sees_people,
+    },
+    text::{Problem, key},
+    time::Timestamp,
+    view::{
+        Belonging, Page,
+        people::{PeopleView, PersonRow, Status},
+    },
 };
 
 use super::{
     super::{
         context::{Ctx, Principal},
-        error::Result,
-        store::{Tx, grant, membership},
+        error::{Error, Result},
+        mail::{self, Letter},
+        store::{
+            Tx, grant, invitation,
+            membership::{self, After, Member, Sort, Wanted},
+            organization as organizations, resource,
+        },
     },
     audit::{self, Happened},
     organization,
 };
 
-/// Changes somebody's role (PEOPLE-6).
+/// How many rows a page of people has in the browser.
+const ROWS: i64 = 100;
+/// How many people from outside are listed at most.
+const EXTERNALS: i64 = 1_000;
+/// How many people are acted on at a time.
+const MOST: usize = 1_000;
+
+/// Which people are wanted, unread.
+#[derive(Debug, Clone, Default)]
+pub struct PeopleQuery {
+    /// What name or email contains.
+    pub query: String,
+    /// Only this role.
+    pub role: String,
+    /// Only this status.
+    pub status: String,
+    /// `name`, `email` or `role`, with `-` in front for the other direction; `name` where it is empty.
+    pub sort: String,
+    /// Where the page starts.
+    pub cursor: String,
+    /// How many rows.
+    pub limit: Option<i64>,
+}
+
+/// A [`PeopleQuery`], read.
+struct Query {
+    pattern: String,
+    role: Option<Role>,
+    status: Option<Status>,
+    sort: Sort,
+    descending: bool,
+    limit: i64,
+    /// The list that a cursor of it belongs to.
+    name: String,
+    after: Option<Position>,
+}
+
+/// Where a page starts. By role, people come first, then invitations, then Externals.
+struct Position {
+    part: i64,
+    after: After,
+}
+
+fn read(organization: OrganizationId, query: &PeopleQuery) -> Result<Query> {
+    let (word, descending) = query.sort.strip_prefix('-').map_or((query.sort.as_str(), false), |word| (word, true));
+    let sort = match word {
+        "" | "name" => Sort::Name,
+        "email" => Sort::Email,
+        "role" => Sort::Role,
+        _ => return Err(Refusal::field("sort", Problem::NotAChoice).into()),
+    };
+    let role = match query.role.as_str() {
+        "" => None,
+        word => Some(Role::parse(word).map_err(|problem| Refusal::field("role", problem))?),
+    };
+    let status = match query.status.as_str() {
+        "" => None,
+        word => Some(Status::parse(word).map_err(|problem| Refusal::field("status", problem))?),
+    };
+    let typed = key(&query.query);
+    if typed.chars().count() > 255 {
+        return Err(Refusal::field("query", Problem::TooLong(255)).into());
+    }
+    let escaped = typed.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    let pattern = if escaped.is_empty() { "%".to_owned() } else { format!("%{escaped}%") };
+    // The cursor names the list it is of, so that one from another list is noticed.
+    let name = format!("{organization} {} {} {} {typed}", query.sort, query.role, query.status);
+    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let after = match super::read_cursor(&query.cursor, 5)? {
+        None => None,
+        Some(parts) if parts[0] != name => return Err(wrong()),
+        Some(parts) => Some(Position {
+            part: parts[1].parse().map_err(|_| wrong())?,
+            after: After {
+                rank: parts[2].parse().map_err(|_| wrong())?,
+                key: parts[3].clone(),
+                id: parts[4].parse().map_err(|_| wrong())?,
+            },
+        }),
+    };
+    Ok(Query { pattern, role, status, sort, descending, limit: super::limit(query.limit)?, name, after })
+}
+
+/// A row, and where it stands.
+struct Placed {
+    part: i64,
+    after: After,
+    row: PersonRow,
+}
+
+fn of_member(member: Member, sort: Sort) -> Placed {
+    let key = if sort == Sort::Email { member.email_key.clone() } else { member.name_key.clone() };
+    Placed {
+        part: 0,
+        after: After { rank: membership::rank(member.role), key, id: member.id.0 },
+        row: row_of_member(member),
+    }
+}
+
+fn row_of_member(member: Member) -> PersonRow {
+    PersonRow {
+        person: Some(member.id),
+        invitation: None,
+        name: member.name,
+        email: member.email,
+        role: Some(member.role),
+        status: Status::Active,
+        last_seen: member.last_seen,
+        expires_at: None,
+        resources: 0,
+    }
+}
+
+fn of_invited(invited: invitation::Invited, sort: Sort, now: Timestamp) -> Placed {
+    let key = if sort == Sort::Email { invited.email_key.clone() } else { invited.name_key.clone() };
+    Placed {
+        part: i64::from(sort == Sort::Role),
+        after: After { rank: 0, key, id: invited.id.0 },
+        row: PersonRow {
+            person: None,
+            invitation: Some(invited.id),
+            name: invited.name.unwrap_or_default(),
+            email: invited.email,
+            role: Some(invited.role),
+            status: if now < invited.expires_at { Status::Invited } else { Status::Expired },
+            last_seen: None,
+            expires_at: Some(invited.expires_at),
+            resources: 0,
+        },
+    }
+}
+
+fn of_external(external: grant::External, sort: Sort) -> Placed {
+    let key = if sort == Sort::Email { external.email_key.clone() } else { external.name_key.clone() };
+    Placed {
+        part: if sort == Sort::Role { 2 } else { 0 },
+        after: After { rank: 0, key, id: external.id.0 },
+        row: PersonRow {
+            person: Some(external.id),
+            invitation: None,
+            name: external.name,
+            email: external.email,
+            role: None,
+            status: Status::External,
+            last_seen: external.last_seen,
+            expires_at: None,
+            resources: external.resources,
+        },
+    }
+}
+
+/// What the store is asked for: one more than the page has.
+fn wanted<'a>(query: &'a Query, after: &'a After) -> Wanted<'a> {
+    Wanted {
+        pattern: &query.pattern,
+        role: query.role,
+        sort: query.sort,
+        descending: query.descending,
+        after,
+        limit: query.limit + 1,
+    }
+}
+
+/// One page of people, invitations and Externals.
+async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Timestamp) -> Result<Page<PersonRow>> {
+    let wants = |status: Status| query.status.is_none_or(|wanted| wanted == status);
+    let start = After::start(query.descending);
+    // Where each part begins: behind the cursor if it stands in that part, at the start if the cursor is in an earlier one,
+    // nowhere if it is in a later one. Not sorted by role, everything is one part.
+    let from = |part: i64| match &query.after {
+        None => Some(start.clone()),
+        Some(position) if query.sort != Sort::Role || position.part == part => Some(position.after.clone()),
+        Some(position) if position.part < part => Some(start.clone()),
+        Some(_) => None,
+    };
+    let mut placed: Vec<Placed> = Vec::new();
+    if let Some(after) = from(0).filter(|_| wants(Status::Active)) {
+        let members = membership::list(tx, organization, &wanted(query, &after)).await?;
+        placed.extend(members.into_iter().map(|member| of_member(member, query.sort)));
+    }
+    let which = (wants(Status::Invited), wants(Status::Expired));
+    if let Some(after) = from(1).filter(|_| which.0 || which.1) {
+        let invited = invitation::list_pending(tx, organization, &wanted(query, &after), which, now).await?;
+        placed.extend(invited.into_iter().map(|invited| of_invited(invited, query.sort, now)));
+    }
+    if let Some(after) = from(2).filter(|_| wants(Status::External) && query.role.is_none()) {
+        let externals = grant::list_externals(tx, organization, &query.pattern, EXTERNALS).await?;
+        let behind = |placed: &Placed| {
+            let (here, there) = ((&placed.after.key, placed.after.id), (&after.key, after.id));
+            if query.descending { here < there } else { here > there }
+        };
+        placed.extend(externals.into_iter().map(|external| of_external(external, query.sort)).filter(behind));
+    }
+    placed.sort_by(|a, b| {
+        let rank = |placed: &Placed| if query.sort == Sort::Role { placed.after.rank } else { 0 };
+        let order = (rank(a), &a.after.key, a.after.id).cmp(&(rank(b), &b.after.key, b.after.id));
+        a.part.cmp(&b.part).then(if query.descending { order.reverse() } else { order })
+    });
+    let page = super::page(placed, query.limit, |last| {
+        let After { rank, key, id } = &last.after;
+        super::cursor(&[&query.name, &last.part.to_string(), &rank.to_string(), key, &id.to_string()])
+    });
+    Ok(Page { items: page.items.into_iter().map(|placed| placed.row).collect(), next_cursor: page.next_cursor })
+}
+
+/// The people somebody shares a resource with (PEOPLE-11): those who were given access to what they were given access to,
+/// or to something above it.
+async fn shared(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Page<PersonRow>> {
+    let mine = grant::list_shared(tx, person, organization, super::LONGEST_PAGE).await?;
+    let above = resource::list_lineages(tx, &mine).await?;
+    let resources: Vec<_> = above.iter().map(|step| step.id).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut people: BTreeSet<PersonId> =
+        grant::list_people(tx, &resources, super::LONGEST_PAGE).await?.into_iter().collect();
+    people.insert(person);
+    let people: Vec<PersonId> = people.into_iter().collect();
+    let mut members = membership::list_by_id(tx, organization, &people).await?;
+    members.sort_by(|a, b| (&a.name_key, a.id).cmp(&(&b.name_key, b.id)));
+    Ok(Page { items: members.into_iter().map(row_of_member).collect(), next_cursor: None })
+}
+
+/// What somebody may see of an organization's people.
+async fn sight(tx: &mut Tx, organization: &Belonging) -> Result<Sight> {
+    let hidden = organizations::find_people_hidden(tx, organization.id).await?;
+    Ok(if organization.personal { Sight::Nobody } else { sees_people(organization.role, hidden) })
+}
+
+async fn seen(tx: &mut Tx, by: &Principal, at: &Belonging, query: &Query, now: Timestamp) -> Result<Page<PersonRow>> {
+    match sight(tx, at).await? {
+        Sight::Everyone => page(tx, at.id, query, now).await,
+        Sight::Shared => shared(tx, at.id, by.person).await,
+        Sight::Nobody => Err(Refusal::NotFound.into()),
+    }
+}
+
+/// One page of the people of an organization, for the API (PEOPLE-1).
+///
+/// # Errors
+/// `NotFound` for who may not see the list; `Invalid` at a field of the query.
+pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery) -> Result<Page<PersonRow>> {
+    let mut tx = ctx.db().read().await?;
+    let at = organization::belonging(&mut tx, by, org).await?;
+    let query = read(at.id, query)?;
+    seen(&mut tx, by, &at, &query, ctx.now()).await
+}
+
+/// The page Manage People. `chosen` are the ids of people that a dialog is about.
+///
+/// # Errors
+/// `NotFound` for who may not see the list; `Invalid` at a field of the query.
+pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, chosen: &str) -> Result<PeopleView> {
+    let mut tx = ctx.db().read().await?;
+    let at = organization::belonging(&mut tx, by, org).await?;
+    let query = read(at.id, &PeopleQuery { limit: Some(ROWS), ..query.clone() })?;
+    let now = ctx.now();
+    let rows = seen(&mut tx, by, &at, &query, now).await?;
+    let manages = at.role.is_some_and(|role| crate::domain::role::may(role, Permission::ManagePeople));
+    let chosen = if manages { find_chosen(&mut tx, at.id, chosen, now).await? } else { Vec::new() };
+    let waiting = if manages { invitation::count_pending(&mut tx, at.id).await? } else { 0 };
+    Ok(PeopleView {
+        rows,
+        people: membership::count(&mut tx, at.id).await?,
+        waiting,
+        owners: membership::count_owners(&mut tx, at.id).await?,
+        me: by.person,
+        chosen,
+        organization: at,
+    })
+}
+
+/// The people and invitations behind some ids; those that are not of this organization are left out.
+async fn find_chosen(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    chosen: &str,
+    now: Timestamp,
+) -> Result<Vec<PersonRow>> {
+    let ids: Vec<uuid::Uuid> = chosen.split(',').filter_map(|id| id.trim().parse().ok()).take(MOST).collect();
+    let Some(first) = ids.first() else { return Ok(Vec::new()) };
+    let people: Vec<PersonId> = ids.iter().copied().map(PersonId).collect();
+    let mut found: Vec<PersonRow> =
+        membership::list_by_id(tx, organization, &people).await?.into_iter().map(row_of_member).collect();
+    if found.len() < ids.len() {
+        let known: BTreeSet<PersonId> = grant::list_known(tx, organization, &people).await?.into_iter().collect();
+        if !known.is_empty() {
+            let externals = grant::list_externals(tx, organization, "%", EXTERNALS).await?;
+            found.extend(
+                externals
+                    .into_iter()
+                    .filter(|external| known.contains(&external.id))
+                    .map(|external| of_external(external, Sort::Name).row),
+            );
+        }
+    }
+    // A dialog is about one invitation at most.
+    if found.is_empty()
+        && let Some(one) =
+            invitation::find(tx, InvitationId(*first)).await?.filter(|one| one.organization == organization)
+    {
+        let expired = now >= one.expires_at;
+        found.push(PersonRow {
+            person: None,
+            invitation: Some(one.id),
+            name: one.name.unwrap_or_default(),
+            email: one.email,
+            role: Some(one.role),
+            status: if expired { Status::Expired } else { Status::Invited },
+            last_seen: None,
+            expires_at: Some(one.expires_at),
+            resources: 0,
+        });
+    }
+    Ok(found)
+}
+
+/// What came of a wish to change a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoleChange {
+    /// It is changed; their name, and the role now.
+    Done(String, Role),
+    /// It is asked about first (ROLE-3).
+    Ask,
+}
+
+/// Changes somebody's role (PEOPLE-6). Without `confirmed`, what is asked about first is not done.
 ///
 /// # Errors
 /// `LastOwner`; `Forbidden` by ROLE-3; `NotFound`.
-pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, person: PersonId, role: &str) -> Result<Role> {
+pub async fn change_role(
+    ctx: &Ctx,
+    by: &Principal,
+    org: &str,
+    person: PersonId,
+    role: &str,
+    confirmed: bool,
+) -> Result<RoleChange> {
     let role = Role::parse(role).map_err(|problem: Problem| Refusal::field("role", problem))?;
     let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     ctx.db()
         .write(move |tx| {
             let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
-            Box::pin(async move { change_role_in(tx, &ctx, &by, &org, person, role).await })
+            Box::pin(async move { change_role_in(tx, &ctx, &by, &org, person, role, confirmed).await })
         })
         .await
 }
@@ -39,36 +385,57 @@ async fn change_role_in(
     org: &str,
     person: PersonId,
     role: Role,
-) -> Result<Role> {
+    confirmed: bool,
+) -> Result<RoleChange> {
     let permit = organization::permit(tx, by, org, Permission::ManagePeople).await?;
-    let before = membership::find_role(tx, permit.organization(), person).await?.ok_or(Refusal::NotFound)?;
+    let found = membership::list_by_id(tx, permit.organization(), &[person]).await?;
+    let member = found.into_iter().next().ok_or(Refusal::NotFound)?;
+    let before = member.role;
     may_change_role(permit.role(), before, role)?;
     if before == Role::Owner && role != Role::Owner {
         keep_an_owner(membership::count_owners(tx, permit.organization()).await?, 1)?;
+    }
+    if before == role {
+        return Ok(RoleChange::Done(member.name, role));
+    }
+    if !confirmed && asks_first(person == by.person, before, role) {
+        return Ok(RoleChange::Ask);
     }
     membership::update_role(tx, &permit, person, role).await?;
     let what = Happened {
         organization: Some(permit.organization()),
         action: "role.changed",
-        summary: format!("changed a role from {} to {}", before.title(), role.title()),
+        summary: format!("changed the role of {} from {} to {}", member.name, before.title(), role.title()),
         before: Some(serde_json::json!({ "person": person, "role": before })),
         after: Some(serde_json::json!({ "person": person, "role": role })),
         ..Happened::default()
     };
     audit::note(tx, ctx, by, what).await?;
-    Ok(role)
+    if person != by.person {
+        let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+        let letter = if role == Role::Owner {
+            Letter::OwnershipGiven { organization: &at.name, org_id: &at.org_id, by: &by.name }
+        } else {
+            Letter::RoleChanged { organization: &at.name, org_id: &at.org_id, by: &by.name, from: before, to: role }
+        };
+        mail::post(tx, ctx, &member.email, &letter).await?;
+    }
+    Ok(RoleChange::Done(member.name, role))
 }
 
-/// Takes people out of an organization, all or none (PEOPLE-5). What they made stays.
+/// Takes people out of an organization, all or none (PEOPLE-5); an External loses what they were given (PEOPLE-9). What
+/// they made stays. Answers how many they were.
 ///
 /// # Errors
-/// `LastOwner`; `Forbidden` by ROLE-3; `NotFound` if one of them is not in it; `Invalid` for an empty list.
-pub async fn remove(ctx: &Ctx, by: &Principal, org: &str, people: Vec<PersonId>) -> Result<()> {
+/// `LastOwner`; `Forbidden` by ROLE-3; `NotFound` if one of them is neither in it nor reaches anything; `Invalid` for an
+/// empty list.
+pub async fn remove(ctx: &Ctx, by: &Principal, org: &str, people: Vec<PersonId>) -> Result<usize> {
+    let people: Vec<PersonId> = people.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
     if people.is_empty() {
         return Err(Refusal::field("people", Problem::Missing).into());
     }
-    if people.len() > 1_000 {
-        return Err(Refusal::field("people", Problem::TooMany(1_000)).into());
+    if people.len() > MOST {
+        return Err(Refusal::field("people", Problem::TooMany(MOST)).into());
     }
     let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     ctx.db()
@@ -76,13 +443,26 @@ pub async fn remove(ctx: &Ctx, by: &Principal, org: &str, people: Vec<PersonId>)
             let (ctx, by, org, people) = (ctx_in.clone(), by_in.clone(), org.clone(), people.clone());
             Box::pin(async move {
                 let permit = organization::permit(tx, &by, &org, Permission::ManagePeople).await?;
-                for person in people {
-                    let role =
-                        membership::find_role(tx, permit.organization(), person).await?.ok_or(Refusal::NotFound)?;
-                    may_change_role(permit.role(), role, Role::Member.min(role))?;
-                    take_out(tx, &ctx, &by, &permit, person, role, "person.removed").await?;
+                let members = membership::list_by_id(tx, permit.organization(), &people).await?;
+                if members.len() < people.len() {
+                    let inside: BTreeSet<PersonId> = members.iter().map(|member| member.id).collect();
+                    let outside: Vec<PersonId> =
+                        people.iter().filter(|person| !inside.contains(person)).copied().collect();
+                    let known = grant::list_known(tx, permit.organization(), &outside).await?;
+                    if known.len() < outside.len() {
+                        return Err(Refusal::NotFound.into());
+                    }
                 }
-                Ok(())
+                for member in &members {
+                    may_change_role(permit.role(), member.role, Role::Member)?;
+                }
+                take_out(tx, &ctx, &by, &permit, &people, &members, "person.removed").await?;
+                let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+                for member in members.iter().filter(|member| member.id != by.person) {
+                    let letter = Letter::Removed { organization: &at.name, by: &by.name };
+                    mail::post(tx, &ctx, &member.email, &letter).await?;
+                }
+                Ok(people.len())
             })
         })
         .await
@@ -101,32 +481,66 @@ pub async fn leave(ctx: &Ctx, by: &Principal, org: &str) -> Result<()> {
                 let found = organization::find(tx, &by, &org).await?;
                 let role = membership::find_role(tx, found.id, by.person).await?;
                 let permit = allow(by.person, found.id, role, Permission::Leave)?;
-                take_out(tx, &ctx, &by, &permit, by.person, permit.role(), "person.left").await
+                let me = membership::list_by_id(tx, found.id, &[by.person]).await?;
+                take_out(tx, &ctx, &by, &permit, &[by.person], &me, "person.left").await
             })
         })
         .await
 }
 
+/// Ends memberships and what was granted, and writes a line for each. `members` are those of the people who are in it.
 async fn take_out(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    permit: &crate::domain::role::RolePermit,
-    person: PersonId,
-    role: Role,
+    permit: &RolePermit,
+    people: &[PersonId],
+    members: &[Member],
     action: &'static str,
 ) -> Result<()> {
-    if role == Role::Owner {
-        keep_an_owner(membership::count_owners(tx, permit.organization()).await?, 1)?;
+    let leaving = members.iter().filter(|member| member.role == Role::Owner).count() as u64;
+    keep_an_owner(membership::count_owners(tx, permit.organization()).await?, leaving)?;
+    membership::delete(tx, permit, people).await?;
+    grant::delete_of_people(tx, permit, people).await?;
+    for person in people {
+        let member = members.iter().find(|member| member.id == *person);
+        let summary = match member {
+            Some(_) if *person == by.person => "left".to_owned(),
+            Some(member) => format!("removed {}", member.name),
+            None => "cut off a person from outside".to_owned(),
+        };
+        let what = Happened {
+            organization: Some(permit.organization()),
+            action,
+            summary,
+            before: Some(serde_json::json!({ "person": person, "role": member.map(|member| member.role) })),
+            ..Happened::default()
+        };
+        audit::note(tx, ctx, by, what).await?;
     }
-    membership::delete(tx, permit, person).await?;
-    grant::delete_of_person(tx, permit, person).await?;
-    let what = Happened {
-        organization: Some(permit.organization()),
-        action,
-        summary: if person == by.person { "left".to_owned() } else { "removed a person".to_owned() },
-        before: Some(serde_json::json!({ "person": person, "role": role })),
-        ..Happened::default()
-    };
-    audit::note(tx, ctx, by, what).await
+    Ok(())
+}
+
+/// [`change_role`] with an id that came from a form.
+///
+/// # Errors
+/// As [`change_role`].
+pub async fn change_role_at(
+    ctx: &Ctx,
+    by: &Principal,
+    org: &str,
+    person: &str,
+    role: &str,
+    confirmed: bool,
+) -> Result<RoleChange> {
+    change_role(ctx, by, org, person.parse().map_err(|_| Refusal::NotFound)?, role, confirmed).await
+}
+
+/// [`remove`] with ids that came from a form, with commas between them.
+///
+/// # Errors
+/// As [`remove`].
+pub async fn remove_at(ctx: &Ctx, by: &Principal, org: &str, people: &str) -> Result<usize> {
+    let people = people.split(',').filter(|id| !id.trim().is_empty()).map(|id| super::id("people", id));
+    remove(ctx, by, org, people.collect::<Result<Vec<PersonId>>>()?).await
 }

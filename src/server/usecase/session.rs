@@ -16,6 +16,7 @@ use super::{
         password::judge,
         store::{organization, person},
     },
+    invitation::{self, Which},
     organization::Founding,
 };
 
@@ -25,11 +26,15 @@ use super::{
 /// The database.
 pub async fn show(ctx: &Ctx, by: Option<&Principal>) -> Result<SessionView> {
     let now = ctx.now();
-    let Some(by) = by else { return Ok(SessionView { person: None, organizations: Vec::new(), now }) };
+    let Some(by) = by else {
+        return Ok(SessionView { person: None, organizations: Vec::new(), invitations: Vec::new(), now });
+    };
     let mut tx = ctx.db().read().await?;
     let person = person::find(&mut tx, by.person).await?;
     let organizations = organization::list_of_person(&mut tx, by.person).await?;
-    Ok(SessionView { person, organizations, now })
+    let verified = person.as_ref().is_some_and(|person| person.email_verified);
+    let invitations = super::invitation::waiting(&mut tx, by, verified, now).await?;
+    Ok(SessionView { person, organizations, invitations, now })
 }
 
 /// Who a person is, for the doors: the principal of their session, or nothing if they are gone.
@@ -50,19 +55,29 @@ fn as_principal(person: &PersonView, client: &Client) -> Principal {
     }
 }
 
-/// Signs somebody up: a person with a personal space (SPACE-1).
+/// What the form of **Sign up** sends.
+#[derive(Debug, Clone, Default)]
+pub struct SignUpForm {
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// Email.
+    pub email: String,
+    /// Password.
+    pub password: String,
+    /// The token of the invitation that they came by; empty for who comes on their own.
+    pub invitation: String,
+}
+
+/// Signs somebody up: with a personal space (SPACE-1), or from an invitation into its organization (PEOPLE-4a). The
+/// invitation's link proves the address (AUTH-2).
 ///
 /// # Errors
-/// `Invalid` with the problem of every field, a taken email and a weak password among them.
-pub async fn sign_up(
-    ctx: &Ctx,
-    client: &Client,
-    first_name: &str,
-    last_name: &str,
-    email: &str,
-    password: &str,
-) -> Result<PersonView> {
-    let new = SignUp::parse(first_name, last_name, email, password)?;
+/// `Invalid` with the problem of every field, a taken email and a weak password among them; `InvitationWrongPerson`,
+/// `InvitationClosed`, `InvitationExpired`.
+pub async fn sign_up(ctx: &Ctx, client: &Client, form: &SignUpForm) -> Result<PersonView> {
+    let new = SignUp::parse(&form.first_name, &form.last_name, &form.email, &form.password)?;
     // Asking which emails are taken is limited like guessing passwords.
     let asking = [client_key(client)];
     ctx.limits().check(&asking, ctx.now())?;
@@ -77,13 +92,17 @@ pub async fn sign_up(
         email_verified: false,
     };
     let (ctx_in, email_key, by) = (ctx.clone(), new.email.key(), as_principal(&view, client));
-    let stored = view.clone();
-    let written: Result<()> = ctx
+    let (stored, invitation) = (view.clone(), form.invitation.trim().to_owned());
+    let written: Result<bool> = ctx
         .db()
         .write(move |tx| {
             let (ctx, view, email_key, password_hash, by) =
                 (ctx_in.clone(), stored.clone(), email_key.clone(), password_hash.clone(), by.clone());
+            let invitation = invitation.clone();
             Box::pin(async move {
+                if !invitation.is_empty() && invitation::addressee(tx, &ctx, &invitation).await? != email_key {
+                    return Err(Refusal::InvitationWrongPerson.into());
+                }
                 let row = person::NewPerson {
                     id,
                     email: &view.email,
@@ -99,17 +118,21 @@ pub async fn sign_up(
                     Err(error) if error.is_taken() => return Err(Refusal::field("email", Problem::EmailTaken).into()),
                     inserted => inserted?,
                 }
-                let space = Founding::space(&space_name(&view.first_name, &view.last_name));
-                super::organization::found(tx, &ctx, &by, &space).await?;
-                Ok(())
+                if invitation.is_empty() {
+                    let space = Founding::space(&space_name(&view.first_name, &view.last_name));
+                    super::organization::found(tx, &ctx, &by, &space).await?;
+                    return Ok(false);
+                }
+                invitation::accept_in(tx, &ctx, &by, &Which::Token(invitation)).await?;
+                Ok(true)
             })
         })
         .await;
     if let Err(Error::Refused(_)) = &written {
         ctx.limits().failed(&asking, ctx.now());
     }
-    written?;
-    Ok(view)
+    let email_verified = written?;
+    Ok(PersonView { email_verified, ..view })
 }
 
 /// What failures of a client are counted under.

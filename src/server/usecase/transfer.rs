@@ -389,6 +389,7 @@ async fn transfer_in(
             .and_then(|side| side.licence);
         subtree::update_owner(tx, &permit, &moving, loaded.account, paid_by).await?;
         subtree::delete_foreign_grants(tx, &permit, &moving).await?;
+        subtree::update_grant_owner(tx, &permit, &moving).await?;
         if plan.effects.links_stopped.total > 0 {
             subtree::stop_links(tx, &permit, &moving).await?;
         }

@@ -3,6 +3,8 @@
 mod concurrency;
 mod drive;
 mod histories;
+mod invitations;
 mod licences;
 mod organizations;
+mod people;
 mod transfers;

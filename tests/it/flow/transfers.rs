@@ -431,7 +431,11 @@ both!(xfer_18_a_receipt_is_read_by_who_did_it_and_by_managers_of_both_sides, asy
 
 both!(xfer_6_a_pending_invitation_is_told_and_a_foreign_one_is_not, async |app| {
     use commonhold::{
-        domain::{id::InvitationId, role::found, time::Timestamp},
+        domain::{
+            id::{InvitationId, MailId},
+            role::found,
+            time::Timestamp,
+        },
         server::{error::Error, store::invitation},
     };
     let world = world(app).await;
@@ -450,7 +454,9 @@ both!(xfer_6_a_pending_invitation_is_told_and_a_foreign_one_is_not, async |app| 
                     email_key: &email,
                     name: None,
                     role: Role::Editor,
+                    reach: None,
                     token_hash: "token",
+                    mail: MailId(id.0),
                     at: now,
                     expires_at: Timestamp(now.0).plus_days(14),
                 };

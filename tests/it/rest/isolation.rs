@@ -30,6 +30,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
     let receipt = john.transfer(&[dataset], second.root).await.expect(201).json()["id"].clone();
     let receipt = receipt.as_str().expect("an id").to_owned();
     let missing = uuid::Uuid::from_u128(7).to_string();
+    let invitation = john.invite(&theirs, "eve@example.com", "reader").await;
 
     let document = anna.get("/api/v1/openapi.json").await.expect(200).json();
     let mut walked = 0;
@@ -55,13 +56,19 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
             let body = match (verb.as_str(), path.rsplit('/').next().unwrap_or_default()) {
                 ("GET" | "DELETE", _) => None,
                 ("PATCH", "{person}") => Some(json!({ "role": "reader" })),
+                ("PATCH", "{id}") if path.contains("/invitations/") => Some(json!({ "role": "editor" })),
                 ("PATCH", "{id}") => Some(json!({ "name": "Mine" })),
+                ("POST", "invitations") => {
+                    Some(json!({ "invitations": [{ "email": "x@example.com", "role": "reader" }] }))
+                }
+                ("POST", "resend") => Some(json!({})),
                 ("POST", "remove") => Some(json!({ "people": [john.id] })),
                 other => panic!("say what a {other:?} sends in this test"),
             };
             for (foreign, nobodys) in &ways {
                 let fill = |id: &str| {
-                    let path = path.replace("{org}", id).replace("{id}", id).replace("{person}", &john.id.to_string());
+                    let path = path.replace("{org}", id).replace("{person}", &john.id.to_string());
+                    let path = path.replace("{id}", if path.contains("/invitations/") { &invitation } else { id });
                     if path.starts_with("/api/v1") { path } else { format!("/api/v1{path}") }
                 };
                 let at_theirs = anna.call(verb.clone(), &fill(foreign), body.as_ref(), &[]).await;

@@ -28,6 +28,9 @@ const MAY_SORT: &[(&str, &str)] = &[
     ("grant::list_facts", "the grants on the ids asked for"),
     ("grant::list_shared", "what is shared with one person"),
     ("membership::list_grantees", "people by id"),
+    ("grant::list_externals", "the people from outside, at most a page of resources each"),
+    ("grant::list_people", "the grants on the ids asked for"),
+    ("invitation::list_pending", "by email: the waiting invitations of one organization"),
     ("subtree::load", "once for a whole tree"),
     ("subtree::name_what_matters", "only where something is in the way"),
     ("subtree::name_direct", "only where there are grants"),
@@ -78,7 +81,10 @@ fn queries(path: &Path) -> Vec<Query> {
         let sql = if before.ends_with("concat!(") {
             prefix = literal;
             continue;
-        } else if before.ends_with("children!(") || before.ends_with("tree!(") {
+        } else if ["children!(", "tree!(", "people!(", "invited!("]
+            .iter()
+            .any(|macro_name| before.ends_with(macro_name))
+        {
             format!("{prefix}{literal}")
         } else {
             literal

@@ -225,12 +225,12 @@ both!(membership_roles_counts_owners_and_candidates, async |app| {
             Ok((
                 membership::update_role(tx, &permit, whom, Role::Editor).await?,
                 membership::update_role(tx, &permit, PersonId(NOBODY), Role::Editor).await?,
-                membership::delete(tx, &permit, whom).await?,
-                membership::delete(tx, &permit, whom).await?,
+                membership::delete(tx, &permit, &[whom, PersonId(NOBODY)]).await?,
+                membership::delete(tx, &permit, &[whom]).await?,
             ))
         })
     });
-    assert_eq!(changed.await.expect("an answer"), (true, false, true, false));
+    assert_eq!(changed.await.expect("an answer"), (true, false, 1, 0));
 });
 
 both!(invitation_pending_once_per_email_and_answered_once, async |app| {
@@ -246,7 +246,9 @@ both!(invitation_pending_once_per_email_and_answered_once, async |app| {
                     email_key: "john@example.com",
                     name: Some("John"),
                     role: Role::Editor,
+                    reach: None,
                     token_hash: token,
+                    mail: MailId(invitation),
                     at: now,
                     expires_at: now.plus_days(14),
                 };
@@ -273,9 +275,9 @@ both!(invitation_pending_once_per_email_and_answered_once, async |app| {
     let answered = write(app, move |tx| {
         Box::pin(async move {
             Ok((
-                invitation::update_state(tx, InvitationId(first), State::Declined).await?,
-                invitation::update_state(tx, InvitationId(first), State::Accepted).await?,
-                invitation::update_state(tx, InvitationId(NOBODY), State::Accepted).await?,
+                invitation::update_state(tx, InvitationId(first), State::Declined, now).await?,
+                invitation::update_state(tx, InvitationId(first), State::Accepted, now).await?,
+                invitation::update_state(tx, InvitationId(NOBODY), State::Accepted, now).await?,
             ))
         })
     });
@@ -375,7 +377,7 @@ both!(grant_given_again_is_set_listed_and_ended, async |app| {
     let ended = write(app, {
         let (organization, john) = (org.id, john.id);
         let by = anna.id;
-        move |tx| Box::pin(async move { Ok(grant::delete_of_person(tx, &found(by, organization), john).await?) })
+        move |tx| Box::pin(async move { Ok(grant::delete_of_people(tx, &found(by, organization), &[john]).await?) })
     });
     assert_eq!(ended.await.expect("an answer"), 1);
     let mut tx = app.db().read().await.expect("a connection");

@@ -32,7 +32,7 @@ use commonhold::{
         limit::Limits,
         password::Hasher,
         router,
-        store::{Db, Synchronous, grant, link, membership, resource},
+        store::{Db, Synchronous, grant, link, membership, outbox, person as people, resource},
         usecase::{self, dataset::StatusSet, licence::GrantForm},
     },
 };
@@ -225,6 +225,36 @@ impl TestApp {
             })
             .await
             .expect("a person joins");
+    }
+
+    /// The mail that an address got, newest first: subject and text.
+    pub async fn mail_to(&self, email: &str) -> Vec<(String, String)> {
+        let mut tx = self.db().read().await.expect("the database answers");
+        let mails = outbox::list_newest(&mut tx, 10_000).await.expect("the database answers");
+        mails.into_iter().filter(|mail| mail.recipient == email).map(|mail| (mail.subject, mail.text)).collect()
+    }
+
+    /// The token in the newest link to `path` that an address got.
+    pub async fn token_in_mail(&self, email: &str, path: &str) -> String {
+        let mails = self.mail_to(email).await;
+        let text =
+            mails.iter().map(|(_, text)| text).find(|text| text.contains(path)).expect("a mail with such a link");
+        let after = text.split(path).nth(1).expect("a link");
+        after.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
+    }
+
+    /// The token of the newest invitation that an address got.
+    pub async fn invitation_token(&self, email: &str) -> String {
+        self.token_in_mail(email, "/invitations/").await
+    }
+
+    /// Notes that somebody proved their address.
+    pub async fn verify(&self, person: &Person) {
+        let id = person.id;
+        self.db()
+            .write(move |tx| Box::pin(async move { Ok::<_, Error>(people::update_verified(tx, id).await?) }))
+            .await
+            .expect("noted");
     }
 
     /// Gives somebody a level on a resource.

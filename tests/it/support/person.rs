@@ -268,6 +268,19 @@ impl Person {
         self.post(&format!("/api/v1/orgs/{}/people/remove", org.org_id), &json!({ "people": people })).await
     }
 
+    /// Invites somebody; the invitation's id.
+    pub async fn invite(&self, org: &Org, email: &str, role: &str) -> String {
+        let body = json!({ "invitations": [{ "email": email, "role": role }] });
+        let answer = self.post(&format!("/api/v1/orgs/{}/invitations", org.org_id), &body).await.expect(200).json();
+        assert_eq!(answer["results"][0]["outcome"], "invited", "{answer}");
+        answer["results"][0]["invitation"]["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Accepts an invitation by the token of its link.
+    pub async fn accept(&self, token: &str) -> Answer {
+        self.post("/api/v1/invitations/accept", &json!({ "token": token })).await
+    }
+
     /// The actions in an organization's audit log, newest first.
     pub async fn audit(&self, org: &Org) -> Vec<String> {
         let answer = self.get(&format!("/api/v1/orgs/{}/audit", org.org_id)).await.expect(200).json();

@@ -1,0 +1,218 @@
+//! What Manage People and invitations show (PEOPLE).
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    super::{
+        access::Level,
+        id::{InvitationId, OrganizationId, PersonId, ResourceId},
+        invitation::{Outcome, State},
+        role::Role,
+        text::Problem,
+        time::Timestamp,
+    },
+    Belonging, Page,
+};
+
+/// How somebody in the people table stands to the organization (PEOPLE-1).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// In it, with a role.
+    Active,
+    /// An invitation waits for their answer.
+    Invited,
+    /// An invitation waited for too long.
+    Expired,
+    /// Not in it, but reaches something of it (PEOPLE-9).
+    External,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Active, Self::Invited, Self::Expired, Self::External];
+
+    /// The word in the API and in addresses.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Invited => "invited",
+            Self::Expired => "expired",
+            Self::External => "external",
+        }
+    }
+
+    /// The word on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Invited => "Invited",
+            Self::Expired => "Expired",
+            Self::External => "External",
+        }
+    }
+
+    /// Reads [`Status::word`].
+    ///
+    /// # Errors
+    /// Any other word.
+    pub fn parse(word: &str) -> Result<Self, Problem> {
+        Self::ALL.into_iter().find(|status| status.word() == word).ok_or(Problem::NotAChoice)
+    }
+}
+
+/// Somebody in the people table.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PersonRow {
+    /// Who; `None` for an invitation, which may be of somebody who has no account.
+    pub person: Option<PersonId>,
+    /// The invitation that waits, or waited.
+    pub invitation: Option<InvitationId>,
+    /// Full name; empty where an invitation came without one.
+    pub name: String,
+    /// Email.
+    pub email: String,
+    /// Role, or the one they are invited to; `None` for an External.
+    pub role: Option<Role>,
+    /// How they stand to the organization.
+    pub status: Status,
+    /// When they were last here.
+    pub last_seen: Option<Timestamp>,
+    /// When the invitation's link stops working.
+    pub expires_at: Option<Timestamp>,
+    /// For an External: how many things they were given access to.
+    pub resources: u64,
+}
+
+/// A page of Manage People.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PeopleView {
+    /// The organization, and my role in it.
+    pub organization: Belonging,
+    /// The rows of this page.
+    pub rows: Page<PersonRow>,
+    /// How many people are in the organization.
+    pub people: u64,
+    /// How many invitations wait.
+    pub waiting: u64,
+    /// How many Owners there are (ORG-3).
+    pub owners: u64,
+    /// Me.
+    pub me: PersonId,
+    /// The people that a dialog on this page is about, where there is one.
+    pub chosen: Vec<PersonRow>,
+}
+
+/// One invitation of an organization, as its Owners and Managers see it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InvitationRow {
+    /// Id.
+    pub id: InvitationId,
+    /// Email.
+    pub email: String,
+    /// Name, where one was given.
+    pub name: Option<String>,
+    /// The role they will have.
+    pub role: Role,
+    /// What became of it.
+    pub state: State,
+    /// Name of who invited.
+    pub invited_by: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its link was last mailed.
+    pub sent_at: Timestamp,
+    /// When its link stops working.
+    pub expires_at: Timestamp,
+    /// For a Member: what they will reach.
+    pub resource: Option<ResourceId>,
+    /// Its name, while it is in the organization.
+    pub resource_name: Option<String>,
+    /// And how.
+    pub level: Option<Level>,
+}
+
+/// A page of an organization's invitations.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InvitationsView {
+    /// The organization, and my role in it.
+    pub organization: Belonging,
+    /// The rows of this page.
+    pub rows: Page<InvitationRow>,
+    /// How many people are in the organization.
+    pub people: u64,
+    /// How many invitations wait.
+    pub waiting: u64,
+}
+
+/// One person of a list that is to be invited, or was (PEOPLE-2).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Address, or what stood in its place.
+    pub email: String,
+    /// Name, where one was given.
+    pub name: Option<String>,
+    /// Role, where it could be read.
+    pub role: Option<Role>,
+    /// What came of it, or will.
+    pub outcome: Outcome,
+    /// Why, where it is not [`Outcome::Invited`].
+    pub why: Option<String>,
+    /// The invitation, once it is made.
+    pub invitation: Option<InvitationId>,
+    /// When its link stops working.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What is known of each person of a list, before anything is sent, or what came of it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Review {
+    /// Each of them.
+    pub rows: Vec<Verdict>,
+    /// Whether the invitations went out.
+    pub sent: bool,
+}
+
+/// An invitation that waits for my answer (PEOPLE-4).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Id.
+    pub id: InvitationId,
+    /// Where to; `None` until my address is verified, so that nobody learns of organizations by claiming an address.
+    pub organization: Option<String>,
+    /// Who invited; as above.
+    pub invited_by: Option<String>,
+    /// The role I will have.
+    pub role: Role,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+}
+
+/// What the page of an invitation's link shows (PEOPLE-10).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InvitationView {
+    /// The organization's name.
+    pub organization: String,
+    /// Its id, for its colour.
+    pub organization_id: OrganizationId,
+    /// Who invited.
+    pub invited_by: String,
+    /// Whom it is for.
+    pub email: String,
+    /// The name that was given with it.
+    pub name: Option<String>,
+    /// The role.
+    pub role: Role,
+    /// For a Member: the name of what they will reach.
+    pub resource: Option<String>,
+    /// What became of it.
+    pub state: State,
+    /// When it stops, or stopped, working.
+    pub expires_at: Timestamp,
+    /// Whether it stopped working by now.
+    pub expired: bool,
+    /// Whether somebody has signed up with this address.
+    pub has_account: bool,
+    /// The organization's Org ID, for who is in it.
+    pub org_id: Option<String>,
+}

@@ -1,0 +1,120 @@
+//! Inviting people and answering invitations.
+
+use leptos::prelude::*;
+
+use super::{Done, Failure, Text};
+use crate::domain::view::people::{InvitationView, InvitationsView};
+
+/// **Send invitations** (PEOPLE-2): first the preview of each row, as a refusal that brings it; with `reviewed`, they go
+/// out.
+#[server(output = Text)]
+pub async fn send_invitations(
+    #[server(default)] org: String,
+    #[server(default)] people: String,
+    #[server(default)] role: String,
+    #[server(default)] resource: String,
+    #[server(default)] level: String,
+    #[server(default)] reviewed: bool,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let form = usecase::invitation::ListForm { people, role, resource, level, reviewed };
+    let sent = usecase::invitation::invite_list(&ctx, &by, &org, &form).await;
+    let page = answer::back_to(&back, &format!("/o/{org}/people/invitations"));
+    answer::done(sent, |count| {
+        (page, if *count == 1 { "Sent one invitation".to_owned() } else { format!("Sent {count} invitations") })
+    })
+    .await
+}
+
+/// A page of an organization's invitations; `state` is `pending` where it is empty.
+#[server(output = Text)]
+pub async fn invitations_page(org: String, state: String, cursor: String) -> Result<InvitationsView, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::invitation::view_list(&ctx, &by, &org, &state, &cursor).await)
+}
+
+/// Changes the role of an invitation that waits (PEOPLE-3).
+#[server(output = Text)]
+pub async fn change_invitation(
+    #[server(default)] org: String,
+    #[server(default)] invitation: String,
+    #[server(default)] role: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let changed = usecase::invitation::change_role_at(&ctx, &by, &org, &invitation, &role).await;
+    let page = answer::back_to(&back, &format!("/o/{org}/people/invitations"));
+    answer::done(changed, |(email, role)| (page, format!("{email} is invited as {} now", role.title()))).await
+}
+
+/// **Resend** (PEOPLE-3).
+#[server(output = Text)]
+pub async fn resend_invitation(
+    #[server(default)] org: String,
+    #[server(default)] invitation: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let sent = usecase::invitation::resend_at(&ctx, &by, &org, &invitation).await;
+    let page = answer::back_to(&back, &format!("/o/{org}/people/invitations"));
+    answer::done(sent, |(email, _)| (page, format!("Sent {email} a new link. The old one stopped working."))).await
+}
+
+/// **Revoke** (PEOPLE-3).
+#[server(output = Text)]
+pub async fn revoke_invitation(
+    #[server(default)] org: String,
+    #[server(default)] invitation: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let revoked = usecase::invitation::revoke_at(&ctx, &by, &org, &invitation).await;
+    let page = answer::back_to(&back, &format!("/o/{org}/people/invitations"));
+    answer::done(revoked, |email| (page, format!("Took back the invitation of {email}"))).await
+}
+
+/// What the page of a mailed link shows (PEOPLE-10). Looking changes nothing.
+#[server(output = Text)]
+pub async fn invitation_page(token: String) -> Result<InvitationView, Failure> {
+    use crate::server::{answer, usecase};
+    let ctx = answer::ctx()?;
+    let by = answer::maybe_signed_in(&ctx).await?;
+    answer::read(usecase::invitation::open(&ctx, by.as_ref(), &token).await)
+}
+
+/// **Accept** (PEOPLE-4), by the token of the mailed link or by id. Leads to Home of the organization.
+#[server(output = Text)]
+pub async fn accept_invitation(
+    #[server(default)] token: String,
+    #[server(default)] id: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let joined = usecase::invitation::accept_at(&ctx, &by, &token, &id).await;
+    answer::done(joined, |joined| {
+        let toast = match &joined.space {
+            Some(space) => format!("Welcome to {}. Your own work is in {}.", joined.organization.name, space.name),
+            None => format!("Welcome to {}", joined.organization.name),
+        };
+        (format!("/o/{}", joined.organization.org_id), toast)
+    })
+    .await
+}
+
+/// **Decline** (PEOPLE-4). Leads to the welcome page.
+#[server(output = Text)]
+pub async fn decline_invitation(
+    #[server(default)] token: String,
+    #[server(default)] id: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let declined = usecase::invitation::decline_at(&ctx, &by, &token, &id).await;
+    answer::done(declined, |()| ("/".to_owned(), "Declined".to_owned())).await
+}

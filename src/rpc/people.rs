@@ -1,0 +1,62 @@
+//! Manage People: the list, roles, removing, leaving.
+
+use leptos::prelude::*;
+
+use super::{Done, Failure, Text};
+use crate::domain::view::people::PeopleView;
+
+/// A page of Manage People (PEOPLE-1). `chosen` are the ids that a dialog is about, with commas between them.
+#[server(output = Text)]
+pub async fn people_page(
+    org: String,
+    query: String,
+    role: String,
+    status: String,
+    sort: String,
+    cursor: String,
+    chosen: String,
+) -> Result<PeopleView, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let query = usecase::people::PeopleQuery { query, role, status, sort, cursor, limit: None };
+    answer::read(usecase::people::view(&ctx, &by, &org, &query, &chosen).await)
+}
+
+/// Changes a role (PEOPLE-6). What is asked about first leads to the dialog that asks, on the page `back`.
+#[server(output = Text)]
+pub async fn change_role(
+    #[server(default)] org: String,
+    #[server(default)] person: String,
+    #[server(default)] role: String,
+    #[server(default)] confirmed: bool,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let changed = usecase::people::change_role_at(&ctx, &by, &org, &person, &role, confirmed).await;
+    let page = answer::back_to(&back, &format!("/o/{org}/people"));
+    answer::done(changed, |changed| match changed {
+        usecase::people::RoleChange::Done(name, role) => (page, format!("{name} is {} now", role.title())),
+        usecase::people::RoleChange::Ask => {
+            (answer::with_query(&page, &[("dialog", "role"), ("person", &person), ("to", &role)]), String::new())
+        }
+    })
+    .await
+}
+
+/// **Remove user**, for one or many (PEOPLE-5). `people` are ids with commas between them.
+#[server(output = Text)]
+pub async fn remove_people(
+    #[server(default)] org: String,
+    #[server(default)] people: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let removed = usecase::people::remove_at(&ctx, &by, &org, &people).await;
+    let page = answer::back_to(&back, &format!("/o/{org}/people"));
+    answer::done(removed, |count| {
+        (page, if *count == 1 { "Removed one person".to_owned() } else { format!("Removed {count} people") })
+    })
+    .await
+}

@@ -1,0 +1,282 @@
+//! `/orgs/{org}/invitations` for who invites, `/invitations/…` for who is invited. Tokens travel by mail alone.
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{
+        id::InvitationId,
+        refusal::Refusal,
+        time::Timestamp,
+        view::people::{InvitationRow, Verdict, Waiting},
+    },
+    server::{
+        context::Ctx,
+        error::Error,
+        usecase::invitation::{self, InviteForm, Which},
+    },
+};
+
+use super::{By, Json, PageBody, Params, people::RoleBody, problem::Problem, session::MyOrganization};
+
+/// Somebody to be invited.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct InviteBody {
+    email: String,
+    name: Option<String>,
+    /// `owner`, `manager`, `editor`, `reader` or `member`.
+    role: String,
+    /// For a `member`: the id of what they will reach.
+    resource: Option<String>,
+    /// For a `member`: `reader`, `uploader`, `editor` or `manager`; `reader` where it is not given.
+    level: Option<String>,
+}
+
+/// People to be invited.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct InvitationsBody {
+    /// 1 to 500.
+    invitations: Vec<InviteBody>,
+}
+
+/// The invitation that was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MadeBody {
+    id: String,
+    expires_at: String,
+}
+
+/// What came of inviting one person.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ResultBody {
+    email: String,
+    /// `invited`, `already_member`, `already_invited` or `invalid`.
+    outcome: &'static str,
+    /// Why, where they were not invited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invitation: Option<MadeBody>,
+}
+
+impl From<Verdict> for ResultBody {
+    fn from(verdict: Verdict) -> Self {
+        let made = verdict.invitation.zip(verdict.expires_at);
+        Self {
+            email: verdict.email,
+            outcome: verdict.outcome.word(),
+            message: verdict.why,
+            invitation: made.map(|(id, at)| MadeBody { id: id.to_string(), expires_at: at.rfc3339() }),
+        }
+    }
+}
+
+/// What came of inviting each person, in their order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ResultsBody {
+    results: Vec<ResultBody>,
+}
+
+/// Invites people: each has a verdict of their own, and the good ones go out.
+#[utoipa::path(post, path = "/orgs/{org}/invitations", tag = "organizations", request_body = InvitationsBody,
+    params(("org" = String, Path)),
+    responses((status = 200, body = ResultsBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn create(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+    Json(body): Json<InvitationsBody>,
+) -> Result<Json<ResultsBody>, Problem> {
+    let people = body
+        .invitations
+        .into_iter()
+        .map(|one| InviteForm {
+            email: one.email,
+            name: one.name.unwrap_or_default(),
+            role: one.role,
+            resource: one.resource.unwrap_or_default(),
+            level: one.level.unwrap_or_default(),
+        })
+        .collect();
+    let verdicts = invitation::invite(&ctx, &by, &org, people).await?;
+    Ok(Json(ResultsBody { results: verdicts.into_iter().map(Into::into).collect() }))
+}
+
+/// Which invitations are wanted.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct InvitationParams {
+    /// `pending` (expired ones among them), `accepted`, `declined` or `revoked`; `pending` where it is not given.
+    status: String,
+    /// Where the page starts: `next_cursor` of the one before.
+    cursor: String,
+    /// 1 to 200; 50 where it is not given.
+    limit: Option<i64>,
+}
+
+/// An invitation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InvitationBody {
+    id: String,
+    email: String,
+    name: Option<String>,
+    role: &'static str,
+    /// `pending`, `accepted`, `declined` or `revoked`.
+    status: &'static str,
+    /// Who invited.
+    invited_by: String,
+    created_at: String,
+    /// When its link was last mailed.
+    sent_at: String,
+    expires_at: String,
+    resource: Option<String>,
+    level: Option<&'static str>,
+}
+
+impl From<InvitationRow> for InvitationBody {
+    fn from(row: InvitationRow) -> Self {
+        Self {
+            id: row.id.to_string(),
+            email: row.email,
+            name: row.name,
+            role: row.role.word(),
+            status: row.state.word(),
+            invited_by: row.invited_by,
+            created_at: row.created_at.rfc3339(),
+            sent_at: row.sent_at.rfc3339(),
+            expires_at: row.expires_at.rfc3339(),
+            resource: row.resource.map(|id| id.to_string()),
+            level: row.level.map(crate::domain::access::Level::word),
+        }
+    }
+}
+
+/// The invitations of an organization, by name. Their tokens are nowhere but in the mail.
+#[utoipa::path(get, path = "/orgs/{org}/invitations", tag = "organizations", params(("org" = String, Path), InvitationParams),
+    responses((status = 200, body = PageBody<InvitationBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn list(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+    Params(params): Params<InvitationParams>,
+) -> Result<Json<PageBody<InvitationBody>>, Problem> {
+    let page = invitation::list(&ctx, &by, &org, &params.status, &params.cursor, params.limit).await?;
+    Ok(Json(PageBody::of(page, Into::into)))
+}
+
+fn id(text: &str) -> Result<InvitationId, Error> {
+    text.parse().map_err(|_| Refusal::NotFound.into())
+}
+
+/// The role an invitation gives now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InvitationRoleBody {
+    id: String,
+    role: &'static str,
+}
+
+/// Changes the role of an invitation that waits.
+#[utoipa::path(patch, path = "/orgs/{org}/invitations/{id}", tag = "organizations", request_body = RoleBody,
+    params(("org" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = InvitationRoleBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem)))]
+pub async fn change_role(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path((org, invitation)): Path<(String, String)>,
+    Json(body): Json<RoleBody>,
+) -> Result<Json<InvitationRoleBody>, Problem> {
+    let (_, role) = invitation::change_role(&ctx, &by, &org, id(&invitation)?, body.role()).await?;
+    Ok(Json(InvitationRoleBody { id: invitation, role: role.word() }))
+}
+
+/// Takes an invitation back: its link stops working.
+#[utoipa::path(delete, path = "/orgs/{org}/invitations/{id}", tag = "organizations",
+    params(("org" = String, Path), ("id" = String, Path)),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem)))]
+pub async fn revoke(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path((org, invitation)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    invitation::revoke(&ctx, &by, &org, id(&invitation)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Mails an invitation again with a new link; the one before stops working.
+#[utoipa::path(post, path = "/orgs/{org}/invitations/{id}/resend", tag = "organizations",
+    params(("org" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = MadeBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem), (status = 429, body = Problem)))]
+pub async fn resend(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path((org, invitation)): Path<(String, String)>,
+) -> Result<Json<MadeBody>, Problem> {
+    let (_, expires_at) = invitation::resend(&ctx, &by, &org, id(&invitation)?).await?;
+    Ok(Json(MadeBody { id: invitation, expires_at: expires_at.rfc3339() }))
+}
+
+/// Which invitation is answered: by `token` from the mailed link, or by `id`, for which the address must be verified.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AnswerBody {
+    token: String,
+    id: String,
+}
+
+/// What came of accepting.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct JoinedBody {
+    organization: MyOrganization,
+    /// The organization that the personal space became, where it held anything.
+    space: Option<MyOrganization>,
+}
+
+/// Accepts an invitation.
+#[utoipa::path(post, path = "/invitations/accept", tag = "organizations", request_body = AnswerBody,
+    responses((status = 200, body = JoinedBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem)))]
+pub async fn accept(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Json(body): Json<AnswerBody>,
+) -> Result<Json<JoinedBody>, Problem> {
+    let joined = invitation::accept(&ctx, &by, &Which::read(&body.token, &body.id)?).await?;
+    Ok(Json(JoinedBody { organization: joined.organization.into(), space: joined.space.map(Into::into) }))
+}
+
+/// Declines an invitation.
+#[utoipa::path(post, path = "/invitations/decline", tag = "organizations", request_body = AnswerBody,
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem)))]
+pub async fn decline(State(ctx): State<Ctx>, By(by): By, Json(body): Json<AnswerBody>) -> Result<StatusCode, Problem> {
+    invitation::decline(&ctx, &by, &Which::read(&body.token, &body.id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// An invitation that waits for my answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WaitingBody {
+    id: String,
+    /// The organization's name; null until my address is verified.
+    organization: Option<String>,
+    /// Who invited; null until my address is verified.
+    invited_by: Option<String>,
+    role: &'static str,
+    expires_at: String,
+}
+
+impl From<Waiting> for WaitingBody {
+    fn from(waiting: Waiting) -> Self {
+        Self {
+            id: waiting.id.to_string(),
+            organization: waiting.organization,
+            invited_by: waiting.invited_by,
+            role: waiting.role.word(),
+            expires_at: Timestamp::rfc3339(waiting.expires_at),
+        }
+    }
+}

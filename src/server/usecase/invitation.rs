@@ -1,0 +1,815 @@
+//! Inviting people and answering invitations (PEOPLE-2 to PEOPLE-4, PEOPLE-10, SPACE-1).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::{
+    access::{Act, Level, given_with_invitation},
+    id::{GrantId, InvitationId, OrganizationId, ResourceId},
+    invitation::{
+        Answering, COOLDOWN, DAYS, Invite, Invitee, MOST, MOST_FROM_ONE_PERSON, MOST_TO_ONE_ADDRESS, Outcome, State,
+        may_come_with, may_invite_as, read_list,
+    },
+    refusal::Refusal,
+    role::{Permission, Role, RolePermit},
+    text::{Problem, key},
+    time::Timestamp,
+    transfer::Grantee,
+    view::{
+        Belonging, Page,
+        people::{InvitationRow, InvitationView, InvitationsView, Review, Verdict, Waiting},
+    },
+};
+
+use super::{
+    super::{
+        context::{Ctx, Principal, digest},
+        error::{Error, Result},
+        mail::{self, Letter},
+        store::{
+            Tx, grant,
+            invitation::{self, Invitation},
+            membership::{self, After},
+            organization as organizations, person, resource,
+        },
+    },
+    access,
+    audit::{self, Happened},
+    organization,
+};
+
+/// How many rows a page of invitations has in the browser.
+const ROWS: i64 = 100;
+
+/// One person to be invited, unread.
+#[derive(Debug, Clone, Default)]
+pub struct InviteForm {
+    /// Address.
+    pub email: String,
+    /// Name.
+    pub name: String,
+    /// Role; the one for all where it is empty.
+    pub role: String,
+    /// For a Member: the id of what they will reach.
+    pub resource: String,
+    /// For a Member: how.
+    pub level: String,
+}
+
+/// Somebody who can be invited, and to what.
+#[derive(Debug)]
+struct Ready {
+    invite: Invite,
+    /// What they will reach, how, and what it is called.
+    reach: Option<(ResourceId, Level, String)>,
+}
+
+/// What is known of each person of a list, and who of them can be invited (at the same place). Roles above one's own are
+/// no verdict: they refuse everything (attack 8).
+async fn judge(
+    tx: &mut Tx,
+    permit: &RolePermit,
+    by: &Principal,
+    people: &[InviteForm],
+    now: Timestamp,
+) -> Result<Vec<(Verdict, Option<Ready>)>> {
+    let read: Vec<std::result::Result<Invite, Problem>> = people
+        .iter()
+        .map(|one| {
+            let invitee = Invitee { email: one.email.clone(), name: one.name.clone(), role: one.role.clone() };
+            Invite::read(&invitee, Role::Member)
+        })
+        .collect();
+    for invite in read.iter().flatten() {
+        may_invite_as(permit.role(), invite.role)?;
+    }
+    let keys: Vec<String> =
+        read.iter().flatten().map(|invite| invite.email.key()).collect::<BTreeSet<_>>().into_iter().collect();
+    let inside: BTreeSet<String> =
+        membership::list_known(tx, permit.organization(), &keys).await?.into_iter().collect();
+    let waiting: BTreeSet<String> =
+        invitation::list_known(tx, permit.organization(), &keys, now).await?.into_iter().collect();
+    let sent: BTreeMap<String, u64> =
+        invitation::count_sent_to(tx, &keys, now.plus_days(-1)).await?.into_iter().collect();
+    let reached = reached(tx, permit, by, people).await?;
+    let mut seen = BTreeSet::new();
+    let mut judged = Vec::with_capacity(people.len());
+    for (form, read) in people.iter().zip(read) {
+        let mut verdict = Verdict {
+            email: form.email.trim().to_owned(),
+            name: Some(form.name.trim().to_owned()).filter(|name| !name.is_empty()),
+            role: None,
+            outcome: Outcome::Invalid,
+            why: None,
+            invitation: None,
+            expires_at: None,
+        };
+        let mut ready = None;
+        match read {
+            Err(problem) => verdict.why = Some(problem.to_string()),
+            Ok(invite) => {
+                invite.email.as_str().clone_into(&mut verdict.email);
+                verdict.role = Some(invite.role);
+                let key = invite.email.key();
+                let first = seen.insert(key.clone());
+                if inside.contains(&key) {
+                    verdict.outcome = Outcome::AlreadyMember;
+                    verdict.why = Some(if key == by.email_key {
+                        "This is you.".to_owned()
+                    } else {
+                        Refusal::AlreadyMember.to_string()
+                    });
+                } else if !first {
+                    verdict.outcome = Outcome::AlreadyInvited;
+                    verdict.why = Some("This address is in the list twice.".to_owned());
+                } else if waiting.contains(&key) {
+                    verdict.outcome = Outcome::AlreadyInvited;
+                    verdict.why = Some(Refusal::AlreadyInvited.to_string());
+                } else if sent.get(&key).is_some_and(|sent| *sent >= MOST_TO_ONE_ADDRESS) {
+                    verdict.why = Some("This address has got many invitations today. Try again tomorrow.".to_owned());
+                } else {
+                    match reach_of(form, &invite, &reached) {
+                        Ok(reach) => {
+                            verdict.outcome = Outcome::Invited;
+                            ready = Some(Ready { invite, reach });
+                        }
+                        Err(why) => verdict.why = Some(why),
+                    }
+                }
+            }
+        }
+        judged.push((verdict, ready));
+    }
+    Ok(judged)
+}
+
+/// What the resources are called that Members are invited to, as far as the inviter may give access to them.
+async fn reached(
+    tx: &mut Tx,
+    permit: &RolePermit,
+    by: &Principal,
+    people: &[InviteForm],
+) -> Result<BTreeMap<ResourceId, String>> {
+    let ids: Vec<ResourceId> =
+        people.iter().filter_map(|one| one.resource.trim().parse().ok()).collect::<BTreeSet<_>>().into_iter().collect();
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let reaches = access::reaches(tx, by.person, &ids).await?;
+    Ok(reaches
+        .into_iter()
+        .filter(|(_, reach)| reach.lineage.organization == permit.organization())
+        .filter(|(_, reach)| crate::domain::access::permit(by.person, Act::GiveAccess, &reach.lineage).is_ok())
+        .filter_map(|(id, reach)| reach.steps.first().map(|step| (id, step.name.clone())))
+        .collect())
+}
+
+/// What one person is invited to reach.
+fn reach_of(
+    form: &InviteForm,
+    invite: &Invite,
+    reached: &BTreeMap<ResourceId, String>,
+) -> std::result::Result<Option<(ResourceId, Level, String)>, String> {
+    if form.resource.trim().is_empty() {
+        return if form.level.trim().is_empty() {
+            Ok(None)
+        } else {
+            Err("Say what this person is given access to.".to_owned())
+        };
+    }
+    let id: ResourceId = form.resource.trim().parse().map_err(|_| Refusal::NotFound.to_string())?;
+    let name = reached.get(&id).ok_or_else(|| Refusal::NotFound.to_string())?;
+    let level = if form.level.trim().is_empty() {
+        Level::Reader
+    } else {
+        Level::parse(form.level.trim()).map_err(|problem| problem.to_string())?
+    };
+    may_come_with(invite.role, level).map_err(|refusal| match refusal {
+        Refusal::Invalid(fields) => fields.first().map_or_else(String::new, |field| field.problem.to_string()),
+        other => other.to_string(),
+    })?;
+    Ok(Some((id, level, name.clone())))
+}
+
+/// Invites people (PEOPLE-2): each has a verdict of their own, and the good ones go out.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` by role, also for a role above one's own; `Invalid` for an empty or too long list;
+/// `RateLimited` for too many in a day.
+pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm>) -> Result<Vec<Verdict>> {
+    if people.is_empty() {
+        return Err(Refusal::field("invitations", Problem::Missing).into());
+    }
+    if people.len() > MOST {
+        return Err(Refusal::field("invitations", Problem::TooMany(MOST)).into());
+    }
+    let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, org, people) = (ctx_in.clone(), by_in.clone(), org.clone(), people.clone());
+            Box::pin(async move {
+                let permit = team_permit(tx, &by, &org).await?;
+                let now = ctx.now();
+                let judged = judge(tx, &permit, &by, &people, now).await?;
+                let going = judged.iter().filter(|(_, ready)| ready.is_some()).count() as u64;
+                let today = invitation::count_sent_by(tx, by.person, now.plus_days(-1)).await?;
+                if today + going > MOST_FROM_ONE_PERSON {
+                    return Err(Refusal::RateLimited(86_400).into());
+                }
+                send(tx, &ctx, &by, &permit, judged, now).await
+            })
+        })
+        .await
+}
+
+/// Leave to invite into an organization; a personal space has no team (SPACE-1).
+async fn team_permit(tx: &mut Tx, by: &Principal, org: &str) -> Result<RolePermit> {
+    let permit = organization::permit(tx, by, org, Permission::ManagePeople).await?;
+    let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+    if found.space_of.is_some() { Err(Refusal::NotFound.into()) } else { Ok(permit) }
+}
+
+async fn send(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    permit: &RolePermit,
+    judged: Vec<(Verdict, Option<Ready>)>,
+    now: Timestamp,
+) -> Result<Vec<Verdict>> {
+    let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+    let keys: Vec<String> =
+        judged.iter().filter_map(|(_, ready)| ready.as_ref().map(|ready| ready.invite.email.key())).collect();
+    // An invitation that has expired makes room for a new one.
+    invitation::revoke_expired(tx, permit, &keys, now).await?;
+    let expires_at = now.plus_days(DAYS);
+    let mut verdicts = Vec::with_capacity(judged.len());
+    for (mut verdict, ready) in judged {
+        if let Some(Ready { invite, reach }) = ready {
+            let token = ctx.token();
+            let letter = Letter::Invitation {
+                organization: &at.name,
+                inviter: &by.name,
+                role: invite.role,
+                resource: reach.as_ref().map(|(_, _, name)| name.as_str()),
+                token: &token,
+                days: DAYS,
+            };
+            let id = InvitationId(ctx.id());
+            let new = invitation::NewInvitation {
+                id,
+                email: invite.email.as_str(),
+                email_key: &invite.email.key(),
+                name: invite.name.as_deref(),
+                role: invite.role,
+                reach: reach.as_ref().map(|(resource, level, _)| (*resource, *level)),
+                token_hash: &digest(token.as_bytes()),
+                mail: mail::post(tx, ctx, invite.email.as_str(), &letter).await?,
+                at: now,
+                expires_at,
+            };
+            invitation::insert(tx, permit, &new).await?;
+            let what = Happened {
+                organization: Some(permit.organization()),
+                action: "invitation.sent",
+                summary: format!("invited {} as {}", invite.email.as_str(), invite.role.title()),
+                after: Some(serde_json::json!({
+                    "email": invite.email.as_str(), "role": invite.role,
+                    "resource": reach.as_ref().map(|(resource, _, _)| resource), "level": reach.as_ref().map(|(_, level, _)| level),
+                })),
+                ..Happened::default()
+            };
+            audit::note(tx, ctx, by, what).await?;
+            verdict.invitation = Some(id);
+            verdict.expires_at = Some(expires_at);
+        }
+        verdicts.push(verdict);
+    }
+    Ok(verdicts)
+}
+
+/// What the form of **Invite people** sends.
+#[derive(Debug, Clone, Default)]
+pub struct ListForm {
+    /// The list, as it was typed or pasted.
+    pub people: String,
+    /// The role of those that come without one.
+    pub role: String,
+    /// For Members: the id of what they will reach.
+    pub resource: String,
+    /// For Members: how.
+    pub level: String,
+    /// Whether the preview was looked at.
+    pub reviewed: bool,
+}
+
+/// **Invite people**: first a preview of what will come of each row, then the invitations. How many went out.
+///
+/// # Errors
+/// `Review` with the preview, or with the verdicts where not everybody could be invited; `Invalid` at a field; else as
+/// [`invite`].
+pub async fn invite_list(ctx: &Ctx, by: &Principal, org: &str, form: &ListForm) -> Result<usize> {
+    let mut fields = crate::domain::text::Fields::default();
+    let listed = fields.check(
+        "people",
+        read_list(&form.people).and_then(|list| if list.is_empty() { Err(Problem::Missing) } else { Ok(list) }),
+    );
+    let role = fields.check("role", Role::parse(&form.role));
+    fields.done()?;
+    let (listed, role) = (listed.unwrap_or_default(), role.unwrap_or(Role::Member));
+    let people: Vec<InviteForm> = listed
+        .into_iter()
+        .map(|one| {
+            let role = if one.role.is_empty() { role.word().to_owned() } else { one.role };
+            // What goes with a Member goes with nobody else in the list.
+            let member = key(&role) == Role::Member.word();
+            let with = |text: &String| if member { text.clone() } else { String::new() };
+            InviteForm {
+                email: one.email,
+                name: one.name,
+                role,
+                resource: with(&form.resource),
+                level: if form.resource.is_empty() { String::new() } else { with(&form.level) },
+            }
+        })
+        .collect();
+    if !form.reviewed {
+        let mut tx = ctx.db().read().await?;
+        let permit = team_permit(&mut tx, by, org).await?;
+        let judged = judge(&mut tx, &permit, by, &people, ctx.now()).await?;
+        let rows = judged.into_iter().map(|(verdict, _)| verdict).collect();
+        return Err(Refusal::Review(Review { rows, sent: false }).into());
+    }
+    let rows = invite(ctx, by, org, people).await?;
+    let sent = rows.iter().filter(|row| row.outcome == Outcome::Invited).count();
+    if sent < rows.len() { Err(Refusal::Review(Review { rows, sent: true }).into()) } else { Ok(sent) }
+}
+
+/// One page of an organization's invitations in one state, for the API.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` by role; `Invalid` at a field of the query.
+pub async fn list(
+    ctx: &Ctx,
+    by: &Principal,
+    org: &str,
+    state: &str,
+    cursor: &str,
+    limit: Option<i64>,
+) -> Result<Page<InvitationRow>> {
+    let mut tx = ctx.db().read().await?;
+    let permit = team_permit(&mut tx, by, org).await?;
+    page(&mut tx, permit.organization(), state, cursor, super::limit(limit)?).await
+}
+
+async fn page(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    state: &str,
+    cursor: &str,
+    limit: i64,
+) -> Result<Page<InvitationRow>> {
+    let state = match state {
+        "" => State::Pending,
+        word => State::parse(word).map_err(|problem| Refusal::field("status", problem))?,
+    };
+    let name = format!("{organization} {}", state.word());
+    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let after = match super::read_cursor(cursor, 3)? {
+        None => After::start(false),
+        Some(parts) if parts[0] != name => return Err(wrong()),
+        Some(parts) => After { rank: 0, key: parts[1].clone(), id: parts[2].parse().map_err(|_| wrong())? },
+    };
+    let rows = invitation::list(tx, organization, state, &after, limit + 1).await?;
+    let page = super::page(rows, limit, |(row, key)| super::cursor(&[&name, key, &row.id.to_string()]));
+    Ok(Page { items: page.items.into_iter().map(|(row, _)| row).collect(), next_cursor: page.next_cursor })
+}
+
+/// The page Invitations of Manage People.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` by role; `Invalid` at a field of the query.
+pub async fn view_list(ctx: &Ctx, by: &Principal, org: &str, state: &str, cursor: &str) -> Result<InvitationsView> {
+    let mut tx = ctx.db().read().await?;
+    let permit = team_permit(&mut tx, by, org).await?;
+    Ok(InvitationsView {
+        organization: organization::belonging(&mut tx, by, org).await?,
+        rows: page(&mut tx, permit.organization(), state, cursor, ROWS).await?,
+        people: membership::count(&mut tx, permit.organization()).await?,
+        waiting: invitation::count_pending(&mut tx, permit.organization()).await?,
+    })
+}
+
+/// The pending invitation behind an id, of the permit's organization, that the permit's role may touch (ROLE-3).
+async fn own(tx: &mut Tx, permit: &RolePermit, id: InvitationId) -> Result<Invitation> {
+    let found = invitation::find(tx, id).await?.filter(|found| found.organization == permit.organization());
+    let found = found.ok_or(Refusal::NotFound)?;
+    may_invite_as(permit.role(), found.role)?;
+    if found.state == State::Pending { Ok(found) } else { Err(Refusal::InvitationClosed(found.state).into()) }
+}
+
+/// Changes the role of an invitation that waits (PEOPLE-3). Answers whom it is for, and the role now.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` by ROLE-3, `InvitationClosed`.
+pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId, role: &str) -> Result<(String, Role)> {
+    let role = Role::parse(role).map_err(|problem| Refusal::field("role", problem))?;
+    let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
+            Box::pin(async move {
+                let permit = team_permit(tx, &by, &org).await?;
+                let found = own(tx, &permit, id).await?;
+                may_invite_as(permit.role(), role)?;
+                if found.role != role && invitation::update_role(tx, &permit, id, role).await? {
+                    let what = Happened {
+                        organization: Some(permit.organization()),
+                        action: "invitation.changed",
+                        summary: format!("changed the invitation of {} to {}", found.email, role.title()),
+                        before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
+                        after: Some(serde_json::json!({ "email": found.email, "role": role })),
+                        ..Happened::default()
+                    };
+                    audit::note(tx, &ctx, &by, what).await?;
+                }
+                Ok((found.email, role))
+            })
+        })
+        .await
+}
+
+/// Takes an invitation back (PEOPLE-3). Answers whom it was for.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` by ROLE-3, `InvitationClosed`.
+pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> Result<String> {
+    let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
+            Box::pin(async move {
+                let permit = team_permit(tx, &by, &org).await?;
+                let found = own(tx, &permit, id).await?;
+                invitation::update_state(tx, id, State::Revoked, ctx.now()).await?;
+                let what = Happened {
+                    organization: Some(permit.organization()),
+                    action: "invitation.revoked",
+                    summary: format!("took back the invitation of {}", found.email),
+                    before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
+                    ..Happened::default()
+                };
+                audit::note(tx, &ctx, &by, what).await?;
+                Ok(found.email)
+            })
+        })
+        .await
+}
+
+/// Mails an invitation again, with a new link and 14 new days; the old link dies (PEOPLE-3). Answers whom it is for, and
+/// when it stops working.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` by ROLE-3, `InvitationClosed`; `RateLimited` within a minute, or for an address that got many
+/// today.
+pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> Result<(String, Timestamp)> {
+    let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
+            Box::pin(async move {
+                let permit = team_permit(tx, &by, &org).await?;
+                let found = own(tx, &permit, id).await?;
+                let now = ctx.now();
+                let wait = found.sent_at.0 + COOLDOWN - now.0;
+                if wait > 0 {
+                    return Err(Refusal::RateLimited(u64::try_from(wait / 1_000 + 1).unwrap_or(60)).into());
+                }
+                let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+                let reach = match found.reach {
+                    Some((resource, _)) => resource::find(tx, resource).await?.map(|found| found.name),
+                    None => None,
+                };
+                let (token, expires_at) = (ctx.token(), now.plus_days(DAYS));
+                let letter = Letter::Invitation {
+                    organization: &at.name,
+                    inviter: &by.name,
+                    role: found.role,
+                    resource: reach.as_deref(),
+                    token: &token,
+                    days: DAYS,
+                };
+                let mail = mail::post(tx, &ctx, &found.email, &letter).await?;
+                let hash = digest(token.as_bytes());
+                invitation::update_link(tx, &permit, id, &hash, mail, (now, expires_at)).await?;
+                let what = Happened {
+                    organization: Some(permit.organization()),
+                    action: "invitation.resent",
+                    summary: format!("sent the invitation of {} again", found.email),
+                    after: Some(serde_json::json!({ "email": found.email, "role": found.role })),
+                    ..Happened::default()
+                };
+                audit::note(tx, &ctx, &by, what).await?;
+                Ok((found.email, expires_at))
+            })
+        })
+        .await
+}
+
+/// The invitations that wait for somebody's answer; without names until their address is verified.
+///
+/// # Errors
+/// The database.
+pub async fn waiting(tx: &mut Tx, by: &Principal, verified: bool, now: Timestamp) -> Result<Vec<Waiting>> {
+    let mut waiting = invitation::list_waiting(tx, &by.email_key, now).await?;
+    if !verified {
+        for one in &mut waiting {
+            one.organization = None;
+            one.invited_by = None;
+        }
+    }
+    Ok(waiting)
+}
+
+/// What the page of a mailed link shows (PEOPLE-10). Looking changes nothing.
+///
+/// # Errors
+/// `NotFound` for a link that is none, or not any more.
+pub async fn open(ctx: &Ctx, by: Option<&Principal>, token: &str) -> Result<InvitationView> {
+    let mut tx = ctx.db().read().await?;
+    let found = invitation::find_by_token(&mut tx, &digest(token.as_bytes())).await?.ok_or(Refusal::NotFound)?;
+    let at = organizations::find(&mut tx, found.organization).await?.ok_or(Refusal::NotFound)?;
+    let inviter = person::find(&mut tx, found.invited_by).await?;
+    let role = match by {
+        Some(by) => membership::find_role(&mut tx, found.organization, by.person).await?,
+        None => None,
+    };
+    let resource = match found.reach {
+        Some((resource, _)) => {
+            resource::find(&mut tx, resource).await?.filter(|one| one.organization == found.organization)
+        }
+        None => None,
+    };
+    Ok(InvitationView {
+        organization: at.name,
+        organization_id: at.id,
+        invited_by: inviter
+            .map(|one| crate::domain::person::full_name(&one.first_name, &one.last_name))
+            .unwrap_or_default(),
+        has_account: person::find_credentials(&mut tx, &found.email_key).await?.is_some(),
+        email: found.email,
+        name: found.name,
+        role: found.role,
+        resource: resource.map(|one| one.name),
+        state: found.state,
+        expires_at: found.expires_at,
+        expired: ctx.now() >= found.expires_at,
+        org_id: role.map(|_| at.org_id),
+    })
+}
+
+/// Which invitation is answered.
+#[derive(Debug, Clone)]
+pub enum Which {
+    /// By its mailed link, which proves the address.
+    Token(String),
+    /// By its id: only with a verified address.
+    Id(InvitationId),
+}
+
+impl Which {
+    /// Reads what a form or a body says: exactly one of both.
+    ///
+    /// # Errors
+    /// `Invalid` for neither, both, or what is no id.
+    pub fn read(token: &str, id: &str) -> Result<Self> {
+        match (token.trim(), id.trim()) {
+            ("", "") => Err(Refusal::field("token", Problem::Missing).into()),
+            ("", id) => Ok(Self::Id(super::id("id", id)?)),
+            (token, "") => Ok(Self::Token(token.to_owned())),
+            _ => Err(Refusal::BadRequest("Send a token or an id, not both.".to_owned()).into()),
+        }
+    }
+}
+
+async fn find(tx: &mut Tx, which: &Which) -> Result<Invitation> {
+    let found = match which {
+        Which::Token(token) => invitation::find_by_token(tx, &digest(token.as_bytes())).await?,
+        Which::Id(id) => invitation::find(tx, *id).await?,
+    };
+    found.ok_or_else(|| Refusal::NotFound.into())
+}
+
+/// What came of accepting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// The organization, and the role in it.
+    pub organization: Belonging,
+    /// What had been the personal space, where it became an organization (PEOPLE-4b).
+    pub space: Option<Belonging>,
+}
+
+/// **Accept** (PEOPLE-4). Accepting what one has accepted before changes nothing, and is fine.
+///
+/// # Errors
+/// `InvitationWrongPerson`, `EmailUnverified`, `InvitationClosed`, `InvitationExpired`; `NotFound`.
+pub async fn accept(ctx: &Ctx, by: &Principal, which: &Which) -> Result<Joined> {
+    let (ctx_in, by_in, which) = (ctx.clone(), by.clone(), which.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, which) = (ctx_in.clone(), by_in.clone(), which.clone());
+            Box::pin(async move { accept_in(tx, &ctx, &by, &which).await })
+        })
+        .await
+}
+
+/// [`accept`] within a transaction that does more, like signing up.
+///
+/// # Errors
+/// As [`accept`].
+pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) -> Result<Joined> {
+    let found = find_for(tx, by, which).await?;
+    let role = membership::find_role(tx, found.organization, by.person).await?;
+    if found.state == State::Accepted && found.email_key == by.email_key && role.is_some() {
+        return joined(tx, by, found.organization, None).await;
+    }
+    let verified = is_verified(tx, by).await?;
+    let permit = answering(&found, by, which, verified).accept(by.person, found.organization, found.role, ctx.now())?;
+    if !invitation::update_state(tx, found.id, State::Accepted, ctx.now()).await? {
+        return Err(Refusal::InvitationClosed(State::Accepted).into());
+    }
+    if matches!(which, Which::Token(_)) {
+        person::update_verified(tx, by.person).await?;
+    }
+    if role.is_none() {
+        membership::insert(tx, &permit, by.person, found.role, ctx.now()).await?;
+        if let Some((on, level)) = found.reach {
+            give(tx, ctx, by, &permit, &found, (on, level)).await?;
+        }
+    }
+    let what = Happened {
+        organization: Some(found.organization),
+        action: "person.joined",
+        summary: format!("joined as {}", found.role.title()),
+        after: Some(serde_json::json!({ "person": by.person, "role": found.role, "invitation": found.id })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, what).await?;
+    let space = organizations::find_space(tx, by.person).await?;
+    let released = organizations::release_space(tx, by.person).await?;
+    joined(tx, by, found.organization, space.filter(|_| released)).await
+}
+
+/// Gives what came with the invitation, if it is still there.
+async fn give(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    joined: &RolePermit,
+    found: &Invitation,
+    (on, level): (ResourceId, Level),
+) -> Result<()> {
+    let there = resource::find(tx, on).await?.is_some_and(|one| one.organization == found.organization);
+    if there {
+        let permit = given_with_invitation(joined, found.invited_by, on);
+        let new = grant::NewGrant {
+            id: GrantId(ctx.id()),
+            resource: on,
+            grantee: Grantee::Person(by.person),
+            level,
+            carried: false,
+            at: ctx.now(),
+        };
+        grant::upsert(tx, &permit, &new).await?;
+    }
+    Ok(())
+}
+
+async fn joined(
+    tx: &mut Tx,
+    by: &Principal,
+    organization: OrganizationId,
+    space: Option<OrganizationId>,
+) -> Result<Joined> {
+    let space = match space {
+        Some(space) => Some(organization::belonging(tx, by, &space.to_string()).await?),
+        None => None,
+    };
+    Ok(Joined { organization: organization::belonging(tx, by, &organization.to_string()).await?, space })
+}
+
+/// The invitation that somebody wants to answer. By its id, one for somebody else does not exist.
+async fn find_for(tx: &mut Tx, by: &Principal, which: &Which) -> Result<Invitation> {
+    let found = find(tx, which).await?;
+    if matches!(which, Which::Id(_)) && found.email_key != by.email_key {
+        return Err(Refusal::NotFound.into());
+    }
+    Ok(found)
+}
+
+/// Whether the address of who answers was verified before.
+async fn is_verified(tx: &mut Tx, by: &Principal) -> Result<bool> {
+    Ok(person::find(tx, by.person).await?.is_some_and(|one| one.email_verified))
+}
+
+/// What decides whether somebody may answer.
+fn answering<'a>(found: &'a Invitation, by: &'a Principal, which: &Which, verified: bool) -> Answering<'a> {
+    Answering {
+        state: found.state,
+        expires_at: found.expires_at,
+        email_key: &found.email_key,
+        by_email_key: &by.email_key,
+        by_link: matches!(which, Which::Token(_)),
+        verified,
+    }
+}
+
+/// **Decline** (PEOPLE-4). Declining twice is fine.
+///
+/// # Errors
+/// As [`accept`].
+pub async fn decline(ctx: &Ctx, by: &Principal, which: &Which) -> Result<()> {
+    let (ctx_in, by_in, which) = (ctx.clone(), by.clone(), which.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, which) = (ctx_in.clone(), by_in.clone(), which.clone());
+            Box::pin(async move {
+                let found = find_for(tx, &by, &which).await?;
+                if found.state == State::Declined && found.email_key == by.email_key {
+                    return Ok(());
+                }
+                let now = ctx.now();
+                let verified = is_verified(tx, &by).await?;
+                answering(&found, &by, &which, verified).check(now)?;
+                if !invitation::update_state(tx, found.id, State::Declined, now).await? {
+                    return Err(Refusal::InvitationClosed(State::Declined).into());
+                }
+                let what = Happened {
+                    organization: Some(found.organization),
+                    action: "invitation.declined",
+                    summary: format!("declined to join as {}", found.role.title()),
+                    before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
+                    ..Happened::default()
+                };
+                audit::note(tx, &ctx, &by, what).await
+            })
+        })
+        .await
+}
+
+/// Whom an invitation's link is for, for who signs up from it: the address must be this one.
+///
+/// # Errors
+/// `NotFound`, `InvitationClosed`, `InvitationExpired`.
+pub async fn addressee(tx: &mut Tx, ctx: &Ctx, token: &str) -> Result<String> {
+    let found = find(tx, &Which::Token(token.to_owned())).await?;
+    let answering = Answering {
+        state: found.state,
+        expires_at: found.expires_at,
+        email_key: &found.email_key,
+        by_email_key: &found.email_key,
+        by_link: true,
+        verified: false,
+    };
+    answering.check(ctx.now())?;
+    Ok(found.email_key)
+}
+
+/// [`change_role`] with an id that came from a form.
+///
+/// # Errors
+/// As [`change_role`].
+pub async fn change_role_at(ctx: &Ctx, by: &Principal, org: &str, id: &str, role: &str) -> Result<(String, Role)> {
+    change_role(ctx, by, org, id.parse().map_err(|_| Refusal::NotFound)?, role).await
+}
+
+/// [`resend`] with an id that came from a form.
+///
+/// # Errors
+/// As [`resend`].
+pub async fn resend_at(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<(String, Timestamp)> {
+    resend(ctx, by, org, id.parse().map_err(|_| Refusal::NotFound)?).await
+}
+
+/// [`revoke`] with an id that came from a form.
+///
+/// # Errors
+/// As [`revoke`].
+pub async fn revoke_at(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<String> {
+    revoke(ctx, by, org, id.parse().map_err(|_| Refusal::NotFound)?).await
+}
+
+/// [`accept`] with what came from a form.
+///
+/// # Errors
+/// As [`accept`].
+pub async fn accept_at(ctx: &Ctx, by: &Principal, token: &str, id: &str) -> Result<Joined> {
+    accept(ctx, by, &Which::read(token, id)?).await
+}
+
+/// [`decline`] with what came from a form.
+///
+/// # Errors
+/// As [`decline`].
+pub async fn decline_at(ctx: &Ctx, by: &Principal, token: &str, id: &str) -> Result<()> {
+    decline(ctx, by, &Which::read(token, id)?).await
+}
