@@ -5,8 +5,7 @@ use leptos::prelude::*;
 use super::{Done, Failure, Text};
 use crate::domain::view::people::{InvitationView, InvitationsView};
 
-/// **Send invitations** (PEOPLE-2): first the preview of each row, as a refusal that brings it; with `reviewed`, they go
-/// out.
+/// **Send invitations** (PEOPLE-2); with `preview`, nothing is sent, and what is known of each row comes back as a refusal.
 #[server(output = Text)]
 pub async fn send_invitations(
     #[server(default)] org: String,
@@ -14,12 +13,12 @@ pub async fn send_invitations(
     #[server(default)] role: String,
     #[server(default)] resource: String,
     #[server(default)] level: String,
-    #[server(default)] reviewed: bool,
+    #[server(default)] preview: bool,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
-    let form = usecase::invitation::ListForm { people, role, resource, level, reviewed };
+    let form = usecase::invitation::ListForm { people, role, resource, level, preview };
     let sent = usecase::invitation::invite_list(&ctx, &by, &org, &form).await;
     let page = answer::back_to(&back, &format!("/o/{org}/people/invitations"));
     answer::done(sent, |count| {
@@ -30,7 +29,11 @@ pub async fn send_invitations(
 
 /// A page of an organization's invitations; `state` is `pending` where it is empty.
 #[server(output = Text)]
-pub async fn invitations_page(org: String, state: String, cursor: String) -> Result<InvitationsView, Failure> {
+pub async fn invitations_page(
+    org: String,
+    #[server(default)] state: String,
+    #[server(default)] cursor: String,
+) -> Result<InvitationsView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     answer::read(usecase::invitation::view_list(&ctx, &by, &org, &state, &cursor).await)

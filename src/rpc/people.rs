@@ -5,21 +5,25 @@ use leptos::prelude::*;
 use super::{Done, Failure, Text};
 use crate::domain::view::people::PeopleView;
 
-/// A page of Manage People (PEOPLE-1). `chosen` are the ids that a dialog is about, with commas between them.
+/// A page of Manage People (PEOPLE-1). `chosen` are the ids that a dialog is about, with commas between them; `inviting`
+/// says that it is **Invite people**, with `resource` for Members where it came along.
 #[server(output = Text)]
 pub async fn people_page(
     org: String,
-    query: String,
-    role: String,
-    status: String,
-    sort: String,
-    cursor: String,
-    chosen: String,
+    #[server(default)] query: String,
+    #[server(default)] role: String,
+    #[server(default)] status: String,
+    #[server(default)] sort: String,
+    #[server(default)] cursor: String,
+    #[server(default)] chosen: String,
+    #[server(default)] inviting: bool,
+    #[server(default)] resource: String,
 ) -> Result<PeopleView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     let query = usecase::people::PeopleQuery { query, role, status, sort, cursor, limit: None };
-    answer::read(usecase::people::view(&ctx, &by, &org, &query, &chosen).await)
+    let dialog = usecase::people::Dialog { chosen, inviting, resource };
+    answer::read(usecase::people::view(&ctx, &by, &org, &query, &dialog).await)
 }
 
 /// Changes a role (PEOPLE-6). What is asked about first leads to the dialog that asks, on the page `back`.

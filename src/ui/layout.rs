@@ -114,10 +114,14 @@ fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
             belonging: belonging.clone(),
         })
         .collect();
+    let waiting = begin.invitations.len() as u64;
     let inside = current.is_some();
     let ways = current.clone().map(|belonging| view! { <Ways section belonging/> });
     view! {
         <Switcher id="switcher" current entries>
+            {(waiting > 0).then(|| view! {
+                <a class="waiting" href=paths::WELCOME><Icon name="mail"/>{words::totalled(waiting, "invitation waits", "invitations wait")}</a>
+            })}
             <a href=paths::NEW_ORGANIZATION><Icon name="plus"/>"New organization"</a>
             <a href=paths::WELCOME><Icon name="organization"/>"Your organizations"</a>
         </Switcher>

@@ -35,6 +35,11 @@ pub fn people(org: &str) -> String {
     format!("/o/{}/people", encode(org))
 }
 
+/// **Invite people**, with what Members are to be given access to; nothing where `resource` is empty.
+pub fn invite(org: &str, resource: &str) -> String {
+    Address::new(people(org)).with("dialog", "invite").with("resource", resource).text()
+}
+
 /// Pending invitations of an organization (PEOPLE-3).
 pub fn invitations(org: &str) -> String {
     format!("/o/{}/people/invitations", encode(org))

@@ -10,8 +10,17 @@ use leptos_router::{
 };
 
 use super::pages::{
-    drive::DrivePage, home::HomePage, new_organization::NewOrganizationPage, not_found::NotFoundPage,
-    receipt::ReceiptPage, roles::RolesPage, sign_in::SignInPage, sign_up::SignUpPage, welcome::WelcomePage,
+    drive::DrivePage,
+    home::HomePage,
+    invitation::InvitationPage,
+    new_organization::NewOrganizationPage,
+    not_found::NotFoundPage,
+    people::{PeoplePage, invitations::InvitationsPage},
+    receipt::ReceiptPage,
+    roles::RolesPage,
+    sign_in::SignInPage,
+    sign_up::SignUpPage,
+    welcome::WelcomePage,
 };
 
 /// Every page. `SsrMode::Async`: a page leaves the server whole, so that it needs no script to be read.
@@ -24,6 +33,9 @@ pub fn Pages() -> impl IntoView {
             <Route path=path!("/signup") view=SignUpPage ssr=SsrMode::Async/>
             <Route path=path!("/organizations/new") view=NewOrganizationPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org") view=HomePage ssr=SsrMode::Async/>
+            <Route path=path!("/invitations/:token") view=InvitationPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/people") view=PeoplePage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/people/invitations") view=InvitationsPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/roles") view=RolesPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/transfers/:id") view=ReceiptPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/:resource?") view=DrivePage ssr=SsrMode::Async/>

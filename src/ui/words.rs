@@ -78,6 +78,14 @@ pub fn day(day: Day, now: Timestamp) -> String {
     }
 }
 
+/// How long something still works: "12 days left".
+pub fn days_left(until: Timestamp, now: Timestamp) -> String {
+    match until.day().0 - now.day().0 {
+        ..=0 => "the last day".to_owned(),
+        days => format!("{} left", counted(days, "day", "days")),
+    }
+}
+
 /// A moment as lists show it: the day in words, the exact time for who hovers or listens.
 #[component]
 pub fn When(

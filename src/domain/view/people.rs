@@ -11,7 +11,7 @@ use super::{
         text::Problem,
         time::Timestamp,
     },
-    Belonging, Page,
+    Belonging, Crumb, Page,
 };
 
 /// How somebody in the people table stands to the organization (PEOPLE-1).
@@ -101,6 +101,8 @@ pub struct PeopleView {
     pub me: PersonId,
     /// The people that a dialog on this page is about, where there is one.
     pub chosen: Vec<PersonRow>,
+    /// What a Member can be invited to, while **Invite people** is open.
+    pub places: Vec<Crumb>,
 }
 
 /// One invitation of an organization, as its Owners and Managers see it.
@@ -213,6 +215,8 @@ pub struct InvitationView {
     pub expired: bool,
     /// Whether somebody has signed up with this address.
     pub has_account: bool,
-    /// The organization's Org ID, for who is in it.
-    pub org_id: Option<String>,
+    /// The organization's Org ID, for the way there.
+    pub org_id: String,
+    /// Whether the reader is in it.
+    pub inside: bool,
 }

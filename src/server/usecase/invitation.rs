@@ -298,11 +298,11 @@ pub struct ListForm {
     pub resource: String,
     /// For Members: how.
     pub level: String,
-    /// Whether the preview was looked at.
-    pub reviewed: bool,
+    /// Whether only what will come of it is asked for.
+    pub preview: bool,
 }
 
-/// **Invite people**: first a preview of what will come of each row, then the invitations. How many went out.
+/// **Invite people**: the invitations, or a preview of what will come of each row. How many went out.
 ///
 /// # Errors
 /// `Review` with the preview, or with the verdicts where not everybody could be invited; `Invalid` at a field; else as
@@ -332,7 +332,7 @@ pub async fn invite_list(ctx: &Ctx, by: &Principal, org: &str, form: &ListForm) 
             }
         })
         .collect();
-    if !form.reviewed {
+    if form.preview {
         let mut tx = ctx.db().read().await?;
         let permit = team_permit(&mut tx, by, org).await?;
         let judged = judge(&mut tx, &permit, by, &people, ctx.now()).await?;
@@ -563,7 +563,8 @@ pub async fn open(ctx: &Ctx, by: Option<&Principal>, token: &str) -> Result<Invi
         state: found.state,
         expires_at: found.expires_at,
         expired: ctx.now() >= found.expires_at,
-        org_id: role.map(|_| at.org_id),
+        inside: role.is_some(),
+        org_id: at.org_id,
     })
 }
 

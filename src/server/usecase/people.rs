@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::{
-    id::{InvitationId, OrganizationId, PersonId},
+    id::{InvitationId, OrganizationId, PersonId, ResourceId},
     refusal::Refusal,
     role::{
         Permission, Role, RolePermit, Sight, allow, asks_first, change_role as may_change_role, keep_an_owner,
@@ -13,7 +13,7 @@ use crate::domain::{
     text::{Problem, key},
     time::Timestamp,
     view::{
-        Belonging, Page,
+        Belonging, Crumb, Page,
         people::{PeopleView, PersonRow, Status},
     },
 };
@@ -24,13 +24,14 @@ use super::{
         error::{Error, Result},
         mail::{self, Letter},
         store::{
-            Tx, grant, invitation,
+            Tx, account, grant, invitation,
             membership::{self, After, Member, Sort, Wanted},
             organization as organizations, resource,
         },
     },
+    access,
     audit::{self, Happened},
-    organization,
+    drive, organization,
 };
 
 /// How many rows a page of people has in the browser.
@@ -278,20 +279,34 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery) -> 
     seen(&mut tx, by, &at, &query, ctx.now()).await
 }
 
-/// The page Manage People. `chosen` are the ids of people that a dialog is about.
+/// What a dialog on the page Manage People is about.
+#[derive(Debug, Clone, Default)]
+pub struct Dialog {
+    /// The ids of people, or the id of an invitation, with commas between them.
+    pub chosen: String,
+    /// Whether it is **Invite people**.
+    pub inviting: bool,
+    /// What Members are to be invited to, where it came along.
+    pub resource: String,
+}
+
+/// The page Manage People.
 ///
 /// # Errors
 /// `NotFound` for who may not see the list; `Invalid` at a field of the query.
-pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, chosen: &str) -> Result<PeopleView> {
+pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dialog: &Dialog) -> Result<PeopleView> {
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     let query = read(at.id, &PeopleQuery { limit: Some(ROWS), ..query.clone() })?;
     let now = ctx.now();
     let rows = seen(&mut tx, by, &at, &query, now).await?;
     let manages = at.role.is_some_and(|role| crate::domain::role::may(role, Permission::ManagePeople));
-    let chosen = if manages { find_chosen(&mut tx, at.id, chosen, now).await? } else { Vec::new() };
+    let chosen = if manages { find_chosen(&mut tx, at.id, &dialog.chosen, now).await? } else { Vec::new() };
     let waiting = if manages { invitation::count_pending(&mut tx, at.id).await? } else { 0 };
+    let places =
+        if manages && dialog.inviting { places(&mut tx, by, at.id, &dialog.resource).await? } else { Vec::new() };
     Ok(PeopleView {
+        places,
         rows,
         people: membership::count(&mut tx, at.id).await?,
         waiting,
@@ -300,6 +315,26 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, cho
         chosen,
         organization: at,
     })
+}
+
+/// What a Member can be invited to: what came along, and what is at the top of the organization's Drive.
+async fn places(tx: &mut Tx, by: &Principal, organization: OrganizationId, resource: &str) -> Result<Vec<Crumb>> {
+    let mut places = Vec::new();
+    if let Ok(id) = resource.trim().parse::<ResourceId>()
+        && let Some(reach) = access::reaches(tx, by.person, &[id]).await?.remove(&id)
+        && reach.lineage.organization == organization
+        && reach.level().is_some()
+        && let Some(step) = reach.steps.first()
+    {
+        places.push(Crumb { id, name: step.name.clone(), kind: step.kind });
+    }
+    if let Some(first) = account::list(tx, organization).await?.into_iter().next() {
+        let top = drive::list(tx, first.root, &drive::ListQuery::default(), ROWS).await?;
+        let others = top.items.into_iter().filter(|row| Some(row.id) != places.first().map(|place| place.id));
+        let others: Vec<Crumb> = others.map(|row| Crumb { id: row.id, name: row.name, kind: row.kind }).collect();
+        places.extend(others);
+    }
+    Ok(places)
 }
 
 /// The people and invitations behind some ids; those that are not of this organization are left out.

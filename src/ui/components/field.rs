@@ -77,6 +77,53 @@ pub fn Field(
     }
 }
 
+/// A text of several lines, like a list of addresses.
+#[component]
+pub fn Lines(
+    /// The field's name in the form.
+    name: &'static str,
+    /// Its label.
+    label: &'static str,
+    /// How to fill it in.
+    hint: &'static str,
+    /// What stands in it while it is empty.
+    placeholder: &'static str,
+    /// Where its text is kept while one types.
+    text: RwSignal<String>,
+) -> impl IntoView {
+    let form = FormContext::get();
+    let id = form.field_id(name);
+    let problem = form.problem(name);
+    let described = described_by(&id, true, problem);
+    // Leptos writes the content of this element as it is, so what people typed is escaped here; the browser undoes it.
+    let typed = escaped(&form.typed(name).unwrap_or_default());
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <textarea
+                class="input lines"
+                id=id.clone()
+                name=name
+                rows="5"
+                spellcheck="false"
+                placeholder=placeholder
+                aria-required="true"
+                aria-invalid=move || problem.with(Option::is_some).then_some("true")
+                aria-describedby=described
+                on:input=move |event| text.set(event_target_value(&event))
+            >
+                {typed}
+            </textarea>
+            <About id=id.clone() hint=Some(hint) problem/>
+        </div>
+    }
+}
+
+/// Text as it is written between tags on the server. In the browser, where nothing is parsed, it stays as it is.
+fn escaped(text: &str) -> String {
+    if is_server() { text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") } else { text.to_owned() }
+}
+
 /// A choice from a list.
 #[component]
 pub fn Choice(
@@ -85,19 +132,23 @@ pub fn Choice(
     /// Its label.
     label: &'static str,
     /// Values and their words.
-    options: &'static [(&'static str, &'static str)],
+    #[prop(into)]
+    options: Vec<(&'static str, &'static str)>,
     /// What browsers may fill in.
     #[prop(default = "off")]
     autocomplete: &'static str,
+    /// The one that is chosen at first; none where it is empty.
+    #[prop(optional, into)]
+    first: String,
 ) -> impl IntoView {
     let form = FormContext::get();
     let id = form.field_id(name);
-    let chosen = form.typed(name).unwrap_or_default();
+    let chosen = form.typed(name).unwrap_or(first);
     let problem = form.problem(name);
     let described = described_by(&id, false, problem);
     let entries = options
-        .iter()
-        .map(|(value, words)| view! { <option value=*value selected={*value == chosen}>{*words}</option> })
+        .into_iter()
+        .map(|(value, words)| view! { <option value=value selected={value == chosen}>{words}</option> })
         .collect_view();
     view! {
         <div class="field">

@@ -58,6 +58,11 @@ impl FormContext {
         self.typed.with_value(|typed| typed.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone()))
     }
 
+    /// Why the form was refused.
+    pub fn failure(self) -> Signal<Option<Failure>> {
+        self.failure
+    }
+
     /// What is wrong with a field.
     pub fn problem(self, field: &'static str) -> Memo<Option<String>> {
         let failure = self.failure;
@@ -128,10 +133,6 @@ fn form_view(
     changes_session: bool,
     children: Children,
 ) -> AnyView {
-    let session = Session::get();
-    let toaster = Toaster::get();
-    let navigate = use_navigate();
-    let path = current_path();
     let flash = flash.filter(|flash| flash.action == url);
     let from_flash = flash.is_some();
     let (typed, refused) = flash.map_or_else(Default::default, |flash| (flash.values, Some(flash.failure)));
@@ -147,37 +148,7 @@ fn form_view(
 
     let context = FormContext { name: StoredValue::new(name), failure, pending, typed: StoredValue::new(typed) };
 
-    Effect::new(move |before: Option<()>| {
-        let answer = answer.get();
-        // An answer that is there from the start was dealt with by the form that this one takes the place of.
-        if before.is_none() {
-            return;
-        }
-        let done = match answer {
-            Some(Ok(done)) => done,
-            // What was looked at is no longer so: show what is.
-            Some(Err(Failure::Refused(Refusal::PlanChanged | Refusal::Conflict | Refusal::Blocked(_)))) => {
-                return session.refresh();
-            }
-            Some(Err(_)) => return empty_passwords(element),
-            None => return,
-        };
-        untrack(|| {
-            toaster.show(&done.toast);
-            if changes_session {
-                session.reload();
-            }
-            let (to_path, _) = done.to.split_once('?').unwrap_or((&done.to, ""));
-            let same_page = path.with_untracked(|path| path == to_path);
-            if same_page {
-                session.refresh();
-            }
-            navigate(
-                &done.to,
-                NavigateOptions { replace: same_page, scroll: !same_page, ..NavigateOptions::default() },
-            );
-        });
-    });
+    follow(answer, changes_session, move || empty_passwords(element));
 
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -198,6 +169,46 @@ fn form_view(
         </form>
     }
     .into_any()
+}
+
+/// Does what an answer asks for: says what was done, leads on, has the page look at its data again. `refused` is called
+/// for refusals that leave everything as it is.
+pub fn follow(answer: Signal<Option<Result<Done, Failure>>>, changes_session: bool, refused: impl Fn() + 'static) {
+    let session = Session::get();
+    let toaster = Toaster::get();
+    let navigate = use_navigate();
+    let path = current_path();
+    Effect::new(move |before: Option<()>| {
+        let answer = answer.get();
+        // An answer that is there from the start was dealt with by the form that this one takes the place of.
+        if before.is_none() {
+            return;
+        }
+        let done = match answer {
+            Some(Ok(done)) => done,
+            // What was looked at is no longer so: show what is.
+            Some(Err(Failure::Refused(Refusal::PlanChanged | Refusal::Conflict | Refusal::Blocked(_)))) => {
+                return session.refresh();
+            }
+            Some(Err(_)) => return refused(),
+            None => return,
+        };
+        untrack(|| {
+            toaster.show(&done.toast);
+            if changes_session {
+                session.reload();
+            }
+            let (to_path, _) = done.to.split_once('?').unwrap_or((&done.to, ""));
+            let same_page = path.with_untracked(|path| path == to_path);
+            if same_page {
+                session.refresh();
+            }
+            navigate(
+                &done.to,
+                NavigateOptions { replace: same_page, scroll: !same_page, ..NavigateOptions::default() },
+            );
+        });
+    });
 }
 
 /// A refused password is typed anew: it is not sent back without WebAssembly either.
@@ -237,7 +248,11 @@ pub fn Submit(
 /// What went wrong, above the fields.
 #[component]
 fn Summary(failure: Signal<Option<Failure>>, from_flash: bool) -> impl IntoView {
-    move || failure.get().map(|failure| view! { <Problems failure from_flash/> })
+    move || {
+        // What is known of each row of a list is shown by the list itself.
+        let told = failure.get().filter(|failure| !matches!(failure, Failure::Refused(Refusal::Review(_))));
+        told.map(|failure| view! { <Problems failure from_flash/> })
+    }
 }
 
 /// The failure in words, with what can be done about it. Takes the focus, so that it is found.

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         licence::Model,
         organization::{OrganizationKind, PlanTier},
+        role::{Permission, may},
         time::Timestamp,
         view::{ActivityView, HomeView, LicenceState, LicenceView},
     },
@@ -60,6 +61,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
     let org = home.organization.org_id.clone();
     let personal = home.organization.personal;
     let role = words::role(home.organization.role);
+    let invites = home.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let hue = words::organization_hue(home.organization.id);
     view! {
         <Title text=name.clone()/>
@@ -77,7 +79,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
         <div class="tiles">
             <div class="tiles-column">
                 <Company home=home.clone()/>
-                {(!personal).then(|| view! { <Team people=home.people owners=home.owners.clone() org=org.clone()/> })}
+                {(!personal).then(|| view! { <Team people=home.people owners=home.owners.clone() org=org.clone() invites/> })}
             </div>
             {home.licences.map(|licences| view! { <Licences licences/> })}
             {home.activity.map(|activity| view! { <Activity activity org now/> })}
@@ -118,7 +120,7 @@ fn Company(home: HomeView) -> impl IntoView {
 
 /// "Build your team": who is here.
 #[component]
-fn Team(people: Option<u64>, owners: Vec<String>, org: String) -> impl IntoView {
+fn Team(people: Option<u64>, owners: Vec<String>, org: String, invites: bool) -> impl IntoView {
     let several = owners.len() != 1;
     let faces = owners
         .into_iter()
@@ -130,7 +132,10 @@ fn Team(people: Option<u64>, owners: Vec<String>, org: String) -> impl IntoView 
             {people.map(|people| view! { <p class="figure"><b>{words::total(people)}</b> {if people == 1 { "person" } else { "people" }}</p> })}
             <h3>{if several { "Owners" } else { "Owner" }}</h3>
             <ul class="faces">{faces}</ul>
-            <div class="bar tile-foot"><ButtonLink href=paths::roles(&org)>"Who can do what"</ButtonLink></div>
+            <div class="bar tile-foot">
+                <ButtonLink href=paths::people(&org)>"Manage People"</ButtonLink>
+                {invites.then(|| view! { <ButtonLink href=paths::invite(&org, "") icon="mail">"Invite people"</ButtonLink> })}
+            </div>
         </section>
     }
 }

@@ -2,8 +2,10 @@
 
 pub mod drive;
 pub mod home;
+pub mod invitation;
 pub mod new_organization;
 pub mod not_found;
+pub mod people;
 pub mod receipt;
 pub mod roles;
 pub mod sign_in;

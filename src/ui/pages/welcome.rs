@@ -4,12 +4,21 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    domain::view::Belonging,
+    domain::{
+        time::Timestamp,
+        view::{Belonging, SessionView, people::Waiting},
+    },
+    rpc::{
+        FormFlash,
+        invitation::{AcceptInvitation, DeclineInvitation},
+    },
     ui::{
         components::{
             avatar::Mark,
             button::{ButtonLink, Tone},
             empty::{Empty, Skeleton},
+            field::Hidden,
+            form::{Form, Submit},
             icon::Icon,
         },
         layout::{Arrival, Frame, OutsideFrame, PageHeader, Section},
@@ -30,7 +39,7 @@ pub fn WelcomePage() -> impl IntoView {
                 match session.start().await {
                     Ok(start) if start.session.person.is_some() => view! {
                         <Frame section=Section::Welcome org="">
-                            <OrganizationsView organizations=start.session.organizations/>
+                            <OrganizationsView session=start.session flash=start.flash.form/>
                         </Frame>
                     }
                     .into_any(),
@@ -45,13 +54,15 @@ pub fn WelcomePage() -> impl IntoView {
 
 /// Everything one belongs to.
 #[component]
-fn OrganizationsView(organizations: Vec<Belonging>) -> impl IntoView {
+fn OrganizationsView(session: SessionView, flash: Option<FormFlash>) -> impl IntoView {
+    let SessionView { organizations, invitations, now, .. } = session;
     let empty = organizations.is_empty();
     let entries = organizations.into_iter().map(|belonging| view! { <OrganizationEntry belonging/> }).collect_view();
     view! {
         <PageHeader title="Your organizations" lead="Each has its own Drive, licences and people. You may have a different role in each.">
             <ButtonLink href=paths::NEW_ORGANIZATION tone=Tone::Primary icon="plus">"New organization"</ButtonLink>
         </PageHeader>
+        {(!invitations.is_empty()).then(|| view! { <WaitingInvitations invitations flash now/> })}
         {if empty {
             view! {
                 <section class="panel">
@@ -64,6 +75,60 @@ fn OrganizationsView(organizations: Vec<Belonging>) -> impl IntoView {
         } else {
             view! { <ul class="organizations" aria-label="Your organizations">{entries}</ul> }.into_any()
         }}
+    }
+}
+
+/// Invitations that wait for an answer (PEOPLE-4): without the mail, and only with a verified address.
+#[component]
+fn WaitingInvitations(invitations: Vec<Waiting>, flash: Option<FormFlash>, now: Timestamp) -> impl IntoView {
+    let entries = invitations
+        .into_iter()
+        .map(|waiting| {
+            let left = words::days_left(waiting.expires_at, now);
+            let role = waiting.role.title();
+            let Some((name, inviter)) = waiting.organization.zip(waiting.invited_by) else {
+                return view! {
+                    <li class="panel organization">
+                        <span class="mark none" aria-hidden="true"><Icon name="mail"/></span>
+                        <div class="organization-text">
+                            <h3>"Somebody invited you"</h3>
+                            <small>"Verify your email address to see where to and to accept."</small>
+                        </div>
+                        <div class="bar"><a class="button" href=paths::account("")>"My account"</a></div>
+                    </li>
+                }
+                .into_any();
+            };
+            let (accept, decline) = (ServerAction::<AcceptInvitation>::new(), ServerAction::<DeclineInvitation>::new());
+            let id = waiting.id.to_string();
+            let same = id.clone();
+            view! {
+                <li class="panel organization">
+                    <Mark name=name.clone() hue=words::hue(waiting.id.0.as_bytes())/>
+                    <div class="organization-text">
+                        <h3>{name}</h3>
+                        <small>{format!("{inviter} invites you as {role} · {left}")}</small>
+                    </div>
+                    <div class="bar">
+                        <Form action=decline flash=flash.clone() class="inline-form" changes_session=true>
+                            <Hidden name="id" value=same/>
+                            <Submit label="Decline" tone=Tone::Quiet/>
+                        </Form>
+                        <Form action=accept flash=flash.clone() class="inline-form" changes_session=true>
+                            <Hidden name="id" value=id/>
+                            <Submit label="Accept"/>
+                        </Form>
+                    </div>
+                </li>
+            }
+            .into_any()
+        })
+        .collect_view();
+    view! {
+        <section class="waiting-invitations" aria-labelledby="waiting">
+            <h2 id="waiting">"Invitations"</h2>
+            <ul class="organizations">{entries}</ul>
+        </section>
     }
 }
 

@@ -39,7 +39,7 @@ async fn team(app: &TestApp) -> (Person, Org, Vec<Person>) {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let mut people = Vec::new();
-    for (name, role) in [("Zoe", Role::Manager), ("Bert", Role::Reader), ("éva", Role::Reader), ("Chris", Role::Member)]
+    for (name, role) in [("Zoe", Role::Manager), ("Bert", Role::Reader), ("eva", Role::Reader), ("Chris", Role::Member)]
     {
         let one = app.person(name).await;
         app.join(&org, &one, role).await;
@@ -62,16 +62,16 @@ both!(people_1_lists_are_sorted_filtered_searched_and_paged, async |app| {
             found.extend(page.into_iter().map(|member| member.name.split(' ').next().unwrap_or_default().to_owned()));
         }
     };
-    let by_name = ["Anna", "Bert", "Chris", "Zoe", "éva"];
+    let by_name = ["Anna", "Bert", "Chris", "eva", "Zoe"];
     let backwards: Vec<&str> = by_name.into_iter().rev().collect();
     assert_eq!(names("%", None, Sort::Name, false).await, by_name);
     assert_eq!(names("%", None, Sort::Name, true).await, backwards);
     assert_eq!(names("%", None, Sort::Email, false).await, by_name);
     assert_eq!(names("%", None, Sort::Email, true).await, backwards);
-    assert_eq!(names("%", None, Sort::Role, false).await, ["Anna", "Zoe", "Bert", "éva", "Chris"]);
-    assert_eq!(names("%", None, Sort::Role, true).await, ["Chris", "éva", "Bert", "Zoe", "Anna"]);
-    assert_eq!(names("%", Some(Role::Reader), Sort::Name, false).await, ["Bert", "éva"]);
-    assert_eq!(names("%éva%", None, Sort::Name, false).await, ["éva"]);
+    assert_eq!(names("%", None, Sort::Role, false).await, ["Anna", "Zoe", "Bert", "eva", "Chris"]);
+    assert_eq!(names("%", None, Sort::Role, true).await, ["Chris", "eva", "Bert", "Zoe", "Anna"]);
+    assert_eq!(names("%", Some(Role::Reader), Sort::Name, false).await, ["Bert", "eva"]);
+    assert_eq!(names("%eva%", None, Sort::Name, false).await, ["eva"]);
     assert!(names("%!%%", None, Sort::Name, false).await.is_empty(), "a percent sign is a letter like others");
     let ids = [people[0].id, anna.id, PersonId(NOBODY)];
     let mut found: Vec<PersonId> =

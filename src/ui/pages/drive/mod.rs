@@ -23,6 +23,7 @@ use self::{
 use crate::{
     domain::{
         resource::Kind,
+        role::{Permission, may},
         time::Timestamp,
         view::{Control, DriveView, ResourceView},
     },
@@ -123,9 +124,11 @@ pub fn DrivePage() -> impl IntoView {
 /// The page, loaded.
 #[component]
 fn DriveContent(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestamp) -> impl IntoView {
+    let team = !drive.organization.personal;
+    let invites = team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
         Some(resource) => {
-            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone()/> }
+            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() invites/> }
                 .into_any()
         }
         None => {
@@ -145,7 +148,10 @@ fn DriveContent(drive: DriveView, listing: Listing, selected: Vec<String>, now: 
 
 /// The way here, and **New**.
 #[component]
-fn ContainerHeader(resource: ResourceView, listing: Listing, create: Control) -> impl IntoView {
+fn ContainerHeader(resource: ResourceView, listing: Listing, create: Control, invites: bool) -> impl IntoView {
+    let way = steps(&resource, &listing.org);
+    let to_invite_to = if resource.kind == Kind::Root { String::new() } else { resource.id.to_string() };
+    let invite = paths::invite(&listing.org, &to_invite_to);
     let name = if resource.kind == Kind::Root { Kind::Root.title().to_owned() } else { resource.name.clone() };
     let kinds: Vec<Kind> = Kind::CREATABLE.into_iter().filter(|kind| resource.kind.may_hold(*kind)).collect();
     let new = match create {
@@ -170,6 +176,9 @@ fn ContainerHeader(resource: ResourceView, listing: Listing, create: Control) ->
                 view! {
                     <Menu id="new-menu" label="New" class="button primary" button=|| view! { <Icon name="plus"/> "New" }.into_any()>
                         {links}
+                        {invites.then(|| view! {
+                            <div class="menu-foot"><a href=invite><Icon name="mail"/>"Invite people"</a></div>
+                        })}
                     </Menu>
                 }
                 .into_any(),
@@ -180,7 +189,7 @@ fn ContainerHeader(resource: ResourceView, listing: Listing, create: Control) ->
         <Title text=name/>
         <Arrival/>
         <header class="bar page-header">
-            <Breadcrumbs id="crumbs" steps=steps(&resource, &listing.org) heading=true/>
+            <Breadcrumbs id="crumbs" steps=way heading=true/>
             <div class="end">{new}</div>
         </header>
     }

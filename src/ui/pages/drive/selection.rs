@@ -73,7 +73,7 @@ impl Selection {
     }
 
     /// Reads the checkboxes: marks the rows, sets the box over them, adds up.
-    fn count(self) {
+    pub fn count(self) {
         let rows = self.rows();
         let mut sums = Sums::default();
         for row in &rows {
@@ -241,7 +241,7 @@ impl Selection {
             "m" | "M" if on_row && !command && !event.alt_key() => {
                 if self.sums.get_untracked().count > 0 {
                     if let Some(form) = self.form.get_untracked() {
-                        follow(&form, ".selection button[type=submit]");
+                        follow(&form, ".selection button[value=move]");
                     }
                 } else {
                     follow(row, "a[data-act=move]");

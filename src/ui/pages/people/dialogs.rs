@@ -1,0 +1,146 @@
+//! What is asked before people are removed, or a role is changed that has consequences (PEOPLE-5, ROLE-3).
+
+use leptos::prelude::*;
+
+use super::{list::called, place::Open, place::Place};
+use crate::{
+    domain::{
+        role::{Permission, Role, may},
+        view::people::{PeopleView, PersonRow, Status},
+    },
+    rpc::{
+        FormFlash,
+        people::{ChangeRole, RemovePeople},
+    },
+    ui::{
+        components::{
+            avatar::Face,
+            button::Tone,
+            dialog::{Dialog, DialogBody, DialogButtons},
+            field::Hidden,
+            form::{Form, Submit},
+            note::{Mood, Note},
+        },
+        words,
+    },
+};
+
+/// How many people a dialog names.
+const NAMED: usize = 8;
+
+/// **Remove user**: whom, and what they lose.
+#[component]
+pub fn RemoveDialog(people: PeopleView, place: Place, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<RemovePeople>::new();
+    let close = place.address();
+    let chosen = people.chosen;
+    let count = chosen.len() as u64;
+    let ids = chosen.iter().filter_map(|row| row.person.map(|id| id.to_string())).collect::<Vec<_>>().join(",");
+    let more = chosen.len().saturating_sub(NAMED) as u64;
+    let myself = chosen.iter().any(|row| row.person == Some(people.me));
+    let names = chosen
+        .into_iter()
+        .take(NAMED)
+        .map(|row| {
+            let name = called(&row);
+            let about = match row.status {
+                Status::External => {
+                    format!("External · loses {}", words::totalled(row.resources, "resource", "resources"))
+                }
+                _ => format!("{} · loses what {} may do", words::role(row.role), article(row.role)),
+            };
+            let hue = row.person.map_or(0, |id| words::hue(id.0.as_bytes()));
+            view! {
+                <li>
+                    <Face name=name.clone() hue/>
+                    <span class="two-lines"><b>{name}</b><small>{about}</small></span>
+                </li>
+            }
+        })
+        .collect_view();
+    let heading =
+        if count == 1 { "Remove this person?".to_owned() } else { format!("Remove {} people?", words::total(count)) };
+    let sentence = format!(
+        "They lose access to {} at once, in every open window. What they made stays with the organization.",
+        people.organization.name
+    );
+    view! {
+        <Dialog label="Remove user" heading close=close.clone() reads=true>
+            <Form action flash class="dialog-form" changes_session=myself>
+                <Hidden name="org" value=place.org.clone()/>
+                <Hidden name="people" value=ids/>
+                <Hidden name="back" value=close.clone()/>
+                <DialogBody>
+                    <ul class="chosen" aria-label="Who is removed">{names}</ul>
+                    {(more > 0).then(|| view! { <p class="small">{format!("and {} more", words::total(more))}</p> })}
+                    <p>{sentence}</p>
+                    {myself.then(|| view! { <Note mood=Mood::Warning><p>"You are among them."</p></Note> })}
+                </DialogBody>
+                <DialogButtons close>
+                    <Submit label="Remove user" tone=Tone::Danger/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}
+
+fn article(role: Option<Role>) -> String {
+    match role {
+        Some(role @ (Role::Owner | Role::Editor)) => format!("an {}", role.title()),
+        other => format!("a {}", words::role(other)),
+    }
+}
+
+/// Asks before somebody becomes an Owner, or one gives up what one may do oneself.
+#[component]
+pub fn RoleDialog(people: PeopleView, place: Place, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<ChangeRole>::new();
+    let close = place.address();
+    let (person, to) = match &place.open {
+        Open::Role { person, to } => (person.clone(), Role::parse(to).ok()),
+        _ => (String::new(), None),
+    };
+    let row: Option<PersonRow> = people.chosen.into_iter().next();
+    let name = row.as_ref().map(called).unwrap_or_default();
+    let myself = row.as_ref().is_some_and(|row| row.person == Some(people.me));
+    let before = row.as_ref().and_then(|row| row.role);
+    let (Some(to), Some(before)) = (to, before) else { return ().into_any() };
+    let gains = to > before;
+    let changed: Vec<&'static str> = Permission::ALL
+        .into_iter()
+        .filter(|permission| may(to, *permission) != may(before, *permission))
+        .map(Permission::title)
+        .collect();
+    let list = changed.into_iter().map(|title| view! { <li>{title}</li> }).collect_view();
+    let heading =
+        if gains { format!("Make {name} {}?", article_of(to)) } else { "Give up what you may do?".to_owned() };
+    let sentence = match (gains, myself) {
+        (true, _) => format!("{name} will be able to:"),
+        (false, true) => format!("As {} of {} you will not be able to any more:", to.title(), people.organization.name),
+        (false, false) => format!("{name} will not be able to any more:"),
+    };
+    view! {
+        <Dialog label="Change role" heading close=close.clone() reads=true>
+            <Form action flash class="dialog-form" changes_session=myself>
+                <Hidden name="org" value=place.org.clone()/>
+                <Hidden name="person" value=person/>
+                <Hidden name="role" value=to.word()/>
+                <Hidden name="confirmed" value="true"/>
+                <Hidden name="back" value=close.clone()/>
+                <DialogBody>
+                    <p>{sentence}</p>
+                    <ul class="bullets">{list}</ul>
+                    {gains.then(|| view! { <Note mood=Mood::Warning><p>"An Owner can also take this role away from you."</p></Note> })}
+                </DialogBody>
+                <DialogButtons close>
+                    <Submit label="Change role"/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+    .into_any()
+}
+
+fn article_of(role: Role) -> String {
+    article(Some(role))
+}

@@ -1,0 +1,240 @@
+//! The invitations of an organization (PEOPLE-3): resend, revoke, change the role while they wait; and what became of the
+//! others. The links themselves travel by mail alone.
+
+use leptos::{form::FromFormData, prelude::*};
+use leptos_router::params::ParamsMap;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsCast;
+
+use super::PeopleHeader;
+use crate::{
+    domain::{
+        invitation::State,
+        time::Timestamp,
+        view::people::{InvitationRow, InvitationsView},
+    },
+    rpc::{
+        Done, Failure, FormFlash,
+        invitation::{ResendInvitation, RevokeInvitation, invitations_page},
+    },
+    ui::{
+        components::{
+            button::{ButtonLink, Tone},
+            empty::{Empty, Skeleton},
+            form::follow,
+            note::{Mood, Note},
+            toast::Toaster,
+        },
+        layout::{Frame, Section},
+        paths::{self, Address},
+        routes::here,
+        session::{Beginning, Session},
+        trouble::Trouble,
+        words::{self, When},
+    },
+};
+
+/// Which invitations are shown, as the address says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    org: String,
+    state: String,
+    cursor: String,
+}
+
+impl Place {
+    fn read(segments: &[&str], query: &ParamsMap) -> Option<Self> {
+        let ["o", org, "people", "invitations"] = segments else { return None };
+        let get = |name: &str| query.get(name).unwrap_or_default();
+        Some(Self { org: (*org).to_owned(), state: get("status"), cursor: get("cursor") })
+    }
+
+    fn address(&self, state: &str, cursor: &str) -> String {
+        Address::new(paths::invitations(&self.org)).with("status", state).with("cursor", cursor).text()
+    }
+}
+
+/// The page: `/o/{org}/people/invitations`.
+#[component]
+pub fn InvitationsPage() -> impl IntoView {
+    let session = Session::get();
+    let place = here(Place::read);
+    let invitations = Resource::new(
+        move || (place.get(), session.version()),
+        |(place, _)| async move {
+            let Place { org, state, cursor } = place.clone();
+            (place, invitations_page(org, state, cursor).await)
+        },
+    );
+    let org = Signal::derive(move || place.with(|place| place.org.clone()));
+    view! {
+        <Frame section=Section::People org>
+            <Transition fallback=Skeleton>
+                {move || Suspend::new(async move {
+                    let begin = Beginning::from(session.start().await);
+                    match invitations.await {
+                        (place, Ok(invitations)) => view! { <Content invitations place now=begin.now flash=begin.form/> }.into_any(),
+                        (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </Frame>
+    }
+    .into_any()
+}
+
+const STATES: [(State, &str); 4] = [
+    (State::Pending, "Waiting"),
+    (State::Accepted, "Accepted"),
+    (State::Declined, "Declined"),
+    (State::Revoked, "Revoked"),
+];
+
+/// The page, loaded.
+#[component]
+fn Content(invitations: InvitationsView, place: Place, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+    let state = State::parse(&place.state).unwrap_or(State::Pending);
+    let links = STATES
+        .into_iter()
+        .map(|(one, words)| {
+            let word = if one == State::Pending { "" } else { one.word() };
+            view! { <a class="button quiet" href=place.address(word, "") aria-current=(one == state).then_some("true")>{words}</a> }
+        })
+        .collect_view();
+    let (resend, revoke) = (ServerAction::<ResendInvitation>::new(), ServerAction::<RevokeInvitation>::new());
+    let toaster = Toaster::get();
+    let session = Session::get();
+    let refused = move |answer: Option<Result<Done, Failure>>| {
+        if let Some(Err(failure)) = answer {
+            toaster.show(&failure.to_string());
+        }
+        session.refresh();
+    };
+    follow(Signal::derive(move || resend.value().get()), false, move || refused(resend.value().get_untracked()));
+    follow(Signal::derive(move || revoke.value().get()), false, move || refused(revoke.value().get_untracked()));
+    let (resend_path, revoke_path) = (
+        <ResendInvitation as leptos::server_fn::ServerFn>::PATH,
+        <RevokeInvitation as leptos::server_fn::ServerFn>::PATH,
+    );
+    let on_submit = move |event: leptos::ev::SubmitEvent| {
+        let action = event
+            .target()
+            .and_then(|form| form.dyn_into::<web_sys::Element>().ok())
+            .and_then(|form| form.get_attribute("action"))
+            .unwrap_or_default();
+        event.prevent_default();
+        if action == resend_path {
+            if let Ok(input) = ResendInvitation::from_event(&event) {
+                resend.dispatch(input);
+            }
+        } else if let Ok(input) = RevokeInvitation::from_event(&event) {
+            revoke.dispatch(input);
+        }
+    };
+    let failed = flash
+        .filter(|flash| flash.action == resend_path || flash.action == revoke_path)
+        .map(|flash| view! { <div role="alert"><Note mood=Mood::Bad><p>{flash.failure.to_string()}</p></Note></div> });
+    let back = place.address(&place.state, &place.cursor);
+    let org = place.org.clone();
+    let empty = invitations.rows.items.is_empty();
+    let rows = invitations
+        .rows
+        .items
+        .into_iter()
+        .map(|row| view! { <Row row org=org.clone() back=back.clone() now resend_path revoke_path/> })
+        .collect_view();
+    let next = invitations.rows.next_cursor.map(|cursor| {
+        view! { <nav class="pages" aria-label="Pages"><ButtonLink href=place.address(&place.state, &cursor)>"Show more"</ButtonLink></nav> }
+    });
+    let content = if empty {
+        let sentence = match state {
+            State::Pending => "No invitation waits for an answer.",
+            State::Accepted => "Nobody has accepted an invitation yet.",
+            State::Declined => "Nobody has declined.",
+            State::Revoked => "No invitation was taken back.",
+        };
+        view! {
+            <section class="panel">
+                <Empty icon="mail" sentence>
+                    <ButtonLink href=paths::invite(&place.org, "") tone=Tone::Primary icon="mail">"Invite people"</ButtonLink>
+                </Empty>
+            </section>
+        }
+        .into_any()
+    } else {
+        view! {
+            <div class="panel" on:submit=on_submit>
+                <table class="list people-table" aria-label="Invitations">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Person"</th>
+                            <th scope="col">"Role"</th>
+                            <th scope="col">"Status"</th>
+                            <th scope="col">"Invited by"</th>
+                            <th scope="col">"Sent"</th>
+                            <th scope="col"><span class="unseen">"Options"</span></th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            {next}
+        }
+        .into_any()
+    };
+    view! {
+        <PeopleHeader organization=invitations.organization people=invitations.people waiting=invitations.waiting invitations=true/>
+        {failed}
+        <nav class="bar states" aria-label="Which invitations">{links}</nav>
+        {content}
+    }
+}
+
+/// One invitation.
+#[component]
+fn Row(
+    row: InvitationRow,
+    org: String,
+    back: String,
+    now: Timestamp,
+    resend_path: &'static str,
+    revoke_path: &'static str,
+) -> impl IntoView {
+    let id = row.id.to_string();
+    let (first, second) = match row.name {
+        Some(name) => (name, row.email.clone()),
+        None => (row.email.clone(), String::new()),
+    };
+    let (status, tone) = match (row.state, row.expires_at <= now) {
+        (State::Pending, false) => (format!("Waiting · {}", words::days_left(row.expires_at, now)), "status wait"),
+        (State::Pending, true) => ("Expired".to_owned(), "status fail"),
+        (State::Accepted, _) => ("Accepted".to_owned(), "status ok"),
+        (State::Declined, _) => ("Declined".to_owned(), "status fail"),
+        (State::Revoked, _) => ("Revoked".to_owned(), "status"),
+    };
+    let reach = row.resource_name.zip(row.level).map(|(name, level)| format!("{} of {name}", level.title()));
+    let buttons = (row.state == State::Pending).then(|| {
+        let form = |path: &'static str, label: &'static str| {
+            view! {
+                <form class="inline-form" method="post" action=path>
+                    <input type="hidden" name="org" value=org.clone()/>
+                    <input type="hidden" name="invitation" value=id.clone()/>
+                    <input type="hidden" name="back" value=back.clone()/>
+                    <button type="submit" class="button quiet" aria-label=format!("{label} {}", row.email)>{label}</button>
+                </form>
+            }
+        };
+        view! { {form(resend_path, "Resend")} {form(revoke_path, "Revoke")} }
+    });
+    view! {
+        <tr class="person">
+            <td class="name-cell"><span class="two-lines"><b>{first}</b><small>{second}</small></span></td>
+            <td class="role-cell"><span class="two-lines"><span>{row.role.title()}</span>{reach.map(|reach| view! { <small>{reach}</small> })}</span></td>
+            <td class="status-cell"><span class=tone>{status}</span></td>
+            <td class="m">{row.invited_by}</td>
+            <td class="m num seen-cell"><When at=row.sent_at now/></td>
+            <td class="act-wide">{buttons}</td>
+        </tr>
+    }
+    .into_any()
+}

@@ -1,0 +1,253 @@
+//! **Invite people** (PEOPLE-2): a list, a role, what will come of each row, and what came of it.
+
+use leptos::{html, prelude::*};
+use wasm_bindgen::JsCast;
+
+use super::place::{Open, Place};
+use crate::{
+    domain::{
+        access::Level,
+        invitation::{Invite, Outcome, may_invite_as, read_list},
+        refusal::Refusal,
+        role::Role,
+        text::Problem,
+        view::{
+            Crumb,
+            people::{Review, Verdict},
+        },
+    },
+    rpc::{Failure, FormFlash, invitation::SendInvitations},
+    ui::{
+        components::{
+            button::Tone,
+            dialog::{Dialog, DialogBody, DialogButtons},
+            field::{Choice, Hidden, Lines},
+            form::{Form, FormContext, Submit},
+        },
+        paths, words,
+    },
+};
+
+/// The dialog.
+#[component]
+pub fn InviteDialog(place: Place, places: Vec<Crumb>, mine: Option<Role>, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<SendInvitations>::new();
+    let close = place.address();
+    let (email, resource) = match &place.open {
+        Open::Invite { email, resource } => (email.clone(), resource.clone()),
+        _ => (String::new(), String::new()),
+    };
+    let roles: Vec<(&'static str, &'static str)> = Role::ALL
+        .into_iter()
+        .rev()
+        .filter(|role| mine.is_some_and(|mine| may_invite_as(mine, *role).is_ok()))
+        .map(|role| (role.word(), role.title()))
+        .collect();
+    // What is known of a list that was sent without WebAssembly.
+    let flash = match flash {
+        None if !email.is_empty() => Some(FormFlash {
+            action: String::new(),
+            values: vec![("people".to_owned(), email)],
+            failure: Failure::Transport(String::new()),
+        }),
+        other => other,
+    };
+    view! {
+        <Dialog label="Invite people" heading="Invite people" close=close.clone()>
+            <Form action flash class="dialog-form invite">
+                <Hidden name="org" value=place.org.clone()/>
+                <Hidden name="back" value=paths::invitations(&place.org)/>
+                <DialogBody>
+                    <InviteFields roles places resource mine/>
+                </DialogBody>
+                <DialogButtons close remark="Each gets a link by mail that works once, for 14 days.">
+                    <Preview/>
+                    <Submit label="Send invitations"/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}
+
+/// The list, the role, what a Member reaches, and the rows as they are understood.
+#[component]
+fn InviteFields(
+    roles: Vec<(&'static str, &'static str)>,
+    places: Vec<Crumb>,
+    resource: String,
+    mine: Option<Role>,
+) -> impl IntoView {
+    let form = FormContext::get();
+    let text = RwSignal::new(form.typed("people").unwrap_or_default());
+    let chosen = form.typed("resource").unwrap_or(resource);
+    let options = places
+        .into_iter()
+        .map(|place| {
+            let id = place.id.to_string();
+            view! { <option value=id.clone() selected={id == chosen}>{place.name}</option> }
+        })
+        .collect_view();
+    let levels: Vec<(&'static str, &'static str)> =
+        Level::ALL.into_iter().map(|level| (level.word(), level.title())).collect();
+    view! {
+        <Lines
+            name="people"
+            label="Email"
+            hint="One or many, with commas or a line each. Name <name@example.com> works, and so does: name, email, role."
+            placeholder="anna@example.com, John Keller <john@example.com>"
+            text
+        />
+        <CsvFile text/>
+        <Choice name="role" label="Role" options=roles first=Role::Member.word()/>
+        <div class="columns for-members">
+            <div class="field">
+                <label for="invite-resource">"Access to" <span class="optional">"optional, for Members"</span></label>
+                <select class="input" id="invite-resource" name="resource">
+                    <option value="">"Nothing yet"</option>
+                    {options}
+                </select>
+            </div>
+            <Choice name="level" label="Level" options=levels first=Level::Reader.word()/>
+        </div>
+        <Rows text mine/>
+    }
+    .into_any()
+}
+
+/// **Preview**: what is known of each row, before anything is sent.
+#[component]
+fn Preview() -> impl IntoView {
+    view! { <button type="submit" class=Tone::Plain.class() name="preview" value="true">"Preview"</button> }
+}
+
+/// A file is read in the browser, into the list.
+#[component]
+fn CsvFile(text: RwSignal<String>) -> impl IntoView {
+    let hydrated = crate::ui::session::Session::get().hydrated;
+    let input = NodeRef::<html::Input>::new();
+    let on_change = move |_| {
+        let Some(file) = input.get_untracked().and_then(|input| input.files()).and_then(|files| files.item(0)) else {
+            return;
+        };
+        leptos::task::spawn_local(async move {
+            let Ok(read) = wasm_bindgen_futures::JsFuture::from(file.text()).await else { return };
+            let Some(read) = read.as_string() else { return };
+            if let Some(lines) = document().get_element_by_id("send_invitations-people")
+                && let Ok(lines) = lines.dyn_into::<web_sys::HtmlTextAreaElement>()
+            {
+                lines.set_value(&read);
+                text.set(read);
+            }
+        });
+    };
+    view! {
+        <label class="button quiet file" hidden=move || !hydrated.get()>
+            "Take a CSV file"
+            <input node_ref=input class="unseen" type="file" accept=".csv,.txt,text/csv,text/plain" on:change=on_change/>
+        </label>
+    }
+}
+
+/// The rows: as the server knows them, else as they are typed.
+#[component]
+fn Rows(text: RwSignal<String>, mine: Option<Role>) -> impl IntoView {
+    let form = FormContext::get();
+    let failure = form.failure();
+    let reviewed = Memo::new(move |_| {
+        failure.with(|failure| match failure {
+            Some(Failure::Refused(Refusal::Review(review))) => Some(review.clone()),
+            _ => None,
+        })
+    });
+    // What was typed when the answer came: typing on shows what is typed.
+    let answered = RwSignal::new(String::new());
+    Effect::new(move |_| {
+        reviewed.track();
+        answered.set(text.get_untracked());
+    });
+    let review = move || match reviewed.get() {
+        Some(review) if review.sent || answered.get() == text.get() || answered.with(String::is_empty) => Some(review),
+        _ => text.with(|text| typed_review(text, mine)),
+    };
+    view! { <div role="status" class="review">{move || review().map(|review| view! { <ReviewTable review/> })}</div> }
+}
+
+/// What the browser can tell by itself of what is typed.
+fn typed_review(text: &str, mine: Option<Role>) -> Option<Review> {
+    let listed = match read_list(text) {
+        Ok(listed) if listed.is_empty() => return None,
+        Ok(listed) => listed,
+        Err(problem) => return Some(Review { rows: vec![of_problem(text, &problem)], sent: false }),
+    };
+    let mut seen: Vec<String> = Vec::new();
+    let rows = listed
+        .iter()
+        .map(|one| match Invite::read(one, Role::Member) {
+            Err(problem) => of_problem(&one.email, &problem),
+            Ok(invite) => {
+                let key = invite.email.key();
+                let twice = seen.contains(&key);
+                seen.push(key);
+                let given = (!one.role.is_empty()).then_some(invite.role);
+                let refused = given.zip(mine).and_then(|(role, mine)| may_invite_as(mine, role).err());
+                let why = refused
+                    .map(|refusal| refusal.to_string())
+                    .or_else(|| twice.then(|| "This address is in the list twice.".to_owned()));
+                Verdict {
+                    email: invite.email.as_str().to_owned(),
+                    name: invite.name,
+                    role: given,
+                    outcome: if why.is_some() { Outcome::AlreadyInvited } else { Outcome::Invited },
+                    why,
+                    invitation: None,
+                    expires_at: None,
+                }
+            }
+        })
+        .collect();
+    Some(Review { rows, sent: false })
+}
+
+fn of_problem(text: &str, problem: &Problem) -> Verdict {
+    Verdict {
+        email: text.chars().take(80).collect(),
+        name: None,
+        role: None,
+        outcome: Outcome::Invalid,
+        why: Some(problem.to_string()),
+        invitation: None,
+        expires_at: None,
+    }
+}
+
+/// One line per person.
+#[component]
+fn ReviewTable(review: Review) -> impl IntoView {
+    let count = |wanted: Outcome| review.rows.iter().filter(|row| row.outcome == wanted).count() as u64;
+    let (good, all) = (count(Outcome::Invited), review.rows.len() as u64);
+    let verb = if review.sent { "invited" } else { "will be invited" };
+    let heading = format!("{} of {} {verb}", words::total(good), words::totalled(all, "person", "people"));
+    let sent = review.sent;
+    let rows = review
+        .rows
+        .into_iter()
+        .map(|row| {
+            let (tone, words) = match (row.outcome, row.why) {
+                (Outcome::Invited, _) => ("status ok", if sent { "Invited".to_owned() } else { "Ready".to_owned() }),
+                (Outcome::Invalid, why) => ("status fail", why.unwrap_or_default()),
+                (_, why) => ("status wait", why.unwrap_or_default()),
+            };
+            let about = [row.name, row.role.map(|role| role.title().to_owned())].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+            view! {
+                <li>
+                    <span class="two-lines"><b>{row.email}</b>{(!about.is_empty()).then(|| view! { <small>{about}</small> })}</span>
+                    <span class=tone>{words}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <h3>{heading}</h3>
+        <ul class="verdicts">{rows}</ul>
+    }
+}

@@ -1,0 +1,439 @@
+//! The people table: search, filters, roles in the row, selecting, and what can be done with whom.
+//!
+//! Without WebAssembly the table is a form of checkboxes whose button leads to the dialog, and every role is a small form
+//! of its own. With it, the same table listens once for all rows.
+
+use leptos::{html, prelude::*};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlSelectElement;
+
+use super::{manages, place::Place};
+use crate::{
+    domain::{
+        refusal::Refusal,
+        role::{Role, asks_first, change_role as may_change_role},
+        time::Timestamp,
+        view::people::{PeopleView, PersonRow, Status},
+    },
+    rpc::{Failure, FormFlash, invitation::ChangeInvitation, people::ChangeRole},
+    ui::{
+        components::{
+            avatar::Face,
+            button::ButtonLink,
+            empty::Empty,
+            form::follow,
+            icon::Icon,
+            note::{Mood, Note},
+            table::{Order, SortHeader},
+            toast::Toaster,
+        },
+        pages::drive::selection::Selection,
+        session::Session,
+        words::{self, When},
+    },
+};
+
+/// Filters, table and pages.
+#[component]
+pub fn PeopleList(people: PeopleView, place: Place, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+    let empty = people.rows.items.is_empty();
+    let refused = flash
+        .filter(|flash| {
+            [<ChangeRole as leptos::server_fn::ServerFn>::PATH, <ChangeInvitation as leptos::server_fn::ServerFn>::PATH]
+                .contains(&flash.action.as_str())
+        })
+        .map(|flash| view! { <div role="alert"><Note mood=Mood::Bad><p>{flash.failure.to_string()}</p></Note></div> });
+    let filters = place.clone();
+    let content = if empty {
+        let everybody = place.is_filtered().then(|| place.everybody());
+        let sentence =
+            if place.is_filtered() { "Nobody matches what you are looking for." } else { "Nobody is here yet." };
+        view! {
+            <section class="panel">
+                <Empty icon="people" sentence>
+                    {everybody.map(|href| view! { <ButtonLink href>"Show everybody"</ButtonLink> })}
+                </Empty>
+            </section>
+        }
+        .into_any()
+    } else {
+        view! { <Table people=people.clone() place=place.clone() now/> }.into_any()
+    };
+    view! {
+        {refused}
+        <Filters place=filters shown=people.rows.items.len() as u64 people=people.people/>
+        {content}
+    }
+}
+
+/// Search and filters: a form that only asks.
+#[component]
+fn Filters(place: Place, shown: u64, people: u64) -> impl IntoView {
+    let navigate = use_navigate();
+    let form = NodeRef::<html::Form>::new();
+    let look = {
+        let place = place.clone();
+        move || {
+            let Some(form) = form.get_untracked() else { return };
+            let read = |name: &str| {
+                form.elements()
+                    .named_item(name)
+                    .and_then(|field| field.dyn_into::<web_sys::Element>().ok())
+                    .map(|field| match field.dyn_ref::<HtmlSelectElement>() {
+                        Some(select) => select.value(),
+                        None => {
+                            field.dyn_ref::<web_sys::HtmlInputElement>().map(|input| input.value()).unwrap_or_default()
+                        }
+                    })
+                    .unwrap_or_default()
+            };
+            let wanted = Place {
+                query: read("q"),
+                role: read("role"),
+                status: read("status"),
+                cursor: String::new(),
+                ..place.clone()
+            };
+            navigate(&wanted.address(), NavigateOptions { scroll: false, replace: true, ..NavigateOptions::default() });
+        }
+    };
+    let (on_submit, on_change) = (look.clone(), look);
+    let roles = Role::ALL
+        .into_iter()
+        .map(|role| view! { <option value=role.word() selected={place.role == role.word()}>{role.title()}</option> })
+        .collect_view();
+    let statuses = Status::ALL
+        .into_iter()
+        .map(|status| view! { <option value=status.word() selected={place.status == status.word()}>{status.title()}</option> })
+        .collect_view();
+    view! {
+        <form
+            node_ref=form
+            class="filters"
+            method="get"
+            role="search"
+            on:submit=move |event| {
+                event.prevent_default();
+                on_submit();
+            }
+            on:change=move |_| on_change()
+        >
+            {(!place.sort.is_empty()).then(|| view! { <input type="hidden" name="sort" value=place.sort.clone()/> })}
+            <label class="search">
+                <Icon name="search"/>
+                <span class="unseen">"Search"</span>
+                <input class="input" type="search" name="q" value=place.query.clone() placeholder="Name or email"/>
+            </label>
+            <select class="input" name="role" aria-label="Role filter">
+                <option value="">"Any role"</option>
+                {roles}
+            </select>
+            <select class="input" name="status" aria-label="Status filter">
+                <option value="">"Any status"</option>
+                {statuses}
+            </select>
+            <button type="submit" class="button without-script">"Search"</button>
+            <p class="small num end">{words::totalled(people, "person", "people")} " · " {words::total(shown)} " shown"</p>
+        </form>
+    }
+    .into_any()
+}
+
+/// The table.
+#[component]
+fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
+    let form = NodeRef::<html::Form>::new();
+    let selection = Selection::new(form, 0);
+    let navigate = use_navigate();
+    let session = Session::get();
+    let toaster = Toaster::get();
+    let (roles, invitations) = (ServerAction::<ChangeRole>::new(), ServerAction::<ChangeInvitation>::new());
+    let refused = move |answer: Option<Result<crate::rpc::Done, Failure>>| {
+        if let Some(Err(failure)) = answer {
+            toaster.show(&failure.to_string());
+        }
+        // The menus show again what is.
+        session.refresh();
+    };
+    follow(Signal::derive(move || roles.value().get()), false, move || refused(roles.value().get_untracked()));
+    follow(Signal::derive(move || invitations.value().get()), false, move || {
+        refused(invitations.value().get_untracked())
+    });
+    Effect::new(move |_| {
+        if form.get().is_some() {
+            selection.count();
+        }
+    });
+    let may_manage = manages(&people.organization);
+    let on_submit = {
+        let (place, navigate) = (place.clone(), navigate.clone());
+        move |event: leptos::ev::SubmitEvent| {
+            event.prevent_default();
+            let ids = selection.selected();
+            if !ids.is_empty() {
+                navigate(&place.remove(&ids), NavigateOptions { scroll: false, ..NavigateOptions::default() });
+            }
+        }
+    };
+    let on_change = {
+        let (org, back) = (place.org.clone(), place.address());
+        move |event: leptos::ev::Event| {
+            let target = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
+            let Some(select) = target else { return selection.change(&event) };
+            let (org, back, role) = (org.clone(), back.clone(), select.value());
+            match (select.get_attribute("data-person"), select.get_attribute("data-invitation")) {
+                (Some(person), _) => {
+                    roles.dispatch(ChangeRole { org, person, role, confirmed: false, back });
+                    // Until it is so, it is not.
+                    if let Some(before) = select.get_attribute("data-role") {
+                        select.set_value(&before);
+                    }
+                }
+                (None, Some(invitation)) => {
+                    invitations.dispatch(ChangeInvitation { org, invitation, role, back });
+                }
+                (None, None) => {}
+            }
+        }
+    };
+    let mine = people.organization.role;
+    let forms = people.rows.items.iter().filter(|_| may_manage).filter_map(|row| role_form(row, &place)).collect_view();
+    let rows = people
+        .rows
+        .items
+        .clone()
+        .into_iter()
+        .map(|row| {
+            let me = row.person == Some(people.me);
+            view! { <Row row place=place.clone() mine me owners=people.owners now may_manage/> }
+        })
+        .collect_view();
+    let more = (people.rows.next_cursor.is_some() || !place.cursor.is_empty()).then(|| {
+        view! {
+            <nav class="pages" aria-label="Pages">
+                {(!place.cursor.is_empty()).then(|| view! { <ButtonLink href=place.page("")>"From the start"</ButtonLink> })}
+                {people.rows.next_cursor.clone().map(|cursor| view! { <ButtonLink href=place.page(&cursor)>"Show more"</ButtonLink> })}
+            </nav>
+        }
+    });
+    let words = move || words::totalled(selection.sums.get().count, "person selected", "people selected");
+    view! {
+        <form
+            node_ref=form
+            class="drive people"
+            method="get"
+            on:submit=on_submit
+            on:click=move |event| selection.click(&event)
+            on:change=on_change
+        >
+            {may_manage.then(|| view! {
+                <div class="selection" role="toolbar" aria-label="Selection">
+                    <span aria-live="polite">{words}</span>
+                    <span class="sum"></span>
+                    <button type="submit" class="button" name="dialog" value="remove"><Icon name="trash"/>"Remove user"</button>
+                    <button type="reset" class="button icon-only quiet" aria-label="Clear selection" on:click=move |event| {
+                        event.prevent_default();
+                        selection.clear();
+                    }>
+                        <Icon name="close"/>
+                    </button>
+                </div>
+            })}
+            <div class="panel">
+                <table class="list people-table" aria-label="People">
+                    <Heads place may_manage/>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            {more}
+        </form>
+        {forms}
+    }
+    .into_any()
+}
+
+/// The headings.
+#[component]
+fn Heads(place: Place, may_manage: bool) -> impl IntoView {
+    let sort = if place.sort.is_empty() { "name".to_owned() } else { place.sort.clone() };
+    let head = move |label: &'static str, column: &'static str| {
+        let (order, next) = if sort == column {
+            (Order::Ascending, format!("-{column}"))
+        } else if sort.strip_prefix('-') == Some(column) {
+            (Order::Descending, column.to_owned())
+        } else {
+            (Order::None, column.to_owned())
+        };
+        view! { <SortHeader label order href=place.sorted(&next)/> }.into_any()
+    };
+    view! {
+        <thead>
+            <tr>
+                {may_manage.then(|| view! {
+                    <th scope="col" class="first">
+                        <label class="check-target"><input class="check" type="checkbox" data-all="" aria-label="Select all"/></label>
+                    </th>
+                })}
+                {head("Person", "name")}
+                {head("Role", "role")}
+                <th scope="col">"Status"</th>
+                <th scope="col">"Last seen"</th>
+                {may_manage.then(|| view! { <th scope="col" class="act"><span class="unseen">"Options"</span></th> })}
+            </tr>
+        </thead>
+    }
+    .into_any()
+}
+
+/// What somebody is called in the table: their name, or their address.
+pub fn called(row: &PersonRow) -> String {
+    if row.name.is_empty() { row.email.clone() } else { row.name.clone() }
+}
+
+/// The roles that I may give to somebody, theirs among them; fewer than two where there is nothing to choose.
+fn choices(row: &PersonRow, mine: Option<Role>, owners: u64) -> Vec<Role> {
+    let (Some(mine), Some(role)) = (mine, row.role) else { return Vec::new() };
+    let last = row.status == Status::Active && role == Role::Owner && owners == 1;
+    Role::ALL.into_iter().filter(|to| *to == role || (!last && may_change_role(mine, role, *to).is_ok())).collect()
+}
+
+/// The form that a row's role is sent with where there is no WebAssembly.
+fn role_form(row: &PersonRow, place: &Place) -> Option<AnyView> {
+    let (id, action, field) = match (row.person, row.invitation) {
+        (Some(person), _) if row.role.is_some() => {
+            (person.to_string(), <ChangeRole as leptos::server_fn::ServerFn>::PATH, "person")
+        }
+        (_, Some(invitation)) => {
+            (invitation.to_string(), <ChangeInvitation as leptos::server_fn::ServerFn>::PATH, "invitation")
+        }
+        _ => return None,
+    };
+    let name = format!("role-{id}");
+    Some(
+        view! {
+            <form id=name method="post" action=action hidden=true>
+                <input type="hidden" name="org" value=place.org.clone()/>
+                <input type="hidden" name=field value=id/>
+                <input type="hidden" name="back" value=place.address()/>
+            </form>
+        }
+        .into_any(),
+    )
+}
+
+/// Somebody.
+#[component]
+fn Row(
+    row: PersonRow,
+    place: Place,
+    mine: Option<Role>,
+    me: bool,
+    owners: u64,
+    now: Timestamp,
+    may_manage: bool,
+) -> impl IntoView {
+    let name = called(&row);
+    let id =
+        row.person.map(|id| id.to_string()).or_else(|| row.invitation.map(|id| id.to_string())).unwrap_or_default();
+    let hue = row.person.map_or_else(|| words::hue(row.email.as_bytes()), |id| words::hue(id.0.as_bytes()));
+    let second = if row.name.is_empty() { "Has not signed up yet".to_owned() } else { row.email.clone() };
+    let (status, tone) = match row.status {
+        Status::Active => ("Active".to_owned(), "status ok"),
+        Status::Invited => (
+            format!("Invited · {}", row.expires_at.map(|at| words::days_left(at, now)).unwrap_or_default()),
+            "status wait",
+        ),
+        Status::Expired => ("Expired".to_owned(), "status fail"),
+        Status::External => {
+            (format!("External · {}", words::totalled(row.resources, "resource", "resources")), "status")
+        }
+    };
+    let choices = if may_manage { choices(&row, mine, owners) } else { Vec::new() };
+    let role = match row.role {
+        None => view! { <span class="tag">"External"</span> }.into_any(),
+        Some(role) if choices.len() < 2 => {
+            let last = may_manage && role == Role::Owner && owners == 1 && row.status == Status::Active;
+            view! {
+                <span>{role.title()}</span>
+                {last.then(|| view! { <small class="why" title=Refusal::LastOwner.to_string()>"The last Owner"</small> })}
+            }
+            .into_any()
+        }
+        Some(role) => {
+            let options = choices
+                .into_iter()
+                .map(|to| view! { <option value=to.word() selected={to == role}>{to.title()} {asks_first(me, role, to).then_some("…")}</option> })
+                .collect_view();
+            view! {
+                <select
+                    class="input role"
+                    name="role"
+                    form=format!("role-{id}")
+                    aria-label=format!("Role of {name}")
+                    data-role=role.word()
+                    data-person=row.person.map(|id| id.to_string())
+                    data-invitation=if row.person.is_none() { row.invitation.map(|id| id.to_string()) } else { None }
+                >
+                    {options}
+                </select>
+                <button type="submit" class="button without-script" form=format!("role-{id}") aria-label=format!("Save the role of {name}")>"Save"</button>
+            }
+            .into_any()
+        }
+    };
+    let value = id.clone();
+    let selectable = may_manage && row.person.is_some();
+    let options = may_manage.then(|| {
+        let menu = format!("menu-{id}");
+        let entries = match (row.person, row.status) {
+            (Some(_), Status::External) => view! {
+                <a href=place.invite(&row.email) data-noscroll="">"Invite people"</a>
+                <a href=place.remove(std::slice::from_ref(&id)) data-noscroll="">"Remove user"</a>
+            }
+            .into_any(),
+            (Some(_), _) => {
+                view! { <a href=place.remove(std::slice::from_ref(&id)) data-noscroll="">"Remove user"</a> }.into_any()
+            }
+            (None, _) => {
+                view! { <a href=crate::ui::paths::invitations(&place.org)>"Resend or revoke"</a> }.into_any()
+            }
+        };
+        view! {
+            <td class="act">
+                <button type="button" class="button icon-only quiet" popovertarget=menu.clone() aria-label=format!("More options for {name}")>
+                    <Icon name="more"/>
+                </button>
+                <div id=menu popover="auto" class="menu">{entries}</div>
+            </td>
+        }
+    });
+    let label = format!("Select {name}");
+    view! {
+        <tr class="person" data-id=id>
+            {may_manage.then(|| view! {
+                <td class="first">
+                    {selectable.then(|| view! {
+                        <label class="check-target">
+                            <input class="check" type="checkbox" name="item" value=value aria-label=label/>
+                        </label>
+                    })}
+                </td>
+            })}
+            <td class="name-cell">
+                <span class="name">
+                    <Face name=name.clone() hue=hue/>
+                    <span class="two-lines">
+                        <span>{name.clone()} {me.then(|| view! { " " <span class="tag">"you"</span> })}</span>
+                        <small>{second}</small>
+                    </span>
+                </span>
+            </td>
+            <td class="role-cell">{role}</td>
+            <td class="status-cell"><span class=tone>{status}</span></td>
+            <td class="m num seen-cell">{match row.last_seen { Some(at) => view! { <When at now/> }.into_any(), None => "—".into_any() }}</td>
+            {options}
+        </tr>
+    }
+    .into_any()
+}
