@@ -12,6 +12,7 @@ pub mod dataset;
 pub mod drive;
 pub mod idempotency;
 pub mod licence;
+pub mod mail;
 pub mod organization;
 pub mod people;
 pub mod session;
