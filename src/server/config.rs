@@ -225,4 +225,37 @@ mod tests {
             assert_eq!(is_loopback(url), local, "{url}");
         }
     }
+
+    #[derive(clap::Parser)]
+    struct Serve {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
+    fn serve(flags: &[&str]) -> ServeArgs {
+        <Serve as clap::Parser>::parse_from(std::iter::once(&"serve").chain(flags)).serve
+    }
+
+    #[test]
+    fn mail_1_the_inbox_is_there_only_on_loopback_and_without_a_mail_server() {
+        for (flags, inbox, delivers) in [
+            (&[] as &[&str], true, false),
+            (&["--smtp", "smtp://localhost:1025"], false, true),
+            (&["--public-url", "https://hold.example.com"], false, false),
+            (&["--listen", "0.0.0.0:3000"], false, false),
+        ] {
+            let args = serve(flags);
+            let settings = args.settings().expect("settings");
+            assert_eq!(settings.inbox, inbox, "{flags:?}");
+            let delivery = args.delivery(&settings.public_url).expect("a mail server or none");
+            assert_eq!(delivery.is_some(), delivers, "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn mail_1_the_password_of_the_mail_server_is_never_printed() {
+        let args = serve(&["--smtp", "smtp://user:secret@mail.example.com"]);
+        assert!(!format!("{args:?}").contains("secret"));
+        assert!(!args.delivery("http://localhost:3000").expect_err("unencrypted").contains("secret"));
+    }
 }

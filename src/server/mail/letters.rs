@@ -279,9 +279,7 @@ mod tests {
         resource: "Gotthard Base Tunnel",
     };
 
-    fn every<'a>(
-        Names { organization, by, first_name, resource }: &Names<'a>,
-    ) -> Vec<(&'static str, Letter<'a>)> {
+    fn every<'a>(Names { organization, by, first_name, resource }: &Names<'a>) -> Vec<(&'static str, Letter<'a>)> {
         let (token, org_id, inviter) = ("TOKEN", "alpine-survey", *by);
         let resource = Some(*resource);
         vec![
@@ -298,10 +296,7 @@ mod tests {
             ("set_password", Letter::SetPassword { first_name, organization, by, token, days: 7 }),
             ("email_changed", Letter::EmailChanged { first_name, email: "new@example.com" }),
             ("password_changed", Letter::PasswordChanged { first_name }),
-            (
-                "role_changed",
-                Letter::RoleChanged { organization, org_id, by, from: Role::Reader, to: Role::Manager },
-            ),
+            ("role_changed", Letter::RoleChanged { organization, org_id, by, from: Role::Reader, to: Role::Manager }),
             ("ownership_given", Letter::OwnershipGiven { organization, org_id, by }),
             ("removed", Letter::Removed { organization, by }),
             ("account_deleted", Letter::AccountDeleted { first_name }),

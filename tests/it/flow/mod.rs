@@ -4,5 +4,6 @@ mod concurrency;
 mod drive;
 mod histories;
 mod licences;
+mod mail;
 mod organizations;
 mod transfers;
