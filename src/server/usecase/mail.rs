@@ -36,14 +36,15 @@ pub fn line(mail: &Entry) -> String {
 /// Tries a mail again that was given up, or waits for its next try.
 ///
 /// # Errors
-/// `NotFound` if there is no such mail, it was sent, or its text is not kept any more; the database.
+/// `BadRequest` if there is no such mail, it was sent, or its text is not kept any more; the database.
 pub async fn retry(ctx: &Ctx, id: MailId) -> Result<()> {
     let now = ctx.now();
     let there = ctx
         .db()
         .write(move |tx| Box::pin(async move { Ok::<_, Error>(outbox::update_retry(tx, id, now).await?) }))
         .await?;
-    if there { Ok(()) } else { Err(Refusal::NotFound.into()) }
+    let text = "This mail cannot be tried again: there is none with this id, it was sent, or its text is not kept any more.";
+    if there { Ok(()) } else { Err(Refusal::BadRequest(text.to_owned()).into()) }
 }
 
 /// Tries every mail again that was given up; how many.

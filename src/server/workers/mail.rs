@@ -70,11 +70,11 @@ pub async fn run(ctx: Ctx, delivery: Delivery, mut stop: watch::Receiver<bool>) 
     }
 }
 
-/// Rounds until nothing is due, or the server cannot be used.
+/// Rounds as long as they get somewhere.
 async fn drain(ctx: &Ctx, delivery: &Delivery, stop: &watch::Receiver<bool>) -> Result<()> {
     loop {
         let round = round(ctx, delivery, stop).await?;
-        if round == Round::default() || round.later > 0 || round.released > 0 {
+        if round.sent + round.failed == 0 {
             return Ok(());
         }
     }
