@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 use commonhold::{
     domain::{
         id::{LicenceId, MailId, ResourceId},
@@ -124,10 +124,9 @@ enum MailCommand {
         limit: u32,
     },
     /// Try again at once: one mail that failed or waits, or all that failed.
-    #[command(arg_required_else_help = true)]
+    #[command(group(ArgGroup::new("which").required(true).args(["id", "all_failed"])))]
     Retry {
         /// The mail's id, as `mail list` printed it.
-        #[arg(conflicts_with = "all_failed")]
         id: Option<String>,
         /// Every mail that failed and whose text is still kept.
         #[arg(long)]
