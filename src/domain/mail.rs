@@ -146,7 +146,7 @@ mod tests {
             for (tries, chance) in (1..TRIES).zip(chances) {
                 let next = again(tries, chance, at).expect("not given up yet");
                 let wait = next.0 - at.0;
-                prop_assert!(wait >= MINUTE && wait <= LONGEST * 11 / 10);
+                prop_assert!((MINUTE..=LONGEST * 11 / 10).contains(&wait));
                 // Twice as long is more than a tenth: only at the longest may chance make it shorter.
                 prop_assert!(wait >= before || wait >= LONGEST);
                 (at, before) = (next, wait);

@@ -184,10 +184,7 @@ impl ServeArgs {
     /// # Errors
     /// A sentence for the person at the command line.
     pub fn delivery(&self, public_url: &str) -> Result<Option<Delivery>, String> {
-        let SecretUrl(smtp) = match &self.smtp {
-            Some(smtp) => smtp,
-            None => return Ok(None),
-        };
+        let Some(SecretUrl(smtp)) = &self.smtp else { return Ok(None) };
         Delivery::parse(smtp, self.mail_from.as_deref(), public_url).map(Some)
     }
 }

@@ -224,10 +224,7 @@ impl Conversation {
             Step::Data => within(patience, connection.command(Data)).await,
             Step::Message(bytes) => within(patience, connection.message(&bytes)).await,
         };
-        let failure = match answer {
-            Ok(_) => return Ok(()),
-            Err(failure) => failure,
-        };
+        let Err(failure) = answer else { return Ok(()) };
         // After a clear no the connection is good for the next mail; after anything else nobody knows where it is.
         self.broken = !failure.is_answer() || within(patience, self.connection.command(Rset)).await.is_err();
         Err(failure)

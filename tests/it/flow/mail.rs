@@ -251,7 +251,7 @@ both!(mail_1_the_lease_of_a_dead_worker_is_taken_over, async |app| {
 
 both!(mail_1_a_worker_that_is_killed_loses_nothing, async |app| {
     let server = MailServer::start().await;
-    server.order([Fault::SlowGreeting(Duration::from_secs(60))]);
+    server.order([Fault::SlowGreeting(Duration::from_mins(1))]);
     write(app, JANE, "Alpine Survey").await;
     let (_go, stop) = watch::channel(false);
     let mut delivery = server.delivery();
