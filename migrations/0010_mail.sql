@@ -6,3 +6,5 @@ ALTER TABLE outbox ADD COLUMN sent_at BIGINT;
 -- What the mail server said last, without secrets.
 ALTER TABLE outbox ADD COLUMN last_error TEXT;
 CREATE INDEX outbox_by_age ON outbox (created_at);
+-- For the operator's list.
+CREATE INDEX outbox_by_state ON outbox (state, id);

@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 use commonhold::{
     domain::{
-        id::{LicenceId, ResourceId},
+        id::{LicenceId, MailId, ResourceId},
+        mail::State,
         refusal::Refusal,
         resource::Status,
     },
@@ -46,6 +47,9 @@ enum Command {
     /// Set how far a dataset has come, as a processing engine does.
     #[command(subcommand)]
     Dataset(DatasetCommand),
+    /// See what became of mail, and try again what could not be delivered.
+    #[command(subcommand)]
+    Mail(MailCommand),
     /// Check every invariant of the database, reading only. Exit code 1 if one is broken.
     Doctor,
     /// Make big data for measuring.
@@ -105,6 +109,28 @@ enum DatasetCommand {
         id: String,
         /// draft, queued, waiting-for-credits, processing, processed or failed.
         status: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum MailCommand {
+    /// List the newest mails: id, state, tries, when, to whom, subject, and why it could not be delivered.
+    List {
+        /// Only those that are waiting, sent or failed.
+        #[arg(long)]
+        state: Option<String>,
+        /// How many at most.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// Try again at once: one mail that failed or waits, or all that failed.
+    #[command(group(ArgGroup::new("which").required(true).args(["id", "all_failed"])))]
+    Retry {
+        /// The mail's id, as `mail list` printed it.
+        id: Option<String>,
+        /// Every mail that failed and whose text is still kept.
+        #[arg(long)]
+        all_failed: bool,
     },
 }
 
@@ -202,6 +228,30 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
                 let paid = set.charged;
                 println!("Charged: {} images, {} projects, {} credits.", paid.images, paid.projects, paid.credits);
             }
+        }
+        Command::Mail(MailCommand::List { state, limit }) => {
+            let state = match &state {
+                Some(word) => Some(
+                    State::parse(word).map_err(|_| format!("{word} is not a state. Use waiting, sent or failed."))?,
+                ),
+                None => None,
+            };
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
+            for mail in usecase::mail::list(&ctx, state, i64::from(limit)).await.map_err(explain)? {
+                println!("{}", usecase::mail::line(&mail));
+            }
+        }
+        Command::Mail(MailCommand::Retry { id, .. }) => {
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
+            let tried = match id {
+                Some(id) => {
+                    let id: MailId = id.parse().map_err(|_| format!("{id} is not an id."))?;
+                    usecase::mail::retry(&ctx, id).await.map_err(explain)?;
+                    1
+                }
+                None => usecase::mail::retry_failed(&ctx).await.map_err(explain)?,
+            };
+            println!("{tried} to be tried again. A running server with --smtp does so within seconds.");
         }
         Command::Doctor => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;

@@ -15,6 +15,7 @@ pub mod account;
 pub mod id;
 pub mod invitation;
 pub mod licence;
+pub mod mail;
 pub mod organization;
 pub mod person;
 pub mod refusal;

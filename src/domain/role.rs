@@ -50,6 +50,17 @@ impl Role {
         }
     }
 
+    /// What it may do, in one line that goes on after "As Editor you can" (see [`cell`] for all of it).
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Owner => "do everything, including billing, legal information and the organization itself",
+            Self::Manager => "work with everything, and manage people, accounts and licences",
+            Self::Editor => "create, change and process everything",
+            Self::Reader => "look at everything, without changing it",
+            Self::Member => "work with what is shared with you",
+        }
+    }
+
     /// Reads [`Role::word`].
     ///
     /// # Errors
@@ -356,6 +367,20 @@ mod tests {
 
     use super::*;
     use crate::domain::testing::{id, row, table};
+
+    #[test]
+    fn role_the_one_line_about_a_role_agrees_with_the_table() {
+        for role in Role::ALL {
+            let says = |words: &str| role.summary().contains(words);
+            assert_eq!(says("billing") || says("everything, and manage"), may(role, Permission::ManagePeople));
+            assert_eq!(says("billing"), may(role, Permission::ManageBilling));
+            assert_eq!(says("everything"), may(role, Permission::ViewResources));
+            assert_eq!(
+                says("without changing"),
+                may(role, Permission::ViewResources) && !may(role, Permission::EditResources)
+            );
+        }
+    }
 
     #[test]
     fn role_the_table_of_who_can_do_what() {

@@ -7,7 +7,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
-use super::store::Synchronous;
+use super::{mail::smtp::Delivery, store::Synchronous};
 
 /// Where the data is: for every command.
 #[derive(Args, Clone, Debug)]
@@ -93,9 +93,37 @@ pub struct ServeArgs {
     #[arg(long, env = "COMMONHOLD_METRICS", value_parser = loopback)]
     pub metrics: Option<SocketAddr>,
 
+    /// Mail server: <smtps://USER:PASSWORD@HOST>, smtp://HOST:PORT, or smtp:// with ?tls=required for STARTTLS. Without
+    /// it mail is kept, and readable at /dev/inbox while only this machine reaches the server.
+    #[arg(long, env = "COMMONHOLD_SMTP", hide_env_values = true)]
+    pub smtp: Option<SecretUrl>,
+
+    /// Sender of mail, like "Commonhold <no-reply@example.com>"; no-reply at the host of the public URL where it is not
+    /// given.
+    #[arg(long, env = "COMMONHOLD_MAIL_FROM")]
+    pub mail_from: Option<String>,
+
     /// Do not bring the database up to date at the start.
     #[arg(long, env = "COMMONHOLD_NO_MIGRATE")]
     pub no_migrate: bool,
+}
+
+/// An address that may hold a password: it is never printed.
+#[derive(Clone)]
+pub struct SecretUrl(String);
+
+impl std::str::FromStr for SecretUrl {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl std::fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretUrl(…)")
+    }
 }
 
 /// A switch.
@@ -147,8 +175,17 @@ impl ServeArgs {
         if !rate_limits && !is_loopback(&public_url) {
             return Err("--rate-limits off is for tests and measuring: it needs a --public-url on loopback.".to_owned());
         }
-        let inbox = is_loopback(&public_url) && self.listen.ip().is_loopback();
+        let inbox = self.smtp.is_none() && is_loopback(&public_url) && self.listen.ip().is_loopback();
         Ok(Settings { public_url, rate_limits, inbox, trusted_proxies: self.trusted_proxy.clone() })
+    }
+
+    /// How mail is delivered; `None` where it is only kept. `public_url` is that of [`Self::settings`].
+    ///
+    /// # Errors
+    /// A sentence for the person at the command line.
+    pub fn delivery(&self, public_url: &str) -> Result<Option<Delivery>, String> {
+        let Some(SecretUrl(smtp)) = &self.smtp else { return Ok(None) };
+        Delivery::parse(smtp, self.mail_from.as_deref(), public_url).map(Some)
     }
 }
 
@@ -184,5 +221,38 @@ mod tests {
         ] {
             assert_eq!(is_loopback(url), local, "{url}");
         }
+    }
+
+    #[derive(clap::Parser)]
+    struct Serve {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
+    fn serve(flags: &[&str]) -> ServeArgs {
+        <Serve as clap::Parser>::parse_from(std::iter::once(&"serve").chain(flags)).serve
+    }
+
+    #[test]
+    fn mail_1_the_inbox_is_there_only_on_loopback_and_without_a_mail_server() {
+        for (flags, inbox, delivers) in [
+            (&[] as &[&str], true, false),
+            (&["--smtp", "smtp://localhost:1025"], false, true),
+            (&["--public-url", "https://hold.example.com"], false, false),
+            (&["--listen", "0.0.0.0:3000"], false, false),
+        ] {
+            let args = serve(flags);
+            let settings = args.settings().expect("settings");
+            assert_eq!(settings.inbox, inbox, "{flags:?}");
+            let delivery = args.delivery(&settings.public_url).expect("a mail server or none");
+            assert_eq!(delivery.is_some(), delivers, "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn mail_1_the_password_of_the_mail_server_is_never_printed() {
+        let args = serve(&["--smtp", "smtp://user:secret@mail.example.com"]);
+        assert!(!format!("{args:?}").contains("secret"));
+        assert!(!args.delivery("http://localhost:3000").expect_err("unencrypted").contains("secret"));
     }
 }

@@ -32,17 +32,24 @@ struct Inner {
     hasher: Hasher,
     limits: Limits,
     public_url: String,
+    mail_posted: tokio::sync::Notify,
 }
 
 impl Ctx {
     /// A context over an open database. Links in mail begin with `public_url`, which has no slash at its end.
     pub fn new(db: Db, clock: Clock, hasher: Hasher, limits: Limits, public_url: &str) -> Self {
-        Self(Arc::new(Inner { db, clock, hasher, limits, public_url: public_url.to_owned() }))
+        let (public_url, mail_posted) = (public_url.to_owned(), tokio::sync::Notify::new());
+        Self(Arc::new(Inner { db, clock, hasher, limits, public_url, mail_posted }))
     }
 
     /// The address people use, without a slash at its end: the only one that links are made of (attack 25).
     pub fn public_url(&self) -> &str {
         &self.0.public_url
+    }
+
+    /// Told when a letter was posted on this node, so that it goes out at once. Its transaction may not be through yet.
+    pub fn mail_posted(&self) -> &tokio::sync::Notify {
+        &self.0.mail_posted
     }
 
     /// The database.

@@ -1,11 +1,18 @@
 //! The development inbox: mail of a server without SMTP, on loopback only (MAIL-1, api.md "Running it").
 
-use axum::{Json, Router, extract::State, response::Html, routing::get};
+use askama::Template;
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderValue, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
 use serde::Serialize;
 
 use crate::domain::time::Timestamp;
 
-use super::{context::Ctx, rest::problem::Problem, store::outbox};
+use super::{context::Ctx, error::Error, rest::problem::Problem, store::outbox};
 
 /// How many mails are shown.
 const SHOWN: i64 = 200;
@@ -25,8 +32,8 @@ struct MailBody {
 }
 
 async fn load(ctx: &Ctx) -> Result<Vec<MailBody>, Problem> {
-    let mut tx = ctx.db().read().await.map_err(super::error::Error::from)?;
-    let mails = outbox::list_newest(&mut tx, SHOWN).await.map_err(super::error::Error::from)?;
+    let mut tx = ctx.db().read().await.map_err(Error::from)?;
+    let mails = outbox::list_newest(&mut tx, SHOWN).await.map_err(Error::from)?;
     Ok(mails
         .into_iter()
         .map(|mail| MailBody {
@@ -43,20 +50,46 @@ async fn json(State(ctx): State<Ctx>) -> Result<Json<Vec<MailBody>>, Problem> {
     load(&ctx).await.map(Json)
 }
 
-async fn page(State(ctx): State<Ctx>) -> Result<Html<String>, Problem> {
-    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct Page<'a> {
+    mails: &'a [MailBody],
+    public_url: &'a str,
+}
+
+impl MailBody {
+    /// The text part in pieces: words, and addresses that lead to this server.
+    fn pieces(&self, public_url: &str) -> Vec<Piece<'_>> {
+        let mut pieces = Vec::new();
+        for word in self.text.split_inclusive(char::is_whitespace) {
+            let address = word.trim_end();
+            let own = address.strip_prefix(public_url).is_some_and(|rest| rest.starts_with('/'));
+            if own {
+                let (address, blank) = word.split_at(address.len());
+                pieces.push(Piece { text: address, link: true });
+                pieces.push(Piece { text: blank, link: false });
+            } else {
+                pieces.push(Piece { text: word, link: false });
+            }
+        }
+        pieces
+    }
+}
+
+struct Piece<'a> {
+    text: &'a str,
+    link: bool,
+}
+
+/// What the page of other people's names may do: show itself. The frames around HTML parts are sandboxed besides.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+
+async fn page(State(ctx): State<Ctx>) -> Result<Response, Problem> {
     let mails = load(&ctx).await?;
-    let rows: String = mails
-        .iter()
-        .map(|mail| {
-            let (to, subject, at, text) =
-                (escape(&mail.to), escape(&mail.subject), escape(&mail.at), escape(&mail.text));
-            format!("<article><h2>{subject}</h2><p>To {to}, {at}</p><pre>{text}</pre></article>")
-        })
-        .collect();
-    let empty = if mails.is_empty() { "<p>No mail yet.</p>" } else { "" };
-    Ok(Html(format!(
-        "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>Development inbox</title><h1>Development inbox</h1>{empty}{rows}</html>"
-    )))
+    let page = Page { mails: &mails, public_url: ctx.public_url() };
+    let html = page.render().map_err(|error| Error::Internal(format!("the inbox could not be shown: {error}")))?;
+    let mut response = Html(html).into_response();
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    Ok(response)
 }

@@ -9,6 +9,7 @@ pub mod error;
 pub mod generate;
 mod inbox;
 pub mod limit;
+pub mod listen;
 pub mod mail;
 pub mod password;
 pub mod rest;
@@ -18,7 +19,7 @@ pub mod store;
 pub mod usecase;
 pub mod workers;
 
-use std::{future::IntoFuture, net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use leptos::config::{Env, LeptosOptions};
 use tokio::net::TcpListener;
@@ -61,27 +62,29 @@ pub async fn open(database: &DatabaseArgs, rate_limits: bool, migrate: bool, pub
 pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal> {
     start_log(args);
     let settings = args.settings()?;
+    let delivery = args.delivery(&settings.public_url)?;
     let ctx = open(database, settings.rate_limits, !args.no_migrate, &settings.public_url).await?;
     if let Some(address) = args.metrics {
         start_metrics(address).await?;
     }
-    workers::start(&ctx);
+    let workers = workers::start(&ctx, delivery);
     let app = router::router(&ctx, &settings, site_options(args.listen));
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| format!("{} cannot be listened on: {error}", args.listen))?;
     tracing::info!(listen = %args.listen, public_url = settings.public_url, "serving");
     let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
-    let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+    let stop_workers = workers.stopper();
+    let server = listen::serve(listener, app, listen::HEADERS, async move {
         ended().await;
         tracing::info!("stopping: finishing what is being answered");
+        stop_workers.stop();
         // Nobody waits for it only when the server has ended already.
         let _ = stopping.send(());
     });
     tokio::select! {
-        ended = server.into_future() => ended?,
-        () = async { let _ = stopped.await; tokio::time::sleep(GRACE).await } => tracing::warn!("some requests did not finish in time"),
+        () = async { server.await; workers.ended().await } => {}
+        () = async { let _ = stopped.await; tokio::time::sleep(GRACE).await } => tracing::warn!("some requests or mails did not finish in time"),
     }
     ctx.db().close().await;
     Ok(())

@@ -130,17 +130,24 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
                 .quality(CompressionLevel::Precise(4))
                 .compress_when(DefaultPredicate::new().and(NotForContentType::new("text/event-stream"))),
         )
-        .layer(from_fn(security_headers))
         .layer(only_https(settings))
         .layer(from_fn(count));
 
-    Router::new()
+    let all = Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(ready).with_state(ctx.clone()))
         .merge(files(&site))
-        .merge(dynamic)
+        .merge(dynamic);
+    answering(all, PATIENCE)
+}
+
+/// What holds for every answer, also where a handler panics or takes longer than `patience`.
+pub fn answering(router: Router, patience: Duration) -> Router {
+    router
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| broken()))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, PATIENCE))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, patience))
+        .layer(from_fn(problem::in_the_api))
+        .layer(from_fn(security_headers))
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
             // The path without its query: links carry secrets there.
@@ -170,7 +177,7 @@ fn files(site: &str) -> Router {
         .route_service("/favicon.svg", file("favicon.svg"))
         .route_service("/icons.svg", file("icons.svg"))
         .layer(a_day);
-    Router::new().merge(pkg).merge(rest).layer(from_fn(security_headers))
+    Router::new().merge(pkg).merge(rest)
 }
 
 /// Cross-site requests that would change something are refused (attack 32).

@@ -1,6 +1,12 @@
 //! Mail: what is written to people, and how it gets to them (MAIL-1).
 //!
-//! A use case writes a [`Letter`] with [`post`] in the transaction of what the letter tells; a worker delivers it.
+//! A use case writes a [`Letter`] with [`post`] in the transaction of what the letter tells; a worker
+//! ([`super::workers::mail`]) takes it from the outbox, makes a [`message`] of it and hands it to the mail server in a
+//! conversation of [`smtp`].
+
+mod letters;
+pub mod message;
+pub mod smtp;
 
 use crate::domain::{id::MailId, role::Role};
 
@@ -103,34 +109,16 @@ pub enum Letter<'a> {
     },
 }
 
-/// Puts a letter into the outbox, in the transaction of what it tells.
+/// Puts a letter into the outbox, in the transaction of what it tells. It goes out once that is committed.
 ///
 /// # Errors
 /// The database.
 pub async fn post(tx: &mut Tx, ctx: &Ctx, to: &str, letter: &Letter<'_>) -> Result<MailId> {
     let id = MailId(ctx.id());
-    let (subject, text) = write(ctx.public_url(), letter);
-    let mail = outbox::NewMail { id, to, subject: &subject, text: &text, html: "", at: ctx.now() };
+    let written = letters::write(letter, ctx.public_url(), ctx.now())?;
+    let mail =
+        outbox::NewMail { id, to, subject: &written.subject, text: &written.text, html: &written.html, at: ctx.now() };
     outbox::insert(tx, &mail).await?;
+    ctx.mail_posted().notify_one();
     Ok(id)
-}
-
-fn write(public_url: &str, letter: &Letter<'_>) -> (String, String) {
-    match letter {
-        Letter::Invitation { organization, inviter, role, token, .. } => (
-            format!("{inviter} invites you to {organization}"),
-            format!(
-                "{inviter} invites you to {organization} as {}.\n\n{public_url}/invitations/{token}\n",
-                role.title()
-            ),
-        ),
-        Letter::VerifyEmail { first_name, token } => (
-            "Verify your email address".to_owned(),
-            format!("Hello {first_name}\n\n{public_url}/verify?token={token}\n"),
-        ),
-        Letter::ResetPassword { first_name, token } | Letter::SetPassword { first_name, token, .. } => {
-            ("Set your password".to_owned(), format!("Hello {first_name}\n\n{public_url}/reset?token={token}\n"))
-        }
-        other => ("News about your account".to_owned(), format!("{other:?}")),
-    }
 }

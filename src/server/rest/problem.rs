@@ -12,6 +12,8 @@ use crate::{
     server::{answer::status_of, error::Error},
 };
 
+const PROBLEM_JSON: &str = "application/problem+json";
+
 /// A problem at a field.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FieldBody {
@@ -107,6 +109,26 @@ impl Problem {
         problem
     }
 
+    /// What a layer answered that knows nothing of problems, by its status alone.
+    fn of_status(status: StatusCode) -> Self {
+        let (code, detail) = match status {
+            StatusCode::UNAUTHORIZED => ("unauthenticated", "Sign in first."),
+            StatusCode::FORBIDDEN => ("forbidden", "This is not allowed."),
+            StatusCode::NOT_FOUND => ("not_found", "There is nothing here."),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                ("invalid", "This address does not take this method. See the header Allow.")
+            }
+            StatusCode::PAYLOAD_TOO_LARGE => ("invalid", "The body is too large."),
+            StatusCode::TOO_MANY_REQUESTS => ("rate_limited", "That was too often. Try again later."),
+            StatusCode::GATEWAY_TIMEOUT => ("internal", "This took too long and was ended. Look before you try again."),
+            status if status.is_server_error() => {
+                ("internal", "Something went wrong on our side. Nothing was lost; try again.")
+            }
+            _ => ("invalid", "The request could not be understood."),
+        };
+        Self::new(status, code, detail.to_owned())
+    }
+
     /// The database is away.
     pub fn unavailable() -> Self {
         let text = "The service cannot reach its data right now. Nothing was changed; try again in a moment.";
@@ -139,7 +161,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(&self)).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -160,4 +182,26 @@ pub async fn with_request_id(request: axum::extract::Request, next: axum::middle
         }
         _ => response,
     }
+}
+
+/// Middleware around everything: what is refused under `/api/` is a problem, whoever refused it: an unknown method, the
+/// limit of time, a handler that panicked.
+pub async fn in_the_api(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+    if !request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
+    let request_id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let response = next.run(request).await;
+    let status = response.status();
+    let told = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
+    if told || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    let (_, body) = Problem { request_id, ..Problem::of_status(status) }.into_response().into_parts();
+    for of_the_old_body in [header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::ETAG, header::LAST_MODIFIED] {
+        parts.headers.remove(of_the_old_body);
+    }
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    Response::from_parts(parts, body)
 }

@@ -1,10 +1,15 @@
 //! Table `outbox` (MAIL-1): mail written in the transaction of what it tells.
+//!
+//! # Invariants
+//! - Who delivers holds a lease, `claimed_until`; what became of a mail is written only under the lease it was claimed
+//!   with, so a worker that lost it changes nothing any more.
+//! - A mail that was sent keeps no text: links in it carry secrets.
 
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Result, Tx};
-use crate::domain::{id::MailId, time::Timestamp};
+use super::{CHUNK, Result, Tx, read};
+use crate::domain::{id::MailId, mail::State, time::Timestamp};
 
 /// A mail to be sent.
 #[derive(Debug, Clone)]
@@ -69,4 +74,287 @@ pub async fn list_newest(tx: &mut Tx, limit: i64) -> Result<Vec<Mail>> {
         .bind(limit)
         .all()
         .await
+}
+
+/// A mail that a worker has claimed.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Claimed {
+    /// Id.
+    pub id: Uuid,
+    /// To whom.
+    pub recipient: String,
+    /// Subject.
+    pub subject: String,
+    /// Text part.
+    pub text: String,
+    /// HTML part.
+    pub html: String,
+    /// How often it was tried before.
+    pub attempts: i64,
+    /// When it was due, in unix milliseconds.
+    pub next_attempt_at: i64,
+    /// When it was written, in unix milliseconds.
+    pub created_at: i64,
+}
+
+/// Whether there may be something to [`claim`].
+///
+/// # Errors
+/// The database.
+pub async fn is_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
+    let due: Option<(i64,)> = tx
+        .sql(
+            "SELECT next_attempt_at FROM outbox WHERE state = 'waiting' AND next_attempt_at <= $1
+                AND (claimed_until IS NULL OR claimed_until < $1) ORDER BY next_attempt_at LIMIT 1",
+        )
+        .bind(now.0)
+        .optional()
+        .await?;
+    Ok(due.is_some())
+}
+
+/// Claims mails that are due, the longest waiting first, until a moment that nobody else has as long as it lasts.
+///
+/// # Errors
+/// The database.
+pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) -> Result<Vec<Claimed>> {
+    let mut claimed: Vec<Claimed> = tx
+        .sql(
+            "UPDATE outbox SET claimed_until = $2 WHERE id IN (
+                SELECT id FROM outbox WHERE state = 'waiting' AND next_attempt_at <= $1
+                    AND (claimed_until IS NULL OR claimed_until < $1) ORDER BY next_attempt_at LIMIT $3
+             ) RETURNING id, recipient, subject, text, html, attempts, next_attempt_at, created_at",
+        )
+        .bind(now.0)
+        .bind(until.0)
+        .bind(limit)
+        .all()
+        .await?;
+    claimed.sort_by_key(|mail| (mail.next_attempt_at, mail.id));
+    Ok(claimed)
+}
+
+/// Gives claimed mails back untried.
+///
+/// # Errors
+/// The database.
+pub async fn release(tx: &mut Tx, ids: &[MailId], until: Timestamp) -> Result<()> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    for ids in ids.chunks(CHUNK) {
+        tx.sql_list("UPDATE outbox SET claimed_until = NULL WHERE id IN ({ids}) AND claimed_until = {1}", ids)
+            .bind(until.0)
+            .execute()
+            .await?;
+    }
+    Ok(())
+}
+
+/// The mail server took a mail: its text is forgotten. Whether the lease still held.
+///
+/// # Errors
+/// The database.
+pub async fn update_sent(tx: &mut Tx, id: MailId, until: Timestamp, now: Timestamp) -> Result<bool> {
+    let changed = tx
+        .sql(
+            "UPDATE outbox SET state = 'sent', sent_at = $3, attempts = attempts + 1, claimed_until = NULL,
+                last_error = NULL, text = '', html = '' WHERE id = $1 AND claimed_until = $2",
+        )
+        .bind(id.0)
+        .bind(until.0)
+        .bind(now.0)
+        .execute()
+        .await?;
+    Ok(changed > 0)
+}
+
+/// A mail could not be sent: it is tried again at `next`, or, where that is `None`, given up. Whether the lease still
+/// held.
+///
+/// # Errors
+/// The database.
+pub async fn update_unsent(
+    tx: &mut Tx,
+    id: MailId,
+    until: Timestamp,
+    next: Option<Timestamp>,
+    reason: &str,
+) -> Result<bool> {
+    let state = if next.is_some() { State::Waiting } else { State::Failed };
+    let changed = tx
+        .sql(
+            "UPDATE outbox SET state = $3, next_attempt_at = COALESCE($4, next_attempt_at), attempts = attempts + 1,
+                claimed_until = NULL, last_error = $5 WHERE id = $1 AND claimed_until = $2",
+        )
+        .bind(id.0)
+        .bind(until.0)
+        .bind(state.word().to_owned())
+        .bind(next.map(|at| at.0))
+        .bind(reason.to_owned())
+        .execute()
+        .await?;
+    Ok(changed > 0)
+}
+
+/// A mail as the operator sees it: without its text.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Id.
+    pub id: MailId,
+    /// To whom.
+    pub recipient: String,
+    /// Subject.
+    pub subject: String,
+    /// What became of it.
+    pub state: State,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it is tried next, if it is waiting.
+    pub next_attempt_at: Timestamp,
+    /// When it was sent.
+    pub sent_at: Option<Timestamp>,
+    /// Why it could not be sent the last time.
+    pub last_error: Option<String>,
+}
+
+#[derive(FromRow)]
+struct EntryRow {
+    id: Uuid,
+    recipient: String,
+    subject: String,
+    state: String,
+    attempts: i64,
+    next_attempt_at: i64,
+    sent_at: Option<i64>,
+    last_error: Option<String>,
+}
+
+fn state(word: &str) -> Result<State> {
+    read("outbox", "state", word, State::parse)
+}
+
+/// Mails of a state, or all, the newest first.
+///
+/// # Errors
+/// The database.
+pub async fn list(tx: &mut Tx, of: Option<State>, limit: i64) -> Result<Vec<Entry>> {
+    let rows: Vec<EntryRow> = match of {
+        Some(state) => {
+            tx.sql(
+                "SELECT id, recipient, subject, state, attempts, next_attempt_at, sent_at, last_error FROM outbox
+                 WHERE state = $1 ORDER BY id DESC LIMIT $2",
+            )
+            .bind(state.word().to_owned())
+            .bind(limit)
+            .all()
+            .await?
+        }
+        None => {
+            tx.sql(
+                "SELECT id, recipient, subject, state, attempts, next_attempt_at, sent_at, last_error FROM outbox
+                 ORDER BY id DESC LIMIT $1",
+            )
+            .bind(limit)
+            .all()
+            .await?
+        }
+    };
+    rows.into_iter()
+        .map(|row| {
+            Ok(Entry {
+                id: MailId(row.id),
+                recipient: row.recipient,
+                subject: row.subject,
+                state: state(&row.state)?,
+                attempts: row.attempts,
+                next_attempt_at: Timestamp(row.next_attempt_at),
+                sent_at: row.sent_at.map(Timestamp),
+                last_error: row.last_error,
+            })
+        })
+        .collect()
+}
+
+/// What became of each of some mails, and why it could not be sent the last time; mails that are forgotten are left out.
+///
+/// # Errors
+/// The database.
+pub async fn list_states(tx: &mut Tx, ids: &[MailId]) -> Result<Vec<(MailId, State, Option<String>)>> {
+    #[derive(FromRow)]
+    struct Row {
+        id: Uuid,
+        state: String,
+        last_error: Option<String>,
+    }
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(CHUNK) {
+        let rows: Vec<Row> =
+            tx.sql_list("SELECT id, state, last_error FROM outbox WHERE id IN ({ids})", ids).all().await?;
+        for row in rows {
+            found.push((MailId(row.id), state(&row.state)?, row.last_error));
+        }
+    }
+    Ok(found)
+}
+
+/// How many mails are waiting.
+///
+/// # Errors
+/// The database.
+pub async fn count_waiting(tx: &mut Tx) -> Result<i64> {
+    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM outbox WHERE state = 'waiting'").number().await
+}
+
+/// Puts a mail that was given up, or waits for its next try, at the front of the queue. Whether there was such a mail,
+/// with its text still kept.
+///
+/// # Errors
+/// The database.
+pub async fn update_retry(tx: &mut Tx, id: MailId, now: Timestamp) -> Result<bool> {
+    let changed = tx
+        .sql(
+            "UPDATE outbox SET state = 'waiting', attempts = 0, next_attempt_at = $2
+             WHERE id = $1 AND state <> 'sent' AND text <> ''",
+        )
+        .bind(id.0)
+        .bind(now.0)
+        .execute()
+        .await?;
+    Ok(changed > 0)
+}
+
+/// Puts every mail that was given up, and whose text is still kept, at the front of the queue; how many.
+///
+/// # Errors
+/// The database.
+pub async fn update_retry_failed(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    tx.sql(
+        "UPDATE outbox SET state = 'waiting', attempts = 0, next_attempt_at = $1 WHERE state = 'failed' AND text <> ''",
+    )
+    .bind(now.0)
+    .execute()
+    .await
+}
+
+/// Gives up what is still not sent and older than a moment, and forgets its text; how many.
+///
+/// # Errors
+/// The database.
+pub async fn forget_texts_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
+    tx.sql(
+        "UPDATE outbox SET state = 'failed', text = '', html = '', claimed_until = NULL,
+            last_error = COALESCE(last_error, 'It was not sent for too long.')
+         WHERE created_at < $1 AND text <> ''",
+    )
+    .bind(at.0)
+    .execute()
+    .await
+}
+
+/// Forgets mails that are older than a moment; how many.
+///
+/// # Errors
+/// The database.
+pub async fn delete_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
+    tx.sql("DELETE FROM outbox WHERE created_at < $1").bind(at.0).execute().await
 }

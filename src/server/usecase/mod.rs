@@ -13,6 +13,7 @@ pub mod drive;
 pub mod idempotency;
 pub mod invitation;
 pub mod licence;
+pub mod mail;
 pub mod organization;
 pub mod people;
 pub mod session;

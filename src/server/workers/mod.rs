@@ -1,21 +1,39 @@
 //! What happens by itself, again and again: each job idempotent, so that several nodes may run it and a crash costs
 //! nothing.
 
+pub mod mail;
+
 use std::time::Duration;
+
+use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
     context::Ctx,
     error::{Error, Result},
-    store::{idempotency, session},
+    mail::smtp::Delivery,
+    store::{idempotency, outbox, session},
 };
 
 /// How often is tidied up.
 const EVERY: Duration = Duration::from_mins(10);
 /// How long answers are kept for requests that are sent again, in days.
 const KEEP_ANSWERS: i64 = 2;
+/// How long the text of a mail that was not sent is kept, in days: the longest that a link in it works, and a little.
+const KEEP_TEXTS: i64 = 30;
+/// How long is known what became of a mail, in days.
+const KEEP_MAIL: i64 = 90;
 
-/// Starts the workers; they end with the runtime.
-pub fn start(ctx: &Ctx) {
+/// The workers of this node.
+#[derive(Debug)]
+pub struct Workers {
+    stop: watch::Sender<bool>,
+    postman: Option<JoinHandle<()>>,
+}
+
+/// Starts the workers; mail is delivered only where there is a mail server.
+pub fn start(ctx: &Ctx, delivery: Option<Delivery>) -> Workers {
+    let (stop, stopped) = watch::channel(false);
+    let postman = delivery.map(|delivery| tokio::spawn(mail::run(ctx.clone(), delivery, stopped)));
     let ctx = ctx.clone();
     tokio::spawn(async move {
         loop {
@@ -25,9 +43,36 @@ pub fn start(ctx: &Ctx) {
             tokio::time::sleep(EVERY).await;
         }
     });
+    Workers { stop, postman }
 }
 
-/// Forgets sessions that have expired and answers that nobody will ask for again.
+/// Asks the workers of a node to stop.
+#[derive(Debug)]
+pub struct Stopper(watch::Sender<bool>);
+
+impl Stopper {
+    /// Whoever is at something ends it, and begins nothing more.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+impl Workers {
+    /// What asks them to stop.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.stop.clone())
+    }
+
+    /// Until they have stopped.
+    pub async fn ended(self) {
+        if let Some(postman) = self.postman {
+            // A worker that panicked has ended as well; its claims run out.
+            let _ = postman.await;
+        }
+    }
+}
+
+/// Forgets sessions that have expired, answers that nobody will ask for again, and old mail.
 ///
 /// # Errors
 /// The database.
@@ -38,6 +83,8 @@ pub async fn tidy(ctx: &Ctx) -> Result<()> {
             Box::pin(async move {
                 session::delete_expired(tx, now).await?;
                 idempotency::delete_before(tx, now.plus_days(-KEEP_ANSWERS)).await?;
+                outbox::forget_texts_before(tx, now.plus_days(-KEEP_TEXTS)).await?;
+                outbox::delete_before(tx, now.plus_days(-KEEP_MAIL)).await?;
                 Ok::<_, Error>(())
             })
         })

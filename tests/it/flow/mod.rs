@@ -5,6 +5,7 @@ mod drive;
 mod histories;
 mod invitations;
 mod licences;
+mod mail;
 mod organizations;
 mod people;
 mod transfers;

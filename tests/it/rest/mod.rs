@@ -2,6 +2,7 @@
 
 mod answers;
 mod isolation;
+mod outermost;
 mod refusals;
 mod repeating;
 mod signing_in;

@@ -11,6 +11,7 @@ use commonhold::{
         },
         invitation::State,
         licence::{Amount, EntryKind, Product},
+        mail,
         organization::{OrganizationKind, PlanTier},
         resource::Kind,
         role::{Role, found},
@@ -671,3 +672,81 @@ async fn org_2_org_ids_are_found_under_another_collation_than_the_bytes() {
     app.healthy().await;
     app.finish().await;
 }
+
+both!(outbox_claimed_under_a_lease_and_written_down_under_it, async |app| {
+    let (first, second) = (MailId(app.ctx().id()), MailId(app.ctx().id()));
+    let now = app.ctx().now();
+    write(app, move |tx| {
+        Box::pin(async move {
+            for (id, at) in [(second, now.plus_millis(1)), (first, now)] {
+                let mail = outbox::NewMail { id, to: "a@example.com", subject: "S", text: "T", html: "H", at };
+                outbox::insert(tx, &mail).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
+    .expect("two mails");
+    let mut tx = app.db().read().await.expect("a connection");
+    assert!(!outbox::is_due(&mut tx, now.plus_millis(-1)).await.expect("an answer"));
+    assert!(outbox::is_due(&mut tx, now).await.expect("an answer"));
+    assert_eq!(outbox::count_waiting(&mut tx).await.expect("an answer"), 2);
+    drop(tx);
+    let at = now.plus_millis(10);
+    let until = now.plus_millis(1_000);
+    write(app, move |tx| {
+        Box::pin(async move {
+            let claimed = outbox::claim(tx, at, until, 10).await?;
+            assert_eq!(claimed.iter().map(|mail| MailId(mail.id)).collect::<Vec<_>>(), [first, second]);
+            assert!(!outbox::is_due(tx, at).await?);
+            assert_eq!(outbox::claim(tx, at, until, 10).await?, []);
+            outbox::release(tx, &[second], until.plus_millis(1)).await?;
+            assert!(!outbox::is_due(tx, at).await?, "not its lease");
+            outbox::release(tx, &[second], until).await?;
+            outbox::release(tx, &[], until).await?;
+            assert_eq!(outbox::claim(tx, at, until, 10).await?.len(), 1);
+            assert!(!outbox::update_sent(tx, first, at, at).await?, "not its lease");
+            assert!(outbox::update_sent(tx, first, until, at).await?);
+            assert!(outbox::update_unsent(tx, second, until, Some(until), "busy").await?);
+            assert_eq!(outbox::claim(tx, at, until, 10).await?, []);
+            let lease = until.plus_millis(1);
+            assert_eq!(
+                outbox::claim(tx, until, lease, 10).await?.iter().map(|mail| mail.attempts).collect::<Vec<_>>(),
+                [1]
+            );
+            assert!(outbox::update_unsent(tx, second, lease, None, "never").await?);
+            Ok(())
+        })
+    })
+    .await
+    .expect("claims");
+    let mut tx = app.db().read().await.expect("a connection");
+    let all = outbox::list(&mut tx, None, 10).await.expect("an answer");
+    assert_eq!(
+        all.iter().map(|mail| (mail.id, mail.state, mail.attempts)).collect::<Vec<_>>(),
+        [(second, mail::State::Failed, 2), (first, mail::State::Sent, 1)]
+    );
+    assert_eq!(outbox::list(&mut tx, Some(mail::State::Sent), 10).await.expect("an answer").len(), 1);
+    let mut states = outbox::list_states(&mut tx, &[second, first, MailId(NOBODY)]).await.expect("an answer");
+    states.sort_by_key(|(id, _, _)| *id != first);
+    assert_eq!(states, [(first, mail::State::Sent, None), (second, mail::State::Failed, Some("never".to_owned()))]);
+    assert_eq!(outbox::list_states(&mut tx, &[]).await.expect("an answer"), []);
+    drop(tx);
+    write(app, move |tx| {
+        Box::pin(async move {
+            assert!(!outbox::update_retry(tx, first, at).await?, "it was sent");
+            assert!(!outbox::update_retry(tx, MailId(NOBODY), at).await?);
+            assert!(outbox::update_retry(tx, second, at).await?);
+            assert!(outbox::is_due(tx, at).await?);
+            assert_eq!(outbox::update_retry_failed(tx, at).await?, 0);
+            assert_eq!(outbox::forget_texts_before(tx, now).await?, 0);
+            assert_eq!(outbox::forget_texts_before(tx, now.plus_millis(2)).await?, 1);
+            assert_eq!(outbox::update_retry_failed(tx, at).await?, 0, "without its text");
+            assert_eq!(outbox::delete_before(tx, now.plus_millis(1)).await?, 1);
+            assert_eq!(outbox::delete_before(tx, now.plus_millis(2)).await?, 1);
+            Ok(())
+        })
+    })
+    .await
+    .expect("the end of both");
+});

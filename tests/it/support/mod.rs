@@ -3,8 +3,10 @@
 //! Every test has a database of its own: a SQLite file in a temporary folder, or a PostgreSQL database that is created
 //! and dropped. The clock stands still until a test moves it.
 
+mod mail_server;
 mod person;
 
+pub use mail_server::{Fault, MailServer, closed_port, delivery_to};
 pub use person::{Answer, Org, Person, read, redacted};
 
 use std::{
@@ -429,7 +431,8 @@ async fn template(server: &str) -> String {
     name
 }
 
-fn site() -> LeptosOptions {
+/// Where the site's files are.
+pub fn site() -> LeptosOptions {
     LeptosOptions::builder()
         .output_name("commonhold")
         .site_root("target/site")

@@ -1,0 +1,189 @@
+//! Mail (MAIL-1): what becomes of it, when it is tried again, and names that stay names in it (attack 26).
+
+use super::{text::Problem, time::Timestamp};
+
+/// What became of a mail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// To be sent, now or later.
+    Waiting,
+    /// The mail server took it.
+    Sent,
+    /// Given up.
+    Failed,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Sent, Self::Failed];
+
+    /// The word in the database and on the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The words on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Waiting => "Waiting",
+            Self::Sent => "Sent",
+            Self::Failed => "Could not be delivered",
+        }
+    }
+
+    /// Reads [`State::word`].
+    ///
+    /// # Errors
+    /// Any other word.
+    pub fn parse(word: &str) -> Result<Self, Problem> {
+        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(Problem::NotAChoice)
+    }
+}
+
+const MINUTE: i64 = 60_000;
+
+/// The longest time between two tries: six hours.
+const LONGEST: i64 = 6 * 60 * MINUTE;
+
+/// How often a mail is tried before it is given up: with [`again`], for about three days.
+pub const TRIES: i64 = 20;
+
+/// When a mail is tried again that could not be sent at the `tries`-th try for a reason that may pass; `None` to give it
+/// up. A minute at first, then twice as long each time up to six hours, and up to a tenth more by `chance` (any number),
+/// so that mails which failed together do not come back together.
+pub fn again(tries: i64, chance: u128, now: Timestamp) -> Option<Timestamp> {
+    if tries >= TRIES {
+        return None;
+    }
+    let doublings = u32::try_from(tries - 1).unwrap_or(0).min(16);
+    let wait = (MINUTE << doublings).min(LONGEST);
+    let more = i64::try_from(chance % 1_000).unwrap_or(0) * wait / 10_000;
+    Some(now.plus_millis(wait + more))
+}
+
+/// The longest name in a letter, in characters.
+const LONGEST_NAME: usize = 120;
+
+/// A name that somebody chose, as it stands in a letter: one line without invisible characters that could turn the text
+/// around, and nothing in it that a mail program would make a link of.
+pub fn inert(name: &str) -> String {
+    let plain = one_line(name);
+    let plain: Vec<char> = if plain.chars().count() > LONGEST_NAME {
+        plain.chars().take(LONGEST_NAME - 1).chain(['…']).collect()
+    } else {
+        plain.chars().collect()
+    };
+    let mut out = String::with_capacity(plain.len());
+    for (at, c) in plain.iter().enumerate() {
+        out.push(*c);
+        let letter = |other: Option<&char>| other.is_some_and(|other| other.is_alphanumeric());
+        let (before, after) = (at.checked_sub(1).and_then(|at| plain.get(at)), plain.get(at + 1));
+        let inside = matches!(c, '.' | ':' | '@') && letter(before) && letter(after);
+        // Mail programs look for addresses like www.example.com: a space without width ends their search.
+        if inside || (*c == ':' && after == Some(&'/')) {
+            out.push('\u{200B}');
+        }
+    }
+    out
+}
+
+/// A text as one line: every control and every invisible mark of direction is left out, blanks are one blank.
+pub fn one_line(text: &str) -> String {
+    let visible: String =
+        text.chars().map(|c| if is_break(c) { ' ' } else { c }).filter(|c| !is_invisible(*c)).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What the mail server said, as it is kept: one line, not long, and without links, which it may have quoted from the
+/// mail.
+pub fn reason(text: &str) -> String {
+    let words = one_line(text);
+    let words =
+        words.split(' ').map(|word| if word.contains("://") || word.contains("token=") { "[link]" } else { word });
+    words.collect::<Vec<_>>().join(" ").chars().take(300).collect()
+}
+
+const fn is_break(c: char) -> bool {
+    c.is_ascii_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn mail_1_it_is_tried_for_about_three_days() {
+        let mut at = Timestamp(0);
+        let mut tries = 0;
+        while let Some(next) = again(tries + 1, 0, at) {
+            (at, tries) = (next, tries + 1);
+        }
+        let hours = at.0 / (60 * MINUTE);
+        assert!((60..=80).contains(&hours), "{hours} hours");
+        assert_eq!(tries + 1, TRIES);
+        assert_eq!(again(1, 0, Timestamp(0)), Some(Timestamp(MINUTE)));
+        assert_eq!(again(TRIES - 1, 0, Timestamp(0)), Some(Timestamp(LONGEST)));
+    }
+
+    proptest! {
+        #[test]
+        fn mail_1_whatever_the_chance_waiting_gets_longer_and_outlasts_an_hour(chances in prop::collection::vec(any::<u128>(), 19)) {
+            let mut at = Timestamp(0);
+            let mut before = 0;
+            for (tries, chance) in (1..TRIES).zip(chances) {
+                let next = again(tries, chance, at).expect("not given up yet");
+                let wait = next.0 - at.0;
+                prop_assert!((MINUTE..=LONGEST * 11 / 10).contains(&wait));
+                // Twice as long is more than a tenth: only at the longest may chance make it shorter.
+                prop_assert!(wait >= before || wait >= LONGEST);
+                (at, before) = (next, wait);
+            }
+            prop_assert!(at.0 > 24 * 60 * MINUTE);
+        }
+
+        #[test]
+        fn attack_26_whatever_the_name_it_is_one_line(name in ".{0,300}") {
+            let name = inert(&name);
+            let broken = name.contains(['\r', '\n', '\u{2028}', '\u{202E}', '\u{0}']) || name.contains("://");
+            prop_assert!(!broken, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn attack_26_names_stay_names() {
+        for (name, stays) in [
+            ("Alpine Survey AG", "Alpine Survey AG"),
+            ("Ben & Jerry's <b>bold</b>", "Ben & Jerry's <b>bold</b>"),
+            ("J. R. Müller-Lüdenscheidt", "J. R. Müller-Lüdenscheidt"),
+            ("نقشه‌برداری", "نقشه‌برداری"),
+            ("👩\u{200D}🚀 Crew", "👩\u{200D}🚀 Crew"),
+            ("Alpine\r\nBcc: eve@example.com", "Alpine Bcc: eve@\u{200B}example.\u{200B}com"),
+            ("\u{202E}gnp.exe\u{202C}", "gnp.\u{200B}exe"),
+            ("https://evil.example/x", "https:\u{200B}//evil.\u{200B}example/x"),
+            ("  a \t  b\u{0}\u{2028}c ", "a b c"),
+        ] {
+            assert_eq!(inert(name), stays, "{name:?}");
+        }
+        assert_eq!(inert(&"x".repeat(500)).chars().count(), LONGEST_NAME);
+    }
+
+    #[test]
+    fn mail_1_what_the_server_said_is_kept_without_links() {
+        let said = "554 5.7.1\r\nfound https://hold.example.com/reset?token=secret in it";
+        assert_eq!(reason(said), "554 5.7.1 found [link] in it");
+        assert_eq!(reason(&"x".repeat(1_000)).len(), 300);
+    }
+}

@@ -1,0 +1,345 @@
+//! The words of every letter, said once: a template makes the text part of them, another the HTML part.
+//!
+//! Names that people chose are made inert before they come here ([`inert`]), and escaped in the HTML part by its
+//! template; links begin with the configured address (attacks 25 and 26).
+
+use askama::Template;
+
+use crate::domain::{
+    mail::{inert, one_line},
+    role::Role,
+    time::Timestamp,
+};
+
+use super::{
+    super::error::{Error, Result},
+    Letter,
+};
+
+/// A letter as it is sent.
+#[derive(Debug)]
+pub struct Written {
+    /// One line.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+}
+
+/// What a letter says.
+struct Sheet {
+    subject: String,
+    greeting: String,
+    paragraphs: Vec<String>,
+    button: Option<Button>,
+    /// What to do if one did not expect it.
+    unexpected: String,
+}
+
+/// The one thing to do.
+struct Button {
+    label: &'static str,
+    link: String,
+    /// How long the link works; empty where it has no end.
+    validity: String,
+}
+
+#[derive(Template)]
+#[template(path = "letter.txt")]
+struct TextPart<'a> {
+    greeting: &'a str,
+    paragraphs: &'a [String],
+    button: Option<&'a Button>,
+    unexpected: &'a str,
+    public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct HtmlPart<'a> {
+    subject: &'a str,
+    greeting: &'a str,
+    paragraphs: &'a [String],
+    button: Option<&'a Button>,
+    unexpected: &'a str,
+    public_url: &'a str,
+}
+
+/// Writes a letter.
+///
+/// # Errors
+/// A template fails: a defect.
+pub fn write(letter: &Letter<'_>, public_url: &str, now: Timestamp) -> Result<Written> {
+    let sheet = sheet(letter, public_url, now);
+    let failed = |error: askama::Error| Error::Internal(format!("a letter could not be written: {error}"));
+    let text = TextPart {
+        greeting: &sheet.greeting,
+        paragraphs: &sheet.paragraphs,
+        button: sheet.button.as_ref(),
+        unexpected: &sheet.unexpected,
+        public_url,
+    };
+    let html = HtmlPart {
+        subject: &sheet.subject,
+        greeting: &sheet.greeting,
+        paragraphs: &sheet.paragraphs,
+        button: sheet.button.as_ref(),
+        unexpected: &sheet.unexpected,
+        public_url,
+    };
+    let (text, html) = (text.render().map_err(failed)?, html.render().map_err(failed)?);
+    Ok(Written { subject: sheet.subject, text, html })
+}
+
+fn hello(first_name: &str) -> String {
+    format!("Hello {},", inert(first_name))
+}
+
+fn sheet(letter: &Letter<'_>, public_url: &str, now: Timestamp) -> Sheet {
+    match *letter {
+        Letter::Invitation { organization, inviter, role, resource, token, days } => {
+            let (organization, inviter) = (inert(organization), inert(inviter));
+            Sheet {
+                subject: format!("{inviter} invites you to {organization}"),
+                greeting: "Hello,".to_owned(),
+                paragraphs: vec![
+                    format!("{inviter} invites you to work in {organization} on Commonhold, as {}.", role.title()),
+                    may(role, resource),
+                ],
+                button: Some(Button {
+                    label: "See the invitation",
+                    link: format!("{public_url}/invitations/{token}"),
+                    validity: validity(now, days),
+                }),
+                unexpected: format!(
+                    "You did not expect this? Then do nothing: nobody gets an account or joins anything unless the \
+                     invitation is accepted. {inviter} gave us your address."
+                ),
+            }
+        }
+        Letter::VerifyEmail { first_name, token } => Sheet {
+            subject: "Verify your email address".to_owned(),
+            greeting: hello(first_name),
+            paragraphs: vec!["Please tell us that this is your address, and that our mail reaches you.".to_owned()],
+            button: Some(Button {
+                label: "Verify this address",
+                link: format!("{public_url}/verify?token={token}"),
+                validity: "The link works once.".to_owned(),
+            }),
+            unexpected:
+                "You did not expect this? Somebody may have typed your address by mistake. Do nothing: without \
+                         the link above it is not counted as theirs."
+                    .to_owned(),
+        },
+        Letter::ResetPassword { first_name, token } => Sheet {
+            subject: "Set a new password".to_owned(),
+            greeting: hello(first_name),
+            paragraphs: vec!["Somebody, most likely you, asked for a new password for your account.".to_owned()],
+            button: Some(Button {
+                label: "Set a new password",
+                link: format!("{public_url}/reset?token={token}"),
+                validity: format!(
+                    "The link works once, and for one hour: until {}.",
+                    now.plus_millis(3_600_000).words()
+                ),
+            }),
+            unexpected: "You did not ask for it? Then do nothing: your password stays as it is.".to_owned(),
+        },
+        Letter::SetPassword { first_name, organization, by, token, days } => {
+            let (organization, by) = (inert(organization), inert(by));
+            Sheet {
+                subject: format!("Your account in {organization}"),
+                greeting: hello(first_name),
+                paragraphs: vec![
+                    format!("{by} created an account for you in {organization} on Commonhold."),
+                    "Set a password, and you can sign in with this email address.".to_owned(),
+                ],
+                button: Some(Button {
+                    label: "Set your password",
+                    link: format!("{public_url}/reset?token={token}"),
+                    validity: validity(now, days),
+                }),
+                unexpected: format!(
+                    "You did not expect this? Then do nothing: without a password nobody can sign in. {by} gave us your address."
+                ),
+            }
+        }
+        Letter::EmailChanged { first_name, email } => Sheet {
+            subject: "Your email address was changed".to_owned(),
+            greeting: hello(first_name),
+            paragraphs: vec![
+                format!("Your account has another address now: {}.", one_line(email)),
+                "Mail goes there from now on, and you sign in with it. This is the last one to this address."
+                    .to_owned(),
+            ],
+            button: None,
+            unexpected:
+                "This was not you? Then somebody else can get at your account. Tell an Owner of your organization, \
+                         or whoever runs this server, at once."
+                    .to_owned(),
+        },
+        Letter::PasswordChanged { first_name } => Sheet {
+            subject: "Your password was changed".to_owned(),
+            greeting: hello(first_name),
+            paragraphs: vec!["Your account has a new password. Everywhere else you were signed out.".to_owned()],
+            button: None,
+            unexpected: format!(
+                "This was not you? Set a new password at once, at {public_url}/forgot: that ends every session."
+            ),
+        },
+        Letter::RoleChanged { organization, org_id, by, from, to } => {
+            let (organization, by) = (inert(organization), inert(by));
+            Sheet {
+                subject: format!("You are {} of {organization} now", to.title()),
+                greeting: "Hello,".to_owned(),
+                paragraphs: vec![
+                    format!("{by} changed your role in {organization} from {} to {}.", from.title(), to.title()),
+                    may(to, None),
+                ],
+                button: Some(open(public_url, org_id)),
+                unexpected: format!("You did not expect this? Ask {by}."),
+            }
+        }
+        Letter::OwnershipGiven { organization, org_id, by } => {
+            let (organization, by) = (inert(organization), inert(by));
+            Sheet {
+                subject: format!("You are an Owner of {organization} now"),
+                greeting: "Hello,".to_owned(),
+                paragraphs: vec![format!("{by} made you an Owner of {organization}."), may(Role::Owner, None)],
+                button: Some(open(public_url, org_id)),
+                unexpected: format!("You did not expect this? Ask {by}. You can leave the organization at any time."),
+            }
+        }
+        Letter::Removed { organization, by } => {
+            let (organization, by) = (inert(organization), inert(by));
+            Sheet {
+                subject: format!("You are no longer in {organization}"),
+                greeting: "Hello,".to_owned(),
+                paragraphs: vec![
+                    format!("{by} removed you from {organization}."),
+                    "What you made there stays with the organization. Your account and your other organizations are as they \
+                     were."
+                        .to_owned(),
+                ],
+                button: None,
+                unexpected: format!("You did not expect this? Ask {by}."),
+            }
+        }
+        Letter::AccountDeleted { first_name } => Sheet {
+            subject: "Your account was deleted".to_owned(),
+            greeting: hello(first_name),
+            paragraphs: vec![
+                "Your account on Commonhold is deleted, as you asked. What you made in organizations stays with them."
+                    .to_owned(),
+            ],
+            button: None,
+            unexpected: "This was not you? Tell whoever runs this server at once.".to_owned(),
+        },
+    }
+}
+
+/// What a role may do; for a Member, what they will reach.
+fn may(role: Role, resource: Option<&str>) -> String {
+    match (role, resource) {
+        (Role::Member, Some(resource)) => {
+            format!("As Member you can work with what is shared with you: {}.", inert(resource))
+        }
+        (role, _) => format!("As {} you can {}.", role.title(), role.summary()),
+    }
+}
+
+fn validity(now: Timestamp, days: i64) -> String {
+    let days_in_words = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+    format!("The link works once, and for {days_in_words}: until {}.", now.plus_days(days).words())
+}
+
+fn open(public_url: &str, org_id: &str) -> Button {
+    Button { label: "Open the organization", link: format!("{public_url}/o/{org_id}"), validity: String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "https://hold.example.com";
+    const NOW: Timestamp = Timestamp(1_795_287_903_007);
+
+    struct Names<'a> {
+        organization: &'a str,
+        by: &'a str,
+        first_name: &'a str,
+        resource: &'a str,
+    }
+
+    const NAMES: Names = Names {
+        organization: "Alpine Survey",
+        by: "Anna Muster",
+        first_name: "Jane",
+        resource: "Gotthard Base Tunnel",
+    };
+
+    fn every<'a>(Names { organization, by, first_name, resource }: &Names<'a>) -> Vec<(&'static str, Letter<'a>)> {
+        let (token, org_id, inviter) = ("TOKEN", "alpine-survey", *by);
+        let resource = Some(*resource);
+        vec![
+            (
+                "invitation",
+                Letter::Invitation { organization, inviter, role: Role::Editor, resource: None, token, days: 14 },
+            ),
+            (
+                "invitation_of_a_member",
+                Letter::Invitation { organization, inviter, role: Role::Member, resource, token, days: 1 },
+            ),
+            ("verify_email", Letter::VerifyEmail { first_name, token }),
+            ("reset_password", Letter::ResetPassword { first_name, token }),
+            ("set_password", Letter::SetPassword { first_name, organization, by, token, days: 7 }),
+            ("email_changed", Letter::EmailChanged { first_name, email: "new@example.com" }),
+            ("password_changed", Letter::PasswordChanged { first_name }),
+            ("role_changed", Letter::RoleChanged { organization, org_id, by, from: Role::Reader, to: Role::Manager }),
+            ("ownership_given", Letter::OwnershipGiven { organization, org_id, by }),
+            ("removed", Letter::Removed { organization, by }),
+            ("account_deleted", Letter::AccountDeleted { first_name }),
+        ]
+    }
+
+    #[test]
+    fn mail_1_every_letter_as_text_and_as_html() {
+        for (kind, letter) in every(&NAMES) {
+            let written = write(&letter, URL, NOW).expect("a letter");
+            insta::assert_snapshot!(format!("{kind}_text"), format!("{}\n\n{}", written.subject, written.text));
+            insta::assert_snapshot!(format!("{kind}_html"), written.html);
+        }
+    }
+
+    #[test]
+    fn attack_26_names_are_inert_in_every_letter() {
+        let evil = "</title><script>x</script><a href=\"https://evil.example\">\r\nBcc: eve@evil.example\u{202E}";
+        for (kind, letter) in every(&Names { organization: evil, by: evil, first_name: evil, resource: evil }) {
+            let Written { subject, text, html } = write(&letter, URL, NOW).expect("a letter");
+            assert!(!subject.contains(['\r', '\n', '\u{202E}']), "{kind}: {subject}");
+            assert!(!text.contains('\u{202E}') && !html.contains('\u{202E}'), "{kind}");
+            assert!(!text.contains("\nBcc") && !text.contains('\r'), "{kind}: {text}");
+            assert!(!html.contains("<script") && !html.contains("<a href=\"https://evil"), "{kind}: {html}");
+            // Nor does a mail program find an address to make a link of.
+            for part in [&subject, &text, &html] {
+                assert!(!part.contains("evil.example") && !part.contains("https://evil"), "{kind}: {part}");
+            }
+        }
+    }
+
+    #[test]
+    fn attack_25_links_begin_with_the_configured_address() {
+        for (kind, letter) in every(&NAMES) {
+            let Written { text, html, .. } = write(&letter, URL, NOW).expect("a letter");
+            for part in [text, html] {
+                for (at, _) in part.match_indices("://") {
+                    assert!(
+                        part[..at].ends_with("https") && part[at..].starts_with("://hold.example.com"),
+                        "{kind}: {part}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! Mail, from the use case's transaction into a mail server (MAIL-1, attacks 26 and 58): delivered once, never lost,
+//! whatever the server does.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use commonhold::{
+    domain::{id::MailId, mail::State, role::Role, time::Timestamp},
+    server::{
+        config::Settings,
+        error::Error,
+        mail::{Letter, post, smtp::Delivery},
+        router,
+        store::outbox::{self, Entry},
+        usecase,
+        workers::{
+            self,
+            mail::{Round, round, run},
+        },
+    },
+};
+use tokio::sync::watch;
+
+use crate::{
+    both,
+    support::{Fault, MailServer, TestApp, at_once, closed_port, delivery_to},
+};
+
+const JANE: &str = "jane@example.com";
+
+/// Posts a letter, as a use case does.
+async fn write(app: &TestApp, to: &str, name: &str) -> MailId {
+    let (ctx, to, name) = (app.ctx().clone(), to.to_owned(), name.to_owned());
+    app.db()
+        .write(move |tx| {
+            let (ctx, to, name) = (ctx.clone(), to.clone(), name.clone());
+            Box::pin(async move {
+                let letter = Letter::Invitation {
+                    organization: &name,
+                    inviter: "Anna Muster",
+                    role: Role::Editor,
+                    resource: None,
+                    token: "secret-token",
+                    days: 14,
+                };
+                post(tx, &ctx, &to, &letter).await
+            })
+        })
+        .await
+        .expect("a letter is posted")
+}
+
+/// One round of a worker that nobody stops.
+async fn deliver(app: &TestApp, delivery: &Delivery) -> Round {
+    let (_go, stop) = watch::channel(false);
+    round(app.ctx(), delivery, &stop).await.expect("the database answers")
+}
+
+async fn entries(app: &TestApp, state: Option<State>) -> Vec<Entry> {
+    usecase::mail::list(app.ctx(), state, 100).await.expect("a list")
+}
+
+async fn entry(app: &TestApp, id: MailId) -> Entry {
+    entries(app, None).await.into_iter().find(|mail| mail.id == id).expect("the mail is known")
+}
+
+const fn sent(sent: u64) -> Round {
+    Round { sent, failed: 0, later: 0, released: 0 }
+}
+
+const fn later(later: u64) -> Round {
+    Round { sent: 0, failed: 0, later, released: 0 }
+}
+
+const HOUR: i64 = 3_600_000;
+
+both!(mail_1_a_letter_is_delivered_once_as_text_and_as_html, async |app| {
+    let server = MailServer::start().await;
+    let id = write(app, JANE, "Alpine Survey").await;
+    assert_eq!(deliver(app, &server.delivery()).await, sent(1));
+    assert_eq!(deliver(app, &server.delivery()).await, Round::default());
+    app.later(1);
+    assert_eq!(deliver(app, &server.delivery()).await, Round::default());
+    let mails = server.mails();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].to, [JANE]);
+    assert_eq!(mails[0].header("Subject").as_deref(), Some("Anna Muster invites you to Alpine Survey"));
+    assert_eq!(mails[0].header("From").as_deref(), Some("Commonhold <no-reply@localhost>"));
+    assert_eq!(mails[0].header("Message-ID"), Some(format!("<{id}@localhost>")));
+    let text = mails[0].readable();
+    for part in ["text/plain", "text/html", "http://localhost:3000/invitations/secret-token"] {
+        assert!(text.contains(part), "{part} is missing: {text}");
+    }
+    let entry = entry(app, id).await;
+    assert_eq!((entry.state, entry.attempts, entry.last_error), (State::Sent, 1, None));
+    assert!(entry.sent_at.is_some());
+    // Who reads a copy of the database later finds no secret in it.
+    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM outbox WHERE text <> '' OR html <> ''").await, 0);
+});
+
+both!(mail_1_what_fails_for_a_while_is_tried_again_later_and_later, async |app| {
+    let server = MailServer::start().await;
+    server.order([Fault::RecipientLater, Fault::Busy, Fault::SenderRefused]);
+    let id = write(app, JANE, "Alpine Survey").await;
+    for (tries, minutes, said) in [(1, 1, "Greylisted"), (2, 2, "too busy"), (3, 4, "You may not send")] {
+        assert_eq!(deliver(app, &server.delivery()).await, later(1), "{said}");
+        assert_eq!(deliver(app, &server.delivery()).await, Round::default(), "not before its time");
+        let entry = entry(app, id).await;
+        assert_eq!((entry.state, entry.attempts), (State::Waiting, tries));
+        assert!(entry.last_error.as_deref().is_some_and(|error| error.contains(said)), "{:?}", entry.last_error);
+        let wait = entry.next_attempt_at.0 - app.ctx().now().0;
+        assert!((minutes * 60_000..=minutes * 66_000).contains(&wait), "{wait}");
+        app.tick(wait);
+    }
+    assert_eq!(deliver(app, &server.delivery()).await, sent(1));
+    assert_eq!(server.mails().len(), 1);
+});
+
+both!(mail_1_who_does_not_exist_is_given_up_at_once_and_the_operator_sees_it, async |app| {
+    let server = MailServer::start().await;
+    server.order([Fault::RecipientNever, Fault::MessageNever]);
+    let nobody = write(app, "nobody@example.com", "First").await;
+    app.tick(1);
+    let spam = write(app, "picky@example.com", "Second").await;
+    app.tick(1);
+    let fine = write(app, JANE, "Third").await;
+    assert_eq!(deliver(app, &server.delivery()).await, Round { sent: 1, failed: 2, later: 0, released: 0 });
+    assert_eq!(server.conversations(), 1, "a refusal of one mail ends no conversation");
+    let failed = entries(app, Some(State::Failed)).await;
+    assert_eq!(failed.iter().map(|mail| mail.id).collect::<Vec<_>>(), [spam, nobody]);
+    let line = usecase::mail::line(&failed[1]);
+    for part in ["failed", "nobody@example.com", "invites you to First", "550", "No such mailbox"] {
+        assert!(line.contains(part), "{part} is missing: {line}");
+    }
+    assert!(!usecase::mail::line(&failed[0]).contains("token"), "{:?}", failed[0]);
+    assert_eq!(entries(app, Some(State::Sent)).await.len(), 1);
+    app.later(1);
+    assert_eq!(deliver(app, &server.delivery()).await, Round::default());
+    // The operator had the mailbox made.
+    usecase::mail::retry(app.ctx(), nobody).await.expect("it is tried again");
+    assert!(usecase::mail::retry(app.ctx(), fine).await.is_err(), "never sent twice on purpose");
+    assert_eq!(deliver(app, &server.delivery()).await, sent(1));
+    assert_eq!(usecase::mail::retry_failed(app.ctx()).await.expect("an answer"), 1);
+    assert_eq!(deliver(app, &server.delivery()).await, sent(1));
+    assert_eq!(server.mails().len(), 3);
+});
+
+both!(attack_58_while_the_mail_server_is_down_everything_goes_on_and_nothing_is_lost, async |app| {
+    let address = closed_port().await;
+    let delivery = delivery_to(address);
+    let anna = app.person("Anna").await;
+    let ids = [write(app, JANE, "One").await, write(app, "john@example.com", "Two").await];
+    assert_eq!(deliver(app, &delivery).await, later(2));
+    anna.create_org("Alpine Survey").await;
+    // A whole day of it.
+    for _ in 0..24 {
+        app.tick(HOUR);
+        deliver(app, &delivery).await;
+    }
+    for id in ids {
+        let entry = entry(app, id).await;
+        assert_eq!(entry.state, State::Waiting);
+        assert!(entry.attempts < 15, "{} tries in a day", entry.attempts);
+    }
+    let server = MailServer::at(address).await;
+    app.tick(7 * HOUR);
+    assert_eq!(deliver(app, &delivery).await, sent(2));
+    let subjects: BTreeSet<_> = server.mails().iter().filter_map(|mail| mail.header("Subject")).collect();
+    assert_eq!(subjects.len(), 2);
+});
+
+both!(attack_58_a_mail_server_that_is_down_for_days_is_given_up_in_the_end, async |app| {
+    let delivery = delivery_to(closed_port().await);
+    let id = write(app, JANE, "Alpine Survey").await;
+    for _ in 0..100 {
+        deliver(app, &delivery).await;
+        app.tick(HOUR);
+    }
+    let entry = entry(app, id).await;
+    assert_eq!((entry.state, entry.attempts), (State::Failed, 20));
+});
+
+both!(attack_58_a_mail_server_that_says_nothing_is_not_waited_for, async |app| {
+    let server = MailServer::start().await;
+    server.order([Fault::SlowGreeting(Duration::from_secs(30))]);
+    write(app, JANE, "Alpine Survey").await;
+    let mut impatient = server.delivery();
+    impatient.patience = Duration::from_millis(200);
+    let start = tokio::time::Instant::now();
+    assert_eq!(deliver(app, &impatient).await, later(1));
+    assert!(start.elapsed() < Duration::from_secs(5));
+    app.tick(HOUR);
+    assert_eq!(deliver(app, &impatient).await, sent(1));
+});
+
+both!(mail_1_what_the_server_took_without_saying_so_comes_again_under_the_same_id, async |app| {
+    let server = MailServer::start().await;
+    server.order([Fault::DroppedAfterData]);
+    write(app, JANE, "Alpine Survey").await;
+    assert_eq!(deliver(app, &server.delivery()).await, later(1));
+    app.tick(HOUR);
+    assert_eq!(deliver(app, &server.delivery()).await, sent(1));
+    let ids: BTreeSet<_> = server.mails().iter().map(|mail| mail.header("Message-ID")).collect();
+    assert_eq!((server.mails().len(), ids.len()), (2, 1));
+});
+
+both!(mail_1_many_workers_at_once_deliver_each_mail_once, async |app| {
+    let server = MailServer::start().await;
+    for number in 0..50 {
+        write(app, JANE, &format!("Organization {number}")).await;
+    }
+    let worker = |app: TestApp, delivery: Delivery| async move {
+        let mut all = 0;
+        loop {
+            let round = deliver(&app, &delivery).await;
+            all += round.sent;
+            if round == Round::default() {
+                return all;
+            }
+        }
+    };
+    let workers = (0..4).map(|_| worker(app.clone(), server.delivery())).collect();
+    assert_eq!(at_once(workers).await.iter().sum::<u64>(), 50);
+    let ids: BTreeSet<_> = server.mails().iter().map(|mail| mail.header("Message-ID")).collect();
+    assert_eq!((server.mails().len(), ids.len()), (50, 50));
+});
+
+both!(mail_1_the_lease_of_a_dead_worker_is_taken_over, async |app| {
+    let server = MailServer::start().await;
+    let id = write(app, JANE, "Alpine Survey").await;
+    let (now, until) = (app.ctx().now(), app.ctx().now().plus_millis(HOUR / 4));
+    let claimed = app
+        .db()
+        .write(move |tx| Box::pin(async move { Ok::<_, Error>(outbox::claim(tx, now, until, 10).await?) }))
+        .await
+        .expect("a claim");
+    assert_eq!(claimed.len(), 1);
+    assert_eq!(deliver(app, &server.delivery()).await, Round::default(), "another is at it");
+    app.tick(HOUR / 4 + 1);
+    assert_eq!(deliver(app, &server.delivery()).await, sent(1));
+    // The dead one was only slow. What it writes down now changes nothing.
+    let held = app
+        .db()
+        .write(move |tx| {
+            Box::pin(async move { Ok::<_, Error>(outbox::update_unsent(tx, id, until, None, "late").await?) })
+        })
+        .await
+        .expect("an answer");
+    assert!(!held);
+    assert_eq!(entry(app, id).await.state, State::Sent);
+});
+
+both!(mail_1_a_worker_that_is_killed_loses_nothing, async |app| {
+    let server = MailServer::start().await;
+    server.order([Fault::SlowGreeting(Duration::from_mins(1))]);
+    write(app, JANE, "Alpine Survey").await;
+    let (_go, stop) = watch::channel(false);
+    let mut delivery = server.delivery();
+    delivery.patience = Duration::from_mins(1);
+    let worker = tokio::spawn(run(app.ctx().clone(), delivery, stop));
+    while server.conversations() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    worker.abort();
+    assert!(worker.await.is_err());
+    app.tick(HOUR);
+    assert_eq!(deliver(app, &server.delivery()).await, sent(1));
+    assert_eq!(server.mails().len(), 1);
+});
+
+both!(mail_1_what_did_not_happen_is_not_told, async |app| {
+    let ctx = app.ctx().clone();
+    let refused = app
+        .db()
+        .write(move |tx| {
+            let ctx = ctx.clone();
+            Box::pin(async move {
+                post(tx, &ctx, JANE, &Letter::PasswordChanged { first_name: "Jane" }).await?;
+                Err::<(), _>(Error::Internal("changed our mind".to_owned()))
+            })
+        })
+        .await;
+    assert!(refused.is_err());
+    assert!(entries(app, None).await.is_empty());
+});
+
+both!(mail_1_fresh_mail_goes_out_at_once_and_the_worker_stops_when_asked, async |app| {
+    let server = MailServer::start().await;
+    let workers = workers::start(app.ctx(), Some(server.delivery()));
+    let stopper = workers.stopper();
+    // Past the looks at the start: from here on it would look every five seconds only.
+    tokio::time::sleep(Duration::from_millis(1_800)).await;
+    let start = tokio::time::Instant::now();
+    write(app, JANE, "Alpine Survey").await;
+    while server.mails().is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(3), "it did not go out at once");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stopper.stop();
+    tokio::time::timeout(Duration::from_secs(5), workers.ended()).await.expect("it stops");
+    write(app, JANE, "Alpine Survey").await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(server.mails().len(), 1);
+});
+
+both!(mail_1_a_worker_that_is_asked_to_stop_gives_back_what_it_did_not_try, async |app| {
+    let server = MailServer::start().await;
+    for number in 0..3 {
+        write(app, JANE, &format!("Organization {number}")).await;
+    }
+    let (_go, stop) = watch::channel(true);
+    let stopped = round(app.ctx(), &server.delivery(), &stop).await.expect("an answer");
+    assert_eq!(stopped, Round { released: 3, ..Round::default() });
+    assert_eq!(deliver(app, &server.delivery()).await, sent(3));
+});
+
+both!(mail_1_texts_and_traces_of_mail_are_forgotten_in_time, async |app| {
+    let server = MailServer::start().await;
+    server.order([Fault::RecipientNever]);
+    let failed = write(app, JANE, "First").await;
+    deliver(app, &server.delivery()).await;
+    let waiting = write(app, JANE, "Second").await;
+    app.later(29);
+    workers::tidy(app.ctx()).await.expect("tidied");
+    assert_eq!(entry(app, waiting).await.state, State::Waiting);
+    app.later(2);
+    workers::tidy(app.ctx()).await.expect("tidied");
+    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM outbox WHERE text <> '' OR html <> ''").await, 0);
+    let entry = entry(app, waiting).await;
+    assert_eq!((entry.state, entry.last_error.as_deref()), (State::Failed, Some("It was not sent for too long.")));
+    assert!(usecase::mail::retry(app.ctx(), failed).await.is_err(), "there is no text any more");
+    app.later(60);
+    workers::tidy(app.ctx()).await.expect("tidied");
+    assert!(entries(app, None).await.is_empty());
+});
+
+both!(attack_26_a_name_stays_a_name_in_what_arrives, async |app| {
+    let server = MailServer::start().await;
+    write(
+        app,
+        JANE,
+        "<b>Alpine</b>\r\nBcc: eve@example.com\r\n\r\n.\r\nMAIL FROM:<eve@example.com> \u{202E}https://evil.example",
+    )
+    .await;
+    assert_eq!(deliver(app, &server.delivery()).await, sent(1));
+    let mails = server.mails();
+    assert_eq!((mails.len(), mails[0].to.as_slice()), (1, [JANE.to_owned()].as_slice()));
+    assert!(mails[0].header("Subject").is_some());
+    assert_eq!(mails[0].header("Bcc"), None);
+    let text = mails[0].readable();
+    let (_, html) = text.split_once("Content-Type: text/html").expect("two parts");
+    assert!(!html.contains("<b>Alpine") && !text.contains("evil.example"), "{text}");
+});
+
+both!(mail_1_the_development_inbox_shows_mail_safely, async |app| {
+    write(app, JANE, "<script>alert(1)</script>").await;
+    let inbox = app.nobody().get("/dev/inbox.json").await.expect(200).json();
+    let keys: BTreeSet<&str> = inbox[0].as_object().expect("a mail").keys().map(String::as_str).collect();
+    assert_eq!(keys, BTreeSet::from(["at", "html", "subject", "text", "to"]));
+    assert_eq!(inbox[0]["at"], Timestamp(crate::support::BEGINNING).rfc3339());
+    let page = app.nobody().page("/dev/inbox").await.expect(200);
+    assert!(!page.body.contains("<script"), "{}", page.body);
+    assert!(page.body.contains("<iframe sandbox=\"\""));
+    assert!(page.body.contains("<a href=\"http://localhost:3000/invitations/secret-token\">"), "{}", page.body);
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("default-src 'none'") && !policy.contains("script-src"), "{policy}");
+    // With a mail server, or where others reach the server, there is no such page.
+    let settings = Settings {
+        public_url: "http://localhost:3000".to_owned(),
+        rate_limits: true,
+        inbox: false,
+        trusted_proxies: Vec::new(),
+    };
+    let router = router::router(app.ctx(), &settings, crate::support::site());
+    for path in ["/dev/inbox", "/dev/inbox.json"] {
+        let request = axum::http::Request::builder().uri(path).body(axum::body::Body::empty()).expect("a request");
+        let answer = tower::ServiceExt::oneshot(router.clone(), request).await.expect("an answer");
+        assert_eq!(answer.status(), 404, "{path}");
+    }
+});
