@@ -14,7 +14,7 @@ use crate::domain::{
 };
 
 use super::{
-    context::{Client, Ctx, Principal, digest},
+    context::{Ctx, Principal, digest},
     error::{Error, Result},
     store::{Tx, account, grant, licence, link, membership, organization, person, resource},
     usecase::{self, licence::GrantForm},
@@ -99,13 +99,13 @@ pub async fn fill(ctx: &Ctx) -> Result<()> {
     let mut people = Vec::new();
     for one in PEOPLE {
         let view =
-            usecase::session::sign_up(ctx, &Client::default(), one.first_name, one.last_name, &one.email(), PASSWORD)
-                .await?;
+            usecase::session::sign_up_verified(ctx, one.first_name, one.last_name, &one.email(), PASSWORD).await?;
         let by = Principal {
             person: view.id,
             name: format!("{} {}", one.first_name, one.last_name),
             email_key: one.email(),
             address: None,
+            session: None,
         };
         people.push(by);
     }

@@ -1,5 +1,7 @@
 //! Read models: what pages and the REST API show, already cut down to what the reader may see.
 
+pub mod account;
+
 use serde::{Deserialize, Serialize};
 
 use super::{

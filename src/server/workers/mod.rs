@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use crate::domain::one_time_link::forgotten_before;
+
 use super::{
     context::Ctx,
     error::{Error, Result},
-    store::{idempotency, session},
+    store::{idempotency, one_time_link, session},
 };
 
 /// How often is tidied up.
@@ -27,7 +29,7 @@ pub fn start(ctx: &Ctx) {
     });
 }
 
-/// Forgets sessions that have expired and answers that nobody will ask for again.
+/// Forgets sessions that have expired, links that stopped working long ago, and answers that nobody will ask for again.
 ///
 /// # Errors
 /// The database.
@@ -37,6 +39,7 @@ pub async fn tidy(ctx: &Ctx) -> Result<()> {
         .write(move |tx| {
             Box::pin(async move {
                 session::delete_expired(tx, now).await?;
+                one_time_link::delete_expired_before(tx, forgotten_before(now)).await?;
                 idempotency::delete_before(tx, now.plus_days(-KEEP_ANSWERS)).await?;
                 Ok::<_, Error>(())
             })
