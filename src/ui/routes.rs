@@ -10,6 +10,10 @@ use leptos_router::{
 };
 
 use super::pages::{
+    account::{privacy::PrivacyPage, profile::ProfilePage, security::SecurityPage},
+    forgot::ForgotPage,
+    reset::ResetPage,
+    verify::VerifyPage,
     drive::DrivePage, home::HomePage, new_organization::NewOrganizationPage, not_found::NotFoundPage,
     receipt::ReceiptPage, roles::RolesPage, sign_in::SignInPage, sign_up::SignUpPage, welcome::WelcomePage,
 };
@@ -22,6 +26,12 @@ pub fn Pages() -> impl IntoView {
             <Route path=path!("/") view=WelcomePage ssr=SsrMode::Async/>
             <Route path=path!("/signin") view=SignInPage ssr=SsrMode::Async/>
             <Route path=path!("/signup") view=SignUpPage ssr=SsrMode::Async/>
+            <Route path=path!("/verify") view=VerifyPage ssr=SsrMode::Async/>
+            <Route path=path!("/forgot") view=ForgotPage ssr=SsrMode::Async/>
+            <Route path=path!("/reset") view=ResetPage ssr=SsrMode::Async/>
+            <Route path=path!("/account") view=ProfilePage ssr=SsrMode::Async/>
+            <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async/>
+            <Route path=path!("/account/privacy") view=PrivacyPage ssr=SsrMode::Async/>
             <Route path=path!("/organizations/new") view=NewOrganizationPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org") view=HomePage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/roles") view=RolesPage ssr=SsrMode::Async/>
