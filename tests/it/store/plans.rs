@@ -21,6 +21,10 @@ const MAY_SCAN: &[(&str, &str)] = &[
 
 /// Sorts on purpose: function, and what bounds it.
 const MAY_SORT: &[(&str, &str)] = &[
+    ("session::list_of_person", "the sessions of one person"),
+    ("membership::list_own", "the memberships of one person"),
+    ("grant::list_own", "the grants of one person"),
+    ("invitation::list_sent_to", "the invitations of one address"),
     ("account::list", "the accounts of one organization"),
     ("organization::list_of_person", "the organizations of one person"),
     ("organization::taken_keys", "a union of a few names"),
