@@ -5,10 +5,6 @@ use leptos::prelude::*;
 use super::{Done, Failure, Text};
 use crate::domain::view::account::{FarewellView, LinkView, ProfileView, SessionItem};
 
-const PROFILE: &str = "/account";
-const SECURITY: &str = "/account/security";
-const PRIVACY: &str = "/account/privacy";
-
 /// My profile.
 #[server(output = Text)]
 pub async fn account_profile() -> Result<ProfileView, Failure> {
@@ -36,7 +32,7 @@ pub async fn update_profile(
         default_organization: Some(default_organization),
     };
     let saved = usecase::account::update_profile(&ctx, &by, &form).await;
-    answer::done(saved, |_| (PROFILE.to_owned(), "Saved".to_owned())).await
+    answer::done(saved, |_| ("/account".to_owned(), "Saved".to_owned())).await
 }
 
 /// Asks for another email address (SET-1).
@@ -48,7 +44,7 @@ pub async fn change_email(
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     let asked = usecase::account::change_email(&ctx, &by, &email, &password).await;
-    answer::done(asked, |()| (PROFILE.to_owned(), "We sent a link to the new address.".to_owned())).await
+    answer::done(asked, |()| ("/account".to_owned(), "We sent a link to the new address.".to_owned())).await
 }
 
 /// Mails the link again that proves my address (AUTH-2).
@@ -57,7 +53,7 @@ pub async fn send_verification_again() -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     let sent = usecase::account::send_verification_again(&ctx, &by).await;
-    answer::done(sent, |()| (PROFILE.to_owned(), "We sent the link again.".to_owned())).await
+    answer::done(sent, |()| ("/account".to_owned(), "We sent the link again.".to_owned())).await
 }
 
 /// What a mailed link can still do. Changes nothing.
@@ -73,7 +69,7 @@ pub async fn check_link(#[server(default)] token: String) -> Result<LinkView, Fa
 pub async fn verify_email(#[server(default)] token: String) -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let ctx = answer::ctx()?;
-    let to = if answer::maybe_signed_in(&ctx).await?.is_some() { PROFILE } else { "/signin" };
+    let to = if answer::maybe_signed_in(&ctx).await?.is_some() { "/account" } else { "/signin" };
     let verified = usecase::account::verify_email(&ctx, &answer::client(), &token).await;
     answer::done(verified, |()| (to.to_owned(), "Your email address is verified.".to_owned())).await
 }
@@ -113,7 +109,7 @@ pub async fn end_session(#[server(default)] id: String) -> Result<Done, Failure>
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     let ended = usecase::account::end_session(&ctx, &by, &id).await;
-    answer::done(ended, |()| (SECURITY.to_owned(), "Ended the session".to_owned())).await
+    answer::done(ended, |()| ("/account/security".to_owned(), "Ended the session".to_owned())).await
 }
 
 /// **End all others**.
@@ -122,7 +118,7 @@ pub async fn end_other_sessions() -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     let ended = usecase::account::end_other_sessions(&ctx, &by).await;
-    answer::done(ended, |_| (SECURITY.to_owned(), "Ended all other sessions".to_owned())).await
+    answer::done(ended, |_| ("/account/security".to_owned(), "Ended all other sessions".to_owned())).await
 }
 
 /// Changes my password (AUTH-4).
@@ -134,7 +130,7 @@ pub async fn change_password(
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     let changed = usecase::account::change_password(&ctx, &by, &current, &password).await;
-    answer::done_in_new_session(&ctx, &by, changed, SECURITY, "Your password is changed.").await
+    answer::done_in_new_session(&ctx, &by, changed, "/account/security", "Your password is changed.").await
 }
 
 /// Saves what I agree to (SET-2). A checkbox that is not ticked is not sent.
@@ -146,7 +142,7 @@ pub async fn save_privacy(
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     let saved = usecase::account::update_consents(&ctx, &by, !usage_statistics.is_empty(), !product_news.is_empty());
-    answer::done(saved.await, |()| (PRIVACY.to_owned(), "Saved".to_owned())).await
+    answer::done(saved.await, |()| ("/account/privacy".to_owned(), "Saved".to_owned())).await
 }
 
 /// What deleting my account would do.
