@@ -8,14 +8,8 @@ use super::{
 };
 
 /// Languages that one can choose: code and name.
-pub const LANGUAGES: [(&str, &str); 6] = [
-    ("en", "English"),
-    ("de", "Deutsch"),
-    ("es", "Español"),
-    ("fr", "Français"),
-    ("it", "Italiano"),
-    ("ja", "日本語"),
-];
+pub const LANGUAGES: [(&str, &str); 6] =
+    [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("fr", "Français"), ("it", "Italiano"), ("ja", "日本語")];
 
 /// Reads a language.
 ///
@@ -63,8 +57,7 @@ impl ProfileChange {
     /// `Invalid` with the problem of every field.
     pub fn parse(form: &ProfileForm) -> Result<Self, Refusal> {
         let mut fields = Fields::default();
-        let first_name =
-            form.first_name.as_deref().and_then(|text| fields.check("first_name", Name::parse(text)));
+        let first_name = form.first_name.as_deref().and_then(|text| fields.check("first_name", Name::parse(text)));
         let last_name = form.last_name.as_deref().and_then(|text| fields.check("last_name", Name::parse(text)));
         let language = form.language.as_deref().and_then(|text| fields.check("language", language(text)));
         let cluster = form.cluster.as_deref().and_then(|text| {
@@ -73,8 +66,7 @@ impl ProfileChange {
         });
         fields.done()?;
         let default_organization = form.default_organization.as_deref().map(str::trim);
-        let default_organization =
-            default_organization.map(|text| (!text.is_empty()).then(|| text.to_owned()));
+        let default_organization = default_organization.map(|text| (!text.is_empty()).then(|| text.to_owned()));
         Ok(Self { first_name, last_name, language, cluster, default_organization })
     }
 }
@@ -108,7 +100,8 @@ mod tests {
         let nothing = ProfileChange::parse(&ProfileForm::default()).expect("nothing is fine");
         assert!(nothing.first_name.is_none() && nothing.default_organization.is_none());
         let text = |text: &str| Some(text.to_owned());
-        let form = ProfileForm { first_name: text(" Anna "), default_organization: text(" "), ..ProfileForm::default() };
+        let form =
+            ProfileForm { first_name: text(" Anna "), default_organization: text(" "), ..ProfileForm::default() };
         let change = ProfileChange::parse(&form).expect("fine");
         assert_eq!(change.first_name.map(|name| name.to_string()), text("Anna"));
         assert_eq!(change.default_organization, Some(None), "empty is none");

@@ -87,14 +87,9 @@ fn principal(person: PersonId, name: &str) -> Principal {
 async fn new(ctx: &Ctx, n: u64) -> Result<(crate::domain::id::OrganizationId, Principal, String)> {
     let tag = ctx.id().simple().to_string();
     let email = format!("generated-{tag}@example.com");
-    let owner = usecase::session::sign_up_verified(
-        ctx,
-        "Generated",
-        &format!("Owner {n}"),
-        &email,
-        super::demo::PASSWORD,
-    )
-    .await?;
+    let owner =
+        usecase::session::sign_up_verified(ctx, "Generated", &format!("Owner {n}"), &email, super::demo::PASSWORD)
+            .await?;
     let by = principal(owner.id, "Generated Owner");
     let form = crate::domain::organization::NewOrganizationForm {
         name: format!("Generated {n} {}", &tag[tag.len() - 6..]),

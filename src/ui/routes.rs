@@ -11,11 +11,18 @@ use leptos_router::{
 
 use super::pages::{
     account::{privacy::PrivacyPage, profile::ProfilePage, security::SecurityPage},
+    drive::DrivePage,
     forgot::ForgotPage,
+    home::HomePage,
+    new_organization::NewOrganizationPage,
+    not_found::NotFoundPage,
+    receipt::ReceiptPage,
     reset::ResetPage,
+    roles::RolesPage,
+    sign_in::SignInPage,
+    sign_up::SignUpPage,
     verify::VerifyPage,
-    drive::DrivePage, home::HomePage, new_organization::NewOrganizationPage, not_found::NotFoundPage,
-    receipt::ReceiptPage, roles::RolesPage, sign_in::SignInPage, sign_up::SignUpPage, welcome::WelcomePage,
+    welcome::WelcomePage,
 };
 
 /// Every page. `SsrMode::Async`: a page leaves the server whole, so that it needs no script to be read.

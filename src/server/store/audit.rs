@@ -170,8 +170,5 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
 /// # Errors
 /// The database.
 pub async fn delete_personal(tx: &mut Tx, permit: &OwnPermit) -> Result<u64> {
-    tx.sql("DELETE FROM audit WHERE actor_id = $1 AND organization_id IS NULL")
-        .bind(permit.person().0)
-        .execute()
-        .await
+    tx.sql("DELETE FROM audit WHERE actor_id = $1 AND organization_id IS NULL").bind(permit.person().0).execute().await
 }

@@ -106,12 +106,7 @@ pub async fn find(tx: &mut Tx, token_hash: &str) -> Result<Option<OneTimeLink>> 
 ///
 /// # Errors
 /// The database.
-pub async fn find_open(
-    tx: &mut Tx,
-    person: PersonId,
-    purpose: Purpose,
-    now: Timestamp,
-) -> Result<Option<OneTimeLink>> {
+pub async fn find_open(tx: &mut Tx, person: PersonId, purpose: Purpose, now: Timestamp) -> Result<Option<OneTimeLink>> {
     let row: Option<LinkRow> = tx
         .sql(
             "SELECT id, person_id, purpose, email, expires_at, used_at FROM one_time_link

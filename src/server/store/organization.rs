@@ -249,9 +249,5 @@ pub async fn close_space(tx: &mut Tx, permit: &RolePermit, at: Timestamp) -> Res
     .bind(at.0)
     .execute()
     .await?;
-    tx.sql("DELETE FROM org_alias WHERE organization_id = $1")
-        .bind(permit.organization().0)
-        .execute()
-        .await
-        .map(|_| ())
+    tx.sql("DELETE FROM org_alias WHERE organization_id = $1").bind(permit.organization().0).execute().await.map(|_| ())
 }

@@ -39,8 +39,11 @@ both!(session_listed_touched_when_due_and_ended_by_its_person, async |app| {
     let anna = app.person("Anna").await;
     let store = session::Sessions::new(app.db().clone());
     let now = app.ctx().now();
-    let mut record =
-        Record { id: Id(-42), data: std::collections::HashMap::new(), expiry_date: OffsetDateTime::now_utc() + Duration::days(1) };
+    let mut record = Record {
+        id: Id(-42),
+        data: std::collections::HashMap::new(),
+        expiry_date: OffsetDateTime::now_utc() + Duration::days(1),
+    };
     for (name, value) in [
         (session::PERSON, serde_json::json!(anna.id)),
         (session::DEVICE, serde_json::json!("Firefox on Linux")),
@@ -59,7 +62,10 @@ both!(session_listed_touched_when_due_and_ended_by_its_person, async |app| {
     };
     let all = list(now, 10).await;
     assert_eq!(all.len(), 2);
-    assert_eq!((all[0].device.as_str(), all[0].address.as_deref(), all[0].current), ("Firefox on Linux", Some("192.0.2.1"), true));
+    assert_eq!(
+        (all[0].device.as_str(), all[0].address.as_deref(), all[0].current),
+        ("Firefox on Linux", Some("192.0.2.1"), true)
+    );
     assert_eq!(all[0].last_seen, now.plus_millis(1), "the one used last first");
     assert_eq!(list(now, 1).await.len(), 1);
     assert_eq!(list(now.plus_days(2), 10).await.len(), 1, "expired ones are none");
@@ -81,7 +87,10 @@ both!(session_listed_touched_when_due_and_ended_by_its_person, async |app| {
     assert!(!touch(now.plus_millis(60_000), now).await, "another request was faster");
     assert!(touch(now.plus_millis(60_000), now.plus_millis(1)).await);
     let all = list(now, 10).await;
-    assert_eq!((all[0].device.as_str(), all[0].last_seen, &all[0].address), ("Edge on Windows", now.plus_millis(60_000), &None));
+    assert_eq!(
+        (all[0].device.as_str(), all[0].last_seen, &all[0].address),
+        ("Edge on Windows", now.plus_millis(60_000), &None)
+    );
     let id = all[0].id;
     let delete = async |person: PersonId, id: SessionId| {
         write(app, move |tx| Box::pin(async move { Ok(session::delete(tx, person, id).await?) })).await
@@ -123,7 +132,8 @@ both!(one_time_link_added_found_used_once_expired_and_forgotten, async |app| {
     assert_eq!((link.email.as_str(), link.expires_at), ("Anna@example.com", now.plus_millis(3_600_000)));
     assert!(find(b"nonsense").await.is_none());
     let mut tx = app.db().read().await.expect("a connection");
-    let mut open = async |purpose, at| one_time_link::find_open(&mut tx, person, purpose, at).await.expect("an answer").is_some();
+    let mut open =
+        async |purpose, at| one_time_link::find_open(&mut tx, person, purpose, at).await.expect("an answer").is_some();
     assert!(open(Purpose::ResetPassword, now).await);
     assert!(!open(Purpose::ResetPassword, link.expires_at).await);
     assert!(!open(Purpose::SetPassword, now).await);
@@ -133,12 +143,16 @@ both!(one_time_link_added_found_used_once_expired_and_forgotten, async |app| {
     assert_eq!(sent(now.plus_millis(-1)).await, [now]);
     assert_eq!(sent(now).await, []);
     drop(tx);
-    let using = async || write(app, move |tx| Box::pin(async move { Ok(one_time_link::update_used(tx, id, now).await?) })).await;
+    let using = async || {
+        write(app, move |tx| Box::pin(async move { Ok(one_time_link::update_used(tx, id, now).await?) })).await
+    };
     assert!(using().await);
     assert!(!using().await, "once");
     // The one that Anna was sent at sign-up is still open.
     let expire = |purpose: Purpose| {
-        write(app, move |tx| Box::pin(async move { Ok(one_time_link::update_expired(tx, person, purpose, now).await?) }))
+        write(app, move |tx| {
+            Box::pin(async move { Ok(one_time_link::update_expired(tx, person, purpose, now).await?) })
+        })
     };
     expire(Purpose::ResetPassword).await;
     assert_eq!(find(b"token").await.expect("it").expires_at, link.expires_at, "a used one stays as it is");
@@ -179,7 +193,10 @@ both!(person_profile_changed_and_anonymized, async |app| {
     })
     .await;
     let after = profile().await.expect("Anna");
-    assert_eq!((after.language.as_str(), after.cluster.as_str(), after.password_hash.as_str()), ("de", "us-east", "hash"));
+    assert_eq!(
+        (after.language.as_str(), after.cluster.as_str(), after.password_hash.as_str()),
+        ("de", "us-east", "hash")
+    );
     assert_eq!((after.allows_usage_statistics, after.allows_product_news), (Some(true), Some(false)));
     assert_eq!(landing().await.as_deref(), Some("alpine-survey"));
     let copied = "SELECT CAST(COUNT(*) AS BIGINT) FROM membership WHERE name_key = 'änna berg' AND email_key = 'new@example.com'";
@@ -196,7 +213,10 @@ both!(person_profile_changed_and_anonymized, async |app| {
         write(app, move |tx| Box::pin(async move { Ok(person::anonymize(tx, &own(gone), now).await?) })).await;
     }
     assert!(profile().await.is_none());
-    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM person WHERE email = '' AND password_hash = ''").await, 2);
+    assert_eq!(
+        app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM person WHERE email = '' AND password_hash = ''").await,
+        2
+    );
 });
 
 both!(what_is_ones_own_is_listed_in_pages_and_deleted, async |app| {
@@ -210,7 +230,10 @@ both!(what_is_ones_own_is_listed_in_pages_and_deleted, async |app| {
     let id = anna.id;
     let mut tx = app.db().read().await.expect("a connection");
     let mine = membership::list_own(&mut tx, id, 10).await.expect("an answer");
-    assert_eq!(mine.iter().map(|one| (one.personal, one.role, one.deleted)).collect::<Vec<_>>(), [(true, Role::Owner, false), (false, Role::Owner, false)]);
+    assert_eq!(
+        mine.iter().map(|one| (one.personal, one.role, one.deleted)).collect::<Vec<_>>(),
+        [(true, Role::Owner, false), (false, Role::Owner, false)]
+    );
     assert_eq!(membership::list_own(&mut tx, id, 1).await.expect("an answer").len(), 1);
     let first = resource::list_own(&mut tx, id, Uuid::nil(), 1).await.expect("an answer");
     assert_eq!((first.len(), first[0].name.as_str()), (1, "A"));
@@ -235,13 +258,19 @@ both!(what_is_ones_own_is_listed_in_pages_and_deleted, async |app| {
     let mut tx = app.db().read().await.expect("a connection");
     assert!(!resource::any_in(&mut tx, org.id).await.expect("an answer"));
     drop(tx);
-    app.corrupt("INSERT INTO audit (id, actor_id, actor_name, action, summary, at) SELECT id, id, 'x', 'x', 'x', 1 FROM person").await;
+    app.corrupt(
+        "INSERT INTO audit (id, actor_id, actor_name, action, summary, at) SELECT id, id, 'x', 'x', 'x', 1 FROM person",
+    )
+    .await;
     let gone = write(app, move |tx| Box::pin(async move { Ok(audit::delete_personal(tx, &own(id)).await?) })).await;
     assert_eq!(gone, 1, "the lines in organizations' logs stay, and others'");
-    write(app, move |tx| Box::pin(async move { Ok(organization::close_space(tx, &found(id, space), now).await?) })).await;
+    write(app, move |tx| Box::pin(async move { Ok(organization::close_space(tx, &found(id, space), now).await?) }))
+        .await;
     let mut tx = app.db().read().await.expect("a connection");
     let closed = organization::find(&mut tx, space).await.expect("an answer");
-    assert!(closed.is_none_or(|closed| closed.space_of.is_none() && !closed.name.contains("Anna") && !closed.org_id.contains("anna")));
+    assert!(closed.is_none_or(|closed| closed.space_of.is_none()
+        && !closed.name.contains("Anna")
+        && !closed.org_id.contains("anna")));
     assert!(membership::list_own(&mut tx, id, 10).await.expect("an answer")[0].deleted);
     drop(tx);
     app.healthy().await;

@@ -239,7 +239,8 @@ pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str
                         let letter = Letter::VerifyEmail { first_name: &me.first_name, token: &token };
                         post(tx, &ctx, email.as_str(), &letter).await?;
                     }
-                    audit::note(tx, &ctx, &by, of_account("email.change_asked", "asked for another email address")).await
+                    audit::note(tx, &ctx, &by, of_account("email.change_asked", "asked for another email address"))
+                        .await
                 })
             })
             .await
@@ -299,8 +300,7 @@ pub async fn reset_password(ctx: &Ctx, client: &Client, token: &str, password: &
     let (ctx_in, client, token) = (ctx.clone(), client.clone(), token.to_owned());
     ctx.db()
         .write(move |tx| {
-            let (ctx, client, token, hash) =
-                (ctx_in.clone(), client.clone(), token.clone(), password_hash.clone());
+            let (ctx, client, token, hash) = (ctx_in.clone(), client.clone(), token.clone(), password_hash.clone());
             Box::pin(async move {
                 let (link, person) = find_open(tx, &ctx, &token, false).await?;
                 if !one_time_link::update_used(tx, link.id, ctx.now()).await? {

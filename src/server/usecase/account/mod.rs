@@ -219,7 +219,8 @@ pub async fn update_profile(ctx: &Ctx, by: &Principal, form: &ProfileForm) -> Re
 
 async fn update_profile_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, change: &ProfileChange) -> Result<ProfileView> {
     let before = profile_in(tx, ctx, by).await?;
-    let text = |name: &Option<Name>, otherwise: &str| name.as_ref().map_or_else(|| otherwise.to_owned(), Name::to_string);
+    let text =
+        |name: &Option<Name>, otherwise: &str| name.as_ref().map_or_else(|| otherwise.to_owned(), Name::to_string);
     let first_name = text(&change.first_name, &before.person.first_name);
     let last_name = text(&change.last_name, &before.person.last_name);
     let default_organization = match &change.default_organization {
