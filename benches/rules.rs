@@ -112,7 +112,7 @@ async fn database(resources: u64) -> (Ctx, Principal, ResourceId) {
     }
     let mut tx = ctx.db().read().await.expect("a reader");
     let (person, folder) = first_folder(&mut tx).await;
-    let by = Principal { person, name: "Owner".to_owned(), email_key: String::new(), address: None };
+    let by = Principal { person, name: "Owner".to_owned(), email_key: String::new(), address: None, session: None };
     (ctx.clone(), by, folder)
 }
 

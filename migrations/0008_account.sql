@@ -29,3 +29,7 @@ ALTER TABLE person ADD COLUMN allows_usage_statistics BOOLEAN;
 ALTER TABLE person ADD COLUMN allows_product_news BOOLEAN;
 -- A deleted account: the row stays for what they made, without anything that tells who they were.
 ALTER TABLE person ADD COLUMN deleted_at BIGINT;
+
+-- Export of one's own data (SET-2): what somebody made, and what they did.
+CREATE INDEX resource_by_creator ON resource (created_by, id);
+CREATE INDEX audit_by_person ON audit (actor_id, id);

@@ -13,6 +13,10 @@ export const outside: Place[] = [
   { name: "front", path: "/" },
   { name: "sign-up", path: "/signup" },
   { name: "sign-in", path: "/signin" },
+  { name: "forgot", path: "/forgot" },
+  { name: "forgot-sent", path: "/forgot?sent=yes" },
+  { name: "reset-no-link", path: "/reset?token=nonsense" },
+  { name: "verify-no-link", path: "/verify?token=nonsense" },
   { name: "not-found", path: "/no/such/page" },
 ];
 
@@ -50,6 +54,9 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "dialog-confirm", path: `${drive}?dialog=transfer&item=${ready.id}&destination=${chair.root}` },
     { name: "dialog-in-the-way", path: `${drive}?dialog=transfer&item=${draft.id}&item=${tunnels.id}&destination=${chair.root}` },
     { name: "receipt", path: `/o/${table.org_id}/transfers/${receipt.id}` },
+    { name: "account", path: "/account" },
+    { name: "account-security", path: "/account/security" },
+    { name: "account-privacy", path: "/account/privacy" },
     { name: "roles", path: `/o/${table.org_id}/roles` },
     { name: "drive-nothing-selected", path: `${drive}?dialog=move` },
     { name: "no-such-organization", path: "/o/no-such-organization" },

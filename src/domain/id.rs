@@ -46,6 +46,10 @@ ids! {
     TransferId,
     /// One share link.
     LinkId,
+    /// One session, as it is called outside.
+    SessionId,
+    /// One single-use link.
+    OneTimeLinkId,
     /// One line of the audit log.
     AuditId,
     /// One mail waiting in, or sent from, the outbox.

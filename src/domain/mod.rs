@@ -12,12 +12,15 @@
 
 pub mod access;
 pub mod account;
+pub mod device;
 pub mod id;
 pub mod invitation;
 pub mod licence;
 pub mod mail;
+pub mod one_time_link;
 pub mod organization;
 pub mod person;
+pub mod profile;
 pub mod refusal;
 pub mod resource;
 pub mod role;

@@ -32,6 +32,18 @@ pub enum Refusal {
     /// ORG-3.
     #[error("An organization needs at least one Owner. Make someone else an Owner first.")]
     LastOwner,
+    /// ORG-3, of several organizations: their names.
+    #[error("You are the last Owner of {0}. Make someone else an Owner there first.")]
+    LastOwnerOf(String),
+    /// A personal space that would go with the account holds work (SET-2).
+    #[error("Your personal space holds work. Move it into an organization first, or say that it is to be deleted too.")]
+    SpaceHoldsWork,
+    /// A single-use link that was used (AUTH-2, AUTH-5).
+    #[error("This link was used already. Each link works once.")]
+    LinkUsed,
+    /// A single-use link that is too old, or that a newer one took the place of.
+    #[error("This link does not work any more: it has expired, or a newer one was sent. Ask for a new one.")]
+    LinkExpired,
     /// PEOPLE-2.
     #[error("This person is in the organization already.")]
     AlreadyMember,
@@ -106,7 +118,10 @@ impl Refusal {
             Self::NotFound => "not_found",
             Self::Invalid(_) | Self::BadRequest(_) => "invalid",
             Self::Conflict => "conflict",
-            Self::LastOwner => "last_owner",
+            Self::LastOwner | Self::LastOwnerOf(_) => "last_owner",
+            Self::SpaceHoldsWork => "space_holds_work",
+            Self::LinkUsed => "link_used",
+            Self::LinkExpired => "link_expired",
             Self::AlreadyMember => "already_member",
             Self::AlreadyInvited => "already_invited",
             Self::InvitationExpired | Self::InvitationClosed(_) => "invitation_expired",

@@ -26,6 +26,15 @@ pub enum Problem {
     /// A password that is guessed quickly.
     #[error("This password is easy to guess. Use a few unrelated words, or more characters.")]
     WeakPassword,
+    /// The current password was asked for, and this is another (AUTH-4).
+    #[error("This is not your password.")]
+    WrongPassword,
+    /// The address of one's own account was asked for, as a confirmation (SET-2).
+    #[error("Type the email address of this account to confirm.")]
+    NotYourEmail,
+    /// The address that the account has already.
+    #[error("This is your email address already.")]
+    SameEmail,
     /// Not one of the values that this field takes.
     #[error("Choose one of the values offered.")]
     NotAChoice,

@@ -64,3 +64,24 @@ pub async fn remove_people(
     })
     .await
 }
+
+/// Creates a person's account directly (PEOPLE-8); Owners only.
+#[server(output = Text)]
+pub async fn create_person(
+    #[server(default)] org: String,
+    #[server(default)] first_name: String,
+    #[server(default)] last_name: String,
+    #[server(default)] email: String,
+    #[server(default)] role: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let form = usecase::people::NewPersonForm { first_name, last_name, email, role };
+    let created = usecase::people::create(&ctx, &by, &org, &form).await;
+    let page = answer::back_to(&back, &format!("/o/{org}/people"));
+    answer::done(created, |row| {
+        (page, format!("Created the account of {}. A link to set a password is on its way.", row.name))
+    })
+    .await
+}

@@ -98,16 +98,61 @@ pub async fn done<T>(
 ///
 /// # Errors
 /// The use case's refusal, or `Unexpected`.
-pub async fn signed_in_as(_ctx: &Ctx, answer: Result<PersonView>, next: &str) -> std::result::Result<Done, Failure> {
+pub async fn signed_in_as(ctx: &Ctx, answer: Result<PersonView>, next: &str) -> std::result::Result<Done, Failure> {
     match answer {
         Ok(person) => {
-            let started = match current_session() {
-                Some(session) => session::start(&session, person.id).await,
-                None => Err(Error::Internal("no session layer".to_owned())),
+            start_session(ctx, person.id).await.map_err(failure)?;
+            let to = match local_path(next) {
+                Some(next) => next,
+                None => super::usecase::session::landing(ctx, person.id)
+                    .await
+                    .map_err(failure)?
+                    .map_or_else(|| "/".to_owned(), |org_id| format!("/o/{org_id}")),
             };
-            started.map_err(failure)?;
-            let to = local_path(next).unwrap_or_else(|| "/".to_owned());
             Ok(go(Done { to, toast: String::new() }).await)
+        }
+        Err(error) => refuse_form(error).await,
+    }
+}
+
+async fn start_session(ctx: &Ctx, person: crate::domain::id::PersonId) -> Result<()> {
+    match current_session() {
+        Some(session) => session::start(&session, ctx, person, &client()).await,
+        None => Err(Error::Internal("no session layer".to_owned())),
+    }
+}
+
+/// What a form changed that also changes the session's id (AUTH-3): a new password.
+///
+/// # Errors
+/// The use case's refusal, or `Unexpected`.
+pub async fn done_in_new_session(
+    ctx: &Ctx,
+    by: &Principal,
+    answer: Result<()>,
+    to: &str,
+    toast: &str,
+) -> std::result::Result<Done, Failure> {
+    match answer {
+        Ok(()) => {
+            start_session(ctx, by.person).await.map_err(failure)?;
+            Ok(go(Done { to: to.to_owned(), toast: toast.to_owned() }).await)
+        }
+        Err(error) => refuse_form(error).await,
+    }
+}
+
+/// What a form changed that ends the session with it: a deleted account.
+///
+/// # Errors
+/// The use case's refusal, or `Unexpected`.
+pub async fn done_and_signed_out(answer: Result<()>, toast: &str) -> std::result::Result<Done, Failure> {
+    match answer {
+        Ok(()) => {
+            if let Some(session) = current_session() {
+                session::end(&session).await.map_err(failure)?;
+            }
+            Ok(go(Done { to: "/".to_owned(), toast: toast.to_owned() }).await)
         }
         Err(error) => refuse_form(error).await,
     }
@@ -283,13 +328,17 @@ const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         }
         Refusal::Conflict
         | Refusal::LastOwner
+        | Refusal::LastOwnerOf(_)
+        | Refusal::SpaceHoldsWork
         | Refusal::AlreadyMember
         | Refusal::AlreadyInvited
         | Refusal::NameTaken(_)
         | Refusal::Cycle
         | Refusal::Blocked(_)
         | Refusal::PlanChanged => StatusCode::CONFLICT,
-        Refusal::InvitationExpired | Refusal::InvitationClosed(_) => StatusCode::GONE,
+        Refusal::InvitationExpired | Refusal::InvitationClosed(_) | Refusal::LinkUsed | Refusal::LinkExpired => {
+            StatusCode::GONE
+        }
         Refusal::PlanLimit(_) | Refusal::AllowanceExceeded(_) => StatusCode::PAYMENT_REQUIRED,
         Refusal::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
     }

@@ -114,6 +114,8 @@ pub struct Principal {
     pub email_key: String,
     /// The network address they came from.
     pub address: Option<String>,
+    /// The digest of the session they ask in, if it is one.
+    pub session: Option<String>,
 }
 
 /// Somebody who is not signed in (yet), and where from.
@@ -121,4 +123,6 @@ pub struct Principal {
 pub struct Client {
     /// The network address they came from.
     pub address: Option<String>,
+    /// What their browser says it is, in a few words.
+    pub device: String,
 }

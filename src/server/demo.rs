@@ -14,10 +14,10 @@ use crate::domain::{
 };
 
 use super::{
-    context::{Client, Ctx, Principal, digest},
+    context::{Ctx, Principal, digest},
     error::{Error, Result},
     store::{Tx, account, grant, licence, link, membership, organization, person, resource},
-    usecase::{self, licence::GrantForm, session::SignUpForm},
+    usecase::{self, licence::GrantForm},
 };
 
 /// The password of everybody in the demo.
@@ -98,23 +98,14 @@ pub async fn fill(ctx: &Ctx) -> Result<()> {
     }
     let mut people = Vec::new();
     for one in PEOPLE {
-        let view = usecase::session::sign_up(
-            ctx,
-            &Client::default(),
-            &SignUpForm {
-                first_name: one.first_name.to_owned(),
-                last_name: one.last_name.to_owned(),
-                email: one.email(),
-                password: PASSWORD.to_owned(),
-                invitation: String::new(),
-            },
-        )
-        .await?;
+        let view =
+            usecase::session::sign_up_verified(ctx, one.first_name, one.last_name, &one.email(), PASSWORD).await?;
         let by = Principal {
             person: view.id,
             name: format!("{} {}", one.first_name, one.last_name),
             email_key: one.email(),
             address: None,
+            session: None,
         };
         people.push(by);
     }

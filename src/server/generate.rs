@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 use super::{
-    context::{Client, Ctx, Principal},
+    context::{Ctx, Principal},
     error::{Error, Result},
     store::{Tx, account, membership, organization, person, resource},
     usecase,
@@ -81,24 +81,15 @@ async fn existing(ctx: &Ctx, org: &str) -> Result<(crate::domain::id::Organizati
 }
 
 fn principal(person: PersonId, name: &str) -> Principal {
-    Principal { person, name: name.to_owned(), email_key: String::new(), address: None }
+    Principal { person, name: name.to_owned(), email_key: String::new(), address: None, session: None }
 }
 
 async fn new(ctx: &Ctx, n: u64) -> Result<(crate::domain::id::OrganizationId, Principal, String)> {
     let tag = ctx.id().simple().to_string();
     let email = format!("generated-{tag}@example.com");
-    let owner = usecase::session::sign_up(
-        ctx,
-        &Client::default(),
-        &usecase::session::SignUpForm {
-            first_name: "Generated".to_owned(),
-            last_name: format!("Owner {n}"),
-            email: email.clone(),
-            password: super::demo::PASSWORD.to_owned(),
-            invitation: String::new(),
-        },
-    )
-    .await?;
+    let owner =
+        usecase::session::sign_up_verified(ctx, "Generated", &format!("Owner {n}"), &email, super::demo::PASSWORD)
+            .await?;
     let by = principal(owner.id, "Generated Owner");
     let form = crate::domain::organization::NewOrganizationForm {
         name: format!("Generated {n} {}", &tag[tag.len() - 6..]),

@@ -122,7 +122,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         dynamic = dynamic.merge(inbox::router(ctx.clone()));
     }
     let dynamic = dynamic
-        .layer(from_fn_with_state((ctx.clone(), Arc::from(settings.trusted_proxies.as_slice())), session::identify))
+        .layer(from_fn_with_state(session::Identifying::new(ctx, settings), session::identify))
         .layer(session::layer(ctx, settings))
         .layer(csrf(settings))
         .layer(

@@ -9,16 +9,17 @@ use std::{
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, Method, header},
+    http::{HeaderMap, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
 use tower_sessions::{
     Expiry, Session, SessionManagerLayer,
     cookie::{SameSite, time::Duration},
+    session::Id,
 };
 
-use crate::domain::{id::PersonId, refusal::Refusal};
+use crate::domain::{device::device, id::PersonId, refusal::Refusal};
 
 use super::{
     answer::accepts_html,
@@ -26,7 +27,7 @@ use super::{
     context::{Client, Ctx, Principal},
     error::{Error, Result},
     rest::problem::Problem,
-    store::session::{PERSON, Sessions},
+    store::session::{ADDRESS, DEVICE, PERSON, SEEN, Sessions, Use, key, touch},
     usecase,
 };
 
@@ -43,13 +44,20 @@ pub struct Caller {
 
 /// How long a session lasts without being used.
 const DAYS: i64 = 14;
+/// Using a session is noted once in so many milliseconds at most: most requests write nothing.
+const NOTED_EVERY: i64 = 5 * 60_000;
 
-/// The layer that keeps sessions. Over HTTPS the cookie's name has the `__Host-` prefix, which browsers take only when
-/// it is Secure and for this host alone.
+/// The cookie's name. Over HTTPS it has the `__Host-` prefix, which browsers take only when it is Secure and for this
+/// host alone.
+const fn cookie_name(secure: bool) -> &'static str {
+    if secure { "__Host-commonhold" } else { "commonhold" }
+}
+
+/// The layer that keeps sessions.
 pub fn layer(ctx: &Ctx, settings: &Settings) -> SessionManagerLayer<Sessions> {
     let secure = settings.public_url.starts_with("https://");
     SessionManagerLayer::new(Sessions::new(ctx.db().clone()))
-        .with_name(if secure { "__Host-commonhold" } else { "commonhold" })
+        .with_name(cookie_name(secure))
         .with_secure(secure)
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
@@ -61,11 +69,16 @@ pub fn layer(ctx: &Ctx, settings: &Settings) -> SessionManagerLayer<Sessions> {
 ///
 /// # Errors
 /// The database.
-pub async fn start(session: &Session, person: PersonId) -> Result<()> {
+pub async fn start(session: &Session, ctx: &Ctx, person: PersonId, client: &Client) -> Result<()> {
     let failed = |error: tower_sessions::session::Error| Error::Internal(error.to_string());
     // What an earlier person left does not pass to the next.
     session.clear().await;
     session.cycle_id().await.map_err(failed)?;
+    session.insert(DEVICE, &client.device).await.map_err(failed)?;
+    if let Some(address) = &client.address {
+        session.insert(ADDRESS, address).await.map_err(failed)?;
+    }
+    session.insert(SEEN, ctx.now().0).await.map_err(failed)?;
     session.insert(PERSON, person).await.map_err(failed)
 }
 
@@ -77,16 +90,33 @@ pub async fn end(session: &Session) -> Result<()> {
     session.flush().await.map_err(|error| Error::Internal(error.to_string()))
 }
 
-/// Middleware: finds out who is asking.
+/// What [`identify`] needs to know.
+#[derive(Clone, Debug)]
+pub struct Identifying {
+    ctx: Ctx,
+    proxies: Arc<[IpAddr]>,
+    secure: bool,
+}
+
+impl Identifying {
+    /// From the configuration.
+    pub fn new(ctx: &Ctx, settings: &Settings) -> Self {
+        let secure = settings.public_url.starts_with("https://");
+        Self { ctx: ctx.clone(), proxies: Arc::from(settings.trusted_proxies.as_slice()), secure }
+    }
+}
+
+/// Middleware: finds out who is asking, and notes now and then that they did (AUTH-4).
 pub async fn identify(
-    State((ctx, proxies)): State<(Ctx, Arc<[IpAddr]>)>,
+    State(Identifying { ctx, proxies, secure }): State<Identifying>,
     session: Session,
     mut request: Request,
     next: Next,
 ) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let address = peer.map(|peer| client_address(peer, request.headers(), &proxies).to_string());
-    let mut caller = Caller { client: Client { address }, ..Caller::default() };
+    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let mut caller = Caller { client: Client { address, device: device(agent) }, ..Caller::default() };
     if request.headers().contains_key(header::COOKIE) {
         match session.get::<PersonId>(PERSON).await {
             Ok(Some(person)) => match usecase::session::principal(&ctx, person, &caller.client).await {
@@ -103,8 +133,58 @@ pub async fn identify(
             }
         }
     }
+    let due = match &mut caller.principal {
+        Some(principal) => {
+            principal.session = session.id().map(key);
+            let seen = session.get::<i64>(SEEN).await.ok().flatten().unwrap_or_default();
+            if ctx.now().0 - seen >= NOTED_EVERY { session.id().map(|id| (id, principal.person)) } else { None }
+        }
+        None => None,
+    };
+    if let Some((id, person)) = due {
+        note_use(&ctx, id, person, &caller.client);
+    }
     request.extensions_mut().insert(caller);
-    next.run(request).await
+    let mut response = next.run(request).await;
+    // The cookie lasts as long as the session: both count from their last use. Where the session itself changed, its layer
+    // sends the cookie.
+    if let Some((id, _)) = due
+        && session.id() == Some(id)
+        && !session.is_modified()
+    {
+        let (name, secure) = (cookie_name(secure), if secure { "; Secure" } else { "" });
+        let lasts = DAYS * 86_400;
+        let cookie = format!("{name}={id}; HttpOnly; SameSite=Lax{secure}; Path=/; Max-Age={lasts}");
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    response
+}
+
+/// Notes that a session is used, off the path of the request.
+fn note_use(ctx: &Ctx, id: Id, person: PersonId, client: &Client) {
+    let (ctx, at) = (ctx.clone(), ctx.now());
+    let how = Use {
+        person,
+        device: client.device.clone(),
+        address: client.address.clone(),
+        at,
+        not_since: at.plus_millis(-NOTED_EVERY),
+        expires_at: at.plus_days(DAYS),
+    };
+    tokio::spawn(async move {
+        let noted: Result<bool> = ctx
+            .db()
+            .write(move |tx| {
+                let how = how.clone();
+                Box::pin(async move { Ok(touch(tx, id, &how).await?) })
+            })
+            .await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "the use of a session could not be noted");
+        }
+    });
 }
 
 /// Where a request really came from: the address that connected, or, behind proxies of ours, the last one that a proxy
@@ -145,12 +225,12 @@ pub struct SubmittedForm(axum::body::Bytes);
 const LONGEST_FORM: usize = 64 * 1024;
 
 impl SubmittedForm {
-    /// Its fields, without passwords.
+    /// Its fields, without passwords and tokens.
     pub fn values(&self) -> Vec<(String, String)> {
         serde_urlencoded::from_bytes::<Vec<(String, String)>>(&self.0)
             .unwrap_or_default()
             .into_iter()
-            .filter(|(name, _)| !name.contains("password"))
+            .filter(|(name, _)| !name.contains("password") && name != "current" && name != "token")
             .collect()
     }
 }

@@ -10,16 +10,20 @@ use leptos_router::{
 };
 
 use super::pages::{
+    account::{privacy::PrivacyPage, profile::ProfilePage, security::SecurityPage},
     drive::DrivePage,
+    forgot::ForgotPage,
     home::HomePage,
     invitation::InvitationPage,
     new_organization::NewOrganizationPage,
     not_found::NotFoundPage,
     people::{PeoplePage, invitations::InvitationsPage},
     receipt::ReceiptPage,
+    reset::ResetPage,
     roles::RolesPage,
     sign_in::SignInPage,
     sign_up::SignUpPage,
+    verify::VerifyPage,
     welcome::WelcomePage,
 };
 
@@ -31,6 +35,12 @@ pub fn Pages() -> impl IntoView {
             <Route path=path!("/") view=WelcomePage ssr=SsrMode::Async/>
             <Route path=path!("/signin") view=SignInPage ssr=SsrMode::Async/>
             <Route path=path!("/signup") view=SignUpPage ssr=SsrMode::Async/>
+            <Route path=path!("/verify") view=VerifyPage ssr=SsrMode::Async/>
+            <Route path=path!("/forgot") view=ForgotPage ssr=SsrMode::Async/>
+            <Route path=path!("/reset") view=ResetPage ssr=SsrMode::Async/>
+            <Route path=path!("/account") view=ProfilePage ssr=SsrMode::Async/>
+            <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async/>
+            <Route path=path!("/account/privacy") view=PrivacyPage ssr=SsrMode::Async/>
             <Route path=path!("/organizations/new") view=NewOrganizationPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org") view=HomePage ssr=SsrMode::Async/>
             <Route path=path!("/invitations/:token") view=InvitationPage ssr=SsrMode::Async/>

@@ -26,8 +26,11 @@ pub const LONGEST_BODY: usize = 1024 * 1024;
 pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Response {
     let key = request.headers().get("idempotency-key").map(|key| key.to_str().unwrap_or_default().to_owned());
     let path = request.uri().path().to_owned();
-    // Signing in and up hand out a session, which a stored answer could not; and what they are sent is secret.
-    let is_session = path.ends_with("/session") || path.ends_with("/signup");
+    // Signing in and up and a new password hand out a session, which a stored answer could not; and what they are sent is
+    // secret: not even a digest of it is kept.
+    let is_session = ["/session", "/signup", "/password", "/password/reset", "/email", "/email/verify"]
+        .iter()
+        .any(|end| path.ends_with(end));
     let Some(key) = key.filter(|_| *request.method() == Method::POST && !is_session) else {
         return next.run(request).await;
     };

@@ -4,6 +4,7 @@
 //! - A handler reads the request, calls one use case, and writes the answer; it decides nothing.
 //! - Bodies refuse unknown fields. Missing ones are told by the domain, at the field.
 
+pub mod account;
 pub mod audit;
 pub mod idempotency;
 pub mod invitations;
@@ -45,6 +46,7 @@ use problem::Problem;
     ),
     tags(
         (name = "session", description = "Signing up, in and out"),
+        (name = "account", description = "My account: sessions, password, email, profile, my data"),
         (name = "organizations", description = "Organizations and their people"),
         (name = "drive", description = "Folders, sites, assets and datasets"),
         (name = "transfers", description = "Moving within an organization and transferring between two"),
@@ -57,10 +59,20 @@ fn api() -> OpenApiRouter<Ctx> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(session::sign_up))
         .routes(routes!(session::sign_in, session::sign_out))
-        .routes(routes!(session::me))
+        .routes(routes!(session::me, account::update, account::delete))
+        .routes(routes!(account::sessions, account::end_other_sessions))
+        .routes(routes!(account::end_session))
+        .routes(routes!(account::change_password))
+        .routes(routes!(account::change_email))
+        .routes(routes!(account::send_verification))
+        .routes(routes!(account::verify_email))
+        .routes(routes!(account::forgot_password))
+        .routes(routes!(account::reset_password))
+        .routes(routes!(account::privacy, account::save_privacy))
+        .routes(routes!(account::export))
         .routes(routes!(orgs::list, orgs::create))
         .routes(routes!(orgs::show))
-        .routes(routes!(people::list))
+        .routes(routes!(people::list, people::create))
         .routes(routes!(people::leave))
         .routes(routes!(people::remove))
         .routes(routes!(invitations::list, invitations::create))

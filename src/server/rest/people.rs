@@ -91,6 +91,37 @@ pub async fn list(
     Ok(Json(PageBody::of(people::list(&ctx, &by, &org, &query).await?, Into::into)))
 }
 
+/// A person whose account is created for them.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NewPersonBody {
+    email: String,
+    first_name: String,
+    last_name: String,
+    /// `owner`, `manager`, `editor`, `reader` or `member`.
+    role: String,
+}
+
+/// Creates a person's account in the organization; they set their password from a mailed link. Owners only.
+#[utoipa::path(post, path = "/orgs/{org}/people", tag = "organizations", request_body = NewPersonBody,
+    params(("org" = String, Path)),
+    responses((status = 201, body = PersonRowBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn create(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+    Json(body): Json<NewPersonBody>,
+) -> Result<(StatusCode, Json<PersonRowBody>), Problem> {
+    let form = people::NewPersonForm {
+        first_name: body.first_name,
+        last_name: body.last_name,
+        email: body.email,
+        role: body.role,
+    };
+    let row = people::create(&ctx, &by, &org, &form).await?;
+    Ok((StatusCode::CREATED, Json(row.into())))
+}
+
 /// A role to be given.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]

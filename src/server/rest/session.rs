@@ -6,8 +6,11 @@ use tower_sessions::Session;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::view::{Belonging, PersonView},
-    server::{context::Ctx, session, usecase},
+    domain::view::{Belonging, PersonView, account::ProfileView},
+    server::{
+        context::{Ctx, Principal},
+        session, usecase,
+    },
 };
 
 use super::{By, From, Json, orgs::role_word, problem::Problem};
@@ -72,7 +75,7 @@ pub async fn sign_up(
         invitation: body.invitation_token.unwrap_or_default(),
     };
     let person = usecase::session::sign_up(&ctx, &client, &form).await?;
-    session::start(&session, person.id).await?;
+    session::start(&session, &ctx, person.id, &client).await?;
     Ok((StatusCode::CREATED, Json(person.into())))
 }
 
@@ -86,7 +89,7 @@ pub async fn sign_in(
     Json(body): Json<SignInBody>,
 ) -> Result<Json<PersonBody>, Problem> {
     let person = usecase::session::sign_in(&ctx, &client, &body.email, &body.password).await?;
-    session::start(&session, person.id).await?;
+    session::start(&session, &ctx, person.id, &client).await?;
     Ok(Json(person.into()))
 }
 
@@ -131,6 +134,11 @@ pub struct SpaceBody {
 pub struct MeBody {
     #[serde(flatten)]
     person: PersonBody,
+    /// The id of the organization that signing in on the pages leads to.
+    default_organization: Option<String>,
+    /// Where what I create is processed and stored unless I say otherwise.
+    cluster: String,
+    language: String,
     organizations: Vec<MyOrganization>,
     /// My personal space (SPACE-1), while I have one.
     space: Option<SpaceBody>,
@@ -141,21 +149,28 @@ pub struct MeBody {
 /// Who is signed in, and where they belong.
 #[utoipa::path(get, path = "/me", tag = "session", responses((status = 200, body = MeBody), (status = 401, body = Problem)))]
 pub async fn me(State(ctx): State<Ctx>, By(by): By) -> Result<Json<MeBody>, Problem> {
-    let session = usecase::session::show(&ctx, Some(&by)).await?;
-    let person = session.person.ok_or_else(|| Problem::refusal(&crate::domain::refusal::Refusal::Unauthenticated))?;
-    let (spaces, organizations): (Vec<_>, Vec<_>) = session.organizations.into_iter().partition(|one| one.personal);
+    let profile = usecase::account::profile(&ctx, &by).await?;
+    me_body(&ctx, &by, profile).await.map(Json)
+}
+
+/// Me, in the API's words.
+pub async fn me_body(ctx: &Ctx, by: &Principal, profile: ProfileView) -> Result<MeBody, Problem> {
+    let (spaces, organizations): (Vec<_>, Vec<_>) = profile.organizations.into_iter().partition(|one| one.personal);
     let space = match spaces.into_iter().next() {
         None => None,
         Some(space) => {
-            let shown = usecase::organization::show(&ctx, &by, &space.id.to_string()).await?;
+            let shown = usecase::organization::show(ctx, by, &space.id.to_string()).await?;
             let root = shown.accounts.first().map(|(account, _)| account.root.to_string()).unwrap_or_default();
             Some(SpaceBody { id: space.id.to_string(), org_id: space.org_id, root })
         }
     };
-    Ok(Json(MeBody {
-        person: person.into(),
+    Ok(MeBody {
+        person: profile.person.into(),
+        default_organization: profile.default_organization.map(|id| id.to_string()),
+        cluster: profile.cluster,
+        language: profile.language,
         organizations: organizations.into_iter().map(Into::into).collect(),
         space,
-        invitations: session.invitations.into_iter().map(Into::into).collect(),
-    }))
+        invitations: usecase::invitation::mine(ctx, by).await?.into_iter().map(Into::into).collect(),
+    })
 }

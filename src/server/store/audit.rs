@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{Result, Tx};
 use crate::domain::{
     id::{AuditId, OrganizationId, PersonId, TransferId},
+    profile::OwnPermit,
     time::Timestamp,
     view::ActivityView,
 };
@@ -134,4 +135,40 @@ pub async fn list(
             (AuditId(row.id), line)
         })
         .collect())
+}
+
+/// Something that somebody did, for the export of their data.
+#[derive(Debug, Clone, FromRow)]
+pub struct OwnLine {
+    /// Id.
+    pub id: Uuid,
+    /// What, as a stable word.
+    pub action: String,
+    /// What, in a sentence.
+    pub summary: String,
+    /// Network address.
+    pub address: Option<String>,
+    /// When.
+    pub at: i64,
+}
+
+/// What a person did, oldest first, behind a line's id.
+///
+/// # Errors
+/// The database.
+pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) -> Result<Vec<OwnLine>> {
+    tx.sql("SELECT id, action, summary, address, at FROM audit WHERE actor_id = $1 AND id > $2 ORDER BY id LIMIT $3")
+        .bind(person.0)
+        .bind(after)
+        .bind(limit)
+        .all()
+        .await
+}
+
+/// Forgets what a person did that is in no organization's log: it concerned them alone, and goes with their account (SET-2).
+///
+/// # Errors
+/// The database.
+pub async fn delete_personal(tx: &mut Tx, permit: &OwnPermit) -> Result<u64> {
+    tx.sql("DELETE FROM audit WHERE actor_id = $1 AND organization_id IS NULL").bind(permit.person().0).execute().await
 }

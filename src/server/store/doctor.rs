@@ -14,7 +14,7 @@ pub struct Invariant {
 pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "every organization has at least one Owner (ORG-3)",
-        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM organization o WHERE NOT EXISTS (
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM organization o WHERE o.deleted_at IS NULL AND NOT EXISTS (
             SELECT 1 FROM membership m WHERE m.organization_id = o.id AND m.role = 'owner')",
     },
     Invariant {

@@ -7,6 +7,7 @@ use super::{CHUNK, Result, Tx, read};
 use crate::domain::{
     access::{Level, Permit},
     id::{GrantId, OrganizationId, PersonId, ResourceId},
+    profile::OwnPermit,
     role::RolePermit,
     time::Timestamp,
     transfer::{GrantFact, Grantee},
@@ -230,6 +231,48 @@ pub async fn list_people(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> R
         people.extend(rows.into_iter().map(|(id,)| PersonId(id)));
     }
     Ok(people)
+}
+
+/// Ends everything that was granted to a person, wherever it is: their account is being deleted (SET-2).
+///
+/// # Errors
+/// The database.
+pub async fn delete_own(tx: &mut Tx, permit: &OwnPermit) -> Result<u64> {
+    tx.sql("DELETE FROM access_grant WHERE person_id = $1").bind(permit.person().0).execute().await
+}
+
+/// Something that was granted to somebody, for the export of their data.
+#[derive(Debug, Clone, FromRow)]
+pub struct OwnGrant {
+    /// The grant's id.
+    pub id: Uuid,
+    /// The resource.
+    pub resource_id: Uuid,
+    /// Its name.
+    pub resource: String,
+    /// The organization that owns it.
+    pub organization: String,
+    /// How much.
+    pub level: String,
+    /// When.
+    pub created_at: i64,
+}
+
+/// What was granted to a person, behind a grant's id.
+///
+/// # Errors
+/// The database.
+pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) -> Result<Vec<OwnGrant>> {
+    tx.sql(
+        "SELECT g.id, g.resource_id, r.name AS resource, o.name AS organization, g.level, g.created_at
+         FROM access_grant g JOIN resource r ON r.id = g.resource_id JOIN organization o ON o.id = r.organization_id
+         WHERE g.person_id = $1 AND g.id > $2 AND o.deleted_at IS NULL ORDER BY g.id LIMIT $3",
+    )
+    .bind(person.0)
+    .bind(after)
+    .bind(limit)
+    .all()
+    .await
 }
 
 /// The levels on some resources that reach one person: granted to them, or to an organization they belong to.

@@ -541,3 +541,43 @@ pub async fn list(
         })
         .collect()
 }
+
+/// An invitation that somebody was sent, for the export of their data.
+#[derive(Debug, Clone, FromRow)]
+pub struct SentInvitation {
+    /// Id.
+    pub id: Uuid,
+    /// The organization's name.
+    pub organization: String,
+    /// With which role.
+    pub role: String,
+    /// What became of it.
+    pub state: String,
+    /// When.
+    pub created_at: i64,
+    /// When its link stops working.
+    pub expires_at: i64,
+}
+
+/// The invitations that were sent to an address.
+///
+/// # Errors
+/// The database.
+pub async fn list_sent_to(tx: &mut Tx, email_key: &str, limit: i64) -> Result<Vec<SentInvitation>> {
+    tx.sql(
+        "SELECT i.id, o.name AS organization, i.role, i.state, i.created_at, i.expires_at
+         FROM invitation i JOIN organization o ON o.id = i.organization_id WHERE i.email_key = $1 ORDER BY i.id LIMIT $2",
+    )
+    .bind(email_key.to_owned())
+    .bind(limit)
+    .all()
+    .await
+}
+
+/// Forgets the invitations that were sent to an address: its account is being deleted (SET-2).
+///
+/// # Errors
+/// The database.
+pub async fn delete_sent_to(tx: &mut Tx, email_key: &str) -> Result<u64> {
+    tx.sql("DELETE FROM invitation WHERE email_key = $1").bind(email_key.to_owned()).execute().await
+}

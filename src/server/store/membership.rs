@@ -449,3 +449,63 @@ pub async fn list_grantees(
     }
     Ok(found)
 }
+
+/// One of a person's memberships, whatever became of the organization.
+#[derive(Debug, Clone)]
+pub struct OwnMembership {
+    /// Where.
+    pub organization: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// Its Org ID.
+    pub org_id: String,
+    /// The role there.
+    pub role: Role,
+    /// Whether it is their personal space.
+    pub personal: bool,
+    /// Whether it was deleted, and could still be restored.
+    pub deleted: bool,
+    /// Since when they belong to it.
+    pub since: Timestamp,
+}
+
+#[derive(FromRow)]
+struct OwnRow {
+    id: Uuid,
+    name: String,
+    org_id: String,
+    role: String,
+    space_of: Option<Uuid>,
+    deleted_at: Option<i64>,
+    created_at: i64,
+}
+
+/// Every membership of a person, by the organization's id.
+///
+/// # Errors
+/// The database.
+pub async fn list_own(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<OwnMembership>> {
+    let rows: Vec<OwnRow> = tx
+        .sql(
+            "SELECT o.id, o.name, o.org_id, m.role, o.space_of, o.deleted_at, m.created_at
+             FROM membership m JOIN organization o ON o.id = m.organization_id
+             WHERE m.person_id = $1 ORDER BY m.organization_id LIMIT $2",
+        )
+        .bind(person.0)
+        .bind(limit)
+        .all()
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(OwnMembership {
+                organization: OrganizationId(row.id),
+                name: row.name,
+                org_id: row.org_id,
+                role: read("membership", "role", &row.role, Role::parse)?,
+                personal: row.space_of == Some(person.0),
+                deleted: row.deleted_at.is_some(),
+                since: Timestamp(row.created_at),
+            })
+        })
+        .collect()
+}

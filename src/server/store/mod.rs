@@ -25,6 +25,7 @@ pub mod invitation;
 pub mod licence;
 pub mod link;
 pub mod membership;
+pub mod one_time_link;
 pub mod organization;
 pub mod outbox;
 pub mod person;

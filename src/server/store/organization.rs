@@ -253,3 +253,23 @@ pub async fn release_space(tx: &mut Tx, person: PersonId) -> Result<bool> {
     .await
     .map(|rows| rows > 0)
 }
+
+/// Closes a personal space for good, with the account of whose it was (SET-2): nothing in its row tells any more who that was.
+///
+/// # Errors
+/// The database.
+pub async fn close_space(tx: &mut Tx, permit: &RolePermit, at: Timestamp) -> Result<()> {
+    let org_id = format!("deleted-{}", permit.organization().0.simple());
+    tx.sql(
+        "UPDATE organization SET name = $2, org_id = $3, org_key = $3, space_of = NULL, country = $4, legal_name = NULL, address = NULL,
+            postal_code = NULL, city = NULL, vat_number = NULL, deleted_at = $5 WHERE id = $1",
+    )
+    .bind(permit.organization().0)
+    .bind("Deleted space")
+    .bind(org_id)
+    .bind("")
+    .bind(at.0)
+    .execute()
+    .await?;
+    tx.sql("DELETE FROM org_alias WHERE organization_id = $1").bind(permit.organization().0).execute().await.map(|_| ())
+}

@@ -4,7 +4,14 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx};
-use crate::domain::{id::PersonId, person::full_name, text::key, time::Timestamp, view::PersonView};
+use crate::domain::{
+    id::{OrganizationId, PersonId},
+    person::full_name,
+    profile::OwnPermit,
+    text::key,
+    time::Timestamp,
+    view::PersonView,
+};
 
 /// Someone who just signed up.
 #[derive(Debug)]
@@ -73,13 +80,13 @@ impl From<PersonRow> for PersonView {
     }
 }
 
-/// A person by id.
+/// A person by id, unless they deleted their account.
 ///
 /// # Errors
 /// The database.
 pub async fn find(tx: &mut Tx, id: PersonId) -> Result<Option<PersonView>> {
     let row: Option<PersonRow> = tx
-        .sql("SELECT id, email, first_name, last_name, email_verified FROM person WHERE id = $1")
+        .sql("SELECT id, email, first_name, last_name, email_verified FROM person WHERE id = $1 AND deleted_at IS NULL")
         .bind(id.0)
         .optional()
         .await?;
@@ -116,14 +123,6 @@ pub async fn find_by_email(tx: &mut Tx, email_key: &str) -> Result<Option<Person
     Ok(row.map(Into::into))
 }
 
-/// Notes that a person's address was proved (AUTH-2).
-///
-/// # Errors
-/// The database.
-pub async fn update_verified(tx: &mut Tx, id: PersonId) -> Result<()> {
-    tx.sql("UPDATE person SET email_verified = $2 WHERE id = $1").bind(id.0).bind(true).execute().await.map(|_| ())
-}
-
 /// How many people there are: whether the database is empty.
 ///
 /// # Errors
@@ -133,4 +132,175 @@ pub async fn any(tx: &mut Tx) -> Result<bool> {
         .number()
         .await
         .map(|n| n > 0)
+}
+
+/// What a person has besides what everybody may be shown.
+#[derive(Debug, Clone, FromRow)]
+pub struct Profile {
+    /// Language.
+    pub language: String,
+    /// Where what they create is processed and stored.
+    pub cluster: String,
+    /// Where sign-in leads.
+    pub default_organization_id: Option<Uuid>,
+    /// PHC string.
+    pub password_hash: String,
+    /// Consent to usage statistics; NULL if never asked.
+    pub allows_usage_statistics: Option<bool>,
+    /// Consent to product news; NULL if never asked.
+    pub allows_product_news: Option<bool>,
+    /// When they signed up.
+    pub created_at: i64,
+}
+
+/// A person's profile.
+///
+/// # Errors
+/// The database.
+pub async fn find_profile(tx: &mut Tx, id: PersonId) -> Result<Option<Profile>> {
+    tx.sql(
+        "SELECT language, cluster, default_organization_id, password_hash, allows_usage_statistics, allows_product_news, created_at
+         FROM person WHERE id = $1 AND deleted_at IS NULL",
+    )
+    .bind(id.0)
+    .optional()
+    .await
+}
+
+/// The Org ID of the organization that a person's sign-in leads to, while they belong to it.
+///
+/// # Errors
+/// The database.
+pub async fn find_default_org_id(tx: &mut Tx, id: PersonId) -> Result<Option<String>> {
+    let row: Option<(String,)> = tx
+        .sql(
+            "SELECT o.org_id FROM person p JOIN organization o ON o.id = p.default_organization_id
+             JOIN membership m ON m.organization_id = o.id AND m.person_id = p.id WHERE p.id = $1 AND o.deleted_at IS NULL",
+        )
+        .bind(id.0)
+        .optional()
+        .await?;
+    Ok(row.map(|(org_id,)| org_id))
+}
+
+/// Changes a person's names, wherever they are copied to (PEOPLE-1).
+///
+/// # Errors
+/// The database.
+pub async fn update_name(tx: &mut Tx, permit: &OwnPermit, first_name: &str, last_name: &str) -> Result<()> {
+    let name_key = key(&full_name(first_name, last_name));
+    tx.sql("UPDATE person SET first_name = $2, last_name = $3, name_key = $4 WHERE id = $1")
+        .bind(permit.person().0)
+        .bind(first_name.to_owned())
+        .bind(last_name.to_owned())
+        .bind(name_key.clone())
+        .execute()
+        .await?;
+    tx.sql("UPDATE membership SET name_key = $2 WHERE person_id = $1")
+        .bind(permit.person().0)
+        .bind(name_key)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// Changes a person's email to a proven one, wherever it is copied to (SET-1).
+///
+/// # Errors
+/// `Taken` if it is somebody else's.
+pub async fn update_email(tx: &mut Tx, permit: &OwnPermit, email: &str, email_key: &str) -> Result<()> {
+    tx.sql("UPDATE person SET email = $2, email_key = $3, email_verified = $4 WHERE id = $1")
+        .bind(permit.person().0)
+        .bind(email.to_owned())
+        .bind(email_key.to_owned())
+        .bind(true)
+        .execute()
+        .await?;
+    tx.sql("UPDATE membership SET email_key = $2 WHERE person_id = $1")
+        .bind(permit.person().0)
+        .bind(email_key.to_owned())
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// Notes that a person's address is proven (AUTH-2).
+///
+/// # Errors
+/// The database.
+pub async fn update_verified(tx: &mut Tx, id: PersonId) -> Result<()> {
+    tx.sql("UPDATE person SET email_verified = $2 WHERE id = $1").bind(id.0).bind(true).execute().await.map(|_| ())
+}
+
+/// Changes a person's password.
+///
+/// # Errors
+/// The database.
+pub async fn update_password(tx: &mut Tx, id: PersonId, password_hash: &str) -> Result<()> {
+    tx.sql("UPDATE person SET password_hash = $2 WHERE id = $1")
+        .bind(id.0)
+        .bind(password_hash.to_owned())
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// Changes what a person prefers (SET-1).
+///
+/// # Errors
+/// The database.
+pub async fn update_preferences(
+    tx: &mut Tx,
+    id: PersonId,
+    language: &str,
+    cluster: &str,
+    default_organization: Option<OrganizationId>,
+) -> Result<()> {
+    tx.sql("UPDATE person SET language = $2, cluster = $3, default_organization_id = $4 WHERE id = $1")
+        .bind(id.0)
+        .bind(language.to_owned())
+        .bind(cluster.to_owned())
+        .bind(default_organization.map(|organization| organization.0))
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// Changes what a person agrees to (SET-2).
+///
+/// # Errors
+/// The database.
+pub async fn update_consents(tx: &mut Tx, id: PersonId, usage_statistics: bool, product_news: bool) -> Result<()> {
+    tx.sql("UPDATE person SET allows_usage_statistics = $2, allows_product_news = $3 WHERE id = $1")
+        .bind(id.0)
+        .bind(usage_statistics)
+        .bind(product_news)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// Takes everything from a person's row that tells who they were, and frees their address (SET-2). The row stays for what
+/// they made.
+///
+/// # Errors
+/// The database.
+pub async fn anonymize(tx: &mut Tx, permit: &OwnPermit, at: Timestamp) -> Result<()> {
+    tx.sql(
+        "UPDATE person SET email = $2, email_key = $3, email_verified = $4, first_name = $5, last_name = $6, name_key = $7,
+            password_hash = $2, default_organization_id = NULL, last_seen_at = NULL, allows_usage_statistics = NULL,
+            allows_product_news = NULL, deleted_at = $8 WHERE id = $1",
+    )
+    .bind(permit.person().0)
+    .bind("")
+    // No address has this shape, so nobody signs up with it or in.
+    .bind(format!("deleted {}", permit.person().0))
+    .bind(false)
+    .bind("Deleted")
+    .bind("person")
+    .bind("deleted person")
+    .bind(at.0)
+    .execute()
+    .await
+    .map(|_| ())
 }

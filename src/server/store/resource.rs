@@ -566,3 +566,62 @@ pub async fn count_children(tx: &mut Tx, parent: ResourceId) -> Result<u64> {
         tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM resource WHERE parent_id = $1").bind(parent.0).number().await?;
     Ok(u64::try_from(children).unwrap_or(0))
 }
+
+/// Something that somebody made, for the export of their data.
+#[derive(Debug, Clone, FromRow)]
+pub struct OwnResource {
+    /// Id.
+    pub id: Uuid,
+    /// Kind.
+    pub kind: String,
+    /// Name.
+    pub name: String,
+    /// The organization that owns it.
+    pub organization: String,
+    /// When.
+    pub created_at: i64,
+}
+
+/// What a person made and sees by their role, oldest first, behind an id.
+///
+/// # Errors
+/// The database.
+pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) -> Result<Vec<OwnResource>> {
+    tx.sql(
+        "SELECT r.id, r.kind, r.name, o.name AS organization, r.created_at
+         FROM resource r JOIN organization o ON o.id = r.organization_id
+         JOIN membership m ON m.organization_id = r.organization_id AND m.person_id = $1
+         WHERE r.created_by = $1 AND r.id > $2 AND r.kind <> 'root' AND m.role <> 'member' ORDER BY r.id LIMIT $3",
+    )
+    .bind(person.0)
+    .bind(after)
+    .bind(limit)
+    .all()
+    .await
+}
+
+/// Whether an organization's Drives hold anything.
+///
+/// # Errors
+/// The database.
+pub async fn any_in(tx: &mut Tx, organization: OrganizationId) -> Result<bool> {
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (
+            SELECT 1 AS one FROM resource WHERE organization_id = $1 AND parent_id IS NOT NULL LIMIT 1) AS first_row",
+    )
+    .bind(organization.0)
+    .number()
+    .await
+    .map(|n| n > 0)
+}
+
+/// Deletes everything that the Drives of the permit's organization hold; their roots stay.
+///
+/// # Errors
+/// The database.
+pub async fn delete_all(tx: &mut Tx, permit: &RolePermit) -> Result<u64> {
+    tx.sql("DELETE FROM resource WHERE organization_id = $1 AND parent_id IS NOT NULL")
+        .bind(permit.organization().0)
+        .execute()
+        .await
+}

@@ -13,10 +13,23 @@ use tower_sessions::{
 use uuid::Uuid;
 
 use super::{Db, DbError, Result, Tx};
-use crate::{domain::time::Timestamp, server::context::digest};
+use crate::{
+    domain::{
+        id::{PersonId, SessionId},
+        time::Timestamp,
+        view::account::SessionItem,
+    },
+    server::context::digest,
+};
 
 /// The session's entry that holds who is signed in.
 pub const PERSON: &str = "person";
+/// The entry that holds what the browser said it is when the session began.
+pub const DEVICE: &str = "device";
+/// The entry that holds the network address that the session began from.
+pub const ADDRESS: &str = "address";
+/// The entry that holds when the session was last used, in unix milliseconds. It is a column, and no part of the data.
+pub const SEEN: &str = "seen";
 
 /// Keeps sessions in the database. The cookie's id is never stored: a copy of the table signs nobody in.
 #[derive(Clone, Debug)]
@@ -31,8 +44,15 @@ impl Sessions {
     }
 }
 
-fn key(id: Id) -> String {
+/// The digest under which a session is stored.
+pub fn key(id: Id) -> String {
     digest(&id.0.to_be_bytes())
+}
+
+/// What a session is called outside. Nobody comes from it to the cookie's id, nor to the digest that is stored.
+fn public_id(id: Id) -> Uuid {
+    let digest = digest(&[b"outside ".as_slice(), &id.0.to_be_bytes()].concat());
+    Uuid::parse_str(&digest[..32]).unwrap_or_default()
 }
 
 fn millis(at: OffsetDateTime) -> i64 {
@@ -51,7 +71,8 @@ fn backend(error: impl std::fmt::Display) -> session_store::Error {
 
 /// A record's data as JSON, and the person in it.
 fn columns(record: &Record) -> session_store::Result<(String, Option<Uuid>)> {
-    let data = serde_json::to_string(&record.data).map_err(|error| session_store::Error::Encode(error.to_string()))?;
+    let kept: HashMap<&String, &serde_json::Value> = record.data.iter().filter(|(name, _)| *name != SEEN).collect();
+    let data = serde_json::to_string(&kept).map_err(|error| session_store::Error::Encode(error.to_string()))?;
     let person = record.data.get(PERSON).and_then(|value| value.as_str()).and_then(|id| id.parse().ok());
     Ok((data, person))
 }
@@ -60,31 +81,46 @@ fn columns(record: &Record) -> session_store::Result<(String, Option<Uuid>)> {
 struct SessionRow {
     data: String,
     expires_at: i64,
+    last_seen_at: Option<i64>,
+}
+
+fn text(record: &Record, name: &str) -> Option<String> {
+    record.data.get(name).and_then(|value| value.as_str()).map(str::to_owned)
 }
 
 #[async_trait]
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
         let (data, person) = columns(record)?;
-        let (id_hash, expires_at, created_at) = (key(record.id), millis(record.expiry_date), machine_time());
+        let (id_hash, id, expires_at) = (key(record.id), public_id(record.id), millis(record.expiry_date));
+        let (device, address) = (text(record, DEVICE), text(record, ADDRESS));
+        let created_at = record.data.get(SEEN).and_then(serde_json::Value::as_i64).unwrap_or_else(machine_time);
         self.db
             .write(|tx| {
-                let (id_hash, data) = (id_hash.clone(), data.clone());
+                let (id_hash, data, device, address) =
+                    (id_hash.clone(), data.clone(), device.clone(), address.clone());
                 Box::pin(async move {
                     tx.sql(
-                        "INSERT INTO session (id_hash, person_id, data, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+                        "INSERT INTO session (id_hash, person_id, data, created_at, expires_at, id, device, address, last_seen_at)
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $4)",
                     )
                     .bind(id_hash)
                     .bind(person)
                     .bind(data)
                     .bind(created_at)
                     .bind(expires_at)
+                    .bind(id)
+                    .bind(device)
+                    .bind(address)
                     .execute()
-                    .await
+                    .await?;
+                    match person {
+                        Some(person) => update_person_seen(tx, person, created_at).await,
+                        None => Ok(()),
+                    }
                 })
             })
             .await
-            .map(|_: u64| ())
             .map_err(|error: DbError| backend(error))
     }
 
@@ -113,7 +149,7 @@ impl SessionStore for Sessions {
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let mut tx = self.db.read().await.map_err(backend)?;
         let row: Option<SessionRow> = tx
-            .sql("SELECT data, expires_at FROM session WHERE id_hash = $1")
+            .sql("SELECT data, expires_at, last_seen_at FROM session WHERE id_hash = $1")
             .bind(key(*id))
             .optional()
             .await
@@ -122,8 +158,11 @@ impl SessionStore for Sessions {
         if row.expires_at <= machine_time() {
             return Ok(None);
         }
-        let data: HashMap<String, serde_json::Value> =
+        let mut data: HashMap<String, serde_json::Value> =
             serde_json::from_str(&row.data).map_err(|error| session_store::Error::Decode(error.to_string()))?;
+        if let Some(seen) = row.last_seen_at {
+            data.insert(SEEN.to_owned(), seen.into());
+        }
         let expiry_date =
             OffsetDateTime::from_unix_timestamp_nanos(i128::from(row.expires_at) * 1_000_000).map_err(backend)?;
         Ok(Some(Record { id: *id, data, expiry_date }))
@@ -139,6 +178,127 @@ impl SessionStore for Sessions {
             .map(|_: u64| ())
             .map_err(|error: DbError| backend(error))
     }
+}
+
+async fn update_person_seen(tx: &mut Tx, person: Uuid, at: i64) -> Result<()> {
+    tx.sql("UPDATE person SET last_seen_at = $2 WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at < $2)")
+        .bind(person)
+        .bind(at)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// How a session is being used now.
+#[derive(Debug, Clone)]
+pub struct Use {
+    /// Whose it is.
+    pub person: PersonId,
+    /// What the browser says it is.
+    pub device: String,
+    /// The network address.
+    pub address: Option<String>,
+    /// Now.
+    pub at: Timestamp,
+    /// It is left alone if it was seen after this moment: then another request was faster.
+    pub not_since: Timestamp,
+    /// Until when it lasts if nobody uses it any more.
+    pub expires_at: Timestamp,
+}
+
+/// Notes that a session is used, and its person with it; whether it was there and due.
+///
+/// # Errors
+/// The database.
+pub async fn touch(tx: &mut Tx, id: Id, how: &Use) -> Result<bool> {
+    let due = tx
+        .sql(
+            "UPDATE session SET last_seen_at = $2, expires_at = $3, device = $4, address = $5, id = COALESCE(id, $6)
+             WHERE id_hash = $1 AND (last_seen_at IS NULL OR last_seen_at <= $7)",
+        )
+        .bind(key(id))
+        .bind(how.at.0)
+        .bind(how.expires_at.0)
+        .bind(how.device.clone())
+        .bind(how.address.clone())
+        .bind(public_id(id))
+        .bind(how.not_since.0)
+        .execute()
+        .await?
+        > 0;
+    if due {
+        update_person_seen(tx, how.person.0, how.at.0).await?;
+    }
+    Ok(due)
+}
+
+#[derive(FromRow)]
+struct ListedRow {
+    id: Uuid,
+    id_hash: String,
+    device: Option<String>,
+    address: Option<String>,
+    created_at: i64,
+    last_seen_at: i64,
+}
+
+/// The sessions of a person that have not expired, the one used last first. `current` is the digest of the one that asks.
+///
+/// # Errors
+/// The database.
+pub async fn list_of_person(
+    tx: &mut Tx,
+    person: PersonId,
+    current: Option<&str>,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<SessionItem>> {
+    let rows: Vec<ListedRow> = tx
+        .sql(
+            "SELECT id, id_hash, device, address, created_at, COALESCE(last_seen_at, created_at) AS last_seen_at FROM session
+             WHERE person_id = $1 AND expires_at > $2 AND id IS NOT NULL ORDER BY last_seen_at DESC, id LIMIT $3",
+        )
+        .bind(person.0)
+        .bind(now.0)
+        .bind(limit)
+        .all()
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| SessionItem {
+            id: SessionId(row.id),
+            device: row.device.unwrap_or_else(|| crate::domain::device::device("")),
+            address: row.address,
+            created_at: Timestamp(row.created_at),
+            last_seen: Timestamp(row.last_seen_at),
+            current: current == Some(row.id_hash.as_str()),
+        })
+        .collect())
+}
+
+/// Ends one session of a person; whether there was one.
+///
+/// # Errors
+/// The database.
+pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool> {
+    tx.sql("DELETE FROM session WHERE id = $1 AND person_id = $2")
+        .bind(id.0)
+        .bind(person.0)
+        .execute()
+        .await
+        .map(|rows| rows > 0)
+}
+
+/// Ends every session of a person but the one with this digest; how many there were.
+///
+/// # Errors
+/// The database.
+pub async fn delete_of_person(tx: &mut Tx, person: PersonId, except: Option<&str>) -> Result<u64> {
+    tx.sql("DELETE FROM session WHERE person_id = $1 AND id_hash <> $2")
+        .bind(person.0)
+        .bind(except.unwrap_or_default().to_owned())
+        .execute()
+        .await
 }
 
 /// Forgets sessions that have expired; how many there were.

@@ -283,11 +283,20 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
         cluster: stored_in.unwrap_or_default(),
         captured_on,
     });
+    let anywhere = form.cluster.trim().is_empty();
     let (ctx_in, by_in) = (ctx.clone(), by.clone());
     ctx.db()
         .write(move |tx| {
-            let (ctx, by, name, dataset) = (ctx_in.clone(), by_in.clone(), name.clone(), dataset.clone());
-            Box::pin(async move { create_in(tx, &ctx, &by, parent, kind, &name, dataset.as_ref()).await })
+            let (ctx, by, name, mut dataset) = (ctx_in.clone(), by_in.clone(), name.clone(), dataset.clone());
+            Box::pin(async move {
+                // Where its maker prefers, unless they say otherwise (SET-1).
+                if let Some(dataset) = dataset.as_mut().filter(|_| anywhere)
+                    && let Some(profile) = person::find_profile(tx, by.person).await?
+                {
+                    dataset.cluster = profile.cluster;
+                }
+                create_in(tx, &ctx, &by, parent, kind, &name, dataset.as_ref()).await
+            })
         })
         .await
 }

@@ -530,6 +530,16 @@ pub async fn waiting(tx: &mut Tx, by: &Principal, verified: bool, now: Timestamp
     Ok(waiting)
 }
 
+/// The invitations that wait for my answer, for the API.
+///
+/// # Errors
+/// The database.
+pub async fn mine(ctx: &Ctx, by: &Principal) -> Result<Vec<Waiting>> {
+    let mut tx = ctx.db().read().await?;
+    let verified = is_verified(&mut tx, by).await?;
+    waiting(&mut tx, by, verified, ctx.now()).await
+}
+
 /// What the page of a mailed link shows (PEOPLE-10). Looking changes nothing.
 ///
 /// # Errors

@@ -7,6 +7,7 @@
 #![deny(missing_docs)]
 
 pub mod access;
+pub mod account;
 pub mod audit;
 pub mod dataset;
 pub mod drive;

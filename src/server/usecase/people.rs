@@ -10,7 +10,7 @@ use crate::domain::{
         Permission, Role, RolePermit, Sight, allow, asks_first, change_role as may_change_role, keep_an_owner,
         sees_people,
     },
-    text::{Problem, key},
+    text::{Email, Fields, Name, Password, Problem, key},
     time::Timestamp,
     view::{
         Belonging, Crumb, Page,
@@ -26,10 +26,10 @@ use super::{
         store::{
             Tx, account, grant, invitation,
             membership::{self, After, Member, Sort, Wanted},
-            organization as organizations, resource,
+            organization as organizations, person, resource,
         },
     },
-    access,
+    access, account as account_links,
     audit::{self, Happened},
     drive, organization,
 };
@@ -554,6 +554,99 @@ async fn take_out(
         audit::note(tx, ctx, by, what).await?;
     }
     Ok(())
+}
+
+/// What the form of **Create a person's account** sends (PEOPLE-8).
+#[derive(Debug, Clone, Default)]
+pub struct NewPersonForm {
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// Email.
+    pub email: String,
+    /// Role.
+    pub role: String,
+}
+
+/// Creates a person's account directly (PEOPLE-8): they are in the organization at once, and set their password from a
+/// mailed link, which proves the address.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` by role; `Invalid` with the problem of every field, an address that is known among them.
+pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) -> Result<PersonRow> {
+    let mut fields = Fields::default();
+    let first_name = fields.check("first_name", Name::parse(&form.first_name));
+    let last_name = fields.check("last_name", Name::parse(&form.last_name));
+    let email = fields.check("email", Email::parse(&form.email));
+    let role = fields.check("role", Role::parse(&form.role));
+    {
+        // Who may not do this is told so, and nothing about the fields.
+        let mut tx = ctx.db().read().await?;
+        organization::permit(&mut tx, by, org, Permission::CreatePerson).await?;
+    }
+    fields.done()?;
+    let (Some(first_name), Some(last_name), Some(email), Some(role)) = (first_name, last_name, email, role) else {
+        return Err(Refusal::Invalid(Vec::new()).into());
+    };
+    // Nobody knows this password: the account opens with the mailed link alone.
+    let unknown = Password::parse(&ctx.token()).map_err(|problem| Refusal::field("password", problem))?;
+    let password_hash = ctx.hasher().hash(&unknown).await?;
+    let id = PersonId(ctx.id());
+    let row = PersonRow {
+        person: Some(id),
+        invitation: None,
+        name: crate::domain::person::full_name(first_name.as_str(), last_name.as_str()),
+        email: email.as_str().to_owned(),
+        role: Some(role),
+        status: Status::Active,
+        last_seen: None,
+        expires_at: None,
+        resources: 0,
+    };
+    let (ctx_in, by_in, org, made) = (ctx.clone(), by.clone(), org.to_owned(), row.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, org, row, hash) =
+                (ctx_in.clone(), by_in.clone(), org.clone(), made.clone(), password_hash.clone());
+            let (first_name, last_name, email) = (first_name.clone(), last_name.clone(), email.clone());
+            Box::pin(async move {
+                let permit = organization::permit(tx, &by, &org, Permission::CreatePerson).await?;
+                let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+                if at.space_of.is_some() {
+                    return Err(Refusal::NotFound.into());
+                }
+                may_change_role(permit.role(), Role::Member, role)?;
+                let new = person::NewPerson {
+                    id,
+                    email: email.as_str(),
+                    email_key: &email.key(),
+                    first_name: first_name.as_str(),
+                    last_name: last_name.as_str(),
+                    password_hash: &hash,
+                    cluster: crate::domain::resource::CLUSTERS[0].0,
+                    at: ctx.now(),
+                };
+                match person::insert(tx, &new).await.map_err(Error::from) {
+                    Err(error) if error.is_taken() => {
+                        return Err(Refusal::field("email", Problem::KnownAlready).into());
+                    }
+                    inserted => inserted?,
+                }
+                membership::insert(tx, &permit, id, role, ctx.now()).await?;
+                let what = Happened {
+                    organization: Some(permit.organization()),
+                    action: "person.created",
+                    summary: format!("created the account of {} as {}", row.name, role.title()),
+                    after: Some(serde_json::json!({ "person": id, "email": email.as_str(), "role": role })),
+                    ..Happened::default()
+                };
+                audit::note(tx, &ctx, &by, what).await?;
+                account_links::invite_to_set_password(tx, &ctx, id, email.as_str(), &at.name, &by).await
+            })
+        })
+        .await?;
+    Ok(row)
 }
 
 /// [`change_role`] with an id that came from a form.

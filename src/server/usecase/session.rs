@@ -52,7 +52,17 @@ fn as_principal(person: &PersonView, client: &Client) -> Principal {
         name: full_name(&person.first_name, &person.last_name),
         email_key: crate::domain::text::key(&person.email),
         address: client.address.clone(),
+        session: None,
     }
+}
+
+/// The Org ID of the organization that a person lands in when they sign in (SET-1), if they chose one.
+///
+/// # Errors
+/// The database.
+pub async fn landing(ctx: &Ctx, person: PersonId) -> Result<Option<String>> {
+    let mut tx = ctx.db().read().await?;
+    Ok(person::find_default_org_id(&mut tx, person).await?)
 }
 
 /// What the form of **Sign up** sends.
@@ -70,13 +80,38 @@ pub struct SignUpForm {
     pub invitation: String,
 }
 
-/// Signs somebody up: with a personal space (SPACE-1), or from an invitation into its organization (PEOPLE-4a). The
-/// invitation's link proves the address (AUTH-2).
+/// Signs somebody up: with a personal space (SPACE-1) and a mailed link to prove their address (AUTH-2), or from an
+/// invitation into its organization (PEOPLE-4a), whose link proves the address.
 ///
 /// # Errors
 /// `Invalid` with the problem of every field, a taken email and a weak password among them; `InvitationWrongPerson`,
 /// `InvitationClosed`, `InvitationExpired`.
 pub async fn sign_up(ctx: &Ctx, client: &Client, form: &SignUpForm) -> Result<PersonView> {
+    add(ctx, client, form, false).await
+}
+
+/// Signs somebody up whose address needs no proof: for the operator's example and generated data.
+///
+/// # Errors
+/// See [`sign_up`].
+pub async fn sign_up_verified(
+    ctx: &Ctx,
+    first_name: &str,
+    last_name: &str,
+    email: &str,
+    password: &str,
+) -> Result<PersonView> {
+    let form = SignUpForm {
+        first_name: first_name.to_owned(),
+        last_name: last_name.to_owned(),
+        email: email.to_owned(),
+        password: password.to_owned(),
+        invitation: String::new(),
+    };
+    add(ctx, &Client::default(), &form, true).await
+}
+
+async fn add(ctx: &Ctx, client: &Client, form: &SignUpForm, verified: bool) -> Result<PersonView> {
     let new = SignUp::parse(&form.first_name, &form.last_name, &form.email, &form.password)?;
     // Asking which emails are taken is limited like guessing passwords.
     let asking = [client_key(client)];
@@ -89,7 +124,7 @@ pub async fn sign_up(ctx: &Ctx, client: &Client, form: &SignUpForm) -> Result<Pe
         email: new.email.as_str().to_owned(),
         first_name: new.first_name.to_string(),
         last_name: new.last_name.to_string(),
-        email_verified: false,
+        email_verified: verified,
     };
     let (ctx_in, email_key, by) = (ctx.clone(), new.email.key(), as_principal(&view, client));
     let (stored, invitation) = (view.clone(), form.invitation.trim().to_owned());
@@ -118,13 +153,18 @@ pub async fn sign_up(ctx: &Ctx, client: &Client, form: &SignUpForm) -> Result<Pe
                     Err(error) if error.is_taken() => return Err(Refusal::field("email", Problem::EmailTaken).into()),
                     inserted => inserted?,
                 }
-                if invitation.is_empty() {
-                    let space = Founding::space(&space_name(&view.first_name, &view.last_name));
-                    super::organization::found(tx, &ctx, &by, &space).await?;
-                    return Ok(false);
+                if !invitation.is_empty() {
+                    invitation::accept_in(tx, &ctx, &by, &Which::Token(invitation)).await?;
+                    return Ok(true);
                 }
-                invitation::accept_in(tx, &ctx, &by, &Which::Token(invitation)).await?;
-                Ok(true)
+                if verified {
+                    person::update_verified(tx, id).await?;
+                } else {
+                    super::account::send_verification(tx, &ctx, &view).await?;
+                }
+                let space = Founding::space(&space_name(&view.first_name, &view.last_name));
+                super::organization::found(tx, &ctx, &by, &space).await?;
+                Ok(verified)
             })
         })
         .await;
@@ -136,7 +176,7 @@ pub async fn sign_up(ctx: &Ctx, client: &Client, form: &SignUpForm) -> Result<Pe
 }
 
 /// What failures of a client are counted under.
-fn client_key(client: &Client) -> String {
+pub fn client_key(client: &Client) -> String {
     format!("client {}", client.address.as_deref().unwrap_or("unknown"))
 }
 

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use tokio::{sync::watch, task::JoinHandle};
 
+use crate::domain::one_time_link::forgotten_before;
+
 use super::{
     context::Ctx,
     error::{Error, Result},
     mail::smtp::Delivery,
-    store::{idempotency, outbox, session},
+    store::{idempotency, one_time_link, outbox, session},
 };
 
 /// How often is tidied up.
@@ -72,7 +74,8 @@ impl Workers {
     }
 }
 
-/// Forgets sessions that have expired, answers that nobody will ask for again, and old mail.
+/// Forgets sessions that have expired, links that stopped working long ago, answers that nobody will ask for again, and
+/// old mail.
 ///
 /// # Errors
 /// The database.
@@ -82,6 +85,7 @@ pub async fn tidy(ctx: &Ctx) -> Result<()> {
         .write(move |tx| {
             Box::pin(async move {
                 session::delete_expired(tx, now).await?;
+                one_time_link::delete_expired_before(tx, forgotten_before(now)).await?;
                 idempotency::delete_before(tx, now.plus_days(-KEEP_ANSWERS)).await?;
                 outbox::forget_texts_before(tx, now.plus_days(-KEEP_TEXTS)).await?;
                 outbox::delete_before(tx, now.plus_days(-KEEP_MAIL)).await?;

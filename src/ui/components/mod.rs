@@ -8,6 +8,7 @@
 pub mod avatar;
 pub mod breadcrumbs;
 pub mod button;
+pub mod check;
 pub mod dialog;
 pub mod empty;
 pub mod field;
@@ -17,5 +18,6 @@ pub mod icon;
 pub mod menu;
 pub mod meter;
 pub mod note;
+pub mod select;
 pub mod table;
 pub mod toast;

@@ -1,13 +1,17 @@
 //! One file per page: the page (address, resource, `Suspense`) over plain views that take plain values.
 
+pub mod account;
 pub mod drive;
+pub mod forgot;
 pub mod home;
 pub mod invitation;
 pub mod new_organization;
 pub mod not_found;
 pub mod people;
 pub mod receipt;
+pub mod reset;
 pub mod roles;
 pub mod sign_in;
 pub mod sign_up;
+pub mod verify;
 pub mod welcome;

@@ -54,6 +54,7 @@ fn SignInView(next: String, flash: Option<FormFlash>) -> impl IntoView {
                 <Field name="password" label="Password" kind="password" autocomplete="current-password"/>
                 <Submit label="Sign in"/>
             </Form>
+            <p class="aside"><a href=paths::FORGOT>"Forgot password?"</a></p>
             <p class="aside">"New here? " <a href=sign_up>"Sign up"</a></p>
         </section>
     }

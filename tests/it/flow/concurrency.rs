@@ -407,3 +407,59 @@ async fn attack_53_many_writers_on_sqlite_queue_and_none_is_told_busy() {
     app.healthy().await;
     app.finish().await;
 }
+
+async fn delete_account(person: &Person) -> crate::support::Answer {
+    let body = serde_json::json!({ "password": crate::support::PASSWORD, "confirm": person.email });
+    person.call(axum::http::Method::DELETE, "/api/v1/me", Some(&body), &[]).await
+}
+
+both!(attack_46_org_3_two_owners_delete_their_accounts_at_once_and_one_stays, async |app| {
+    for round in 0..ROUNDS {
+        let (anna, john) = two_owners(app).await;
+        let org = anna.create_org(&format!("Going {round}")).await;
+        app.join(&org, &john, Role::Owner).await;
+        let go = |person: &Person| {
+            let person = person.clone();
+            async move { delete_account(&person).await }
+        };
+        let answers = at_once(vec![go(&anna), go(&john)]).await;
+        let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 409], "exactly one goes");
+        let loser = answers.iter().find(|answer| answer.status == 409).expect("one is refused");
+        assert_eq!(loser.code(), "last_owner");
+        assert_eq!(app.owners(org.id).await, 1);
+    }
+    app.healthy().await;
+});
+
+both!(attack_47_org_3_deleting_an_account_and_leaving_removing_or_demoting_at_once_keep_an_owner, async |app| {
+    for round in 0..3 {
+        for how in 0..3 {
+            let (anna, john) = two_owners(app).await;
+            let org = anna.create_org(&format!("Pair {round} {how}")).await;
+            app.join(&org, &john, Role::Owner).await;
+            let go = {
+                let (anna, john, org) = (anna.clone(), john.clone(), org.clone());
+                async move {
+                    match how {
+                        0 => john.leave(&org).await,
+                        1 => john.remove(&org, &[anna.id]).await,
+                        _ => john.change_role(&org, anna.id, "member").await,
+                    }
+                }
+            };
+            let delete = {
+                let anna = anna.clone();
+                async move { delete_account(&anna).await }
+            };
+            let tasks: Vec<futures::future::BoxFuture<'static, crate::support::Answer>> =
+                vec![Box::pin(go), Box::pin(delete)];
+            for answer in at_once(tasks).await {
+                assert!(answer.status < 500, "{}", answer.body);
+            }
+            assert!(app.owners(org.id).await >= 1, "{how}");
+        }
+    }
+    app.healthy().await;
+});

@@ -178,3 +178,36 @@ both!(people_1_pages_with_thousands_of_people_are_bounded, async |app| {
     let body = anna.post(&format!("/api/v1/orgs/{}/people/remove", org.org_id), &json!({ "people": [] })).await;
     assert_eq!(body.expect(422).fields(), ["people"]);
 });
+
+both!(people_8_an_owner_creates_an_account_and_its_person_sets_the_password, async |app| {
+    let (anna, john, _, org) = team(app).await;
+    let path = format!("/api/v1/orgs/{}/people", org.org_id);
+    let body = json!({ "email": "New@Example.com", "first_name": "Nora", "last_name": "Neu", "role": "editor" });
+    john.post(&path, &body).await.expect(403);
+    app.person("Xaver").await.post(&path, &body).await.expect(404);
+    let made = anna.post(&path, &body).await.expect(201).json();
+    assert_eq!(
+        (&made["name"], &made["role"], &made["status"]),
+        (&json!("Nora Neu"), &json!("editor"), &json!("active"))
+    );
+    assert_eq!(anna.post(&path, &body).await.expect(422).fields(), ["email"], "known already");
+    let wrong = json!({ "email": "x", "first_name": "", "last_name": "", "role": "king" });
+    assert_eq!(anna.post(&path, &wrong).await.expect(422).fields(), ["first_name", "last_name", "email", "role"]);
+    let mut sneaky = body.clone();
+    sneaky["email_verified"] = json!(true);
+    anna.post(&path, &sneaky).await.expect(400);
+    let token = app.token_in_mail("New@Example.com", "/reset?token=").await;
+    let nobody = app.nobody();
+    nobody
+        .post("/api/v1/password/reset", &json!({ "token": token, "password": crate::support::PASSWORD }))
+        .await
+        .expect(204);
+    let signed_in = json!({ "email": "new@example.com", "password": crate::support::PASSWORD });
+    nobody.post("/api/v1/session", &signed_in).await.expect(200);
+    let me = nobody.get("/api/v1/me").await.expect(200).json();
+    assert_eq!(
+        (&me["email_verified"], &me["organizations"][0]["role"], &me["space"]),
+        (&json!(true), &json!("editor"), &Value::Null)
+    );
+    app.healthy().await;
+});

@@ -62,6 +62,9 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                     Some(json!({ "invitations": [{ "email": "x@example.com", "role": "reader" }] }))
                 }
                 ("POST", "resend") => Some(json!({})),
+                ("POST", "people") => {
+                    Some(json!({ "email": "x@example.com", "first_name": "X", "last_name": "Y", "role": "reader" }))
+                }
                 ("POST", "remove") => Some(json!({ "people": [john.id] })),
                 other => panic!("say what a {other:?} sends in this test"),
             };

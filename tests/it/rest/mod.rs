@@ -1,5 +1,6 @@
 //! The REST API: what each call answers, and what it refuses.
 
+mod account;
 mod answers;
 mod isolation;
 mod outermost;

@@ -191,7 +191,16 @@ both!(attack_32_a_post_from_another_site_changes_nothing, async |app| {
 
 both!(attack_33_every_server_function_is_a_post_and_most_need_somebody, async |app| {
     let anna = app.person("Anna").await;
-    let open = ["page_start", "sign_in", "sign_up", "sign_out"];
+    let open = [
+        "page_start",
+        "sign_in",
+        "sign_up",
+        "sign_out",
+        "check_link",
+        "verify_email",
+        "forgot_password",
+        "reset_password",
+    ];
     for (path, method) in server_fn_paths() {
         assert_eq!(method, Method::POST, "{path}");
         assert!(path.starts_with("/fn/"), "{path}");

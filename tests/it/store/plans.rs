@@ -16,12 +16,17 @@ struct Query {
 /// Looks through a whole table on purpose: function, and why that is fine.
 const MAY_SCAN: &[(&str, &str)] = &[
     ("person::any", "stops at the first row"),
+    ("resource::any_in", "stops at the first row"),
     ("outbox::list_newest", "walks the primary key from its end, and stops"),
     ("outbox::list", "the same, for the operator"),
 ];
 
 /// Sorts on purpose: function, and what bounds it.
 const MAY_SORT: &[(&str, &str)] = &[
+    ("session::list_of_person", "the sessions of one person"),
+    ("membership::list_own", "the memberships of one person"),
+    ("grant::list_own", "the grants of one person"),
+    ("invitation::list_sent_to", "the invitations of one address"),
     ("account::list", "the accounts of one organization"),
     ("organization::list_of_person", "the organizations of one person"),
     ("organization::taken_keys", "a union of a few names"),

@@ -5,19 +5,20 @@ use leptos::prelude::*;
 use super::{list::called, place::Open, place::Place};
 use crate::{
     domain::{
+        invitation::may_invite_as,
         role::{Permission, Role, may},
         view::people::{PeopleView, PersonRow, Status},
     },
     rpc::{
         FormFlash,
-        people::{ChangeRole, RemovePeople},
+        people::{ChangeRole, CreatePerson, RemovePeople},
     },
     ui::{
         components::{
             avatar::Face,
             button::Tone,
             dialog::{Dialog, DialogBody, DialogButtons},
-            field::Hidden,
+            field::{Choice, Field, Hidden},
             form::{Form, Submit},
             note::{Mood, Note},
         },
@@ -88,6 +89,38 @@ fn article(role: Option<Role>) -> String {
     match role {
         Some(role @ (Role::Owner | Role::Editor)) => format!("an {}", role.title()),
         other => format!("a {}", words::role(other)),
+    }
+}
+
+/// Creates a person's account directly (PEOPLE-8).
+#[component]
+pub fn CreateDialog(place: Place, mine: Option<Role>, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<CreatePerson>::new();
+    let close = place.address();
+    let roles: Vec<(&'static str, &'static str)> = Role::ALL
+        .into_iter()
+        .rev()
+        .filter(|role| mine.is_some_and(|mine| may_invite_as(mine, *role).is_ok()))
+        .map(|role| (role.word(), role.title()))
+        .collect();
+    view! {
+        <Dialog label="Create an account" heading="Create an account" close=close.clone()>
+            <Form action flash class="dialog-form">
+                <Hidden name="org" value=place.org.clone()/>
+                <Hidden name="back" value=close.clone()/>
+                <DialogBody>
+                    <div class="columns">
+                        <Field name="first_name" label="First name" focused=true/>
+                        <Field name="last_name" label="Last name"/>
+                    </div>
+                    <Field name="email" label="Email" kind="email"/>
+                    <Choice name="role" label="Role" options=roles first=Role::Member.word()/>
+                </DialogBody>
+                <DialogButtons close remark="They get a link by mail to set their password.">
+                    <Submit label="Create"/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
     }
 }
 

@@ -12,7 +12,7 @@ use super::{manages, place::Place};
 use crate::{
     domain::{
         refusal::Refusal,
-        role::{Role, asks_first, change_role as may_change_role},
+        role::{Permission, Role, asks_first, change_role as may_change_role, may},
         time::Timestamp,
         view::people::{PeopleView, PersonRow, Status},
     },
@@ -45,6 +45,7 @@ pub fn PeopleList(people: PeopleView, place: Place, now: Timestamp, flash: Optio
         })
         .map(|flash| view! { <div role="alert"><Note mood=Mood::Bad><p>{flash.failure.to_string()}</p></Note></div> });
     let filters = place.clone();
+    let creates = people.organization.role.is_some_and(|role| may(role, Permission::CreatePerson));
     let content = if empty {
         let everybody = place.is_filtered().then(|| place.everybody());
         let sentence =
@@ -62,14 +63,15 @@ pub fn PeopleList(people: PeopleView, place: Place, now: Timestamp, flash: Optio
     };
     view! {
         {refused}
-        <Filters place=filters shown=people.rows.items.len() as u64 people=people.people/>
+        <Filters creates place=filters shown=people.rows.items.len() as u64 people=people.people/>
         {content}
     }
 }
 
 /// Search and filters: a form that only asks.
 #[component]
-fn Filters(place: Place, shown: u64, people: u64) -> impl IntoView {
+fn Filters(place: Place, shown: u64, people: u64, creates: bool) -> impl IntoView {
+    let create = creates.then(|| place.create());
     let navigate = use_navigate();
     let form = NodeRef::<html::Form>::new();
     let look = {
@@ -134,6 +136,7 @@ fn Filters(place: Place, shown: u64, people: u64) -> impl IntoView {
                 {statuses}
             </select>
             <button type="submit" class="button without-script">"Search"</button>
+            {create.map(|href| view! { <ButtonLink href in_place=true>"Create an account"</ButtonLink> })}
             <p class="small num end">{words::totalled(people, "person", "people")} " · " {words::total(shown)} " shown"</p>
         </form>
     }

@@ -9,7 +9,7 @@ pub mod place;
 use leptos::prelude::*;
 
 use self::{
-    dialogs::{RemoveDialog, RoleDialog},
+    dialogs::{CreateDialog, RemoveDialog, RoleDialog},
     invite::InviteDialog,
     list::PeopleList,
     place::{Open, Place},
@@ -77,6 +77,9 @@ fn PeopleContent(people: PeopleView, place: Place, now: Timestamp, flash: Option
         (Open::Invite { .. }, true) => {
             view! { <InviteDialog place=place.clone() places=people.places.clone() mine=people.organization.role flash=flash.clone()/> }
                 .into_any()
+        }
+        (Open::Create, true) => {
+            view! { <CreateDialog place=place.clone() mine=people.organization.role flash=flash.clone()/> }.into_any()
         }
         (Open::Remove(_), true) => {
             view! { <RemoveDialog people=people.clone() place=place.clone() flash=flash.clone()/> }.into_any()

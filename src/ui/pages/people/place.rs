@@ -18,6 +18,8 @@ pub enum Open {
         /// Whom to invite, where that came along.
         email: String,
     },
+    /// Creates a person's account (PEOPLE-8).
+    Create,
     /// **Remove user**: these ids.
     Remove(Vec<String>),
     /// Asks before a role is changed.
@@ -33,7 +35,7 @@ impl Open {
     /// What the page is to bring for the dialog: ids, whether it is about inviting, and to what.
     pub fn asks(&self) -> (String, bool, String) {
         match self {
-            Self::Nothing => (String::new(), false, String::new()),
+            Self::Nothing | Self::Create => (String::new(), false, String::new()),
             Self::Invite { resource, .. } => (String::new(), true, resource.clone()),
             Self::Remove(ids) => (ids.join(","), false, String::new()),
             Self::Role { person, .. } => (person.clone(), false, String::new()),
@@ -75,6 +77,7 @@ impl Place {
             .collect();
         let open = match get("dialog").as_str() {
             "invite" => Open::Invite { resource: get("resource"), email: get("email") },
+            "create" => Open::Create,
             "remove" if !items.is_empty() => Open::Remove(items),
             "role" if !get("person").is_empty() => Open::Role { person: get("person"), to: get("to") },
             _ => Open::Nothing,
@@ -127,6 +130,11 @@ impl Place {
     /// **Remove user**.
     pub fn remove(&self, ids: &[String]) -> String {
         self.list(&self.sort, &self.cursor).with("dialog", "remove").with_all("item", ids).text()
+    }
+
+    /// Creates a person's account.
+    pub fn create(&self) -> String {
+        self.list(&self.sort, &self.cursor).with("dialog", "create").text()
     }
 
     /// **Invite people**, with an address that is known already.

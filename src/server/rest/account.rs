@@ -1,0 +1,290 @@
+//! `/me` and below, `/password`, `/email`: my account (AUTH-2, AUTH-4, AUTH-5, SET-1, SET-2).
+
+use axum::{
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Deserializer, Serialize};
+use tower_sessions::Session;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{profile::ProfileForm, view::account::SessionItem},
+    server::{
+        context::Ctx,
+        session,
+        usecase::account::{self},
+    },
+};
+
+use super::{By, From, Json, PageBody, problem::Problem, session::MeBody};
+
+/// What is to change of my profile; what is left out stays.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProfileBody {
+    first_name: Option<String>,
+    last_name: Option<String>,
+    /// `en`, `de`, `es`, `fr`, `it` or `ja`.
+    language: Option<String>,
+    cluster: Option<String>,
+    /// An Org ID or id of an organization of mine; null for none.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    default_organization: Option<Option<String>>,
+}
+
+/// Tells null from what was left out.
+fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
+/// Changes my profile.
+#[utoipa::path(patch, path = "/me", tag = "account", request_body = ProfileBody,
+    responses((status = 200, body = MeBody), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub async fn update(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Json(body): Json<ProfileBody>,
+) -> Result<Json<MeBody>, Problem> {
+    let form = ProfileForm {
+        first_name: body.first_name,
+        last_name: body.last_name,
+        language: body.language,
+        cluster: body.cluster,
+        default_organization: body.default_organization.map(Option::unwrap_or_default),
+    };
+    let profile = account::update_profile(&ctx, &by, &form).await?;
+    super::session::me_body(&ctx, &by, profile).await.map(Json)
+}
+
+/// A confirmation that my account is to be deleted.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeleteBody {
+    password: String,
+    /// My email address.
+    confirm: String,
+    /// Whether the work in my personal space is to be deleted as well.
+    delete_space: bool,
+}
+
+/// Deletes my account, for good.
+#[utoipa::path(delete, path = "/me", tag = "account", request_body = DeleteBody,
+    responses((status = 204), (status = 401, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn delete(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    session: Session,
+    Json(body): Json<DeleteBody>,
+) -> Result<StatusCode, Problem> {
+    account::delete(&ctx, &by, &body.password, &body.confirm, body.delete_space).await?;
+    session::end(&session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// One of my sessions.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SessionBody {
+    id: String,
+    /// Browser and system, as the browser tells them.
+    device: String,
+    /// Network address.
+    address: Option<String>,
+    created_at: String,
+    /// To within a few minutes.
+    last_seen: String,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+impl std::convert::From<SessionItem> for SessionBody {
+    fn from(item: SessionItem) -> Self {
+        Self {
+            id: item.id.to_string(),
+            device: item.device,
+            address: item.address,
+            created_at: item.created_at.rfc3339(),
+            last_seen: item.last_seen.rfc3339(),
+            current: item.current,
+        }
+    }
+}
+
+/// Where I am signed in; at most 200, the one used last first.
+#[utoipa::path(get, path = "/me/sessions", tag = "account",
+    responses((status = 200, body = PageBody<SessionBody>), (status = 401, body = Problem)))]
+pub async fn sessions(State(ctx): State<Ctx>, By(by): By) -> Result<Json<PageBody<SessionBody>>, Problem> {
+    let items = account::sessions(&ctx, &by).await?.into_iter().map(Into::into).collect();
+    Ok(Json(PageBody { items, next_cursor: None }))
+}
+
+/// Ends all my sessions but this one.
+#[utoipa::path(delete, path = "/me/sessions", tag = "account", responses((status = 204), (status = 401, body = Problem)))]
+pub async fn end_other_sessions(State(ctx): State<Ctx>, By(by): By) -> Result<StatusCode, Problem> {
+    account::end_other_sessions(&ctx, &by).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends one of my sessions.
+#[utoipa::path(delete, path = "/me/sessions/{id}", tag = "account", params(("id" = String, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn end_session(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    account::end_session(&ctx, &by, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A new password of mine.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChangePasswordBody {
+    /// The one that I have.
+    current: String,
+    /// 12 to 128 characters.
+    password: String,
+}
+
+/// Changes my password: my other sessions end, and the answer sets a new session cookie.
+#[utoipa::path(post, path = "/me/password", tag = "account", request_body = ChangePasswordBody,
+    responses((status = 204), (status = 401, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
+pub async fn change_password(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    From(client): From,
+    session: Session,
+    Json(body): Json<ChangePasswordBody>,
+) -> Result<StatusCode, Problem> {
+    account::change_password(&ctx, &by, &body.current, &body.password).await?;
+    session::start(&session, &ctx, by.person, &client).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// An address that is to become mine.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChangeEmailBody {
+    email: String,
+    /// My password.
+    password: String,
+}
+
+/// Asks for another email address: a link is mailed to it, and until it is used nothing changes.
+#[utoipa::path(post, path = "/me/email", tag = "account", request_body = ChangeEmailBody,
+    responses((status = 202), (status = 401, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
+pub async fn change_email(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Json(body): Json<ChangeEmailBody>,
+) -> Result<StatusCode, Problem> {
+    account::change_email(&ctx, &by, &body.email, &body.password).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Mails the link again that proves my address.
+#[utoipa::path(post, path = "/me/verification", tag = "account",
+    responses((status = 202), (status = 401, body = Problem), (status = 429, body = Problem)))]
+pub async fn send_verification(State(ctx): State<Ctx>, By(by): By) -> Result<StatusCode, Problem> {
+    account::send_verification_again(&ctx, &by).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// The token of a mailed link.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenBody {
+    token: String,
+}
+
+/// Proves an email address by the token of a mailed link. Nobody needs to be signed in.
+#[utoipa::path(post, path = "/email/verify", tag = "account", request_body = TokenBody,
+    responses((status = 204), (status = 404, body = Problem), (status = 410, body = Problem)))]
+pub async fn verify_email(
+    State(ctx): State<Ctx>,
+    From(client): From,
+    Json(body): Json<TokenBody>,
+) -> Result<StatusCode, Problem> {
+    account::verify_email(&ctx, &client, &body.token).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whose password was forgotten.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ForgotBody {
+    email: String,
+}
+
+/// Mails a link to set a new password, if there is such an account. The answer never tells.
+#[utoipa::path(post, path = "/password/forgot", tag = "account", request_body = ForgotBody,
+    responses((status = 202), (status = 429, body = Problem)))]
+pub async fn forgot_password(
+    State(ctx): State<Ctx>,
+    From(client): From,
+    Json(body): Json<ForgotBody>,
+) -> Result<StatusCode, Problem> {
+    account::forgot_password(&ctx, &client, &body.email).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// A new password, by a mailed link.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ResetBody {
+    token: String,
+    /// 12 to 128 characters.
+    password: String,
+}
+
+/// Sets a password by the token of a mailed link. All sessions of the account end.
+#[utoipa::path(post, path = "/password/reset", tag = "account", request_body = ResetBody,
+    responses((status = 204), (status = 404, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)))]
+pub async fn reset_password(
+    State(ctx): State<Ctx>,
+    From(client): From,
+    Json(body): Json<ResetBody>,
+) -> Result<StatusCode, Problem> {
+    account::reset_password(&ctx, &client, &body.token, &body.password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What I agree to.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrivacyBody {
+    /// How I use the service may be counted.
+    usage_statistics: bool,
+    /// News about the product may be mailed to me.
+    product_news: bool,
+}
+
+/// What I agree to; never asked is no.
+#[utoipa::path(get, path = "/me/privacy", tag = "account", responses((status = 200, body = PrivacyBody), (status = 401, body = Problem)))]
+pub async fn privacy(State(ctx): State<Ctx>, By(by): By) -> Result<Json<PrivacyBody>, Problem> {
+    let me = account::profile(&ctx, &by).await?;
+    Ok(Json(PrivacyBody { usage_statistics: me.allows_usage_statistics, product_news: me.allows_product_news }))
+}
+
+/// Saves what I agree to.
+#[utoipa::path(put, path = "/me/privacy", tag = "account", request_body = PrivacyBody,
+    responses((status = 200, body = PrivacyBody), (status = 401, body = Problem)))]
+pub async fn save_privacy(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Json(body): Json<PrivacyBody>,
+) -> Result<Json<PrivacyBody>, Problem> {
+    account::update_consents(&ctx, &by, body.usage_statistics, body.product_news).await?;
+    Ok(Json(body))
+}
+
+/// Everything about me, as a ZIP of JSON files.
+#[utoipa::path(get, path = "/me/export", tag = "account",
+    responses((status = 200, content_type = "application/zip", body = Vec<u8>), (status = 401, body = Problem)))]
+pub async fn export(State(ctx): State<Ctx>, By(by): By) -> Result<Response, Problem> {
+    let archive = account::export(&ctx, &by).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"commonhold-my-data.zip\""),
+    ];
+    Ok((headers, archive).into_response())
+}

@@ -1,0 +1,144 @@
+//! Deleting one's account (SET-2): what tells who somebody was goes, what they made stays with the organizations it is of, and
+//! no organization loses its last Owner (ORG-3).
+
+use crate::domain::{
+    profile::own,
+    refusal::Refusal,
+    role::{Permission, Role, allow},
+    text::{Problem, key},
+    view::{Belonging, account::FarewellView},
+};
+
+use super::{
+    super::{
+        super::{
+            context::{Ctx, Principal},
+            error::Result,
+            mail::{Letter, post},
+            store::{
+                Tx, audit as audit_store, grant, invitation, membership, one_time_link, organization, person, resource,
+                session,
+            },
+        },
+        audit::{self, Happened},
+    },
+    check_password, myself, of_account, still,
+};
+
+/// How many memberships one person has at most.
+const MEMBERSHIPS: i64 = 10_000;
+
+/// What I belong to, as far as it matters when I go.
+struct Standing {
+    /// Where I am a member among others, or the only one.
+    organizations: Vec<membership::OwnMembership>,
+    /// Those that would be left without an Owner.
+    last_owner_of: Vec<membership::OwnMembership>,
+    /// My personal space, if nobody else is in it: it goes with me.
+    space: Option<membership::OwnMembership>,
+    /// Whether it holds anything.
+    space_holds_work: bool,
+}
+
+async fn standing(tx: &mut Tx, by: &Principal) -> Result<Standing> {
+    let (mut organizations, mut last_owner_of, mut space) = (Vec::new(), Vec::new(), None);
+    for mine in membership::list_own(tx, by.person, MEMBERSHIPS).await? {
+        if mine.personal && membership::count(tx, mine.organization).await? == 1 {
+            space = Some(mine);
+            continue;
+        }
+        // One that was deleted needs nobody any more.
+        if mine.role == Role::Owner && !mine.deleted && membership::count_owners(tx, mine.organization).await? <= 1 {
+            last_owner_of.push(mine.clone());
+        }
+        organizations.push(mine);
+    }
+    let space_holds_work = match &space {
+        Some(space) => resource::any_in(tx, space.organization).await?,
+        None => false,
+    };
+    Ok(Standing { organizations, last_owner_of, space, space_holds_work })
+}
+
+/// What deleting my account would do, for its page.
+///
+/// # Errors
+/// The database.
+pub async fn farewell(ctx: &Ctx, by: &Principal) -> Result<FarewellView> {
+    let mut tx = ctx.db().read().await?;
+    let me = myself(&mut tx, by).await?;
+    let standing = standing(&mut tx, by).await?;
+    let last_owner_of = standing
+        .last_owner_of
+        .into_iter()
+        .map(|mine| Belonging {
+            id: mine.organization,
+            org_id: mine.org_id,
+            name: mine.name,
+            role: Some(mine.role),
+            personal: mine.personal,
+        })
+        .collect();
+    Ok(FarewellView { email: me.email, last_owner_of, space_holds_work: standing.space_holds_work })
+}
+
+/// Deletes my account, for good. `confirm` is my address, typed; `delete_space` says that the work in my personal space is to
+/// be deleted as well.
+///
+/// # Errors
+/// `Invalid` at `confirm` or `password`; `LastOwnerOf` with the names of the organizations; `SpaceHoldsWork`.
+pub async fn delete(ctx: &Ctx, by: &Principal, password: &str, confirm: &str, delete_space: bool) -> Result<()> {
+    if key(confirm) != by.email_key {
+        return Err(Refusal::field("confirm", Problem::NotYourEmail).into());
+    }
+    let password_hash = check_password(ctx, by, "password", password).await?;
+    let (ctx_in, by) = (ctx.clone(), by.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, hash) = (ctx_in.clone(), by.clone(), password_hash.clone());
+            Box::pin(async move {
+                still(tx, &by, &hash).await?;
+                delete_in(tx, &ctx, &by, delete_space).await
+            })
+        })
+        .await
+}
+
+async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -> Result<()> {
+    let (me, permit, now) = (myself(tx, by).await?, own(by.person), ctx.now());
+    let standing = standing(tx, by).await?;
+    if !standing.last_owner_of.is_empty() {
+        let names: Vec<&str> = standing.last_owner_of.iter().map(|mine| mine.name.as_str()).collect();
+        return Err(Refusal::LastOwnerOf(names.join(", ")).into());
+    }
+    if standing.space_holds_work && !delete_space {
+        return Err(Refusal::SpaceHoldsWork.into());
+    }
+    for mine in &standing.organizations {
+        let leave = allow(by.person, mine.organization, Some(mine.role), Permission::Leave)?;
+        membership::delete(tx, &leave, &[by.person]).await?;
+        let what = Happened {
+            organization: Some(mine.organization),
+            action: "person.left",
+            summary: "deleted their account".to_owned(),
+            before: Some(serde_json::json!({ "person": by.person, "role": mine.role })),
+            ..Happened::default()
+        };
+        audit::note(tx, ctx, by, what).await?;
+    }
+    if let Some(space) = &standing.space {
+        let close = allow(by.person, space.organization, Some(space.role), Permission::EditLegal)?;
+        resource::delete_all(tx, &close).await?;
+        organization::close_space(tx, &close, now).await?;
+        membership::delete(tx, &close, &[by.person]).await?;
+    }
+    grant::delete_own(tx, &permit).await?;
+    invitation::delete_sent_to(tx, &by.email_key).await?;
+    one_time_link::delete_of_person(tx, by.person).await?;
+    session::delete_of_person(tx, by.person, None).await?;
+    post(tx, ctx, &me.email, &Letter::AccountDeleted { first_name: &me.first_name }).await?;
+    person::anonymize(tx, &permit, now).await?;
+    audit_store::delete_personal(tx, &permit).await?;
+    let nobody = Principal { name: "Deleted person".to_owned(), address: None, ..by.clone() };
+    audit::note(tx, ctx, &nobody, of_account("account.deleted", "deleted their account")).await
+}

@@ -1,0 +1,57 @@
+//! A choice from a list that has a value already, and whose entries the page brings.
+
+use leptos::prelude::*;
+
+use super::form::FormContext;
+
+/// The choice.
+#[component]
+pub fn Select(
+    /// The field's name in the form.
+    name: &'static str,
+    /// Its label.
+    label: &'static str,
+    /// Values and their words.
+    options: Vec<(String, String)>,
+    /// The value that it has.
+    value: String,
+    /// How to choose.
+    #[prop(optional)]
+    hint: Option<&'static str>,
+) -> impl IntoView {
+    let form = FormContext::get();
+    let id = form.field_id(name);
+    let chosen = form.typed(name).unwrap_or(value);
+    let problem = form.problem(name);
+    let about = format!("{id}-about");
+    let described = {
+        let about = about.clone();
+        move || (hint.is_some() || problem.with(Option::is_some)).then(|| about.clone())
+    };
+    let entries = options
+        .into_iter()
+        .map(|(value, words)| {
+            let selected = value == chosen;
+            view! { <option value=value selected=selected>{words}</option> }
+        })
+        .collect_view();
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <select
+                class="input"
+                id=id
+                name=name
+                autocomplete="off"
+                aria-invalid=move || problem.with(Option::is_some).then_some("true")
+                aria-describedby=described
+            >
+                {entries}
+            </select>
+            <div class="about" id=about>
+                {move || problem.get().map(|text| view! { <p class="problem">{text}</p> })}
+                {hint.map(|hint| view! { <p class="hint">{hint}</p> })}
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,169 @@
+//! Privacy and data (SET-2): what I agree to, everything about me to take along, and the way out.
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{
+        refusal::Refusal,
+        view::account::{FarewellView, ProfileView},
+    },
+    rpc::{
+        FormFlash,
+        account::{DeleteAccount, SavePrivacy, account_farewell, account_profile},
+    },
+    ui::{
+        components::{
+            button::{BlockedButton, ButtonLink},
+            check::Check,
+            dialog::{Dialog, DialogBody, DialogButtons},
+            empty::Skeleton,
+            field::Field,
+            form::{Form, FormButtons, Submit},
+            icon::Icon,
+        },
+        paths::{self, Address},
+        routes::here,
+        session::{Beginning, Session},
+        trouble::Trouble,
+    },
+};
+
+use super::AccountFrame;
+
+/// The page: `/account/privacy`, with the dialog `?dialog=delete`.
+#[component]
+pub fn PrivacyPage() -> impl IntoView {
+    let deleting = here(|segments, query| {
+        (segments == ["account", "privacy"]).then(|| query.get("dialog").as_deref() == Some("delete"))
+    });
+    let session = Session::get();
+    let mine = Resource::new(
+        move || session.version(),
+        |_| async move { Ok::<_, crate::rpc::Failure>((account_profile().await?, account_farewell().await?)) },
+    );
+    view! {
+        <AccountFrame part="privacy">
+            <Transition fallback=Skeleton>
+                {move || {
+                    let deleting = deleting.get();
+                    Suspend::new(async move {
+                        let begin = Beginning::from(session.start().await);
+                        match mine.await {
+                            Ok((profile, farewell)) => view! {
+                                <Consents profile/>
+                                <Export/>
+                                <Delete farewell deleting flash=begin.form/>
+                            }
+                            .into_any(),
+                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                        }
+                    })
+                }}
+            </Transition>
+        </AccountFrame>
+    }
+    .into_any()
+}
+
+/// What I agree to.
+#[component]
+fn Consents(profile: ProfileView) -> impl IntoView {
+    let action = ServerAction::<SavePrivacy>::new();
+    view! {
+        <section class="panel account-part" aria-labelledby="consents">
+            <h2 id="consents">"What you agree to"</h2>
+            <Form action flash=None>
+                <Check
+                    name="usage_statistics"
+                    label="Usage statistics"
+                    hint="How you use the service may be counted, to make it better."
+                    checked=profile.allows_usage_statistics
+                />
+                <Check
+                    name="product_news"
+                    label="Product news"
+                    hint="We may mail you what is new. Mail about your account and your organizations comes anyway."
+                    checked=profile.allows_product_news
+                />
+                <FormButtons><Submit label="Save"/></FormButtons>
+            </Form>
+        </section>
+    }
+}
+
+/// Everything about me, to take along.
+#[component]
+fn Export() -> impl IntoView {
+    view! {
+        <section class="panel account-part" aria-labelledby="export">
+            <h2 id="export">"Export"</h2>
+            <p>"A ZIP archive with everything about you: profile, sessions, organizations, access, what you made, what you did."</p>
+            <div class="bar">
+                <a class="button" rel="external" download="commonhold-my-data.zip" href="/api/v1/me/export">
+                    <Icon name="download"/>
+                    "Export my data"
+                </a>
+            </div>
+        </section>
+    }
+}
+
+/// The way out.
+#[component]
+fn Delete(farewell: FarewellView, deleting: bool, flash: Option<FormFlash>) -> impl IntoView {
+    let address = Address::new(paths::account("privacy")).with("dialog", "delete").text();
+    let names: Vec<&str> = farewell.last_owner_of.iter().map(|one| one.name.as_str()).collect();
+    let last = (!names.is_empty()).then(|| Refusal::LastOwnerOf(names.join(", ")).to_string());
+    let ways = farewell
+        .last_owner_of
+        .iter()
+        .map(|one| view! { <li><a class="text-link" href=paths::people(&one.org_id)>{one.name.clone()}</a></li> })
+        .collect_view();
+    let possible = last.is_none();
+    view! {
+        <section class="panel account-part" aria-labelledby="delete-account">
+            <h2 id="delete-account">"Delete account"</h2>
+            <p>"What tells who you are is deleted, and every session ends. What you made stays with the organizations it belongs to, and their logs keep what you did there, with your name."</p>
+            {match last {
+                Some(reason) => view! {
+                    <BlockedButton label="Delete my account" reason/>
+                    <ul class="plain-list" aria-label="Organizations that need another Owner">{ways}</ul>
+                }
+                .into_any(),
+                None => view! {
+                    <div class="bar"><ButtonLink href=address icon="trash" in_place=true>"Delete my account"</ButtonLink></div>
+                }
+                .into_any(),
+            }}
+        </section>
+        {(deleting && possible).then(|| view! { <DeleteDialog farewell flash/> })}
+    }
+}
+
+/// The confirmation.
+#[component]
+fn DeleteDialog(farewell: FarewellView, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<DeleteAccount>::new();
+    let close = paths::account("privacy");
+    view! {
+        <Dialog label="Delete my account" heading="Delete my account" close=close.clone()>
+            <Form action flash class="dialog-form danger" changes_session=true>
+                <DialogBody>
+                    <p>"This cannot be undone. To confirm, type your email address, " <b>{farewell.email}</b> ", and your password."</p>
+                    <Field name="confirm" label="Email" kind="email" focused=true/>
+                    <Field name="password" label="Password" kind="password" autocomplete="current-password"/>
+                    {farewell.space_holds_work.then(|| view! {
+                        <Check
+                            name="delete_space"
+                            label="Delete the work in my personal space too"
+                            hint="Without this nothing is deleted. To keep the work, move it into an organization first."
+                        />
+                    })}
+                </DialogBody>
+                <DialogButtons close>
+                    <Submit label="Delete my account"/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}

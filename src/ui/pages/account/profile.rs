@@ -1,0 +1,161 @@
+//! Profile (SET-1): saved as it is changed. Without WebAssembly there is a button.
+
+use leptos::{html, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlFormElement;
+
+use crate::{
+    domain::{profile::LANGUAGES, resource::CLUSTERS, view::account::ProfileView},
+    rpc::{
+        FormFlash,
+        account::{ChangeEmail, UpdateProfile, account_profile},
+    },
+    ui::{
+        components::{
+            button::Tone,
+            empty::Skeleton,
+            field::Field,
+            form::{Form, FormButtons, Submit},
+            note::Note,
+            select::Select,
+        },
+        session::{Beginning, Session},
+        trouble::Trouble,
+        words,
+    },
+};
+
+use super::AccountFrame;
+
+/// The page: `/account`.
+#[component]
+pub fn ProfilePage() -> impl IntoView {
+    let session = Session::get();
+    let profile = Resource::new(move || session.version(), |_| account_profile());
+    // Made here, as the forms are built anew when the profile has been looked at again.
+    let (save, change_email) = (ServerAction::<UpdateProfile>::new(), ServerAction::<ChangeEmail>::new());
+    view! {
+        <AccountFrame part="">
+            <Transition fallback=Skeleton>
+                {move || Suspend::new(async move {
+                    let begin = Beginning::from(session.start().await);
+                    match profile.await {
+                        Ok(profile) => view! {
+                            <AboutMe action=save profile=profile.clone() flash=begin.form.clone()/>
+                            <MyEmail action=change_email profile flash=begin.form/>
+                        }
+                        .into_any(),
+                        Err(failure) => view! { <Trouble failure/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </AccountFrame>
+    }
+    .into_any()
+}
+
+/// Names and preferences.
+#[component]
+fn AboutMe(action: ServerAction<UpdateProfile>, profile: ProfileView, flash: Option<FormFlash>) -> impl IntoView {
+    let session = Session::get();
+    let pairs = |known: &[(&str, &str)]| {
+        known.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned())).collect::<Vec<_>>()
+    };
+    let organizations: Vec<(String, String)> = [(String::new(), "None: show all of them".to_owned())]
+        .into_iter()
+        .chain(profile.organizations.iter().map(|one| (one.id.to_string(), words::organization_name(one))))
+        .collect();
+    let default_organization = profile.default_organization.map(|id| id.to_string()).unwrap_or_default();
+
+    let holder = NodeRef::<html::Div>::new();
+    let pending = action.pending();
+    // What is changed while the last change is on its way is saved after it.
+    let again = StoredValue::new(false);
+    let submit = move || {
+        let form = holder.get_untracked().and_then(|holder| holder.query_selector("form").ok().flatten());
+        if let Some(form) = form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) {
+            drop(form.request_submit());
+        }
+    };
+    Effect::new(move |_| {
+        if !pending.get() && again.get_value() {
+            again.set_value(false);
+            submit();
+        }
+    });
+    let on_change = move |_| {
+        if pending.get_untracked() {
+            again.set_value(true);
+        } else {
+            submit();
+        }
+    };
+
+    view! {
+        <section class="panel account-part" aria-labelledby="about-me">
+            <h2 id="about-me">"About me"</h2>
+            <div node_ref=holder on:change=on_change>
+                <Form action flash changes_session=true>
+                    <div class="columns">
+                        <Field name="first_name" label="First name" autocomplete="given-name" value=profile.person.first_name/>
+                        <Field name="last_name" label="Last name" autocomplete="family-name" value=profile.person.last_name/>
+                    </div>
+                    <Select
+                        name="default_organization"
+                        label="Default organization"
+                        options=organizations
+                        value=default_organization
+                        hint="Where you land when you sign in."
+                    />
+                    <div class="columns">
+                        <Select
+                            name="cluster"
+                            label="Cluster location"
+                            options=pairs(&CLUSTERS)
+                            value=profile.cluster
+                            hint="Where what you create is processed and stored. It moves nothing that is there."
+                        />
+                        <Select
+                            name="language"
+                            label="Language"
+                            options=pairs(&LANGUAGES)
+                            value=profile.language
+                            hint="Used wherever there is a translation. So far everything is in English."
+                        />
+                    </div>
+                    <p class="hint" hidden=move || !session.hydrated.get()>"Changes are saved as you make them."</p>
+                    <div hidden=move || session.hydrated.get()>
+                        <FormButtons><Submit label="Save"/></FormButtons>
+                    </div>
+                </Form>
+            </div>
+        </section>
+    }
+}
+
+/// The address, and how to get another.
+#[component]
+fn MyEmail(action: ServerAction<ChangeEmail>, profile: ProfileView, flash: Option<FormFlash>) -> impl IntoView {
+    let (class, state) =
+        if profile.person.email_verified { ("status ok", "Verified") } else { ("status wait", "Not verified yet") };
+    view! {
+        <section class="panel account-part" aria-labelledby="my-email">
+            <div class="bar">
+                <h2 id="my-email">"Email address"</h2>
+                <span class=class>{state}</span>
+            </div>
+            {profile.new_email.map(|email| view! {
+                <Note>
+                    <p>{format!("We sent a link to {email}. Once it is followed, that is your address. Until then nothing changes.")}</p>
+                </Note>
+            })}
+            <Form action flash>
+                <div class="columns">
+                    <Field name="email" label="Email" kind="email" autocomplete="email" value=profile.person.email/>
+                    <Field name="password" label="Password" kind="password" autocomplete="current-password" hint="To be sure that it is you."/>
+                </div>
+                <FormButtons><Submit label="Change email" tone=Tone::Plain/></FormButtons>
+            </Form>
+        </section>
+    }
+}

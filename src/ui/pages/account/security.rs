@@ -1,0 +1,128 @@
+//! Security (AUTH-4): another password, and where one is signed in.
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{time::Timestamp, view::account::SessionItem},
+    rpc::{
+        FormFlash,
+        account::{ChangePassword, EndOtherSessions, EndSession, account_sessions},
+    },
+    ui::{
+        components::{
+            button::Tone,
+            empty::Skeleton,
+            field::{Field, Hidden},
+            form::{Form, FormButtons, Submit},
+            icon::Icon,
+        },
+        paths,
+        session::{Beginning, Session},
+        trouble::Trouble,
+        words::When,
+    },
+};
+
+use super::AccountFrame;
+
+/// The page: `/account/security`.
+#[component]
+pub fn SecurityPage() -> impl IntoView {
+    let session = Session::get();
+    let sessions = Resource::new(move || session.version(), |_| account_sessions());
+    view! {
+        <AccountFrame part="security">
+            <Transition fallback=Skeleton>
+                {move || Suspend::new(async move {
+                    let begin = Beginning::from(session.start().await);
+                    match sessions.await {
+                        Ok(sessions) => view! {
+                            <Passwords flash=begin.form.clone()/>
+                            <Sessions sessions now=begin.now/>
+                        }
+                        .into_any(),
+                        Err(failure) => view! { <Trouble failure/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </AccountFrame>
+    }
+    .into_any()
+}
+
+/// Another password.
+#[component]
+fn Passwords(flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<ChangePassword>::new();
+    view! {
+        <section class="panel account-part" aria-labelledby="change-password">
+            <h2 id="change-password">"Change password"</h2>
+            <p class="lead">"All your other sessions end, and we tell you by mail."</p>
+            <Form action flash>
+                <div class="columns">
+                    <Field name="current" label="Current password" kind="password" autocomplete="current-password"/>
+                    <Field
+                        name="password"
+                        label="New password"
+                        kind="password"
+                        autocomplete="new-password"
+                        hint="12 to 128 characters. A few unrelated words work well."
+                    />
+                </div>
+                <FormButtons>
+                    <a class="button quiet" href=paths::FORGOT>"Forgot password?"</a>
+                    <Submit label="Change password"/>
+                </FormButtons>
+            </Form>
+        </section>
+    }
+}
+
+/// Where one is signed in.
+#[component]
+fn Sessions(sessions: Vec<SessionItem>, now: Timestamp) -> impl IntoView {
+    let action = ServerAction::<EndOtherSessions>::new();
+    let others = sessions.iter().any(|session| !session.current);
+    let entries = sessions.into_iter().map(|item| view! { <SessionEntry item now/> }).collect_view();
+    view! {
+        <section class="panel account-part" aria-labelledby="sessions">
+            <div class="bar">
+                <h2 id="sessions">"Where you are signed in"</h2>
+                {others.then(|| view! {
+                    <Form action flash=None class="inline-form">
+                        <Submit label="End all others" tone=Tone::Plain/>
+                    </Form>
+                })}
+            </div>
+            <ul class="sessions" aria-label="Sessions">{entries}</ul>
+        </section>
+    }
+}
+
+/// One session.
+#[component]
+fn SessionEntry(item: SessionItem, now: Timestamp) -> impl IntoView {
+    let action = ServerAction::<EndSession>::new();
+    let from = item.address.map(|address| format!("{address} · ")).unwrap_or_default();
+    let end = if item.current {
+        view! { <span class="tag">"This device"</span> }.into_any()
+    } else {
+        view! {
+            <Form action flash=None class="inline-form">
+                <Hidden name="id" value=item.id.to_string()/>
+                <Submit label="End" tone=Tone::Plain/>
+            </Form>
+        }
+        .into_any()
+    };
+    view! {
+        <li>
+            <Icon name="device"/>
+            <div>
+                <b>{item.device}</b>
+                <small>{from} "last used " <When at=item.last_seen now/> ", signed in " <When at=item.created_at now/></small>
+            </div>
+            {end}
+        </li>
+    }
+}

@@ -1,0 +1,71 @@
+//! Forgotten password (AUTH-5): asks for a link. What it says never tells whether there is such an account.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    rpc::{FormFlash, account::ForgotPassword},
+    ui::{
+        components::{
+            field::Field,
+            form::{Form, Submit},
+            note::Note,
+        },
+        layout::{Arrival, OutsideFrame},
+        paths,
+        routes::here,
+        session::{Beginning, Session},
+    },
+};
+
+/// The page: `/forgot`, and `/forgot?sent=yes` afterwards.
+#[component]
+pub fn ForgotPage() -> impl IntoView {
+    let sent = here(|segments, query| (segments == ["forgot"]).then(|| query.get("sent").is_some()));
+    let session = Session::get();
+    view! {
+        <Title text="Forgot password"/>
+        <Arrival/>
+        <OutsideFrame>
+            <Suspense>
+                {move || {
+                    let sent = sent.get();
+                    Suspend::new(async move {
+                        let begin = Beginning::from(session.start().await);
+                        view! { <ForgotView sent flash=begin.form/> }
+                    })
+                }}
+            </Suspense>
+        </OutsideFrame>
+    }
+    .into_any()
+}
+
+/// The form.
+#[component]
+fn ForgotView(sent: bool, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<ForgotPassword>::new();
+    view! {
+        <section class="card">
+            <h1 tabindex="-1">"Forgot password"</h1>
+            {if sent {
+                view! {
+                    <div role="status">
+                        <Note>
+                            <p><b>"Look into your inbox"</b></p>
+                            <p>"If there is an account with that address, we sent a link to it. It works for one hour, and once."</p>
+                        </Note>
+                    </div>
+                }
+                .into_any()
+            } else {
+                view! { <p>"We mail you a link to set a new one."</p> }.into_any()
+            }}
+            <Form action flash>
+                <Field name="email" label="Email" kind="email" autocomplete="username" focused=!sent/>
+                <Submit label="Send link"/>
+            </Form>
+            <p class="aside"><a href=paths::sign_in("")>"Sign in"</a></p>
+        </section>
+    }
+}

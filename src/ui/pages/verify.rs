@@ -1,0 +1,81 @@
+//! Proving an address by a mailed link (AUTH-2, SET-1). Opening the link changes nothing, as mail scanners open links; the
+//! button does.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    domain::view::account::LinkView,
+    rpc::{
+        FormFlash,
+        account::{VerifyEmail, check_link},
+    },
+    ui::{
+        components::{
+            button::{ButtonLink, Tone},
+            field::Hidden,
+            form::{Form, Submit},
+        },
+        layout::{Arrival, OutsideFrame},
+        pages::reset::LinkTrouble,
+        paths,
+        routes::here,
+        session::{Beginning, Session},
+        trouble::Trouble,
+    },
+};
+
+/// The page: `/verify?token=…`.
+#[component]
+pub fn VerifyPage() -> impl IntoView {
+    let token = here(|segments, query| (segments == ["verify"]).then(|| query.get("token").unwrap_or_default()));
+    let session = Session::get();
+    let link = Resource::new(move || token.get(), check_link);
+    view! {
+        <Title text="Verify email"/>
+        <Arrival/>
+        <OutsideFrame>
+            <Transition>
+                {move || {
+                    let token = token.get();
+                    Suspend::new(async move {
+                        let begin = Beginning::from(session.start().await);
+                        match link.await {
+                            Ok(link) => view! { <VerifyView token link flash=begin.form/> }.into_any(),
+                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                        }
+                    })
+                }}
+            </Transition>
+        </OutsideFrame>
+    }
+    .into_any()
+}
+
+/// The button, or why there is none.
+#[component]
+fn VerifyView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<VerifyEmail>::new();
+    let email = link.purpose.filter(|purpose| purpose.proves_address()).and(link.email);
+    view! {
+        <section class="card">
+            <h1 tabindex="-1">"Verify email"</h1>
+            {match email {
+                Some(email) => view! {
+                    <p>"Is " <b>{email}</b> " your address?"</p>
+                    <Form action flash changes_session=true>
+                        <Hidden name="token" value=token/>
+                        <Submit label="Verify email"/>
+                    </Form>
+                }
+                .into_any(),
+                None => view! {
+                    <LinkTrouble state=link.state/>
+                    <p>"Under My account you can have the link sent again."</p>
+                    <ButtonLink href=paths::account("") tone=Tone::Primary>"My account"</ButtonLink>
+                }
+                .into_any(),
+            }}
+        </section>
+    }
+}
