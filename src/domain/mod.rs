@@ -12,6 +12,7 @@
 
 pub mod access;
 pub mod account;
+pub mod audit;
 pub mod id;
 pub mod invitation;
 pub mod licence;

@@ -76,6 +76,10 @@ pub enum Permission {
     ManageBilling,
     /// Edit legal information, Org ID, plan; delete the organization.
     EditLegal,
+    /// View legal information.
+    ViewLegal,
+    /// Edit name, website, industry, language and default cluster location; choose who sees the people list.
+    EditDetails,
     /// View quota and allowance usage.
     ViewUsage,
     /// Invite, remove people, change roles.
@@ -142,9 +146,11 @@ impl Cell {
 
 impl Permission {
     /// Every permission, in the order of the table.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::ManageBilling,
         Self::EditLegal,
+        Self::ViewLegal,
+        Self::EditDetails,
         Self::ViewUsage,
         Self::ManagePeople,
         Self::CreatePerson,
@@ -167,6 +173,8 @@ impl Permission {
         match self {
             Self::ManageBilling => "View and manage billing, request purchases",
             Self::EditLegal => "Edit legal information, Org ID, plan; delete the organization",
+            Self::ViewLegal => "View legal information",
+            Self::EditDetails => "Edit name, website and other details; choose who sees the people list",
             Self::ViewUsage => "View quota and allowance usage",
             Self::ManagePeople => "Invite, remove people, change roles",
             Self::CreatePerson => "Create a person's account directly",
@@ -200,6 +208,8 @@ pub const fn cell(permission: Permission, standing: Standing) -> Cell {
         //                          Owner       Manager  Editor  Reader    Member    External
         P::ManageBilling      => [Yes,        No,      No,     No,       No,       No],
         P::EditLegal          => [Yes,        No,      No,     No,       No,       No],
+        P::ViewLegal          => [Yes,        Yes,     No,     No,       No,       No],
+        P::EditDetails        => [Yes,        Yes,     No,     No,       No,       No],
         P::ViewUsage          => [Yes,        Yes,     No,     No,       No,       No],
         P::ManagePeople       => [Yes,        Yes,     No,     No,       No,       No],
         P::CreatePerson       => [Yes,        No,      No,     No,       No,       No],

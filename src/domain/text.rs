@@ -53,6 +53,15 @@ pub enum Problem {
     /// Items of two organizations in one request.
     #[error("These items belong to different organizations. Move them one organization at a time.")]
     MixedOrganizations,
+    /// Not the address of a website.
+    #[error("Enter a web address like https://example.com.")]
+    NotAWebsite,
+    /// A name typed to confirm, which is another one.
+    #[error("This is not the name. Type it exactly as it is shown.")]
+    NotTheName,
+    /// A VAT number is missing, and the organization is not exempt.
+    #[error("Fill this in, or tick “VAT exempt”.")]
+    MissingUnlessExempt,
     /// A field that this kind of thing does not have.
     #[error("This kind of item does not have this.")]
     NotForThisKind,

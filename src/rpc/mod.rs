@@ -6,9 +6,11 @@
 //!   redirect to [`Done::to`], and a refusal comes back with the form as it was filled in ([`FormFlash`]).
 //! - Arguments are flat text and ids, as forms send them; reading them is the domain's job.
 
+pub mod activity;
 pub mod drive;
 pub mod organization;
 pub mod session;
+pub mod settings;
 pub mod transfer;
 
 use leptos::server_fn::{

@@ -102,15 +102,15 @@ impl TryFrom<InvitationRow> for Invitation {
     }
 }
 
-/// An invitation by the digest of its token.
+/// An invitation by the digest of its token; nobody is invited into an organization that was deleted.
 ///
 /// # Errors
 /// The database.
 pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
-            "SELECT id, organization_id, email_key, role, state, invited_by, expires_at
-             FROM invitation WHERE token_hash = $1",
+            "SELECT i.id, i.organization_id, i.email_key, i.role, i.state, i.invited_by, i.expires_at
+             FROM invitation i JOIN living_organization l ON l.id = i.organization_id WHERE i.token_hash = $1",
         )
         .bind(token_hash.to_owned())
         .optional()
@@ -124,8 +124,8 @@ pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invit
 /// The database.
 pub async fn is_pending(tx: &mut Tx, organization: OrganizationId, email_key: &str, now: Timestamp) -> Result<bool> {
     tx.sql(
-        "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation
-         WHERE email_key = $1 AND organization_id = $2 AND state = 'pending' AND expires_at > $3",
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation i JOIN living_organization l ON l.id = i.organization_id
+         WHERE i.email_key = $1 AND i.organization_id = $2 AND i.state = 'pending' AND i.expires_at > $3",
     )
     .bind(email_key.to_owned())
     .bind(organization.0)

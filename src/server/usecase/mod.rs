@@ -15,6 +15,7 @@ pub mod licence;
 pub mod organization;
 pub mod people;
 pub mod session;
+pub mod settings;
 pub mod transfer;
 
 use crate::domain::{refusal::Refusal, text::Problem};
