@@ -51,6 +51,13 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "dialog-in-the-way", path: `${drive}?dialog=transfer&item=${draft.id}&item=${tunnels.id}&destination=${chair.root}` },
     { name: "receipt", path: `/o/${table.org_id}/transfers/${receipt.id}` },
     { name: "roles", path: `/o/${table.org_id}/roles` },
+    { name: "activity", path: `/o/${table.org_id}/activity` },
+    { name: "activity-nothing-found", path: `/o/${table.org_id}/activity?action=role.changed` },
+    { name: "settings-organization", path: `/o/${table.org_id}/settings` },
+    { name: "settings-details", path: `/o/${table.org_id}/settings/details` },
+    { name: "settings-security", path: `/o/${table.org_id}/settings/security` },
+    { name: "settings-danger", path: `/o/${table.org_id}/settings/danger` },
+    { name: "dialog-delete-organization", path: `/o/${table.org_id}/settings/danger?dialog=delete` },
     { name: "drive-nothing-selected", path: `${drive}?dialog=move` },
     { name: "no-such-organization", path: "/o/no-such-organization" },
   ];

@@ -10,8 +10,8 @@ use leptos_router::{
 };
 
 use super::pages::{
-    drive::DrivePage, home::HomePage, new_organization::NewOrganizationPage, not_found::NotFoundPage,
-    receipt::ReceiptPage, roles::RolesPage, sign_in::SignInPage, sign_up::SignUpPage, welcome::WelcomePage,
+    activity::ActivityPage, drive::DrivePage, home::HomePage, new_organization::NewOrganizationPage, not_found::NotFoundPage,
+    receipt::ReceiptPage, roles::RolesPage, settings::SettingsPage, sign_in::SignInPage, sign_up::SignUpPage, welcome::WelcomePage,
 };
 
 /// Every page. `SsrMode::Async`: a page leaves the server whole, so that it needs no script to be read.
@@ -25,6 +25,8 @@ pub fn Pages() -> impl IntoView {
             <Route path=path!("/organizations/new") view=NewOrganizationPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org") view=HomePage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/roles") view=RolesPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/activity") view=ActivityPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/settings/:part?") view=SettingsPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/transfers/:id") view=ReceiptPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/:resource?") view=DrivePage ssr=SsrMode::Async/>
         </FlatRoutes>

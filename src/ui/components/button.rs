@@ -14,6 +14,8 @@ pub enum Tone {
     Primary,
     /// In the background.
     Quiet,
+    /// Takes something away.
+    Danger,
 }
 
 impl Tone {
@@ -23,6 +25,7 @@ impl Tone {
             Self::Plain => "button",
             Self::Primary => "button primary",
             Self::Quiet => "button quiet",
+            Self::Danger => "button danger",
         }
     }
 }

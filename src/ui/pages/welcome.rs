@@ -4,12 +4,15 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    domain::view::Belonging,
+    domain::view::{Belonging, settings::DeletedView},
+    rpc::settings::{RestoreOrganization, deleted_organizations},
     ui::{
         components::{
             avatar::Mark,
             button::{ButtonLink, Tone},
             empty::{Empty, Skeleton},
+            field::Hidden,
+            form::{Form, Submit},
             icon::Icon,
         },
         layout::{Arrival, Frame, OutsideFrame, PageHeader, Section},
@@ -24,6 +27,7 @@ use crate::{
 #[component]
 pub fn WelcomePage() -> impl IntoView {
     let session = Session::get();
+    let deleted = Resource::new(move || session.version(), |_| deleted_organizations());
     view! {
         <Transition fallback=Skeleton>
             {move || Suspend::new(async move {
@@ -31,6 +35,13 @@ pub fn WelcomePage() -> impl IntoView {
                     Ok(start) if start.session.person.is_some() => view! {
                         <Frame section=Section::Welcome org="">
                             <OrganizationsView organizations=start.session.organizations/>
+                            <Suspense>
+                                {move || Suspend::new(async move {
+                                    // What cannot be looked up now is not worth a page without organizations.
+                                    let deleted = deleted.await.unwrap_or_default();
+                                    (!deleted.is_empty()).then(|| view! { <Deleted deleted/> })
+                                })}
+                            </Suspense>
                         </Frame>
                     }
                     .into_any(),
@@ -84,6 +95,35 @@ fn OrganizationEntry(belonging: Belonging) -> impl IntoView {
                 <a class="button" href=paths::home(&belonging.org_id)>"Manage"</a>
             </div>
         </li>
+    }
+}
+
+/// What was deleted and can be restored (ORG-4).
+#[component]
+fn Deleted(deleted: Vec<DeletedView>) -> impl IntoView {
+    let action = ServerAction::<RestoreOrganization>::new();
+    let entries = deleted
+        .into_iter()
+        .map(|one| {
+            let until = format!("Deleted. Can be restored until {}.", one.until.day().words());
+            view! {
+                <li class="panel organization deleted">
+                    <Mark name=one.name.clone() hue=words::organization_hue(one.id)/>
+                    <div class="organization-text">
+                        <h3>{one.name}</h3>
+                        <small>{until}</small>
+                    </div>
+                    <Form action flash=None class="inline-form" changes_session=true>
+                        <Hidden name="org" value=one.id.to_string()/>
+                        <Submit label="Restore" tone=Tone::Plain/>
+                    </Form>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <h2>"Deleted"</h2>
+        <ul class="organizations" aria-label="Deleted organizations">{entries}</ul>
     }
 }
 

@@ -5,4 +5,5 @@ mod drive;
 mod histories;
 mod licences;
 mod organizations;
+mod settings;
 mod transfers;
