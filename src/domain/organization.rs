@@ -204,8 +204,7 @@ pub fn legal(kind: OrganizationKind, form: &LegalForm) -> Result<LegalView, Refu
         (_, read) => read,
     };
     let no_number = (!form.vat_exempt).then_some(Problem::MissingUnlessExempt);
-    let legal_name =
-        fields.check("legal_name", of_a_business(&form.legal_name, Some(Problem::Missing))).flatten();
+    let legal_name = fields.check("legal_name", of_a_business(&form.legal_name, Some(Problem::Missing))).flatten();
     let mut line = |field: &str, text: &str| fields.check(field, optional_line(text, 255)).flatten();
     let address = line("address", &form.address);
     let postal_code = line("postal_code", &form.postal_code);
@@ -321,7 +320,11 @@ fn one_of(choices: &[(&str, &str)], text: &str) -> Result<Option<String>, Proble
     if text.is_empty() {
         return Ok(None);
     }
-    choices.iter().find(|(known, _)| *known == text).map(|(known, _)| Some((*known).to_owned())).ok_or(Problem::NotAChoice)
+    choices
+        .iter()
+        .find(|(known, _)| *known == text)
+        .map(|(known, _)| Some((*known).to_owned()))
+        .ok_or(Problem::NotAChoice)
 }
 
 /// Reads the address of a website: `http://` or `https://` (which is added where it is missing), a host with a dot, and
@@ -332,11 +335,8 @@ fn one_of(choices: &[(&str, &str)], text: &str) -> Result<Option<String>, Proble
 pub fn website(text: &str) -> Result<Option<String>, Problem> {
     let Some(text) = optional_line(text, 255)? else { return Ok(None) };
     let lower = text.to_ascii_lowercase();
-    let address = if lower.starts_with("https://") || lower.starts_with("http://") {
-        text
-    } else {
-        format!("https://{text}")
-    };
+    let address =
+        if lower.starts_with("https://") || lower.starts_with("http://") { text } else { format!("https://{text}") };
     let host = address.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
     let shape = address.bytes().all(|b| b.is_ascii_graphic() && !b"\"'<>\\`{}|^".contains(&b))
         && address.matches("://").count() == 1
@@ -649,10 +649,17 @@ mod tests {
         assert_eq!(told(Business, &form("A", "", false)), of([("vat_number", Problem::MissingUnlessExempt)]));
         assert_eq!(told(Business, &form("", "", true)), of([("legal_name", Problem::Missing)]));
         assert_eq!(told(Individual, &form("", "", false)), of([]));
-        let refused = [("legal_name", Problem::NotForThisKind), ("vat_number", Problem::NotForThisKind), ("vat_exempt", Problem::NotForThisKind)];
+        let refused = [
+            ("legal_name", Problem::NotForThisKind),
+            ("vat_number", Problem::NotForThisKind),
+            ("vat_exempt", Problem::NotForThisKind),
+        ];
         assert_eq!(told(Individual, &form("A", "1", true)), of(refused));
         let long = LegalForm { officer_phone: "1".repeat(256), ..LegalForm::default() };
-        assert_eq!(told(Individual, &long), of([("officer_phone", Problem::TooLong(255)), ("country", Problem::Missing)]));
+        assert_eq!(
+            told(Individual, &long),
+            of([("officer_phone", Problem::TooLong(255)), ("country", Problem::Missing)])
+        );
     }
 
     #[test]
@@ -665,7 +672,17 @@ mod tests {
         ] {
             assert_eq!(website(typed), Ok(read.map(str::to_owned)), "{typed}");
         }
-        for wrong in ["javascript:alert(1)", "https://", "https://localhost", "a b.com", "https://a..b", "ftp://example.com", "https://a@b.com", "https://é.com", "https://example.com/\"><b>"] {
+        for wrong in [
+            "javascript:alert(1)",
+            "https://",
+            "https://localhost",
+            "a b.com",
+            "https://a..b",
+            "ftp://example.com",
+            "https://a@b.com",
+            "https://é.com",
+            "https://example.com/\"><b>",
+        ] {
             assert_eq!(website(wrong), Err(Problem::NotAWebsite), "{wrong}");
         }
     }
@@ -683,7 +700,11 @@ mod tests {
 
     #[test]
     fn org_4_only_what_is_given_changes_and_everything_wrong_is_told_at_once() {
-        let now = DetailsView { name: "Alpine".to_owned(), website: Some("https://a.ch".to_owned()), ..DetailsView::default() };
+        let now = DetailsView {
+            name: "Alpine".to_owned(),
+            website: Some("https://a.ch".to_owned()),
+            ..DetailsView::default()
+        };
         assert_eq!(settings(&now, &SettingsForm::default()).map(|read| read.details), Ok(now.clone()));
         let cleared = SettingsForm { website: Some(" ".to_owned()), ..SettingsForm::default() };
         assert_eq!(settings(&now, &cleared).map(|read| read.details.website), Ok(None));

@@ -81,10 +81,8 @@ pub async fn save_security(
 ) -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
-    let form = crate::domain::organization::SettingsForm {
-        people_visible_to: Some(people_visible_to),
-        ..Default::default()
-    };
+    let form =
+        crate::domain::organization::SettingsForm { people_visible_to: Some(people_visible_to), ..Default::default() };
     let saved = usecase::settings::change(&ctx, &by, &org, &form).await;
     answer::done(saved, |org| (format!("/o/{org}/settings/security"), "Saved".to_owned())).await
 }

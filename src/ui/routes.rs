@@ -10,8 +10,9 @@ use leptos_router::{
 };
 
 use super::pages::{
-    activity::ActivityPage, drive::DrivePage, home::HomePage, new_organization::NewOrganizationPage, not_found::NotFoundPage,
-    receipt::ReceiptPage, roles::RolesPage, settings::SettingsPage, sign_in::SignInPage, sign_up::SignUpPage, welcome::WelcomePage,
+    activity::ActivityPage, drive::DrivePage, home::HomePage, new_organization::NewOrganizationPage,
+    not_found::NotFoundPage, receipt::ReceiptPage, roles::RolesPage, settings::SettingsPage, sign_in::SignInPage,
+    sign_up::SignUpPage, welcome::WelcomePage,
 };
 
 /// Every page. `SsrMode::Async`: a page leaves the server whole, so that it needs no script to be read.

@@ -340,11 +340,7 @@ impl From<LegalView> for LegalBody {
 /// Legal information of an organization, for its Owners and Managers.
 #[utoipa::path(get, path = "/orgs/{org}/legal", tag = "organizations", params(("org" = String, Path)),
     responses((status = 200, body = LegalBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn legal(
-    State(ctx): State<Ctx>,
-    By(by): By,
-    Path(org): Path<String>,
-) -> Result<Json<LegalBody>, Problem> {
+pub async fn legal(State(ctx): State<Ctx>, By(by): By, Path(org): Path<String>) -> Result<Json<LegalBody>, Problem> {
     Ok(Json(usecase::settings::legal(&ctx, &by, &org).await?.into()))
 }
 

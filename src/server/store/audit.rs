@@ -163,12 +163,7 @@ pub async fn list_newer(
 ///
 /// # Errors
 /// The database.
-pub async fn is_longer_than(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    filter: &Filter,
-    lines: i64,
-) -> Result<bool> {
+pub async fn is_longer_than(tx: &mut Tx, organization: OrganizationId, filter: &Filter, lines: i64) -> Result<bool> {
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
         (false, false) => {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
@@ -211,8 +206,7 @@ async fn page(
     near: Place,
     limit: i64,
 ) -> Result<Vec<(AuditId, ActivityView)>> {
-    let mut statement =
-        tx.sql(sql).bind(organization.0).bind(far.0).bind(near.at.0).bind(near.id.0).bind(limit);
+    let mut statement = tx.sql(sql).bind(organization.0).bind(far.0).bind(near.at.0).bind(near.id.0).bind(limit);
     if let Some(actor) = filter.actor {
         statement = statement.bind(actor.0);
     }

@@ -102,7 +102,8 @@ const LINES: i64 = 50;
 const PEOPLE: i64 = 200;
 
 fn filter(query: &AuditQuery) -> Result<audit::Filter> {
-    let text = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let text =
+        |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let day = |field, text: Option<String>| match text {
         None => Ok(None),
         Some(text) => Day::parse_iso(&text).map(Some).ok_or_else(|| Refusal::field(field, Problem::NotADay)),
@@ -237,7 +238,14 @@ pub async fn begin_export(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQue
     let mut tx = ctx.db().read().await?;
     let permit = super::organization::permit(&mut tx, by, org, Permission::ReadAudit).await?;
     let truncated = audit::is_longer_than(&mut tx, permit.organization(), &filter, LONGEST_EXPORT).await?;
-    Ok(Export { by: by.clone(), organization: permit.organization(), filter, truncated, behind: None, left: LONGEST_EXPORT })
+    Ok(Export {
+        by: by.clone(),
+        organization: permit.organization(),
+        filter,
+        truncated,
+        behind: None,
+        left: LONGEST_EXPORT,
+    })
 }
 
 /// An export under way: where it is, and how many lines it may still have.

@@ -166,8 +166,7 @@ pub async fn change_legal(
             Box::pin(async move {
                 let permit = organization::permit(tx, &by, &org, Permission::EditLegal).await?;
                 let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
-                let (legal, wanted) =
-                    both(rules::legal(found.kind, &form), rules::settings(&found.details, &wanted))?;
+                let (legal, wanted) = both(rules::legal(found.kind, &form), rules::settings(&found.details, &wanted))?;
                 let org_id = match wanted.org_id {
                     Some(new) => take(tx, &ctx, &by, &permit, &found.org_id, &new).await?,
                     None => found.org_id.clone(),
@@ -307,7 +306,11 @@ fn changed(before: &Value, after: &Value) -> (Value, Value) {
 
 /// "name, website": the fields of a state, in words.
 fn names(state: &Value) -> String {
-    let fields: Vec<String> =
-        state.as_object().into_iter().flatten().map(|(field, _)| field.replace('_', " ").replace("vat", "VAT")).collect();
+    let fields: Vec<String> = state
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(field, _)| field.replace('_', " ").replace("vat", "VAT"))
+        .collect();
     fields.join(", ")
 }

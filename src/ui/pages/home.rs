@@ -94,8 +94,8 @@ fn Company(home: HomeView) -> impl IntoView {
         PlanTier::Premier => "Premier",
         PlanTier::Enterprise => "Enterprise",
     };
-    let changes = !home.organization.personal
-        && home.organization.role.is_some_and(|role| may(role, Permission::EditDetails));
+    let changes =
+        !home.organization.personal && home.organization.role.is_some_and(|role| may(role, Permission::EditDetails));
     let settings = changes.then(|| {
         let href = paths::settings(&home.organization.org_id, "");
         view! { <div class="bar tile-foot"><ButtonLink href>"Organization settings"</ButtonLink></div> }

@@ -133,9 +133,7 @@ fn SettingsContent(settings: SettingsView, part: Part, dialog: String, flash: Op
         .collect_view();
     let name = settings.organization.name.clone();
     let content = match (part, settings.legal.clone(), settings.details.clone()) {
-        (Part::Legal, Some(legal), _) if settings.edits_legal => {
-            view! { <LegalForm settings legal flash/> }.into_any()
-        }
+        (Part::Legal, Some(legal), _) if settings.edits_legal => view! { <LegalForm settings legal flash/> }.into_any(),
         (Part::Legal, Some(legal), _) => view! { <LegalFacts settings legal/> }.into_any(),
         (Part::Details, _, Some(details)) => view! { <DetailsForm org details flash/> }.into_any(),
         (Part::Security, _, Some(details)) => view! { <SecurityForm org details flash/> }.into_any(),
@@ -265,8 +263,10 @@ fn Danger(settings: SettingsView, dialog: String, flash: Option<FormFlash>) -> i
             <a class="text-link" href=paths::people(&org)>"Manage People"</a>
         }
         .into_any(),
-        _ => view! { <ButtonLink href=opened("leave") tone=Tone::Danger in_place=true>"Leave organization"</ButtonLink> }
-            .into_any(),
+        _ => {
+            view! { <ButtonLink href=opened("leave") tone=Tone::Danger in_place=true>"Leave organization"</ButtonLink> }
+                .into_any()
+        }
     };
     let delete = (settings.delete == Control::Enabled).then(|| view! {
         <div class="risk">

@@ -92,7 +92,9 @@ both!(org_4_people_11_attack_7_who_may_change_what_role_by_role, async |app| {
 both!(org_4_pages_show_each_role_only_its_sections, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
-    anna.call(Method::PUT, &at(&org, "/legal"), Some(&json!({ "country": "CH", "city": "Zug" })), &[]).await.expect(200);
+    anna.call(Method::PUT, &at(&org, "/legal"), Some(&json!({ "country": "CH", "city": "Zug" })), &[])
+        .await
+        .expect(200);
     let mut table = Vec::new();
     for (who, person) in everybody(app, &anna, &org).await {
         for part in ["", "/organization", "/details", "/security", "/danger", "/nonsense"] {
@@ -130,8 +132,10 @@ both!(audit_1_settings_are_logged_with_what_changed_and_nothing_else, async |app
         .expect(200);
     let log = anna.get(&at(&org, "/audit")).await.expect(200).json();
     let lines: Vec<Value> = log["items"].as_array().expect("lines").clone();
-    let told: Vec<String> =
-        lines.iter().map(|line| format!("{} {} {} {}", line["action"], line["summary"], line["before"], line["after"])).collect();
+    let told: Vec<String> = lines
+        .iter()
+        .map(|line| format!("{} {} {} {}", line["action"], line["summary"], line["before"], line["after"]))
+        .collect();
     assert_eq!(
         told[..3],
         [

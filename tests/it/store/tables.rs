@@ -144,7 +144,12 @@ both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |ap
     drop(tx);
     // Everything that its Owners and Managers change.
     let permit = found(by, id);
-    let legal = LegalView { country: "DE".to_owned(), vat_exempt: true, officer_phone: Some("1".to_owned()), ..LegalView::default() };
+    let legal = LegalView {
+        country: "DE".to_owned(),
+        vat_exempt: true,
+        officer_phone: Some("1".to_owned()),
+        ..LegalView::default()
+    };
     let details = DetailsView {
         name: "Alpine".to_owned(),
         website: Some("https://alpine.ch".to_owned()),
@@ -501,9 +506,19 @@ both!(audit_newest_first_filtered_and_paged, async |app| {
     let firsts = audit::Filter { action: Some("a.first".to_owned()), ..any() };
     assert_eq!(newer(&mut tx, firsts.clone(), place(3)).await, ["a.first"]);
     assert_eq!(newer(&mut tx, audit::Filter { actor: Some(by), ..any() }, place(3)).await.len(), 2);
-    assert_eq!(newer(&mut tx, audit::Filter { actor: Some(by), to: Some(Timestamp(3_000)), ..firsts.clone() }, place(3)).await.len(), 0);
+    assert_eq!(
+        newer(&mut tx, audit::Filter { actor: Some(by), to: Some(Timestamp(3_000)), ..firsts.clone() }, place(3))
+            .await
+            .len(),
+        0
+    );
     assert_eq!(newer(&mut tx, audit::Filter { from: Some(Timestamp(3_000)), ..any() }, place(3)).await.len(), 2);
-    for (filter, lines) in [(any(), 4), (firsts.clone(), 2), (audit::Filter { actor: Some(by), ..any() }, 3), (audit::Filter { actor: Some(by), ..firsts }, 2)] {
+    for (filter, lines) in [
+        (any(), 4),
+        (firsts.clone(), 2),
+        (audit::Filter { actor: Some(by), ..any() }, 3),
+        (audit::Filter { actor: Some(by), ..firsts }, 2),
+    ] {
         assert_eq!(list(&mut tx, filter.clone(), None).await.len(), usize::try_from(lines).expect("few"));
         assert!(audit::is_longer_than(&mut tx, id, &filter, lines - 1).await.expect("an answer"));
         assert!(!audit::is_longer_than(&mut tx, id, &filter, lines).await.expect("an answer"));
