@@ -334,11 +334,14 @@ fn one_of(choices: &[(&str, &str)], text: &str) -> Result<Option<String>, Proble
 /// Of another shape, or too long.
 pub fn website(text: &str) -> Result<Option<String>, Problem> {
     let Some(text) = optional_line(text, 255)? else { return Ok(None) };
-    let lower = text.to_ascii_lowercase();
-    let address =
-        if lower.starts_with("https://") || lower.starts_with("http://") { text } else { format!("https://{text}") };
-    let host = address.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
-    let shape = address.bytes().all(|b| b.is_ascii_graphic() && !b"\"'<>\\`{}|^".contains(&b))
+    let address = if text.contains("://") { text } else { format!("https://{text}") };
+    let (scheme, rest) = address.split_once("://").unwrap_or_default();
+    // With or without its last letter.
+    let scheme = scheme.to_ascii_lowercase();
+    let of_the_web = "https".starts_with(&scheme) && scheme.len() >= 4;
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let shape = of_the_web
+        && address.bytes().all(|b| b.is_ascii_graphic() && !b"\"'<>\\`{}|^".contains(&b))
         && address.matches("://").count() == 1
         && host.contains('.')
         && host.split('.').all(|label| !label.is_empty())

@@ -1,5 +1,7 @@
 //! Settings of an organization, deleting and restoring it (ORG-4, ORG-5, PEOPLE-7, PEOPLE-11).
 
+#![expect(clippy::too_many_arguments, reason = "the fields of a form, flat as it sends them")]
+
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};

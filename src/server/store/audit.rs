@@ -123,14 +123,20 @@ pub async fn list(
     // The last day and the line are one bound, so that both are found in the index.
     let end = Place { at: filter.to.unwrap_or(Timestamp(i64::MAX)), id: AuditId(Uuid::nil()) };
     let start = before.map_or(end, |before| before.min(end));
+    // Where there is a filter, it is part of both ends, so that only its own index will do; it is not left to chance.
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
         (false, false) => lines!("at >= $2 AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT $5"),
-        (true, false) => {
-            lines!("actor_id = $6 AND at >= $2 AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT $5")
-        }
-        (false, true) => lines!("action = $6 AND at >= $2 AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT $5"),
+        (true, false) => lines!(
+            "(actor_id, at) >= ($6, $2) AND (actor_id, at, id) < ($6, $3, $4)
+             ORDER BY actor_id DESC, at DESC, id DESC LIMIT $5"
+        ),
+        (false, true) => lines!(
+            "(action, at) >= ($6, $2) AND (action, at, id) < ($6, $3, $4)
+             ORDER BY action DESC, at DESC, id DESC LIMIT $5"
+        ),
         (true, true) => lines!(
-            "actor_id = $6 AND action = $7 AND at >= $2 AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT $5"
+            "(actor_id, at) >= ($6, $2) AND (actor_id, at, id) < ($6, $3, $4) AND action || '' = $7
+             ORDER BY actor_id DESC, at DESC, id DESC LIMIT $5"
         ),
     };
     page(tx, sql, organization, filter, filter.from.unwrap_or(Timestamp(i64::MIN)), start, limit).await
@@ -150,11 +156,16 @@ pub async fn list_newer(
     let begin = Place { at: filter.from.unwrap_or(Timestamp(i64::MIN)), id: AuditId(Uuid::nil()) };
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
         (false, false) => lines!("at < $2 AND (at, id) > ($3, $4) ORDER BY at, id LIMIT $5"),
-        (true, false) => lines!("actor_id = $6 AND at < $2 AND (at, id) > ($3, $4) ORDER BY at, id LIMIT $5"),
-        (false, true) => lines!("action = $6 AND at < $2 AND (at, id) > ($3, $4) ORDER BY at, id LIMIT $5"),
-        (true, true) => {
-            lines!("actor_id = $6 AND action = $7 AND at < $2 AND (at, id) > ($3, $4) ORDER BY at, id LIMIT $5")
+        (true, false) => {
+            lines!("(actor_id, at) < ($6, $2) AND (actor_id, at, id) > ($6, $3, $4) ORDER BY actor_id, at, id LIMIT $5")
         }
+        (false, true) => {
+            lines!("(action, at) < ($6, $2) AND (action, at, id) > ($6, $3, $4) ORDER BY action, at, id LIMIT $5")
+        }
+        (true, true) => lines!(
+            "(actor_id, at) < ($6, $2) AND (actor_id, at, id) > ($6, $3, $4) AND action || '' = $7
+             ORDER BY actor_id, at, id LIMIT $5"
+        ),
     };
     page(tx, sql, organization, filter, filter.to.unwrap_or(Timestamp(i64::MAX)), after.max(begin), limit).await
 }
