@@ -15,6 +15,7 @@ use crate::{
             avatar::Face,
             button::ButtonLink,
             empty::{Empty, Skeleton},
+            icon::Icon,
             table::Fact,
         },
         layout::{Frame, PageHeader, Section},
@@ -215,6 +216,7 @@ fn Line(line: LineView, asked: Asked, now: Timestamp) -> impl IntoView {
                     <span class="log-what"><b>{name}</b> " " {line.summary}</span>
                     <small class="log-from num">{address.clone()}</small>
                     <small class="num"><When at=line.at now/></small>
+                    <Icon name="chevron-right"/>
                 </summary>
                 <div class="log-more">
                     <dl class="facts">
