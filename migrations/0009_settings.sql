@@ -17,6 +17,14 @@ ALTER TABLE organization ADD COLUMN deleted_at BIGINT;
 ALTER TABLE organization ADD COLUMN deleted_by UUID;
 CREATE INDEX organization_deleted ON organization (deleted_at) WHERE deleted_at IS NOT NULL;
 
--- Filters of the Activity page (AUDIT-1).
-CREATE INDEX audit_by_actor ON audit (organization_id, actor_id, id);
-CREATE INDEX audit_by_action ON audit (organization_id, action, id);
+-- The one place that says what "deleted" means: such an organization has no people, and owns nothing that can be reached.
+-- Whatever decides who may see or do something reads these two, never the tables under them.
+CREATE VIEW living_organization AS SELECT id FROM organization WHERE deleted_at IS NULL;
+CREATE VIEW living_membership AS
+    SELECT m.organization_id, m.person_id, m.role FROM membership m
+    JOIN organization o ON o.id = m.organization_id WHERE o.deleted_at IS NULL;
+
+-- The Activity page (AUDIT-1): newest first, by person or by kind of action, between two days.
+CREATE INDEX audit_by_time ON audit (organization_id, at, id);
+CREATE INDEX audit_by_actor ON audit (organization_id, actor_id, at, id);
+CREATE INDEX audit_by_action ON audit (organization_id, action, at, id);

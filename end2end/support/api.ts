@@ -63,7 +63,7 @@ export class Person {
     this.password = `quarry-lantern-${unique()}`;
   }
 
-  private async send<T>(method: "GET" | "POST" | "DELETE", path: string, data?: unknown): Promise<T> {
+  private async send<T>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, data?: unknown): Promise<T> {
     // What a browser says by itself about where a request comes from, this header says for us (api.md).
     const headers = { "X-Requested-With": "commonhold" };
     const answer = await this.request.fetch(`/api/v1${path}`, { method, headers, ...(data === undefined ? {} : { data }) });
@@ -78,6 +78,14 @@ export class Person {
 
   post<T>(path: string, data: unknown): Promise<T> {
     return this.send("POST", path, data);
+  }
+
+  patch<T>(path: string, data: unknown): Promise<T> {
+    return this.send("PATCH", path, data);
+  }
+
+  put<T>(path: string, data: unknown): Promise<T> {
+    return this.send("PUT", path, data);
   }
 
   /** AUTH-1. Afterwards this person is signed in. */

@@ -58,6 +58,13 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "account-security", path: "/account/security" },
     { name: "account-privacy", path: "/account/privacy" },
     { name: "roles", path: `/o/${table.org_id}/roles` },
+    { name: "activity", path: `/o/${table.org_id}/activity` },
+    { name: "activity-nothing-found", path: `/o/${table.org_id}/activity?action=role.changed` },
+    { name: "settings-organization", path: `/o/${table.org_id}/settings` },
+    { name: "settings-details", path: `/o/${table.org_id}/settings/details` },
+    { name: "settings-security", path: `/o/${table.org_id}/settings/security` },
+    { name: "settings-danger", path: `/o/${table.org_id}/settings/danger` },
+    { name: "dialog-delete-organization", path: `/o/${table.org_id}/settings/danger?dialog=delete` },
     { name: "drive-nothing-selected", path: `${drive}?dialog=move` },
     { name: "no-such-organization", path: "/o/no-such-organization" },
   ];

@@ -12,6 +12,7 @@
 
 pub mod access;
 pub mod account;
+pub mod audit;
 pub mod device;
 pub mod id;
 pub mod invitation;

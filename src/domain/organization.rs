@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     refusal::Refusal,
-    text::{Fields, Name, Problem, optional_line},
+    resource::cluster,
+    role::Role,
+    text::{Fields, Identifier, Name, Problem, optional_line},
+    time::Timestamp,
+    view::{LegalView, settings::DetailsView},
 };
 
 /// What an organization is before the law: the only difference is its legal definition (ORG-1).
@@ -157,6 +161,272 @@ impl NewOrganization {
             }
             _ => Err(Refusal::Invalid(Vec::new())),
         }
+    }
+}
+
+/// Legal information as it comes in, unread (ORG-4).
+#[derive(Clone, Debug, Default)]
+pub struct LegalForm {
+    /// Legal company name; business only.
+    pub legal_name: String,
+    /// Street and number.
+    pub address: String,
+    /// Postal code.
+    pub postal_code: String,
+    /// City.
+    pub city: String,
+    /// Two-letter country code.
+    pub country: String,
+    /// VAT number; business only.
+    pub vat_number: String,
+    /// Has none, and need not have one; business only.
+    pub vat_exempt: bool,
+    /// Whom to write to about contracts.
+    pub legal_contact: String,
+    /// Data protection officer: name.
+    pub officer_name: String,
+    /// Data protection officer: position.
+    pub officer_position: String,
+    /// Data protection officer: phone.
+    pub officer_phone: String,
+}
+
+/// Reads legal information (ORG-4): a business has a legal company name, and a VAT number or is exempt; an individual has
+/// neither (ORG-1).
+///
+/// # Errors
+/// `Invalid` with the problem of every field.
+pub fn legal(kind: OrganizationKind, form: &LegalForm) -> Result<LegalView, Refusal> {
+    let mut fields = Fields::default();
+    let of_a_business = |text: &str, missing: Option<Problem>| match (kind, optional_line(text, 255)) {
+        (OrganizationKind::Individual, _) if !text.trim().is_empty() => Err(Problem::NotForThisKind),
+        (OrganizationKind::Business, Ok(None)) => missing.map_or(Ok(None), Err),
+        (_, read) => read,
+    };
+    let no_number = (!form.vat_exempt).then_some(Problem::MissingUnlessExempt);
+    let legal_name = fields.check("legal_name", of_a_business(&form.legal_name, Some(Problem::Missing))).flatten();
+    let mut line = |field: &str, text: &str| fields.check(field, optional_line(text, 255)).flatten();
+    let address = line("address", &form.address);
+    let postal_code = line("postal_code", &form.postal_code);
+    let city = line("city", &form.city);
+    let legal_contact = line("legal_contact", &form.legal_contact);
+    let officer_name = line("officer_name", &form.officer_name);
+    let officer_position = line("officer_position", &form.officer_position);
+    let officer_phone = line("officer_phone", &form.officer_phone);
+    let country = fields.check("country", country(&form.country));
+    let vat_number = fields.check("vat_number", of_a_business(&form.vat_number, no_number)).flatten();
+    let vat_exempt = fields.check(
+        "vat_exempt",
+        if form.vat_exempt && kind == OrganizationKind::Individual {
+            Err(Problem::NotForThisKind)
+        } else {
+            Ok(form.vat_exempt)
+        },
+    );
+    fields.done()?;
+    Ok(LegalView {
+        legal_name,
+        address,
+        postal_code,
+        city,
+        country: country.unwrap_or_default(),
+        vat_number,
+        vat_exempt: vat_exempt.unwrap_or_default(),
+        legal_contact,
+        officer_name,
+        officer_position,
+        officer_phone,
+    })
+}
+
+/// Who sees the people list of an organization (PEOPLE-11).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeopleVisibility {
+    /// Everyone with an organization-level role.
+    #[default]
+    Everyone,
+    /// Owners and Managers.
+    Managers,
+}
+
+impl PeopleVisibility {
+    /// Both choices.
+    pub const ALL: [Self; 2] = [Self::Managers, Self::Everyone];
+
+    /// The word in the API and in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::Managers => "managers",
+        }
+    }
+
+    /// The words on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Everyone => "Everyone in the organization",
+            Self::Managers => "Owners and Managers",
+        }
+    }
+
+    /// Reads [`PeopleVisibility::word`].
+    ///
+    /// # Errors
+    /// Any other word.
+    pub fn parse(word: &str) -> Result<Self, Problem> {
+        Self::ALL.into_iter().find(|choice| choice.word() == word).ok_or(Problem::NotAChoice)
+    }
+
+    /// PEOPLE-11: whether somebody with this role sees the whole people list. A Member never does; they see whom they
+    /// share a resource with.
+    pub fn shows_to(self, role: Role) -> bool {
+        match self {
+            Self::Everyone => role > Role::Member,
+            Self::Managers => role >= Role::Manager,
+        }
+    }
+}
+
+/// Languages that an organization can say it works in, by code.
+pub const LANGUAGES: &[(&str, &str)] = &[
+    ("en", "English"),
+    ("de", "German"),
+    ("es", "Spanish"),
+    ("fr", "French"),
+    ("it", "Italian"),
+    ("ja", "Japanese"),
+    ("pt", "Portuguese"),
+];
+
+/// Industries that an organization can say it works in.
+pub const INDUSTRIES: &[(&str, &str)] = &[
+    ("agriculture", "Agriculture and forestry"),
+    ("architecture", "Architecture and heritage"),
+    ("construction", "Construction"),
+    ("education", "Education and research"),
+    ("energy", "Energy and utilities"),
+    ("environment", "Environment"),
+    ("inspection", "Inspection"),
+    ("mining", "Mining and quarries"),
+    ("public_safety", "Public safety"),
+    ("surveying", "Surveying and mapping"),
+    ("transport", "Transport"),
+    ("other", "Something else"),
+];
+
+fn one_of(choices: &[(&str, &str)], text: &str) -> Result<Option<String>, Problem> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    choices
+        .iter()
+        .find(|(known, _)| *known == text)
+        .map(|(known, _)| Some((*known).to_owned()))
+        .ok_or(Problem::NotAChoice)
+}
+
+/// Reads the address of a website: `http://` or `https://` (which is added where it is missing), a host with a dot, and
+/// nothing that could be read as something else.
+///
+/// # Errors
+/// Of another shape, or too long.
+pub fn website(text: &str) -> Result<Option<String>, Problem> {
+    let Some(text) = optional_line(text, 255)? else { return Ok(None) };
+    let address = if text.contains("://") { text } else { format!("https://{text}") };
+    let (scheme, rest) = address.split_once("://").unwrap_or_default();
+    // With or without its last letter.
+    let scheme = scheme.to_ascii_lowercase();
+    let of_the_web = "https".starts_with(&scheme) && scheme.len() >= 4;
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let shape = of_the_web
+        && address.bytes().all(|b| b.is_ascii_graphic() && !b"\"'<>\\`{}|^".contains(&b))
+        && address.matches("://").count() == 1
+        && host.contains('.')
+        && host.split('.').all(|label| !label.is_empty())
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:".contains(&b));
+    if shape { Ok(Some(address)) } else { Err(Problem::NotAWebsite) }
+}
+
+/// Changes of an organization as they come in: only what is `Some` changes.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SettingsForm {
+    /// Display name.
+    pub name: Option<String>,
+    /// Org ID: Owners.
+    pub org_id: Option<String>,
+    /// Website.
+    pub website: Option<String>,
+    /// A word of [`INDUSTRIES`].
+    pub industry: Option<String>,
+    /// A code of [`LANGUAGES`].
+    pub language: Option<String>,
+    /// A cluster location.
+    pub cluster: Option<String>,
+    /// `everyone` or `managers`.
+    pub people_visible_to: Option<String>,
+}
+
+/// Changes of an organization, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What Owners and Managers change, as it will be.
+    pub details: DetailsView,
+    /// The new Org ID, if it is asked for: Owners (ORG-5).
+    pub org_id: Option<Identifier>,
+}
+
+/// Reads changes of an organization over what it is now.
+///
+/// # Errors
+/// `Invalid` with the problem of every field.
+pub fn settings(now: &DetailsView, form: &SettingsForm) -> Result<Settings, Refusal> {
+    let mut fields = Fields::default();
+    let mut details = now.clone();
+    if let Some(text) = &form.name {
+        fields.check("name", Name::parse(text).map(|name| details.name = name.to_string()));
+    }
+    if let Some(text) = &form.website {
+        fields.check("website", website(text).map(|website| details.website = website));
+    }
+    if let Some(text) = &form.industry {
+        fields.check("industry", one_of(INDUSTRIES, text).map(|industry| details.industry = industry));
+    }
+    if let Some(text) = &form.language {
+        fields.check("language", one_of(LANGUAGES, text).map(|language| details.language = language));
+    }
+    if let Some(text) = &form.cluster {
+        fields.check("cluster", cluster(text).map(|cluster| details.cluster = cluster));
+    }
+    if let Some(text) = &form.people_visible_to {
+        fields.check(
+            "people_visible_to",
+            PeopleVisibility::parse(text.trim()).map(|choice| details.people_visible_to = choice),
+        );
+    }
+    let org_id = form.org_id.as_deref().and_then(|text| fields.check("org_id", Identifier::parse(text)));
+    fields.done()?;
+    Ok(Settings { details, org_id })
+}
+
+/// How long a deleted organization can be restored, in days (ORG-4).
+pub const RESTORABLE_DAYS: i64 = 30;
+
+/// Until when an organization that was deleted can be restored.
+pub const fn restorable_until(deleted_at: Timestamp) -> Timestamp {
+    deleted_at.plus_days(RESTORABLE_DAYS)
+}
+
+/// ORG-4: whoever deletes an organization types its name, as it is shown.
+///
+/// # Errors
+/// Empty, or another name.
+pub fn confirmed(name: &str, typed: &str) -> Result<(), Problem> {
+    match typed.trim() {
+        "" => Err(Problem::Missing),
+        typed if typed == name.trim() => Ok(()),
+        _ => Err(Problem::NotTheName),
     }
 }
 
@@ -360,5 +630,107 @@ mod tests {
             assert_eq!(PlanTier::parse(plan.word()), Ok(plan));
         }
         assert_eq!(PlanTier::parse("gold"), Err(Problem::NotAChoice));
+    }
+
+    #[test]
+    fn org_4_a_business_has_a_vat_number_or_is_exempt() {
+        let form = |legal_name: &str, vat_number: &str, vat_exempt: bool| LegalForm {
+            legal_name: legal_name.to_owned(),
+            country: "ch".to_owned(),
+            vat_number: vat_number.to_owned(),
+            vat_exempt,
+            ..LegalForm::default()
+        };
+        let told = |kind, form: &LegalForm| match legal(kind, form) {
+            Ok(_) => Vec::new(),
+            Err(Refusal::Invalid(errors)) => errors.into_iter().map(|error| (error.field, error.problem)).collect(),
+            Err(other) => panic!("{other:?}"),
+        };
+        use OrganizationKind::{Business, Individual};
+        assert_eq!(told(Business, &form("A", "CHE-1", false)), of([]));
+        assert_eq!(told(Business, &form("A", "", true)), of([]));
+        assert_eq!(told(Business, &form("A", "", false)), of([("vat_number", Problem::MissingUnlessExempt)]));
+        assert_eq!(told(Business, &form("", "", true)), of([("legal_name", Problem::Missing)]));
+        assert_eq!(told(Individual, &form("", "", false)), of([]));
+        let refused = [
+            ("legal_name", Problem::NotForThisKind),
+            ("vat_number", Problem::NotForThisKind),
+            ("vat_exempt", Problem::NotForThisKind),
+        ];
+        assert_eq!(told(Individual, &form("A", "1", true)), of(refused));
+        let long = LegalForm { officer_phone: "1".repeat(256), ..LegalForm::default() };
+        assert_eq!(
+            told(Individual, &long),
+            of([("officer_phone", Problem::TooLong(255)), ("country", Problem::Missing)])
+        );
+    }
+
+    #[test]
+    fn org_4_a_website_is_an_address_of_the_web_and_nothing_else() {
+        for (typed, read) in [
+            ("", None),
+            ("example.com", Some("https://example.com")),
+            (" http://example.com/a?b=c#d ", Some("http://example.com/a?b=c#d")),
+            ("HTTPS://Example.com:8080", Some("HTTPS://Example.com:8080")),
+        ] {
+            assert_eq!(website(typed), Ok(read.map(str::to_owned)), "{typed}");
+        }
+        for wrong in [
+            "javascript:alert(1)",
+            "https://",
+            "https://localhost",
+            "a b.com",
+            "https://a..b",
+            "ftp://example.com",
+            "https://a@b.com",
+            "https://é.com",
+            "https://example.com/\"><b>",
+        ] {
+            assert_eq!(website(wrong), Err(Problem::NotAWebsite), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn people_11_who_sees_the_people_list() {
+        let seen = |choice: PeopleVisibility| Role::ALL.map(|role| choice.shows_to(role));
+        assert_eq!(seen(PeopleVisibility::Everyone), [true, true, true, true, false]);
+        assert_eq!(seen(PeopleVisibility::Managers), [true, true, false, false, false]);
+        for choice in PeopleVisibility::ALL {
+            assert_eq!(PeopleVisibility::parse(choice.word()), Ok(choice));
+        }
+        assert!(PeopleVisibility::parse("nobody").is_err());
+    }
+
+    #[test]
+    fn org_4_only_what_is_given_changes_and_everything_wrong_is_told_at_once() {
+        let now = DetailsView {
+            name: "Alpine".to_owned(),
+            website: Some("https://a.ch".to_owned()),
+            ..DetailsView::default()
+        };
+        assert_eq!(settings(&now, &SettingsForm::default()).map(|read| read.details), Ok(now.clone()));
+        let cleared = SettingsForm { website: Some(" ".to_owned()), ..SettingsForm::default() };
+        assert_eq!(settings(&now, &cleared).map(|read| read.details.website), Ok(None));
+        let wrong = |text: &str| Some(text.to_owned());
+        let form = SettingsForm {
+            name: wrong(""),
+            org_id: wrong("a--b"),
+            website: wrong("x y"),
+            industry: wrong("x"),
+            language: wrong("x"),
+            cluster: wrong("x"),
+            people_visible_to: wrong("x"),
+        };
+        let Err(Refusal::Invalid(errors)) = settings(&now, &form) else { panic!("accepted") };
+        let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(fields, ["name", "website", "industry", "language", "cluster", "people_visible_to", "org_id"]);
+    }
+
+    #[test]
+    fn org_4_the_name_is_typed_to_delete() {
+        assert_eq!(confirmed("Alpine Survey", " Alpine Survey "), Ok(()));
+        assert_eq!(confirmed("Alpine Survey", "alpine survey"), Err(Problem::NotTheName));
+        assert_eq!(confirmed("Alpine Survey", ""), Err(Problem::Missing));
+        assert_eq!(restorable_until(Timestamp(0)), Timestamp(0).plus_days(30));
     }
 }

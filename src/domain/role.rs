@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     id::{OrganizationId, PersonId},
+    organization::PeopleVisibility,
     refusal::Refusal,
     text::Problem,
 };
@@ -87,6 +88,10 @@ pub enum Permission {
     ManageBilling,
     /// Edit legal information, Org ID, plan; delete the organization.
     EditLegal,
+    /// View legal information.
+    ViewLegal,
+    /// Edit name, website, industry, language and default cluster location; choose who sees the people list.
+    EditDetails,
     /// View quota and allowance usage.
     ViewUsage,
     /// Invite, remove people, change roles.
@@ -153,9 +158,11 @@ impl Cell {
 
 impl Permission {
     /// Every permission, in the order of the table.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::ManageBilling,
         Self::EditLegal,
+        Self::ViewLegal,
+        Self::EditDetails,
         Self::ViewUsage,
         Self::ManagePeople,
         Self::CreatePerson,
@@ -178,6 +185,8 @@ impl Permission {
         match self {
             Self::ManageBilling => "View and manage billing, request purchases",
             Self::EditLegal => "Edit legal information, Org ID, plan; delete the organization",
+            Self::ViewLegal => "View legal information",
+            Self::EditDetails => "Edit name, website and other details; choose who sees the people list",
             Self::ViewUsage => "View quota and allowance usage",
             Self::ManagePeople => "Invite, remove people, change roles",
             Self::CreatePerson => "Create a person's account directly",
@@ -211,6 +220,8 @@ pub const fn cell(permission: Permission, standing: Standing) -> Cell {
         //                          Owner       Manager  Editor  Reader    Member    External
         P::ManageBilling      => [Yes,        No,      No,     No,       No,       No],
         P::EditLegal          => [Yes,        No,      No,     No,       No,       No],
+        P::ViewLegal          => [Yes,        Yes,     No,     No,       No,       No],
+        P::EditDetails        => [Yes,        Yes,     No,     No,       No,       No],
         P::ViewUsage          => [Yes,        Yes,     No,     No,       No,       No],
         P::ManagePeople       => [Yes,        Yes,     No,     No,       No,       No],
         P::CreatePerson       => [Yes,        No,      No,     No,       No,       No],
@@ -341,15 +352,13 @@ pub enum Sight {
     Nobody,
 }
 
-/// PEOPLE-11: who sees the people list. `managers_only` is the organization's choice.
-pub fn sees_people(role: Option<Role>, managers_only: bool) -> Sight {
+/// PEOPLE-11: whose names somebody with this role sees. A Member sees those they share a resource with, unless only Owners
+/// and Managers see the list.
+pub fn sees_people(role: Option<Role>, shown_to: PeopleVisibility) -> Sight {
     match role {
-        Some(Role::Owner | Role::Manager) => Sight::Everyone,
-        Some(Role::Editor | Role::Reader) if managers_only => Sight::Nobody,
-        Some(Role::Editor | Role::Reader) => Sight::Everyone,
-        Some(Role::Member) if managers_only => Sight::Nobody,
-        Some(Role::Member) => Sight::Shared,
-        None => Sight::Nobody,
+        Some(role) if shown_to.shows_to(role) => Sight::Everyone,
+        Some(Role::Member) if shown_to == PeopleVisibility::Everyone => Sight::Shared,
+        _ => Sight::Nobody,
     }
 }
 
@@ -472,7 +481,11 @@ mod tests {
             (None, Sight::Nobody, Sight::Nobody),
         ];
         for (role, everyone, managers_only) in table {
-            assert_eq!((sees_people(role, false), sees_people(role, true)), (everyone, managers_only), "{role:?}");
+            assert_eq!(
+                (sees_people(role, PeopleVisibility::Everyone), sees_people(role, PeopleVisibility::Managers)),
+                (everyone, managers_only),
+                "{role:?}"
+            );
         }
     }
 

@@ -77,6 +77,15 @@ pub enum Problem {
     /// Someone is known by this address already.
     #[error("There is an account with this email already. Invite them instead.")]
     KnownAlready,
+    /// Not the address of a website.
+    #[error("Enter a web address like https://example.com.")]
+    NotAWebsite,
+    /// A name typed to confirm, which is another one.
+    #[error("This is not the name. Type it exactly as it is shown.")]
+    NotTheName,
+    /// A VAT number is missing, and the organization is not exempt.
+    #[error("Fill this in, or tick “VAT exempt”.")]
+    MissingUnlessExempt,
     /// A field that this kind of thing does not have.
     #[error("This kind of item does not have this.")]
     NotForThisKind,

@@ -7,11 +7,13 @@
 //! - Arguments are flat text and ids, as forms send them; reading them is the domain's job.
 
 pub mod account;
+pub mod activity;
 pub mod drive;
 pub mod invitation;
 pub mod organization;
 pub mod people;
 pub mod session;
+pub mod settings;
 pub mod transfer;
 
 use leptos::server_fn::{

@@ -106,6 +106,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
             move || ui::shell(leptos.clone())
         }))
         .with_state(app)
+        .layer(from_fn_with_state(ctx.clone(), session::lead_on))
         .layer(from_fn(session::guard));
 
     // `leptos_routes` answers every known function itself, before the wildcard above: so what holds for functions is

@@ -9,7 +9,7 @@ use std::{
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -213,6 +213,26 @@ pub async fn guard(request: Request, next: Next) -> Response {
         let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let next: String = serde_urlencoded::to_string([("next", wanted)]).unwrap_or_default();
         return Redirect::to(&format!("/signin?{next}")).into_response();
+    }
+    next.run(request).await
+}
+
+/// Middleware: a page under an Org ID that its organization had before leads to the same page under the one it has now
+/// (ORG-5), for who may see it. For now only: somebody else may take the old one.
+pub async fn lead_on(State(ctx): State<Ctx>, request: Request, next: Next) -> Response {
+    let old = request.uri().path().strip_prefix("/o/").map(|path| path.split('/').next().unwrap_or_default());
+    let by = request.extensions().get::<Caller>().and_then(|caller| caller.principal.clone());
+    if let (Some(old), Some(by), &(Method::GET | Method::HEAD)) = (old, by, request.method()) {
+        match usecase::settings::new_org_id(&ctx, &by, old).await {
+            Ok(Some(new)) => {
+                let whole = request.uri().path_and_query().map_or("", |path| path.as_str());
+                let rest = whole.strip_prefix("/o/").and_then(|path| path.strip_prefix(old)).unwrap_or_default();
+                let to = format!("/o/{new}{rest}");
+                return (StatusCode::FOUND, [(header::LOCATION, to)]).into_response();
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "an old Org ID could not be looked up"),
+        }
     }
     next.run(request).await
 }

@@ -50,9 +50,23 @@ pub enum Section {
 }
 
 impl Section {
-    /// The same kind of page in another organization (ORG-6).
-    fn path(self, org: &str) -> String {
+    /// Whether an organization has this page for me. A personal space has no team pages (SPACE-1).
+    fn is_in(self, belonging: &Belonging) -> bool {
+        let role = belonging.role;
         match self {
+            Self::People => !belonging.personal && role.is_some_and(|role| role > Role::Member),
+            Self::Roles => !belonging.personal,
+            Self::Activity => role.is_some_and(|role| may(role, Permission::ReadAudit)),
+            Self::Settings => !belonging.personal && role.is_some(),
+            Self::Welcome | Self::Home | Self::Drive | Self::Account | Self::Other => true,
+        }
+    }
+
+    /// The same kind of page in another organization (ORG-6); its Home where it has none.
+    fn path(self, belonging: &Belonging) -> String {
+        let org = &belonging.org_id;
+        match self {
+            section if !section.is_in(belonging) => paths::home(org),
             Self::Drive => paths::drive(org, ""),
             Self::People => paths::people(org),
             Self::Roles => paths::roles(org),
@@ -109,7 +123,7 @@ fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
         .organizations
         .iter()
         .map(|belonging| Entry {
-            href: section.path(&belonging.org_id),
+            href: section.path(belonging),
             current: current.as_ref().is_some_and(|current| current.id == belonging.id),
             belonging: belonging.clone(),
         })
@@ -152,16 +166,16 @@ fn Ways(section: Section, belonging: Belonging) -> impl IntoView {
     view! {
         <a href=paths::home(&org) aria-current=here(Section::Home)><Icon name="home"/>"Home"</a>
         <a href=paths::drive(&org, "") aria-current=here(Section::Drive)><Icon name="drive"/>"Drive"</a>
-        {(!belonging.personal && belonging.role.is_some_and(|role| role > Role::Member)).then(|| view! {
+        {Section::People.is_in(&belonging).then(|| view! {
             <a href=paths::people(&org) aria-current=here(Section::People)><Icon name="people"/>"People"</a>
         })}
-        {(!belonging.personal).then(|| view! {
+        {Section::Roles.is_in(&belonging).then(|| view! {
             <a href=paths::roles(&org) aria-current=here(Section::Roles)><Icon name="roles"/>"Who can do what"</a>
         })}
-        {belonging.role.is_some_and(|role| may(role, Permission::ReadAudit)).then(|| view! {
+        {Section::Activity.is_in(&belonging).then(|| view! {
             <a href=paths::activity(&org) aria-current=here(Section::Activity)><Icon name="activity"/>"Activity"</a>
         })}
-        {belonging.role.is_some().then(|| view! {
+        {Section::Settings.is_in(&belonging).then(|| view! {
             <a href=paths::settings(&org, "") aria-current=here(Section::Settings)><Icon name="settings"/>"Organization settings"</a>
         })}
     }

@@ -11,6 +11,7 @@ use leptos_router::{
 
 use super::pages::{
     account::{privacy::PrivacyPage, profile::ProfilePage, security::SecurityPage},
+    activity::ActivityPage,
     drive::DrivePage,
     forgot::ForgotPage,
     home::HomePage,
@@ -21,6 +22,7 @@ use super::pages::{
     receipt::ReceiptPage,
     reset::ResetPage,
     roles::RolesPage,
+    settings::SettingsPage,
     sign_in::SignInPage,
     sign_up::SignUpPage,
     verify::VerifyPage,
@@ -47,6 +49,8 @@ pub fn Pages() -> impl IntoView {
             <Route path=path!("/o/:org/people") view=PeoplePage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/people/invitations") view=InvitationsPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/roles") view=RolesPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/activity") view=ActivityPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/settings/:part?") view=SettingsPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/transfers/:id") view=ReceiptPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/:resource?") view=DrivePage ssr=SsrMode::Async/>
         </FlatRoutes>

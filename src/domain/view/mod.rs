@@ -1,7 +1,9 @@
 //! Read models: what pages and the REST API show, already cut down to what the reader may see.
 
 pub mod account;
+pub mod activity;
 pub mod people;
+pub mod settings;
 
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +97,7 @@ pub struct HomeView {
     pub activity: Option<Vec<ActivityView>>,
 }
 
-/// Legal information (ORG-4).
+/// Legal information (ORG-4): only Owners change it, Managers see it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct LegalView {
     /// Legal name.
@@ -110,6 +112,16 @@ pub struct LegalView {
     pub country: String,
     /// VAT number.
     pub vat_number: Option<String>,
+    /// Has none, and need not have one.
+    pub vat_exempt: bool,
+    /// Whom to write to about contracts.
+    pub legal_contact: Option<String>,
+    /// Data protection officer: name.
+    pub officer_name: Option<String>,
+    /// Data protection officer: position.
+    pub officer_position: Option<String>,
+    /// Data protection officer: phone.
+    pub officer_phone: Option<String>,
 }
 
 /// Where a licence is in its life.

@@ -1,21 +1,29 @@
 //! `/orgs`.
 
 use axum::{
+    body::Bytes,
     extract::{Path, State},
     http::StatusCode,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::{organization::NewOrganizationForm, role::Role},
+    domain::{
+        organization::{LegalForm, NewOrganizationForm, SettingsForm},
+        role::Role,
+        view::{
+            LegalView,
+            settings::{DeletedView, DetailsView},
+        },
+    },
     server::{
         context::Ctx,
         usecase::{self, organization::OrganizationView},
     },
 };
 
-use super::{By, Json, PageBody, problem::Problem, session::MyOrganization};
+use super::{By, Json, PageBody, Params, problem::Problem, session::MyOrganization};
 
 /// A role in the API's words.
 pub const fn role_word(role: Option<Role>) -> Option<&'static str> {
@@ -63,11 +71,39 @@ pub struct OrganizationBody {
     role: Option<&'static str>,
     plan: &'static str,
     accounts: Vec<AccountBody>,
+    /// What Owners and Managers see and change.
+    #[serde(flatten)]
+    settings: Option<SettingsBody>,
+}
+
+/// What Owners and Managers change of an organization.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SettingsBody {
+    website: Option<String>,
+    industry: Option<String>,
+    language: Option<String>,
+    /// Where what is created next is processed and stored.
+    cluster: String,
+    /// `everyone` or `managers`.
+    people_visible_to: &'static str,
+}
+
+impl From<DetailsView> for SettingsBody {
+    fn from(view: DetailsView) -> Self {
+        Self {
+            website: view.website,
+            industry: view.industry,
+            language: view.language,
+            cluster: view.cluster,
+            people_visible_to: view.people_visible_to.word(),
+        }
+    }
 }
 
 impl From<OrganizationView> for OrganizationBody {
     fn from(view: OrganizationView) -> Self {
         Self {
+            settings: None,
             id: view.id.to_string(),
             org_id: view.org_id,
             name: view.name,
@@ -89,10 +125,32 @@ impl From<OrganizationView> for OrganizationBody {
     }
 }
 
+/// Which of my organizations.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListParams {
+    /// Only those that were deleted and that I, an Owner, can restore.
+    deleted: bool,
+}
+
+impl From<DeletedView> for MyOrganization {
+    fn from(view: DeletedView) -> Self {
+        Self::deleted(&view)
+    }
+}
+
 /// My organizations, by name.
-#[utoipa::path(get, path = "/orgs", tag = "organizations",
+#[utoipa::path(get, path = "/orgs", tag = "organizations", params(ListParams),
     responses((status = 200, body = PageBody<MyOrganization>), (status = 401, body = Problem)))]
-pub async fn list(State(ctx): State<Ctx>, By(by): By) -> Result<Json<PageBody<MyOrganization>>, Problem> {
+pub async fn list(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Params(params): Params<ListParams>,
+) -> Result<Json<PageBody<MyOrganization>>, Problem> {
+    if params.deleted {
+        let items = usecase::settings::deleted(&ctx, &by).await?.into_iter().map(Into::into).collect();
+        return Ok(Json(PageBody { items, next_cursor: None }));
+    }
     let mine = usecase::organization::list(&ctx, &by).await?;
     let items = mine.into_iter().filter(|one| !one.personal).map(Into::into).collect();
     Ok(Json(PageBody { items, next_cursor: None }))
@@ -128,5 +186,186 @@ pub async fn show(
     By(by): By,
     Path(org): Path<String>,
 ) -> Result<Json<OrganizationBody>, Problem> {
-    Ok(Json(usecase::organization::show(&ctx, &by, &org).await?.into()))
+    shown(&ctx, &by, &org).await
+}
+
+async fn shown(
+    ctx: &Ctx,
+    by: &crate::server::context::Principal,
+    org: &str,
+) -> Result<Json<OrganizationBody>, Problem> {
+    let view = usecase::organization::show(ctx, by, org).await?;
+    let settings = usecase::settings::details(ctx, by, org).await?.map(Into::into);
+    Ok(Json(OrganizationBody { settings, ..view.into() }))
+}
+
+/// A field that was sent, `null` among them: that empties it.
+fn sent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(|text| Some(text.unwrap_or_default()))
+}
+
+/// Changes of an organization: only what is sent changes.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChangesBody {
+    #[serde(deserialize_with = "sent")]
+    name: Option<String>,
+    /// Owners only. The old one goes on leading here until somebody else takes it.
+    #[serde(deserialize_with = "sent")]
+    org_id: Option<String>,
+    #[serde(deserialize_with = "sent")]
+    website: Option<String>,
+    #[serde(deserialize_with = "sent")]
+    industry: Option<String>,
+    /// Two-letter code.
+    #[serde(deserialize_with = "sent")]
+    language: Option<String>,
+    /// Where what is created next is processed and stored.
+    #[serde(deserialize_with = "sent")]
+    cluster: Option<String>,
+    /// `everyone` or `managers`.
+    #[serde(deserialize_with = "sent")]
+    people_visible_to: Option<String>,
+}
+
+/// Changes an organization, each field by its own permission, all of them or none.
+#[utoipa::path(patch, path = "/orgs/{org}", tag = "organizations", request_body = ChangesBody, params(("org" = String, Path)),
+    responses((status = 200, body = OrganizationBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn change(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+    Json(body): Json<ChangesBody>,
+) -> Result<Json<OrganizationBody>, Problem> {
+    let form = SettingsForm {
+        name: body.name,
+        org_id: body.org_id,
+        website: body.website,
+        industry: body.industry,
+        language: body.language,
+        cluster: body.cluster,
+        people_visible_to: body.people_visible_to,
+    };
+    let org_id = usecase::settings::change(&ctx, &by, &org, &form).await?;
+    shown(&ctx, &by, &org_id).await
+}
+
+/// What confirms that an organization is deleted: in the body or in the query.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConfirmBody {
+    /// The organization's name.
+    confirm: Option<String>,
+}
+
+/// Deletes an organization. Its Owners can restore it for 30 days.
+#[utoipa::path(delete, path = "/orgs/{org}", tag = "organizations", params(("org" = String, Path), ConfirmBody), request_body = Option<ConfirmBody>,
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn delete(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+    Params(params): Params<ConfirmBody>,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    let sent: ConfirmBody = if body.is_empty() {
+        params
+    } else {
+        serde_json::from_slice(&body)
+            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "invalid", error.to_string()))?
+    };
+    usecase::settings::delete(&ctx, &by, &org, sent.confirm.as_deref().unwrap_or_default()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Restores an organization that was deleted, as it was.
+#[utoipa::path(post, path = "/orgs/{org}/restore", tag = "organizations", params(("org" = String, Path)),
+    responses((status = 200, body = OrganizationBody), (status = 404, body = Problem)))]
+pub async fn restore(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+) -> Result<Json<OrganizationBody>, Problem> {
+    let restored = usecase::settings::restore(&ctx, &by, &org).await?;
+    shown(&ctx, &by, &restored.id.to_string()).await
+}
+
+/// The data protection officer of an organization.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OfficerBody {
+    name: Option<String>,
+    position: Option<String>,
+    phone: Option<String>,
+}
+
+/// Legal information.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LegalBody {
+    /// Business only.
+    legal_name: Option<String>,
+    address: Option<String>,
+    postal_code: Option<String>,
+    city: Option<String>,
+    /// ISO 3166 two-letter code.
+    country: Option<String>,
+    /// Business only; may be left out where `vat_exempt` is true.
+    vat_number: Option<String>,
+    vat_exempt: bool,
+    legal_contact: Option<String>,
+    protection_officer: OfficerBody,
+}
+
+impl From<LegalView> for LegalBody {
+    fn from(view: LegalView) -> Self {
+        Self {
+            legal_name: view.legal_name,
+            address: view.address,
+            postal_code: view.postal_code,
+            city: view.city,
+            country: Some(view.country),
+            vat_number: view.vat_number,
+            vat_exempt: view.vat_exempt,
+            legal_contact: view.legal_contact,
+            protection_officer: OfficerBody {
+                name: view.officer_name,
+                position: view.officer_position,
+                phone: view.officer_phone,
+            },
+        }
+    }
+}
+
+/// Legal information of an organization, for its Owners and Managers.
+#[utoipa::path(get, path = "/orgs/{org}/legal", tag = "organizations", params(("org" = String, Path)),
+    responses((status = 200, body = LegalBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn legal(State(ctx): State<Ctx>, By(by): By, Path(org): Path<String>) -> Result<Json<LegalBody>, Problem> {
+    Ok(Json(usecase::settings::legal(&ctx, &by, &org).await?.into()))
+}
+
+/// Sets all of it. Owners only.
+#[utoipa::path(put, path = "/orgs/{org}/legal", tag = "organizations", request_body = LegalBody, params(("org" = String, Path)),
+    responses((status = 200, body = LegalBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn change_legal(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+    Json(body): Json<LegalBody>,
+) -> Result<Json<LegalBody>, Problem> {
+    let form = LegalForm {
+        legal_name: body.legal_name.unwrap_or_default(),
+        address: body.address.unwrap_or_default(),
+        postal_code: body.postal_code.unwrap_or_default(),
+        city: body.city.unwrap_or_default(),
+        country: body.country.unwrap_or_default(),
+        vat_number: body.vat_number.unwrap_or_default(),
+        vat_exempt: body.vat_exempt,
+        legal_contact: body.legal_contact.unwrap_or_default(),
+        officer_name: body.protection_officer.name.unwrap_or_default(),
+        officer_position: body.protection_officer.position.unwrap_or_default(),
+        officer_phone: body.protection_officer.phone.unwrap_or_default(),
+    };
+    let (legal, _) = usecase::settings::change_legal(&ctx, &by, &org, &form, None).await?;
+    Ok(Json(legal.into()))
 }

@@ -6,7 +6,10 @@ use tower_sessions::Session;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::view::{Belonging, PersonView, account::ProfileView},
+    domain::{
+        role::Role,
+        view::{Belonging, PersonView, account::ProfileView, settings::DeletedView},
+    },
     server::{
         context::{Ctx, Principal},
         session, usecase,
@@ -107,11 +110,28 @@ pub struct MyOrganization {
     org_id: String,
     name: String,
     role: Option<&'static str>,
+    /// For one that was deleted: until when it can be restored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restorable_until: Option<String>,
+}
+
+impl MyOrganization {
+    /// One that was deleted and that the caller, its Owner, can restore.
+    pub fn deleted(view: &DeletedView) -> Self {
+        Self {
+            id: view.id.to_string(),
+            org_id: view.org_id.clone(),
+            name: view.name.clone(),
+            role: role_word(Some(Role::Owner)),
+            restorable_until: Some(view.until.rfc3339()),
+        }
+    }
 }
 
 impl std::convert::From<Belonging> for MyOrganization {
     fn from(belonging: Belonging) -> Self {
         Self {
+            restorable_until: None,
             id: belonging.id.to_string(),
             org_id: belonging.org_id,
             name: belonging.name,

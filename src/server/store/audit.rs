@@ -90,7 +90,27 @@ struct AuditRow {
     at: i64,
 }
 
-/// One page of an organization's log, newest first: the lines with their ids.
+/// Where a page of the log begins or ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// When the line was written.
+    pub at: Timestamp,
+    /// Its id.
+    pub id: AuditId,
+}
+
+/// The lines of an organization, one text, so that all filters show the same.
+macro_rules! lines {
+    ($where_and_order:literal) => {
+        concat!(
+            "SELECT id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, address, at FROM audit
+             WHERE organization_id = $1 AND ",
+            $where_and_order
+        )
+    };
+}
+
+/// One page of an organization's log, newest first, behind a line: the lines with their ids.
 ///
 /// # Errors
 /// The database.
@@ -98,25 +118,114 @@ pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
     filter: &Filter,
-    before: Option<AuditId>,
+    before: Option<Place>,
     limit: i64,
 ) -> Result<Vec<(AuditId, ActivityView)>> {
-    let rows: Vec<AuditRow> = tx
-        .sql(
-            "SELECT id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, address, at FROM audit
-             WHERE organization_id = $1 AND id < $2 AND ($3 IS NULL OR actor_id = $3) AND ($4 IS NULL OR action = $4)
-                AND at >= $5 AND at < $6
-             ORDER BY id DESC LIMIT $7",
-        )
+    // The last day and the line are one bound, so that both are found in the index.
+    let end = Place { at: filter.to.unwrap_or(Timestamp(i64::MAX)), id: AuditId(Uuid::nil()) };
+    let start = before.map_or(end, |before| before.min(end));
+    // Where there is a filter, it is part of both ends, so that only its own index will do; it is not left to chance.
+    let sql = match (filter.actor.is_some(), filter.action.is_some()) {
+        (false, false) => lines!("at >= $2 AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT $5"),
+        (true, false) => lines!(
+            "(actor_id, at) >= ($6, $2) AND (actor_id, at, id) < ($6, $3, $4)
+             ORDER BY actor_id DESC, at DESC, id DESC LIMIT $5"
+        ),
+        (false, true) => lines!(
+            "(action, at) >= ($6, $2) AND (action, at, id) < ($6, $3, $4)
+             ORDER BY action DESC, at DESC, id DESC LIMIT $5"
+        ),
+        (true, true) => lines!(
+            "(actor_id, at) >= ($6, $2) AND (actor_id, at, id) < ($6, $3, $4) AND action || '' = $7
+             ORDER BY actor_id DESC, at DESC, id DESC LIMIT $5"
+        ),
+    };
+    page(tx, sql, organization, filter, filter.from.unwrap_or(Timestamp(i64::MIN)), start, limit).await
+}
+
+/// The page before a line: the `limit` lines that are newer than it, next to it, oldest first.
+///
+/// # Errors
+/// The database.
+pub async fn list_newer(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    filter: &Filter,
+    after: Place,
+    limit: i64,
+) -> Result<Vec<(AuditId, ActivityView)>> {
+    let begin = Place { at: filter.from.unwrap_or(Timestamp(i64::MIN)), id: AuditId(Uuid::nil()) };
+    let sql = match (filter.actor.is_some(), filter.action.is_some()) {
+        (false, false) => lines!("at < $2 AND (at, id) > ($3, $4) ORDER BY at, id LIMIT $5"),
+        (true, false) => {
+            lines!("(actor_id, at) < ($6, $2) AND (actor_id, at, id) > ($6, $3, $4) ORDER BY actor_id, at, id LIMIT $5")
+        }
+        (false, true) => {
+            lines!("(action, at) < ($6, $2) AND (action, at, id) > ($6, $3, $4) ORDER BY action, at, id LIMIT $5")
+        }
+        (true, true) => lines!(
+            "(actor_id, at) < ($6, $2) AND (actor_id, at, id) > ($6, $3, $4) AND action || '' = $7
+             ORDER BY actor_id, at, id LIMIT $5"
+        ),
+    };
+    page(tx, sql, organization, filter, filter.to.unwrap_or(Timestamp(i64::MAX)), after.max(begin), limit).await
+}
+
+/// Whether more than so many lines pass a filter.
+///
+/// # Errors
+/// The database.
+pub async fn is_longer_than(tx: &mut Tx, organization: OrganizationId, filter: &Filter, lines: i64) -> Result<bool> {
+    let sql = match (filter.actor.is_some(), filter.action.is_some()) {
+        (false, false) => {
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
+             WHERE organization_id = $1 AND at >= $2 AND at < $3 LIMIT $4) AS first"
+        }
+        (true, false) => {
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
+             WHERE organization_id = $1 AND actor_id = $5 AND at >= $2 AND at < $3 LIMIT $4) AS first"
+        }
+        (false, true) => {
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
+             WHERE organization_id = $1 AND action = $5 AND at >= $2 AND at < $3 LIMIT $4) AS first"
+        }
+        (true, true) => {
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
+             WHERE organization_id = $1 AND actor_id = $5 AND action = $6 AND at >= $2 AND at < $3 LIMIT $4) AS first"
+        }
+    };
+    let mut statement = tx
+        .sql(sql)
         .bind(organization.0)
-        .bind(before.map_or(Uuid::max(), |line| line.0))
-        .bind(filter.actor.map(|actor| actor.0))
-        .bind(filter.action.clone())
         .bind(filter.from.map_or(i64::MIN, |at| at.0))
         .bind(filter.to.map_or(i64::MAX, |at| at.0))
-        .bind(limit)
-        .all()
-        .await?;
+        .bind(lines + 1);
+    if let Some(actor) = filter.actor {
+        statement = statement.bind(actor.0);
+    }
+    if let Some(action) = &filter.action {
+        statement = statement.bind(action.clone());
+    }
+    statement.number().await.map(|count| count > lines)
+}
+
+async fn page(
+    tx: &mut Tx,
+    sql: &'static str,
+    organization: OrganizationId,
+    filter: &Filter,
+    far: Timestamp,
+    near: Place,
+    limit: i64,
+) -> Result<Vec<(AuditId, ActivityView)>> {
+    let mut statement = tx.sql(sql).bind(organization.0).bind(far.0).bind(near.at.0).bind(near.id.0).bind(limit);
+    if let Some(actor) = filter.actor {
+        statement = statement.bind(actor.0);
+    }
+    if let Some(action) = &filter.action {
+        statement = statement.bind(action.clone());
+    }
+    let rows: Vec<AuditRow> = statement.all().await?;
     let state = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
     Ok(rows
         .into_iter()

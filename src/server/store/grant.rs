@@ -275,7 +275,8 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
     .await
 }
 
-/// The levels on some resources that reach one person: granted to them, or to an organization they belong to.
+/// The levels on some resources that reach one person: granted to them, or to an organization they belong to. What an
+/// organization that was deleted owns, or was given, reaches nobody.
 ///
 /// # Errors
 /// The database.
@@ -285,8 +286,10 @@ pub async fn list_levels(tx: &mut Tx, person: PersonId, resources: &[ResourceId]
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<(Uuid, String)> = tx
             .sql_list(
-                "SELECT resource_id, level FROM access_grant WHERE resource_id IN ({ids}) AND (person_id = {1}
-                    OR organization_id IN (SELECT organization_id FROM membership WHERE person_id = {1}))",
+                "SELECT g.resource_id, g.level FROM access_grant g JOIN resource r ON r.id = g.resource_id
+                 JOIN living_organization l ON l.id = r.organization_id
+                 WHERE g.resource_id IN ({ids}) AND (g.person_id = {1}
+                    OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1}))",
                 &ids,
             )
             .bind(person.0)
@@ -312,8 +315,9 @@ pub async fn list_shared(
     let rows: Vec<(Uuid,)> = tx
         .sql(
             "SELECT DISTINCT g.resource_id FROM access_grant g JOIN resource r ON r.id = g.resource_id
+             JOIN living_organization l ON l.id = r.organization_id
              WHERE r.organization_id = $2 AND (g.person_id = $1
-                OR g.organization_id IN (SELECT organization_id FROM membership WHERE person_id = $1))
+                OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = $1))
              LIMIT $3",
         )
         .bind(person.0)

@@ -144,8 +144,8 @@ pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invit
     let row: Option<InvitationRow> = tx
         .sql(
             "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level
-             FROM invitation i JOIN organization o ON o.id = i.organization_id
-             WHERE i.token_hash = $1 AND o.deleted_at IS NULL",
+             FROM invitation i JOIN living_organization l ON l.id = i.organization_id
+             WHERE i.token_hash = $1",
         )
         .bind(token_hash.to_owned())
         .optional()
@@ -161,8 +161,8 @@ pub async fn find(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
             "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level
-             FROM invitation i JOIN organization o ON o.id = i.organization_id
-             WHERE i.id = $1 AND o.deleted_at IS NULL",
+             FROM invitation i JOIN living_organization l ON l.id = i.organization_id
+             WHERE i.id = $1",
         )
         .bind(id.0)
         .optional()
@@ -176,8 +176,8 @@ pub async fn find(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>> {
 /// The database.
 pub async fn is_pending(tx: &mut Tx, organization: OrganizationId, email_key: &str, now: Timestamp) -> Result<bool> {
     tx.sql(
-        "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation
-         WHERE email_key = $1 AND organization_id = $2 AND state = 'pending' AND expires_at > $3",
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation i JOIN living_organization l ON l.id = i.organization_id
+         WHERE i.email_key = $1 AND i.organization_id = $2 AND i.state = 'pending' AND i.expires_at > $3",
     )
     .bind(email_key.to_owned())
     .bind(organization.0)

@@ -30,12 +30,19 @@ pub async fn insert(
     .map(|_| ())
 }
 
-/// What a link's state is, by the digest of its token: `active`, `revoked` or `moved`.
+/// What a link's state is, by the digest of its token: `active`, `revoked` or `moved`. Links of an organization that was
+/// deleted are nobody's.
 ///
 /// # Errors
 /// The database.
 pub async fn find_state(tx: &mut Tx, token_hash: &str) -> Result<Option<String>> {
-    let row: Option<(String,)> =
-        tx.sql("SELECT state FROM share_link WHERE token_hash = $1").bind(token_hash.to_owned()).optional().await?;
+    let row: Option<(String,)> = tx
+        .sql(
+            "SELECT s.state FROM share_link s JOIN resource r ON r.id = s.resource_id
+             JOIN living_organization l ON l.id = r.organization_id WHERE s.token_hash = $1",
+        )
+        .bind(token_hash.to_owned())
+        .optional()
+        .await?;
     Ok(row.map(|(state,)| state))
 }

@@ -21,13 +21,13 @@ pub const fn rank(role: Role) -> i64 {
     }
 }
 
-/// A person's role in an organization.
+/// A person's role in an organization; nobody has one in an organization that was deleted.
 ///
 /// # Errors
 /// The database.
 pub async fn find_role(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Option<Role>> {
     let row: Option<(String,)> = tx
-        .sql("SELECT role FROM membership WHERE organization_id = $1 AND person_id = $2")
+        .sql("SELECT role FROM living_membership WHERE organization_id = $1 AND person_id = $2")
         .bind(organization.0)
         .bind(person.0)
         .optional()
@@ -336,6 +336,23 @@ pub async fn delete(tx: &mut Tx, permit: &RolePermit, people: &[PersonId]) -> Re
     Ok(gone)
 }
 
+/// The first people of an organization by name, with their names.
+///
+/// # Errors
+/// The database.
+pub async fn list_names(tx: &mut Tx, organization: OrganizationId, limit: i64) -> Result<Vec<(PersonId, String)>> {
+    let rows: Vec<(Uuid, String)> = tx
+        .sql(
+            "SELECT m.person_id, p.first_name || ' ' || p.last_name AS name FROM membership m JOIN person p ON p.id = m.person_id
+             WHERE m.organization_id = $1 ORDER BY m.name_key, m.person_id LIMIT $2",
+        )
+        .bind(organization.0)
+        .bind(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
+}
+
 /// Somebody who may be able to reach what moves, with their role in the target organization.
 #[derive(Debug, Clone)]
 pub struct Candidate {
@@ -434,7 +451,7 @@ pub async fn list_grantees(
         let rows: Vec<CandidateRow> = tx
             .sql_list(
                 "SELECT DISTINCT p.id, p.first_name || ' ' || p.last_name AS name, t.role AS target_role
-                 FROM membership m JOIN person p ON p.id = m.person_id
+                 FROM living_membership m JOIN person p ON p.id = m.person_id
                  LEFT JOIN membership t ON t.person_id = p.id AND t.organization_id = {1}
                  WHERE m.organization_id IN ({ids}) LIMIT {2}",
                 &ids,

@@ -6,10 +6,14 @@ use uuid::Uuid;
 use super::{Result, Tx, read};
 use crate::domain::{
     id::{OrganizationId, PersonId},
-    organization::{OrganizationKind, PlanTier},
+    organization::{OrganizationKind, PeopleVisibility, PlanTier, restorable_until},
+    resource::CLUSTERS,
     role::{Role, RolePermit},
     time::Timestamp,
-    view::{Belonging, LegalView},
+    view::{
+        Belonging, LegalView,
+        settings::{DeletedView, DetailsView},
+    },
 };
 
 /// An organization to be added, with an Org ID that seemed free.
@@ -96,6 +100,8 @@ pub struct Organization {
     pub space_of: Option<PersonId>,
     /// Legal information.
     pub legal: LegalView,
+    /// What Owners and Managers change; the name is in it once more.
+    pub details: DetailsView,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -114,6 +120,16 @@ struct OrganizationRow {
     postal_code: Option<String>,
     city: Option<String>,
     vat_number: Option<String>,
+    vat_exempt: Option<bool>,
+    legal_contact: Option<String>,
+    protection_officer_name: Option<String>,
+    protection_officer_position: Option<String>,
+    protection_officer_phone: Option<String>,
+    website: Option<String>,
+    industry: Option<String>,
+    language: Option<String>,
+    cluster: Option<String>,
+    people_visible_to: Option<String>,
     created_at: i64,
 }
 
@@ -121,9 +137,22 @@ impl TryFrom<OrganizationRow> for Organization {
     type Error = super::DbError;
 
     fn try_from(row: OrganizationRow) -> Result<Self> {
+        let people_visible_to = row
+            .people_visible_to
+            .map(|word| read("organization", "people_visible_to", &word, PeopleVisibility::parse))
+            .transpose()?
+            .unwrap_or_default();
         Ok(Self {
             id: OrganizationId(row.id),
             org_id: row.org_id,
+            details: DetailsView {
+                name: row.name.clone(),
+                website: row.website,
+                industry: row.industry,
+                language: row.language,
+                cluster: row.cluster.unwrap_or_else(|| CLUSTERS[0].0.to_owned()),
+                people_visible_to,
+            },
             name: row.name,
             kind: read("organization", "kind", &row.kind, OrganizationKind::parse)?,
             plan: read("organization", "plan", &row.plan, PlanTier::parse)?,
@@ -135,21 +164,28 @@ impl TryFrom<OrganizationRow> for Organization {
                 city: row.city,
                 country: row.country,
                 vat_number: row.vat_number,
+                vat_exempt: row.vat_exempt.unwrap_or_default(),
+                legal_contact: row.legal_contact,
+                officer_name: row.protection_officer_name,
+                officer_position: row.protection_officer_position,
+                officer_phone: row.protection_officer_phone,
             },
             created_at: Timestamp(row.created_at),
         })
     }
 }
 
-/// An organization by id.
+/// An organization by id; nothing for one that was deleted.
 ///
 /// # Errors
 /// The database.
 pub async fn find(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organization>> {
     let row: Option<OrganizationRow> = tx
         .sql(
-            "SELECT id, org_id, name, kind, plan, space_of, country, legal_name, address, postal_code, city, vat_number, created_at
-             FROM organization WHERE id = $1",
+            "SELECT o.id, o.org_id, o.name, o.kind, o.plan, o.space_of, o.country, o.legal_name, o.address, o.postal_code, o.city, o.vat_number,
+                o.vat_exempt, o.legal_contact, o.protection_officer_name, o.protection_officer_position, o.protection_officer_phone,
+                o.website, o.industry, o.language, o.cluster, o.people_visible_to, o.created_at
+             FROM organization o JOIN living_organization l ON l.id = o.id WHERE o.id = $1",
         )
         .bind(id.0)
         .optional()
@@ -157,29 +193,17 @@ pub async fn find(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organization
     row.map(TryInto::try_into).transpose()
 }
 
-/// Whether an organization shows its people list to Owners and Managers only (PEOPLE-11).
-///
-/// # Errors
-/// The database.
-pub async fn find_people_hidden(tx: &mut Tx, id: OrganizationId) -> Result<bool> {
-    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM organization WHERE id = $1 AND people_visible_to = 'managers'")
-        .bind(id.0)
-        .number()
-        .await
-        .map(|n| n > 0)
-}
-
-/// The id behind an Org ID's key: of the organization that has it, else of one that had it before (ORG-5).
+/// The id behind an Org ID's key: of the organization that has it, else of one that had it before (ORG-5). Those that were
+/// deleted are left out.
 ///
 /// # Errors
 /// The database.
 pub async fn find_id(tx: &mut Tx, org_key: &str) -> Result<Option<OrganizationId>> {
     let row: Option<(Uuid,)> = tx
         .sql(
-            "SELECT COALESCE(
+            "SELECT l.id FROM living_organization l WHERE l.id = COALESCE(
                 (SELECT id FROM organization WHERE org_key = $1),
-                (SELECT organization_id FROM org_alias WHERE org_key = $1)) AS id
-             WHERE EXISTS (SELECT 1 FROM organization WHERE org_key = $1) OR EXISTS (SELECT 1 FROM org_alias WHERE org_key = $1)",
+                (SELECT organization_id FROM org_alias WHERE org_key = $1))",
         )
         .bind(org_key.to_owned())
         .optional()
@@ -219,7 +243,7 @@ pub async fn list_of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Belongi
     let rows: Vec<BelongingRow> = tx
         .sql(
             "SELECT o.id, o.org_id, o.name, m.role, o.space_of
-             FROM membership m JOIN organization o ON o.id = m.organization_id
+             FROM living_membership m JOIN organization o ON o.id = m.organization_id
              WHERE m.person_id = $1 ORDER BY o.name, o.id LIMIT $2",
         )
         .bind(person.0)
@@ -272,4 +296,170 @@ pub async fn close_space(tx: &mut Tx, permit: &RolePermit, at: Timestamp) -> Res
     .execute()
     .await?;
     tx.sql("DELETE FROM org_alias WHERE organization_id = $1").bind(permit.organization().0).execute().await.map(|_| ())
+}
+
+/// The Org ID that an organization has now, by the key of one that it had before (ORG-5); nothing while somebody has that
+/// one.
+///
+/// # Errors
+/// The database.
+pub async fn find_new_org_id(tx: &mut Tx, old_key: &str) -> Result<Option<String>> {
+    let row: Option<(String,)> = tx
+        .sql(
+            "SELECT o.org_id FROM org_alias a JOIN organization o ON o.id = a.organization_id
+             JOIN living_organization l ON l.id = o.id
+             WHERE a.org_key = $1 AND NOT EXISTS (SELECT 1 FROM organization WHERE org_key = $1)",
+        )
+        .bind(old_key.to_owned())
+        .optional()
+        .await?;
+    Ok(row.map(|(org_id,)| org_id))
+}
+
+/// Whether an organization other than the permit's has an Org ID, a deleted one among them. One that only had it before
+/// does not count: it is taken from them (ORG-5).
+///
+/// # Errors
+/// The database.
+pub async fn is_taken(tx: &mut Tx, permit: &RolePermit, org_key: &str) -> Result<bool> {
+    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM organization WHERE org_key = $1 AND id <> $2")
+        .bind(org_key.to_owned())
+        .bind(permit.organization().0)
+        .number()
+        .await
+        .map(|others| others > 0)
+}
+
+/// Gives the permit's organization another Org ID (ORG-5). Whoever had it before loses it, and the old one goes on
+/// leading here.
+///
+/// # Errors
+/// `Taken` if an organization has it.
+pub async fn update_org_id(
+    tx: &mut Tx,
+    permit: &RolePermit,
+    (old_key, new_key): (&str, &str),
+    org_id: &str,
+    at: Timestamp,
+) -> Result<()> {
+    tx.sql("UPDATE organization SET org_id = $2, org_key = $3 WHERE id = $1")
+        .bind(permit.organization().0)
+        .bind(org_id.to_owned())
+        .bind(new_key.to_owned())
+        .execute()
+        .await?;
+    if old_key == new_key {
+        return Ok(());
+    }
+    tx.sql("DELETE FROM org_alias WHERE org_key = $1").bind(new_key.to_owned()).execute().await?;
+    tx.sql(
+        "INSERT INTO org_alias (org_key, organization_id, created_at) VALUES ($1, $2, $3)
+         ON CONFLICT (org_key) DO UPDATE SET organization_id = $2, created_at = $3",
+    )
+    .bind(old_key.to_owned())
+    .bind(permit.organization().0)
+    .bind(at.0)
+    .execute()
+    .await
+    .map(|_| ())
+}
+
+/// Changes legal information (ORG-4).
+///
+/// # Errors
+/// The database.
+pub async fn update_legal(tx: &mut Tx, permit: &RolePermit, legal: &LegalView) -> Result<()> {
+    tx.sql(
+        "UPDATE organization SET country = $2, legal_name = $3, address = $4, postal_code = $5, city = $6, vat_number = $7,
+            vat_exempt = $8, legal_contact = $9, protection_officer_name = $10, protection_officer_position = $11,
+            protection_officer_phone = $12
+         WHERE id = $1",
+    )
+    .bind(permit.organization().0)
+    .bind(legal.country.clone())
+    .bind(legal.legal_name.clone())
+    .bind(legal.address.clone())
+    .bind(legal.postal_code.clone())
+    .bind(legal.city.clone())
+    .bind(legal.vat_number.clone())
+    .bind(legal.vat_exempt)
+    .bind(legal.legal_contact.clone())
+    .bind(legal.officer_name.clone())
+    .bind(legal.officer_position.clone())
+    .bind(legal.officer_phone.clone())
+    .execute()
+    .await
+    .map(|_| ())
+}
+
+/// Changes what Owners and Managers change (ORG-4, PEOPLE-11).
+///
+/// # Errors
+/// The database.
+pub async fn update_details(tx: &mut Tx, permit: &RolePermit, details: &DetailsView) -> Result<()> {
+    tx.sql(
+        "UPDATE organization SET name = $2, website = $3, industry = $4, language = $5, cluster = $6, people_visible_to = $7
+         WHERE id = $1",
+    )
+    .bind(permit.organization().0)
+    .bind(details.name.clone())
+    .bind(details.website.clone())
+    .bind(details.industry.clone())
+    .bind(details.language.clone())
+    .bind(details.cluster.clone())
+    .bind(details.people_visible_to.word())
+    .execute()
+    .await
+    .map(|_| ())
+}
+
+/// Deletes the permit's organization, or restores it with `None`. Nothing else of it changes.
+///
+/// # Errors
+/// The database.
+pub async fn update_deleted_at(tx: &mut Tx, permit: &RolePermit, deleted_at: Option<Timestamp>) -> Result<()> {
+    tx.sql("UPDATE organization SET deleted_at = $2, deleted_by = $3 WHERE id = $1")
+        .bind(permit.organization().0)
+        .bind(deleted_at.map(|at| at.0))
+        .bind(deleted_at.map(|_| permit.person().0))
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+#[derive(FromRow)]
+struct DeletedRow {
+    id: Uuid,
+    org_id: String,
+    name: String,
+    deleted_at: i64,
+}
+
+/// The organizations of an Owner that were deleted after a moment, the newest first: what they may restore.
+///
+/// # Errors
+/// The database.
+pub async fn list_deleted(tx: &mut Tx, owner: PersonId, after: Timestamp) -> Result<Vec<DeletedView>> {
+    // CROSS JOIN keeps the order: from the person to their organizations.
+    let rows: Vec<DeletedRow> = tx
+        .sql(
+            "SELECT o.id, o.org_id, o.name, o.deleted_at FROM membership m CROSS JOIN organization o
+             WHERE m.person_id = $1 AND m.role = 'owner' AND o.id = m.organization_id AND o.deleted_at > $2
+             ORDER BY o.deleted_at DESC, o.id LIMIT $3",
+        )
+        .bind(owner.0)
+        .bind(after.0)
+        .bind(BELONGINGS)
+        .all()
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| DeletedView {
+            id: OrganizationId(row.id),
+            org_id: row.org_id,
+            name: row.name,
+            deleted_at: Timestamp(row.deleted_at),
+            until: restorable_until(Timestamp(row.deleted_at)),
+        })
+        .collect())
 }

@@ -13,7 +13,7 @@ use super::{
     super::{
         context::Ctx,
         error::Result,
-        store::{Tx, licence, resource},
+        store::{Tx, licence, organization, resource},
     },
     audit::{self, Happened},
 };
@@ -45,6 +45,8 @@ pub async fn set_status(ctx: &Ctx, id: ResourceId, status: Status) -> Result<Sta
 async fn set_status_in(tx: &mut Tx, ctx: &Ctx, id: ResourceId, wanted: Status) -> Result<StatusSet> {
     let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
     let dataset = found.dataset.as_ref().ok_or(Refusal::NotFound)?;
+    // Nothing goes on in an organization that was deleted.
+    organization::find(tx, found.organization).await?.ok_or(Refusal::NotFound)?;
     let maker = found.created_by.ok_or(Refusal::NotFound)?;
     let permit = operate(maker, found.organization, id);
     let now = ctx.now();

@@ -15,7 +15,7 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::{Error, Result},
-        store::{Tx, account, grant, licence, person, resource},
+        store::{Tx, account, grant, licence, organization as organizations, person, resource},
     },
     access::{self, Reach},
     audit::{self, Happened},
@@ -280,7 +280,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
         status: Status::Draft,
         images: images.unwrap_or(0),
         bytes: bytes.unwrap_or(0),
-        cluster: stored_in.unwrap_or_default(),
+        cluster: stored_in.filter(|_| !form.cluster.trim().is_empty()).unwrap_or_default(),
         captured_on,
     });
     let anywhere = form.cluster.trim().is_empty();
@@ -316,7 +316,21 @@ async fn create_in(
     let now = ctx.now();
     allows(&licence::list_of_account(tx, container.account).await?, Use::Create, now)?;
     let id = ResourceId(ctx.id());
-    let new = resource::NewResource { id, account: container.account, kind, name: name.as_str(), dataset, at: now };
+    let dataset = match dataset {
+        Some(dataset) if dataset.cluster.is_empty() => {
+            let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+            Some(DatasetView { cluster: found.details.cluster, ..dataset.clone() })
+        }
+        dataset => dataset.cloned(),
+    };
+    let new = resource::NewResource {
+        id,
+        account: container.account,
+        kind,
+        name: name.as_str(),
+        dataset: dataset.as_ref(),
+        at: now,
+    };
     resource::insert(tx, &permit, &new).await.map_err(|error| name_taken(error.into(), name.as_str()))?;
     let what = Happened {
         organization: Some(permit.organization()),
@@ -385,7 +399,7 @@ pub async fn container_path(
     organization: crate::domain::id::OrganizationId,
     container: Option<ResourceId>,
 ) -> Result<String> {
-    let found = super::super::store::organization::find(tx, organization).await?.ok_or(Refusal::NotFound)?;
+    let found = organizations::find(tx, organization).await?.ok_or(Refusal::NotFound)?;
     let is_root = match container {
         None => true,
         Some(id) => account::list(tx, organization).await?.first().is_some_and(|account| account.root == id),

@@ -18,6 +18,7 @@ pub mod mail;
 pub mod organization;
 pub mod people;
 pub mod session;
+pub mod settings;
 pub mod transfer;
 
 use crate::domain::{refusal::Refusal, text::Problem};

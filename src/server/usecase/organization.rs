@@ -154,6 +154,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewOrganizationForm) -> Re
             city: new.city,
             country: new.country,
             vat_number: new.vat_number,
+            ..LegalView::default()
         },
     };
     let (ctx_in, by_in, stored) = (ctx.clone(), by.clone(), founding.clone());
@@ -255,8 +256,8 @@ pub async fn home(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
     let role = membership::find_role(&mut tx, found.id, by.person).await?;
     let may = |permission| role.is_some_and(|role| may(role, permission));
     let now = ctx.now();
-    let legal = (may(Permission::ManagePeople)).then(|| found.legal.clone());
-    let sees_people = role.is_some_and(|role| role > Role::Member);
+    let legal = may(Permission::ViewLegal).then(|| found.legal.clone());
+    let sees_people = role.is_some_and(|role| found.details.people_visible_to.shows_to(role));
     let people = if sees_people { Some(membership::count(&mut tx, found.id).await?) } else { None };
     let owners = if sees_people { membership::list_owner_names(&mut tx, found.id).await? } else { Vec::new() };
     let licences = if may(Permission::ViewUsage) {

@@ -256,8 +256,9 @@ async fn shared(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> 
 
 /// What somebody may see of an organization's people.
 async fn sight(tx: &mut Tx, organization: &Belonging) -> Result<Sight> {
-    let hidden = organizations::find_people_hidden(tx, organization.id).await?;
-    Ok(if organization.personal { Sight::Nobody } else { sees_people(organization.role, hidden) })
+    let found = organizations::find(tx, organization.id).await?.ok_or(Refusal::NotFound)?;
+    let shown_to = found.details.people_visible_to;
+    Ok(if organization.personal { Sight::Nobody } else { sees_people(organization.role, shown_to) })
 }
 
 async fn seen(tx: &mut Tx, by: &Principal, at: &Belonging, query: &Query, now: Timestamp) -> Result<Page<PersonRow>> {

@@ -134,38 +134,44 @@ pub fn Choice(
     /// Values and their words.
     #[prop(into)]
     options: Vec<(&'static str, &'static str)>,
+    /// What is chosen at first.
+    #[prop(optional, into)]
+    value: Option<String>,
+    /// How to choose.
+    #[prop(optional)]
+    hint: Option<&'static str>,
+    /// Whether one may choose nothing; then the label says so.
+    #[prop(optional)]
+    optional: bool,
     /// What browsers may fill in.
     #[prop(default = "off")]
     autocomplete: &'static str,
-    /// The one that is chosen at first; none where it is empty.
-    #[prop(optional, into)]
-    first: String,
 ) -> impl IntoView {
     let form = FormContext::get();
     let id = form.field_id(name);
-    let chosen = form.typed(name).unwrap_or(first);
+    let chosen = form.typed(name).or(value).unwrap_or_default();
     let problem = form.problem(name);
-    let described = described_by(&id, false, problem);
+    let described = described_by(&id, hint.is_some(), problem);
     let entries = options
         .into_iter()
         .map(|(value, words)| view! { <option value=value selected={value == chosen}>{words}</option> })
         .collect_view();
     view! {
         <div class="field">
-            <label for=id.clone()>{label}</label>
+            <label for=id.clone()>{label} {optional.then(|| view! { <span class="optional">"optional"</span> })}</label>
             <select
                 class="input"
                 id=id.clone()
                 name=name
                 autocomplete=autocomplete
-                aria-required="true"
+                aria-required=(!optional).then_some("true")
                 aria-invalid=move || problem.with(Option::is_some).then_some("true")
                 aria-describedby=described
             >
                 <option value="">"Choose…"</option>
                 {entries}
             </select>
-            <About id=id.clone() hint=None problem/>
+            <About id=id.clone() hint problem/>
         </div>
     }
 }
@@ -204,6 +210,40 @@ pub fn Radios(
             {entries}
             <About id=id.clone() hint=None problem/>
         </fieldset>
+    }
+}
+
+/// Yes or no.
+#[component]
+pub fn Check(
+    /// The field's name in the form; sent only if it is ticked.
+    name: &'static str,
+    /// Its label.
+    label: &'static str,
+    /// Whether it is ticked at first.
+    checked: bool,
+) -> impl IntoView {
+    let form = FormContext::get();
+    let id = form.field_id(name);
+    let checked = if form.came_back() { form.typed(name).is_some() } else { checked };
+    let problem = form.problem(name);
+    let described = described_by(&id, false, problem);
+    view! {
+        <div class="field">
+            <label class="check">
+                <input
+                    type="checkbox"
+                    id=id.clone()
+                    name=name
+                    value="yes"
+                    checked=checked
+                    aria-invalid=move || problem.with(Option::is_some).then_some("true")
+                    aria-describedby=described
+                />
+                {label}
+            </label>
+            <About id=id.clone() hint=None problem/>
+        </div>
     }
 }
 

@@ -63,6 +63,11 @@ impl FormContext {
         self.failure
     }
 
+    /// Whether the form came back refused: then what was not sent was not ticked.
+    pub fn came_back(self) -> bool {
+        self.typed.with_value(|typed| !typed.is_empty())
+    }
+
     /// What is wrong with a field.
     pub fn problem(self, field: &'static str) -> Memo<Option<String>> {
         let failure = self.failure;

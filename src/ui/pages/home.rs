@@ -95,6 +95,12 @@ fn Company(home: HomeView) -> impl IntoView {
         PlanTier::Premier => "Premier",
         PlanTier::Enterprise => "Enterprise",
     };
+    let changes =
+        !home.organization.personal && home.organization.role.is_some_and(|role| may(role, Permission::EditDetails));
+    let settings = changes.then(|| {
+        let href = paths::settings(&home.organization.org_id, "");
+        view! { <div class="bar tile-foot"><ButtonLink href>"Organization settings"</ButtonLink></div> }
+    });
     let legal = home.legal.map(|legal| {
         let place = [legal.postal_code, legal.city].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let lines = [legal.address, Some(place).filter(|place| !place.is_empty())].into_iter().flatten().collect::<Vec<_>>();
@@ -114,6 +120,7 @@ fn Company(home: HomeView) -> impl IntoView {
                 <Fact label="Plan">{plan}</Fact>
                 <Fact label="Since"><Moment at=home.created_at/></Fact>
             </dl>
+            {settings}
         </section>
     }
 }

@@ -1,6 +1,7 @@
 //! One file per page: the page (address, resource, `Suspense`) over plain views that take plain values.
 
 pub mod account;
+pub mod activity;
 pub mod drive;
 pub mod forgot;
 pub mod home;
@@ -11,6 +12,7 @@ pub mod people;
 pub mod receipt;
 pub mod reset;
 pub mod roles;
+pub mod settings;
 pub mod sign_in;
 pub mod sign_up;
 pub mod verify;

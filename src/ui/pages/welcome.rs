@@ -6,11 +6,12 @@ use leptos_meta::Title;
 use crate::{
     domain::{
         time::Timestamp,
-        view::{Belonging, SessionView, people::Waiting},
+        view::{Belonging, SessionView, people::Waiting, settings::DeletedView},
     },
     rpc::{
         FormFlash,
         invitation::{AcceptInvitation, DeclineInvitation},
+        settings::{RestoreOrganization, deleted_organizations},
     },
     ui::{
         components::{
@@ -33,6 +34,7 @@ use crate::{
 #[component]
 pub fn WelcomePage() -> impl IntoView {
     let session = Session::get();
+    let deleted = Resource::new(move || session.version(), |_| deleted_organizations());
     view! {
         <Transition fallback=Skeleton>
             {move || Suspend::new(async move {
@@ -40,6 +42,13 @@ pub fn WelcomePage() -> impl IntoView {
                     Ok(start) if start.session.person.is_some() => view! {
                         <Frame section=Section::Welcome org="">
                             <OrganizationsView session=start.session flash=start.flash.form/>
+                            <Suspense>
+                                {move || Suspend::new(async move {
+                                    // What cannot be looked up now is not worth a page without organizations.
+                                    let deleted = deleted.await.unwrap_or_default();
+                                    (!deleted.is_empty()).then(|| view! { <Deleted deleted/> })
+                                })}
+                            </Suspense>
                         </Frame>
                     }
                     .into_any(),
@@ -149,6 +158,35 @@ fn OrganizationEntry(belonging: Belonging) -> impl IntoView {
                 <a class="button" href=paths::home(&belonging.org_id)>"Manage"</a>
             </div>
         </li>
+    }
+}
+
+/// What was deleted and can be restored (ORG-4).
+#[component]
+fn Deleted(deleted: Vec<DeletedView>) -> impl IntoView {
+    let action = ServerAction::<RestoreOrganization>::new();
+    let entries = deleted
+        .into_iter()
+        .map(|one| {
+            let until = format!("Deleted. Can be restored until {}.", one.until.day().words());
+            view! {
+                <li class="panel organization deleted">
+                    <Mark name=one.name.clone() hue=words::organization_hue(one.id)/>
+                    <div class="organization-text">
+                        <h3>{one.name}</h3>
+                        <small>{until}</small>
+                    </div>
+                    <Form action flash=None class="inline-form" changes_session=true>
+                        <Hidden name="org" value=one.id.to_string()/>
+                        <Submit label="Restore" tone=Tone::Plain/>
+                    </Form>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <h2>"Deleted"</h2>
+        <ul class="organizations" aria-label="Deleted organizations">{entries}</ul>
     }
 }
 

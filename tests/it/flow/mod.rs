@@ -8,4 +8,5 @@ mod licences;
 mod mail;
 mod organizations;
 mod people;
+mod settings;
 mod transfers;

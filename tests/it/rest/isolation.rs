@@ -56,6 +56,9 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
             let body = match (verb.as_str(), path.rsplit('/').next().unwrap_or_default()) {
                 ("GET" | "DELETE", _) => None,
                 ("PATCH", "{person}") => Some(json!({ "role": "reader" })),
+                ("PATCH", "{org}") => Some(json!({ "name": "Mine" })),
+                ("PUT", "legal") => Some(json!({ "country": "CH" })),
+                ("POST", "restore") => None,
                 ("PATCH", "{id}") if path.contains("/invitations/") => Some(json!({ "role": "editor" })),
                 ("PATCH", "{id}") => Some(json!({ "name": "Mine" })),
                 ("POST", "invitations") => {

@@ -80,7 +80,6 @@ both!(people_1_lists_are_sorted_filtered_searched_and_paged, async |app| {
     assert_eq!(found, [anna.id, people[0].id]);
     let keys = [anna.email.clone(), "nobody@example.com".to_owned()];
     assert_eq!(membership::list_known(&mut tx, org.id, &keys).await.expect("an answer"), [anna.email.as_str()]);
-    assert!(!organization::find_people_hidden(&mut tx, org.id).await.expect("an answer"));
     assert!(organization::find_space(&mut tx, anna.id).await.expect("an answer").is_some());
     drop(tx);
     let id = anna.id;

@@ -30,6 +30,7 @@ const MAY_SORT: &[(&str, &str)] = &[
     ("account::list", "the accounts of one organization"),
     ("organization::list_of_person", "the organizations of one person"),
     ("organization::taken_keys", "a union of a few names"),
+    ("organization::list_deleted", "what one Owner deleted lately"),
     ("resource::list_rows", "at most a page of ids"),
     ("grant::list_facts", "the grants on the ids asked for"),
     ("grant::list_shared", "what is shared with one person"),
@@ -88,9 +89,7 @@ fn queries(path: &Path) -> Vec<Query> {
         let sql = if before.ends_with("concat!(") {
             prefix = literal;
             continue;
-        } else if ["children!(", "tree!(", "people!(", "invited!("]
-            .iter()
-            .any(|macro_name| before.ends_with(macro_name))
+        } else if ["children!(", "tree!(", "people!(", "invited!(", "lines!("].iter().any(|name| before.ends_with(name))
         {
             format!("{prefix}{literal}")
         } else {
@@ -129,7 +128,7 @@ async fn quality_every_query_of_the_store_has_its_index() {
                 .fetch_all(writer)
                 .await
                 .unwrap_or_else(|error| panic!("{place}: {error}\n{sql}"));
-            let tables: BTreeSet<&str> = ["tree", "up", "e", "CONSTANT", "(subquery"].into_iter().collect();
+            let tables: BTreeSet<&str> = ["tree", "up", "e", "first", "CONSTANT", "(subquery"].into_iter().collect();
             for (_, _, _, step) in &steps {
                 let scans = step.strip_prefix("SCAN ").is_some_and(|what| {
                     let what = what.split([' ', '-']).next().unwrap_or_default();
@@ -149,5 +148,22 @@ async fn quality_every_query_of_the_store_has_its_index() {
     for (place, _) in MAY_SCAN.iter().chain(MAY_SORT) {
         assert!(places.contains(*place), "{place} has no query any more");
     }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn audit_1_every_filter_of_the_log_is_found_between_two_ends_of_an_index() {
+    let app = TestApp::sqlite().await;
+    let Db::Sqlite { writer, .. } = app.db() else { panic!("this is SQLite") };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/store/audit.rs");
+    let mut told = Vec::new();
+    for Query { place, sql } in queries(&path) {
+        let text = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let steps: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sqlx::SqlSafeStr::into_sql_str(text)).fetch_all(writer).await.expect("a plan");
+        let step = steps.iter().map(|(_, _, _, step)| step.as_str()).find(|step| step.contains("audit"));
+        told.push(format!("{place}: {}", step.expect("the table")));
+    }
+    insta::assert_snapshot!(told.join("\n"));
     app.finish().await;
 }

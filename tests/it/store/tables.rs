@@ -12,12 +12,13 @@ use commonhold::{
         invitation::State,
         licence::{Amount, EntryKind, Product},
         mail,
+        organization::{OrganizationKind, PeopleVisibility, PlanTier},
         organization::{OrganizationKind, PlanTier},
         resource::Kind,
         role::{Role, found},
         time::Timestamp,
         transfer::Grantee,
-        view::LegalView,
+        view::{LegalView, settings::DetailsView},
     },
     server::{
         doctor,
@@ -143,6 +144,66 @@ both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |ap
     let mut tx = app.db().read().await.expect("a connection");
     assert_eq!(organization::find_id(&mut tx, "old-name").await.expect("an answer"), Some(second));
     drop(tx);
+    // Everything that its Owners and Managers change.
+    let permit = found(by, id);
+    let legal = LegalView {
+        country: "DE".to_owned(),
+        vat_exempt: true,
+        officer_phone: Some("1".to_owned()),
+        ..LegalView::default()
+    };
+    let details = DetailsView {
+        name: "Alpine".to_owned(),
+        website: Some("https://alpine.ch".to_owned()),
+        cluster: "us-east".to_owned(),
+        people_visible_to: PeopleVisibility::Managers,
+        ..DetailsView::default()
+    };
+    let (wanted_legal, wanted) = (legal.clone(), details.clone());
+    write(app, move |tx| {
+        let (legal, details) = (legal.clone(), details.clone());
+        Box::pin(async move {
+            organization::update_legal(tx, &permit, &legal).await?;
+            organization::update_details(tx, &permit, &details).await?;
+            assert!(organization::is_taken(tx, &permit, "old-name").await?, "by the second");
+            assert!(!organization::is_taken(tx, &permit, "alpine-survey").await?, "one's own");
+            organization::update_org_id(tx, &permit, ("alpine-survey", "alpine"), "Alpine", at).await?;
+            Ok(())
+        })
+    })
+    .await
+    .expect("changed");
+    let mut tx = app.db().read().await.expect("a connection");
+    let stored = organization::find(&mut tx, id).await.expect("an answer").expect("it");
+    assert_eq!((stored.legal, stored.details, stored.org_id.as_str()), (wanted_legal, wanted, "Alpine"));
+    let led_on = organization::find_new_org_id(&mut tx, "alpine-survey").await.expect("an answer");
+    assert_eq!(led_on.as_deref(), Some("Alpine"));
+    assert_eq!(organization::find_new_org_id(&mut tx, "old-name").await.expect("an answer"), None, "somebody has it");
+    drop(tx);
+    // Deleted, it has no people and is not found; restored, it is.
+    let delete = async |deleted_at: Option<Timestamp>| {
+        write(app, move |tx| {
+            Box::pin(async move { Ok(organization::update_deleted_at(tx, &permit, deleted_at).await?) })
+        })
+        .await
+        .expect("written");
+    };
+    delete(Some(at)).await;
+    let mut tx = app.db().read().await.expect("a connection");
+    assert!(organization::find(&mut tx, id).await.expect("an answer").is_none());
+    assert_eq!(organization::find_id(&mut tx, "alpine").await.expect("an answer"), None);
+    assert_eq!(organization::find_new_org_id(&mut tx, "alpine-survey").await.expect("an answer"), None);
+    assert_eq!(membership::find_role(&mut tx, id, by).await.expect("an answer"), None);
+    assert_eq!(organization::list_of_person(&mut tx, by).await.expect("an answer").len(), 2);
+    let gone = organization::list_deleted(&mut tx, by, at.plus_days(-30)).await.expect("an answer");
+    assert_eq!(gone.iter().map(|one| (one.id, one.until)).collect::<Vec<_>>(), [(id, at.plus_days(30))]);
+    assert!(organization::list_deleted(&mut tx, by, at).await.expect("an answer").is_empty(), "too long ago");
+    assert!(organization::list_deleted(&mut tx, PersonId(NOBODY), Timestamp(0)).await.expect("an answer").is_empty());
+    drop(tx);
+    delete(None).await;
+    let mut tx = app.db().read().await.expect("a connection");
+    assert_eq!(organization::find_id(&mut tx, "alpine").await.expect("an answer"), Some(id));
+    drop(tx);
     // An empty space stays one (SPACE-1).
     let released = write(app, move |tx| Box::pin(async move { Ok(organization::release_space(tx, by).await?) }));
     assert!(!released.await.expect("an answer"));
@@ -204,6 +265,8 @@ both!(membership_roles_counts_owners_and_candidates, async |app| {
     assert_eq!(membership::count_owners(&mut tx, id).await.expect("an answer"), 1);
     assert_eq!(membership::find_any_owner(&mut tx, id).await.expect("an answer"), Some(by));
     assert_eq!(membership::find_any_owner(&mut tx, OrganizationId(NOBODY)).await.expect("an answer"), None);
+    let names = membership::list_names(&mut tx, id, 2).await.expect("an answer");
+    assert_eq!(names, [(by, "Anna Muster".to_owned()), (whom, "John Muster".to_owned())], "by name, and not all");
     assert_eq!(membership::list_owner_names(&mut tx, id).await.expect("an answer"), ["Anna Muster"]);
     // Anna sees all of both; Mary sees none of it by role.
     let (total, candidates) = membership::list_candidates(&mut tx, id, other.id, 10).await.expect("an answer");
@@ -427,16 +490,43 @@ both!(audit_newest_first_filtered_and_paged, async |app| {
         .expect("a line");
     }
     let mut tx = app.db().read().await.expect("a connection");
-    let list = async |tx: &mut Tx, filter: audit::Filter, before: Option<AuditId>| {
+    let list = async |tx: &mut Tx, filter: audit::Filter, before: Option<audit::Place>| {
         audit::list(tx, id, &filter, before, 10).await.expect("an answer")
     };
     let all = list(&mut tx, audit::Filter::default(), None).await;
     assert_eq!(
         all.iter().map(|(_, line)| line.action.as_str()).collect::<Vec<_>>(),
-        ["a.first", "a.second", "a.first", "organization.created"]
+        ["organization.created", "a.first", "a.second", "a.first"]
     );
-    assert_eq!(all[0].1.after, Some(serde_json::json!({ "ä": [1, null] })));
-    assert_eq!(list(&mut tx, audit::Filter::default(), Some(all[1].0)).await.len(), 2);
+    assert_eq!(all[1].1.after, Some(serde_json::json!({ "ä": [1, null] })));
+    let place = |index: usize| audit::Place { at: all[index].1.at, id: all[index].0 };
+    assert_eq!(list(&mut tx, audit::Filter::default(), Some(place(1))).await.len(), 2);
+    let newer = async |tx: &mut Tx, filter: audit::Filter, after: audit::Place| {
+        let lines = audit::list_newer(tx, id, &filter, after, 10).await.expect("an answer");
+        lines.into_iter().map(|(_, line)| line.action).collect::<Vec<_>>()
+    };
+    let any = audit::Filter::default;
+    assert_eq!(newer(&mut tx, any(), place(2)).await, ["a.first", "organization.created"], "oldest first");
+    let firsts = audit::Filter { action: Some("a.first".to_owned()), ..any() };
+    assert_eq!(newer(&mut tx, firsts.clone(), place(3)).await, ["a.first"]);
+    assert_eq!(newer(&mut tx, audit::Filter { actor: Some(by), ..any() }, place(3)).await.len(), 2);
+    assert_eq!(
+        newer(&mut tx, audit::Filter { actor: Some(by), to: Some(Timestamp(3_000)), ..firsts.clone() }, place(3))
+            .await
+            .len(),
+        0
+    );
+    assert_eq!(newer(&mut tx, audit::Filter { from: Some(Timestamp(3_000)), ..any() }, place(3)).await.len(), 2);
+    for (filter, lines) in [
+        (any(), 4),
+        (firsts.clone(), 2),
+        (audit::Filter { actor: Some(by), ..any() }, 3),
+        (audit::Filter { actor: Some(by), ..firsts }, 2),
+    ] {
+        assert_eq!(list(&mut tx, filter.clone(), None).await.len(), usize::try_from(lines).expect("few"));
+        assert!(audit::is_longer_than(&mut tx, id, &filter, lines - 1).await.expect("an answer"));
+        assert!(!audit::is_longer_than(&mut tx, id, &filter, lines).await.expect("an answer"));
+    }
     assert_eq!(list(&mut tx, audit::Filter { actor: Some(by), ..audit::Filter::default() }, None).await.len(), 3);
     assert_eq!(
         list(&mut tx, audit::Filter { action: Some("a.second".to_owned()), ..audit::Filter::default() }, None)

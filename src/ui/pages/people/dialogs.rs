@@ -114,7 +114,7 @@ pub fn CreateDialog(place: Place, mine: Option<Role>, flash: Option<FormFlash>) 
                         <Field name="last_name" label="Last name"/>
                     </div>
                     <Field name="email" label="Email" kind="email"/>
-                    <Choice name="role" label="Role" options=roles first=Role::Member.word()/>
+                    <Choice name="role" label="Role" options=roles value=Role::Member.word()/>
                 </DialogBody>
                 <DialogButtons close remark="They get a link by mail to set their password.">
                     <Submit label="Create"/>

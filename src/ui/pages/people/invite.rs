@@ -98,7 +98,7 @@ fn InviteFields(
             text
         />
         <CsvFile text/>
-        <Choice name="role" label="Role" options=roles first=Role::Member.word()/>
+        <Choice name="role" label="Role" options=roles value=Role::Member.word()/>
         <div class="columns for-members">
             <div class="field">
                 <label for="invite-resource">"Access to" <span class="optional">"optional, for Members"</span></label>
@@ -107,7 +107,7 @@ fn InviteFields(
                     {options}
                 </select>
             </div>
-            <Choice name="level" label="Level" options=levels first=Level::Reader.word()/>
+            <Choice name="level" label="Level" options=levels value=Level::Reader.word()/>
         </div>
         <Rows text mine/>
     }

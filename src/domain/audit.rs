@@ -1,0 +1,27 @@
+//! Kinds of actions in the audit log (AUDIT-1).
+
+/// Every action that is ever written, as a stable word, with its title: what a filter offers.
+pub const ACTIONS: &[(&str, &str)] = &[
+    ("organization.created", "Organization created"),
+    ("organization.changed", "Organization details changed"),
+    ("organization.legal_changed", "Legal information changed"),
+    ("organization.org_id_changed", "Org ID changed"),
+    ("organization.deleted", "Organization deleted"),
+    ("organization.restored", "Organization restored"),
+    ("role.changed", "Role changed"),
+    ("person.removed", "Person removed"),
+    ("person.left", "Person left"),
+    ("licence.granted", "Licence granted"),
+    ("licence.expired", "Licence ended"),
+    ("resource.created", "Item created"),
+    ("resource.renamed", "Item renamed"),
+    ("resource.moved", "Items moved"),
+    ("transfer.sent", "Items transferred out"),
+    ("transfer.received", "Items transferred in"),
+    ("dataset.status_set", "Dataset status changed"),
+];
+
+/// The title of an action; the word itself where it is an old one.
+pub fn title(action: &str) -> &str {
+    ACTIONS.iter().find(|(word, _)| *word == action).map_or(action, |(_, title)| *title)
+}

@@ -1,0 +1,30 @@
+//! The Activity page (AUDIT-1).
+
+use leptos::prelude::*;
+
+use super::{Failure, Text};
+use crate::domain::view::activity::LogView;
+
+/// One page of the audit log: behind the line `older`, or before the line `newer`.
+#[server(output = Text)]
+pub async fn organization_activity(
+    org: String,
+    #[server(default)] actor: String,
+    #[server(default)] action: String,
+    #[server(default)] from: String,
+    #[server(default)] to: String,
+    #[server(default)] older: String,
+    #[server(default)] newer: String,
+) -> Result<LogView, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let query = usecase::audit::AuditQuery {
+        actor: Some(actor),
+        action: Some(action),
+        from: Some(from),
+        to: Some(to),
+        cursor: Some(older),
+        limit: None,
+    };
+    answer::read(usecase::audit::page(&ctx, &by, &org, &query, &newer).await)
+}

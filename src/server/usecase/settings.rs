@@ -1,0 +1,316 @@
+//! Settings of an organization: details, legal information, Org ID, who sees the people list; deleting and restoring
+//! (ORG-4, ORG-5, PEOPLE-11).
+
+use serde_json::{Map, Value};
+
+use crate::domain::{
+    id::OrganizationId,
+    organization::{self as rules, LegalForm, RESTORABLE_DAYS, SettingsForm},
+    refusal::Refusal,
+    role::{Permission, Role, RolePermit, allow, keep_an_owner, may},
+    text::{Identifier, Problem, key},
+    view::{
+        Belonging, Control, LegalView,
+        settings::{DeletedView, DetailsView, SettingsView},
+    },
+};
+
+use super::{
+    super::{
+        context::{Ctx, Principal},
+        error::{Error, Result},
+        store::{Tx, membership, organization as organizations},
+    },
+    audit::{self, Happened},
+    organization,
+};
+
+/// What the settings pages show: the sections that the reader may see. A personal space has none (SPACE-1).
+///
+/// # Errors
+/// `NotFound` for who is not in the organization.
+pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<SettingsView> {
+    let mut tx = ctx.db().read().await?;
+    let found = organization::find(&mut tx, by, org).await?;
+    let role = membership::find_role(&mut tx, found.id, by.person).await?.ok_or(Refusal::NotFound)?;
+    if found.space_of.is_some() {
+        return Err(Refusal::NotFound.into());
+    }
+    let last = role == Role::Owner && keep_an_owner(membership::count_owners(&mut tx, found.id).await?, 1).is_err();
+    Ok(SettingsView {
+        organization: Belonging {
+            id: found.id,
+            org_id: found.org_id,
+            name: found.name,
+            role: Some(role),
+            personal: false,
+        },
+        kind: found.kind,
+        legal: may(role, Permission::ViewLegal).then_some(found.legal),
+        edits_legal: may(role, Permission::EditLegal),
+        details: may(role, Permission::EditDetails).then_some(found.details),
+        leave: if last { Control::Disabled(Refusal::LastOwner.to_string()) } else { Control::Enabled },
+        delete: if may(role, Permission::EditLegal) { Control::Enabled } else { Control::Absent },
+    })
+}
+
+/// The details of an organization, if the reader may see them (Owners and Managers).
+///
+/// # Errors
+/// `NotFound` if they may not see the organization at all.
+pub async fn details(ctx: &Ctx, by: &Principal, org: &str) -> Result<Option<DetailsView>> {
+    let mut tx = ctx.db().read().await?;
+    let found = organization::find(&mut tx, by, org).await?;
+    let role = membership::find_role(&mut tx, found.id, by.person).await?;
+    Ok(role.filter(|role| may(*role, Permission::EditDetails)).map(|_| found.details))
+}
+
+/// Changes what is given, each by its own permission, all of it or nothing (ORG-4, ORG-5, PEOPLE-11). The Org ID that the
+/// organization has afterwards.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`; `Invalid` with the problem of every field, a taken Org ID among them.
+pub async fn change(ctx: &Ctx, by: &Principal, org: &str, form: &SettingsForm) -> Result<String> {
+    let (ctx_in, by_in, org, form) = (ctx.clone(), by.clone(), org.to_owned(), form.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, org, form) = (ctx_in.clone(), by_in.clone(), org.clone(), form.clone());
+            Box::pin(async move { change_in(tx, &ctx, &by, &org, &form).await })
+        })
+        .await
+}
+
+async fn change_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &SettingsForm) -> Result<String> {
+    let found = organization::find(tx, by, org).await?;
+    let role = membership::find_role(tx, found.id, by.person).await?;
+    let only_org_id = SettingsForm { org_id: form.org_id.clone(), ..SettingsForm::default() };
+    let mut permit = None;
+    if form.org_id.is_some() {
+        permit = Some(allow(by.person, found.id, role, Permission::EditLegal)?);
+    }
+    if form.org_id.is_none() || *form != only_org_id {
+        permit = Some(allow(by.person, found.id, role, Permission::EditDetails)?);
+    }
+    let Some(permit) = permit else { return Err(Refusal::NotFound.into()) };
+    let wanted = rules::settings(&found.details, form)?;
+    let org_id = match wanted.org_id {
+        Some(new) => take(tx, ctx, by, &permit, &found.org_id, &new).await?,
+        None => found.org_id.clone(),
+    };
+    if wanted.details != found.details {
+        organizations::update_details(tx, &permit, &wanted.details).await?;
+        let (before, after) = changed(&json(&found.details)?, &json(&wanted.details)?);
+        let summary = format!("changed {}", names(&after));
+        note(tx, ctx, by, &permit, "organization.changed", summary, Some(before), Some(after)).await?;
+    }
+    Ok(org_id)
+}
+
+/// Gives an organization another Org ID (ORG-5); the one it has afterwards.
+async fn take(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    permit: &RolePermit,
+    old: &str,
+    new: &Identifier,
+) -> Result<String> {
+    if new.as_str() == old {
+        return Ok(old.to_owned());
+    }
+    let taken = || Error::from(Refusal::field("org_id", Problem::Taken));
+    let (old_key, new_key) = (key(old), new.key());
+    // Asked before it is written: on PostgreSQL, of two who take it at once, one is then told to try again.
+    if organizations::is_taken(tx, permit, &new_key).await? {
+        return Err(taken());
+    }
+    organizations::update_org_id(tx, permit, (&old_key, &new_key), new.as_str(), ctx.now())
+        .await
+        .map_err(Error::from)
+        .map_err(|error| if error.is_taken() { taken() } else { error })?;
+    let (before, after) = (serde_json::json!({ "org_id": old }), serde_json::json!({ "org_id": new }));
+    let summary = format!("changed the Org ID from {old} to {}", new.as_str());
+    note(tx, ctx, by, permit, "organization.org_id_changed", summary, Some(before), Some(after)).await?;
+    Ok(new.as_str().to_owned())
+}
+
+/// Legal information (ORG-4): Owners and Managers see it.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`.
+pub async fn legal(ctx: &Ctx, by: &Principal, org: &str) -> Result<LegalView> {
+    let mut tx = ctx.db().read().await?;
+    let permit = organization::permit(&mut tx, by, org, Permission::ViewLegal).await?;
+    let found = organizations::find(&mut tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+    Ok(found.legal)
+}
+
+/// Changes legal information (ORG-4), and with it the Org ID where one is given: Owners alone. The Org ID that the
+/// organization has afterwards.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`; `Invalid` with the problem of every field.
+pub async fn change_legal(
+    ctx: &Ctx,
+    by: &Principal,
+    org: &str,
+    form: &LegalForm,
+    org_id: Option<&str>,
+) -> Result<(LegalView, String)> {
+    let (ctx_in, by_in, org, form) = (ctx.clone(), by.clone(), org.to_owned(), form.clone());
+    let wanted = SettingsForm { org_id: org_id.map(str::to_owned), ..SettingsForm::default() };
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, org, form) = (ctx_in.clone(), by_in.clone(), org.clone(), form.clone());
+            let wanted = wanted.clone();
+            Box::pin(async move {
+                let permit = organization::permit(tx, &by, &org, Permission::EditLegal).await?;
+                let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+                let (legal, wanted) = both(rules::legal(found.kind, &form), rules::settings(&found.details, &wanted))?;
+                let org_id = match wanted.org_id {
+                    Some(new) => take(tx, &ctx, &by, &permit, &found.org_id, &new).await?,
+                    None => found.org_id.clone(),
+                };
+                if legal != found.legal {
+                    organizations::update_legal(tx, &permit, &legal).await?;
+                    let (before, after) = changed(&json(&found.legal)?, &json(&legal)?);
+                    let summary = format!("changed legal information: {}", names(&after));
+                    let action = "organization.legal_changed";
+                    note(tx, &ctx, &by, &permit, action, summary, Some(before), Some(after)).await?;
+                }
+                Ok((legal, org_id))
+            })
+        })
+        .await
+}
+
+/// Two halves of one form: what is wrong with either is told at once.
+fn both<A, B>(one: std::result::Result<A, Refusal>, other: std::result::Result<B, Refusal>) -> Result<(A, B)> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(Refusal::Invalid(mut problems)), Err(Refusal::Invalid(more))) => {
+            problems.extend(more);
+            Err(Refusal::Invalid(problems).into())
+        }
+        (Err(refusal), _) | (_, Err(refusal)) => Err(refusal.into()),
+    }
+}
+
+/// Deletes an organization (ORG-4): from then on it does not exist, except that its Owners may restore it for 30 days.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`; `Invalid` at `confirm` unless that is its name.
+pub async fn delete(ctx: &Ctx, by: &Principal, org: &str, confirm: &str) -> Result<String> {
+    let (ctx_in, by_in, org, confirm) = (ctx.clone(), by.clone(), org.to_owned(), confirm.to_owned());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, org, confirm) = (ctx_in.clone(), by_in.clone(), org.clone(), confirm.clone());
+            Box::pin(async move {
+                let permit = organization::permit(tx, &by, &org, Permission::EditLegal).await?;
+                let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+                if found.space_of.is_some() {
+                    let text = "A personal space is part of your account and is not deleted on its own.";
+                    return Err(Refusal::BadRequest(text.to_owned()).into());
+                }
+                rules::confirmed(&found.name, &confirm).map_err(super::super::error::at_field("confirm"))?;
+                organizations::update_deleted_at(tx, &permit, Some(ctx.now())).await?;
+                let summary = format!("deleted {}", found.name);
+                note(tx, &ctx, &by, &permit, "organization.deleted", summary, None, None).await?;
+                Ok(found.name)
+            })
+        })
+        .await
+}
+
+/// The organizations that the reader deleted, or another Owner did, and that can still be restored; the newest first.
+///
+/// # Errors
+/// The database.
+pub async fn deleted(ctx: &Ctx, by: &Principal) -> Result<Vec<DeletedView>> {
+    let mut tx = ctx.db().read().await?;
+    Ok(organizations::list_deleted(&mut tx, by.person, ctx.now().plus_days(-RESTORABLE_DAYS)).await?)
+}
+
+/// Restores an organization as it was (ORG-4): its Owners, for 30 days.
+///
+/// # Errors
+/// `NotFound` for everybody else, and after that.
+pub async fn restore(ctx: &Ctx, by: &Principal, org: &str) -> Result<DeletedView> {
+    let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
+            Box::pin(async move {
+                let (id, wanted) = (org.parse::<OrganizationId>().ok(), key(&org));
+                let found = organizations::list_deleted(tx, by.person, ctx.now().plus_days(-RESTORABLE_DAYS))
+                    .await?
+                    .into_iter()
+                    .find(|one| Some(one.id) == id || key(&one.org_id) == wanted)
+                    .ok_or(Refusal::NotFound)?;
+                // The list is of what they own.
+                let permit = allow(by.person, found.id, Some(Role::Owner), Permission::EditLegal)?;
+                organizations::update_deleted_at(tx, &permit, None).await?;
+                let summary = format!("restored {}", found.name);
+                note(tx, &ctx, &by, &permit, "organization.restored", summary, None, None).await?;
+                Ok(found)
+            })
+        })
+        .await
+}
+
+/// The Org ID that an organization has now, for who comes with one that it had before and may see it (ORG-5).
+///
+/// # Errors
+/// The database.
+pub async fn new_org_id(ctx: &Ctx, by: &Principal, old: &str) -> Result<Option<String>> {
+    let mut tx = ctx.db().read().await?;
+    let Some(new) = organizations::find_new_org_id(&mut tx, &key(old)).await? else { return Ok(None) };
+    match organization::find(&mut tx, by, &new).await {
+        Ok(_) => Ok(Some(new)),
+        Err(Error::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "a line of the log, spelled out")]
+async fn note(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    permit: &RolePermit,
+    action: &'static str,
+    summary: String,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Result<()> {
+    let organization = Some(permit.organization());
+    audit::note(tx, ctx, by, Happened { organization, action, summary, before, after, ..Happened::default() }).await
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<Value> {
+    serde_json::to_value(value).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// Of two states, the fields that differ.
+fn changed(before: &Value, after: &Value) -> (Value, Value) {
+    let only = |these: &Value, those: &Value| -> Value {
+        let fields = these.as_object().into_iter().flatten();
+        fields
+            .filter(|(field, value)| those.get(field.as_str()) != Some(*value))
+            .map(|(field, value)| (field.clone(), value.clone()))
+            .collect::<Map<_, _>>()
+            .into()
+    };
+    (only(before, after), only(after, before))
+}
+
+/// "name, website": the fields of a state, in words.
+fn names(state: &Value) -> String {
+    let fields: Vec<String> = state
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(field, _)| field.replace('_', " ").replace("vat", "VAT"))
+        .collect();
+    fields.join(", ")
+}

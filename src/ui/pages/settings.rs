@@ -1,0 +1,333 @@
+//! Organization settings (ORG-4, ORG-5, PEOPLE-7, PEOPLE-11): a page per section, each with its forms. A section that the
+//! reader may not see does not exist.
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{
+        organization::{COUNTRIES, INDUSTRIES, LANGUAGES, OrganizationKind, PeopleVisibility, RESTORABLE_DAYS},
+        refusal::Refusal,
+        resource::CLUSTERS,
+        view::{
+            Control, LegalView,
+            settings::{DetailsView, SettingsView},
+        },
+    },
+    rpc::{
+        Failure, FormFlash,
+        settings::{
+            DeleteOrganization, LeaveOrganization, SaveDetails, SaveLegal, SaveSecurity, organization_settings,
+        },
+    },
+    ui::{
+        components::{
+            button::{BlockedButton, ButtonLink, Tone},
+            dialog::{Dialog, DialogBody, DialogButtons},
+            empty::Skeleton,
+            field::{Check, Choice, Field, Hidden, Radios},
+            form::{Form, FormButtons, Submit},
+            table::Fact,
+        },
+        layout::{Frame, PageHeader, Section},
+        paths::{self, Address},
+        routes::here,
+        session::{Beginning, Session},
+        trouble::Trouble,
+        words,
+    },
+};
+
+/// A section of the settings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Legal,
+    Details,
+    Security,
+    Danger,
+}
+
+impl Part {
+    const ALL: [Self; 4] = [Self::Legal, Self::Details, Self::Security, Self::Danger];
+
+    /// Its word in the address.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Legal => "organization",
+            Self::Details => "details",
+            Self::Security => "security",
+            Self::Danger => "danger",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Legal => "My Organization",
+            Self::Details => "Details",
+            Self::Security => "Security",
+            Self::Danger => "Danger zone",
+        }
+    }
+
+    /// Whether it exists for the reader.
+    const fn is_in(self, settings: &SettingsView) -> bool {
+        match self {
+            Self::Legal => settings.legal.is_some(),
+            Self::Details | Self::Security => settings.details.is_some(),
+            Self::Danger => true,
+        }
+    }
+}
+
+/// The page: `/o/{org}/settings/{part}`; without a part, the first section that the reader may see.
+#[component]
+pub fn SettingsPage() -> impl IntoView {
+    let place = here(|segments, query| match segments {
+        ["o", org, "settings", part @ ..] if part.len() < 2 => Some((
+            (*org).to_owned(),
+            part.first().map(|part| (*part).to_owned()).unwrap_or_default(),
+            query.get("dialog").unwrap_or_default(),
+        )),
+        _ => None,
+    });
+    let org = Memo::new(move |_| place.get().0);
+    let session = Session::get();
+    let settings = Resource::new(move || (org.get(), session.version()), |(org, _)| organization_settings(org));
+    view! {
+        <Frame section=Section::Settings org>
+            <Transition fallback=Skeleton>
+                {move || {
+                    let (_, part, dialog) = place.get();
+                    Suspend::new(async move {
+                        let flash = Beginning::from(session.start().await).form;
+                        match settings.await {
+                            Ok(settings) => {
+                                let found = Part::ALL.into_iter().find(|one| {
+                                    one.is_in(&settings) && (part.is_empty() || one.word() == part)
+                                });
+                                match found {
+                                    Some(part) => view! { <SettingsContent settings part dialog flash/> }.into_any(),
+                                    None => view! { <Trouble failure=Failure::Refused(Refusal::NotFound)/> }.into_any(),
+                                }
+                            }
+                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                        }
+                    })
+                }}
+            </Transition>
+        </Frame>
+    }
+    .into_any()
+}
+
+/// The sections, and the one that is shown.
+#[component]
+fn SettingsContent(settings: SettingsView, part: Part, dialog: String, flash: Option<FormFlash>) -> impl IntoView {
+    let org = settings.organization.org_id.clone();
+    let links = Part::ALL
+        .into_iter()
+        .filter(|one| one.is_in(&settings))
+        .map(|one| {
+            let current = (one == part).then_some("page");
+            view! { <li><a href=paths::settings(&org, one.word()) aria-current=current>{one.title()}</a></li> }
+        })
+        .collect_view();
+    let name = settings.organization.name.clone();
+    let content = match (part, settings.legal.clone(), settings.details.clone()) {
+        (Part::Legal, Some(legal), _) if settings.edits_legal => view! { <LegalForm settings legal flash/> }.into_any(),
+        (Part::Legal, Some(legal), _) => view! { <LegalFacts settings legal/> }.into_any(),
+        (Part::Details, _, Some(details)) => view! { <DetailsForm org details flash/> }.into_any(),
+        (Part::Security, _, Some(details)) => view! { <SecurityForm org details flash/> }.into_any(),
+        _ => view! { <Danger settings dialog flash/> }.into_any(),
+    };
+    view! {
+        <PageHeader title="Organization settings" lead=name/>
+        <div class="settings">
+            <nav class="settings-ways" aria-label="Organization settings"><ul>{links}</ul></nav>
+            <section class="panel sheet settings-part" aria-labelledby="part">
+                <h2 id="part">{part.title()}</h2>
+                {content}
+            </section>
+        </div>
+    }
+}
+
+/// Legal information and the Org ID, to change.
+#[component]
+fn LegalForm(settings: SettingsView, legal: LegalView, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<SaveLegal>::new();
+    let org = settings.organization.org_id;
+    let business = settings.kind == OrganizationKind::Business;
+    let text = Option::<String>::unwrap_or_default;
+    view! {
+        <Form action flash changes_session=true>
+            <Hidden name="org" value=org.clone()/>
+            <Field name="org_id" label="Org ID" value=org hint="Stands in every address. Links with the old one go on working until another organization takes it."/>
+            {business.then(|| view! { <Field name="legal_name" label="Legal company name" value=text(legal.legal_name) autocomplete="organization"/> })}
+            <Field name="address" label="Address" value=text(legal.address) autocomplete="street-address" optional=true/>
+            <div class="columns place">
+                <Field name="postal_code" label="Postal code" value=text(legal.postal_code) autocomplete="postal-code" optional=true/>
+                <Field name="city" label="City" value=text(legal.city) autocomplete="address-level2" optional=true/>
+            </div>
+            <Choice name="country" label="Country" options=COUNTRIES value=legal.country autocomplete="country"/>
+            {business.then(|| view! {
+                <Field name="vat_number" label="VAT number" value=text(legal.vat_number) hint="As on your invoices. May be empty if you are VAT exempt."/>
+                <Check name="vat_exempt" label="VAT exempt" checked=legal.vat_exempt/>
+            })}
+            <Field name="legal_contact" label="Legal contact" value=text(legal.legal_contact) hint="Whom to write to about contracts: a name, an email address." optional=true/>
+            <fieldset class="group">
+                <legend>"Data protection officer"</legend>
+                <Field name="officer_name" label="Name" value=text(legal.officer_name) optional=true/>
+                <Field name="officer_position" label="Position" value=text(legal.officer_position) optional=true/>
+                <Field name="officer_phone" label="Phone" kind="tel" value=text(legal.officer_phone) optional=true/>
+            </fieldset>
+            <FormButtons><Submit label="Save"/></FormButtons>
+        </Form>
+    }
+}
+
+/// Legal information and the Org ID, to read.
+#[component]
+fn LegalFacts(settings: SettingsView, legal: LegalView) -> impl IntoView {
+    let facts = [
+        ("Org ID", Some(settings.organization.org_id)),
+        ("Legal company name", legal.legal_name),
+        ("Address", legal.address),
+        ("Postal code", legal.postal_code),
+        ("City", legal.city),
+        ("Country", Some(words::country(&legal.country))),
+        ("VAT number", legal.vat_number.or_else(|| legal.vat_exempt.then(|| "VAT exempt".to_owned()))),
+        ("Legal contact", legal.legal_contact),
+        ("Data protection officer", legal.officer_name),
+        ("Position", legal.officer_position),
+        ("Phone", legal.officer_phone),
+    ];
+    let facts = facts
+        .into_iter()
+        .map(|(label, value)| view! { <Fact label>{value.unwrap_or_else(|| "–".to_owned())}</Fact> })
+        .collect_view();
+    view! {
+        <p class="lead">"Only an Owner can change this."</p>
+        <dl class="facts">{facts}</dl>
+    }
+}
+
+/// What Owners and Managers change.
+#[component]
+fn DetailsForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<SaveDetails>::new();
+    let text = Option::<String>::unwrap_or_default;
+    view! {
+        <Form action flash changes_session=true>
+            <Hidden name="org" value=org/>
+            <Field name="name" label="Organization name" value=details.name autocomplete="organization"/>
+            <Field name="website" label="Website" kind="url" value=text(details.website) optional=true/>
+            <Choice name="industry" label="Industry" options=INDUSTRIES value=text(details.industry) optional=true/>
+            <Choice name="language" label="Language" options=LANGUAGES value=text(details.language) optional=true/>
+            <Choice
+                name="cluster"
+                label="Default cluster location"
+                options=&CLUSTERS
+                value=details.cluster
+                hint="For what is created next. What is there already stays where it is."
+            />
+            <FormButtons><Submit label="Save"/></FormButtons>
+        </Form>
+    }
+}
+
+/// Who sees the people list.
+#[component]
+fn SecurityForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<SaveSecurity>::new();
+    let options = PeopleVisibility::ALL.map(|choice| (choice.word(), choice.title())).to_vec();
+    view! {
+        <Form action flash>
+            <Hidden name="org" value=org/>
+            <Radios name="people_visible_to" label="Who can see the people list" options first=details.people_visible_to.word()/>
+            <p class="hint">"Members never see the whole list, only people they share something with."</p>
+            <FormButtons><Submit label="Save"/></FormButtons>
+        </Form>
+    }
+}
+
+/// Leaving and deleting.
+#[component]
+fn Danger(settings: SettingsView, dialog: String, flash: Option<FormFlash>) -> impl IntoView {
+    let org = settings.organization.org_id.clone();
+    let name = settings.organization.name.clone();
+    let here = paths::settings(&org, Part::Danger.word());
+    let opened = |dialog: &str| Address::new(here.clone()).with("dialog", dialog).text();
+    let leave = match &settings.leave {
+        Control::Disabled(reason) => view! {
+            <BlockedButton label="Leave organization" reason=reason.clone() tone=Tone::Danger/>
+            <a class="text-link" href=paths::people(&org)>"Manage People"</a>
+        }
+        .into_any(),
+        _ => {
+            view! { <ButtonLink href=opened("leave") tone=Tone::Danger in_place=true>"Leave organization"</ButtonLink> }
+                .into_any()
+        }
+    };
+    let delete = (settings.delete == Control::Enabled).then(|| view! {
+        <div class="risk">
+            <h3>"Delete this organization"</h3>
+            <p>{format!("It disappears for everyone, with its Drive, its links and its invitations. Its Owners can restore it for {RESTORABLE_DAYS} days.")}</p>
+            <ButtonLink href=opened("delete") tone=Tone::Danger in_place=true>"Delete organization"</ButtonLink>
+        </div>
+    });
+    let shown = match dialog.as_str() {
+        "leave" if settings.leave == Control::Enabled => view! { <LeaveDialog org name close=here flash/> }.into_any(),
+        "delete" if settings.delete == Control::Enabled => {
+            view! { <DeleteDialog org name close=here flash/> }.into_any()
+        }
+        _ => ().into_any(),
+    };
+    view! {
+        <div class="risk">
+            <h3>"Leave this organization"</h3>
+            <p>"You lose access at once. What you made stays here."</p>
+            <div class="bar">{leave}</div>
+        </div>
+        {delete}
+        {shown}
+    }
+}
+
+#[component]
+fn LeaveDialog(org: String, name: String, close: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<LeaveOrganization>::new();
+    view! {
+        <Dialog label="Leave organization" heading=format!("Leave {name}?") close=close.clone() reads=true>
+            <Form action flash class="dialog-form" changes_session=true>
+                <Hidden name="org" value=org/>
+                <DialogBody>
+                    <p>"You lose access to its Drive, its licences and its people at once, in every open session. Only somebody who stays can invite you back."</p>
+                    <p>"What you made stays with the organization."</p>
+                </DialogBody>
+                <DialogButtons close>
+                    <Submit label="Leave organization" tone=Tone::Danger/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}
+
+#[component]
+fn DeleteDialog(org: String, name: String, close: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<DeleteOrganization>::new();
+    view! {
+        <Dialog label="Delete organization" heading=format!("Delete {name}?") close=close.clone() reads=true>
+            <Form action flash class="dialog-form" changes_session=true>
+                <Hidden name="org" value=org/>
+                <DialogBody>
+                    <p>{format!("Nobody can open it any more, and nothing of it: its Drive, its share links, its invitations, its licences. Its Owners can restore all of it for {RESTORABLE_DAYS} days, under “Your organizations”.")}</p>
+                    <p>"Type its name to confirm: " <b>{name}</b></p>
+                    <Field name="confirm" label="Organization name"/>
+                </DialogBody>
+                <DialogButtons close>
+                    <Submit label="Delete organization" tone=Tone::Danger/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}
