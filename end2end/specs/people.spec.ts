@@ -1,14 +1,8 @@
-import { type Organization, Person, unique } from "../support/api";
+import { unique } from "../support/api";
 import { expect, test } from "../support/fixture";
 import { alert } from "../support/pages";
 import { invitationLink } from "../support/inbox";
-
-/** Somebody who accepted an invitation, in a browser of their own. */
-async function joins(anna: Person, org: Organization, role: string, who: { person: Person }): Promise<void> {
-  await anna.post(`/orgs/${org.org_id}/invitations`, { invitations: [{ email: who.person.email, role }] });
-  const token = (await invitationLink(anna.request, who.person.email)).split("/").pop();
-  await who.person.post("/invitations/accept", { token });
-}
+import { join } from "../support/members";
 
 test("PEOPLE-2 several are invited at once, each with a verdict, and the good ones go out", async ({ page, anna }) => {
   const org = await anna.organization("Alpine Survey");
@@ -55,7 +49,7 @@ test("PEOPLE-3 an invitation is resent and revoked", async ({ page, anna }) => {
 test("PEOPLE-1 people are searched and filtered, and the address says how", async ({ page, anna, someoneElse }) => {
   const org = await anna.organization("Alpine Survey");
   const john = await someoneElse("John");
-  await joins(anna, org, "editor", john);
+  await join(org, anna, john.person, "editor");
   await page.goto(`/o/${org.org_id}/people`);
   const table = page.getByRole("table", { name: "People" });
   await expect(table.getByRole("row")).toHaveCount(3);
@@ -72,7 +66,7 @@ test("PEOPLE-1 people are searched and filtered, and the address says how", asyn
 test("PEOPLE-6 ROLE-3 a role is changed in the row, and the other person sees it at once", async ({ page, anna, someoneElse, javaScriptEnabled }) => {
   const org = await anna.organization("Alpine Survey");
   const john = await someoneElse("John");
-  await joins(anna, org, "reader", john);
+  await join(org, anna, john.person, "reader");
   await john.page.goto(`/o/${org.org_id}/drive`);
   await expect(john.page.getByRole("button", { name: "New", exact: true })).toHaveCount(0);
   await page.goto(`/o/${org.org_id}/people`);
@@ -110,7 +104,7 @@ test("ORG-3 the last Owner has no other role to choose", async ({ page, anna }) 
 test("PEOPLE-5 several are removed at once, by name, and their open page ends at the next click", async ({ page, anna, someoneElse }) => {
   const org = await anna.organization("Alpine Survey");
   const [john, rita] = [await someoneElse("John"), await someoneElse("Rita")];
-  for (const who of [john, rita]) await joins(anna, org, "reader", who);
+  for (const who of [john, rita]) await join(org, anna, who.person, "reader");
   await john.page.goto(`/o/${org.org_id}`);
   await expect(john.page.getByRole("heading", { level: 1, name: org.name })).toBeVisible();
   await page.goto(`/o/${org.org_id}/people`);

@@ -28,3 +28,16 @@ export async function linkTo(request: APIRequestContext, address: string, page: 
     .not.toBe("");
   return link;
 }
+
+/** The path of the newest invitation that was mailed to an address (PEOPLE-3). */
+export async function invitationLink(request: APIRequestContext, address: string): Promise<string> {
+  let link = "";
+  await expect
+    .poll(async () => {
+      const mails = await mailTo(request, address);
+      link = mails.map((mail) => /\/invitations\/[\w-]+/.exec(mail.text)?.[0]).find((path) => path !== undefined) ?? "";
+      return link;
+    }, `an invitation is mailed to ${address}`)
+    .not.toBe("");
+  return link;
+}

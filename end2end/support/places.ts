@@ -1,6 +1,7 @@
 // Every page, with something on it: for the checks and pictures that go through all of them.
 import type { Page } from "@playwright/test";
-import type { Person } from "./api";
+import { type Person, unique } from "./api";
+import { invitationLink } from "./inbox";
 import { grantImages, setProcessed } from "./operator";
 
 export interface Place {
@@ -35,6 +36,12 @@ export async function inside(anna: Person): Promise<Place[]> {
   const empty = await anna.create(table.root, "folder", "Empty");
   await Promise.all([ready, sent].map((dataset) => setProcessed(dataset.id)));
   const receipt = await anna.move([sent], chair.root);
+  const people = `/o/${table.org_id}/people`;
+  const [dora, eric] = [`dora.${unique()}@example.com`, `eric.${unique()}@example.com`];
+  await anna.post(`/orgs/${table.org_id}/invitations`, {
+    invitations: [{ email: dora, name: "Dora Meier", role: "reader" }, { email: eric, role: "member", resource: tunnels.id, level: "editor" }],
+  });
+  const invitation = await invitationLink(anna.request, dora);
   const drive = `/o/${table.org_id}/drive`;
   const items = `item=${ready.id}&item=${tunnels.id}`;
   return [
@@ -57,6 +64,14 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "account", path: "/account" },
     { name: "account-security", path: "/account/security" },
     { name: "account-privacy", path: "/account/privacy" },
+    { name: "people", path: people },
+    { name: "people-nobody-found", path: `${people}?q=nobody` },
+    { name: "dialog-invite", path: `${people}?dialog=invite&email=eve@example.com` },
+    { name: "dialog-create-account", path: `${people}?dialog=create` },
+    { name: "dialog-remove", path: `${people}?dialog=remove&item=${(await anna.get<{ id: string }>("/me")).id}` },
+    { name: "invitations", path: `${people}/invitations` },
+    { name: "invitations-declined", path: `${people}/invitations?status=declined` },
+    { name: "invitation-for-somebody-else", path: invitation },
     { name: "roles", path: `/o/${table.org_id}/roles` },
     { name: "activity", path: `/o/${table.org_id}/activity` },
     { name: "activity-nothing-found", path: `/o/${table.org_id}/activity?action=role.changed` },
