@@ -97,7 +97,7 @@ async fn attack_60_who_trickles_headers_is_hung_up_on_and_others_are_served() {
     }
     let start = Instant::now();
     assert!(get_once(address, "/healthz").await.ends_with("ok"));
-    assert!(start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() < Duration::from_secs(10));
     for mut stream in slow {
         let mut rest = Vec::new();
         let closed = timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;

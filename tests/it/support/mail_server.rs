@@ -80,11 +80,11 @@ pub async fn closed_port() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address")
 }
 
-/// Delivery to a server on this machine, with little patience.
+/// Delivery to a server on this machine, with less patience than usual.
 pub fn delivery_to(address: SocketAddr) -> Delivery {
     let mut delivery =
         Delivery::parse(&format!("smtp://{address}"), None, "http://localhost:3000").expect("an address");
-    delivery.patience = Duration::from_secs(2);
+    delivery.patience = Duration::from_secs(20);
     delivery
 }
 
