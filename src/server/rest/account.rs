@@ -11,11 +11,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{profile::ProfileForm, view::account::SessionItem},
-    server::{
-        context::Ctx,
-        session,
-        usecase::account::{self},
-    },
+    server::{context::Ctx, session, usecase::account},
 };
 
 use super::{By, From, Json, PageBody, problem::Problem, session::MeBody};
@@ -30,14 +26,13 @@ pub struct ProfileBody {
     language: Option<String>,
     cluster: Option<String>,
     /// An Org ID or id of an organization of mine; null for none.
-    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    default_organization: Option<Option<String>>,
+    #[serde(deserialize_with = "given")]
+    default_organization: Option<String>,
 }
 
-/// Tells null from what was left out.
-fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(value).map(Some)
+/// Tells null, which is read as an empty text, from what was left out.
+fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    Option::<String>::deserialize(value).map(|given| Some(given.unwrap_or_default()))
 }
 
 /// Changes my profile.
@@ -53,7 +48,7 @@ pub async fn update(
         last_name: body.last_name,
         language: body.language,
         cluster: body.cluster,
-        default_organization: body.default_organization.map(Option::unwrap_or_default),
+        default_organization: body.default_organization,
     };
     let profile = account::update_profile(&ctx, &by, &form).await?;
     super::session::me_body(&ctx, &by, profile).await.map(Json)

@@ -334,7 +334,9 @@ both!(attack_10_attack_17_a_deleted_organization_is_gone_for_everyone_and_restor
                     email_key: "new@example.com",
                     name: None,
                     role: Role::Editor,
+                    reach: None,
                     token_hash: "token",
+                    mail: commonhold::domain::id::MailId(pending.0),
                     at: now,
                     expires_at: now.plus_days(14),
                 };

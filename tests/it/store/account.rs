@@ -288,7 +288,9 @@ both!(invitation_sent_to_an_address_listed_and_forgotten, async |app| {
                 email_key: "john@example.com",
                 name: None,
                 role: Role::Reader,
+                reach: None,
                 token_hash: "hash",
+                mail: commonhold::domain::id::MailId(id),
                 at,
                 expires_at: at.plus_days(14),
             };

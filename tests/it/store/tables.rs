@@ -13,7 +13,6 @@ use commonhold::{
         licence::{Amount, EntryKind, Product},
         mail,
         organization::{OrganizationKind, PeopleVisibility, PlanTier},
-        organization::{OrganizationKind, PlanTier},
         resource::Kind,
         role::{Role, found},
         time::Timestamp,
