@@ -634,6 +634,8 @@ mod tests {
 
     #[test]
     fn org_4_a_business_has_a_vat_number_or_is_exempt() {
+        use OrganizationKind::{Business, Individual};
+
         let form = |legal_name: &str, vat_number: &str, vat_exempt: bool| LegalForm {
             legal_name: legal_name.to_owned(),
             country: "ch".to_owned(),
@@ -646,7 +648,6 @@ mod tests {
             Err(Refusal::Invalid(errors)) => errors.into_iter().map(|error| (error.field, error.problem)).collect(),
             Err(other) => panic!("{other:?}"),
         };
-        use OrganizationKind::{Business, Individual};
         assert_eq!(told(Business, &form("A", "CHE-1", false)), of([]));
         assert_eq!(told(Business, &form("A", "", true)), of([]));
         assert_eq!(told(Business, &form("A", "", false)), of([("vat_number", Problem::MissingUnlessExempt)]));

@@ -272,7 +272,6 @@ pub async fn new_org_id(ctx: &Ctx, by: &Principal, old: &str) -> Result<Option<S
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "a line of the log, spelled out")]
 async fn note(
     tx: &mut Tx,
     ctx: &Ctx,
