@@ -361,8 +361,9 @@ pub async fn list_waiting(tx: &mut Tx, email_key: &str, now: Timestamp) -> Resul
     let rows: Vec<WaitingRow> = tx
         .sql(
             "SELECT i.id, o.name AS organization, p.first_name || ' ' || p.last_name AS invited_by, i.role, i.expires_at
-             FROM invitation i JOIN organization o ON o.id = i.organization_id JOIN person p ON p.id = i.invited_by
-             WHERE i.email_key = $1 AND i.state = 'pending' AND i.expires_at > $2 AND o.deleted_at IS NULL
+             FROM invitation i JOIN organization o ON o.id = i.organization_id JOIN living_organization l ON l.id = o.id
+             JOIN person p ON p.id = i.invited_by
+             WHERE i.email_key = $1 AND i.state = 'pending' AND i.expires_at > $2
              ORDER BY i.id DESC LIMIT 50",
         )
         .bind(email_key.to_owned())
