@@ -102,6 +102,8 @@ pub struct Organization {
     pub legal: LegalView,
     /// What Owners and Managers change; the name is in it once more.
     pub details: DetailsView,
+    /// Where it has chosen to have new data processed and stored; `details` says where that is otherwise.
+    pub cluster: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -150,7 +152,7 @@ impl TryFrom<OrganizationRow> for Organization {
                 website: row.website,
                 industry: row.industry,
                 language: row.language,
-                cluster: row.cluster.unwrap_or_else(|| CLUSTERS[0].0.to_owned()),
+                cluster: row.cluster.clone().unwrap_or_else(|| CLUSTERS[0].0.to_owned()),
                 people_visible_to,
             },
             name: row.name,
@@ -170,6 +172,7 @@ impl TryFrom<OrganizationRow> for Organization {
                 officer_position: row.protection_officer_position,
                 officer_phone: row.protection_officer_phone,
             },
+            cluster: row.cluster,
             created_at: Timestamp(row.created_at),
         })
     }

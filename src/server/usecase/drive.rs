@@ -283,20 +283,11 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
         cluster: stored_in.filter(|_| !form.cluster.trim().is_empty()).unwrap_or_default(),
         captured_on,
     });
-    let anywhere = form.cluster.trim().is_empty();
     let (ctx_in, by_in) = (ctx.clone(), by.clone());
     ctx.db()
         .write(move |tx| {
-            let (ctx, by, name, mut dataset) = (ctx_in.clone(), by_in.clone(), name.clone(), dataset.clone());
-            Box::pin(async move {
-                // Where its maker prefers, unless they say otherwise (SET-1).
-                if let Some(dataset) = dataset.as_mut().filter(|_| anywhere)
-                    && let Some(profile) = person::find_profile(tx, by.person).await?
-                {
-                    dataset.cluster = profile.cluster;
-                }
-                create_in(tx, &ctx, &by, parent, kind, &name, dataset.as_ref()).await
-            })
+            let (ctx, by, name, dataset) = (ctx_in.clone(), by_in.clone(), name.clone(), dataset.clone());
+            Box::pin(async move { create_in(tx, &ctx, &by, parent, kind, &name, dataset.as_ref()).await })
         })
         .await
 }
@@ -318,8 +309,15 @@ async fn create_in(
     let id = ResourceId(ctx.id());
     let dataset = match dataset {
         Some(dataset) if dataset.cluster.is_empty() => {
+            // Where its organization has chosen (ORG-4), else where its maker prefers (SET-1).
             let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
-            Some(DatasetView { cluster: found.details.cluster, ..dataset.clone() })
+            let cluster = match found.cluster {
+                Some(chosen) => chosen,
+                None => {
+                    person::find_profile(tx, by.person).await?.map_or(found.details.cluster, |profile| profile.cluster)
+                }
+            };
+            Some(DatasetView { cluster, ..dataset.clone() })
         }
         dataset => dataset.cloned(),
     };
