@@ -29,6 +29,8 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
     app.set_status(dataset, Status::Processed).await;
     let receipt = john.transfer(&[dataset], second.root).await.expect(201).json()["id"].clone();
     let receipt = receipt.as_str().expect("an id").to_owned();
+    let session = john.get("/api/v1/me/sessions").await.expect(200).json()["items"][0]["id"].clone();
+    let session = session.as_str().expect("an id").to_owned();
     let missing = uuid::Uuid::from_u128(7).to_string();
     let invitation = john.invite(&theirs, "eve@example.com", "reader").await;
 
@@ -47,6 +49,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 "resources" => {
                     vec![(folder.to_string(), missing.clone()), (theirs.root.to_string(), "nonsense".to_owned())]
                 }
+                "me" => vec![(session.clone(), missing.clone())],
                 "licences" => vec![(licence.to_string(), missing.clone())],
                 "transfers" => vec![(receipt.clone(), missing.clone())],
                 other => panic!("say what stands for an id of /{other} in this test"),
