@@ -300,7 +300,12 @@ fn every_function_of_the_store_is_in_a_story() {
 #[test]
 fn audit_1_every_action_that_is_written_has_a_title_and_every_title_is_written() {
     let mut written = std::collections::BTreeSet::new();
-    for source in sources().iter().filter(|source| source.path.starts_with("server/usecase/")) {
+    // What somebody does on their own account is in no organization's log, but for leaving with it.
+    let personal = "server/usecase/account/";
+    for source in sources()
+        .iter()
+        .filter(|source| source.path.starts_with("server/usecase/") && !source.path.starts_with(personal))
+    {
         for literal in source.code.split('"').skip(1).step_by(2) {
             let words: Vec<&str> = literal.split('.').collect();
             let plain = |word: &&str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');

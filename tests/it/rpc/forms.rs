@@ -200,6 +200,7 @@ both!(attack_33_every_server_function_is_a_post_and_most_need_somebody, async |a
         "verify_email",
         "forgot_password",
         "reset_password",
+        "invitation_page",
     ];
     for (path, method) in server_fn_paths() {
         assert_eq!(method, Method::POST, "{path}");
