@@ -88,23 +88,26 @@ pub async fn identify(
     let address = peer.map(|peer| client_address(peer, request.headers(), &proxies).to_string());
     let mut caller = Caller { client: Client { address }, ..Caller::default() };
     if request.headers().contains_key(header::COOKIE) {
-        match session.get::<PersonId>(PERSON).await {
-            Ok(Some(person)) => match usecase::session::principal(&ctx, person, &caller.client).await {
-                Ok(principal) => caller.principal = principal,
-                Err(error) => {
-                    tracing::error!(%error, "who is asking could not be read");
-                    caller.unavailable = true;
-                }
-            },
-            Ok(None) => {}
+        match find_principal(&ctx, &session, &caller.client).await {
+            Ok(principal) => caller.principal = principal,
             Err(error) => {
-                tracing::error!(%error, "a session could not be read");
+                tracing::error!(%error, "who is asking could not be read");
                 caller.unavailable = true;
             }
         }
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+async fn find_principal(ctx: &Ctx, session: &Session, client: &Client) -> Result<Option<Principal>> {
+    let Some(id) = session.id() else { return Ok(None) };
+    let principal = usecase::session::principal(ctx, id, client).await?;
+    if principal.is_none() {
+        // Nobody's: looking whether it is there at all lets go of the cookie of one that is not.
+        session.get_value(PERSON).await.map_err(|error| Error::Internal(error.to_string()))?;
+    }
+    Ok(principal)
 }
 
 /// Where a request really came from: the address that connected, or, behind proxies of ours, the last one that a proxy

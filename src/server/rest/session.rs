@@ -132,17 +132,12 @@ pub struct MeBody {
 /// Who is signed in, and where they belong.
 #[utoipa::path(get, path = "/me", tag = "session", responses((status = 200, body = MeBody), (status = 401, body = Problem)))]
 pub async fn me(State(ctx): State<Ctx>, By(by): By) -> Result<Json<MeBody>, Problem> {
-    let session = usecase::session::show(&ctx, Some(&by)).await?;
+    let (session, root) = usecase::session::me(&ctx, &by).await?;
     let person = session.person.ok_or_else(|| Problem::refusal(&crate::domain::refusal::Refusal::Unauthenticated))?;
     let (spaces, organizations): (Vec<_>, Vec<_>) = session.organizations.into_iter().partition(|one| one.personal);
-    let space = match spaces.into_iter().next() {
-        None => None,
-        Some(space) => {
-            let shown = usecase::organization::show(&ctx, &by, &space.id.to_string()).await?;
-            let root = shown.accounts.first().map(|(account, _)| account.root.to_string()).unwrap_or_default();
-            Some(SpaceBody { id: space.id.to_string(), org_id: space.org_id, root })
-        }
-    };
+    let root = root.map(|root| root.to_string()).unwrap_or_default();
+    let space =
+        spaces.into_iter().next().map(|space| SpaceBody { id: space.id.to_string(), org_id: space.org_id, root });
     Ok(Json(MeBody {
         person: person.into(),
         organizations: organizations.into_iter().map(Into::into).collect(),

@@ -105,7 +105,7 @@ pub async fn list(
             "SELECT id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, address, at FROM audit
              WHERE organization_id = $1 AND id < $2 AND ($3 IS NULL OR actor_id = $3) AND ($4 IS NULL OR action = $4)
                 AND at >= $5 AND at < $6
-             ORDER BY id DESC LIMIT $7",
+             ORDER BY id DESC LIMIT CAST($7 AS BIGINT)",
         )
         .bind(organization.0)
         .bind(before.map_or(Uuid::max(), |line| line.0))

@@ -134,7 +134,7 @@ pub async fn list_shared(
             "SELECT DISTINCT g.resource_id FROM access_grant g JOIN resource r ON r.id = g.resource_id
              WHERE r.organization_id = $2 AND (g.person_id = $1
                 OR g.organization_id IN (SELECT organization_id FROM membership WHERE person_id = $1))
-             LIMIT $3",
+             LIMIT CAST($3 AS BIGINT)",
         )
         .bind(person.0)
         .bind(organization.0)

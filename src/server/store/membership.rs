@@ -191,7 +191,7 @@ pub async fn list_candidates(
              FROM membership s JOIN person p ON p.id = s.person_id
              LEFT JOIN membership t ON t.organization_id = $2 AND t.person_id = s.person_id
              WHERE s.organization_id = $1 AND s.role <> 'member' AND (t.role IS NULL OR t.role = 'member')
-             ORDER BY s.person_id LIMIT $3",
+             ORDER BY s.person_id LIMIT CAST($3 AS BIGINT)",
         )
         .bind(source.0)
         .bind(target.0)
@@ -221,7 +221,7 @@ pub async fn list_grantees(
             .sql_list(
                 "SELECT p.id, p.first_name || ' ' || p.last_name AS name, t.role AS target_role
                  FROM person p LEFT JOIN membership t ON t.person_id = p.id AND t.organization_id = {1}
-                 WHERE p.id IN ({ids}) LIMIT {2}",
+                 WHERE p.id IN ({ids}) LIMIT CAST({2} AS BIGINT)",
                 &ids,
             )
             .bind(target.0)
@@ -239,7 +239,7 @@ pub async fn list_grantees(
                 "SELECT DISTINCT p.id, p.first_name || ' ' || p.last_name AS name, t.role AS target_role
                  FROM membership m JOIN person p ON p.id = m.person_id
                  LEFT JOIN membership t ON t.person_id = p.id AND t.organization_id = {1}
-                 WHERE m.organization_id IN ({ids}) LIMIT {2}",
+                 WHERE m.organization_id IN ({ids}) LIMIT CAST({2} AS BIGINT)",
                 &ids,
             )
             .bind(target.0)

@@ -65,8 +65,10 @@ pub struct Mail {
 /// # Errors
 /// The database.
 pub async fn list_newest(tx: &mut Tx, limit: i64) -> Result<Vec<Mail>> {
-    tx.sql("SELECT id, recipient, subject, text, html, created_at FROM outbox ORDER BY id DESC LIMIT $1")
-        .bind(limit)
-        .all()
-        .await
+    tx.sql(
+        "SELECT id, recipient, subject, text, html, created_at FROM outbox ORDER BY id DESC LIMIT CAST($1 AS BIGINT)",
+    )
+    .bind(limit)
+    .all()
+    .await
 }

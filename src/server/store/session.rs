@@ -4,16 +4,15 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use sqlx::FromRow;
-use tower_sessions::{
-    SessionStore,
-    cookie::time::OffsetDateTime,
-    session::{Id, Record},
-    session_store,
-};
+pub use tower_sessions::session::Id;
+use tower_sessions::{SessionStore, cookie::time::OffsetDateTime, session::Record, session_store};
 use uuid::Uuid;
 
-use super::{Db, DbError, Result, Tx};
-use crate::{domain::time::Timestamp, server::context::digest};
+use super::{Db, DbError, Result, Tx, person::PersonRow};
+use crate::{
+    domain::{time::Timestamp, view::PersonView},
+    server::context::digest,
+};
 
 /// The session's entry that holds who is signed in.
 pub const PERSON: &str = "person";
@@ -139,6 +138,23 @@ impl SessionStore for Sessions {
             .map(|_: u64| ())
             .map_err(|error: DbError| backend(error))
     }
+}
+
+/// The person whose session it is, by the id in the cookie; nobody where it has expired, was ended, or is nobody's.
+///
+/// # Errors
+/// The database.
+pub async fn find_person(tx: &mut Tx, id: Id) -> Result<Option<PersonView>> {
+    let row: Option<PersonRow> = tx
+        .sql(
+            "SELECT p.id, p.email, p.first_name, p.last_name, p.email_verified
+             FROM session s JOIN person p ON p.id = s.person_id WHERE s.id_hash = $1 AND s.expires_at > $2",
+        )
+        .bind(key(id))
+        .bind(machine_time())
+        .optional()
+        .await?;
+    Ok(row.map(Into::into))
 }
 
 /// Forgets sessions that have expired; how many there were.

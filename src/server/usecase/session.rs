@@ -1,7 +1,7 @@
 //! Signing up and in (AUTH-1, AUTH-3), and who is signed in. The session itself is kept by the doors.
 
 use crate::domain::{
-    id::PersonId,
+    id::{PersonId, ResourceId},
     person::{SignUp, full_name, space_name},
     refusal::Refusal,
     resource::CLUSTERS,
@@ -14,7 +14,7 @@ use super::{
         context::{Client, Ctx, Principal},
         error::{Error, Result},
         password::judge,
-        store::{organization, person},
+        store::{account, organization, person, session as sessions},
     },
     organization::Founding,
 };
@@ -32,13 +32,30 @@ pub async fn show(ctx: &Ctx, by: Option<&Principal>) -> Result<SessionView> {
     Ok(SessionView { person, organizations, now })
 }
 
-/// Who a person is, for the doors: the principal of their session, or nothing if they are gone.
+/// Who is signed in, and the root of their personal space while they have one (SPACE-1).
 ///
 /// # Errors
 /// The database.
-pub async fn principal(ctx: &Ctx, person: PersonId, client: &Client) -> Result<Option<Principal>> {
+pub async fn me(ctx: &Ctx, by: &Principal) -> Result<(SessionView, Option<ResourceId>)> {
     let mut tx = ctx.db().read().await?;
-    Ok(person::find(&mut tx, person).await?.map(|found| as_principal(&found, client)))
+    let person = person::find(&mut tx, by.person).await?;
+    let organizations = organization::list_of_person(&mut tx, by.person).await?;
+    let space = organizations.iter().find(|belonging| belonging.personal);
+    let root = match space {
+        Some(space) => account::list(&mut tx, space.id).await?.first().map(|account| account.root),
+        None => None,
+    };
+    Ok((SessionView { person, organizations, now: ctx.now() }, root))
+}
+
+/// Who is behind a session, for the doors, by the id in its cookie. One question, asked at every request: a session that
+/// was ended is nobody's at once.
+///
+/// # Errors
+/// The database.
+pub async fn principal(ctx: &Ctx, session: sessions::Id, client: &Client) -> Result<Option<Principal>> {
+    let mut tx = ctx.db().read().await?;
+    Ok(sessions::find_person(&mut tx, session).await?.map(|found| as_principal(&found, client)))
 }
 
 fn as_principal(person: &PersonView, client: &Client) -> Principal {
