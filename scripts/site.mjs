@@ -43,9 +43,10 @@ const files = (folder) =>
 const run = (program, args) => execFileSync(program, args, { stdio: ["ignore", "inherit", "inherit"] });
 const step = (text) => console.log(`    ${text}`);
 
-// What only leptos' `hydrate_lazy` and `template!` would call, neither of which we use. Beside every view stands a table of
-// all it can do, so the compiler has to keep them: 7 % of the module.
-const uncalled = /hydrate_async|hydrate_from_template/;
+// What only leptos' `hydrate_lazy` would call, which we do not use. Beside every type of view stands a table of all it can
+// do, so the compiler has to keep them. Named is only what differs for every type: the compiler folds functions that are
+// alike into one, and that one may be called by another name.
+const uncalled = /IntoAny>::into_any::hydrate_async/;
 
 /** Empties the functions that are never called; if one were, it would stop right there. Names are needed for it. */
 function leaveOut(file) {

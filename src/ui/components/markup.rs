@@ -39,6 +39,11 @@ fn escape(into: &mut String, text: &str) {
 pub struct Markup(String);
 
 impl Markup {
+    /// Nothing yet, with room for so many bytes.
+    pub fn with_room(bytes: usize) -> Self {
+        Self(String::with_capacity(bytes))
+    }
+
     /// Begins an element.
     pub fn open(&mut self, tag: &'static str, attributes: Attributes) {
         self.0.push('<');

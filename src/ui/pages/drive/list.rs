@@ -229,7 +229,7 @@ fn row_of(row: &RowView, listing: &Listing, change: &Control, checked: bool, now
     let menu_id = format!("menu-{id}");
     let (images, bytes) = row.dataset.as_ref().map_or((0, 0), |dataset| (dataset.images, dataset.bytes));
     let cell = |class: &'static str| [("role", "gridcell"), ("class", class)];
-    let mut cells = Markup::default();
+    let mut cells = Markup::with_room(2_500);
 
     cells.open("td", &cell("first"));
     cells.open("label", &[("class", "check-target")]);
