@@ -19,7 +19,7 @@ use tower_sessions::{
     session::Id,
 };
 
-use crate::domain::{device::device, id::PersonId, refusal::Refusal};
+use crate::domain::{device::device, id::PersonId, refusal::Refusal, time::Timestamp};
 
 use super::{
     answer::accepts_html,
@@ -117,18 +117,16 @@ pub async fn identify(
     let address = peer.map(|peer| client_address(peer, request.headers(), &proxies).to_string());
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let mut caller = Caller { client: Client { address, device: device(agent) }, ..Caller::default() };
+    let mut seen = None;
     if request.headers().contains_key(header::COOKIE) {
-        match session.get::<PersonId>(PERSON).await {
-            Ok(Some(person)) => match usecase::session::principal(&ctx, person, &caller.client).await {
-                Ok(principal) => caller.principal = principal,
-                Err(error) => {
-                    tracing::error!(%error, "who is asking could not be read");
-                    caller.unavailable = true;
-                }
-            },
-            Ok(None) => {}
+        match find_principal(&ctx, &session, &caller.client).await {
+            Ok(found) => {
+                let (principal, last) = found.unzip();
+                caller.principal = principal;
+                seen = last.flatten();
+            }
             Err(error) => {
-                tracing::error!(%error, "a session could not be read");
+                tracing::error!(%error, "who is asking could not be read");
                 caller.unavailable = true;
             }
         }
@@ -136,7 +134,7 @@ pub async fn identify(
     let due = match &mut caller.principal {
         Some(principal) => {
             principal.session = session.id().map(key);
-            let seen = session.get::<i64>(SEEN).await.ok().flatten().unwrap_or_default();
+            let seen = seen.map_or(0, |at: Timestamp| at.0);
             if ctx.now().0 - seen >= NOTED_EVERY { session.id().map(|id| (id, principal.person)) } else { None }
         }
         None => None,
@@ -185,6 +183,20 @@ fn note_use(ctx: &Ctx, id: Id, person: PersonId, client: &Client) {
             tracing::warn!(%error, "the use of a session could not be noted");
         }
     });
+}
+
+async fn find_principal(
+    ctx: &Ctx,
+    session: &Session,
+    client: &Client,
+) -> Result<Option<(Principal, Option<Timestamp>)>> {
+    let Some(id) = session.id() else { return Ok(None) };
+    let principal = usecase::session::principal(ctx, id, client).await?;
+    if principal.is_none() {
+        // Nobody's: looking whether it is there at all lets go of the cookie of one that is not.
+        session.get_value(PERSON).await.map_err(|error| Error::Internal(error.to_string()))?;
+    }
+    Ok(principal)
 }
 
 /// Where a request really came from: the address that connected, or, behind proxies of ours, the last one that a proxy

@@ -126,18 +126,18 @@ pub async fn list(
     let start = before.map_or(end, |before| before.min(end));
     // Where there is a filter, it is part of both ends, so that only its own index will do; it is not left to chance.
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
-        (false, false) => lines!("at >= $2 AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT $5"),
+        (false, false) => lines!("at >= $2 AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT CAST($5 AS BIGINT)"),
         (true, false) => lines!(
             "(actor_id, at) >= ($6, $2) AND (actor_id, at, id) < ($6, $3, $4)
-             ORDER BY actor_id DESC, at DESC, id DESC LIMIT $5"
+             ORDER BY actor_id DESC, at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
         ),
         (false, true) => lines!(
             "(action, at) >= ($6, $2) AND (action, at, id) < ($6, $3, $4)
-             ORDER BY action DESC, at DESC, id DESC LIMIT $5"
+             ORDER BY action DESC, at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
         ),
         (true, true) => lines!(
             "(actor_id, at) >= ($6, $2) AND (actor_id, at, id) < ($6, $3, $4) AND action || '' = $7
-             ORDER BY actor_id DESC, at DESC, id DESC LIMIT $5"
+             ORDER BY actor_id DESC, at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
         ),
     };
     page(tx, sql, organization, filter, filter.from.unwrap_or(Timestamp(i64::MIN)), start, limit).await
@@ -156,16 +156,20 @@ pub async fn list_newer(
 ) -> Result<Vec<(AuditId, ActivityView)>> {
     let begin = Place { at: filter.from.unwrap_or(Timestamp(i64::MIN)), id: AuditId(Uuid::nil()) };
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
-        (false, false) => lines!("at < $2 AND (at, id) > ($3, $4) ORDER BY at, id LIMIT $5"),
+        (false, false) => lines!("at < $2 AND (at, id) > ($3, $4) ORDER BY at, id LIMIT CAST($5 AS BIGINT)"),
         (true, false) => {
-            lines!("(actor_id, at) < ($6, $2) AND (actor_id, at, id) > ($6, $3, $4) ORDER BY actor_id, at, id LIMIT $5")
+            lines!(
+                "(actor_id, at) < ($6, $2) AND (actor_id, at, id) > ($6, $3, $4) ORDER BY actor_id, at, id LIMIT CAST($5 AS BIGINT)"
+            )
         }
         (false, true) => {
-            lines!("(action, at) < ($6, $2) AND (action, at, id) > ($6, $3, $4) ORDER BY action, at, id LIMIT $5")
+            lines!(
+                "(action, at) < ($6, $2) AND (action, at, id) > ($6, $3, $4) ORDER BY action, at, id LIMIT CAST($5 AS BIGINT)"
+            )
         }
         (true, true) => lines!(
             "(actor_id, at) < ($6, $2) AND (actor_id, at, id) > ($6, $3, $4) AND action || '' = $7
-             ORDER BY actor_id, at, id LIMIT $5"
+             ORDER BY actor_id, at, id LIMIT CAST($5 AS BIGINT)"
         ),
     };
     page(tx, sql, organization, filter, filter.to.unwrap_or(Timestamp(i64::MAX)), after.max(begin), limit).await
@@ -179,19 +183,19 @@ pub async fn is_longer_than(tx: &mut Tx, organization: OrganizationId, filter: &
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
         (false, false) => {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
-             WHERE organization_id = $1 AND at >= $2 AND at < $3 LIMIT $4) AS first"
+             WHERE organization_id = $1 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
         }
         (true, false) => {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
-             WHERE organization_id = $1 AND actor_id = $5 AND at >= $2 AND at < $3 LIMIT $4) AS first"
+             WHERE organization_id = $1 AND actor_id = $5 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
         }
         (false, true) => {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
-             WHERE organization_id = $1 AND action = $5 AND at >= $2 AND at < $3 LIMIT $4) AS first"
+             WHERE organization_id = $1 AND action = $5 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
         }
         (true, true) => {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
-             WHERE organization_id = $1 AND actor_id = $5 AND action = $6 AND at >= $2 AND at < $3 LIMIT $4) AS first"
+             WHERE organization_id = $1 AND actor_id = $5 AND action = $6 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
         }
     };
     let mut statement = tx
@@ -266,7 +270,7 @@ pub struct OwnLine {
 /// # Errors
 /// The database.
 pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) -> Result<Vec<OwnLine>> {
-    tx.sql("SELECT id, action, summary, address, at FROM audit WHERE actor_id = $1 AND id > $2 ORDER BY id LIMIT $3")
+    tx.sql("SELECT id, action, summary, address, at FROM audit WHERE actor_id = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)")
         .bind(person.0)
         .bind(after)
         .bind(limit)

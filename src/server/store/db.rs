@@ -4,17 +4,22 @@
 //! bounds everywhere; this pairs a connection with the arguments of its own driver and is all that knows which one it
 //! is. See `docs/adr/0002-two-drivers-one-sql.md`.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use futures::future::BoxFuture;
 use sqlx::{
-    AssertSqlSafe, Encode, Executor, FromRow, Pool, Postgres, SqlStr, Sqlite, Transaction, Type,
+    AssertSqlSafe, Connection, Encode, Executor, FromRow, Pool, Postgres, SqlStr, Sqlite, Transaction, Type,
     pool::PoolConnection,
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
     sqlite::{
-        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+        SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow, SqliteSynchronous,
     },
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 /// A value that both drivers can bind.
 pub trait Bind:
@@ -107,13 +112,16 @@ pub enum Db {
     /// A file on this machine.
     Sqlite {
         /// The only connection that writes: writers queue here instead of failing as busy.
-        writer: Pool<Sqlite>,
+        writer: Connections,
         /// Connections that only read, beside the writer (WAL).
-        readers: Pool<Sqlite>,
+        readers: Connections,
     },
     /// A PostgreSQL server, or what speaks its protocol and dialect.
     Postgres(Pool<Postgres>),
 }
+
+/// How many connections read from SQLite at once.
+const READERS: usize = 4;
 
 /// How often a write is tried again when another transaction was in the way.
 const ATTEMPTS: u32 = 24;
@@ -147,16 +155,8 @@ impl Db {
             .pragma("cache_size", "-16000")
             .pragma("mmap_size", "268435456");
         // Closures keep a connection for the whole transaction, so a waiting writer waits for its turn here.
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(Duration::from_mins(1))
-            .connect_with(options.clone())
-            .await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(4)
-            .acquire_timeout(patience)
-            .connect_with(options.read_only(true).create_if_missing(false))
-            .await?;
+        let writer = Connections::open(options.clone(), 1, Duration::from_mins(1)).await?;
+        let readers = Connections::open(options.read_only(true).create_if_missing(false), READERS, patience).await?;
         Ok(Self::Sqlite { writer, readers })
     }
 
@@ -167,7 +167,10 @@ impl Db {
     /// A migration failed, was changed after it ran, or is unknown to this program.
     pub async fn migrate(&self) -> std::result::Result<(), sqlx::migrate::MigrateError> {
         match self {
-            Self::Sqlite { writer, .. } => MIGRATIONS.run(writer).await,
+            Self::Sqlite { writer, .. } => {
+                let mut lent = writer.lend().await?;
+                MIGRATIONS.run(lent.connection()?).await
+            }
             Self::Postgres(pool) => {
                 MIGRATIONS.run(pool).await?;
                 compare_by_bytes(pool).await.map_err(sqlx::migrate::MigrateError::from)
@@ -199,7 +202,7 @@ impl Db {
     /// The database cannot be reached.
     pub async fn read(&self) -> Result<Tx> {
         Ok(match self {
-            Self::Sqlite { readers, .. } => Tx::SqliteRead(readers.acquire().await?),
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.lend().await?),
             Self::Postgres(pool) => Tx::PostgresRead(pool.acquire().await?),
         })
     }
@@ -236,19 +239,23 @@ impl Db {
     {
         let mut tx = match self {
             Self::Sqlite { writer, .. } => {
-                Tx::SqliteWrite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(DbError::from)?)
+                let mut lent = writer.lend().await.map_err(DbError::from)?;
+                lent.begin().await?;
+                Tx::Sqlite(lent)
             }
             Self::Postgres(pool) => {
                 Tx::PostgresWrite(pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await.map_err(DbError::from)?)
             }
         };
-        let answer = work(&mut tx).await?;
+        let answer = work(&mut tx).await;
         match tx {
-            Tx::SqliteWrite(transaction) => transaction.commit().await.map_err(DbError::from)?,
-            Tx::PostgresWrite(transaction) => transaction.commit().await.map_err(DbError::from)?,
-            Tx::SqliteRead(_) | Tx::PostgresRead(_) => {}
+            Tx::Sqlite(mut lent) if answer.is_ok() => lent.end("COMMIT").await?,
+            // What could not be undone is undone with its connection, so the first reason is the one to tell.
+            Tx::Sqlite(mut lent) => drop(lent.end("ROLLBACK").await),
+            Tx::PostgresWrite(transaction) if answer.is_ok() => transaction.commit().await.map_err(DbError::from)?,
+            Tx::PostgresWrite(_) | Tx::PostgresRead(_) => {}
         }
-        Ok(answer)
+        answer
     }
 
     /// Closes every connection; on SQLite the write-ahead log is folded into the file.
@@ -256,7 +263,9 @@ impl Db {
         match self {
             Self::Sqlite { writer, readers } => {
                 readers.close().await;
-                if let Ok(mut connection) = writer.acquire().await {
+                if let Ok(mut lent) = writer.lend().await
+                    && let Ok(connection) = lent.connection()
+                {
                     // A checkpoint that does not happen now happens at the next start.
                     let _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
                 }
@@ -306,6 +315,117 @@ async fn compare_by_bytes(pool: &Pool<Postgres>) -> std::result::Result<(), sqlx
     transaction.commit().await
 }
 
+/// SQLite connections that take turns. Nothing is asked of one before it is lent or when it comes back, as sqlx's own
+/// pool does: a file on this machine does not go away, and every question changes threads twice.
+#[derive(Clone, Debug)]
+pub struct Connections(Arc<Turns>);
+
+#[derive(Debug)]
+struct Turns {
+    options: SqliteConnectOptions,
+    idle: Mutex<Vec<SqliteConnection>>,
+    /// One permit for each connection that may be open.
+    free: Arc<Semaphore>,
+    at_most: usize,
+    patience: Duration,
+}
+
+impl Turns {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<SqliteConnection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connections {
+    async fn open(
+        options: SqliteConnectOptions,
+        at_most: usize,
+        patience: Duration,
+    ) -> std::result::Result<Self, sqlx::Error> {
+        let first = SqliteConnection::connect_with(&options).await?;
+        let (idle, free) = (Mutex::new(vec![first]), Arc::new(Semaphore::new(at_most)));
+        Ok(Self(Arc::new(Turns { options, idle, free, at_most, patience })))
+    }
+
+    async fn lend(&self) -> std::result::Result<Lent, sqlx::Error> {
+        let turns = &self.0;
+        let turn = match turns.free.clone().try_acquire_owned() {
+            Ok(turn) => turn,
+            Err(TryAcquireError::Closed) => return Err(sqlx::Error::PoolClosed),
+            Err(TryAcquireError::NoPermits) => tokio::time::timeout(turns.patience, turns.free.clone().acquire_owned())
+                .await
+                .map_err(|_| sqlx::Error::PoolTimedOut)?
+                .map_err(|_| sqlx::Error::PoolClosed)?,
+        };
+        let idle = turns.idle().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => SqliteConnection::connect_with(&turns.options).await?,
+        };
+        Ok(Lent { connection: Some(connection), changing: false, turns: turns.clone(), _turn: turn })
+    }
+
+    /// Waits until every connection has come back, and closes them.
+    async fn close(&self) {
+        // It is closed already: somebody else did.
+        let _ = self.0.free.acquire_many(u32::try_from(self.0.at_most).unwrap_or(u32::MAX)).await;
+        self.0.free.close();
+        let idle = std::mem::take(&mut *self.0.idle());
+        for connection in idle {
+            // What does not close well is closed all the same.
+            let _ = connection.close().await;
+        }
+    }
+}
+
+/// A SQLite connection whose turn it is.
+#[derive(Debug)]
+pub struct Lent {
+    connection: Option<SqliteConnection>,
+    /// In the middle of a transaction.
+    changing: bool,
+    turns: Arc<Turns>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Lent {
+    fn connection(&mut self) -> std::result::Result<&mut SqliteConnection, sqlx::Error> {
+        self.connection.as_mut().ok_or(sqlx::Error::WorkerCrashed)
+    }
+
+    /// Hands an answer on; a connection whose thread has ended does not come back.
+    fn checked<T>(&mut self, answer: std::result::Result<T, sqlx::Error>) -> Result<T> {
+        if matches!(answer, Err(sqlx::Error::WorkerCrashed)) {
+            self.connection = None;
+        }
+        answer.map_err(Into::into)
+    }
+
+    async fn begin(&mut self) -> Result<()> {
+        self.changing = true;
+        let begun = sqlx::query("BEGIN IMMEDIATE").execute(self.connection()?).await;
+        self.changing = begun.is_ok();
+        self.checked(begun).map(|_| ())
+    }
+
+    /// Ends the transaction, with `COMMIT` or `ROLLBACK`.
+    async fn end(&mut self, how: &'static str) -> Result<()> {
+        let ended = sqlx::query(how).execute(self.connection()?).await;
+        self.changing = ended.is_err();
+        self.checked(ended).map(|_| ())
+    }
+}
+
+impl Drop for Lent {
+    /// A connection that is left in the middle of a transaction, because who asked has hung up, is closed: that undoes
+    /// it.
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take().filter(|_| !self.changing) {
+            self.turns.idle().push(connection);
+        }
+    }
+}
+
 /// An error that may stand for a contended transaction, so that [`Db::write`] tries again.
 pub trait AsDbError {
     /// Whether trying again can help.
@@ -321,10 +441,8 @@ impl AsDbError for DbError {
 /// A connection, to read with or in the middle of a write.
 #[derive(Debug)]
 pub enum Tx {
-    /// Reads from SQLite.
-    SqliteRead(PoolConnection<Sqlite>),
-    /// Writes to SQLite.
-    SqliteWrite(Transaction<'static, Sqlite>),
+    /// SQLite.
+    Sqlite(Lent),
     /// Reads from PostgreSQL.
     PostgresRead(PoolConnection<Postgres>),
     /// Writes to PostgreSQL.
@@ -358,8 +476,7 @@ impl Tx {
 
     fn statement(&mut self, sql: SqlStr) -> Statement<'_> {
         let args = match self {
-            Self::SqliteRead(connection) => Args::Sqlite(connection, SqliteArguments::default()),
-            Self::SqliteWrite(transaction) => Args::Sqlite(transaction, SqliteArguments::default()),
+            Self::Sqlite(lent) => Args::Sqlite(lent, SqliteArguments::default()),
             Self::PostgresRead(connection) => Args::Postgres(connection, PgArguments::default()),
             Self::PostgresWrite(transaction) => Args::Postgres(transaction, PgArguments::default()),
         };
@@ -368,7 +485,7 @@ impl Tx {
 }
 
 enum Args<'t> {
-    Sqlite(&'t mut sqlx::SqliteConnection, SqliteArguments),
+    Sqlite(&'t mut Lent, SqliteArguments),
     Postgres(&'t mut sqlx::PgConnection, PgArguments),
 }
 
@@ -421,8 +538,9 @@ impl Statement<'_> {
     pub async fn execute(mut self) -> Result<u64> {
         self.check()?;
         Ok(match self.args {
-            Args::Sqlite(connection, arguments) => {
-                sqlx::query_with(self.sql, arguments).execute(connection).await?.rows_affected()
+            Args::Sqlite(lent, arguments) => {
+                let done = sqlx::query_with(self.sql, arguments).execute(lent.connection()?).await;
+                lent.checked(done)?.rows_affected()
             }
             Args::Postgres(connection, arguments) => {
                 sqlx::query_with(self.sql, arguments).execute(connection).await?.rows_affected()
@@ -437,8 +555,9 @@ impl Statement<'_> {
     pub async fn all<T: Record>(mut self) -> Result<Vec<T>> {
         self.check()?;
         Ok(match self.args {
-            Args::Sqlite(connection, arguments) => {
-                sqlx::query_as_with(self.sql, arguments).fetch_all(connection).await?
+            Args::Sqlite(lent, arguments) => {
+                let rows = sqlx::query_as_with(self.sql, arguments).fetch_all(lent.connection()?).await;
+                lent.checked(rows)?
             }
             Args::Postgres(connection, arguments) => {
                 sqlx::query_as_with(self.sql, arguments).fetch_all(connection).await?
@@ -453,8 +572,9 @@ impl Statement<'_> {
     pub async fn optional<T: Record>(mut self) -> Result<Option<T>> {
         self.check()?;
         Ok(match self.args {
-            Args::Sqlite(connection, arguments) => {
-                sqlx::query_as_with(self.sql, arguments).fetch_optional(connection).await?
+            Args::Sqlite(lent, arguments) => {
+                let row = sqlx::query_as_with(self.sql, arguments).fetch_optional(lent.connection()?).await;
+                lent.checked(row)?
             }
             Args::Postgres(connection, arguments) => {
                 sqlx::query_as_with(self.sql, arguments).fetch_optional(connection).await?

@@ -166,7 +166,7 @@ pub async fn list_externals(
              JOIN person p ON p.id = e.person_id
              WHERE NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = $1 AND m.person_id = e.person_id)
                 AND (p.name_key LIKE $2 ESCAPE '!' OR p.email_key LIKE $2 ESCAPE '!')
-             ORDER BY p.name_key, p.id LIMIT $3",
+             ORDER BY p.name_key, p.id LIMIT CAST($3 AS BIGINT)",
         )
         .bind(organization.0)
         .bind(pattern.to_owned())
@@ -200,7 +200,7 @@ pub async fn list_reached(
     let rows: Vec<(Uuid, String, String)> = tx
         .sql(
             "SELECT r.id, r.name, g.level FROM access_grant g JOIN resource r ON r.id = g.resource_id
-             WHERE g.owner_id = $1 AND g.person_id = $2 LIMIT $3",
+             WHERE g.owner_id = $1 AND g.person_id = $2 LIMIT CAST($3 AS BIGINT)",
         )
         .bind(organization.0)
         .bind(person.0)
@@ -222,7 +222,7 @@ pub async fn list_people(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> R
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<(Uuid,)> = tx
             .sql_list(
-                "SELECT DISTINCT person_id FROM access_grant WHERE resource_id IN ({ids}) AND person_id IS NOT NULL LIMIT {1}",
+                "SELECT DISTINCT person_id FROM access_grant WHERE resource_id IN ({ids}) AND person_id IS NOT NULL LIMIT CAST({1} AS BIGINT)",
                 &ids,
             )
             .bind(limit)
@@ -266,7 +266,7 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
     tx.sql(
         "SELECT g.id, g.resource_id, r.name AS resource, o.name AS organization, g.level, g.created_at
          FROM access_grant g JOIN resource r ON r.id = g.resource_id JOIN organization o ON o.id = r.organization_id
-         WHERE g.person_id = $1 AND g.id > $2 AND o.deleted_at IS NULL ORDER BY g.id LIMIT $3",
+         WHERE g.person_id = $1 AND g.id > $2 AND o.deleted_at IS NULL ORDER BY g.id LIMIT CAST($3 AS BIGINT)",
     )
     .bind(person.0)
     .bind(after)
@@ -318,7 +318,7 @@ pub async fn list_shared(
              JOIN living_organization l ON l.id = r.organization_id
              WHERE r.organization_id = $2 AND (g.person_id = $1
                 OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = $1))
-             LIMIT $3",
+             LIMIT CAST($3 AS BIGINT)",
         )
         .bind(person.0)
         .bind(organization.0)

@@ -439,14 +439,16 @@ pub async fn list_pending(
     // By role they stand behind the people, by name.
     let sql = match (wanted.sort, wanted.descending) {
         (Sort::Name | Sort::Role, false) => {
-            invited!("(i.name_key, i.id) > ($4, $5) ORDER BY i.name_key, i.id LIMIT $9")
+            invited!("(i.name_key, i.id) > ($4, $5) ORDER BY i.name_key, i.id LIMIT CAST($9 AS BIGINT)")
         }
         (Sort::Name | Sort::Role, true) => {
-            invited!("(i.name_key, i.id) < ($4, $5) ORDER BY i.name_key DESC, i.id DESC LIMIT $9")
+            invited!("(i.name_key, i.id) < ($4, $5) ORDER BY i.name_key DESC, i.id DESC LIMIT CAST($9 AS BIGINT)")
         }
-        (Sort::Email, false) => invited!("(i.email_key, i.id) > ($4, $5) ORDER BY i.email_key, i.id LIMIT $9"),
+        (Sort::Email, false) => {
+            invited!("(i.email_key, i.id) > ($4, $5) ORDER BY i.email_key, i.id LIMIT CAST($9 AS BIGINT)")
+        }
         (Sort::Email, true) => {
-            invited!("(i.email_key, i.id) < ($4, $5) ORDER BY i.email_key DESC, i.id DESC LIMIT $9")
+            invited!("(i.email_key, i.id) < ($4, $5) ORDER BY i.email_key DESC, i.id DESC LIMIT CAST($9 AS BIGINT)")
         }
     };
     let rows: Vec<InvitedRow> = tx
@@ -512,7 +514,7 @@ pub async fn list(
              FROM invitation i JOIN person p ON p.id = i.invited_by
              LEFT JOIN resource r ON r.id = i.resource_id AND r.organization_id = i.organization_id
              WHERE i.organization_id = $1 AND i.state = $2 AND (i.name_key, i.id) > ($3, $4)
-             ORDER BY i.name_key, i.id LIMIT $5",
+             ORDER BY i.name_key, i.id LIMIT CAST($5 AS BIGINT)",
         )
         .bind(organization.0)
         .bind(state.word())
@@ -567,7 +569,7 @@ pub struct SentInvitation {
 pub async fn list_sent_to(tx: &mut Tx, email_key: &str, limit: i64) -> Result<Vec<SentInvitation>> {
     tx.sql(
         "SELECT i.id, o.name AS organization, i.role, i.state, i.created_at, i.expires_at
-         FROM invitation i JOIN organization o ON o.id = i.organization_id WHERE i.email_key = $1 ORDER BY i.id LIMIT $2",
+         FROM invitation i JOIN organization o ON o.id = i.organization_id WHERE i.email_key = $1 ORDER BY i.id LIMIT CAST($2 AS BIGINT)",
     )
     .bind(email_key.to_owned())
     .bind(limit)

@@ -266,7 +266,7 @@ pub async fn list_entries(
     let rows: Vec<EntryRow> = tx
         .sql(
             "SELECT id, kind, images, projects, credits, transfer_id, resource_id, at FROM ledger_entry
-             WHERE licence_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+             WHERE licence_id = $1 AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)",
         )
         .bind(licence.0)
         .bind(before.map_or(Uuid::max(), |entry| entry.0))

@@ -240,25 +240,29 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &Wanted<'_>
     }
     let sql = match (wanted.sort, wanted.descending) {
         (Sort::Name, false) => {
-            people!("(m.name_key, m.person_id) > ($6, $7) ORDER BY m.name_key, m.person_id LIMIT $5")
+            people!("(m.name_key, m.person_id) > ($6, $7) ORDER BY m.name_key, m.person_id LIMIT CAST($5 AS BIGINT)")
         }
         (Sort::Name, true) => {
-            people!("(m.name_key, m.person_id) < ($6, $7) ORDER BY m.name_key DESC, m.person_id DESC LIMIT $5")
+            people!(
+                "(m.name_key, m.person_id) < ($6, $7) ORDER BY m.name_key DESC, m.person_id DESC LIMIT CAST($5 AS BIGINT)"
+            )
         }
         (Sort::Email, false) => {
-            people!("(m.email_key, m.person_id) > ($6, $7) ORDER BY m.email_key, m.person_id LIMIT $5")
+            people!("(m.email_key, m.person_id) > ($6, $7) ORDER BY m.email_key, m.person_id LIMIT CAST($5 AS BIGINT)")
         }
         (Sort::Email, true) => {
-            people!("(m.email_key, m.person_id) < ($6, $7) ORDER BY m.email_key DESC, m.person_id DESC LIMIT $5")
+            people!(
+                "(m.email_key, m.person_id) < ($6, $7) ORDER BY m.email_key DESC, m.person_id DESC LIMIT CAST($5 AS BIGINT)"
+            )
         }
         (Sort::Role, false) => {
             people!(
-                "(m.role_rank, m.name_key, m.person_id) > ($8, $6, $7) ORDER BY m.role_rank, m.name_key, m.person_id LIMIT $5"
+                "(m.role_rank, m.name_key, m.person_id) > ($8, $6, $7) ORDER BY m.role_rank, m.name_key, m.person_id LIMIT CAST($5 AS BIGINT)"
             )
         }
         (Sort::Role, true) => {
             people!(
-                "(m.role_rank, m.name_key, m.person_id) < ($8, $6, $7) ORDER BY m.role_rank DESC, m.name_key DESC, m.person_id DESC LIMIT $5"
+                "(m.role_rank, m.name_key, m.person_id) < ($8, $6, $7) ORDER BY m.role_rank DESC, m.name_key DESC, m.person_id DESC LIMIT CAST($5 AS BIGINT)"
             )
         }
     };
@@ -344,7 +348,7 @@ pub async fn list_names(tx: &mut Tx, organization: OrganizationId, limit: i64) -
     let rows: Vec<(Uuid, String)> = tx
         .sql(
             "SELECT m.person_id, p.first_name || ' ' || p.last_name AS name FROM membership m JOIN person p ON p.id = m.person_id
-             WHERE m.organization_id = $1 ORDER BY m.name_key, m.person_id LIMIT $2",
+             WHERE m.organization_id = $1 ORDER BY m.name_key, m.person_id LIMIT CAST($2 AS BIGINT)",
         )
         .bind(organization.0)
         .bind(limit)
@@ -405,7 +409,7 @@ pub async fn list_candidates(
              FROM membership s JOIN person p ON p.id = s.person_id
              LEFT JOIN membership t ON t.organization_id = $2 AND t.person_id = s.person_id
              WHERE s.organization_id = $1 AND s.role <> 'member' AND (t.role IS NULL OR t.role = 'member')
-             ORDER BY s.person_id LIMIT $3",
+             ORDER BY s.person_id LIMIT CAST($3 AS BIGINT)",
         )
         .bind(source.0)
         .bind(target.0)
@@ -435,7 +439,7 @@ pub async fn list_grantees(
             .sql_list(
                 "SELECT p.id, p.first_name || ' ' || p.last_name AS name, t.role AS target_role
                  FROM person p LEFT JOIN membership t ON t.person_id = p.id AND t.organization_id = {1}
-                 WHERE p.id IN ({ids}) LIMIT {2}",
+                 WHERE p.id IN ({ids}) LIMIT CAST({2} AS BIGINT)",
                 &ids,
             )
             .bind(target.0)
@@ -453,7 +457,7 @@ pub async fn list_grantees(
                 "SELECT DISTINCT p.id, p.first_name || ' ' || p.last_name AS name, t.role AS target_role
                  FROM living_membership m JOIN person p ON p.id = m.person_id
                  LEFT JOIN membership t ON t.person_id = p.id AND t.organization_id = {1}
-                 WHERE m.organization_id IN ({ids}) LIMIT {2}",
+                 WHERE m.organization_id IN ({ids}) LIMIT CAST({2} AS BIGINT)",
                 &ids,
             )
             .bind(target.0)
@@ -506,7 +510,7 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<O
         .sql(
             "SELECT o.id, o.name, o.org_id, m.role, o.space_of, o.deleted_at, m.created_at
              FROM membership m JOIN organization o ON o.id = m.organization_id
-             WHERE m.person_id = $1 ORDER BY m.organization_id LIMIT $2",
+             WHERE m.person_id = $1 ORDER BY m.organization_id LIMIT CAST($2 AS BIGINT)",
         )
         .bind(person.0)
         .bind(limit)

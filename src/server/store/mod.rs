@@ -5,6 +5,8 @@
 //! - DDL in `TEXT`, `BIGINT`, `BOOLEAN`, and `UUID` for ids. Times are BIGINT unix milliseconds, enumerations TEXT.
 //! - `$1` placeholders; `WITH RECURSIVE`, row-value comparison, `ON CONFLICT`, `RETURNING` work on both.
 //! - `SUM` and `COUNT` are written `CAST(… AS BIGINT)`. Errors are told apart by kind, not by constraint name.
+//! - A bound limit is written `LIMIT CAST($1 AS BIGINT)`: with a bare parameter there, SQLite prepares the statement anew
+//!   every time it runs.
 //! - Not allowed: `ILIKE`, `now()`, arrays, JSON operators, `AUTOINCREMENT`, `FOR UPDATE`, `LOWER()` on user text
 //!   (store a folded `_key`).
 //! - Every list has its index and its limit; no query stands in a loop over rows.

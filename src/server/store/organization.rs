@@ -196,6 +196,39 @@ pub async fn find(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organization
     row.map(TryInto::try_into).transpose()
 }
 
+#[derive(FromRow)]
+struct WithRoleRow {
+    #[sqlx(flatten)]
+    organization: OrganizationRow,
+    role: Option<String>,
+}
+
+/// An organization by id, and a person's role in it; nothing for one that was deleted.
+///
+/// # Errors
+/// The database.
+pub async fn find_with_role(
+    tx: &mut Tx,
+    id: OrganizationId,
+    person: PersonId,
+) -> Result<Option<(Organization, Option<Role>)>> {
+    let row: Option<WithRoleRow> = tx
+        .sql(
+            "SELECT o.id, o.org_id, o.name, o.kind, o.plan, o.space_of, o.country, o.legal_name, o.address, o.postal_code, o.city, o.vat_number,
+                o.vat_exempt, o.legal_contact, o.protection_officer_name, o.protection_officer_position, o.protection_officer_phone,
+                o.website, o.industry, o.language, o.cluster, o.people_visible_to, o.created_at, m.role
+             FROM organization o JOIN living_organization l ON l.id = o.id
+             LEFT JOIN membership m ON m.organization_id = o.id AND m.person_id = $2 WHERE o.id = $1",
+        )
+        .bind(id.0)
+        .bind(person.0)
+        .optional()
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let role = row.role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?;
+    Ok(Some((row.organization.try_into()?, role)))
+}
+
 /// The id behind an Org ID's key: of the organization that has it, else of one that had it before (ORG-5). Those that were
 /// deleted are left out.
 ///
@@ -247,7 +280,7 @@ pub async fn list_of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Belongi
         .sql(
             "SELECT o.id, o.org_id, o.name, m.role, o.space_of
              FROM living_membership m JOIN organization o ON o.id = m.organization_id
-             WHERE m.person_id = $1 ORDER BY o.name, o.id LIMIT $2",
+             WHERE m.person_id = $1 ORDER BY o.name, o.id LIMIT CAST($2 AS BIGINT)",
         )
         .bind(person.0)
         .bind(BELONGINGS)
@@ -448,7 +481,7 @@ pub async fn list_deleted(tx: &mut Tx, owner: PersonId, after: Timestamp) -> Res
         .sql(
             "SELECT o.id, o.org_id, o.name, o.deleted_at FROM membership m CROSS JOIN organization o
              WHERE m.person_id = $1 AND m.role = 'owner' AND o.id = m.organization_id AND o.deleted_at > $2
-             ORDER BY o.deleted_at DESC, o.id LIMIT $3",
+             ORDER BY o.deleted_at DESC, o.id LIMIT CAST($3 AS BIGINT)",
         )
         .bind(owner.0)
         .bind(after.0)

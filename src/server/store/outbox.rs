@@ -70,10 +70,12 @@ pub struct Mail {
 /// # Errors
 /// The database.
 pub async fn list_newest(tx: &mut Tx, limit: i64) -> Result<Vec<Mail>> {
-    tx.sql("SELECT id, recipient, subject, text, html, created_at FROM outbox ORDER BY id DESC LIMIT $1")
-        .bind(limit)
-        .all()
-        .await
+    tx.sql(
+        "SELECT id, recipient, subject, text, html, created_at FROM outbox ORDER BY id DESC LIMIT CAST($1 AS BIGINT)",
+    )
+    .bind(limit)
+    .all()
+    .await
 }
 
 /// A mail that a worker has claimed.
@@ -122,7 +124,7 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) ->
         .sql(
             "UPDATE outbox SET claimed_until = $2 WHERE id IN (
                 SELECT id FROM outbox WHERE state = 'waiting' AND next_attempt_at <= $1
-                    AND (claimed_until IS NULL OR claimed_until < $1) ORDER BY next_attempt_at LIMIT $3
+                    AND (claimed_until IS NULL OR claimed_until < $1) ORDER BY next_attempt_at LIMIT CAST($3 AS BIGINT)
              ) RETURNING id, recipient, subject, text, html, attempts, next_attempt_at, created_at",
         )
         .bind(now.0)
@@ -241,7 +243,7 @@ pub async fn list(tx: &mut Tx, of: Option<State>, limit: i64) -> Result<Vec<Entr
         Some(state) => {
             tx.sql(
                 "SELECT id, recipient, subject, state, attempts, next_attempt_at, sent_at, last_error FROM outbox
-                 WHERE state = $1 ORDER BY id DESC LIMIT $2",
+                 WHERE state = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)",
             )
             .bind(state.word().to_owned())
             .bind(limit)
@@ -251,7 +253,7 @@ pub async fn list(tx: &mut Tx, of: Option<State>, limit: i64) -> Result<Vec<Entr
         None => {
             tx.sql(
                 "SELECT id, recipient, subject, state, attempts, next_attempt_at, sent_at, last_error FROM outbox
-                 ORDER BY id DESC LIMIT $1",
+                 ORDER BY id DESC LIMIT CAST($1 AS BIGINT)",
             )
             .bind(limit)
             .all()

@@ -59,8 +59,9 @@ pub async fn insert(tx: &mut Tx, new: &NewPerson<'_>) -> Result<()> {
     .map(|_| ())
 }
 
+/// A row of what pages mention of a person.
 #[derive(FromRow)]
-struct PersonRow {
+pub(super) struct PersonRow {
     id: Uuid,
     email: String,
     first_name: String,

@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use super::{CHUNK, Result, Tx, read};
 use crate::domain::{
-    access::{Permit, Source},
+    access::{Level, Permit, Source},
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
     resource::{Kind, Status},
-    role::RolePermit,
+    role::{Role, RolePermit},
     time::{Day, Timestamp},
     view::{DatasetView, RowView},
 };
@@ -114,6 +114,55 @@ pub async fn find(tx: &mut Tx, id: ResourceId) -> Result<Option<Resource>> {
     row.map(TryInto::try_into).transpose()
 }
 
+/// A node as its own page shows it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The node.
+    pub resource: Resource,
+    /// Who created it.
+    pub created_by_name: Option<String>,
+    /// Where access to it comes from.
+    pub access: Source,
+    /// How many things are in it.
+    pub children: u64,
+}
+
+#[derive(FromRow)]
+struct ShownRow {
+    #[sqlx(flatten)]
+    resource: ResourceRow,
+    created_by_name: Option<String>,
+    grants: i64,
+    by_hand: i64,
+    children: i64,
+}
+
+/// A node by id, as its own page shows it.
+///
+/// # Errors
+/// The database.
+pub async fn find_shown(tx: &mut Tx, id: ResourceId) -> Result<Option<Shown>> {
+    let row: Option<ShownRow> = tx
+        .sql(
+            "SELECT r.id, r.organization_id, r.account_id, r.parent_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.charged_to, r.created_by, r.created_at, r.modified_at,
+                p.first_name || ' ' || p.last_name AS created_by_name,
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM resource c WHERE c.parent_id = r.id) AS children
+             FROM resource r LEFT JOIN person p ON p.id = r.created_by WHERE r.id = $1",
+        )
+        .bind(id.0)
+        .optional()
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Shown {
+        resource: row.resource.try_into()?,
+        created_by_name: row.created_by_name,
+        access: Source::of(row.by_hand > 0, row.grants > row.by_hand),
+        children: u64::try_from(row.children).unwrap_or(0),
+    }))
+}
+
 /// Nodes by id, in no order; ids that are nobody's are left out.
 ///
 /// # Errors
@@ -152,6 +201,10 @@ pub struct Step {
     pub name: String,
     /// The organization that owns it.
     pub organization: OrganizationId,
+    /// The role of who goes this way in that organization.
+    pub role: Option<Role>,
+    /// The levels granted here to who goes this way, or to an organization of theirs.
+    pub levels: Vec<Level>,
 }
 
 #[derive(FromRow)]
@@ -162,28 +215,36 @@ struct StepRow {
     kind: String,
     name: String,
     organization_id: Uuid,
+    role: Option<String>,
+    level: Option<String>,
 }
 
-/// The ways from nodes up to their roots, each starting with the node itself. A tree is at most 64 deep (DRIVE-1), so a
-/// way has an end even if the rows had none.
+/// The ways from nodes up to their roots, each starting with the node itself, and what a person is and was granted on
+/// them. What a deleted organization owns does not exist. A tree is at most 64 deep (DRIVE-1), so a way has an end even if the rows had none.
 ///
 /// # Errors
 /// The database.
-pub async fn list_lineages(tx: &mut Tx, starts: &[ResourceId]) -> Result<Vec<Step>> {
-    let mut steps = Vec::new();
+pub async fn list_ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> Result<Vec<Step>> {
+    let mut steps: Vec<Step> = Vec::new();
     for chunk in starts.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<StepRow> = tx
             .sql_list(
                 "WITH RECURSIVE up(start_id, distance, id, parent_id, kind, name, organization_id) AS (
-                    SELECT id, CAST(0 AS BIGINT), id, parent_id, kind, name, organization_id FROM resource WHERE id IN ({ids})
+                    SELECT r.id, CAST(0 AS BIGINT), r.id, r.parent_id, r.kind, r.name, r.organization_id
+                    FROM resource r JOIN living_organization l ON l.id = r.organization_id WHERE r.id IN ({ids})
                     UNION ALL
                     SELECT up.start_id, up.distance + 1, r.id, r.parent_id, r.kind, r.name, r.organization_id
                     FROM up JOIN resource r ON r.id = up.parent_id WHERE up.distance < 100
                  )
-                 SELECT start_id, distance, id, kind, name, organization_id FROM up",
+                 SELECT up.start_id, up.distance, up.id, up.kind, up.name, up.organization_id, m.role, g.level
+                 FROM up
+                 LEFT JOIN membership m ON m.organization_id = up.organization_id AND m.person_id = {1}
+                 LEFT JOIN access_grant g ON g.resource_id = up.id AND (g.person_id = {1}
+                    OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1}))",
                 &ids,
             )
+            .bind(person.0)
             .all()
             .await?;
         for row in rows {
@@ -194,10 +255,25 @@ pub async fn list_lineages(tx: &mut Tx, starts: &[ResourceId]) -> Result<Vec<Ste
                 kind: read("resource", "kind", &row.kind, Kind::parse)?,
                 name: row.name,
                 organization: OrganizationId(row.organization_id),
+                role: row.role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?,
+                levels: row
+                    .level
+                    .map(|level| read("access_grant", "level", &level, Level::parse))
+                    .transpose()?
+                    .into_iter()
+                    .collect(),
             });
         }
     }
     steps.sort_by_key(|step| (step.start, step.distance));
+    // A step comes once for each grant on it.
+    steps.dedup_by(|next, step| {
+        let same = (next.start, next.distance) == (step.start, step.distance);
+        if same {
+            step.levels.append(&mut next.levels);
+        }
+        same
+    });
     Ok(steps)
 }
 
@@ -483,11 +559,11 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
             });
             let sql = if list.descending {
                 children!(
-                    "(r.kind_rank, r.name_key, r.id) < ($5, $6, $7) ORDER BY r.kind_rank DESC, r.name_key DESC, r.id DESC LIMIT $8"
+                    "(r.kind_rank, r.name_key, r.id) < ($5, $6, $7) ORDER BY r.kind_rank DESC, r.name_key DESC, r.id DESC LIMIT CAST($8 AS BIGINT)"
                 )
             } else {
                 children!(
-                    "(r.kind_rank, r.name_key, r.id) > ($5, $6, $7) ORDER BY r.kind_rank, r.name_key, r.id LIMIT $8"
+                    "(r.kind_rank, r.name_key, r.id) > ($5, $6, $7) ORDER BY r.kind_rank, r.name_key, r.id LIMIT CAST($8 AS BIGINT)"
                 )
             };
             tx.sql(sql)
@@ -505,13 +581,17 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
         Sort::ModifiedAt | Sort::Size => {
             let sql = match (list.sort, list.descending) {
                 (Sort::ModifiedAt, false) => {
-                    children!("(r.modified_at, r.id) > ($5, $6) ORDER BY r.modified_at, r.id LIMIT $7")
+                    children!("(r.modified_at, r.id) > ($5, $6) ORDER BY r.modified_at, r.id LIMIT CAST($7 AS BIGINT)")
                 }
                 (Sort::ModifiedAt, true) => {
-                    children!("(r.modified_at, r.id) < ($5, $6) ORDER BY r.modified_at DESC, r.id DESC LIMIT $7")
+                    children!(
+                        "(r.modified_at, r.id) < ($5, $6) ORDER BY r.modified_at DESC, r.id DESC LIMIT CAST($7 AS BIGINT)"
+                    )
                 }
-                (_, false) => children!("(r.bytes, r.id) > ($5, $6) ORDER BY r.bytes, r.id LIMIT $7"),
-                (_, true) => children!("(r.bytes, r.id) < ($5, $6) ORDER BY r.bytes DESC, r.id DESC LIMIT $7"),
+                (_, false) => children!("(r.bytes, r.id) > ($5, $6) ORDER BY r.bytes, r.id LIMIT CAST($7 AS BIGINT)"),
+                (_, true) => {
+                    children!("(r.bytes, r.id) < ($5, $6) ORDER BY r.bytes DESC, r.id DESC LIMIT CAST($7 AS BIGINT)")
+                }
             };
             let (number, id) = match (&list.after, list.descending) {
                 (Some(after), _) => (after.number, after.id.0),
@@ -557,16 +637,6 @@ pub async fn list_rows(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<RowView>> 
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// How many things are in a container.
-///
-/// # Errors
-/// The database.
-pub async fn count_children(tx: &mut Tx, parent: ResourceId) -> Result<u64> {
-    let children =
-        tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM resource WHERE parent_id = $1").bind(parent.0).number().await?;
-    Ok(u64::try_from(children).unwrap_or(0))
-}
-
 /// Something that somebody made, for the export of their data.
 #[derive(Debug, Clone, FromRow)]
 pub struct OwnResource {
@@ -591,7 +661,7 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
         "SELECT r.id, r.kind, r.name, o.name AS organization, r.created_at
          FROM resource r JOIN organization o ON o.id = r.organization_id
          JOIN membership m ON m.organization_id = r.organization_id AND m.person_id = $1
-         WHERE r.created_by = $1 AND r.id > $2 AND r.kind <> 'root' AND m.role <> 'member' ORDER BY r.id LIMIT $3",
+         WHERE r.created_by = $1 AND r.id > $2 AND r.kind <> 'root' AND m.role <> 'member' ORDER BY r.id LIMIT CAST($3 AS BIGINT)",
     )
     .bind(person.0)
     .bind(after)

@@ -4,20 +4,16 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use sqlx::FromRow;
-use tower_sessions::{
-    SessionStore,
-    cookie::time::OffsetDateTime,
-    session::{Id, Record},
-    session_store,
-};
+pub use tower_sessions::session::Id;
+use tower_sessions::{SessionStore, cookie::time::OffsetDateTime, session::Record, session_store};
 use uuid::Uuid;
 
-use super::{Db, DbError, Result, Tx};
+use super::{Db, DbError, Result, Tx, person::PersonRow};
 use crate::{
     domain::{
         id::{PersonId, SessionId},
         time::Timestamp,
-        view::account::SessionItem,
+        view::{PersonView, account::SessionItem},
     },
     server::context::digest,
 };
@@ -256,7 +252,7 @@ pub async fn list_of_person(
     let rows: Vec<ListedRow> = tx
         .sql(
             "SELECT id, id_hash, device, address, created_at, COALESCE(last_seen_at, created_at) AS last_seen_at FROM session
-             WHERE person_id = $1 AND expires_at > $2 AND id IS NOT NULL ORDER BY last_seen_at DESC, id LIMIT $3",
+             WHERE person_id = $1 AND expires_at > $2 AND id IS NOT NULL ORDER BY last_seen_at DESC, id LIMIT CAST($3 AS BIGINT)",
         )
         .bind(person.0)
         .bind(now.0)
@@ -299,6 +295,31 @@ pub async fn delete_of_person(tx: &mut Tx, person: PersonId, except: Option<&str
         .bind(except.unwrap_or_default().to_owned())
         .execute()
         .await
+}
+
+#[derive(FromRow)]
+struct WhoRow {
+    #[sqlx(flatten)]
+    person: PersonRow,
+    last_seen_at: Option<i64>,
+}
+
+/// The person whose session it is, by the id in the cookie, and when it was seen last; nobody where it has expired, was
+/// ended, or is nobody's.
+///
+/// # Errors
+/// The database.
+pub async fn find_person(tx: &mut Tx, id: Id) -> Result<Option<(PersonView, Option<Timestamp>)>> {
+    let row: Option<WhoRow> = tx
+        .sql(
+            "SELECT p.id, p.email, p.first_name, p.last_name, p.email_verified, s.last_seen_at
+             FROM session s JOIN person p ON p.id = s.person_id WHERE s.id_hash = $1 AND s.expires_at > $2 AND p.deleted_at IS NULL",
+        )
+        .bind(key(id))
+        .bind(machine_time())
+        .optional()
+        .await?;
+    Ok(row.map(|row| (row.person.into(), row.last_seen_at.map(Timestamp))))
 }
 
 /// Forgets sessions that have expired; how many there were.

@@ -130,7 +130,7 @@ async fn name_what_matters(
             .sql_list(
                 tree!(
                     "SELECT tree.root_id, r.id, r.name FROM tree CROSS JOIN resource r
-                     WHERE r.id = tree.id AND r.status <> 'processed' ORDER BY r.id LIMIT {1}"
+                     WHERE r.id = tree.id AND r.status <> 'processed' ORDER BY r.id LIMIT CAST({1} AS BIGINT)"
                 ),
                 chunk,
             )
@@ -144,7 +144,7 @@ async fn name_what_matters(
             .sql_list(
                 tree!(
                     "SELECT tree.root_id, r.id, r.name FROM tree CROSS JOIN resource r
-                     WHERE r.id = tree.id AND r.kind = 'dataset' AND r.created_at >= {1} ORDER BY r.id LIMIT {2}"
+                     WHERE r.id = tree.id AND r.kind = 'dataset' AND r.created_at >= {1} ORDER BY r.id LIMIT CAST({2} AS BIGINT)"
                 ),
                 chunk,
             )
@@ -159,7 +159,7 @@ async fn name_what_matters(
             .sql_list(
                 tree!(
                     "SELECT tree.root_id, r.id, r.name FROM tree CROSS JOIN share_link l CROSS JOIN resource r
-                     WHERE l.resource_id = tree.id AND r.id = tree.id AND l.state = 'active' AND (l.expires_at IS NULL OR l.expires_at > {1}) ORDER BY l.id LIMIT {2}"
+                     WHERE l.resource_id = tree.id AND r.id = tree.id AND l.state = 'active' AND (l.expires_at IS NULL OR l.expires_at > {1}) ORDER BY l.id LIMIT CAST({2} AS BIGINT)"
                 ),
                 chunk,
             )
@@ -210,7 +210,7 @@ async fn name_direct(tx: &mut Tx, ids: &[Uuid], most: i64, below: &mut BTreeMap<
                 "SELECT tree.root_id, r.id, r.name, COALESCE(p.first_name || ' ' || p.last_name, o.name) AS grantee
                  FROM tree CROSS JOIN access_grant g CROSS JOIN resource r
                  LEFT JOIN person p ON p.id = g.person_id LEFT JOIN organization o ON o.id = g.organization_id
-                 WHERE g.resource_id = tree.id AND r.id = tree.id AND tree.depth > 0 AND NOT g.carried ORDER BY r.id, g.id LIMIT {1}"
+                 WHERE g.resource_id = tree.id AND r.id = tree.id AND tree.depth > 0 AND NOT g.carried ORDER BY r.id, g.id LIMIT CAST({1} AS BIGINT)"
             ),
             ids,
         )

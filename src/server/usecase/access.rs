@@ -1,12 +1,11 @@
 //! Who reaches what: the facts that `domain::access` decides on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::domain::{
     access::{self, Act, Level, Lineage, Permit},
-    id::{OrganizationId, PersonId, ResourceId},
+    id::{PersonId, ResourceId},
     refusal::Refusal,
-    role::Role,
     view::Crumb,
 };
 
@@ -14,7 +13,7 @@ use super::super::{
     context::Principal,
     error::Result,
     store::{
-        Tx, grant, membership,
+        Tx,
         resource::{self, Step},
     },
 };
@@ -26,8 +25,6 @@ pub struct Reach {
     pub steps: Vec<Step>,
     /// What decides.
     pub lineage: Lineage,
-    /// The levels granted on each step.
-    granted: Vec<(ResourceId, Level)>,
 }
 
 impl Reach {
@@ -41,8 +38,7 @@ impl Reach {
     pub fn visible_path(&self) -> Vec<Crumb> {
         let mut path: Vec<Crumb> = Vec::new();
         for (distance, step) in self.steps.iter().enumerate() {
-            let above: BTreeSet<ResourceId> = self.steps.iter().skip(distance).map(|step| step.id).collect();
-            let grants = self.granted.iter().filter(|(id, _)| above.contains(id)).map(|(_, level)| *level).collect();
+            let grants = self.steps.iter().skip(distance).flat_map(|step| step.levels.iter().copied()).collect();
             let lineage = Lineage { resource: step.id, grants, ..self.lineage.clone() };
             if lineage.level().is_none() {
                 break;
@@ -65,30 +61,21 @@ impl Reach {
 /// # Errors
 /// The database.
 pub async fn reaches(tx: &mut Tx, person: PersonId, ids: &[ResourceId]) -> Result<BTreeMap<ResourceId, Reach>> {
-    let steps = resource::list_lineages(tx, ids).await?;
-    let on_the_way: Vec<ResourceId> = steps.iter().map(|step| step.id).collect::<BTreeSet<_>>().into_iter().collect();
-    let levels = grant::list_levels(tx, person, &on_the_way).await?;
-    let mut roles: BTreeMap<OrganizationId, Option<Role>> = BTreeMap::new();
-    for organization in steps.iter().map(|step| step.organization).collect::<BTreeSet<_>>() {
-        roles.insert(organization, membership::find_role(tx, organization, person).await?);
-    }
     let mut ways: BTreeMap<ResourceId, Vec<Step>> = BTreeMap::new();
-    for step in steps {
+    for step in resource::list_ways(tx, person, ids).await? {
         ways.entry(step.start).or_default().push(step);
     }
     Ok(ways
         .into_iter()
         .filter_map(|(id, steps)| {
-            let organization = steps.first()?.organization;
-            let granted: Vec<(ResourceId, Level)> =
-                levels.iter().filter(|(on, _)| steps.iter().any(|step| step.id == *on)).copied().collect();
+            let first = steps.first()?;
             let lineage = Lineage {
                 resource: id,
-                organization,
-                role: roles.get(&organization).copied().flatten(),
-                grants: granted.iter().map(|(_, level)| *level).collect(),
+                organization: first.organization,
+                role: first.role,
+                grants: steps.iter().flat_map(|step| step.levels.iter().copied()).collect(),
             };
-            Some((id, Reach { steps, lineage, granted }))
+            Some((id, Reach { steps, lineage }))
         })
         .collect())
 }

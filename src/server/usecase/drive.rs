@@ -1,7 +1,7 @@
 //! The Drive: looking, creating, renaming (DRIVE).
 
 use crate::domain::{
-    access::{Act, Source, permit},
+    access::{Act, permit},
     id::ResourceId,
     licence::{Use, allows},
     refusal::Refusal,
@@ -115,18 +115,10 @@ pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<ResourceView> {
 }
 
 async fn view(tx: &mut Tx, id: ResourceId, reach: &Reach) -> Result<ResourceView> {
-    let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+    let shown = resource::find_shown(tx, id).await?.ok_or(Refusal::NotFound)?;
+    let resource::Shown { resource: found, created_by_name, access, children } = shown;
     let level = reach.level().ok_or(Refusal::NotFound)?;
     let path = reach.visible_path();
-    let grants = grant::list_facts(tx, &[id]).await?;
-    let (by_hand, carried) = (grants.iter().any(|(_, g)| !g.carried), grants.iter().any(|(_, g)| g.carried));
-    let created_by_name = match found.created_by {
-        Some(person) => {
-            person::find(tx, person).await?.map(|p| crate::domain::person::full_name(&p.first_name, &p.last_name))
-        }
-        None => None,
-    };
-    let children_count = if found.kind.is_container() { resource::count_children(tx, id).await? } else { 0 };
     Ok(ResourceView {
         id,
         kind: found.kind,
@@ -136,13 +128,13 @@ async fn view(tx: &mut Tx, id: ResourceId, reach: &Reach) -> Result<ResourceView
         parent: found.parent.filter(|parent| path.iter().any(|crumb| crumb.id == *parent)),
         path,
         level,
-        access: Source::of(by_hand, carried),
+        access,
         dataset: found.dataset,
         created_at: found.created_at,
         modified_at: found.modified_at,
         created_by: found.created_by,
         created_by_name,
-        children_count,
+        children_count: children,
     })
 }
 
@@ -384,7 +376,10 @@ fn name_taken(error: Error, name: &str) -> Error {
 async fn changed(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Changed> {
     let reach = access::reach(tx, by, id).await?;
     let resource = view(tx, id, &reach).await?;
-    let container_path = container_path(tx, resource.organization, resource.parent).await?;
+    let in_root = reach.steps.get(1).is_none_or(|container| container.kind == Kind::Root);
+    let container = resource.parent.filter(|_| !in_root);
+    let found = super::super::store::organization::find(tx, resource.organization).await?.ok_or(Refusal::NotFound)?;
+    let container_path = page_of(&found.org_id, container);
     Ok(Changed { resource, container_path })
 }
 
@@ -402,8 +397,12 @@ pub async fn container_path(
         None => true,
         Some(id) => account::list(tx, organization).await?.first().is_some_and(|account| account.root == id),
     };
-    Ok(match container {
-        Some(id) if !is_root => format!("/o/{}/drive/{id}", found.org_id),
-        _ => format!("/o/{}/drive", found.org_id),
-    })
+    Ok(page_of(&found.org_id, container.filter(|_| !is_root)))
+}
+
+fn page_of(org_id: &str, container: Option<ResourceId>) -> String {
+    match container {
+        Some(id) => format!("/o/{org_id}/drive/{id}"),
+        None => format!("/o/{org_id}/drive"),
+    }
 }

@@ -187,16 +187,28 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewOrganizationForm) -> Re
 /// # Errors
 /// `NotFound` for everybody else.
 pub async fn find(tx: &mut Tx, by: &Principal, org: &str) -> Result<organization::Organization> {
+    find_with_role(tx, by, org).await.map(|(found, _)| found)
+}
+
+/// [`find`], with the role that they have in it.
+///
+/// # Errors
+/// See [`find`].
+pub async fn find_with_role(
+    tx: &mut Tx,
+    by: &Principal,
+    org: &str,
+) -> Result<(organization::Organization, Option<Role>)> {
     let id = match org.parse::<OrganizationId>() {
         Ok(id) => Some(id),
         Err(_) => organization::find_id(tx, &key(org)).await?,
     };
     let id = id.ok_or(Refusal::NotFound)?;
-    let role = membership::find_role(tx, id, by.person).await?;
+    let (found, role) = organization::find_with_role(tx, id, by.person).await?.ok_or(Refusal::NotFound)?;
     if role.is_none() && grant::list_shared(tx, by.person, id, 1).await?.is_empty() {
         return Err(Refusal::NotFound.into());
     }
-    organization::find(tx, id).await?.ok_or_else(|| Refusal::NotFound.into())
+    Ok((found, role))
 }
 
 /// How somebody belongs to an organization they may see.
@@ -204,8 +216,7 @@ pub async fn find(tx: &mut Tx, by: &Principal, org: &str) -> Result<organization
 /// # Errors
 /// `NotFound` if they may not.
 pub async fn belonging(tx: &mut Tx, by: &Principal, org: &str) -> Result<Belonging> {
-    let found = find(tx, by, org).await?;
-    let role = membership::find_role(tx, found.id, by.person).await?;
+    let (found, role) = find_with_role(tx, by, org).await?;
     Ok(Belonging { id: found.id, org_id: found.org_id, name: found.name, role, personal: found.space_of.is_some() })
 }
 
@@ -215,8 +226,7 @@ pub async fn belonging(tx: &mut Tx, by: &Principal, org: &str) -> Result<Belongi
 /// `NotFound` if the caller may not see it.
 pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<OrganizationView> {
     let mut tx = ctx.db().read().await?;
-    let found = find(&mut tx, by, org).await?;
-    let role = membership::find_role(&mut tx, found.id, by.person).await?;
+    let (found, role) = find_with_role(&mut tx, by, org).await?;
     // An External learns of the organization what the shared resource says, not its accounts.
     let accounts = if role.is_some() { account::list(&mut tx, found.id).await? } else { Vec::new() };
     let accounts = accounts
@@ -252,8 +262,7 @@ pub async fn list(ctx: &Ctx, by: &Principal) -> Result<Vec<Belonging>> {
 /// `NotFound` if the reader may not see it.
 pub async fn home(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
     let mut tx = ctx.db().read().await?;
-    let found = find(&mut tx, by, org).await?;
-    let role = membership::find_role(&mut tx, found.id, by.person).await?;
+    let (found, role) = find_with_role(&mut tx, by, org).await?;
     let may = |permission| role.is_some_and(|role| may(role, permission));
     let now = ctx.now();
     let legal = may(Permission::ViewLegal).then(|| found.legal.clone());
@@ -302,7 +311,6 @@ pub async fn permit(
     org: &str,
     permission: Permission,
 ) -> Result<crate::domain::role::RolePermit> {
-    let found = find(tx, by, org).await?;
-    let role = membership::find_role(tx, found.id, by.person).await?;
+    let (found, role) = find_with_role(tx, by, org).await?;
     Ok(allow(by.person, found.id, role, permission)?)
 }

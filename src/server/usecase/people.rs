@@ -243,7 +243,7 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
 /// or to something above it.
 async fn shared(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Page<PersonRow>> {
     let mine = grant::list_shared(tx, person, organization, super::LONGEST_PAGE).await?;
-    let above = resource::list_lineages(tx, &mine).await?;
+    let above = resource::list_ways(tx, person, &mine).await?;
     let resources: Vec<_> = above.iter().map(|step| step.id).collect::<BTreeSet<_>>().into_iter().collect();
     let mut people: BTreeSet<PersonId> =
         grant::list_people(tx, &resources, super::LONGEST_PAGE).await?.into_iter().collect();

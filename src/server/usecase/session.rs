@@ -6,6 +6,7 @@ use crate::domain::{
     refusal::Refusal,
     resource::CLUSTERS,
     text::{Email, Problem},
+    time::Timestamp,
     view::{PersonView, SessionView},
 };
 
@@ -14,7 +15,7 @@ use super::{
         context::{Client, Ctx, Principal},
         error::{Error, Result},
         password::judge,
-        store::{organization, person},
+        store::{organization, person, session as sessions},
     },
     invitation::{self, Which},
     organization::Founding,
@@ -37,13 +38,19 @@ pub async fn show(ctx: &Ctx, by: Option<&Principal>) -> Result<SessionView> {
     Ok(SessionView { person, organizations, invitations, now })
 }
 
-/// Who a person is, for the doors: the principal of their session, or nothing if they are gone.
+/// Who is behind a session, for the doors, by the id in its cookie, and when it was seen last. One question, asked at every request: a session that
+/// was ended is nobody's at once.
 ///
 /// # Errors
 /// The database.
-pub async fn principal(ctx: &Ctx, person: PersonId, client: &Client) -> Result<Option<Principal>> {
+pub async fn principal(
+    ctx: &Ctx,
+    session: sessions::Id,
+    client: &Client,
+) -> Result<Option<(Principal, Option<Timestamp>)>> {
     let mut tx = ctx.db().read().await?;
-    Ok(person::find(&mut tx, person).await?.map(|found| as_principal(&found, client)))
+    let found = sessions::find_person(&mut tx, session).await?;
+    Ok(found.map(|(found, seen)| (as_principal(&found, client), seen)))
 }
 
 fn as_principal(person: &PersonView, client: &Client) -> Principal {

@@ -74,9 +74,12 @@ struct Loaded {
 
 async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], destination: ResourceId) -> Result<Loaded> {
     let now = ctx.now();
+    let wanted: Vec<ResourceId> = items.iter().copied().chain([destination]).collect();
     let mut found: BTreeMap<ResourceId, resource::Resource> =
-        resource::find_all(tx, items).await?.into_iter().map(|resource| (resource.id, resource)).collect();
-    let container = resource::find(tx, destination).await?.ok_or(Refusal::NotFound)?;
+        resource::find_all(tx, &wanted).await?.into_iter().map(|resource| (resource.id, resource)).collect();
+    let container =
+        if items.contains(&destination) { found.get(&destination).cloned() } else { found.remove(&destination) }
+            .ok_or(Refusal::NotFound)?;
     if found.len() < items.len() {
         return Err(Refusal::NotFound.into());
     }
@@ -161,9 +164,12 @@ async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], dest
         .into());
     }
     let source_account = accounts.first().copied().unwrap_or(container.account);
-    let source = side(tx, by, ctx, source_id, source_account, false).await?;
-    let target = side(tx, by, ctx, target_id, container.account, pending).await?;
-    let target_organization = organizations::find(tx, target_id).await?.ok_or(Refusal::NotFound)?;
+    let (target, target_org_id) = side(tx, by, ctx, target_id, container.account, pending).await?;
+    let source = if within && source_account == container.account {
+        target.clone()
+    } else {
+        side(tx, by, ctx, source_id, source_account, false).await?.0
+    };
     let destination_grants = on_way(reach);
     let onlookers = if within {
         Listed::default()
@@ -172,6 +178,10 @@ async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], dest
         let above: Vec<GrantFact> = prepared.iter().flat_map(|item| item.above.iter().cloned()).collect();
         onlookers(tx, items, granted, source_id, target_id, &above, &destination_grants).await?
     };
+    let destination_name = match (container.kind, sees_destination) {
+        (Kind::Root, _) | (_, false) => target.name.clone(),
+        _ => container.name.clone(),
+    };
     let facts = Facts {
         person: by.person,
         now,
@@ -179,10 +189,7 @@ async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], dest
         target,
         destination: Destination {
             id: destination,
-            name: match (container.kind, sees_destination) {
-                (Kind::Root, _) | (_, false) => target_organization.name.clone(),
-                _ => container.name.clone(),
-            },
+            name: destination_name,
             kind: container.kind,
             level: reach.level(),
             depth: reach.depth(),
@@ -193,9 +200,10 @@ async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], dest
         items: prepared,
         onlookers,
     };
-    Ok(Loaded { facts, account: container.account, target_org_id: target_organization.org_id })
+    Ok(Loaded { facts, account: container.account, target_org_id })
 }
 
+/// One side of a transfer, and its Org ID.
 async fn side(
     tx: &mut Tx,
     by: &Principal,
@@ -203,17 +211,11 @@ async fn side(
     id: OrganizationId,
     account: crate::domain::id::AccountId,
     invitation_pending: bool,
-) -> Result<Side> {
-    let found = organizations::find(tx, id).await?.ok_or(Refusal::NotFound)?;
-    let role = membership::find_role(tx, id, by.person).await?;
+) -> Result<(Side, String)> {
+    let (found, role) = organizations::find_with_role(tx, id, by.person).await?.ok_or(Refusal::NotFound)?;
     let licences = licence::list_of_account(tx, account).await?;
-    Ok(Side {
-        organization: id,
-        name: found.name,
-        role,
-        invitation_pending,
-        licence: governing(&licences, ctx.now()).cloned(),
-    })
+    let licence = governing(&licences, ctx.now()).cloned();
+    Ok((Side { organization: id, name: found.name, role, invitation_pending, licence }, found.org_id))
 }
 
 /// Who can reach the items now, and how they stand to the target.

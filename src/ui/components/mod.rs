@@ -15,6 +15,7 @@ pub mod field;
 pub mod focus;
 pub mod form;
 pub mod icon;
+pub mod markup;
 pub mod menu;
 pub mod meter;
 pub mod note;

@@ -121,6 +121,11 @@ both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |ap
     let stored = organization::find(&mut tx, second).await.expect("an answer").expect("the second");
     assert_eq!((stored.plan, stored.legal.city.as_deref(), stored.space_of), (PlanTier::Premier, Some("Zug"), None));
     assert!(organization::find(&mut tx, OrganizationId(NOBODY)).await.expect("an answer").is_none());
+    let (shown, role) =
+        organization::find_with_role(&mut tx, second, by).await.expect("an answer").expect("the second");
+    assert_eq!((shown.id, role), (second, Some(Role::Owner)));
+    let outside = organization::find_with_role(&mut tx, second, PersonId(NOBODY)).await.expect("an answer");
+    assert!(outside.is_some_and(|(_, role)| role.is_none()));
     assert_eq!(organization::find_id(&mut tx, "alpine-survey").await.expect("an answer"), Some(id));
     assert_eq!(organization::find_id(&mut tx, "nobody").await.expect("an answer"), None);
     let taken: BTreeSet<String> =
@@ -431,6 +436,14 @@ both!(grant_given_again_is_set_listed_and_ended, async |app| {
     let mut levels = grant::list_levels(&mut tx, john.id, &[folder, org.root]).await.expect("an answer");
     levels.sort_unstable();
     assert_eq!(levels, [(folder, Level::Uploader), (folder, Level::Editor), (folder, Level::Manager)]);
+    // The way up says the same, each step once.
+    let ways = resource::list_ways(&mut tx, john.id, &[folder]).await.expect("an answer");
+    assert_eq!(ways.iter().map(|step| step.id).collect::<Vec<_>>(), [folder, org.root]);
+    let mut on_the_way = ways[0].levels.clone();
+    on_the_way.sort_unstable();
+    assert_eq!((on_the_way, ways[0].role), (vec![Level::Uploader, Level::Editor, Level::Manager], None));
+    let nobody = resource::list_ways(&mut tx, PersonId(NOBODY), &[folder]).await.expect("an answer");
+    assert!(nobody.iter().all(|step| step.role.is_none() && step.levels.is_empty()));
     assert_eq!(grant::list_shared(&mut tx, john.id, org.id, 10).await.expect("an answer"), [folder]);
     assert!(grant::list_shared(&mut tx, john.id, other.id, 10).await.expect("an answer").is_empty());
     drop(tx);
@@ -593,6 +606,11 @@ both!(session_kept_under_a_digest_until_it_expires_or_ends, async |app| {
     assert!(loaded.data.remove(session::SEEN).is_some(), "when it was used comes along");
     assert_eq!(loaded.data, record.data);
     assert!(store.load(&Id(43)).await.expect("an answer").is_none());
+    let whose = async |id: i128| {
+        let mut tx = app.db().read().await.expect("a connection");
+        session::find_person(&mut tx, Id(id)).await.expect("an answer").map(|(person, _)| person.id)
+    };
+    assert_eq!((whose(-42).await, whose(43).await), (Some(anna.id), None));
     record.data.insert("flash".to_owned(), serde_json::json!("ä"));
     store.save(&record).await.expect("saved");
     assert_eq!(store.load(&record.id).await.expect("an answer").expect("it").data.len(), 3);
@@ -600,10 +618,12 @@ both!(session_kept_under_a_digest_until_it_expires_or_ends, async |app| {
     store.delete(&record.id).await.expect("ended");
     store.save(&record).await.expect("an answer");
     assert!(store.load(&record.id).await.expect("an answer").is_none(), "ended is ended");
+    assert_eq!(whose(-42).await, None, "at once");
     store.delete(&record.id).await.expect("ended twice");
     let mut late = Record { id: Id(44), expiry_date: at(-1), ..record.clone() };
     store.create(&mut late).await.expect("created");
     assert!(store.load(&late.id).await.expect("an answer").is_none(), "expired");
+    assert_eq!(whose(44).await, None, "expired");
     let now = Timestamp(i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).expect("a moment"));
     let gone = write(app, move |tx| Box::pin(async move { Ok(session::delete_expired(tx, now).await?) }));
     assert_eq!(gone.await.expect("an answer"), 1);

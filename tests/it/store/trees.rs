@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use commonhold::{
     domain::{
-        access::{Level, operate},
+        access::{Level, Source, operate},
         id::{LicenceId, ResourceId},
         resource::{Kind, Status},
+        role::Role,
         transfer::Grantee,
     },
     server::{
@@ -36,12 +37,16 @@ both!(drive_1_nodes_ways_up_and_changes, async |app| {
     let many: Vec<ResourceId> = (10..2_510_u128).map(|n| ResourceId(Uuid::from_u128(n))).chain([a, b]).collect();
     assert_eq!(resource::find_all(&mut tx, &many).await.expect("an answer").len(), 2);
     assert!(resource::find_all(&mut tx, &[]).await.expect("an answer").is_empty());
-    let steps = resource::list_lineages(&mut tx, &[dataset, a, NOBODY]).await.expect("an answer");
+    let steps = resource::list_ways(&mut tx, anna.id, &[dataset, a, NOBODY]).await.expect("an answer");
     let way: Vec<_> = steps.iter().filter(|step| step.start == dataset).map(|step| step.id).collect();
     assert_eq!(way, [dataset, b, a, org.root]);
     assert_eq!(steps.len(), 6);
-    assert_eq!(resource::count_children(&mut tx, a).await.expect("an answer"), 1);
-    assert_eq!(resource::count_children(&mut tx, NOBODY).await.expect("an answer"), 0);
+    assert!(steps.iter().all(|step| step.role == Some(Role::Owner) && step.levels.is_empty()));
+    let shown = resource::find_shown(&mut tx, a).await.expect("an answer").expect("A");
+    assert_eq!((shown.children, shown.access), (1, Source::Inherited));
+    assert!(shown.created_by_name.is_some_and(|name| name.starts_with("Anna")));
+    assert_eq!(resource::find_shown(&mut tx, dataset).await.expect("an answer").expect("a flight").children, 0);
+    assert!(resource::find_shown(&mut tx, NOBODY).await.expect("an answer").is_none());
     assert_eq!(resource::list_rows(&mut tx, &[b, dataset, NOBODY]).await.expect("an answer").len(), 2);
     assert!(resource::list_rows(&mut tx, &[]).await.expect("an answer").is_empty());
     drop(tx);

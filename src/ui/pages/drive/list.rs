@@ -21,10 +21,10 @@ use crate::{
             button::{BlockedButton, ButtonLink, Tone},
             empty::Empty,
             icon::Icon,
+            markup::{Markup, Written},
             table::{Order, SortHeader},
         },
-        paths,
-        words::{self, When},
+        paths, words,
     },
 };
 
@@ -104,7 +104,7 @@ fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestam
                 key=|row| (row.id, row.modified_at, row.name.clone(), row.grants, row.dataset.as_ref().map(|dataset| (dataset.status, dataset.images, dataset.bytes)))
                 let(row)
             >
-                <Row checked=selected.contains(&row.id.to_string()) row listing=listing.clone() change=change.clone() now/>
+                {row_of(&row, &listing, &change, selected.contains(&row.id.to_string()), now)}
             </For>
         }
         .into_any()
@@ -222,57 +222,92 @@ fn Heads(listing: Listing) -> impl IntoView {
     .into_any()
 }
 
-/// One resource.
-#[component]
-fn Row(row: RowView, listing: Listing, change: Control, checked: bool, now: Timestamp) -> impl IntoView {
+/// One resource. There are many of them, so that each is written in one go.
+fn row_of(row: &RowView, listing: &Listing, change: &Control, checked: bool, now: Timestamp) -> Written {
     let id = row.id.to_string();
     let href = paths::drive(&listing.org, &id);
-    let (images, bytes) = row.dataset.as_ref().map_or((0, 0), |dataset| (dataset.images, dataset.bytes));
-    let status = match &row.dataset {
-        Some(dataset) => {
-            view! { <span class=words::status_tone(dataset.status)>{dataset.status.title()}</span> }.into_any()
-        }
-        None => view! { <span class="small">{row.kind.title()}</span> }.into_any(),
-    };
     let menu_id = format!("menu-{id}");
-    let more = match change {
-        Control::Absent => ().into_any(),
-        Control::Disabled(reason) => view! { <p class="menu-note">{reason}</p> }.into_any(),
-        Control::Enabled => view! {
-            <a href=listing.rename_dialog(&id) data-act="rename" data-noscroll="">"Rename"</a>
-            <a href=listing.move_items(vec![id.clone()]) data-act="move" data-noscroll="">"Move to"</a>
-        }
-        .into_any(),
-    };
-    view! {
-        <tr role="row" class=row.kind.word() data-id=id.clone() data-images=images.to_string() data-bytes=bytes.to_string() aria-label=row.name.clone() aria-selected=if checked { "true" } else { "false" }>
-            <td role="gridcell" class="first">
-                <label class="check-target">
-                    <input class="check" type="checkbox" name="item" value=id.clone() aria-label=format!("Select {}", row.name) checked=checked/>
-                </label>
-            </td>
-            <td role="gridcell" class="name-cell">
-                <span class="name">
-                    <Icon name=words::kind_icon(row.kind)/>
-                    <a href=href.clone()>{row.name.clone()}</a>
-                </span>
-            </td>
-            <td role="gridcell" class="status-cell">{status}</td>
-            <td role="gridcell" class="end num m images-cell">{row.dataset.as_ref().map(|dataset| words::count(dataset.images))}<span class="unit">" images"</span></td>
-            <td role="gridcell" class="end num m from-tablet">{row.dataset.as_ref().map(|dataset| if dataset.bytes > 0 { words::size(dataset.bytes) } else { "—".to_owned() })}</td>
-            <td role="gridcell" class="m from-desktop">{row.created_by_name}</td>
-            <td role="gridcell" class="m num from-tablet"><When at=row.modified_at now/></td>
-            <td role="gridcell" class="m from-desktop">{words::access(row.access, row.grants)}</td>
-            <td role="gridcell" class="act">
-                <button type="button" class="button icon-only quiet" popovertarget=menu_id.clone() aria-label=format!("More options for {}", row.name)>
-                    <Icon name="more"/>
-                </button>
-                <div id=menu_id popover="auto" class="menu">
-                    <a href=href>"Open"</a>
-                    {more}
-                </div>
-            </td>
-        </tr>
+    let (images, bytes) = row.dataset.as_ref().map_or((0, 0), |dataset| (dataset.images, dataset.bytes));
+    let cell = |class: &'static str| [("role", "gridcell"), ("class", class)];
+    let mut cells = Markup::with_room(2_500);
+
+    cells.open("td", &cell("first"));
+    cells.open("label", &[("class", "check-target")]);
+    let select = format!("Select {}", row.name);
+    let mut check =
+        vec![("class", "check"), ("type", "checkbox"), ("name", "item"), ("value", &id), ("aria-label", &select)];
+    if checked {
+        check.push(("checked", ""));
     }
-    .into_any()
+    cells.open("input", &check);
+    cells.close("label");
+    cells.close("td");
+
+    cells.open("td", &cell("name-cell"));
+    cells.open("span", &[("class", "name")]);
+    cells.icon(words::kind_icon(row.kind));
+    cells.with("a", &[("href", &href)], &row.name);
+    cells.close("span");
+    cells.close("td");
+
+    cells.open("td", &cell("status-cell"));
+    match &row.dataset {
+        Some(dataset) => cells.with("span", &[("class", words::status_tone(dataset.status))], dataset.status.title()),
+        None => cells.with("span", &[("class", "small")], row.kind.title()),
+    }
+    cells.close("td");
+
+    cells.open("td", &cell("end num m images-cell"));
+    if row.dataset.is_some() {
+        cells.text(&words::count(images));
+    }
+    cells.with("span", &[("class", "unit")], " images");
+    cells.close("td");
+
+    let size = match &row.dataset {
+        None => String::new(),
+        Some(_) if bytes > 0 => words::size(bytes),
+        Some(_) => "—".to_owned(),
+    };
+    cells.with("td", &cell("end num m from-tablet"), &size);
+    cells.with("td", &cell("m from-desktop"), row.created_by_name.as_deref().unwrap_or_default());
+
+    cells.open("td", &cell("m num from-tablet"));
+    let (exact, in_full) = (row.modified_at.rfc3339(), row.modified_at.words());
+    cells.with("time", &[("datetime", &exact), ("title", &in_full)], &words::day(row.modified_at.day(), now));
+    cells.close("td");
+
+    cells.with("td", &cell("m from-desktop"), &words::access(row.access, row.grants));
+
+    cells.open("td", &cell("act"));
+    let options = format!("More options for {}", row.name);
+    let class = "button icon-only quiet";
+    cells
+        .open("button", &[("type", "button"), ("class", class), ("popovertarget", &menu_id), ("aria-label", &options)]);
+    cells.icon("more");
+    cells.close("button");
+    cells.open("div", &[("id", &menu_id), ("popover", "auto"), ("class", "menu")]);
+    cells.with("a", &[("href", &href)], "Open");
+    match change {
+        Control::Absent => {}
+        Control::Disabled(reason) => cells.with("p", &[("class", "menu-note")], reason),
+        Control::Enabled => {
+            let (rename, moving) = (listing.rename_dialog(&id), listing.move_items(vec![id.clone()]));
+            cells.with("a", &[("href", &rename), ("data-act", "rename"), ("data-noscroll", "")], "Rename");
+            cells.with("a", &[("href", &moving), ("data-act", "move"), ("data-noscroll", "")], "Move to");
+        }
+    }
+    cells.close("div");
+    cells.close("td");
+
+    let attributes = vec![
+        ("role", "row".to_owned()),
+        ("class", row.kind.word().to_owned()),
+        ("data-id", id),
+        ("data-images", images.to_string()),
+        ("data-bytes", bytes.to_string()),
+        ("aria-label", row.name.clone()),
+        ("aria-selected", checked.to_string()),
+    ];
+    Written::new("tr", attributes, cells)
 }
