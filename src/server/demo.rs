@@ -17,7 +17,7 @@ use super::{
     context::{Ctx, Principal, digest},
     error::{Error, Result},
     store::{Tx, account, grant, licence, link, membership, organization, person, resource},
-    usecase::{self, licence::GrantForm},
+    usecase::{self, invitation::InviteForm, licence::GrantForm},
 };
 
 /// The password of everybody in the demo.
@@ -131,6 +131,15 @@ pub async fn fill(ctx: &Ctx) -> Result<()> {
     let genome = organization(ctx, ada, "Genome Group", "US").await?;
     grant_licence(ctx, &genome, "cloud-teams", Some("credits"), (0, 0, 40), None).await?;
     let genome_new = organization(ctx, dan, "Genome Group New", "US").await?;
+
+    let invited = [("dora@example.com", "Dora Meier", "reader"), ("erik@example.com", "", "member")];
+    let invited = invited.map(|(email, name, role)| InviteForm {
+        email: email.to_owned(),
+        name: name.to_owned(),
+        role: role.to_owned(),
+        ..InviteForm::default()
+    });
+    usecase::invitation::invite(ctx, john, &alpine.id.to_string(), invited.to_vec()).await?;
 
     for (org, by, person, role) in [
         (&alpine, john, anna, Role::Manager),

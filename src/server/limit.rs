@@ -29,6 +29,11 @@ impl Limits {
         Self { on, paid_off: Mutex::new(HashMap::new()) }
     }
 
+    /// Whether there are limits at all.
+    pub const fn is_on(&self) -> bool {
+        self.on
+    }
+
     /// Whether any of the keys has failed too often.
     ///
     /// # Errors

@@ -82,6 +82,8 @@ pub struct PersonRow {
     pub expires_at: Option<Timestamp>,
     /// For an External: how many things they were given access to.
     pub resources: u64,
+    /// For an External on a page: the first of these things, with the level on each.
+    pub reaches: Vec<(String, Level)>,
 }
 
 /// A page of Manage People.
@@ -132,6 +134,8 @@ pub struct InvitationRow {
     pub resource_name: Option<String>,
     /// And how.
     pub level: Option<Level>,
+    /// Whether the mail with the link could not be delivered (MAIL-1).
+    pub undelivered: bool,
 }
 
 /// A page of an organization's invitations.

@@ -187,29 +187,34 @@ pub async fn list_externals(
         .collect())
 }
 
-/// The resources of an organization that a person was given access to, with name and level; at most `limit`.
+/// What some people were given access to in an organization, with name and level; at most `limit` in all.
 ///
 /// # Errors
 /// The database.
 pub async fn list_reached(
     tx: &mut Tx,
     organization: OrganizationId,
-    person: PersonId,
+    people: &[PersonId],
     limit: i64,
-) -> Result<Vec<(ResourceId, String, Level)>> {
-    let rows: Vec<(Uuid, String, String)> = tx
-        .sql(
-            "SELECT r.id, r.name, g.level FROM access_grant g JOIN resource r ON r.id = g.resource_id
-             WHERE g.owner_id = $1 AND g.person_id = $2 LIMIT CAST($3 AS BIGINT)",
-        )
-        .bind(organization.0)
-        .bind(person.0)
-        .bind(limit)
-        .all()
-        .await?;
-    rows.into_iter()
-        .map(|(id, name, level)| Ok((ResourceId(id), name, read("access_grant", "level", &level, Level::parse)?)))
-        .collect()
+) -> Result<Vec<(PersonId, String, Level)>> {
+    let mut reached = Vec::new();
+    for chunk in people.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
+        let rows: Vec<(Uuid, String, String)> = tx
+            .sql_list(
+                "SELECT g.person_id, r.name, g.level FROM access_grant g JOIN resource r ON r.id = g.resource_id
+                 WHERE g.owner_id = {1} AND g.person_id IN ({ids}) LIMIT CAST({2} AS BIGINT)",
+                &ids,
+            )
+            .bind(organization.0)
+            .bind(limit)
+            .all()
+            .await?;
+        for (person, name, level) in rows {
+            reached.push((PersonId(person), name, read("access_grant", "level", &level, Level::parse)?));
+        }
+    }
+    Ok(reached)
 }
 
 /// The people who were given access to any of some resources, at most `limit` of each chunk (PEOPLE-11).

@@ -494,6 +494,7 @@ struct ListRow {
     resource_name: Option<String>,
     level: Option<String>,
     name_key: String,
+    mail_state: Option<String>,
 }
 
 /// One page of an organization's invitations in one state, by name; with the key that the page after it starts behind.
@@ -510,8 +511,8 @@ pub async fn list(
     let rows: Vec<ListRow> = tx
         .sql(
             "SELECT i.id, i.email, i.name, i.role, i.state, p.first_name || ' ' || p.last_name AS invited_by, i.created_at, i.sent_at,
-                i.expires_at, i.resource_id, r.name AS resource_name, i.level, i.name_key
-             FROM invitation i JOIN person p ON p.id = i.invited_by
+                i.expires_at, i.resource_id, r.name AS resource_name, i.level, i.name_key, o.state AS mail_state
+             FROM invitation i JOIN person p ON p.id = i.invited_by LEFT JOIN outbox o ON o.id = i.mail_id
              LEFT JOIN resource r ON r.id = i.resource_id AND r.organization_id = i.organization_id
              WHERE i.organization_id = $1 AND i.state = $2 AND (i.name_key, i.id) > ($3, $4)
              ORDER BY i.name_key, i.id LIMIT CAST($5 AS BIGINT)",
@@ -539,6 +540,7 @@ pub async fn list(
                 resource: row.resource_id.map(ResourceId),
                 resource_name: row.resource_name,
                 level,
+                undelivered: row.mail_state.as_deref() == Some("failed"),
             };
             Ok((view, row.name_key))
         })

@@ -38,6 +38,8 @@ use super::{
 const ROWS: i64 = 100;
 /// How many people from outside are listed at most.
 const EXTERNALS: i64 = 1_000;
+/// How many of the things an External reaches are named.
+const REACHES: usize = 3;
 /// How many people are acted on at a time.
 const MOST: usize = 1_000;
 
@@ -144,6 +146,7 @@ fn row_of_member(member: Member) -> PersonRow {
         last_seen: member.last_seen,
         expires_at: None,
         resources: 0,
+        reaches: Vec::new(),
     }
 }
 
@@ -162,6 +165,7 @@ fn of_invited(invited: invitation::Invited, sort: Sort, now: Timestamp) -> Place
             last_seen: None,
             expires_at: Some(invited.expires_at),
             resources: 0,
+            reaches: Vec::new(),
         },
     }
 }
@@ -181,6 +185,7 @@ fn of_external(external: grant::External, sort: Sort) -> Placed {
             last_seen: external.last_seen,
             expires_at: None,
             resources: external.resources,
+            reaches: Vec::new(),
         },
     }
 }
@@ -300,7 +305,8 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dia
     let at = organization::belonging(&mut tx, by, org).await?;
     let query = read(at.id, &PeopleQuery { limit: Some(ROWS), ..query.clone() })?;
     let now = ctx.now();
-    let rows = seen(&mut tx, by, &at, &query, now).await?;
+    let mut rows = seen(&mut tx, by, &at, &query, now).await?;
+    tell_reaches(&mut tx, at.id, &mut rows.items).await?;
     let manages = at.role.is_some_and(|role| crate::domain::role::may(role, Permission::ManagePeople));
     let chosen = if manages { find_chosen(&mut tx, at.id, &dialog.chosen, now).await? } else { Vec::new() };
     let waiting = if manages { invitation::count_pending(&mut tx, at.id).await? } else { 0 };
@@ -316,6 +322,21 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dia
         chosen,
         organization: at,
     })
+}
+
+/// Tells of each External on a page what they reach (PEOPLE-9).
+async fn tell_reaches(tx: &mut Tx, organization: OrganizationId, rows: &mut [PersonRow]) -> Result<()> {
+    let externals: Vec<PersonId> =
+        rows.iter().filter(|row| row.status == Status::External).filter_map(|row| row.person).collect();
+    if externals.is_empty() {
+        return Ok(());
+    }
+    for (person, name, level) in grant::list_reached(tx, organization, &externals, EXTERNALS).await? {
+        if let Some(row) = rows.iter_mut().find(|row| row.person == Some(person) && row.reaches.len() < REACHES) {
+            row.reaches.push((name, level));
+        }
+    }
+    Ok(())
 }
 
 /// What a Member can be invited to: what came along, and what is at the top of the organization's Drive.
@@ -378,6 +399,7 @@ async fn find_chosen(
             last_seen: None,
             expires_at: Some(one.expires_at),
             resources: 0,
+            reaches: Vec::new(),
         });
     }
     Ok(found)
@@ -604,6 +626,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
         last_seen: None,
         expires_at: None,
         resources: 0,
+        reaches: Vec::new(),
     };
     let (ctx_in, by_in, org, made) = (ctx.clone(), by.clone(), org.to_owned(), row.clone());
     ctx.db()

@@ -2,7 +2,7 @@
 
 use leptos::{html, prelude::*};
 
-use super::{focus::once_connected, form::FormContext};
+use super::{focus::once_connected, form::FormContext, markup::escaped};
 
 /// A text field.
 #[component]
@@ -88,15 +88,16 @@ pub fn Lines(
     hint: &'static str,
     /// What stands in it while it is empty.
     placeholder: &'static str,
-    /// Where its text is kept while one types.
+    /// Its text, kept while one types; at first what stands in it, unless the form came back.
     text: RwSignal<String>,
 ) -> impl IntoView {
     let form = FormContext::get();
     let id = form.field_id(name);
     let problem = form.problem(name);
     let described = described_by(&id, true, problem);
-    // Leptos writes the content of this element as it is, so what people typed is escaped here; the browser undoes it.
-    let typed = escaped(&form.typed(name).unwrap_or_default());
+    // Leptos writes the content of this element as it is, so what people typed is escaped here; whoever reads the markup, the
+    // browser's parser or `innerHTML`, undoes it.
+    let typed = escaped(&form.typed(name).unwrap_or_else(|| text.get_untracked()));
     view! {
         <div class="field">
             <label for=id.clone()>{label}</label>
@@ -111,17 +112,11 @@ pub fn Lines(
                 aria-invalid=move || problem.with(Option::is_some).then_some("true")
                 aria-describedby=described
                 on:input=move |event| text.set(event_target_value(&event))
-            >
-                {typed}
-            </textarea>
+                inner_html=typed
+            ></textarea>
             <About id=id.clone() hint=Some(hint) problem/>
         </div>
     }
-}
-
-/// Text as it is written between tags on the server. In the browser, where nothing is parsed, it stays as it is.
-fn escaped(text: &str) -> String {
-    if is_server() { text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") } else { text.to_owned() }
 }
 
 /// A choice from a list.

@@ -16,6 +16,13 @@ use leptos::tachys::{
 /// Names and values of an element's attributes.
 type Attributes<'a> = &'a [(&'static str, &'a str)];
 
+/// Text as markup.
+pub fn escaped(text: &str) -> String {
+    let mut markup = String::with_capacity(text.len());
+    escape(&mut markup, text);
+    markup
+}
+
 fn escape(into: &mut String, text: &str) {
     let mut plain = 0;
     for (at, byte) in text.bytes().enumerate() {

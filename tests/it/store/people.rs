@@ -112,8 +112,8 @@ both!(people_9_externals_and_what_they_reach, async |app| {
     let externals = grant::list_externals(&mut tx, org.id, "%", 10).await.expect("an answer");
     assert_eq!(externals.iter().map(|one| (one.id, one.resources)).collect::<Vec<_>>(), [(fatima.id, 1)]);
     assert!(grant::list_externals(&mut tx, org.id, "%nobody%", 10).await.expect("an answer").is_empty());
-    let reached = grant::list_reached(&mut tx, org.id, fatima.id, 10).await.expect("an answer");
-    assert_eq!(reached, [(folder, "Gotthard".to_owned(), Level::Reader)]);
+    let reached = grant::list_reached(&mut tx, org.id, &[fatima.id], 10).await.expect("an answer");
+    assert_eq!(reached, [(fatima.id, "Gotthard".to_owned(), Level::Reader)]);
     let mut shared = grant::list_people(&mut tx, &[folder, ResourceId(NOBODY)], 10).await.expect("an answer");
     shared.sort_unstable();
     assert_eq!(shared, [people[3].id, fatima.id]);

@@ -206,6 +206,7 @@ fn Row(
         None => (row.email.clone(), String::new()),
     };
     let (status, tone) = match (row.state, row.expires_at <= now) {
+        (State::Pending, _) if row.undelivered => ("The mail could not be delivered".to_owned(), "status fail"),
         (State::Pending, false) => (format!("Waiting · {}", words::days_left(row.expires_at, now)), "status wait"),
         (State::Pending, true) => ("Expired".to_owned(), "status fail"),
         (State::Accepted, _) => ("Accepted".to_owned(), "status ok"),

@@ -43,22 +43,13 @@ pub fn InviteDialog(place: Place, places: Vec<Crumb>, mine: Option<Role>, flash:
         .filter(|role| mine.is_some_and(|mine| may_invite_as(mine, *role).is_ok()))
         .map(|role| (role.word(), role.title()))
         .collect();
-    // What is known of a list that was sent without WebAssembly.
-    let flash = match flash {
-        None if !email.is_empty() => Some(FormFlash {
-            action: String::new(),
-            values: vec![("people".to_owned(), email)],
-            failure: Failure::Transport(String::new()),
-        }),
-        other => other,
-    };
     view! {
         <Dialog label="Invite people" heading="Invite people" close=close.clone()>
             <Form action flash class="dialog-form invite">
                 <Hidden name="org" value=place.org.clone()/>
                 <Hidden name="back" value=paths::invitations(&place.org)/>
                 <DialogBody>
-                    <InviteFields roles places resource mine/>
+                    <InviteFields email roles places resource mine/>
                 </DialogBody>
                 <DialogButtons close remark="Each gets a link by mail that works once, for 14 days.">
                     <Preview/>
@@ -72,13 +63,14 @@ pub fn InviteDialog(place: Place, places: Vec<Crumb>, mine: Option<Role>, flash:
 /// The list, the role, what a Member reaches, and the rows as they are understood.
 #[component]
 fn InviteFields(
+    email: String,
     roles: Vec<(&'static str, &'static str)>,
     places: Vec<Crumb>,
     resource: String,
     mine: Option<Role>,
 ) -> impl IntoView {
     let form = FormContext::get();
-    let text = RwSignal::new(form.typed("people").unwrap_or_default());
+    let text = RwSignal::new(form.typed("people").unwrap_or(email));
     let chosen = form.typed("resource").unwrap_or(resource);
     let options = places
         .into_iter()

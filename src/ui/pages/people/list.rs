@@ -352,6 +352,9 @@ fn Row(
             (format!("External · {}", words::totalled(row.resources, "resource", "resources")), "status")
         }
     };
+    let reaches =
+        row.reaches.iter().map(|(name, level)| format!("{name} ({})", level.title())).collect::<Vec<_>>().join(", ");
+    let reaches = (!reaches.is_empty()).then(|| view! { <small class="reaches">{reaches}</small> });
     let choices = if may_manage { choices(&row, mine, owners) } else { Vec::new() };
     let role = match row.role {
         None => view! { <span class="tag">"External"</span> }.into_any(),
@@ -433,7 +436,7 @@ fn Row(
                 </span>
             </td>
             <td class="role-cell">{role}</td>
-            <td class="status-cell"><span class=tone>{status}</span></td>
+            <td class="status-cell"><span class=tone>{status}</span>{reaches}</td>
             <td class="m num seen-cell">{match row.last_seen { Some(at) => view! { <When at now/> }.into_any(), None => "—".into_any() }}</td>
             {options}
         </tr>
