@@ -44,7 +44,11 @@ enum Command {
     /// Bring the database up to date, and stop. Safe to run twice, and by two machines at once.
     Migrate,
     /// Fill an empty database with the example, and print its sign-ins.
-    Demo,
+    Demo {
+        /// The address people use, for the links in the example's mail.
+        #[arg(long, env = "COMMONHOLD_PUBLIC_URL", default_value = "http://localhost:3000")]
+        public_url: String,
+    },
     /// Grant and end licences.
     #[command(subcommand)]
     Licence(LicenceCommand),
@@ -192,8 +196,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             server::open(database, true, true, NO_LINKS).await?.db().close().await;
             println!("The database is up to date.");
         }
-        Command::Demo => {
-            let ctx = server::open(database, true, true, NO_LINKS).await?;
+        Command::Demo { public_url } => {
+            let ctx = server::open(database, true, true, public_url.trim_end_matches('/')).await?;
             demo::fill(&ctx).await.map_err(explain)?;
             println!("The example is in place. Everybody's password is: {}", demo::PASSWORD);
             for one in demo::PEOPLE {
