@@ -74,8 +74,9 @@ test("ORG-4 PEOPLE-11 details and who sees the people list are saved", async ({ 
   await page.getByLabel("Default cluster location").selectOption({ label: "Asia Pacific (Tokyo)" });
   await save(page);
   await saved(page);
-  await expect(page.getByLabel("Website")).toHaveValue("https://example.com");
   await expect(page.getByRole("button", { name: "Organization switcher" }).first()).toContainText(name);
+  await page.reload();
+  await expect(page.getByLabel("Website")).toHaveValue("https://example.com");
 
   await open(page, org, "security");
   await expect(page.getByLabel("Everyone in the organization")).toBeChecked();

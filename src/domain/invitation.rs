@@ -288,7 +288,11 @@ fn read_line(line: &str) -> Vec<Invitee> {
     match (with_address.next(), with_address.next()) {
         (Some((at, address)), None) if cells.len() > 1 => {
             let mut found = read_addresses(address);
-            if let [only] = &mut found[..] {
+            // `Name <address>` has its name already: what stands beside it, but for a role, is somebody else.
+            let rest = |cell: &String| Role::parse(&key(cell)).is_ok();
+            let whole = found.iter().all(|one| one.name.is_empty())
+                || cells.iter().enumerate().all(|(index, cell)| index == at || rest(cell));
+            if let ([only], true) = (&mut found[..], whole) {
                 for (_, cell) in cells.iter().enumerate().filter(|(index, _)| *index != at) {
                     if only.role.is_empty() && Role::parse(&key(cell)).is_ok() {
                         only.role.clone_from(cell);
@@ -364,7 +368,7 @@ mod tests {
 
     #[test]
     fn people_2_a_list_is_read_in_any_usual_form() {
-        let table: [(&str, Vec<Invitee>); 16] = [
+        let table: [(&str, Vec<Invitee>); 18] = [
             ("anna@example.com", vec![invitee("anna@example.com", "", "")]),
             ("Anna Muster <anna@example.com>", vec![invitee("anna@example.com", "Anna Muster", "")]),
             ("\"Muster, Anna\" <anna@example.com>", vec![invitee("anna@example.com", "Muster, Anna", "")]),
@@ -380,6 +384,8 @@ mod tests {
             ("a@b.ch\r\n\n  c@d.ch  \n", vec![invitee("a@b.ch", "", ""), invitee("c@d.ch", "", "")]),
             ("A <a@b.ch>, C D <c@d.ch>", vec![invitee("a@b.ch", "A", ""), invitee("c@d.ch", "C D", "")]),
             ("Anna Muster, anna@example.com, Editor", vec![invitee("anna@example.com", "Anna Muster", "Editor")]),
+            ("Anna <a@b.ch>, nonsense", vec![invitee("a@b.ch", "Anna", ""), invitee("nonsense", "", "")]),
+            ("Anna <a@b.ch>, editor", vec![invitee("a@b.ch", "Anna", "editor")]),
             ("anna@example.com;reader", vec![invitee("anna@example.com", "", "reader")]),
             ("Anna Muster anna@example.com", vec![invitee("anna@example.com", "Anna Muster", "")]),
             (

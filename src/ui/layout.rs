@@ -190,7 +190,8 @@ fn Whoami(person: PersonView) -> impl IntoView {
     view! {
         <div class="whoami">
             <Face name=name.clone() hue=words::hue(person.id.0.as_bytes())/>
-            <a class="whoami-text" href=paths::account("") aria-label=format!("My account, {name}")>
+            <a class="whoami-text" href=paths::account("")>
+                <span class="unseen">"My account, "</span>
                 <b>{name.clone()}</b>
                 <small>{person.email}</small>
             </a>

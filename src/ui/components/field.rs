@@ -208,24 +208,28 @@ pub fn Radios(
     }
 }
 
-/// Yes or no.
+/// Yes or no. One that is not ticked is not sent.
 #[component]
 pub fn Check(
-    /// The field's name in the form; sent only if it is ticked.
+    /// The field's name in the form.
     name: &'static str,
     /// Its label.
     label: &'static str,
+    /// What it means.
+    #[prop(optional)]
+    hint: Option<&'static str>,
     /// Whether it is ticked at first.
+    #[prop(optional)]
     checked: bool,
 ) -> impl IntoView {
     let form = FormContext::get();
     let id = form.field_id(name);
     let checked = if form.came_back() { form.typed(name).is_some() } else { checked };
     let problem = form.problem(name);
-    let described = described_by(&id, false, problem);
+    let described = described_by(&id, hint.is_some(), problem);
     view! {
         <div class="field">
-            <label class="check">
+            <label class="tick">
                 <input
                     type="checkbox"
                     id=id.clone()
@@ -237,7 +241,7 @@ pub fn Check(
                 />
                 {label}
             </label>
-            <About id=id.clone() hint=None problem/>
+            <About id=id.clone() hint problem/>
         </div>
     }
 }

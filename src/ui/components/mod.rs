@@ -8,7 +8,6 @@
 pub mod avatar;
 pub mod breadcrumbs;
 pub mod button;
-pub mod check;
 pub mod dialog;
 pub mod empty;
 pub mod field;

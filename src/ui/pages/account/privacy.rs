@@ -14,10 +14,9 @@ use crate::{
     ui::{
         components::{
             button::{BlockedButton, ButtonLink},
-            check::Check,
             dialog::{Dialog, DialogBody, DialogButtons},
             empty::Skeleton,
-            field::Field,
+            field::{Check, Field},
             form::{Form, FormButtons, Submit},
             icon::Icon,
         },

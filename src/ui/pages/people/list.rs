@@ -112,7 +112,7 @@ fn Filters(place: Place, shown: u64, people: u64, creates: bool) -> impl IntoVie
     view! {
         <form
             node_ref=form
-            class="filters"
+            class="people-filters"
             method="get"
             role="search"
             on:submit=move |event| {
