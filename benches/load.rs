@@ -373,7 +373,7 @@ async fn organization(client: &mut Client, server: &Server, name: &str) -> (Stri
 
 /// Transfers everything in `items` and back, timing each way.
 /// Manage People with 10,000 people: lists, bytes, inviting one and 200.
-async fn people(server: &Server, cookie: &Option<String>, org: &str) {
+async fn people(server: &Server, cookie: Option<&String>, org: &str) {
     server.operator(&["generate", "--org", org, "--people", "10000"]);
     let list = format!("/api/v1/orgs/{org}/people");
     for (name, path) in [
@@ -382,20 +382,20 @@ async fn people(server: &Server, cookie: &Option<String>, org: &str) {
         ("one person of 10,000 by search, JSON", format!("{list}?query=09876")),
         ("Manage People, 100 rows of 10,000, page", format!("/o/{org}/people")),
     ] {
-        let mut client = Client::connect(server.address, cookie.clone()).await;
+        let mut client = Client::connect(server.address, cookie.cloned()).await;
         let bytes = client.ask("GET", &path, None).await.body.len();
         let asked = path.clone();
-        measure(server, name, cookie.clone(), move |_| ("GET", asked.clone(), None)).await;
+        measure(server, name, cookie.cloned(), move |_| ("GET", asked.clone(), None)).await;
         println!("    {bytes} bytes");
     }
     let path = format!("/api/v1/orgs/{org}/invitations");
     let asked = path.clone();
-    measure(server, "invite one person, with mail and audit", cookie.clone(), move |n| {
+    measure(server, "invite one person, with mail and audit", cookie.cloned(), move |n| {
         let one = json!({ "email": format!("one-{n}@example.com"), "role": "reader" });
         ("POST", asked.clone(), Some(json!({ "invitations": [one] })))
     })
     .await;
-    let mut client = Client::connect(server.address, cookie.clone()).await;
+    let mut client = Client::connect(server.address, cookie.cloned()).await;
     let many: Vec<Value> =
         (0..200).map(|n| json!({ "email": format!("many-{n}@example.com"), "role": "reader" })).collect();
     let (before, asked) = (server.cpu(), Instant::now());
@@ -513,7 +513,7 @@ async fn main() {
     })
     .await;
 
-    people(&server, &cookie, &source).await;
+    people(&server, cookie.as_ref(), &source).await;
 
     println!();
     let mut client = Client::connect(server.address, cookie).await;

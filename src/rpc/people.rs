@@ -1,4 +1,6 @@
-//! Manage People: the list, roles, removing, leaving.
+//! Manage People: the list, roles, removing, creating an account.
+
+#![expect(clippy::too_many_arguments, reason = "a page of people is asked for with everything its address says")]
 
 use leptos::prelude::*;
 

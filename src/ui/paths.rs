@@ -120,6 +120,9 @@ impl Address {
     }
 }
 
+/// The digits of percent-encoding.
+const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+
 /// Percent-encodes everything but RFC 3986's unreserved characters. By hand, because the browser's own function does not
 /// exist on the server, and both must write the same link.
 pub fn encode(text: &str) -> String {
@@ -127,7 +130,6 @@ pub fn encode(text: &str) -> String {
     if text.bytes().all(plain) {
         return text.to_owned();
     }
-    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if plain(byte) {

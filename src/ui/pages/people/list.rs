@@ -84,9 +84,10 @@ fn Filters(place: Place, shown: u64, people: u64, creates: bool) -> impl IntoVie
                     .and_then(|field| field.dyn_into::<web_sys::Element>().ok())
                     .map(|field| match field.dyn_ref::<HtmlSelectElement>() {
                         Some(select) => select.value(),
-                        None => {
-                            field.dyn_ref::<web_sys::HtmlInputElement>().map(|input| input.value()).unwrap_or_default()
-                        }
+                        None => field
+                            .dyn_ref::<web_sys::HtmlInputElement>()
+                            .map(web_sys::HtmlInputElement::value)
+                            .unwrap_or_default(),
                     })
                     .unwrap_or_default()
             };
@@ -161,7 +162,7 @@ fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
     };
     follow(Signal::derive(move || roles.value().get()), false, move || refused(roles.value().get_untracked()));
     follow(Signal::derive(move || invitations.value().get()), false, move || {
-        refused(invitations.value().get_untracked())
+        refused(invitations.value().get_untracked());
     });
     Effect::new(move |_| {
         if form.get().is_some() {
