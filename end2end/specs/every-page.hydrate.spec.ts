@@ -27,7 +27,7 @@ test("pages before signing in are accessible, light and dark", async ({ page }) 
 });
 
 test("pages after signing in are accessible, light and dark", async ({ page, anna }) => {
-  test.setTimeout(420_000);
+  test.setTimeout(720_000);
   for (const place of await inside(anna)) await test.step(place.name, () => accessible(page, place));
 });
 
