@@ -61,6 +61,29 @@ pub const INVARIANTS: &[Invariant] = &[
             SELECT transfer_id FROM ledger_entry WHERE transfer_id IS NOT NULL
             GROUP BY transfer_id HAVING SUM(images) <> 0 OR SUM(projects) <> 0 OR SUM(credits) <> 0) AS uneven",
     },
+    Invariant {
+        name: "lists of people show everybody as they are called and what they are (PEOPLE-1)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM membership m JOIN person p ON p.id = m.person_id
+            WHERE COALESCE(m.name_key, '') <> COALESCE(p.name_key, '') OR COALESCE(m.email_key, '') <> p.email_key
+                OR COALESCE(m.role_rank, -1) <> CASE m.role
+                    WHEN 'owner' THEN 0 WHEN 'manager' THEN 1 WHEN 'editor' THEN 2 WHEN 'reader' THEN 3 ELSE 4 END",
+    },
+    Invariant {
+        name: "what is there is in something that is there, not in the trash (DRIVE-4)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r JOIN resource p ON p.id = r.parent_id
+            WHERE r.trashed_with IS NULL AND p.trashed_with IS NOT NULL",
+    },
+    Invariant {
+        name: "what went to the trash went with something that is in the trash (DRIVE-4)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN resource t ON t.id = r.trashed_with
+            WHERE (r.trashed_with IS NOT NULL AND (t.trashed_at IS NULL OR t.trashed_with <> t.id))
+                OR (r.trashed_at IS NOT NULL AND (r.trashed_with IS NULL OR r.trashed_with <> r.id))",
+    },
+    Invariant {
+        name: "every grant knows who owns what it is on (PEOPLE-9)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g JOIN resource r ON r.id = g.resource_id
+            WHERE g.owner_id IS NULL OR g.owner_id <> r.organization_id",
+    },
 ];
 
 impl Invariant {

@@ -49,8 +49,8 @@ pub struct NewInvitation<'a> {
 /// `Taken` if one is pending for the same email.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewInvitation<'_>) -> Result<()> {
     tx.sql(
-        "INSERT INTO invitation (id, organization_id, email, email_key, name, role, token_hash, state, invited_by, created_at, expires_at, sent_at, name_key, resource_id, level, mail_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $9, $11, $12, $13, $14)",
+        "INSERT INTO invitation (id, organization_id, email, email_key, name, role, token_hash, state, invited_by, created_at, expires_at, sent_at, sends, name_key, resource_id, level, mail_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $9, 1, $11, $12, $13, $14)",
     )
     .bind(new.id.0)
     .bind(permit.organization().0)
@@ -234,7 +234,7 @@ pub async fn update_link(
     (sent_at, expires_at): (Timestamp, Timestamp),
 ) -> Result<bool> {
     tx.sql(
-        "UPDATE invitation SET token_hash = $3, mail_id = $4, sent_at = $5, expires_at = $6
+        "UPDATE invitation SET token_hash = $3, mail_id = $4, sent_at = $5, expires_at = $6, sends = sends + 1
          WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
     )
     .bind(id.0)
@@ -296,13 +296,13 @@ pub async fn list_known(
     Ok(known)
 }
 
-/// How many invitations one person has sent since a moment (attack 27).
+/// How many invitations one person has sent since a moment, those sent again among them (attack 27).
 ///
 /// # Errors
 /// The database.
 pub async fn count_sent_by(tx: &mut Tx, person: PersonId, since: Timestamp) -> Result<u64> {
     let sent = tx
-        .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM invitation WHERE invited_by = $1 AND sent_at >= $2")
+        .sql("SELECT CAST(COALESCE(SUM(sends), 0) AS BIGINT) FROM invitation WHERE invited_by = $1 AND sent_at >= $2")
         .bind(person.0)
         .bind(since.0)
         .number()
@@ -310,7 +310,8 @@ pub async fn count_sent_by(tx: &mut Tx, person: PersonId, since: Timestamp) -> R
     Ok(u64::try_from(sent).unwrap_or(0))
 }
 
-/// How many invitations went to each of some addresses since a moment, whoever sent them (attack 27).
+/// How many invitations went to each of some addresses since a moment, whoever sent them, those sent again among them
+/// (attack 27).
 ///
 /// # Errors
 /// The database.
@@ -319,7 +320,7 @@ pub async fn count_sent_to(tx: &mut Tx, email_keys: &[String], since: Timestamp)
     for chunk in email_keys.chunks(CHUNK) {
         let rows: Vec<(String, i64)> = tx
             .sql_list(
-                "SELECT email_key, CAST(COUNT(*) AS BIGINT) AS sent FROM invitation
+                "SELECT email_key, CAST(SUM(sends) AS BIGINT) AS sent FROM invitation
                  WHERE email_key IN ({ids}) AND sent_at >= {1} GROUP BY email_key",
                 chunk,
             )
@@ -513,7 +514,7 @@ pub async fn list(
             "SELECT i.id, i.email, i.name, i.role, i.state, p.first_name || ' ' || p.last_name AS invited_by, i.created_at, i.sent_at,
                 i.expires_at, i.resource_id, r.name AS resource_name, i.level, i.name_key, o.state AS mail_state
              FROM invitation i JOIN person p ON p.id = i.invited_by LEFT JOIN outbox o ON o.id = i.mail_id
-             LEFT JOIN resource r ON r.id = i.resource_id AND r.organization_id = i.organization_id
+             LEFT JOIN resource r ON r.id = i.resource_id AND r.organization_id = i.organization_id AND r.trashed_with IS NULL
              WHERE i.organization_id = $1 AND i.state = $2 AND (i.name_key, i.id) > ($3, $4)
              ORDER BY i.name_key, i.id LIMIT CAST($5 AS BIGINT)",
         )

@@ -267,7 +267,11 @@ async fn send(
                 at: now,
                 expires_at,
             };
-            invitation::insert(tx, permit, &new).await?;
+            // Somebody else invited them at the same moment: told as what it is, and nothing is done.
+            invitation::insert(tx, permit, &new)
+                .await
+                .map_err(Error::from)
+                .map_err(|error| if error.is_taken() { Refusal::Conflict.into() } else { error })?;
             let what = Happened {
                 organization: Some(permit.organization()),
                 action: "invitation.sent",
@@ -484,11 +488,13 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 if wait > 0 {
                     return Err(Refusal::RateLimited(u64::try_from(wait / 1_000 + 1).unwrap_or(60)).into());
                 }
+                let key = std::slice::from_ref(&found.email_key);
+                let sent = invitation::count_sent_to(tx, key, now.plus_days(-1)).await?;
+                if sent.iter().any(|(_, sent)| *sent >= MOST_TO_ONE_ADDRESS) {
+                    return Err(Refusal::RateLimited(86_400).into());
+                }
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
-                let reach = match found.reach {
-                    Some((resource, _)) => resource::find(tx, resource).await?.map(|found| found.name),
-                    None => None,
-                };
+                let reach = reach_name(tx, &found).await?;
                 let (token, expires_at) = (ctx.token(), now.plus_days(DAYS));
                 let letter = Letter::Invitation {
                     organization: &at.name,
@@ -540,6 +546,13 @@ pub async fn mine(ctx: &Ctx, by: &Principal) -> Result<Vec<Waiting>> {
     waiting(&mut tx, by, verified, ctx.now()).await
 }
 
+/// What a Member is invited to reach is called, while it is in the organization that invites.
+async fn reach_name(tx: &mut Tx, found: &Invitation) -> Result<Option<String>> {
+    let Some((on, _)) = found.reach else { return Ok(None) };
+    let there = resource::find(tx, on).await?.filter(|one| one.organization == found.organization);
+    Ok(there.map(|one| one.name))
+}
+
 /// What the page of a mailed link shows (PEOPLE-10). Looking changes nothing.
 ///
 /// # Errors
@@ -553,12 +566,7 @@ pub async fn open(ctx: &Ctx, by: Option<&Principal>, token: &str) -> Result<Invi
         Some(by) => membership::find_role(&mut tx, found.organization, by.person).await?,
         None => None,
     };
-    let resource = match found.reach {
-        Some((resource, _)) => {
-            resource::find(&mut tx, resource).await?.filter(|one| one.organization == found.organization)
-        }
-        None => None,
-    };
+    let resource = reach_name(&mut tx, &found).await?;
     Ok(InvitationView {
         organization: at.name,
         organization_id: at.id,
@@ -569,7 +577,7 @@ pub async fn open(ctx: &Ctx, by: Option<&Principal>, token: &str) -> Result<Invi
         email: found.email,
         name: found.name,
         role: found.role,
-        resource: resource.map(|one| one.name),
+        resource,
         state: found.state,
         expires_at: found.expires_at,
         expired: ctx.now() >= found.expires_at,

@@ -350,6 +350,16 @@ both!(attack_27_one_address_is_not_bombed_and_one_person_does_not_flood, async |
         last = results[0]["outcome"].as_str().expect("an outcome").to_owned();
     }
     assert_eq!((last.as_str(), app.mail_to("victim@example.com").await.len()), ("invalid", 10));
+    // Sending again counts like sending.
+    let eve = app.person("Erna").await;
+    let again = eve.create_org("Again").await;
+    let id = eve.invite(&again, "again@example.com", "reader").await;
+    for sent in 1..=10 {
+        app.tick(61_000);
+        let path = format!("/api/v1/orgs/{}/invitations/{id}/resend", again.org_id);
+        assert_eq!(eve.post(&path, &json!({})).await.status, if sent < 10 { 200 } else { 429 });
+    }
+    assert_eq!(app.mail_to("again@example.com").await.len(), 10);
     let anna = app.person("Flora").await;
     let org = anna.create_org("Flood").await;
     let path = format!("/api/v1/orgs/{}/invitations", org.org_id);
@@ -382,4 +392,45 @@ both!(space_1_a_personal_space_has_no_team, async |app| {
     anna.post(&format!("/api/v1/orgs/{space}/invitations"), &rows).await.expect(404);
     anna.get(&format!("/api/v1/orgs/{space}/invitations")).await.expect(404);
     anna.get(&format!("/api/v1/orgs/{space}/people")).await.expect(404);
+});
+
+both!(people_2_two_who_invite_one_at_the_same_moment_make_one_invitation, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let org = anna.create_org("Alpine Survey").await;
+    app.join(&org, &john, Role::Manager).await;
+    for round in 0..10 {
+        let tasks: Vec<_> = [&anna, &john, &anna, &john]
+            .into_iter()
+            .map(|by| {
+                let (by, path) = (by.clone(), format!("/api/v1/orgs/{}/invitations", org.org_id));
+                let row = json!({ "email": format!("eve{round}@example.com"), "role": "reader" });
+                tokio::spawn(async move { by.post(&path, &json!({ "invitations": [row] })).await })
+            })
+            .collect();
+        let mut invited = 0;
+        for task in tasks {
+            let answer = task.await.expect("an answer");
+            assert!(matches!(answer.status, 200 | 409), "{}", answer.body);
+            invited += usize::from(answer.status == 200 && answer.json()["results"][0]["outcome"] == "invited");
+        }
+        assert_eq!((invited, app.mail_to(&format!("eve{round}@example.com")).await.len()), (1, 1), "round {round}");
+    }
+});
+
+both!(attack_6_a_mail_names_nothing_that_went_to_another_organization, async |app| {
+    let anna = app.person("Anna").await;
+    let (org, other) = (anna.create_org("Alpine Survey").await, anna.create_org("Other").await);
+    app.images_licence(&org, 100, 10).await;
+    app.images_licence(&other, 100, 10).await;
+    let folder = anna.folder(org.root, "Gotthard").await;
+    let rows = json!([{ "email": "mem@example.com", "role": "member", "resource": folder }]);
+    let id = invite_all(&anna, &org, rows).await[0]["invitation"]["id"].clone();
+    assert!(app.mail_to("mem@example.com").await[0].1.contains("Gotthard"));
+    anna.transfer(&[folder], other.root).await.expect(201);
+    app.tick(61_000);
+    let path = format!("/api/v1/orgs/{}/invitations/{}/resend", org.org_id, id.as_str().expect("an id"));
+    anna.post(&path, &json!({})).await.expect(200);
+    assert!(!app.mail_to("mem@example.com").await[0].1.contains("Gotthard"));
+    let token = app.invitation_token("mem@example.com").await;
+    assert!(!app.nobody().page(&format!("/invitations/{token}")).await.body.contains("Gotthard"));
 });

@@ -657,6 +657,7 @@ both!(lic_3_org_3_the_doctor_finds_what_was_planted, async |app| {
     anna.folder(folder, "B").await;
     let site = anna.site(org.root, "Site").await;
     anna.dataset(site, "Flight", 1).await;
+    app.give(folder, Grantee::Person(anna.id), Level::Reader, false).await;
     app.healthy().await;
     let broken = async || {
         let findings = doctor::examine(app.ctx()).await.expect("an answer");
@@ -664,6 +665,17 @@ both!(lic_3_org_3_the_doctor_finds_what_was_planted, async |app| {
     };
     for (plant, heal, told) in [
         ("UPDATE membership SET role = 'manager'", "UPDATE membership SET role = 'owner'", "ORG-3"),
+        (
+            "UPDATE membership SET name_key = 'somebody'",
+            "UPDATE membership SET name_key = (SELECT p.name_key FROM person p WHERE p.id = membership.person_id)",
+            "PEOPLE-1",
+        ),
+        ("UPDATE membership SET role_rank = 3", "UPDATE membership SET role_rank = 0", "PEOPLE-1"),
+        (
+            "UPDATE access_grant SET owner_id = resource_id",
+            "UPDATE access_grant SET owner_id = (SELECT r.organization_id FROM resource r WHERE r.id = access_grant.resource_id)",
+            "PEOPLE-9",
+        ),
         (
             "UPDATE licence SET images_left = images_left + 1 WHERE model IS NOT NULL",
             "UPDATE licence SET images_left = images_left - 1 WHERE model IS NOT NULL",
