@@ -151,7 +151,7 @@ test("the Move to dialog without anything selected says what to do", async ({ pa
   await anna.create(table.root, "folder", "Tunnels");
   await page.goto(`/o/${table.org_id}/drive?dialog=move`);
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-  await expect(alert(page)).toContainText("Select what is to be moved first");
+  await expect(alert(page)).toContainText("Select items first, then choose Move to");
   await expect(page.getByRole("dialog")).toHaveCount(0);
 });
 

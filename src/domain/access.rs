@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     id::{OrganizationId, PersonId, ResourceId},
     refusal::Refusal,
+    restriction::Restrictions,
     role::{Cell, Permission, Role, Standing, cell},
     text::Problem,
 };
@@ -71,19 +72,41 @@ pub enum Act {
     Move,
     /// Give, change or take access to it.
     GiveAccess,
+    /// Make another one like it somewhere (POL-1).
+    Copy,
+    /// Put it into the trash, bring it back, or delete it for good (POL-1).
+    Trash,
+    /// Switch a link on or off that shows it to anyone (LINK-1).
+    Share,
+    /// Copy a link that is on (LINK-1).
+    CopyLink,
+    /// Forbid things on it and below it (POL-1).
+    Restrict,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 6] = [Self::View, Self::Create, Self::Rename, Self::Process, Self::Move, Self::GiveAccess];
+    pub const ALL: [Self; 11] = [
+        Self::View,
+        Self::Create,
+        Self::Rename,
+        Self::Process,
+        Self::Move,
+        Self::GiveAccess,
+        Self::Copy,
+        Self::Trash,
+        Self::Share,
+        Self::CopyLink,
+        Self::Restrict,
+    ];
 
     /// The level an act takes. Exhaustive: a new act does not compile until it is decided here.
     pub const fn needs(self) -> Level {
         match self {
-            Self::View => Level::Reader,
+            Self::View | Self::Copy => Level::Reader,
             Self::Create => Level::Uploader,
-            Self::Rename | Self::Process | Self::Move => Level::Editor,
-            Self::GiveAccess => Level::Manager,
+            Self::Rename | Self::Process | Self::Move | Self::Trash | Self::CopyLink => Level::Editor,
+            Self::GiveAccess | Self::Share | Self::Restrict => Level::Manager,
         }
     }
 }
@@ -109,6 +132,8 @@ pub struct Lineage {
     pub role: Option<Role>,
     /// The levels of every grant to the person, or to an organization they belong to, on the resource or above it.
     pub grants: Vec<Level>,
+    /// What is forbidden on the resource, by itself and from above.
+    pub restrictions: Restrictions,
 }
 
 impl Lineage {
@@ -169,14 +194,30 @@ pub const fn given_with_invitation(joined: &super::role::RolePermit, by: PersonI
 /// `NotFound` if they cannot even see it (ACCESS-3); `Forbidden`, naming the level it takes, if they can.
 pub fn permit(person: PersonId, act: Act, on: &Lineage) -> Result<Permit, Refusal> {
     let level = on.level().ok_or(Refusal::NotFound)?;
-    if level >= act.needs() {
-        Ok(Permit { person, organization: on.organization, resource: on.resource })
-    } else {
-        Err(Refusal::Forbidden(format!(
+    may_act(act, level, on.restrictions)?;
+    Ok(Permit { person, organization: on.organization, resource: on.resource })
+}
+
+/// Whether a level is enough for an act, and nothing forbids it (POL-1).
+///
+/// # Errors
+/// `Forbidden`, naming the level it takes, or what is restricted.
+pub fn may_act(act: Act, level: Level, restrictions: Restrictions) -> Result<(), Refusal> {
+    if level < act.needs() {
+        return Err(Refusal::Forbidden(format!(
             "You need {} access to do this. You have {} access.",
             act.needs().title(),
             level.title()
-        )))
+        )));
+    }
+    match act {
+        Act::Copy if restrictions.copy => {
+            Err(Refusal::Forbidden("This cannot be copied: its Managers have restricted it.".to_owned()))
+        }
+        Act::Trash if restrictions.delete && level < Level::Manager => {
+            Err(Refusal::Forbidden("Only Managers of this can delete it: that is restricted.".to_owned()))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -258,7 +299,13 @@ mod tests {
         [None, Some(Level::Reader), Some(Level::Uploader), Some(Level::Editor), Some(Level::Manager)];
 
     fn lineage(role: Option<Role>, grants: Vec<Level>) -> Lineage {
-        Lineage { resource: ResourceId(id(2)), organization: OrganizationId(id(3)), role, grants }
+        Lineage {
+            resource: ResourceId(id(2)),
+            organization: OrganizationId(id(3)),
+            role,
+            grants,
+            restrictions: Restrictions::default(),
+        }
     }
 
     fn role_title(role: Option<Role>) -> &'static str {

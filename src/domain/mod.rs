@@ -13,6 +13,7 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod command;
 pub mod device;
 pub mod id;
 pub mod invitation;
@@ -24,6 +25,7 @@ pub mod person;
 pub mod profile;
 pub mod refusal;
 pub mod resource;
+pub mod restriction;
 pub mod role;
 #[cfg(test)]
 mod testing;

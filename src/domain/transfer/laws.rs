@@ -219,6 +219,7 @@ mod world {
                     organization: ORGANIZATIONS[organization],
                     role: role(who, organization),
                     grants: grants.iter().filter(|grant| reaches(grant, who)).map(|grant| grant.level).collect(),
+                    restrictions: Restrictions::default(),
                 };
                 lineage.level()
             })

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     access::{Level, Source},
+    command::{Lacking, Target},
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
     licence::{Amount, EntryKind, Model, Product},
     organization::{OrganizationKind, PlanTier},
     resource::{Kind, Status},
+    restriction::Restrictions,
     role::Role,
     time::{Day, Timestamp},
     transfer::Plan,
@@ -271,6 +273,30 @@ pub struct ResourceView {
     pub created_by_name: Option<String>,
     /// How many things are in it.
     pub children_count: u64,
+    /// Whether the container it is in is a site.
+    pub in_site: bool,
+    /// What is forbidden on it, by itself and from above (POL-1).
+    pub restrictions: Restrictions,
+}
+
+impl ResourceView {
+    /// What commands care about.
+    pub const fn target(&self) -> Target {
+        Target { kind: self.kind, level: self.level, in_site: self.in_site, restrictions: self.restrictions }
+    }
+}
+
+impl RowView {
+    /// What commands care about, of a row in a container, if one is shown.
+    pub fn target(&self, container: Option<&ResourceView>) -> Target {
+        Target {
+            kind: self.kind,
+            level: self.level,
+            in_site: container.is_some_and(|container| container.kind == Kind::Site),
+            restrictions: container
+                .map_or(self.restrictions, |container| container.restrictions.and(self.restrictions)),
+        }
+    }
 }
 
 /// One row of a Drive list.
@@ -294,6 +320,10 @@ pub struct RowView {
     pub modified_at: Timestamp,
     /// Name of who created it.
     pub created_by_name: Option<String>,
+    /// The reader's level on it.
+    pub level: Level,
+    /// What is forbidden on it by itself; what is forbidden above it comes on top.
+    pub restrictions: Restrictions,
 }
 
 /// One page of a Drive list.
@@ -316,8 +346,8 @@ pub struct DriveView {
     pub rows: Page<RowView>,
     /// Whether I may put something new here.
     pub create: Control,
-    /// Whether I may rename, and move things out of here.
-    pub change: Control,
+    /// What the licences here do not allow.
+    pub lacking: Lacking,
 }
 
 /// A place in the Move to dialog.

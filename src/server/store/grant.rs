@@ -321,7 +321,7 @@ pub async fn list_shared(
         .sql(
             "SELECT DISTINCT g.resource_id FROM access_grant g JOIN resource r ON r.id = g.resource_id
              JOIN living_organization l ON l.id = r.organization_id
-             WHERE r.organization_id = $2 AND (g.person_id = $1
+             WHERE r.organization_id = $2 AND r.trashed_with IS NULL AND (g.person_id = $1
                 OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = $1))
              LIMIT CAST($3 AS BIGINT)",
         )

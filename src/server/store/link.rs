@@ -39,7 +39,7 @@ pub async fn find_state(tx: &mut Tx, token_hash: &str) -> Result<Option<String>>
     let row: Option<(String,)> = tx
         .sql(
             "SELECT s.state FROM share_link s JOIN resource r ON r.id = s.resource_id
-             JOIN living_organization l ON l.id = r.organization_id WHERE s.token_hash = $1",
+             JOIN living_organization l ON l.id = r.organization_id WHERE s.token_hash = $1 AND r.trashed_with IS NULL",
         )
         .bind(token_hash.to_owned())
         .optional()

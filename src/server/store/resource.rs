@@ -1,4 +1,5 @@
 //! Table `resource`: single nodes, lists of children, and the way up. What is below a node is in [`super::subtree`].
+//! What is in the trash does not exist here.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +11,7 @@ use crate::domain::{
     access::{Level, Permit, Source},
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
     resource::{Kind, Status},
+    restriction::Restrictions,
     role::{Role, RolePermit},
     time::{Day, Timestamp},
     view::{DatasetView, RowView},
@@ -106,7 +108,7 @@ pub async fn find(tx: &mut Tx, id: ResourceId) -> Result<Option<Resource>> {
     let row: Option<ResourceRow> = tx
         .sql(
             "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, charged_to, created_by, created_at, modified_at
-             FROM resource WHERE id = $1",
+             FROM resource WHERE id = $1 AND trashed_with IS NULL",
         )
         .bind(id.0)
         .optional()
@@ -148,8 +150,8 @@ pub async fn find_shown(tx: &mut Tx, id: ResourceId) -> Result<Option<Shown>> {
                 p.first_name || ' ' || p.last_name AS created_by_name,
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
-                (SELECT CAST(COUNT(*) AS BIGINT) FROM resource c WHERE c.parent_id = r.id) AS children
-             FROM resource r LEFT JOIN person p ON p.id = r.created_by WHERE r.id = $1",
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM resource c WHERE c.parent_id = r.id AND c.trashed_with IS NULL) AS children
+             FROM resource r LEFT JOIN person p ON p.id = r.created_by WHERE r.id = $1 AND r.trashed_with IS NULL",
         )
         .bind(id.0)
         .optional()
@@ -174,7 +176,7 @@ pub async fn find_all(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<Resource>> 
         let rows: Vec<ResourceRow> = tx
             .sql_list(
                 "SELECT id, organization_id, account_id, parent_id, kind, name, status, images, bytes, cluster, captured_on, charged_to, created_by, created_at, modified_at
-                 FROM resource WHERE id IN ({ids})",
+                 FROM resource WHERE id IN ({ids}) AND trashed_with IS NULL",
                 &chunk,
             )
             .all()
@@ -205,6 +207,8 @@ pub struct Step {
     pub role: Option<Role>,
     /// The levels granted here to who goes this way, or to an organization of theirs.
     pub levels: Vec<Level>,
+    /// What is forbidden here and below.
+    pub restrictions: Restrictions,
 }
 
 #[derive(FromRow)]
@@ -217,6 +221,9 @@ struct StepRow {
     organization_id: Uuid,
     role: Option<String>,
     level: Option<String>,
+    restrict_copy: bool,
+    restrict_delete: bool,
+    restrict_download: bool,
 }
 
 /// The ways from nodes up to their roots, each starting with the node itself, and what a person is and was granted on
@@ -230,14 +237,14 @@ pub async fn list_ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> 
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<StepRow> = tx
             .sql_list(
-                "WITH RECURSIVE up(start_id, distance, id, parent_id, kind, name, organization_id) AS (
-                    SELECT r.id, CAST(0 AS BIGINT), r.id, r.parent_id, r.kind, r.name, r.organization_id
-                    FROM resource r JOIN living_organization l ON l.id = r.organization_id WHERE r.id IN ({ids})
+                "WITH RECURSIVE up(start_id, distance, id, parent_id, kind, name, organization_id, restrict_copy, restrict_delete, restrict_download) AS (
+                    SELECT r.id, CAST(0 AS BIGINT), r.id, r.parent_id, r.kind, r.name, r.organization_id, r.restrict_copy, r.restrict_delete, r.restrict_download
+                    FROM resource r JOIN living_organization l ON l.id = r.organization_id WHERE r.id IN ({ids}) AND r.trashed_with IS NULL
                     UNION ALL
-                    SELECT up.start_id, up.distance + 1, r.id, r.parent_id, r.kind, r.name, r.organization_id
+                    SELECT up.start_id, up.distance + 1, r.id, r.parent_id, r.kind, r.name, r.organization_id, r.restrict_copy, r.restrict_delete, r.restrict_download
                     FROM up JOIN resource r ON r.id = up.parent_id WHERE up.distance < 100
                  )
-                 SELECT up.start_id, up.distance, up.id, up.kind, up.name, up.organization_id, m.role, g.level
+                 SELECT up.start_id, up.distance, up.id, up.kind, up.name, up.organization_id, m.role, g.level, up.restrict_copy, up.restrict_delete, up.restrict_download
                  FROM up
                  LEFT JOIN membership m ON m.organization_id = up.organization_id AND m.person_id = {1}
                  LEFT JOIN access_grant g ON g.resource_id = up.id AND (g.person_id = {1}
@@ -262,6 +269,11 @@ pub async fn list_ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> 
                     .transpose()?
                     .into_iter()
                     .collect(),
+                restrictions: Restrictions {
+                    copy: row.restrict_copy,
+                    delete: row.restrict_delete,
+                    download: row.restrict_download,
+                },
             });
         }
     }
@@ -428,7 +440,7 @@ pub async fn list_taken_names(tx: &mut Tx, container: ResourceId, keys: &BTreeSe
     if few {
         for key in keys {
             let rows: Vec<(String,)> = tx
-                .sql("SELECT name_key FROM resource WHERE parent_id = $1 AND (name_key = $2 OR (name_key > $3 AND name_key < $4)) LIMIT 10000")
+                .sql("SELECT name_key FROM resource WHERE parent_id = $1 AND trashed_with IS NULL AND (name_key = $2 OR (name_key > $3 AND name_key < $4)) LIMIT 10000")
                 .bind(container.0)
                 .bind(key.clone())
                 .bind(format!("{key} ("))
@@ -438,8 +450,11 @@ pub async fn list_taken_names(tx: &mut Tx, container: ResourceId, keys: &BTreeSe
             taken.extend(rows.into_iter().map(|(key,)| key));
         }
     } else {
-        let rows: Vec<(String,)> =
-            tx.sql("SELECT name_key FROM resource WHERE parent_id = $1").bind(container.0).all().await?;
+        let rows: Vec<(String,)> = tx
+            .sql("SELECT name_key FROM resource WHERE parent_id = $1 AND trashed_with IS NULL")
+            .bind(container.0)
+            .all()
+            .await?;
         taken.extend(rows.into_iter().map(|(key,)| key));
     }
     Ok(taken)
@@ -487,6 +502,8 @@ pub struct Children<'a> {
     pub after: Option<After>,
     /// The most rows.
     pub limit: i64,
+    /// The reader's level on the container: the least they have on each row.
+    pub level: Level,
 }
 
 #[derive(FromRow)]
@@ -504,6 +521,9 @@ struct ChildRow {
     created_by_name: Option<String>,
     grants: i64,
     by_hand: i64,
+    restrict_copy: bool,
+    restrict_delete: bool,
+    restrict_download: bool,
 }
 
 /// What a list shows of each row, and how many grants it has of its own. Kept as one text so that all orders show the
@@ -514,19 +534,20 @@ macro_rules! children {
             "SELECT r.id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.created_at, r.modified_at,
                 p.first_name || ' ' || p.last_name AS created_by_name,
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
-                (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
+                r.restrict_copy, r.restrict_delete, r.restrict_download
              FROM resource r LEFT JOIN person p ON p.id = r.created_by
-             WHERE r.parent_id = $1 AND ($2 IS NULL OR r.kind = $2) AND ($3 IS NULL OR (r.name_key >= $3 AND r.name_key < $4)) AND ",
+             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND ($2 IS NULL OR r.kind = $2) AND ($3 IS NULL OR (r.name_key >= $3 AND r.name_key < $4)) AND ",
             $where_and_order
         )
     };
 }
 
-impl TryFrom<ChildRow> for RowView {
-    type Error = super::DbError;
-
-    fn try_from(row: ChildRow) -> Result<Self> {
-        Ok(Self {
+impl ChildRow {
+    /// As a list shows it to somebody who has a level on it from above, if they do.
+    fn view(self, above: Option<Level>) -> Result<RowView> {
+        let row = self;
+        Ok(RowView {
             id: ResourceId(row.id),
             kind: read("resource", "kind", &row.kind, Kind::parse)?,
             dataset: dataset(row.status.as_deref(), row.images, row.bytes, row.cluster, row.captured_on)?,
@@ -536,6 +557,12 @@ impl TryFrom<ChildRow> for RowView {
             created_at: Timestamp(row.created_at),
             modified_at: Timestamp(row.modified_at),
             created_by_name: row.created_by_name,
+            level: above.unwrap_or(Level::Reader),
+            restrictions: Restrictions {
+                copy: row.restrict_copy,
+                delete: row.restrict_delete,
+                download: row.restrict_download,
+            },
         })
     }
 }
@@ -610,10 +637,10 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                 .await?
         }
     };
-    rows.into_iter().map(TryInto::try_into).collect()
+    rows.into_iter().map(|row| row.view(Some(list.level))).collect()
 }
 
-/// Nodes by id, as lists show them: what was shared with somebody.
+/// Nodes by id, as lists show them: what was shared with somebody. Their level is yet to be found.
 ///
 /// # Errors
 /// The database.
@@ -627,14 +654,15 @@ pub async fn list_rows(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<RowView>> 
             "SELECT r.id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.created_at, r.modified_at,
                 p.first_name || ' ' || p.last_name AS created_by_name,
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
-                (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
+                r.restrict_copy, r.restrict_delete, r.restrict_download
              FROM resource r LEFT JOIN person p ON p.id = r.created_by
-             WHERE r.id IN ({ids}) ORDER BY r.kind_rank, r.name_key, r.id",
+             WHERE r.id IN ({ids}) AND r.trashed_with IS NULL ORDER BY r.kind_rank, r.name_key, r.id",
             &ids,
         )
         .all()
         .await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    rows.into_iter().map(|row| row.view(None)).collect()
 }
 
 /// Something that somebody made, for the export of their data.

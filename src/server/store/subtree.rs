@@ -1,4 +1,5 @@
-//! Table `resource`, everything below a node: what a transfer looks at and changes (XFER-7, XFER-9, XFER-13).
+//! Table `resource`, everything below a node: what a transfer looks at and changes (XFER-7, XFER-9, XFER-13). What is in
+//! the trash is not below anything.
 //!
 //! Each function walks the trees below its items once, in the database; what comes back is counted or cut off, so that
 //! 100,000 items cost time but no memory here.
@@ -49,7 +50,7 @@ macro_rules! tree {
             "WITH RECURSIVE tree(root_id, id, depth) AS (
                 SELECT id, id, CAST(0 AS BIGINT) FROM resource WHERE id IN ({ids})
                 UNION ALL
-                SELECT tree.root_id, r.id, tree.depth + 1 FROM tree JOIN resource r ON r.parent_id = tree.id
+                SELECT tree.root_id, r.id, tree.depth + 1 FROM tree JOIN resource r ON r.parent_id = tree.id AND r.trashed_with IS NULL
              ) ",
             $rest
         )

@@ -6,6 +6,7 @@ use crate::domain::{
     access::{self, Act, Level, Lineage, Permit},
     id::{PersonId, ResourceId},
     refusal::Refusal,
+    restriction::Restrictions,
     view::Crumb,
 };
 
@@ -38,8 +39,10 @@ impl Reach {
     pub fn visible_path(&self) -> Vec<Crumb> {
         let mut path: Vec<Crumb> = Vec::new();
         for (distance, step) in self.steps.iter().enumerate() {
-            let grants = self.steps.iter().skip(distance).flat_map(|step| step.levels.iter().copied()).collect();
-            let lineage = Lineage { resource: step.id, grants, ..self.lineage.clone() };
+            let above = self.steps.iter().skip(distance);
+            let restrictions = above.clone().fold(Restrictions::default(), |all, step| all.and(step.restrictions));
+            let grants = above.flat_map(|step| step.levels.iter().copied()).collect();
+            let lineage = Lineage { resource: step.id, grants, restrictions, ..self.lineage.clone() };
             if lineage.level().is_none() {
                 break;
             }
@@ -74,6 +77,7 @@ pub async fn reaches(tx: &mut Tx, person: PersonId, ids: &[ResourceId]) -> Resul
                 organization: first.organization,
                 role: first.role,
                 grants: steps.iter().flat_map(|step| step.levels.iter().copied()).collect(),
+                restrictions: steps.iter().fold(Restrictions::default(), |all, step| all.and(step.restrictions)),
             };
             Some((id, Reach { steps, lineage }))
         })

@@ -1,13 +1,14 @@
 //! The Drive: looking, creating, renaming (DRIVE).
 
 use crate::domain::{
-    access::{Act, permit},
-    id::ResourceId,
+    access::{Act, Level, permit},
+    command::Lacking,
+    id::{OrganizationId, ResourceId},
     licence::{Use, allows},
     refusal::Refusal,
     resource::{Kind, Status, cluster, may_create},
     text::{Fields, Name, Problem, key},
-    time::Day,
+    time::{Day, Timestamp},
     view::{Control, DatasetView, DriveView, Page, ResourceView, RowView},
 };
 
@@ -48,15 +49,16 @@ pub async fn children(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) ->
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(query.limit)?;
     let mut tx = ctx.db().read().await?;
-    access::reach(&mut tx, by, id).await?;
-    list(&mut tx, id, query, limit).await
+    let reach = access::reach(&mut tx, by, id).await?;
+    list(&mut tx, by, &reach, query, limit).await
 }
 
 /// One page of a container that the reader is known to see.
 ///
 /// # Errors
 /// `Invalid` at a field of the query.
-pub async fn list(tx: &mut Tx, parent: ResourceId, query: &ListQuery, limit: i64) -> Result<Page<RowView>> {
+pub async fn list(tx: &mut Tx, by: &Principal, reach: &Reach, query: &ListQuery, limit: i64) -> Result<Page<RowView>> {
+    let (parent, level) = (reach.lineage.resource, reach.level().ok_or(Refusal::NotFound)?);
     let (word, descending) = query.sort.strip_prefix('-').map_or((query.sort.as_str(), false), |word| (word, true));
     let sort = match word {
         "" | "name" | "kind" => resource::Sort::Name,
@@ -84,9 +86,18 @@ pub async fn list(tx: &mut Tx, parent: ResourceId, query: &ListQuery, limit: i64
             id: parts[4].parse().map_err(|_| wrong())?,
         }),
     };
-    let wanted =
-        resource::Children { parent, sort, descending, kind, prefix: prefix.as_deref(), after, limit: limit + 1 };
-    let rows = resource::list_children(tx, &wanted).await?;
+    let wanted = resource::Children {
+        parent,
+        sort,
+        descending,
+        kind,
+        prefix: prefix.as_deref(),
+        after,
+        limit: limit + 1,
+        level,
+    };
+    let mut rows = resource::list_children(tx, &wanted).await?;
+    raise(tx, by, &mut rows).await?;
     Ok(super::page(rows, limit, |row| {
         let number = match sort {
             resource::Sort::Name => 0,
@@ -101,6 +112,38 @@ pub async fn list(tx: &mut Tx, parent: ResourceId, query: &ListQuery, limit: i64
             &row.id.to_string(),
         ])
     }))
+}
+
+/// Gives each row the reader's own level on it: a grant on the row itself only raises what they have from above (ROLE-1).
+async fn raise(tx: &mut Tx, by: &Principal, rows: &mut [RowView]) -> Result<()> {
+    let granted: Vec<ResourceId> =
+        rows.iter().filter(|row| row.grants > 0 && row.level < Level::Manager).map(|row| row.id).collect();
+    if granted.is_empty() {
+        return Ok(());
+    }
+    let levels = grant::list_levels(tx, by.person, &granted).await?;
+    for row in rows {
+        let own = levels.iter().filter(|(id, _)| *id == row.id).map(|(_, level)| *level);
+        row.level = own.chain([row.level]).max().unwrap_or(row.level);
+    }
+    Ok(())
+}
+
+/// What was shared with somebody in an organization, where they do not see its root (ACCESS-3).
+///
+/// # Errors
+/// The database.
+pub async fn shared(tx: &mut Tx, by: &Principal, organization: OrganizationId) -> Result<Vec<RowView>> {
+    let shared = grant::list_shared(tx, by.person, organization, super::LONGEST_PAGE).await?;
+    let reaches = access::reaches(tx, by.person, &shared).await?;
+    let mut rows = resource::list_rows(tx, &shared).await?;
+    for row in &mut rows {
+        if let Some(reach) = reaches.get(&row.id) {
+            row.level = reach.level().unwrap_or(row.level);
+            row.restrictions = reach.lineage.restrictions;
+        }
+    }
+    Ok(rows)
 }
 
 /// One resource.
@@ -135,6 +178,8 @@ async fn view(tx: &mut Tx, id: ResourceId, reach: &Reach) -> Result<ResourceView
         created_by: found.created_by,
         created_by_name,
         children_count: children,
+        in_site: reach.steps.get(1).is_some_and(|container| container.kind == Kind::Site),
+        restrictions: reach.lineage.restrictions,
     })
 }
 
@@ -155,9 +200,9 @@ pub async fn page(ctx: &Ctx, by: &Principal, org: &str, resource: &str, sort: &s
         if !resource.is_empty() {
             return Err(Refusal::NotFound.into());
         }
-        let shared = grant::list_shared(&mut tx, by.person, organization.id, super::LONGEST_PAGE).await?;
-        let rows = Page { items: resource::list_rows(&mut tx, &shared).await?, next_cursor: None };
-        return Ok(DriveView { organization, resource: None, rows, create: Control::Absent, change: Control::Absent });
+        let rows = Page { items: shared(&mut tx, by, organization.id).await?, next_cursor: None };
+        let lacking = lacking(&mut tx, organization.id, ctx.now()).await?;
+        return Ok(DriveView { organization, resource: None, rows, create: Control::Absent, lacking });
     }
     let view = view(&mut tx, id, &reach).await?;
     if view.organization != organization.id {
@@ -165,7 +210,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, org: &str, resource: &str, sort: &s
     }
     let query = ListQuery { sort: sort.to_owned(), cursor: cursor.to_owned(), ..ListQuery::default() };
     let rows = if view.kind.is_container() {
-        list(&mut tx, id, &query, ROWS).await?
+        list(&mut tx, by, &reach, &query, ROWS).await?
     } else {
         Page { items: Vec::new(), next_cursor: None }
     };
@@ -176,11 +221,14 @@ pub async fn page(ctx: &Ctx, by: &Principal, org: &str, resource: &str, sort: &s
         (Ok(_), Err(refusal)) => Control::Disabled(refusal.to_string()),
         (Ok(_), Ok(())) => Control::Enabled,
     };
-    let change = match permit(by.person, Act::Move, &reach.lineage) {
-        Ok(_) => Control::Enabled,
-        Err(_) => Control::Absent,
-    };
-    Ok(DriveView { organization, resource: Some(view), rows, create, change })
+    let lacking = Lacking::of(&licences, ctx.now());
+    Ok(DriveView { organization, resource: Some(view), rows, create, lacking })
+}
+
+/// What the licences of an organization's first account do not allow.
+async fn lacking(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Lacking> {
+    let first = account::list(tx, organization).await?.first().map(|account| account.id).ok_or(Refusal::NotFound)?;
+    Ok(Lacking::of(&licence::list_of_account(tx, first).await?, now))
 }
 
 /// Something new, unread.

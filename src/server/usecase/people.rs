@@ -351,7 +351,8 @@ async fn places(tx: &mut Tx, by: &Principal, organization: OrganizationId, resou
         places.push(Crumb { id, name: step.name.clone(), kind: step.kind });
     }
     if let Some(first) = account::list(tx, organization).await?.into_iter().next() {
-        let top = drive::list(tx, first.root, &drive::ListQuery::default(), ROWS).await?;
+        let root = access::reach(tx, by, first.root).await?;
+        let top = drive::list(tx, by, &root, &drive::ListQuery::default(), ROWS).await?;
         let others = top.items.into_iter().filter(|row| Some(row.id) != places.first().map(|place| place.id));
         let others: Vec<Crumb> = others.map(|row| Crumb { id: row.id, name: row.name, kind: row.kind }).collect();
         places.extend(others);

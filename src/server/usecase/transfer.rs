@@ -619,8 +619,7 @@ pub async fn destinations(
         if !container.is_empty() {
             return Err(Refusal::NotFound.into());
         }
-        let shared = grant::list_shared(&mut tx, by.person, base.organization.id, super::LONGEST_PAGE).await?;
-        let rows = resource::list_rows(&mut tx, &shared)
+        let rows = drive::shared(&mut tx, by, base.organization.id)
             .await?
             .into_iter()
             .map(|row| destination_row(row.id, row.kind, row.name, &items));
@@ -629,7 +628,7 @@ pub async fn destinations(
         return Ok(DestinationView { rows, move_here, ..base });
     }
     let query = drive::ListQuery { cursor: cursor.to_owned(), ..drive::ListQuery::default() };
-    let rows = drive::list(&mut tx, id, &query, drive::ROWS).await?;
+    let rows = drive::list(&mut tx, by, &reach, &query, drive::ROWS).await?;
     let rows = Page {
         items: rows.items.into_iter().map(|row| destination_row(row.id, row.kind, row.name, &items)).collect(),
         next_cursor: rows.next_cursor,

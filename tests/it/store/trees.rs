@@ -101,8 +101,16 @@ both!(drive_2_children_in_every_order_both_ways_page_by_page, async |app| {
     let mut tx = app.db().read().await.expect("a connection");
     for sort in [Sort::Name, Sort::ModifiedAt, Sort::Size] {
         for descending in [false, true] {
-            let list =
-                Children { parent: org.root, sort, descending, kind: None, prefix: None, after: None, limit: 100 };
+            let list = Children {
+                parent: org.root,
+                sort,
+                descending,
+                kind: None,
+                prefix: None,
+                after: None,
+                limit: 100,
+                level: Level::Reader,
+            };
             let whole = resource::list_children(&mut tx, &list).await.expect("an answer");
             assert_eq!(whole.len(), 18);
             let mut seen = Vec::new();
@@ -130,6 +138,7 @@ both!(drive_2_children_in_every_order_both_ways_page_by_page, async |app| {
         prefix: Some("d1"),
         after: None,
         limit: 100,
+        level: Level::Reader,
     };
     assert_eq!(resource::list_children(&mut tx, &filtered).await.expect("an answer").len(), 1);
 });

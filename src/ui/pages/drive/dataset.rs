@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::place::Listing;
 use crate::{
     domain::{
+        command::{Command, Lacking, control},
         time::Timestamp,
         view::{Control, ResourceView},
     },
@@ -19,17 +20,23 @@ use crate::{
 
 /// What is known of it, and what can be done with it.
 #[component]
-pub fn DatasetContent(resource: ResourceView, listing: Listing, change: Control, now: Timestamp) -> impl IntoView {
-    let id = resource.id.to_string();
-    let actions = match change {
-        Control::Absent => ().into_any(),
-        Control::Disabled(reason) => view! { <BlockedButton label="Rename" reason=reason.clone() icon="rename"/> <BlockedButton label="Move to" reason icon="move"/> }.into_any(),
-        Control::Enabled => view! {
-            <ButtonLink href=listing.rename_dialog(&id) icon="rename" in_place=true>"Rename"</ButtonLink>
-            <ButtonLink href=listing.move_items(vec![id]) icon="move" in_place=true>"Move to"</ButtonLink>
-        }
-        .into_any(),
-    };
+pub fn DatasetContent(resource: ResourceView, listing: Listing, lacking: Lacking, now: Timestamp) -> impl IntoView {
+    let items = [resource.id.to_string()];
+    let actions = Command::OFFERED
+        .into_iter()
+        .filter_map(|command| match control(command, resource.target(), &lacking) {
+            Control::Absent => None,
+            Control::Disabled(reason) => {
+                Some(view! { <BlockedButton label=command.title() reason icon=command.icon()/> }.into_any())
+            }
+            Control::Enabled => Some(
+                view! {
+                    <ButtonLink href=listing.dialog(command, &items) icon=command.icon() in_place=true>{command.title()}</ButtonLink>
+                }
+                .into_any(),
+            ),
+        })
+        .collect_view();
     let facts = resource.dataset.map(|dataset| {
         view! {
             <Fact label="Status"><span class=words::status_tone(dataset.status)>{dataset.status.title()}</span></Fact>

@@ -5,6 +5,7 @@
 
 use leptos::{html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
+use wasm_bindgen::JsCast;
 
 use super::{
     place::Listing,
@@ -12,13 +13,14 @@ use super::{
 };
 use crate::{
     domain::{
+        command::{Command, control},
         resource::Kind,
         time::Timestamp,
         view::{Control, DriveView, RowView},
     },
     ui::{
         components::{
-            button::{BlockedButton, ButtonLink, Tone},
+            button::{ButtonLink, Tone},
             empty::Empty,
             icon::Icon,
             markup::{Markup, Written},
@@ -75,8 +77,10 @@ fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestam
         move |event: leptos::ev::SubmitEvent| {
             event.prevent_default();
             let items = selection.selected();
+            let command = pressed(&event).unwrap_or(Command::Move);
             if !items.is_empty() {
-                navigate(&listing.move_items(items), NavigateOptions { scroll: false, ..NavigateOptions::default() });
+                let to = listing.dialog(command, &items);
+                navigate(&to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
             }
         }
     };
@@ -93,7 +97,23 @@ fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestam
         _ => words::totalled(shown, "item", "items"),
     };
     let header = view! { <Heads listing=listing.clone()/> };
-    let change = drive.change.clone();
+    let controls = {
+        let (resource, lacking) = (drive.resource.clone(), drive.lacking.clone());
+        move |row: &RowView| -> Vec<(Command, Control)> {
+            let target = row.target(resource.as_ref());
+            Command::OFFERED.into_iter().map(|command| (command, control(command, target, &lacking))).collect()
+        }
+    };
+    // A button over the list where it could be used on a row; whether on those selected is found when they are.
+    let several: Vec<Command> = Command::OFFERED
+        .into_iter()
+        .filter(|command| command.takes_several())
+        .filter(|wanted| {
+            let offers =
+                |row: &RowView| controls(row).iter().any(|(command, on)| command == wanted && *on != Control::Absent);
+            drive.rows.items.iter().any(offers)
+        })
+        .collect();
     let rows = {
         let listing = listing.clone();
         let rows = drive.rows.items;
@@ -104,7 +124,7 @@ fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestam
                 key=|row| (row.id, row.modified_at, row.name.clone(), row.grants, row.dataset.as_ref().map(|dataset| (dataset.status, dataset.images, dataset.bytes)))
                 let(row)
             >
-                {row_of(&row, &listing, &change, selected.contains(&row.id.to_string()), now)}
+                {row_of(&row, &listing, &controls(&row), selected.contains(&row.id.to_string()), now)}
             </For>
         }
         .into_any()
@@ -133,7 +153,7 @@ fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestam
             {(!listing.cursor.is_empty()).then(|| view! { <input type="hidden" name="cursor" value=listing.cursor.clone()/> })}
             <div class="drive-bar">
                 <p class="drive-count small num">{count_line}</p>
-                <Toolbar selection change=drive.change.clone()/>
+                <Toolbar selection commands=several/>
             </div>
             <div class="panel">
                 <table class="list grid" role="grid" aria-label="Drive" aria-multiselectable="true" aria-rowcount=total.map_or_else(|| "-1".to_owned(), |total| (total + 1).to_string())>
@@ -148,7 +168,7 @@ fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestam
 
 /// What is selected, and what can be done with it. The style sheet shows it when something is checked.
 #[component]
-fn Toolbar(selection: Selection, change: Control) -> impl IntoView {
+fn Toolbar(selection: Selection, commands: Vec<Command>) -> impl IntoView {
     let words = move || {
         let Sums { count, .. } = selection.sums.get();
         if count == 0 { "Selected".to_owned() } else { format!("{} selected", words::total(count)) }
@@ -159,22 +179,23 @@ fn Toolbar(selection: Selection, change: Control) -> impl IntoView {
         let bytes = (bytes > 0).then(|| words::size(bytes));
         images.into_iter().chain(bytes).collect::<Vec<_>>().join(" · ")
     };
-    let move_to = match change {
-        Control::Absent => ().into_any(),
-        Control::Disabled(reason) => view! { <BlockedButton label="Move to" reason icon="move"/> }.into_any(),
-        Control::Enabled => view! {
-            <button type="submit" class="button" name="dialog" value="move">
-                <Icon name="move"/>
-                "Move to"
-            </button>
-        }
-        .into_any(),
-    };
+    let buttons = commands
+        .into_iter()
+        .map(|command| {
+            let (word, why) = (command.word(), move || selection.why_not(command));
+            view! {
+                <button type="submit" class="button" name="dialog" value=word disabled=move || why().is_some() title=why>
+                    <Icon name=command.icon()/>
+                    {command.title()}
+                </button>
+            }
+        })
+        .collect_view();
     view! {
         <div class="selection" role="toolbar" aria-label="Selection">
             <span aria-live="polite">{words}</span>
             <span class="sum num">{sums}</span>
-            {move_to}
+            {buttons}
             <button type="reset" class="button icon-only quiet" aria-label="Clear selection" on:click=move |event| {
                 event.prevent_default();
                 selection.clear();
@@ -222,8 +243,20 @@ fn Heads(listing: Listing) -> impl IntoView {
     .into_any()
 }
 
+/// The words of the commands that can be used, for the toolbar.
+fn usable(controls: &[(Command, Control)]) -> String {
+    let usable = controls.iter().filter(|(_, control)| *control == Control::Enabled);
+    usable.map(|(command, _)| command.word()).collect::<Vec<_>>().join(" ")
+}
+
+/// The command of the button that a form was sent with.
+fn pressed(event: &leptos::ev::SubmitEvent) -> Option<Command> {
+    let button: web_sys::HtmlButtonElement = event.submitter()?.dyn_into().ok()?;
+    Command::parse(&button.value())
+}
+
 /// One resource. There are many of them, so that each is written in one go.
-fn row_of(row: &RowView, listing: &Listing, change: &Control, checked: bool, now: Timestamp) -> Written {
+fn row_of(row: &RowView, listing: &Listing, controls: &[(Command, Control)], checked: bool, now: Timestamp) -> Written {
     let id = row.id.to_string();
     let href = paths::drive(&listing.org, &id);
     let menu_id = format!("menu-{id}");
@@ -288,13 +321,21 @@ fn row_of(row: &RowView, listing: &Listing, change: &Control, checked: bool, now
     cells.close("button");
     cells.open("div", &[("id", &menu_id), ("popover", "auto"), ("class", "menu")]);
     cells.with("a", &[("href", &href)], "Open");
-    match change {
-        Control::Absent => {}
-        Control::Disabled(reason) => cells.with("p", &[("class", "menu-note")], reason),
-        Control::Enabled => {
-            let (rename, moving) = (listing.rename_dialog(&id), listing.move_items(vec![id.clone()]));
-            cells.with("a", &[("href", &rename), ("data-act", "rename"), ("data-noscroll", "")], "Rename");
-            cells.with("a", &[("href", &moving), ("data-act", "move"), ("data-noscroll", "")], "Move to");
+    let items = [id.clone()];
+    for (command, control) in controls {
+        match control {
+            Control::Absent => {}
+            Control::Disabled(reason) => {
+                cells.open("span", &[("class", "menu-off"), ("title", reason)]);
+                cells.text(command.title());
+                cells.with("small", &[("class", "menu-note")], reason);
+                cells.close("span");
+            }
+            Control::Enabled => {
+                let href = listing.dialog(*command, &items);
+                let act = [("href", href.as_str()), ("data-act", command.word()), ("data-noscroll", "")];
+                cells.with("a", &act, command.title());
+            }
         }
     }
     cells.close("div");
@@ -306,6 +347,7 @@ fn row_of(row: &RowView, listing: &Listing, change: &Control, checked: bool, now
         ("data-id", id),
         ("data-images", images.to_string()),
         ("data-bytes", bytes.to_string()),
+        ("data-can", usable(controls)),
         ("aria-label", row.name.clone()),
         ("aria-selected", checked.to_string()),
     ];

@@ -88,14 +88,19 @@ pub fn DrivePage() -> impl IntoView {
             </Suspense>
         }
         .into_any(),
+        // The dialogs of the commands that are being built go here, one arm each.
+        Sort::Ask(..) => ().into_any(),
         Sort::Move => view! { <MoveDialog place/> }.into_any(),
         Sort::Transfer => view! { <TransferDialog place/> }.into_any(),
     };
     view! {
         <Frame section=Section::Drive org>
-            {move || place.with(|place| place.open == Open::NothingToMove).then(|| view! {
+            {move || place.with(|place| match place.open {
+                Open::NothingSelected(command) => Some(command),
+                _ => None,
+            }).map(|command| view! {
                 <div role="alert">
-                    <Note><p>"Select what is to be moved first, then choose Move to."</p></Note>
+                    <Note><p>{format!("Select items first, then choose {}.", command.title())}</p></Note>
                 </div>
             })}
             <div class="loadable" aria-busy=move || (session.hydrated.get() && loading.get()).then_some("true")>
@@ -105,7 +110,7 @@ pub fn DrivePage() -> impl IntoView {
                         match drive.await {
                             (listing, Ok(drive)) => {
                                 let selected = place.with_untracked(|place| match &place.open {
-                                    Open::Move(_) | Open::Transfer(_) => place.items().to_vec(),
+                                    Open::Move(_) | Open::Transfer(_) | Open::Ask(..) => place.items().to_vec(),
                                     _ => Vec::new(),
                                 });
                                 view! { <DriveContent drive listing selected now=begin.now/> }.into_any()
@@ -140,7 +145,7 @@ fn DriveContent(drive: DriveView, listing: Listing, selected: Vec<String>, now: 
     view! {
         {header}
         {match dataset {
-            Some(resource) => view! { <DatasetContent resource listing change=drive.change now/> }.into_any(),
+            Some(resource) => view! { <DatasetContent resource listing lacking=drive.lacking now/> }.into_any(),
             None => view! { <List drive listing selected now/> }.into_any(),
         }}
     }

@@ -4,7 +4,7 @@ use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::resource::Kind,
+    domain::{command::Command, resource::Kind},
     ui::paths::{self, Address},
 };
 
@@ -33,8 +33,10 @@ pub enum Open {
     Rename(String),
     /// **Move to**.
     Move(Move),
-    /// **Move to** with nothing selected.
-    NothingToMove,
+    /// Another command for some items.
+    Ask(Command, Vec<String>),
+    /// A command with nothing selected.
+    NothingSelected(Command),
     /// **Confirm transfer**.
     Transfer(Transfer),
 }
@@ -51,6 +53,8 @@ pub enum Sort {
     New(Kind),
     /// Another name for this item.
     Rename(String),
+    /// Another command for these items.
+    Ask(Command, Vec<String>),
     /// Another place.
     Move,
     /// The confirmation.
@@ -115,8 +119,8 @@ impl Place {
             "new-asset" => Open::New(Kind::Asset),
             "new-dataset" => Open::New(Kind::Dataset),
             "rename" => items().into_iter().next().map_or(Open::Nothing, Open::Rename),
-            "move" | "move-to" if items().is_empty() => Open::NothingToMove,
-            "move" | "move-to" => {
+            "move" if items().is_empty() => Open::NothingSelected(Command::Move),
+            "move" => {
                 let inside = get("in");
                 // The server puts the new folder's id here (see `MADE`); where it did not, the root is shown.
                 let inside = if inside == MADE { String::new() } else { inside };
@@ -131,7 +135,11 @@ impl Place {
             "transfer" if !items().is_empty() => {
                 Open::Transfer(Transfer { items: items(), destination: get("destination") })
             }
-            _ => Open::Nothing,
+            other => match Command::parse(other) {
+                Some(command) if !items().is_empty() => Open::Ask(command, items()),
+                Some(command) if command.takes_several() => Open::NothingSelected(command),
+                _ => Open::Nothing,
+            },
         };
         Some(Self { listing, open })
     }
@@ -139,7 +147,8 @@ impl Place {
     /// Which sort of dialog is open.
     pub fn sort(&self) -> Sort {
         match &self.open {
-            Open::Nothing | Open::NothingToMove => Sort::Nothing,
+            Open::Nothing | Open::NothingSelected(_) => Sort::Nothing,
+            Open::Ask(command, items) => Sort::Ask(*command, items.clone()),
             Open::New(kind) => Sort::New(*kind),
             Open::Rename(item) => Sort::Rename(item.clone()),
             Open::Move(_) => Sort::Move,
@@ -153,7 +162,8 @@ impl Place {
             Open::Move(open) => &open.items,
             Open::Transfer(open) => &open.items,
             Open::Rename(item) => std::slice::from_ref(item),
-            Open::Nothing | Open::NothingToMove | Open::New(_) => &[],
+            Open::Ask(_, items) => items,
+            Open::Nothing | Open::NothingSelected(_) | Open::New(_) => &[],
         }
     }
 }
@@ -188,9 +198,9 @@ impl Listing {
         self.base().with("dialog", format!("new-{}", kind.word())).text()
     }
 
-    /// With **Rename** for an item.
-    pub fn rename_dialog(&self, item: &str) -> String {
-        self.base().with("dialog", "rename").with("item", item).text()
+    /// With the dialog of a command for items.
+    pub fn dialog(&self, command: Command, items: &[String]) -> String {
+        self.base().with("dialog", command.word()).with_all("item", items).text()
     }
 
     /// With **Move to**.
@@ -266,7 +276,10 @@ mod tests {
 
     #[test]
     fn a_dialog_without_items_is_none() {
-        assert_eq!(read("/o/a/drive", &[("dialog", "move")]).unwrap_or_default().open, Open::NothingToMove);
+        assert_eq!(
+            read("/o/a/drive", &[("dialog", "move")]).unwrap_or_default().open,
+            Open::NothingSelected(Command::Move)
+        );
         for dialog in ["transfer", "rename", "nonsense", ""] {
             assert_eq!(read("/o/a/drive", &[("dialog", dialog)]).unwrap_or_default().open, Open::Nothing, "{dialog}");
         }

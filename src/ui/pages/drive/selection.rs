@@ -14,6 +14,8 @@ use leptos::{
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, PointerEvent};
 
+use crate::domain::command::Command;
+
 /// What is selected, added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
@@ -31,6 +33,8 @@ pub struct Selection {
     form: NodeRef<html::Form>,
     /// What is selected, added up.
     pub sums: RwSignal<Sums>,
+    /// What cannot be done with what is selected.
+    cannot: RwSignal<Vec<Command>>,
     /// The row that a Shift-click extends from.
     anchor: StoredValue<usize>,
 }
@@ -41,8 +45,15 @@ impl Selection {
         Self {
             form,
             sums: RwSignal::new(Sums { count: checked as u64, ..Sums::default() }),
+            cannot: RwSignal::new(Vec::new()),
             anchor: StoredValue::new(0),
         }
+    }
+
+    /// Why a command is not for what is selected; `None`: it is. Of one item, its menu says more.
+    pub fn why_not(self, command: Command) -> Option<&'static str> {
+        let off = self.cannot.with(|cannot| cannot.contains(&command));
+        off.then_some("This cannot be done with everything that is selected. The menu of each item says why.")
     }
 
     fn rows(self) -> Vec<HtmlElement> {
@@ -76,6 +87,7 @@ impl Selection {
     pub fn count(self) {
         let rows = self.rows();
         let mut sums = Sums::default();
+        let mut cannot: Vec<Command> = Vec::new();
         for row in &rows {
             let checked = checkbox(row).is_some_and(|checkbox| checkbox.checked());
             set(row, "aria-selected", if checked { "true" } else { "false" });
@@ -83,6 +95,12 @@ impl Selection {
                 sums.count += 1;
                 sums.images += number(row, "data-images");
                 sums.bytes += number(row, "data-bytes");
+                let can = row.get_attribute("data-can").unwrap_or_default();
+                for command in Command::OFFERED {
+                    if !cannot.contains(&command) && can.split(' ').all(|word| word != command.word()) {
+                        cannot.push(command);
+                    }
+                }
             }
         }
         if let Some(over) = self.box_over() {
@@ -90,6 +108,9 @@ impl Selection {
             let every = some && sums.count == rows.len() as u64;
             over.set_checked(every);
             over.set_indeterminate(some && !every);
+        }
+        if self.cannot.with_untracked(|before| *before != cannot) {
+            self.cannot.set(cannot);
         }
         if self.sums.get_untracked() != sums {
             self.sums.set(sums);

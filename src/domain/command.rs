@@ -1,0 +1,259 @@
+//! What can be done with items of a Drive: one list for the toolbar, the menus and the keys (DRIVE-3, DRIVE-4), and what
+//! decides whether each is there (ux.md, "Showing rules").
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    access::{Act, Level, may_act},
+    licence::{Licence, Use, allows},
+    resource::Kind,
+    restriction::Restrictions,
+    time::Timestamp,
+    view::Control,
+};
+
+/// Something that can be done with items.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Another name.
+    Rename,
+    /// Another place (XFER).
+    Move,
+    /// Into a site (XFER-5).
+    Assign,
+    /// Out of a site (XFER-5).
+    Unassign,
+    /// Once more, somewhere.
+    Copy,
+    /// Who can reach it (ACCESS-2).
+    Access,
+    /// A link for anyone (LINK-1).
+    Share,
+    /// What is forbidden on it (POL-1).
+    Restrict,
+    /// Into the trash.
+    Trash,
+}
+
+impl Command {
+    /// Every command, in the order of menus.
+    pub const ALL: [Self; 9] = [
+        Self::Rename,
+        Self::Move,
+        Self::Assign,
+        Self::Unassign,
+        Self::Copy,
+        Self::Access,
+        Self::Share,
+        Self::Restrict,
+        Self::Trash,
+    ];
+
+    /// What is offered so far; the rest is being built.
+    pub const OFFERED: [Self; 2] = [Self::Rename, Self::Move];
+
+    /// The word in addresses: `?dialog=move`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Rename => "rename",
+            Self::Move => "move",
+            Self::Assign => "assign",
+            Self::Unassign => "unassign",
+            Self::Copy => "copy",
+            Self::Access => "access",
+            Self::Share => "share",
+            Self::Restrict => "restrict",
+            Self::Trash => "trash",
+        }
+    }
+
+    /// Its icon in the sprite.
+    pub const fn icon(self) -> &'static str {
+        match self {
+            Self::Rename => "rename",
+            Self::Move => "move",
+            Self::Assign | Self::Unassign => "site",
+            Self::Copy => "copy",
+            Self::Access => "people",
+            Self::Share => "link",
+            Self::Restrict => "lock",
+            Self::Trash => "trash",
+        }
+    }
+
+    /// The words on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Rename => "Rename",
+            Self::Move => "Move to",
+            Self::Assign => "Assign to",
+            Self::Unassign => "Remove from site",
+            Self::Copy => "Copy to",
+            Self::Access => "Manage access",
+            Self::Share => "Share",
+            Self::Restrict => "Restrictions",
+            Self::Trash => "Move to trash",
+        }
+    }
+
+    /// Reads [`Command::word`].
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|command| command.word() == word)
+    }
+
+    /// Whether it is for several items at once as well.
+    pub const fn takes_several(self) -> bool {
+        match self {
+            Self::Move | Self::Assign | Self::Unassign | Self::Copy | Self::Trash => true,
+            Self::Rename | Self::Access | Self::Share | Self::Restrict => false,
+        }
+    }
+
+    /// What it does with the item.
+    const fn act(self) -> Act {
+        match self {
+            Self::Rename => Act::Rename,
+            Self::Move | Self::Assign | Self::Unassign => Act::Move,
+            Self::Copy => Act::Copy,
+            Self::Access => Act::GiveAccess,
+            Self::Share => Act::CopyLink,
+            Self::Restrict => Act::Restrict,
+            Self::Trash => Act::Trash,
+        }
+    }
+}
+
+/// What is asked to be changed, as far as commands care.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Target {
+    /// Kind.
+    pub kind: Kind,
+    /// The reader's level on it.
+    pub level: Level,
+    /// Whether it is in a site.
+    pub in_site: bool,
+    /// What is forbidden on it, by itself and from above.
+    pub restrictions: Restrictions,
+}
+
+/// What the licences of an account do not allow, as the refusals say it (LIC-4, LIC-6).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Lacking {
+    /// To create, or to copy into it.
+    pub create: Option<String>,
+    /// To assign to sites.
+    pub assign: Option<String>,
+    /// To share.
+    pub share: Option<String>,
+    /// To give access to single items.
+    pub access: Option<String>,
+}
+
+impl Lacking {
+    /// What these licences of an account do not allow now.
+    pub fn of(licences: &[Licence], now: Timestamp) -> Self {
+        let lacks = |wanted| allows(licences, wanted, now).err().map(|refusal| refusal.to_string());
+        Self {
+            create: lacks(Use::Create),
+            assign: lacks(Use::AssignToSite),
+            share: lacks(Use::Share),
+            access: lacks(Use::TeamAccess),
+        }
+    }
+}
+
+/// Whether a command is there for an item, and usable.
+pub fn control(command: Command, on: Target, lacking: &Lacking) -> Control {
+    let fits = match command {
+        Command::Assign => on.kind == Kind::Dataset && !on.in_site,
+        Command::Unassign => on.kind == Kind::Dataset && on.in_site,
+        Command::Access | Command::Share | Command::Restrict => true,
+        Command::Rename | Command::Move | Command::Copy | Command::Trash => on.kind != Kind::Root,
+    };
+    if !fits || on.level < command.act().needs() {
+        return Control::Absent;
+    }
+    if let Err(refusal) = may_act(command.act(), on.level, on.restrictions) {
+        return Control::Disabled(refusal.to_string());
+    }
+    let lacks = match command {
+        Command::Assign => lacking.assign.as_ref(),
+        Command::Copy => lacking.create.as_ref(),
+        Command::Share => lacking.share.as_ref(),
+        _ => None,
+    };
+    lacks.map_or(Control::Enabled, |reason| Control::Disabled(reason.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::{row, table};
+
+    #[test]
+    fn drive_4_what_each_level_finds_in_a_menu() {
+        let mut rows = vec![row(["on", "level", "commands"])];
+        for (words, kind, in_site) in [
+            ("folder", Kind::Folder, false),
+            ("dataset", Kind::Dataset, false),
+            ("dataset in a site", Kind::Dataset, true),
+            ("Drive", Kind::Root, false),
+        ] {
+            for level in Level::ALL {
+                let on = Target { kind, level, in_site, restrictions: Restrictions::default() };
+                let there: Vec<&str> = Command::ALL
+                    .into_iter()
+                    .filter(|command| control(*command, on, &Lacking::default()) == Control::Enabled)
+                    .map(Command::title)
+                    .collect();
+                rows.push(row([words, level.title(), &there.join(", ")]));
+            }
+        }
+        insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn lic_4_lic_6_what_the_licence_lacks_is_disabled_with_its_reason() {
+        let on = Target {
+            kind: Kind::Dataset,
+            level: Level::Manager,
+            in_site: false,
+            restrictions: Restrictions::default(),
+        };
+        let lacking = Lacking {
+            create: Some("create".to_owned()),
+            assign: Some("assign".to_owned()),
+            share: Some("share".to_owned()),
+            access: Some("access".to_owned()),
+        };
+        for (command, reason) in [(Command::Assign, "assign"), (Command::Copy, "create"), (Command::Share, "share")] {
+            assert_eq!(control(command, on, &lacking), Control::Disabled(reason.to_owned()), "{command:?}");
+        }
+        // Access that was given can still be looked at and taken away.
+        for command in [Command::Rename, Command::Move, Command::Access, Command::Restrict, Command::Trash] {
+            assert_eq!(control(command, on, &lacking), Control::Enabled, "{command:?}");
+        }
+    }
+
+    #[test]
+    fn pol_1_what_is_restricted_is_disabled_with_its_reason() {
+        let restrictions = Restrictions { copy: true, delete: true, download: true };
+        let on = |level| Target { kind: Kind::Folder, level, in_site: false, restrictions };
+        let reason = |command, level| match control(command, on(level), &Lacking::default()) {
+            Control::Disabled(reason) => reason,
+            other => format!("{other:?}"),
+        };
+        assert!(reason(Command::Copy, Level::Manager).contains("copied"));
+        assert!(reason(Command::Trash, Level::Editor).contains("Managers"));
+        assert_eq!(reason(Command::Trash, Level::Manager), "Enabled");
+    }
+
+    #[test]
+    fn drive_4_commands_are_read_as_they_are_written() {
+        for command in Command::ALL {
+            assert_eq!(Command::parse(command.word()), Some(command));
+        }
+        assert_eq!(Command::parse("new-folder"), None);
+    }
+}
