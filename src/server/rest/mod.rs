@@ -90,6 +90,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(resources::create))
         .routes(routes!(resources::show, resources::rename))
         .routes(routes!(resources::children))
+        .routes(routes!(resources::search))
         .routes(routes!(transfers::plan))
         .routes(routes!(transfers::create))
         .routes(routes!(transfers::show))

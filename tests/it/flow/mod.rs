@@ -8,5 +8,6 @@ mod licences;
 mod mail;
 mod organizations;
 mod people;
+mod search;
 mod settings;
 mod transfers;
