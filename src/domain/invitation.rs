@@ -77,6 +77,11 @@ pub fn may_invite_as(by: Role, role: Role) -> Result<(), Refusal> {
     change_role(by, Role::Member, role)
 }
 
+/// The roles that somebody may invite as, lowest first.
+pub fn roles_to_invite_as(by: Role) -> Vec<Role> {
+    Role::ALL.into_iter().rev().filter(|role| may_invite_as(by, *role).is_ok()).collect()
+}
+
 /// What a Member is invited to reach (PEOPLE-2). A level goes with a Member only: every other role reaches everything.
 ///
 /// # Errors

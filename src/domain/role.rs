@@ -309,6 +309,12 @@ pub const fn found(person: PersonId, organization: OrganizationId) -> RolePermit
     RolePermit { person, organization, role: Role::Owner }
 }
 
+/// The roles that somebody can be given in a menu, theirs among them (ROLE-3, ORG-3): the last Owner has no other.
+pub fn roles_to_give(by: Role, of: Role, last_owner: bool) -> Vec<Role> {
+    let fits = |to: Role| to == of || (!last_owner && change_role(by, of, to).is_ok());
+    Role::ALL.into_iter().filter(|to| fits(*to)).collect()
+}
+
 /// A permit for somebody who joins by an invitation, for [`super::invitation::Answering::accept`], which has checked it.
 pub(super) const fn join(person: PersonId, organization: OrganizationId, role: Role) -> RolePermit {
     RolePermit { person, organization, role }
@@ -376,6 +382,15 @@ mod tests {
 
     use super::*;
     use crate::domain::testing::{id, row, table};
+
+    #[test]
+    fn role_3_org_3_a_menu_offers_what_may_be_given() {
+        assert_eq!(roles_to_give(Role::Owner, Role::Owner, true), [Role::Owner]);
+        assert_eq!(roles_to_give(Role::Owner, Role::Reader, false), Role::ALL);
+        assert_eq!(roles_to_give(Role::Manager, Role::Owner, false), [Role::Owner]);
+        assert!(!roles_to_give(Role::Manager, Role::Reader, false).contains(&Role::Owner));
+        assert_eq!(roles_to_give(Role::Editor, Role::Reader, false), [Role::Reader]);
+    }
 
     #[test]
     fn role_the_one_line_about_a_role_agrees_with_the_table() {

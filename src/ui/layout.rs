@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::{
         person::full_name,
-        role::{Permission, Role, may},
+        role::{Permission, may},
         view::{Belonging, PersonView},
     },
     rpc::session::SignOut,
@@ -54,7 +54,7 @@ impl Section {
     fn is_in(self, belonging: &Belonging) -> bool {
         let role = belonging.role;
         match self {
-            Self::People => !belonging.personal && role.is_some_and(|role| role > Role::Member),
+            Self::People => belonging.sees_people,
             Self::Roles => !belonging.personal,
             Self::Activity => role.is_some_and(|role| may(role, Permission::ReadAudit)),
             Self::Settings => !belonging.personal && role.is_some(),

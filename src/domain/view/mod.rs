@@ -12,10 +12,10 @@ use super::{
     command::{Lacking, Target},
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
     licence::{Amount, EntryKind, Model, Product},
-    organization::{OrganizationKind, PlanTier},
+    organization::{OrganizationKind, PeopleVisibility, PlanTier},
     resource::{Kind, Status},
     restriction::Restrictions,
-    role::Role,
+    role::{Role, Sight, sees_people},
     time::{Day, Timestamp},
     transfer::Plan,
 };
@@ -59,6 +59,24 @@ pub struct Belonging {
     pub role: Option<Role>,
     /// Whether this is my personal space (SPACE-1).
     pub personal: bool,
+    /// Whether I see its people list, or those of it that I share a resource with (PEOPLE-11).
+    pub sees_people: bool,
+}
+
+impl Belonging {
+    /// How somebody with this role belongs to an organization that shows its people like this. A personal space has no
+    /// team (SPACE-1).
+    pub fn new(
+        id: OrganizationId,
+        org_id: String,
+        name: String,
+        role: Option<Role>,
+        personal: bool,
+        shown_to: PeopleVisibility,
+    ) -> Self {
+        let sees_people = !personal && sees_people(role, shown_to) != Sight::Nobody;
+        Self { id, org_id, name, role, personal, sees_people }
+    }
 }
 
 /// Who is signed in and where they belong: what the frame of every page shows.

@@ -139,11 +139,7 @@ impl TryFrom<OrganizationRow> for Organization {
     type Error = super::DbError;
 
     fn try_from(row: OrganizationRow) -> Result<Self> {
-        let people_visible_to = row
-            .people_visible_to
-            .map(|word| read("organization", "people_visible_to", &word, PeopleVisibility::parse))
-            .transpose()?
-            .unwrap_or_default();
+        let people_visible_to = visibility(row.people_visible_to.as_deref())?;
         Ok(Self {
             id: OrganizationId(row.id),
             org_id: row.org_id,
@@ -254,18 +250,22 @@ struct BelongingRow {
     name: String,
     role: String,
     space_of: Option<Uuid>,
+    people_visible_to: Option<String>,
 }
 
 impl BelongingRow {
     fn into_view(self) -> Result<Belonging> {
-        Ok(Belonging {
-            id: OrganizationId(self.id),
-            org_id: self.org_id,
-            name: self.name,
-            role: Some(read("membership", "role", &self.role, Role::parse)?),
-            personal: self.space_of.is_some(),
-        })
+        let role = read("membership", "role", &self.role, Role::parse)?;
+        let (id, personal) = (OrganizationId(self.id), self.space_of.is_some());
+        let shown_to = visibility(self.people_visible_to.as_deref())?;
+        Ok(Belonging::new(id, self.org_id, self.name, Some(role), personal, shown_to))
     }
+}
+
+/// Who sees the people list, as it is stored.
+fn visibility(word: Option<&str>) -> Result<PeopleVisibility> {
+    let visibility = word.map(|word| read("organization", "people_visible_to", word, PeopleVisibility::parse));
+    Ok(visibility.transpose()?.unwrap_or_default())
 }
 
 /// How many organizations of one person are ever listed.
@@ -278,7 +278,7 @@ pub const BELONGINGS: i64 = 1_000;
 pub async fn list_of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Belonging>> {
     let rows: Vec<BelongingRow> = tx
         .sql(
-            "SELECT o.id, o.org_id, o.name, m.role, o.space_of
+            "SELECT o.id, o.org_id, o.name, m.role, o.space_of, o.people_visible_to
              FROM living_membership m JOIN organization o ON o.id = m.organization_id
              WHERE m.person_id = $1 ORDER BY o.name, o.id LIMIT CAST($2 AS BIGINT)",
         )

@@ -217,7 +217,8 @@ pub async fn find_with_role(
 /// `NotFound` if they may not.
 pub async fn belonging(tx: &mut Tx, by: &Principal, org: &str) -> Result<Belonging> {
     let (found, role) = find_with_role(tx, by, org).await?;
-    Ok(Belonging { id: found.id, org_id: found.org_id, name: found.name, role, personal: found.space_of.is_some() })
+    let shown_to = found.details.people_visible_to;
+    Ok(Belonging::new(found.id, found.org_id, found.name, role, found.space_of.is_some(), shown_to))
 }
 
 /// One organization, for the API.
@@ -282,13 +283,14 @@ pub async fn home(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
         None
     };
     Ok(HomeView {
-        organization: Belonging {
-            id: found.id,
-            org_id: found.org_id,
-            name: found.name,
+        organization: Belonging::new(
+            found.id,
+            found.org_id,
+            found.name,
             role,
-            personal: found.space_of.is_some(),
-        },
+            found.space_of.is_some(),
+            found.details.people_visible_to,
+        ),
         kind: found.kind,
         plan: found.plan,
         country: found.legal.country.clone(),

@@ -259,6 +259,11 @@ async fn shared(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> 
     Ok(Page { items: members.into_iter().map(row_of_member).collect(), next_cursor: None })
 }
 
+/// What asking which addresses have an account is counted under.
+fn asking_key(by: &Principal) -> String {
+    format!("create-person:{}", by.person)
+}
+
 /// What somebody may see of an organization's people.
 async fn sight(tx: &mut Tx, organization: &Belonging) -> Result<Sight> {
     let found = organizations::find(tx, organization.id).await?.ok_or(Refusal::NotFound)?;
@@ -613,6 +618,9 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
     let (Some(first_name), Some(last_name), Some(email), Some(role)) = (first_name, last_name, email, role) else {
         return Err(Refusal::Invalid(Vec::new()).into());
     };
+    // An address that has an account is told as what it is; asking for many of them is limited like guessing passwords.
+    let asking = [asking_key(by)];
+    ctx.limits().check(&asking, ctx.now())?;
     // Nobody knows this password: the account opens with the mailed link alone.
     let unknown = Password::parse(&ctx.token()).map_err(|problem| Refusal::field("password", problem))?;
     let password_hash = ctx.hasher().hash(&unknown).await?;
@@ -630,7 +638,8 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
         reaches: Vec::new(),
     };
     let (ctx_in, by_in, org, made) = (ctx.clone(), by.clone(), org.to_owned(), row.clone());
-    ctx.db()
+    let created: Result<()> = ctx
+        .db()
         .write(move |tx| {
             let (ctx, by, org, row, hash) =
                 (ctx_in.clone(), by_in.clone(), org.clone(), made.clone(), password_hash.clone());
@@ -670,7 +679,11 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
                 account_links::invite_to_set_password(tx, &ctx, id, email.as_str(), &at.name, &by).await
             })
         })
-        .await?;
+        .await;
+    if let Err(Error::Refused(Refusal::Invalid(_))) = &created {
+        ctx.limits().failed(&asking, ctx.now());
+    }
+    created?;
     Ok(row)
 }
 

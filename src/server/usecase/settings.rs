@@ -38,13 +38,14 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<SettingsView> 
     }
     let last = role == Role::Owner && keep_an_owner(membership::count_owners(&mut tx, found.id).await?, 1).is_err();
     Ok(SettingsView {
-        organization: Belonging {
-            id: found.id,
-            org_id: found.org_id,
-            name: found.name,
-            role: Some(role),
-            personal: false,
-        },
+        organization: Belonging::new(
+            found.id,
+            found.org_id,
+            found.name,
+            Some(role),
+            false,
+            found.details.people_visible_to,
+        ),
         kind: found.kind,
         legal: may(role, Permission::ViewLegal).then_some(found.legal),
         edits_legal: may(role, Permission::EditLegal),

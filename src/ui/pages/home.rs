@@ -79,7 +79,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
         <div class="tiles">
             <div class="tiles-column">
                 <Company home=home.clone()/>
-                {(!personal).then(|| view! { <Team people=home.people owners=home.owners.clone() org=org.clone() invites/> })}
+                {home.organization.sees_people.then(|| view! { <Team people=home.people owners=home.owners.clone() org=org.clone() invites/> })}
             </div>
             {home.licences.map(|licences| view! { <Licences licences/> })}
             {home.activity.map(|activity| view! { <Activity activity org now/> })}

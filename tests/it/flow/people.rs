@@ -211,3 +211,31 @@ both!(people_8_an_owner_creates_an_account_and_its_person_sets_the_password, asy
     );
     app.healthy().await;
 });
+
+both!(people_11_who_does_not_see_the_people_list_is_not_led_to_it, async |app| {
+    let (anna, rita) = (app.person("Anna").await, app.person("Rita").await);
+    let org = anna.create_org("Alpine Survey").await;
+    app.join(&org, &rita, Role::Reader).await;
+    let link = format!("/o/{}/people\"", org.org_id);
+    let home = format!("/o/{}", org.org_id);
+    assert!(rita.page(&home).await.body.contains(&link));
+    let details = json!({ "people_visible_to": "managers" });
+    anna.patch(&format!("/api/v1/orgs/{}", org.org_id), &details).await.expect(200);
+    assert!(!rita.page(&home).await.body.contains(&link));
+    assert!(anna.page(&home).await.body.contains(&link));
+});
+
+#[tokio::test]
+async fn attack_28_who_creates_accounts_does_not_ask_which_addresses_have_one_without_end() {
+    let app = TestApp::sqlite_with(true).await;
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let org = anna.create_org("Alpine Survey").await;
+    let body = json!({ "email": john.email, "first_name": "J", "last_name": "B", "role": "reader" });
+    let path = format!("/api/v1/orgs/{}/people", org.org_id);
+    let mut answers = Vec::new();
+    for _ in 0..25 {
+        answers.push(anna.post(&path, &body).await.status);
+    }
+    assert_eq!((answers[0], answers[24]), (422, 429), "{answers:?}");
+    app.finish().await;
+}

@@ -13,7 +13,7 @@ use commonhold::{
         store::{
             Tx, grant, invitation,
             membership::{self, After, Sort, Wanted},
-            organization, person, subtree,
+            organization, person, search, subtree,
         },
     },
 };
@@ -124,6 +124,9 @@ both!(people_9_externals_and_what_they_reach, async |app| {
     let moved =
         write(app, move |tx| Box::pin(async move { Ok(subtree::update_grant_owner(tx, &permit, &[folder]).await?) }));
     assert_eq!(moved.await.expect("an answer"), 2);
+    let permit = operate(anna.id, other.id, folder);
+    let found = write(app, move |tx| Box::pin(async move { Ok(search::update_owner(tx, &permit, &[folder]).await?) }));
+    assert!(found.await.expect("an answer") > 0);
     let mut tx = app.db().read().await.expect("a connection");
     assert!(grant::list_externals(&mut tx, org.id, "%", 10).await.expect("an answer").is_empty());
     assert_eq!(grant::list_externals(&mut tx, other.id, "%", 10).await.expect("an answer").len(), 2);

@@ -1,7 +1,11 @@
 //! How SQLite answers every query of the store: by an index, without sorting (quality: ten times the data, the same
 //! page). The queries are read from the source, so that no new one is missed.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use crate::support::TestApp;
 
@@ -79,16 +83,22 @@ fn queries(path: &Path) -> Vec<Query> {
         .join("\n")
         .replace("'\"'", "");
     let mut found = Vec::new();
-    let mut prefix = String::new();
+    // What a macro of the file puts in front of the text it is given.
+    let mut prefixes: BTreeMap<&str, String> = BTreeMap::new();
     for (at, literal) in literals(&code) {
         let before = code[..at].trim_end();
         let place =
             code[..at].rfind("fn ").map_or("", |at| code[at + 3..].split(['(', '<']).next().unwrap_or_default());
         let sql = if before.ends_with("concat!(") {
-            prefix = literal;
+            let name = code[..at]
+                .rfind("macro_rules! ")
+                .map_or("", |at| code[at + 13..].split(' ').next().unwrap_or_default());
+            prefixes.insert(name, literal);
             continue;
-        } else if ["children!(", "tree!(", "people!(", "invited!(", "lines!("].iter().any(|name| before.ends_with(name))
-        {
+        } else if let Some(prefix) = before.strip_suffix("!(").and_then(|before| {
+            let name = before.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+            prefixes.get(name)
+        }) {
             format!("{prefix}{literal}")
         } else {
             literal

@@ -213,3 +213,44 @@ both!(xfer_13_everything_below_is_counted_named_handed_over_and_cut_off, async |
     assert_eq!(app.link_state("token").await, "moved");
     app.healthy().await;
 });
+
+both!(drive_2_a_list_begins_anywhere_and_is_counted, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let folder = anna.folder(org.root, "Folder").await;
+    anna.folder(folder, "Inside").await;
+    for number in 0..4 {
+        anna.dataset(org.root, &format!("d{number}"), number).await;
+    }
+    let mut tx = app.db().read().await.expect("a connection");
+    let list = Children {
+        parent: org.root,
+        sort: Sort::Name,
+        descending: false,
+        kind: None,
+        status: None,
+        prefix: None,
+        after: None,
+        limit: 100,
+        level: Level::Reader,
+    };
+    let whole = resource::list_children(&mut tx, &list).await.expect("an answer");
+    let after = resource::find_after(&mut tx, &list, 2).await.expect("an answer");
+    let rest = resource::list_children(&mut tx, &Children { after, ..list.clone() }).await.expect("an answer");
+    assert_eq!(rest, whole[2..]);
+    assert_eq!(resource::find_after(&mut tx, &list, 9).await.expect("an answer"), None);
+    for (kind, status, most, expected) in [
+        (None, None, 100, 5),
+        (None, None, 3, 3),
+        (Some(Kind::Dataset), None, 100, 4),
+        (None, Some(Status::Draft), 100, 4),
+        (Some(Kind::Folder), Some(Status::Draft), 100, 0),
+    ] {
+        let counted = resource::count_children(&mut tx, org.root, kind, status, most).await.expect("an answer");
+        assert_eq!(counted, expected, "{kind:?} {status:?} {most}");
+    }
+    let folders = resource::list_folders(&mut tx, &[org.root, folder], 10).await.expect("an answer");
+    let names: BTreeSet<&str> = folders.iter().map(|(_, _, name)| name.as_str()).collect();
+    assert_eq!(names, BTreeSet::from(["Folder", "Inside"]));
+    assert_eq!(resource::list_folders(&mut tx, &[org.root], 0).await.expect("an answer"), []);
+});

@@ -2,6 +2,7 @@
 //! no organization loses its last Owner (ORG-3).
 
 use crate::domain::{
+    organization::PeopleVisibility,
     profile::own,
     refusal::Refusal,
     role::{Permission, Role, allow},
@@ -71,12 +72,9 @@ pub async fn farewell(ctx: &Ctx, by: &Principal) -> Result<FarewellView> {
     let last_owner_of = standing
         .last_owner_of
         .into_iter()
-        .map(|mine| Belonging {
-            id: mine.organization,
-            org_id: mine.org_id,
-            name: mine.name,
-            role: Some(mine.role),
-            personal: mine.personal,
+        .map(|mine| {
+            let shown_to = PeopleVisibility::Managers;
+            Belonging::new(mine.organization, mine.org_id, mine.name, Some(mine.role), mine.personal, shown_to)
         })
         .collect();
     Ok(FarewellView { email: me.email, last_owner_of, space_holds_work: standing.space_holds_work })

@@ -27,7 +27,6 @@ use crate::{
             selection::{all, within},
             toast::Toaster,
         },
-        paths,
         session::Session,
         words,
     },
@@ -248,9 +247,4 @@ pub fn DragLayer(
         <div class="drag-note" class:shown=move || why_not().is_some() aria-hidden="true">{why_not}</div>
         <p class="unseen" role="status" aria-live="assertive">{move || drag.said.get()}</p>
     }
-}
-
-/// Where a folder's page is, for opening it under the pointer.
-pub fn address_of(listing: &Listing, id: &str, root: Option<String>) -> String {
-    if root.as_deref() == Some(id) { paths::drive(&listing.org, "") } else { paths::drive(&listing.org, id) }
 }

@@ -189,6 +189,7 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             </nav>
         }
     });
+    let picking = move || selection.sums.with(|sums| sums.count > 0);
     // What is scrolled through needs no links once it can be.
     let whole = listing.cursor.is_empty() && listing.q.is_empty();
     let hidden = |name: &'static str, value: &str| {
@@ -199,6 +200,8 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             node_ref=form
             class="drive"
             class:whole=whole
+            class:as-tiles=listing.look.grid
+            class:picking=picking
             method="get"
             action=paths::drive(&listing.org, &listing.resource)
             on:submit=on_submit
@@ -213,6 +216,8 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             {hidden("status", &listing.status)}
             {hidden("sort", &listing.sort)}
             {hidden("cursor", &listing.cursor)}
+            {hidden("view", if listing.look.grid { "grid" } else { "" })}
+            {hidden("details", if listing.look.details { "1" } else { "" })}
             <div class="drive-bar">
                 <p class="drive-count small num">{count_line}</p>
                 <Toolbar selection commands=several/>
@@ -383,8 +388,8 @@ pub fn Filters(listing: Listing) -> impl IntoView {
         >
             {(!q.is_empty()).then(|| view! { <input type="hidden" name="q" value=q/> })}
             {(!sort.is_empty()).then(|| view! { <input type="hidden" name="sort" value=sort/> })}
-            <select name="kind" aria-label="Kind" class="select"><option value="">"All kinds"</option>{kinds}</select>
-            <select name="status" aria-label="Status" class="select"><option value="">"Any status"</option>{states}</select>
+            <select name="kind" aria-label="Kind" class="input"><option value="">"All kinds"</option>{kinds}</select>
+            <select name="status" aria-label="Status" class="input"><option value="">"Any status"</option>{states}</select>
             <noscript><button type="submit" class="button">"Filter"</button></noscript>
         </form>
     }
@@ -484,7 +489,7 @@ fn row_of(
     now: Timestamp,
 ) -> Written {
     let id = row.id.to_string();
-    let href = paths::drive(&listing.org, &id);
+    let href = listing.container(&id);
     let (images, bytes) = row.dataset.as_ref().map_or((0, 0), |dataset| (dataset.images, dataset.bytes));
     let cell = |class: &'static str| [("role", "gridcell"), ("class", class)];
     let mut cells = Markup::with_room(2_500);
@@ -532,10 +537,8 @@ fn row_of(
         // Of what comes from all over, where it is says more than who made it.
         Some(place) => {
             cells.open("td", &cell("m from-desktop"));
-            let href = paths::drive(
-                &listing.org,
-                &if place.kind == Kind::Root { String::new() } else { place.id.to_string() },
-            );
+            let inside = if place.kind == Kind::Root { String::new() } else { place.id.to_string() };
+            let href = listing.container(&inside);
             let name = if place.kind == Kind::Root { Kind::Root.title() } else { &place.name };
             cells.with("a", &[("href", &href), ("class", "in-place")], name);
             cells.close("td");

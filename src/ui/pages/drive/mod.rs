@@ -1,6 +1,7 @@
 //! The Drive (DRIVE): a container's list, or a dataset's page; over it the dialogs to create, rename and move.
 
 pub mod dataset;
+pub mod details;
 pub mod drag;
 pub mod edit;
 pub mod list;
@@ -18,11 +19,12 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use self::{
     dataset::DatasetContent,
-    drag::{Drag, DragLayer, address_of},
+    details::Details,
+    drag::{Drag, DragLayer},
     edit::{NewDialog, RenameDialog},
     list::{Filters, List, MenuDialog},
     move_to::MoveDialog,
-    place::{Listing, Open, Place, Sort},
+    place::{Listing, Look, Open, Place, Sort},
     selection::Selection,
     transfer::TransferDialog,
     tree::Tree,
@@ -60,12 +62,14 @@ pub fn DrivePage() -> impl IntoView {
     let session = Session::get();
     let place = here(Place::read);
     let listing = Memo::new(move |_| place.with(|place| place.listing.clone()));
+    let wanted = Memo::new(move |_| listing.with(Listing::plain));
+    let look = Memo::new(move |_| listing.with(|listing| listing.look));
     let sort = Memo::new(move |_| place.with(Place::sort));
     // The answer keeps the question it answers: rows of one folder are never shown with the links of another.
     let drive = Resource::new(
-        move || (listing.get(), session.version()),
+        move || (wanted.get(), session.version()),
         |(listing, _)| async move {
-            let Listing { org, resource, sort, kind, status, q, cursor } = listing.clone();
+            let Listing { org, resource, sort, kind, status, q, cursor, .. } = listing.clone();
             (listing, drive_page(org, resource, q, kind, status, sort, cursor).await)
         },
     );
@@ -78,7 +82,8 @@ pub fn DrivePage() -> impl IntoView {
     let open_folder = {
         let navigate = use_navigate();
         move |id: String| {
-            let to = listing.with_untracked(|listing| address_of(listing, &id, root.get_untracked()));
+            let is_root = root.with_untracked(|root| root.as_ref() == Some(&id));
+            let to = listing.with_untracked(|listing| listing.container(if is_root { "" } else { &id }));
             navigate(&to, NavigateOptions::default());
         }
     };
@@ -143,10 +148,13 @@ pub fn DrivePage() -> impl IntoView {
                 on:dragend=move |_| drag.end()
                 aria-busy=move || (session.hydrated.get() && loading.get()).then_some("true")>
                 <Transition fallback=Skeleton set_pending=loading>
-                    {move || Suspend::new(async move {
+                    {move || {
+                        let look = look.get();
+                        Suspend::new(async move {
                         let begin = Beginning::from(session.start().await);
                         match drive.await {
                             (listing, Ok(drive)) => {
+                                let listing = Listing { look, ..listing };
                                 root.set(drive.tree.first().map(|top| top.id.to_string()));
                                 if rows.adopt(&listing, &drive) {
                                     selection.begin(&place.with_untracked(|place| match &place.open {
@@ -160,7 +168,7 @@ pub fn DrivePage() -> impl IntoView {
                             }
                             (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
                         }
-                    })}
+                    })}}
                 </Transition>
             </div>
             {dialog}
@@ -191,19 +199,52 @@ fn DriveContent(drive: DriveView, listing: Listing, selection: Selection, rows: 
     };
     let dataset = drive.resource.clone().filter(|resource| resource.kind == Kind::Dataset);
     let tree = drive.tree.clone();
+    let details = listing.look.details && dataset.is_none();
+    let panel =
+        details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() now/> });
     let narrow = dataset.is_none() && (drive.resource.is_some() || !listing.q.is_empty());
     view! {
         {header}
         <div class="drive-tools">
             <SearchField listing=listing.clone()/>
             {narrow.then(|| view! { <Filters listing=listing.clone()/> })}
+            {narrow.then(|| view! { <Looks listing=listing.clone()/> })}
         </div>
-        <div class="drive-columns">
+        <div class="drive-columns" class:with-details=details>
             <Tree tree listing=listing.clone()/>
             {match dataset {
                 Some(resource) => view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking now/></div> }.into_any(),
                 None => view! { <div class="drive-page"><List drive listing selection rows now/></div> }.into_any(),
             }}
+            {panel}
+        </div>
+    }
+}
+
+/// How the list is looked at: rows or tiles, with or without details.
+#[component]
+fn Looks(listing: Listing) -> impl IntoView {
+    let look = listing.look;
+    let tiles = listing.looked_at(Look { grid: !look.grid, ..look });
+    let panel = listing.looked_at(Look { details: !look.details, ..look });
+    // `i` shows and hides the details while the list has the focus (WCAG 2.1.4).
+    let by_key = {
+        let (panel, navigate) = (panel.clone(), use_navigate());
+        window_event_listener(leptos::ev::keydown, move |event| {
+            let in_list = window::element_of(event.target())
+                .is_some_and(|target| crate::ui::components::selection::within(&target, "tr[data-id]").is_some());
+            if in_list && event.key() == "i" && !event.ctrl_key() && !event.meta_key() && !event.alt_key() {
+                event.prevent_default();
+                navigate(&panel, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+            }
+        })
+    };
+    on_cleanup(move || by_key.remove());
+    let (words, icon) = if look.grid { ("Show as list", "menu") } else { ("Show as grid", "grid") };
+    view! {
+        <div class="looks">
+            <a class="button icon-only quiet" href=tiles aria-label=words title=words data-noscroll=""><Icon name=icon/></a>
+            <a class="button icon-only quiet" class:on=look.details href=panel aria-label="Details" title="Details (i)" aria-expanded=look.details.to_string() data-noscroll=""><Icon name="info"/></a>
         </div>
     }
 }
@@ -237,7 +278,7 @@ fn SearchField(listing: Listing) -> impl IntoView {
     });
     on_cleanup(move || by_key.remove());
     view! {
-        <form class="search" role="search" method="get" action=action on:submit=search>
+        <form class="drive-search" role="search" method="get" action=action on:submit=search>
             <Icon name="search"/>
             <input node_ref=input type="search" name="q" aria-label="Search" placeholder="Search" value=listing.q maxlength="200" autocomplete="off"/>
         </form>
@@ -247,7 +288,7 @@ fn SearchField(listing: Listing) -> impl IntoView {
 /// The way here, and **New**.
 #[component]
 fn ContainerHeader(resource: ResourceView, listing: Listing, create: Control, invites: bool) -> impl IntoView {
-    let way = steps(&resource, &listing.org);
+    let way = steps(&resource, &listing);
     let to_invite_to = if resource.kind == Kind::Root { String::new() } else { resource.id.to_string() };
     let invite = paths::invite(&listing.org, &to_invite_to);
     let name = if resource.kind == Kind::Root { Kind::Root.title().to_owned() } else { resource.name.clone() };
@@ -294,20 +335,20 @@ fn ContainerHeader(resource: ResourceView, listing: Listing, create: Control, in
 }
 
 /// The steps from the root to a resource; for who does not see the root, from "Shared with you".
-fn steps(resource: &ResourceView, org: &str) -> Vec<Step> {
+fn steps(resource: &ResourceView, listing: &Listing) -> Vec<Step> {
     let from_root = resource.path.first().is_some_and(|crumb| crumb.kind == Kind::Root);
     let mut steps = Vec::new();
     if !from_root && resource.kind != Kind::Root {
-        steps.push(Step::to("Shared with you", paths::drive(org, "")));
+        steps.push(Step::to("Shared with you", listing.container("")));
     }
     for crumb in &resource.path {
         let label = if crumb.kind == Kind::Root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
         if crumb.id == resource.id {
             steps.push(Step::here(label));
         } else if crumb.kind == Kind::Root {
-            steps.push(Step::to(label, paths::drive(org, "")).holding(crumb.id.to_string(), crumb.kind.word()));
+            steps.push(Step::to(label, listing.container("")).holding(crumb.id.to_string(), crumb.kind.word()));
         } else {
-            let href = paths::drive(org, &crumb.id.to_string());
+            let href = listing.container(&crumb.id.to_string());
             steps.push(Step::to(label, href).holding(crumb.id.to_string(), crumb.kind.word()));
         }
     }

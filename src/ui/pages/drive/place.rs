@@ -25,6 +25,17 @@ pub struct Listing {
     pub q: String,
     /// Where this page of the list starts.
     pub cursor: String,
+    /// How it is looked at.
+    pub look: Look,
+}
+
+/// How a list is looked at: it shows the same things all the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// As tiles instead of rows.
+    pub grid: bool,
+    /// With what is known of the selected item beside it.
+    pub details: bool,
 }
 
 /// A dialog over the list.
@@ -129,6 +140,7 @@ impl Place {
             status: get("status"),
             q: get("q"),
             cursor: get("cursor"),
+            look: Look { grid: get("view") == "grid", details: get("details") == "1" },
         };
         let open = match get("dialog").as_str() {
             "" if !get("menu").is_empty() => Open::Menu(get("menu")),
@@ -194,6 +206,25 @@ impl Listing {
             .with("kind", self.kind.clone())
             .with("status", self.status.clone())
             .with("sort", self.sort.clone())
+            .with("view", if self.look.grid { "grid" } else { "" })
+            .with("details", if self.look.details { "1" } else { "" })
+    }
+
+    /// The same list, however it is looked at: what has to be loaded.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self { look: Look::default(), ..self.clone() }
+    }
+
+    /// Looked at differently.
+    pub fn looked_at(&self, look: Look) -> String {
+        Self { look, ..self.clone() }.address()
+    }
+
+    /// A container or a dataset of the same organization, looked at in the same way; the root where it is empty.
+    pub fn container(&self, resource: &str) -> String {
+        let (org, resource) = (self.org.clone(), resource.to_owned());
+        Self { org, resource, look: self.look, ..Self::default() }.address()
     }
 
     fn base(&self) -> Address {

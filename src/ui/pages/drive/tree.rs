@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::place::Listing;
 use crate::{
     domain::{resource::Kind, view::Branch},
-    ui::{components::icon::Icon, paths},
+    ui::components::icon::Icon,
 };
 
 /// The tree, as nested lists of links.
@@ -34,7 +34,7 @@ fn branches(tree: &[Branch], listing: &Listing) -> AnyView {
         let root = branch.kind == Kind::Root;
         let id = branch.id.to_string();
         let name = if root { Kind::Root.title().to_owned() } else { branch.name.clone() };
-        let href = paths::drive(&listing.org, if root { "" } else { &id });
+        let href = listing.container(if root { "" } else { &id });
         items.push(view! {
             <li>
                 <a

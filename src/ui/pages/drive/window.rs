@@ -76,7 +76,7 @@ impl Rows {
     /// Takes over what the page brought along; `true` if it is another list than before. Of the same list, what is looked
     /// at further down stays, and is asked for again.
     pub fn adopt(self, listing: &Listing, drive: &DriveView) -> bool {
-        let other = self.listing.with_value(|before| before != listing);
+        let other = self.listing.with_value(|before| *before != listing.plain());
         let first = drive.rows.items.len();
         let total = drive.total.and_then(|total| usize::try_from(total).ok()).unwrap_or(first);
         let total = if self.is_whole(drive, listing) { total.max(first) } else { first };
@@ -91,7 +91,7 @@ impl Rows {
             known.retain(|place, _| *place < total.max(first));
         });
         self.asked.update_value(BTreeSet::clear);
-        self.listing.set_value(listing.clone());
+        self.listing.set_value(listing.plain());
         let (start, end) = self.shown.get_untracked();
         // Counted up to a point only: what is known better stays.
         let counted = i64::try_from(total).unwrap_or(i64::MAX) <= COUNTED;

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{list::called, place::Open, place::Place};
 use crate::{
     domain::{
-        invitation::may_invite_as,
+        invitation::roles_to_invite_as,
         role::{Permission, Role, may},
         view::people::{PeopleView, PersonRow, Status},
     },
@@ -97,12 +97,8 @@ fn article(role: Option<Role>) -> String {
 pub fn CreateDialog(place: Place, mine: Option<Role>, flash: Option<FormFlash>) -> impl IntoView {
     let action = ServerAction::<CreatePerson>::new();
     let close = place.address();
-    let roles: Vec<(&'static str, &'static str)> = Role::ALL
-        .into_iter()
-        .rev()
-        .filter(|role| mine.is_some_and(|mine| may_invite_as(mine, *role).is_ok()))
-        .map(|role| (role.word(), role.title()))
-        .collect();
+    let roles: Vec<(&'static str, &'static str)> =
+        mine.map(roles_to_invite_as).unwrap_or_default().into_iter().map(|role| (role.word(), role.title())).collect();
     view! {
         <Dialog label="Create an account" heading="Create an account" close=close.clone()>
             <Form action flash class="dialog-form">

@@ -7,7 +7,7 @@ use super::place::{Open, Place};
 use crate::{
     domain::{
         access::Level,
-        invitation::{Invite, Outcome, may_invite_as, read_list},
+        invitation::{Invite, Outcome, may_invite_as, read_list, roles_to_invite_as},
         refusal::Refusal,
         role::Role,
         text::Problem,
@@ -37,12 +37,8 @@ pub fn InviteDialog(place: Place, places: Vec<Crumb>, mine: Option<Role>, flash:
         Open::Invite { email, resource } => (email.clone(), resource.clone()),
         _ => (String::new(), String::new()),
     };
-    let roles: Vec<(&'static str, &'static str)> = Role::ALL
-        .into_iter()
-        .rev()
-        .filter(|role| mine.is_some_and(|mine| may_invite_as(mine, *role).is_ok()))
-        .map(|role| (role.word(), role.title()))
-        .collect();
+    let roles: Vec<(&'static str, &'static str)> =
+        mine.map(roles_to_invite_as).unwrap_or_default().into_iter().map(|role| (role.word(), role.title())).collect();
     view! {
         <Dialog label="Invite people" heading="Invite people" close=close.clone()>
             <Form action flash class="dialog-form invite">
@@ -183,13 +179,18 @@ fn typed_review(text: &str, mine: Option<Role>) -> Option<Review> {
                 let given = (!one.role.is_empty()).then_some(invite.role);
                 let refused = given.zip(mine).and_then(|(role, mine)| may_invite_as(mine, role).err());
                 let why = refused
-                    .map(|refusal| refusal.to_string())
+                    .as_ref()
+                    .map(ToString::to_string)
                     .or_else(|| twice.then(|| "This address is in the list twice.".to_owned()));
                 Verdict {
                     email: invite.email.as_str().to_owned(),
                     name: invite.name,
                     role: given,
-                    outcome: if why.is_some() { Outcome::AlreadyInvited } else { Outcome::Invited },
+                    outcome: match (&refused, twice) {
+                        (Some(_), _) => Outcome::Invalid,
+                        (None, true) => Outcome::AlreadyInvited,
+                        (None, false) => Outcome::Invited,
+                    },
                     why,
                     invitation: None,
                     expires_at: None,

@@ -12,7 +12,7 @@ use super::{manages, place::Place};
 use crate::{
     domain::{
         refusal::Refusal,
-        role::{Permission, Role, asks_first, change_role as may_change_role, may},
+        role::{Permission, Role, asks_first, keep_an_owner, may, roles_to_give},
         time::Timestamp,
         view::people::{PeopleView, PersonRow, Status},
     },
@@ -298,8 +298,8 @@ pub fn called(row: &PersonRow) -> String {
 /// The roles that I may give to somebody, theirs among them; fewer than two where there is nothing to choose.
 fn choices(row: &PersonRow, mine: Option<Role>, owners: u64) -> Vec<Role> {
     let (Some(mine), Some(role)) = (mine, row.role) else { return Vec::new() };
-    let last = row.status == Status::Active && role == Role::Owner && owners == 1;
-    Role::ALL.into_iter().filter(|to| *to == role || (!last && may_change_role(mine, role, *to).is_ok())).collect()
+    let last = row.status == Status::Active && role == Role::Owner && keep_an_owner(owners, 1).is_err();
+    roles_to_give(mine, role, last)
 }
 
 /// The form that a row's role is sent with where there is no WebAssembly.

@@ -1,0 +1,124 @@
+//! What is known of the selected item, beside the list (`i`).
+
+use leptos::prelude::*;
+
+use super::{place::Listing, selection::Selection};
+use crate::{
+    domain::{
+        access::{Level, Source},
+        resource::Kind,
+        time::Timestamp,
+        view::{DatasetView, ResourceView, RowView},
+    },
+    ui::{
+        components::{icon::Icon, table::Fact},
+        words::{self, Moment, When},
+    },
+};
+
+/// What is shown, of a row or of the container itself.
+struct Shown {
+    name: String,
+    kind: Kind,
+    dataset: Option<DatasetView>,
+    access: Source,
+    level: Level,
+    created_by: Option<String>,
+    created_at: Timestamp,
+    modified_at: Timestamp,
+}
+
+impl From<RowView> for Shown {
+    fn from(row: RowView) -> Self {
+        Self {
+            name: row.name,
+            kind: row.kind,
+            dataset: row.dataset,
+            access: row.access,
+            level: row.level,
+            created_by: row.created_by_name,
+            created_at: row.created_at,
+            modified_at: row.modified_at,
+        }
+    }
+}
+
+impl From<ResourceView> for Shown {
+    fn from(resource: ResourceView) -> Self {
+        let name = if resource.kind == Kind::Root { Kind::Root.title().to_owned() } else { resource.name };
+        Self {
+            name,
+            kind: resource.kind,
+            dataset: resource.dataset,
+            access: resource.access,
+            level: resource.level,
+            created_by: resource.created_by_name,
+            created_at: resource.created_at,
+            modified_at: resource.modified_at,
+        }
+    }
+}
+
+/// The panel: of the one item that is selected, else of the container; of several, how much they are.
+#[component]
+pub fn Details(
+    /// The container that is listed.
+    resource: Option<ResourceView>,
+    /// What is selected.
+    selection: Selection,
+    /// What is listed.
+    listing: Listing,
+    /// The server's time.
+    now: Timestamp,
+) -> impl IntoView {
+    let close = listing.looked_at(super::place::Look { details: false, ..listing.look });
+    let content = move || {
+        let sums = selection.sums.get();
+        if sums.count > 1 {
+            return view! {
+                <h2>{format!("{} selected", words::totalled(sums.count, "item", "items"))}</h2>
+                <dl class="facts">
+                    <Fact label="Images"><span class="num">{words::count(sums.images)}</span></Fact>
+                    <Fact label="Size"><span class="num">{words::size(sums.bytes)}</span></Fact>
+                </dl>
+            }
+            .into_any();
+        }
+        let one = selection.picked().into_iter().next().map(Shown::from);
+        match one.or_else(|| resource.clone().map(Shown::from)) {
+            Some(shown) => view! { <Facts shown now/> }.into_any(),
+            None => view! { <p class="small">"Select an item to see what is known of it."</p> }.into_any(),
+        }
+    };
+    view! {
+        <aside class="panel tile details" aria-label="Details">
+            <a class="button icon-only quiet details-close" href=close aria-label="Close details" data-noscroll=""><Icon name="close"/></a>
+            <div aria-live="polite">{content}</div>
+        </aside>
+    }
+}
+
+#[component]
+fn Facts(shown: Shown, now: Timestamp) -> impl IntoView {
+    let facts = shown.dataset.map(|dataset| {
+        view! {
+            <Fact label="Status"><span class=words::status_tone(dataset.status)>{dataset.status.title()}</span></Fact>
+            <Fact label="Images"><span class="num">{words::count(dataset.images)}</span></Fact>
+            <Fact label="Size"><span class="num">{words::size(dataset.bytes)}</span></Fact>
+            <Fact label="Captured on">{dataset.captured_on.map_or_else(|| "Not known".to_owned(), crate::domain::time::Day::words)}</Fact>
+            <Fact label="Cluster location">{words::cluster(&dataset.cluster)}</Fact>
+        }
+    });
+    view! {
+        <h2 class=format!("name {}", shown.kind.word())><Icon name=words::kind_icon(shown.kind)/><span>{shown.name}</span></h2>
+        <dl class="facts">
+            <Fact label="Kind">{shown.kind.title()}</Fact>
+            {facts}
+            <Fact label="Access">{shown.access.title()}</Fact>
+            <Fact label="Your access">{shown.level.title()}</Fact>
+            <Fact label="Owner">{shown.created_by.unwrap_or_else(|| "—".to_owned())}</Fact>
+            <Fact label="Created"><Moment at=shown.created_at/></Fact>
+            <Fact label="Modified"><When at=shown.modified_at now/></Fact>
+        </dl>
+    }
+}
