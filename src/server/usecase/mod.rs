@@ -9,17 +9,22 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod copy;
 pub mod dataset;
 pub mod drive;
 pub mod idempotency;
 pub mod invitation;
+pub mod job;
 pub mod licence;
 pub mod mail;
 pub mod organization;
 pub mod people;
 pub mod session;
 pub mod settings;
+pub mod site;
 pub mod transfer;
+pub mod trash;
+pub mod undo;
 
 use crate::domain::{refusal::Refusal, text::Problem};
 

@@ -10,3 +10,4 @@ mod organizations;
 mod people;
 mod settings;
 mod transfers;
+mod trash;

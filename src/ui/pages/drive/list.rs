@@ -8,6 +8,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 
 use super::{
+    at_once::AtOnce,
     place::Listing,
     selection::{Selection, Sums},
 };
@@ -72,13 +73,14 @@ fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestam
     let shown = drive.rows.items.len() as u64;
     let total = drive.resource.as_ref().map(|resource| resource.children_count);
     let navigate = use_navigate();
+    let at_once = AtOnce::new(listing.address());
     let on_submit = {
         let listing = listing.clone();
         move |event: leptos::ev::SubmitEvent| {
             event.prevent_default();
             let items = selection.selected();
             let command = pressed(&event).unwrap_or(Command::Move);
-            if !items.is_empty() {
+            if !items.is_empty() && !at_once.run(command, &items) {
                 let to = listing.dialog(command, &items);
                 navigate(&to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
             }
@@ -144,13 +146,17 @@ fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestam
             method="get"
             action=paths::drive(&listing.org, &listing.resource)
             on:submit=on_submit
-            on:click=move |event| selection.click(&event)
+            on:click=move |event| {
+                at_once.click(&event);
+                selection.click(&event);
+            }
             on:dblclick=move |event| selection.open(&event)
             on:change=move |event| selection.change(&event)
             on:keydown=move |event| selection.key(&event)
         >
             {(!listing.sort.is_empty()).then(|| view! { <input type="hidden" name="sort" value=listing.sort.clone()/> })}
             {(!listing.cursor.is_empty()).then(|| view! { <input type="hidden" name="cursor" value=listing.cursor.clone()/> })}
+            {at_once.refusal()}
             <div class="drive-bar">
                 <p class="drive-count small num">{count_line}</p>
                 <Toolbar selection commands=several/>

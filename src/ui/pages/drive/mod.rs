@@ -1,5 +1,6 @@
 //! The Drive (DRIVE): a container's list, or a dataset's page; over it the dialogs to create, rename and move.
 
+pub mod at_once;
 pub mod dataset;
 pub mod edit;
 pub mod list;
@@ -7,31 +8,37 @@ pub mod move_to;
 pub mod place;
 pub mod plan;
 pub mod selection;
+pub mod site;
 pub mod transfer;
+pub mod work;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use self::{
+    at_once::ConfirmDialog,
     dataset::DatasetContent,
     edit::{NewDialog, RenameDialog},
     list::List,
     move_to::MoveDialog,
     place::{Listing, Open, Place, Sort},
+    site::{AssignDialog, Timeline},
     transfer::TransferDialog,
+    work::RunningWork,
 };
 use crate::{
     domain::{
+        command::Command,
         resource::Kind,
         role::{Permission, may},
         time::Timestamp,
         view::{Control, DriveView, ResourceView},
     },
-    rpc::drive::drive_page,
+    rpc::{FormFlash, drive::drive_page},
     ui::{
         components::{
             breadcrumbs::{Breadcrumbs, Step},
-            button::{BlockedButton, Tone},
+            button::{BlockedButton, ButtonLink, Tone},
             empty::Skeleton,
             icon::Icon,
             menu::Menu,
@@ -89,6 +96,14 @@ pub fn DrivePage() -> impl IntoView {
         }
         .into_any(),
         // The dialogs of the commands that are being built go here, one arm each.
+        Sort::Ask(Command::Assign, items) => {
+            let listing = listing.get();
+            view! { <AssignDialog items listing/> }.into_any()
+        }
+        Sort::Ask(command @ (Command::Trash | Command::Unassign), items) => {
+            let listing = listing.get();
+            view! { <ConfirmDialog command items listing/> }.into_any()
+        }
         Sort::Ask(..) => ().into_any(),
         Sort::Move => view! { <MoveDialog place/> }.into_any(),
         Sort::Transfer => view! { <TransferDialog place/> }.into_any(),
@@ -113,7 +128,7 @@ pub fn DrivePage() -> impl IntoView {
                                     Open::Move(_) | Open::Transfer(_) | Open::Ask(..) => place.items().to_vec(),
                                     _ => Vec::new(),
                                 });
-                                view! { <DriveContent drive listing selected now=begin.now/> }.into_any()
+                                view! { <DriveContent drive listing selected now=begin.now flash=begin.form/> }.into_any()
                             }
                             (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
                         }
@@ -121,6 +136,7 @@ pub fn DrivePage() -> impl IntoView {
                 </Transition>
             </div>
             {dialog}
+            <RunningWork org/>
         </Frame>
     }
     .into_any()
@@ -128,7 +144,13 @@ pub fn DrivePage() -> impl IntoView {
 
 /// The page, loaded.
 #[component]
-fn DriveContent(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestamp) -> impl IntoView {
+fn DriveContent(
+    drive: DriveView,
+    listing: Listing,
+    selected: Vec<String>,
+    now: Timestamp,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
     let team = !drive.organization.personal;
     let invites = team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
@@ -138,14 +160,22 @@ fn DriveContent(drive: DriveView, listing: Listing, selected: Vec<String>, now: 
         }
         None => {
             let lead = format!("What people of {} gave you access to.", drive.organization.name);
-            view! { <PageHeader title="Shared with you" lead/> }.into_any()
+            let trash = paths::trash(&listing.org);
+            view! {
+                <PageHeader title="Shared with you" lead>
+                    <ButtonLink href=trash tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
+                </PageHeader>
+            }
+            .into_any()
         }
     };
     let dataset = drive.resource.clone().filter(|resource| resource.kind == Kind::Dataset);
+    let site = drive.resource.as_ref().filter(|resource| resource.kind == Kind::Site).map(|site| site.id.to_string());
     view! {
         {header}
+        {site.map(|site| view! { <Timeline site org=listing.org.clone()/> })}
         {match dataset {
-            Some(resource) => view! { <DatasetContent resource listing lacking=drive.lacking now/> }.into_any(),
+            Some(resource) => view! { <DatasetContent resource listing lacking=drive.lacking now flash/> }.into_any(),
             None => view! { <List drive listing selected now/> }.into_any(),
         }}
     }
@@ -195,7 +225,10 @@ fn ContainerHeader(resource: ResourceView, listing: Listing, create: Control, in
         <Arrival/>
         <header class="bar page-header">
             <Breadcrumbs id="crumbs" steps=way heading=true/>
-            <div class="end">{new}</div>
+            <div class="end">
+                <ButtonLink href=paths::trash(&listing.org) tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
+                {new}
+            </div>
         </header>
     }
 }

@@ -259,6 +259,10 @@ impl Selection {
             }
             "Enter" if on_row => follow(row, ".name a"),
             "F2" => follow(row, "a[data-act=rename]"),
+            "Delete" => match self.form.get_untracked().filter(|_| self.sums.get_untracked().count > 0) {
+                Some(form) => follow(&form, ".selection button[value=trash]"),
+                None => follow(row, "a[data-act=trash]"),
+            },
             "m" | "M" if on_row && !command && !event.alt_key() => {
                 if self.sums.get_untracked().count > 0 {
                     if let Some(form) = self.form.get_untracked() {
