@@ -144,9 +144,8 @@ impl Lineage {
     }
 }
 
-/// Proof that a person may do something on a resource. Only [`permit`], a transfer plan without blockers and, for the
-/// operator, [`operate`] make one,
-/// so a change of resources or grants cannot be reached past the check.
+/// Proof that a person may do something on a resource. Only [`permit`], a transfer plan without blockers, work that was
+/// begun with one, the end of the days in the trash and, for the operator, [`operate`] make one, so a change of resources or grants cannot be reached past the check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Permit {
     person: PersonId,
@@ -157,6 +156,12 @@ pub struct Permit {
 impl Permit {
     /// For [`super::transfer::Plan::permit`], which has checked every item.
     pub(super) const fn of_plan(person: PersonId, organization: OrganizationId, resource: ResourceId) -> Self {
+        Self { person, organization, resource }
+    }
+
+    /// For [`super::trash`] and [`super::job`]: what has been in the trash long enough, and what nobody sees yet or any
+    /// more.
+    pub(super) const fn of_work(person: PersonId, organization: OrganizationId, resource: ResourceId) -> Self {
         Self { person, organization, resource }
     }
 

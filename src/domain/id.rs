@@ -52,6 +52,10 @@ ids! {
     OneTimeLinkId,
     /// One line of the audit log.
     AuditId,
+    /// One piece of long work.
+    JobId,
+    /// One change that can be taken back.
+    UndoId,
     /// One mail waiting in, or sent from, the outbox.
     MailId,
 }

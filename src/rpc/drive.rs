@@ -79,10 +79,11 @@ pub async fn rename_resource(
 ) -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
-    let renamed = usecase::drive::rename(&ctx, &by, &id, &name).await;
+    let renamed = usecase::drive::rename_with_undo(&ctx, &by, &id, &name).await;
     let back = answer::local_path(&back);
-    answer::done(renamed, |new| {
-        (back.unwrap_or_else(|| new.container_path.clone()), format!("Renamed to “{}”", new.resource.name))
+    answer::done_with_undo(renamed, |(new, undo)| {
+        let to = back.unwrap_or_else(|| new.container_path.clone());
+        (to, format!("Renamed to “{}”", new.resource.name), undo.clone())
     })
     .await
 }

@@ -15,6 +15,8 @@ pub mod people;
 pub mod session;
 pub mod settings;
 pub mod transfer;
+pub mod trash;
+pub mod work;
 
 use leptos::server_fn::{
     Bytes, ContentType, Decodes, Encodes, Format, FormatType,
@@ -91,12 +93,15 @@ impl<T: DeserializeOwned> Decodes<T> for JsonText {
 }
 
 /// A change was made: where to look at it, and what to say.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
     /// The page to show next: a path of this site.
     pub to: String,
     /// The message to show there; empty for none.
     pub toast: String,
+    /// The token to take the change back with, if that is offered.
+    #[serde(default)]
+    pub undo: Option<String>,
 }
 
 /// What is shown once on the next page, for a browser without WebAssembly.
@@ -104,6 +109,9 @@ pub struct Done {
 pub struct Flash {
     /// A message.
     pub toast: Option<String>,
+    /// The token to take back what it tells of.
+    #[serde(default)]
+    pub undo: Option<String>,
     /// A form that was refused.
     pub form: Option<FormFlash>,
 }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::{Done, Failure, Text};
 use crate::domain::view::{DestinationView, PlanView, ReceiptView};
 
-/// What the **Move to** dialog shows: `org` (an Org ID; empty for the organization of the items) and a container in it
+/// What the **Move to** dialog shows, or **Copy to** with `copying`: `org` (an Org ID; empty for the organization of the items) and a container in it
 /// (empty for its root).
 #[server(output = Text)]
 pub async fn destinations(
@@ -15,10 +15,11 @@ pub async fn destinations(
     org: String,
     container: String,
     cursor: String,
+    #[server(default)] copying: bool,
 ) -> Result<DestinationView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::transfer::destinations(&ctx, &by, &items, &org, &container, &cursor).await)
+    answer::read(usecase::transfer::destinations(&ctx, &by, &items, &org, &container, &cursor, copying).await)
 }
 
 /// The plan, before anything is done (dry run).
@@ -41,7 +42,7 @@ pub async fn move_here(
     let (ctx, by) = answer::signed_in().await?;
     let back = answer::local_path(&back);
     let moved = usecase::transfer::move_here(&ctx, &by, &items, &destination, back.as_deref()).await;
-    answer::done(moved, |next| (next.to.clone(), next.toast.clone())).await
+    answer::done_with_undo(moved, |next| (next.to.clone(), next.toast.clone(), next.undo.clone())).await
 }
 
 /// **Confirm transfer**: does what the plan with this digest said, or refuses if the facts have changed. Leads to the
@@ -55,7 +56,7 @@ pub async fn confirm_transfer(
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     let done = usecase::transfer::confirm(&ctx, &by, &items, &destination, &digest).await;
-    answer::done(done, |next| (next.to.clone(), next.toast.clone())).await
+    answer::done_with_undo(done, |next| (next.to.clone(), next.toast.clone(), next.undo.clone())).await
 }
 
 /// The receipt of a finished transfer, for who may read the audit log of either organization and for who did it.

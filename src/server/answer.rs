@@ -88,7 +88,24 @@ pub async fn done<T>(
     match answer {
         Ok(value) => {
             let (to, toast) = next(&value);
-            Ok(go(Done { to, toast }).await)
+            Ok(go(Done { to, toast, undo: None }).await)
+        }
+        Err(error) => refuse_form(error).await,
+    }
+}
+
+/// [`done`], with how to take it back, if that is offered.
+///
+/// # Errors
+/// The use case's refusal, or `Unexpected`.
+pub async fn done_with_undo<T>(
+    answer: Result<T>,
+    next: impl FnOnce(&T) -> (String, String, Option<String>),
+) -> std::result::Result<Done, Failure> {
+    match answer {
+        Ok(value) => {
+            let (to, toast, undo) = next(&value);
+            Ok(go(Done { to, toast, undo }).await)
         }
         Err(error) => refuse_form(error).await,
     }
@@ -109,7 +126,7 @@ pub async fn signed_in_as(ctx: &Ctx, answer: Result<PersonView>, next: &str) -> 
                     .map_err(failure)?
                     .map_or_else(|| "/".to_owned(), |org_id| format!("/o/{org_id}")),
             };
-            Ok(go(Done { to, toast: String::new() }).await)
+            Ok(go(Done { to, toast: String::new(), undo: None }).await)
         }
         Err(error) => refuse_form(error).await,
     }
@@ -136,7 +153,7 @@ pub async fn done_in_new_session(
     match answer {
         Ok(()) => {
             start_session(ctx, by.person).await.map_err(failure)?;
-            Ok(go(Done { to: to.to_owned(), toast: toast.to_owned() }).await)
+            Ok(go(Done { to: to.to_owned(), toast: toast.to_owned(), undo: None }).await)
         }
         Err(error) => refuse_form(error).await,
     }
@@ -152,7 +169,7 @@ pub async fn done_and_signed_out(answer: Result<()>, toast: &str) -> std::result
             if let Some(session) = current_session() {
                 session::end(&session).await.map_err(failure)?;
             }
-            Ok(go(Done { to: "/".to_owned(), toast: toast.to_owned() }).await)
+            Ok(go(Done { to: "/".to_owned(), toast: toast.to_owned(), undo: None }).await)
         }
         Err(error) => refuse_form(error).await,
     }
@@ -166,7 +183,7 @@ pub async fn signed_out() -> std::result::Result<Done, Failure> {
     if let Some(session) = current_session() {
         session::end(&session).await.map_err(failure)?;
     }
-    Ok(go(Done { to: "/".to_owned(), toast: String::new() }).await)
+    Ok(go(Done { to: "/".to_owned(), toast: String::new(), undo: None }).await)
 }
 
 /// What waits for this page, once.
@@ -228,7 +245,7 @@ fn is_server_function(parts: &Parts) -> bool {
 async fn go(done: Done) -> Done {
     if let Some(parts) = parts().filter(is_plain_form) {
         if !done.toast.is_empty() {
-            leave(&parts, Flash { toast: Some(done.toast.clone()), form: None }).await;
+            leave(&parts, Flash { toast: Some(done.toast.clone()), undo: done.undo.clone(), form: None }).await;
         }
         leptos_axum::redirect(&done.to);
     }
@@ -262,7 +279,7 @@ async fn refuse<T: FromRedirect>(error: Error) -> std::result::Result<T, Failure
         .unwrap_or_else(|| "/".to_owned());
     let values = parts.extensions.get::<SubmittedForm>().map(SubmittedForm::values).unwrap_or_default();
     let form = FormFlash { action: parts.uri.path().to_owned(), values, failure: failure.clone() };
-    leave(&parts, Flash { toast: None, form: Some(form) }).await;
+    leave(&parts, Flash { form: Some(form), ..Flash::default() }).await;
     leptos_axum::redirect(&back);
     T::redirected(back).ok_or(failure)
 }
@@ -274,7 +291,7 @@ trait FromRedirect: Sized {
 
 impl FromRedirect for Done {
     fn redirected(to: String) -> Option<Self> {
-        Some(Self { to, toast: String::new() })
+        Some(Self { to, toast: String::new(), undo: None })
     }
 }
 

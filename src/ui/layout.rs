@@ -1,6 +1,6 @@
 //! The frame around a page: a rail with the switcher, the way around, and who is signed in; beside it the page.
 
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
 use wasm_bindgen::JsCast;
 
@@ -15,6 +15,7 @@ use super::{
     paths,
     session::{Beginning, Session, current_path},
     switcher::{Entry, Switcher},
+    undo::Undo,
     words,
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
         role::{Permission, may},
         view::{Belonging, PersonView},
     },
-    rpc::session::SignOut,
+    rpc::{session::SignOut, trash::UndoChange},
 };
 
 /// Which entry of the rail a page belongs to.
@@ -290,12 +291,21 @@ pub fn FlashMessage() -> impl IntoView {
     view! {
         <Suspense>
             {Suspend::new(async move {
-                let message = session.start().await.ok().and_then(|start| start.flash.toast).filter(|message| !message.is_empty());
+                let flash = session.start().await.map(|start| start.flash).unwrap_or_default();
+                let message = flash.toast.filter(|message| !message.is_empty());
+                let undo = flash.undo;
+                // A change that could not be taken back: the button was in a message that is gone.
+                let refused = flash.form.filter(|form| form.action == UndoChange::url()).map(|form| form.failure.to_string());
                 move || {
-                    message
-                        .clone()
-                        .filter(|_| !dismissed.get())
-                        .map(|message| view! { <Toast message dismiss=Callback::new(move |()| dismissed.set(true))/> })
+                    let dismiss = Callback::new(move |()| dismissed.set(true));
+                    let told = message.clone().filter(|_| !dismissed.get()).map(|message| {
+                        let button = undo.clone().map(|token| view! { <Undo token/> }.into_any());
+                        view! { <Toast message button dismiss/> }
+                    });
+                    let refused = refused.clone().filter(|_| !dismissed.get()).map(|message| {
+                        view! { <div role="alert"><Toast message dismiss/></div> }
+                    });
+                    (told, refused)
                 }
             })}
         </Suspense>

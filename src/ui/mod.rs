@@ -4,6 +4,7 @@
 //! - `session` is what every page shares: who is signed in, what to reload, what to say.
 //! - `layout` is the frame around a page, `switcher` the organization switcher in it, `trouble` what is shown instead of
 //!   a page that could not be.
+//! - `undo` is the button that takes a change back.
 //! - `words` is how values are written: numbers, sizes, times.
 //! - `pages` has one file per page, `components` the small design system under them.
 //!
@@ -21,6 +22,7 @@ pub mod session;
 pub mod status;
 pub mod switcher;
 pub mod trouble;
+pub mod undo;
 pub mod words;
 
 use leptos::{config::LeptosOptions, prelude::*};
@@ -77,7 +79,7 @@ pub fn App() -> impl IntoView {
         <Router set_is_routing=routing>
             <div class="routing" class:busy=move || routing.get() aria-hidden="true"></div>
             <routes::Pages/>
-            <Toasts>
+            <Toasts undo=|token| view! { <undo::Undo token/> }.into_any()>
                 <layout::FlashMessage/>
             </Toasts>
         </Router>

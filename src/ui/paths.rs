@@ -30,6 +30,11 @@ pub fn drive(org: &str, resource: &str) -> String {
     }
 }
 
+/// The trash of an organization's Drive (DRIVE-4).
+pub fn trash(org: &str) -> String {
+    format!("/o/{}/drive/trash", encode(org))
+}
+
 /// **Manage People** (PEOPLE-1).
 pub fn people(org: &str) -> String {
     format!("/o/{}/people", encode(org))

@@ -25,6 +25,7 @@ use super::pages::{
     settings::SettingsPage,
     sign_in::SignInPage,
     sign_up::SignUpPage,
+    trash::TrashPage,
     verify::VerifyPage,
     welcome::WelcomePage,
 };
@@ -52,6 +53,7 @@ pub fn Pages() -> impl IntoView {
             <Route path=path!("/o/:org/activity") view=ActivityPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/settings/:part?") view=SettingsPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/transfers/:id") view=ReceiptPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/drive/trash") view=TrashPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/:resource?") view=DrivePage ssr=SsrMode::Async/>
         </FlatRoutes>
     }

@@ -4,6 +4,8 @@ pub mod account;
 pub mod activity;
 pub mod people;
 pub mod settings;
+pub mod trash;
+pub mod work;
 
 use serde::{Deserialize, Serialize};
 

@@ -15,6 +15,7 @@ pub mod problem;
 pub mod resources;
 pub mod session;
 pub mod transfers;
+pub mod trash;
 
 use axum::{
     Router,
@@ -88,9 +89,16 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(resources::create))
-        .routes(routes!(resources::show, resources::rename))
+        .routes(routes!(resources::show, resources::rename, trash::delete))
         .routes(routes!(resources::children))
         .routes(routes!(resources::search))
+        .routes(routes!(trash::put))
+        .routes(routes!(trash::restore))
+        .routes(routes!(trash::list, trash::empty))
+        .routes(routes!(trash::copy))
+        .routes(routes!(trash::job))
+        .routes(routes!(trash::assign))
+        .routes(routes!(trash::unassign))
         .routes(routes!(transfers::plan))
         .routes(routes!(transfers::create))
         .routes(routes!(transfers::show))

@@ -74,15 +74,26 @@ pub const INVARIANTS: &[Invariant] = &[
             WHERE r.trashed_with IS NULL AND p.trashed_with IS NOT NULL",
     },
     Invariant {
-        name: "what went to the trash went with something that is in the trash (DRIVE-4)",
+        name: "what went to the trash went with something that is in the trash, or that a job makes or deletes (DRIVE-4)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN resource t ON t.id = r.trashed_with
-            WHERE (r.trashed_with IS NOT NULL AND (t.trashed_at IS NULL OR t.trashed_with <> t.id))
+            WHERE (r.trashed_with IS NOT NULL AND (t.trashed_with IS NULL OR t.trashed_with <> t.id
+                    OR (t.trashed_at IS NULL AND NOT EXISTS (SELECT 1 FROM job j WHERE j.top_id = t.id AND j.state = 'running'))))
                 OR (r.trashed_at IS NOT NULL AND (r.trashed_with IS NULL OR r.trashed_with <> r.id))",
     },
     Invariant {
         name: "what is searched is where it is found (DRIVE-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource_word w JOIN resource r ON r.id = w.resource_id
             WHERE w.organization_id <> r.organization_id OR r.name_key NOT LIKE '%' || w.word || '%'",
+    },
+    Invariant {
+        name: "what went to the trash with something is below it (DRIVE-4)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r JOIN resource p ON p.id = r.parent_id
+            WHERE r.trashed_with IS NOT NULL AND r.trashed_with <> r.id AND (p.trashed_with IS NULL OR p.trashed_with <> r.trashed_with)",
+    },
+    Invariant {
+        name: "only copies in the making remember what they are copies of (DRIVE-4)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN resource t ON t.id = r.trashed_with
+            WHERE r.copied_from IS NOT NULL AND (r.trashed_with IS NULL OR t.trashed_at IS NOT NULL)",
     },
     Invariant {
         name: "every grant knows who owns what it is on (PEOPLE-9)",

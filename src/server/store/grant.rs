@@ -81,6 +81,25 @@ pub async fn delete_carried(tx: &mut Tx, _permit: &Permit, resources: &[Resource
     Ok(())
 }
 
+/// Ends the carried grants that a move made at a moment on what it moved: the move is taken back.
+///
+/// # Errors
+/// The database.
+pub async fn delete_carried_at(tx: &mut Tx, _permit: &Permit, resources: &[ResourceId], at: Timestamp) -> Result<()> {
+    for chunk in resources.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        tx.sql_list(
+            "DELETE FROM access_grant WHERE carried = {1} AND created_at = {2} AND resource_id IN ({ids})",
+            &ids,
+        )
+        .bind(true)
+        .bind(at.0)
+        .execute()
+        .await?;
+    }
+    Ok(())
+}
+
 /// Ends everything that was granted to some people in the permit's organization: their access ends with their membership
 /// (PEOPLE-5).
 ///
@@ -162,7 +181,8 @@ pub async fn list_externals(
         .sql(
             "SELECT p.id, p.name_key, p.email_key, p.first_name || ' ' || p.last_name AS name, p.email, p.last_seen_at, e.resources
              FROM (SELECT g.person_id, CAST(COUNT(DISTINCT g.resource_id) AS BIGINT) AS resources
-                   FROM access_grant g WHERE g.owner_id = $1 AND g.person_id IS NOT NULL GROUP BY g.person_id) e
+                   FROM access_grant g JOIN resource r ON r.id = g.resource_id
+                   WHERE g.owner_id = $1 AND g.person_id IS NOT NULL AND r.trashed_with IS NULL GROUP BY g.person_id) e
              JOIN person p ON p.id = e.person_id
              WHERE NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = $1 AND m.person_id = e.person_id)
                 AND (p.name_key LIKE $2 ESCAPE '!' OR p.email_key LIKE $2 ESCAPE '!')
@@ -203,7 +223,7 @@ pub async fn list_reached(
         let rows: Vec<(Uuid, String, String)> = tx
             .sql_list(
                 "SELECT g.person_id, r.name, g.level FROM access_grant g JOIN resource r ON r.id = g.resource_id
-                 WHERE g.owner_id = {1} AND g.person_id IN ({ids}) LIMIT CAST({2} AS BIGINT)",
+                 WHERE g.owner_id = {1} AND g.person_id IN ({ids}) AND r.trashed_with IS NULL LIMIT CAST({2} AS BIGINT)",
                 &ids,
             )
             .bind(organization.0)
@@ -271,7 +291,7 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
     tx.sql(
         "SELECT g.id, g.resource_id, r.name AS resource, o.name AS organization, g.level, g.created_at
          FROM access_grant g JOIN resource r ON r.id = g.resource_id JOIN organization o ON o.id = r.organization_id
-         WHERE g.person_id = $1 AND g.id > $2 AND o.deleted_at IS NULL ORDER BY g.id LIMIT CAST($3 AS BIGINT)",
+         WHERE g.person_id = $1 AND g.id > $2 AND o.deleted_at IS NULL AND r.trashed_with IS NULL ORDER BY g.id LIMIT CAST($3 AS BIGINT)",
     )
     .bind(person.0)
     .bind(after)

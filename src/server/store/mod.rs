@@ -19,11 +19,13 @@
 
 pub mod account;
 pub mod audit;
+pub mod copying;
 mod db;
 pub mod doctor;
 pub mod grant;
 pub mod idempotency;
 pub mod invitation;
+pub mod job;
 pub mod licence;
 pub mod link;
 pub mod membership;
@@ -34,8 +36,11 @@ pub mod person;
 pub mod resource;
 pub mod search;
 pub mod session;
+pub mod site;
 pub mod subtree;
 pub mod transfer;
+pub mod trash;
+pub mod undo;
 
 pub use db::{AsDbError, Bind, Db, DbError, Record, Result, Statement, Synchronous, Tx};
 

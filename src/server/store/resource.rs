@@ -232,6 +232,18 @@ struct StepRow {
 /// # Errors
 /// The database.
 pub async fn list_ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> Result<Vec<Step>> {
+    ways(tx, person, starts, false).await
+}
+
+/// [`list_ways`] for what is in the trash as well.
+///
+/// # Errors
+/// The database.
+pub async fn list_ways_in_trash(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> Result<Vec<Step>> {
+    ways(tx, person, starts, true).await
+}
+
+async fn ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId], in_trash: bool) -> Result<Vec<Step>> {
     let mut steps: Vec<Step> = Vec::new();
     for chunk in starts.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
@@ -239,7 +251,7 @@ pub async fn list_ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> 
             .sql_list(
                 "WITH RECURSIVE up(start_id, distance, id, parent_id, kind, name, organization_id, restrict_copy, restrict_delete, restrict_download) AS (
                     SELECT r.id, CAST(0 AS BIGINT), r.id, r.parent_id, r.kind, r.name, r.organization_id, r.restrict_copy, r.restrict_delete, r.restrict_download
-                    FROM resource r JOIN living_organization l ON l.id = r.organization_id WHERE r.id IN ({ids}) AND r.trashed_with IS NULL
+                    FROM resource r JOIN living_organization l ON l.id = r.organization_id WHERE r.id IN ({ids}) AND (r.trashed_with IS NULL OR {2})
                     UNION ALL
                     SELECT up.start_id, up.distance + 1, r.id, r.parent_id, r.kind, r.name, r.organization_id, r.restrict_copy, r.restrict_delete, r.restrict_download
                     FROM up JOIN resource r ON r.id = up.parent_id WHERE up.distance < 100
@@ -252,6 +264,7 @@ pub async fn list_ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> 
                 &ids,
             )
             .bind(person.0)
+            .bind(in_trash)
             .all()
             .await?;
         for row in rows {
@@ -835,7 +848,7 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
         "SELECT r.id, r.kind, r.name, o.name AS organization, r.created_at
          FROM resource r JOIN organization o ON o.id = r.organization_id
          JOIN membership m ON m.organization_id = r.organization_id AND m.person_id = $1
-         WHERE r.created_by = $1 AND r.id > $2 AND r.kind <> 'root' AND m.role <> 'member' ORDER BY r.id LIMIT CAST($3 AS BIGINT)",
+         WHERE r.created_by = $1 AND r.id > $2 AND r.kind <> 'root' AND r.trashed_with IS NULL AND m.role <> 'member' ORDER BY r.id LIMIT CAST($3 AS BIGINT)",
     )
     .bind(person.0)
     .bind(after)

@@ -26,6 +26,8 @@ pub struct Below {
     pub height: i64,
     /// How many things inside, the item among them, have a grant.
     pub granted: u64,
+    /// How many things that were in it, at any depth, are in the trash.
+    pub in_trash: u64,
 }
 
 #[derive(FromRow)]
@@ -40,6 +42,7 @@ struct CountRow {
     too_recent: i64,
     granted: i64,
     links: i64,
+    in_trash: i64,
 }
 
 /// The tree below the listed items, as the statements here begin. What follows joins it with CROSS JOIN and a condition:
@@ -85,7 +88,8 @@ pub async fn load(
                         CAST(SUM(CASE WHEN r.status <> 'processed' THEN 1 ELSE 0 END) AS BIGINT) AS not_processed,
                         CAST(SUM(CASE WHEN r.kind = 'dataset' AND r.created_at >= {1} THEN 1 ELSE 0 END) AS BIGINT) AS too_recent,
                         CAST(SUM(CASE WHEN EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = r.id) THEN 1 ELSE 0 END) AS BIGINT) AS granted,
-                        CAST(SUM((SELECT COUNT(*) FROM share_link l WHERE l.resource_id = r.id AND l.state = 'active' AND (l.expires_at IS NULL OR l.expires_at > {2}))) AS BIGINT) AS links
+                        CAST(SUM((SELECT COUNT(*) FROM share_link l WHERE l.resource_id = r.id AND l.state = 'active' AND (l.expires_at IS NULL OR l.expires_at > {2}))) AS BIGINT) AS links,
+                        CAST(SUM((SELECT COUNT(*) FROM resource t WHERE t.parent_id = r.id AND t.trashed_with IS NOT NULL)) AS BIGINT) AS in_trash
                      FROM tree CROSS JOIN resource r WHERE r.id = tree.id GROUP BY tree.root_id, r.cluster"
                 ),
                 &ids,
@@ -98,6 +102,7 @@ pub async fn load(
             let entry = below.entry(ResourceId(row.root_id)).or_default();
             entry.height = entry.height.max(row.height);
             entry.granted += count(row.granted);
+            entry.in_trash += count(row.in_trash);
             entry.contents.folders += count(row.folders);
             entry.contents.datasets += count(row.datasets);
             entry.contents.images += row.images;
@@ -343,4 +348,91 @@ pub async fn stop_links(tx: &mut Tx, _permit: &Permit, items: &[ResourceId]) -> 
             .await?;
     }
     Ok(stopped)
+}
+
+/// How many levels are below the highest of the items, what is in the trash counted too.
+///
+/// # Errors
+/// The database.
+pub async fn height_with_trash(tx: &mut Tx, items: &[ResourceId]) -> Result<i64> {
+    let mut height = 0;
+    for chunk in items.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let below = tx
+            .sql_list(
+                "WITH RECURSIVE whole(id, depth) AS (
+                    SELECT id, CAST(0 AS BIGINT) FROM resource WHERE id IN ({ids})
+                    UNION ALL
+                    SELECT r.id, whole.depth + 1 FROM whole JOIN resource r ON r.parent_id = whole.id WHERE whole.depth < 200
+                 ) SELECT CAST(COALESCE(MAX(depth), 0) AS BIGINT) FROM whole",
+                &ids,
+            )
+            .number()
+            .await?;
+        height = height.max(below);
+    }
+    Ok(height)
+}
+
+/// Lets what is in the trash out of the items: it is from now on as if it had been in the root of its Drive. So it stays
+/// where it is when the items go to another organization (attack 6).
+///
+/// # Errors
+/// The database.
+pub async fn leave_trash_behind(tx: &mut Tx, _permit: &Permit, items: &[ResourceId]) -> Result<u64> {
+    let mut left = 0;
+    for chunk in items.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        left += tx
+            .sql_list(
+                tree!(
+                    "UPDATE resource SET parent_id = (SELECT a.root_id FROM account a WHERE a.id = resource.account_id)
+                     WHERE trashed_with IS NOT NULL AND trashed_with = id AND parent_id IN (SELECT id FROM tree)"
+                ),
+                &ids,
+            )
+            .execute()
+            .await?;
+    }
+    Ok(left)
+}
+
+/// Something inside an item on which something is restricted (POL-1).
+#[derive(Debug, Clone, FromRow)]
+pub struct Restricted {
+    /// The item it is in.
+    pub root_id: Uuid,
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// No one may copy it.
+    pub restrict_copy: bool,
+    /// Only Managers of it may delete it.
+    pub restrict_delete: bool,
+}
+
+/// Things inside the items (not the items themselves) that may not be copied, or not be deleted by everybody; at most
+/// `limit` of each thousand items.
+///
+/// # Errors
+/// The database.
+pub async fn list_restricted(tx: &mut Tx, items: &[ResourceId], limit: i64) -> Result<Vec<Restricted>> {
+    let mut restricted = Vec::new();
+    for chunk in items.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<Restricted> = tx
+            .sql_list(
+                tree!(
+                    "SELECT tree.root_id, r.id, r.name, r.restrict_copy, r.restrict_delete FROM tree CROSS JOIN resource r
+                     WHERE r.id = tree.id AND tree.depth > 0 AND (r.restrict_copy OR r.restrict_delete) LIMIT CAST({1} AS BIGINT)"
+                ),
+                &ids,
+            )
+            .bind(limit)
+            .all()
+            .await?;
+        restricted.extend(rows);
+    }
+    Ok(restricted)
 }

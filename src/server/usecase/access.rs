@@ -64,12 +64,27 @@ impl Reach {
 /// # Errors
 /// The database.
 pub async fn reaches(tx: &mut Tx, person: PersonId, ids: &[ResourceId]) -> Result<BTreeMap<ResourceId, Reach>> {
+    Ok(of_steps(resource::list_ways(tx, person, ids).await?))
+}
+
+/// [`reaches`] of what is in the trash: by the same roles and grants as before it went there.
+///
+/// # Errors
+/// The database.
+pub async fn reaches_in_trash(
+    tx: &mut Tx,
+    person: PersonId,
+    ids: &[ResourceId],
+) -> Result<BTreeMap<ResourceId, Reach>> {
+    Ok(of_steps(resource::list_ways_in_trash(tx, person, ids).await?))
+}
+
+fn of_steps(steps: Vec<Step>) -> BTreeMap<ResourceId, Reach> {
     let mut ways: BTreeMap<ResourceId, Vec<Step>> = BTreeMap::new();
-    for step in resource::list_ways(tx, person, ids).await? {
+    for step in steps {
         ways.entry(step.start).or_default().push(step);
     }
-    Ok(ways
-        .into_iter()
+    ways.into_iter()
         .filter_map(|(id, steps)| {
             let first = steps.first()?;
             let lineage = Lineage {
@@ -81,7 +96,7 @@ pub async fn reaches(tx: &mut Tx, person: PersonId, ids: &[ResourceId]) -> Resul
             };
             Some((id, Reach { steps, lineage }))
         })
-        .collect())
+        .collect()
 }
 
 /// A person's way to one resource that they may see.

@@ -12,6 +12,7 @@ use crate::domain::{
     search::Question,
     text::{Fields, Name, Problem, key},
     time::{Day, Timestamp},
+    undo::Inverse,
     view::{Belonging, Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, Page, ResourceView, RowView},
 };
 
@@ -23,7 +24,7 @@ use super::{
     },
     access::{self, Reach},
     audit::{self, Happened},
-    organization,
+    organization, undo,
 };
 
 /// How many rows a page of the Drive has: what fits on any screen, and a little.
@@ -515,7 +516,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
         .await
 }
 
-async fn create_in(
+pub(super) async fn create_in(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
@@ -576,27 +577,50 @@ pub async fn rename(ctx: &Ctx, by: &Principal, id: &str, name: &str) -> Result<C
         .write(move |tx| {
             let (ctx, by, name) = (ctx_in.clone(), by_in.clone(), name.clone());
             Box::pin(async move {
-                let (permit, _) = access::permit(tx, &by, Act::Rename, id).await?;
-                let before = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
-                if before.kind == Kind::Root {
-                    return Err(Refusal::BadRequest("The Drive itself cannot be renamed.".to_owned()).into());
-                }
-                resource::update_name(tx, &permit, name.as_str(), ctx.now())
-                    .await
-                    .map_err(|error| name_taken(error.into(), name.as_str()))?;
-                let what = Happened {
-                    organization: Some(permit.organization()),
-                    action: "resource.renamed",
-                    summary: format!("renamed “{}” to “{name}”", before.name),
-                    before: Some(serde_json::json!({ "resource": id, "name": before.name })),
-                    after: Some(serde_json::json!({ "resource": id, "name": name })),
-                    ..Happened::default()
-                };
-                audit::note(tx, &ctx, &by, what).await?;
+                rename_in(tx, &ctx, &by, id, name.as_str()).await?;
                 changed(tx, &by, id).await
             })
         })
         .await
+}
+
+/// [`rename`] in a transaction; what it was called before.
+pub(super) async fn rename_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: ResourceId, name: &str) -> Result<String> {
+    let (permit, _) = access::permit(tx, by, Act::Rename, id).await?;
+    let before = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+    if before.kind == Kind::Root {
+        return Err(Refusal::BadRequest("The Drive itself cannot be renamed.".to_owned()).into());
+    }
+    resource::update_name(tx, &permit, name, ctx.now()).await.map_err(|error| name_taken(error.into(), name))?;
+    let what = Happened {
+        organization: Some(permit.organization()),
+        action: "resource.renamed",
+        summary: format!("renamed “{}” to “{name}”", before.name),
+        before: Some(serde_json::json!({ "resource": id, "name": before.name })),
+        after: Some(serde_json::json!({ "resource": id, "name": name })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, what).await?;
+    Ok(before.name)
+}
+
+/// [`rename`], and how to take it back.
+///
+/// # Errors
+/// See [`rename`].
+pub async fn rename_with_undo(ctx: &Ctx, by: &Principal, id: &str, name: &str) -> Result<(Changed, Option<String>)> {
+    let before = match id.trim().parse::<ResourceId>() {
+        Ok(id) => resource::find(&mut ctx.db().read().await?, id).await?.map(|found| found.name),
+        Err(_) => None,
+    };
+    let changed = rename(ctx, by, id, name).await?;
+    let (item, from) = (changed.resource.id, changed.resource.name.clone());
+    let inverse = before.filter(|before| *before != from).map(|to| Inverse::Rename { item, from, to });
+    let undo = match inverse {
+        Some(inverse) => undo::offer(ctx, by, inverse).await,
+        None => None,
+    };
+    Ok((changed, undo))
 }
 
 /// The only unique value of a resource that a person chooses is its name in its container.
@@ -604,7 +628,13 @@ fn name_taken(error: Error, name: &str) -> Error {
     if error.is_taken() { Refusal::NameTaken(name.to_owned()).into() } else { error }
 }
 
-async fn changed(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Changed> {
+/// One resource, in the middle of a change.
+pub(super) async fn view_in(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<ResourceView> {
+    let reach = access::reach(tx, by, id).await?;
+    view(tx, id, &reach).await
+}
+
+pub(super) async fn changed(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Changed> {
     let reach = access::reach(tx, by, id).await?;
     let resource = view(tx, id, &reach).await?;
     let in_root = reach.steps.get(1).is_none_or(|container| container.kind == Kind::Root);

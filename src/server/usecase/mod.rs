@@ -9,10 +9,12 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod copy;
 pub mod dataset;
 pub mod drive;
 pub mod idempotency;
 pub mod invitation;
+pub mod job;
 pub mod licence;
 pub mod mail;
 pub mod organization;
@@ -20,7 +22,10 @@ pub mod people;
 pub mod search;
 pub mod session;
 pub mod settings;
+pub mod site;
 pub mod transfer;
+pub mod trash;
+pub mod undo;
 
 use crate::domain::{refusal::Refusal, text::Problem};
 

@@ -7,17 +7,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
-    access::{Act, Level, permit as permit_on},
+    access::{Act, Level, Permit, permit as permit_on},
     id::{EntryId, GrantId, OrganizationId, ResourceId, TransferId},
     licence::{EntryKind, governing},
     refusal::Refusal,
-    resource::{Kind, MAX_ITEMS},
+    resource::{Kind, MAX_DEPTH, MAX_ITEMS},
     role::{Permission, Role, may},
     text::{Problem, key},
+    time::Timestamp,
     transfer::{
         self as rules, Contents, Destination, Facts, GrantFact, Grantee, Item, Listed, NAMED_AT_MOST, Onlooker, Plan,
         Scope, Side,
     },
+    undo::{Inverse, Was},
     view::{Belonging, Control, Crumb, DestinationRow, DestinationView, Page, PlanView, ReceiptView},
 };
 
@@ -32,7 +34,7 @@ use super::{
     },
     access::{self, Reach},
     audit::{self, Happened},
-    drive, organization,
+    drive, organization, undo,
 };
 
 /// Reads a list of ids with commas between them.
@@ -70,6 +72,8 @@ struct Loaded {
     account: crate::domain::id::AccountId,
     /// The source's Org ID and the target's.
     target_org_id: String,
+    /// Whether something that was inside the items is in the trash.
+    trash_inside: bool,
 }
 
 async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], destination: ResourceId) -> Result<Loaded> {
@@ -200,7 +204,8 @@ async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], dest
         items: prepared,
         onlookers,
     };
-    Ok(Loaded { facts, account: container.account, target_org_id })
+    let trash_inside = below.values().any(|below| below.in_trash > 0);
+    Ok(Loaded { facts, account: container.account, target_org_id, trash_inside })
 }
 
 /// One side of a transfer, and its Org ID.
@@ -333,8 +338,18 @@ pub async fn transfer(
     destination: ResourceId,
     confirmed: Option<String>,
 ) -> Result<ReceiptView> {
+    Ok(transfer_with_inverse(ctx, by, items, destination, confirmed).await?.receipt)
+}
+
+async fn transfer_with_inverse(
+    ctx: &Ctx,
+    by: &Principal,
+    items: Vec<ResourceId>,
+    destination: ResourceId,
+    confirmed: Option<String>,
+) -> Result<Moved> {
     let (ctx_in, by_in) = (ctx.clone(), by.clone());
-    let done: Result<ReceiptView> = ctx
+    let done: Result<Moved> = ctx
         .db()
         .write(move |tx| {
             let (ctx, by, items, confirmed) = (ctx_in.clone(), by_in.clone(), items.clone(), confirmed.clone());
@@ -347,21 +362,86 @@ pub async fn transfer(
     }
 }
 
-async fn transfer_in(
+/// What was moved, and how that is taken back; between organizations it is not.
+#[derive(Debug, Clone)]
+pub struct Moved {
+    /// The receipt.
+    pub receipt: ReceiptView,
+    /// The inverse.
+    pub inverse: Option<Inverse>,
+}
+
+/// Takes a move within an organization back (DRIVE-4), in a transaction: a move the other way, but for what was carried
+/// along (XFER-3). Whoever reaches the place they are taken from got that access by the move alone.
+///
+/// # Errors
+/// See [`transfer()`].
+pub(super) async fn put_back_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    items: &[ResourceId],
+    destination: ResourceId,
+) -> Result<Permit> {
+    let loaded = load(tx, ctx, by, items, destination).await?;
+    let mut plan = rules::plan(&loaded.facts);
+    if plan.scope != Scope::Within {
+        return Err(Refusal::Conflict.into());
+    }
+    plan.effects.carried.clear();
+    let permit = plan.permit()?;
+    carry_out(tx, ctx, by, loaded, plan, permit).await?;
+    Ok(permit)
+}
+
+pub(super) async fn transfer_in(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
     items: &[ResourceId],
     destination: ResourceId,
     confirmed: Option<&str>,
-) -> Result<ReceiptView> {
+) -> Result<Moved> {
     let loaded = load(tx, ctx, by, items, destination).await?;
     let plan = rules::plan(&loaded.facts);
-    let digest = digest_of(&plan)?;
-    if confirmed.is_some_and(|confirmed| confirmed != digest) {
+    if let Some(confirmed) = confirmed
+        && confirmed != digest_of(&plan)?
+    {
         return Err(Refusal::PlanChanged.into());
     }
     let permit = plan.permit()?;
+    carry_out(tx, ctx, by, loaded, plan, permit).await
+}
+
+/// How a move is taken back; not where access ended with it, which nobody would get back.
+fn inverse_of(facts: &Facts, plan: &Plan, at: Timestamp) -> Option<Inverse> {
+    if plan.scope != Scope::Within || plan.items.is_empty() || !plan.effects.uncarried.is_empty() {
+        return None;
+    }
+    let containers: BTreeMap<ResourceId, ResourceId> = facts.items.iter().map(|item| (item.id, item.parent)).collect();
+    let names: BTreeMap<ResourceId, (String, String)> =
+        plan.effects.renamed.iter().map(|r| (r.id, (r.from.clone(), r.to.clone()))).collect();
+    let items = plan
+        .items
+        .iter()
+        .filter_map(|item| {
+            let container = *containers.get(&item.id)?;
+            Some(Was { item: item.id, container, name: names.get(&item.id).cloned() })
+        })
+        .collect();
+    Some(Inverse::PutBack { from: plan.destination.id, at, items })
+}
+
+async fn carry_out(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    loaded: Loaded,
+    plan: Plan,
+    permit: Permit,
+) -> Result<Moved> {
+    let digest = digest_of(&plan)?;
+    let inverse = inverse_of(&loaded.facts, &plan, ctx.now());
     let (id, now) = (TransferId(ctx.id()), ctx.now());
     let moving: Vec<ResourceId> = plan.items.iter().map(|item| item.id).collect();
     let new_names: BTreeMap<ResourceId, &str> = plan.effects.renamed.iter().map(|r| (r.id, r.to.as_str())).collect();
@@ -382,6 +462,7 @@ async fn transfer_in(
         };
         grant::upsert(tx, &permit, &new).await?;
     }
+    leave_trash(tx, &permit, &plan, &moving, &loaded).await?;
     if plan.scope == Scope::Between {
         let paid_by = plan
             .effects
@@ -412,7 +493,21 @@ async fn transfer_in(
     };
     transfer::insert(tx, &permit, &record).await?;
     note(tx, ctx, by, &record).await?;
-    Ok(receipt_view(record, Some(loaded.target_org_id)))
+    Ok(Moved { receipt: receipt_view(record, Some(loaded.target_org_id)), inverse })
+}
+
+/// What is in the trash of the items stays in the organization, in the root of its Drive (attack 6); within one it comes
+/// along, unless that made the tree too deep (DRIVE-1).
+async fn leave_trash(tx: &mut Tx, permit: &Permit, plan: &Plan, moving: &[ResourceId], loaded: &Loaded) -> Result<()> {
+    if !loaded.trash_inside {
+        return Ok(());
+    }
+    let too_deep = plan.scope == Scope::Within
+        && loaded.facts.destination.depth + 1 + subtree::height_with_trash(tx, moving).await? > MAX_DEPTH;
+    if plan.scope == Scope::Between || too_deep {
+        subtree::leave_trash_behind(tx, permit, moving).await?;
+    }
+    Ok(())
 }
 
 /// Writes both sides' changes into the books (XFER-10).
@@ -519,6 +614,8 @@ pub struct Next {
     pub to: String,
     /// A message; empty for none.
     pub toast: String,
+    /// How to take it back, if that is offered.
+    pub undo: Option<String>,
 }
 
 /// **Move here**: moves at once within an organization when nothing is in the way; otherwise leads to the page `back`
@@ -530,7 +627,7 @@ pub async fn move_here(ctx: &Ctx, by: &Principal, items: &str, destination: &str
     let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
     let plan = plan_of(ctx, by, &ids, container).await?;
     if plan.plan.scope == Scope::Within && plan.plan.is_clear() {
-        return moved(ctx, by, transfer(ctx, by, ids, container, None).await?).await;
+        return moved(ctx, by, transfer_with_inverse(ctx, by, ids, container, None).await?).await;
     }
     let back = if let Some(back) = back {
         back.to_owned()
@@ -540,7 +637,11 @@ pub async fn move_here(ctx: &Ctx, by: &Principal, items: &str, destination: &str
     };
     let join = if back.contains('?') { '&' } else { '?' };
     let selected: String = ids.iter().map(|id| format!("&item={id}")).collect();
-    Ok(Next { to: format!("{back}{join}dialog=transfer{selected}&destination={container}"), toast: String::new() })
+    Ok(Next {
+        to: format!("{back}{join}dialog=transfer{selected}&destination={container}"),
+        toast: String::new(),
+        undo: None,
+    })
 }
 
 /// **Confirm transfer**: does exactly what was confirmed.
@@ -552,16 +653,22 @@ pub async fn confirm(ctx: &Ctx, by: &Principal, items: &str, destination: &str, 
     if confirmed.is_empty() {
         return Err(Refusal::field("digest", Problem::Missing).into());
     }
-    moved(ctx, by, transfer(ctx, by, ids, container, Some(confirmed.to_owned())).await?).await
+    moved(ctx, by, transfer_with_inverse(ctx, by, ids, container, Some(confirmed.to_owned())).await?).await
 }
 
-async fn moved(ctx: &Ctx, _by: &Principal, receipt: ReceiptView) -> Result<Next> {
+async fn moved(ctx: &Ctx, by: &Principal, moved: Moved) -> Result<Next> {
+    let Moved { receipt, inverse } = moved;
+    let undo = match inverse {
+        Some(inverse) => undo::offer(ctx, by, inverse).await,
+        None => None,
+    };
     let what = what_moves(&receipt.plan);
     if receipt.plan.scope == Scope::Between {
         let org = receipt.target_org_id.unwrap_or_default();
         return Ok(Next {
             to: format!("/o/{org}/transfers/{}", receipt.id),
             toast: format!("Transferred {what} to {}", receipt.target_name),
+            undo: None,
         });
     }
     let mut tx = ctx.db().read().await?;
@@ -571,10 +678,10 @@ async fn moved(ctx: &Ctx, _by: &Principal, receipt: ReceiptView) -> Result<Next>
     } else {
         format!("Moved {what} to “{}”", receipt.plan.destination.name)
     };
-    Ok(Next { to, toast })
+    Ok(Next { to, toast, undo })
 }
 
-/// What the **Move to** dialog shows (XFER-14).
+/// What the **Move to** dialog shows (XFER-14), and **Copy to**, which is for the items' own organization (DRIVE-4).
 ///
 /// # Errors
 /// `NotFound` if an item, the organization or the container does not exist for the caller; `Invalid` at a field.
@@ -585,6 +692,7 @@ pub async fn destinations(
     org: &str,
     container: &str,
     cursor: &str,
+    copying: bool,
 ) -> Result<DestinationView> {
     let items = read_items(items)?;
     let mut tx = ctx.db().read().await?;
@@ -623,7 +731,7 @@ pub async fn destinations(
         let rows = drive::shared(&mut tx, by, base.organization.id)
             .await?
             .into_iter()
-            .map(|row| destination_row(row.id, row.kind, row.name, &items));
+            .map(|row| destination_row(row.id, row.kind, row.name, &items, copying));
         let rows = Page { items: rows.collect(), next_cursor: None };
         let move_here = Control::Disabled("Choose one of the places that were shared with you.".to_owned());
         return Ok(DestinationView { rows, move_here, ..base });
@@ -631,14 +739,19 @@ pub async fn destinations(
     let query = drive::ListQuery { cursor: cursor.to_owned(), ..drive::ListQuery::default() };
     let rows = drive::list(&mut tx, by, &reach, &query, drive::ROWS).await?;
     let rows = Page {
-        items: rows.items.into_iter().map(|row| destination_row(row.id, row.kind, row.name, &items)).collect(),
+        items: rows.items.into_iter().map(|row| destination_row(row.id, row.kind, row.name, &items, copying)).collect(),
         next_cursor: rows.next_cursor,
     };
     let create = match permit_on(by.person, Act::Create, &reach.lineage) {
         Ok(_) if reach.steps.first().is_some_and(|step| step.kind.may_hold(Kind::Folder)) => Control::Enabled,
         _ => Control::Absent,
     };
-    let move_here = match permit_on(by.person, Act::Move, &reach.lineage) {
+    let act = if copying { Act::Create } else { Act::Move };
+    let move_here = match permit_on(by.person, act, &reach.lineage) {
+        Ok(_) if copying && base.organization.id != source => Control::Disabled(
+            "Copying to another organization is not possible yet. Choose a place in this one.".to_owned(),
+        ),
+        Ok(_) if copying => Control::Enabled,
         Err(refusal) => Control::Disabled(refusal.to_string()),
         Ok(_) if resource::find(&mut tx, items[0]).await?.is_some_and(|item| item.parent == Some(id)) => {
             Control::Disabled("This is where it is now. Choose another place.".to_owned())
@@ -648,9 +761,9 @@ pub async fn destinations(
     Ok(DestinationView { rows, create, move_here, ..base })
 }
 
-fn destination_row(id: ResourceId, kind: Kind, name: String, items: &[ResourceId]) -> DestinationRow {
+fn destination_row(id: ResourceId, kind: Kind, name: String, items: &[ResourceId], copying: bool) -> DestinationRow {
     let why_not = if items.contains(&id) {
-        Some("This is what you are moving".to_owned())
+        Some(if copying { "This is what you are copying" } else { "This is what you are moving" }.to_owned())
     } else if !kind.is_container() {
         Some("Not a folder".to_owned())
     } else {

@@ -1,19 +1,21 @@
 //! What happens by itself, again and again: each job idempotent, so that several nodes may run it and a crash costs
 //! nothing.
 
+pub mod job;
 pub mod mail;
 
 use std::time::Duration;
 
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::domain::one_time_link::forgotten_before;
+use crate::domain::{one_time_link::forgotten_before, undo::KEPT_DAYS as KEEP_UNDO};
 
 use super::{
     context::Ctx,
     error::{Error, Result},
     mail::smtp::Delivery,
-    store::{idempotency, one_time_link, outbox, session},
+    store::{idempotency, job as jobs, one_time_link, outbox, session, undo},
+    usecase::trash,
 };
 
 /// How often is tidied up.
@@ -24,28 +26,35 @@ const KEEP_ANSWERS: i64 = 2;
 const KEEP_TEXTS: i64 = 30;
 /// How long is known what became of a mail, in days.
 const KEEP_MAIL: i64 = 90;
+/// How long is known what became of long work, in days.
+const KEEP_JOBS: i64 = 30;
 
 /// The workers of this node.
 #[derive(Debug)]
 pub struct Workers {
     stop: watch::Sender<bool>,
     postman: Option<JoinHandle<()>>,
+    porter: JoinHandle<()>,
 }
 
 /// Starts the workers; mail is delivered only where there is a mail server.
 pub fn start(ctx: &Ctx, delivery: Option<Delivery>) -> Workers {
     let (stop, stopped) = watch::channel(false);
     let postman = delivery.map(|delivery| tokio::spawn(mail::run(ctx.clone(), delivery, stopped)));
+    let porter = tokio::spawn(job::run(ctx.clone(), stop.subscribe()));
     let ctx = ctx.clone();
     tokio::spawn(async move {
         loop {
             if let Err(error) = tidy(&ctx).await {
                 tracing::warn!(%error, "tidying up failed and is tried again later");
             }
+            if let Err(error) = empty_trash(&ctx).await {
+                tracing::warn!(%error, "the trash could not be emptied and is later");
+            }
             tokio::time::sleep(EVERY).await;
         }
     });
-    Workers { stop, postman }
+    Workers { stop, postman, porter }
 }
 
 /// Asks the workers of a node to stop.
@@ -71,6 +80,7 @@ impl Workers {
             // A worker that panicked has ended as well; its claims run out.
             let _ = postman.await;
         }
+        let _ = self.porter.await;
     }
 }
 
@@ -89,8 +99,21 @@ pub async fn tidy(ctx: &Ctx) -> Result<()> {
                 idempotency::delete_before(tx, now.plus_days(-KEEP_ANSWERS)).await?;
                 outbox::forget_texts_before(tx, now.plus_days(-KEEP_TEXTS)).await?;
                 outbox::delete_before(tx, now.plus_days(-KEEP_MAIL)).await?;
+                undo::delete_before(tx, now.plus_days(-KEEP_UNDO)).await?;
+                jobs::delete_before(tx, now.plus_days(-KEEP_JOBS)).await?;
                 Ok::<_, Error>(())
             })
         })
         .await
+}
+
+/// Deletes for good what has been in the trash for its days (DRIVE-4), a few things in each step.
+///
+/// # Errors
+/// The database.
+pub async fn empty_trash(ctx: &Ctx) -> Result<()> {
+    while trash::purge(ctx).await? > 0 {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }

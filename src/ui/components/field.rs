@@ -32,6 +32,9 @@ pub fn Field(
     /// The smallest number or day.
     #[prop(optional)]
     min: Option<&'static str>,
+    /// The id of a `<datalist>` with values to choose from.
+    #[prop(optional)]
+    list: Option<&'static str>,
 ) -> impl IntoView {
     let form = FormContext::get();
     let id = form.field_id(name);
@@ -68,6 +71,7 @@ pub fn Field(
                 autocomplete=autocomplete
                 autofocus=focused
                 min=min
+                list=list
                 aria-required=(!optional).then_some("true")
                 aria-invalid=move || problem.with(Option::is_some).then_some("true")
                 aria-describedby=described

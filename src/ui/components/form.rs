@@ -199,7 +199,7 @@ pub fn follow(answer: Signal<Option<Result<Done, Failure>>>, changes_session: bo
             None => return,
         };
         untrack(|| {
-            toaster.show(&done.toast);
+            toaster.show_with_undo(&done.toast, done.undo.clone());
             if changes_session {
                 session.reload();
             }

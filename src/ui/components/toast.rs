@@ -7,7 +7,7 @@ use super::icon::Icon;
 /// Where messages are handed in.
 #[derive(Clone, Copy)]
 pub struct Toaster {
-    shown: RwSignal<Option<(u64, String)>>,
+    shown: RwSignal<Option<(u64, String, Option<String>)>>,
 }
 
 impl Toaster {
@@ -23,10 +23,15 @@ impl Toaster {
 
     /// Shows a message instead of the one before; an empty one is none.
     pub fn show(self, message: &str) {
+        self.show_with_undo(message, None);
+    }
+
+    /// Shows a message with a button that takes back what it tells of, where there is a token to do so with.
+    pub fn show_with_undo(self, message: &str, undo: Option<String>) {
         if !message.is_empty() {
             self.shown.update(|shown| {
-                let number = shown.as_ref().map_or(0, |(number, _)| number + 1);
-                *shown = Some((number, message.to_owned()));
+                let number = shown.as_ref().map_or(0, |(number, ..)| number + 1);
+                *shown = Some((number, message.to_owned(), undo));
             });
         }
     }
@@ -40,6 +45,8 @@ impl Toaster {
 /// not read out. `children` is a message that came with the page.
 #[component]
 pub fn Toasts(
+    /// The button that takes a change back, by its token.
+    undo: fn(String) -> AnyView,
     /// A message that came with the page.
     children: Children,
 ) -> impl IntoView {
@@ -47,8 +54,8 @@ pub fn Toasts(
     view! {
         <div class="toasts" role="status">
             {children()}
-            <For each=move || toaster.shown.get() key=|(number, _)| *number let((_, message))>
-                <Toast message dismiss=Callback::new(move |()| toaster.clear())/>
+            <For each=move || toaster.shown.get() key=|(number, ..)| *number let((_, message, token))>
+                <Toast message button=token.map(undo) dismiss=Callback::new(move |()| toaster.clear())/>
             </For>
         </div>
     }
@@ -61,12 +68,16 @@ pub fn Toast(
     /// What it says.
     #[prop(into)]
     message: String,
+    /// A button beside it.
+    #[prop(optional_no_strip)]
+    button: Option<AnyView>,
     /// Called when it is dismissed.
     dismiss: Callback<()>,
 ) -> impl IntoView {
     view! {
         <div class="toast">
             <span>{message}</span>
+            {button}
             <button type="button" class="toast-close" aria-label="Dismiss" on:click=move |_| dismiss.run(())>
                 <Icon name="close"/>
             </button>

@@ -15,5 +15,6 @@ pub mod roles;
 pub mod settings;
 pub mod sign_in;
 pub mod sign_up;
+pub mod trash;
 pub mod verify;
 pub mod welcome;

@@ -11,3 +11,4 @@ mod people;
 mod search;
 mod settings;
 mod transfers;
+mod trash;

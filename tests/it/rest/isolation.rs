@@ -32,6 +32,13 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
     let session = john.get("/api/v1/me/sessions").await.expect(200).json()["items"][0]["id"].clone();
     let session = session.as_str().expect("an id").to_owned();
     let missing = uuid::Uuid::from_u128(7).to_string();
+    app.corrupt(
+        "INSERT INTO job (id, organization_id, person_id, person_name, kind, state, name, top_id, done, total, claimed_until, created_at)
+         SELECT r.id, r.organization_id, r.created_by, '', 'delete', 'done', r.name, r.id, 1, 1, 0, 0 FROM resource r WHERE r.name = 'Gotthard'",
+    )
+    .await;
+    let job = folder.to_string();
+    john.get(&format!("/api/v1/jobs/{job}")).await.expect(200);
     let invitation = john.invite(&theirs, "eve@example.com", "reader").await;
 
     let document = anna.get("/api/v1/openapi.json").await.expect(200).json();
@@ -52,6 +59,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 "me" => vec![(session.clone(), missing.clone())],
                 "licences" => vec![(licence.to_string(), missing.clone())],
                 "transfers" => vec![(receipt.clone(), missing.clone())],
+                "jobs" => vec![(job.clone(), missing.clone())],
                 other => panic!("say what stands for an id of /{other} in this test"),
             };
         for method in methods.as_object().expect("methods").keys() {
@@ -61,7 +69,9 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 ("PATCH", "{person}") => Some(json!({ "role": "reader" })),
                 ("PATCH", "{org}") => Some(json!({ "name": "Mine" })),
                 ("PUT", "legal") => Some(json!({ "country": "CH" })),
-                ("POST", "restore") => None,
+                ("POST", "restore" | "trash" | "unassign") => None,
+                ("POST", "copy") => Some(json!({ "destination": own.root })),
+                ("POST", "assign") => Some(json!({ "site_name": "Mine" })),
                 ("PATCH", "{id}") if path.contains("/invitations/") => Some(json!({ "role": "editor" })),
                 ("PATCH", "{id}") => Some(json!({ "name": "Mine" })),
                 ("POST", "invitations") => {

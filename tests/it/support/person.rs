@@ -256,6 +256,37 @@ impl Person {
         self.post("/api/v1/transfers", &body).await
     }
 
+    pub async fn trash(&self, id: ResourceId) -> Answer {
+        self.post(&format!("/api/v1/resources/{id}/trash"), &json!({})).await
+    }
+
+    pub async fn restore(&self, id: ResourceId) -> Answer {
+        self.post(&format!("/api/v1/resources/{id}/restore"), &json!({})).await
+    }
+
+    /// Deletes for good, from the trash.
+    pub async fn delete_for_good(&self, id: ResourceId) -> Answer {
+        self.delete(&format!("/api/v1/resources/{id}")).await
+    }
+
+    /// The names in the trash of an organization, newest first.
+    pub async fn in_trash(&self, org: &Org) -> Vec<String> {
+        self.get(&format!("/api/v1/orgs/{}/trash", org.org_id)).await.expect(200).names()
+    }
+
+    pub async fn copy(&self, id: ResourceId, destination: ResourceId) -> Answer {
+        self.post(&format!("/api/v1/resources/{id}/copy"), &json!({ "destination": destination })).await
+    }
+
+    /// Assigns to a site by its name.
+    pub async fn assign(&self, id: ResourceId, site_name: &str) -> Answer {
+        self.post(&format!("/api/v1/resources/{id}/assign"), &json!({ "site_name": site_name })).await
+    }
+
+    pub async fn unassign(&self, id: ResourceId) -> Answer {
+        self.post(&format!("/api/v1/resources/{id}/unassign"), &json!({})).await
+    }
+
     pub async fn leave(&self, org: &Org) -> Answer {
         self.delete(&format!("/api/v1/orgs/{}/people/me", org.org_id)).await
     }

@@ -2,25 +2,42 @@
 
 use leptos::prelude::*;
 
-use super::place::Listing;
+use super::{
+    at_once::{TrashForm, UnassignForm},
+    place::Listing,
+};
 use crate::{
     domain::{
         command::{Command, Lacking, control},
+        resource::Kind,
         time::Timestamp,
         view::{Control, ResourceView},
     },
+    rpc::FormFlash,
     ui::{
         components::{
             button::{BlockedButton, ButtonLink},
             table::Fact,
         },
+        paths,
         words::{self, Moment, When},
     },
 };
 
 /// What is known of it, and what can be done with it.
 #[component]
-pub fn DatasetContent(resource: ResourceView, listing: Listing, lacking: Lacking, now: Timestamp) -> impl IntoView {
+pub fn DatasetContent(
+    resource: ResourceView,
+    listing: Listing,
+    lacking: Lacking,
+    now: Timestamp,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
+    // When it is gone from here, one goes on where it was.
+    let around = resource.path.iter().rev().nth(1);
+    let around = around
+        .map_or(String::new(), |crumb| if crumb.kind == Kind::Root { String::new() } else { crumb.id.to_string() });
+    let around = paths::drive(&listing.org, &around);
     let items = [resource.id.to_string()];
     let actions = Command::OFFERED
         .into_iter()
@@ -29,6 +46,12 @@ pub fn DatasetContent(resource: ResourceView, listing: Listing, lacking: Lacking
             Control::Disabled(reason) => {
                 Some(view! { <BlockedButton label=command.title() reason icon=command.icon()/> }.into_any())
             }
+            Control::Enabled if command == Command::Trash => {
+                Some(view! { <TrashForm item=resource.id.to_string() back=around.clone() flash=flash.clone()/> }.into_any())
+            }
+            Control::Enabled if command == Command::Unassign => Some(
+                view! { <UnassignForm item=resource.id.to_string() back=listing.address() flash=flash.clone()/> }.into_any(),
+            ),
             Control::Enabled => Some(
                 view! {
                     <ButtonLink href=listing.dialog(command, &items) icon=command.icon() in_place=true>{command.title()}</ButtonLink>

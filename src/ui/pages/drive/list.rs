@@ -8,6 +8,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 
 use super::{
+    at_once::AtOnce,
     place::Listing,
     selection::{RowMenu, Selection, Sums},
     window::{Rows, element_of},
@@ -88,13 +89,14 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
     let form = selection.form;
     let shown = drive.rows.items.len();
     let navigate = use_navigate();
+    let at_once = AtOnce::new(listing.address());
     let on_submit = {
         let (listing, navigate) = (listing.clone(), navigate.clone());
         move |event: leptos::ev::SubmitEvent| {
             event.prevent_default();
             let items = selection.selected();
             let command = pressed(&event).unwrap_or(Command::Move);
-            if !items.is_empty() {
+            if !items.is_empty() && !at_once.run(command, &items) {
                 let to = listing.dialog(command, &items);
                 navigate(&to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
             }
@@ -106,6 +108,10 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
         move |_| {
             if let Some((command, items)) = selection.asked.get() {
                 selection.asked.set(None);
+                if at_once.run(command, &items) {
+                    selection.clear();
+                    return;
+                }
                 navigate(
                     &listing.dialog(command, &items),
                     NavigateOptions { scroll: false, ..NavigateOptions::default() },
@@ -218,6 +224,7 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             {hidden("cursor", &listing.cursor)}
             {hidden("view", if listing.look.grid { "grid" } else { "" })}
             {hidden("details", if listing.look.details { "1" } else { "" })}
+            {at_once.refusal()}
             <div class="drive-bar">
                 <p class="drive-count small num">{count_line}</p>
                 <Toolbar selection commands=several/>
@@ -234,13 +241,13 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             </div>
             {more}
         </form>
-        <OpenMenu selection listing/>
+        <OpenMenu selection listing at_once/>
     }
 }
 
 /// The menu of a row, by its button or as context menu: one for the whole list, filled when it opens.
 #[component]
-fn OpenMenu(selection: Selection, listing: Listing) -> impl IntoView {
+fn OpenMenu(selection: Selection, listing: Listing, at_once: AtOnce) -> impl IntoView {
     let element = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         let (Some(element), Some(RowMenu { x, y, .. })) = (element.get(), selection.menu.get()) else { return };
@@ -263,8 +270,17 @@ fn OpenMenu(selection: Selection, listing: Listing) -> impl IntoView {
         }
     });
     let on_click = move |event: leptos::ev::MouseEvent| {
-        let on_link = element_of(event.target()).is_some_and(|target| within(&target, "a[href]").is_some());
-        if on_link && let Some(element) = element.get_untracked() {
+        let Some(link) = element_of(event.target()).and_then(|target| within(&target, "a[href]")) else { return };
+        let elsewhere = event.ctrl_key() || event.meta_key() || event.shift_key();
+        let command = link.get_attribute("data-act").and_then(|word| Command::parse(&word));
+        let items = selection.menu.with_untracked(|menu| menu.as_ref().map(|menu| menu.items.clone()));
+        if let (Some(command), Some(items), false) = (command, items, elsewhere)
+            && at_once.run(command, &items)
+        {
+            event.prevent_default();
+            selection.clear();
+        }
+        if let Some(element) = element.get_untracked() {
             drop(element.hide_popover());
         }
     };

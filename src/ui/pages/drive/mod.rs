@@ -1,5 +1,6 @@
 //! The Drive (DRIVE): a container's list, or a dataset's page; over it the dialogs to create, rename and move.
 
+pub mod at_once;
 pub mod dataset;
 pub mod details;
 pub mod drag;
@@ -9,15 +10,18 @@ pub mod move_to;
 pub mod place;
 pub mod plan;
 pub mod selection;
+pub mod site;
 pub mod transfer;
 pub mod tree;
 pub mod window;
+pub mod work;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use self::{
+    at_once::ConfirmDialog,
     dataset::DatasetContent,
     details::Details,
     drag::{Drag, DragLayer},
@@ -26,22 +30,25 @@ use self::{
     move_to::MoveDialog,
     place::{Listing, Look, Open, Place, Sort},
     selection::Selection,
+    site::{AssignDialog, Timeline},
     transfer::TransferDialog,
     tree::Tree,
     window::Rows,
+    work::RunningWork,
 };
 use crate::{
     domain::{
+        command::Command,
         resource::Kind,
         role::{Permission, may},
         time::Timestamp,
         view::{Control, DriveView, ResourceView},
     },
-    rpc::drive::drive_page,
+    rpc::{FormFlash, drive::drive_page},
     ui::{
         components::{
             breadcrumbs::{Breadcrumbs, Step},
-            button::{BlockedButton, Tone},
+            button::{BlockedButton, ButtonLink, Tone},
             empty::Skeleton,
             icon::Icon,
             menu::Menu,
@@ -126,6 +133,14 @@ pub fn DrivePage() -> impl IntoView {
         }
         .into_any(),
         // The dialogs of the commands that are being built go here, one arm each.
+        Sort::Ask(Command::Assign, items) => {
+            let listing = listing.get();
+            view! { <AssignDialog items listing/> }.into_any()
+        }
+        Sort::Ask(command @ (Command::Trash | Command::Unassign), items) => {
+            let listing = listing.get();
+            view! { <ConfirmDialog command items listing/> }.into_any()
+        }
         Sort::Ask(..) => ().into_any(),
         Sort::Move => view! { <MoveDialog place/> }.into_any(),
         Sort::Transfer => view! { <TransferDialog place/> }.into_any(),
@@ -164,7 +179,7 @@ pub fn DrivePage() -> impl IntoView {
                                 } else {
                                     selection.renew();
                                 }
-                                view! { <DriveContent drive listing selection rows now=begin.now/> }.into_any()
+                                view! { <DriveContent drive listing selection rows now=begin.now flash=begin.form/> }.into_any()
                             }
                             (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
                         }
@@ -173,6 +188,7 @@ pub fn DrivePage() -> impl IntoView {
             </div>
             {dialog}
             <DragLayer drag listing/>
+            <RunningWork org/>
         </Frame>
     }
     .into_any()
@@ -180,7 +196,14 @@ pub fn DrivePage() -> impl IntoView {
 
 /// The page, loaded.
 #[component]
-fn DriveContent(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, now: Timestamp) -> impl IntoView {
+fn DriveContent(
+    drive: DriveView,
+    listing: Listing,
+    selection: Selection,
+    rows: Rows,
+    now: Timestamp,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
     let team = !drive.organization.personal;
     let invites = team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
@@ -194,7 +217,13 @@ fn DriveContent(drive: DriveView, listing: Listing, selection: Selection, rows: 
         }
         None => {
             let lead = format!("What people of {} gave you access to.", drive.organization.name);
-            view! { <PageHeader title="Shared with you" lead/> }.into_any()
+            let trash = paths::trash(&listing.org);
+            view! {
+                <PageHeader title="Shared with you" lead>
+                    <ButtonLink href=trash tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
+                </PageHeader>
+            }
+            .into_any()
         }
     };
     let dataset = drive.resource.clone().filter(|resource| resource.kind == Kind::Dataset);
@@ -203,6 +232,7 @@ fn DriveContent(drive: DriveView, listing: Listing, selection: Selection, rows: 
     let panel =
         details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() now/> });
     let narrow = dataset.is_none() && (drive.resource.is_some() || !listing.q.is_empty());
+    let site = drive.resource.as_ref().filter(|resource| resource.kind == Kind::Site).map(|site| site.id.to_string());
     view! {
         {header}
         <div class="drive-tools">
@@ -210,10 +240,11 @@ fn DriveContent(drive: DriveView, listing: Listing, selection: Selection, rows: 
             {narrow.then(|| view! { <Filters listing=listing.clone()/> })}
             {narrow.then(|| view! { <Looks listing=listing.clone()/> })}
         </div>
+        {site.map(|site| view! { <Timeline site org=listing.org.clone()/> })}
         <div class="drive-columns" class:with-details=details>
             <Tree tree listing=listing.clone()/>
             {match dataset {
-                Some(resource) => view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking now/></div> }.into_any(),
+                Some(resource) => view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking now flash/></div> }.into_any(),
                 None => view! { <div class="drive-page"><List drive listing selection rows now/></div> }.into_any(),
             }}
             {panel}
@@ -329,7 +360,10 @@ fn ContainerHeader(resource: ResourceView, listing: Listing, create: Control, in
         <Arrival/>
         <header class="bar page-header">
             <Breadcrumbs id="crumbs" steps=way heading=true/>
-            <div class="end">{new}</div>
+            <div class="end">
+                <ButtonLink href=paths::trash(&listing.org) tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
+                {new}
+            </div>
         </header>
     }
 }

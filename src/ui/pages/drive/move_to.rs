@@ -13,6 +13,7 @@ use crate::{
         FormFlash,
         drive::CreateResource,
         transfer::{MoveHere, destinations},
+        work::CopyHere,
     },
     ui::{
         components::{
@@ -51,17 +52,23 @@ pub fn MoveDialog(
     let resource = Resource::new(
         move || (looked_at.get(), session.version()),
         |(open, _)| async move {
-            let view = destinations(open.items.join(","), open.to.clone(), open.inside.clone(), open.at.clone()).await;
+            let view =
+                destinations(open.items.join(","), open.to.clone(), open.inside.clone(), open.at.clone(), open.copying)
+                    .await;
             (open, view)
         },
     );
     let making_folder = Memo::new(move |_| open.with(|open| open.making_folder));
     let heading = Signal::derive(move || {
-        open.with(|open| format!("Move {}", words::totalled(open.items.len() as u64, "item", "items")))
+        open.with(|open| {
+            let what = words::totalled(open.items.len() as u64, "item", "items");
+            if open.copying { format!("Copy {what}") } else { format!("Move {what}") }
+        })
     });
     let close = listing.address();
+    let label = if open.with_untracked(|open| open.copying) { "Copy to" } else { "Move to" };
     view! {
-        <Dialog label="Move to" heading close=close.clone() reads=true>
+        <Dialog label=label heading close=close.clone() reads=true>
             <Transition fallback=move || view! { <DialogBody><Skeleton/></DialogBody> }>
                 {move || {
                     let (listing, close) = (listing.clone(), close.clone());
@@ -118,6 +125,7 @@ fn Places(
             href: listing.move_dialog(&Move {
                 items: open.items.clone(),
                 to: belonging.org_id.clone(),
+                copying: open.copying,
                 ..Move::default()
             }),
             current: belonging.id == shown.id,
@@ -132,7 +140,8 @@ fn Places(
     let go = {
         let (listing, open, to) = (listing.clone(), open.clone(), shown.org_id.clone());
         move |inside: String| {
-            listing.move_dialog(&Move { items: open.items.clone(), to: to.clone(), inside, ..Move::default() })
+            let (items, to, copying) = (open.items.clone(), to.clone(), open.copying);
+            listing.move_dialog(&Move { items, to, inside, copying, ..Move::default() })
         }
     };
     let last = view.path.len().saturating_sub(1);
@@ -163,6 +172,7 @@ fn Places(
         items: open.items.clone(),
         to: shown.org_id.clone(),
         inside: MADE.to_owned(),
+        copying: open.copying,
         ..Move::default()
     });
     let with_form = listing.move_dialog(&Move { making_folder: true, ..open.clone() });
@@ -177,7 +187,6 @@ fn Places(
         }
         }
     };
-    let action = ServerAction::<MoveHere>::new();
     let move_here = view.move_here;
     let why_not = match &move_here {
         Control::Disabled(reason) => Some(reason.clone()),
@@ -196,21 +205,41 @@ fn Places(
             {new_folder}
             {why_not.map(|reason| view! { <p class="small why-not" id="why-not-here">{reason}</p> })}
         </DialogBody>
-        <Form action flash class="dialog-form">
-            <Hidden name="items" value=open.items.join(",")/>
-            <Hidden name="destination" value=container/>
-            <Hidden name="back" value=close.clone()/>
-            <DialogButtons close>
-                {match move_here {
-                    Control::Enabled => view! { <Submit label="Move here"/> }.into_any(),
-                    Control::Disabled(reason) => view! {
-                        <button type="button" class="button primary" disabled=true title=reason aria-describedby="why-not-here">"Move here"</button>
-                    }
-                    .into_any(),
-                    Control::Absent => ().into_any(),
-                }}
-            </DialogButtons>
-        </Form>
+        {if open.copying {
+            let action = ServerAction::<CopyHere>::new();
+            view! {
+                <Form action flash class="dialog-form">
+                    <Hidden name="items" value=open.items.join(",")/>
+                    <Hidden name="destination" value=container/>
+                    <DialogButtons close><GoHere label="Copy here" control=move_here/></DialogButtons>
+                </Form>
+            }
+            .into_any()
+        } else {
+            let action = ServerAction::<MoveHere>::new();
+            view! {
+                <Form action flash class="dialog-form">
+                    <Hidden name="items" value=open.items.join(",")/>
+                    <Hidden name="destination" value=container/>
+                    <Hidden name="back" value=close.clone()/>
+                    <DialogButtons close><GoHere label="Move here" control=move_here/></DialogButtons>
+                </Form>
+            }
+            .into_any()
+        }}
+    }
+}
+
+/// **Move here** or **Copy here**, if that can be pressed.
+#[component]
+fn GoHere(label: &'static str, control: Control) -> impl IntoView {
+    match control {
+        Control::Enabled => view! { <Submit label/> }.into_any(),
+        Control::Disabled(reason) => view! {
+            <button type="button" class="button primary" disabled=true title=reason aria-describedby="why-not-here">{label}</button>
+        }
+        .into_any(),
+        Control::Absent => ().into_any(),
     }
 }
 

@@ -95,6 +95,8 @@ pub struct Move {
     pub at: String,
     /// Whether a folder is being made there.
     pub making_folder: bool,
+    /// Whether they are to be copied: then this is **Copy to**.
+    pub copying: bool,
 }
 
 /// The confirmation: what is to go where.
@@ -120,6 +122,8 @@ impl Place {
     pub fn read(segments: &[&str], query: &ParamsMap) -> Option<Self> {
         let (org, resource) = match segments {
             ["o", org, "drive"] => (*org, ""),
+            // A page of its own.
+            ["o", _, "drive", "trash"] => return None,
             ["o", org, "drive", resource] => (*org, *resource),
             _ => return None,
         };
@@ -150,7 +154,8 @@ impl Place {
             "new-dataset" => Open::New(Kind::Dataset),
             "rename" => items().into_iter().next().map_or(Open::Nothing, Open::Rename),
             "move" if items().is_empty() => Open::NothingSelected(Command::Move),
-            "move" => {
+            "copy" if items().is_empty() => Open::NothingSelected(Command::Copy),
+            dialog @ ("move" | "copy") => {
                 let inside = get("in");
                 // The server puts the new folder's id here (see `MADE`); where it did not, the root is shown.
                 let inside = if inside == MADE { String::new() } else { inside };
@@ -160,6 +165,7 @@ impl Place {
                     inside,
                     at: get("at"),
                     making_folder: get("new") == "folder",
+                    copying: dialog == "copy",
                 })
             }
             "transfer" if !items().is_empty() => {
@@ -274,7 +280,7 @@ impl Listing {
     /// With **Move to**.
     pub fn move_dialog(&self, open: &Move) -> String {
         self.base()
-            .with("dialog", "move")
+            .with("dialog", if open.copying { "copy" } else { "move" })
             .with_all("item", &open.items)
             .with("to", open.to.clone())
             .with("in", open.inside.clone())
@@ -320,6 +326,7 @@ mod tests {
             inside: "x".into(),
             at: String::new(),
             making_folder: true,
+            copying: false,
         };
         assert_eq!(
             listing.move_dialog(&open),
@@ -339,6 +346,16 @@ mod tests {
             ],
         );
         assert_eq!(place, Some(Place { listing, open: Open::Move(open) }));
+    }
+
+    #[test]
+    fn copying_is_the_same_dialog_under_another_name_and_the_trash_another_page() {
+        let listing = Listing { org: "a".into(), ..Listing::default() };
+        let open = Move { items: vec!["1".into()], copying: true, ..Move::default() };
+        assert_eq!(listing.move_dialog(&open), "/o/a/drive?dialog=copy&item=1");
+        let place = read("/o/a/drive", &[("dialog", "copy"), ("item", "1")]);
+        assert_eq!(place, Some(Place { listing, open: Open::Move(open) }));
+        assert_eq!(read("/o/a/drive/trash", &[]), None);
     }
 
     #[test]

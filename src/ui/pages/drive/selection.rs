@@ -106,9 +106,15 @@ impl Selection {
     /// The same list was loaded again: what is picked is kept as it is now.
     pub fn renew(self) {
         let ids: Vec<String> = self.picked.with_value(|picked| picked.keys().cloned().collect());
+        let all_known = self.rows.all_known();
         for id in ids {
-            if let Some(row) = self.rows.place_of(&id).and_then(|place| self.rows.at(place)) {
-                self.pick(row, true);
+            match self.rows.place_of(&id).and_then(|place| self.rows.at(place)) {
+                Some(row) => self.pick(row, true),
+                // It is not here any more. Of a long list, it may only not be known at the moment.
+                None if all_known => self.picked.update_value(|picked| {
+                    picked.remove(&id);
+                }),
+                None => {}
             }
         }
         let had = document().active_element().is_some_and(|active| within(&active, "tbody tr[data-id]").is_some());

@@ -133,6 +133,11 @@ impl Rows {
         self.known.with_value(|known| known.get(&place).cloned())
     }
 
+    /// Whether every row of the list is known.
+    pub fn all_known(self) -> bool {
+        self.known.with_value(BTreeMap::len) >= self.total.get_untracked()
+    }
+
     /// The rows known between two places, both included.
     pub fn between(self, from: usize, to: usize) -> Vec<RowView> {
         let (low, high) = (from.min(to), from.max(to));

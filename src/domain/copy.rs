@@ -1,0 +1,182 @@
+//! Copying inside one organization (DRIVE-4, POL-1): who may, what, and where to.
+
+use super::{
+    access::{Act, Level, may_act},
+    id::{OrganizationId, ResourceId},
+    refusal::Refusal,
+    resource::{Kind, MAX_DEPTH, Status, a},
+    restriction::Restrictions,
+};
+
+/// What is to be copied.
+#[derive(Clone, Debug)]
+pub struct Original {
+    /// Its id.
+    pub id: ResourceId,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The organization that owns it.
+    pub organization: OrganizationId,
+    /// The copier's level on it.
+    pub level: Level,
+    /// What is forbidden on it, by itself and from above.
+    pub restrictions: Restrictions,
+    /// How many levels of things are below it.
+    pub height: i64,
+    /// Something inside that cannot be copied, if there is any: its name.
+    pub uncopyable: Option<String>,
+}
+
+/// Where a copy is to go.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The organization that owns it.
+    pub organization: OrganizationId,
+    /// The copier's level on it.
+    pub level: Level,
+    /// Its depth; a root's is 0.
+    pub depth: i64,
+    /// Itself and everything above it.
+    pub lineage: Vec<ResourceId>,
+}
+
+/// Whether one thing may be copied to a place.
+///
+/// # Errors
+/// `Forbidden` where the copier's level or a restriction is in the way, of the whole or of something inside; `BadRequest`
+/// where a copy cannot be.
+pub fn may_copy(original: &Original, place: &Place) -> Result<(), Refusal> {
+    let no = |text: String| Err(Refusal::BadRequest(text));
+    may_act(Act::Copy, original.level, original.restrictions)?;
+    may_act(Act::Create, place.level, Restrictions::default())?;
+    if original.kind == Kind::Root {
+        return no("The Drive itself cannot be copied; select what is in it.".to_owned());
+    }
+    if original.organization != place.organization {
+        return no("Copying to another organization is not possible yet. Choose a place in this one.".to_owned());
+    }
+    if let Some(name) = &original.uncopyable {
+        return Err(Refusal::Forbidden(format!(
+            "“{name}”, which is inside, cannot be copied: its Managers have restricted it."
+        )));
+    }
+    if place.lineage.contains(&original.id) {
+        return no(format!("“{}” cannot be copied into itself or into something inside it.", original.name));
+    }
+    fits(&original.name, original.kind, original.height, place)
+}
+
+/// Whether something of this kind and height may be in a place (DRIVE-1).
+///
+/// # Errors
+/// `BadRequest`, saying why not.
+pub fn fits(name: &str, kind: Kind, height: i64, place: &Place) -> Result<(), Refusal> {
+    let no = |text: String| Err(Refusal::BadRequest(text));
+    if !place.kind.may_hold(kind) {
+        return no(match place.kind {
+            Kind::Dataset => format!("“{}” is a dataset and cannot hold “{name}”.", place.name),
+            container => format!(
+                "“{}” is {} and holds only datasets; “{name}” is {}.",
+                place.name,
+                a(container).to_lowercase(),
+                a(kind).to_lowercase()
+            ),
+        });
+    }
+    if place.depth + 1 + height > MAX_DEPTH {
+        return no(format!("With “{name}” in it, the tree would be more than {MAX_DEPTH} levels deep."));
+    }
+    Ok(())
+}
+
+/// How far the copy of a dataset has come: what is processed refers to the same results; what is on its way is not on its
+/// way twice, and is not charged twice (LIC-2).
+pub const fn status_of_copy(status: Status) -> Status {
+    match status {
+        Status::Draft | Status::Queued | Status::WaitingForCredits | Status::Processing => Status::Draft,
+        Status::Processed => Status::Processed,
+        Status::Failed => Status::Failed,
+    }
+}
+
+/// What is forbidden on a copy: what was forbidden on the original wherever that came from, so that copying is no way
+/// around it (POL-1).
+pub const fn restrictions_of_copy(of_original: Restrictions) -> Restrictions {
+    of_original
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::id;
+
+    fn original() -> Original {
+        Original {
+            id: ResourceId(id(1)),
+            name: "Tunnel".to_owned(),
+            kind: Kind::Folder,
+            organization: OrganizationId(id(9)),
+            level: Level::Reader,
+            restrictions: Restrictions::default(),
+            height: 1,
+            uncopyable: None,
+        }
+    }
+
+    fn place() -> Place {
+        Place {
+            name: "Here".to_owned(),
+            kind: Kind::Folder,
+            organization: OrganizationId(id(9)),
+            level: Level::Uploader,
+            depth: 3,
+            lineage: vec![ResourceId(id(2)), ResourceId(id(3))],
+        }
+    }
+
+    #[test]
+    fn drive_4_who_sees_it_copies_it_to_where_they_may_create() {
+        assert_eq!(may_copy(&original(), &place()), Ok(()));
+        let low = Place { level: Level::Reader, ..place() };
+        assert!(matches!(may_copy(&original(), &low), Err(Refusal::Forbidden(_))));
+    }
+
+    #[test]
+    fn pol_1_what_is_restricted_is_not_copied_nor_what_it_is_in() {
+        let restrictions = Restrictions { copy: true, ..Restrictions::default() };
+        let whole = Original { restrictions, level: Level::Manager, ..original() };
+        assert!(matches!(may_copy(&whole, &place()), Err(Refusal::Forbidden(_))));
+        let inside = Original { uncopyable: Some("Secret".to_owned()), ..original() };
+        let Err(Refusal::Forbidden(text)) = may_copy(&inside, &place()) else { panic!("refused") };
+        assert!(text.contains("Secret"), "{text}");
+    }
+
+    #[test]
+    fn drive_1_a_copy_is_where_it_may_be() {
+        let refused = |original: Original, place: Place| match may_copy(&original, &place) {
+            Err(Refusal::BadRequest(text)) => text,
+            other => panic!("{other:?}"),
+        };
+        let site = Place { kind: Kind::Site, ..place() };
+        assert!(refused(original(), site.clone()).contains("holds only datasets"));
+        assert!(refused(original(), Place { kind: Kind::Dataset, ..place() }).contains("is a dataset"));
+        assert!(refused(original(), Place { depth: 63, ..place() }).contains("64 levels"));
+        assert!(refused(original(), Place { lineage: vec![ResourceId(id(1))], ..place() }).contains("into itself"));
+        assert!(refused(original(), Place { organization: OrganizationId(id(8)), ..place() }).contains("organization"));
+        assert!(refused(Original { kind: Kind::Root, ..original() }, place()).contains("Drive itself"));
+        assert_eq!(may_copy(&Original { kind: Kind::Dataset, height: 0, ..original() }, &site), Ok(()));
+    }
+
+    #[test]
+    fn lic_2_a_copy_of_what_is_on_its_way_is_a_draft() {
+        let copies: Vec<Status> = Status::ALL.into_iter().map(status_of_copy).collect();
+        use Status::{Draft, Failed, Processed};
+        assert_eq!(copies, [Draft, Draft, Draft, Draft, Processed, Failed]);
+    }
+}

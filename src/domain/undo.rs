@@ -1,0 +1,57 @@
+//! What takes a change back (DRIVE-4): a normal command, the other way round. Written down by the server when the change was
+//! made, and checked like any other command when it is asked for.
+
+use serde::{Deserialize, Serialize};
+
+use super::{id::ResourceId, refusal::Refusal, time::Timestamp};
+
+/// For so many days a change can be taken back, if somebody still has the button.
+pub const KEPT_DAYS: i64 = 1;
+
+/// Something that was moved.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Was {
+    /// The item.
+    pub item: ResourceId,
+    /// The container it was in.
+    pub container: ResourceId,
+    /// What it was called, and what since, where the move changed that (DRIVE-5).
+    pub name: Option<(String, String)>,
+}
+
+/// The inverse of a change.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Inverse {
+    /// Gives something its old name back.
+    Rename {
+        /// What.
+        item: ResourceId,
+        /// What it is called since.
+        from: String,
+        /// What it was called.
+        to: String,
+    },
+    /// Puts things back where they were.
+    PutBack {
+        /// The container they are in since.
+        from: ResourceId,
+        /// When they were put there.
+        at: Timestamp,
+        /// Where they were.
+        items: Vec<Was>,
+    },
+    /// Takes things out of the trash.
+    Restore {
+        /// What.
+        items: Vec<ResourceId>,
+    },
+}
+
+/// So many containers things may have come from for their move to be taken back in one step.
+pub const MOST_CONTAINERS: usize = 20;
+
+/// The refusal of what cannot be taken back any more.
+pub fn gone() -> Refusal {
+    Refusal::BadRequest("This cannot be undone any more.".to_owned())
+}

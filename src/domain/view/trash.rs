@@ -1,0 +1,42 @@
+//! What the page of the trash shows (DRIVE-4).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Belonging, Control, Crumb, Page};
+use crate::domain::{
+    id::{PersonId, ResourceId},
+    resource::Kind,
+    time::Timestamp,
+};
+
+/// Something in the trash.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TrashRow {
+    /// Id.
+    pub id: ResourceId,
+    /// Kind.
+    pub kind: Kind,
+    /// Name.
+    pub name: String,
+    /// When it was put there.
+    pub at: Timestamp,
+    /// Who put it there.
+    pub by: Option<PersonId>,
+    /// Their name.
+    pub by_name: Option<String>,
+    /// The container it was in, if the reader may see that; it may be in the trash itself.
+    pub from: Option<Crumb>,
+    /// When it is deleted for good.
+    pub kept_until: Timestamp,
+    /// Whether the reader may restore it, or delete it for good.
+    pub change: Control,
+}
+
+/// The trash of an organization, as far as the reader sees it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TrashView {
+    /// The organization and my role in it.
+    pub organization: Belonging,
+    /// What is in it, newest first.
+    pub rows: Page<TrashRow>,
+}

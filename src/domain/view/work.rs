@@ -1,0 +1,59 @@
+//! Running work, and what a site's timeline and the dialogs about sites show.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    id::{JobId, ResourceId},
+    job::{JobKind, JobState},
+    resource::Status,
+    time::{Day, Timestamp},
+};
+
+/// A piece of long work, as who began it sees it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct JobView {
+    /// Id.
+    pub id: JobId,
+    /// What it does.
+    pub kind: JobKind,
+    /// How far it is.
+    pub state: JobState,
+    /// What it is about, as people call it.
+    pub name: String,
+    /// What it makes; not there until it is done.
+    pub resource: Option<ResourceId>,
+    /// How many items are done.
+    pub done: u64,
+    /// How many there are in all, as far as was known at the beginning.
+    pub total: u64,
+    /// Why it failed, or what there is to say now that it is done.
+    pub message: Option<String>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// A dataset on the timeline of its site (DRIVE-6).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Captured {
+    /// Id.
+    pub id: ResourceId,
+    /// Name.
+    pub name: String,
+    /// When its images were taken.
+    pub on: Day,
+    /// How many.
+    pub images: i64,
+    /// How far it has come.
+    pub status: Status,
+}
+
+/// The timeline of a site: the newest of its datasets whose day is known, oldest first.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct TimelineView {
+    /// The datasets.
+    pub datasets: Vec<Captured>,
+    /// Whether there are older ones.
+    pub more: bool,
+}

@@ -1,0 +1,84 @@
+//! Copying, sites, and long work (DRIVE-4, XFER-5). `items` is a list of resource ids with commas between them.
+
+use leptos::prelude::*;
+
+use super::{Done, Failure, Text};
+use crate::domain::view::work::{JobView, TimelineView};
+
+/// **Copy here**. Leads to the place the copies go to.
+#[server(output = Text)]
+pub async fn copy_here(
+    #[server(default)] items: String,
+    #[server(default)] destination: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let copied = match (usecase::transfer::read_items(&items), usecase::id("destination", &destination)) {
+        (Ok(items), Ok(destination)) => usecase::copy::copy(&ctx, &by, items, destination).await,
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    };
+    answer::done(copied, |copied| (copied.container_path.clone(), copied.toast.clone())).await
+}
+
+/// **Assign**: into the site that is called like this, or a new one. Leads to `back`, the page the dialog was opened on.
+#[server(output = Text)]
+pub async fn assign_to_site(
+    #[server(default)] items: String,
+    #[server(default)] site_name: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let assigned = match (usecase::transfer::read_items(&items), usecase::site::wanted("", &site_name)) {
+        (Ok(items), Ok(site)) => usecase::site::assign(&ctx, &by, items, site).await,
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    };
+    let back = answer::local_path(&back);
+    answer::done_with_undo(assigned, |done| {
+        (back.unwrap_or_else(|| done.container_path.clone()), done.toast.clone(), done.undo.clone())
+    })
+    .await
+}
+
+/// **Remove from site**. Leads to `back`, the page it was asked for on.
+#[server(output = Text)]
+pub async fn remove_from_site(
+    #[server(default)] items: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let removed = match usecase::transfer::read_items(&items) {
+        Ok(items) => usecase::site::unassign(&ctx, &by, items).await,
+        Err(error) => Err(error),
+    };
+    let back = answer::local_path(&back);
+    answer::done_with_undo(removed, |done| {
+        (back.unwrap_or_else(|| done.container_path.clone()), done.toast.clone(), done.undo.clone())
+    })
+    .await
+}
+
+/// The names of sites that items could be assigned to.
+#[server(output = Text)]
+pub async fn sites_offered(items: String) -> Result<Vec<String>, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::site::offered(&ctx, &by, &items).await)
+}
+
+/// The timeline of a site.
+#[server(output = Text)]
+pub async fn site_timeline(site: String) -> Result<TimelineView, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::site::timeline(&ctx, &by, &site).await)
+}
+
+/// What I began in an organization and goes on behind the scenes, and what ended lately.
+#[server(output = Text)]
+pub async fn running_work(org: String) -> Result<Vec<JobView>, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::job::list(&ctx, &by, &org).await)
+}

@@ -1,0 +1,238 @@
+//! `/resources/{id}/trash`, `…/restore`, `…/copy`, `…/assign`, `…/unassign`, and `/orgs/{org}/trash`.
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{
+        id::ResourceId,
+        refusal::Refusal,
+        view::{trash::TrashRow, work::JobView},
+    },
+    server::{
+        context::{Ctx, Principal},
+        usecase,
+    },
+};
+
+use super::{By, Json, PageBody, PageParams, Params, problem::Problem, resources::ResourceBody};
+
+fn id(text: &str) -> Result<ResourceId, Problem> {
+    text.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))
+}
+
+async fn shown(ctx: &Ctx, by: &Principal, id: &str) -> Result<Json<ResourceBody>, Problem> {
+    Ok(Json(usecase::drive::show(ctx, by, id).await?.into()))
+}
+
+/// Puts a resource into the trash, with everything in it. It stays there for 30 days.
+#[utoipa::path(post, path = "/resources/{id}/trash", tag = "drive", params(("id" = String, Path)),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn put(State(ctx): State<Ctx>, By(by): By, Path(path): Path<String>) -> Result<StatusCode, Problem> {
+    usecase::trash::put(&ctx, &by, vec![id(&path)?]).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes a resource out of the trash: where it was, or into the root of the Drive if that is not there; under its name,
+/// or with a number behind it.
+#[utoipa::path(post, path = "/resources/{id}/restore", tag = "drive", params(("id" = String, Path)),
+    responses((status = 200, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn restore(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(path): Path<String>,
+) -> Result<Json<ResourceBody>, Problem> {
+    usecase::trash::restore(&ctx, &by, vec![id(&path)?]).await?;
+    shown(&ctx, &by, &path).await
+}
+
+/// Deletes a resource for good; from the trash only.
+#[utoipa::path(delete, path = "/resources/{id}", tag = "drive", params(("id" = String, Path)),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn delete(State(ctx): State<Ctx>, By(by): By, Path(path): Path<String>) -> Result<StatusCode, Problem> {
+    let item = id(&path)?;
+    match usecase::trash::delete(&ctx, &by, vec![item]).await {
+        Ok(_) => Ok(StatusCode::NO_CONTENT),
+        // Whoever sees that it is not in the trash is told so.
+        Err(crate::server::error::Error::Refused(Refusal::NotFound))
+            if usecase::drive::show(&ctx, &by, &path).await.is_ok() =>
+        {
+            let text = "Only what is in the trash can be deleted for good. Move it to the trash first.";
+            Err(Problem::new(StatusCode::CONFLICT, "conflict", text.to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Something in the trash.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TrashedBody {
+    id: String,
+    kind: &'static str,
+    name: String,
+    trashed_at: String,
+    trashed_by: Option<String>,
+    trashed_by_name: Option<String>,
+    /// The container it was in, if the caller may see that.
+    parent: Option<String>,
+    /// When it is deleted for good.
+    kept_until: String,
+}
+
+impl From<TrashRow> for TrashedBody {
+    fn from(row: TrashRow) -> Self {
+        Self {
+            id: row.id.to_string(),
+            kind: row.kind.word(),
+            name: row.name,
+            trashed_at: row.at.rfc3339(),
+            trashed_by: row.by.map(|by| by.to_string()),
+            trashed_by_name: row.by_name,
+            parent: row.from.map(|crumb| crumb.id.to_string()),
+            kept_until: row.kept_until.rfc3339(),
+        }
+    }
+}
+
+/// The trash of an organization, newest first; as far as the caller could put things there.
+#[utoipa::path(get, path = "/orgs/{org}/trash", tag = "drive", params(("org" = String, Path), PageParams),
+    responses((status = 200, body = PageBody<TrashedBody>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn list(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+    Params(params): Params<PageParams>,
+) -> Result<Json<PageBody<TrashedBody>>, Problem> {
+    let limit = Some(params.limit.unwrap_or(usecase::PAGE));
+    let view = usecase::trash::list(&ctx, &by, &org, &params.cursor, limit).await?;
+    Ok(Json(PageBody::of(view.rows, Into::into)))
+}
+
+/// Empties the trash, as far as the caller may.
+#[utoipa::path(delete, path = "/orgs/{org}/trash", tag = "drive", params(("org" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem)))]
+pub async fn empty(State(ctx): State<Ctx>, By(by): By, Path(org): Path<String>) -> Result<StatusCode, Problem> {
+    usecase::trash::empty(&ctx, &by, &org).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Where a copy is to go.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CopyBody {
+    destination: String,
+}
+
+/// A piece of long work.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct JobBody {
+    id: String,
+    /// `copy` or `delete`.
+    kind: &'static str,
+    /// `running`, `done` or `failed`.
+    state: &'static str,
+    name: String,
+    /// What it made, once it is done.
+    resource: Option<String>,
+    done: u64,
+    total: u64,
+    message: Option<String>,
+    created_at: String,
+    ended_at: Option<String>,
+}
+
+impl From<JobView> for JobBody {
+    fn from(job: JobView) -> Self {
+        Self {
+            id: job.id.to_string(),
+            kind: job.kind.word(),
+            state: job.state.word(),
+            name: job.name,
+            resource: job.resource.map(|id| id.to_string()),
+            done: job.done,
+            total: job.total,
+            message: job.message,
+            created_at: job.created_at.rfc3339(),
+            ended_at: job.ended_at.map(crate::domain::time::Timestamp::rfc3339),
+        }
+    }
+}
+
+/// A copy, or the work that makes it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum CopiedBody {
+    /// The copy.
+    Resource(Box<ResourceBody>),
+    /// The work; ask `/jobs/{id}` how far it is.
+    Job(JobBody),
+}
+
+/// Copies a resource with everything in it, inside its organization. Up to 2,000 items are copied at once (201); more are
+/// copied behind the scenes (202), and show when all of them are there.
+#[utoipa::path(post, path = "/resources/{id}/copy", tag = "drive", params(("id" = String, Path)), request_body = CopyBody,
+    responses((status = 201, body = ResourceBody), (status = 202, body = JobBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn copy(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(path): Path<String>,
+    Json(body): Json<CopyBody>,
+) -> Result<(StatusCode, Json<CopiedBody>), Problem> {
+    let (item, destination) = usecase::copy::read(&path, &body.destination)?;
+    let copied = usecase::copy::copy(&ctx, &by, vec![item], destination).await?;
+    match (copied.made.into_iter().next(), copied.jobs.into_iter().next()) {
+        (Some(made), _) => Ok((StatusCode::CREATED, Json(CopiedBody::Resource(Box::new(made.into()))))),
+        (None, Some(job)) => Ok((StatusCode::ACCEPTED, Json(CopiedBody::Job(job.into())))),
+        (None, None) => Err(Problem::refusal(&Refusal::NotFound)),
+    }
+}
+
+/// How far a piece of long work of the caller's is.
+#[utoipa::path(get, path = "/jobs/{id}", tag = "drive", params(("id" = String, Path)),
+    responses((status = 200, body = JobBody), (status = 404, body = Problem)))]
+pub async fn job(State(ctx): State<Ctx>, By(by): By, Path(path): Path<String>) -> Result<Json<JobBody>, Problem> {
+    Ok(Json(usecase::job::show(&ctx, &by, &path).await?.into()))
+}
+
+/// Which site.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AssignBody {
+    /// A site's id; or
+    site: String,
+    /// the name of one, or of a new one.
+    site_name: String,
+}
+
+/// Puts a dataset into a site, which is made beside it if there is none of the name.
+#[utoipa::path(post, path = "/resources/{id}/assign", tag = "drive", params(("id" = String, Path)), request_body = AssignBody,
+    responses((status = 200, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn assign(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(path): Path<String>,
+    Json(body): Json<AssignBody>,
+) -> Result<Json<ResourceBody>, Problem> {
+    let item = id(&path)?;
+    // Nobody learns from a wrong name that something is there.
+    usecase::drive::show(&ctx, &by, &path).await?;
+    let site = usecase::site::wanted(&body.site, &body.site_name)?;
+    usecase::site::assign(&ctx, &by, vec![item], site).await?;
+    shown(&ctx, &by, &path).await
+}
+
+/// Takes a dataset out of its site, to where the site is.
+#[utoipa::path(post, path = "/resources/{id}/unassign", tag = "drive", params(("id" = String, Path)),
+    responses((status = 200, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn unassign(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(path): Path<String>,
+) -> Result<Json<ResourceBody>, Problem> {
+    usecase::site::unassign(&ctx, &by, vec![id(&path)?]).await?;
+    shown(&ctx, &by, &path).await
+}

@@ -1,0 +1,163 @@
+//! Table `resource`, copies in the making (DRIVE-4): hidden below their top, as what is in the trash is, until the last of
+//! them is there. A container remembers what it is a copy of as long as that one's content is still to be copied.
+
+use uuid::Uuid;
+
+use super::{Result, Tx};
+use crate::domain::{
+    access::Permit,
+    id::{AccountId, OrganizationId, PersonId, ResourceId},
+    resource::Kind,
+    restriction::Restrictions,
+    time::Timestamp,
+};
+
+/// The top of a copy.
+#[derive(Debug, Clone, Copy)]
+pub struct NewTop {
+    /// Its id.
+    pub id: ResourceId,
+    /// What it is a copy of.
+    pub original: ResourceId,
+    /// The account that it goes to.
+    pub account: AccountId,
+    /// Who copies.
+    pub by: PersonId,
+    /// What is forbidden on it.
+    pub restrictions: Restrictions,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// Makes the hidden top of a copy in the permit's resource.
+///
+/// # Errors
+/// The database.
+pub async fn insert_top(tx: &mut Tx, permit: &Permit, new: &NewTop) -> Result<()> {
+    tx.sql(
+        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on,
+            created_by, created_at, modified_at, trashed_with, copied_from, restrict_copy, restrict_delete, restrict_download)
+         SELECT $1, organization_id, $2, $3, kind, kind_rank, name, name_key,
+            CASE WHEN status IN ('queued', 'waiting_for_credits', 'processing') THEN 'draft' ELSE status END, images, bytes, cluster, captured_on,
+            $4, $5, $5, $1, CASE WHEN kind = 'dataset' THEN NULL ELSE id END, $6, $7, $8
+         FROM resource WHERE id = $9 AND organization_id = $10 AND trashed_with IS NULL",
+    )
+    .bind(new.id.0)
+    .bind(new.account.0)
+    .bind(permit.resource().0)
+    .bind(new.by.0)
+    .bind(new.at.0)
+    .bind(new.restrictions.copy)
+    .bind(new.restrictions.delete)
+    .bind(new.restrictions.download)
+    .bind(new.original.0)
+    .bind(permit.organization().0)
+    .execute()
+    .await
+    .map(|_| ())
+}
+
+/// What is in a container of the original, by id, behind one; only what the organization owns.
+///
+/// # Errors
+/// The database.
+pub async fn list_originals(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    container: ResourceId,
+    behind: Option<ResourceId>,
+    limit: i64,
+) -> Result<Vec<ResourceId>> {
+    let rows: Vec<(Uuid,)> = tx
+        .sql(
+            "SELECT id FROM resource WHERE parent_id = $1 AND id > $2 AND organization_id = $3 AND trashed_with IS NULL ORDER BY id LIMIT CAST($4 AS BIGINT)",
+        )
+        .bind(container.0)
+        .bind(behind.map_or(Uuid::nil(), |id| id.0))
+        .bind(organization.0)
+        .bind(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| ResourceId(id)).collect())
+}
+
+/// Copies one thing into a container of the permit's copy.
+///
+/// # Errors
+/// The database.
+pub async fn insert(
+    tx: &mut Tx,
+    permit: &Permit,
+    id: ResourceId,
+    original: ResourceId,
+    container: ResourceId,
+    at: Timestamp,
+) -> Result<u64> {
+    tx.sql(
+        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on,
+            created_by, created_at, modified_at, trashed_with, copied_from, restrict_copy, restrict_delete, restrict_download)
+         SELECT $1, c.organization_id, c.account_id, c.id, r.kind, r.kind_rank, r.name, r.name_key,
+            CASE WHEN r.status IN ('queued', 'waiting_for_credits', 'processing') THEN 'draft' ELSE r.status END, r.images, r.bytes, r.cluster, r.captured_on,
+            $2, $3, $3, c.trashed_with, CASE WHEN r.kind = 'dataset' THEN NULL ELSE r.id END, r.restrict_copy, r.restrict_delete, r.restrict_download
+         FROM resource r JOIN resource c ON c.id = $4 WHERE r.id = $5 AND c.trashed_with = $6",
+    )
+    .bind(id.0)
+    .bind(permit.person().0)
+    .bind(at.0)
+    .bind(container.0)
+    .bind(original.0)
+    .bind(permit.resource().0)
+    .execute()
+    .await
+}
+
+/// A container of the permit's copy that is still to be filled, and what it is a copy of.
+///
+/// # Errors
+/// The database.
+pub async fn find_unfilled(tx: &mut Tx, top: ResourceId) -> Result<Option<(ResourceId, ResourceId)>> {
+    let row: Option<(Uuid, Uuid)> = tx
+        .sql("SELECT id, copied_from FROM resource WHERE trashed_with = $1 AND copied_from IS NOT NULL ORDER BY id LIMIT 1")
+        .bind(top.0)
+        .optional()
+        .await?;
+    Ok(row.map(|(id, original)| (ResourceId(id), ResourceId(original))))
+}
+
+/// Notes that a container of the permit's copy is filled.
+///
+/// # Errors
+/// The database.
+pub async fn update_filled(tx: &mut Tx, permit: &Permit, container: ResourceId) -> Result<()> {
+    tx.sql("UPDATE resource SET copied_from = NULL WHERE id = $1 AND trashed_with = $2")
+        .bind(container.0)
+        .bind(permit.resource().0)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// A copy that is hidden still: the container it is in, its kind and name, and how many levels are below it.
+///
+/// # Errors
+/// The database.
+pub async fn find_hidden(tx: &mut Tx, top: ResourceId) -> Result<Option<(ResourceId, Kind, String, i64)>> {
+    let row: Option<(Uuid, String, String)> = tx
+        .sql("SELECT parent_id, kind, name FROM resource WHERE id = $1 AND trashed_with = $1 AND trashed_at IS NULL")
+        .bind(top.0)
+        .optional()
+        .await?;
+    let Some((container, kind, name)) = row else { return Ok(None) };
+    let height = tx
+        .sql(
+            "WITH RECURSIVE down(id, depth) AS (
+                SELECT id, CAST(0 AS BIGINT) FROM resource WHERE id = $1
+                UNION ALL
+                SELECT r.id, down.depth + 1 FROM down JOIN resource r ON r.parent_id = down.id AND r.trashed_with = $1
+             ) SELECT CAST(MAX(depth) AS BIGINT) FROM down",
+        )
+        .bind(top.0)
+        .number()
+        .await?;
+    Ok(Some((ResourceId(container), super::read("resource", "kind", &kind, Kind::parse)?, name, height)))
+}

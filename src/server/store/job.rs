@@ -1,0 +1,278 @@
+//! Table `job`: long work, gone on with under leases, so that a crash costs a moment and two nodes are never at the same.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{Result, Tx, read};
+use crate::domain::{
+    id::{JobId, OrganizationId, PersonId, ResourceId},
+    job::{JobKind, JobState},
+    time::Timestamp,
+    view::work::JobView,
+};
+
+/// A job as a worker needs it.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Id.
+    pub id: JobId,
+    /// The organization it is in.
+    pub organization: OrganizationId,
+    /// Who began it.
+    pub person: PersonId,
+    /// Their name then.
+    pub person_name: String,
+    /// What it does.
+    pub kind: JobKind,
+    /// What it is about, as people call it.
+    pub name: String,
+    /// What is hidden while it runs.
+    pub top: ResourceId,
+    /// What is copied; copies only.
+    pub source: Option<ResourceId>,
+    /// Where the copy goes; copies only.
+    pub destination: Option<ResourceId>,
+    /// The container that is being filled, and the last of its content that is.
+    pub at: Option<(ResourceId, Option<ResourceId>)>,
+    /// How many items are done.
+    pub done: u64,
+    /// How many there are in all.
+    pub total: u64,
+}
+
+#[derive(FromRow)]
+struct JobRow {
+    id: Uuid,
+    organization_id: Uuid,
+    person_id: Uuid,
+    person_name: String,
+    kind: String,
+    state: String,
+    name: String,
+    top_id: Uuid,
+    source_id: Option<Uuid>,
+    destination_id: Option<Uuid>,
+    inside_id: Option<Uuid>,
+    behind_id: Option<Uuid>,
+    done: i64,
+    total: i64,
+    message: Option<String>,
+    created_at: i64,
+    ended_at: Option<i64>,
+}
+
+fn count(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
+
+fn number(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+impl TryFrom<JobRow> for Job {
+    type Error = super::DbError;
+
+    fn try_from(row: JobRow) -> Result<Self> {
+        Ok(Self {
+            id: JobId(row.id),
+            organization: OrganizationId(row.organization_id),
+            person: PersonId(row.person_id),
+            person_name: row.person_name,
+            kind: read("job", "kind", &row.kind, JobKind::parse)?,
+            name: row.name,
+            top: ResourceId(row.top_id),
+            source: row.source_id.map(ResourceId),
+            destination: row.destination_id.map(ResourceId),
+            at: row.inside_id.map(|inside| (ResourceId(inside), row.behind_id.map(ResourceId))),
+            done: count(row.done),
+            total: count(row.total),
+        })
+    }
+}
+
+impl JobRow {
+    fn view(self) -> Result<JobView> {
+        let kind = read("job", "kind", &self.kind, JobKind::parse)?;
+        let state = read("job", "state", &self.state, JobState::parse)?;
+        let made = kind == JobKind::Copy && state == JobState::Done;
+        Ok(JobView {
+            id: JobId(self.id),
+            kind,
+            state,
+            name: self.name,
+            resource: made.then_some(ResourceId(self.top_id)),
+            done: count(self.done),
+            total: count(self.total),
+            message: self.message,
+            created_at: Timestamp(self.created_at),
+            ended_at: self.ended_at.map(Timestamp),
+        })
+    }
+}
+
+/// Notes work that is to be done.
+///
+/// # Errors
+/// The database.
+pub async fn insert(tx: &mut Tx, job: &Job, at: Timestamp) -> Result<()> {
+    tx.sql(
+        "INSERT INTO job (id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, done, total, claimed_until, created_at)
+         VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10, $11, 0, $12)",
+    )
+    .bind(job.id.0)
+    .bind(job.organization.0)
+    .bind(job.person.0)
+    .bind(job.person_name.clone())
+    .bind(job.kind.word())
+    .bind(job.name.clone())
+    .bind(job.top.0)
+    .bind(job.source.map(|id| id.0))
+    .bind(job.destination.map(|id| id.0))
+    .bind(number(job.done))
+    .bind(number(job.total))
+    .bind(at.0)
+    .execute()
+    .await
+    .map(|_| ())
+}
+
+/// A job as who began it sees it; nobody else does.
+///
+/// # Errors
+/// The database.
+pub async fn find_own(tx: &mut Tx, person: PersonId, id: JobId) -> Result<Option<JobView>> {
+    let row: Option<JobRow> = tx
+        .sql(
+            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at
+             FROM job WHERE id = $1 AND person_id = $2",
+        )
+        .bind(id.0)
+        .bind(person.0)
+        .optional()
+        .await?;
+    row.map(JobRow::view).transpose()
+}
+
+/// The jobs that somebody began in an organization and that run, or ended after a moment; newest first.
+///
+/// # Errors
+/// The database.
+pub async fn list_own(
+    tx: &mut Tx,
+    person: PersonId,
+    organization: OrganizationId,
+    ended_after: Timestamp,
+    limit: i64,
+) -> Result<Vec<JobView>> {
+    let rows: Vec<JobRow> = tx
+        .sql(
+            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at
+             FROM job WHERE person_id = $1 AND organization_id = $2 AND (ended_at IS NULL OR ended_at > $3) ORDER BY id DESC LIMIT CAST($4 AS BIGINT)",
+        )
+        .bind(person.0)
+        .bind(organization.0)
+        .bind(ended_after.0)
+        .bind(limit)
+        .all()
+        .await?;
+    rows.into_iter().map(JobRow::view).collect()
+}
+
+/// Whether there is work that nobody is at.
+///
+/// # Errors
+/// The database.
+pub async fn is_waiting(tx: &mut Tx, now: Timestamp) -> Result<bool> {
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM job WHERE state = 'running' AND claimed_until < $1 LIMIT 1) AS first_row",
+    )
+    .bind(now.0)
+    .number()
+    .await
+    .map(|n| n > 0)
+}
+
+/// Takes on work that nobody is at, the longest left alone first.
+///
+/// # Errors
+/// The database.
+pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Result<Option<Job>> {
+    let row: Option<JobRow> = tx
+        .sql(
+            "UPDATE job SET claimed_until = $2 WHERE id = (
+                SELECT id FROM job WHERE state = 'running' AND claimed_until < $1 ORDER BY claimed_until, id LIMIT 1)
+             RETURNING id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at",
+        )
+        .bind(now.0)
+        .bind(until.0)
+        .optional()
+        .await?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// Notes how far a job is, under the lease of who is at it, and extends that; `false`: somebody else has it.
+///
+/// # Errors
+/// The database.
+pub async fn update_progress(tx: &mut Tx, job: &Job, held_until: Timestamp, until: Timestamp) -> Result<bool> {
+    tx.sql(
+        "UPDATE job SET inside_id = $2, behind_id = $3, done = $4, total = CASE WHEN total < $4 THEN $4 ELSE total END, claimed_until = $5
+         WHERE id = $1 AND state = 'running' AND claimed_until = $6",
+    )
+    .bind(job.id.0)
+    .bind(job.at.map(|(inside, _)| inside.0))
+    .bind(job.at.and_then(|(_, behind)| behind).map(|behind| behind.0))
+    .bind(number(job.done))
+    .bind(until.0)
+    .bind(held_until.0)
+    .execute()
+    .await
+    .map(|changed| changed > 0)
+}
+
+/// Notes what became of a job, under the lease of who is at it; `false`: somebody else has it.
+///
+/// # Errors
+/// The database.
+pub async fn update_ended(
+    tx: &mut Tx,
+    id: JobId,
+    held_until: Timestamp,
+    state: JobState,
+    message: &str,
+    at: Timestamp,
+) -> Result<bool> {
+    tx.sql(
+        "UPDATE job SET state = $2, message = $3, ended_at = $4, claimed_until = 0, total = CASE WHEN $2 = 'done' THEN done ELSE total END
+         WHERE id = $1 AND state = 'running' AND claimed_until = $5",
+    )
+    .bind(id.0)
+    .bind(state.word())
+    .bind(Some(message.to_owned()).filter(|message| !message.is_empty()))
+    .bind(at.0)
+    .bind(held_until.0)
+    .execute()
+    .await
+    .map(|changed| changed > 0)
+}
+
+/// Gives a job back untouched: its worker stops.
+///
+/// # Errors
+/// The database.
+pub async fn release(tx: &mut Tx, id: JobId, held_until: Timestamp) -> Result<()> {
+    tx.sql("UPDATE job SET claimed_until = 0 WHERE id = $1 AND claimed_until = $2")
+        .bind(id.0)
+        .bind(held_until.0)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// Forgets jobs that ended before a moment.
+///
+/// # Errors
+/// The database.
+pub async fn delete_before(tx: &mut Tx, before: Timestamp) -> Result<u64> {
+    tx.sql("DELETE FROM job WHERE ended_at IS NOT NULL AND ended_at < $1").bind(before.0).execute().await
+}

@@ -1,0 +1,304 @@
+//! Table `resource`, what is in the trash (DRIVE-4): each thing that somebody put there, and what went along.
+//!
+//! What somebody put there (a *top*) is marked with itself, a moment and who; what went along is marked with the top
+//! alone. A top without a moment is hidden from the trash as well: a job makes it, or deletes it.
+
+use std::collections::BTreeMap;
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{CHUNK, Result, Tx, read};
+use crate::domain::{
+    access::Permit,
+    id::{AccountId, OrganizationId, PersonId, ResourceId},
+    resource::Kind,
+    time::Timestamp,
+};
+
+/// Something that somebody put into the trash.
+#[derive(Debug, Clone)]
+pub struct Trashed {
+    /// Id.
+    pub id: ResourceId,
+    /// The organization that owns it.
+    pub organization: OrganizationId,
+    /// The account it is in.
+    pub account: AccountId,
+    /// The root of that account's Drive.
+    pub root: ResourceId,
+    /// The container it was in.
+    pub container: ResourceId,
+    /// Whether that is in the trash itself.
+    pub container_in_trash: bool,
+    /// Kind.
+    pub kind: Kind,
+    /// Name.
+    pub name: String,
+    /// When it was put there.
+    pub at: Timestamp,
+    /// Who put it there.
+    pub by: Option<PersonId>,
+    /// Their name.
+    pub by_name: Option<String>,
+}
+
+#[derive(FromRow)]
+struct TrashedRow {
+    id: Uuid,
+    organization_id: Uuid,
+    account_id: Uuid,
+    root_id: Uuid,
+    parent_id: Uuid,
+    parent_trashed_with: Option<Uuid>,
+    kind: String,
+    name: String,
+    trashed_at: i64,
+    trashed_by: Option<Uuid>,
+    by_name: Option<String>,
+}
+
+impl TryFrom<TrashedRow> for Trashed {
+    type Error = super::DbError;
+
+    fn try_from(row: TrashedRow) -> Result<Self> {
+        Ok(Self {
+            id: ResourceId(row.id),
+            organization: OrganizationId(row.organization_id),
+            account: AccountId(row.account_id),
+            root: ResourceId(row.root_id),
+            container: ResourceId(row.parent_id),
+            container_in_trash: row.parent_trashed_with.is_some(),
+            kind: read("resource", "kind", &row.kind, Kind::parse)?,
+            name: row.name,
+            at: Timestamp(row.trashed_at),
+            by: row.trashed_by.map(PersonId),
+            by_name: row.by_name,
+        })
+    }
+}
+
+/// What is in the trash of an organization, newest first, behind a moment and an id.
+///
+/// # Errors
+/// The database.
+pub async fn list(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    behind: Option<(Timestamp, ResourceId)>,
+    limit: i64,
+) -> Result<Vec<Trashed>> {
+    let (at, id) = behind.unwrap_or((Timestamp(i64::MAX), ResourceId(Uuid::max())));
+    let rows: Vec<TrashedRow> = tx
+        .sql(
+            "SELECT r.id, r.organization_id, r.account_id, a.root_id, r.parent_id, c.trashed_with AS parent_trashed_with, r.kind, r.name,
+                r.trashed_at, r.trashed_by, p.first_name || ' ' || p.last_name AS by_name
+             FROM resource r JOIN account a ON a.id = r.account_id JOIN resource c ON c.id = r.parent_id LEFT JOIN person p ON p.id = r.trashed_by
+             WHERE r.organization_id = $1 AND r.trashed_at IS NOT NULL AND (r.trashed_at, r.id) < ($2, $3)
+             ORDER BY r.trashed_at DESC, r.id DESC LIMIT CAST($4 AS BIGINT)",
+        )
+        .bind(organization.0)
+        .bind(at.0)
+        .bind(id.0)
+        .bind(limit)
+        .all()
+        .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Things in the trash by id, in no order; what is not there, or only went along, is left out.
+///
+/// # Errors
+/// The database.
+pub async fn find_all(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<Trashed>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        let chunk: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<TrashedRow> = tx
+            .sql_list(
+                "SELECT r.id, r.organization_id, r.account_id, a.root_id, r.parent_id, c.trashed_with AS parent_trashed_with, r.kind, r.name,
+                    r.trashed_at, r.trashed_by, p.first_name || ' ' || p.last_name AS by_name
+                 FROM resource r JOIN account a ON a.id = r.account_id JOIN resource c ON c.id = r.parent_id LEFT JOIN person p ON p.id = r.trashed_by
+                 WHERE r.id IN ({ids}) AND r.trashed_at IS NOT NULL",
+                &chunk,
+            )
+            .all()
+            .await?;
+        for row in rows {
+            found.push(row.try_into()?);
+        }
+    }
+    Ok(found)
+}
+
+/// What has been in the trash of anybody since before a moment, the longest first.
+///
+/// # Errors
+/// The database.
+pub async fn list_overdue(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<Vec<Trashed>> {
+    let rows: Vec<TrashedRow> = tx
+        .sql(
+            "SELECT r.id, r.organization_id, r.account_id, a.root_id, r.parent_id, c.trashed_with AS parent_trashed_with, r.kind, r.name,
+                r.trashed_at, r.trashed_by, p.first_name || ' ' || p.last_name AS by_name
+             FROM resource r JOIN account a ON a.id = r.account_id JOIN resource c ON c.id = r.parent_id LEFT JOIN person p ON p.id = r.trashed_by
+             WHERE r.trashed_at IS NOT NULL AND r.trashed_at <= $1 ORDER BY r.trashed_at, r.id LIMIT CAST($2 AS BIGINT)",
+        )
+        .bind(before.0)
+        .bind(limit)
+        .all()
+        .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// How many rows each of some tops and what went along with it are.
+///
+/// # Errors
+/// The database.
+pub async fn count_inside(tx: &mut Tx, tops: &[ResourceId]) -> Result<BTreeMap<ResourceId, u64>> {
+    let mut counts = BTreeMap::new();
+    for chunk in tops.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<(Uuid, i64)> = tx
+            .sql_list(
+                "SELECT trashed_with, CAST(COUNT(*) AS BIGINT) FROM resource WHERE trashed_with IN ({ids}) GROUP BY trashed_with",
+                &ids,
+            )
+            .all()
+            .await?;
+        counts.extend(rows.into_iter().map(|(id, n)| (ResourceId(id), u64::try_from(n).unwrap_or(0))));
+    }
+    Ok(counts)
+}
+
+fn ids_of(permits: &[Permit]) -> Vec<Uuid> {
+    permits.iter().map(|permit| permit.resource().0).collect()
+}
+
+/// Puts the permits' resources into the trash, and with each everything that is there below it. What was put there before
+/// stays there by itself. None of them may be below another.
+///
+/// # Errors
+/// The database.
+pub async fn put(tx: &mut Tx, permits: &[Permit], by: PersonId, at: Timestamp) -> Result<u64> {
+    let mut gone = 0;
+    for chunk in ids_of(permits).chunks(CHUNK) {
+        gone += tx
+            .sql_list(
+                "WITH RECURSIVE tree(root_id, id) AS (
+                    SELECT id, id FROM resource WHERE id IN ({ids}) AND trashed_with IS NULL
+                    UNION ALL
+                    SELECT tree.root_id, r.id FROM tree JOIN resource r ON r.parent_id = tree.id AND r.trashed_with IS NULL
+                 )
+                 UPDATE resource SET trashed_with = tree.root_id FROM tree WHERE resource.id = tree.id",
+                chunk,
+            )
+            .execute()
+            .await?;
+        tx.sql_list("UPDATE resource SET trashed_at = {1}, trashed_by = {2} WHERE id IN ({ids})", chunk)
+            .bind(at.0)
+            .bind(by.0)
+            .execute()
+            .await?;
+    }
+    Ok(gone)
+}
+
+/// Where the permit's resource, which is in the trash or hidden, will be when it comes out, and what it will be called.
+///
+/// # Errors
+/// The database.
+pub async fn update_place(tx: &mut Tx, permit: &Permit, container: ResourceId, name: &str) -> Result<()> {
+    tx.sql("UPDATE resource SET parent_id = $2, name = $3, name_key = $4 WHERE id = $1 AND trashed_with = $1")
+        .bind(permit.resource().0)
+        .bind(container.0)
+        .bind(name.to_owned())
+        .bind(crate::domain::text::key(name))
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// Takes the permits' resources out of the trash with everything that went along; hidden ones are shown.
+///
+/// # Errors
+/// `Taken` if a name is.
+pub async fn take_out(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
+    let mut back = 0;
+    for chunk in ids_of(permits).chunks(CHUNK) {
+        back += tx
+            .sql_list(
+                "UPDATE resource SET trashed_with = NULL, trashed_at = NULL, trashed_by = NULL, copied_from = NULL WHERE trashed_with IN ({ids})",
+                chunk,
+            )
+            .execute()
+            .await?;
+    }
+    Ok(back)
+}
+
+/// Hides the permits' resources from the trash: they are being deleted.
+///
+/// # Errors
+/// The database.
+pub async fn hide(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
+    let mut hidden = 0;
+    for chunk in ids_of(permits).chunks(CHUNK) {
+        hidden += tx
+            .sql_list(
+                "UPDATE resource SET trashed_at = NULL, trashed_by = NULL WHERE id IN ({ids}) AND trashed_with = id",
+                chunk,
+            )
+            .execute()
+            .await?;
+    }
+    Ok(hidden)
+}
+
+/// Lets other things of the trash out of the permits' resources: they are from now on as if they had been in the root of
+/// their Drive, and are not deleted with what they were in.
+///
+/// # Errors
+/// The database.
+pub async fn leave_behind(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
+    let mut left = 0;
+    for chunk in ids_of(permits).chunks(CHUNK) {
+        left += tx
+            .sql_list(
+                "UPDATE resource SET parent_id = (SELECT a.root_id FROM account a WHERE a.id = resource.account_id)
+                 WHERE trashed_with IS NOT NULL AND trashed_with = id AND parent_id IN (SELECT t.id FROM resource t WHERE t.trashed_with IN ({ids}))",
+                chunk,
+            )
+            .execute()
+            .await?;
+    }
+    Ok(left)
+}
+
+/// Deletes the permits' resources for good with everything that went along.
+///
+/// # Errors
+/// The database.
+pub async fn delete(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
+    let mut deleted = 0;
+    for chunk in ids_of(permits).chunks(CHUNK) {
+        deleted += tx.sql_list("DELETE FROM resource WHERE trashed_with IN ({ids})", chunk).execute().await?;
+    }
+    Ok(deleted)
+}
+
+/// Deletes at most `limit` of what is hidden with the permit's resource, from the leaves up; nothing is left when nothing
+/// was deleted.
+///
+/// # Errors
+/// The database.
+pub async fn delete_some(tx: &mut Tx, permit: &Permit, limit: i64) -> Result<u64> {
+    tx.sql(
+        "DELETE FROM resource WHERE id IN (
+            SELECT r.id FROM resource r WHERE r.trashed_with = $1
+                AND NOT EXISTS (SELECT 1 FROM resource c WHERE c.parent_id = r.id) LIMIT CAST($2 AS BIGINT))",
+    )
+    .bind(permit.resource().0)
+    .bind(limit)
+    .execute()
+    .await
+}

@@ -1,0 +1,44 @@
+//! Table `undo`: what somebody did and can take back for a while. The text is the domain's, as JSON.
+
+use super::{Result, Tx};
+use crate::domain::{
+    id::{PersonId, UndoId},
+    time::Timestamp,
+};
+
+/// Writes down how somebody takes a change of theirs back.
+///
+/// # Errors
+/// The database.
+pub async fn insert(tx: &mut Tx, id: UndoId, person: PersonId, what: &str, at: Timestamp) -> Result<()> {
+    tx.sql("INSERT INTO undo (id, person_id, what, created_at) VALUES ($1, $2, $3, $4)")
+        .bind(id.0)
+        .bind(person.0)
+        .bind(what.to_owned())
+        .bind(at.0)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// Takes it, once, for who it is of.
+///
+/// # Errors
+/// The database.
+pub async fn take(tx: &mut Tx, id: UndoId, person: PersonId) -> Result<Option<String>> {
+    let row: Option<(String,)> = tx
+        .sql("DELETE FROM undo WHERE id = $1 AND person_id = $2 RETURNING what")
+        .bind(id.0)
+        .bind(person.0)
+        .optional()
+        .await?;
+    Ok(row.map(|(what,)| what))
+}
+
+/// Forgets what was done before a moment.
+///
+/// # Errors
+/// The database.
+pub async fn delete_before(tx: &mut Tx, before: Timestamp) -> Result<u64> {
+    tx.sql("DELETE FROM undo WHERE created_at < $1").bind(before.0).execute().await
+}

@@ -1,0 +1,283 @@
+//! Copying inside one organization (DRIVE-4): at once where there is little, and behind the scenes where there is much.
+//!
+//! A copy is made hidden, and shown in one step when all of it is there: a crash never leaves half of one to be seen, and
+//! the place it goes to shows nothing until it is done. Small ones are made and shown in one transaction, by the same
+//! steps.
+
+use crate::domain::{
+    access::{self as rules, Act, Permit},
+    copy::{Original, Place, may_copy, restrictions_of_copy},
+    id::{JobId, OrganizationId, PersonId, ResourceId},
+    job::{AT_ONCE, JobKind, MOST_JOBS, go_on},
+    licence::{Use, allows},
+    refusal::Refusal,
+    resource::{Kind, free_name},
+    text::{Problem, key},
+    view::{ResourceView, work::JobView},
+};
+
+use super::{
+    super::{
+        context::{Ctx, Principal},
+        error::{Error, Result},
+        store::{Tx, copying, job, licence, resource, subtree, trash as hidden},
+    },
+    access::{self, Reach},
+    audit::{self, Happened},
+    drive, trash,
+};
+
+/// How many items a step of a copy makes at most.
+pub const STEP: u64 = 500;
+/// How many things inside are looked for that cannot be copied; one is enough to refuse.
+const LOOKED_FOR: i64 = 100;
+
+/// What became of a request to copy.
+#[derive(Debug, Clone)]
+pub struct Copied {
+    /// The copies, if they are there already.
+    pub made: Vec<ResourceView>,
+    /// The work that goes on to make them, if they are not.
+    pub jobs: Vec<JobView>,
+    /// The page of the place they go to.
+    pub container_path: String,
+    /// What there is to say.
+    pub toast: String,
+}
+
+/// How far a copy is.
+#[derive(Debug, Clone, Copy)]
+pub struct Making {
+    /// The copy's top, which is hidden.
+    pub top: ResourceId,
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Who copies.
+    pub person: PersonId,
+    /// The container that is being filled, and the last of its content that is.
+    pub at: Option<(ResourceId, Option<ResourceId>)>,
+    /// How many items are there.
+    pub done: u64,
+}
+
+/// Copies items to a place, all of them or none; where they are very many, work begins that goes on by itself.
+///
+/// # Errors
+/// `Invalid` at a field; `NotFound` if something does not exist for the caller; `Forbidden` for a level, a restriction
+/// (POL-1) or the licence (LIC-6); `BadRequest` where a copy cannot be; `Conflict` if somebody took a name meanwhile.
+pub async fn copy(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, destination: ResourceId) -> Result<Copied> {
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    let copied: Result<Copied> = ctx
+        .db()
+        .write(move |tx| {
+            let (ctx, by, items) = (ctx_in.clone(), by_in.clone(), items.clone());
+            Box::pin(async move { copy_in(tx, &ctx, &by, &items, destination).await })
+        })
+        .await;
+    match copied {
+        Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
+        copied => copied,
+    }
+}
+
+fn place_of(reach: &Reach) -> Result<Place> {
+    let here = reach.steps.first().ok_or(Refusal::NotFound)?;
+    Ok(Place {
+        name: if here.kind == Kind::Root { Kind::Root.title().to_owned() } else { here.name.clone() },
+        kind: here.kind,
+        organization: here.organization,
+        level: reach.level().ok_or(Refusal::NotFound)?,
+        depth: reach.depth(),
+        lineage: reach.steps.iter().map(|step| step.id).collect(),
+    })
+}
+
+async fn copy_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    items: &[ResourceId],
+    destination: ResourceId,
+) -> Result<Copied> {
+    let reaches = access::reaches(tx, by.person, items).await?;
+    for id in items {
+        reaches.get(id).and_then(Reach::level).ok_or(Refusal::NotFound)?;
+    }
+    let there = access::reach(tx, by, destination).await?;
+    let place = place_of(&there)?;
+    let container = resource::find(tx, destination).await?.ok_or(Refusal::NotFound)?;
+    let below = subtree::load(tx, items, None, ctx.now()).await?;
+    let restricted = subtree::list_restricted(tx, items, LOOKED_FOR).await?;
+    let mut total = 0;
+    let mut originals = Vec::with_capacity(items.len());
+    for id in items {
+        let (Some(reach), Some(inside)) = (reaches.get(id), below.get(id)) else {
+            return Err(Refusal::NotFound.into());
+        };
+        let (Some(step), Some(level)) = (reach.steps.first(), reach.level()) else {
+            return Err(Refusal::NotFound.into());
+        };
+        // What is inside another item of the selection is copied with it.
+        if reach.steps.iter().skip(1).any(|step| items.contains(&step.id)) {
+            continue;
+        }
+        let uncopyable = restricted.iter().find(|inside| inside.root_id == id.0 && inside.restrict_copy);
+        let original = Original {
+            id: *id,
+            name: step.name.clone(),
+            kind: step.kind,
+            organization: step.organization,
+            level,
+            restrictions: reach.lineage.restrictions,
+            height: inside.height,
+            uncopyable: uncopyable.map(|inside| inside.name.clone()),
+        };
+        may_copy(&original, &place)?;
+        total += inside.contents.folders + inside.contents.datasets;
+        originals.push((original, inside.contents.folders + inside.contents.datasets));
+    }
+    let permit = rules::permit(by.person, Act::Create, &there.lineage)?;
+    let licences = licence::list_of_account(tx, container.account).await?;
+    allows(&licences, Use::Create, ctx.now())?;
+    if place.kind == Kind::Site {
+        allows(&licences, Use::AssignToSite, ctx.now())?;
+    }
+    if total > AT_ONCE && originals.len() > MOST_JOBS {
+        return Err(Refusal::field("items", Problem::TooMany(MOST_JOBS)).into());
+    }
+    let container_path =
+        drive::container_path(tx, place.organization, Some(destination).filter(|_| place.kind != Kind::Root)).await?;
+    let (mut made, mut jobs, mut told) = (Vec::new(), Vec::new(), Vec::new());
+    for (original, size) in originals {
+        let top = ResourceId(ctx.id());
+        let new = copying::NewTop {
+            id: top,
+            original: original.id,
+            account: container.account,
+            by: by.person,
+            restrictions: restrictions_of_copy(original.restrictions),
+            at: ctx.now(),
+        };
+        copying::insert_top(tx, &permit, &new).await?;
+        let mut making = Making { top, organization: place.organization, person: by.person, at: None, done: 1 };
+        if total > AT_ONCE {
+            let work = job::Job {
+                id: JobId(ctx.id()),
+                organization: place.organization,
+                person: by.person,
+                person_name: by.name.clone(),
+                kind: JobKind::Copy,
+                name: original.name.clone(),
+                top,
+                source: Some(original.id),
+                destination: Some(destination),
+                at: None,
+                done: 1,
+                total: size,
+            };
+            job::insert(tx, &work, ctx.now()).await?;
+            jobs.push(job::find_own(tx, by.person, work.id).await?.ok_or(Refusal::NotFound)?);
+            continue;
+        }
+        while !step(tx, ctx, &mut making).await? {}
+        told.push(show(tx, ctx, by, &making, destination, &original.name).await?);
+        made.push(drive::view_in(tx, by, top).await?);
+    }
+    let toast = match (told.as_slice(), jobs.len()) {
+        ([one], 0) => one.clone(),
+        (several, 0) => {
+            let renamed = several.iter().filter(|text| text.contains(" as “")).count();
+            let names = if renamed > 0 {
+                format!("; {renamed} got a number, as their names were taken")
+            } else {
+                String::new()
+            };
+            format!("Copied {} items to “{}”{names}", several.len(), place.name)
+        }
+        _ => format!("Copying to “{}”. It shows there when all of it is done.", place.name),
+    };
+    Ok(Copied { made, jobs, container_path, toast })
+}
+
+/// Goes on with a copy by at most [`STEP`] items; `true` when all of them are there.
+///
+/// # Errors
+/// The database.
+pub async fn step(tx: &mut Tx, ctx: &Ctx, making: &mut Making) -> Result<bool> {
+    let permit = go_on(making.person, making.organization, making.top);
+    let mut room = STEP;
+    while room > 0 {
+        let Some((inside, original)) = copying::find_unfilled(tx, making.top).await? else { return Ok(true) };
+        let behind = making.at.filter(|(at, _)| *at == inside).and_then(|(_, behind)| behind);
+        // Only what the copier may still see and copy: things move while this goes on.
+        let may = access::reaches(tx, making.person, &[original])
+            .await?
+            .remove(&original)
+            .is_some_and(|reach| rules::permit(making.person, Act::Copy, &reach.lineage).is_ok());
+        let limit = i64::try_from(room).unwrap_or(i64::MAX);
+        let next = match may {
+            true => copying::list_originals(tx, making.organization, original, behind, limit).await?,
+            false => Vec::new(),
+        };
+        for id in &next {
+            making.done += copying::insert(tx, &permit, ResourceId(ctx.id()), *id, inside, ctx.now()).await?;
+        }
+        let copied = u64::try_from(next.len()).unwrap_or(0);
+        if copied < room {
+            copying::update_filled(tx, &permit, inside).await?;
+            making.at = None;
+        } else {
+            making.at = Some((inside, next.last().copied()));
+        }
+        // A container that holds nothing counts as well, so that a step has an end.
+        room = room.saturating_sub(copied.max(1));
+    }
+    Ok(false)
+}
+
+/// Shows a copy that is complete, where the copier may still put it; what there is to say.
+///
+/// # Errors
+/// `NotFound` or `Forbidden` if they may not any more, or the place is gone; `BadRequest` if it became too deep.
+pub async fn show(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    making: &Making,
+    destination: ResourceId,
+    original: &str,
+) -> Result<String> {
+    let (_, there) = access::permit(tx, by, Act::Create, destination).await?;
+    let (container, kind, name, height) = copying::find_hidden(tx, making.top).await?.ok_or(Refusal::NotFound)?;
+    let place = place_of(&there)?;
+    if container != destination || place.organization != making.organization {
+        return Err(Refusal::NotFound.into());
+    }
+    crate::domain::copy::fits(&name, kind, height, &place)?;
+    let taken = resource::list_taken_names(tx, destination, &[key(&name)].into()).await?;
+    let free = free_name(&name, |key| taken.contains(key)).map_err(|problem| Refusal::field("name", problem))?;
+    let permit: Permit = go_on(making.person, making.organization, making.top);
+    if free != name {
+        hidden::update_place(tx, &permit, destination, &free).await?;
+    }
+    hidden::take_out(tx, &[permit]).await?;
+    let called = if free == name { String::new() } else { format!(" as “{free}”") };
+    let happened = Happened {
+        organization: Some(making.organization),
+        action: "resource.copied",
+        summary: format!("copied {} to “{}”{called}", trash::what(&[original.to_owned()]), place.name),
+        after: Some(serde_json::json!({ "resource": making.top, "parent": destination, "items": making.done })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, happened).await?;
+    Ok(format!("Copied “{original}” to “{}”{called}", place.name))
+}
+
+/// Reads what is to be copied, and where to.
+///
+/// # Errors
+/// `Invalid` at `items` or `destination`; `NotFound` for an id that is none.
+pub fn read(item: &str, destination: &str) -> Result<(ResourceId, ResourceId)> {
+    let item = item.parse().map_err(|_| Error::from(Refusal::NotFound))?;
+    Ok((item, super::id("destination", destination)?))
+}

@@ -1,0 +1,536 @@
+//! The trash (DRIVE-4): putting things in, looking, taking them out, deleting them for good.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::{
+    access::{self as rules, Act, Level, Permit},
+    id::{GrantId, JobId, OrganizationId, PersonId, ResourceId},
+    job::{AT_ONCE, JobKind},
+    refusal::Refusal,
+    resource::{Kind, free_name},
+    text::{Problem, key},
+    time::Timestamp,
+    transfer::Grantee,
+    trash::{Home, home, kept_until, outlived, overdue_before, restricted_inside},
+    undo::Inverse,
+    view::{Control, Crumb, Page, trash::TrashRow, trash::TrashView},
+};
+
+use super::{
+    super::{
+        context::{Ctx, Principal},
+        error::{Error, Result},
+        store::{
+            Tx, grant, job,
+            resource::{self, Step},
+            subtree,
+            trash::{self, Trashed},
+        },
+    },
+    access::{self, Reach},
+    audit::{self, Happened},
+    drive, organization, undo,
+};
+
+/// How many rows a page of the trash has in the browser.
+pub const ROWS: i64 = 50;
+/// How many rows are looked through for one that the reader may see, before the page ends without.
+const LOOKED_THROUGH: i64 = 1_000;
+/// How many things inside are looked at one by one, because they are restricted.
+const MOST_RESTRICTED: i64 = 1_000;
+/// How many things that have been in the trash long enough are deleted in one step.
+const PURGED_AT_ONCE: i64 = 20;
+
+/// Something was put into the trash or taken out of it.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The organization that owns it.
+    pub organization: OrganizationId,
+    /// What there is to say.
+    pub toast: String,
+    /// How to take it back, if that is offered.
+    pub undo: Option<String>,
+}
+
+/// "“Tunnel”", "3 items".
+pub fn what(names: &[String]) -> String {
+    match names {
+        [one] => format!("“{one}”"),
+        several => format!("{} items", several.len()),
+    }
+}
+
+/// What an audit line keeps of items.
+fn listed(items: &[(ResourceId, String)]) -> serde_json::Value {
+    items.iter().take(100).map(|(id, name)| serde_json::json!({ "id": id, "name": name })).collect()
+}
+
+/// Puts items into the trash, all of them or none.
+///
+/// # Errors
+/// `Invalid` at `items`; `NotFound` if one does not exist for the caller; `Forbidden` if one may not be deleted by them, or
+/// something inside it (POL-1).
+pub async fn put(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result<Done> {
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    let (organization, items): (OrganizationId, Vec<(ResourceId, String)>) = ctx
+        .db()
+        .write(move |tx| {
+            let (ctx, by, items) = (ctx_in.clone(), by_in.clone(), items.clone());
+            Box::pin(async move { put_in(tx, &ctx, &by, &items).await })
+        })
+        .await?;
+    let names: Vec<String> = items.iter().map(|(_, name)| name.clone()).collect();
+    let inverse = Inverse::Restore { items: items.into_iter().map(|(id, _)| id).collect() };
+    let toast = format!("Moved {} to the trash", what(&names));
+    Ok(Done { organization, toast, undo: undo::offer(ctx, by, inverse).await })
+}
+
+pub(super) async fn put_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    items: &[ResourceId],
+) -> Result<(OrganizationId, Vec<(ResourceId, String)>)> {
+    let reaches = access::reaches(tx, by.person, items).await?;
+    let selected: BTreeSet<ResourceId> = items.iter().copied().collect();
+    let (mut permits, mut gone, mut owners) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let mut lesser = Vec::new();
+    for id in items {
+        let reach = reaches.get(id).ok_or(Refusal::NotFound)?;
+        let permit = rules::permit(by.person, Act::Trash, &reach.lineage)?;
+        let item = reach.steps.first().ok_or(Refusal::NotFound)?;
+        if item.kind == Kind::Root {
+            return Err(Refusal::BadRequest("The Drive itself cannot be deleted; select what is in it.".into()).into());
+        }
+        owners.insert(item.organization);
+        // What is inside another item of the selection goes with it.
+        if reach.steps.iter().skip(1).any(|step| selected.contains(&step.id)) {
+            continue;
+        }
+        if reach.level() < Some(Level::Manager) {
+            lesser.push(*id);
+        }
+        permits.push(permit);
+        gone.push((*id, item.name.clone()));
+    }
+    let organization = owners.first().copied().filter(|_| owners.len() == 1);
+    let organization = organization.ok_or_else(|| Refusal::field("items", Problem::MixedOrganizations))?;
+    may_delete_inside(tx, by, &lesser).await?;
+    trash::put(tx, &permits, by.person, ctx.now()).await?;
+    let names: Vec<String> = gone.iter().map(|(_, name)| name.clone()).collect();
+    let happened = Happened {
+        organization: Some(organization),
+        action: "resource.trashed",
+        summary: format!("moved {} to the trash", what(&names)),
+        before: Some(serde_json::json!({ "items": listed(&gone) })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, happened).await?;
+    Ok((organization, gone))
+}
+
+/// POL-1: what is restricted further down is not deleted with what it is in, past its restriction.
+async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<()> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    let inside = subtree::list_restricted(tx, items, MOST_RESTRICTED).await?;
+    let restricted: Vec<_> = inside.iter().filter(|inside| inside.restrict_delete).collect();
+    let ids: Vec<ResourceId> = restricted.iter().map(|inside| ResourceId(inside.id)).collect();
+    let reaches = access::reaches(tx, by.person, &ids).await?;
+    for inside in restricted {
+        let may = reaches
+            .get(&ResourceId(inside.id))
+            .is_some_and(|reach| rules::permit(by.person, Act::Trash, &reach.lineage).is_ok());
+        if !may {
+            return Err(restricted_inside(&inside.name).into());
+        }
+    }
+    if i64::try_from(inside.len()).unwrap_or(i64::MAX) >= MOST_RESTRICTED {
+        let last = inside.last().map(|inside| inside.name.as_str()).unwrap_or_default();
+        return Err(restricted_inside(last).into());
+    }
+    Ok(())
+}
+
+/// Things of the trash that somebody may act on, with leave to do so.
+async fn tops(tx: &mut Tx, person: PersonId, items: &[ResourceId]) -> Result<Vec<(Trashed, Permit, Reach)>> {
+    let mut found: BTreeMap<ResourceId, Trashed> =
+        trash::find_all(tx, items).await?.into_iter().map(|top| (top.id, top)).collect();
+    let mut reaches = access::reaches_in_trash(tx, person, items).await?;
+    let mut tops = Vec::with_capacity(items.len());
+    for id in items {
+        let (Some(top), Some(reach)) = (found.remove(id), reaches.remove(id)) else {
+            return Err(Refusal::NotFound.into());
+        };
+        if !sees(&reach) {
+            return Err(Refusal::NotFound.into());
+        }
+        let permit = rules::permit(person, Act::Trash, &reach.lineage)?;
+        tops.push((top, permit, reach));
+    }
+    let owners: BTreeSet<OrganizationId> = tops.iter().map(|(top, ..)| top.organization).collect();
+    if owners.len() > 1 {
+        return Err(Refusal::field("items", Problem::MixedOrganizations).into());
+    }
+    Ok(tops)
+}
+
+/// Who sees something in the trash: who could have put it there, but for restrictions.
+fn sees(reach: &Reach) -> bool {
+    reach.level() >= Some(Act::Trash.needs())
+}
+
+/// Takes items out of the trash: where they were, if that is there; with a number behind the name if somebody else has it
+/// by now (DRIVE-5). All of them or none.
+///
+/// # Errors
+/// `Invalid` at `items`; `NotFound` if one is not in the trash for the caller; `Forbidden` (POL-1).
+pub async fn restore(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result<Done> {
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    let restored: Result<Done> = ctx
+        .db()
+        .write(move |tx| {
+            let (ctx, by, items) = (ctx_in.clone(), by_in.clone(), items.clone());
+            Box::pin(async move { restore_in(tx, &ctx, &by, &items).await })
+        })
+        .await;
+    match restored {
+        Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
+        restored => restored,
+    }
+}
+
+pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId]) -> Result<Done> {
+    let tops = tops(tx, by.person, items).await?;
+    let organization = tops.first().map(|(top, ..)| top.organization).ok_or(Refusal::NotFound)?;
+    let now = ctx.now();
+    let mut names: BTreeMap<ResourceId, BTreeSet<String>> = BTreeMap::new();
+    for (top, ..) in &tops {
+        names.entry(top.container).or_default().insert(key(&top.name));
+        names.entry(top.root).or_default().insert(key(&top.name));
+    }
+    let mut taken: BTreeMap<ResourceId, BTreeSet<String>> = BTreeMap::new();
+    for (container, keys) in &names {
+        taken.insert(*container, resource::list_taken_names(tx, *container, keys).await?);
+    }
+    let (mut remarks, mut permits) = (Vec::new(), Vec::new());
+    for (top, permit, reach) in &tops {
+        let depth = reach.steps.last().map_or(0, |root| root.distance) - 1;
+        let height = subtree::height_with_trash(tx, &[top.id]).await?;
+        let place = home(top.container_in_trash, depth, height);
+        let container = if place == Home::Back { top.container } else { top.root };
+        let taken = taken.entry(container).or_default();
+        let name =
+            free_name(&top.name, |key| taken.contains(key)).map_err(|problem| Refusal::field("name", problem))?;
+        taken.insert(key(&name));
+        if container != top.container || name != top.name {
+            trash::update_place(tx, permit, container, &name).await?;
+        }
+        if container != top.container {
+            carry(tx, ctx, permit, &reach.steps, now).await?;
+        }
+        let to = reach.visible_path().iter().rev().nth(1).map(|crumb| crumb.name.clone());
+        remarks.push(remark(top, place, &name, to));
+        permits.push(*permit);
+    }
+    trash::take_out(tx, &permits).await?;
+    let listed_items: Vec<(ResourceId, String)> = tops.iter().map(|(top, ..)| (top.id, top.name.clone())).collect();
+    let called: Vec<String> = listed_items.iter().map(|(_, name)| name.clone()).collect();
+    let happened = Happened {
+        organization: Some(organization),
+        action: "resource.restored",
+        summary: format!("restored {} from the trash", what(&called)),
+        after: Some(serde_json::json!({ "items": listed(&listed_items) })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, happened).await?;
+    let toast = match remarks.as_slice() {
+        [one] => one.clone(),
+        several => {
+            let plain = several.iter().filter(|remark| !remark.contains(';')).count();
+            let told: Vec<String> = several.iter().filter(|remark| remark.contains(';')).take(3).cloned().collect();
+            let first = format!("Restored {} items", several.len());
+            if plain == several.len() { first } else { format!("{first}. {}", told.join(". ")) }
+        }
+    };
+    Ok(Done { organization, toast, undo: None })
+}
+
+/// What is said of one thing that came back.
+fn remark(top: &Trashed, place: Home, name: &str, to: Option<String>) -> String {
+    let as_called = if name == top.name { String::new() } else { format!(" as “{name}”") };
+    let renamed = if name == top.name { "" } else { "; there was something of its name already" };
+    match (place, to) {
+        (Home::Back, Some(to)) => format!("Restored “{}”{as_called} to “{to}”{renamed}", top.name),
+        (Home::Back, None) => format!("Restored “{}”{as_called}{renamed}", top.name),
+        (Home::RootAsContainerIsInTrash, _) => {
+            format!("Restored “{}”{as_called} to the Drive; where it was is in the trash{renamed}", top.name)
+        }
+        (Home::RootAsTooDeep, _) => {
+            format!("Restored “{}”{as_called} to the Drive; where it was is too deep by now{renamed}", top.name)
+        }
+    }
+}
+
+/// XFER-3, for what comes back to another place than it was in: whoever had access from there keeps it. The last step is
+/// the root, which is above it as before.
+async fn carry(tx: &mut Tx, ctx: &Ctx, permit: &Permit, steps: &[Step], at: Timestamp) -> Result<()> {
+    let between: Vec<ResourceId> = steps.iter().map(|step| step.id).rev().skip(1).collect();
+    let mut kept: BTreeMap<Grantee, Level> = BTreeMap::new();
+    let mut own: BTreeMap<Grantee, Level> = BTreeMap::new();
+    for (on, fact) in grant::list_facts(tx, &between).await? {
+        let levels = if on == permit.resource() { &mut own } else { &mut kept };
+        let level = levels.entry(fact.grantee).or_insert(fact.level);
+        *level = (*level).max(fact.level);
+    }
+    for (grantee, level) in kept {
+        if own.get(&grantee).is_none_or(|own| *own < level) {
+            let new = grant::NewGrant {
+                id: GrantId(ctx.id()),
+                resource: permit.resource(),
+                grantee,
+                level,
+                carried: true,
+                at,
+            };
+            grant::upsert(tx, permit, &new).await?;
+        }
+    }
+    Ok(())
+}
+
+/// One page of the trash, newest first.
+///
+/// # Errors
+/// `NotFound` if the organization is not the caller's; `Invalid` at `cursor` or `limit`.
+pub async fn list(ctx: &Ctx, by: &Principal, org: &str, cursor: &str, limit: Option<i64>) -> Result<TrashView> {
+    let limit = if limit.is_none() { ROWS } else { super::limit(limit)? };
+    let mut tx = ctx.db().read().await?;
+    let organization = organization::belonging(&mut tx, by, org).await?;
+    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let behind = match super::read_cursor(cursor, 2)? {
+        None => None,
+        Some(parts) => Some((
+            Timestamp(parts[0].parse().map_err(|_| wrong())?),
+            parts[1].parse::<ResourceId>().map_err(|_| wrong())?,
+        )),
+    };
+    let (rows, end) = visible(&mut tx, by, organization.id, behind, limit).await?;
+    let next_cursor = end.map(|(at, id)| super::cursor(&[&at.0.to_string(), &id.to_string()]));
+    let rows = rows.into_iter().map(|(top, reach)| row(by, &top, &reach)).collect();
+    Ok(TrashView { organization, rows: Page { items: rows, next_cursor } })
+}
+
+/// What the reader sees of the trash behind a place, and where the next page starts. Looking ends after so many rows,
+/// also where the reader sees none of them.
+async fn visible(
+    tx: &mut Tx,
+    by: &Principal,
+    organization: OrganizationId,
+    mut behind: Option<(Timestamp, ResourceId)>,
+    limit: i64,
+) -> Result<(Vec<(Trashed, Reach)>, Option<(Timestamp, ResourceId)>)> {
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (mut rows, mut looked) = (Vec::new(), 0);
+    loop {
+        let batch = trash::list(tx, organization, behind, limit + 1).await?;
+        let more = i64::try_from(batch.len()).unwrap_or(i64::MAX) > limit;
+        let ids: Vec<ResourceId> = batch.iter().map(|top| top.id).collect();
+        let mut reaches = access::reaches_in_trash(tx, by.person, &ids).await?;
+        for top in batch.into_iter().take(wanted) {
+            if rows.len() == wanted {
+                return Ok((rows, behind));
+            }
+            behind = Some((top.at, top.id));
+            if let Some(reach) = reaches.remove(&top.id).filter(sees) {
+                rows.push((top, reach));
+            }
+        }
+        looked += limit;
+        if !more {
+            return Ok((rows, None));
+        }
+        if rows.len() == wanted || looked >= LOOKED_THROUGH {
+            return Ok((rows, behind));
+        }
+    }
+}
+
+fn row(by: &Principal, top: &Trashed, reach: &Reach) -> TrashRow {
+    let path = reach.visible_path();
+    let from = path.iter().find(|crumb| crumb.id == top.container);
+    let from = from.map(|crumb| {
+        let name = if crumb.kind == Kind::Root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
+        Crumb { name, ..crumb.clone() }
+    });
+    TrashRow {
+        id: top.id,
+        kind: top.kind,
+        name: top.name.clone(),
+        at: top.at,
+        by: top.by,
+        by_name: top.by_name.clone(),
+        from,
+        kept_until: kept_until(top.at),
+        change: match rules::permit(by.person, Act::Trash, &reach.lineage) {
+            Ok(_) => Control::Enabled,
+            Err(refusal) => Control::Disabled(refusal.to_string()),
+        },
+    }
+}
+
+/// Deletes things of the trash for good, all of them or none: at once, or, where they are very many, from now on and
+/// behind the scenes.
+///
+/// # Errors
+/// `Invalid` at `items`; `NotFound` if one is not in the trash for the caller; `Forbidden` (POL-1).
+pub async fn delete(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result<Done> {
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, items) = (ctx_in.clone(), by_in.clone(), items.clone());
+            Box::pin(async move {
+                let tops: Vec<(Trashed, Permit)> =
+                    tops(tx, by.person, &items).await?.into_iter().map(|(top, permit, _)| (top, permit)).collect();
+                delete_in(tx, &ctx, Some(&by), &tops).await
+            })
+        })
+        .await
+}
+
+/// Empties the trash, as far as the caller sees it and may; what is restricted stays (POL-1). One page of
+/// [`super::LONGEST_PAGE`] after the other, each a step of its own.
+///
+/// # Errors
+/// `NotFound` if the organization is not the caller's.
+pub async fn empty(ctx: &Ctx, by: &Principal, org: &str) -> Result<Done> {
+    let mut behind = None;
+    let (organization, mut deleted) = {
+        let mut tx = ctx.db().read().await?;
+        (organization::belonging(&mut tx, by, org).await?.id, 0)
+    };
+    loop {
+        let (ctx_in, by_in) = (ctx.clone(), by.clone());
+        let (count, end) = ctx
+            .db()
+            .write(move |tx| {
+                let (ctx, by) = (ctx_in.clone(), by_in.clone());
+                Box::pin(async move {
+                    let (rows, end) = visible(tx, &by, organization, behind, super::LONGEST_PAGE).await?;
+                    let tops: Vec<(Trashed, Permit)> = rows
+                        .into_iter()
+                        .filter_map(|(top, reach)| {
+                            rules::permit(by.person, Act::Trash, &reach.lineage).ok().map(|permit| (top, permit))
+                        })
+                        .collect();
+                    if !tops.is_empty() {
+                        delete_in(tx, &ctx, Some(&by), &tops).await?;
+                    }
+                    Ok::<_, Error>((tops.len(), end))
+                })
+            })
+            .await?;
+        deleted += count;
+        behind = end;
+        if end.is_none() {
+            let toast = match deleted {
+                0 => "There was nothing that you could delete".to_owned(),
+                1 => "Deleted 1 item for good".to_owned(),
+                several => format!("Deleted {several} items for good"),
+            };
+            return Ok(Done { organization, toast, undo: None });
+        }
+    }
+}
+
+/// Deletes tops: the small ones at once, for the others a job goes on. `by` is nobody where their days have passed.
+async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Trashed, Permit)]) -> Result<Done> {
+    let organization = tops.first().map(|(top, _)| top.organization).ok_or(Refusal::NotFound)?;
+    let permits: Vec<Permit> = tops.iter().map(|(_, permit)| *permit).collect();
+    trash::leave_behind(tx, &permits).await?;
+    // What fits into one step together; what does not is left to jobs.
+    let (mut room, mut now) = (AT_ONCE, Vec::new());
+    let sizes = trash::count_inside(tx, &tops.iter().map(|(top, _)| top.id).collect::<Vec<_>>()).await?;
+    for (top, permit) in tops {
+        let size = sizes.get(&top.id).copied().unwrap_or(1);
+        if size <= room {
+            room -= size;
+            now.push(*permit);
+            continue;
+        }
+        trash::hide(tx, &[*permit]).await?;
+        let work = job::Job {
+            id: JobId(ctx.id()),
+            organization: top.organization,
+            person: permit.person(),
+            person_name: by.map(|by| by.name.clone()).unwrap_or_default(),
+            kind: JobKind::Delete,
+            name: top.name.clone(),
+            top: top.id,
+            source: None,
+            destination: None,
+            at: None,
+            done: 0,
+            total: size,
+        };
+        job::insert(tx, &work, ctx.now()).await?;
+    }
+    trash::delete(tx, &now).await?;
+    let items: Vec<(ResourceId, String)> = tops.iter().map(|(top, _)| (top.id, top.name.clone())).collect();
+    let names: Vec<String> = items.iter().map(|(_, name)| name.clone()).collect();
+    let reason = if by.is_none() { ", after its days in the trash" } else { "" };
+    let happened = Happened {
+        organization: Some(organization),
+        action: "resource.deleted",
+        summary: format!("deleted {} for good{reason}", what(&names)),
+        before: Some(serde_json::json!({ "items": listed(&items) })),
+        ..Happened::default()
+    };
+    match by {
+        Some(by) => audit::note(tx, ctx, by, happened).await?,
+        None => audit::note_operator(tx, ctx, happened).await?,
+    }
+    Ok(Done { organization, toast: format!("Deleted {} for good", what(&names)), undo: None })
+}
+
+/// Deletes for good what has been in the trash for its days, a few at a time; how many. Several nodes may do so at once:
+/// each thing is deleted by whoever comes first.
+///
+/// # Errors
+/// The database.
+pub async fn purge(ctx: &Ctx) -> Result<u64> {
+    let now = ctx.now();
+    {
+        // Mostly there is nothing to do, and then nothing is written.
+        let mut tx = ctx.db().read().await?;
+        if trash::list_overdue(&mut tx, overdue_before(now), 1).await?.is_empty() {
+            return Ok(0);
+        }
+    }
+    let ctx_in = ctx.clone();
+    ctx.db()
+        .write(move |tx| {
+            let ctx = ctx_in.clone();
+            Box::pin(async move {
+                let mut purged = 0;
+                for top in trash::list_overdue(tx, overdue_before(now), PURGED_AT_ONCE).await? {
+                    let by = top.by.unwrap_or(PersonId(uuid::Uuid::nil()));
+                    let Some(permit) = outlived(by, top.organization, top.id, top.at, now) else { continue };
+                    delete_in(tx, &ctx, None, &[(top, permit)]).await?;
+                    purged += 1;
+                }
+                Ok::<_, Error>(purged)
+            })
+        })
+        .await
+}
+
+/// The page of the trash of an organization.
+///
+/// # Errors
+/// The database.
+pub async fn page_path(ctx: &Ctx, organization: OrganizationId) -> Result<String> {
+    let mut tx = ctx.db().read().await?;
+    Ok(format!("{}/trash", drive::container_path(&mut tx, organization, None).await?))
+}

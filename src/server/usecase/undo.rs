@@ -1,0 +1,114 @@
+//! Taking a change back (DRIVE-4): the inverse is a normal command, authorized afresh, on what the server itself wrote
+//! down. Where the facts have changed since, it is refused.
+
+use std::collections::BTreeMap;
+
+use crate::domain::{
+    access::Act,
+    id::{ResourceId, UndoId},
+    refusal::Refusal,
+    time::Timestamp,
+    undo::{Inverse, MOST_CONTAINERS, Was, gone},
+};
+
+use super::{
+    super::{
+        context::{Ctx, Principal},
+        error::{Error, Result},
+        store::{Tx, grant, resource, undo},
+    },
+    access, drive, transfer, trash,
+};
+
+/// Writes down how to take a change back, and says under which token. That the change itself was made stays true where
+/// this does not work: then there is no button.
+pub async fn offer(ctx: &Ctx, by: &Principal, inverse: Inverse) -> Option<String> {
+    if let Inverse::PutBack { items, .. } = &inverse {
+        let containers: std::collections::BTreeSet<ResourceId> = items.iter().map(|was| was.container).collect();
+        if items.is_empty() || containers.len() > MOST_CONTAINERS {
+            return None;
+        }
+    }
+    let (id, person, now) = (UndoId(ctx.id()), by.person, ctx.now());
+    let what = serde_json::to_string(&inverse).ok()?;
+    let written: Result<()> = ctx
+        .db()
+        .write(move |tx| {
+            let what = what.clone();
+            Box::pin(async move { Ok(undo::insert(tx, id, person, &what, now).await?) })
+        })
+        .await;
+    if let Err(error) = &written {
+        tracing::warn!(%error, "an undo could not be offered");
+    }
+    written.is_ok().then(|| id.to_string())
+}
+
+/// Takes a change back, once.
+///
+/// # Errors
+/// `BadRequest` if it was taken back already, or too long ago; `Conflict` if what it is about has been changed since;
+/// else what the inverse command says.
+pub async fn undo(ctx: &Ctx, by: &Principal, token: &str) -> Result<String> {
+    let id: UndoId = token.trim().parse().map_err(|_| gone())?;
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    let undone: Result<String> = ctx
+        .db()
+        .write(move |tx| {
+            let (ctx, by) = (ctx_in.clone(), by_in.clone());
+            Box::pin(async move {
+                let text = undo::take(tx, id, by.person).await?.ok_or_else(gone)?;
+                let inverse: Inverse =
+                    serde_json::from_str(&text).map_err(|error| Error::Internal(error.to_string()))?;
+                match inverse {
+                    Inverse::Rename { item, from, to } => {
+                        let (_, reach) = access::permit(tx, &by, Act::Rename, item).await?;
+                        if reach.steps.first().is_none_or(|step| step.name != from) {
+                            return Err(Refusal::Conflict.into());
+                        }
+                        drive::rename_in(tx, &ctx, &by, item, &to).await?;
+                        Ok(format!("Renamed back to “{to}”"))
+                    }
+                    Inverse::Restore { items } => Ok(trash::restore_in(tx, &ctx, &by, &items).await?.toast),
+                    Inverse::PutBack { from, at, items } => put_back(tx, &ctx, &by, from, at, &items).await,
+                }
+            })
+        })
+        .await;
+    match undone {
+        Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
+        undone => undone,
+    }
+}
+
+async fn put_back(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    from: ResourceId,
+    at: Timestamp,
+    items: &[Was],
+) -> Result<String> {
+    let ids: Vec<ResourceId> = items.iter().map(|was| was.item).collect();
+    let found: BTreeMap<ResourceId, resource::Resource> =
+        resource::find_all(tx, &ids).await?.into_iter().map(|item| (item.id, item)).collect();
+    let mut groups: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
+    for was in items {
+        let item = found.get(&was.item).ok_or(Refusal::NotFound)?;
+        let renamed_since = was.name.as_ref().is_some_and(|(_, since)| *since != item.name);
+        if item.parent != Some(from) || renamed_since {
+            return Err(Refusal::Conflict.into());
+        }
+        groups.entry(was.container).or_default().push(was.item);
+    }
+    for (container, items) in &groups {
+        let moved = transfer::put_back_in(tx, ctx, by, items, *container).await?;
+        // What came along from there with the move is there again.
+        grant::delete_carried_at(tx, &moved, items, at).await?;
+    }
+    for (item, name) in items.iter().filter_map(|was| was.name.as_ref().map(|(name, _)| (was.item, name))) {
+        drive::rename_in(tx, ctx, by, item, name).await?;
+    }
+    let names: Vec<String> = found.into_values().map(|item| item.name).collect();
+    Ok(format!("Moved {} back", trash::what(&names)))
+}

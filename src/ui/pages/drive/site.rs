@@ -1,0 +1,133 @@
+//! **Assign to** (XFER-5), and the timeline of a site (DRIVE-6).
+
+use leptos::prelude::*;
+
+use super::place::Listing;
+use crate::{
+    domain::{site::distance, view::work::TimelineView},
+    rpc::{
+        FormFlash,
+        work::{AssignToSite, site_timeline, sites_offered},
+    },
+    ui::{
+        components::{
+            dialog::{Dialog, DialogBody, DialogButtons},
+            empty::Skeleton,
+            field::{Field, Hidden},
+            form::{Form, Submit},
+            note::{Mood, Note},
+        },
+        paths,
+        session::{Beginning, Session},
+        words,
+    },
+};
+
+/// **Assign to**: the name of a site that is there, or of a new one.
+#[component]
+pub fn AssignDialog(
+    /// The datasets.
+    items: Vec<String>,
+    /// The list under it.
+    listing: Listing,
+) -> impl IntoView {
+    let session = Session::get();
+    let close = listing.address();
+    let heading = format!("Assign {} to a site", words::totalled(items.len() as u64, "dataset", "datasets"));
+    let items = items.join(",");
+    let asked = items.clone();
+    let sites = Resource::new(move || asked.clone(), sites_offered);
+    view! {
+        <Dialog label="Assign to" heading close=close.clone()>
+            <Suspense fallback=|| view! { <DialogBody><Skeleton/></DialogBody> }>
+                {move || {
+                    let (items, close) = (items.clone(), close.clone());
+                    Suspend::new(async move {
+                        let flash = Beginning::from(session.start().await).form;
+                        match sites.await {
+                            Ok(names) => view! { <AssignForm items names close flash/> }.into_any(),
+                            Err(failure) => view! {
+                                <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
+                                <DialogButtons close>""</DialogButtons>
+                            }
+                            .into_any(),
+                        }
+                    })
+                }}
+            </Suspense>
+        </Dialog>
+    }
+}
+
+#[component]
+fn AssignForm(items: String, names: Vec<String>, close: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<AssignToSite>::new();
+    let options = names.into_iter().map(|name| view! { <option value=name></option> }).collect_view();
+    view! {
+        <Form action flash class="dialog-form">
+            <Hidden name="items" value=items/>
+            <Hidden name="back" value=close.clone()/>
+            <DialogBody>
+                <Field
+                    name="site_name"
+                    label="Site name"
+                    hint="A site that is there, or a new one: it is made where the dataset is. From now on, only people with access to the site have access to the dataset."
+                    list="site-names"
+                    focused=true
+                />
+                <datalist id="site-names">{options}</datalist>
+            </DialogBody>
+            <DialogButtons close><Submit label="Assign"/></DialogButtons>
+        </Form>
+    }
+}
+
+/// The datasets of a site in the order of their days, further apart the longer there is between them.
+#[component]
+pub fn Timeline(
+    /// The site.
+    site: String,
+    /// The Org ID.
+    org: String,
+) -> impl IntoView {
+    let session = Session::get();
+    let timeline = Resource::new(move || (site.clone(), session.version()), |(site, _)| site_timeline(site));
+    view! {
+        <Transition>
+            {move || {
+                let org = org.clone();
+                Suspend::new(async move {
+                    timeline.await.ok().filter(|timeline| !timeline.datasets.is_empty()).map(|timeline| view! { <Days timeline org/> })
+                })
+            }}
+        </Transition>
+    }
+}
+
+#[component]
+fn Days(timeline: TimelineView, org: String) -> impl IntoView {
+    let mut before = None;
+    let days = timeline
+        .datasets
+        .into_iter()
+        .map(|dataset| {
+            let gap = before.replace(dataset.on).map_or(0, |before| distance(before, dataset.on));
+            let about = format!("{} · {}", words::counted(dataset.images, "image", "images"), dataset.status.title());
+            view! {
+                <li class=format!("gap-{gap}")>
+                    <time datetime=dataset.on.iso()>{dataset.on.words()}</time>
+                    <a href=paths::drive(&org, &dataset.id.to_string())>{dataset.name}</a>
+                    <small>{about}</small>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="panel timeline" aria-labelledby="timeline">
+            <h2 id="timeline">"Timeline"</h2>
+            {timeline.more.then(|| view! { <p class="small">"Older ones are in the list."</p> })}
+            // It scrolls sideways: keys can do that too.
+            <div class="timeline-days" tabindex="0" role="group" aria-labelledby="timeline"><ol>{days}</ol></div>
+        </section>
+    }
+}
