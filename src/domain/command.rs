@@ -51,7 +51,7 @@ impl Command {
     ];
 
     /// What is offered so far; the rest is being built.
-    pub const OFFERED: [Self; 2] = [Self::Rename, Self::Move];
+    pub const OFFERED: [Self; 3] = [Self::Rename, Self::Move, Self::Access];
 
     /// The word in addresses: `?dialog=move`.
     pub const fn word(self) -> &'static str {

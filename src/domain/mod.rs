@@ -15,6 +15,7 @@ pub mod account;
 pub mod audit;
 pub mod command;
 pub mod device;
+pub mod grant;
 pub mod id;
 pub mod invitation;
 pub mod licence;

@@ -11,6 +11,7 @@ pub mod account;
 pub mod audit;
 pub mod dataset;
 pub mod drive;
+pub mod grant;
 pub mod idempotency;
 pub mod invitation;
 pub mod licence;
