@@ -1,5 +1,6 @@
 //! The Drive (DRIVE): a container's list, or a dataset's page; over it the dialogs to create, rename and move.
 
+pub mod access;
 pub mod dataset;
 pub mod edit;
 pub mod list;
@@ -13,6 +14,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use self::{
+    access::AccessDialog,
     dataset::DatasetContent,
     edit::{NewDialog, RenameDialog},
     list::List,
@@ -22,6 +24,8 @@ use self::{
 };
 use crate::{
     domain::{
+        access::Act,
+        command::Command,
         resource::Kind,
         role::{Permission, may},
         time::Timestamp,
@@ -31,7 +35,7 @@ use crate::{
     ui::{
         components::{
             breadcrumbs::{Breadcrumbs, Step},
-            button::{BlockedButton, Tone},
+            button::{BlockedButton, ButtonLink, Tone},
             empty::Skeleton,
             icon::Icon,
             menu::Menu,
@@ -89,6 +93,7 @@ pub fn DrivePage() -> impl IntoView {
         }
         .into_any(),
         // The dialogs of the commands that are being built go here, one arm each.
+        Sort::Ask(Command::Access, _) => view! { <AccessDialog place/> }.into_any(),
         Sort::Ask(..) => ().into_any(),
         Sort::Move => view! { <MoveDialog place/> }.into_any(),
         Sort::Transfer => view! { <TransferDialog place/> }.into_any(),
@@ -133,7 +138,7 @@ fn DriveContent(drive: DriveView, listing: Listing, selected: Vec<String>, now: 
     let invites = team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
         Some(resource) => {
-            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() invites/> }
+            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() invites team/> }
                 .into_any()
         }
         None => {
@@ -153,7 +158,13 @@ fn DriveContent(drive: DriveView, listing: Listing, selected: Vec<String>, now: 
 
 /// The way here, and **New**.
 #[component]
-fn ContainerHeader(resource: ResourceView, listing: Listing, create: Control, invites: bool) -> impl IntoView {
+fn ContainerHeader(
+    resource: ResourceView,
+    listing: Listing,
+    create: Control,
+    invites: bool,
+    team: bool,
+) -> impl IntoView {
     let way = steps(&resource, &listing.org);
     let to_invite_to = if resource.kind == Kind::Root { String::new() } else { resource.id.to_string() };
     let invite = paths::invite(&listing.org, &to_invite_to);
@@ -190,12 +201,18 @@ fn ContainerHeader(resource: ResourceView, listing: Listing, create: Control, in
             )
         }
     };
+    // A dataset's page has its own commands.
+    let manages = resource.level >= Act::GiveAccess.needs() && resource.kind != Kind::Dataset && team;
+    let access = manages.then(|| {
+        let href = listing.dialog(Command::Access, &[resource.id.to_string()]);
+        view! { <ButtonLink href icon="people" in_place=true>"Manage access"</ButtonLink> }
+    });
     view! {
         <Title text=name/>
         <Arrival/>
         <header class="bar page-header">
             <Breadcrumbs id="crumbs" steps=way heading=true/>
-            <div class="end">{new}</div>
+            <div class="end">{access} {new}</div>
         </header>
     }
 }
