@@ -1,5 +1,6 @@
 //! What people do, from beginning to end.
 
+mod access;
 mod concurrency;
 mod drive;
 mod histories;
@@ -8,5 +9,6 @@ mod licences;
 mod mail;
 mod organizations;
 mod people;
+mod reach;
 mod settings;
 mod transfers;
