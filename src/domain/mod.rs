@@ -28,6 +28,7 @@ pub mod refusal;
 pub mod resource;
 pub mod restriction;
 pub mod role;
+pub mod search;
 #[cfg(test)]
 mod testing;
 pub mod text;

@@ -3,15 +3,47 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::DriveView;
+use crate::domain::view::{DriveView, MoreRows};
 
-/// A container's page, or a dataset's; the root of the organization's first account where `resource` is empty.
-/// `sort` is `name`, `kind`, `size` or `modified_at`, with `-` in front for the other direction.
+/// A container's page, or a dataset's; the root of the organization's first account where `resource` is empty; with `q`,
+/// what is found in the organization. `sort` is `name`, `kind`, `size` or `modified_at`, with `-` in front for the other
+/// direction.
 #[server(output = Text)]
-pub async fn drive_page(org: String, resource: String, sort: String, cursor: String) -> Result<DriveView, Failure> {
+pub async fn drive_page(
+    org: String,
+    resource: String,
+    q: String,
+    kind: String,
+    status: String,
+    sort: String,
+    cursor: String,
+) -> Result<DriveView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::drive::page(&ctx, &by, &org, &resource, &sort, &cursor).await)
+    let wanted = usecase::drive::PageQuery { org, resource, q, kind, status, sort, cursor };
+    answer::read(usecase::drive::page(&ctx, &by, &wanted).await)
+}
+
+/// More rows of the list of a container, from the row behind the first `at`.
+#[server(output = Text)]
+pub async fn drive_rows(
+    resource: String,
+    kind: String,
+    status: String,
+    sort: String,
+    at: u64,
+) -> Result<MoreRows, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let query = usecase::drive::ListQuery {
+        sort,
+        kind: Some(kind),
+        status: Some(status),
+        at: i64::try_from(at).ok(),
+        limit: Some(usecase::drive::BLOCK),
+        ..Default::default()
+    };
+    answer::read(usecase::drive::more(&ctx, &by, &resource, &query).await)
 }
 
 /// **Create** in **New folder**, **New site**, **New asset** or **New dataset**. `images` and `captured_on` are for

@@ -33,6 +33,11 @@ pub fn total(number: u64) -> String {
     count(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
+/// "Folders", "Sites": several of a kind.
+pub fn kinds(kind: Kind) -> String {
+    format!("{}s", kind.title())
+}
+
 /// "1 image", "2 images", "1,204 images".
 pub fn counted(number: i64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })

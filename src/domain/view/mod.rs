@@ -293,7 +293,8 @@ impl RowView {
         Target {
             kind: self.kind,
             level: self.level,
-            in_site: container.is_some_and(|container| container.kind == Kind::Site),
+            in_site: container.map(|container| container.kind).or(self.place.as_ref().map(|place| place.kind))
+                == Some(Kind::Site),
             restrictions: container
                 .map_or(self.restrictions, |container| container.restrictions.and(self.restrictions)),
         }
@@ -325,6 +326,8 @@ pub struct RowView {
     pub level: Level,
     /// What is forbidden on it by itself; what is forbidden above it comes on top.
     pub restrictions: Restrictions,
+    /// What it is in, as far as the reader may see that; only where rows come from all over (search, what was shared).
+    pub place: Option<Crumb>,
 }
 
 /// One page of a Drive list.
@@ -345,10 +348,43 @@ pub struct DriveView {
     pub resource: Option<ResourceView>,
     /// What is in it.
     pub rows: Page<RowView>,
+    /// How many rows there are in all, counted up to [`COUNTED`]; `None` where nobody counts (search).
+    pub total: Option<u64>,
+    /// The folders around it, for the tree beside the list; empty where the reader does not see the root.
+    pub tree: Vec<Branch>,
     /// Whether I may put something new here.
     pub create: Control,
     /// What the licences here do not allow.
     pub lacking: Lacking,
+}
+
+/// How far a page counts the rows of a list; the browser asks for more when it comes to that.
+pub const COUNTED: i64 = 1_000;
+
+/// A folder in the tree beside the list, one line each from top to bottom.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Branch {
+    /// Id.
+    pub id: ResourceId,
+    /// Name.
+    pub name: String,
+    /// Kind: the root or a folder.
+    pub kind: Kind,
+    /// How far it is indented.
+    pub depth: u64,
+    /// Whether it is on the way to what is shown.
+    pub open: bool,
+    /// Whether it is what is shown.
+    pub current: bool,
+}
+
+/// More rows of a list that is shown already.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MoreRows {
+    /// The rows.
+    pub rows: Vec<RowView>,
+    /// How many there are in all.
+    pub total: u64,
 }
 
 /// A place in the Move to dialog.

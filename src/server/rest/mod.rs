@@ -94,6 +94,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(access::list))
         .routes(routes!(access::give))
         .routes(routes!(access::remove))
+        .routes(routes!(resources::search))
         .routes(routes!(transfers::plan))
         .routes(routes!(transfers::create))
         .routes(routes!(transfers::show))

@@ -180,8 +180,12 @@ pub struct ChildrenParams {
     sort: String,
     /// Only of this kind.
     kind: Option<String>,
+    /// Only datasets in this state.
+    status: Option<String>,
     /// Only with names that begin like this.
     query: Option<String>,
+    /// Begin with the row behind so many, instead of a cursor.
+    at: Option<i64>,
     /// Where the page starts.
     cursor: String,
     /// 1 to 200.
@@ -199,6 +203,11 @@ pub struct ChildBody {
     dataset: Option<DatasetBody>,
     created_at: String,
     modified_at: String,
+    /// The caller's level: `reader`, `uploader`, `editor` or `manager`.
+    level: &'static str,
+    /// What it is in; in search only, and only where the caller may see that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<CrumbBody>,
 }
 
 impl From<RowView> for ChildBody {
@@ -211,6 +220,8 @@ impl From<RowView> for ChildBody {
             dataset: row.dataset.map(Into::into),
             created_at: row.created_at.rfc3339(),
             modified_at: row.modified_at.rfc3339(),
+            level: row.level.word(),
+            place: row.place.map(Into::into),
         }
     }
 }
@@ -227,9 +238,47 @@ pub async fn children(
     let query = ListQuery {
         sort: params.sort,
         kind: params.kind,
+        status: params.status,
         query: params.query,
+        at: params.at,
         cursor: params.cursor,
         limit: params.limit,
     };
     Ok(Json(PageBody::of(usecase::drive::children(&ctx, &by, &id, &query).await?, Into::into)))
+}
+
+/// What is searched for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct SearchParams {
+    /// Words that names have: the longest of them at the beginning of a word.
+    q: String,
+    /// Only of this kind.
+    kind: String,
+    /// Only datasets in this state.
+    status: String,
+    /// Where the page starts.
+    cursor: String,
+    /// 1 to 200.
+    limit: Option<i64>,
+}
+
+/// Searches the names of everything in an organization that the caller may see. A page with fewer items than asked for
+/// may have another behind it: `next_cursor` tells.
+#[utoipa::path(get, path = "/orgs/{org}/search", tag = "drive", params(("org" = String, Path), SearchParams),
+    responses((status = 200, body = PageBody<ChildBody>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn search(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+    Params(params): Params<SearchParams>,
+) -> Result<Json<PageBody<ChildBody>>, Problem> {
+    let query = usecase::search::SearchQuery {
+        q: params.q,
+        kind: params.kind,
+        status: params.status,
+        cursor: params.cursor,
+        limit: params.limit,
+    };
+    Ok(Json(PageBody::of(usecase::search::search(&ctx, &by, &org, &query).await?, Into::into)))
 }

@@ -169,13 +169,31 @@ impl Db {
         match self {
             Self::Sqlite { writer, .. } => {
                 let mut lent = writer.lend().await?;
-                MIGRATIONS.run(lent.connection()?).await
+                MIGRATIONS.run(lent.connection()?).await?;
             }
             Self::Postgres(pool) => {
                 MIGRATIONS.run(pool).await?;
-                compare_by_bytes(pool).await.map_err(sqlx::migrate::MigrateError::from)
+                compare_by_bytes(pool).await.map_err(sqlx::migrate::MigrateError::from)?;
             }
         }
+        self.index_names().await.map_err(|error| sqlx::migrate::MigrateError::Source(Box::new(error)))
+    }
+
+    /// Names that were there before search was: all of them in one transaction, so that it is done or not begun.
+    async fn index_names(&self) -> Result<()> {
+        if !super::search::is_empty(&mut self.read().await?).await? {
+            return Ok(());
+        }
+        self.write(|tx| {
+            Box::pin(async move {
+                let mut done = Some(uuid::Uuid::nil());
+                while let Some(after) = done {
+                    done = super::search::index_names(tx, after).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
     }
 
     /// Whether every migration of this program has run.

@@ -80,6 +80,11 @@ pub const INVARIANTS: &[Invariant] = &[
                 OR (r.trashed_at IS NOT NULL AND (r.trashed_with IS NULL OR r.trashed_with <> r.id))",
     },
     Invariant {
+        name: "what is searched is where it is found (DRIVE-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource_word w JOIN resource r ON r.id = w.resource_id
+            WHERE w.organization_id <> r.organization_id OR r.name_key NOT LIKE '%' || w.word || '%'",
+    },
+    Invariant {
         name: "every grant knows who owns what it is on (PEOPLE-9)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g JOIN resource r ON r.id = g.resource_id
             WHERE g.owner_id IS NULL OR g.owner_id <> r.organization_id",

@@ -32,6 +32,7 @@ pub mod organization;
 pub mod outbox;
 pub mod person;
 pub mod resource;
+pub mod search;
 pub mod session;
 pub mod subtree;
 pub mod transfer;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, read};
+use super::{CHUNK, Result, Tx, read, search};
 use crate::domain::{
     access::{Level, Permit, Source},
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
@@ -350,8 +350,11 @@ async fn insert_row(
     .bind(new.at.0)
     .bind(new.at.0)
     .execute()
-    .await
-    .map(|_| ())
+    .await?;
+    if parent.is_some() {
+        search::write(tx, organization, new.id, new.name, true).await?;
+    }
+    Ok(())
 }
 
 /// Renames the permit's resource.
@@ -365,8 +368,8 @@ pub async fn update_name(tx: &mut Tx, permit: &Permit, name: &str, at: Timestamp
         .bind(crate::domain::text::key(name))
         .bind(at.0)
         .execute()
-        .await
-        .map(|_| ())
+        .await?;
+    search::write(tx, permit.organization(), permit.resource(), name, false).await
 }
 
 /// Moves items into the permit's resource, under their own names.
@@ -403,8 +406,8 @@ pub async fn update_parent_and_name(
         .bind(crate::domain::text::key(name))
         .bind(at.0)
         .execute()
-        .await
-        .map(|_| ())
+        .await?;
+    search::write(tx, permit.organization(), item, name, false).await
 }
 
 /// Sets how far the permit's dataset has come, and the licence that paid for it.
@@ -496,6 +499,8 @@ pub struct Children<'a> {
     pub descending: bool,
     /// Only of this kind.
     pub kind: Option<Kind>,
+    /// Only datasets in this state.
+    pub status: Option<Status>,
     /// Only with names that begin like this key.
     pub prefix: Option<&'a str>,
     /// Where the page starts.
@@ -537,10 +542,38 @@ macro_rules! children {
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
                 r.restrict_copy, r.restrict_delete, r.restrict_download
              FROM resource r LEFT JOIN person p ON p.id = r.created_by
-             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND ($2 IS NULL OR r.kind = $2) AND ($3 IS NULL OR (r.name_key >= $3 AND r.name_key < $4)) AND ",
+             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND r.kind_rank >= $2 AND r.kind_rank <= $3
+                AND ($4 IS NULL OR (r.name_key >= $4 AND r.name_key < $5)) AND ",
             $where_and_order
         )
     };
+}
+
+/// Of a list in the same order and with the same filters, the row so many from its beginning: nothing but its place.
+macro_rules! places {
+    ($order:literal) => {
+        concat!(
+            "SELECT r.kind_rank, r.name_key, r.modified_at, r.bytes, r.id FROM resource r
+             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND r.kind_rank >= $2 AND r.kind_rank <= $3
+                AND ($4 IS NULL OR (r.name_key >= $4 AND r.name_key < $5)) AND ($6 IS NULL OR r.status = $6)
+             ",
+            $order
+        )
+    };
+}
+
+impl Children<'_> {
+    /// The ranks of the kinds that are listed: a range of the index.
+    fn ranks(&self) -> (i64, i64) {
+        self.kind.map_or((0, i64::MAX), |kind| (kind.rank(), kind.rank()))
+    }
+
+    /// Names that begin like this, and what is behind all of these.
+    fn prefixed(&self) -> (Option<String>, Option<String>) {
+        let prefix = self.prefix.map(str::to_owned);
+        let behind = prefix.as_ref().map(|prefix| format!("{prefix}\u{10FFFF}"));
+        (prefix, behind)
+    }
 }
 
 impl ChildRow {
@@ -563,6 +596,7 @@ impl ChildRow {
                 delete: row.restrict_delete,
                 download: row.restrict_download,
             },
+            place: None,
         })
     }
 }
@@ -572,9 +606,8 @@ impl ChildRow {
 /// # Errors
 /// The database.
 pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowView>> {
-    let (kind, prefix) = (list.kind.map(|kind| kind.word().to_owned()), list.prefix.map(str::to_owned));
-    // The last character of all: behind every name that begins like this.
-    let behind = prefix.as_ref().map(|prefix| format!("{prefix}\u{10FFFF}"));
+    let ((lowest, highest), (prefix, behind)) = (list.ranks(), list.prefixed());
+    let status = list.status.map(|status| status.word().to_owned());
     let rows: Vec<ChildRow> = match list.sort {
         Sort::Name => {
             let after = list.after.clone().unwrap_or_else(|| {
@@ -584,41 +617,48 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                     After { rank: -1, name_key: String::new(), number: 0, id: ResourceId(Uuid::nil()) }
                 }
             });
-            let sql = if list.descending {
-                children!(
-                    "(r.kind_rank, r.name_key, r.id) < ($5, $6, $7) ORDER BY r.kind_rank DESC, r.name_key DESC, r.id DESC LIMIT CAST($8 AS BIGINT)"
-                )
-            } else {
-                children!(
-                    "(r.kind_rank, r.name_key, r.id) > ($5, $6, $7) ORDER BY r.kind_rank, r.name_key, r.id LIMIT CAST($8 AS BIGINT)"
-                )
+            let sql = match (list.descending, &status) {
+                (true, None) => children!(
+                    "(r.kind_rank, r.name_key, r.id) < ($6, $7, $8) AND $9 IS NULL ORDER BY r.kind_rank DESC, r.name_key DESC, r.id DESC LIMIT CAST($10 AS BIGINT)"
+                ),
+                (false, None) => children!(
+                    "(r.kind_rank, r.name_key, r.id) > ($6, $7, $8) AND $9 IS NULL ORDER BY r.kind_rank, r.name_key, r.id LIMIT CAST($10 AS BIGINT)"
+                ),
+                (true, Some(_)) => children!(
+                    "(r.kind_rank, r.name_key, r.id) < ($6, $7, $8) AND r.status = $9 ORDER BY r.kind_rank DESC, r.name_key DESC, r.id DESC LIMIT CAST($10 AS BIGINT)"
+                ),
+                (false, Some(_)) => children!(
+                    "(r.kind_rank, r.name_key, r.id) > ($6, $7, $8) AND r.status = $9 ORDER BY r.kind_rank, r.name_key, r.id LIMIT CAST($10 AS BIGINT)"
+                ),
             };
             tx.sql(sql)
                 .bind(list.parent.0)
-                .bind(kind)
+                .bind(lowest)
+                .bind(highest)
                 .bind(prefix)
                 .bind(behind)
                 .bind(after.rank)
                 .bind(after.name_key)
                 .bind(after.id.0)
+                .bind(status)
                 .bind(list.limit)
                 .all()
                 .await?
         }
         Sort::ModifiedAt | Sort::Size => {
             let sql = match (list.sort, list.descending) {
-                (Sort::ModifiedAt, false) => {
-                    children!("(r.modified_at, r.id) > ($5, $6) ORDER BY r.modified_at, r.id LIMIT CAST($7 AS BIGINT)")
-                }
-                (Sort::ModifiedAt, true) => {
-                    children!(
-                        "(r.modified_at, r.id) < ($5, $6) ORDER BY r.modified_at DESC, r.id DESC LIMIT CAST($7 AS BIGINT)"
-                    )
-                }
-                (_, false) => children!("(r.bytes, r.id) > ($5, $6) ORDER BY r.bytes, r.id LIMIT CAST($7 AS BIGINT)"),
-                (_, true) => {
-                    children!("(r.bytes, r.id) < ($5, $6) ORDER BY r.bytes DESC, r.id DESC LIMIT CAST($7 AS BIGINT)")
-                }
+                (Sort::ModifiedAt, false) => children!(
+                    "(r.modified_at, r.id) > ($6, $7) AND ($8 IS NULL OR r.status = $8) ORDER BY r.modified_at, r.id LIMIT CAST($9 AS BIGINT)"
+                ),
+                (Sort::ModifiedAt, true) => children!(
+                    "(r.modified_at, r.id) < ($6, $7) AND ($8 IS NULL OR r.status = $8) ORDER BY r.modified_at DESC, r.id DESC LIMIT CAST($9 AS BIGINT)"
+                ),
+                (_, false) => children!(
+                    "(r.bytes, r.id) > ($6, $7) AND ($8 IS NULL OR r.status = $8) ORDER BY r.bytes, r.id LIMIT CAST($9 AS BIGINT)"
+                ),
+                (_, true) => children!(
+                    "(r.bytes, r.id) < ($6, $7) AND ($8 IS NULL OR r.status = $8) ORDER BY r.bytes DESC, r.id DESC LIMIT CAST($9 AS BIGINT)"
+                ),
             };
             let (number, id) = match (&list.after, list.descending) {
                 (Some(after), _) => (after.number, after.id.0),
@@ -627,17 +667,123 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
             };
             tx.sql(sql)
                 .bind(list.parent.0)
-                .bind(kind)
+                .bind(lowest)
+                .bind(highest)
                 .bind(prefix)
                 .bind(behind)
                 .bind(number)
                 .bind(id)
+                .bind(status)
                 .bind(list.limit)
                 .all()
                 .await?
         }
     };
     rows.into_iter().map(|row| row.view(Some(list.level))).collect()
+}
+
+/// The place of the row so many from the beginning of a list, to go on behind it: for who scrolls far at once. It walks
+/// an index over as many rows.
+///
+/// # Errors
+/// The database.
+pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<Option<After>> {
+    let ((lowest, highest), (prefix, behind)) = (list.ranks(), list.prefixed());
+    let sql = match (list.sort, list.descending) {
+        (Sort::Name, false) => {
+            places!("ORDER BY r.kind_rank, r.name_key, r.id LIMIT 1 OFFSET CAST($7 AS BIGINT)")
+        }
+        (Sort::Name, true) => {
+            places!("ORDER BY r.kind_rank DESC, r.name_key DESC, r.id DESC LIMIT 1 OFFSET CAST($7 AS BIGINT)")
+        }
+        (Sort::ModifiedAt, false) => places!("ORDER BY r.modified_at, r.id LIMIT 1 OFFSET CAST($7 AS BIGINT)"),
+        (Sort::ModifiedAt, true) => {
+            places!("ORDER BY r.modified_at DESC, r.id DESC LIMIT 1 OFFSET CAST($7 AS BIGINT)")
+        }
+        (Sort::Size, false) => places!("ORDER BY r.bytes, r.id LIMIT 1 OFFSET CAST($7 AS BIGINT)"),
+        (Sort::Size, true) => places!("ORDER BY r.bytes DESC, r.id DESC LIMIT 1 OFFSET CAST($7 AS BIGINT)"),
+    };
+    let row: Option<(i64, String, i64, i64, Uuid)> = tx
+        .sql(sql)
+        .bind(list.parent.0)
+        .bind(lowest)
+        .bind(highest)
+        .bind(prefix)
+        .bind(behind)
+        .bind(list.status.map(|status| status.word().to_owned()))
+        .bind(rows - 1)
+        .optional()
+        .await?;
+    Ok(row.map(|(rank, name_key, modified_at, bytes, id)| After {
+        rank,
+        name_key,
+        number: if list.sort == Sort::Size { bytes } else { modified_at },
+        id: ResourceId(id),
+    }))
+}
+
+/// How many children a container has, of these kinds and in this state; counted up to `most`.
+///
+/// # Errors
+/// The database.
+pub async fn count_children(
+    tx: &mut Tx,
+    parent: ResourceId,
+    kind: Option<Kind>,
+    status: Option<Status>,
+    most: i64,
+) -> Result<u64> {
+    let (lowest, highest) = kind.map_or((0, i64::MAX), |kind| (kind.rank(), kind.rank()));
+    let sql = if status.is_some() {
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM resource r
+            WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND r.kind_rank >= $2 AND r.kind_rank <= $3 AND r.status = $4
+            LIMIT CAST($5 AS BIGINT)) AS first_rows"
+    } else {
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM resource r
+            WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND r.kind_rank >= $2 AND r.kind_rank <= $3 AND $4 IS NULL
+            LIMIT CAST($5 AS BIGINT)) AS first_rows"
+    };
+    let counted = tx
+        .sql(sql)
+        .bind(parent.0)
+        .bind(lowest)
+        .bind(highest)
+        .bind(status.map(|status| status.word().to_owned()))
+        .bind(most)
+        .number()
+        .await?;
+    Ok(u64::try_from(counted).unwrap_or(0))
+}
+
+/// The folders in each of at most four containers, by name; at most `limit` of each: container, id, name.
+///
+/// # Errors
+/// The database.
+pub async fn list_folders(
+    tx: &mut Tx,
+    containers: &[ResourceId],
+    limit: i64,
+) -> Result<Vec<(ResourceId, ResourceId, String)>> {
+    let container = |at: usize| containers.get(at).map(|id| id.0);
+    let rows: Vec<(Uuid, Uuid, String)> = tx
+        .sql(
+            "SELECT * FROM (SELECT parent_id, id, name FROM resource WHERE parent_id = $1 AND trashed_with IS NULL AND kind_rank = 1
+                ORDER BY name_key LIMIT CAST($5 AS BIGINT)) AS a
+             UNION ALL SELECT * FROM (SELECT parent_id, id, name FROM resource WHERE parent_id = $2 AND trashed_with IS NULL AND kind_rank = 1
+                ORDER BY name_key LIMIT CAST($5 AS BIGINT)) AS b
+             UNION ALL SELECT * FROM (SELECT parent_id, id, name FROM resource WHERE parent_id = $3 AND trashed_with IS NULL AND kind_rank = 1
+                ORDER BY name_key LIMIT CAST($5 AS BIGINT)) AS c
+             UNION ALL SELECT * FROM (SELECT parent_id, id, name FROM resource WHERE parent_id = $4 AND trashed_with IS NULL AND kind_rank = 1
+                ORDER BY name_key LIMIT CAST($5 AS BIGINT)) AS d",
+        )
+        .bind(container(0))
+        .bind(container(1))
+        .bind(container(2))
+        .bind(container(3))
+        .bind(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(parent, id, name)| (ResourceId(parent), ResourceId(id), name)).collect())
 }
 
 /// Nodes by id, as lists show them: what was shared with somebody. Their level is yet to be found.

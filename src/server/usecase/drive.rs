@@ -1,5 +1,7 @@
 //! The Drive: looking, creating, renaming (DRIVE).
 
+use std::collections::BTreeSet;
+
 use crate::domain::{
     access::{Act, Level, permit},
     command::Lacking,
@@ -7,9 +9,10 @@ use crate::domain::{
     licence::{Use, allows},
     refusal::Refusal,
     resource::{Kind, Status, cluster, may_create},
+    search::Question,
     text::{Fields, Name, Problem, key},
     time::{Day, Timestamp},
-    view::{Control, DatasetView, DriveView, Page, ResourceView, RowView},
+    view::{Belonging, Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, Page, ResourceView, RowView},
 };
 
 use super::{
@@ -23,8 +26,11 @@ use super::{
     organization,
 };
 
-/// How many rows a page of the Drive has in the browser.
-pub const ROWS: i64 = 100;
+/// How many rows a page of the Drive has: what fits on any screen, and a little.
+pub const ROWS: i64 = 60;
+
+/// How many rows the browser asks for at once when somebody scrolls.
+pub const BLOCK: i64 = 100;
 
 /// Which children are wanted, unread.
 #[derive(Debug, Clone, Default)]
@@ -33,8 +39,12 @@ pub struct ListQuery {
     pub sort: String,
     /// Only of this kind.
     pub kind: Option<String>,
+    /// Only datasets in this state.
+    pub status: Option<String>,
     /// Only with names that begin like this.
     pub query: Option<String>,
+    /// Begin behind so many rows, instead of at a cursor.
+    pub at: Option<i64>,
     /// Where the page starts.
     pub cursor: String,
     /// How many rows.
@@ -53,6 +63,16 @@ pub async fn children(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) ->
     list(&mut tx, by, &reach, query, limit).await
 }
 
+fn read_kind(query: &ListQuery) -> Result<Option<Kind>> {
+    let kind = query.kind.as_deref().filter(|kind| !kind.is_empty());
+    Ok(kind.map(|kind| Kind::parse(kind).map_err(|problem| Refusal::field("kind", problem))).transpose()?)
+}
+
+fn read_status(query: &ListQuery) -> Result<Option<Status>> {
+    let status = query.status.as_deref().filter(|status| !status.is_empty());
+    Ok(status.map(|status| Status::parse(status).map_err(|problem| Refusal::field("status", problem))).transpose()?)
+}
+
 /// One page of a container that the reader is known to see.
 ///
 /// # Errors
@@ -66,16 +86,16 @@ pub async fn list(tx: &mut Tx, by: &Principal, reach: &Reach, query: &ListQuery,
         "size" => resource::Sort::Size,
         _ => return Err(Refusal::field("sort", Problem::NotAChoice).into()),
     };
-    let kind = query
-        .kind
-        .as_deref()
-        .filter(|kind| !kind.is_empty())
-        .map(|kind| Kind::parse(kind).map_err(|problem| Refusal::field("kind", problem)))
-        .transpose()?;
+    let (kind, status) = (read_kind(query)?, read_status(query)?);
     let prefix = query.query.as_deref().map(key).filter(|prefix| !prefix.is_empty());
     let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
     // The cursor names the list it is of, so that one from another folder or order is noticed.
-    let list_name = format!("{parent} {}", query.sort);
+    let list_name = format!(
+        "{parent} {} {} {}",
+        query.sort,
+        kind.map(Kind::word).unwrap_or_default(),
+        status.map(Status::word).unwrap_or_default()
+    );
     let after = match super::read_cursor(&query.cursor, 5)? {
         None => None,
         Some(parts) if parts[0] != list_name => return Err(wrong()),
@@ -86,16 +106,26 @@ pub async fn list(tx: &mut Tx, by: &Principal, reach: &Reach, query: &ListQuery,
             id: parts[4].parse().map_err(|_| wrong())?,
         }),
     };
-    let wanted = resource::Children {
+    let mut wanted = resource::Children {
         parent,
         sort,
         descending,
         kind,
+        status,
         prefix: prefix.as_deref(),
         after,
         limit: limit + 1,
         level,
     };
+    if let Some(at) = query.at.filter(|at| *at != 0) {
+        if !(0..=MOST).contains(&at) || wanted.after.is_some() {
+            return Err(Refusal::field("at", Problem::NotInRange(0, MOST)).into());
+        }
+        match resource::find_after(tx, &wanted, at).await? {
+            None => return Ok(Page { items: Vec::new(), next_cursor: None }),
+            after => wanted.after = after,
+        }
+    }
     let mut rows = resource::list_children(tx, &wanted).await?;
     raise(tx, by, &mut rows).await?;
     hide_counts(&mut rows);
@@ -143,14 +173,27 @@ fn hide_counts(rows: &mut [RowView]) {
 /// The database.
 pub async fn shared(tx: &mut Tx, by: &Principal, organization: OrganizationId) -> Result<Vec<RowView>> {
     let shared = grant::list_shared(tx, by.person, organization, super::LONGEST_PAGE).await?;
-    let reaches = access::reaches(tx, by.person, &shared).await?;
-    let mut rows = resource::list_rows(tx, &shared).await?;
-    for row in &mut rows {
-        if let Some(reach) = reaches.get(&row.id) {
-            row.level = reach.level().unwrap_or(row.level);
-            row.restrictions = reach.lineage.restrictions;
-        }
-    }
+    rows_of(tx, by, &shared).await
+}
+
+/// Rows of things from all over, folders first: with the reader's level on each, what is forbidden on it, and what it is
+/// in as far as they see that. What they may not see is left out.
+///
+/// # Errors
+/// The database.
+pub async fn rows_of(tx: &mut Tx, by: &Principal, ids: &[ResourceId]) -> Result<Vec<RowView>> {
+    let mut reaches = access::reaches(tx, by.person, ids).await?;
+    let mut rows = resource::list_rows(tx, ids).await?;
+    rows.retain_mut(|row| {
+        let Some(reach) = reaches.remove(&row.id) else { return false };
+        let Some(level) = reach.level() else { return false };
+        row.level = level;
+        row.restrictions = reach.lineage.restrictions;
+        let mut path = reach.visible_path();
+        path.pop();
+        row.place = path.pop();
+        true
+    });
     hide_counts(&mut rows);
     Ok(rows)
 }
@@ -192,13 +235,37 @@ async fn view(tx: &mut Tx, id: ResourceId, reach: &Reach) -> Result<ResourceView
     })
 }
 
-/// A container's page in the Drive, or a dataset's; "Shared with you" where the reader does not see the root.
+/// What a page of the Drive shows, unread.
+#[derive(Debug, Clone, Default)]
+pub struct PageQuery {
+    /// The organization.
+    pub org: String,
+    /// The container or dataset; the root where it is empty.
+    pub resource: String,
+    /// What is searched for in the whole organization; empty for a container.
+    pub q: String,
+    /// Only of this kind.
+    pub kind: String,
+    /// Only datasets in this state.
+    pub status: String,
+    /// The order.
+    pub sort: String,
+    /// Where the page starts.
+    pub cursor: String,
+}
+
+/// A container's page in the Drive, or a dataset's; "Shared with you" where the reader does not see the root; with a
+/// question, what is found.
 ///
 /// # Errors
 /// `NotFound` if the reader may not see it, or it is not of this organization.
-pub async fn page(ctx: &Ctx, by: &Principal, org: &str, resource: &str, sort: &str, cursor: &str) -> Result<DriveView> {
+pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
     let mut tx = ctx.db().read().await?;
-    let organization = organization::belonging(&mut tx, by, org).await?;
+    let organization = organization::belonging(&mut tx, by, &wanted.org).await?;
+    if !wanted.q.trim().is_empty() {
+        return found(&mut tx, ctx, by, organization, wanted).await;
+    }
+    let resource = &wanted.resource;
     let id = if resource.is_empty() {
         account::list(&mut tx, organization.id).await?.first().map(|account| account.root).ok_or(Refusal::NotFound)?
     } else {
@@ -209,19 +276,31 @@ pub async fn page(ctx: &Ctx, by: &Principal, org: &str, resource: &str, sort: &s
         if !resource.is_empty() {
             return Err(Refusal::NotFound.into());
         }
-        let rows = Page { items: shared(&mut tx, by, organization.id).await?, next_cursor: None };
+        let mut rows = Page { items: shared(&mut tx, by, organization.id).await?, next_cursor: None };
+        for row in &mut rows.items {
+            row.place = None;
+        }
         let lacking = lacking(&mut tx, organization.id, ctx.now()).await?;
-        return Ok(DriveView { organization, resource: None, rows, create: Control::Absent, lacking });
+        let total = Some(rows.items.len() as u64);
+        let (resource, tree, create) = (None, Vec::new(), Control::Absent);
+        return Ok(DriveView { organization, resource, rows, total, tree, create, lacking });
     }
     let view = view(&mut tx, id, &reach).await?;
     if view.organization != organization.id {
         return Err(Refusal::NotFound.into());
     }
-    let query = ListQuery { sort: sort.to_owned(), cursor: cursor.to_owned(), ..ListQuery::default() };
-    let rows = if view.kind.is_container() {
-        list(&mut tx, by, &reach, &query, ROWS).await?
+    let query = ListQuery {
+        sort: wanted.sort.clone(),
+        kind: Some(wanted.kind.clone()),
+        status: Some(wanted.status.clone()),
+        cursor: wanted.cursor.clone(),
+        ..ListQuery::default()
+    };
+    let (rows, total) = if view.kind.is_container() {
+        let total = count(&mut tx, id, &query, COUNTED + 1).await?;
+        (list(&mut tx, by, &reach, &query, ROWS).await?, Some(total))
     } else {
-        Page { items: Vec::new(), next_cursor: None }
+        (Page { items: Vec::new(), next_cursor: None }, None)
     };
     let licences = licence::list_of_account(&mut tx, view.account).await?;
     let create = match (permit(by.person, Act::Create, &reach.lineage), allows(&licences, Use::Create, ctx.now())) {
@@ -231,7 +310,111 @@ pub async fn page(ctx: &Ctx, by: &Principal, org: &str, resource: &str, sort: &s
         (Ok(_), Ok(())) => Control::Enabled,
     };
     let lacking = Lacking::of(&licences, ctx.now());
-    Ok(DriveView { organization, resource: Some(view), rows, create, lacking })
+    let tree = tree(&mut tx, &view.path, id).await?;
+    Ok(DriveView { organization, resource: Some(view), rows, total, tree, create, lacking })
+}
+
+/// What is found in an organization, as a page of the Drive.
+async fn found(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    organization: Belonging,
+    wanted: &PageQuery,
+) -> Result<DriveView> {
+    let query = super::search::SearchQuery {
+        q: wanted.q.clone(),
+        kind: wanted.kind.clone(),
+        status: wanted.status.clone(),
+        cursor: wanted.cursor.clone(),
+        limit: None,
+    };
+    // Nothing to look up is nothing found; the page says so, and the field is there to type again.
+    let rows = if Question::parse(&wanted.q).is_some() {
+        super::search::page(tx, by, &organization, &query, ROWS).await?
+    } else {
+        Page { items: Vec::new(), next_cursor: None }
+    };
+    let lacking = lacking(tx, organization.id, ctx.now()).await?;
+    let create = Control::Absent;
+    Ok(DriveView { organization, resource: None, rows, total: None, tree: Vec::new(), create, lacking })
+}
+
+/// How many rows a list has in all, counted up to `most`.
+async fn count(tx: &mut Tx, parent: ResourceId, query: &ListQuery, most: i64) -> Result<u64> {
+    let (kind, status) = (read_kind(query)?, read_status(query)?);
+    Ok(resource::count_children(tx, parent, kind, status, most).await?)
+}
+
+/// More rows of a container's list, and how many there are in all.
+///
+/// # Errors
+/// See [`children`].
+pub async fn more(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Result<MoreRows> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let limit = super::limit(query.limit)?;
+    let mut tx = ctx.db().read().await?;
+    let reach = access::reach(&mut tx, by, id).await?;
+    let total = count(&mut tx, id, query, i64::MAX).await?;
+    Ok(MoreRows { rows: list(&mut tx, by, &reach, query, limit).await?.items, total })
+}
+
+/// How many folders of one container the tree shows.
+const BRANCHES: i64 = 100;
+
+/// The folders around a container: those of the root, the way down, and those of the last three containers on it.
+async fn tree(tx: &mut Tx, path: &[Crumb], shown: ResourceId) -> Result<Vec<Branch>> {
+    let holders: Vec<&Crumb> = path.iter().filter(|crumb| matches!(crumb.kind, Kind::Root | Kind::Folder)).collect();
+    let Some(top) = holders.first().filter(|top| top.kind == Kind::Root) else { return Ok(Vec::new()) };
+    let opened: Vec<ResourceId> = holders
+        .iter()
+        .rev()
+        .take(3)
+        .map(|crumb| crumb.id)
+        .chain([top.id])
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let folders = resource::list_folders(tx, &opened, BRANCHES).await?;
+    let mut tree = Vec::new();
+    // From the innermost out: what is in a container goes right behind it.
+    let mut inside: Vec<Branch> = Vec::new();
+    for (depth, crumb) in holders.iter().enumerate().rev() {
+        let mut own: Vec<Branch> = Vec::new();
+        let on_the_way = holders.get(depth + 1);
+        let branch = |id: ResourceId, name: &str, open| Branch {
+            id,
+            name: name.to_owned(),
+            kind: Kind::Folder,
+            depth: depth as u64 + 1,
+            open,
+            current: id == shown,
+        };
+        let mut put = false;
+        for (_, id, name) in folders.iter().filter(|(parent, _, _)| *parent == crumb.id) {
+            let open = on_the_way.is_some_and(|next| next.id == *id);
+            own.push(branch(*id, name, open));
+            if open {
+                put = true;
+                own.append(&mut inside);
+            }
+        }
+        if let Some(next) = on_the_way.filter(|_| !put) {
+            own.push(branch(next.id, &next.name, true));
+            own.append(&mut inside);
+        }
+        inside = own;
+    }
+    tree.push(Branch {
+        id: top.id,
+        name: top.name.clone(),
+        kind: Kind::Root,
+        depth: 0,
+        open: true,
+        current: top.id == shown,
+    });
+    tree.append(&mut inside);
+    Ok(tree)
 }
 
 /// What the licences of an organization's first account do not allow.

@@ -18,6 +18,7 @@ pub mod licence;
 pub mod mail;
 pub mod organization;
 pub mod people;
+pub mod search;
 pub mod session;
 pub mod settings;
 pub mod transfer;

@@ -11,17 +11,25 @@ pub struct Step {
     pub label: String,
     /// Where it leads; `None` for where one is.
     pub href: Option<String>,
+    /// What can be dropped on: an id, and a word for what it is.
+    pub holds: Option<(String, &'static str)>,
 }
 
 impl Step {
     /// A step that leads somewhere.
     pub fn to(label: impl Into<String>, href: impl Into<String>) -> Self {
-        Self { label: label.into(), href: Some(href.into()) }
+        Self { label: label.into(), href: Some(href.into()), holds: None }
     }
 
     /// Where one is.
     pub fn here(label: impl Into<String>) -> Self {
-        Self { label: label.into(), href: None }
+        Self { label: label.into(), href: None, holds: None }
+    }
+
+    /// The same, as a place that things can be dropped on.
+    #[must_use]
+    pub fn holding(self, id: String, kind: &'static str) -> Self {
+        Self { holds: Some((id, kind)), ..self }
     }
 }
 
@@ -68,7 +76,11 @@ pub fn Breadcrumbs(
                 }
             });
             let this = match step.href {
-                Some(href) => view! { <li><a href=href data-noscroll=noscroll>{step.label}</a></li> }.into_any(),
+                Some(href) => {
+                    let (drop, kind) = step.holds.unzip();
+                    let name = drop.is_some().then(|| step.label.clone());
+                    view! { <li><a href=href data-noscroll=noscroll data-drop=drop data-kind=kind data-name=name>{step.label}</a></li> }.into_any()
+                }
                 None if heading => view! { <li aria-current="page"><h1 tabindex="-1">{step.label}</h1></li> }.into_any(),
                 None => view! { <li aria-current="page"><span>{step.label}</span></li> }.into_any(),
             };

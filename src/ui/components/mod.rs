@@ -19,5 +19,6 @@ pub mod menu;
 pub mod meter;
 pub mod note;
 pub mod select;
+pub mod selection;
 pub mod table;
 pub mod toast;

@@ -10,5 +10,6 @@ mod mail;
 mod organizations;
 mod people;
 mod reach;
+mod search;
 mod settings;
 mod transfers;

@@ -1,7 +1,7 @@
 //! The list of a container: a grid one can select in, with a toolbar for what is selected (DRIVE-2, DRIVE-3).
 //!
 //! It is a form of checkboxes whose buttons lead to dialogs, so selecting and moving need no WebAssembly; `selection`
-//! adds what people know from file managers.
+//! adds what people know from file managers, `window` keeps only those rows on the page that are looked at.
 
 use leptos::{html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
@@ -9,21 +9,24 @@ use wasm_bindgen::JsCast;
 
 use super::{
     place::Listing,
-    selection::{Selection, Sums},
+    selection::{RowMenu, Selection, Sums},
+    window::{Rows, element_of},
 };
 use crate::{
     domain::{
         command::{Command, control},
-        resource::Kind,
+        resource::{Kind, Status},
         time::Timestamp,
-        view::{Control, DriveView, RowView},
+        view::{COUNTED, Control, DriveView, RowView},
     },
     ui::{
         components::{
             button::{ButtonLink, Tone},
+            dialog::{Dialog, DialogBody, DialogButtons},
             empty::Empty,
             icon::Icon,
             markup::{Markup, Written},
+            selection::{all, within},
             table::{Order, SortHeader},
         },
         paths, words,
@@ -32,17 +35,32 @@ use crate::{
 
 /// The list, or what stands there when it is empty.
 #[component]
-pub fn List(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestamp) -> impl IntoView {
+pub fn List(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, now: Timestamp) -> impl IntoView {
     if drive.rows.items.is_empty() && listing.cursor.is_empty() {
         view! { <EmptyList drive listing/> }.into_any()
     } else {
-        view! { <Grid drive listing selected now/> }.into_any()
+        view! { <Grid drive listing selection rows now/> }.into_any()
     }
 }
 
 /// One sentence that says what belongs here, and the way to make it.
 #[component]
 fn EmptyList(drive: DriveView, listing: Listing) -> impl IntoView {
+    if !listing.q.is_empty() || listing.is_filtered() {
+        let nothing = match listing.q.as_str() {
+            "" => "Nothing here is of this kind or in this state.".to_owned(),
+            q => format!("Nothing found for “{q}”. Names are found by how their words begin."),
+        };
+        let back = if listing.is_filtered() { listing.unfiltered() } else { paths::drive(&listing.org, "") };
+        let words = if listing.is_filtered() { "Clear filters" } else { "Back to Drive" };
+        return view! {
+            <section class="panel">
+                <p class="pick-empty" role="status">{nothing}</p>
+                <div class="empty-way"><ButtonLink href=back>{words}</ButtonLink></div>
+            </section>
+        }
+        .into_any();
+    }
     let (icon, sentence, first) = match drive.resource.as_ref().map(|resource| resource.kind) {
         None => ("people", "Nothing has been shared with you here yet.", None),
         Some(Kind::Root) => {
@@ -61,19 +79,17 @@ fn EmptyList(drive: DriveView, listing: Listing) -> impl IntoView {
             <Empty icon sentence>{action}</Empty>
         </section>
     }
+    .into_any()
 }
 
 /// The grid with everything around it.
 #[component]
-fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestamp) -> impl IntoView {
-    let form = NodeRef::<html::Form>::new();
-    let initially = selected.iter().filter(|id| drive.rows.items.iter().any(|row| row.id.to_string() == **id)).count();
-    let selection = Selection::new(form, initially);
-    let shown = drive.rows.items.len() as u64;
-    let total = drive.resource.as_ref().map(|resource| resource.children_count);
+fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, now: Timestamp) -> impl IntoView {
+    let form = selection.form;
+    let shown = drive.rows.items.len();
     let navigate = use_navigate();
     let on_submit = {
-        let listing = listing.clone();
+        let (listing, navigate) = (listing.clone(), navigate.clone());
         move |event: leptos::ev::SubmitEvent| {
             event.prevent_default();
             let items = selection.selected();
@@ -84,47 +100,83 @@ fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestam
             }
         }
     };
-    // Rows that are here already may have been checked before WebAssembly arrived, and new ones join the grid.
+    // A command asked for by a key, for one row.
+    Effect::new({
+        let listing = listing.clone();
+        move |_| {
+            if let Some((command, items)) = selection.asked.get() {
+                selection.asked.set(None);
+                navigate(
+                    &listing.dialog(command, &items),
+                    NavigateOptions { scroll: false, ..NavigateOptions::default() },
+                );
+            }
+        }
+    });
+    // Rows that are here already may have been checked before WebAssembly arrived.
     Effect::new(move |_| {
         if form.get().is_some() {
             selection.prepare();
+            rows.fit();
         }
     });
-    let count_line = match total {
-        Some(total) if total > shown => {
-            format!("{} of {}", words::total(shown), words::totalled(total, "item", "items"))
+    // Rows come and go with scrolling: each shows what is picked.
+    Effect::new(move |before: Option<()>| {
+        rows.visible();
+        rows.total.track();
+        if before.is_some() {
+            request_animation_frame(move || {
+                rows.fit();
+                selection.show();
+            });
         }
-        _ => words::totalled(shown, "item", "items"),
+    });
+    let scrolled = window_event_listener(leptos::ev::scroll, move |_| rows.fit());
+    let resized = window_event_listener(leptos::ev::resize, move |_| rows.fit());
+    on_cleanup(move || {
+        scrolled.remove();
+        resized.remove();
+    });
+    let count_line = {
+        let searching = !listing.q.is_empty();
+        let (paged, cut) = (!listing.cursor.is_empty(), drive.rows.next_cursor.is_some());
+        move || {
+            let total = rows.total.get();
+            match (searching || paged, i64::try_from(total).is_ok_and(|total| total > COUNTED) && rows.is_counted()) {
+                (true, _) if cut || paged => format!("{} on this page", words::totalled(shown as u64, "item", "items")),
+                (_, false) => words::totalled(total as u64, "item", "items"),
+                (_, true) => format!("More than {} items", words::count(COUNTED)),
+            }
+        }
     };
     let header = view! { <Heads listing=listing.clone()/> };
-    let controls = {
-        let (resource, lacking) = (drive.resource.clone(), drive.lacking.clone());
-        move |row: &RowView| -> Vec<(Command, Control)> {
-            let target = row.target(resource.as_ref());
-            Command::OFFERED.into_iter().map(|command| (command, control(command, target, &lacking))).collect()
-        }
-    };
     // A button over the list where it could be used on a row; whether on those selected is found when they are.
     let several: Vec<Command> = Command::OFFERED
         .into_iter()
         .filter(|command| command.takes_several())
         .filter(|wanted| {
-            let offers =
-                |row: &RowView| controls(row).iter().any(|(command, on)| command == wanted && *on != Control::Absent);
+            let offers = |row: &RowView| {
+                rows.controls(row).iter().any(|(command, on)| command == wanted && *on != Control::Absent)
+            };
             drive.rows.items.iter().any(offers)
         })
         .collect();
-    let rows = {
+    let lines = {
         let listing = listing.clone();
-        let rows = drive.rows.items;
         view! {
             <For
-                each=move || rows.clone()
+                each=move || rows.visible()
                 // Everything that is shown is part of the key: a row that changed in any way is a new row.
-                key=|row| (row.id, row.modified_at, row.name.clone(), row.grants, row.dataset.as_ref().map(|dataset| (dataset.status, dataset.images, dataset.bytes)))
-                let(row)
+                key=|(place, row)| (*place, row.as_ref().map(|row| (row.id, row.modified_at, row.name.clone(), row.grants, row.level, row.restrictions, row.dataset.as_ref().map(|dataset| (dataset.status, dataset.images, dataset.bytes)))))
+                let((place, row))
             >
-                {row_of(&row, &listing, &controls(&row), selected.contains(&row.id.to_string()), now)}
+                {match row {
+                    Some(row) => {
+                        let picked = selection.has(&row.id.to_string());
+                        row_of(place, &row, &listing, &rows.controls(&row), picked, now)
+                    }
+                    None => waiting(place),
+                }}
             </For>
         }
         .into_any()
@@ -137,31 +189,203 @@ fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestam
             </nav>
         }
     });
+    // What is scrolled through needs no links once it can be.
+    let whole = listing.cursor.is_empty() && listing.q.is_empty();
+    let hidden = |name: &'static str, value: &str| {
+        (!value.is_empty()).then(|| view! { <input type="hidden" name=name value=value.to_owned()/> })
+    };
     view! {
         <form
             node_ref=form
             class="drive"
+            class:whole=whole
             method="get"
             action=paths::drive(&listing.org, &listing.resource)
             on:submit=on_submit
             on:click=move |event| selection.click(&event)
             on:dblclick=move |event| selection.open(&event)
+            on:contextmenu=move |event| selection.context_menu(&event)
             on:change=move |event| selection.change(&event)
             on:keydown=move |event| selection.key(&event)
         >
-            {(!listing.sort.is_empty()).then(|| view! { <input type="hidden" name="sort" value=listing.sort.clone()/> })}
-            {(!listing.cursor.is_empty()).then(|| view! { <input type="hidden" name="cursor" value=listing.cursor.clone()/> })}
+            {hidden("q", &listing.q)}
+            {hidden("kind", &listing.kind)}
+            {hidden("status", &listing.status)}
+            {hidden("sort", &listing.sort)}
+            {hidden("cursor", &listing.cursor)}
             <div class="drive-bar">
                 <p class="drive-count small num">{count_line}</p>
                 <Toolbar selection commands=several/>
             </div>
             <div class="panel">
-                <table class="list grid" role="grid" aria-label="Drive" aria-multiselectable="true" aria-rowcount=total.map_or_else(|| "-1".to_owned(), |total| (total + 1).to_string())>
+                <table class="list grid" role="grid" aria-label="Drive" aria-multiselectable="true" aria-rowcount=move || (rows.total.get() + 1).to_string()>
                     {header}
-                    <tbody role="rowgroup">{rows}</tbody>
+                    <tbody role="rowgroup" node_ref=rows.body>
+                        <tr node_ref=rows.above class="room" aria-hidden="true" hidden=true></tr>
+                        {lines}
+                        <tr node_ref=rows.below class="room" aria-hidden="true" hidden=true></tr>
+                    </tbody>
                 </table>
             </div>
             {more}
+        </form>
+        <OpenMenu selection listing/>
+    }
+}
+
+/// The menu of a row, by its button or as context menu: one for the whole list, filled when it opens.
+#[component]
+fn OpenMenu(selection: Selection, listing: Listing) -> impl IntoView {
+    let element = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        let (Some(element), Some(RowMenu { x, y, .. })) = (element.get(), selection.menu.get()) else { return };
+        let style = web_sys::HtmlElement::style(&element);
+        for (property, value) in [("left", x), ("top", y)] {
+            drop(style.set_property(property, &format!("{value}px")));
+        }
+        drop(element.show_popover());
+        // Not over the edge: it is as large as it is only now that it is shown.
+        let (width, height) = (f64::from(element.offset_width()), f64::from(element.offset_height()));
+        let side =
+            |size: Result<wasm_bindgen::JsValue, _>| size.ok().and_then(|size| size.as_f64()).unwrap_or(f64::MAX);
+        let (wide, high) = (side(window().inner_width()), side(window().inner_height()));
+        for (property, at, size, most) in [("left", x, width, wide), ("top", y, height, high)] {
+            let fitting = if at + size + 8.0 > most { (at - size).max(8.0) } else { at };
+            drop(style.set_property(property, &format!("{fitting}px")));
+        }
+        if let Some(first) = all(&element, "a[href]").first() {
+            drop(first.focus());
+        }
+    });
+    let on_click = move |event: leptos::ev::MouseEvent| {
+        let on_link = element_of(event.target()).is_some_and(|target| within(&target, "a[href]").is_some());
+        if on_link && let Some(element) = element.get_untracked() {
+            drop(element.hide_popover());
+        }
+    };
+    let on_key = move |event: leptos::ev::KeyboardEvent| {
+        let Some(element) = element.get_untracked() else { return };
+        let entries = all(&element, "a[href]");
+        let active = document().active_element();
+        let here =
+            entries.iter().position(|entry| active.as_ref().is_some_and(|active| entry.is_same_node(Some(active))));
+        let last = entries.len().saturating_sub(1);
+        let to = match (event.key().as_str(), here) {
+            ("ArrowDown", Some(at)) => (at + 1).min(last),
+            ("ArrowUp", Some(at)) => at.saturating_sub(1),
+            ("ArrowDown" | "Home", _) => 0,
+            ("End" | "ArrowUp", _) => last,
+            _ => return,
+        };
+        event.prevent_default();
+        if let Some(entry) = entries.get(to) {
+            drop(entry.focus());
+        }
+    };
+    let entries = move || {
+        selection.menu.get().map(|RowMenu { row, items, .. }| {
+            let commands = selection.offers(&row, &items);
+            let open = (items.len() == 1).then(|| paths::drive(&listing.org, &row.id.to_string()));
+            view! { <Entries listing=listing.clone() items commands open/> }
+        })
+    };
+    view! {
+        <div node_ref=element id="row-menu" popover="auto" class="menu at-point" on:click=on_click on:keydown=on_key>{entries}</div>
+    }
+}
+
+/// What can be done with items, as links to its dialogs.
+#[component]
+fn Entries(
+    listing: Listing,
+    items: Vec<String>,
+    commands: Vec<(Command, Control)>,
+    open: Option<String>,
+) -> impl IntoView {
+    let entries = commands
+        .into_iter()
+        .map(|(command, on)| match on {
+            Control::Absent => ().into_any(),
+            Control::Disabled(reason) => view! {
+                <span class="menu-off">{command.title()}<small class="menu-note">{reason}</small></span>
+            }
+            .into_any(),
+            Control::Enabled => view! {
+                <a href=listing.dialog(command, &items) data-act=command.word() data-noscroll=""><Icon name=command.icon()/>{command.title()}</a>
+            }
+            .into_any(),
+        })
+        .collect_view();
+    view! {
+        {open.map(|href| view! { <a href=href><Icon name="arrow-right"/>"Open"</a> })}
+        {entries}
+    }
+}
+
+/// The menu of a row as a dialog, for a browser without WebAssembly.
+#[component]
+pub fn MenuDialog(item: String, listing: Listing, drive: DriveView) -> impl IntoView {
+    let row = drive.rows.items.into_iter().find(|row| row.id.to_string() == item);
+    row.map(|row| {
+        let target = row.target(drive.resource.as_ref());
+        let commands: Vec<(Command, Control)> =
+            Command::OFFERED.into_iter().map(|command| (command, control(command, target, &drive.lacking))).collect();
+        let close = listing.address();
+        let open = Some(paths::drive(&listing.org, &item));
+        view! {
+            <Dialog label="Options" heading=row.name.clone() close=close.clone()>
+                <DialogBody><div class="menu-list"><Entries listing items=vec![item] commands open/></div></DialogBody>
+                <DialogButtons close>""</DialogButtons>
+            </Dialog>
+        }
+    })
+}
+
+/// What narrows the list down: a form, so that it works without WebAssembly.
+#[component]
+pub fn Filters(listing: Listing) -> impl IntoView {
+    let chosen = |value: &str, now: &str| value == now;
+    let kinds = Kind::CREATABLE
+        .map(|kind| view! { <option value=kind.word() selected=chosen(kind.word(), &listing.kind)>{words::kinds(kind)}</option> })
+        .collect_view();
+    let states = Status::ALL
+        .map(|status| view! { <option value=status.word() selected=chosen(status.word(), &listing.status)>{status.title()}</option> })
+        .collect_view();
+    let (action, q, sort) = (paths::drive(&listing.org, &listing.resource), listing.q.clone(), listing.sort.clone());
+    let navigate = use_navigate();
+    let form = NodeRef::<html::Form>::new();
+    let go = move || {
+        let Some(form) = form.get_untracked() else { return };
+        let value = |name: &str| -> String {
+            let found = form.query_selector(&format!("select[name={name}]")).ok().flatten();
+            found
+                .and_then(|found| found.dyn_into::<web_sys::HtmlSelectElement>().ok())
+                .map(|found| found.value())
+                .unwrap_or_default()
+        };
+        let narrowed =
+            Listing { kind: value("kind"), status: value("status"), cursor: String::new(), ..listing.clone() };
+        navigate(&narrowed.address(), NavigateOptions { scroll: false, ..NavigateOptions::default() });
+    };
+    let go_on_submit = go.clone();
+    view! {
+        <form
+            node_ref=form
+            class="filters"
+            method="get"
+            action=action
+            aria-label="Filters"
+            on:change=move |_| go()
+            on:submit=move |event| {
+                event.prevent_default();
+                go_on_submit();
+            }
+        >
+            {(!q.is_empty()).then(|| view! { <input type="hidden" name="q" value=q/> })}
+            {(!sort.is_empty()).then(|| view! { <input type="hidden" name="sort" value=sort/> })}
+            <select name="kind" aria-label="Kind" class="select"><option value="">"All kinds"</option>{kinds}</select>
+            <select name="status" aria-label="Status" class="select"><option value="">"Any status"</option>{states}</select>
+            <noscript><button type="submit" class="button">"Filter"</button></noscript>
         </form>
     }
 }
@@ -211,6 +435,7 @@ fn Toolbar(selection: Selection, commands: Vec<Command>) -> impl IntoView {
 #[component]
 fn Heads(listing: Listing) -> impl IntoView {
     let sort = if listing.sort.is_empty() { "name".to_owned() } else { listing.sort.clone() };
+    let owner = if listing.q.is_empty() { "Owner" } else { "Location" };
     let head = move |label: &'static str, column: &'static str, class: &'static str| {
         let (order, next) = if sort == column {
             (Order::Ascending, format!("-{column}"))
@@ -233,7 +458,7 @@ fn Heads(listing: Listing) -> impl IntoView {
                 {head("Status", "kind", "from-phone")}
                 <th role="columnheader" scope="col" class="end from-phone">"Images"</th>
                 {head("Size", "size", "end from-tablet")}
-                <th role="columnheader" scope="col" class="from-desktop">"Owner"</th>
+                <th role="columnheader" scope="col" class="from-desktop">{owner}</th>
                 {head("Modified", "modified_at", "from-tablet")}
                 <th role="columnheader" scope="col" class="from-desktop">"Access"</th>
                 <th role="columnheader" scope="col" class="act"><span class="unseen">"Options"</span></th>
@@ -243,12 +468,6 @@ fn Heads(listing: Listing) -> impl IntoView {
     .into_any()
 }
 
-/// The words of the commands that can be used, for the toolbar.
-fn usable(controls: &[(Command, Control)]) -> String {
-    let usable = controls.iter().filter(|(_, control)| *control == Control::Enabled);
-    usable.map(|(command, _)| command.word()).collect::<Vec<_>>().join(" ")
-}
-
 /// The command of the button that a form was sent with.
 fn pressed(event: &leptos::ev::SubmitEvent) -> Option<Command> {
     let button: web_sys::HtmlButtonElement = event.submitter()?.dyn_into().ok()?;
@@ -256,10 +475,16 @@ fn pressed(event: &leptos::ev::SubmitEvent) -> Option<Command> {
 }
 
 /// One resource. There are many of them, so that each is written in one go.
-fn row_of(row: &RowView, listing: &Listing, controls: &[(Command, Control)], checked: bool, now: Timestamp) -> Written {
+fn row_of(
+    place: usize,
+    row: &RowView,
+    listing: &Listing,
+    controls: &[(Command, Control)],
+    checked: bool,
+    now: Timestamp,
+) -> Written {
     let id = row.id.to_string();
     let href = paths::drive(&listing.org, &id);
-    let menu_id = format!("menu-{id}");
     let (images, bytes) = row.dataset.as_ref().map_or((0, 0), |dataset| (dataset.images, dataset.bytes));
     let cell = |class: &'static str| [("role", "gridcell"), ("class", class)];
     let mut cells = Markup::with_room(2_500);
@@ -303,7 +528,20 @@ fn row_of(row: &RowView, listing: &Listing, controls: &[(Command, Control)], che
         Some(_) => "—".to_owned(),
     };
     cells.with("td", &cell("end num m from-tablet"), &size);
-    cells.with("td", &cell("m from-desktop"), row.created_by_name.as_deref().unwrap_or_default());
+    match &row.place {
+        // Of what comes from all over, where it is says more than who made it.
+        Some(place) => {
+            cells.open("td", &cell("m from-desktop"));
+            let href = paths::drive(
+                &listing.org,
+                &if place.kind == Kind::Root { String::new() } else { place.id.to_string() },
+            );
+            let name = if place.kind == Kind::Root { Kind::Root.title() } else { &place.name };
+            cells.with("a", &[("href", &href), ("class", "in-place")], name);
+            cells.close("td");
+        }
+        None => cells.with("td", &cell("m from-desktop"), row.created_by_name.as_deref().unwrap_or_default()),
+    }
 
     cells.open("td", &cell("m num from-tablet"));
     let (exact, in_full) = (row.modified_at.rfc3339(), row.modified_at.words());
@@ -314,42 +552,50 @@ fn row_of(row: &RowView, listing: &Listing, controls: &[(Command, Control)], che
 
     cells.open("td", &cell("act"));
     let options = format!("More options for {}", row.name);
-    let class = "button icon-only quiet";
-    cells
-        .open("button", &[("type", "button"), ("class", class), ("popovertarget", &menu_id), ("aria-label", &options)]);
+    cells.open(
+        "button",
+        &[
+            ("type", "submit"),
+            ("name", "menu"),
+            ("value", &id),
+            ("class", "button icon-only quiet"),
+            ("aria-label", &options),
+            ("aria-haspopup", "menu"),
+        ],
+    );
     cells.icon("more");
     cells.close("button");
-    cells.open("div", &[("id", &menu_id), ("popover", "auto"), ("class", "menu")]);
-    cells.with("a", &[("href", &href)], "Open");
-    let items = [id.clone()];
-    for (command, control) in controls {
-        match control {
-            Control::Absent => {}
-            Control::Disabled(reason) => {
-                cells.open("span", &[("class", "menu-off"), ("title", reason)]);
-                cells.text(command.title());
-                cells.with("small", &[("class", "menu-note")], reason);
-                cells.close("span");
-            }
-            Control::Enabled => {
-                let href = listing.dialog(*command, &items);
-                let act = [("href", href.as_str()), ("data-act", command.word()), ("data-noscroll", "")];
-                cells.with("a", &act, command.title());
-            }
-        }
-    }
-    cells.close("div");
     cells.close("td");
 
     let attributes = vec![
         ("role", "row".to_owned()),
         ("class", row.kind.word().to_owned()),
         ("data-id", id),
-        ("data-images", images.to_string()),
-        ("data-bytes", bytes.to_string()),
-        ("data-can", usable(controls)),
+        ("data-kind", row.kind.word().to_owned()),
+        ("aria-rowindex", (place + 2).to_string()),
         ("aria-label", row.name.clone()),
         ("aria-selected", checked.to_string()),
     ];
+    let mut attributes = attributes;
+    if row.kind != Kind::Dataset {
+        attributes.push(("data-drop", row.id.to_string()));
+        attributes.push(("data-name", row.name.clone()));
+    }
+    if controls.iter().any(|(command, on)| *command == Command::Move && *on == Control::Enabled) {
+        attributes.push(("draggable", "true".to_owned()));
+    }
     Written::new("tr", attributes, cells)
+}
+
+/// The place of a row that is on its way.
+fn waiting(place: usize) -> Written {
+    let mut cells = Markup::with_room(64);
+    cells.open("td", &[("colspan", "9")]);
+    cells.with("span", &[("class", "waiting")], "");
+    cells.close("td");
+    Written::new(
+        "tr",
+        vec![("class", "wait".to_owned()), ("role", "row".to_owned()), ("aria-rowindex", (place + 2).to_string())],
+        cells,
+    )
 }

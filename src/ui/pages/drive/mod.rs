@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod dataset;
+pub mod drag;
 pub mod edit;
 pub mod list;
 pub mod move_to;
@@ -9,18 +10,25 @@ pub mod place;
 pub mod plan;
 pub mod selection;
 pub mod transfer;
+pub mod tree;
+pub mod window;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use self::{
     access::AccessDialog,
     dataset::DatasetContent,
+    drag::{Drag, DragLayer, address_of},
     edit::{NewDialog, RenameDialog},
-    list::List,
+    list::{Filters, List, MenuDialog},
     move_to::MoveDialog,
     place::{Listing, Open, Place, Sort},
+    selection::Selection,
     transfer::TransferDialog,
+    tree::Tree,
+    window::Rows,
 };
 use crate::{
     domain::{
@@ -61,11 +69,23 @@ pub fn DrivePage() -> impl IntoView {
     let drive = Resource::new(
         move || (listing.get(), session.version()),
         |(listing, _)| async move {
-            let Listing { org, resource, sort, cursor } = listing.clone();
-            (listing, drive_page(org, resource, sort, cursor).await)
+            let Listing { org, resource, sort, kind, status, q, cursor } = listing.clone();
+            (listing, drive_page(org, resource, q, kind, status, sort, cursor).await)
         },
     );
     let loading = RwSignal::new(false);
+    // They outlive what is loaded: looking again at the same list keeps what is selected and how far one has scrolled.
+    let rows = Rows::new();
+    let selection = Selection::new(rows);
+    let drag = Drag::new();
+    let root = RwSignal::new(None::<String>);
+    let open_folder = {
+        let navigate = use_navigate();
+        move |id: String| {
+            let to = listing.with_untracked(|listing| address_of(listing, &id, root.get_untracked()));
+            navigate(&to, NavigateOptions::default());
+        }
+    };
     let org = Signal::derive(move || listing.with(|listing| listing.org.clone()));
     let dialog = move || match sort.get() {
         Sort::Nothing => ().into_any(),
@@ -76,6 +96,18 @@ pub fn DrivePage() -> impl IntoView {
                     let (listing, drive) = drive.await;
                     drive.ok().map(|drive| view! { <NewDialog kind listing drive flash=begin.form/> })
                 })}
+            </Suspense>
+        }
+        .into_any(),
+        Sort::Menu(item) => view! {
+            <Suspense>
+                {move || {
+                    let item = item.clone();
+                    Suspend::new(async move {
+                        let (listing, drive) = drive.await;
+                        drive.ok().map(|drive| view! { <MenuDialog item listing drive/> })
+                    })
+                }}
             </Suspense>
         }
         .into_any(),
@@ -108,17 +140,28 @@ pub fn DrivePage() -> impl IntoView {
                     <Note><p>{format!("Select items first, then choose {}.", command.title())}</p></Note>
                 </div>
             })}
-            <div class="loadable" aria-busy=move || (session.hydrated.get() && loading.get()).then_some("true")>
+            <div
+                class="loadable"
+                on:dragstart=move |event| drag.start(&event, selection, rows)
+                on:dragover=move |event| drag.over(&event, open_folder.clone())
+                on:drop=move |event| listing.with_untracked(|listing| drag.drop(&event, listing))
+                on:dragend=move |_| drag.end()
+                aria-busy=move || (session.hydrated.get() && loading.get()).then_some("true")>
                 <Transition fallback=Skeleton set_pending=loading>
                     {move || Suspend::new(async move {
                         let begin = Beginning::from(session.start().await);
                         match drive.await {
                             (listing, Ok(drive)) => {
-                                let selected = place.with_untracked(|place| match &place.open {
-                                    Open::Move(_) | Open::Transfer(_) | Open::Ask(..) => place.items().to_vec(),
-                                    _ => Vec::new(),
-                                });
-                                view! { <DriveContent drive listing selected now=begin.now/> }.into_any()
+                                root.set(drive.tree.first().map(|top| top.id.to_string()));
+                                if rows.adopt(&listing, &drive) {
+                                    selection.begin(&place.with_untracked(|place| match &place.open {
+                                        Open::Move(_) | Open::Transfer(_) | Open::Ask(..) => place.items().to_vec(),
+                                        _ => Vec::new(),
+                                    }));
+                                } else {
+                                    selection.renew();
+                                }
+                                view! { <DriveContent drive listing selection rows now=begin.now/> }.into_any()
                             }
                             (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
                         }
@@ -126,6 +169,7 @@ pub fn DrivePage() -> impl IntoView {
                 </Transition>
             </div>
             {dialog}
+            <DragLayer drag listing/>
         </Frame>
     }
     .into_any()
@@ -133,7 +177,7 @@ pub fn DrivePage() -> impl IntoView {
 
 /// The page, loaded.
 #[component]
-fn DriveContent(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestamp) -> impl IntoView {
+fn DriveContent(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, now: Timestamp) -> impl IntoView {
     let team = !drive.organization.personal;
     let invites = team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
@@ -141,18 +185,67 @@ fn DriveContent(drive: DriveView, listing: Listing, selected: Vec<String>, now: 
             view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() invites team/> }
                 .into_any()
         }
+        None if !listing.q.is_empty() => {
+            let lead = format!("In everything of {} that you can see.", drive.organization.name);
+            view! { <PageHeader title=format!("Results for “{}”", listing.q) lead/> }.into_any()
+        }
         None => {
             let lead = format!("What people of {} gave you access to.", drive.organization.name);
             view! { <PageHeader title="Shared with you" lead/> }.into_any()
         }
     };
     let dataset = drive.resource.clone().filter(|resource| resource.kind == Kind::Dataset);
+    let tree = drive.tree.clone();
+    let narrow = dataset.is_none() && (drive.resource.is_some() || !listing.q.is_empty());
     view! {
         {header}
-        {match dataset {
-            Some(resource) => view! { <DatasetContent resource listing lacking=drive.lacking now/> }.into_any(),
-            None => view! { <List drive listing selected now/> }.into_any(),
-        }}
+        <div class="drive-tools">
+            <SearchField listing=listing.clone()/>
+            {narrow.then(|| view! { <Filters listing=listing.clone()/> })}
+        </div>
+        <div class="drive-columns">
+            <Tree tree listing=listing.clone()/>
+            {match dataset {
+                Some(resource) => view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking now/></div> }.into_any(),
+                None => view! { <div class="drive-page"><List drive listing selection rows now/></div> }.into_any(),
+            }}
+        </div>
+    }
+}
+
+/// **Search** through the whole organization: a form that leads to the results.
+#[component]
+fn SearchField(listing: Listing) -> impl IntoView {
+    let action = paths::drive(&listing.org, "");
+    let navigate = use_navigate();
+    let input = NodeRef::<leptos::html::Input>::new();
+    let org = listing.org.clone();
+    let search = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let q = input.get_untracked().map(|input| input.value()).unwrap_or_default();
+        let found = Listing { org: org.clone(), q: q.trim().to_owned(), ..Listing::default() };
+        navigate(&found.address(), NavigateOptions::default());
+    };
+    // `/` leads here from anywhere on the page but a field (ux.md, "Keyboard").
+    let by_key = window_event_listener(leptos::ev::keydown, move |event| {
+        let typing = window::element_of(event.target()).is_some_and(|target| {
+            crate::ui::components::selection::within(&target, "input:not([type=checkbox]), select, textarea, dialog")
+                .is_some()
+        });
+        if event.key() == "/"
+            && !typing
+            && let Some(input) = input.get_untracked()
+        {
+            event.prevent_default();
+            drop(input.focus());
+        }
+    });
+    on_cleanup(move || by_key.remove());
+    view! {
+        <form class="search" role="search" method="get" action=action on:submit=search>
+            <Icon name="search"/>
+            <input node_ref=input type="search" name="q" aria-label="Search" placeholder="Search" value=listing.q maxlength="200" autocomplete="off"/>
+        </form>
     }
 }
 
@@ -229,9 +322,10 @@ fn steps(resource: &ResourceView, org: &str) -> Vec<Step> {
         if crumb.id == resource.id {
             steps.push(Step::here(label));
         } else if crumb.kind == Kind::Root {
-            steps.push(Step::to(label, paths::drive(org, "")));
+            steps.push(Step::to(label, paths::drive(org, "")).holding(crumb.id.to_string(), crumb.kind.word()));
         } else {
-            steps.push(Step::to(label, paths::drive(org, &crumb.id.to_string())));
+            let href = paths::drive(org, &crumb.id.to_string());
+            steps.push(Step::to(label, href).holding(crumb.id.to_string(), crumb.kind.word()));
         }
     }
     // The path leads down to the resource itself; should it once not, the page still needs its heading.

@@ -17,6 +17,12 @@ pub struct Listing {
     pub resource: String,
     /// The column to sort by, with `-` in front for the other direction; empty for the usual order.
     pub sort: String,
+    /// Only of this kind; empty for every kind.
+    pub kind: String,
+    /// Only datasets in this state; empty for whatever state.
+    pub status: String,
+    /// What is searched for in the whole organization; empty where a container is shown.
+    pub q: String,
     /// Where this page of the list starts.
     pub cursor: String,
 }
@@ -29,6 +35,8 @@ pub enum Open {
     Nothing,
     /// **New folder**, **New site**, **New asset** or **New dataset**.
     New(Kind),
+    /// The menu of an item, for a browser without WebAssembly.
+    Menu(String),
     /// **Rename**.
     Rename(String),
     /// **Move to**.
@@ -51,6 +59,8 @@ pub enum Sort {
     Nothing,
     /// Something new.
     New(Kind),
+    /// What can be done with this item.
+    Menu(String),
     /// Another name for this item.
     Rename(String),
     /// Another command for these items.
@@ -111,9 +121,17 @@ impl Place {
                 .collect::<Vec<_>>();
             all.iter().flat_map(|item| item.split(',')).filter(|item| !item.is_empty()).map(str::to_owned).collect()
         };
-        let listing =
-            Listing { org: org.to_owned(), resource: resource.to_owned(), sort: get("sort"), cursor: get("cursor") };
+        let listing = Listing {
+            org: org.to_owned(),
+            resource: resource.to_owned(),
+            sort: get("sort"),
+            kind: get("kind"),
+            status: get("status"),
+            q: get("q"),
+            cursor: get("cursor"),
+        };
         let open = match get("dialog").as_str() {
+            "" if !get("menu").is_empty() => Open::Menu(get("menu")),
             "new-folder" => Open::New(Kind::Folder),
             "new-site" => Open::New(Kind::Site),
             "new-asset" => Open::New(Kind::Asset),
@@ -150,6 +168,7 @@ impl Place {
             Open::Nothing | Open::NothingSelected(_) => Sort::Nothing,
             Open::Ask(command, items) => Sort::Ask(*command, items.clone()),
             Open::New(kind) => Sort::New(*kind),
+            Open::Menu(item) => Sort::Menu(item.clone()),
             Open::Rename(item) => Sort::Rename(item.clone()),
             Open::Move(_) => Sort::Move,
             Open::Transfer(_) => Sort::Transfer,
@@ -161,7 +180,7 @@ impl Place {
         match &self.open {
             Open::Move(open) => &open.items,
             Open::Transfer(open) => &open.items,
-            Open::Rename(item) => std::slice::from_ref(item),
+            Open::Menu(item) | Open::Rename(item) => std::slice::from_ref(item),
             Open::Ask(_, items) => items,
             Open::Nothing | Open::NothingSelected(_) | Open::New(_) => &[],
         }
@@ -169,10 +188,31 @@ impl Place {
 }
 
 impl Listing {
-    fn base(&self) -> Address {
+    fn from_start(&self) -> Address {
         Address::new(paths::drive(&self.org, &self.resource))
+            .with("q", self.q.clone())
+            .with("kind", self.kind.clone())
+            .with("status", self.status.clone())
             .with("sort", self.sort.clone())
-            .with("cursor", self.cursor.clone())
+    }
+
+    fn base(&self) -> Address {
+        self.from_start().with("cursor", self.cursor.clone())
+    }
+
+    /// Whether rows are left out that another filter would show.
+    pub fn is_filtered(&self) -> bool {
+        !(self.kind.is_empty() && self.status.is_empty())
+    }
+
+    /// The list without its filters.
+    pub fn unfiltered(&self) -> String {
+        Self { kind: String::new(), status: String::new(), cursor: String::new(), ..self.clone() }.address()
+    }
+
+    /// With the menu of an item open.
+    pub fn menu(&self, item: &str) -> String {
+        self.base().with("menu", item).text()
     }
 
     /// The list without any dialog.
@@ -182,15 +222,12 @@ impl Listing {
 
     /// The list sorted by a column, from its start.
     pub fn sorted(&self, sort: &str) -> String {
-        Address::new(paths::drive(&self.org, &self.resource)).with("sort", sort).text()
+        Self { sort: sort.to_owned(), cursor: String::new(), ..self.clone() }.address()
     }
 
     /// Another page of the list.
     pub fn page(&self, cursor: &str) -> String {
-        Address::new(paths::drive(&self.org, &self.resource))
-            .with("sort", self.sort.clone())
-            .with("cursor", cursor)
-            .text()
+        self.from_start().with("cursor", cursor).text()
     }
 
     /// With the dialog for something new.
@@ -239,7 +276,13 @@ mod tests {
 
     #[test]
     fn dialogs_are_read_as_they_are_written() {
-        let listing = Listing { org: "a".into(), resource: "r".into(), sort: "-name".into(), cursor: "c".into() };
+        let listing = Listing {
+            org: "a".into(),
+            resource: "r".into(),
+            sort: "-name".into(),
+            cursor: "c".into(),
+            ..Listing::default()
+        };
         let open = Move {
             items: vec!["1".into(), "2".into()],
             to: "b".into(),

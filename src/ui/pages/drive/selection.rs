@@ -2,9 +2,11 @@
 //! move and open.
 //!
 //! # Invariants
-//! - The checkboxes are the truth: they work before WebAssembly arrives and are what the form sends. Everything here
-//!   reads and sets them, and then counts again.
+//! - Before WebAssembly arrives, checkboxes are all there is: they are what the form sends. From then on what is picked is
+//!   kept by id, because a long list has most of its rows not on the page, and the checkboxes show it.
 //! - Handlers are on the form, not on the rows: a hundred rows cost as much to bring to life as one.
+
+use std::collections::BTreeMap;
 
 use leptos::{
     ev::{Event, KeyboardEvent, MouseEvent},
@@ -14,7 +16,14 @@ use leptos::{
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, PointerEvent};
 
-use crate::domain::command::Command;
+use super::window::{Rows, element_of};
+use crate::{
+    domain::{
+        command::Command,
+        view::{Control, RowView},
+    },
+    ui::components::selection::{all, check, checkbox, controls, set, sideways, within},
+};
 
 /// What is selected, added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,27 +36,84 @@ pub struct Sums {
     pub bytes: i64,
 }
 
+/// The menu of a row: for which items, and where it opens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowMenu {
+    /// The row it was opened on.
+    pub row: RowView,
+    /// The items it acts on: all that are selected if the row is among them.
+    pub items: Vec<String>,
+    /// Where, in pixels from the left of the window.
+    pub x: f64,
+    /// From its top.
+    pub y: f64,
+}
+
 /// The selection of one list.
 #[derive(Clone, Copy)]
 pub struct Selection {
-    form: NodeRef<html::Form>,
+    /// The form the list is in.
+    pub form: NodeRef<html::Form>,
+    rows: Rows,
+    picked: StoredValue<BTreeMap<String, RowView>>,
     /// What is selected, added up.
     pub sums: RwSignal<Sums>,
     /// What cannot be done with what is selected.
     cannot: RwSignal<Vec<Command>>,
+    /// A command that a key asked for, and its items.
+    pub asked: RwSignal<Option<(Command, Vec<String>)>>,
+    /// The menu that is open.
+    pub menu: RwSignal<Option<RowMenu>>,
     /// The row that a Shift-click extends from.
     anchor: StoredValue<usize>,
+    /// The row that Tab comes back to.
+    active: StoredValue<usize>,
+    /// Whether that row had the focus when the list was drawn anew.
+    had_focus: StoredValue<bool>,
 }
 
 impl Selection {
-    /// The selection of the list in this form, of which so many are checked by the server.
-    pub fn new(form: NodeRef<html::Form>, checked: usize) -> Self {
+    /// The selection of a list.
+    pub fn new(rows: Rows) -> Self {
         Self {
-            form,
-            sums: RwSignal::new(Sums { count: checked as u64, ..Sums::default() }),
+            form: NodeRef::new(),
+            rows,
+            picked: StoredValue::new(BTreeMap::new()),
+            sums: RwSignal::new(Sums::default()),
             cannot: RwSignal::new(Vec::new()),
+            asked: RwSignal::new(None),
+            menu: RwSignal::new(None),
             anchor: StoredValue::new(0),
+            active: StoredValue::new(0),
+            had_focus: StoredValue::new(false),
         }
+    }
+
+    /// Begins with these items of the list, and no others: another list is shown now.
+    pub fn begin(self, items: &[String]) {
+        self.picked.set_value(BTreeMap::new());
+        self.anchor.set_value(0);
+        self.active.set_value(0);
+        self.had_focus.set_value(false);
+        for item in items {
+            if let Some(row) = self.rows.place_of(item).and_then(|place| self.rows.at(place)) {
+                self.pick(row, true);
+            }
+        }
+        self.add_up();
+    }
+
+    /// The same list was loaded again: what is picked is kept as it is now.
+    pub fn renew(self) {
+        let ids: Vec<String> = self.picked.with_value(|picked| picked.keys().cloned().collect());
+        for id in ids {
+            if let Some(row) = self.rows.place_of(&id).and_then(|place| self.rows.at(place)) {
+                self.pick(row, true);
+            }
+        }
+        let had = document().active_element().is_some_and(|active| within(&active, "tbody tr[data-id]").is_some());
+        self.had_focus.set_value(had);
+        self.add_up();
     }
 
     /// Why a command is not for what is selected; `None`: it is. Of one item, its menu says more.
@@ -56,114 +122,151 @@ impl Selection {
         off.then_some("This cannot be done with everything that is selected. The menu of each item says why.")
     }
 
-    fn rows(self) -> Vec<HtmlElement> {
-        self.form.get_untracked().map_or_else(Vec::new, |form| all(&form, "tbody tr"))
+    /// The rows on the page.
+    fn elements(self) -> Vec<HtmlElement> {
+        self.form.get_untracked().map_or_else(Vec::new, |form| all(&form, "tbody tr[data-id]"))
     }
 
-    /// The ids of the items that are checked.
+    /// The ids of the items that are selected.
     pub fn selected(self) -> Vec<String> {
-        self.rows()
-            .iter()
-            .filter_map(checkbox)
-            .filter(HtmlInputElement::checked)
-            .map(|checkbox| checkbox.value())
-            .collect()
+        self.picked.with_value(|picked| picked.keys().cloned().collect())
     }
 
-    /// Brings the rows to life: one of them takes the focus, the controls in them are reached by arrow keys.
+    /// What is selected, as rows.
+    pub fn picked(self) -> Vec<RowView> {
+        self.picked.with_value(|picked| picked.values().cloned().collect())
+    }
+
+    /// Whether an item is selected.
+    pub fn has(self, id: &str) -> bool {
+        self.picked.with_value(|picked| picked.contains_key(id))
+    }
+
+    fn pick(self, row: RowView, on: bool) {
+        self.picked.update_value(|picked| {
+            if on {
+                picked.insert(row.id.to_string(), row);
+            } else {
+                picked.remove(&row.id.to_string());
+            }
+        });
+    }
+
+    fn pick_at(self, place: usize, on: bool) {
+        if let Some(row) = self.rows.at(place) {
+            self.pick(row, on);
+        }
+    }
+
+    /// Brings the list to life: what was checked before is picked, one row takes the focus, the controls in rows are
+    /// reached by arrow keys.
     pub fn prepare(self) {
-        let rows = self.rows();
-        let active = rows.iter().position(|row| row.tab_index() == 0 && row.has_attribute("tabindex")).unwrap_or(0);
-        for (index, row) in rows.iter().enumerate() {
-            row.set_tab_index(if index == active { 0 } else { -1 });
-            for control in controls(row) {
-                control.set_tab_index(-1);
+        for element in self.elements() {
+            if checkbox(&element).is_some_and(|checkbox| checkbox.checked()) {
+                self.pick_at(place(&element), true);
             }
         }
-        self.count();
+        self.add_up();
+        if self.had_focus.get_value() {
+            self.had_focus.set_value(false);
+            self.focus(self.active.get_value());
+        }
     }
 
-    /// Reads the checkboxes: marks the rows, sets the box over them, adds up.
-    pub fn count(self) {
-        let rows = self.rows();
+    /// Adds up what is picked, and what can be done with all of it.
+    fn add_up(self) {
         let mut sums = Sums::default();
         let mut cannot: Vec<Command> = Vec::new();
-        for row in &rows {
-            let checked = checkbox(row).is_some_and(|checkbox| checkbox.checked());
-            set(row, "aria-selected", if checked { "true" } else { "false" });
-            if checked {
+        self.picked.with_value(|picked| {
+            for row in picked.values() {
                 sums.count += 1;
-                sums.images += number(row, "data-images");
-                sums.bytes += number(row, "data-bytes");
-                let can = row.get_attribute("data-can").unwrap_or_default();
-                for command in Command::OFFERED {
-                    if !cannot.contains(&command) && can.split(' ').all(|word| word != command.word()) {
+                if let Some(dataset) = &row.dataset {
+                    sums.images += dataset.images;
+                    sums.bytes += dataset.bytes;
+                }
+                for (command, on) in self.rows.controls(row) {
+                    if on != Control::Enabled && !cannot.contains(&command) {
                         cannot.push(command);
                     }
                 }
             }
-        }
-        if let Some(over) = self.box_over() {
-            let some = sums.count > 0;
-            let every = some && sums.count == rows.len() as u64;
-            over.set_checked(every);
-            over.set_indeterminate(some && !every);
-        }
+        });
         if self.cannot.with_untracked(|before| *before != cannot) {
             self.cannot.set(cannot);
         }
         if self.sums.get_untracked() != sums {
             self.sums.set(sums);
         }
+        self.show();
     }
 
-    fn box_over(self) -> Option<HtmlInputElement> {
-        self.form.get_untracked()?.query_selector("input[data-all]").ok()??.dyn_into().ok()
-    }
-
-    /// Unchecks everything.
-    pub fn clear(self) {
-        for row in self.rows() {
-            check(&row, false);
-        }
-        self.count();
-    }
-
-    /// Checks the rows between two, and only them unless `add`.
-    fn range(self, from: usize, to: usize, add: bool) {
-        let (low, high) = (from.min(to), from.max(to));
-        for (index, row) in self.rows().iter().enumerate() {
-            if (low..=high).contains(&index) {
-                check(row, true);
-            } else if !add {
-                check(row, false);
+    /// Has the rows on the page show what is picked, and which of them Tab comes back to.
+    pub fn show(self) {
+        let elements = self.elements();
+        let active = self.active.get_value();
+        let reachable = elements.iter().any(|row| place(row) == active);
+        for (at, row) in elements.iter().enumerate() {
+            let picked = row.get_attribute("data-id").is_some_and(|id| self.has(&id));
+            check(row, picked);
+            set(row, "aria-selected", if picked { "true" } else { "false" });
+            let tabbed = if reachable { place(row) == active } else { at == 0 };
+            row.set_tab_index(if tabbed { 0 } else { -1 });
+            for control in controls(row) {
+                control.set_tab_index(-1);
             }
         }
+        let over = self.form.get_untracked().and_then(|form| form.query_selector("input[data-all]").ok()?);
+        if let Some(over) = over.and_then(|over| over.dyn_into::<HtmlInputElement>().ok()) {
+            let count = self.sums.get_untracked().count;
+            let every = count > 0 && count == self.rows.total.get_untracked() as u64;
+            over.set_checked(every);
+            over.set_indeterminate(count > 0 && !every);
+        }
     }
 
-    /// Makes a row the one that Tab comes back to, and gives it the focus.
-    fn focus(self, index: usize) {
-        for (other, row) in self.rows().iter().enumerate() {
-            row.set_tab_index(if other == index { 0 } else { -1 });
-            if other == index {
+    /// Unselects everything.
+    pub fn clear(self) {
+        self.picked.set_value(BTreeMap::new());
+        self.add_up();
+    }
+
+    /// Selects the rows between two, and only them unless `add`.
+    fn range(self, from: usize, to: usize, add: bool) {
+        if !add {
+            self.picked.set_value(BTreeMap::new());
+        }
+        for row in self.rows.between(from, to) {
+            self.pick(row, true);
+        }
+    }
+
+    /// Everything that has been loaded (ux.md, "Selection").
+    fn everything(self) {
+        self.range(0, self.rows.total.get_untracked(), true);
+    }
+
+    /// Makes a row the one that Tab comes back to, brings it into view and gives it the focus.
+    fn focus(self, to: usize) {
+        self.active.set_value(to);
+        self.rows.reveal(to, move || {
+            self.show();
+            if let Some(row) = self.elements().iter().find(|row| place(row) == to) {
                 drop(row.focus());
             }
-        }
+        });
     }
 
     /// A click somewhere in the list.
     pub fn click(self, event: &MouseEvent) {
-        let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-        // A link in a menu: the list stays when the router opens a dialog over it, so the menu is closed here.
-        if let Some(menu) = within(&target, "[popover]") {
-            if within(&target, "a[href]").is_some() {
-                drop(menu.hide_popover());
-            }
+        let Some(target) = element_of(event.target()) else { return };
+        let Some(row) = within(&target, "tbody tr[data-id]") else { return };
+        let at = place(&row);
+        if let Some(button) = within(&target, ".act > button") {
+            event.prevent_default();
+            let rect = button.get_bounding_client_rect();
+            self.open_menu(at, &button, rect.right(), rect.bottom());
             return;
         }
-        let rows = self.rows();
-        let Some(index) = rows.iter().position(|row| row.contains(Some(&target))) else { return };
-        let Some(row) = rows.get(index) else { return };
         let on_checkbox = target.dyn_ref::<HtmlInputElement>().is_some();
         if within(&target, "a[href], button, label, input").is_some() && !on_checkbox {
             return;
@@ -172,53 +275,93 @@ impl Selection {
             || event.meta_key()
             || event.dyn_ref::<PointerEvent>().is_some_and(|pointer| pointer.pointer_type() == "touch");
         if event.shift_key() {
-            self.range(self.anchor.get_value(), index, on_checkbox || toggles);
+            self.range(self.anchor.get_value(), at, on_checkbox || toggles);
         } else {
-            self.anchor.set_value(index);
-            if !on_checkbox {
-                let checked = checkbox(row).is_some_and(|checkbox| checkbox.checked());
-                if !toggles {
-                    for other in &rows {
-                        check(other, false);
-                    }
-                }
-                check(row, !toggles || !checked);
+            self.anchor.set_value(at);
+            let was = row.get_attribute("data-id").is_some_and(|id| self.has(&id));
+            if !on_checkbox && !toggles {
+                self.picked.set_value(BTreeMap::new());
             }
+            self.pick_at(at, !(on_checkbox || toggles) || !was);
         }
         if !on_checkbox {
-            self.focus(index);
+            self.focus(at);
         }
-        self.count();
+        self.add_up();
+    }
+
+    /// What can be done with items of this menu: with one what its row allows, with several what all of them allow.
+    pub fn offers(self, row: &RowView, items: &[String]) -> Vec<(Command, Control)> {
+        let controls = self.rows.controls(row);
+        if items.len() <= 1 {
+            return controls;
+        }
+        let several = controls.into_iter().filter(|(command, on)| command.takes_several() && *on != Control::Absent);
+        several
+            .map(|(command, _)| {
+                let on = self.why_not(command).map_or(Control::Enabled, |why| Control::Disabled(why.to_owned()));
+                (command, on)
+            })
+            .collect()
+    }
+
+    /// Opens the menu of a row.
+    fn open_menu(self, at: usize, from: &Element, x: f64, y: f64) {
+        let Some(row) = self.rows.at(at) else { return };
+        let id = row.id.to_string();
+        // Where the focus goes back to when the menu or its dialog is closed.
+        for other in self.form.get_untracked().map_or_else(Vec::new, |form| all(&form, "[popovertarget=row-menu]")) {
+            drop(other.remove_attribute("popovertarget"));
+        }
+        set(from, "popovertarget", "row-menu");
+        let items = if self.has(&id) { self.selected() } else { vec![id] };
+        self.active.set_value(at);
+        self.menu.set(Some(RowMenu { row, items, x, y }));
+    }
+
+    /// The context menu of a row, by the pointer or by the key for it.
+    pub fn context_menu(self, event: &MouseEvent) {
+        let Some(target) = element_of(event.target()) else { return };
+        let Some(row) = within(&target, "tbody tr[data-id]") else { return };
+        event.prevent_default();
+        let (mut x, mut y) = (f64::from(event.client_x()), f64::from(event.client_y()));
+        if event.button() != 2 {
+            let rect = row.get_bounding_client_rect();
+            (x, y) = (rect.left() + 60.0, rect.bottom());
+        }
+        let button = row.query_selector(".act > button").ok().flatten();
+        self.open_menu(place(&row), button.as_ref().unwrap_or(&row), x, y);
     }
 
     /// A double click on a row opens it.
     pub fn open(self, event: &MouseEvent) {
-        let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+        let Some(target) = element_of(event.target()) else { return };
         if within(&target, "a[href], button, label, input, [popover]").is_none()
-            && let Some(row) = within(&target, "tbody tr")
+            && let Some(row) = within(&target, "tbody tr[data-id]")
         {
             follow(&row, ".name a");
         }
     }
 
-    /// A checkbox changed; the one in the heading stands for all.
+    /// The checkbox over the list changed: it stands for all that are loaded.
     pub fn change(self, event: &Event) {
-        if let Some(over) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
+        if let Some(over) = element_of(event.target()).and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
             && over.has_attribute("data-all")
         {
-            for row in self.rows() {
-                check(&row, over.checked());
+            if over.checked() {
+                self.everything();
+            } else {
+                self.picked.set_value(BTreeMap::new());
             }
+            self.add_up();
         }
-        self.count();
     }
 
     /// A key. Single letters only while the grid has the focus (WCAG 2.1.4).
     pub fn key(self, event: &KeyboardEvent) {
-        let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-        let rows = self.rows();
-        let last = rows.len().saturating_sub(1);
-        let Some(index) = rows.iter().position(|row| row.contains(Some(&target))) else {
+        let Some(target) = element_of(event.target()) else { return };
+        let last = self.rows.total.get_untracked().saturating_sub(1);
+        let Some(row) = within(&target, "tbody tr[data-id]") else {
             // From the headings, the keys lead into the rows.
             if within(&target, "thead").is_some() {
                 match event.key().as_str() {
@@ -230,15 +373,11 @@ impl Selection {
             }
             return;
         };
-        let Some(row) = rows.get(index) else { return };
-        if within(&target, "[popover]").is_some() {
-            step_in_menu(event, &target);
-            return;
-        }
+        let at = place(&row);
         let on_row = row.is_same_node(Some(&target));
         let command = event.ctrl_key() || event.meta_key();
         match event.key().as_str() {
-            "a" | "A" if command => self.range(0, last, true),
+            "a" | "A" if command => self.everything(),
             "Escape" => {
                 // With a menu open, the key is for the menu.
                 let menu_open = document().query_selector(":popover-open").is_ok_and(|menu| menu.is_some());
@@ -247,31 +386,47 @@ impl Selection {
                 }
                 self.clear();
             }
-            "ArrowDown" if index < last => self.step(index, index + 1, event),
-            "ArrowUp" if index > 0 => self.step(index, index - 1, event),
-            "Home" if on_row => self.step(index, 0, event),
-            "End" if on_row => self.step(index, last, event),
-            "ArrowRight" | "ArrowLeft" => sideways(row, &target, event.key() == "ArrowRight"),
+            "ArrowUp" if event.alt_key() => follow(
+                &document().body().map_or_else(|| row.clone().into(), Element::from),
+                ".crumbs li:nth-last-child(2) a",
+            ),
+            "ArrowDown" if at < last => self.step(at, at + 1, event),
+            "ArrowUp" if at > 0 => self.step(at, at - 1, event),
+            "PageDown" if on_row => self.step(at, (at + 10).min(last), event),
+            "PageUp" if on_row => self.step(at, at.saturating_sub(10), event),
+            "Home" if on_row => self.step(at, 0, event),
+            "End" if on_row => self.step(at, last, event),
+            "ArrowRight" | "ArrowLeft" => sideways(&row, &target, event.key() == "ArrowRight"),
             " " if on_row => {
-                let checked = checkbox(row).is_some_and(|checkbox| checkbox.checked());
-                check(row, !checked);
-                self.anchor.set_value(index);
+                let was = row.get_attribute("data-id").is_some_and(|id| self.has(&id));
+                self.pick_at(at, !was);
+                self.anchor.set_value(at);
             }
-            "Enter" if on_row => follow(row, ".name a"),
-            "F2" => follow(row, "a[data-act=rename]"),
-            "m" | "M" if on_row && !command && !event.alt_key() => {
-                if self.sums.get_untracked().count > 0 {
-                    if let Some(form) = self.form.get_untracked() {
-                        follow(&form, ".selection button[value=move]");
-                    }
-                } else {
-                    follow(row, "a[data-act=move]");
-                }
-            }
+            "Enter" if on_row => follow(&row, ".name a"),
+            "F2" => self.ask(&row, Command::Rename),
+            "Delete" if on_row => self.ask(&row, Command::Trash),
+            "m" | "M" if on_row && !command && !event.alt_key() => self.ask(&row, Command::Move),
+            "x" | "X" if on_row && command => self.ask(&row, Command::Move),
             _ => return,
         }
         event.prevent_default();
-        self.count();
+        self.add_up();
+    }
+
+    /// A command by its key: for what is selected, or for the row.
+    fn ask(self, row: &HtmlElement, command: Command) {
+        let several = self.sums.get_untracked().count > 0 && command.takes_several();
+        if several && let Some(form) = self.form.get_untracked() {
+            follow(&form, &format!(".selection button[value={}]:not([disabled])", command.word()));
+            return;
+        }
+        let at = place(row);
+        let Some(view) = self.rows.at(at) else { return };
+        let usable = self.rows.controls(&view).iter().any(|(other, on)| *other == command && *on == Control::Enabled);
+        if usable {
+            let items = vec![view.id.to_string()];
+            self.asked.set(Some((command, items)));
+        }
     }
 
     /// The focus goes to another row; with Shift, what lies between is selected.
@@ -286,41 +441,14 @@ impl Selection {
     }
 }
 
-/// All elements that match, in order.
-fn all(within: &Element, selector: &str) -> Vec<HtmlElement> {
-    let Ok(found) = within.query_selector_all(selector) else { return Vec::new() };
-    (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
+/// The place of a row in the whole list.
+fn place(row: &Element) -> usize {
+    // The heading is row 1.
+    number(row, "aria-rowindex").saturating_sub(2)
 }
 
-/// The element itself or the nearest around it that matches.
-fn within(element: &Element, selector: &str) -> Option<HtmlElement> {
-    element.closest(selector).ok().flatten()?.dyn_into().ok()
-}
-
-/// What can be used in a row, from left to right.
-fn controls(row: &Element) -> Vec<HtmlElement> {
-    all(row, "input.check, .name a, .act > button")
-}
-
-fn checkbox(row: &HtmlElement) -> Option<HtmlInputElement> {
-    row.query_selector("input[name=item]").ok().flatten()?.dyn_into().ok()
-}
-
-fn check(row: &HtmlElement, checked: bool) {
-    if let Some(checkbox) = checkbox(row) {
-        checkbox.set_checked(checked);
-    }
-}
-
-fn number(row: &Element, attribute: &str) -> i64 {
+fn number(row: &Element, attribute: &str) -> usize {
     row.get_attribute(attribute).and_then(|text| text.parse().ok()).unwrap_or_default()
-}
-
-/// Setting an attribute fails only for names that are none.
-fn set(element: &Element, attribute: &str, value: &str) {
-    if element.get_attribute(attribute).as_deref() != Some(value) {
-        drop(element.set_attribute(attribute, value));
-    }
 }
 
 /// Clicks what is found there, be it link or button.
@@ -329,33 +457,5 @@ fn follow(inside: &Element, selector: &str) {
         && let Ok(found) = found.dyn_into::<HtmlElement>()
     {
         found.click();
-    }
-}
-
-/// Left and right go from the row to the controls in it, and back.
-fn sideways(row: &HtmlElement, from: &Element, forwards: bool) {
-    let mut stops = vec![row.clone()];
-    stops.extend(controls(row));
-    let here = stops.iter().position(|stop| stop.is_same_node(Some(from))).unwrap_or(0);
-    let to = if forwards { here + 1 } else { here.saturating_sub(1) };
-    if let Some(stop) = stops.get(to) {
-        drop(stop.focus());
-    }
-}
-
-/// Up and down walk through an open menu of a row.
-fn step_in_menu(event: &KeyboardEvent, target: &Element) {
-    let Some(menu) = within(target, "[popover]") else { return };
-    let entries = all(&menu, "a[href]");
-    let here = entries.iter().position(|entry| entry.is_same_node(Some(target)));
-    let to = match (event.key().as_str(), here) {
-        ("ArrowDown", Some(index)) => (index + 1).min(entries.len().saturating_sub(1)),
-        ("ArrowUp", Some(index)) => index.saturating_sub(1),
-        ("ArrowDown" | "ArrowUp", None) => 0,
-        _ => return,
-    };
-    event.prevent_default();
-    if let Some(entry) = entries.get(to) {
-        drop(entry.focus());
     }
 }

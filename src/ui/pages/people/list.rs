@@ -25,10 +25,10 @@ use crate::{
             form::follow,
             icon::Icon,
             note::{Mood, Note},
+            selection::Selection,
             table::{Order, SortHeader},
             toast::Toaster,
         },
-        pages::drive::selection::Selection,
         session::Session,
         words::{self, When},
     },
@@ -166,7 +166,7 @@ fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
     });
     Effect::new(move |_| {
         if form.get().is_some() {
-            selection.count();
+            selection.add_up();
         }
     });
     let may_manage = manages(&people.organization);
@@ -221,7 +221,7 @@ fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
             </nav>
         }
     });
-    let words = move || words::totalled(selection.sums.get().count, "person selected", "people selected");
+    let words = move || words::totalled(selection.count.get(), "person selected", "people selected");
     view! {
         <form
             node_ref=form

@@ -1,0 +1,275 @@
+//! Table `resource_word`: which words are in the names of an organization's resources (DRIVE-2).
+
+use uuid::Uuid;
+
+use super::{CHUNK, Result, Tx};
+use crate::domain::{
+    access::Permit,
+    id::{OrganizationId, ResourceId},
+    resource::{Kind, Status},
+    search::{Question, WORDS, words},
+};
+
+/// How many names that have the looked-up word one page looks at, at most.
+const LOOKED_AT: i64 = 5_000;
+
+/// The last character of all: behind every word that begins like another.
+const BEHIND: char = '\u{10FFFF}';
+
+/// Notes the words of a new name, or of a new one instead of the one before.
+///
+/// # Errors
+/// The database.
+pub(super) async fn write(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    resource: ResourceId,
+    name: &str,
+    is_new: bool,
+) -> Result<()> {
+    if !is_new {
+        tx.sql("DELETE FROM resource_word WHERE resource_id = $1").bind(resource.0).execute().await?;
+    }
+    let mut words = words(name);
+    if words.is_empty() {
+        return Ok(());
+    }
+    // One text for however many words: most names have few.
+    let few = words.len() <= 4;
+    words.resize(if few { 4 } else { WORDS }, String::new());
+    let mut statement = tx.sql(if few {
+        "INSERT INTO resource_word (resource_id, organization_id, word)
+         SELECT $1, $2, w.word FROM (
+            SELECT CAST($3 AS TEXT) AS word UNION ALL SELECT $4 UNION ALL SELECT $5 UNION ALL SELECT $6) AS w
+         WHERE w.word <> ''"
+    } else {
+        "INSERT INTO resource_word (resource_id, organization_id, word)
+         SELECT $1, $2, w.word FROM (
+            SELECT CAST($3 AS TEXT) AS word UNION ALL SELECT $4 UNION ALL SELECT $5 UNION ALL SELECT $6 UNION ALL SELECT $7
+            UNION ALL SELECT $8 UNION ALL SELECT $9 UNION ALL SELECT $10 UNION ALL SELECT $11 UNION ALL SELECT $12
+            UNION ALL SELECT $13 UNION ALL SELECT $14) AS w
+         WHERE w.word <> ''"
+    });
+    statement = statement.bind(resource.0).bind(organization.0);
+    for word in words {
+        statement = statement.bind(word);
+    }
+    statement.execute().await.map(|_| ())
+}
+
+/// Notes that the words of the items and of everything below them are of the permit's organization now (XFER-13).
+///
+/// # Errors
+/// The database.
+pub async fn update_owner(tx: &mut Tx, permit: &Permit, items: &[ResourceId]) -> Result<u64> {
+    let mut changed = 0;
+    for chunk in items.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        changed += tx
+            .sql_list(
+                "WITH RECURSIVE tree(id) AS (
+                    SELECT id FROM resource WHERE id IN ({ids})
+                    UNION ALL
+                    SELECT r.id FROM tree JOIN resource r ON r.parent_id = tree.id AND r.trashed_with IS NULL
+                 ) UPDATE resource_word SET organization_id = {1} WHERE resource_id IN (SELECT id FROM tree)",
+                &ids,
+            )
+            .bind(permit.organization().0)
+            .execute()
+            .await?;
+    }
+    Ok(changed)
+}
+
+/// What is searched for.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    /// The words.
+    pub question: &'a Question,
+    /// Only of this kind.
+    pub kind: Option<Kind>,
+    /// Only datasets in this state.
+    pub status: Option<Status>,
+    /// Behind this word and this resource.
+    pub after: Option<(String, ResourceId)>,
+    /// The most answers.
+    pub limit: i64,
+}
+
+/// One answer: a resource, and the word that is its place among the answers.
+pub type Found = (ResourceId, String);
+
+fn found(rows: Vec<(Uuid, String)>) -> Vec<Found> {
+    rows.into_iter().map(|(id, word)| (ResourceId(id), word)).collect()
+}
+
+/// Where the next page begins, if the last of these answers is not the last of all.
+fn behind(found: &[Found]) -> Option<(String, ResourceId)> {
+    found.last().map(|(id, word)| (word.clone(), *id))
+}
+
+fn like(word: Option<&String>) -> String {
+    word.map_or_else(|| "%".to_owned(), |word| format!("%{word}%"))
+}
+
+/// Resources of an organization whose names answer a question, in the order of the words they are found by; and where to
+/// go on, should there be more. What nobody may see is not looked at: the caller sees the whole organization.
+///
+/// One page looks at so many names at most; one that has fewer answers than were asked for may still not be the last.
+///
+/// # Errors
+/// The database.
+pub async fn list_in_organization(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    wanted: &Wanted<'_>,
+) -> Result<(Vec<Found>, Option<(String, ResourceId)>)> {
+    let first = &wanted.question.first;
+    let (after_word, after_id) = match &wanted.after {
+        Some((word, id)) => (word.clone(), id.0),
+        None => (first.clone(), Uuid::nil()),
+    };
+    let end = format!("{first}{BEHIND}");
+    let others = &wanted.question.others;
+    let rows: Vec<(Uuid, String)> = tx
+        .sql(
+            "SELECT r.id, w.word
+             FROM (SELECT word, resource_id FROM resource_word
+                   WHERE organization_id = $1 AND (word, resource_id) > ($2, $3) AND word < $4
+                   ORDER BY word, resource_id LIMIT CAST($5 AS BIGINT)) w
+             CROSS JOIN resource r
+             WHERE r.id = w.resource_id AND r.trashed_with IS NULL AND r.kind <> 'root'
+                AND ($6 IS NULL OR r.kind = $6) AND ($7 IS NULL OR r.status = $7)
+                AND r.name_key LIKE $8 AND r.name_key LIKE $9 AND r.name_key LIKE $10
+                AND NOT EXISTS (SELECT 1 FROM resource_word o WHERE o.resource_id = w.resource_id AND o.word >= $11 AND o.word < w.word)
+             ORDER BY w.word, w.resource_id LIMIT CAST($12 AS BIGINT)",
+        )
+        .bind(organization.0)
+        .bind(after_word.clone())
+        .bind(after_id)
+        .bind(end.clone())
+        .bind(LOOKED_AT)
+        .bind(wanted.kind.map(|kind| kind.word().to_owned()))
+        .bind(wanted.status.map(|status| status.word().to_owned()))
+        .bind(like(others.first()))
+        .bind(like(others.get(1)))
+        .bind(like(others.get(2)))
+        .bind(first.clone())
+        .bind(wanted.limit + 1)
+        .all()
+        .await?;
+    let mut found = found(rows);
+    let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
+    if found.len() > limit {
+        found.truncate(limit);
+        let next = behind(&found);
+        return Ok((found, next));
+    }
+    // Fewer answers than asked for: all of the names looked at have been used up. Were there as many as may be looked at?
+    let last: Option<(String, Uuid)> = tx
+        .sql(
+            "SELECT word, resource_id FROM resource_word
+             WHERE organization_id = $1 AND (word, resource_id) > ($2, $3) AND word < $4
+             ORDER BY word, resource_id LIMIT 1 OFFSET CAST($5 AS BIGINT)",
+        )
+        .bind(organization.0)
+        .bind(after_word)
+        .bind(after_id)
+        .bind(end)
+        .bind(LOOKED_AT - 1)
+        .optional()
+        .await?;
+    Ok((found, last.map(|(word, id)| (word, ResourceId(id)))))
+}
+
+/// The same for somebody who sees nothing but what is at or below some resources (ACCESS-3).
+///
+/// # Errors
+/// The database.
+pub async fn list_below(
+    tx: &mut Tx,
+    shared: &[ResourceId],
+    wanted: &Wanted<'_>,
+) -> Result<(Vec<Found>, Option<(String, ResourceId)>)> {
+    if shared.is_empty() {
+        return Ok((Vec::new(), None));
+    }
+    let ids: Vec<Uuid> = shared.iter().take(CHUNK).map(|id| id.0).collect();
+    let first = &wanted.question.first;
+    let (after_word, after_id) = match &wanted.after {
+        Some((word, id)) => (word.clone(), id.0),
+        None => (first.clone(), Uuid::nil()),
+    };
+    let others = &wanted.question.others;
+    let rows: Vec<(Uuid, String)> = tx
+        .sql_list(
+            "WITH RECURSIVE tree(id) AS (
+                SELECT id FROM resource WHERE id IN ({ids}) AND trashed_with IS NULL
+                UNION
+                SELECT r.id FROM tree JOIN resource r ON r.parent_id = tree.id AND r.trashed_with IS NULL
+             )
+             SELECT r.id, w.word
+             FROM tree CROSS JOIN resource_word w CROSS JOIN resource r
+             WHERE w.resource_id = tree.id AND w.word >= {1} AND w.word < {2} AND (w.word, w.resource_id) > ({3}, {4})
+                AND r.id = tree.id AND ({5} IS NULL OR r.kind = {5}) AND ({6} IS NULL OR r.status = {6})
+                AND r.name_key LIKE {7} AND r.name_key LIKE {8}
+                AND NOT EXISTS (SELECT 1 FROM resource_word o WHERE o.resource_id = w.resource_id AND o.word >= {1} AND o.word < w.word)
+             ORDER BY w.word, r.id LIMIT CAST({9} AS BIGINT)",
+            &ids,
+        )
+        .bind(first.clone())
+        .bind(format!("{first}{BEHIND}"))
+        .bind(after_word)
+        .bind(after_id)
+        .bind(wanted.kind.map(|kind| kind.word().to_owned()))
+        .bind(wanted.status.map(|status| status.word().to_owned()))
+        .bind(like(others.first()))
+        .bind(others.iter().skip(1).fold("%".to_owned(), |all, word| format!("{all}{word}%")))
+        .bind(wanted.limit + 1)
+        .all()
+        .await?;
+    let mut found = found(rows);
+    let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = if more { behind(&found) } else { None };
+    Ok((found, next))
+}
+
+/// How many resources one step of [`index_names`] reads.
+const STEP: i64 = 2_000;
+
+/// Notes the words of the names that were there before there was this table, behind an id; the last id that was done, or
+/// `None` where nothing is left.
+///
+/// # Errors
+/// The database.
+pub(super) async fn index_names(tx: &mut Tx, after: Uuid) -> Result<Option<Uuid>> {
+    let rows: Vec<(Uuid, Uuid, String)> = tx
+        .sql(
+            "SELECT id, organization_id, name FROM resource WHERE id > $1 AND kind <> 'root' ORDER BY id LIMIT CAST($2 AS BIGINT)",
+        )
+        .bind(after)
+        .bind(STEP)
+        .all()
+        .await?;
+    let last = rows.last().map(|(id, _, _)| *id);
+    for (id, organization, name) in rows {
+        write(tx, OrganizationId(organization), ResourceId(id), &name, false).await?;
+    }
+    Ok(last)
+}
+
+/// Whether there are names, and none of them was noted.
+///
+/// # Errors
+/// The database.
+pub(super) async fn is_empty(tx: &mut Tx) -> Result<bool> {
+    tx.sql(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM resource WHERE parent_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM resource_word) LIMIT 1) AS first_row",
+    )
+    .number()
+    .await
+    .map(|n| n > 0)
+}

@@ -1,0 +1,256 @@
+//! Dragging items onto a folder, a step of the breadcrumb or the tree (DRIVE-3). Never the only way: **Move to** does the
+//! same by keyboard and by touch.
+//!
+//! # Invariants
+//! - Handlers are around the whole page, not on each place: a place is whatever has `data-drop`, a container's id.
+//! - What is picked up is kept here and not in the drag itself: the row it began on may leave the page meanwhile, when a
+//!   folder opens under the pointer.
+
+use leptos::{ev::DragEvent, html, prelude::*};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use web_sys::{Element, HtmlElement};
+
+use super::{
+    place::Listing,
+    selection::Selection,
+    window::{Rows, element_of},
+};
+use crate::{
+    domain::{
+        command::Command,
+        resource::Kind,
+        view::{Control, RowView},
+    },
+    rpc::transfer::MoveHere,
+    ui::{
+        components::{
+            selection::{all, within},
+            toast::Toaster,
+        },
+        paths,
+        session::Session,
+        words,
+    },
+};
+
+/// How long a folder is pointed at before it opens, in milliseconds.
+const HOVER: u64 = 700;
+
+/// What is being dragged, and over what.
+#[derive(Clone, Copy)]
+pub struct Drag {
+    items: RwSignal<Vec<RowView>>,
+    /// The place it is over, and why it cannot be dropped there, if so.
+    over: RwSignal<Option<(String, Option<String>)>>,
+    /// What screen readers are told, and what stands beside the pointer.
+    said: RwSignal<String>,
+    waiting: StoredValue<Option<TimeoutHandle>>,
+    ghost: NodeRef<html::Div>,
+    action: ServerAction<MoveHere>,
+}
+
+impl Drag {
+    /// Nothing is dragged yet.
+    pub fn new() -> Self {
+        Self {
+            items: RwSignal::new(Vec::new()),
+            over: RwSignal::new(None),
+            said: RwSignal::new(String::new()),
+            waiting: StoredValue::new(None),
+            ghost: NodeRef::new(),
+            action: ServerAction::new(),
+        }
+    }
+
+    /// Picks up a row, or all that are selected if it is among them.
+    pub fn start(self, event: &DragEvent, selection: Selection, rows: Rows) {
+        let Some(row) = element_of(event.target()).and_then(|target| within(&target, "tr[data-id]")) else { return };
+        let id = row.get_attribute("data-id").unwrap_or_default();
+        let Some(own) = rows.place_of(&id).and_then(|place| rows.at(place)) else { return };
+        let items = if selection.has(&id) { selection.picked() } else { vec![own] };
+        let movable = |row: &RowView| {
+            rows.controls(row).iter().any(|(command, on)| *command == Command::Move && *on == Control::Enabled)
+        };
+        if !items.iter().all(movable) {
+            event.prevent_default();
+            return;
+        }
+        let what = named(&items);
+        if let Some(data) = event.data_transfer() {
+            data.set_effect_allowed("move");
+            drop(data.set_data("text/plain", &what));
+            if let Some(ghost) = self.ghost.get_untracked() {
+                ghost.set_text_content(Some(&what));
+                data.set_drag_image(&ghost, -12, -12);
+            }
+        }
+        self.said.set(format!("Picked up {what}."));
+        self.items.set(items);
+    }
+
+    /// Over something: whether it can be dropped there, and why not.
+    pub fn over(self, event: &DragEvent, go: impl Fn(String) + 'static) {
+        if self.items.with_untracked(Vec::is_empty) {
+            return;
+        }
+        let place = element_of(event.target()).and_then(|target| within(&target, "[data-drop]"));
+        let Some(place) = place else {
+            self.leave();
+            return;
+        };
+        let id = place.get_attribute("data-drop").unwrap_or_default();
+        let refusal = self.refusal(&place, &id);
+        if refusal.is_none() {
+            event.prevent_default();
+            if let Some(data) = event.data_transfer() {
+                data.set_drop_effect("move");
+            }
+        }
+        if self.over.with_untracked(|over| over.as_ref().is_some_and(|(before, _)| *before == id)) {
+            return;
+        }
+        self.leave();
+        let name = place.get_attribute("data-name").unwrap_or_default();
+        self.said.set(match &refusal {
+            None => format!("Over “{name}”."),
+            Some(why) => why.clone(),
+        });
+        mark(&place, Some(refusal.is_none()));
+        self.over.set(Some((id.clone(), refusal)));
+        // A folder opens after a moment; what is not one has nothing to open.
+        if place.get_attribute("data-kind").as_deref() != Some(Kind::Dataset.word()) {
+            let timer = set_timeout_with_handle(
+                move || {
+                    if self.over.with_untracked(|over| over.as_ref().is_some_and(|(now, _)| *now == id)) {
+                        go(id.clone());
+                    }
+                },
+                std::time::Duration::from_millis(HOVER),
+            );
+            self.waiting.set_value(timer.ok());
+        }
+    }
+
+    /// Over nothing that takes it.
+    fn leave(self) {
+        if let Some(timer) = self.waiting.try_update_value(Option::take).flatten() {
+            timer.clear();
+        }
+        if self.over.with_untracked(Option::is_some) {
+            self.over.set(None);
+        }
+        if let Some(body) = document().body() {
+            for marked in all(&body, "[data-dropping]") {
+                mark(&marked, None);
+            }
+        }
+    }
+
+    /// Why what is dragged cannot go there. The server decides again when it is dropped.
+    fn refusal(self, place: &Element, id: &str) -> Option<String> {
+        let kind = place.get_attribute("data-kind").and_then(|word| Kind::parse(&word).ok())?;
+        self.items.with_untracked(|items| {
+            if items.iter().any(|item| item.id.to_string() == id) {
+                return Some("It cannot go into itself.".to_owned());
+            }
+            let misfit = items.iter().find(|item| !kind.may_hold(item.kind))?;
+            Some(match kind {
+                Kind::Dataset => "A dataset holds files, not other items.".to_owned(),
+                _ => format!(
+                    "{} can hold only datasets: “{}” cannot go there.",
+                    crate::domain::resource::a(kind),
+                    misfit.name
+                ),
+            })
+        })
+    }
+
+    /// Dropped: moves it there.
+    pub fn drop(self, event: &DragEvent, listing: &Listing) {
+        let items: Vec<String> =
+            self.items.with_untracked(|items| items.iter().map(|item| item.id.to_string()).collect());
+        let place = element_of(event.target()).and_then(|target| within(&target, "[data-drop]"));
+        if let Some(place) = place.filter(|_| !items.is_empty()) {
+            event.prevent_default();
+            let destination = place.get_attribute("data-drop").unwrap_or_default();
+            if self.refusal(&place, &destination).is_none() {
+                self.action.dispatch(MoveHere { items: items.join(","), destination, back: listing.address() });
+            }
+        }
+        self.end();
+    }
+
+    /// Let go, wherever.
+    pub fn end(self) {
+        self.leave();
+        self.items.set(Vec::new());
+    }
+}
+
+/// “A”, or "3 items".
+fn named(items: &[RowView]) -> String {
+    match items {
+        [one] => format!("“{}”", one.name),
+        several => words::totalled(several.len() as u64, "item", "items"),
+    }
+}
+
+fn mark(place: &HtmlElement, fits: Option<bool>) {
+    match fits {
+        Some(true) => drop(place.set_attribute("data-dropping", "yes")),
+        Some(false) => drop(place.set_attribute("data-dropping", "no")),
+        None => drop(place.remove_attribute("data-dropping")),
+    }
+}
+
+/// What goes with the pointer, what is said, and what becomes of a drop.
+#[component]
+pub fn DragLayer(
+    /// What is dragged.
+    drag: Drag,
+    /// What is listed.
+    listing: Memo<Listing>,
+) -> impl IntoView {
+    let session = Session::get();
+    let toaster = Toaster::get();
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        let answer = drag.action.value().get();
+        untrack(|| match answer {
+            Some(Ok(done)) => {
+                // Something to confirm, or in the way, is shown; otherwise one stays where one is.
+                if done.to.contains("dialog=") {
+                    navigate(&done.to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+                } else {
+                    drag.said.set(done.toast.clone());
+                    toaster.show(&done.toast);
+                    session.refresh();
+                }
+            }
+            Some(Err(failure)) => {
+                drag.said.set(failure.to_string());
+                toaster.show(&failure.to_string());
+                session.refresh();
+            }
+            None => {}
+        });
+    });
+    // Another list is shown: what was pointed at is gone.
+    Effect::new(move |before: Option<()>| {
+        listing.track();
+        if before.is_some() {
+            untrack(|| drag.leave());
+        }
+    });
+    let why_not = move || drag.over.get().and_then(|(_, refusal)| refusal);
+    view! {
+        <div class="drag-ghost" node_ref=drag.ghost aria-hidden="true"></div>
+        <div class="drag-note" class:shown=move || why_not().is_some() aria-hidden="true">{why_not}</div>
+        <p class="unseen" role="status" aria-live="assertive">{move || drag.said.get()}</p>
+    }
+}
+
+/// Where a folder's page is, for opening it under the pointer.
+pub fn address_of(listing: &Listing, id: &str, root: Option<String>) -> String {
+    if root.as_deref() == Some(id) { paths::drive(&listing.org, "") } else { paths::drive(&listing.org, id) }
+}

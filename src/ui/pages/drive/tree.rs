@@ -1,0 +1,58 @@
+//! The folders around the list (DRIVE-2): a way to go, and a place to drop things on.
+
+use leptos::prelude::*;
+
+use super::place::Listing;
+use crate::{
+    domain::{resource::Kind, view::Branch},
+    ui::{components::icon::Icon, paths},
+};
+
+/// The tree, as nested lists of links.
+#[component]
+pub fn Tree(
+    /// The folders from top to bottom.
+    tree: Vec<Branch>,
+    /// What is listed.
+    listing: Listing,
+) -> impl IntoView {
+    (tree.len() > 1).then(|| {
+        view! {
+            <nav class="tree" aria-label="Folders">{branches(&tree, &listing)}</nav>
+        }
+    })
+}
+
+/// The branches at the depth of the first one, each with what is below it.
+fn branches(tree: &[Branch], listing: &Listing) -> AnyView {
+    let Some(depth) = tree.first().map(|branch| branch.depth) else { return ().into_any() };
+    let mut items = Vec::new();
+    let mut rest = tree;
+    while let Some((branch, behind)) = rest.split_first() {
+        let below = behind.iter().take_while(|other| other.depth > depth).count();
+        let (inside, next) = behind.split_at(below);
+        let root = branch.kind == Kind::Root;
+        let id = branch.id.to_string();
+        let name = if root { Kind::Root.title().to_owned() } else { branch.name.clone() };
+        let href = paths::drive(&listing.org, if root { "" } else { &id });
+        items.push(view! {
+            <li>
+                <a
+                    href=href
+                    class="branch"
+                    class:open=branch.open
+                    aria-current=branch.current.then_some("page")
+                    data-drop=id
+                    data-kind=branch.kind.word()
+                    data-name=name.clone()
+                >
+                    <Icon name=if root { "drive" } else { "folder" }/>
+                    <span>{name.clone()}</span>
+                </a>
+                {(!inside.is_empty()).then(|| branches(inside, listing))}
+            </li>
+        });
+        rest = next;
+    }
+    view! { <ul>{items}</ul> }.into_any()
+}
