@@ -48,6 +48,16 @@ impl Level {
         }
     }
 
+    /// What it lets one do, in words that go on after "can".
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Reader => "look and measure",
+            Self::Uploader => "look, and add new things",
+            Self::Editor => "add, rename, move and delete",
+            Self::Manager => "do everything, and give access to others",
+        }
+    }
+
     /// Reads [`Level::word`].
     ///
     /// # Errors
@@ -187,10 +197,9 @@ pub const fn operate(person: PersonId, organization: OrganizationId, resource: R
     Permit { person, organization, resource }
 }
 
-/// A permit to give what an invitation said, to who accepts it: whoever sent it had leave to give that (PEOPLE-2), and
-/// `joined` shows that it was accepted.
-pub const fn given_with_invitation(joined: &super::role::RolePermit, by: PersonId, resource: ResourceId) -> Permit {
-    Permit { person: by, organization: joined.organization(), resource }
+/// A permit to give what waited with an invitation, for [`super::invitation::Answering::receive`], which has checked it.
+pub(super) const fn given_by_invitation(by: PersonId, organization: OrganizationId, resource: ResourceId) -> Permit {
+    Permit { person: by, organization, resource }
 }
 
 /// Whether a person may do an act on a resource.

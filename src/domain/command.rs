@@ -51,7 +51,8 @@ impl Command {
     ];
 
     /// What is offered so far; the rest is being built.
-    pub const OFFERED: [Self; 6] = [Self::Rename, Self::Move, Self::Assign, Self::Unassign, Self::Copy, Self::Trash];
+    pub const OFFERED: [Self; 7] =
+        [Self::Rename, Self::Move, Self::Assign, Self::Unassign, Self::Copy, Self::Access, Self::Trash];
 
     /// The word in addresses: `?dialog=move`.
     pub const fn word(self) -> &'static str {

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    access::{Level, may_be_given},
-    id::{OrganizationId, PersonId},
+    access::{Level, Permit, given_by_invitation, may_be_given},
+    id::{OrganizationId, PersonId, ResourceId},
     refusal::Refusal,
     role::{Role, RolePermit, Standing, change_role, join},
     text::{Email, Problem, key, optional_line},
@@ -146,6 +146,21 @@ impl Answering<'_> {
     ) -> Result<RolePermit, Refusal> {
         self.check(now)?;
         Ok(join(person, organization, role))
+    }
+
+    /// Leave to receive what waited with the invitation: `by` gave it, and had leave to (ACCESS-2).
+    ///
+    /// # Errors
+    /// See [`Answering::check`].
+    pub fn receive(
+        &self,
+        by: PersonId,
+        organization: OrganizationId,
+        resource: ResourceId,
+        now: Timestamp,
+    ) -> Result<Permit, Refusal> {
+        self.check(now)?;
+        Ok(given_by_invitation(by, organization, resource))
     }
 }
 

@@ -16,6 +16,7 @@ pub mod audit;
 pub mod command;
 pub mod copy;
 pub mod device;
+pub mod grant;
 pub mod id;
 pub mod invitation;
 pub mod job;

@@ -91,7 +91,7 @@ pub async fn invitation_page(token: String) -> Result<InvitationView, Failure> {
     answer::read(usecase::invitation::open(&ctx, by.as_ref(), &token).await)
 }
 
-/// **Accept** (PEOPLE-4), by the token of the mailed link or by id. Leads to Home of the organization.
+/// **Accept** (PEOPLE-4), by the token of the mailed link or by id. Leads to Home of the organization, or to what was shared.
 #[server(output = Text)]
 pub async fn accept_invitation(
     #[server(default)] token: String,
@@ -105,7 +105,9 @@ pub async fn accept_invitation(
             Some(space) => format!("Welcome to {}. Your own work is in {}.", joined.organization.name, space.name),
             None => format!("Welcome to {}", joined.organization.name),
         };
-        (format!("/o/{}", joined.organization.org_id), toast)
+        // Who stays outside finds what was shared in the Drive.
+        let page = if joined.organization.role.is_none() { "/drive" } else { "" };
+        (format!("/o/{}{page}", joined.organization.org_id), toast)
     })
     .await
 }

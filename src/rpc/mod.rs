@@ -6,6 +6,7 @@
 //!   redirect to [`Done::to`], and a refusal comes back with the form as it was filled in ([`FormFlash`]).
 //! - Arguments are flat text and ids, as forms send them; reading them is the domain's job.
 
+pub mod access;
 pub mod account;
 pub mod activity;
 pub mod drive;

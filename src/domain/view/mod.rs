@@ -1,5 +1,6 @@
 //! Read models: what pages and the REST API show, already cut down to what the reader may see.
 
+pub mod access;
 pub mod account;
 pub mod activity;
 pub mod people;

@@ -134,6 +134,8 @@ pub struct InvitationRow {
     pub resource_name: Option<String>,
     /// And how.
     pub level: Option<Level>,
+    /// Whether it brings access without a membership: then the role says nothing.
+    pub external: bool,
     /// Whether the mail with the link could not be delivered (MAIL-1).
     pub undelivered: bool,
 }
@@ -190,6 +192,8 @@ pub struct Waiting {
     pub invited_by: Option<String>,
     /// The role I will have.
     pub role: Role,
+    /// Whether it brings access without a membership: then the role says nothing.
+    pub external: bool,
     /// When it stops working.
     pub expires_at: Timestamp,
 }
@@ -209,6 +213,8 @@ pub struct InvitationView {
     pub name: Option<String>,
     /// The role.
     pub role: Role,
+    /// Whether it brings access without a membership: then the role says nothing.
+    pub external: bool,
     /// For a Member: the name of what they will reach.
     pub resource: Option<String>,
     /// What became of it.

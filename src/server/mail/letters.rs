@@ -118,6 +118,41 @@ fn sheet(letter: &Letter<'_>, public_url: &str, now: Timestamp) -> Sheet {
                 ),
             }
         }
+        Letter::SharedWith { organization, inviter, resource, token, days } => {
+            let (organization, inviter) = (inert(organization), inert(inviter));
+            let what = resource.map_or_else(|| "something".to_owned(), |name| format!("“{}”", inert(name)));
+            Sheet {
+                subject: format!("{inviter} shares {what} with you"),
+                greeting: "Hello,".to_owned(),
+                paragraphs: vec![
+                    format!("{inviter} of {organization} shares {what} with you on Commonhold."),
+                    format!("You will reach it from outside, without becoming one of {organization}."),
+                ],
+                button: Some(Button {
+                    label: "See the invitation",
+                    link: format!("{public_url}/invitations/{token}"),
+                    validity: validity(now, days),
+                }),
+                unexpected: format!(
+                    "You did not expect this? Then do nothing: nobody gets an account or access unless the invitation is \
+                     accepted. {inviter} gave us your address."
+                ),
+            }
+        }
+        Letter::AccessGiven { organization, path, resource, by, level, group } => {
+            let (organization, by, resource) = (inert(organization), inert(by), inert(resource));
+            let whom = group.map_or_else(|| "you".to_owned(), |name| format!("everyone in {}", inert(name)));
+            Sheet {
+                subject: format!("{by} gave {whom} access to {resource}"),
+                greeting: "Hello,".to_owned(),
+                paragraphs: vec![
+                    format!("{by} gave {whom} {} access to “{resource}” in {organization}.", level.title()),
+                    format!("With {} access one can {}.", level.title(), level.summary()),
+                ],
+                button: Some(Button { label: "Open it", link: format!("{public_url}{path}"), validity: String::new() }),
+                unexpected: format!("You did not expect this? Ask {by}."),
+            }
+        }
         Letter::VerifyEmail { first_name, token } => Sheet {
             subject: "Verify your email address".to_owned(),
             greeting: hello(first_name),
@@ -261,6 +296,7 @@ fn open(public_url: &str, org_id: &str) -> Button {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::access::Level;
 
     const URL: &str = "https://hold.example.com";
     const NOW: Timestamp = Timestamp(1_795_287_903_007);
@@ -290,6 +326,29 @@ mod tests {
             (
                 "invitation_of_a_member",
                 Letter::Invitation { organization, inviter, role: Role::Member, resource, token, days: 1 },
+            ),
+            ("shared_with", Letter::SharedWith { organization, inviter, resource, token, days: 14 }),
+            (
+                "access_given",
+                Letter::AccessGiven {
+                    organization,
+                    path: "/o/alpine-survey/drive/1",
+                    resource: resource.unwrap_or_default(),
+                    by,
+                    level: Level::Editor,
+                    group: None,
+                },
+            ),
+            (
+                "access_given_to_an_organization",
+                Letter::AccessGiven {
+                    organization,
+                    path: "/o/alpine-survey/drive/1",
+                    resource: resource.unwrap_or_default(),
+                    by,
+                    level: Level::Reader,
+                    group: Some(organization),
+                },
             ),
             ("verify_email", Letter::VerifyEmail { first_name, token }),
             ("reset_password", Letter::ResetPassword { first_name, token }),

@@ -8,7 +8,7 @@ mod letters;
 pub mod message;
 pub mod smtp;
 
-use crate::domain::{id::MailId, role::Role};
+use crate::domain::{access::Level, id::MailId, role::Role};
 
 use super::{
     context::Ctx,
@@ -33,6 +33,34 @@ pub enum Letter<'a> {
         token: &'a str,
         /// How many days the link works.
         days: i64,
+    },
+    /// An invitation to reach something from outside (ACCESS-2): leads to `/invitations/{token}`.
+    SharedWith {
+        /// The organization's name.
+        organization: &'a str,
+        /// Who shares.
+        inviter: &'a str,
+        /// The name of what they will reach, while it is there.
+        resource: Option<&'a str>,
+        /// The link's token.
+        token: &'a str,
+        /// How many days the link works.
+        days: i64,
+    },
+    /// They, or an organization they own, were given access to something (ACCESS-2, ACCESS-4): leads to it.
+    AccessGiven {
+        /// The organization's name that owns it.
+        organization: &'a str,
+        /// Its page, a path of this site.
+        path: &'a str,
+        /// Its name.
+        resource: &'a str,
+        /// Who gave it.
+        by: &'a str,
+        /// How much.
+        level: Level,
+        /// The organization that it was given to, where it was not to them.
+        group: Option<&'a str>,
     },
     /// Prove this address (AUTH-2): leads to `/verify?token=`.
     VerifyEmail {

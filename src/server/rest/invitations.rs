@@ -126,7 +126,8 @@ pub struct InvitationBody {
     id: String,
     email: String,
     name: Option<String>,
-    role: &'static str,
+    /// Null where it brings access from outside, without a membership.
+    role: Option<&'static str>,
     /// `pending`, `accepted`, `declined` or `revoked`.
     status: &'static str,
     /// Who invited.
@@ -145,7 +146,7 @@ impl From<InvitationRow> for InvitationBody {
             id: row.id.to_string(),
             email: row.email,
             name: row.name,
-            role: row.role.word(),
+            role: (!row.external).then(|| row.role.word()),
             status: row.state.word(),
             invited_by: row.invited_by,
             created_at: row.created_at.rfc3339(),
@@ -265,7 +266,8 @@ pub struct WaitingBody {
     organization: Option<String>,
     /// Who invited; null until my address is verified.
     invited_by: Option<String>,
-    role: &'static str,
+    /// Null where it brings access from outside, without a membership.
+    role: Option<&'static str>,
     expires_at: String,
 }
 
@@ -275,7 +277,7 @@ impl From<Waiting> for WaitingBody {
             id: waiting.id.to_string(),
             organization: waiting.organization,
             invited_by: waiting.invited_by,
-            role: waiting.role.word(),
+            role: (!waiting.external).then(|| waiting.role.word()),
             expires_at: Timestamp::rfc3339(waiting.expires_at),
         }
     }

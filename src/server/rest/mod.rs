@@ -4,6 +4,7 @@
 //! - A handler reads the request, calls one use case, and writes the answer; it decides nothing.
 //! - Bodies refuse unknown fields. Missing ones are told by the domain, at the field.
 
+pub mod access;
 pub mod account;
 pub mod audit;
 pub mod idempotency;
@@ -91,6 +92,9 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(resources::create))
         .routes(routes!(resources::show, resources::rename, trash::delete))
         .routes(routes!(resources::children))
+        .routes(routes!(access::list))
+        .routes(routes!(access::give))
+        .routes(routes!(access::remove))
         .routes(routes!(resources::search))
         .routes(routes!(trash::put))
         .routes(routes!(trash::restore))

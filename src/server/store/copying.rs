@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::{Result, Tx};
+use super::{Result, Tx, search};
 use crate::domain::{
     access::Permit,
     id::{AccountId, OrganizationId, PersonId, ResourceId},
@@ -53,8 +53,8 @@ pub async fn insert_top(tx: &mut Tx, permit: &Permit, new: &NewTop) -> Result<()
     .bind(new.original.0)
     .bind(permit.organization().0)
     .execute()
-    .await
-    .map(|_| ())
+    .await?;
+    search::copy(tx, new.id, new.original).await
 }
 
 /// What is in a container of the original, by id, behind one; only what the organization owns.
@@ -93,7 +93,7 @@ pub async fn insert(
     container: ResourceId,
     at: Timestamp,
 ) -> Result<u64> {
-    tx.sql(
+    let copied = tx.sql(
         "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on,
             created_by, created_at, modified_at, trashed_with, copied_from, restrict_copy, restrict_delete, restrict_download)
          SELECT $1, c.organization_id, c.account_id, c.id, r.kind, r.kind_rank, r.name, r.name_key,
@@ -108,7 +108,11 @@ pub async fn insert(
     .bind(original.0)
     .bind(permit.resource().0)
     .execute()
-    .await
+    .await?;
+    if copied > 0 {
+        search::copy(tx, id, original).await?;
+    }
+    Ok(copied)
 }
 
 /// A container of the permit's copy that is still to be filled, and what it is a copy of.

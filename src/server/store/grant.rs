@@ -8,7 +8,7 @@ use crate::domain::{
     access::{Level, Permit},
     id::{GrantId, OrganizationId, PersonId, ResourceId},
     profile::OwnPermit,
-    role::RolePermit,
+    role::{Role, RolePermit},
     time::Timestamp,
     transfer::{GrantFact, Grantee},
 };
@@ -64,6 +64,226 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
         .execute()
         .await
         .map(|_| ())
+}
+
+/// A grant as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// Id.
+    pub id: GrantId,
+    /// The resource.
+    pub resource: ResourceId,
+    /// To whom.
+    pub grantee: Grantee,
+    /// How much.
+    pub level: Level,
+    /// Carried along with a move, not made by hand.
+    pub carried: bool,
+}
+
+#[derive(FromRow)]
+struct StoredRow {
+    id: Uuid,
+    resource_id: Uuid,
+    person_id: Option<Uuid>,
+    organization_id: Option<Uuid>,
+    level: String,
+    carried: bool,
+}
+
+/// Exactly one of both is set (ACCESS-4).
+fn grantee(person: Option<Uuid>, organization: Option<Uuid>) -> Option<Grantee> {
+    person.map(PersonId).map(Grantee::Person).or_else(|| organization.map(OrganizationId).map(Grantee::Organization))
+}
+
+impl StoredRow {
+    fn read(self) -> Result<Option<Stored>> {
+        let Some(grantee) = grantee(self.person_id, self.organization_id) else { return Ok(None) };
+        Ok(Some(Stored {
+            id: GrantId(self.id),
+            resource: ResourceId(self.resource_id),
+            grantee,
+            level: read("access_grant", "level", &self.level, Level::parse)?,
+            carried: self.carried,
+        }))
+    }
+}
+
+/// A grant by id.
+///
+/// # Errors
+/// The database.
+pub async fn find(tx: &mut Tx, id: GrantId) -> Result<Option<Stored>> {
+    let row: Option<StoredRow> = tx
+        .sql("SELECT id, resource_id, person_id, organization_id, level, carried FROM access_grant WHERE id = $1")
+        .bind(id.0)
+        .optional()
+        .await?;
+    row.map_or(Ok(None), StoredRow::read)
+}
+
+/// What somebody was given on one resource itself: by hand, carried along, or both.
+///
+/// # Errors
+/// The database.
+pub async fn find_of(tx: &mut Tx, resource: ResourceId, to: Grantee) -> Result<Vec<Stored>> {
+    let (person, organization) = match to {
+        Grantee::Person(person) => (Some(person.0), None),
+        Grantee::Organization(organization) => (None, Some(organization.0)),
+    };
+    let rows: Vec<StoredRow> = tx
+        .sql(
+            "SELECT id, resource_id, person_id, organization_id, level, carried FROM access_grant
+             WHERE resource_id = $1 AND (person_id = $2 OR organization_id = $3)",
+        )
+        .bind(resource.0)
+        .bind(person)
+        .bind(organization)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(StoredRow::read).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+/// A grant as **Manage access** lists it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The grant.
+    pub grant: Stored,
+    /// The person's or the organization's name.
+    pub name: String,
+    /// The person's address, or the Org ID.
+    pub address: String,
+    /// The person's role in the organization that owns the resource, if they have one.
+    pub role: Option<Role>,
+}
+
+#[derive(FromRow)]
+struct ListedRow {
+    #[sqlx(flatten)]
+    grant: StoredRow,
+    name: String,
+    address: String,
+    role: Option<String>,
+}
+
+/// Where a page of grants starts: behind this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AfterGrant {
+    /// 0 for a grant on the resource itself, 1 for one above it.
+    pub rank: i64,
+    /// The grant.
+    pub id: Uuid,
+}
+
+impl AfterGrant {
+    /// In front of all.
+    pub const START: Self = Self { rank: -1, id: Uuid::nil() };
+}
+
+/// One page of the grants on a resource and on what is above it: its own first, then in the order they were made. A deleted
+/// organization's reach nobody, and are left out.
+///
+/// # Errors
+/// The database.
+pub async fn list_on_way(
+    tx: &mut Tx,
+    resource: ResourceId,
+    way: &[ResourceId],
+    after: AfterGrant,
+    limit: i64,
+) -> Result<Vec<Listed>> {
+    let ids: Vec<Uuid> = way.iter().take(CHUNK).map(|id| id.0).collect();
+    let rows: Vec<ListedRow> = tx
+        .sql_list(
+            "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
+                COALESCE(p.first_name || ' ' || p.last_name, o.name) AS name, COALESCE(p.email, o.org_id) AS address, m.role
+             FROM access_grant g LEFT JOIN person p ON p.id = g.person_id LEFT JOIN organization o ON o.id = g.organization_id
+             LEFT JOIN membership m ON m.organization_id = g.owner_id AND m.person_id = g.person_id
+             WHERE g.resource_id IN ({ids}) AND o.deleted_at IS NULL
+                AND ((CASE WHEN g.resource_id = {1} THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END) > {2}
+                    OR ((CASE WHEN g.resource_id = {1} THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END) = {2} AND g.id > {3}))
+             ORDER BY (CASE WHEN g.resource_id = {1} THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END), g.id LIMIT CAST({4} AS BIGINT)",
+            &ids,
+        )
+        .bind(resource.0)
+        .bind(after.rank)
+        .bind(after.id)
+        .bind(limit)
+        .all()
+        .await?;
+    let mut listed = Vec::with_capacity(rows.len());
+    for row in rows {
+        let role = row.role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?;
+        let Some(grant) = row.grant.read()? else { continue };
+        listed.push(Listed { grant, name: row.name, address: row.address, role });
+    }
+    Ok(listed)
+}
+
+/// The grants made by hand on some resources, to be taken away (XFER-2); at most `limit` of each chunk.
+///
+/// # Errors
+/// The database.
+pub async fn list_by_hand(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> Result<Vec<Listed>> {
+    let mut listed = Vec::new();
+    for chunk in resources.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<ListedRow> = tx
+            .sql_list(
+                "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
+                    COALESCE(p.first_name || ' ' || p.last_name, o.name) AS name, COALESCE(p.email, o.org_id) AS address, NULL AS role
+                 FROM access_grant g LEFT JOIN person p ON p.id = g.person_id LEFT JOIN organization o ON o.id = g.organization_id
+                 WHERE g.resource_id IN ({ids}) AND NOT g.carried LIMIT CAST({1} AS BIGINT)",
+                &ids,
+            )
+            .bind(limit)
+            .all()
+            .await?;
+        for row in rows {
+            let Some(grant) = row.grant.read()? else { continue };
+            listed.push(Listed { grant, name: row.name, address: row.address, role: None });
+        }
+    }
+    Ok(listed)
+}
+
+/// Every grant that reaches one person on a way up, and the organization it was given to where it was not to them.
+///
+/// # Errors
+/// The database.
+pub async fn list_reaching(tx: &mut Tx, person: PersonId, way: &[ResourceId]) -> Result<Vec<Listed>> {
+    let ids: Vec<Uuid> = way.iter().take(CHUNK).map(|id| id.0).collect();
+    let rows: Vec<ListedRow> = tx
+        .sql_list(
+            "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
+                COALESCE(o.name, '') AS name, COALESCE(o.org_id, '') AS address, NULL AS role
+             FROM access_grant g LEFT JOIN organization o ON o.id = g.organization_id
+             WHERE g.resource_id IN ({ids}) AND (g.person_id = {1}
+                OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1}))",
+            &ids,
+        )
+        .bind(person.0)
+        .all()
+        .await?;
+    let mut listed = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Some(grant) = row.grant.read()? else { continue };
+        listed.push(Listed { grant, name: row.name, address: row.address, role: None });
+    }
+    Ok(listed)
+}
+
+/// Ends a grant on the permit's resource; whether it was there.
+///
+/// # Errors
+/// The database.
+pub async fn delete(tx: &mut Tx, permit: &Permit, id: GrantId) -> Result<bool> {
+    tx.sql("DELETE FROM access_grant WHERE id = $1 AND resource_id = $2")
+        .bind(id.0)
+        .bind(permit.resource().0)
+        .execute()
+        .await
+        .map(|rows| rows > 0)
 }
 
 /// Ends the carried grants on resources (XFER-5).

@@ -9,7 +9,7 @@ use super::{
     read,
 };
 use crate::domain::{
-    access::Level,
+    access::{Level, Permit},
     id::{InvitationId, MailId, OrganizationId, PersonId, ResourceId},
     invitation::State,
     role::{Role, RolePermit},
@@ -48,27 +48,219 @@ pub struct NewInvitation<'a> {
 /// # Errors
 /// `Taken` if one is pending for the same email.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewInvitation<'_>) -> Result<()> {
+    insert_row(tx, permit.organization(), permit.person(), new, false).await
+}
+
+/// Adds an invitation to reach the permit's resource from outside, without a membership (ACCESS-2). One for the same
+/// address that has expired makes room for it.
+///
+/// # Errors
+/// `Taken` if one is pending for the same email.
+pub async fn insert_external(tx: &mut Tx, permit: &Permit, new: &NewInvitation<'_>) -> Result<()> {
     tx.sql(
-        "INSERT INTO invitation (id, organization_id, email, email_key, name, role, token_hash, state, invited_by, created_at, expires_at, sent_at, sends, name_key, resource_id, level, mail_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $9, 1, $11, $12, $13, $14)",
+        "UPDATE invitation SET state = 'revoked', answered_at = $3
+         WHERE organization_id = $1 AND email_key = $2 AND state = 'pending' AND expires_at <= $3",
+    )
+    .bind(permit.organization().0)
+    .bind(new.email_key.to_owned())
+    .bind(new.at.0)
+    .execute()
+    .await?;
+    insert_row(tx, permit.organization(), permit.person(), new, true).await
+}
+
+async fn insert_row(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    by: PersonId,
+    new: &NewInvitation<'_>,
+    external: bool,
+) -> Result<()> {
+    tx.sql(
+        "INSERT INTO invitation (id, organization_id, email, email_key, name, role, token_hash, state, invited_by, created_at, expires_at, sent_at, sends, name_key, resource_id, level, mail_id, external)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $9, 1, $11, $12, $13, $14, $15)",
     )
     .bind(new.id.0)
-    .bind(permit.organization().0)
+    .bind(organization.0)
     .bind(new.email.to_owned())
     .bind(new.email_key.to_owned())
     .bind(new.name.map(str::to_owned))
     .bind(new.role.word())
     .bind(new.token_hash.to_owned())
-    .bind(permit.person().0)
+    .bind(by.0)
     .bind(new.at.0)
     .bind(new.expires_at.0)
     .bind(new.name.map_or_else(|| new.email_key.to_owned(), key))
     .bind(new.reach.map(|(resource, _)| resource.0))
     .bind(new.reach.map(|(_, level)| level.word()))
     .bind(new.mail.0)
+    .bind(external.then_some(true))
     .execute()
     .await
     .map(|_| ())
+}
+
+/// Gives something more to whoever an invitation waits for, or sets what was given to another level (ACCESS-2).
+///
+/// # Errors
+/// The database.
+pub async fn upsert_grant(
+    tx: &mut Tx,
+    permit: &Permit,
+    invitation: InvitationId,
+    level: Level,
+    at: Timestamp,
+) -> Result<()> {
+    // What the invitation began with is changed in its place.
+    let began = tx
+        .sql("UPDATE invitation SET level = $3 WHERE id = $1 AND resource_id = $2 AND state = 'pending'")
+        .bind(invitation.0)
+        .bind(permit.resource().0)
+        .bind(level.word())
+        .execute()
+        .await?;
+    if began > 0 {
+        return Ok(());
+    }
+    tx.sql(
+        "INSERT INTO invitation_grant (invitation_id, resource_id, level, given_by, created_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (invitation_id, resource_id) DO UPDATE SET level = $3, given_by = $4",
+    )
+    .bind(invitation.0)
+    .bind(permit.resource().0)
+    .bind(level.word())
+    .bind(permit.person().0)
+    .bind(at.0)
+    .execute()
+    .await
+    .map(|_| ())
+}
+
+/// Takes back what waits with an invitation on the permit's resource; whether anything did. The invitation itself stays.
+///
+/// # Errors
+/// The database.
+pub async fn delete_grant(tx: &mut Tx, permit: &Permit, invitation: InvitationId) -> Result<bool> {
+    let began = tx
+        .sql("UPDATE invitation SET resource_id = NULL, level = NULL WHERE id = $1 AND resource_id = $2 AND state = 'pending'")
+        .bind(invitation.0)
+        .bind(permit.resource().0)
+        .execute()
+        .await?;
+    let more = tx
+        .sql("DELETE FROM invitation_grant WHERE invitation_id = $1 AND resource_id = $2")
+        .bind(invitation.0)
+        .bind(permit.resource().0)
+        .execute()
+        .await?;
+    Ok(began + more > 0)
+}
+
+/// What was given to whoever accepts an invitation, besides what it began with, and by whom.
+///
+/// # Errors
+/// The database.
+pub async fn list_grants(tx: &mut Tx, invitation: InvitationId) -> Result<Vec<(ResourceId, Level, PersonId)>> {
+    let rows: Vec<(Uuid, String, Uuid)> = tx
+        .sql("SELECT resource_id, level, given_by FROM invitation_grant WHERE invitation_id = $1 LIMIT 10000")
+        .bind(invitation.0)
+        .all()
+        .await?;
+    rows.into_iter()
+        .map(|(resource, level, by)| {
+            Ok((ResourceId(resource), read("invitation_grant", "level", &level, Level::parse)?, PersonId(by)))
+        })
+        .collect()
+}
+
+/// Access to a resource that waits with an invitation.
+#[derive(Debug, Clone)]
+pub struct WaitingGrant {
+    /// The invitation.
+    pub id: InvitationId,
+    /// The address it is for.
+    pub email: String,
+    /// How much.
+    pub level: Level,
+    /// Whether no membership comes with it.
+    pub external: bool,
+    /// When the invitation stops working.
+    pub expires_at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct WaitingGrantRow {
+    id: Uuid,
+    email: String,
+    level: String,
+    external: Option<bool>,
+    expires_at: i64,
+}
+
+/// The access to one resource that waits for somebody to accept an invitation, oldest first; at most `limit`.
+///
+/// # Errors
+/// The database.
+pub async fn list_on(tx: &mut Tx, resource: ResourceId, now: Timestamp, limit: i64) -> Result<Vec<WaitingGrant>> {
+    let mut rows: Vec<WaitingGrantRow> = tx
+        .sql(
+            "SELECT i.id, i.email, i.level, i.external, i.expires_at FROM invitation i
+             WHERE i.resource_id = $1 AND i.state = 'pending' AND i.expires_at > $2 AND i.level IS NOT NULL
+             ORDER BY i.id LIMIT CAST($3 AS BIGINT)",
+        )
+        .bind(resource.0)
+        .bind(now.0)
+        .bind(limit)
+        .all()
+        .await?;
+    let more: Vec<WaitingGrantRow> = tx
+        .sql(
+            "SELECT i.id, i.email, g.level, i.external, i.expires_at
+             FROM invitation_grant g JOIN invitation i ON i.id = g.invitation_id
+             WHERE g.resource_id = $1 AND i.state = 'pending' AND i.expires_at > $2
+             ORDER BY g.invitation_id LIMIT CAST($3 AS BIGINT)",
+        )
+        .bind(resource.0)
+        .bind(now.0)
+        .bind(limit)
+        .all()
+        .await?;
+    rows.extend(more);
+    rows.sort_by_key(|row| row.id);
+    rows.into_iter()
+        .map(|row| {
+            Ok(WaitingGrant {
+                id: InvitationId(row.id),
+                email: row.email,
+                level: read("invitation", "level", &row.level, Level::parse)?,
+                external: row.external.unwrap_or(false),
+                expires_at: Timestamp(row.expires_at),
+            })
+        })
+        .collect()
+}
+
+/// The invitation into an organization that waits for an address and still works.
+///
+/// # Errors
+/// The database.
+pub async fn find_pending(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    email_key: &str,
+    now: Timestamp,
+) -> Result<Option<Invitation>> {
+    let row: Option<InvitationRow> = tx
+        .sql(
+            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level, i.external
+             FROM invitation i WHERE i.organization_id = $1 AND i.email_key = $2 AND i.state = 'pending' AND i.expires_at > $3",
+        )
+        .bind(organization.0)
+        .bind(email_key.to_owned())
+        .bind(now.0)
+        .optional()
+        .await?;
+    row.map(TryInto::try_into).transpose()
 }
 
 /// An invitation.
@@ -96,6 +288,8 @@ pub struct Invitation {
     pub expires_at: Timestamp,
     /// For a Member: what they will reach, and how.
     pub reach: Option<(ResourceId, Level)>,
+    /// Whether no membership comes with it: then the role says nothing.
+    pub external: bool,
 }
 
 #[derive(FromRow)]
@@ -113,6 +307,7 @@ struct InvitationRow {
     expires_at: i64,
     resource_id: Option<Uuid>,
     level: Option<String>,
+    external: Option<bool>,
 }
 
 impl TryFrom<InvitationRow> for Invitation {
@@ -132,6 +327,7 @@ impl TryFrom<InvitationRow> for Invitation {
             sent_at: Timestamp(row.sent_at.unwrap_or(row.created_at)),
             expires_at: Timestamp(row.expires_at),
             reach: row.resource_id.map(ResourceId).zip(level),
+            external: row.external.unwrap_or(false),
         })
     }
 }
@@ -143,7 +339,7 @@ impl TryFrom<InvitationRow> for Invitation {
 pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
-            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level
+            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level, i.external
              FROM invitation i JOIN living_organization l ON l.id = i.organization_id
              WHERE i.token_hash = $1",
         )
@@ -160,7 +356,7 @@ pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invit
 pub async fn find(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
-            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level
+            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level, i.external
              FROM invitation i JOIN living_organization l ON l.id = i.organization_id
              WHERE i.id = $1",
         )
@@ -170,14 +366,14 @@ pub async fn find(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>> {
     row.map(TryInto::try_into).transpose()
 }
 
-/// Whether an email has an unanswered invitation into an organization that still works (XFER-6).
+/// Whether an email has an unanswered invitation to join an organization that still works (XFER-6).
 ///
 /// # Errors
 /// The database.
 pub async fn is_pending(tx: &mut Tx, organization: OrganizationId, email_key: &str, now: Timestamp) -> Result<bool> {
     tx.sql(
         "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation i JOIN living_organization l ON l.id = i.organization_id
-         WHERE i.email_key = $1 AND i.organization_id = $2 AND i.state = 'pending' AND i.expires_at > $3",
+         WHERE i.email_key = $1 AND i.organization_id = $2 AND i.state = 'pending' AND i.expires_at > $3 AND i.external IS NULL",
     )
     .bind(email_key.to_owned())
     .bind(organization.0)
@@ -202,13 +398,13 @@ pub async fn update_state(tx: &mut Tx, id: InvitationId, state: State, at: Times
 }
 
 /// Changes the role of a pending invitation into the permit's organization; what came along for a Member ends with any
-/// other role. Whether it was still pending.
+/// other role, and one to reach something from outside becomes one to join. Whether it was still pending.
 ///
 /// # Errors
 /// The database.
 pub async fn update_role(tx: &mut Tx, permit: &RolePermit, id: InvitationId, role: Role) -> Result<bool> {
     tx.sql(
-        "UPDATE invitation SET role = $3,
+        "UPDATE invitation SET role = $3, external = NULL,
             resource_id = CASE WHEN $4 THEN resource_id ELSE NULL END, level = CASE WHEN $4 THEN level ELSE NULL END
          WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
     )
@@ -351,6 +547,7 @@ struct WaitingRow {
     organization: String,
     invited_by: String,
     role: String,
+    external: Option<bool>,
     expires_at: i64,
 }
 
@@ -361,7 +558,7 @@ struct WaitingRow {
 pub async fn list_waiting(tx: &mut Tx, email_key: &str, now: Timestamp) -> Result<Vec<Waiting>> {
     let rows: Vec<WaitingRow> = tx
         .sql(
-            "SELECT i.id, o.name AS organization, p.first_name || ' ' || p.last_name AS invited_by, i.role, i.expires_at
+            "SELECT i.id, o.name AS organization, p.first_name || ' ' || p.last_name AS invited_by, i.role, i.external, i.expires_at
              FROM invitation i JOIN organization o ON o.id = i.organization_id JOIN living_organization l ON l.id = o.id
              JOIN person p ON p.id = i.invited_by
              WHERE i.email_key = $1 AND i.state = 'pending' AND i.expires_at > $2
@@ -378,6 +575,7 @@ pub async fn list_waiting(tx: &mut Tx, email_key: &str, now: Timestamp) -> Resul
                 organization: Some(row.organization),
                 invited_by: Some(row.invited_by),
                 role: read("invitation", "role", &row.role, Role::parse)?,
+                external: row.external.unwrap_or(false),
                 expires_at: Timestamp(row.expires_at),
             })
         })
@@ -397,8 +595,8 @@ pub struct Invited {
     pub name: Option<String>,
     /// Email.
     pub email: String,
-    /// The role they will have.
-    pub role: Role,
+    /// The role they will have; none if no membership comes with it.
+    pub role: Option<Role>,
     /// When the link stops working.
     pub expires_at: Timestamp,
 }
@@ -411,6 +609,7 @@ struct InvitedRow {
     name: Option<String>,
     email: String,
     role: String,
+    external: Option<bool>,
     expires_at: i64,
 }
 
@@ -429,9 +628,9 @@ pub async fn list_pending(
     macro_rules! invited {
         ($rest:literal) => {
             concat!(
-                "SELECT i.id, i.name_key, i.email_key, i.name, i.email, i.role, i.expires_at FROM invitation i
+                "SELECT i.id, i.name_key, i.email_key, i.name, i.email, i.role, i.external, i.expires_at FROM invitation i
                  WHERE i.organization_id = $1 AND i.state = 'pending'
-                    AND (i.name_key LIKE $2 ESCAPE '!' OR i.email_key LIKE $2 ESCAPE '!') AND ($3 = '' OR i.role = $3)
+                    AND (i.name_key LIKE $2 ESCAPE '!' OR i.email_key LIKE $2 ESCAPE '!') AND ($3 = '' OR (i.role = $3 AND i.external IS NULL))
                     AND (($6 AND i.expires_at > $8) OR ($7 AND i.expires_at <= $8)) AND ",
                 $rest
             )
@@ -473,7 +672,10 @@ pub async fn list_pending(
                 email_key: row.email_key,
                 name: row.name,
                 email: row.email,
-                role: read("invitation", "role", &row.role, Role::parse)?,
+                role: match row.external {
+                    Some(true) => None,
+                    _ => Some(read("invitation", "role", &row.role, Role::parse)?),
+                },
                 expires_at: Timestamp(row.expires_at),
             })
         })
@@ -494,6 +696,7 @@ struct ListRow {
     resource_id: Option<Uuid>,
     resource_name: Option<String>,
     level: Option<String>,
+    external: Option<bool>,
     name_key: String,
     mail_state: Option<String>,
 }
@@ -512,7 +715,7 @@ pub async fn list(
     let rows: Vec<ListRow> = tx
         .sql(
             "SELECT i.id, i.email, i.name, i.role, i.state, p.first_name || ' ' || p.last_name AS invited_by, i.created_at, i.sent_at,
-                i.expires_at, i.resource_id, r.name AS resource_name, i.level, i.name_key, o.state AS mail_state
+                i.expires_at, i.resource_id, r.name AS resource_name, i.level, i.external, i.name_key, o.state AS mail_state
              FROM invitation i JOIN person p ON p.id = i.invited_by LEFT JOIN outbox o ON o.id = i.mail_id
              LEFT JOIN resource r ON r.id = i.resource_id AND r.organization_id = i.organization_id AND r.trashed_with IS NULL
              WHERE i.organization_id = $1 AND i.state = $2 AND (i.name_key, i.id) > ($3, $4)
@@ -541,6 +744,7 @@ pub async fn list(
                 resource: row.resource_id.map(ResourceId),
                 resource_name: row.resource_name,
                 level,
+                external: row.external.unwrap_or(false),
                 undelivered: row.mail_state.as_deref() == Some("failed"),
             };
             Ok((view, row.name_key))

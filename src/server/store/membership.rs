@@ -281,6 +281,65 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &Wanted<'_>
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
+/// One page of the people who reach everything in an organization by their role (ACCESS-1): every role but Member.
+///
+/// # Errors
+/// The database.
+pub async fn list_reaching(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    after: &After,
+    limit: i64,
+) -> Result<Vec<Member>> {
+    let rows: Vec<MemberRow> = tx
+        .sql(
+            "SELECT p.id, m.role, m.name_key, m.email_key, p.first_name || ' ' || p.last_name AS name, p.email, p.last_seen_at
+             FROM membership m JOIN person p ON p.id = m.person_id
+             WHERE m.organization_id = $1 AND m.role_rank < 4 AND (m.role_rank, m.name_key, m.person_id) > ($2, $3, $4)
+             ORDER BY m.role_rank, m.name_key, m.person_id LIMIT CAST($5 AS BIGINT)",
+        )
+        .bind(organization.0)
+        .bind(after.rank)
+        .bind(after.key.clone())
+        .bind(after.id)
+        .bind(limit)
+        .all()
+        .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// How many people of an organization have each role.
+///
+/// # Errors
+/// The database.
+pub async fn count_by_role(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<(Role, u64)>> {
+    let rows: Vec<(String, i64)> = tx
+        .sql("SELECT role, CAST(COUNT(*) AS BIGINT) FROM membership WHERE organization_id = $1 GROUP BY role")
+        .bind(organization.0)
+        .all()
+        .await?;
+    let count = |(role, people): (String, i64)| {
+        Ok((read("membership", "role", &role, Role::parse)?, u64::try_from(people).unwrap_or(0)))
+    };
+    rows.into_iter().map(count).collect()
+}
+
+/// The addresses of the first Owners of an organization.
+///
+/// # Errors
+/// The database.
+pub async fn list_owner_addresses(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<String>> {
+    let rows: Vec<(String,)> = tx
+        .sql(
+            "SELECT p.email FROM membership m JOIN person p ON p.id = m.person_id
+             WHERE m.organization_id = $1 AND m.role = 'owner' ORDER BY m.person_id LIMIT 10",
+        )
+        .bind(organization.0)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(email,)| email).collect())
+}
+
 /// Some people of an organization by id; who is not in it is left out.
 ///
 /// # Errors

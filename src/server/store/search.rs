@@ -57,6 +57,19 @@ pub(super) async fn write(
     statement.execute().await.map(|_| ())
 }
 
+/// Notes the words of a copy, which is called what its original is and is of the same organization.
+///
+/// # Errors
+/// The database.
+pub(super) async fn copy(tx: &mut Tx, copy: ResourceId, original: ResourceId) -> Result<()> {
+    tx.sql("INSERT INTO resource_word (resource_id, organization_id, word) SELECT $1, organization_id, word FROM resource_word WHERE resource_id = $2")
+        .bind(copy.0)
+        .bind(original.0)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
 /// Notes that the words of the items and of everything below them are of the permit's organization now (XFER-13).
 ///
 /// # Errors

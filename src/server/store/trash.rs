@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, read};
+use super::{CHUNK, Result, Tx, read, search};
 use crate::domain::{
     access::Permit,
     id::{AccountId, OrganizationId, PersonId, ResourceId},
@@ -214,8 +214,8 @@ pub async fn update_place(tx: &mut Tx, permit: &Permit, container: ResourceId, n
         .bind(name.to_owned())
         .bind(crate::domain::text::key(name))
         .execute()
-        .await
-        .map(|_| ())
+        .await?;
+    search::write(tx, permit.organization(), permit.resource(), name, false).await
 }
 
 /// Takes the permits' resources out of the trash with everything that went along; hidden ones are shown.

@@ -129,6 +129,7 @@ pub async fn list(tx: &mut Tx, by: &Principal, reach: &Reach, query: &ListQuery,
     }
     let mut rows = resource::list_children(tx, &wanted).await?;
     raise(tx, by, &mut rows).await?;
+    hide_counts(&mut rows);
     Ok(super::page(rows, limit, |row| {
         let number = match sort {
             resource::Sort::Name => 0,
@@ -160,6 +161,13 @@ async fn raise(tx: &mut Tx, by: &Principal, rows: &mut [RowView]) -> Result<()> 
     Ok(())
 }
 
+/// How many others were given access is for who manages it (ACCESS-2): everybody else learns that somebody was.
+fn hide_counts(rows: &mut [RowView]) {
+    for row in rows.iter_mut().filter(|row| row.level < Act::GiveAccess.needs()) {
+        row.grants = row.grants.min(1);
+    }
+}
+
 /// What was shared with somebody in an organization, where they do not see its root (ACCESS-3).
 ///
 /// # Errors
@@ -187,6 +195,7 @@ pub async fn rows_of(tx: &mut Tx, by: &Principal, ids: &[ResourceId]) -> Result<
         row.place = path.pop();
         true
     });
+    hide_counts(&mut rows);
     Ok(rows)
 }
 

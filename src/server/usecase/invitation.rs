@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
-    access::{Act, Level, given_with_invitation},
-    id::{GrantId, InvitationId, OrganizationId, ResourceId},
+    access::{Act, Level, Permit, may_be_given, role_level},
+    id::{GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
     invitation::{
         Answering, COOLDOWN, DAYS, Invite, Invitee, MOST, MOST_FROM_ONE_PERSON, MOST_TO_ONE_ADDRESS, Outcome, State,
         may_come_with, may_invite_as, read_list,
     },
+    licence::{Use, allows},
     refusal::Refusal,
-    role::{Permission, Role, RolePermit},
-    text::{Problem, key},
+    role::{Permission, Role, RolePermit, Standing},
+    text::{Email, Problem, key},
     time::Timestamp,
     transfer::Grantee,
     view::{
@@ -28,6 +29,7 @@ use super::{
         store::{
             Tx, grant,
             invitation::{self, Invitation},
+            licence,
             membership::{self, After},
             organization as organizations, person, resource,
         },
@@ -90,7 +92,7 @@ async fn judge(
         invitation::list_known(tx, permit.organization(), &keys, now).await?.into_iter().collect();
     let sent: BTreeMap<String, u64> =
         invitation::count_sent_to(tx, &keys, now.plus_days(-1)).await?.into_iter().collect();
-    let reached = reached(tx, permit, by, people).await?;
+    let reached = reached(tx, permit, by, people, now).await?;
     let mut seen = BTreeSet::new();
     let mut judged = Vec::with_capacity(people.len());
     for (form, read) in people.iter().zip(read) {
@@ -142,32 +144,44 @@ async fn judge(
     Ok(judged)
 }
 
-/// What the resources are called that Members are invited to, as far as the inviter may give access to them.
+/// What the resources are called that Members are invited to, as far as the inviter may give access to them; or why the
+/// licence does not allow it (LIC-4).
 async fn reached(
     tx: &mut Tx,
     permit: &RolePermit,
     by: &Principal,
     people: &[InviteForm],
-) -> Result<BTreeMap<ResourceId, String>> {
+    now: Timestamp,
+) -> Result<BTreeMap<ResourceId, std::result::Result<String, String>>> {
     let ids: Vec<ResourceId> =
         people.iter().filter_map(|one| one.resource.trim().parse().ok()).collect::<BTreeSet<_>>().into_iter().collect();
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
     let reaches = access::reaches(tx, by.person, &ids).await?;
-    Ok(reaches
+    let may: BTreeSet<ResourceId> = reaches
         .into_iter()
         .filter(|(_, reach)| reach.lineage.organization == permit.organization())
         .filter(|(_, reach)| crate::domain::access::permit(by.person, Act::GiveAccess, &reach.lineage).is_ok())
-        .filter_map(|(id, reach)| reach.steps.first().map(|step| (id, step.name.clone())))
-        .collect())
+        .map(|(id, _)| id)
+        .collect();
+    let found = resource::find_all(tx, &may.iter().copied().collect::<Vec<_>>()).await?;
+    let mut lacking = BTreeMap::new();
+    for account in found.iter().map(|one| one.account).collect::<BTreeSet<_>>() {
+        let licences = licence::list_of_account(tx, account).await?;
+        if let Err(refusal) = allows(&licences, Use::TeamAccess, now) {
+            lacking.insert(account, refusal.to_string());
+        }
+    }
+    let named = |one: resource::Resource| (one.id, lacking.get(&one.account).cloned().map_or(Ok(one.name), Err));
+    Ok(found.into_iter().map(named).collect())
 }
 
 /// What one person is invited to reach.
 fn reach_of(
     form: &InviteForm,
     invite: &Invite,
-    reached: &BTreeMap<ResourceId, String>,
+    reached: &BTreeMap<ResourceId, std::result::Result<String, String>>,
 ) -> std::result::Result<Option<(ResourceId, Level, String)>, String> {
     if form.resource.trim().is_empty() {
         return if form.level.trim().is_empty() {
@@ -177,7 +191,7 @@ fn reach_of(
         };
     }
     let id: ResourceId = form.resource.trim().parse().map_err(|_| Refusal::NotFound.to_string())?;
-    let name = reached.get(&id).ok_or_else(|| Refusal::NotFound.to_string())?;
+    let name = reached.get(&id).ok_or_else(|| Refusal::NotFound.to_string())?.clone()?;
     let level = if form.level.trim().is_empty() {
         Level::Reader
     } else {
@@ -187,7 +201,7 @@ fn reach_of(
         Refusal::Invalid(fields) => fields.first().map_or_else(String::new, |field| field.problem.to_string()),
         other => other.to_string(),
     })?;
-    Ok(Some((id, level, name.clone())))
+    Ok(Some((id, level, name)))
 }
 
 /// Invites people (PEOPLE-2): each has a verdict of their own, and the good ones go out.
@@ -246,14 +260,8 @@ async fn send(
     for (mut verdict, ready) in judged {
         if let Some(Ready { invite, reach }) = ready {
             let token = ctx.token();
-            let letter = Letter::Invitation {
-                organization: &at.name,
-                inviter: &by.name,
-                role: invite.role,
-                resource: reach.as_ref().map(|(_, _, name)| name.as_str()),
-                token: &token,
-                days: DAYS,
-            };
+            let name = reach.as_ref().map(|(_, _, name)| name.as_str());
+            let letter = letter(&at.name, by, invite.role, false, name, &token);
             let id = InvitationId(ctx.id());
             let new = invitation::NewInvitation {
                 id,
@@ -407,7 +415,9 @@ pub async fn view_list(ctx: &Ctx, by: &Principal, org: &str, state: &str, cursor
 async fn own(tx: &mut Tx, permit: &RolePermit, id: InvitationId) -> Result<Invitation> {
     let found = invitation::find(tx, id).await?.filter(|found| found.organization == permit.organization());
     let found = found.ok_or(Refusal::NotFound)?;
-    may_invite_as(permit.role(), found.role)?;
+    if !found.external {
+        may_invite_as(permit.role(), found.role)?;
+    }
     if found.state == State::Pending { Ok(found) } else { Err(Refusal::InvitationClosed(found.state).into()) }
 }
 
@@ -425,7 +435,7 @@ pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId,
                 let permit = team_permit(tx, &by, &org).await?;
                 let found = own(tx, &permit, id).await?;
                 may_invite_as(permit.role(), role)?;
-                if found.role != role && invitation::update_role(tx, &permit, id, role).await? {
+                if (found.external || found.role != role) && invitation::update_role(tx, &permit, id, role).await? {
                     let what = Happened {
                         organization: Some(permit.organization()),
                         action: "invitation.changed",
@@ -496,14 +506,7 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 let reach = reach_name(tx, &found).await?;
                 let (token, expires_at) = (ctx.token(), now.plus_days(DAYS));
-                let letter = Letter::Invitation {
-                    organization: &at.name,
-                    inviter: &by.name,
-                    role: found.role,
-                    resource: reach.as_deref(),
-                    token: &token,
-                    days: DAYS,
-                };
+                let letter = letter(&at.name, &by, found.role, found.external, reach.as_deref(), &token);
                 let mail = mail::post(tx, &ctx, &found.email, &letter).await?;
                 let hash = digest(token.as_bytes());
                 invitation::update_link(tx, &permit, id, &hash, mail, (now, expires_at)).await?;
@@ -519,6 +522,92 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
             })
         })
         .await
+}
+
+/// What is mailed with an invitation: to join, or to reach something from outside.
+fn letter<'a>(
+    organization: &'a str,
+    by: &'a Principal,
+    role: Role,
+    external: bool,
+    resource: Option<&'a str>,
+    token: &'a str,
+) -> Letter<'a> {
+    if external {
+        Letter::SharedWith { organization, inviter: &by.name, resource, token, days: DAYS }
+    } else {
+        Letter::Invitation { organization, inviter: &by.name, role, resource, token, days: DAYS }
+    }
+}
+
+/// An invitation that is being made by giving access to an address that the organization does not know (ACCESS-2).
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    /// The address.
+    pub email: &'a Email,
+    /// What they will reach.
+    pub resource: ResourceId,
+    /// What that is called.
+    pub name: &'a str,
+    /// How.
+    pub level: Level,
+}
+
+/// Invites an address to reach something: from outside, or as a Member where leave for that is given. Its id, and when it
+/// stops working.
+///
+/// # Errors
+/// `RateLimited` for an address that got many invitations today, and for who sent many; `Conflict` for two at once.
+pub async fn ask(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    permit: &Permit,
+    member: Option<&RolePermit>,
+    asked: &Asked<'_>,
+) -> Result<(InvitationId, Timestamp)> {
+    let (now, key) = (ctx.now(), asked.email.key());
+    let sent = invitation::count_sent_to(tx, std::slice::from_ref(&key), now.plus_days(-1)).await?;
+    let today = invitation::count_sent_by(tx, by.person, now.plus_days(-1)).await?;
+    let bombed = sent.iter().any(|(_, sent)| *sent >= MOST_TO_ONE_ADDRESS);
+    if bombed || (ctx.limits().is_on() && today >= MOST_FROM_ONE_PERSON) {
+        return Err(Refusal::RateLimited(86_400).into());
+    }
+    let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+    let (token, expires_at, id) = (ctx.token(), now.plus_days(DAYS), InvitationId(ctx.id()));
+    let letter = letter(&at.name, by, Role::Member, member.is_none(), Some(asked.name), &token);
+    let new = invitation::NewInvitation {
+        id,
+        email: asked.email.as_str(),
+        email_key: &key,
+        name: None,
+        role: Role::Member,
+        reach: Some((asked.resource, asked.level)),
+        token_hash: &digest(token.as_bytes()),
+        mail: mail::post(tx, ctx, asked.email.as_str(), &letter).await?,
+        at: now,
+        expires_at,
+    };
+    let made = match member {
+        Some(member) => {
+            invitation::revoke_expired(tx, member, std::slice::from_ref(&key), now).await?;
+            invitation::insert(tx, member, &new).await
+        }
+        None => invitation::insert_external(tx, permit, &new).await,
+    };
+    made.map_err(Error::from).map_err(|error| if error.is_taken() { Refusal::Conflict.into() } else { error })?;
+    let as_what = if member.is_some() { "as Member" } else { "from outside" };
+    let what = Happened {
+        organization: Some(permit.organization()),
+        action: "invitation.sent",
+        summary: format!("invited {} {as_what} to “{}”", asked.email.as_str(), asked.name),
+        after: Some(serde_json::json!({
+            "email": asked.email.as_str(), "role": member.map(|_| Role::Member), "resource": asked.resource, "level": asked.level,
+        })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, what).await?;
+    Ok((id, expires_at))
 }
 
 /// The invitations that wait for somebody's answer; without names until their address is verified.
@@ -577,6 +666,7 @@ pub async fn open(ctx: &Ctx, by: Option<&Principal>, token: &str) -> Result<Invi
         email: found.email,
         name: found.name,
         role: found.role,
+        external: found.external,
         resource,
         state: found.state,
         expires_at: found.expires_at,
@@ -648,59 +738,76 @@ pub async fn accept(ctx: &Ctx, by: &Principal, which: &Which) -> Result<Joined> 
 pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) -> Result<Joined> {
     let found = find_for(tx, by, which).await?;
     let role = membership::find_role(tx, found.organization, by.person).await?;
-    if found.state == State::Accepted && found.email_key == by.email_key && role.is_some() {
+    if found.state == State::Accepted && found.email_key == by.email_key && (role.is_some() || found.external) {
         return joined(tx, by, found.organization, None).await;
     }
     let verified = is_verified(tx, by).await?;
-    let permit = answering(&found, by, which, verified).accept(by.person, found.organization, found.role, ctx.now())?;
+    let answering = answering(&found, by, which, verified);
+    let permit = answering.accept(by.person, found.organization, found.role, ctx.now())?;
+    let more = invitation::list_grants(tx, found.id).await?;
     if !invitation::update_state(tx, found.id, State::Accepted, ctx.now()).await? {
         return Err(Refusal::InvitationClosed(State::Accepted).into());
     }
     if matches!(which, Which::Token(_)) {
         person::update_verified(tx, by.person).await?;
     }
-    if role.is_none() {
+    let joins = !found.external && role.is_none();
+    if joins {
         membership::insert(tx, &permit, by.person, found.role, ctx.now()).await?;
-        if let Some((on, level)) = found.reach {
-            give(tx, ctx, by, &permit, &found, (on, level)).await?;
-        }
+    }
+    let role = if joins { Some(found.role) } else { role };
+    // What came with a membership is not given to who had one already.
+    let first = found.reach.filter(|_| joins || found.external).map(|(on, level)| (on, level, found.invited_by));
+    for given in first.into_iter().chain(more) {
+        give(tx, ctx, by, &answering, role, given, found.organization).await?;
     }
     let what = Happened {
         organization: Some(found.organization),
-        action: "person.joined",
-        summary: format!("joined as {}", found.role.title()),
-        after: Some(serde_json::json!({ "person": by.person, "role": found.role, "invitation": found.id })),
+        action: if found.external { "access.accepted" } else { "person.joined" },
+        summary: if found.external {
+            "accepted access from outside".to_owned()
+        } else {
+            format!("joined as {}", found.role.title())
+        },
+        after: Some(serde_json::json!({
+            "person": by.person, "role": (!found.external).then_some(found.role), "invitation": found.id,
+        })),
         ..Happened::default()
     };
     audit::note(tx, ctx, by, what).await?;
+    if found.external {
+        return joined(tx, by, found.organization, None).await;
+    }
     let space = organizations::find_space(tx, by.person).await?;
     let released = organizations::release_space(tx, by.person).await?;
     joined(tx, by, found.organization, space.filter(|_| released)).await
 }
 
-/// Gives what came with the invitation, if it is still there.
+/// Gives what waited with the invitation, if it is still there and more than the role gives (ROLE-1).
 async fn give(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    joined: &RolePermit,
-    found: &Invitation,
-    (on, level): (ResourceId, Level),
+    answering: &Answering<'_>,
+    role: Option<Role>,
+    (on, level, giver): (ResourceId, Level, PersonId),
+    organization: OrganizationId,
 ) -> Result<()> {
-    let there = resource::find(tx, on).await?.is_some_and(|one| one.organization == found.organization);
-    if there {
-        let permit = given_with_invitation(joined, found.invited_by, on);
-        let new = grant::NewGrant {
-            id: GrantId(ctx.id()),
-            resource: on,
-            grantee: Grantee::Person(by.person),
-            level,
-            carried: false,
-            at: ctx.now(),
-        };
-        grant::upsert(tx, &permit, &new).await?;
+    let there = resource::find(tx, on).await?.is_some_and(|one| one.organization == organization);
+    let standing = role.map_or(Standing::External, Standing::In);
+    let by_role = role.and_then(role_level).is_some_and(|by_role| by_role >= level);
+    if !there || by_role || may_be_given(level, standing).is_err() {
+        return Ok(());
     }
-    Ok(())
+    let permit = answering.receive(giver, organization, on, ctx.now())?;
+    let grantee = Grantee::Person(by.person);
+    // They may have been given more by now, in another way.
+    let held = grant::find_of(tx, on, grantee).await?;
+    if held.iter().any(|one| !one.carried && one.level >= level) {
+        return Ok(());
+    }
+    let new = grant::NewGrant { id: GrantId(ctx.id()), resource: on, grantee, level, carried: false, at: ctx.now() };
+    Ok(grant::upsert(tx, &permit, &new).await?)
 }
 
 async fn joined(
@@ -765,7 +872,11 @@ pub async fn decline(ctx: &Ctx, by: &Principal, which: &Which) -> Result<()> {
                 let what = Happened {
                     organization: Some(found.organization),
                     action: "invitation.declined",
-                    summary: format!("declined to join as {}", found.role.title()),
+                    summary: if found.external {
+                        "declined access from outside".to_owned()
+                    } else {
+                        format!("declined to join as {}", found.role.title())
+                    },
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                     ..Happened::default()
                 };

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod copy;
 pub mod dataset;
 pub mod drive;
+pub mod grant;
 pub mod idempotency;
 pub mod invitation;
 pub mod job;

@@ -99,14 +99,28 @@ fn Content(invitation: InvitationView, token: String, begin: Beginning) -> impl 
 /// Who invites whom where, as what.
 #[component]
 fn Introduction(invitation: InvitationView, now: Timestamp) -> impl IntoView {
-    let role = invitation.role.title();
-    let reach = invitation.resource.map(|resource| format!(" with access to {resource}"));
+    let heading = if invitation.external {
+        format!("Shared by {}", invitation.organization)
+    } else {
+        format!("Join {}", invitation.organization)
+    };
+    let sentence = match (invitation.external, invitation.resource) {
+        (true, Some(resource)) => {
+            view! { <p>{invitation.invited_by} " shares " <b>{resource}</b> " with you."</p> }.into_any()
+        }
+        (true, None) => view! { <p>{invitation.invited_by} " shares something with you."</p> }.into_any(),
+        (false, resource) => {
+            let reach = resource.map(|resource| format!(" with access to {resource}"));
+            view! { <p>{invitation.invited_by} " invites you as " <b>{invitation.role.title()}</b> {reach} "."</p> }
+                .into_any()
+        }
+    };
     view! {
         <div class="bar">
             <Mark name=invitation.organization.clone() hue=words::organization_hue(invitation.organization_id)/>
-            <h1 tabindex="-1">"Join " {invitation.organization}</h1>
+            <h1 tabindex="-1">{heading}</h1>
         </div>
-        <p>{invitation.invited_by} " invites you as " <b>{role}</b> {reach} "."</p>
+        {sentence}
         <p class="small">"For " <b>{invitation.email}</b> " · " {words::days_left(invitation.expires_at, now)}</p>
     }
 }
@@ -158,7 +172,11 @@ fn Newcomer(invitation: InvitationView, token: String, flash: Option<FormFlash>)
         <Form action flash changes_session=true>
             <Hidden name="invitation" value=token/>
             <Hidden name="email" value=invitation.email/>
-            <Hidden name="next" value=paths::home(&invitation.org_id)/>
+            <Hidden name="next" value={if invitation.external {
+                paths::drive(&invitation.org_id, "")
+            } else {
+                paths::home(&invitation.org_id)
+            }}/>
             <div class="columns">
                 <Field name="first_name" label="First name" value=first autocomplete="given-name" focused=true/>
                 <Field name="last_name" label="Last name" value=last autocomplete="family-name"/>

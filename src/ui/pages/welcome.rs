@@ -94,7 +94,6 @@ fn WaitingInvitations(invitations: Vec<Waiting>, flash: Option<FormFlash>, now: 
         .into_iter()
         .map(|waiting| {
             let left = words::days_left(waiting.expires_at, now);
-            let role = waiting.role.title();
             let Some((name, inviter)) = waiting.organization.zip(waiting.invited_by) else {
                 return view! {
                     <li class="panel organization">
@@ -116,7 +115,11 @@ fn WaitingInvitations(invitations: Vec<Waiting>, flash: Option<FormFlash>, now: 
                     <Mark name=name.clone() hue=words::hue(waiting.id.0.as_bytes())/>
                     <div class="organization-text">
                         <h3>{name}</h3>
-                        <small>{format!("{inviter} invites you as {role} · {left}")}</small>
+                        <small>{format!("{inviter} {} · {left}", if waiting.external {
+                            "shares something with you".to_owned()
+                        } else {
+                            format!("invites you as {}", waiting.role.title())
+                        })}</small>
                     </div>
                     <div class="bar">
                         <Form action=decline flash=flash.clone() class="inline-form" changes_session=true>

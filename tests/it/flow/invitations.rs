@@ -218,6 +218,19 @@ both!(people_2_a_member_reaches_what_came_with_the_invitation, async |app| {
     let (anna, mem) = (app.person("Anna").await, app.person("Mem").await);
     let (org, other) = (anna.create_org("Alpine Survey").await, mem.create_org("Other").await);
     let (folder, foreign) = (anna.folder(org.root, "Gotthard").await, mem.folder(other.root, "Mine").await);
+    let with_folder = json!([{ "email": mem.email, "role": "member", "resource": folder, "level": "editor" }]);
+    // LIC-4: not without Team Access Control, and said so.
+    for product in [None, Some("cloud-pro")] {
+        if let Some(product) = product {
+            app.licence(&org, product, "images-projects", 100, 10, 0).await;
+        }
+        let results = invite_all(&anna, &org, with_folder.clone()).await;
+        let message = results[0]["message"].as_str().unwrap_or_default();
+        let words = if product.is_some() { "Cloud Teams" } else { "active cloud licence" };
+        assert!(outcomes(&results) == ["invalid"] && message.contains(words), "{results}");
+    }
+    assert!(app.mail_to(&mem.email).await.is_empty());
+    app.team_licence(&org).await;
     let results = invite_all(
         &anna,
         &org,
@@ -420,7 +433,7 @@ both!(people_2_two_who_invite_one_at_the_same_moment_make_one_invitation, async 
 both!(attack_6_a_mail_names_nothing_that_went_to_another_organization, async |app| {
     let anna = app.person("Anna").await;
     let (org, other) = (anna.create_org("Alpine Survey").await, anna.create_org("Other").await);
-    app.images_licence(&org, 100, 10).await;
+    app.team_licence(&org).await;
     app.images_licence(&other, 100, 10).await;
     let folder = anna.folder(org.root, "Gotthard").await;
     let rows = json!([{ "email": "mem@example.com", "role": "member", "resource": folder }]);

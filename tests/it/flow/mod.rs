@@ -1,5 +1,6 @@
 //! What people do, from beginning to end.
 
+mod access;
 mod concurrency;
 mod drive;
 mod histories;
@@ -8,6 +9,7 @@ mod licences;
 mod mail;
 mod organizations;
 mod people;
+mod reach;
 mod search;
 mod settings;
 mod transfers;

@@ -2,7 +2,7 @@
 //! no new one is missed.
 
 use axum::http::Method;
-use commonhold::domain::{resource::Status, role::Role};
+use commonhold::domain::{access::Level, resource::Status, role::Role, transfer::Grantee};
 use serde_json::{Value, json};
 
 use crate::{both, support::Answer};
@@ -41,6 +41,10 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
     john.get(&format!("/api/v1/jobs/{job}")).await.expect(200);
     let invitation = john.invite(&theirs, "eve@example.com", "reader").await;
 
+    app.give(folder, Grantee::Person(john.id), Level::Reader, false).await;
+    let grants = john.access(folder, "").await.expect(200).json();
+    let grant = grants["items"][0]["grant"].as_str().expect("a grant").to_owned();
+
     let document = anna.get("/api/v1/openapi.json").await.expect(200).json();
     let mut walked = 0;
     for (path, methods) in document["paths"].as_object().expect("paths") {
@@ -69,6 +73,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 ("PATCH", "{person}") => Some(json!({ "role": "reader" })),
                 ("PATCH", "{org}") => Some(json!({ "name": "Mine" })),
                 ("PUT", "legal") => Some(json!({ "country": "CH" })),
+                ("PUT", "grants") => Some(json!({ "person": anna.id, "level": "reader" })),
                 ("POST", "restore" | "trash" | "unassign") => None,
                 ("POST", "copy") => Some(json!({ "destination": own.root })),
                 ("POST", "assign") => Some(json!({ "site_name": "Mine" })),
@@ -87,6 +92,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
             for (foreign, nobodys) in &ways {
                 let fill = |id: &str| {
                     let path = path.replace("{org}", id).replace("{person}", &john.id.to_string());
+                    let path = path.replace("{grant}", &grant);
                     let path = path.replace("{id}", if path.contains("/invitations/") { &invitation } else { id });
                     if path.starts_with("/api/v1") { path } else { format!("/api/v1{path}") }
                 };

@@ -1,5 +1,6 @@
 //! The store by itself: every function at least once on both databases, and how SQLite plans every query.
 
+mod access;
 mod account;
 mod people;
 mod plans;

@@ -35,6 +35,8 @@ const MAY_SORT: &[(&str, &str)] = &[
     ("organization::list_deleted", "what one Owner deleted lately"),
     ("resource::list_rows", "at most a page of ids"),
     ("grant::list_facts", "the grants on the ids asked for"),
+    ("grant::list_on_way", "the grants on one way up"),
+    ("invitation::list_on", "what waits on one resource"),
     ("grant::list_shared", "what is shared with one person"),
     ("membership::list_grantees", "people by id"),
     ("grant::list_externals", "the people from outside, at most a page of resources each"),

@@ -304,6 +304,11 @@ impl TestApp {
         self.licence(org, "cloud-pro", "images-projects", images, projects, 0).await
     }
 
+    /// Grants a Cloud Teams licence: Members, and access to single items (LIC-4).
+    pub async fn team_licence(&self, org: &Org) -> LicenceId {
+        self.licence(org, "cloud-teams", "images-projects", 10_000, 100, 0).await
+    }
+
     /// Grants a Cloud Pro licence by Credits.
     pub async fn credits_licence(&self, org: &Org, credits: i64) -> LicenceId {
         self.licence(org, "cloud-pro", "credits", 0, 0, credits).await

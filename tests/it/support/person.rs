@@ -243,6 +243,23 @@ impl Person {
         self.get(&format!("/api/v1/resources/{id}/children{query}")).await
     }
 
+    /// Gives access; `to` says to whom, like `{ "email": … }`.
+    pub async fn give(&self, id: ResourceId, to: Value, level: &str) -> Answer {
+        let mut body = to;
+        body["level"] = json!(level);
+        self.call(Method::PUT, &format!("/api/v1/resources/{id}/grants"), Some(&body), &[]).await
+    }
+
+    /// Takes a grant away.
+    pub async fn take(&self, id: ResourceId, grant: &str) -> Answer {
+        self.delete(&format!("/api/v1/resources/{id}/grants/{grant}")).await
+    }
+
+    /// Who can reach something.
+    pub async fn access(&self, id: ResourceId, query: &str) -> Answer {
+        self.get(&format!("/api/v1/resources/{id}/access{query}")).await
+    }
+
     pub async fn plan(&self, items: &[ResourceId], destination: ResourceId) -> Answer {
         self.post("/api/v1/transfers/plan", &json!({ "items": items, "destination": destination })).await
     }

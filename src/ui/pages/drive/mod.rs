@@ -1,5 +1,6 @@
 //! The Drive (DRIVE): a container's list, or a dataset's page; over it the dialogs to create, rename and move.
 
+pub mod access;
 pub mod at_once;
 pub mod dataset;
 pub mod details;
@@ -21,6 +22,7 @@ use leptos_meta::Title;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use self::{
+    access::AccessDialog,
     at_once::ConfirmDialog,
     dataset::DatasetContent,
     details::Details,
@@ -38,6 +40,7 @@ use self::{
 };
 use crate::{
     domain::{
+        access::Act,
         command::Command,
         resource::Kind,
         role::{Permission, may},
@@ -141,6 +144,7 @@ pub fn DrivePage() -> impl IntoView {
             let listing = listing.get();
             view! { <ConfirmDialog command items listing/> }.into_any()
         }
+        Sort::Ask(Command::Access, _) => view! { <AccessDialog place/> }.into_any(),
         Sort::Ask(..) => ().into_any(),
         Sort::Move => view! { <MoveDialog place/> }.into_any(),
         Sort::Transfer => view! { <TransferDialog place/> }.into_any(),
@@ -208,7 +212,7 @@ fn DriveContent(
     let invites = team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
         Some(resource) => {
-            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() invites/> }
+            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() invites team/> }
                 .into_any()
         }
         None if !listing.q.is_empty() => {
@@ -318,7 +322,13 @@ fn SearchField(listing: Listing) -> impl IntoView {
 
 /// The way here, and **New**.
 #[component]
-fn ContainerHeader(resource: ResourceView, listing: Listing, create: Control, invites: bool) -> impl IntoView {
+fn ContainerHeader(
+    resource: ResourceView,
+    listing: Listing,
+    create: Control,
+    invites: bool,
+    team: bool,
+) -> impl IntoView {
     let way = steps(&resource, &listing);
     let to_invite_to = if resource.kind == Kind::Root { String::new() } else { resource.id.to_string() };
     let invite = paths::invite(&listing.org, &to_invite_to);
@@ -355,6 +365,12 @@ fn ContainerHeader(resource: ResourceView, listing: Listing, create: Control, in
             )
         }
     };
+    // A dataset's page has its own commands.
+    let manages = resource.level >= Act::GiveAccess.needs() && resource.kind != Kind::Dataset && team;
+    let access = manages.then(|| {
+        let href = listing.dialog(Command::Access, &[resource.id.to_string()]);
+        view! { <ButtonLink href icon="people" in_place=true>"Manage access"</ButtonLink> }
+    });
     view! {
         <Title text=name/>
         <Arrival/>
@@ -362,6 +378,7 @@ fn ContainerHeader(resource: ResourceView, listing: Listing, create: Control, in
             <Breadcrumbs id="crumbs" steps=way heading=true/>
             <div class="end">
                 <ButtonLink href=paths::trash(&listing.org) tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
+                {access}
                 {new}
             </div>
         </header>

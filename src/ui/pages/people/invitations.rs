@@ -230,7 +230,7 @@ fn Row(
     view! {
         <tr class="person">
             <td class="name-cell"><span class="two-lines"><b>{first}</b><small>{second}</small></span></td>
-            <td class="role-cell"><span class="two-lines"><span>{row.role.title()}</span>{reach.map(|reach| view! { <small>{reach}</small> })}</span></td>
+            <td class="role-cell"><span class="two-lines"><span>{if row.external { "External" } else { row.role.title() }}</span>{reach.map(|reach| view! { <small>{reach}</small> })}</span></td>
             <td class="status-cell"><span class=tone>{status}</span></td>
             <td class="m">{row.invited_by}</td>
             <td class="m num seen-cell"><When at=row.sent_at now/></td>

@@ -1,0 +1,238 @@
+//! Giving, changing and taking access to single resources (ACCESS-2, ACCESS-4, ROLE-1, ROLE-3, LIC-4).
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    access::{Level, Source, may_be_given, role_level},
+    licence::Use,
+    refusal::Refusal,
+    role::{Role, Standing},
+    text::Problem,
+};
+
+/// Why somebody is in the list of who can reach a resource (ACCESS-2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Their role in the organization reaches everything in it.
+    Role,
+    /// A grant on something above it.
+    Inherited,
+    /// A grant made by hand on it.
+    Direct,
+    /// A grant on it that came along with a move (XFER-3).
+    Carried,
+}
+
+impl Origin {
+    /// Every origin.
+    pub const ALL: [Self; 4] = [Self::Role, Self::Inherited, Self::Direct, Self::Carried];
+
+    /// Where a grant comes from, by whether it is on the resource itself.
+    pub const fn of_grant(here: bool, carried: bool) -> Self {
+        match Source::of(here && !carried, here && carried) {
+            Source::Direct => Self::Direct,
+            Source::Carried => Self::Carried,
+            Source::Inherited => Self::Inherited,
+        }
+    }
+
+    /// The word in the API.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Inherited => "inherited",
+            Self::Direct => "direct",
+            Self::Carried => "carried",
+        }
+    }
+}
+
+/// How an address that the organization does not know yet is to get access (ACCESS-2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// From outside, without a membership.
+    #[default]
+    External,
+    /// As a Member of the organization.
+    Member,
+}
+
+impl Way {
+    /// Both ways.
+    pub const ALL: [Self; 2] = [Self::External, Self::Member];
+
+    /// The word in the API and in forms.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::External => "external",
+            Self::Member => "member",
+        }
+    }
+
+    /// Reads [`Way::word`]; from outside where nothing is said, as that gives least.
+    ///
+    /// # Errors
+    /// Any other word.
+    pub fn parse(word: &str) -> Result<Self, Problem> {
+        if word.is_empty() {
+            return Ok(Self::default());
+        }
+        Self::ALL.into_iter().find(|way| way.word() == word).ok_or(Problem::NotAChoice)
+    }
+
+    /// How they will stand to the organization.
+    pub const fn standing(self) -> Standing {
+        match self {
+            Self::External => Standing::External,
+            Self::Member => Standing::In(Role::Member),
+        }
+    }
+}
+
+/// Access that somebody wants to give, or to set to another level.
+#[derive(Clone, Copy, Debug)]
+pub struct Gift<'a> {
+    /// The level on the resource of who gives.
+    pub own: Level,
+    /// To whom, by name or address.
+    pub name: &'a str,
+    /// How they stand to the organization that owns the resource.
+    pub standing: Standing,
+    /// What they were given on the very resource before.
+    pub from: Option<Level>,
+    /// What they are to have.
+    pub to: Level,
+}
+
+impl Gift<'_> {
+    /// Whether it may be given: nobody gives above their own level or touches what stands above it (ROLE-3), Manager is
+    /// for the organization's own people (ROLE), and what the role gives already is no gift (ROLE-1).
+    ///
+    /// # Errors
+    /// `Forbidden` by ROLE-3 and ROLE; `BadRequest` by ROLE-1, saying what the role gives.
+    pub fn check(&self) -> Result<(), Refusal> {
+        may_touch(self.own, self.from.max(Some(self.to)))?;
+        may_be_given(self.to, self.standing)?;
+        let Standing::In(role) = self.standing else { return Ok(()) };
+        match role_level(role) {
+            Some(level) if level >= self.to => Err(Refusal::BadRequest(format!(
+                "As {} of the organization, {} has {} access to everything in it already. Giving {} access here would change nothing.",
+                role.title(),
+                self.name,
+                level.title(),
+                self.to.title()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// LIC-4: what it takes of the licences. Taking access away, or lowering it, always works.
+    pub fn takes(&self) -> Use {
+        if self.from.is_some_and(|from| from >= self.to) { Use::Keep } else { Use::TeamAccess }
+    }
+}
+
+/// ROLE-3: nobody gives, changes or takes a level above their own.
+///
+/// # Errors
+/// `Forbidden`, naming both levels.
+pub fn may_touch(own: Level, level: Option<Level>) -> Result<(), Refusal> {
+    match level {
+        Some(level) if level > own => Err(Refusal::Forbidden(format!(
+            "You have {} access here. You cannot give, change or remove {} access.",
+            own.title(),
+            level.title()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::{row, table};
+
+    fn standing(role: Option<Role>) -> Standing {
+        role.map_or(Standing::External, Standing::In)
+    }
+
+    #[test]
+    fn access_2_role_1_role_3_what_may_be_given_to_whom_by_whom() {
+        let mut rows = vec![row(["by", "to", "Reader", "Uploader", "Editor", "Manager"])];
+        for own in [Level::Manager, Level::Editor] {
+            let all = Role::ALL.into_iter().map(Some).chain([None]);
+            for role in all {
+                let answers = Level::ALL.map(|to| {
+                    let gift = Gift { own, name: "Anna", standing: standing(role), from: None, to };
+                    match gift.check() {
+                        Ok(()) => "yes",
+                        Err(Refusal::BadRequest(_)) => "has it by role",
+                        Err(Refusal::Forbidden(text)) if text.starts_with("You have") => "above own",
+                        Err(Refusal::Forbidden(_)) => "not from outside",
+                        Err(other) => panic!("{other:?}"),
+                    }
+                });
+                let name = role.map_or("External", Role::title);
+                rows.push([own.title(), name].into_iter().chain(answers).map(str::to_owned).collect());
+            }
+        }
+        insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn role_3_what_stands_above_oneself_is_not_lowered_or_removed() {
+        for own in Level::ALL {
+            for from in Level::ALL {
+                for to in Level::ALL {
+                    let gift = Gift { own, name: "Anna", standing: Standing::In(Role::Member), from: Some(from), to };
+                    assert_eq!(gift.check().is_ok(), from <= own && to <= own, "{own:?}: {from:?} to {to:?}");
+                }
+                assert_eq!(may_touch(own, Some(from)).is_ok(), from <= own);
+            }
+            assert_eq!(may_touch(own, None), Ok(()));
+        }
+    }
+
+    #[test]
+    fn role_1_a_grant_that_a_role_outdoes_is_refused_saying_so() {
+        let gift = Gift {
+            own: Level::Manager,
+            name: "Anna Muster",
+            standing: Standing::In(Role::Editor),
+            from: None,
+            to: Level::Reader,
+        };
+        let text = "As Editor of the organization, Anna Muster has Editor access to everything in it already. Giving Reader access here would change nothing.";
+        assert_eq!(gift.check(), Err(Refusal::BadRequest(text.to_owned())));
+        assert_eq!(Gift { to: Level::Manager, ..gift }.check(), Ok(()));
+    }
+
+    #[test]
+    fn lic_4_giving_takes_team_access_and_taking_away_nothing() {
+        let gift =
+            |from, to| Gift { own: Level::Manager, name: "Anna", standing: Standing::In(Role::Member), from, to };
+        for to in Level::ALL {
+            assert_eq!(gift(None, to).takes(), Use::TeamAccess);
+            for from in Level::ALL {
+                let wanted = if to > from { Use::TeamAccess } else { Use::Keep };
+                assert_eq!(gift(Some(from), to).takes(), wanted, "{from:?} to {to:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn access_2_origins_and_ways_are_words_of_their_own() {
+        assert_eq!(Origin::of_grant(true, false), Origin::Direct);
+        assert_eq!(Origin::of_grant(true, true), Origin::Carried);
+        assert_eq!(Origin::of_grant(false, true), Origin::Inherited);
+        assert_eq!(Origin::of_grant(false, false), Origin::Inherited);
+        assert_eq!(Origin::ALL.map(Origin::word), ["role", "inherited", "direct", "carried"]);
+        for way in Way::ALL {
+            assert_eq!(Way::parse(way.word()), Ok(way));
+        }
+        assert_eq!((Way::parse(""), Way::parse("owner")), (Ok(Way::External), Err(Problem::NotAChoice)));
+        assert_eq!(Way::Member.standing(), Standing::In(Role::Member));
+    }
+}

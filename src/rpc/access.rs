@@ -1,0 +1,68 @@
+//! **Manage access** (ACCESS-2).
+
+use leptos::prelude::*;
+
+use super::{Done, Failure, Text};
+use crate::domain::view::access::{AccessView, WhyView};
+
+/// What the dialog shows: grants, or the people by role where `shown` is `roles`; `cursor` is where the page starts.
+#[server(output = Text)]
+pub async fn access_page(item: String, shown: String, cursor: String) -> Result<AccessView, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::grant::view(&ctx, &by, &item, &shown, &cursor).await)
+}
+
+/// "Why can they see this?" (ACCESS-1).
+#[server(output = Text)]
+pub async fn access_why(item: String, person: String) -> Result<WhyView, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::grant::why(&ctx, &by, &item, &person).await)
+}
+
+/// **Give access**: to an address or an Org ID. `way` is how an address that is not known comes: `external` or `member`.
+#[server(output = Text)]
+pub async fn give_access(
+    #[server(default)] item: String,
+    #[server(default)] email: String,
+    #[server(default)] level: String,
+    #[server(default)] way: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let form = usecase::grant::GiveForm { who: email, level, way, ..Default::default() };
+    let given = usecase::grant::give(&ctx, &by, &item, &form).await;
+    let page = answer::back_to(&back, "/");
+    answer::done(given, |given| (page, given.words())).await
+}
+
+/// Another level for a grant.
+#[server(output = Text)]
+pub async fn change_access(
+    #[server(default)] item: String,
+    #[server(default)] grant: String,
+    #[server(default)] level: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let changed = usecase::grant::change(&ctx, &by, &item, &grant, &level).await;
+    let page = answer::back_to(&back, "/");
+    answer::done(changed, |row| (page, format!("{} has {} access now", row.name, row.level.title()))).await
+}
+
+/// **Remove** in the dialog: a grant, or what waits with an invitation.
+#[server(output = Text)]
+pub async fn remove_access(
+    #[server(default)] item: String,
+    #[server(default)] grant: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let removed = usecase::grant::remove(&ctx, &by, &item, &grant).await;
+    let page = answer::back_to(&back, "/");
+    answer::done(removed, |name| (page, format!("Removed the access of {name}"))).await
+}

@@ -1,0 +1,190 @@
+//! `/resources/{id}/access` and `/resources/{id}/grants` (ACCESS-2).
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{
+        transfer::Grantee,
+        view::access::{AccessRow, Given, WaitingAccess},
+    },
+    server::{
+        context::Ctx,
+        usecase::grant::{self, GiveForm},
+    },
+};
+
+use super::{By, Json, PageParams, Params, problem::Problem, resources::CrumbBody};
+
+/// One reason why somebody can reach a resource: a role, or a grant.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccessBody {
+    /// Who; or else `organization`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
+    /// Everyone in this organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<String>,
+    name: String,
+    /// `reader`, `uploader`, `editor` or `manager`.
+    level: &'static str,
+    /// `role`, `inherited`, `direct` or `carried`.
+    source: &'static str,
+    /// Where an inherited grant is, if the caller may see that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<CrumbBody>,
+    /// The grant's id. One that is inherited is removed where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<String>,
+    /// The person's role in the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    /// Of a grant: the person's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// Of a grant to an organization: its Org ID.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    org_id: Option<String>,
+}
+
+impl From<AccessRow> for AccessBody {
+    fn from(row: AccessRow) -> Self {
+        let (person, organization, email, org_id) = match row.who {
+            Grantee::Person(id) => (Some(id.to_string()), None, row.address, None),
+            Grantee::Organization(id) => (None, Some(id.to_string()), None, row.address),
+        };
+        Self {
+            person,
+            organization,
+            name: row.name,
+            level: row.level.word(),
+            source: row.origin.word(),
+            from: row.from.map(Into::into),
+            grant: row.grant.map(|id| id.to_string()),
+            role: row.role.map(crate::domain::role::Role::word),
+            email,
+            org_id,
+        }
+    }
+}
+
+/// Access that waits until an invitation is accepted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WaitingAccessBody {
+    /// The invitation's id; as the id of a grant, it takes this back.
+    id: String,
+    email: String,
+    level: &'static str,
+    /// `external` or `member`.
+    #[serde(rename = "as")]
+    way: &'static str,
+    expires_at: String,
+}
+
+impl From<WaitingAccess> for WaitingAccessBody {
+    fn from(waiting: WaitingAccess) -> Self {
+        Self {
+            id: waiting.invitation.to_string(),
+            email: waiting.email,
+            level: waiting.level.word(),
+            way: waiting.way.word(),
+            expires_at: waiting.expires_at.rfc3339(),
+        }
+    }
+}
+
+/// One page of who can reach a resource.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccessPageBody {
+    /// Grants first, those on the resource itself before those above it; then people by their role.
+    items: Vec<AccessBody>,
+    next_cursor: Option<String>,
+    /// On the first page: access that waits until an invitation is accepted.
+    waiting: Vec<WaitingAccessBody>,
+}
+
+/// Who can reach a resource, with level and source; for its Managers.
+#[utoipa::path(get, path = "/resources/{id}/access", tag = "drive", params(("id" = String, Path), PageParams),
+    responses((status = 200, body = AccessPageBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn list(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(id): Path<String>,
+    Params(params): Params<PageParams>,
+) -> Result<Json<AccessPageBody>, Problem> {
+    let page = grant::list(&ctx, &by, &id, &params.cursor, params.limit).await?;
+    let waiting = if params.cursor.is_empty() { grant::waiting(&ctx, &by, &id).await? } else { Vec::new() };
+    Ok(Json(AccessPageBody {
+        items: page.items.into_iter().map(Into::into).collect(),
+        next_cursor: page.next_cursor,
+        waiting: waiting.into_iter().map(Into::into).collect(),
+    }))
+}
+
+/// Access to be given: to one of `email`, `person` and `organization`.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GiveBody {
+    /// An address. One that the organization does not know is invited.
+    email: Option<String>,
+    /// Somebody who is in the organization, or reaches something in it.
+    person: Option<String>,
+    /// The Org ID of an organization: each of its people gets the level.
+    organization: Option<String>,
+    /// `reader`, `uploader`, `editor` or `manager`.
+    level: String,
+    /// How an address that is not known is to come: `external`, without a membership, or `member`.
+    #[serde(rename = "as")]
+    way: Option<String>,
+}
+
+/// What came of giving access.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GivenBody {
+    /// `given`, or `invited`: they have it once they accept.
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access: Option<AccessBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invitation: Option<WaitingAccessBody>,
+}
+
+/// Gives access, or sets what was given to another level.
+#[utoipa::path(put, path = "/resources/{id}/grants", tag = "drive", params(("id" = String, Path)), request_body = GiveBody,
+    responses((status = 200, body = GivenBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
+pub async fn give(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(id): Path<String>,
+    Json(body): Json<GiveBody>,
+) -> Result<Json<GivenBody>, Problem> {
+    let form = GiveForm {
+        who: String::new(),
+        email: body.email.unwrap_or_default(),
+        person: body.person.unwrap_or_default(),
+        organization: body.organization.unwrap_or_default(),
+        level: body.level,
+        way: body.way.unwrap_or_default(),
+    };
+    Ok(Json(match grant::give(&ctx, &by, &id, &form).await? {
+        Given::Now(row) => GivenBody { outcome: "given", access: Some(row.into()), invitation: None },
+        Given::Invited(waiting) => GivenBody { outcome: "invited", access: None, invitation: Some(waiting.into()) },
+    }))
+}
+
+/// Takes access away that was given on the very resource, by hand or carried along with a move; or what waits there with
+/// an invitation.
+#[utoipa::path(delete, path = "/resources/{id}/grants/{grant}", tag = "drive", params(("id" = String, Path), ("grant" = String, Path)),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn remove(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path((id, grant_id)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    grant::remove(&ctx, &by, &id, &grant_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,783 @@
+//! **Manage access**: who can reach a resource and why, giving, changing and taking access (ACCESS-2 to ACCESS-4, ROLE-1,
+//! ROLE-3, LIC-4).
+//!
+//! # Invariants
+//! - Whoever gives, changes, takes or looks has Manager access to the very resource, found out in the same transaction.
+//! - What is answered about an address that the organization does not know is the same whether or not it has an account
+//!   (attack 28): it is invited, and nothing of its account shows until it accepts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::{
+    access::{Act, Level, Permit},
+    grant::{Gift, Origin, Way, may_touch},
+    id::{AccountId, GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
+    licence::{Use, allows},
+    refusal::Refusal,
+    resource::Kind,
+    role::{Permission, Role, RolePermit, Standing, allow, may},
+    text::{Email, Fields, Identifier, Problem, key},
+    transfer::Grantee,
+    view::{
+        Control, Crumb, Page,
+        access::{AccessRow, AccessView, Given, Reason, RoleCount, WaitingAccess, WhyView},
+    },
+};
+
+use super::{
+    super::{
+        context::{Ctx, Principal},
+        error::{Error, Result},
+        mail::{self, Letter},
+        store::{
+            Tx,
+            grant::{self, AfterGrant, Listed},
+            invitation, licence,
+            membership::{self, After},
+            organization as organizations, person, resource,
+        },
+    },
+    access::{self, Reach},
+    audit::{self, Happened},
+    drive, invitation as invitations,
+};
+
+/// How many rows the dialog shows at a time.
+const ROWS: i64 = 100;
+
+/// The most waiting invitations that are shown of one resource.
+const WAITING: i64 = 200;
+
+/// A resource whose access its reader may manage.
+struct Managed {
+    permit: Permit,
+    reach: Reach,
+    /// From the topmost thing that the reader may see down to it.
+    visible: Vec<Crumb>,
+}
+
+impl Managed {
+    async fn of(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Self> {
+        let (permit, reach) = access::permit(tx, by, Act::GiveAccess, id).await?;
+        let visible = reach.visible_path();
+        Ok(Self { permit, reach, visible })
+    }
+
+    fn id(&self) -> ResourceId {
+        self.permit.resource()
+    }
+
+    fn name(&self) -> &str {
+        self.reach.steps.first().map_or("", |step| step.name.as_str())
+    }
+
+    fn kind(&self) -> Kind {
+        self.reach.steps.first().map_or(Kind::Folder, |step| step.kind)
+    }
+
+    /// "the Drive", "“Tunnels”".
+    fn words(&self) -> String {
+        if self.kind() == Kind::Root { "the Drive".to_owned() } else { format!("“{}”", self.name()) }
+    }
+
+    /// The resource itself and everything above it.
+    fn way(&self) -> Vec<ResourceId> {
+        self.reach.steps.iter().map(|step| step.id).collect()
+    }
+
+    /// Something on the way, if the reader may see it.
+    fn crumb(&self, id: ResourceId) -> Option<Crumb> {
+        self.visible.iter().find(|crumb| crumb.id == id).cloned()
+    }
+
+    /// The level of the reader.
+    fn own(&self) -> Result<Level> {
+        Ok(self.reach.level().ok_or(Refusal::NotFound)?)
+    }
+
+    fn row(&self, listed: Listed) -> AccessRow {
+        let Listed { grant, name, address, role } = listed;
+        let here = grant.resource == self.id();
+        let from = self.crumb(grant.resource);
+        AccessRow {
+            who: grant.grantee,
+            name,
+            address: Some(address),
+            role,
+            level: grant.level,
+            origin: Origin::of_grant(here, grant.carried),
+            grant: from.is_some().then_some(grant.id),
+            from: from.filter(|_| !here),
+        }
+    }
+}
+
+fn row_of_role(member: membership::Member) -> Option<AccessRow> {
+    Some(AccessRow {
+        who: Grantee::Person(member.id),
+        name: member.name,
+        address: None,
+        role: Some(member.role),
+        level: crate::domain::access::role_level(member.role)?,
+        origin: Origin::Role,
+        from: None,
+        grant: None,
+    })
+}
+
+/// Where a page of the list starts: among the grants, or among the people by role, who come behind them.
+enum Position {
+    Grants(AfterGrant),
+    Roles(After),
+}
+
+fn read_position(id: ResourceId, cursor: &str) -> Result<Position> {
+    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    // The cursor names the list it is of, so that one from another list is noticed.
+    match super::read_cursor(cursor, 5)? {
+        None => Ok(Position::Grants(AfterGrant::START)),
+        Some(parts) if parts[0] != id.to_string() => Err(wrong()),
+        Some(parts) => {
+            let (rank, last) = (parts[2].parse().map_err(|_| wrong())?, parts[4].parse().map_err(|_| wrong())?);
+            match parts[1].as_str() {
+                "grants" => Ok(Position::Grants(AfterGrant { rank, id: last })),
+                "roles" => Ok(Position::Roles(After { rank, key: parts[3].clone(), id: last })),
+                _ => Err(wrong()),
+            }
+        }
+    }
+}
+
+fn roles_cursor(id: ResourceId, after: &After) -> String {
+    super::cursor(&[&id.to_string(), "roles", &after.rank.to_string(), &after.key, &after.id.to_string()])
+}
+
+/// One page of the grants; where the people by role begin if there is room for more.
+async fn grants_page(
+    tx: &mut Tx,
+    managed: &Managed,
+    after: AfterGrant,
+    limit: i64,
+) -> Result<(Vec<AccessRow>, Option<String>)> {
+    let id = managed.id();
+    let listed = grant::list_on_way(tx, id, &managed.way(), after, limit + 1).await?;
+    let page = super::page(listed, limit, |last| {
+        let rank = if last.grant.resource == id { "0" } else { "1" };
+        super::cursor(&[&id.to_string(), "grants", rank, "", &last.grant.id.to_string()])
+    });
+    Ok((page.items.into_iter().map(|listed| managed.row(listed)).collect(), page.next_cursor))
+}
+
+/// One page of the people who reach it by their role.
+async fn roles_page(tx: &mut Tx, managed: &Managed, after: &After, limit: i64) -> Result<Page<AccessRow>> {
+    let members = membership::list_reaching(tx, managed.permit.organization(), after, limit + 1).await?;
+    let page = super::page(members, limit, |last| {
+        let after = After { rank: membership::rank(last.role), key: last.name_key.clone(), id: last.id.0 };
+        roles_cursor(managed.id(), &after)
+    });
+    Ok(Page { items: page.items.into_iter().filter_map(row_of_role).collect(), next_cursor: page.next_cursor })
+}
+
+/// One page of who can reach a resource, with level and source: grants first, then people by role (ACCESS-2).
+///
+/// # Errors
+/// `NotFound` and `Forbidden` for who does not manage it; `Invalid` at a field of the query.
+pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Option<i64>) -> Result<Page<AccessRow>> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let limit = super::limit(limit)?;
+    let mut tx = ctx.db().read().await?;
+    let managed = Managed::of(&mut tx, by, id).await?;
+    let after = match read_position(id, cursor)? {
+        Position::Roles(after) => return roles_page(&mut tx, &managed, &after, limit).await,
+        Position::Grants(after) => after,
+    };
+    let (mut items, next_cursor) = grants_page(&mut tx, &managed, after, limit).await?;
+    if next_cursor.is_some() {
+        return Ok(Page { items, next_cursor });
+    }
+    let room = limit - i64::try_from(items.len()).unwrap_or(limit);
+    if room == 0 {
+        return Ok(Page { items, next_cursor: Some(roles_cursor(id, &After::start(false))) });
+    }
+    let people = roles_page(&mut tx, &managed, &After::start(false), room).await?;
+    items.extend(people.items);
+    Ok(Page { items, next_cursor: people.next_cursor })
+}
+
+/// The access to a resource that waits for somebody to accept an invitation, for the API.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` for who does not manage it.
+pub async fn waiting(ctx: &Ctx, by: &Principal, id: &str) -> Result<Vec<WaitingAccess>> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let mut tx = ctx.db().read().await?;
+    let managed = Managed::of(&mut tx, by, id).await?;
+    list_waiting(&mut tx, ctx, &managed).await
+}
+
+async fn list_waiting(tx: &mut Tx, ctx: &Ctx, managed: &Managed) -> Result<Vec<WaitingAccess>> {
+    let found = invitation::list_on(tx, managed.id(), ctx.now(), WAITING).await?;
+    Ok(found
+        .into_iter()
+        .map(|one| WaitingAccess {
+            invitation: one.id,
+            email: one.email,
+            level: one.level,
+            way: if one.external { Way::External } else { Way::Member },
+            expires_at: one.expires_at,
+        })
+        .collect())
+}
+
+/// Whether the licences of what a resource is in allow access to single items (LIC-4).
+async fn team_access(tx: &mut Tx, ctx: &Ctx, account: AccountId) -> Result<std::result::Result<(), Refusal>> {
+    Ok(allows(&licence::list_of_account(tx, account).await?, Use::TeamAccess, ctx.now()))
+}
+
+/// What the dialog **Manage access** shows: a page of grants, or of the people by role where `shown` is `roles`.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` for who does not manage it; `Invalid` at the cursor.
+pub async fn view(ctx: &Ctx, by: &Principal, id: &str, shown: &str, cursor: &str) -> Result<AccessView> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let mut tx = ctx.db().read().await?;
+    let managed = Managed::of(&mut tx, by, id).await?;
+    let (by_role, rows) = match read_position(id, cursor)? {
+        Position::Roles(after) => (true, roles_page(&mut tx, &managed, &after, ROWS).await?),
+        Position::Grants(_) if shown == "roles" => {
+            (true, roles_page(&mut tx, &managed, &After::start(false), ROWS).await?)
+        }
+        Position::Grants(after) => {
+            let (items, next_cursor) = grants_page(&mut tx, &managed, after, ROWS).await?;
+            (false, Page { items, next_cursor })
+        }
+    };
+    let mut roles: Vec<RoleCount> = membership::count_by_role(&mut tx, managed.permit.organization())
+        .await?
+        .into_iter()
+        .filter(|(role, _)| crate::domain::access::role_level(*role).is_some())
+        .map(|(role, people)| RoleCount { role, people })
+        .collect();
+    roles.sort_by_key(|count| std::cmp::Reverse(count.role));
+    let found = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
+    let owner = organizations::find(&mut tx, found.organization).await?.ok_or(Refusal::NotFound)?;
+    let role = managed.reach.lineage.role;
+    Ok(AccessView {
+        resource: Crumb { id, name: found.name, kind: found.kind },
+        organization: owner.id,
+        organization_name: owner.name,
+        me: by.person,
+        rows,
+        by_role,
+        roles,
+        waiting: list_waiting(&mut tx, ctx, &managed).await?,
+        give: match team_access(&mut tx, ctx, found.account).await? {
+            Ok(()) => Control::Enabled,
+            Err(refusal) => Control::Disabled(refusal.to_string()),
+        },
+        invites: owner.space_of.is_none() && role.is_some_and(|role| may(role, Permission::ManagePeople)),
+    })
+}
+
+/// Access to be given, unread: to exactly one of an address, a person and an organization.
+#[derive(Debug, Clone, Default)]
+pub struct GiveForm {
+    /// An address or an Org ID: the dialog has one field for both.
+    pub who: String,
+    /// An address.
+    pub email: String,
+    /// The id of somebody who is in the organization, or reaches something in it.
+    pub person: String,
+    /// The Org ID of an organization; its id where the caller is in it.
+    pub organization: String,
+    /// The level.
+    pub level: String,
+    /// How an address that is not known is to come: `external` or `member`; `external` where it is empty.
+    pub way: String,
+}
+
+/// To whom access is to be given, read.
+#[derive(Debug, Clone)]
+enum Whom {
+    Address(Email),
+    Person(PersonId),
+    Organization(String),
+}
+
+impl GiveForm {
+    fn read(&self) -> Result<(Whom, Level, Way)> {
+        let mut fields = Fields::default();
+        let who = self.who.trim();
+        // What has no "@" in it is no address, and may be an Org ID.
+        let an_org_id = !who.contains('@') && Identifier::parse(who).is_ok();
+        let (as_email, as_org_id) = if an_org_id { ("", who) } else { (who, "") };
+        let one_of = |typed, otherwise| if str::is_empty(typed) { otherwise } else { typed };
+        let (email, organization) = (one_of(self.email.trim(), as_email), one_of(self.organization.trim(), as_org_id));
+        let whom = match (email, self.person.trim(), organization) {
+            ("", "", "") => fields.check("email", Err(Problem::Missing)),
+            (address, "", "") => fields.check("email", Email::parse(address).map(Whom::Address)),
+            ("", id, "") => fields.check("person", id.parse().map(Whom::Person).map_err(|_| Problem::NotAnId)),
+            ("", "", word) => Some(Whom::Organization(word.to_owned())),
+            _ => {
+                return Err(
+                    Refusal::BadRequest("Send one of email, person and organization, not several.".to_owned()).into()
+                );
+            }
+        };
+        let level = fields.check(
+            "level",
+            if self.level.trim().is_empty() { Err(Problem::Missing) } else { Level::parse(self.level.trim()) },
+        );
+        let way = fields.check("as", Way::parse(self.way.trim()));
+        fields.done()?;
+        match (whom, level, way) {
+            (Some(whom), Some(level), Some(way)) => Ok((whom, level, way)),
+            _ => Err(Refusal::Invalid(Vec::new()).into()),
+        }
+    }
+}
+
+/// Somebody known who is to get access.
+struct Receiver {
+    grantee: Grantee,
+    name: String,
+    address: String,
+    standing: Standing,
+}
+
+/// Gives access, or sets what was given to another level (ACCESS-2, ACCESS-4). An address that the organization does not
+/// know is invited.
+///
+/// # Errors
+/// `Invalid` at a field; `NotFound` and `Forbidden`, also for a person or an organization that does not exist for the
+/// caller; `BadRequest` by ROLE-1; `Licence` (LIC-4); `RateLimited` for too many invitations.
+pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Result<Given> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let (whom, level, way) = form.read()?;
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, whom) = (ctx_in.clone(), by_in.clone(), whom.clone());
+            Box::pin(async move {
+                let managed = Managed::of(tx, &by, id).await?;
+                let found = match &whom {
+                    Whom::Address(email) => find_known(tx, &managed, email).await?,
+                    Whom::Person(person) => Some(find_person(tx, &managed, *person).await?),
+                    Whom::Organization(word) => Some(find_organization(tx, &by, &managed, word).await?),
+                };
+                match (found, &whom) {
+                    (Some(receiver), _) => give_to(tx, &ctx, &by, &managed, receiver, level).await.map(Given::Now),
+                    (None, Whom::Address(email)) => {
+                        ask(tx, &ctx, &by, &managed, email, level, way).await.map(Given::Invited)
+                    }
+                    (None, _) => Err(Refusal::NotFound.into()),
+                }
+            })
+        })
+        .await
+}
+
+/// Who an address belongs to, if the organization knows them: they are in it, or reach something in it.
+async fn find_known(tx: &mut Tx, managed: &Managed, email: &Email) -> Result<Option<Receiver>> {
+    match person::find_by_email(tx, &email.key()).await? {
+        Some(found) => find_receiver(tx, managed.permit.organization(), found.id).await,
+        None => Ok(None),
+    }
+}
+
+async fn find_person(tx: &mut Tx, managed: &Managed, id: PersonId) -> Result<Receiver> {
+    Ok(find_receiver(tx, managed.permit.organization(), id).await?.ok_or(Refusal::NotFound)?)
+}
+
+async fn find_receiver(tx: &mut Tx, organization: OrganizationId, id: PersonId) -> Result<Option<Receiver>> {
+    let role = membership::find_role(tx, organization, id).await?;
+    if role.is_none() && grant::list_known(tx, organization, &[id]).await?.is_empty() {
+        return Ok(None);
+    }
+    Ok(person::find(tx, id).await?.map(|found| Receiver {
+        grantee: Grantee::Person(id),
+        name: crate::domain::person::full_name(&found.first_name, &found.last_name),
+        address: found.email,
+        standing: role.map_or(Standing::External, Standing::In),
+    }))
+}
+
+/// An organization by its Org ID. By its id it is found only where the caller is in it: who does not know its Org ID learns
+/// nothing of it (attack 5).
+async fn find_organization(tx: &mut Tx, by: &Principal, managed: &Managed, word: &str) -> Result<Receiver> {
+    let id = match word.parse::<OrganizationId>() {
+        Ok(id) if membership::find_role(tx, id, by.person).await?.is_some() => Some(id),
+        Ok(_) => None,
+        Err(_) => organizations::find_id(tx, &key(word)).await?,
+    };
+    let found = organizations::find(tx, id.ok_or(Refusal::NotFound)?).await?.ok_or(Refusal::NotFound)?;
+    let own = found.id == managed.permit.organization();
+    if found.space_of.is_some() && !own {
+        return Err(Refusal::NotFound.into());
+    }
+    Ok(Receiver {
+        grantee: Grantee::Organization(found.id),
+        name: found.name,
+        address: found.org_id,
+        // Its own people are at least Members; another organization stands outside, as its people do.
+        standing: if own { Standing::In(Role::Member) } else { Standing::External },
+    })
+}
+
+async fn give_to(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    managed: &Managed,
+    receiver: Receiver,
+    level: Level,
+) -> Result<AccessRow> {
+    let held = grant::find_of(tx, managed.id(), receiver.grantee).await?;
+    let from = held.iter().map(|one| one.level).max();
+    let gift = Gift { own: managed.own()?, name: &receiver.name, standing: receiver.standing, from, to: level };
+    gift.check()?;
+    let found = resource::find(tx, managed.id()).await?.ok_or(Refusal::NotFound)?;
+    if gift.takes() == Use::TeamAccess {
+        team_access(tx, ctx, found.account).await??;
+    }
+    // What is given by hand takes the place of what was carried along.
+    for carried in held.iter().filter(|one| one.carried) {
+        grant::delete(tx, &managed.permit, carried.id).await?;
+    }
+    let by_hand = held.iter().find(|one| !one.carried);
+    let id = by_hand.map_or_else(|| GrantId(ctx.id()), |one| one.id);
+    let row = AccessRow {
+        who: receiver.grantee,
+        name: receiver.name,
+        address: Some(receiver.address),
+        role: match receiver.standing {
+            Standing::In(role) if matches!(receiver.grantee, Grantee::Person(_)) => Some(role),
+            _ => None,
+        },
+        level,
+        origin: Origin::Direct,
+        from: None,
+        grant: Some(id),
+    };
+    if by_hand.is_some_and(|one| one.level == level) {
+        return Ok(row);
+    }
+    let new =
+        grant::NewGrant { id, resource: managed.id(), grantee: receiver.grantee, level, carried: false, at: ctx.now() };
+    grant::upsert(tx, &managed.permit, &new).await?;
+    let state = |level: Level| serde_json::json!({ "resource": managed.id(), "to": receiver.grantee, "name": row.name, "level": level });
+    let what = Happened {
+        organization: Some(managed.permit.organization()),
+        action: if from.is_some() { "access.changed" } else { "access.given" },
+        summary: match from {
+            Some(from) => format!(
+                "changed the access of {} to {} from {} to {}",
+                row.name,
+                managed.words(),
+                from.title(),
+                level.title()
+            ),
+            None => format!("gave {} {} access to {}", row.name, level.title(), managed.words()),
+        },
+        before: from.map(state),
+        after: Some(state(level)),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, what).await?;
+    if from.is_none_or(|from| from < level) {
+        tell(tx, ctx, by, managed, &row).await?;
+    }
+    Ok(row)
+}
+
+/// Mails those to whom something was given: the person, or the Owners of the organization.
+async fn tell(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, row: &AccessRow) -> Result<()> {
+    let owner = organizations::find(tx, managed.permit.organization()).await?.ok_or(Refusal::NotFound)?;
+    let path = drive::container_path(tx, owner.id, Some(managed.id())).await?;
+    let (to, group) = match row.who {
+        Grantee::Person(person) if person == by.person => return Ok(()),
+        Grantee::Person(_) => (row.address.iter().cloned().collect(), None),
+        Grantee::Organization(organization) => {
+            (membership::list_owner_addresses(tx, organization).await?, Some(row.name.as_str()))
+        }
+    };
+    let name = if managed.kind() == Kind::Root { "the Drive" } else { managed.name() };
+    let letter = Letter::AccessGiven {
+        organization: &owner.name,
+        path: &path,
+        resource: name,
+        by: &by.name,
+        level: row.level,
+        group,
+    };
+    for address in &to {
+        mail::post(tx, ctx, address, &letter).await?;
+    }
+    Ok(())
+}
+
+/// Leave to invite Members, where that is asked for.
+fn member_permit(by: &Principal, managed: &Managed) -> Result<RolePermit> {
+    let lineage = &managed.reach.lineage;
+    // Somebody who manages only this resource sees the organization, so this is "forbidden", not "not found".
+    lineage.role.ok_or_else(|| {
+        Refusal::Forbidden(
+            "Only Owners and Managers of the organization can invite Members. Share it with someone outside instead."
+                .to_owned(),
+        )
+    })?;
+    Ok(allow(by.person, lineage.organization, lineage.role, Permission::ManagePeople)?)
+}
+
+/// Invites an address that the organization does not know, or adds to the invitation that waits for it.
+async fn ask(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    managed: &Managed,
+    email: &Email,
+    level: Level,
+    way: Way,
+) -> Result<WaitingAccess> {
+    let id = managed.id();
+    let gift = Gift { own: managed.own()?, name: email.as_str(), standing: way.standing(), from: None, to: level };
+    let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+    let member = if way == Way::Member { Some(member_permit(by, managed)?) } else { None };
+    let pending = invitation::find_pending(tx, managed.permit.organization(), &email.key(), ctx.now()).await?;
+    let standing = match &pending {
+        Some(waiting) if !waiting.external => Standing::In(waiting.role),
+        _ => way.standing(),
+    };
+    Gift { standing, ..gift }.check()?;
+    team_access(tx, ctx, found.account).await??;
+    let Some(waiting) = pending else {
+        let owner = organizations::find(tx, managed.permit.organization()).await?.ok_or(Refusal::NotFound)?;
+        if member.is_some() && owner.space_of.is_some() {
+            return Err(Refusal::NotFound.into());
+        }
+        let asked = invitations::Asked { email, resource: id, name: managed.name(), level };
+        let (invitation, expires_at) = invitations::ask(tx, ctx, by, &managed.permit, member.as_ref(), &asked).await?;
+        return Ok(WaitingAccess { invitation, email: email.as_str().to_owned(), level, way, expires_at });
+    };
+    invitation::upsert_grant(tx, &managed.permit, waiting.id, level, ctx.now()).await?;
+    if let Some(member) = member.filter(|_| waiting.external) {
+        invitation::update_role(tx, &member, waiting.id, Role::Member).await?;
+    }
+    let way = if waiting.external { way } else { Way::Member };
+    let what = Happened {
+        organization: Some(managed.permit.organization()),
+        action: "access.given",
+        summary: format!(
+            "gave {} {} access to {}, once the invitation is accepted",
+            waiting.email,
+            level.title(),
+            managed.words()
+        ),
+        after: Some(
+            serde_json::json!({ "resource": id, "email": waiting.email, "level": level, "invitation": waiting.id }),
+        ),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, what).await?;
+    Ok(WaitingAccess { invitation: waiting.id, email: waiting.email, level, way, expires_at: waiting.expires_at })
+}
+
+/// Sets a grant on the very resource to another level. A carried one becomes one made by hand.
+///
+/// # Errors
+/// As [`give`]; `NotFound` for a grant on something else.
+pub async fn change(ctx: &Ctx, by: &Principal, id: &str, grant_id: &str, level: &str) -> Result<AccessRow> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let grant_id: GrantId = super::id("grant", grant_id).map_err(|_| Refusal::NotFound)?;
+    let level = Level::parse(level).map_err(|problem| Refusal::field("level", problem))?;
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by) = (ctx_in.clone(), by_in.clone());
+            Box::pin(async move {
+                let managed = Managed::of(tx, &by, id).await?;
+                let found =
+                    grant::find(tx, grant_id).await?.filter(|found| found.resource == id).ok_or(Refusal::NotFound)?;
+                let receiver = receiver_of(tx, &managed, found.grantee).await?;
+                give_to(tx, &ctx, &by, &managed, receiver, level).await
+            })
+        })
+        .await
+}
+
+/// Who holds a grant already.
+async fn receiver_of(tx: &mut Tx, managed: &Managed, grantee: Grantee) -> Result<Receiver> {
+    match grantee {
+        Grantee::Person(id) => find_person(tx, managed, id).await,
+        Grantee::Organization(id) => {
+            let found = organizations::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+            let own = found.id == managed.permit.organization();
+            Ok(Receiver {
+                grantee,
+                name: found.name,
+                address: found.org_id,
+                standing: if own { Standing::In(Role::Member) } else { Standing::External },
+            })
+        }
+    }
+}
+
+/// Takes a grant on the very resource away, made by hand or carried along; or what waits there with an invitation, by the
+/// invitation's id. Answers whose it was.
+///
+/// # Errors
+/// `NotFound` and `Forbidden`, also for a grant on something else.
+pub async fn remove(ctx: &Ctx, by: &Principal, id: &str, grant_id: &str) -> Result<String> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let grant_id: GrantId = super::id("grant", grant_id).map_err(|_| Refusal::NotFound)?;
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by) = (ctx_in.clone(), by_in.clone());
+            Box::pin(async move {
+                let managed = Managed::of(tx, &by, id).await?;
+                let found = match grant::find(tx, grant_id).await?.filter(|found| found.resource == id) {
+                    Some(found) => found,
+                    None => return take_back(tx, &ctx, &by, &managed, InvitationId(grant_id.0)).await,
+                };
+                let name = name_of(tx, found.grantee).await?;
+                take(tx, &ctx, &by, &managed, found, &name).await?;
+                Ok(name)
+            })
+        })
+        .await
+}
+
+async fn name_of(tx: &mut Tx, grantee: Grantee) -> Result<String> {
+    Ok(match grantee {
+        Grantee::Person(id) => person::find(tx, id)
+            .await?
+            .map(|found| crate::domain::person::full_name(&found.first_name, &found.last_name))
+            .unwrap_or_default(),
+        Grantee::Organization(id) => organizations::find(tx, id).await?.map(|found| found.name).unwrap_or_default(),
+    })
+}
+
+/// Ends one grant, and writes it down.
+async fn take(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    managed: &Managed,
+    found: grant::Stored,
+    name: &str,
+) -> Result<()> {
+    may_touch(managed.own()?, Some(found.level))?;
+    if !grant::delete(tx, &managed.permit, found.id).await? {
+        return Err(Refusal::NotFound.into());
+    }
+    let what = Happened {
+        organization: Some(managed.permit.organization()),
+        action: "access.removed",
+        summary: format!("removed the {} access of {name} to {}", found.level.title(), managed.words()),
+        before: Some(serde_json::json!({
+            "resource": managed.id(), "to": found.grantee, "name": name, "level": found.level, "carried": found.carried,
+        })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, what).await
+}
+
+/// Takes back what waits with an invitation. One that was made only for it, from outside, is taken back with it.
+async fn take_back(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, id: InvitationId) -> Result<String> {
+    let found = invitation::find(tx, id)
+        .await?
+        .filter(|found| found.organization == managed.permit.organization())
+        .filter(|found| found.state == crate::domain::invitation::State::Pending)
+        .ok_or(Refusal::NotFound)?;
+    if !invitation::delete_grant(tx, &managed.permit, id).await? {
+        return Err(Refusal::NotFound.into());
+    }
+    let others = found.reach.is_some_and(|(resource, _)| resource != managed.id())
+        || !invitation::list_grants(tx, id).await?.is_empty();
+    if found.external && !others {
+        invitation::update_state(tx, id, crate::domain::invitation::State::Revoked, ctx.now()).await?;
+    }
+    let what = Happened {
+        organization: Some(managed.permit.organization()),
+        action: "access.removed",
+        summary: format!("took back the access of {} to {}", found.email, managed.words()),
+        before: Some(serde_json::json!({ "resource": managed.id(), "email": found.email, "invitation": id })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, what).await?;
+    Ok(found.email)
+}
+
+/// Takes away everything that was given by hand on some resources, within a transaction that goes on with what it was in the
+/// way of (XFER-2). How many grants ended.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` if access to one of them is not the caller's to manage: then nothing is to be done.
+pub async fn take_by_hand(tx: &mut Tx, ctx: &Ctx, by: &Principal, resources: &[ResourceId]) -> Result<usize> {
+    let listed = grant::list_by_hand(tx, resources, 100_000).await?;
+    let on: Vec<ResourceId> =
+        listed.iter().map(|one| one.grant.resource).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut managed = BTreeMap::new();
+    for (id, reach) in access::reaches(tx, by.person, &on).await? {
+        let permit = crate::domain::access::permit(by.person, Act::GiveAccess, &reach.lineage)?;
+        managed.insert(id, Managed { permit, visible: reach.visible_path(), reach });
+    }
+    for one in &listed {
+        let managed = managed.get(&one.grant.resource).ok_or(Refusal::NotFound)?;
+        take(tx, ctx, by, managed, one.grant, &one.name).await?;
+    }
+    Ok(listed.len())
+}
+
+/// Whether somebody may manage the access to all of some resources, and these have any made by hand.
+///
+/// # Errors
+/// The database.
+pub async fn may_take_by_hand(tx: &mut Tx, by: &Principal, resources: &[ResourceId]) -> Result<bool> {
+    let reaches = access::reaches(tx, by.person, resources).await?;
+    let manages = |id| {
+        reaches.get(id).is_some_and(|reach: &Reach| {
+            crate::domain::access::permit(by.person, Act::GiveAccess, &reach.lineage).is_ok()
+        })
+    };
+    Ok(!resources.is_empty() && resources.iter().all(manages))
+}
+
+/// "Why can they see this?": every reason, the highest first (ACCESS-1).
+///
+/// # Errors
+/// `NotFound` and `Forbidden` for who does not manage the resource; `NotFound` for a person whom the organization does not
+/// know.
+pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result<WhyView> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let person_id: PersonId = super::id("person", person_id).map_err(|_| Refusal::NotFound)?;
+    let mut tx = ctx.db().read().await?;
+    let managed = Managed::of(&mut tx, by, id).await?;
+    let theirs = access::reaches(&mut tx, person_id, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
+    // Somebody who does not reach it, and is not known here, does not exist.
+    let known = find_receiver(&mut tx, managed.permit.organization(), person_id).await?;
+    let name = match (known, theirs.level()) {
+        (Some(receiver), _) => receiver.name,
+        (None, Some(_)) => name_of(&mut tx, Grantee::Person(person_id)).await?,
+        (None, None) => return Err(Refusal::NotFound.into()),
+    };
+    let role = theirs.lineage.role;
+    let mut reasons: Vec<Reason> = role
+        .and_then(|role| crate::domain::access::role_level(role).map(|level| (role, level)))
+        .map(|(role, level)| Reason { level, origin: Origin::Role, role: Some(role), through: None, from: None })
+        .into_iter()
+        .collect();
+    for listed in grant::list_reaching(&mut tx, person_id, &managed.way()).await? {
+        let here = listed.grant.resource == id;
+        reasons.push(Reason {
+            level: listed.grant.level,
+            origin: Origin::of_grant(here, listed.grant.carried),
+            role: None,
+            through: matches!(listed.grant.grantee, Grantee::Organization(_)).then_some(listed.name),
+            from: managed.crumb(listed.grant.resource).filter(|_| !here),
+        });
+    }
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.level));
+    Ok(WhyView { person: person_id, name, resource: id, level: theirs.level(), reasons })
+}

@@ -1,0 +1,485 @@
+//! **Manage access**: who can reach an item and why, giving, changing and taking access (ACCESS-2).
+//!
+//! The dialog's parts are in the address too: `show=roles` lists the people by role, `why=` answers "Why can they see
+//! this?", `at=` is where the list starts.
+
+use leptos::{form::FromFormData, prelude::*};
+use leptos_router::params::ParamsMap;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlFormElement, HtmlSelectElement};
+
+use super::place::{Listing, Place};
+use crate::{
+    domain::{
+        access::Level,
+        command::Command,
+        grant::{Origin, Way},
+        resource::Kind,
+        role::Role,
+        time::Timestamp,
+        transfer::Grantee,
+        view::{
+            Control, Crumb,
+            access::{AccessRow, AccessView, Reason, RoleCount, WaitingAccess, WhyView},
+        },
+    },
+    rpc::{
+        Done, Failure, FormFlash,
+        access::{ChangeAccess, GiveAccess, RemoveAccess, access_page, access_why},
+    },
+    ui::{
+        components::{
+            avatar::{Face, Mark},
+            button::{ButtonLink, Tone},
+            dialog::{Dialog, DialogBody, DialogButtons},
+            empty::Skeleton,
+            field::{Field, Hidden, Radios},
+            form::{Form, Submit, follow},
+            icon::Icon,
+            note::{Mood, Note},
+            select::Select,
+            toast::Toaster,
+        },
+        paths::{self, Address},
+        routes::here,
+        session::{Beginning, Session},
+        words,
+    },
+};
+
+/// What the dialog shows, as the address says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Asked {
+    item: String,
+    show: String,
+    at: String,
+    why: String,
+}
+
+impl Asked {
+    fn read(segments: &[&str], query: &ParamsMap) -> Option<Self> {
+        Place::read(segments, query)?;
+        let get = |name: &str| query.get(name).unwrap_or_default();
+        if get("dialog") != Command::Access.word() {
+            return None;
+        }
+        let item = get("item").split(',').next().unwrap_or_default().to_owned();
+        Some(Self { item, show: get("show"), at: get("at"), why: get("why") })
+    }
+}
+
+/// The dialog's address with something else shown in it.
+fn address(listing: &Listing, item: &str, show: &str, at: &str, why: &str) -> String {
+    let mut text = listing.dialog(Command::Access, &[item.to_owned()]);
+    for (name, value) in [("show", show), ("at", at), ("why", why)] {
+        if !value.is_empty() {
+            // What stands behind the first parameter is put together like all addresses.
+            let more = Address::new("").with(name, value).text();
+            text.push('&');
+            text.push_str(more.trim_start_matches('?'));
+        }
+    }
+    text
+}
+
+/// What was loaded for what was asked.
+type Loaded = (Asked, Result<AccessView, Failure>, Option<Result<WhyView, Failure>>);
+
+/// The dialog.
+#[component]
+pub fn AccessDialog(
+    /// The address.
+    place: Memo<Place>,
+) -> impl IntoView {
+    let session = Session::get();
+    let asked = here(Asked::read);
+    let listing = place.with_untracked(|place| place.listing.clone());
+    let resource = Resource::new(
+        move || (asked.get(), session.version()),
+        |(asked, _)| async move {
+            let view = access_page(asked.item.clone(), asked.show.clone(), asked.at.clone()).await;
+            let why =
+                if asked.why.is_empty() { None } else { Some(access_why(asked.item.clone(), asked.why.clone()).await) };
+            (asked, view, why)
+        },
+    );
+    let close = listing.address();
+    // Here and not in the list: what was answered stays while a new list takes the place of the old one.
+    let give = ServerAction::<GiveAccess>::new();
+    view! {
+        <Dialog label="Manage access" heading="Manage access" close=close.clone() reads=true>
+            <Transition fallback=move || view! { <DialogBody><Skeleton/></DialogBody> }>
+                {move || {
+                    let (listing, close) = (listing.clone(), close.clone());
+                    Suspend::new(async move {
+                        let begin = Beginning::from(session.start().await);
+                        let loaded: Loaded = resource.await;
+                        match loaded {
+                            (asked, Ok(_), Some(why)) => view! { <Why asked why listing/> }.into_any(),
+                            (asked, Ok(view), None) => {
+                                view! { <Access asked view listing give now=begin.now flash=begin.form/> }.into_any()
+                            }
+                            (_, Err(failure), _) => view! {
+                                <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
+                                <DialogButtons close>""</DialogButtons>
+                            }
+                            .into_any(),
+                        }
+                    })
+                }}
+            </Transition>
+        </Dialog>
+    }
+    .into_any()
+}
+
+/// "the Drive of Alpine Survey", "“Tunnels”".
+fn called(crumb: &Crumb, organization: &str) -> String {
+    if crumb.kind == Kind::Root { format!("the Drive of {organization}") } else { format!("“{}”", crumb.name) }
+}
+
+/// The list, and what can be done.
+#[component]
+fn Access(
+    asked: Asked,
+    view: AccessView,
+    listing: Listing,
+    give: ServerAction<GiveAccess>,
+    now: Timestamp,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
+    let item = asked.item.clone();
+    let back = address(&listing, &item, &asked.show, &asked.at, "");
+    let what = called(&view.resource, &view.organization_name);
+    let (change, remove) = (ServerAction::<ChangeAccess>::new(), ServerAction::<RemoveAccess>::new());
+    let toaster = Toaster::get();
+    let session = Session::get();
+    let refused = move |answer: Option<Result<Done, Failure>>| {
+        if let Some(Err(failure)) = answer {
+            toaster.show(&failure.to_string());
+        }
+        // The menus show again what is.
+        session.refresh();
+    };
+    follow(Signal::derive(move || change.value().get()), false, move || refused(change.value().get_untracked()));
+    follow(Signal::derive(move || remove.value().get()), false, move || refused(remove.value().get_untracked()));
+    let (change_path, remove_path) =
+        (<ChangeAccess as leptos::server_fn::ServerFn>::PATH, <RemoveAccess as leptos::server_fn::ServerFn>::PATH);
+    let on_submit = move |event: leptos::ev::SubmitEvent| {
+        let action = event
+            .target()
+            .and_then(|form| form.dyn_into::<web_sys::Element>().ok())
+            .and_then(|form| form.get_attribute("action"))
+            .unwrap_or_default();
+        if action == change_path {
+            event.prevent_default();
+            if let Ok(input) = ChangeAccess::from_event(&event) {
+                change.dispatch(input);
+            }
+        } else if action == remove_path {
+            event.prevent_default();
+            if let Ok(input) = RemoveAccess::from_event(&event) {
+                remove.dispatch(input);
+            }
+        }
+    };
+    // Choosing a level saves it.
+    let on_change = |event: leptos::ev::Event| {
+        let select = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
+        if let Some(form) = select
+            .and_then(|select| select.closest("form").ok().flatten())
+            .and_then(|form| form.dyn_into::<HtmlFormElement>().ok())
+        {
+            drop(form.request_submit());
+        }
+    };
+    let failed = flash
+        .as_ref()
+        .filter(|flash| flash.action == change_path || flash.action == remove_path)
+        .map(|flash| flash.failure.to_string())
+        .map(|failure| view! { <div role="alert"><Note mood=Mood::Bad><p>{failure}</p></Note></div> });
+    let empty = view.rows.items.is_empty() && view.waiting.is_empty();
+    let context = RowContext {
+        item: item.clone(),
+        back: back.clone(),
+        listing: listing.clone(),
+        me: Grantee::Person(view.me),
+        change_path,
+        remove_path,
+    };
+    let rows = view.rows.items.iter().map(|row| entry(row, &context)).collect_view();
+    let waiting = (!view.by_role && asked.at.is_empty())
+        .then(|| view.waiting.iter().map(|one| waiting_entry(one, &context, now)).collect_view());
+    let more = view.rows.next_cursor.clone().map(|at| {
+        let href = address(&listing, &item, &asked.show, &at, "");
+        view! { <div><ButtonLink href in_place=true tone=Tone::Quiet>"Show more"</ButtonLink></div> }
+    });
+    let people: u64 = view.roles.iter().map(|count| count.people).sum();
+    let by_role = (people > 0).then(|| {
+        let href = address(&listing, &item, if view.by_role { "" } else { "roles" }, "", "");
+        let label = if view.by_role {
+            "Back to access given here and above".to_owned()
+        } else {
+            format!("{} by their role in the organization", words::totalled(people, "person", "people"))
+        };
+        view! {
+            <a class="access-roles" href=href data-noscroll="" prop:replace=true>
+                <Icon name="people"/>
+                <span class="two-lines"><b>{label}</b><small>{role_words(&view.roles)}</small></span>
+                {(!view.by_role).then(|| view! { <Icon name="chevron-right"/> })}
+            </a>
+        }
+    });
+    let list = if view.by_role || !empty {
+        view! {
+            <ul class="access-list" aria-label="People with access" on:submit=on_submit on:change=on_change>
+                {rows}
+                {waiting}
+            </ul>
+        }
+        .into_any()
+    } else {
+        view! { <p class="pick-empty">"Nobody was given access to this, or to anything above it."</p> }.into_any()
+    };
+    let form = match view.give {
+        _ if view.by_role => ().into_any(),
+        Control::Disabled(reason) => view! { <p class="small why-not">{reason}</p> }.into_any(),
+        _ => view! { <Give item=item.clone() back=back.clone() invites=view.invites give flash=flash.clone()/> }
+            .into_any(),
+    };
+    let close = listing.address();
+    let (above, below) = if view.by_role { (by_role, None) } else { (None, by_role) };
+    view! {
+        <DialogBody>
+            <p>"Who can reach " <b>{what}</b> " and what is in it."</p>
+            {form}
+            {failed}
+            {above}
+            {list}
+            {more}
+            {below}
+        </DialogBody>
+        <footer>
+            <a class="button" href=close data-noscroll="" prop:replace=true>"Done"</a>
+        </footer>
+    }
+}
+
+/// **Give access**.
+#[component]
+fn Give(
+    item: String,
+    back: String,
+    invites: bool,
+    give: ServerAction<GiveAccess>,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
+    let ways = vec![(Way::External.word(), "Share with someone outside"), (Way::Member.word(), "Invite as a Member")];
+    view! {
+        <Form action=give flash class="form give-access">
+            <Hidden name="item" value=item/>
+            <Hidden name="back" value=back/>
+            <Field name="email" label="Email" hint="Or the Org ID of an organization: all of its people."/>
+            <Select name="level" label="Level" options=level_options() value=Level::Reader.word().to_owned()/>
+            <Submit label="Give access"/>
+            {invites.then(|| view! {
+                <Radios name="way" label="Somebody who is not here yet" options=ways first=Way::External.word()/>
+            })}
+        </Form>
+    }
+}
+
+fn level_options() -> Vec<(String, String)> {
+    Level::ALL.into_iter().map(|level| (level.word().to_owned(), level.title().to_owned())).collect()
+}
+
+/// What all rows share.
+struct RowContext {
+    item: String,
+    back: String,
+    listing: Listing,
+    me: Grantee,
+    change_path: &'static str,
+    remove_path: &'static str,
+}
+
+fn face(who: Grantee, name: &str) -> AnyView {
+    match who {
+        Grantee::Person(id) => view! { <Face name=name.to_owned() hue=words::hue(id.0.as_bytes())/> }.into_any(),
+        Grantee::Organization(id) => {
+            view! { <Mark name=name.to_owned() hue=words::organization_hue(id) small=true/> }.into_any()
+        }
+    }
+}
+
+/// Where access comes from: the folder as a link, where one may see it.
+fn source(origin: Origin, role: Option<Role>, from: Option<&Crumb>, listing: &Listing) -> AnyView {
+    match (origin, from) {
+        (Origin::Role, _) => format!("{} of the organization", words::role(role)).into_any(),
+        (Origin::Direct, _) => "Direct".into_any(),
+        (Origin::Carried, _) => "Carried along with a move".into_any(),
+        (Origin::Inherited, None) => "Inherited from above".into_any(),
+        (Origin::Inherited, Some(crumb)) => {
+            let root = crumb.kind == Kind::Root;
+            let href = paths::drive(&listing.org, &if root { String::new() } else { crumb.id.to_string() });
+            let name = if root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
+            view! { "Inherited from " <a href=href>{name}</a> }.into_any()
+        }
+    }
+}
+
+/// One reason why somebody can reach it, with what can be done about it.
+fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
+    let RowContext { item, back, listing, me, change_path, remove_path } = context;
+    let name = row.name.clone();
+    let why = match row.who {
+        Grantee::Person(id) => Some(address(listing, item, "", "", &id.to_string())),
+        Grantee::Organization(_) => None,
+    };
+    let why = why.map(|href| {
+        let label = format!("Why can {name} see this?");
+        view! { " · " <a href=href data-noscroll="" aria-label=label>"Why?"</a> }
+    });
+    let you = (row.who == *me).then_some(" (you)");
+    let outside = matches!((row.who, row.role, row.origin), (Grantee::Person(_), None, _)).then_some(" · External");
+    let own = matches!(row.origin, Origin::Direct | Origin::Carried);
+    let actions = match (own, row.grant) {
+        (true, Some(grant)) => {
+            let options = Level::ALL
+                .into_iter()
+                .map(
+                    |level| view! { <option value=level.word() selected={level == row.level}>{level.title()}</option> },
+                )
+                .collect_view();
+            view! {
+                <form class="inline-form" method="post" action=*change_path>
+                    <input type="hidden" name="item" value=item.clone()/>
+                    <input type="hidden" name="grant" value=grant.to_string()/>
+                    <input type="hidden" name="back" value=back.clone()/>
+                    <select class="input" name="level" autocomplete="off" aria-label=format!("Level of {name}")>{options}</select>
+                    <button type="submit" class="button without-script" aria-label=format!("Save the level of {name}")>"Save"</button>
+                </form>
+                {remove_form(item, &grant.to_string(), back, remove_path, &name)}
+            }
+            .into_any()
+        }
+        _ => view! { <span class="small">{row.level.title()}</span> }.into_any(),
+    };
+    view! {
+        <li>
+            {face(row.who, &row.name)}
+            <span class="two-lines">
+                <b>{name.clone()} {you}</b>
+                {row.address.clone().map(|address| view! { <small>{address}</small> })}
+                <small>{source(row.origin, row.role, row.from.as_ref(), listing)} {outside} {why}</small>
+            </span>
+            <span class="actions">{actions}</span>
+        </li>
+    }
+    .into_any()
+}
+
+fn remove_form(item: &str, grant: &str, back: &str, path: &'static str, name: &str) -> AnyView {
+    let label = format!("Remove {name}");
+    view! {
+        <form class="inline-form" method="post" action=path>
+            <input type="hidden" name="item" value=item.to_owned()/>
+            <input type="hidden" name="grant" value=grant.to_owned()/>
+            <input type="hidden" name="back" value=back.to_owned()/>
+            <button type="submit" class="button icon-only quiet" aria-label=label.clone() title=label><Icon name="close"/></button>
+        </form>
+    }
+    .into_any()
+}
+
+/// Access that waits until an invitation is accepted.
+fn waiting_entry(waiting: &WaitingAccess, context: &RowContext, now: Timestamp) -> AnyView {
+    let way = match waiting.way {
+        Way::External => "Invited from outside",
+        Way::Member => "Invited as a Member",
+    };
+    let left = words::days_left(waiting.expires_at, now);
+    let (item, back) = (&context.item, &context.back);
+    view! {
+        <li>
+            <span class="face none" aria-hidden="true"><Icon name="mail"/></span>
+            <span class="two-lines"><b>{waiting.email.clone()}</b><small>{way} " · " {left}</small></span>
+            <span class="actions">
+                <span class="small">{waiting.level.title()}</span>
+                {remove_form(item, &waiting.invitation.to_string(), back, context.remove_path, &waiting.email)}
+            </span>
+        </li>
+    }
+    .into_any()
+}
+
+/// "2 Owners, 1 Editor".
+fn role_words(roles: &[RoleCount]) -> String {
+    let one = |count: &RoleCount| {
+        let title = count.role.title();
+        words::totalled(count.people, title, &format!("{title}s"))
+    };
+    roles.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// "Why can they see this?": the chain, the highest first.
+#[component]
+fn Why(asked: Asked, why: Result<WhyView, Failure>, listing: Listing) -> impl IntoView {
+    let back = address(&listing, &asked.item, &asked.show, &asked.at, "");
+    let content = match why {
+        Err(failure) => view! { <Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note> }.into_any(),
+        Ok(why) => {
+            let heading = match why.level {
+                Some(level) => format!("{} has {} access: the highest of these counts.", why.name, level.title()),
+                None => format!("{} does not reach this.", why.name),
+            };
+            let highest = why.level;
+            let reasons = why
+                .reasons
+                .iter()
+                .map(|reason| view! { <li class:counts={Some(reason.level) == highest}>{reason_words(reason, &listing)}</li> })
+                .collect_view();
+            view! {
+                <h3 class="why-heading">{format!("Why can {} see this?", why.name)}</h3>
+                <p>{heading}</p>
+                <ol class="reasons" aria-label="Reasons">{reasons}</ol>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <DialogBody>{content}</DialogBody>
+        <footer>
+            <a class="button" href=back data-noscroll="" prop:replace=true>"Back"</a>
+        </footer>
+    }
+}
+
+fn reason_words(reason: &Reason, listing: &Listing) -> AnyView {
+    let through = reason.through.clone().map(|name| format!(", as one of {name}"));
+    view! {
+        <b>{reason.level.title()}</b>
+        <span>{source(reason.origin, reason.role, reason.from.as_ref(), listing)} {through}</span>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn access_2_what_the_dialog_shows_is_in_its_address() {
+        let listing = Listing { org: "a".into(), resource: "r".into(), ..Listing::default() };
+        let text = address(&listing, "i", "roles", "c d", "");
+        assert_eq!(text, "/o/a/drive/r?dialog=access&item=i&show=roles&at=c%20d");
+        let query: ParamsMap = [("dialog", "access"), ("item", "i"), ("show", "roles"), ("at", "c d"), ("why", "p")]
+            .into_iter()
+            .map(|(name, value)| (name, value.to_owned()))
+            .collect();
+        let asked = Asked { item: "i".into(), show: "roles".into(), at: "c d".into(), why: "p".into() };
+        assert_eq!(Asked::read(&["o", "a", "drive"], &query), Some(asked));
+        assert_eq!(Asked::read(&["o", "a"], &query), None);
+    }
+}
