@@ -25,6 +25,9 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("resource.moved", "Items moved"),
     ("transfer.sent", "Items transferred out"),
     ("transfer.received", "Items transferred in"),
+    ("resource.restricted", "Restrictions changed"),
+    ("link.created", "Link switched on"),
+    ("link.revoked", "Link switched off"),
     ("dataset.status_set", "Dataset status changed"),
 ];
 

@@ -27,6 +27,7 @@ pub mod refusal;
 pub mod resource;
 pub mod restriction;
 pub mod role;
+pub mod share_link;
 #[cfg(test)]
 mod testing;
 pub mod text;

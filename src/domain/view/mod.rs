@@ -2,7 +2,9 @@
 
 pub mod account;
 pub mod activity;
+pub mod link;
 pub mod people;
+pub mod restriction;
 pub mod settings;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +16,7 @@ use super::{
     licence::{Amount, EntryKind, Model, Product},
     organization::{OrganizationKind, PlanTier},
     resource::{Kind, Status},
-    restriction::Restrictions,
+    restriction::{Origin, Restrictions},
     role::Role,
     time::{Day, Timestamp},
     transfer::Plan,
@@ -277,6 +279,8 @@ pub struct ResourceView {
     pub in_site: bool,
     /// What is forbidden on it, by itself and from above (POL-1).
     pub restrictions: Restrictions,
+    /// Where each of these comes from.
+    pub restricted_by: Vec<Origin>,
 }
 
 impl ResourceView {

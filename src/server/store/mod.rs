@@ -26,6 +26,7 @@ pub mod idempotency;
 pub mod invitation;
 pub mod licence;
 pub mod link;
+pub mod live;
 pub mod membership;
 pub mod one_time_link;
 pub mod organization;

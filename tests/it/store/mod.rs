@@ -1,6 +1,7 @@
 //! The store by itself: every function at least once on both databases, and how SQLite plans every query.
 
 mod account;
+mod links;
 mod people;
 mod plans;
 mod tables;

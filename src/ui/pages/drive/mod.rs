@@ -3,10 +3,13 @@
 pub mod dataset;
 pub mod edit;
 pub mod list;
+pub mod live;
 pub mod move_to;
 pub mod place;
 pub mod plan;
+pub mod restrict;
 pub mod selection;
+pub mod share;
 pub mod transfer;
 
 use leptos::prelude::*;
@@ -18,10 +21,13 @@ use self::{
     list::List,
     move_to::MoveDialog,
     place::{Listing, Open, Place, Sort},
+    restrict::{RestrictDialog, RestrictedNote},
+    share::ShareDialog,
     transfer::TransferDialog,
 };
 use crate::{
     domain::{
+        command::Command,
         resource::Kind,
         role::{Permission, may},
         time::Timestamp,
@@ -62,6 +68,10 @@ pub fn DrivePage() -> impl IntoView {
         },
     );
     let loading = RwSignal::new(false);
+    let stream = RwSignal::new(None::<String>);
+    live::follow(stream.into());
+    // What was listed before: the same list, looked at again, keeps what is selected.
+    let before = StoredValue::new(None::<Listing>);
     let org = Signal::derive(move || listing.with(|listing| listing.org.clone()));
     let dialog = move || match sort.get() {
         Sort::Nothing => ().into_any(),
@@ -89,6 +99,16 @@ pub fn DrivePage() -> impl IntoView {
         }
         .into_any(),
         // The dialogs of the commands that are being built go here, one arm each.
+        Sort::Ask(Command::Share, items) => items
+            .into_iter()
+            .next()
+            .map(|item| view! { <ShareDialog item listing=listing.get_untracked()/> })
+            .into_any(),
+        Sort::Ask(Command::Restrict, items) => items
+            .into_iter()
+            .next()
+            .map(|item| view! { <RestrictDialog item listing=listing.get_untracked()/> })
+            .into_any(),
         Sort::Ask(..) => ().into_any(),
         Sort::Move => view! { <MoveDialog place/> }.into_any(),
         Sort::Transfer => view! { <TransferDialog place/> }.into_any(),
@@ -109,9 +129,16 @@ pub fn DrivePage() -> impl IntoView {
                         let begin = Beginning::from(session.start().await);
                         match drive.await {
                             (listing, Ok(drive)) => {
+                                let address = live::stream_of(&drive);
+                                if stream.with_untracked(|now| now.as_ref() != Some(&address)) {
+                                    stream.set(Some(address));
+                                }
+                                let same = before.with_value(|before| before.as_ref() == Some(&listing));
+                                before.set_value(Some(listing.clone()));
+                                let kept = if same && session.hydrated.get_untracked() { live::checked() } else { Vec::new() };
                                 let selected = place.with_untracked(|place| match &place.open {
                                     Open::Move(_) | Open::Transfer(_) | Open::Ask(..) => place.items().to_vec(),
-                                    _ => Vec::new(),
+                                    _ => kept,
                                 });
                                 view! { <DriveContent drive listing selected now=begin.now/> }.into_any()
                             }
@@ -142,8 +169,10 @@ fn DriveContent(drive: DriveView, listing: Listing, selected: Vec<String>, now: 
         }
     };
     let dataset = drive.resource.clone().filter(|resource| resource.kind == Kind::Dataset);
+    let origins = drive.resource.as_ref().map(|resource| resource.restricted_by.clone()).unwrap_or_default();
     view! {
         {header}
+        <RestrictedNote origins/>
         {match dataset {
             Some(resource) => view! { <DatasetContent resource listing lacking=drive.lacking now/> }.into_any(),
             None => view! { <List drive listing selected now/> }.into_any(),
