@@ -12,7 +12,7 @@ use commonhold::{
     },
     server::{
         self, Fatal,
-        config::{DatabaseArgs, ServeArgs},
+        config::{DatabaseArgs, SecretArgs, ServeArgs},
         demo, doctor,
         error::Error,
         generate::{self, Amounts},
@@ -48,6 +48,8 @@ enum Command {
         /// The address people use, for the links in the example's mail.
         #[arg(long, env = "COMMONHOLD_PUBLIC_URL", default_value = "http://localhost:3000")]
         public_url: String,
+        #[command(flatten)]
+        secret: SecretArgs,
     },
     /// Grant and end licences.
     #[command(subcommand)]
@@ -196,8 +198,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             server::open(database, true, true, NO_LINKS).await?.db().close().await;
             println!("The database is up to date.");
         }
-        Command::Demo { public_url } => {
-            let ctx = server::open(database, true, true, public_url.trim_end_matches('/')).await?;
+        Command::Demo { public_url, secret } => {
+            let public_url = public_url.trim_end_matches('/');
+            let ctx = server::open_with(database, true, true, public_url, secret.secret()?).await?;
             demo::fill(&ctx).await.map_err(explain)?;
             println!("The example is in place. Everybody's password is: {}", demo::PASSWORD);
             for one in demo::PEOPLE {

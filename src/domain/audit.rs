@@ -33,6 +33,9 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("resource.copied", "Items copied"),
     ("transfer.sent", "Items transferred out"),
     ("transfer.received", "Items transferred in"),
+    ("resource.restricted", "Restrictions changed"),
+    ("link.created", "Link switched on"),
+    ("link.revoked", "Link switched off"),
     ("dataset.status_set", "Dataset status changed"),
 ];
 

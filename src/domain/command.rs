@@ -50,10 +50,6 @@ impl Command {
         Self::Trash,
     ];
 
-    /// What is offered so far; the rest is being built.
-    pub const OFFERED: [Self; 7] =
-        [Self::Rename, Self::Move, Self::Assign, Self::Unassign, Self::Copy, Self::Access, Self::Trash];
-
     /// The word in addresses: `?dialog=move`.
     pub const fn word(self) -> &'static str {
         match self {
@@ -181,7 +177,6 @@ pub fn control(command: Command, on: Target, lacking: &Lacking) -> Control {
     let lacks = match command {
         Command::Assign => lacking.assign.as_ref(),
         Command::Copy => lacking.create.as_ref(),
-        Command::Share => lacking.share.as_ref(),
         _ => None,
     };
     lacks.map_or(Control::Enabled, |reason| Control::Disabled(reason.clone()))
@@ -228,11 +223,13 @@ mod tests {
             share: Some("share".to_owned()),
             access: Some("access".to_owned()),
         };
-        for (command, reason) in [(Command::Assign, "assign"), (Command::Copy, "create"), (Command::Share, "share")] {
+        for (command, reason) in [(Command::Assign, "assign"), (Command::Copy, "create")] {
             assert_eq!(control(command, on, &lacking), Control::Disabled(reason.to_owned()), "{command:?}");
         }
-        // Access that was given can still be looked at and taken away.
-        for command in [Command::Rename, Command::Move, Command::Access, Command::Restrict, Command::Trash] {
+        // Access that was given can still be looked at and taken away, and so can links: their dialogs say what is lacking.
+        for command in
+            [Command::Rename, Command::Move, Command::Access, Command::Share, Command::Restrict, Command::Trash]
+        {
             assert_eq!(control(command, on, &lacking), Control::Enabled, "{command:?}");
         }
     }

@@ -31,6 +31,7 @@ pub mod resource;
 pub mod restriction;
 pub mod role;
 pub mod search;
+pub mod share_link;
 pub mod site;
 #[cfg(test)]
 mod testing;

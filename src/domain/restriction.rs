@@ -2,6 +2,68 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::id::ResourceId;
+
+/// One thing that can be forbidden.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Restriction {
+    /// No one may copy it.
+    Copy,
+    /// Only Managers of it may delete it.
+    Delete,
+    /// No one may download it.
+    Download,
+}
+
+impl Restriction {
+    /// Every one, in the order of forms.
+    pub const ALL: [Self; 3] = [Self::Copy, Self::Delete, Self::Download];
+
+    /// The word in the API, and the name of its field in forms.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Copy => "copy",
+            Self::Delete => "delete",
+            Self::Download => "download",
+        }
+    }
+
+    /// The question.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Copy => "Who may copy it",
+            Self::Delete => "Who may delete it",
+            Self::Download => "Who may download it",
+        }
+    }
+
+    /// The answer where it is not forbidden.
+    pub const fn open(self) -> &'static str {
+        match self {
+            Self::Copy | Self::Download => "Everyone with access",
+            Self::Delete => "Editors and Managers",
+        }
+    }
+
+    /// The answer where it is.
+    pub const fn closed(self) -> &'static str {
+        match self {
+            Self::Copy | Self::Download => "No one",
+            Self::Delete => "Managers only",
+        }
+    }
+
+    /// What it means, in a sentence without its end: "No one can copy this".
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Copy => "No one can copy this",
+            Self::Delete => "Only Managers can delete this",
+            Self::Download => "No one can download this",
+        }
+    }
+}
+
 /// What is forbidden on a resource. The strictest on the way up wins, so that restrictions only ever add up.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Restrictions {
@@ -22,5 +84,103 @@ impl Restrictions {
             delete: self.delete || other.delete,
             download: self.download || other.download,
         }
+    }
+
+    /// Whether it forbids one thing.
+    pub const fn forbids(self, what: Restriction) -> bool {
+        match what {
+            Restriction::Copy => self.copy,
+            Restriction::Delete => self.delete,
+            Restriction::Download => self.download,
+        }
+    }
+}
+
+/// Where a restriction of a resource comes from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Origin {
+    /// What is forbidden.
+    pub what: Restriction,
+    /// By what on the way up: its id and name; `None` where the reader does not see it.
+    pub from: Option<(ResourceId, String)>,
+    /// Whether it is the resource itself.
+    pub own: bool,
+}
+
+impl Origin {
+    /// Whose restriction it is, in words: "set here", "from “Gotthard”", "from a folder above".
+    pub fn words(&self) -> String {
+        match &self.from {
+            _ if self.own => "set here".to_owned(),
+            Some((_, name)) => format!("from “{name}”"),
+            None => "from a folder above".to_owned(),
+        }
+    }
+}
+
+/// A node on the way up from a resource, as far as restrictions care.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stop {
+    /// Its id, and its name as it is shown; `None` where the reader does not see it.
+    pub shown: Option<(ResourceId, String)>,
+    /// What is forbidden there.
+    pub restrictions: Restrictions,
+}
+
+/// Where the restrictions of a resource come from, given the way from it up to its root: everything that sets one. What
+/// the reader does not see counts once, however much of it there is.
+pub fn origins(way: &[Stop]) -> Vec<Origin> {
+    let mut found: Vec<Origin> = Vec::new();
+    for what in Restriction::ALL {
+        for (distance, stop) in way.iter().enumerate().filter(|(_, stop)| stop.restrictions.forbids(what)) {
+            let origin = Origin { what, from: stop.shown.clone(), own: distance == 0 };
+            if !found.contains(&origin) {
+                found.push(origin);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::id;
+
+    #[test]
+    fn pol_1_restrictions_only_ever_add_up() {
+        let all = [false, true];
+        for (a, b) in all.into_iter().flat_map(|a| all.map(|b| (a, b))) {
+            let (one, other) = (
+                Restrictions { copy: a, delete: b, download: a },
+                Restrictions { copy: b, delete: b, download: false },
+            );
+            for what in Restriction::ALL {
+                assert_eq!(one.and(other).forbids(what), one.forbids(what) || other.forbids(what), "{what:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn pol_1_everything_on_the_way_up_that_restricts_is_named_and_what_is_hidden_is_not() {
+        let copy = Restrictions { copy: true, ..Restrictions::default() };
+        let both = Restrictions { delete: true, ..copy };
+        let stop = |number: u128, restrictions| Stop {
+            shown: Some((ResourceId(id(number)), format!("F{number}"))),
+            restrictions,
+        };
+        let hidden = |restrictions| Stop { shown: None, restrictions };
+        let way = [stop(1, copy), stop(2, Restrictions::default()), stop(3, both), hidden(both), hidden(copy)];
+        let words: Vec<(Restriction, String)> =
+            origins(&way).into_iter().map(|origin| (origin.what, origin.words())).collect();
+        let expected = [
+            (Restriction::Copy, "set here"),
+            (Restriction::Copy, "from “F3”"),
+            (Restriction::Copy, "from a folder above"),
+            (Restriction::Delete, "from “F3”"),
+            (Restriction::Delete, "from a folder above"),
+        ];
+        assert_eq!(words, expected.map(|(what, words)| (what, words.to_owned())));
+        assert_eq!(origins(&[stop(1, Restrictions::default())]), []);
     }
 }

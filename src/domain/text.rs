@@ -44,6 +44,15 @@ pub enum Problem {
     /// Not a day of the calendar.
     #[error("Enter a day like 2026-11-21.")]
     NotADay,
+    /// Neither a moment nor a day.
+    #[error("Enter a day like 2026-11-21, or a moment like 2026-11-21T18:00:00Z.")]
+    NotAMoment,
+    /// A moment that has passed, or is too far away.
+    #[error("Choose a time in the future, at most ten years from now.")]
+    NotSoonEnough,
+    /// Not the password of what it is tried on (LINK-1).
+    #[error("This is not the password of this link.")]
+    WrongLinkPassword,
     /// Not an Org ID or Account ID.
     #[error("Use 2 to 40 letters, digits and single hyphens, starting and ending with a letter or digit.")]
     NotAnIdentifier,

@@ -64,6 +64,45 @@ impl Timestamp {
         text
     }
 
+    /// Reads RFC 3339: `2026-11-21T19:05:03Z`, with or without a fraction, in UTC or with an offset like `+01:00`; `None`
+    /// for anything else. What is finer than a millisecond is dropped.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let (day, rest) = text.split_at_checked(10)?;
+        let rest = rest.strip_prefix(['T', 't', ' '])?;
+        let (clock, rest) = rest.split_at_checked(8)?;
+        let two = |at: usize| -> Option<i64> {
+            let digits = clock.get(at..at + 2).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
+            digits.parse().ok()
+        };
+        let (hour, minute, second) = (two(0)?, two(3)?, two(6)?);
+        let colons = clock.as_bytes().get(2) == Some(&b':') && clock.as_bytes().get(5) == Some(&b':');
+        if !colons || hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let (fraction, zone) = match rest.strip_prefix('.') {
+            Some(rest) => rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?),
+            None => ("0", rest),
+        };
+        let millis: i64 = format!("{fraction:0<3}").get(..3).filter(|_| !fraction.is_empty())?.parse().ok()?;
+        let offset = match zone {
+            "Z" | "z" => 0,
+            zone => {
+                let sign = if zone.starts_with('-') { -1 } else { 1 };
+                let (hours, minutes) = zone.strip_prefix(['+', '-'])?.split_once(':')?;
+                let number = |part: &str| {
+                    (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<i64>().ok())?
+                };
+                let (hours, minutes) = (number(hours)?, number(minutes)?);
+                if hours > 23 || minutes > 59 {
+                    return None;
+                }
+                sign * (hours * 60 + minutes) * 60_000
+            }
+        };
+        let since_midnight = ((hour * 60 + minute) * 60 + second) * 1000 + millis;
+        Some(Day::parse_iso(day)?.start().plus_millis(since_midnight - offset))
+    }
+
     /// "3 Nov 2026, 14:05" in UTC, as pages show a moment.
     pub fn words(self) -> String {
         let minutes = self.0.rem_euclid(DAY) / 60_000;
@@ -166,6 +205,35 @@ mod tests {
         assert_eq!(at("2026-03-31").one_month_earlier(), at("2026-02-28"));
         assert_eq!(at("2024-03-31").one_month_earlier(), at("2024-02-29"));
         assert_eq!(at("2026-01-15").one_month_earlier(), at("2025-12-15"));
+    }
+
+    #[test]
+    fn moments_are_read_as_rfc3339() {
+        for (text, millis) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("2026-11-21T19:05:03.007Z", 1_795_287_903_007),
+            ("2026-11-21T20:05:03.0079+01:00", 1_795_287_903_007),
+            ("2026-11-21T14:35:03.007-04:30", 1_795_287_903_007),
+            ("1969-12-31T23:59:59.9z", -100),
+        ] {
+            assert_eq!(Timestamp::parse_rfc3339(text), Some(Timestamp(millis)), "{text}");
+        }
+        for wrong in [
+            "",
+            "2026-11-21",
+            "2026-11-21T19:05Z",
+            "2026-11-21T24:00:00Z",
+            "2026-02-30T00:00:00Z",
+            "2026-11-21T19:05:03",
+            "2026-11-21T19:05:03.Z",
+            "2026-11-21T19:05:03.",
+            "2026-11-21T19:05:03+1:00",
+            "2026-11-21T19-05-03Z",
+            "2026-11-21T+1:05:03Z",
+            "2026-11-2é19:05:03Z",
+        ] {
+            assert_eq!(Timestamp::parse_rfc3339(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

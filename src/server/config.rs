@@ -7,7 +7,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
-use super::{mail::smtp::Delivery, store::Synchronous};
+use super::{mail::smtp::Delivery, secret::Secret, store::Synchronous};
 
 /// Where the data is: for every command.
 #[derive(Args, Clone, Debug)]
@@ -56,6 +56,36 @@ fn database(text: &str) -> Result<String, String> {
     if known { Ok(text.to_owned()) } else { Err("use sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME".to_owned()) }
 }
 
+/// Where the secret of this installation comes from.
+#[derive(Args, Clone, Debug)]
+pub struct SecretArgs {
+    /// Folder for files: the secret that share links are made of.
+    #[arg(long, env = "COMMONHOLD_DATA", default_value = "data")]
+    pub data: PathBuf,
+
+    /// The secret that share links are made of, at least 32 characters, instead of the one in the data folder. Nodes that
+    /// share a database need the same.
+    #[arg(long, env = "COMMONHOLD_SECRET", hide_env_values = true)]
+    secret: Option<SecretText>,
+}
+
+impl SecretArgs {
+    /// The secret; made and kept where there is none yet.
+    ///
+    /// # Errors
+    /// A sentence for the person at the command line.
+    pub fn secret(&self) -> Result<Secret, String> {
+        match &self.secret {
+            Some(SecretText(text)) if text.chars().count() >= 32 => Ok(Secret::of(text)),
+            Some(_) => Err("--secret needs at least 32 characters. Try: openssl rand -base64 32".to_owned()),
+            None => Secret::kept_in(&self.data).map_err(|error| {
+                let folder = self.data.display();
+                format!("The secret in {folder} cannot be kept: {error}. Give a --data folder that can be written, or --secret.")
+            }),
+        }
+    }
+}
+
 /// How the server is run.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
@@ -63,9 +93,8 @@ pub struct ServeArgs {
     #[arg(long, env = "COMMONHOLD_LISTEN", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
 
-    /// Folder for files. Nothing is kept there yet.
-    #[arg(long, env = "COMMONHOLD_DATA", default_value = "data")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    pub secret: SecretArgs,
 
     /// The address people use, for links and for telling our own pages from others. http://localhost:PORT of --listen
     /// where it is not given.
@@ -96,7 +125,7 @@ pub struct ServeArgs {
     /// Mail server: <smtps://USER:PASSWORD@HOST>, smtp://HOST:PORT, or smtp:// with ?tls=required for STARTTLS. Without
     /// it mail is kept, and readable at /dev/inbox while only this machine reaches the server.
     #[arg(long, env = "COMMONHOLD_SMTP", hide_env_values = true)]
-    pub smtp: Option<SecretUrl>,
+    pub smtp: Option<SecretText>,
 
     /// Sender of mail, like "Commonhold <no-reply@example.com>"; no-reply at the host of the public URL where it is not
     /// given.
@@ -108,11 +137,11 @@ pub struct ServeArgs {
     pub no_migrate: bool,
 }
 
-/// An address that may hold a password: it is never printed.
+/// A secret, or an address that may hold a password: it is never printed.
 #[derive(Clone)]
-pub struct SecretUrl(String);
+pub struct SecretText(String);
 
-impl std::str::FromStr for SecretUrl {
+impl std::str::FromStr for SecretText {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -120,9 +149,9 @@ impl std::str::FromStr for SecretUrl {
     }
 }
 
-impl std::fmt::Debug for SecretUrl {
+impl std::fmt::Debug for SecretText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SecretUrl(…)")
+        f.write_str("SecretText(…)")
     }
 }
 
@@ -184,7 +213,7 @@ impl ServeArgs {
     /// # Errors
     /// A sentence for the person at the command line.
     pub fn delivery(&self, public_url: &str) -> Result<Option<Delivery>, String> {
-        let Some(SecretUrl(smtp)) = &self.smtp else { return Ok(None) };
+        let Some(SecretText(smtp)) = &self.smtp else { return Ok(None) };
         Delivery::parse(smtp, self.mail_from.as_deref(), public_url).map(Some)
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::domain::{id::PersonId, time::Timestamp};
 
-use super::{limit::Limits, password::Hasher, store::Db};
+use super::{limit::Limits, live::Live, password::Hasher, secret::Secret, store::Db};
 
 /// What time it is. Frozen in tests, which move it by hand.
 #[derive(Clone, Debug)]
@@ -33,13 +33,30 @@ struct Inner {
     limits: Limits,
     public_url: String,
     mail_posted: tokio::sync::Notify,
+    secret: Secret,
+    live: Live,
 }
 
 impl Ctx {
     /// A context over an open database. Links in mail begin with `public_url`, which has no slash at its end.
     pub fn new(db: Db, clock: Clock, hasher: Hasher, limits: Limits, public_url: &str) -> Self {
+        Self::with_secret(db, clock, hasher, limits, public_url, Secret::random())
+    }
+
+    /// A context with the secret of its installation.
+    pub fn with_secret(db: Db, clock: Clock, hasher: Hasher, limits: Limits, public_url: &str, secret: Secret) -> Self {
         let (public_url, mail_posted) = (public_url.to_owned(), tokio::sync::Notify::new());
-        Self(Arc::new(Inner { db, clock, hasher, limits, public_url, mail_posted }))
+        Self(Arc::new(Inner { db, clock, hasher, limits, public_url, mail_posted, secret, live: Live::default() }))
+    }
+
+    /// What only this installation knows.
+    pub fn secret(&self) -> &Secret {
+        &self.0.secret
+    }
+
+    /// Who looks at what just now.
+    pub fn live(&self) -> &Live {
+        &self.0.live
     }
 
     /// The address people use, without a slash at its end: the only one that links are made of (attack 25).

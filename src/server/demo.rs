@@ -409,12 +409,13 @@ async fn grant_to(
 
 async fn share(ctx: &Ctx, by: &Principal, org: &Org, resource: ResourceId) -> Result<()> {
     let (person, organization, at, id) = (by.person, org.id, ctx.now(), LinkId(ctx.id()));
-    let token_hash = digest(ctx.token().as_bytes());
+    let token_hash = digest(ctx.secret().share_token(id).as_bytes());
     ctx.db()
         .write(move |tx| {
             let token_hash = token_hash.clone();
             Box::pin(async move {
-                link::insert(tx, &operate(person, organization, resource), id, &token_hash, at, None).await?;
+                let new = link::NewLink { id, token_hash: &token_hash, password_hash: None, expires_at: None, at };
+                link::insert(tx, &operate(person, organization, resource), &new).await?;
                 Ok::<_, Error>(())
             })
         })

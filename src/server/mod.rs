@@ -10,11 +10,14 @@ pub mod generate;
 mod inbox;
 pub mod limit;
 pub mod listen;
+pub mod live;
 pub mod mail;
 pub mod password;
 pub mod rest;
 pub mod router;
+pub mod secret;
 pub mod session;
+pub mod shared;
 pub mod store;
 pub mod usecase;
 pub mod workers;
@@ -28,6 +31,7 @@ use config::{DatabaseArgs, ServeArgs};
 use context::{Clock, Ctx};
 use limit::Limits;
 use password::Hasher;
+use secret::Secret;
 use store::Db;
 
 /// How long requests that are being answered may still take after SIGTERM.
@@ -42,6 +46,20 @@ pub type Fatal = Box<dyn std::error::Error + Send + Sync>;
 /// # Errors
 /// The database cannot be reached or migrated, or is not up to date.
 pub async fn open(database: &DatabaseArgs, rate_limits: bool, migrate: bool, public_url: &str) -> Result<Ctx, Fatal> {
+    open_with(database, rate_limits, migrate, public_url, Secret::random()).await
+}
+
+/// [`open`], with the secret of the installation: for what makes share links.
+///
+/// # Errors
+/// See [`open`].
+pub async fn open_with(
+    database: &DatabaseArgs,
+    rate_limits: bool,
+    migrate: bool,
+    public_url: &str,
+    secret: Secret,
+) -> Result<Ctx, Fatal> {
     let url = database.url()?;
     let db = Db::open(&url, database.synchronous(), migrate)
         .await
@@ -52,7 +70,7 @@ pub async fn open(database: &DatabaseArgs, rate_limits: bool, migrate: bool, pub
     if !db.is_current().await.unwrap_or(false) {
         return Err("The database is not up to date. Run `commonhold migrate` first.".into());
     }
-    Ok(Ctx::new(db, Clock::System, Hasher::new()?, Limits::new(rate_limits), public_url))
+    Ok(Ctx::with_secret(db, Clock::System, Hasher::new()?, Limits::new(rate_limits), public_url, secret))
 }
 
 /// Serves until SIGTERM or Ctrl+C, then lets what is being answered finish.
@@ -63,7 +81,8 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     start_log(args);
     let settings = args.settings()?;
     let delivery = args.delivery(&settings.public_url)?;
-    let ctx = open(database, settings.rate_limits, !args.no_migrate, &settings.public_url).await?;
+    let secret = args.secret.secret()?;
+    let ctx = open_with(database, settings.rate_limits, !args.no_migrate, &settings.public_url, secret).await?;
     if let Some(address) = args.metrics {
         start_metrics(address).await?;
     }
@@ -74,11 +93,12 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
         .map_err(|error| format!("{} cannot be listened on: {error}", args.listen))?;
     tracing::info!(listen = %args.listen, public_url = settings.public_url, "serving");
     let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
-    let stop_workers = workers.stopper();
+    let (stop_workers, ending) = (workers.stopper(), ctx.clone());
     let server = listen::serve(listener, app, listen::HEADERS, async move {
         ended().await;
         tracing::info!("stopping: finishing what is being answered");
         stop_workers.stop();
+        ending.live().stop();
         // Nobody waits for it only when the server has ended already.
         let _ = stopping.send(());
     });

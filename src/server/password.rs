@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::domain::{
     refusal::Refusal,
+    share_link::LinkPassword,
     text::{Password, Problem},
 };
 
@@ -66,6 +67,15 @@ impl Hasher {
     /// # Errors
     /// `RateLimited` when too many are waiting already.
     pub async fn hash(&self, password: &Password) -> Result<String> {
+        let (params, password) = (self.params.clone(), password.as_str().to_owned());
+        self.work(move || hash(&params, &password)).await?
+    }
+
+    /// The PHC string of a share link's password (LINK-1).
+    ///
+    /// # Errors
+    /// `RateLimited` when too many are waiting already.
+    pub async fn hash_of_link(&self, password: &LinkPassword) -> Result<String> {
         let (params, password) = (self.params.clone(), password.as_str().to_owned());
         self.work(move || hash(&params, &password)).await?
     }

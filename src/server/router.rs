@@ -33,7 +33,7 @@ use super::{
     context::Ctx,
     inbox,
     rest::{self, idempotency, problem},
-    session,
+    session, shared,
 };
 
 /// The longest that any answer may take: a transfer of 100,000 items is far below.
@@ -50,7 +50,7 @@ struct App {
 pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     let (api, document) = rest::router();
     let document = Arc::new(document);
-    let site = leptos.site_root.to_string();
+    let (site, style_options) = (leptos.site_root.to_string(), leptos.clone());
 
     // Machines.
     let api = api
@@ -122,10 +122,14 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     if settings.inbox {
         dynamic = dynamic.merge(inbox::router(ctx.clone()));
     }
+    let identify = from_fn_with_state(session::Identifying::new(ctx, settings), session::identify);
+    // Share links change nothing, and their pages send no referrer: browsers then say `Origin: null` with a password.
+    let links = shared::router(ctx, &style_options).layer(identify.clone()).layer(session::layer(ctx, settings));
     let dynamic = dynamic
-        .layer(from_fn_with_state(session::Identifying::new(ctx, settings), session::identify))
+        .layer(identify)
         .layer(session::layer(ctx, settings))
         .layer(csrf(settings))
+        .merge(links)
         .layer(
             CompressionLayer::new()
                 .quality(CompressionLevel::Precise(4))
@@ -151,12 +155,22 @@ pub fn answering(router: Router, patience: Duration) -> Router {
         .layer(from_fn(security_headers))
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
-            // The path without its query: links carry secrets there.
-            tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
+            tracing::info_span!("request", method = %request.method(), path = %loggable(request.uri().path()), id)
         }))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(from_fn(forget_foreign_request_id))
+}
+
+/// A path as the log may have it: without its query and without tokens, as links carry secrets there (attack 23).
+fn loggable(path: &str) -> std::borrow::Cow<'_, str> {
+    for secret in ["/s/", "/invitations/"] {
+        if let Some(rest) = path.strip_prefix(secret) {
+            let below = rest.find('/').map_or("", |at| &rest[at..]);
+            return format!("{secret}…{below}").into();
+        }
+    }
+    path.into()
 }
 
 /// Files of the site: named by their content, so kept for ever; precompressed by the build.

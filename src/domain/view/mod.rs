@@ -3,7 +3,9 @@
 pub mod access;
 pub mod account;
 pub mod activity;
+pub mod link;
 pub mod people;
+pub mod restriction;
 pub mod settings;
 pub mod trash;
 pub mod work;
@@ -17,7 +19,7 @@ use super::{
     licence::{Amount, EntryKind, Model, Product},
     organization::{OrganizationKind, PeopleVisibility, PlanTier},
     resource::{Kind, Status},
-    restriction::Restrictions,
+    restriction::{Origin, Restrictions},
     role::{Role, Sight, sees_people},
     time::{Day, Timestamp},
     transfer::Plan,
@@ -298,6 +300,8 @@ pub struct ResourceView {
     pub in_site: bool,
     /// What is forbidden on it, by itself and from above (POL-1).
     pub restrictions: Restrictions,
+    /// Where each of these comes from.
+    pub restricted_by: Vec<Origin>,
 }
 
 impl ResourceView {

@@ -27,8 +27,8 @@ pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Respo
     let key = request.headers().get("idempotency-key").map(|key| key.to_str().unwrap_or_default().to_owned());
     let path = request.uri().path().to_owned();
     // Signing in and up and a new password hand out a session, which a stored answer could not; and what they are sent is
-    // secret: not even a digest of it is kept.
-    let is_session = ["/session", "/signup", "/password", "/password/reset", "/email", "/email/verify"]
+    // secret: not even a digest of it is kept. Nor is the address of a share link.
+    let is_session = ["/session", "/signup", "/password", "/password/reset", "/email", "/email/verify", "/links"]
         .iter()
         .any(|end| path.ends_with(end));
     let Some(key) = key.filter(|_| *request.method() == Method::POST && !is_session) else {

@@ -7,13 +7,16 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod events;
 pub mod idempotency;
 pub mod invitations;
 pub mod licences;
+pub mod links;
 pub mod orgs;
 pub mod people;
 pub mod problem;
 pub mod resources;
+pub mod restrictions;
 pub mod session;
 pub mod transfers;
 pub mod trash;
@@ -103,6 +106,11 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(trash::job))
         .routes(routes!(trash::assign))
         .routes(routes!(trash::unassign))
+        .routes(routes!(restrictions::show, restrictions::change))
+        .routes(routes!(links::list, links::create))
+        .routes(routes!(links::revoke))
+        .routes(routes!(events::resource))
+        .routes(routes!(events::mine))
         .routes(routes!(transfers::plan))
         .routes(routes!(transfers::create))
         .routes(routes!(transfers::show))

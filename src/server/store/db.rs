@@ -19,7 +19,9 @@ use sqlx::{
         SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow, SqliteSynchronous,
     },
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, broadcast};
+
+use super::live::{self, Change, Changes, Touched};
 
 /// A value that both drivers can bind.
 pub trait Bind:
@@ -115,9 +117,16 @@ pub enum Db {
         writer: Connections,
         /// Connections that only read, beside the writer (WAL).
         readers: Connections,
+        /// What changed, told to who looks at it.
+        changes: Changes,
     },
     /// A PostgreSQL server, or what speaks its protocol and dialect.
-    Postgres(Pool<Postgres>),
+    Postgres {
+        /// Its connections.
+        pool: Pool<Postgres>,
+        /// What changed, told to who looks at it.
+        changes: Changes,
+    },
 }
 
 /// How many connections read from SQLite at once.
@@ -139,7 +148,7 @@ impl Db {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?;
             let pool = PgPoolOptions::new().max_connections(32).acquire_timeout(patience).connect_with(options).await?;
-            return Ok(Self::Postgres(pool));
+            return Ok(Self::Postgres { pool, changes: Changes::new() });
         }
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(create)
@@ -157,7 +166,7 @@ impl Db {
         // Closures keep a connection for the whole transaction, so a waiting writer waits for its turn here.
         let writer = Connections::open(options.clone(), 1, Duration::from_mins(1)).await?;
         let readers = Connections::open(options.read_only(true).create_if_missing(false), READERS, patience).await?;
-        Ok(Self::Sqlite { writer, readers })
+        Ok(Self::Sqlite { writer, readers, changes: Changes::new() })
     }
 
     /// Brings the tables up to date. Two nodes that start at once are safe: on PostgreSQL the migrator takes a lock, and
@@ -171,7 +180,7 @@ impl Db {
                 let mut lent = writer.lend().await?;
                 MIGRATIONS.run(lent.connection()?).await?;
             }
-            Self::Postgres(pool) => {
+            Self::Postgres { pool, .. } => {
                 MIGRATIONS.run(pool).await?;
                 compare_by_bytes(pool).await.map_err(sqlx::migrate::MigrateError::from)?;
             }
@@ -221,7 +230,7 @@ impl Db {
     pub async fn read(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.lend().await?),
-            Self::Postgres(pool) => Tx::PostgresRead(pool.acquire().await?),
+            Self::Postgres { pool, .. } => Tx::PostgresRead(pool.acquire().await?),
         })
     }
 
@@ -261,17 +270,28 @@ impl Db {
                 lent.begin().await?;
                 Tx::Sqlite(lent)
             }
-            Self::Postgres(pool) => {
-                Tx::PostgresWrite(pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await.map_err(DbError::from)?)
+            Self::Postgres { pool, .. } => {
+                let begun = pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await.map_err(DbError::from)?;
+                Tx::PostgresWrite(begun, Touched::default())
             }
         };
         let answer = work(&mut tx).await;
         match tx {
-            Tx::Sqlite(mut lent) if answer.is_ok() => lent.end("COMMIT").await?,
+            Tx::Sqlite(mut lent) if answer.is_ok() => {
+                lent.end("COMMIT").await?;
+                if let (Some(change), Self::Sqlite { changes, .. }) = (lent.touched.take(), self) {
+                    changes.publish(change);
+                }
+            }
             // What could not be undone is undone with its connection, so the first reason is the one to tell.
             Tx::Sqlite(mut lent) => drop(lent.end("ROLLBACK").await),
-            Tx::PostgresWrite(transaction) if answer.is_ok() => transaction.commit().await.map_err(DbError::from)?,
-            Tx::PostgresWrite(_) | Tx::PostgresRead(_) => {}
+            Tx::PostgresWrite(mut transaction, mut touched) if answer.is_ok() => {
+                if let Some(change) = touched.take() {
+                    live::notify(&mut transaction, &change).await?;
+                }
+                transaction.commit().await.map_err(DbError::from)?;
+            }
+            Tx::PostgresWrite(..) | Tx::PostgresRead(_) => {}
         }
         answer
     }
@@ -279,7 +299,7 @@ impl Db {
     /// Closes every connection; on SQLite the write-ahead log is folded into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 if let Ok(mut lent) = writer.lend().await
                     && let Ok(connection) = lent.connection()
@@ -289,7 +309,15 @@ impl Db {
                 }
                 writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { pool, .. } => pool.close().await,
+        }
+    }
+
+    /// Hears what changes from now on: on PostgreSQL on every node, on SQLite in this program.
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        match self {
+            Self::Sqlite { changes, .. } => changes.hear(),
+            Self::Postgres { pool, changes } => changes.hear_all(pool),
         }
     }
 
@@ -380,7 +408,8 @@ impl Connections {
             Some(connection) => connection,
             None => SqliteConnection::connect_with(&turns.options).await?,
         };
-        Ok(Lent { connection: Some(connection), changing: false, turns: turns.clone(), _turn: turn })
+        let touched = Touched::default();
+        Ok(Lent { connection: Some(connection), changing: false, touched, turns: turns.clone(), _turn: turn })
     }
 
     /// Waits until every connection has come back, and closes them.
@@ -402,6 +431,8 @@ pub struct Lent {
     connection: Option<SqliteConnection>,
     /// In the middle of a transaction.
     changing: bool,
+    /// What the transaction changed.
+    touched: Touched,
     turns: Arc<Turns>,
     _turn: OwnedSemaphorePermit,
 }
@@ -464,7 +495,7 @@ pub enum Tx {
     /// Reads from PostgreSQL.
     PostgresRead(PoolConnection<Postgres>),
     /// Writes to PostgreSQL.
-    PostgresWrite(Transaction<'static, Postgres>),
+    PostgresWrite(Transaction<'static, Postgres>, Touched),
 }
 
 impl Tx {
@@ -496,9 +527,18 @@ impl Tx {
         let args = match self {
             Self::Sqlite(lent) => Args::Sqlite(lent, SqliteArguments::default()),
             Self::PostgresRead(connection) => Args::Postgres(connection, PgArguments::default()),
-            Self::PostgresWrite(transaction) => Args::Postgres(transaction, PgArguments::default()),
+            Self::PostgresWrite(transaction, _) => Args::Postgres(transaction, PgArguments::default()),
         };
         Statement { sql, args, bound: 0, error: None }
+    }
+
+    /// Where changes are noted; none where nothing is changed.
+    pub(super) fn touched(&mut self) -> Option<&mut Touched> {
+        match self {
+            Self::Sqlite(lent) => lent.changing.then_some(&mut lent.touched),
+            Self::PostgresRead(_) => None,
+            Self::PostgresWrite(_, touched) => Some(touched),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, read};
+use super::{CHUNK, Result, Tx, live, read};
 use crate::domain::{
     access::{Level, Permit},
     id::{GrantId, OrganizationId, PersonId, ResourceId},
@@ -62,8 +62,11 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
         .bind(new.at.0)
         .bind(permit.organization().0)
         .execute()
-        .await
-        .map(|_| ())
+        .await?;
+    if let Grantee::Person(person) = new.grantee {
+        live::touch_person(tx, person);
+    }
+    live::touch(tx, &[new.resource]).await
 }
 
 /// A grant as it is stored.
@@ -298,7 +301,7 @@ pub async fn delete_carried(tx: &mut Tx, _permit: &Permit, resources: &[Resource
             .execute()
             .await?;
     }
-    Ok(())
+    live::touch(tx, resources).await
 }
 
 /// Ends the carried grants that a move made at a moment on what it moved: the move is taken back.
@@ -329,6 +332,9 @@ pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[Person
     let mut ended = 0;
     for chunk in people.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
+        for person in chunk {
+            live::touch_person(tx, *person);
+        }
         ended += tx
             .sql_list("DELETE FROM access_grant WHERE owner_id = {1} AND person_id IN ({ids})", &ids)
             .bind(permit.organization().0)

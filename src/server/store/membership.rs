@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, read};
+use super::{CHUNK, Result, Tx, live, read};
 use crate::domain::{
     id::{OrganizationId, PersonId},
     role::{Role, RolePermit},
@@ -50,8 +50,9 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Ro
     .bind(at.0)
     .bind(rank(role))
     .execute()
-    .await
-    .map(|_| ())
+    .await?;
+    live::touch_person(tx, person);
+    Ok(())
 }
 
 /// Changes a person's role; whether they were in the organization.
@@ -59,6 +60,7 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Ro
 /// # Errors
 /// The database.
 pub async fn update_role(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Role) -> Result<bool> {
+    live::touch_person(tx, person);
     tx.sql("UPDATE membership SET role = $3, role_rank = $4 WHERE organization_id = $1 AND person_id = $2")
         .bind(permit.organization().0)
         .bind(person.0)
@@ -388,6 +390,9 @@ pub async fn list_known(tx: &mut Tx, organization: OrganizationId, email_keys: &
 /// The database.
 pub async fn delete(tx: &mut Tx, permit: &RolePermit, people: &[PersonId]) -> Result<u64> {
     let mut gone = 0;
+    for person in people {
+        live::touch_person(tx, *person);
+    }
     for chunk in people.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
         gone += tx

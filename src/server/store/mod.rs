@@ -28,6 +28,7 @@ pub mod invitation;
 pub mod job;
 pub mod licence;
 pub mod link;
+pub mod live;
 pub mod membership;
 pub mod one_time_link;
 pub mod organization;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, read, search};
+use super::{CHUNK, Result, Tx, live, read, search};
 use crate::domain::{
     access::{Level, Permit, Source},
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
@@ -364,8 +364,9 @@ async fn insert_row(
     .bind(new.at.0)
     .execute()
     .await?;
-    if parent.is_some() {
+    if let Some(parent) = parent {
         search::write(tx, organization, new.id, new.name, true).await?;
+        live::touch_container(tx, parent);
     }
     Ok(())
 }
@@ -382,7 +383,8 @@ pub async fn update_name(tx: &mut Tx, permit: &Permit, name: &str, at: Timestamp
         .bind(at.0)
         .execute()
         .await?;
-    search::write(tx, permit.organization(), permit.resource(), name, false).await
+    search::write(tx, permit.organization(), permit.resource(), name, false).await?;
+    live::touch(tx, &[permit.resource()]).await
 }
 
 /// Moves items into the permit's resource, under their own names.
@@ -390,6 +392,8 @@ pub async fn update_name(tx: &mut Tx, permit: &Permit, name: &str, at: Timestamp
 /// # Errors
 /// `Taken` if a name is.
 pub async fn update_parent(tx: &mut Tx, permit: &Permit, items: &[ResourceId], at: Timestamp) -> Result<()> {
+    live::touch(tx, items).await?;
+    live::touch_container(tx, permit.resource());
     for chunk in items.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         tx.sql_list("UPDATE resource SET parent_id = {1}, modified_at = {2} WHERE id IN ({ids})", &ids)
@@ -412,6 +416,8 @@ pub async fn update_parent_and_name(
     name: &str,
     at: Timestamp,
 ) -> Result<()> {
+    live::touch(tx, &[item]).await?;
+    live::touch_container(tx, permit.resource());
     tx.sql("UPDATE resource SET parent_id = $2, name = $3, name_key = $4, modified_at = $5 WHERE id = $1")
         .bind(item.0)
         .bind(permit.resource().0)
@@ -440,8 +446,23 @@ pub async fn update_status(
         .bind(charged_to.map(|licence| licence.0))
         .bind(at.0)
         .execute()
-        .await
-        .map(|_| ())
+        .await?;
+    live::touch(tx, &[permit.resource()]).await
+}
+
+/// Sets what is forbidden on the permit's resource and below it (POL-1).
+///
+/// # Errors
+/// The database.
+pub async fn update_restrictions(tx: &mut Tx, permit: &Permit, restrictions: Restrictions) -> Result<()> {
+    tx.sql("UPDATE resource SET restrict_copy = $2, restrict_delete = $3, restrict_download = $4 WHERE id = $1")
+        .bind(permit.resource().0)
+        .bind(restrictions.copy)
+        .bind(restrictions.delete)
+        .bind(restrictions.download)
+        .execute()
+        .await?;
+    live::touch(tx, &[permit.resource()]).await
 }
 
 /// Which of the keys of names begin like one of `keys` in a container, its own items aside: what DRIVE-5 looks at. A

@@ -24,7 +24,7 @@ use super::{
     },
     access::{self, Reach},
     audit::{self, Happened},
-    organization, undo,
+    organization, restriction, undo,
 };
 
 /// How many rows a page of the Drive has: what fits on any screen, and a little.
@@ -233,6 +233,7 @@ async fn view(tx: &mut Tx, id: ResourceId, reach: &Reach) -> Result<ResourceView
         children_count: children,
         in_site: reach.steps.get(1).is_some_and(|container| container.kind == Kind::Site),
         restrictions: reach.lineage.restrictions,
+        restricted_by: restriction::origins_of(reach),
     })
 }
 

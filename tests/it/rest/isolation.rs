@@ -29,6 +29,9 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
     app.set_status(dataset, Status::Processed).await;
     let receipt = john.transfer(&[dataset], second.root).await.expect(201).json()["id"].clone();
     let receipt = receipt.as_str().expect("an id").to_owned();
+    let link =
+        john.post(&format!("/api/v1/resources/{folder}/links"), &json!({})).await.expect(201).json()["id"].clone();
+    let link = link.as_str().expect("an id").to_owned();
     let session = john.get("/api/v1/me/sessions").await.expect(200).json()["items"][0]["id"].clone();
     let session = session.as_str().expect("an id").to_owned();
     let missing = uuid::Uuid::from_u128(7).to_string();
@@ -64,6 +67,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 "licences" => vec![(licence.to_string(), missing.clone())],
                 "transfers" => vec![(receipt.clone(), missing.clone())],
                 "jobs" => vec![(job.clone(), missing.clone())],
+                "links" => vec![(link.clone(), missing.clone())],
                 other => panic!("say what stands for an id of /{other} in this test"),
             };
         for method in methods.as_object().expect("methods").keys() {
@@ -72,6 +76,8 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 ("GET" | "DELETE", _) => None,
                 ("PATCH", "{person}") => Some(json!({ "role": "reader" })),
                 ("PATCH", "{org}") => Some(json!({ "name": "Mine" })),
+                ("PUT", "restrictions") => Some(json!({ "copy": true })),
+                ("POST", "links") => Some(json!({})),
                 ("PUT", "legal") => Some(json!({ "country": "CH" })),
                 ("PUT", "grants") => Some(json!({ "person": anna.id, "level": "reader" })),
                 ("POST", "restore" | "trash" | "unassign") => None,

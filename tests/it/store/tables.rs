@@ -6,7 +6,7 @@ use commonhold::{
     domain::{
         access::{Level, operate},
         id::{
-            AccountId, AuditId, EntryId, GrantId, InvitationId, LicenceId, LinkId, MailId, OrganizationId, PersonId,
+            AccountId, AuditId, EntryId, GrantId, InvitationId, LicenceId, MailId, OrganizationId, PersonId,
             ResourceId, TransferId,
         },
         invitation::State,
@@ -23,8 +23,8 @@ use commonhold::{
         doctor,
         error::Error,
         store::{
-            DbError, Tx, account, audit, grant, idempotency, invitation, licence, link, membership, organization,
-            outbox, person, resource, session, transfer,
+            DbError, Tx, account, audit, grant, idempotency, invitation, licence, membership, organization, outbox,
+            person, resource, session, transfer,
         },
     },
 };
@@ -458,20 +458,6 @@ both!(grant_given_again_is_set_listed_and_ended, async |app| {
     assert_eq!(ended.await.expect("an answer"), 1);
     let mut tx = app.db().read().await.expect("a connection");
     assert_eq!(grant::list_facts(&mut tx, &[folder]).await.expect("an answer").len(), 1);
-});
-
-both!(link_its_state_by_the_digest_of_its_token, async |app| {
-    let anna = app.person("Anna").await;
-    let org = anna.create_org("Alpine Survey").await;
-    let (permit, id, at) = (operate(anna.id, org.id, org.root), LinkId(app.ctx().id()), app.ctx().now());
-    write(app, move |tx| {
-        Box::pin(async move { Ok(link::insert(tx, &permit, id, "digest", at, Some(at.plus_days(1))).await?) })
-    })
-    .await
-    .expect("a link");
-    let mut tx = app.db().read().await.expect("a connection");
-    assert_eq!(link::find_state(&mut tx, "digest").await.expect("an answer").as_deref(), Some("active"));
-    assert_eq!(link::find_state(&mut tx, "other").await.expect("an answer"), None);
 });
 
 both!(audit_newest_first_filtered_and_paged, async |app| {

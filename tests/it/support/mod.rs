@@ -187,6 +187,15 @@ impl TestApp {
         self.0.folder.as_ref().expect("this is SQLite").path()
     }
 
+    /// Where the PostgreSQL database is, for a second node.
+    pub fn database_url(&self) -> Option<String> {
+        let database = self.0.database.lock().expect("not poisoned");
+        database.as_ref().map(|(server, name)| {
+            let (base, _) = server.rsplit_once('/').expect("the address names a database");
+            format!("{base}/{name}")
+        })
+    }
+
     /// The whole server.
     pub fn router(&self) -> Router {
         self.0.router.get_or_init(|| router::router(&self.0.ctx, &self.0.settings, site())).clone()
@@ -285,7 +294,8 @@ impl TestApp {
                 Box::pin(async move {
                     let node = resource::find(tx, resource).await?.expect("the resource exists");
                     let permit = operate(node.created_by.expect("somebody made it"), node.organization, resource);
-                    link::insert(tx, &permit, id, token_hash, now, None).await?;
+                    let new = link::NewLink { id, token_hash, password_hash: None, expires_at: None, at: now };
+                    link::insert(tx, &permit, &new).await?;
                     Ok::<_, Error>(())
                 })
             })

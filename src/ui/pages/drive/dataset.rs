@@ -39,7 +39,7 @@ pub fn DatasetContent(
         .map_or(String::new(), |crumb| if crumb.kind == Kind::Root { String::new() } else { crumb.id.to_string() });
     let around = paths::drive(&listing.org, &around);
     let items = [resource.id.to_string()];
-    let actions = Command::OFFERED
+    let actions = Command::ALL
         .into_iter()
         .filter_map(|command| match control(command, resource.target(), &lacking) {
             Control::Absent => None,

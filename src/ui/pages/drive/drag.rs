@@ -84,6 +84,9 @@ impl Drag {
             }
         }
         self.said.set(format!("Picked up {what}."));
+        if let Some(body) = document().body() {
+            drop(body.set_attribute("data-dragging", ""));
+        }
         self.items.set(items);
     }
 
@@ -182,6 +185,9 @@ impl Drag {
     /// Let go, wherever.
     pub fn end(self) {
         self.leave();
+        if let Some(body) = document().body() {
+            drop(body.remove_attribute("data-dragging"));
+        }
         self.items.set(Vec::new());
     }
 }

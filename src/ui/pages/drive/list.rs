@@ -157,7 +157,7 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
     };
     let header = view! { <Heads listing=listing.clone()/> };
     // A button over the list where it could be used on a row; whether on those selected is found when they are.
-    let several: Vec<Command> = Command::OFFERED
+    let several: Vec<Command> = Command::ALL
         .into_iter()
         .filter(|command| command.takes_several())
         .filter(|wanted| {
@@ -350,7 +350,7 @@ pub fn MenuDialog(item: String, listing: Listing, drive: DriveView) -> impl Into
     row.map(|row| {
         let target = row.target(drive.resource.as_ref());
         let commands: Vec<(Command, Control)> =
-            Command::OFFERED.into_iter().map(|command| (command, control(command, target, &drive.lacking))).collect();
+            Command::ALL.into_iter().map(|command| (command, control(command, target, &drive.lacking))).collect();
         let close = listing.address();
         let open = Some(paths::drive(&listing.org, &item));
         view! {

@@ -7,10 +7,13 @@ pub mod details;
 pub mod drag;
 pub mod edit;
 pub mod list;
+pub mod live;
 pub mod move_to;
 pub mod place;
 pub mod plan;
+pub mod restrict;
 pub mod selection;
+pub mod share;
 pub mod site;
 pub mod transfer;
 pub mod tree;
@@ -31,7 +34,9 @@ use self::{
     list::{Filters, List, MenuDialog},
     move_to::MoveDialog,
     place::{Listing, Look, Open, Place, Sort},
+    restrict::{RestrictDialog, RestrictedNote},
     selection::Selection,
+    share::ShareDialog,
     site::{AssignDialog, Timeline},
     transfer::TransferDialog,
     tree::Tree,
@@ -97,6 +102,8 @@ pub fn DrivePage() -> impl IntoView {
             navigate(&to, NavigateOptions::default());
         }
     };
+    let stream = RwSignal::new(None::<String>);
+    live::follow(stream.into());
     let org = Signal::derive(move || listing.with(|listing| listing.org.clone()));
     let dialog = move || match sort.get() {
         Sort::Nothing => ().into_any(),
@@ -145,6 +152,16 @@ pub fn DrivePage() -> impl IntoView {
             view! { <ConfirmDialog command items listing/> }.into_any()
         }
         Sort::Ask(Command::Access, _) => view! { <AccessDialog place/> }.into_any(),
+        Sort::Ask(Command::Share, items) => items
+            .into_iter()
+            .next()
+            .map(|item| view! { <ShareDialog item listing=listing.get_untracked()/> })
+            .into_any(),
+        Sort::Ask(Command::Restrict, items) => items
+            .into_iter()
+            .next()
+            .map(|item| view! { <RestrictDialog item listing=listing.get_untracked()/> })
+            .into_any(),
         Sort::Ask(..) => ().into_any(),
         Sort::Move => view! { <MoveDialog place/> }.into_any(),
         Sort::Transfer => view! { <TransferDialog place/> }.into_any(),
@@ -175,6 +192,10 @@ pub fn DrivePage() -> impl IntoView {
                             (listing, Ok(drive)) => {
                                 let listing = Listing { look, ..listing };
                                 root.set(drive.tree.first().map(|top| top.id.to_string()));
+                                let address = live::stream_of(&drive);
+                                if stream.with_untracked(|now| now.as_ref() != Some(&address)) {
+                                    stream.set(Some(address));
+                                }
                                 if rows.adopt(&listing, &drive) {
                                     selection.begin(&place.with_untracked(|place| match &place.open {
                                         Open::Move(_) | Open::Transfer(_) | Open::Ask(..) => place.items().to_vec(),
@@ -237,8 +258,10 @@ fn DriveContent(
         details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() now/> });
     let narrow = dataset.is_none() && (drive.resource.is_some() || !listing.q.is_empty());
     let site = drive.resource.as_ref().filter(|resource| resource.kind == Kind::Site).map(|site| site.id.to_string());
+    let origins = drive.resource.as_ref().map(|resource| resource.restricted_by.clone()).unwrap_or_default();
     view! {
         {header}
+        <RestrictedNote origins/>
         <div class="drive-tools">
             <SearchField listing=listing.clone()/>
             {narrow.then(|| view! { <Filters listing=listing.clone()/> })}

@@ -153,7 +153,7 @@ impl Rows {
     pub fn controls(self, row: &RowView) -> Vec<(Command, Control)> {
         self.offers.with_value(|(resource, lacking)| {
             let target = row.target(resource.as_ref());
-            Command::OFFERED.into_iter().map(|command| (command, control(command, target, lacking))).collect()
+            Command::ALL.into_iter().map(|command| (command, control(command, target, lacking))).collect()
         })
     }
 

@@ -1,0 +1,202 @@
+//! Share links (LINK-1): what each can still do, how many there may be, and how long one works.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    refusal::Refusal,
+    text::Problem,
+    time::{Day, Timestamp},
+};
+
+/// So many links of one resource work at a time.
+pub const LINKS_AT_MOST: u64 = 20;
+
+/// The longest that a link may be made to work, in days: ten years.
+pub const DAYS_AT_MOST: i64 = 3_653;
+
+/// What was done with a link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It is on.
+    Active,
+    /// Somebody switched it off.
+    Revoked,
+    /// A transfer stopped it (XFER-13).
+    Moved,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Revoked, Self::Moved];
+
+    /// The word in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Revoked => "revoked",
+            Self::Moved => "moved",
+        }
+    }
+
+    /// Reads [`State::word`].
+    ///
+    /// # Errors
+    /// Any other word.
+    pub fn parse(word: &str) -> Result<Self, Problem> {
+        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(Problem::NotAChoice)
+    }
+}
+
+/// What a link does now. The order of lists: what works first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It shows the resource.
+    On,
+    /// It is too old. Who opens it learns as little as with one that never was.
+    Expired,
+    /// A transfer stopped it; who opens it learns that the resource has moved.
+    Moved,
+    /// Somebody switched it off. Who opens it learns as little as with one that never was.
+    Revoked,
+}
+
+impl Standing {
+    /// Of a link in this state that works until a moment, if there is an end to it.
+    pub fn of(state: State, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
+        let expired = expires_at.is_some_and(|end| now >= end);
+        match state {
+            State::Revoked => Self::Revoked,
+            State::Active | State::Moved if expired => Self::Expired,
+            State::Active => Self::On,
+            State::Moved => Self::Moved,
+        }
+    }
+
+    /// The word in the API.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Expired => "expired",
+            Self::Moved => "moved",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// The password of a link: 8 to 128 characters, never trimmed. Shorter than a person's own, as it is told to others; how
+/// often one may guess is limited.
+#[derive(Clone)]
+pub struct LinkPassword(String);
+
+impl LinkPassword {
+    /// Reads the password of a new link; `None` for a link without one.
+    ///
+    /// # Errors
+    /// Fewer than 8 or more than 128 characters.
+    pub fn parse(text: &str) -> Result<Option<Self>, Problem> {
+        match text.chars().count() {
+            0 => Ok(None),
+            1..8 => Err(Problem::TooShort(8)),
+            8..=128 => Ok(Some(Self(text.to_owned()))),
+            _ => Err(Problem::TooLong(128)),
+        }
+    }
+
+    /// The password itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for LinkPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LinkPassword(…)")
+    }
+}
+
+/// Reads until when a new link works: a moment, or a day, which counts to its end. `None`: without end.
+///
+/// # Errors
+/// Neither, not in the future, or more than ten years away.
+pub fn expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, Problem> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let end = match Day::parse_iso(text) {
+        Some(day) => Day(day.0 + 1).start(),
+        None => Timestamp::parse_rfc3339(text).ok_or(Problem::NotAMoment)?,
+    };
+    if end <= now || end > now.plus_days(DAYS_AT_MOST) { Err(Problem::NotSoonEnough) } else { Ok(Some(end)) }
+}
+
+/// Whether one more link may be made, where so many work.
+///
+/// # Errors
+/// `BadRequest`, saying what to do.
+pub fn may_add(active: u64) -> Result<(), Refusal> {
+    if active < LINKS_AT_MOST {
+        return Ok(());
+    }
+    Err(Refusal::BadRequest(format!("{LINKS_AT_MOST} links to this work already. Revoke one that is not needed.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_287_903_007);
+
+    #[test]
+    fn link_1_what_a_link_does_follows_from_its_state_and_its_end() {
+        let (past, future) = (Some(NOW), Some(NOW.plus_millis(1)));
+        for (state, end, standing) in [
+            (State::Active, None, Standing::On),
+            (State::Active, future, Standing::On),
+            (State::Active, past, Standing::Expired),
+            (State::Moved, None, Standing::Moved),
+            (State::Moved, past, Standing::Expired),
+            (State::Revoked, None, Standing::Revoked),
+            (State::Revoked, past, Standing::Revoked),
+        ] {
+            assert_eq!(Standing::of(state, end, NOW), standing, "{state:?} {end:?}");
+            assert_eq!(State::parse(state.word()), Ok(state));
+        }
+        assert_eq!(State::parse("on"), Err(Problem::NotAChoice));
+    }
+
+    #[test]
+    fn link_1_a_password_has_8_to_128_characters() {
+        assert!(LinkPassword::parse("").is_ok_and(|none| none.is_none()));
+        assert!(LinkPassword::parse("12345678").is_ok_and(|some| some.is_some()));
+        assert_eq!(LinkPassword::parse("1234567").err(), Some(Problem::TooShort(8)));
+        assert_eq!(LinkPassword::parse(&"x".repeat(129)).err(), Some(Problem::TooLong(128)));
+        let printed = LinkPassword::parse("12345678").ok().flatten().map(|password| format!("{password:?}"));
+        assert_eq!(printed.as_deref(), Some("LinkPassword(…)"));
+    }
+
+    #[test]
+    fn link_1_an_end_is_in_the_next_ten_years() {
+        assert_eq!(expiry(" ", NOW), Ok(None));
+        // The day itself still counts.
+        assert_eq!(expiry("2026-11-21", NOW), Ok(Some(Timestamp(1_795_305_600_000))));
+        assert_eq!(expiry("2026-11-21T19:05:04Z", NOW), Ok(Some(Timestamp(1_795_287_904_000))));
+        for (text, problem) in [
+            ("2026-11-20", Problem::NotSoonEnough),
+            ("2026-11-21T19:05:03Z", Problem::NotSoonEnough),
+            ("2037-01-01", Problem::NotSoonEnough),
+            ("tomorrow", Problem::NotAMoment),
+            ("2026-11-21T25:05:04Z", Problem::NotAMoment),
+        ] {
+            assert_eq!(expiry(text, NOW), Err(problem), "{text}");
+        }
+    }
+
+    #[test]
+    fn link_1_there_are_so_many_links_at_most() {
+        assert_eq!(may_add(LINKS_AT_MOST - 1), Ok(()));
+        assert!(matches!(may_add(LINKS_AT_MOST), Err(Refusal::BadRequest(_))));
+    }
+}

@@ -1,0 +1,31 @@
+//! Restrictions (POL-1).
+
+use leptos::prelude::*;
+
+use super::{Done, Failure, Text};
+use crate::domain::view::restriction::RestrictionsView;
+
+/// What is forbidden on an item, and where that comes from.
+#[server(output = Text)]
+pub async fn restrictions_page(#[server(default)] item: String) -> Result<RestrictionsView, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::restriction::show(&ctx, &by, &item).await)
+}
+
+/// **Save** in **Restrictions**: "yes" forbids. Leads to `back`, the page the dialog was opened on.
+#[server(output = Text)]
+pub async fn save_restrictions(
+    #[server(default)] id: String,
+    #[server(default)] copy: String,
+    #[server(default)] delete: String,
+    #[server(default)] download: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let [copy, delete, download] = [copy, delete, download].map(|answer| answer == "yes");
+    let wanted = crate::domain::restriction::Restrictions { copy, delete, download };
+    let saved = usecase::restriction::update(&ctx, &by, &id, wanted).await;
+    answer::done(saved, |_| (answer::back_to(&back, "/"), "Saved the restrictions".to_owned())).await
+}

@@ -1,0 +1,96 @@
+//! Streams of changes, as server-sent events.
+
+use std::convert::Infallible;
+
+use axum::{
+    Extension,
+    extract::{Path, State},
+    http::{HeaderMap, header},
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures::stream;
+use tower_sessions::Session;
+
+use crate::{
+    domain::refusal::Refusal,
+    server::{
+        context::{Ctx, Principal},
+        usecase::live::{Told, Watch, watch},
+    },
+};
+
+use super::{By, problem::Problem};
+
+/// A stream from another site has no business here (attack 34). Browsers say where a request comes from.
+fn not_from_elsewhere(ctx: &Ctx, headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let elsewhere = text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    let foreign = text("origin").is_some_and(|origin| {
+        let host = origin.split_once("://").map(|(_, host)| host);
+        origin != ctx.public_url() && (host.is_none() || host != text(header::HOST.as_str()))
+    });
+    if elsewhere || foreign {
+        return Err(Problem::refusal(&Refusal::Forbidden("This stream is for our own pages.".to_owned())));
+    }
+    Ok(())
+}
+
+async fn stream(
+    ctx: &Ctx,
+    by: &Principal,
+    session: Option<Extension<Session>>,
+    headers: &HeaderMap,
+    what: Option<&str>,
+) -> Result<Response, Problem> {
+    not_from_elsewhere(ctx, headers)?;
+    // With a bearer token there is no session to end; what the caller may see is checked all the same.
+    let session = by.session.is_some().then(|| session.and_then(|Extension(session)| session.id())).flatten();
+    // Whoever comes back after an interruption may have missed something.
+    let missed = headers.contains_key("last-event-id");
+    let watch = watch(ctx, by, session, what, missed).await?;
+    let first = Event::default().comment("watching").id("0").retry(std::time::Duration::from_secs(1));
+    let events = stream::unfold((Some(first), watch), |(first, mut watch): (Option<Event>, Watch)| async move {
+        if let Some(first) = first {
+            return Some((Ok::<_, Infallible>(first), (None, watch)));
+        }
+        let event = match watch.next().await? {
+            Told::Changed => Event::default().event("changed").id("1").data("changed"),
+            Told::Alive => Event::default().comment(""),
+        };
+        Some((Ok(event), (None, watch)))
+    });
+    let mut response = Sse::new(events).keep_alive(KeepAlive::default()).into_response();
+    // What stands in front must hand each event on at once.
+    response.headers_mut().insert("x-accel-buffering", header::HeaderValue::from_static("no"));
+    response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// Tells when something changes in a container, as an event `changed`; then ask again what is in it. The stream ends when
+/// the caller may no longer see it.
+#[utoipa::path(get, path = "/resources/{id}/events", tag = "drive", params(("id" = String, Path)),
+    responses((status = 200, body = String, content_type = "text/event-stream"), (status = 404, body = Problem), (status = 429, body = Problem)))]
+pub async fn resource(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    session: Option<Extension<Session>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    stream(&ctx, &by, session, &headers, Some(&id)).await
+}
+
+/// Tells when what is shared with the caller changes, as an event `changed`.
+#[utoipa::path(get, path = "/me/events", tag = "drive",
+    responses((status = 200, body = String, content_type = "text/event-stream"), (status = 429, body = Problem)))]
+pub async fn mine(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    session: Option<Extension<Session>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    stream(&ctx, &by, session, &headers, None).await
+}

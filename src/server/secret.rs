@@ -1,0 +1,130 @@
+//! The secret of this installation, which is never in the database: from it follow the tokens of share links, so that
+//! they can be copied again although only their digests are stored, and the cookies that remember a link's password. See
+//! `docs/adr/0012-tokens-of-share-links.md`.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    path::Path,
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+use crate::domain::id::LinkId;
+
+/// The file's name in the data folder.
+const FILE: &str = "secret";
+
+/// 256 bits that only this installation knows.
+#[derive(Clone)]
+pub struct Secret([u8; 32]);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl Secret {
+    /// One that lasts as long as the program runs: for tests, and for commands that make no links.
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes this secret")]
+    pub fn random() -> Self {
+        Self(rand::random())
+    }
+
+    /// From a long text of the configuration; nodes that share a database share it.
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+
+    /// The one that is kept in a folder, made there the first time. Two that start at once end up with the same.
+    ///
+    /// # Errors
+    /// The folder cannot be written or the file cannot be read.
+    pub fn kept_in(folder: &Path) -> io::Result<Self> {
+        let path = folder.join(FILE);
+        if !path.try_exists()? {
+            fs::create_dir_all(folder)?;
+            let text = URL_SAFE_NO_PAD.encode(Self::random().0);
+            // Written aside and then linked, which fails where it is there: nobody reads half of it.
+            let aside = folder.join(format!("{FILE}.{}", std::process::id()));
+            let mut options = OpenOptions::new();
+            options.write(true).create(true).truncate(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut file = options.open(&aside)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            let linked = fs::hard_link(&aside, &path);
+            fs::remove_file(&aside)?;
+            match linked {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+        }
+        let text = fs::read_to_string(&path)?;
+        if text.trim().len() < 32 {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{} is too short", path.display())));
+        }
+        Ok(Self::of(text.trim()))
+    }
+
+    /// HMAC-SHA256 over what it is for and what it is about, with their lengths, so that no two read alike.
+    fn mac(&self, purpose: &str, about: &[&[u8]]) -> String {
+        // HMAC takes a key of any length: there is no error to meet.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
+        for part in std::iter::once(purpose.as_bytes()).chain(about.iter().copied()) {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    }
+
+    /// The token of a share link, as it stands in its address: 256 bits.
+    pub fn share_token(&self, link: LinkId) -> String {
+        self.mac("share link", &[link.0.as_bytes()])
+    }
+
+    /// What a browser keeps that has given the password of a link. Another password, and it is worth nothing.
+    pub fn opened(&self, link: LinkId, password_hash: &str) -> String {
+        self.mac("opened link", &[link.0.as_bytes(), password_hash.as_bytes()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_23_a_token_has_256_bits_and_is_of_one_link_and_one_installation() {
+        let (one, other) = (Secret::of("a long text that nobody else knows"), Secret::of("another one"));
+        let (a, b) = (LinkId(uuid::Uuid::from_u128(1)), LinkId(uuid::Uuid::from_u128(2)));
+        let token = one.share_token(a);
+        assert_eq!(URL_SAFE_NO_PAD.decode(&token).map(|bytes| bytes.len()), Ok(32));
+        assert_eq!(token, one.share_token(a));
+        assert!(token != one.share_token(b) && token != other.share_token(a) && token != one.opened(a, ""));
+        assert!(one.opened(a, "x") != one.opened(a, "y"));
+        assert_eq!(format!("{one:?}"), "Secret(…)");
+    }
+
+    #[test]
+    fn the_secret_is_made_once_and_readable_for_its_owner_only() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inside = folder.path().join("data");
+        let first = Secret::kept_in(&inside).expect("made");
+        assert_eq!(Secret::kept_in(&inside).expect("read").0, first.0);
+        let names: Vec<_> =
+            fs::read_dir(&inside).expect("a folder").map(|entry| entry.expect("one").file_name()).collect();
+        assert_eq!(names, [FILE]);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(inside.join(FILE)).expect("a file").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        fs::write(inside.join(FILE), "short").expect("written");
+        assert!(Secret::kept_in(&inside).is_err());
+    }
+}

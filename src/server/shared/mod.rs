@@ -1,0 +1,269 @@
+//! The page of a share link (LINK-1), `/s/{token}`: for anybody who has it, read-only.
+//!
+//! It is plain HTML with the site's style sheet and nothing else: no script, no session, no WebAssembly, as strangers look
+//! at it once and on whatever they have. What it shows is decided by `usecase::link`.
+//!
+//! # Invariants
+//! - Search engines are told to stay away, and other sites are not told the address.
+//! - What is wrong, revoked or expired is one page, byte for byte.
+//! - A password that was given is remembered by a cookie for this link alone, which says nothing of it.
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{
+        DefaultBodyLimit, Form, Path, Query, Request, State,
+        rejection::{FormRejection, PathRejection, QueryRejection},
+    },
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use leptos::config::LeptosOptions;
+use serde::Deserialize;
+
+use crate::{
+    domain::{
+        id::ResourceId,
+        refusal::Refusal,
+        time::{Day, Timestamp},
+        view::{
+            DatasetView,
+            link::{SharedRow, SharedView},
+        },
+    },
+    ui::words,
+};
+
+use super::{
+    answer::status_of,
+    context::{Client, Ctx},
+    error::Error,
+    session::Caller,
+    usecase::link::{self, Asked, Opened, Visit},
+};
+
+/// The cookie that remembers a password; its path says of which link.
+const COOKIE: &str = "commonhold-link";
+/// How long it is remembered, in seconds: half a day.
+const REMEMBERED: u64 = 12 * 60 * 60;
+/// The longest form.
+const LONGEST_FORM: usize = 16 * 1024;
+/// What the page may do: show itself in our style, and send its own form.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+#[derive(Clone, axum::extract::FromRef)]
+struct Door {
+    ctx: Ctx,
+    style: Style,
+}
+
+/// Where the style sheet is.
+#[derive(Clone)]
+struct Style(String);
+
+/// The routes of share links.
+pub fn router(ctx: &Ctx, options: &LeptosOptions) -> Router {
+    let door = Door { ctx: ctx.clone(), style: Style(style_sheet(options)) };
+    Router::new()
+        .route("/s/{token}", get(show).post(unlock))
+        .route("/s/{token}/{resource}", get(show).post(unlock))
+        .with_state(door)
+        .layer(DefaultBodyLimit::max(LONGEST_FORM))
+        .layer(from_fn(unlisted))
+}
+
+/// The address of the style sheet: its name has its hash in it where the build wrote one down, as Leptos reads it.
+fn style_sheet(options: &LeptosOptions) -> String {
+    let hashes = options.hash_files.then(|| {
+        let beside = std::env::current_exe().ok().and_then(|path| path.parent().map(std::path::Path::to_path_buf));
+        beside.and_then(|folder| std::fs::read_to_string(folder.join(options.hash_file.as_ref())).ok())
+    });
+    let hash = hashes.flatten().and_then(|text| {
+        text.lines().find_map(|line| line.trim().strip_prefix("css:").map(|hash| format!(".{}", hash.trim())))
+    });
+    format!("/{}/{}{}.css", options.site_pkg_dir, options.output_name, hash.unwrap_or_default())
+}
+
+/// Middleware: what every answer here says.
+async fn unlisted(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow, noarchive"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}
+
+/// What the address names.
+#[derive(Debug, Deserialize)]
+struct Address {
+    token: String,
+    resource: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Place {
+    cursor: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PasswordForm {
+    password: String,
+}
+
+/// What is on the page.
+enum Content<'a> {
+    Shown(Shown<'a>),
+    Locked { problem: Option<String> },
+    Moved,
+    Nothing,
+    Later { words: String },
+}
+
+struct Shown<'a> {
+    view: &'a SharedView,
+    token: &'a str,
+    now: Timestamp,
+}
+
+#[derive(Template)]
+#[template(path = "shared.html")]
+struct Page<'a> {
+    style: &'a str,
+    title: &'a str,
+    content: Content<'a>,
+}
+
+impl Shown<'_> {
+    fn href(&self, id: ResourceId) -> String {
+        format!("/s/{}/{id}", self.token)
+    }
+
+    fn when(&self, at: Timestamp) -> String {
+        words::day(at.day(), self.now)
+    }
+
+    /// "Read-only" in words, and what is here.
+    fn lead(&self) -> String {
+        let kind = self.view.kind.title();
+        format!("{kind} · shared with you by a link. You can look at it; nothing you do here is saved.")
+    }
+
+    fn next(&self) -> Option<String> {
+        let cursor = self.view.rows.next_cursor.as_ref()?;
+        Some(format!("{}?cursor={cursor}", self.href(self.view.id)))
+    }
+}
+
+fn size(bytes: i64) -> String {
+    if bytes > 0 { words::size(bytes) } else { "—".to_owned() }
+}
+
+fn captured(day: Option<&Day>) -> String {
+    day.map_or_else(|| "Not known".to_owned(), |day| day.words())
+}
+
+fn status_class(dataset: &DatasetView) -> &'static str {
+    words::status_tone(dataset.status)
+}
+
+fn row_class(row: &SharedRow) -> &'static str {
+    row.kind.word()
+}
+
+fn render(style: &Style, status: StatusCode, title: &str, content: Content<'_>) -> Response {
+    match (Page { style: &style.0, title, content }).render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the page of a link could not be shown");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+fn refused(style: &Style, error: &Error) -> Response {
+    match error {
+        Error::Refused(Refusal::RateLimited(seconds)) => {
+            let words = Refusal::RateLimited(*seconds).to_string();
+            let mut response =
+                render(style, StatusCode::TOO_MANY_REQUESTS, "Try again later", Content::Later { words });
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+            response
+        }
+        // Whatever else is wrong with a link is nobody's business.
+        Error::Refused(_) => render(style, StatusCode::NOT_FOUND, "Nothing here", Content::Nothing),
+        hidden => {
+            tracing::error!(error = %hidden, "the page of a link could not be shown");
+            let words = "Something went wrong on our side. Try again in a moment.".to_owned();
+            render(style, status_of(hidden), "Try again later", Content::Later { words })
+        }
+    }
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    pairs.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+fn client(caller: Option<axum::Extension<Caller>>) -> Client {
+    caller.map(|axum::Extension(caller)| caller.client).unwrap_or_default()
+}
+
+async fn show(
+    State(Door { ctx, style }): State<Door>,
+    caller: Option<axum::Extension<Caller>>,
+    headers: HeaderMap,
+    address: Result<Path<Address>, PathRejection>,
+    place: Result<Query<Place>, QueryRejection>,
+) -> Response {
+    let (Ok(Path(address)), Ok(Query(place))) = (address, place) else {
+        return refused(&style, &Refusal::NotFound.into());
+    };
+    let asked = Asked {
+        token: address.token,
+        resource: address.resource,
+        cursor: place.cursor,
+        opened: cookie(&headers, COOKIE).map(str::to_owned),
+    };
+    match link::visit(&ctx, &client(caller), &asked).await {
+        Ok(Visit::Shown(view)) => {
+            let content = Content::Shown(Shown { view: &view, token: &asked.token, now: ctx.now() });
+            render(&style, StatusCode::OK, &view.name, content)
+        }
+        Ok(Visit::Locked) => render(&style, StatusCode::OK, "Protected link", Content::Locked { problem: None }),
+        Ok(Visit::Moved) => render(&style, StatusCode::GONE, "This has moved", Content::Moved),
+        Err(error) => refused(&style, &error),
+    }
+}
+
+async fn unlock(
+    State(Door { ctx, style }): State<Door>,
+    caller: Option<axum::Extension<Caller>>,
+    address: Result<Path<Address>, PathRejection>,
+    form: Result<Form<PasswordForm>, FormRejection>,
+) -> Response {
+    let (Ok(Path(Address { token, resource })), Ok(Form(form))) = (address, form) else {
+        return refused(&style, &Refusal::NotFound.into());
+    };
+    match link::unlock(&ctx, &client(caller), &token, &form.password).await {
+        Ok(Opened { key, .. }) => {
+            let secure = if ctx.public_url().starts_with("https://") { "; Secure" } else { "" };
+            let cookie =
+                format!("{COOKIE}={key}; HttpOnly; SameSite=Lax{secure}; Path=/s/{token}; Max-Age={REMEMBERED}");
+            // The id was not read yet; one that is none leads to the page that says so.
+            let resource = resource.and_then(|id| id.parse::<ResourceId>().ok());
+            let to = resource.map_or_else(|| format!("/s/{token}"), |id| format!("/s/{token}/{id}"));
+            (StatusCode::SEE_OTHER, [(header::LOCATION, to), (header::SET_COOKIE, cookie)]).into_response()
+        }
+        Err(Error::Refused(Refusal::Invalid(problems))) => {
+            let problem = problems.first().map(|problem| problem.problem.to_string());
+            render(&style, StatusCode::UNPROCESSABLE_ENTITY, "Protected link", Content::Locked { problem })
+        }
+        Err(error) => refused(&style, &error),
+    }
+}

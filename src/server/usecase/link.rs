@@ -1,0 +1,384 @@
+//! Share links (LINK-1): switching them on and off, copying them, and what who has one sees.
+//!
+//! # Invariants
+//! - A token is never stored: it follows from the link's id and the installation's secret, and is looked up by its digest.
+//! - A link that is wrong, revoked or expired, whose resource is in the trash, or whose organization was deleted, is not
+//!   told apart from one that never was (attack 41). Only one that a transfer stopped says so.
+//! - Nothing above the link's resource is ever told, and nobody's name.
+
+use crate::domain::{
+    access::{Act, may_act},
+    id::{LinkId, ResourceId},
+    licence::{Use, allows},
+    refusal::Refusal,
+    resource::Kind,
+    share_link::{LinkPassword, Standing, expiry, may_add},
+    text::{Fields, Problem, key},
+    time::Timestamp,
+    view::{
+        Control, Page, RowView,
+        link::{LinkView, ShareView, SharedRow, SharedView},
+    },
+};
+
+use super::{
+    super::{
+        context::{Client, Ctx, Principal, digest},
+        error::{Error, Result},
+        store::{Tx, licence, link, resource},
+    },
+    access,
+    audit::{self, Happened},
+};
+
+/// How many links a list shows; more than this were not made in a long time.
+const SHOWN: i64 = 50;
+/// How many rows a page of a link has.
+const ROWS: i64 = 100;
+/// That a link was opened is noted once in so many milliseconds: opening one writes nothing else.
+const NOTED_EVERY: i64 = 60 * 60_000;
+
+/// A new link, unread.
+#[derive(Debug, Clone, Default)]
+pub struct LinkForm {
+    /// Its password; empty for none.
+    pub password: String,
+    /// Until when it works: a moment or a day; empty for no end.
+    pub expires_at: String,
+}
+
+/// A link that was switched on.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// Its id.
+    pub id: LinkId,
+    /// Its address, with the token in it.
+    pub url: String,
+}
+
+fn url(ctx: &Ctx, token: &str) -> String {
+    format!("{}/s/{token}", ctx.public_url())
+}
+
+/// Switches a link to a resource on.
+///
+/// # Errors
+/// `Invalid` at `password` or `expires_at`; `NotFound`, `Forbidden`; `Licence` (LIC-6); `BadRequest` where there are too
+/// many.
+pub async fn create(ctx: &Ctx, by: &Principal, id: &str, form: &LinkForm) -> Result<Made> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let mut fields = Fields::default();
+    let password = fields.check("password", LinkPassword::parse(&form.password)).flatten();
+    let expires_at = fields.check("expires_at", expiry(&form.expires_at, ctx.now())).flatten();
+    fields.done()?;
+    {
+        // Who may not do it does not keep the hasher busy.
+        let mut tx = ctx.db().read().await?;
+        access::permit(&mut tx, by, Act::Share, id).await?;
+    }
+    let password_hash = match &password {
+        Some(password) => Some(ctx.hasher().hash_of_link(password).await?),
+        None => None,
+    };
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, password_hash) = (ctx_in.clone(), by_in.clone(), password_hash.clone());
+            Box::pin(async move { create_in(tx, &ctx, &by, id, password_hash.as_deref(), expires_at).await })
+        })
+        .await
+}
+
+async fn create_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    id: ResourceId,
+    password_hash: Option<&str>,
+    expires_at: Option<Timestamp>,
+) -> Result<Made> {
+    let now = ctx.now();
+    let (permit, _) = access::permit(tx, by, Act::Share, id).await?;
+    let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+    allows(&licence::list_of_account(tx, found.account).await?, Use::Share, now)?;
+    may_add(link::count_active(tx, id, now).await?)?;
+    let link_id = LinkId(ctx.id());
+    let token = ctx.secret().share_token(link_id);
+    let new = link::NewLink { id: link_id, token_hash: &digest(token.as_bytes()), password_hash, expires_at, at: now };
+    link::insert(tx, &permit, &new).await?;
+    let what = Happened {
+        organization: Some(permit.organization()),
+        action: "link.created",
+        summary: format!("switched on a link to {}", named(found.kind, &found.name)),
+        after: Some(serde_json::json!({
+            "resource": id,
+            "link": link_id,
+            "password": password_hash.is_some(),
+            "expires_at": expires_at.map(Timestamp::rfc3339),
+        })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, what).await?;
+    Ok(Made { id: link_id, url: url(ctx, &token) })
+}
+
+fn named(kind: Kind, name: &str) -> String {
+    if kind == Kind::Root { "the Drive".to_owned() } else { format!("“{name}”") }
+}
+
+/// The links of a resource: all for who may switch them, those that are on for who may copy them.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` for who may not even copy one.
+pub async fn list(ctx: &Ctx, by: &Principal, id: &str) -> Result<ShareView> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let now = ctx.now();
+    let mut tx = ctx.db().read().await?;
+    let (_, reach) = access::permit(&mut tx, by, Act::CopyLink, id).await?;
+    let found = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
+    let level = reach.level().ok_or(Refusal::NotFound)?;
+    let manages = may_act(Act::Share, level, reach.lineage.restrictions).is_ok();
+    let create = if manages {
+        let licences = licence::list_of_account(&mut tx, found.account).await?;
+        let may = allows(&licences, Use::Share, now).and(may_add(link::count_active(&mut tx, id, now).await?));
+        may.map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)
+    } else {
+        Control::Absent
+    };
+    let links = link::list(&mut tx, id, SHOWN).await?;
+    let links = links.into_iter().map(|link| view(ctx, link, now));
+    let links = links.filter(|link| manages || link.standing == Standing::On).collect();
+    Ok(ShareView { id, name: found.name, kind: found.kind, manages, create, links })
+}
+
+fn view(ctx: &Ctx, link: link::Link, now: Timestamp) -> LinkView {
+    let standing = Standing::of(link.state, link.expires_at, now);
+    let token = ctx.secret().share_token(link.id);
+    // Another secret makes another token: that one would lead nowhere.
+    let same = digest(token.as_bytes()) == link.token_hash;
+    LinkView {
+        id: link.id,
+        url: (same && standing == Standing::On).then(|| url(ctx, &token)),
+        standing,
+        has_password: link.password_hash.is_some(),
+        expires_at: link.expires_at,
+        created_at: link.created_at,
+        created_by_name: link.created_by_name,
+        last_opened_at: link.last_opened_at,
+    }
+}
+
+/// Switches a link off, at once.
+///
+/// # Errors
+/// `NotFound` if there is no such link that is on, or its resource does not exist for the caller; `Forbidden`.
+pub async fn revoke(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
+    let id: LinkId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by) = (ctx_in.clone(), by_in.clone());
+            Box::pin(async move {
+                let found = link::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+                let (permit, _) = access::permit(tx, &by, Act::Share, found.resource).await?;
+                if !link::update_revoked(tx, &permit, id).await? {
+                    return Err(Refusal::NotFound.into());
+                }
+                let shown = resource::find(tx, found.resource).await?.ok_or(Refusal::NotFound)?;
+                let what = Happened {
+                    organization: Some(permit.organization()),
+                    action: "link.revoked",
+                    summary: format!("switched off a link to {}", named(shown.kind, &shown.name)),
+                    before: Some(serde_json::json!({ "resource": found.resource, "link": id })),
+                    ..Happened::default()
+                };
+                audit::note(tx, &ctx, &by, what).await
+            })
+        })
+        .await
+}
+
+/// What somebody with a link asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// The token in the address.
+    pub token: String,
+    /// What is to be shown, if not the link's own resource.
+    pub resource: Option<String>,
+    /// Where the page of a list starts.
+    pub cursor: String,
+    /// What the browser kept since the password was given.
+    pub opened: Option<String>,
+}
+
+/// What a link shows.
+#[derive(Debug, Clone)]
+pub enum Visit {
+    /// Its resource, or something below it.
+    Shown(SharedView),
+    /// It asks for a password first, and tells nothing.
+    Locked,
+    /// A transfer stopped it: the resource has moved.
+    Moved,
+}
+
+/// What the tries of a client with links are counted under.
+fn client_key(client: &Client) -> String {
+    format!("link client {}", client.address.as_deref().unwrap_or("unknown"))
+}
+
+/// A link that works or says why it does not, by its token. Tokens that are none are counted like wrong passwords.
+async fn open(ctx: &Ctx, client: &Client, token: &str) -> Result<(link::Link, Standing)> {
+    let (keys, now) = ([client_key(client)], ctx.now());
+    ctx.limits().check(&keys, now)?;
+    let mut tx = ctx.db().read().await?;
+    let found = link::find_by_token(&mut tx, &digest(token.as_bytes())).await?;
+    let open = found.map(|link| {
+        let standing = Standing::of(link.state, link.expires_at, now);
+        (link, standing)
+    });
+    open.filter(|(_, standing)| matches!(standing, Standing::On | Standing::Moved)).ok_or_else(|| {
+        ctx.limits().failed(&keys, now);
+        Refusal::NotFound.into()
+    })
+}
+
+/// Whether what a browser kept is what the link's password gave it.
+fn is_open(ctx: &Ctx, link: &link::Link, opened: Option<&str>) -> bool {
+    match (&link.password_hash, opened) {
+        (None, _) => true,
+        // Digests are compared, so that nothing is learnt from how long it takes.
+        (Some(hash), Some(opened)) => {
+            digest(opened.as_bytes()) == digest(ctx.secret().opened(link.id, hash).as_bytes())
+        }
+        (Some(_), None) => false,
+    }
+}
+
+/// What who has a link sees (LINK-1).
+///
+/// # Errors
+/// `NotFound` for a link that is wrong, revoked or expired, and for what is not below its resource; `Invalid` at `cursor`;
+/// `RateLimited` after too many wrong ones.
+pub async fn visit(ctx: &Ctx, client: &Client, asked: &Asked) -> Result<Visit> {
+    let (found, standing) = open(ctx, client, &asked.token).await?;
+    if standing == Standing::Moved {
+        return Ok(Visit::Moved);
+    }
+    if !is_open(ctx, &found, asked.opened.as_deref()) {
+        return Ok(Visit::Locked);
+    }
+    let id = match asked.resource.as_deref() {
+        None => found.resource,
+        Some(id) => super::id("resource", id).map_err(|_| Refusal::NotFound)?,
+    };
+    let mut tx = ctx.db().read().await?;
+    let mut path = link::list_path(&mut tx, found.resource, id).await?;
+    let shown = resource::find(&mut tx, id).await?.filter(|_| !path.is_empty()).ok_or(Refusal::NotFound)?;
+    for crumb in &mut path {
+        // A root bears the organization's name, which is nothing of what is shared.
+        if crumb.kind == Kind::Root {
+            Kind::Root.title().clone_into(&mut crumb.name);
+        }
+    }
+    let rows = if shown.kind.is_container() {
+        rows(&mut tx, id, &asked.cursor).await?
+    } else {
+        Page { items: Vec::new(), next_cursor: None }
+    };
+    drop(tx);
+    note_opened(ctx, &found);
+    let name = path.last().map(|crumb| crumb.name.clone()).unwrap_or_default();
+    let (dataset, modified_at) = (shown.dataset, shown.modified_at);
+    Ok(Visit::Shown(SharedView { path, id, kind: shown.kind, name, dataset, modified_at, rows }))
+}
+
+async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<SharedRow>> {
+    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let after = match super::read_cursor(cursor, 4)? {
+        None => None,
+        Some(parts) if parts[0] != parent.to_string() => return Err(wrong()),
+        Some(parts) => Some(resource::After {
+            rank: parts[1].parse().map_err(|_| wrong())?,
+            name_key: parts[2].clone(),
+            number: 0,
+            id: parts[3].parse().map_err(|_| wrong())?,
+        }),
+    };
+    let wanted = resource::Children {
+        parent,
+        sort: resource::Sort::Name,
+        descending: false,
+        kind: None,
+        status: None,
+        prefix: None,
+        after,
+        limit: ROWS + 1,
+        level: crate::domain::access::Level::Reader,
+    };
+    let rows = resource::list_children(tx, &wanted).await?;
+    let page = super::page(rows, ROWS, |row: &RowView| {
+        super::cursor(&[&parent.to_string(), &row.kind.rank().to_string(), &key(&row.name), &row.id.to_string()])
+    });
+    let items = page.items.into_iter().map(|row| SharedRow {
+        id: row.id,
+        kind: row.kind,
+        name: row.name,
+        dataset: row.dataset,
+        modified_at: row.modified_at,
+    });
+    Ok(Page { items: items.collect(), next_cursor: page.next_cursor })
+}
+
+/// Notes that a link is used, off the path of the request, and once an hour at most.
+fn note_opened(ctx: &Ctx, found: &link::Link) {
+    let (now, id) = (ctx.now(), found.id);
+    let not_since = now.plus_millis(-NOTED_EVERY);
+    if found.last_opened_at.is_some_and(|last| last > not_since) {
+        return;
+    }
+    let ctx = ctx.clone();
+    tokio::spawn(async move {
+        let noted: Result<bool> = ctx
+            .db()
+            .write(move |tx| Box::pin(async move { Ok(link::update_opened(tx, id, now, not_since).await?) }))
+            .await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "the use of a link could not be noted");
+        }
+    });
+}
+
+/// What a browser keeps, and of which link, once the password was right.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The link.
+    pub link: LinkId,
+    /// What opens it from now on.
+    pub key: String,
+}
+
+/// Tries a password on a link. Wrong ones are counted per link and per client.
+///
+/// # Errors
+/// `NotFound` as for [`visit`]; `Invalid` at `password`; `RateLimited` after too many wrong ones.
+pub async fn unlock(ctx: &Ctx, client: &Client, token: &str, password: &str) -> Result<Opened> {
+    let (found, standing) = open(ctx, client, token).await?;
+    let Some(hash) = found.password_hash.filter(|_| standing == Standing::On) else {
+        return Err(Refusal::NotFound.into());
+    };
+    if password.is_empty() {
+        return Err(Refusal::field("password", Problem::Missing).into());
+    }
+    let keys = [format!("link {}", found.id), client_key(client)];
+    ctx.limits().check(&keys, ctx.now())?;
+    // Longer than any password can be: wrong for sure, and not worth hashing megabytes.
+    let tried: String = password.chars().take(129).collect();
+    // Counted before it is tried: tries at the same moment count each.
+    ctx.limits().failed(&keys, ctx.now());
+    if !ctx.hasher().verify(&tried, Some(hash.clone())).await? {
+        return Err(Refusal::field("password", Problem::WrongLinkPassword).into());
+    }
+    ctx.limits().forgive(&keys);
+    Ok(Opened { link: found.id, key: ctx.secret().opened(found.id, &hash) })
+}

@@ -1,0 +1,113 @@
+//! Restrictions (POL-1): what is forbidden on a resource and where that comes from, and forbidding it.
+
+use crate::domain::{
+    access::{Act, may_act},
+    id::ResourceId,
+    refusal::Refusal,
+    restriction::{Origin, Restriction, Restrictions, Stop, origins},
+    view::restriction::RestrictionsView,
+};
+
+use super::{
+    super::{
+        context::{Ctx, Principal},
+        error::Result,
+        store::{Tx, resource},
+    },
+    access::{self, Reach},
+    audit::{self, Happened},
+};
+
+/// Where the restrictions of a resource come from, each by name where the reader may see it.
+pub fn origins_of(reach: &Reach) -> Vec<Origin> {
+    let visible = reach.visible_path();
+    let way: Vec<Stop> = reach
+        .steps
+        .iter()
+        .map(|step| Stop {
+            shown: visible.iter().find(|crumb| crumb.id == step.id).map(|crumb| {
+                let root = crumb.kind == crate::domain::resource::Kind::Root;
+                (crumb.id, if root { crumb.kind.title().to_owned() } else { crumb.name.clone() })
+            }),
+            restrictions: step.restrictions,
+        })
+        .collect();
+    origins(&way)
+}
+
+fn view(reach: &Reach) -> Result<RestrictionsView> {
+    let first = reach.steps.first().ok_or(Refusal::NotFound)?;
+    let level = reach.level().ok_or(Refusal::NotFound)?;
+    Ok(RestrictionsView {
+        id: first.id,
+        name: first.name.clone(),
+        kind: first.kind,
+        own: first.restrictions,
+        effective: reach.lineage.restrictions,
+        origins: origins_of(reach),
+        manages: may_act(Act::Restrict, level, reach.lineage.restrictions).is_ok(),
+    })
+}
+
+/// What is forbidden on a resource, and where that comes from: for everybody who sees it.
+///
+/// # Errors
+/// `NotFound` if the reader may not see it.
+pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<RestrictionsView> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let mut tx = ctx.db().read().await?;
+    view(&access::reach(&mut tx, by, id).await?)
+}
+
+/// Sets what is forbidden on a resource and everything below it.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`.
+pub async fn update(ctx: &Ctx, by: &Principal, id: &str, restrictions: Restrictions) -> Result<RestrictionsView> {
+    let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by) = (ctx_in.clone(), by_in.clone());
+            Box::pin(async move { update_in(tx, &ctx, &by, id, restrictions).await })
+        })
+        .await
+}
+
+async fn update_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    id: ResourceId,
+    restrictions: Restrictions,
+) -> Result<RestrictionsView> {
+    let (permit, before) = access::permit(tx, by, Act::Restrict, id).await?;
+    let before = view(&before)?;
+    if before.own == restrictions {
+        return Ok(before);
+    }
+    resource::update_restrictions(tx, &permit, restrictions).await?;
+    let root = before.kind == crate::domain::resource::Kind::Root;
+    let what = if root { "the Drive".to_owned() } else { format!("“{}”", before.name) };
+    let line = Happened {
+        organization: Some(permit.organization()),
+        action: "resource.restricted",
+        summary: format!("changed the restrictions of {what}"),
+        before: Some(words(id, before.own)),
+        after: Some(words(id, restrictions)),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, line).await?;
+    view(&access::reach(tx, by, id).await?)
+}
+
+/// As the audit log keeps it.
+fn words(id: ResourceId, restrictions: Restrictions) -> serde_json::Value {
+    let answer = |what: Restriction| if restrictions.forbids(what) { what.closed() } else { what.open() };
+    serde_json::json!({
+        "resource": id,
+        "copy": answer(Restriction::Copy),
+        "delete": answer(Restriction::Delete),
+        "download": answer(Restriction::Download),
+    })
+}

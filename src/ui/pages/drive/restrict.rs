@@ -1,0 +1,132 @@
+//! **Restrictions** (POL-1): what nobody, or only Managers, may do with an item and everything below it.
+
+use leptos::prelude::*;
+
+use super::place::Listing;
+use crate::{
+    domain::{
+        resource::Kind,
+        restriction::{Origin, Restriction},
+        view::restriction::RestrictionsView,
+    },
+    rpc::{
+        FormFlash,
+        restriction::{SaveRestrictions, restrictions_page},
+    },
+    ui::{
+        components::{
+            dialog::{Dialog, DialogBody, DialogButtons},
+            empty::Skeleton,
+            field::{Hidden, Radios},
+            form::{Form, Submit},
+            icon::Icon,
+            note::Note,
+        },
+        session::{Beginning, Session},
+        trouble::Trouble,
+    },
+};
+
+/// The dialog.
+#[component]
+pub fn RestrictDialog(item: String, listing: Listing) -> impl IntoView {
+    let session = Session::get();
+    let close = listing.address();
+    let restrictions = Resource::new(
+        move || session.version(),
+        move |_| {
+            let item = item.clone();
+            async move { restrictions_page(item).await }
+        },
+    );
+    view! {
+        <Dialog label="Restrictions" heading="Restrictions" close=close.clone() reads=true>
+            <Transition fallback=Skeleton>
+                {move || {
+                    let close = close.clone();
+                    Suspend::new(async move {
+                        let begin = Beginning::from(session.start().await);
+                        match restrictions.await {
+                            Ok(restrictions) => view! { <Choices restrictions close flash=begin.form/> }.into_any(),
+                            Err(failure) => view! { <DialogBody><Trouble failure/></DialogBody> }.into_any(),
+                        }
+                    })
+                }}
+            </Transition>
+        </Dialog>
+    }
+}
+
+/// Where one restriction comes from, the item itself aside: "“Gotthard”, a folder above".
+fn from_above(origins: &[Origin], what: Restriction) -> Option<String> {
+    let words: Vec<String> =
+        origins.iter().filter(|origin| origin.what == what && !origin.own).map(Origin::words).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// The three choices. What is restricted from above is fixed, and says so.
+#[component]
+fn Choices(restrictions: RestrictionsView, close: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<SaveRestrictions>::new();
+    let RestrictionsView { id, name, kind, own, origins, manages, .. } = restrictions;
+    let what = if kind == Kind::Root { "the whole Drive".to_owned() } else { format!("“{name}”") };
+    let below = if kind == Kind::Dataset { "." } else { " and everything in it." };
+    let rows = Restriction::ALL
+        .into_iter()
+        .map(|restriction| {
+            let now = if own.forbids(restriction) { "yes" } else { "no" };
+            let fixed = |answer: &'static str, why: Option<String>| {
+                view! {
+                    <div class="fixed-choice">
+                        <Hidden name=restriction.word() value=now/>
+                        <b>{restriction.title()}</b>
+                        <p><Icon name="lock"/>{answer}{why.map(|why| format!(", restricted {why}"))}</p>
+                    </div>
+                }
+                .into_any()
+            };
+            match from_above(&origins, restriction) {
+                Some(why) => fixed(restriction.closed(), Some(why)),
+                None if !manages => {
+                    fixed(if own.forbids(restriction) { restriction.closed() } else { restriction.open() }, None)
+                }
+                None => view! {
+                    <Radios
+                        name=restriction.word()
+                        label=restriction.title()
+                        options=vec![("no", restriction.open()), ("yes", restriction.closed())]
+                        first=now
+                    />
+                }
+                .into_any(),
+            }
+        })
+        .collect_view();
+    view! {
+        <Form action flash class="dialog-form">
+            <Hidden name="id" value=id.to_string()/>
+            <Hidden name="back" value=close.clone()/>
+            <DialogBody>
+                <p>{format!("For {what}{below} The strictest on the way up counts.")}</p>
+                {rows}
+            </DialogBody>
+            <DialogButtons close>{manages.then(|| view! { <Submit label="Save"/> })}</DialogButtons>
+        </Form>
+    }
+}
+
+/// What is restricted on an item's page, and where that comes from; nothing where nothing is.
+#[component]
+pub fn RestrictedNote(origins: Vec<Origin>) -> impl IntoView {
+    let lines: Vec<String> = Restriction::ALL
+        .into_iter()
+        .filter_map(|what| {
+            let words: Vec<String> = origins.iter().filter(|origin| origin.what == what).map(Origin::words).collect();
+            (!words.is_empty()).then(|| format!("{}: {}.", what.sentence(), words.join(", ")))
+        })
+        .collect();
+    (!lines.is_empty()).then(|| {
+        let lines = lines.into_iter().map(|line| view! { <p>{line}</p> }).collect_view();
+        view! { <Note>{lines}</Note> }
+    })
+}

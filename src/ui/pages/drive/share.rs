@@ -1,0 +1,227 @@
+//! **Share** (LINK-1): links that show an item to anyone who has them, switched on, copied and revoked.
+
+use leptos::{html, prelude::*, task::spawn_local};
+use wasm_bindgen_futures::JsFuture;
+
+use super::place::Listing;
+use crate::{
+    domain::{
+        command::Command,
+        resource::Kind,
+        share_link::Standing,
+        time::Timestamp,
+        view::{
+            Control,
+            link::{LinkView, ShareView},
+        },
+    },
+    rpc::{
+        FormFlash,
+        link::{CreateLink, RevokeLink, share_page},
+    },
+    ui::{
+        components::{
+            button::{BlockedButton, Tone},
+            dialog::{Dialog, DialogBody},
+            empty::Skeleton,
+            field::{Field, Hidden},
+            form::{Form, Submit},
+            icon::Icon,
+        },
+        session::{Beginning, Session},
+        trouble::Trouble,
+        words,
+    },
+};
+
+/// The dialog.
+#[component]
+pub fn ShareDialog(item: String, listing: Listing) -> impl IntoView {
+    let session = Session::get();
+    let close = listing.address();
+    let back = listing.dialog(Command::Share, std::slice::from_ref(&item));
+    let share = Resource::new(
+        move || session.version(),
+        move |_| {
+            let item = item.clone();
+            async move { share_page(item).await }
+        },
+    );
+    view! {
+        <Dialog label="Share" heading="Share" close=close.clone() reads=true>
+            <Transition fallback=Skeleton>
+                {move || {
+                    let back = back.clone();
+                    Suspend::new(async move {
+                        let begin = Beginning::from(session.start().await);
+                        match share.await {
+                            Ok(share) => view! { <Links share back flash=begin.form now=begin.now/> }.into_any(),
+                            Err(failure) => view! { <DialogBody><Trouble failure/></DialogBody> }.into_any(),
+                        }
+                    })
+                }}
+            </Transition>
+            <footer>
+                <a class="button" href=close data-noscroll="" prop:replace=true>"Done"</a>
+            </footer>
+        </Dialog>
+    }
+}
+
+/// The links there are, and the form for one more.
+#[component]
+fn Links(share: ShareView, back: String, flash: Option<FormFlash>, now: Timestamp) -> impl IntoView {
+    let ShareView { id, name, kind, manages, create, links } = share;
+    let what = if kind == Kind::Root { "the whole Drive".to_owned() } else { format!("“{name}”") };
+    let below = if kind == Kind::Dataset { "" } else { " and what is in it" };
+    let lead = format!("A link shows {what}{below} to anyone who has it. They can look at it and change nothing.");
+    let nothing = if manages {
+        "No link to this is on."
+    } else {
+        "No link to this is on. Someone with Manager access can switch one on."
+    };
+    // A link more, and the form is a new one: a password does not stay in it.
+    let newest = links.first().map(|link| link.id);
+    let form = {
+        let (back, flash) = (back.clone(), flash.clone());
+        match create {
+            Control::Absent => ().into_any(),
+            Control::Disabled(reason) => {
+                view! { <BlockedButton label="Switch on" reason icon="link" tone=Tone::Primary/> }.into_any()
+            }
+            Control::Enabled => view! {
+                <For each=move || [newest] key=|newest| *newest let(_newest)>
+                    <NewLink id=id.to_string() back=back.clone() flash=flash.clone()/>
+                </For>
+            }
+            .into_any(),
+        }
+    };
+    let list = if links.is_empty() {
+        view! { <p class="small">{nothing}</p> }.into_any()
+    } else {
+        let entries = links
+            .into_iter()
+            .map(|link| view! { <Entry link manages back=back.clone() flash=flash.clone() now/> })
+            .collect_view();
+        view! { <ul class="links" aria-label="Links">{entries}</ul> }.into_any()
+    };
+    view! {
+        <DialogBody>
+            <p>{lead}</p>
+            {list}
+            {form}
+        </DialogBody>
+    }
+}
+
+/// One more link.
+#[component]
+fn NewLink(id: String, back: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<CreateLink>::new();
+    view! {
+        <Form action flash class="form new-link">
+            <Hidden name="id" value=id/>
+            <Hidden name="back" value=back/>
+            <div class="columns">
+                <Field
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    autocomplete="new-password"
+                    hint="8 characters or more. Send it another way than the link."
+                    optional=true
+                />
+                <Field name="expires_at" label="Last day" kind="date" hint="Without one, it works until it is revoked." optional=true/>
+            </div>
+            <Submit label="Switch on"/>
+        </Form>
+    }
+}
+
+/// One link: its address, what is known of it, and what can be done with it.
+#[component]
+fn Entry(link: LinkView, manages: bool, back: String, flash: Option<FormFlash>, now: Timestamp) -> impl IntoView {
+    let (class, state) = match link.standing {
+        Standing::On => ("status ok", "On"),
+        Standing::Expired => ("status", "Expired"),
+        Standing::Moved => ("status", "Stopped by a transfer"),
+        Standing::Revoked => ("status", "Revoked"),
+    };
+    let mut facts = Vec::new();
+    if link.has_password {
+        facts.push("asks for a password".to_owned());
+    }
+    if let Some(end) = link.expires_at {
+        facts.push(format!("until {}", end.words()));
+    }
+    facts.push(link.last_opened_at.map_or_else(
+        || "not opened yet".to_owned(),
+        |at| format!("last opened {}", words::day(at.day(), now).to_lowercase()),
+    ));
+    let by = link.created_by_name.map(|name| format!(" by {name}"));
+    let made = format!("Switched on {}{}", link.created_at.day().words(), by.unwrap_or_default());
+    let facts = format!("{} · {made}", facts.join(" · "));
+    let on = link.standing == Standing::On;
+    let address = match link.url {
+        Some(url) => view! { <Copy url/> }.into_any(),
+        None if on => view! {
+            <p class="small">"It works, but was made by a server with another secret and cannot be copied here. Revoke it and switch on a new one."</p>
+        }
+        .into_any(),
+        None => ().into_any(),
+    };
+    view! {
+        <li>
+            <div class="bar">
+                <span class=class>{state}</span>
+                <span class="small">{facts}</span>
+                {(manages && on).then(|| view! { <span class="end"><Revoke id=link.id.to_string() back flash/></span> })}
+            </div>
+            {address}
+        </li>
+    }
+}
+
+/// **Revoke**.
+#[component]
+fn Revoke(id: String, back: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<RevokeLink>::new();
+    view! {
+        <Form action flash class="inline-form">
+            <Hidden name="id" value=id/>
+            <Hidden name="back" value=back/>
+            <Submit label="Revoke" tone=Tone::Plain/>
+        </Form>
+    }
+}
+
+/// The address in a field that can only be read, and **Copy link**, which needs a script.
+#[component]
+fn Copy(url: String) -> impl IntoView {
+    let session = Session::get();
+    let field = NodeRef::<html::Input>::new();
+    let said = RwSignal::new("");
+    let copy = move |_| {
+        let Some(field) = field.get_untracked() else { return };
+        field.select();
+        // Only there where the connection is safe; elsewhere the marked text is copied by hand.
+        if !window().is_secure_context() {
+            said.set("Press Ctrl+C to copy it.");
+            return;
+        }
+        let copied = JsFuture::from(window().navigator().clipboard().write_text(&field.value()));
+        spawn_local(async move {
+            said.set(if copied.await.is_ok() { "Copied" } else { "Press Ctrl+C to copy it." });
+        });
+    };
+    view! {
+        <div class="copy">
+            <input node_ref=field class="input" type="text" readonly=true value=url aria-label="Address of the link"/>
+            {move || session.hydrated.get().then(|| view! {
+                <button type="button" class="button" on:click=copy><Icon name="copy"/>"Copy link"</button>
+            })}
+            <span class="small said" aria-live="polite">{move || said.get()}</span>
+        </div>
+    }
+}
