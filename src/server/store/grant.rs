@@ -281,12 +281,14 @@ pub async fn list_reaching(tx: &mut Tx, person: PersonId, way: &[ResourceId]) ->
 /// # Errors
 /// The database.
 pub async fn delete(tx: &mut Tx, permit: &Permit, id: GrantId) -> Result<bool> {
-    tx.sql("DELETE FROM access_grant WHERE id = $1 AND resource_id = $2")
+    let ended = tx
+        .sql("DELETE FROM access_grant WHERE id = $1 AND resource_id = $2")
         .bind(id.0)
         .bind(permit.resource().0)
         .execute()
-        .await
-        .map(|rows| rows > 0)
+        .await?;
+    live::touch(tx, &[permit.resource()]).await?;
+    Ok(ended > 0)
 }
 
 /// Ends the carried grants on resources (XFER-5).
@@ -320,7 +322,7 @@ pub async fn delete_carried_at(tx: &mut Tx, _permit: &Permit, resources: &[Resou
         .execute()
         .await?;
     }
-    Ok(())
+    live::touch(tx, resources).await
 }
 
 /// Ends everything that was granted to some people in the permit's organization: their access ends with their membership

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx, read, search};
+use super::{CHUNK, Result, Tx, live, read, search};
 use crate::domain::{
     access::Permit,
     id::{AccountId, OrganizationId, PersonId, ResourceId},
@@ -200,6 +200,7 @@ pub async fn put(tx: &mut Tx, permits: &[Permit], by: PersonId, at: Timestamp) -
             .execute()
             .await?;
     }
+    touch(tx, permits).await?;
     Ok(gone)
 }
 
@@ -233,7 +234,14 @@ pub async fn take_out(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
             .execute()
             .await?;
     }
+    touch(tx, permits).await?;
     Ok(back)
+}
+
+/// Who looks at what these are in is told.
+async fn touch(tx: &mut Tx, permits: &[Permit]) -> Result<()> {
+    let items: Vec<ResourceId> = permits.iter().map(Permit::resource).collect();
+    live::touch(tx, &items).await
 }
 
 /// Hides the permits' resources from the trash: they are being deleted.
