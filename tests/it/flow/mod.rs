@@ -1,6 +1,7 @@
 //! What people do, from beginning to end.
 
 mod concurrency;
+mod copies;
 mod drive;
 mod histories;
 mod invitations;
@@ -9,5 +10,7 @@ mod mail;
 mod organizations;
 mod people;
 mod settings;
+mod sites;
 mod transfers;
 mod trash;
+mod undo;

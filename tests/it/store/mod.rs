@@ -4,4 +4,5 @@ mod account;
 mod people;
 mod plans;
 mod tables;
+mod trash;
 mod trees;
