@@ -4,6 +4,7 @@ use commonhold::{
     domain::{access::Level, id::ResourceId, resource::Status, role::Role, transfer::Grantee},
     server::{usecase, workers},
 };
+use leptos::server_fn::ServerFn;
 use serde_json::{Value, json};
 
 use crate::{
@@ -92,7 +93,6 @@ both!(drive_4_what_was_there_before_stays_by_itself_and_finds_its_place_again, a
         let token = "/o/alpine-survey/drive/trash";
         let fields = [("items", early.to_string()), ("back", token.to_owned())];
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        use leptos::server_fn::ServerFn;
         anna.form(commonhold::rpc::trash::RestoreFromTrash::url(), token, &fields).await;
         anna.page(token).await.expect(200).body
     };
@@ -425,6 +425,26 @@ mod long {
         let failed = anna.get(&at).await.expect(200).json();
         assert_eq!(failed["state"], "failed", "{failed}");
         assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM resource").await, before);
+        app.healthy().await;
+    });
+
+    both!(drive_4_a_copy_whose_original_is_gone_by_then_leaves_nothing_and_of_what_is_inside_all_else, async |app| {
+        let anna = app.person("Anna").await;
+        let org = anna.create_org("Alpine Survey").await;
+        let folder = filled(app, &anna, &org, 2_100).await;
+        let inside: ResourceId = read(&anna.children(folder, "").await.json()["items"][1]["id"]);
+        let copy = |answer: Answer| read::<ResourceId>(&answer.expect(202).json()["id"]);
+        let job = copy(anna.copy(folder, org.root).await);
+        anna.trash(inside).await.expect(204);
+        work(app).await;
+        let done = anna.get(&format!("/api/v1/jobs/{job}")).await.json();
+        assert_eq!((done["state"].as_str(), done["done"].as_u64()), (Some("done"), Some(2_101 - 700)), "{done}");
+        anna.restore(inside).await.expect(200);
+        let job = copy(anna.copy(folder, org.root).await);
+        anna.trash(folder).await.expect(204);
+        work(app).await;
+        assert_eq!(anna.get(&format!("/api/v1/jobs/{job}")).await.json()["state"], "failed");
+        assert_eq!(anna.children(org.root, "").await.names(), ["Big (2)"]);
         app.healthy().await;
     });
 
