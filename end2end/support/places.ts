@@ -32,6 +32,8 @@ export async function inside(anna: Person): Promise<Place[]> {
   await anna.create(table.root, "asset", "Bridge 7");
   const ready = await anna.create(table.root, "dataset", "Flight 1", 1_204);
   const draft = await anna.create(table.root, "dataset", "Flight 2", 88);
+  const gone = await anna.create(table.root, "folder", "Old plans");
+  await anna.post(`/resources/${gone.id}/trash`, {});
   const sent = await anna.create(table.root, "dataset", "Flight 3", 422);
   const empty = await anna.create(table.root, "folder", "Empty");
   await Promise.all([ready, sent].map((dataset) => setProcessed(dataset.id)));
@@ -60,6 +62,11 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "dialog-move-to-new-folder", path: `${drive}?dialog=move&${items}&to=${chair.org_id}&new=folder` },
     { name: "dialog-confirm", path: `${drive}?dialog=transfer&item=${ready.id}&destination=${chair.root}` },
     { name: "dialog-in-the-way", path: `${drive}?dialog=transfer&item=${draft.id}&item=${tunnels.id}&destination=${chair.root}` },
+    { name: "dialog-copy-to", path: `${drive}?dialog=copy&${items}` },
+    { name: "dialog-assign", path: `${drive}?dialog=assign&item=${ready.id}` },
+    { name: "dialog-trash", path: `${drive}?dialog=trash&${items}` },
+    { name: "trash", path: `${drive}/trash` },
+    { name: "dialog-empty-trash", path: `${drive}/trash?dialog=empty` },
     { name: "receipt", path: `/o/${table.org_id}/transfers/${receipt.id}` },
     { name: "account", path: "/account" },
     { name: "account-security", path: "/account/security" },

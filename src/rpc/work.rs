@@ -69,10 +69,10 @@ pub async fn sites_offered(items: String) -> Result<Vec<String>, Failure> {
 
 /// The timeline of a site.
 #[server(output = Text)]
-pub async fn site_timeline(site: String) -> Result<TimelineView, Failure> {
+pub async fn site_timeline(resource: String) -> Result<TimelineView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::site::timeline(&ctx, &by, &site).await)
+    answer::read(usecase::site::timeline(&ctx, &by, &resource).await)
 }
 
 /// What I began in an organization and goes on behind the scenes, and what ended lately.

@@ -15,14 +15,14 @@ use crate::{
     },
     server::{
         context::{Ctx, Principal},
-        usecase,
+        error, usecase,
     },
 };
 
 use super::{By, Json, PageBody, PageParams, Params, problem::Problem, resources::ResourceBody};
 
-fn id(text: &str) -> Result<ResourceId, Problem> {
-    text.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))
+fn id(text: &str) -> error::Result<ResourceId> {
+    text.parse().map_err(|_| Refusal::NotFound.into())
 }
 
 async fn shown(ctx: &Ctx, by: &Principal, id: &str) -> Result<Json<ResourceBody>, Problem> {
@@ -58,13 +58,11 @@ pub async fn delete(State(ctx): State<Ctx>, By(by): By, Path(path): Path<String>
     match usecase::trash::delete(&ctx, &by, vec![item]).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
         // Whoever sees that it is not in the trash is told so.
-        Err(crate::server::error::Error::Refused(Refusal::NotFound))
-            if usecase::drive::show(&ctx, &by, &path).await.is_ok() =>
-        {
+        Err(error::Error::Refused(Refusal::NotFound)) if usecase::drive::show(&ctx, &by, &path).await.is_ok() => {
             let text = "Only what is in the trash can be deleted for good. Move it to the trash first.";
             Err(Problem::new(StatusCode::CONFLICT, "conflict", text.to_owned()))
         }
-        Err(error) => Err(error.into()),
+        Err(other) => Err(other.into()),
     }
 }
 

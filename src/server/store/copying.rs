@@ -154,11 +154,11 @@ pub async fn find_hidden(tx: &mut Tx, top: ResourceId) -> Result<Option<(Resourc
     let Some((container, kind, name)) = row else { return Ok(None) };
     let height = tx
         .sql(
-            "WITH RECURSIVE down(id, depth) AS (
+            "WITH RECURSIVE tree(id, depth) AS (
                 SELECT id, CAST(0 AS BIGINT) FROM resource WHERE id = $1
                 UNION ALL
-                SELECT r.id, down.depth + 1 FROM down JOIN resource r ON r.parent_id = down.id AND r.trashed_with = $1
-             ) SELECT CAST(MAX(depth) AS BIGINT) FROM down",
+                SELECT r.id, tree.depth + 1 FROM tree JOIN resource r ON r.parent_id = tree.id AND r.trashed_with = $1
+             ) SELECT CAST(MAX(depth) AS BIGINT) FROM tree",
         )
         .bind(top.0)
         .number()

@@ -184,7 +184,7 @@ pub async fn list_own(
 /// The database.
 pub async fn is_waiting(tx: &mut Tx, now: Timestamp) -> Result<bool> {
     tx.sql(
-        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM job WHERE state = 'running' AND claimed_until < $1 LIMIT 1) AS first_row",
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM job WHERE state = 'running' AND claimed_until < $1 LIMIT 1) AS first",
     )
     .bind(now.0)
     .number()

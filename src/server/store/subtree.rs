@@ -360,11 +360,11 @@ pub async fn height_with_trash(tx: &mut Tx, items: &[ResourceId]) -> Result<i64>
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let below = tx
             .sql_list(
-                "WITH RECURSIVE whole(id, depth) AS (
+                "WITH RECURSIVE tree(id, depth) AS (
                     SELECT id, CAST(0 AS BIGINT) FROM resource WHERE id IN ({ids})
                     UNION ALL
-                    SELECT r.id, whole.depth + 1 FROM whole JOIN resource r ON r.parent_id = whole.id WHERE whole.depth < 200
-                 ) SELECT CAST(COALESCE(MAX(depth), 0) AS BIGINT) FROM whole",
+                    SELECT r.id, tree.depth + 1 FROM tree JOIN resource r ON r.parent_id = tree.id WHERE tree.depth < 200
+                 ) SELECT CAST(COALESCE(MAX(depth), 0) AS BIGINT) FROM tree",
                 &ids,
             )
             .number()

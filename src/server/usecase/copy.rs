@@ -202,22 +202,23 @@ async fn copy_in(
 /// Goes on with a copy by at most [`STEP`] items; `true` when all of them are there.
 ///
 /// # Errors
-/// The database.
+/// `NotFound`, `Forbidden` or `Conflict` where the copier may no more, or the original is gone; the database.
 pub async fn step(tx: &mut Tx, ctx: &Ctx, making: &mut Making) -> Result<bool> {
     let permit = go_on(making.person, making.organization, making.top);
     let mut room = STEP;
     while room > 0 {
         let Some((inside, original)) = copying::find_unfilled(tx, making.top).await? else { return Ok(true) };
         let behind = making.at.filter(|(at, _)| *at == inside).and_then(|(_, behind)| behind);
-        // Only what the copier may still see and copy: things move while this goes on.
-        let may = access::reaches(tx, making.person, &[original])
-            .await?
-            .remove(&original)
-            .is_some_and(|reach| rules::permit(making.person, Act::Copy, &reach.lineage).is_ok());
+        // Things move while this goes on. What is gone from inside is not copied; where the whole is, or the copier may no
+        // more, nothing is.
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
-        let next = match may {
-            true => copying::list_originals(tx, making.organization, original, behind, limit).await?,
-            false => Vec::new(),
+        let next = match access::reaches(tx, making.person, &[original]).await?.remove(&original) {
+            Some(reach) => {
+                rules::permit(making.person, Act::Copy, &reach.lineage)?;
+                copying::list_originals(tx, making.organization, original, behind, limit).await?
+            }
+            None if inside == making.top => return Err(Refusal::Conflict.into()),
+            None => Vec::new(),
         };
         for id in &next {
             making.done += copying::insert(tx, &permit, ResourceId(ctx.id()), *id, inside, ctx.now()).await?;

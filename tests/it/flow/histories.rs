@@ -1,7 +1,10 @@
 //! Random histories: whatever a handful of people do in whatever order, the doctor finds nothing broken, no answer is a
 //! 500, and no allowance appears or disappears.
 
-use commonhold::domain::{access::Level, id::ResourceId, resource::Status, role::Role, transfer::Grantee};
+use commonhold::{
+    domain::{access::Level, id::ResourceId, resource::Status, role::Role, transfer::Grantee},
+    server::store::resource,
+};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use crate::{both, support::TestApp};
@@ -27,7 +30,7 @@ async fn history(app: &TestApp, seed: u64) {
         let other = nodes[random.random_range(0..nodes.len())];
         let org = &orgs[random.random_range(0..2)];
         let whom = people[random.random_range(0..people.len())].id;
-        let status = match random.random_range(0..12) {
+        let status = match random.random_range(0..17) {
             0..=2 => {
                 let kind = ["folder", "folder", "site"][random.random_range(0..3)];
                 let answer = by.create(node, kind, &format!("Node {}", step % 7)).await;
@@ -51,7 +54,10 @@ async fn history(app: &TestApp, seed: u64) {
             8 => by.rename(node, &format!("Node {}", step % 7)).await.status,
             9 => {
                 let carried = random.random_bool(0.5);
-                if !orgs.iter().any(|org| org.root == node) {
+                let mut tx = app.db().read().await.expect("a connection");
+                let there = resource::find(&mut tx, node).await.expect("an answer").is_some();
+                drop(tx);
+                if there && !orgs.iter().any(|org| org.root == node) {
                     app.give(node, Grantee::Person(whom), Level::ALL[random.random_range(0..4)], carried).await;
                 }
                 200
@@ -59,6 +65,16 @@ async fn history(app: &TestApp, seed: u64) {
             10 => {
                 let role = Role::ALL[random.random_range(0..Role::ALL.len())];
                 by.change_role(org, whom, role.word()).await.status
+            }
+            11 => by.trash(node).await.status,
+            12..=13 => by.restore(node).await.status,
+            14 => by.delete_for_good(node).await.status,
+            15 => {
+                let answer = by.copy(node, other).await;
+                if answer.status == 201 {
+                    nodes.push(crate::support::read(&answer.json()["id"]));
+                }
+                answer.status
             }
             _ => {
                 let answer = by.leave(org).await;

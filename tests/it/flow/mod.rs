@@ -2,6 +2,7 @@
 
 mod access;
 mod concurrency;
+mod copies;
 mod drive;
 mod histories;
 mod invitations;
@@ -15,5 +16,7 @@ mod reach;
 mod restrictions;
 mod search;
 mod settings;
+mod sites;
 mod transfers;
 mod trash;
+mod undo;

@@ -6,4 +6,5 @@ mod links;
 mod people;
 mod plans;
 mod tables;
+mod trash;
 mod trees;

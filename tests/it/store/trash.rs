@@ -1,0 +1,240 @@
+//! The trash, copies in the making, jobs, undo and sites: each statement on both databases.
+
+use commonhold::{
+    domain::{
+        access::{Level, operate},
+        id::{JobId, ResourceId, UndoId},
+        job::{JobKind, JobState},
+        restriction::Restrictions,
+        time::Timestamp,
+        transfer::Grantee,
+    },
+    server::{
+        error::Error,
+        store::{copying, grant, job, resource, site, subtree, trash, undo},
+    },
+};
+use uuid::Uuid;
+
+use crate::both;
+
+both!(drive_4_the_trash_in_and_out, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let a = anna.folder(org.root, "A").await;
+    let b = anna.folder(a, "B").await;
+    let early = anna.dataset(b, "Early", 1).await;
+    anna.dataset(b, "Late", 1).await;
+    let (by, organization, now) = (anna.id, org.id, app.ctx().now());
+    app.corrupt("UPDATE resource SET restrict_delete = TRUE WHERE name = 'Late'").await;
+    app.db()
+        .write(move |tx| {
+            Box::pin(async move {
+                let on = |id| operate(by, organization, id);
+                let inside = subtree::list_restricted(tx, &[a], 10).await?;
+                assert_eq!(inside.len(), 1);
+                assert_eq!(
+                    (inside[0].root_id, inside[0].name.as_str(), inside[0].restrict_delete),
+                    (a.0, "Late", true)
+                );
+                assert_eq!(trash::put(tx, &[on(early)], by, now).await?, 1);
+                assert_eq!(trash::put(tx, &[on(a)], by, now.plus_millis(1)).await?, 3);
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+        .expect("put");
+    app.healthy().await;
+    let mut tx = app.db().read().await.expect("a connection");
+    let all = trash::list(&mut tx, org.id, None, 10).await.expect("a list");
+    assert_eq!(all.iter().map(|top| top.id).collect::<Vec<_>>(), [a, early]);
+    assert_eq!((all[1].container, all[1].container_in_trash, all[1].root), (b, true, org.root));
+    assert_eq!(all[0].by_name.as_deref(), Some(anna.name.as_str()));
+    let behind = Some((all[0].at, all[0].id));
+    assert_eq!(trash::list(&mut tx, org.id, behind, 10).await.expect("a list").len(), 1);
+    assert_eq!(trash::find_all(&mut tx, &[a, b, early, org.root]).await.expect("a list").len(), 2);
+    assert_eq!(trash::list_overdue(&mut tx, now, 10).await.expect("a list").len(), 1);
+    let counts = trash::count_inside(&mut tx, &[a, early]).await.expect("counts");
+    assert_eq!((counts.get(&a), counts.get(&early)), (Some(&3), Some(&1)));
+    assert_eq!(subtree::height_with_trash(&mut tx, &[a]).await.expect("a number"), 2);
+    assert!(resource::list_ways(&mut tx, by, &[early]).await.expect("a way").is_empty());
+    let way = resource::list_ways_in_trash(&mut tx, by, &[early]).await.expect("a way");
+    assert_eq!(way.iter().map(|step| step.id).collect::<Vec<_>>(), [early, b, a, org.root]);
+    drop(tx);
+    app.db()
+        .write(move |tx| {
+            Box::pin(async move {
+                let on = |id| operate(by, organization, id);
+                assert_eq!(trash::leave_behind(tx, &[on(a)]).await?, 1);
+                trash::update_place(tx, &on(a), org.root, "A again").await?;
+                assert_eq!(trash::take_out(tx, &[on(a)]).await?, 3);
+                assert_eq!(trash::delete(tx, &[on(early)]).await?, 1);
+                trash::put(tx, &[on(b)], by, now).await?;
+                assert_eq!(subtree::leave_trash_behind(tx, &on(org.root), &[a]).await?, 1);
+                trash::put(tx, &[on(a)], by, now).await?;
+                assert_eq!(trash::hide(tx, &[on(b)]).await?, 1);
+                // From the leaves up, as far as the limit goes.
+                assert_eq!(trash::delete_some(tx, &on(b), 1).await?, 1);
+                assert_eq!(trash::delete_some(tx, &on(b), 10).await?, 1);
+                assert_eq!(trash::delete_some(tx, &on(b), 10).await?, 0);
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+        .expect("changes");
+    let mut tx = app.db().read().await.expect("a connection");
+    let left = trash::find_all(&mut tx, &[a, b]).await.expect("a list");
+    assert_eq!(left.iter().map(|top| top.name.as_str()).collect::<Vec<_>>(), ["A again"]);
+    drop(tx);
+    app.healthy().await;
+});
+
+both!(drive_4_a_copy_in_the_making, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let a = anna.folder(org.root, "A").await;
+    let place = anna.folder(org.root, "Place").await;
+    let (one, two) = (anna.dataset(a, "One", 1).await, anna.folder(a, "Two").await);
+    let (by, organization, now) = (anna.id, org.id, app.ctx().now());
+    let (top, x, y) = (ResourceId(app.ctx().id()), ResourceId(app.ctx().id()), ResourceId(app.ctx().id()));
+    app.db()
+        .write(move |tx| {
+            Box::pin(async move {
+                let new = copying::NewTop {
+                    id: top,
+                    original: a,
+                    account: org.account,
+                    by,
+                    restrictions: Restrictions { download: true, ..Restrictions::default() },
+                    at: now,
+                };
+                copying::insert_top(tx, &operate(by, organization, place), &new).await?;
+                let permit = operate(by, organization, top);
+                assert_eq!(copying::find_unfilled(tx, top).await?, Some((top, a)));
+                assert_eq!(copying::list_originals(tx, organization, a, None, 10).await?, [one, two]);
+                assert_eq!(copying::list_originals(tx, organization, a, Some(one), 10).await?, [two]);
+                assert!(
+                    copying::list_originals(tx, commonhold::domain::id::OrganizationId(top.0), a, None, 10)
+                        .await?
+                        .is_empty()
+                );
+                assert_eq!(copying::insert(tx, &permit, x, one, top, now).await?, 1);
+                assert_eq!(copying::insert(tx, &permit, y, two, top, now).await?, 1);
+                copying::update_filled(tx, &permit, top).await?;
+                assert_eq!(copying::find_unfilled(tx, top).await?, Some((y, two)));
+                copying::update_filled(tx, &permit, y).await?;
+                assert_eq!(copying::find_unfilled(tx, top).await?, None);
+                let (container, kind, name, height) = copying::find_hidden(tx, top).await?.expect("it is hidden");
+                assert_eq!((container, kind.word(), name.as_str(), height), (place, "folder", "A", 1));
+                trash::take_out(tx, &[permit]).await?;
+                assert!(copying::find_hidden(tx, top).await?.is_none());
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+        .expect("copied");
+    assert_eq!(anna.children(top, "").await.names(), ["Two", "One"]);
+    app.healthy().await;
+});
+
+both!(drive_4_jobs_are_held_by_one_worker_at_a_time, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let org = anna.create_org("Alpine Survey").await;
+    let (by, organization, now) = (anna.id, org.id, app.ctx().now());
+    let id = JobId(app.ctx().id());
+    let new = job::Job {
+        id,
+        organization,
+        person: by,
+        person_name: "Anna".to_owned(),
+        kind: JobKind::Delete,
+        name: "Old".to_owned(),
+        top: ResourceId(Uuid::from_u128(9)),
+        source: None,
+        destination: None,
+        at: None,
+        done: 0,
+        total: 10,
+    };
+    app.db()
+        .write(move |tx| {
+            let new = new.clone();
+            Box::pin(async move {
+                let (first, second) = (now.plus_millis(100), now.plus_millis(200));
+                assert!(!job::is_waiting(tx, now).await?);
+                job::insert(tx, &new, now).await?;
+                assert!(job::is_waiting(tx, now).await?);
+                let mut held = job::claim(tx, now, first).await?.expect("work");
+                assert!(job::claim(tx, now, first).await?.is_none() && !job::is_waiting(tx, now).await?);
+                held.at = Some((ResourceId(Uuid::from_u128(1)), Some(ResourceId(Uuid::from_u128(2)))));
+                held.done = 4;
+                assert!(job::update_progress(tx, &held, first, second).await?);
+                assert!(!job::update_progress(tx, &held, first, second).await?, "the lease is another by now");
+                job::release(tx, id, second).await?;
+                let again = job::claim(tx, now, first).await?.expect("work");
+                assert_eq!((again.done, again.at), (4, held.at));
+                assert!(!job::update_ended(tx, id, second, JobState::Done, "", now).await?);
+                assert!(job::update_ended(tx, id, first, JobState::Done, "All of it", now).await?);
+                assert!(job::claim(tx, second.plus_days(1), second.plus_days(2)).await?.is_none());
+                let view = job::find_own(tx, by, id).await?.expect("hers");
+                assert_eq!((view.state, view.done, view.total), (JobState::Done, 4, 4));
+                assert!(job::find_own(tx, john.id, id).await?.is_none());
+                assert_eq!(job::list_own(tx, by, organization, now.plus_millis(-1), 10).await?.len(), 1);
+                assert!(job::list_own(tx, by, organization, now, 10).await?.is_empty());
+                assert_eq!(job::delete_before(tx, now).await?, 0);
+                assert_eq!(job::delete_before(tx, now.plus_millis(1)).await?, 1);
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+        .expect("a job's life");
+});
+
+both!(drive_4_what_can_be_undone_is_taken_once_by_who_did_it, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let org = anna.create_org("Alpine Survey").await;
+    let folder = anna.folder(org.root, "Folder").await;
+    let (one, two, now) = (UndoId(app.ctx().id()), UndoId(app.ctx().id()), app.ctx().now());
+    app.give(folder, Grantee::Person(john.id), Level::Reader, true).await;
+    let (by, john, organization) = (anna.id, john.id, org.id);
+    app.db()
+        .write(move |tx| {
+            Box::pin(async move {
+                undo::insert(tx, one, by, "{}", now).await?;
+                undo::insert(tx, two, by, "[]", now.plus_days(1)).await?;
+                assert_eq!(undo::take(tx, one, john).await?, None);
+                assert_eq!(undo::take(tx, one, by).await?.as_deref(), Some("{}"));
+                assert_eq!(undo::take(tx, one, by).await?, None);
+                assert_eq!(undo::delete_before(tx, now.plus_days(2)).await?, 1);
+                let permit = operate(by, organization, folder);
+                grant::delete_carried_at(tx, &permit, &[folder], Timestamp(1)).await?;
+                assert_eq!(grant::list_levels(tx, john, &[folder]).await?.len(), 1);
+                grant::delete_carried_at(tx, &permit, &[folder], now).await?;
+                assert!(grant::list_levels(tx, john, &[folder]).await?.is_empty());
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+        .expect("taken");
+});
+
+both!(xfer_5_sites_by_name_and_by_day, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let (b, a) = (anna.site(org.root, "B").await, anna.site(org.root, "A").await);
+    anna.folder(org.root, "C").await;
+    for day in ["2026-01-02", "2026-03-04"] {
+        let body =
+            serde_json::json!({ "parent": a, "kind": "dataset", "name": day, "dataset": { "captured_on": day } });
+        anna.post("/api/v1/resources", &body).await.expect(201);
+    }
+    anna.dataset(a, "Undated", 1).await;
+    let mut tx = app.db().read().await.expect("a connection");
+    let names = site::list(&mut tx, org.account, 10).await.expect("a list");
+    assert_eq!(names, [(a, "A".to_owned()), (b, "B".to_owned())]);
+    assert_eq!(site::list_by_name(&mut tx, org.account, "b", 10).await.expect("a list"), [(b, org.root)]);
+    assert!(site::list_by_name(&mut tx, org.account, "c", 10).await.expect("a list").is_empty());
+    let days = site::list_captured(&mut tx, a, 10).await.expect("a list");
+    assert_eq!(days.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["2026-03-04", "2026-01-02"]);
+    assert_eq!(site::list_captured(&mut tx, a, 1).await.expect("a list").len(), 1);
+});
