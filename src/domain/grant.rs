@@ -211,13 +211,8 @@ mod tests {
 
     #[test]
     fn lic_4_giving_takes_team_access_and_taking_away_nothing() {
-        let gift = |from, to| Gift {
-            own: Level::Manager,
-            name: "Anna",
-            standing: Standing::In(Role::Member),
-            from,
-            to,
-        };
+        let gift =
+            |from, to| Gift { own: Level::Manager, name: "Anna", standing: Standing::In(Role::Member), from, to };
         for to in Level::ALL {
             assert_eq!(gift(None, to).takes(), Use::TeamAccess);
             for from in Level::ALL {

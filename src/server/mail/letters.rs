@@ -149,11 +149,7 @@ fn sheet(letter: &Letter<'_>, public_url: &str, now: Timestamp) -> Sheet {
                     format!("{by} gave {whom} {} access to “{resource}” in {organization}.", level.title()),
                     format!("With {} access one can {}.", level.title(), level.summary()),
                 ],
-                button: Some(Button {
-                    label: "Open it",
-                    link: format!("{public_url}{path}"),
-                    validity: String::new(),
-                }),
+                button: Some(Button { label: "Open it", link: format!("{public_url}{path}"), validity: String::new() }),
                 unexpected: format!("You did not expect this? Ask {by}."),
             }
         }

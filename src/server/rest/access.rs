@@ -117,8 +117,7 @@ pub async fn list(
     Params(params): Params<PageParams>,
 ) -> Result<Json<AccessPageBody>, Problem> {
     let page = grant::list(&ctx, &by, &id, &params.cursor, params.limit).await?;
-    let waiting =
-        if params.cursor.is_empty() { grant::waiting(&ctx, &by, &id).await? } else { Vec::new() };
+    let waiting = if params.cursor.is_empty() { grant::waiting(&ctx, &by, &id).await? } else { Vec::new() };
     Ok(Json(AccessPageBody {
         items: page.items.into_iter().map(Into::into).collect(),
         next_cursor: page.next_cursor,

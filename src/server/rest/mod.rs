@@ -91,6 +91,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(resources::create))
         .routes(routes!(resources::show, resources::rename))
         .routes(routes!(resources::children))
+        .routes(routes!(resources::shared))
         .routes(routes!(access::list))
         .routes(routes!(access::give))
         .routes(routes!(access::remove))

@@ -285,7 +285,12 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &Wanted<'_>
 ///
 /// # Errors
 /// The database.
-pub async fn list_reaching(tx: &mut Tx, organization: OrganizationId, after: &After, limit: i64) -> Result<Vec<Member>> {
+pub async fn list_reaching(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    after: &After,
+    limit: i64,
+) -> Result<Vec<Member>> {
     let rows: Vec<MemberRow> = tx
         .sql(
             "SELECT p.id, m.role, m.name_key, m.email_key, p.first_name || ' ' || p.last_name AS name, p.email, p.last_seen_at

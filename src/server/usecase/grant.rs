@@ -312,18 +312,16 @@ impl GiveForm {
         let an_org_id = !who.contains('@') && Identifier::parse(who).is_ok();
         let (as_email, as_org_id) = if an_org_id { ("", who) } else { (who, "") };
         let one_of = |typed, otherwise| if str::is_empty(typed) { otherwise } else { typed };
-        let (email, organization) =
-            (one_of(self.email.trim(), as_email), one_of(self.organization.trim(), as_org_id));
+        let (email, organization) = (one_of(self.email.trim(), as_email), one_of(self.organization.trim(), as_org_id));
         let whom = match (email, self.person.trim(), organization) {
             ("", "", "") => fields.check("email", Err(Problem::Missing)),
             (address, "", "") => fields.check("email", Email::parse(address).map(Whom::Address)),
             ("", id, "") => fields.check("person", id.parse().map(Whom::Person).map_err(|_| Problem::NotAnId)),
             ("", "", word) => Some(Whom::Organization(word.to_owned())),
             _ => {
-                return Err(Refusal::BadRequest(
-                    "Send one of email, person and organization, not several.".to_owned(),
-                )
-                .into());
+                return Err(
+                    Refusal::BadRequest("Send one of email, person and organization, not several.".to_owned()).into()
+                );
             }
         };
         let level = fields.check(
@@ -436,8 +434,7 @@ async fn give_to(
 ) -> Result<AccessRow> {
     let held = grant::find_of(tx, managed.id(), receiver.grantee).await?;
     let from = held.iter().map(|one| one.level).max();
-    let gift =
-        Gift { own: managed.own()?, name: &receiver.name, standing: receiver.standing, from, to: level };
+    let gift = Gift { own: managed.own()?, name: &receiver.name, standing: receiver.standing, from, to: level };
     gift.check()?;
     let found = resource::find(tx, managed.id()).await?.ok_or(Refusal::NotFound)?;
     if gift.takes() == Use::TeamAccess {
@@ -465,18 +462,10 @@ async fn give_to(
     if by_hand.is_some_and(|one| one.level == level) {
         return Ok(row);
     }
-    let new = grant::NewGrant {
-        id,
-        resource: managed.id(),
-        grantee: receiver.grantee,
-        level,
-        carried: false,
-        at: ctx.now(),
-    };
+    let new =
+        grant::NewGrant { id, resource: managed.id(), grantee: receiver.grantee, level, carried: false, at: ctx.now() };
     grant::upsert(tx, &managed.permit, &new).await?;
-    let state = |level: Level| {
-        serde_json::json!({ "resource": managed.id(), "to": receiver.grantee, "name": row.name, "level": level })
-    };
+    let state = |level: Level| serde_json::json!({ "resource": managed.id(), "to": receiver.grantee, "name": row.name, "level": level });
     let what = Happened {
         organization: Some(managed.permit.organization()),
         action: if from.is_some() { "access.changed" } else { "access.given" },
@@ -567,8 +556,7 @@ async fn ask(
             return Err(Refusal::NotFound.into());
         }
         let asked = invitations::Asked { email, resource: id, name: managed.name(), level };
-        let (invitation, expires_at) =
-            invitations::ask(tx, ctx, by, &managed.permit, member.as_ref(), &asked).await?;
+        let (invitation, expires_at) = invitations::ask(tx, ctx, by, &managed.permit, member.as_ref(), &asked).await?;
         return Ok(WaitingAccess { invitation, email: email.as_str().to_owned(), level, way, expires_at });
     };
     invitation::upsert_grant(tx, &managed.permit, waiting.id, level, ctx.now()).await?;
@@ -591,13 +579,7 @@ async fn ask(
         ..Happened::default()
     };
     audit::note(tx, ctx, by, what).await?;
-    Ok(WaitingAccess {
-        invitation: waiting.id,
-        email: waiting.email,
-        level,
-        way,
-        expires_at: waiting.expires_at,
-    })
+    Ok(WaitingAccess { invitation: waiting.id, email: waiting.email, level, way, expires_at: waiting.expires_at })
 }
 
 /// Sets a grant on the very resource to another level. A carried one becomes one made by hand.
@@ -702,13 +684,7 @@ async fn take(
 }
 
 /// Takes back what waits with an invitation. One that was made only for it, from outside, is taken back with it.
-async fn take_back(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    by: &Principal,
-    managed: &Managed,
-    id: InvitationId,
-) -> Result<String> {
+async fn take_back(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, id: InvitationId) -> Result<String> {
     let found = invitation::find(tx, id)
         .await?
         .filter(|found| found.organization == managed.permit.organization())
@@ -761,9 +737,9 @@ pub async fn take_by_hand(tx: &mut Tx, ctx: &Ctx, by: &Principal, resources: &[R
 pub async fn may_take_by_hand(tx: &mut Tx, by: &Principal, resources: &[ResourceId]) -> Result<bool> {
     let reaches = access::reaches(tx, by.person, resources).await?;
     let manages = |id| {
-        reaches
-            .get(id)
-            .is_some_and(|reach: &Reach| crate::domain::access::permit(by.person, Act::GiveAccess, &reach.lineage).is_ok())
+        reaches.get(id).is_some_and(|reach: &Reach| {
+            crate::domain::access::permit(by.person, Act::GiveAccess, &reach.lineage).is_ok()
+        })
     };
     Ok(!resources.is_empty() && resources.iter().all(manages))
 }

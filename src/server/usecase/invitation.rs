@@ -806,8 +806,7 @@ async fn give(
     if held.iter().any(|one| !one.carried && one.level >= level) {
         return Ok(());
     }
-    let new =
-        grant::NewGrant { id: GrantId(ctx.id()), resource: on, grantee, level, carried: false, at: ctx.now() };
+    let new = grant::NewGrant { id: GrantId(ctx.id()), resource: on, grantee, level, carried: false, at: ctx.now() };
     Ok(grant::upsert(tx, &permit, &new).await?)
 }
 

@@ -99,11 +99,8 @@ pub fn AccessDialog(
         move || (asked.get(), session.version()),
         |(asked, _)| async move {
             let view = access_page(asked.item.clone(), asked.show.clone(), asked.at.clone()).await;
-            let why = if asked.why.is_empty() {
-                None
-            } else {
-                Some(access_why(asked.item.clone(), asked.why.clone()).await)
-            };
+            let why =
+                if asked.why.is_empty() { None } else { Some(access_why(asked.item.clone(), asked.why.clone()).await) };
             (asked, view, why)
         },
     );
@@ -167,10 +164,8 @@ fn Access(
     };
     follow(Signal::derive(move || change.value().get()), false, move || refused(change.value().get_untracked()));
     follow(Signal::derive(move || remove.value().get()), false, move || refused(remove.value().get_untracked()));
-    let (change_path, remove_path) = (
-        <ChangeAccess as leptos::server_fn::ServerFn>::PATH,
-        <RemoveAccess as leptos::server_fn::ServerFn>::PATH,
-    );
+    let (change_path, remove_path) =
+        (<ChangeAccess as leptos::server_fn::ServerFn>::PATH, <RemoveAccess as leptos::server_fn::ServerFn>::PATH);
     let on_submit = move |event: leptos::ev::SubmitEvent| {
         let action = event
             .target()
@@ -250,10 +245,8 @@ fn Access(
     let form = match view.give {
         _ if view.by_role => ().into_any(),
         Control::Disabled(reason) => view! { <p class="small why-not">{reason}</p> }.into_any(),
-        _ => {
-            view! { <Give item=item.clone() back=back.clone() invites=view.invites give flash=flash.clone()/> }
-                .into_any()
-        }
+        _ => view! { <Give item=item.clone() back=back.clone() invites=view.invites give flash=flash.clone()/> }
+            .into_any(),
     };
     let close = listing.address();
     let (above, below) = if view.by_role { (by_role, None) } else { (None, by_role) };
@@ -355,7 +348,9 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
         (true, Some(grant)) => {
             let options = Level::ALL
                 .into_iter()
-                .map(|level| view! { <option value=level.word() selected={level == row.level}>{level.title()}</option> })
+                .map(
+                    |level| view! { <option value=level.word() selected={level == row.level}>{level.title()}</option> },
+                )
                 .collect_view();
             view! {
                 <form class="inline-form" method="post" action=*change_path>
@@ -479,13 +474,11 @@ mod tests {
         let listing = Listing { org: "a".into(), resource: "r".into(), ..Listing::default() };
         let text = address(&listing, "i", "roles", "c d", "");
         assert_eq!(text, "/o/a/drive/r?dialog=access&item=i&show=roles&at=c%20d");
-        let query: ParamsMap =
-            [("dialog", "access"), ("item", "i"), ("show", "roles"), ("at", "c d"), ("why", "p")]
-                .into_iter()
-                .map(|(name, value)| (name, value.to_owned()))
-                .collect();
-        let asked =
-            Asked { item: "i".into(), show: "roles".into(), at: "c d".into(), why: "p".into() };
+        let query: ParamsMap = [("dialog", "access"), ("item", "i"), ("show", "roles"), ("at", "c d"), ("why", "p")]
+            .into_iter()
+            .map(|(name, value)| (name, value.to_owned()))
+            .collect();
+        let asked = Asked { item: "i".into(), show: "roles".into(), at: "c d".into(), why: "p".into() };
         assert_eq!(Asked::read(&["o", "a", "drive"], &query), Some(asked));
         assert_eq!(Asked::read(&["o", "a"], &query), None);
     }
