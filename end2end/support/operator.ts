@@ -28,6 +28,12 @@ export function grantCredits(org: string, credits = 5_000): Promise<string> {
   return operator("licence", "grant", "--org", org, "--product", "cloud-pro", "--model", "credits", "--credits", String(credits), "--until", "2099-12-31");
 }
 
+/** Gives an organization a Cloud Teams licence: Members, and access to single items (LIC-4); its id. */
+export function grantTeams(org: string): Promise<string> {
+  const amounts = ["--images", "10000", "--projects", "100"];
+  return operator("licence", "grant", "--org", org, "--product", "cloud-teams", "--model", "images-projects", ...amounts, "--until", "2099-12-31");
+}
+
 export function setProcessed(dataset: string): Promise<string> {
   return operator("dataset", "set-status", dataset, "processed");
 }

@@ -143,6 +143,39 @@ export class MoveTo {
   }
 }
 
+/** The dialog "Manage access". */
+export class Access {
+  readonly dialog: Locator;
+  readonly list: Locator;
+
+  constructor(readonly page: Page) {
+    this.dialog = page.getByRole("dialog", { name: "Manage access", exact: true });
+    this.list = this.dialog.getByRole("list", { name: "People with access" });
+  }
+
+  row(name: string): Locator {
+    return this.list.getByRole("listitem").filter({ hasText: name });
+  }
+
+  async give(whom: string, level: string): Promise<void> {
+    await this.dialog.getByLabel("Email").fill(whom);
+    await this.dialog.getByLabel("Level", { exact: true }).selectOption(level);
+    await this.dialog.getByRole("button", { name: "Give access", exact: true }).click();
+    await expect(this.row(whom)).toBeVisible();
+  }
+
+  /** Without JavaScript there is a button to save it. */
+  async setLevel(name: string, level: string): Promise<void> {
+    await this.dialog.getByLabel(`Level of ${name}`, { exact: true }).selectOption(level);
+    const save = this.dialog.getByRole("button", { name: `Save the level of ${name}`, exact: true });
+    if (await save.isVisible()) await save.click();
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.dialog.getByRole("button", { name: `Remove ${name}`, exact: true }).click();
+  }
+}
+
 /** The dialog that asks before a transfer, or says what is in the way of it. */
 export class Confirmation {
   readonly dialog: Locator;

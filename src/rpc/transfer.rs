@@ -59,6 +59,22 @@ pub async fn confirm_transfer(
     answer::done_with_undo(done, |next| (next.to.clone(), next.toast.clone(), next.undo.clone())).await
 }
 
+/// **Remove this access and move**: the way out where nothing but access made by hand is in the way (XFER-2). Between two
+/// organizations it leads to the new plan, to be confirmed.
+#[server(output = Text)]
+pub async fn take_access_and_move(
+    #[server(default)] items: String,
+    #[server(default)] destination: String,
+    #[server(default)] digest: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let back = answer::local_path(&back);
+    let done = usecase::transfer::take_access_and_move(&ctx, &by, &items, &destination, &digest, back.as_deref()).await;
+    answer::done(done, |next| (next.to.clone(), next.toast.clone())).await
+}
+
 /// The receipt of a finished transfer, for who may read the audit log of either organization and for who did it.
 #[server(output = Text)]
 pub async fn receipt(id: String) -> Result<ReceiptView, Failure> {

@@ -416,6 +416,17 @@ pub struct Carried {
     pub level: Level,
 }
 
+/// Somebody, or everyone in an organization, and how much they can do (XFER-3).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Reached {
+    /// Who.
+    pub grantee: Grantee,
+    /// Their name.
+    pub name: String,
+    /// How much.
+    pub level: Level,
+}
+
 /// Somebody whose access ends.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PersonNamed {
@@ -444,6 +455,15 @@ pub struct Effects {
     pub carried: Vec<Carried>,
     /// Items whose earlier carried grants end, because they go into a site (XFER-5).
     pub uncarried: Vec<ResourceId>,
+    /// Who gets access, or more of it, by grants at the destination; within one organization only.
+    #[serde(default)]
+    pub gaining: Listed<Reached>,
+    /// Who keeps access by a carried grant; within one organization only.
+    #[serde(default)]
+    pub keeping: Listed<Reached>,
+    /// Who loses what they have by a grant, with the level they had; within one organization only (XFER-5).
+    #[serde(default)]
+    pub losing: Listed<Reached>,
     /// Where the data is stored, and stays (XFER-13).
     pub clusters: BTreeSet<String>,
 }
@@ -477,7 +497,24 @@ pub struct Plan {
     pub effects: Effects,
 }
 
+impl Effects {
+    /// Whether a move within an organization changes who has access: then it is shown before it is done (XFER-3).
+    pub fn change_access(&self) -> bool {
+        self.gaining.total + self.keeping.total + self.losing.total > 0
+            || !self.carried.is_empty()
+            || !self.uncarried.is_empty()
+    }
+}
+
 impl Plan {
+    /// The resources that have access made by hand, where nothing else is in the way (XFER-2): without that access the move
+    /// could go on.
+    pub fn only_direct_access(&self) -> Option<Vec<ResourceId>> {
+        let direct = self.blockers.iter().all(|blocker| blocker.code == BlockerCode::DirectAccess);
+        let all = !self.blockers.is_empty() && self.more_blockers == 0 && direct;
+        all.then(|| self.blockers.iter().filter_map(|blocker| blocker.resource).collect())
+    }
+
     /// Whether nothing is in the way, named or only counted.
     pub const fn is_clear(&self) -> bool {
         self.blockers.is_empty() && self.more_blockers == 0
@@ -551,7 +588,10 @@ pub fn plan(facts: &Facts) -> Plan {
     let images = moving.iter().map(|item| item.contents.images).sum();
     let datasets = moving.iter().map(|item| item.contents.datasets).sum::<u64>();
     match scope {
-        Scope::Within => carry(facts, &moving, &mut effects),
+        Scope::Within => {
+            carry(facts, &moving, &mut effects);
+            who_gains_keeps_and_loses(facts, &moving, &mut effects);
+        }
         Scope::Between => {
             for item in &moving {
                 way.items(BlockerCode::NotProcessed, &item.contents.not_processed, |name| {
@@ -748,25 +788,66 @@ fn uncarried(facts: &Facts, moving: &[&Item]) -> Vec<ResourceId> {
     moving.iter().filter(|item| item.grants.iter().any(|grant| grant.carried)).map(|item| item.id).collect()
 }
 
+/// The highest level of each grantee.
+fn highest<'a>(grants: impl IntoIterator<Item = &'a GrantFact>) -> BTreeMap<Grantee, (Level, &'a str)> {
+    let mut levels: BTreeMap<Grantee, (Level, &str)> = BTreeMap::new();
+    for grant in grants {
+        let entry = levels.entry(grant.grantee).or_insert((grant.level, &grant.name));
+        entry.0 = entry.0.max(grant.level);
+    }
+    levels
+}
+
+/// XFER-3, before it is done: who has more, the same by a carried grant, or less on what moves. Roles stay as they are.
+fn who_gains_keeps_and_loses(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
+    let into_site = facts.destination.kind == Kind::Site;
+    let (mut gaining, mut keeping, mut losing) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let note = |list: &mut BTreeMap<Grantee, (Level, String)>, grantee, level: Level, name: &str| {
+        let entry = list.entry(grantee).or_insert_with(|| (level, name.to_owned()));
+        entry.0 = entry.0.max(level);
+    };
+    let carried: BTreeSet<(ResourceId, Grantee)> =
+        effects.carried.iter().map(|carried| (carried.resource, carried.grantee)).collect();
+    let there = highest(&facts.destination.grants);
+    for item in moving {
+        let before = highest(item.above.iter().chain(&item.grants));
+        // Into a site, what was carried along earlier does not come along.
+        let own = item.grants.iter().filter(|grant| !(into_site && grant.carried));
+        let after = highest(facts.destination.grants.iter().chain(own));
+        for (grantee, (level, name)) in &there {
+            if before.get(grantee).is_none_or(|(before, _)| before < level) {
+                note(&mut gaining, *grantee, *level, name);
+            }
+        }
+        for (grantee, (level, name)) in before {
+            if carried.contains(&(item.id, grantee)) {
+                note(&mut keeping, grantee, level, name);
+            } else if after.get(&grantee).is_none_or(|(after, _)| *after < level) {
+                note(&mut losing, grantee, level, name);
+            }
+        }
+    }
+    let listed = |list: BTreeMap<Grantee, (Level, String)>| {
+        let total = list.len() as u64;
+        let reached = |(grantee, (level, name))| Reached { grantee, name, level };
+        Listed { total, first: list.into_iter().take(NAMED_AT_MOST).map(reached).collect() }
+    };
+    effects.gaining = listed(gaining);
+    effects.keeping = listed(keeping);
+    effects.losing = listed(losing);
+}
+
 /// XFER-3: access from the old surroundings comes along where the new ones do not give as much; into a site it does not.
 fn carry(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
     if facts.destination.kind == Kind::Site {
         return;
     }
-    let highest = |grants: &[GrantFact]| -> BTreeMap<Grantee, Level> {
-        let mut levels = BTreeMap::new();
-        for grant in grants {
-            let level = levels.entry(grant.grantee).or_insert(grant.level);
-            *level = (*level).max(grant.level);
-        }
-        levels
-    };
     let new = highest(&facts.destination.grants);
     for item in moving {
         let own = highest(&item.grants);
-        for (grantee, level) in highest(&item.above) {
-            let kept = new.get(&grantee).max(own.get(&grantee));
-            if kept.is_none_or(|kept| *kept < level) {
+        for (grantee, (level, _)) in highest(&item.above) {
+            let kept = new.get(&grantee).map(|(level, _)| *level).max(own.get(&grantee).map(|(level, _)| *level));
+            if kept.is_none_or(|kept| kept < level) {
                 effects.carried.push(Carried { resource: item.id, grantee, level });
             }
         }

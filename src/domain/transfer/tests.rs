@@ -827,3 +827,56 @@ fn xfer_15_the_same_facts_make_the_same_plan_and_a_plan_travels_whole() {
     assert_eq!(text, serde_json::to_string(&plan(&facts)).unwrap());
     assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan(&facts));
 }
+
+/// "Chris reader, Partner editor" of what a plan lists.
+fn listed(reached: &Listed<Reached>) -> String {
+    let words = reached.first.iter().map(|one| format!("{} {}", one.name, one.level.word()));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn xfer_3_who_gains_keeps_and_loses_access_is_known_before() {
+    let table: [(&str, &str, &str, &str, Kind, (&str, &str, &str)); 9] = [
+        // Above the item, on it, in the new place.
+        ("nobody has any", "", "", "", Kind::Folder, ("", "", "")),
+        ("who was there keeps it", "Chris reader", "", "", Kind::Folder, ("", "Chris reader", "")),
+        ("who is in the new place gains", "", "", "Chris reader", Kind::Folder, ("Chris reader", "", "")),
+        ("the same in both places", "Chris reader", "", "Chris reader", Kind::Folder, ("", "", "")),
+        ("more in the new place", "Chris reader", "", "Chris editor", Kind::Folder, ("Chris editor", "", "")),
+        ("more in the old place", "Chris editor", "", "Chris reader", Kind::Folder, ("", "Chris editor", "")),
+        ("carried along already", "Chris reader", "carried Chris reader", "", Kind::Folder, ("", "", "")),
+        ("into a site it does not come along", "Chris reader", "", "", Kind::Site, ("", "", "Chris reader")),
+        (
+            "nor what was carried",
+            "",
+            "carried Chris reader",
+            "Partner reader",
+            Kind::Site,
+            ("Partner reader", "", "Chris reader"),
+        ),
+    ];
+    for (why, above, own, there, kind, expected) in table {
+        let mut facts = within();
+        facts.destination.kind = kind;
+        facts.items[0].kind = Kind::Dataset;
+        facts.items[0].above = grants(above);
+        facts.items[0].grants = grants(own);
+        facts.destination.grants = grants(there);
+        let effects = plan(&facts).effects;
+        let found = (listed(&effects.gaining), listed(&effects.keeping), listed(&effects.losing));
+        let expected = (expected.0.to_owned(), expected.1.to_owned(), expected.2.to_owned());
+        assert_eq!(found, expected, "{why}");
+        assert_eq!(effects.change_access(), expected != Default::default(), "{why}");
+    }
+}
+
+#[test]
+fn xfer_2_what_only_direct_access_is_in_the_way_of_is_told() {
+    let mut facts = within();
+    assert_eq!(plan(&facts).only_direct_access(), None, "nothing is in the way");
+    facts.items[0].grants = vec![grant(CHRIS, "Chris Weber", Level::Reader)];
+    let item = facts.items[0].id;
+    assert_eq!(plan(&facts).only_direct_access(), Some(vec![item]));
+    facts.destination.level = Some(Level::Reader);
+    assert_eq!(plan(&facts).only_direct_access(), None, "something else is");
+}

@@ -460,6 +460,8 @@ pub struct PlanView {
     pub target_name: String,
     /// The target organization's Org ID.
     pub target_org_id: String,
+    /// Whether nothing but access made by hand is in the way, and the reader may take that away (XFER-2).
+    pub may_take_access: bool,
 }
 
 /// What a finished transfer leaves for both organizations to read (XFER-18).

@@ -95,6 +95,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(resources::create))
         .routes(routes!(resources::show, resources::rename, trash::delete))
         .routes(routes!(resources::children))
+        .routes(routes!(resources::shared))
         .routes(routes!(access::list))
         .routes(routes!(access::give))
         .routes(routes!(access::remove))

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, Params, problem::Problem};
+use super::{By, Json, PageBody, PageParams, Params, problem::Problem};
 
 /// What a dataset has besides a name.
 #[derive(Debug, Serialize, ToSchema)]
@@ -261,6 +261,20 @@ pub struct SearchParams {
     cursor: String,
     /// 1 to 200.
     limit: Option<i64>,
+}
+
+/// What was shared with the caller in an organization: everything on which they, or an organization of theirs, were given
+/// access; folders first, by name.
+#[utoipa::path(get, path = "/orgs/{org}/shared", tag = "drive", params(("org" = String, Path), PageParams),
+    responses((status = 200, body = PageBody<ChildBody>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn shared(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+    Params(params): Params<PageParams>,
+) -> Result<Json<PageBody<ChildBody>>, Problem> {
+    let page = usecase::drive::shared_with_me(&ctx, &by, &org, &params.cursor, params.limit).await?;
+    Ok(Json(PageBody::of(page, Into::into)))
 }
 
 /// Searches the names of everything in an organization that the caller may see. A page with fewer items than asked for

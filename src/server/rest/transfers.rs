@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         licence::Model,
-        transfer::{Plan, Scope, SideEffect},
+        transfer::{Grantee, Plan, Reached, Scope, SideEffect},
         view::ReceiptView,
     },
     server::{context::Ctx, usecase},
@@ -98,6 +98,28 @@ pub struct RenamedBody {
     to: String,
 }
 
+/// Somebody, or everyone in an organization, and how much they can do.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReachedBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<String>,
+    name: String,
+    /// `reader`, `uploader`, `editor` or `manager`.
+    level: &'static str,
+}
+
+impl From<&Reached> for ReachedBody {
+    fn from(reached: &Reached) -> Self {
+        let (person, organization) = match reached.grantee {
+            Grantee::Person(id) => (Some(id.to_string()), None),
+            Grantee::Organization(id) => (None, Some(id.to_string())),
+        };
+        Self { person, organization, name: reached.name.clone(), level: reached.level.word() }
+    }
+}
+
 /// What happens besides the move.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EffectsBody {
@@ -110,6 +132,12 @@ pub struct EffectsBody {
     people_losing_access: Vec<PersonNameBody>,
     /// How many people lose access in all; the list may be shorter.
     people_losing_access_count: u64,
+    /// Within one organization: who gets access, or more of it, by grants at the destination.
+    gaining_access: Vec<ReachedBody>,
+    /// Within one organization: who keeps access by a carried grant.
+    keeping_access: Vec<ReachedBody>,
+    /// Within one organization: who loses what they have by a grant, with the level they had.
+    losing_access: Vec<ReachedBody>,
     renamed: Vec<RenamedBody>,
 }
 
@@ -155,6 +183,9 @@ impl PlanBody {
                     .map(|person| PersonNameBody { person: person.id.to_string(), name: person.name.clone() })
                     .collect(),
                 people_losing_access_count: effects.people_losing_access.total,
+                gaining_access: effects.gaining.first.iter().map(Into::into).collect(),
+                keeping_access: effects.keeping.first.iter().map(Into::into).collect(),
+                losing_access: effects.losing.first.iter().map(Into::into).collect(),
                 renamed: effects
                     .renamed
                     .iter()

@@ -197,7 +197,8 @@ struct WaitingGrantRow {
     expires_at: i64,
 }
 
-/// The access to one resource that waits for somebody to accept an invitation, oldest first; at most `limit`.
+/// The access to one resource that waits for somebody to accept an invitation of the organization that owns it, oldest first;
+/// at most `limit`.
 ///
 /// # Errors
 /// The database.
@@ -205,6 +206,7 @@ pub async fn list_on(tx: &mut Tx, resource: ResourceId, now: Timestamp, limit: i
     let mut rows: Vec<WaitingGrantRow> = tx
         .sql(
             "SELECT i.id, i.email, i.level, i.external, i.expires_at FROM invitation i
+             JOIN resource r ON r.id = i.resource_id AND r.organization_id = i.organization_id
              WHERE i.resource_id = $1 AND i.state = 'pending' AND i.expires_at > $2 AND i.level IS NOT NULL
              ORDER BY i.id LIMIT CAST($3 AS BIGINT)",
         )
@@ -217,6 +219,7 @@ pub async fn list_on(tx: &mut Tx, resource: ResourceId, now: Timestamp, limit: i
         .sql(
             "SELECT i.id, i.email, g.level, i.external, i.expires_at
              FROM invitation_grant g JOIN invitation i ON i.id = g.invitation_id
+             JOIN resource r ON r.id = g.resource_id AND r.organization_id = i.organization_id
              WHERE g.resource_id = $1 AND i.state = 'pending' AND i.expires_at > $2
              ORDER BY g.invitation_id LIMIT CAST($3 AS BIGINT)",
         )

@@ -177,6 +177,58 @@ pub async fn shared(tx: &mut Tx, by: &Principal, organization: OrganizationId) -
     rows_of(tx, by, &shared).await
 }
 
+/// One page of what was shared with somebody in an organization: everything on which they, or an organization of theirs, were
+/// given access, and nothing else (ACCESS-3).
+///
+/// # Errors
+/// `Invalid` at the cursor.
+pub async fn shared_page(
+    tx: &mut Tx,
+    by: &Principal,
+    organization: OrganizationId,
+    cursor: &str,
+    limit: i64,
+) -> Result<Page<RowView>> {
+    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let list_name = format!("{organization} shared");
+    let after = match super::read_cursor(cursor, 4)? {
+        None => None,
+        Some(parts) if parts[0] != list_name => return Err(wrong()),
+        Some(parts) => Some(grant::AfterShared {
+            rank: parts[1].parse().map_err(|_| wrong())?,
+            name_key: parts[2].clone(),
+            id: parts[3].parse().map_err(|_| wrong())?,
+        }),
+    };
+    let listed = grant::list_shared_page(tx, by.person, organization, after.as_ref(), limit + 1).await?;
+    let page = super::page(listed, limit, |(_, last)| {
+        super::cursor(&[&list_name, &last.rank.to_string(), &last.name_key, &last.id.to_string()])
+    });
+    let ids: Vec<ResourceId> = page.items.into_iter().map(|(id, _)| id).collect();
+    let mut items = rows_of(tx, by, &ids).await?;
+    for row in &mut items {
+        row.place = None;
+    }
+    Ok(Page { items, next_cursor: page.next_cursor })
+}
+
+/// What was shared with the caller in an organization, for the API.
+///
+/// # Errors
+/// `NotFound` if the caller may not see the organization; `Invalid` at a field of the query.
+pub async fn shared_with_me(
+    ctx: &Ctx,
+    by: &Principal,
+    org: &str,
+    cursor: &str,
+    limit: Option<i64>,
+) -> Result<Page<RowView>> {
+    let limit = super::limit(limit)?;
+    let mut tx = ctx.db().read().await?;
+    let at = organization::belonging(&mut tx, by, org).await?;
+    shared_page(&mut tx, by, at.id, cursor, limit).await
+}
+
 /// Rows of things from all over, folders first: with the reader's level on each, what is forbidden on it, and what it is
 /// in as far as they see that. What they may not see is left out.
 ///
@@ -278,12 +330,10 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
         if !resource.is_empty() {
             return Err(Refusal::NotFound.into());
         }
-        let mut rows = Page { items: shared(&mut tx, by, organization.id).await?, next_cursor: None };
-        for row in &mut rows.items {
-            row.place = None;
-        }
+        let rows = shared_page(&mut tx, by, organization.id, &wanted.cursor, ROWS).await?;
         let lacking = lacking(&mut tx, organization.id, ctx.now()).await?;
-        let total = Some(rows.items.len() as u64);
+        let whole = rows.next_cursor.is_none() && wanted.cursor.is_empty();
+        let total = whole.then_some(rows.items.len() as u64);
         let (resource, tree, create) = (None, Vec::new(), Control::Absent);
         return Ok(DriveView { organization, resource, rows, total, tree, create, lacking });
     }

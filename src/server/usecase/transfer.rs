@@ -34,7 +34,7 @@ use super::{
     },
     access::{self, Reach},
     audit::{self, Happened},
-    drive, organization, undo,
+    drive, grant as grants, organization, undo,
 };
 
 /// Reads a list of ids with commas between them.
@@ -299,7 +299,12 @@ async fn plan_view(
 ) -> Result<PlanView> {
     let loaded = load(tx, ctx, by, items, destination).await?;
     let plan = rules::plan(&loaded.facts);
+    let may_take_access = match plan.only_direct_access() {
+        Some(resources) => grants::may_take_by_hand(tx, by, &resources).await?,
+        None => false,
+    };
     Ok(PlanView {
+        may_take_access,
         digest: digest_of(&plan)?,
         plan,
         source_name: loaded.facts.source.name,
@@ -618,30 +623,93 @@ pub struct Next {
     pub undo: Option<String>,
 }
 
-/// **Move here**: moves at once within an organization when nothing is in the way; otherwise leads to the page `back`
-/// with the plan in a dialog.
+/// **Move here**: moves at once within an organization when nothing is in the way and nobody's access changes (XFER-3);
+/// otherwise leads to the page `back` with the plan in a dialog.
 ///
 /// # Errors
 /// See [`plan`] and [`transfer()`].
 pub async fn move_here(ctx: &Ctx, by: &Principal, items: &str, destination: &str, back: Option<&str>) -> Result<Next> {
     let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
     let plan = plan_of(ctx, by, &ids, container).await?;
-    if plan.plan.scope == Scope::Within && plan.plan.is_clear() {
+    if plan.plan.scope == Scope::Within && plan.plan.is_clear() && !plan.plan.effects.change_access() {
         return moved(ctx, by, transfer_with_inverse(ctx, by, ids, container, None).await?).await;
     }
+    to_plan(ctx, plan.plan.source, &ids, container, back, String::new()).await
+}
+
+/// To the page `back` with the plan in a dialog.
+async fn to_plan(
+    ctx: &Ctx,
+    source: OrganizationId,
+    items: &[ResourceId],
+    destination: ResourceId,
+    back: Option<&str>,
+    toast: String,
+) -> Result<Next> {
     let back = if let Some(back) = back {
         back.to_owned()
     } else {
         let mut tx = ctx.db().read().await?;
-        drive::container_path(&mut tx, plan.plan.source, None).await?
+        drive::container_path(&mut tx, source, None).await?
     };
     let join = if back.contains('?') { '&' } else { '?' };
-    let selected: String = ids.iter().map(|id| format!("&item={id}")).collect();
-    Ok(Next {
-        to: format!("{back}{join}dialog=transfer{selected}&destination={container}"),
-        toast: String::new(),
-        undo: None,
-    })
+    let selected: String = items.iter().map(|id| format!("&item={id}")).collect();
+    Ok(Next { to: format!("{back}{join}dialog=transfer{selected}&destination={destination}"), toast, undo: None })
+}
+
+/// The way out of XFER-2 in one click: takes away the access made by hand that alone is in the way. Within an organization
+/// the same transaction moves the items; between two the plan is to be looked at again, and confirmed.
+///
+/// # Errors
+/// `Blocked` if something else is in the way; `PlanChanged` if the digest is of another plan; `Forbidden` and `NotFound` for
+/// who may not manage the access to all of it. Then nothing is done.
+pub async fn take_access_and_move(
+    ctx: &Ctx,
+    by: &Principal,
+    items: &str,
+    destination: &str,
+    confirmed: &str,
+    back: Option<&str>,
+) -> Result<Next> {
+    let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
+    if confirmed.is_empty() {
+        return Err(Refusal::field("digest", Problem::Missing).into());
+    }
+    let (ctx_in, by_in, wanted, confirmed) = (ctx.clone(), by.clone(), ids.clone(), confirmed.to_owned());
+    let done: Result<(usize, OrganizationId, Option<Moved>)> = ctx
+        .db()
+        .write(move |tx| {
+            let (ctx, by, items, confirmed) = (ctx_in.clone(), by_in.clone(), wanted.clone(), confirmed.clone());
+            Box::pin(async move {
+                let plan = rules::plan(&load(tx, &ctx, &by, &items, container).await?.facts);
+                if confirmed != digest_of(&plan)? {
+                    return Err(Refusal::PlanChanged.into());
+                }
+                let resources = plan.only_direct_access().ok_or_else(|| Refusal::Blocked(plan.blockers.clone()))?;
+                let taken = grants::take_by_hand(tx, &ctx, &by, &resources).await?;
+                let done = match plan.scope {
+                    Scope::Within => Some(transfer_in(tx, &ctx, &by, &items, container, None).await?),
+                    Scope::Between => None,
+                };
+                Ok((taken, plan.source, done))
+            })
+        })
+        .await;
+    let (taken, source, done) = match done {
+        Err(error) if error.is_taken() => return Err(Refusal::Conflict.into()),
+        done => done?,
+    };
+    match done {
+        Some(done) => moved(ctx, by, done).await,
+        None => {
+            let toast = if taken == 1 {
+                "Removed one access made by hand".to_owned()
+            } else {
+                format!("Removed {taken} accesses made by hand")
+            };
+            to_plan(ctx, source, &ids, container, back, toast).await
+        }
+    }
 }
 
 /// **Confirm transfer**: does exactly what was confirmed.

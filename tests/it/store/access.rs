@@ -58,6 +58,15 @@ both!(access_2_grants_are_found_listed_in_pages_and_taken_away, async |app| {
     assert_eq!(grant::list_reaching(&mut tx, mem.id, &way).await.expect("an answer").len(), 2);
     let as_guest = grant::list_reaching(&mut tx, anna.id, &way).await.expect("an answer");
     assert_eq!((as_guest.len(), as_guest[0].name.as_str()), (1, "Guests"));
+    app.give(org.root, Grantee::Person(mem.id), Level::Reader, false).await;
+    let (mut shared, mut after) = (Vec::new(), None);
+    loop {
+        let page = grant::list_shared_page(&mut tx, mem.id, org.id, after.as_ref(), 1).await.expect("an answer");
+        let Some((id, last)) = page.into_iter().next() else { break };
+        shared.push(id);
+        after = Some(last);
+    }
+    assert_eq!(shared, [org.root, folder], "each once, however often it was given");
     let roles = membership::list_reaching(&mut tx, org.id, &After::start(false), 10).await.expect("an answer");
     assert_eq!(roles.iter().map(|one| one.id).collect::<Vec<_>>(), [anna.id], "not Members");
     let mut counts = membership::count_by_role(&mut tx, org.id).await.expect("an answer");

@@ -37,6 +37,7 @@ const MAY_SORT: &[(&str, &str)] = &[
     ("grant::list_facts", "the grants on the ids asked for"),
     ("grant::list_on_way", "the grants on one way up"),
     ("invitation::list_on", "what waits on one resource"),
+    ("grant::list_shared_page", "what is shared with one person"),
     ("grant::list_shared", "what is shared with one person"),
     ("membership::list_grantees", "people by id"),
     ("grant::list_externals", "the people from outside, at most a page of resources each"),

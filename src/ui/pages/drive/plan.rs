@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     domain::{
         licence::Model,
-        transfer::{Effects, ModelPair, Plan, SideEffect},
+        transfer::{Effects, Grantee, Listed, ModelPair, Plan, Reached, SideEffect},
     },
     ui::{
         components::{
@@ -104,7 +104,18 @@ pub fn Consequences(
     #[prop(optional)]
     done: bool,
 ) -> impl IntoView {
-    let Effects { links_stopped, people_losing_access, renamed, carried, uncarried, clusters, .. } = plan.effects;
+    let Effects {
+        links_stopped,
+        people_losing_access,
+        renamed,
+        carried,
+        uncarried,
+        clusters,
+        gaining,
+        keeping,
+        losing,
+        ..
+    } = plan.effects;
     let mut lines = Vec::new();
     let mut grave = false;
     if links_stopped.total > 0 {
@@ -143,7 +154,22 @@ pub fn Consequences(
             "",
         ));
     }
-    if !carried.is_empty() {
+    for (list, one, many, past, serious) in [
+        (&gaining, "gains access", "gain access", "gained access", true),
+        (&keeping, "keeps access", "keep access", "kept access", false),
+        (&losing, "loses access", "lose access", "lost access", true),
+    ] {
+        if list.total > 0 {
+            grave |= serious;
+            let verb = match (done, list.total) {
+                (true, _) => past,
+                (false, 1) => one,
+                (false, _) => many,
+            };
+            lines.push(reached_line(list, verb));
+        }
+    }
+    if !carried.is_empty() && keeping.total == 0 {
         lines.push(line("Who has access keeps it".to_owned(), "what came from the old place is carried along"));
     }
     if !uncarried.is_empty() {
@@ -165,6 +191,20 @@ pub fn Consequences(
     }
     let mood = if grave { Mood::Warning } else { Mood::Info };
     (!lines.is_empty()).then(|| view! { <Note mood><ul>{lines}</ul></Note> })
+}
+
+/// "2 keep access · Chris Weber (Reader), everyone in Partner (Editor)".
+fn reached_line(list: &Listed<Reached>, verb: &str) -> AnyView {
+    let name = |one: &Reached| {
+        let whom = match one.grantee {
+            Grantee::Person(_) => one.name.clone(),
+            Grantee::Organization(_) => format!("everyone in {}", one.name),
+        };
+        format!("{whom} ({})", one.level.title())
+    };
+    let names: Vec<String> = list.first.iter().take(20).map(name).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    line(format!("{} {verb}", words::total(list.total)), &words::some_of(&names, list.total))
 }
 
 /// A fact, and names to it.

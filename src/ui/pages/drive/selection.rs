@@ -117,7 +117,9 @@ impl Selection {
                 None => {}
             }
         }
-        let had = document().active_element().is_some_and(|active| within(&active, "tbody tr[data-id]").is_some());
+        // On the server, which may run this as well, there is no list yet and no document.
+        let had = self.form.get_untracked().is_some()
+            && document().active_element().is_some_and(|active| within(&active, "tbody tr[data-id]").is_some());
         self.had_focus.set_value(had);
         self.add_up();
     }

@@ -13,7 +13,7 @@ use crate::{
     },
     rpc::{
         FormFlash,
-        transfer::{ConfirmTransfer, plan_transfer},
+        transfer::{ConfirmTransfer, TakeAccessAndMove, plan_transfer},
     },
     ui::{
         components::{
@@ -53,6 +53,7 @@ pub fn TransferDialog(
     );
     // Here and not in the plan: what was answered stays while a new plan takes the place of the old one.
     let action = ServerAction::<ConfirmTransfer>::new();
+    let take = ServerAction::<TakeAccessAndMove>::new();
     let close = listing.address();
     view! {
         <Transition fallback={
@@ -68,7 +69,7 @@ pub fn TransferDialog(
                 Suspend::new(async move {
                     let begin = Beginning::from(session.start().await);
                     match resource.await {
-                        (open, Ok(plan)) => view! { <PlanContent plan open listing action flash=begin.form/> }.into_any(),
+                        (open, Ok(plan)) => view! { <PlanContent plan open listing action take flash=begin.form/> }.into_any(),
                         (_, Err(failure)) => view! {
                             <Dialog label="Confirm transfer" reads=true heading="This cannot be moved" close=close.clone()>
                                 <DialogBody reads=true><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
@@ -90,9 +91,10 @@ fn PlanContent(
     open: Transfer,
     listing: Listing,
     action: ServerAction<ConfirmTransfer>,
+    take: ServerAction<TakeAccessAndMove>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let PlanView { plan, digest, source_name, target_name, .. } = plan;
+    let PlanView { plan, digest, source_name, target_name, may_take_access, .. } = plan;
     let close = listing.address();
     let elsewhere = listing.move_items(open.items.clone());
     let blocked = !plan.blockers.is_empty();
@@ -109,7 +111,30 @@ fn PlanContent(
     } else {
         format!("{verb} {} to {to}?", what(&plan))
     };
-    let content = if blocked {
+    let content = if blocked && may_take_access {
+        // Between two organizations the plan is looked at again afterwards; within one this is all of it.
+        let (label, consequences) = match plan.scope {
+            Scope::Within => ("Remove this access and move", Some(view! { <Consequences plan=plan.clone()/> })),
+            Scope::Between => ("Remove this access", None),
+        };
+        view! {
+            <Form action=take flash class="dialog-form">
+                <Hidden name="items" value=open.items.join(",")/>
+                <Hidden name="destination" value=open.destination/>
+                <Hidden name="digest" value=digest/>
+                <Hidden name="back" value=close.clone()/>
+                <DialogBody reads=true>
+                    <Blockers blockers=plan.blockers.clone() more=plan.more_blockers/>
+                    {consequences}
+                </DialogBody>
+                <DialogButtons close=close.clone() remark="Everything moves, or nothing does.">
+                    <ButtonLink href=elsewhere in_place=true>"Choose another place"</ButtonLink>
+                    <Submit label/>
+                </DialogButtons>
+            </Form>
+        }
+        .into_any()
+    } else if blocked {
         view! {
             <DialogBody reads=true>
                 <Blockers blockers=plan.blockers.clone() more=plan.more_blockers/>
