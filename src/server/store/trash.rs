@@ -175,7 +175,8 @@ fn ids_of(permits: &[Permit]) -> Vec<Uuid> {
 }
 
 /// Puts the permits' resources into the trash, and with each everything that is there below it. What was put there before
-/// stays there by itself. None of them may be below another.
+/// stays there by itself. None of them may be below another. (`COALESCE` changes nothing but how SQLite goes about it: from
+/// the tree to its rows, not through all rows.)
 ///
 /// # Errors
 /// The database.
@@ -189,7 +190,7 @@ pub async fn put(tx: &mut Tx, permits: &[Permit], by: PersonId, at: Timestamp) -
                     UNION ALL
                     SELECT tree.root_id, r.id FROM tree JOIN resource r ON r.parent_id = tree.id AND r.trashed_with IS NULL
                  )
-                 UPDATE resource SET trashed_with = tree.root_id FROM tree WHERE resource.id = tree.id",
+                 UPDATE resource SET trashed_with = tree.root_id FROM tree WHERE resource.id = COALESCE(tree.id, tree.root_id)",
                 chunk,
             )
             .execute()

@@ -55,6 +55,8 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str) -> Result<Vec<JobView>> 
 pub struct Held {
     job: Job,
     until: Timestamp,
+    /// Whether a name was taken in the last try.
+    taken: bool,
 }
 
 /// Takes on a job that nobody is at, if there is one.
@@ -69,7 +71,7 @@ pub async fn claim(ctx: &Ctx) -> Result<Option<Held>> {
     let until = now.plus_millis(LEASE);
     let claimed: Result<Option<Job>> =
         ctx.db().write(move |tx| Box::pin(async move { Ok(job::claim(tx, now, until).await?) })).await;
-    Ok(claimed?.map(|job| Held { job, until }))
+    Ok(claimed?.map(|job| Held { job, until, taken: false }))
 }
 
 /// Gives a job back untouched.
@@ -100,8 +102,13 @@ pub async fn step(ctx: &Ctx, held: Held) -> Result<Option<Held>> {
         })
         .await;
     match stepped {
-        // Somebody took the name that was free a moment ago: the next try finds another.
-        Err(error) if error.is_taken() => Ok(Some(held)),
+        // Somebody took the name that was free a moment ago: the next try finds another. If not, names changed places inside
+        // the original while it was copied, and two are the same.
+        Err(error) if error.is_taken() && !held.taken => Ok(Some(Held { taken: true, ..held })),
+        Err(error) if error.is_taken() => {
+            fail(ctx, held, &Refusal::Conflict).await?;
+            Ok(None)
+        }
         Err(Error::Refused(refusal)) => {
             fail(ctx, held, &refusal).await?;
             Ok(None)

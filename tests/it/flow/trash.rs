@@ -448,6 +448,31 @@ mod long {
         app.healthy().await;
     });
 
+    both!(drive_5_a_copy_in_which_names_changed_places_meanwhile_is_not_shown, async |app| {
+        let anna = app.person("Anna").await;
+        let org = anna.create_org("Alpine Survey").await;
+        let folder = filled(app, &anna, &org, 2_100).await;
+        let before = app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM resource").await;
+        let inside: ResourceId = read(&anna.children(folder, "?query=node%200").await.json()["items"][0]["id"]);
+        let named = async |name: &str| -> ResourceId {
+            let list = anna.children(inside, &format!("?query={}&limit=1", name.replace(' ', "%20"))).await.json();
+            assert_eq!(list["items"][0]["name"], name);
+            read(&list["items"][0]["id"])
+        };
+        let (early, late) = (named("Node 1").await, named("Node 699").await);
+        let job: ResourceId = read(&anna.copy(folder, org.root).await.expect(202).json()["id"]);
+        let held = usecase::job::claim(app.ctx()).await.expect("an answer").expect("work");
+        usecase::job::step(app.ctx(), held).await.expect("a step").expect("there is more");
+        anna.rename(early, "Else").await.expect(200);
+        anna.rename(late, "Node 1").await.expect(200);
+        app.tick(61_000);
+        work(app).await;
+        let failed = anna.get(&format!("/api/v1/jobs/{job}")).await.json();
+        assert_eq!(failed["state"], "failed", "{failed}");
+        assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM resource").await, before);
+        app.healthy().await;
+    });
+
     /// How many of each name are below a container, two levels down.
     async fn shape(person: &Person, root: ResourceId) -> Vec<(String, u64)> {
         let list = person.children(root, "?limit=200").await.expect(200).json();
