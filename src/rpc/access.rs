@@ -7,7 +7,11 @@ use crate::domain::view::access::{AccessView, WhyView};
 
 /// What the dialog shows: grants, or the people by role where `shown` is `roles`; `cursor` is where the page starts.
 #[server(output = Text)]
-pub async fn access_page(item: String, shown: String, cursor: String) -> Result<AccessView, Failure> {
+pub async fn access_page(
+    #[server(default)] item: String,
+    #[server(default)] shown: String,
+    #[server(default)] cursor: String,
+) -> Result<AccessView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     answer::read(usecase::grant::view(&ctx, &by, &item, &shown, &cursor).await)
@@ -15,7 +19,10 @@ pub async fn access_page(item: String, shown: String, cursor: String) -> Result<
 
 /// "Why can they see this?" (ACCESS-1).
 #[server(output = Text)]
-pub async fn access_why(item: String, person: String) -> Result<WhyView, Failure> {
+pub async fn access_why(
+    #[server(default)] item: String,
+    #[server(default)] person: String,
+) -> Result<WhyView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     answer::read(usecase::grant::why(&ctx, &by, &item, &person).await)
