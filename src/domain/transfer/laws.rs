@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::{tests::*, *};
-use crate::domain::{access::Lineage, testing::id};
+use crate::domain::{access::Lineage, restriction::Restrictions, testing::id};
 
 fn some_licence() -> impl Strategy<Value = Option<Licence>> {
     let model = proptest::sample::select(&Model::ALL[..]);

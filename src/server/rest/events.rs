@@ -65,7 +65,8 @@ async fn stream(
     let mut response = Sse::new(events).keep_alive(KeepAlive::default()).into_response();
     // What stands in front must hand each event on at once.
     response.headers_mut().insert("x-accel-buffering", header::HeaderValue::from_static("no"));
-    response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    // Kept nowhere, like every answer.
+    response.headers_mut().remove(header::CACHE_CONTROL);
     Ok(response)
 }
 

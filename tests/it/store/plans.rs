@@ -87,7 +87,9 @@ fn queries(path: &Path) -> Vec<Query> {
         let sql = if before.ends_with("concat!(") {
             prefix = literal;
             continue;
-        } else if ["children!(", "tree!(", "people!(", "invited!(", "lines!("].iter().any(|name| before.ends_with(name))
+        } else if ["children!(", "tree!(", "people!(", "invited!(", "lines!(", "links!("]
+            .iter()
+            .any(|name| before.ends_with(name))
         {
             format!("{prefix}{literal}")
         } else {

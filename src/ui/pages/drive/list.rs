@@ -114,6 +114,7 @@ fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestam
             drive.rows.items.iter().any(offers)
         })
         .collect();
+    let above = drive.resource.as_ref().map(|resource| resource.restrictions).unwrap_or_default();
     let rows = {
         let listing = listing.clone();
         let rows = drive.rows.items;
@@ -121,7 +122,7 @@ fn Grid(drive: DriveView, listing: Listing, selected: Vec<String>, now: Timestam
             <For
                 each=move || rows.clone()
                 // Everything that is shown is part of the key: a row that changed in any way is a new row.
-                key=|row| (row.id, row.modified_at, row.name.clone(), row.grants, row.dataset.as_ref().map(|dataset| (dataset.status, dataset.images, dataset.bytes)))
+                key=move |row| (row.id, row.modified_at, row.name.clone(), row.grants, row.dataset.as_ref().map(|dataset| (dataset.status, dataset.images, dataset.bytes)), (row.level, above.and(row.restrictions)))
                 let(row)
             >
                 {row_of(&row, &listing, &controls(&row), selected.contains(&row.id.to_string()), now)}
