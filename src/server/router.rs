@@ -312,3 +312,21 @@ fn broken() -> Response {
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::loggable;
+
+    #[test]
+    fn attack_23_no_token_of_a_link_is_in_the_log() {
+        for (path, logged) in [
+            ("/s/XymfV6SIr5t", "/s/…"),
+            ("/s/XymfV6SIr5t/01a20152", "/s/…/01a20152"),
+            ("/invitations/XymfV6SIr5t", "/invitations/…"),
+            ("/o/alpine-survey/drive", "/o/alpine-survey/drive"),
+            ("/api/v1/invitations/accept", "/api/v1/invitations/accept"),
+        ] {
+            assert_eq!(loggable(path), logged);
+        }
+    }
+}

@@ -25,7 +25,7 @@ use crate::{
 use super::{By, problem::Problem};
 
 /// A stream from another site has no business here (attack 34). Browsers say where a request comes from.
-fn not_from_elsewhere(ctx: &Ctx, headers: &HeaderMap) -> Result<(), Problem> {
+fn not_from_elsewhere(ctx: &Ctx, headers: &HeaderMap) -> Result<(), Refusal> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let elsewhere = text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
     let foreign = text("origin").is_some_and(|origin| {
@@ -33,7 +33,7 @@ fn not_from_elsewhere(ctx: &Ctx, headers: &HeaderMap) -> Result<(), Problem> {
         origin != ctx.public_url() && (host.is_none() || host != text(header::HOST.as_str()))
     });
     if elsewhere || foreign {
-        return Err(Problem::refusal(&Refusal::Forbidden("This stream is for our own pages.".to_owned())));
+        return Err(Refusal::Forbidden("This stream is for our own pages.".to_owned()));
     }
     Ok(())
 }
@@ -45,7 +45,7 @@ async fn stream(
     headers: &HeaderMap,
     what: Option<&str>,
 ) -> Result<Response, Problem> {
-    not_from_elsewhere(ctx, headers)?;
+    not_from_elsewhere(ctx, headers).map_err(|refusal| Problem::refusal(&refusal))?;
     // With a bearer token there is no session to end; what the caller may see is checked all the same.
     let session = by.session.is_some().then(|| session.and_then(|Extension(session)| session.id())).flatten();
     // Whoever comes back after an interruption may have missed something.
@@ -65,7 +65,8 @@ async fn stream(
     let mut response = Sse::new(events).keep_alive(KeepAlive::default()).into_response();
     // What stands in front must hand each event on at once.
     response.headers_mut().insert("x-accel-buffering", header::HeaderValue::from_static("no"));
-    response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    // Kept nowhere, like every answer.
+    response.headers_mut().remove(header::CACHE_CONTROL);
     Ok(response)
 }
 

@@ -21,7 +21,7 @@ use sqlx::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, broadcast};
 
-use super::live::{self, Change, Changes, Touched};
+use super::live::{CHANNEL, Change, Changes, Touched};
 
 /// A value that both drivers can bind.
 pub trait Bind:
@@ -287,7 +287,7 @@ impl Db {
             Tx::Sqlite(mut lent) => drop(lent.end("ROLLBACK").await),
             Tx::PostgresWrite(mut transaction, mut touched) if answer.is_ok() => {
                 if let Some(change) = touched.take() {
-                    live::notify(&mut transaction, &change).await?;
+                    notify(&mut transaction, &change).await?;
                 }
                 transaction.commit().await.map_err(DbError::from)?;
             }
@@ -325,6 +325,14 @@ impl Db {
     pub const fn is_sqlite(&self) -> bool {
         matches!(self, Self::Sqlite { .. })
     }
+}
+
+/// Has PostgreSQL tell every node what changed, as soon as the transaction is through.
+async fn notify(transaction: &mut Transaction<'static, Postgres>, change: &Change) -> Result<()> {
+    for text in change.text() {
+        sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(text).execute(&mut **transaction).await?;
+    }
+    Ok(())
 }
 
 /// Columns whose order and ranges are asked for: compared by their bytes, as SQLite compares every text.

@@ -221,7 +221,7 @@ pub async fn update_opened(tx: &mut Tx, id: LinkId, at: Timestamp, not_since: Ti
 /// # Errors
 /// The database.
 pub async fn list_path(tx: &mut Tx, top: ResourceId, id: ResourceId) -> Result<Vec<Crumb>> {
-    let rows: Vec<(i64, Uuid, String, String)> = tx
+    let mut rows: Vec<(i64, Uuid, String, String)> = tx
         .sql(
             "WITH RECURSIVE up(distance, id, parent_id, kind, name) AS (
                 SELECT CAST(0 AS BIGINT), r.id, r.parent_id, r.kind, r.name FROM resource r WHERE r.id = $1 AND r.trashed_with IS NULL
@@ -229,12 +229,13 @@ pub async fn list_path(tx: &mut Tx, top: ResourceId, id: ResourceId) -> Result<V
                 SELECT up.distance + 1, r.id, r.parent_id, r.kind, r.name FROM up JOIN resource r ON r.id = up.parent_id
                 WHERE up.id <> $2 AND up.distance < 100
              )
-             SELECT distance, id, kind, name FROM up ORDER BY distance DESC",
+             SELECT distance, id, kind, name FROM up",
         )
         .bind(id.0)
         .bind(top.0)
         .all()
         .await?;
+    rows.sort_by_key(|(distance, ..)| std::cmp::Reverse(*distance));
     if rows.first().is_none_or(|(_, first, _, _)| *first != top.0) {
         return Ok(Vec::new());
     }

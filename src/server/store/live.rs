@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Pool, Postgres, Transaction, postgres::PgListener};
+use sqlx::{Pool, Postgres, postgres::PgListener};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ use super::{CHUNK, Result, Tx};
 use crate::domain::id::{PersonId, ResourceId};
 
 /// The channel's name on PostgreSQL.
-const CHANNEL: &str = "commonhold_changes";
+pub(super) const CHANNEL: &str = "commonhold_changes";
 /// So many changes wait for a slow listener before it is told that anything may have changed.
 const WAITING: usize = 1_024;
 /// More ids than this in one transaction, and anything may have changed.
@@ -54,7 +54,8 @@ impl Change {
         }
     }
 
-    fn text(&self) -> Vec<String> {
+    /// As notifications carry it.
+    pub(super) fn text(&self) -> Vec<String> {
         match self {
             Self::Anything => vec![ANYTHING.to_owned()],
             Self::These(ids) => {
@@ -129,17 +130,6 @@ impl Changes {
     }
 }
 
-/// Has PostgreSQL tell every node, as soon as the transaction is through.
-///
-/// # Errors
-/// The database.
-pub(super) async fn notify(transaction: &mut Transaction<'static, Postgres>, change: &Change) -> Result<()> {
-    for text in change.text() {
-        sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(text).execute(&mut **transaction).await?;
-    }
-    Ok(())
-}
-
 /// Hands on what any node publishes, until the pool is closed.
 async fn listen(pool: Pool<Postgres>, changes: Changes) {
     while !pool.is_closed() {
@@ -186,7 +176,7 @@ pub async fn touch(tx: &mut Tx, items: &[ResourceId]) -> Result<()> {
     for chunk in items.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let parents: Vec<(Uuid,)> = tx
-            .sql_list("SELECT DISTINCT parent_id FROM resource WHERE id IN ({ids}) AND parent_id IS NOT NULL", &ids)
+            .sql_list("SELECT parent_id FROM resource WHERE id IN ({ids}) AND parent_id IS NOT NULL", &ids)
             .all()
             .await?;
         for (parent,) in parents {

