@@ -157,7 +157,7 @@ pub async fn find_hidden(tx: &mut Tx, top: ResourceId) -> Result<Option<(Resourc
             "WITH RECURSIVE tree(id, depth) AS (
                 SELECT id, CAST(0 AS BIGINT) FROM resource WHERE id = $1
                 UNION ALL
-                SELECT r.id, tree.depth + 1 FROM tree JOIN resource r ON r.parent_id = tree.id AND r.trashed_with = $1
+                SELECT r.id, tree.depth + 1 FROM tree JOIN resource r ON r.parent_id = tree.id
              ) SELECT CAST(MAX(depth) AS BIGINT) FROM tree",
         )
         .bind(top.0)
