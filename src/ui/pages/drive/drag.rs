@@ -228,7 +228,7 @@ pub fn DragLayer(
                     navigate(&done.to, NavigateOptions { scroll: false, ..NavigateOptions::default() });
                 } else {
                     drag.said.set(done.toast.clone());
-                    toaster.show(&done.toast);
+                    toaster.show_with_undo(&done.toast, done.undo.clone());
                     session.refresh();
                 }
             }

@@ -279,6 +279,22 @@ fn DriveContent(
     }
 }
 
+/// The keys of the list, and what they do.
+const SHORTCUTS: [(&str, &str); 12] = [
+    ("↑ ↓", "Go from row to row; with Shift, select"),
+    ("Space", "Select"),
+    ("Ctrl A", "Select all that is loaded"),
+    ("Esc", "Select nothing"),
+    ("Enter", "Open"),
+    ("Alt ↑", "One folder up"),
+    ("F2", "Rename"),
+    ("M", "Move to"),
+    ("Delete", "Move to trash"),
+    ("I", "Show or hide details"),
+    ("/", "Search"),
+    ("?", "These shortcuts"),
+];
+
 /// How the list is looked at: rows or tiles, with or without details.
 #[component]
 fn Looks(listing: Listing) -> impl IntoView {
@@ -298,11 +314,31 @@ fn Looks(listing: Listing) -> impl IntoView {
         })
     };
     on_cleanup(move || by_key.remove());
+    let keys = NodeRef::<leptos::html::Div>::new();
+    let help = window_event_listener(leptos::ev::keydown, move |event| {
+        let typing = window::element_of(event.target()).is_some_and(|target| {
+            crate::ui::components::selection::within(&target, "input:not([type=checkbox]), select, textarea, dialog")
+                .is_some()
+        });
+        if event.key() == "?"
+            && !typing
+            && let Some(keys) = keys.get_untracked()
+        {
+            event.prevent_default();
+            drop(keys.show_popover());
+        }
+    });
+    on_cleanup(move || help.remove());
+    let shortcuts = SHORTCUTS
+        .map(|(keys, what)| view! { <div class="fact"><dt><kbd>{keys}</kbd></dt><dd>{what}</dd></div> })
+        .collect_view();
     let (words, icon) = if look.grid { ("Show as list", "menu") } else { ("Show as grid", "grid") };
     view! {
         <div class="looks">
             <a class="button icon-only quiet" href=tiles aria-label=words title=words data-noscroll=""><Icon name=icon/></a>
             <a class="button icon-only quiet" class:on=look.details href=panel aria-label="Details" title="Details (i)" aria-expanded=look.details.to_string() data-noscroll=""><Icon name="info"/></a>
+            <button type="button" class="button icon-only quiet from-desktop" popovertarget="keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"><Icon name="keyboard"/></button>
+            <div node_ref=keys id="keys" popover="auto" class="menu keys" role="dialog" aria-label="Keyboard shortcuts"><dl class="facts">{shortcuts}</dl></div>
         </div>
     }
 }
