@@ -836,7 +836,8 @@ fn listed(reached: &Listed<Reached>) -> String {
 
 #[test]
 fn xfer_3_who_gains_keeps_and_loses_access_is_known_before() {
-    let table: [(&str, &str, &str, &str, Kind, (&str, &str, &str)); 9] = [
+    #[rustfmt::skip]
+    let table = [
         // Above the item, on it, in the new place.
         ("nobody has any", "", "", "", Kind::Folder, ("", "", "")),
         ("who was there keeps it", "Chris reader", "", "", Kind::Folder, ("", "Chris reader", "")),

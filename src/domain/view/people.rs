@@ -200,6 +200,7 @@ pub struct Waiting {
 
 /// What the page of an invitation's link shows (PEOPLE-10).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the page shows")]
 pub struct InvitationView {
     /// The organization's name.
     pub organization: String,

@@ -315,9 +315,9 @@ mod tests {
         resource: "Gotthard Base Tunnel",
     };
 
-    fn every<'a>(Names { organization, by, first_name, resource }: &Names<'a>) -> Vec<(&'static str, Letter<'a>)> {
+    fn every<'a>(Names { organization, by, first_name, resource: on }: &Names<'a>) -> Vec<(&'static str, Letter<'a>)> {
         let (token, org_id, inviter) = ("TOKEN", "alpine-survey", *by);
-        let resource = Some(*resource);
+        let resource = Some(*on);
         vec![
             (
                 "invitation",
@@ -333,7 +333,7 @@ mod tests {
                 Letter::AccessGiven {
                     organization,
                     path: "/o/alpine-survey/drive/1",
-                    resource: resource.unwrap_or_default(),
+                    resource: on,
                     by,
                     level: Level::Editor,
                     group: None,
@@ -344,7 +344,7 @@ mod tests {
                 Letter::AccessGiven {
                     organization,
                     path: "/o/alpine-survey/drive/1",
-                    resource: resource.unwrap_or_default(),
+                    resource: on,
                     by,
                     level: Level::Reader,
                     group: Some(organization),

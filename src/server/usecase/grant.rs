@@ -309,10 +309,11 @@ impl GiveForm {
         let mut fields = Fields::default();
         let who = self.who.trim();
         // What has no "@" in it is no address, and may be an Org ID.
-        let an_org_id = !who.contains('@') && Identifier::parse(who).is_ok();
-        let (as_email, as_org_id) = if an_org_id { ("", who) } else { (who, "") };
+        let names_organization = !who.contains('@') && Identifier::parse(who).is_ok();
+        let (address_in_who, word_in_who) = if names_organization { ("", who) } else { (who, "") };
         let one_of = |typed, otherwise| if str::is_empty(typed) { otherwise } else { typed };
-        let (email, organization) = (one_of(self.email.trim(), as_email), one_of(self.organization.trim(), as_org_id));
+        let (email, organization) =
+            (one_of(self.email.trim(), address_in_who), one_of(self.organization.trim(), word_in_who));
         let whom = match (email, self.person.trim(), organization) {
             ("", "", "") => fields.check("email", Err(Problem::Missing)),
             (address, "", "") => fields.check("email", Email::parse(address).map(Whom::Address)),
@@ -636,9 +637,9 @@ pub async fn remove(ctx: &Ctx, by: &Principal, id: &str, grant_id: &str) -> Resu
             let (ctx, by) = (ctx_in.clone(), by_in.clone());
             Box::pin(async move {
                 let managed = Managed::of(tx, &by, id).await?;
-                let found = match grant::find(tx, grant_id).await?.filter(|found| found.resource == id) {
-                    Some(found) => found,
-                    None => return take_back(tx, &ctx, &by, &managed, InvitationId(grant_id.0)).await,
+                let found = grant::find(tx, grant_id).await?.filter(|found| found.resource == id);
+                let Some(found) = found else {
+                    return take_back(tx, &ctx, &by, &managed, InvitationId(grant_id.0)).await;
                 };
                 let name = name_of(tx, found.grantee).await?;
                 take(tx, &ctx, &by, &managed, found, &name).await?;
