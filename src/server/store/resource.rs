@@ -589,8 +589,19 @@ macro_rules! places {
         concat!(
             "SELECT r.kind_rank, r.name_key, r.modified_at, r.bytes, r.id FROM resource r
              WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND r.kind_rank >= $2 AND r.kind_rank <= $3
-                AND ($4 IS NULL OR (r.name_key >= $4 AND r.name_key < $5)) AND ($6 IS NULL OR r.status = $6)
-             ",
+                AND ($4 IS NULL OR (r.name_key >= $4 AND r.name_key < $5)) AND ($6 IS NULL OR r.status = $6) ",
+            $order
+        )
+    };
+}
+
+/// The same for the orders by moment and by size. The plus keeps SQLite from looking kinds up and sorting then.
+macro_rules! places_by_number {
+    ($order:literal) => {
+        concat!(
+            "SELECT r.kind_rank, r.name_key, r.modified_at, r.bytes, r.id FROM resource r
+             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND +r.kind_rank >= $2 AND +r.kind_rank <= $3
+                AND ($4 IS NULL OR (r.name_key >= $4 AND r.name_key < $5)) AND ($6 IS NULL OR r.status = $6) ",
             $order
         )
     };
@@ -730,12 +741,14 @@ pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<O
         (Sort::Name, true) => {
             places!("ORDER BY r.kind_rank DESC, r.name_key DESC, r.id DESC LIMIT 1 OFFSET CAST($7 AS BIGINT)")
         }
-        (Sort::ModifiedAt, false) => places!("ORDER BY r.modified_at, r.id LIMIT 1 OFFSET CAST($7 AS BIGINT)"),
-        (Sort::ModifiedAt, true) => {
-            places!("ORDER BY r.modified_at DESC, r.id DESC LIMIT 1 OFFSET CAST($7 AS BIGINT)")
+        (Sort::ModifiedAt, false) => {
+            places_by_number!("ORDER BY r.modified_at, r.id LIMIT 1 OFFSET CAST($7 AS BIGINT)")
         }
-        (Sort::Size, false) => places!("ORDER BY r.bytes, r.id LIMIT 1 OFFSET CAST($7 AS BIGINT)"),
-        (Sort::Size, true) => places!("ORDER BY r.bytes DESC, r.id DESC LIMIT 1 OFFSET CAST($7 AS BIGINT)"),
+        (Sort::ModifiedAt, true) => {
+            places_by_number!("ORDER BY r.modified_at DESC, r.id DESC LIMIT 1 OFFSET CAST($7 AS BIGINT)")
+        }
+        (Sort::Size, false) => places_by_number!("ORDER BY r.bytes, r.id LIMIT 1 OFFSET CAST($7 AS BIGINT)"),
+        (Sort::Size, true) => places_by_number!("ORDER BY r.bytes DESC, r.id DESC LIMIT 1 OFFSET CAST($7 AS BIGINT)"),
     };
     let row: Option<(i64, String, i64, i64, Uuid)> = tx
         .sql(sql)
@@ -771,11 +784,11 @@ pub async fn count_children(
     let sql = if status.is_some() {
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM resource r
             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND r.kind_rank >= $2 AND r.kind_rank <= $3 AND r.status = $4
-            LIMIT CAST($5 AS BIGINT)) AS first_rows"
+            LIMIT CAST($5 AS BIGINT)) AS first"
     } else {
         "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM resource r
             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND r.kind_rank >= $2 AND r.kind_rank <= $3 AND $4 IS NULL
-            LIMIT CAST($5 AS BIGINT)) AS first_rows"
+            LIMIT CAST($5 AS BIGINT)) AS first"
     };
     let counted = tx
         .sql(sql)

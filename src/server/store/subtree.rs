@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{CHUNK, Result, Tx};
+use super::{CHUNK, Result, Tx, search};
 use crate::domain::{
     access::Permit,
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
@@ -287,6 +287,7 @@ pub async fn update_owner(
             .execute()
             .await?;
     }
+    search::update_owner(tx, permit, items).await?;
     Ok(changed)
 }
 

@@ -28,8 +28,8 @@ use super::{
         context::{Ctx, Principal, digest},
         error::{Error, Result},
         store::{
-            Tx, account, grant, invitation, licence, membership, organization as organizations, resource, search,
-            subtree, transfer,
+            Tx, account, grant, invitation, licence, membership, organization as organizations, resource, subtree,
+            transfer,
         },
     },
     access::{self, Reach},
@@ -478,7 +478,6 @@ async fn carry_out(
         subtree::update_owner(tx, &permit, &moving, loaded.account, paid_by).await?;
         subtree::delete_foreign_grants(tx, &permit, &moving).await?;
         subtree::update_grant_owner(tx, &permit, &moving).await?;
-        search::update_owner(tx, &permit, &moving).await?;
         if plan.effects.links_stopped.total > 0 {
             subtree::stop_links(tx, &permit, &moving).await?;
         }

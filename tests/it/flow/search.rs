@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use commonhold::{
-    domain::{access::Level, id::ResourceId, role::Role, search::Question, transfer::Grantee},
-    server::store::search,
-};
+use commonhold::domain::{access::Level, role::Role, transfer::Grantee};
 
 use crate::{
     both,
@@ -108,26 +105,6 @@ both!(attack_45_what_is_typed_is_text, async |app| {
         let answer = anna.get(&format!("/api/v1/orgs/{}/search?{query}", org.org_id)).await.expect(422);
         assert_eq!(answer.fields(), [field], "{query}");
     }
-});
-
-both!(drive_2_the_lists_of_the_store_are_bounded, async |app| {
-    let anna = app.person("Anna").await;
-    let org = anna.create_org("Alpine Survey").await;
-    let folder = anna.folder(org.root, "Survey").await;
-    anna.folder(folder, "Survey inside").await;
-    let question = Question::parse("surv").expect("a question");
-    let wanted = search::Wanted { question: &question, kind: None, status: None, after: None, limit: 1 };
-    let mut tx = app.db().read().await.expect("a connection");
-    let (found, next) = search::list_in_organization(&mut tx, org.id, &wanted).await.expect("an answer");
-    assert_eq!(found.len(), 1);
-    let rest = search::Wanted { after: next, ..wanted.clone() };
-    let (last, next) = search::list_in_organization(&mut tx, org.id, &rest).await.expect("an answer");
-    assert_eq!((last.len(), next), (1, None));
-    assert!(last[0].0 != found[0].0);
-    let nobodys: &[ResourceId] = &[];
-    assert!(search::list_below(&mut tx, nobodys, &wanted).await.expect("an answer").0.is_empty());
-    let (below, next) = search::list_below(&mut tx, &[folder], &wanted).await.expect("an answer");
-    assert!(below.len() == 1 && next.is_some());
 });
 
 both!(drive_2_names_from_before_search_are_found_after_the_update, async |app| {

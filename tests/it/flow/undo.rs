@@ -4,7 +4,7 @@ use commonhold::{
     domain::{access::Level, id::ResourceId, role::Role, transfer::Grantee},
     rpc::{
         drive::RenameResource,
-        transfer::MoveHere,
+        transfer::{ConfirmTransfer, MoveHere},
         trash::{MoveToTrash, UndoChange},
         work::{AssignToSite, RemoveFromSite},
     },
@@ -128,10 +128,11 @@ both!(xfer_3_taking_a_move_back_leaves_nobody_with_access_they_did_not_have, asy
     let item = anna.folder(here, "Item").await;
     app.give(here, Grantee::Person(john.id), Level::Reader, false).await;
     app.give(there, Grantee::Person(mary.id), Level::Reader, false).await;
-    let (id, destination, back) = (item.to_string(), there.to_string(), drive(&org));
-    let fields = [("items", id.as_str()), ("destination", &destination), ("back", &back)];
+    let (id, destination) = (item.to_string(), there.to_string());
+    let digest = anna.plan(&[item], there).await.expect(200).json()["digest"].as_str().expect("a digest").to_owned();
+    let fields = [("items", id.as_str()), ("destination", &destination), ("digest", &digest)];
     app.tick(7);
-    let (_, token) = send(&anna, &org, MoveHere::url(), &fields).await;
+    let (_, token) = send(&anna, &org, ConfirmTransfer::url(), &fields).await;
     for person in [&john, &mary] {
         person.show(item).await.expect(200);
     }

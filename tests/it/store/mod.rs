@@ -5,6 +5,7 @@ mod account;
 mod links;
 mod people;
 mod plans;
+mod search;
 mod tables;
 mod trash;
 mod trees;

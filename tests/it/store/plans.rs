@@ -17,6 +17,9 @@ struct Query {
 
 /// Looks through a whole table on purpose: function, and why that is fine.
 const MAY_SCAN: &[(&str, &str)] = &[
+    ("search::list_in_organization", "what one page looks at, at most"),
+    ("search::is_empty", "stops at the first row"),
+    ("resource::list_folders", "puts four short lists behind each other"),
     ("person::any", "stops at the first row"),
     ("resource::any_in", "stops at the first row"),
     ("outbox::list_newest", "walks the primary key from its end, and stops"),
@@ -44,6 +47,7 @@ const MAY_SORT: &[(&str, &str)] = &[
     ("grant::list_people", "the grants on the ids asked for"),
     ("invitation::list_waiting", "the invitations of one address"),
     ("invitation::list_pending", "by email: the waiting invitations of one organization"),
+    ("search::list_below", "what is shared with one person"),
     ("subtree::load", "once for a whole tree"),
     ("subtree::name_what_matters", "only where something is in the way"),
     ("subtree::name_direct", "only where there are grants"),
