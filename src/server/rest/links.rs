@@ -29,7 +29,7 @@ pub struct NewLinkBody {
 
 /// A link that was just switched on.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct MadeBody {
+pub struct SharedLinkBody {
     id: String,
     url: String,
 }
@@ -64,17 +64,17 @@ impl From<LinkView> for LinkBody {
 
 /// Switches on a link that shows a resource and what is below it to anyone who has it.
 #[utoipa::path(post, path = "/resources/{id}/links", tag = "drive", params(("id" = String, Path)), request_body = NewLinkBody,
-    responses((status = 201, body = MadeBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = SharedLinkBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
     By(by): By,
     Path(id): Path<String>,
     Json(body): Json<NewLinkBody>,
-) -> Result<(StatusCode, Json<MadeBody>), Problem> {
+) -> Result<(StatusCode, Json<SharedLinkBody>), Problem> {
     let form =
         LinkForm { password: body.password.unwrap_or_default(), expires_at: body.expires_at.unwrap_or_default() };
     let made = link::create(&ctx, &by, &id, &form).await?;
-    Ok((StatusCode::CREATED, Json(MadeBody { id: made.id.to_string(), url: made.url })))
+    Ok((StatusCode::CREATED, Json(SharedLinkBody { id: made.id.to_string(), url: made.url })))
 }
 
 /// The links of a resource that nobody revoked, newest first: all for who may switch them, those that are on for who may
