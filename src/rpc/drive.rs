@@ -27,11 +27,11 @@ pub async fn drive_page(
 /// More rows of the list of a container, from the row behind the first `at`.
 #[server(output = Text)]
 pub async fn drive_rows(
-    resource: String,
-    kind: String,
-    status: String,
-    sort: String,
-    at: u64,
+    #[server(default)] resource: String,
+    #[server(default)] kind: String,
+    #[server(default)] status: String,
+    #[server(default)] sort: String,
+    #[server(default)] at: u64,
 ) -> Result<MoreRows, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;

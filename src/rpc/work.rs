@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::work::{JobView, TimelineView};
+use crate::domain::view::work::JobView;
 
 /// **Copy here**. Leads to the place the copies go to.
 #[server(output = Text)]
@@ -65,14 +65,6 @@ pub async fn sites_offered(items: String) -> Result<Vec<String>, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     answer::read(usecase::site::offered(&ctx, &by, &items).await)
-}
-
-/// The timeline of a site.
-#[server(output = Text)]
-pub async fn site_timeline(resource: String) -> Result<TimelineView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::site::timeline(&ctx, &by, &resource).await)
 }
 
 /// What I began in an organization and goes on behind the scenes, and what ended lately.

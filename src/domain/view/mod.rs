@@ -374,6 +374,8 @@ pub struct DriveView {
     pub rows: Page<RowView>,
     /// How many rows there are in all, counted up to [`COUNTED`]; `None` where nobody counts (search).
     pub total: Option<u64>,
+    /// The timeline of a site (DRIVE-6); sites only.
+    pub timeline: Option<work::TimelineView>,
     /// The folders around it, for the tree beside the list; empty where the reader does not see the root.
     pub tree: Vec<Branch>,
     /// Whether I may put something new here.

@@ -335,7 +335,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
         let whole = rows.next_cursor.is_none() && wanted.cursor.is_empty();
         let total = whole.then_some(rows.items.len() as u64);
         let (resource, tree, create) = (None, Vec::new(), Control::Absent);
-        return Ok(DriveView { organization, resource, rows, total, tree, create, lacking });
+        return Ok(DriveView { organization, resource, rows, total, timeline: None, tree, create, lacking });
     }
     let view = view(&mut tx, id, &reach).await?;
     if view.organization != organization.id {
@@ -363,7 +363,8 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
     };
     let lacking = Lacking::of(&licences, ctx.now());
     let tree = tree(&mut tx, &view.path, id).await?;
-    Ok(DriveView { organization, resource: Some(view), rows, total, tree, create, lacking })
+    let timeline = if view.kind == Kind::Site { Some(super::site::timeline(&mut tx, id).await?) } else { None };
+    Ok(DriveView { organization, resource: Some(view), rows, total, timeline, tree, create, lacking })
 }
 
 /// What is found in an organization, as a page of the Drive.
@@ -389,7 +390,7 @@ async fn found(
     };
     let lacking = lacking(tx, organization.id, ctx.now()).await?;
     let create = Control::Absent;
-    Ok(DriveView { organization, resource: None, rows, total: None, tree: Vec::new(), create, lacking })
+    Ok(DriveView { organization, resource: None, rows, total: None, timeline: None, tree: Vec::new(), create, lacking })
 }
 
 /// How many rows a list has in all, counted up to `most`.

@@ -263,15 +263,12 @@ pub async fn offered(ctx: &Ctx, by: &Principal, items: &str) -> Result<Vec<Strin
     Ok(names)
 }
 
-/// The timeline of a site: the newest of its datasets whose day is known, oldest first.
+/// The timeline of a site that the reader is known to see: the newest of its datasets whose day is known, oldest first.
 ///
 /// # Errors
-/// `NotFound` if it does not exist for the caller.
-pub async fn timeline(ctx: &Ctx, by: &Principal, site: &str) -> Result<TimelineView> {
-    let id: ResourceId = super::id("site", site).map_err(|_| Refusal::NotFound)?;
-    let mut tx = ctx.db().read().await?;
-    access::reach(&mut tx, by, id).await?;
-    let newest = site::list_captured(&mut tx, id, ON_TIMELINE + 1).await?;
+/// The database.
+pub async fn timeline(tx: &mut Tx, id: ResourceId) -> Result<TimelineView> {
+    let newest = site::list_captured(tx, id, ON_TIMELINE + 1).await?;
     let shown = usize::try_from(ON_TIMELINE).unwrap_or(usize::MAX);
     let more = newest.len() > shown;
     let mut datasets: Vec<_> = newest.into_iter().take(shown).collect();

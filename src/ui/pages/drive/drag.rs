@@ -251,6 +251,6 @@ pub fn DragLayer(
     view! {
         <div class="drag-ghost" node_ref=drag.ghost aria-hidden="true"></div>
         <div class="drag-note" class:shown=move || why_not().is_some() aria-hidden="true">{why_not}</div>
-        <p class="unseen" role="status" aria-live="assertive">{move || drag.said.get()}</p>
+        <p class="unseen" aria-live="assertive">{move || drag.said.get()}</p>
     }
 }

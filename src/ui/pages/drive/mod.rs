@@ -102,6 +102,7 @@ pub fn DrivePage() -> impl IntoView {
             navigate(&to, NavigateOptions::default());
         }
     };
+    let enter_folder = open_folder.clone();
     let stream = RwSignal::new(None::<String>);
     live::follow(stream.into());
     let org = Signal::derive(move || listing.with(|listing| listing.org.clone()));
@@ -179,6 +180,7 @@ pub fn DrivePage() -> impl IntoView {
             <div
                 class="loadable"
                 on:dragstart=move |event| drag.start(&event, selection, rows)
+                on:dragenter=move |event| drag.over(&event, enter_folder.clone())
                 on:dragover=move |event| drag.over(&event, open_folder.clone())
                 on:drop=move |event| listing.with_untracked(|listing| drag.drop(&event, listing))
                 on:dragend=move |_| drag.end()
@@ -257,7 +259,7 @@ fn DriveContent(
     let panel =
         details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() now/> });
     let narrow = dataset.is_none() && (drive.resource.is_some() || !listing.q.is_empty());
-    let site = drive.resource.as_ref().filter(|resource| resource.kind == Kind::Site).map(|site| site.id.to_string());
+    let timeline = drive.timeline.clone();
     let origins = drive.resource.as_ref().map(|resource| resource.restricted_by.clone()).unwrap_or_default();
     view! {
         {header}
@@ -267,7 +269,7 @@ fn DriveContent(
             {narrow.then(|| view! { <Filters listing=listing.clone()/> })}
             {narrow.then(|| view! { <Looks listing=listing.clone()/> })}
         </div>
-        {site.map(|site| view! { <Timeline site org=listing.org.clone()/> })}
+        {timeline.map(|timeline| view! { <Timeline timeline org=listing.org.clone()/> })}
         <div class="drive-columns" class:with-details=details>
             <Tree tree listing=listing.clone()/>
             {match dataset {

@@ -7,7 +7,7 @@ use crate::{
     domain::{site::distance, view::work::TimelineView},
     rpc::{
         FormFlash,
-        work::{AssignToSite, site_timeline, sites_offered},
+        work::{AssignToSite, sites_offered},
     },
     ui::{
         components::{
@@ -85,23 +85,12 @@ fn AssignForm(items: String, names: Vec<String>, close: String, flash: Option<Fo
 /// The datasets of a site in the order of their days, further apart the longer there is between them.
 #[component]
 pub fn Timeline(
-    /// The site.
-    site: String,
+    /// Its datasets.
+    timeline: TimelineView,
     /// The Org ID.
     org: String,
 ) -> impl IntoView {
-    let session = Session::get();
-    let timeline = Resource::new(move || (site.clone(), session.version()), |(site, _)| site_timeline(site));
-    view! {
-        <Transition>
-            {move || {
-                let org = org.clone();
-                Suspend::new(async move {
-                    timeline.await.ok().filter(|timeline| !timeline.datasets.is_empty()).map(|timeline| view! { <Days timeline org/> })
-                })
-            }}
-        </Transition>
-    }
+    (!timeline.datasets.is_empty()).then(|| view! { <Days timeline org/> })
 }
 
 #[component]
