@@ -91,6 +91,7 @@ impl Selection {
 
     /// Begins with these items of the list, and no others: another list is shown now.
     pub fn begin(self, items: &[String]) {
+        self.menu.set(None);
         self.picked.set_value(BTreeMap::new());
         self.anchor.set_value(0);
         self.active.set_value(0);
@@ -105,6 +106,7 @@ impl Selection {
 
     /// The same list was loaded again: what is picked is kept as it is now.
     pub fn renew(self) {
+        self.menu.set(None);
         let ids: Vec<String> = self.picked.with_value(|picked| picked.keys().cloned().collect());
         let all_known = self.rows.all_known();
         for id in ids {
