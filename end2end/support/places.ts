@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { type Person, unique } from "./api";
 import { invitationLink } from "./inbox";
-import { grantImages, setProcessed } from "./operator";
+import { grantImages, grantTeams, setProcessed } from "./operator";
 
 export interface Place {
   name: string;
@@ -26,6 +26,7 @@ export async function inside(anna: Person): Promise<Place[]> {
   const table = await anna.organization("Nordic Survey");
   const chair = await anna.organization("Harbour Works");
   await Promise.all([grantImages(table.org_id), grantImages(chair.org_id)]);
+  await grantTeams(table.id);
   const tunnels = await anna.create(table.root, "folder", "Tunnels");
   await anna.create(tunnels.id, "folder", "A folder with a rather long name, as people give them when nobody stops them");
   await anna.create(table.root, "site", "Quarry North");
@@ -38,6 +39,7 @@ export async function inside(anna: Person): Promise<Place[]> {
   const empty = await anna.create(table.root, "folder", "Empty");
   await Promise.all([ready, sent].map((dataset) => setProcessed(dataset.id)));
   const receipt = await anna.move([sent], chair.root);
+  const link = new URL((await anna.post<{ url: string }>(`/resources/${tunnels.id}/links`, {})).url).pathname;
   const people = `/o/${table.org_id}/people`;
   const [dora, eric] = [`dora.${unique()}@example.com`, `eric.${unique()}@example.com`];
   await anna.post(`/orgs/${table.org_id}/invitations`, {
@@ -64,6 +66,15 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "dialog-in-the-way", path: `${drive}?dialog=transfer&item=${draft.id}&item=${tunnels.id}&destination=${chair.root}` },
     { name: "dialog-copy-to", path: `${drive}?dialog=copy&${items}` },
     { name: "dialog-assign", path: `${drive}?dialog=assign&item=${ready.id}` },
+    { name: "drive-grid-with-details", path: `${drive}?view=grid&details=1` },
+    { name: "drive-search", path: `${drive}?q=flight` },
+    { name: "drive-nothing-found", path: `${drive}?q=nothing` },
+    { name: "drive-filtered-away", path: `${drive}?status=failed` },
+    { name: "drive-menu", path: `${drive}?menu=${ready.id}` },
+    { name: "dialog-access", path: `${drive}?dialog=access&item=${tunnels.id}` },
+    { name: "dialog-share", path: `${drive}?dialog=share&item=${tunnels.id}` },
+    { name: "dialog-restrictions", path: `${drive}?dialog=restrict&item=${tunnels.id}` },
+    { name: "shared-link", path: link },
     { name: "dialog-trash", path: `${drive}?dialog=trash&${items}` },
     { name: "trash", path: `${drive}/trash` },
     { name: "dialog-empty-trash", path: `${drive}/trash?dialog=empty` },

@@ -50,7 +50,7 @@ pub struct Drag {
 
 impl Drag {
     /// Nothing is dragged yet.
-    pub fn new() -> Self {
+    pub fn nothing() -> Self {
         Self {
             items: RwSignal::new(Vec::new()),
             over: RwSignal::new(None),

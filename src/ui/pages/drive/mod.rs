@@ -90,9 +90,9 @@ pub fn DrivePage() -> impl IntoView {
     );
     let loading = RwSignal::new(false);
     // They outlive what is loaded: looking again at the same list keeps what is selected and how far one has scrolled.
-    let rows = Rows::new();
+    let rows = Rows::of_no_list();
     let selection = Selection::new(rows);
-    let drag = Drag::new();
+    let drag = Drag::nothing();
     let root = RwSignal::new(None::<String>);
     let open_folder = {
         let navigate = use_navigate();

@@ -206,7 +206,7 @@ impl Place {
 }
 
 impl Listing {
-    fn from_start(&self) -> Address {
+    fn start(&self) -> Address {
         Address::new(paths::drive(&self.org, &self.resource))
             .with("q", self.q.clone())
             .with("kind", self.kind.clone())
@@ -234,7 +234,7 @@ impl Listing {
     }
 
     fn base(&self) -> Address {
-        self.from_start().with("cursor", self.cursor.clone())
+        self.start().with("cursor", self.cursor.clone())
     }
 
     /// Whether rows are left out that another filter would show.
@@ -264,7 +264,7 @@ impl Listing {
 
     /// Another page of the list.
     pub fn page(&self, cursor: &str) -> String {
-        self.from_start().with("cursor", cursor).text()
+        self.start().with("cursor", cursor).text()
     }
 
     /// With the dialog for something new.

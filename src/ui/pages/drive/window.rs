@@ -56,7 +56,7 @@ pub struct Rows {
 
 impl Rows {
     /// Of no list yet.
-    pub fn new() -> Self {
+    pub fn of_no_list() -> Self {
         Self {
             listing: StoredValue::new(Listing::default()),
             known: StoredValue::new(BTreeMap::new()),
@@ -79,7 +79,7 @@ impl Rows {
         let other = self.listing.with_value(|before| *before != listing.plain());
         let first = drive.rows.items.len();
         let total = drive.total.and_then(|total| usize::try_from(total).ok()).unwrap_or(first);
-        let total = if self.is_whole(drive, listing) { total.max(first) } else { first };
+        let total = if Self::is_whole(drive, listing) { total.max(first) } else { first };
         self.offers.set_value((drive.resource.clone(), drive.lacking.clone()));
         self.known.update_value(|known| {
             if other {
@@ -112,7 +112,7 @@ impl Rows {
 
     /// Whether the list goes on below what the page brought along, from its beginning: then it is scrolled through. What is
     /// found, and a page further down that somebody came to without WebAssembly, has links instead.
-    fn is_whole(self, drive: &DriveView, listing: &Listing) -> bool {
+    fn is_whole(drive: &DriveView, listing: &Listing) -> bool {
         drive.resource.is_some() && listing.cursor.is_empty() && listing.q.is_empty()
     }
 
@@ -189,7 +189,7 @@ impl Rows {
         let height = self.height.get_value();
         for (spacer, rows) in [(self.above, start), (self.below, total.saturating_sub(end))] {
             if let Some(spacer) = spacer.get_untracked() {
-                let room = rows.div_ceil(lines) as f64 * height;
+                let room = pixels(rows.div_ceil(lines), height);
                 let spacer: &HtmlElement = &spacer;
                 drop(spacer.style().set_property("block-size", &format!("{room}px")));
                 spacer.set_hidden(rows == 0);
@@ -264,7 +264,7 @@ impl Rows {
             && let Some(body) = self.body.get_untracked()
         {
             let lines = self.measure(&body);
-            let top = body.get_bounding_client_rect().top() + (place / lines) as f64 * self.height.get_value();
+            let top = body.get_bounding_client_rect().top() + pixels(place / lines, self.height.get_value());
             let middle = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0) / 2.0;
             let scrolled = window().scroll_y().unwrap_or(0.0);
             window().scroll_to_with_x_and_y(0.0, (scrolled + top - middle).max(0.0));
@@ -273,6 +273,11 @@ impl Rows {
         // The row is there when the page has been drawn once more.
         request_animation_frame(then);
     }
+}
+
+/// How high so many lines are. No list is so long that a float would not hold it.
+fn pixels(lines: usize, height: f64) -> f64 {
+    f64::from(u32::try_from(lines).unwrap_or(u32::MAX)) * height
 }
 
 /// How many rows came with the page: as long as nobody scrolls, all of them stay.
