@@ -45,9 +45,9 @@ test("DRIVE-3 a row's context menu and its button open the same menu, for all th
   await expect(menu).toBeHidden();
   await drive.select("Alpha", "Beta");
   await drive.row("Beta").getByRole("button", { name: "More options for Beta" }).click();
-  await expect(menu.getByRole("link", { name: "Move to" })).toBeVisible();
+  await expect(menu.getByRole("link", { name: "Move to", exact: true })).toBeVisible();
   await expect(menu.getByRole("link", { name: "Rename" })).toHaveCount(0);
-  await menu.getByRole("link", { name: "Move to" }).click();
+  await menu.getByRole("link", { name: "Move to", exact: true }).click();
   await expect(page.getByRole("dialog", { name: "Move to" })).toContainText("Move 2 items");
 });
 

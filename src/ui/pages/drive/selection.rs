@@ -68,8 +68,8 @@ pub struct Selection {
     anchor: StoredValue<usize>,
     /// The row that Tab comes back to.
     active: StoredValue<usize>,
-    /// Whether that row had the focus when the list was drawn anew.
-    had_focus: StoredValue<bool>,
+    /// Whether that row is to have the focus as soon as it is on the page: the list was drawn anew, or it is on its way.
+    wants_focus: StoredValue<bool>,
 }
 
 impl Selection {
@@ -85,7 +85,7 @@ impl Selection {
             menu: RwSignal::new(None),
             anchor: StoredValue::new(0),
             active: StoredValue::new(0),
-            had_focus: StoredValue::new(false),
+            wants_focus: StoredValue::new(false),
         }
     }
 
@@ -95,7 +95,7 @@ impl Selection {
         self.picked.set_value(BTreeMap::new());
         self.anchor.set_value(0);
         self.active.set_value(0);
-        self.had_focus.set_value(false);
+        self.wants_focus.set_value(false);
         for item in items {
             if let Some(row) = self.rows.place_of(item).and_then(|place| self.rows.at(place)) {
                 self.pick(row, true);
@@ -122,7 +122,7 @@ impl Selection {
         // On the server, which may run this as well, there is no list yet and no document.
         let had = self.form.get_untracked().is_some()
             && document().active_element().is_some_and(|active| within(&active, "tbody tr[data-id]").is_some());
-        self.had_focus.set_value(had);
+        self.wants_focus.set_value(had);
         self.add_up();
     }
 
@@ -177,10 +177,6 @@ impl Selection {
             }
         }
         self.add_up();
-        if self.had_focus.get_value() {
-            self.had_focus.set_value(false);
-            self.focus(self.active.get_value());
-        }
     }
 
     /// Adds up what is picked, and what can be done with all of it.
@@ -224,6 +220,10 @@ impl Selection {
             for control in controls(row) {
                 control.set_tab_index(-1);
             }
+            if place(row) == active && self.wants_focus.get_value() {
+                self.wants_focus.set_value(false);
+                drop(row.focus());
+            }
         }
         let over = self.form.get_untracked().and_then(|form| form.query_selector("input[data-all]").ok()?);
         if let Some(over) = over.and_then(|over| over.dyn_into::<HtmlInputElement>().ok()) {
@@ -258,12 +258,8 @@ impl Selection {
     /// Makes a row the one that Tab comes back to, brings it into view and gives it the focus.
     fn focus(self, to: usize) {
         self.active.set_value(to);
-        self.rows.reveal(to, move || {
-            self.show();
-            if let Some(row) = self.elements().iter().find(|row| place(row) == to) {
-                drop(row.focus());
-            }
-        });
+        self.wants_focus.set_value(true);
+        self.rows.reveal(to, move || self.show());
     }
 
     /// A click somewhere in the list.
