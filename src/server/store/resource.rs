@@ -139,21 +139,22 @@ struct ShownRow {
     children: i64,
 }
 
-/// A node by id, as its own page shows it.
+/// A node by id, as its own page shows it; what is in it is counted up to `most`.
 ///
 /// # Errors
 /// The database.
-pub async fn find_shown(tx: &mut Tx, id: ResourceId) -> Result<Option<Shown>> {
+pub async fn find_shown(tx: &mut Tx, id: ResourceId, most: i64) -> Result<Option<Shown>> {
     let row: Option<ShownRow> = tx
         .sql(
             "SELECT r.id, r.organization_id, r.account_id, r.parent_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.charged_to, r.created_by, r.created_at, r.modified_at,
                 p.first_name || ' ' || p.last_name AS created_by_name,
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
-                (SELECT CAST(COUNT(*) AS BIGINT) FROM resource c WHERE c.parent_id = r.id AND c.trashed_with IS NULL) AS children
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM resource c WHERE c.parent_id = $1 AND c.trashed_with IS NULL LIMIT CAST($2 AS BIGINT)) AS first) AS children
              FROM resource r LEFT JOIN person p ON p.id = r.created_by WHERE r.id = $1 AND r.trashed_with IS NULL",
         )
         .bind(id.0)
+        .bind(most)
         .optional()
         .await?;
     let Some(row) = row else { return Ok(None) };

@@ -259,11 +259,12 @@ pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<ResourceView> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
     let reach = access::reach(&mut tx, by, id).await?;
-    view(&mut tx, id, &reach).await
+    view(&mut tx, id, &reach, i64::MAX).await
 }
 
-async fn view(tx: &mut Tx, id: ResourceId, reach: &Reach) -> Result<ResourceView> {
-    let shown = resource::find_shown(tx, id).await?.ok_or(Refusal::NotFound)?;
+/// One resource; what is in it is counted up to `most`.
+async fn view(tx: &mut Tx, id: ResourceId, reach: &Reach, most: i64) -> Result<ResourceView> {
+    let shown = resource::find_shown(tx, id, most).await?.ok_or(Refusal::NotFound)?;
     let resource::Shown { resource: found, created_by_name, access, children } = shown;
     let level = reach.level().ok_or(Refusal::NotFound)?;
     let path = reach.visible_path();
@@ -337,7 +338,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
         let (resource, tree, create) = (None, Vec::new(), Control::Absent);
         return Ok(DriveView { organization, resource, rows, total, timeline: None, tree, create, lacking });
     }
-    let view = view(&mut tx, id, &reach).await?;
+    let view = view(&mut tx, id, &reach, COUNTED + 1).await?;
     if view.organization != organization.id {
         return Err(Refusal::NotFound.into());
     }
@@ -692,12 +693,12 @@ fn name_taken(error: Error, name: &str) -> Error {
 /// One resource, in the middle of a change.
 pub(super) async fn view_in(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<ResourceView> {
     let reach = access::reach(tx, by, id).await?;
-    view(tx, id, &reach).await
+    view(tx, id, &reach, i64::MAX).await
 }
 
 pub(super) async fn changed(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Changed> {
     let reach = access::reach(tx, by, id).await?;
-    let resource = view(tx, id, &reach).await?;
+    let resource = view(tx, id, &reach, i64::MAX).await?;
     let in_root = reach.steps.get(1).is_none_or(|container| container.kind == Kind::Root);
     let container = resource.parent.filter(|_| !in_root);
     let found = super::super::store::organization::find(tx, resource.organization).await?.ok_or(Refusal::NotFound)?;

@@ -42,11 +42,11 @@ both!(drive_1_nodes_ways_up_and_changes, async |app| {
     assert_eq!(way, [dataset, b, a, org.root]);
     assert_eq!(steps.len(), 6);
     assert!(steps.iter().all(|step| step.role == Some(Role::Owner) && step.levels.is_empty()));
-    let shown = resource::find_shown(&mut tx, a).await.expect("an answer").expect("A");
+    let shown = resource::find_shown(&mut tx, a, 100).await.expect("an answer").expect("A");
     assert_eq!((shown.children, shown.access), (1, Source::Inherited));
     assert!(shown.created_by_name.is_some_and(|name| name.starts_with("Anna")));
-    assert_eq!(resource::find_shown(&mut tx, dataset).await.expect("an answer").expect("a flight").children, 0);
-    assert!(resource::find_shown(&mut tx, NOBODY).await.expect("an answer").is_none());
+    assert_eq!(resource::find_shown(&mut tx, dataset, 100).await.expect("an answer").expect("a flight").children, 0);
+    assert!(resource::find_shown(&mut tx, NOBODY, 100).await.expect("an answer").is_none());
     assert_eq!(resource::list_rows(&mut tx, &[b, dataset, NOBODY]).await.expect("an answer").len(), 2);
     assert!(resource::list_rows(&mut tx, &[]).await.expect("an answer").is_empty());
     drop(tx);
