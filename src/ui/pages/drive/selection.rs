@@ -211,6 +211,9 @@ impl Selection {
         let elements = self.elements();
         let active = self.active.get_value();
         let reachable = elements.iter().any(|row| place(row) == active);
+        if !reachable && self.wants_focus.get_value() && active < self.rows.total.get_untracked() {
+            self.rows.bring(active);
+        }
         for (at, row) in elements.iter().enumerate() {
             let picked = row.get_attribute("data-id").is_some_and(|id| self.has(&id));
             check(row, picked);

@@ -257,8 +257,14 @@ impl Rows {
         }
     }
 
-    /// Brings a row onto the page and into view; `then` is called when it is there.
+    /// Brings a row onto the page and into view; `then` is called when the page has been drawn again.
     pub fn reveal(self, place: usize, then: impl FnOnce() + 'static) {
+        self.bring(place);
+        request_animation_frame(then);
+    }
+
+    /// Scrolls to a row that is not on the page.
+    pub fn bring(self, place: usize) {
         let (start, end) = self.shown.get_untracked();
         if !(start..end).contains(&place)
             && let Some(body) = self.body.get_untracked()
@@ -270,8 +276,6 @@ impl Rows {
             window().scroll_to_with_x_and_y(0.0, (scrolled + top - middle).max(0.0));
             self.fit();
         }
-        // The row is there when the page has been drawn once more.
-        request_animation_frame(then);
     }
 }
 
