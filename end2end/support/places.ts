@@ -39,7 +39,6 @@ export async function inside(anna: Person): Promise<Place[]> {
   const empty = await anna.create(table.root, "folder", "Empty");
   await Promise.all([ready, sent].map((dataset) => setProcessed(dataset.id)));
   const receipt = await anna.move([sent], chair.root);
-  const link = new URL((await anna.post<{ url: string }>(`/resources/${tunnels.id}/links`, {})).url).pathname;
   const people = `/o/${table.org_id}/people`;
   const [dora, eric] = [`dora.${unique()}@example.com`, `eric.${unique()}@example.com`];
   await anna.post(`/orgs/${table.org_id}/invitations`, {
@@ -74,7 +73,6 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "dialog-access", path: `${drive}?dialog=access&item=${tunnels.id}` },
     { name: "dialog-share", path: `${drive}?dialog=share&item=${tunnels.id}` },
     { name: "dialog-restrictions", path: `${drive}?dialog=restrict&item=${tunnels.id}` },
-    { name: "shared-link", path: link },
     { name: "dialog-trash", path: `${drive}?dialog=trash&${items}` },
     { name: "trash", path: `${drive}/trash` },
     { name: "dialog-empty-trash", path: `${drive}/trash?dialog=empty` },
