@@ -350,7 +350,9 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
         ..ListQuery::default()
     };
     let (rows, total) = if view.kind.is_container() {
-        let total = count(&mut tx, id, &query, COUNTED + 1).await?;
+        // Without a filter they have been counted already.
+        let filtered = !(wanted.kind.is_empty() && wanted.status.is_empty());
+        let total = if filtered { count(&mut tx, id, &query, COUNTED + 1).await? } else { view.children_count };
         (list(&mut tx, by, &reach, &query, ROWS).await?, Some(total))
     } else {
         (Page { items: Vec::new(), next_cursor: None }, None)

@@ -11,7 +11,7 @@ use crate::{
         command::{Command, Lacking, control},
         resource::Kind,
         time::Timestamp,
-        view::{Control, ResourceView},
+        view::{Control, DatasetView, ResourceView},
     },
     rpc::FormFlash,
     ui::{
@@ -60,15 +60,7 @@ pub fn DatasetContent(
             ),
         })
         .collect_view();
-    let facts = resource.dataset.map(|dataset| {
-        view! {
-            <Fact label="Status"><span class=words::status_tone(dataset.status)>{dataset.status.title()}</span></Fact>
-            <Fact label="Images"><span class="num">{words::count(dataset.images)}</span></Fact>
-            <Fact label="Size"><span class="num">{words::size(dataset.bytes)}</span></Fact>
-            <Fact label="Captured on">{dataset.captured_on.map_or_else(|| "Not known".to_owned(), crate::domain::time::Day::words)}</Fact>
-            <Fact label="Cluster location">{words::cluster(&dataset.cluster)}</Fact>
-        }
-    });
+    let facts = resource.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
     view! {
         <div class="bar">{actions}</div>
         <section class="panel tile" aria-labelledby="details">
@@ -82,5 +74,17 @@ pub fn DatasetContent(
                 <Fact label="Modified"><When at=resource.modified_at now/></Fact>
             </dl>
         </section>
+    }
+}
+
+/// What a dataset has besides a name, on its page and in the details beside a list.
+#[component]
+pub fn DatasetFacts(dataset: DatasetView) -> impl IntoView {
+    view! {
+        <Fact label="Status"><span class=words::status_tone(dataset.status)>{dataset.status.title()}</span></Fact>
+        <Fact label="Images"><span class="num">{words::count(dataset.images)}</span></Fact>
+        <Fact label="Size"><span class="num">{words::size(dataset.bytes)}</span></Fact>
+        <Fact label="Captured on">{dataset.captured_on.map_or_else(|| "Not known".to_owned(), crate::domain::time::Day::words)}</Fact>
+        <Fact label="Cluster location">{words::cluster(&dataset.cluster)}</Fact>
     }
 }

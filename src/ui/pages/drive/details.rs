@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{place::Listing, selection::Selection};
+use super::{dataset::DatasetFacts, place::Listing, selection::Selection};
 use crate::{
     domain::{
         access::{Level, Source},
@@ -100,15 +100,7 @@ pub fn Details(
 
 #[component]
 fn Facts(shown: Shown, now: Timestamp) -> impl IntoView {
-    let facts = shown.dataset.map(|dataset| {
-        view! {
-            <Fact label="Status"><span class=words::status_tone(dataset.status)>{dataset.status.title()}</span></Fact>
-            <Fact label="Images"><span class="num">{words::count(dataset.images)}</span></Fact>
-            <Fact label="Size"><span class="num">{words::size(dataset.bytes)}</span></Fact>
-            <Fact label="Captured on">{dataset.captured_on.map_or_else(|| "Not known".to_owned(), crate::domain::time::Day::words)}</Fact>
-            <Fact label="Cluster location">{words::cluster(&dataset.cluster)}</Fact>
-        }
-    });
+    let facts = shown.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
     view! {
         <h2 class=format!("name {}", shown.kind.word())><Icon name=words::kind_icon(shown.kind)/><span>{shown.name}</span></h2>
         <dl class="facts">
