@@ -9,8 +9,10 @@
 pub mod access;
 pub mod account;
 pub mod activity;
+pub mod billing;
 pub mod drive;
 pub mod invitation;
+pub mod licence;
 pub mod link;
 pub mod organization;
 pub mod people;

@@ -1,11 +1,13 @@
 //! What people do, from beginning to end.
 
 mod access;
+mod billing;
 mod concurrency;
 mod copies;
 mod drive;
 mod histories;
 mod invitations;
+mod lacking;
 mod licences;
 mod links;
 mod live;
@@ -20,3 +22,4 @@ mod sites;
 mod transfers;
 mod trash;
 mod undo;
+mod waiting;
