@@ -58,4 +58,6 @@ ids! {
     UndoId,
     /// One mail waiting in, or sent from, the outbox.
     MailId,
+    /// One loan of a licence.
+    LoanId,
 }

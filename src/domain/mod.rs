@@ -21,6 +21,7 @@ pub mod id;
 pub mod invitation;
 pub mod job;
 pub mod licence;
+pub mod loan;
 pub mod mail;
 pub mod one_time_link;
 pub mod organization;
@@ -31,6 +32,7 @@ pub mod resource;
 pub mod restriction;
 pub mod role;
 pub mod search;
+pub mod seat;
 pub mod share_link;
 pub mod site;
 #[cfg(test)]

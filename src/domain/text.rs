@@ -104,6 +104,18 @@ pub enum Problem {
     /// A VAT number is missing, and the organization is not exempt.
     #[error("Fill this in, or tick “VAT exempt”.")]
     MissingUnlessExempt,
+    /// Who may take any free seat (LIC-5).
+    #[error("Owners, Managers and Editors use any free seat. Only Readers and Members are given one.")]
+    NeedsNoSeat,
+    /// Who was given one before (LIC-5).
+    #[error("A seat is kept for this person already.")]
+    SeatedAlready,
+    /// Somebody who is not in the organization.
+    #[error("Nobody in this organization has this address.")]
+    NotInOrganization,
+    /// A licence that cannot be lent (ACCT-3); the text says why.
+    #[error("{0}")]
+    NotLendable(String),
     /// A field that this kind of thing does not have.
     #[error("This kind of item does not have this.")]
     NotForThisKind,

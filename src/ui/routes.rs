@@ -16,12 +16,14 @@ use super::pages::{
     forgot::ForgotPage,
     home::HomePage,
     invitation::InvitationPage,
+    loans::LoansPage,
     new_organization::NewOrganizationPage,
     not_found::NotFoundPage,
     people::{PeoplePage, invitations::InvitationsPage},
     receipt::ReceiptPage,
     reset::ResetPage,
     roles::RolesPage,
+    seats::SeatsPage,
     settings::SettingsPage,
     sign_in::SignInPage,
     sign_up::SignUpPage,
@@ -52,6 +54,8 @@ pub fn Pages() -> impl IntoView {
             <Route path=path!("/o/:org/roles") view=RolesPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/activity") view=ActivityPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/settings/:part?") view=SettingsPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/seats") view=SeatsPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/loans") view=LoansPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/transfers/:id") view=ReceiptPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/trash") view=TrashPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/:resource?") view=DrivePage ssr=SsrMode::Async/>

@@ -7,16 +7,19 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod desktop;
 pub mod events;
 pub mod idempotency;
 pub mod invitations;
 pub mod licences;
 pub mod links;
+pub mod loans;
 pub mod orgs;
 pub mod people;
 pub mod problem;
 pub mod resources;
 pub mod restrictions;
+pub mod seats;
 pub mod session;
 pub mod transfers;
 pub mod trash;
@@ -56,6 +59,7 @@ use problem::Problem;
         (name = "drive", description = "Folders, sites, assets and datasets"),
         (name = "transfers", description = "Moving within an organization and transferring between two"),
         (name = "licences", description = "Licences, their books, and the audit log"),
+        (name = "desktop", description = "What programs on people's computers ask: which licences there are, and a seat of one"),
     )
 )]
 struct Document;
@@ -90,6 +94,14 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(people::change_role))
         .routes(routes!(licences::list))
         .routes(routes!(licences::ledger))
+        .routes(routes!(seats::list, seats::give))
+        .routes(routes!(seats::free))
+        .routes(routes!(loans::list, loans::create))
+        .routes(routes!(loans::end))
+        .routes(routes!(desktop::list))
+        .routes(routes!(desktop::take))
+        .routes(routes!(desktop::heartbeat))
+        .routes(routes!(desktop::release))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(resources::create))

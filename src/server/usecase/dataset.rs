@@ -53,7 +53,7 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, id: ResourceId, wanted: Status) -
     let (mut status, mut charged_to, mut charged) = (wanted, found.charged_to, Amount::default());
     let pays = matches!(wanted, Status::Queued | Status::Processing | Status::Processed);
     if pays && charged_to.is_none() {
-        let licences = licence::list_of_account(tx, found.account).await?;
+        let licences = licence::list_of_account(tx, found.account, now).await?;
         let paid = match governing(&licences, now).filter(|licence| licence.is_active(now)) {
             Some(licence) => {
                 let cost = licence.model.map_or(Amount::default(), |model| price(model, dataset.images, MEGAPIXELS));

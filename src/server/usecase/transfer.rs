@@ -218,7 +218,7 @@ async fn side(
     invitation_pending: bool,
 ) -> Result<(Side, String)> {
     let (found, role) = organizations::find_with_role(tx, id, by.person).await?.ok_or(Refusal::NotFound)?;
-    let licences = licence::list_of_account(tx, account).await?;
+    let licences = licence::list_of_account(tx, account, ctx.now()).await?;
     let licence = governing(&licences, ctx.now()).cloned();
     Ok((Side { organization: id, name: found.name, role, invitation_pending, licence }, found.org_id))
 }

@@ -62,6 +62,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
     let personal = home.organization.personal;
     let role = words::role(home.organization.role);
     let invites = home.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
+    let manages = home.organization.role.is_some_and(|role| may(role, Permission::ManageAccounts));
     let hue = words::organization_hue(home.organization.id);
     view! {
         <Title text=name.clone()/>
@@ -81,7 +82,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
                 <Company home=home.clone()/>
                 {home.organization.sees_people.then(|| view! { <Team people=home.people owners=home.owners.clone() org=org.clone() invites/> })}
             </div>
-            {home.licences.map(|licences| view! { <Licences licences/> })}
+            {home.licences.map(|licences| view! { <Licences licences org=org.clone() manages/> })}
             {home.activity.map(|activity| view! { <Activity activity org now/> })}
         </div>
     }
@@ -149,12 +150,18 @@ fn Team(people: Option<u64>, owners: Vec<String>, org: String, invites: bool) ->
 
 /// The licences, with what has been used of each.
 #[component]
-fn Licences(licences: Vec<LicenceView>) -> impl IntoView {
+fn Licences(licences: Vec<LicenceView>, org: String, manages: bool) -> impl IntoView {
     let entries = licences.into_iter().map(|licence| view! { <Licence licence/> }).collect_view();
     view! {
         <section class="panel tile" aria-labelledby="licences">
             <h2 id="licences">"Licences"</h2>
             <ul class="licences">{entries}</ul>
+            {manages.then(|| view! {
+                <div class="bar tile-foot">
+                    <ButtonLink href=paths::seats(&org)>"Seats"</ButtonLink>
+                    <ButtonLink href=paths::loans(&org)>"Loans"</ButtonLink>
+                </div>
+            })}
         </section>
     }
 }
@@ -181,7 +188,7 @@ fn Licence(licence: LicenceView) -> impl IntoView {
         .into_any(),
         Some(Model::Credits) => view! { <Credits left=licence.left.credits/> }.into_any(),
         None => match licence.seats {
-            Some(seats) => view! { <p class="small">{words::counted(seats, "seat", "seats")}</p> }.into_any(),
+            Some(seats) => view! { <Seats used=licence.seats_used total=seats/> }.into_any(),
             None => {
                 view! { <p class="small">"Keep and look at a Drive. Processing takes a cloud licence."</p> }.into_any()
             }
@@ -194,6 +201,7 @@ fn Licence(licence: LicenceView) -> impl IntoView {
                 <span class=tone>{state} {until.map(|until| format!(" {until}"))}</span>
             </div>
             {licence.model.map(|model| view! { <small>{model.title()}</small> })}
+            {licence.loan.as_ref().map(|loan| view! { <p class="small">{words::loan(loan)}</p> })}
             {books}
         </li>
     }
@@ -208,6 +216,21 @@ fn Allowance(label: &'static str, used: i64, total: i64) -> impl IntoView {
             <Meter label=format!("{label} used") used total/>
         </div>
     }
+}
+
+/// Seats, and how many of them are given or taken; whoever lent them does not see that.
+#[component]
+fn Seats(used: Option<u64>, total: i64) -> impl IntoView {
+    let Some(used) = used.map(|used| i64::try_from(used).unwrap_or(i64::MAX)) else {
+        return view! { <p class="small">{words::counted(total, "seat", "seats")}</p> }.into_any();
+    };
+    view! {
+        <div class="allowance">
+            <div class="kv num"><span>"Seats"</span><span>{words::count(used)} " of " {words::count(total)} " used"</span></div>
+            <Meter label="Seats used" used total/>
+        </div>
+    }
+    .into_any()
 }
 
 /// A balance, in the band it is in: under 50 it is nearly gone, to 100 it is time to think of more.
