@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { type Person, unique } from "./api";
 import { invitationLink } from "./inbox";
-import { grantImages, grantTeams, operator, setProcessed } from "./operator";
+import { grantDesktop, grantImages, grantTeams, operator, setProcessed } from "./operator";
 
 export interface Place {
   name: string;
@@ -54,6 +54,14 @@ export async function inside(anna: Person): Promise<Place[]> {
     invitations: [{ email: dora, name: "Dora Meier", role: "reader" }, { email: eric, role: "member", resource: tunnels.id, level: "editor" }],
   });
   const invitation = await invitationLink(anna.request, dora);
+  const [desk, lent] = await Promise.all([grantDesktop(table.org_id, 3), grantImages(table.org_id)]);
+  const me = await anna.get<{ id: string }>("/me");
+  await anna.patch("/me", { default_organization: table.org_id });
+  await anna.post(`/desktop/licences/${desk}/take`, { device: "Anna's desk" });
+  const sharing = `${chair.org_id}/primary`;
+  const loan = await anna.post<{ id: string }>(`/orgs/${table.org_id}/loans`, { licence: lent, sharing_id: sharing, until: "2030-12-31" });
+  const seats = `/o/${table.org_id}/seats`;
+  const loans = `/o/${table.org_id}/loans`;
   const drive = `/o/${table.org_id}/drive`;
   const items = `item=${ready.id}&item=${tunnels.id}`;
   return [
@@ -109,6 +117,14 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "dataset-to-be-paid", path: `${drive}/${draft.id}` },
     { name: "activity", path: `/o/${table.org_id}/activity` },
     { name: "activity-nothing-found", path: `/o/${table.org_id}/activity?action=role.changed` },
+    { name: "seats", path: seats },
+    { name: "seats-none", path: `/o/${chair.org_id}/seats` },
+    { name: "dialog-give-seat", path: `${seats}?dialog=give&licence=${desk}` },
+    { name: "dialog-release-seat", path: `${seats}?dialog=free&licence=${desk}&person=${me.id}` },
+    { name: "loans", path: loans },
+    { name: "loans-borrowed", path: `/o/${chair.org_id}/loans` },
+    { name: "dialog-lend", path: `${loans}?dialog=lend` },
+    { name: "dialog-call-back", path: `${loans}?dialog=end&about=${loan.id}` },
     { name: "settings-organization", path: `/o/${table.org_id}/settings` },
     { name: "settings-details", path: `/o/${table.org_id}/settings/details` },
     { name: "settings-security", path: `/o/${table.org_id}/settings/security` },

@@ -48,6 +48,15 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("link.created", "Link switched on"),
     ("link.revoked", "Link switched off"),
     ("dataset.status_set", "Dataset status changed"),
+    ("seat.given", "Seat given"),
+    ("seat.taken_back", "Seat taken back"),
+    ("seat.released", "Seat released"),
+    ("seat.taken", "Seat taken by a program"),
+    ("seat.let_go", "Seat let go by a program"),
+    ("loan.made", "Licence lent"),
+    ("loan.received", "Licence borrowed"),
+    ("loan.called_back", "Loan called back"),
+    ("loan.returned", "Loan returned"),
 ];
 
 /// Whether an action is in the log of an organization; what the operator does about their own keys is in none.

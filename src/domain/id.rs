@@ -64,4 +64,6 @@ ids! {
     RequestId,
     /// One key of the operator's API.
     OperatorKeyId,
+    /// One loan of a licence.
+    LoanId,
 }

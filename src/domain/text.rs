@@ -56,6 +56,15 @@ pub enum Problem {
     /// Not an Org ID or Account ID.
     #[error("Use 2 to 40 letters, digits and single hyphens, starting and ending with a letter or digit.")]
     NotAnIdentifier,
+    /// Not a Sharing ID (ACCT-1).
+    #[error("Enter a Sharing ID like Table/Chair: an Org ID, a slash, and an Account ID.")]
+    NotASharingId,
+    /// A Sharing ID that nothing answers to (ACCT-1).
+    #[error("There is no account with this Sharing ID.")]
+    NoSuchSharingId,
+    /// The Sharing ID of the account that something is in already (ACCT-3).
+    #[error("This is the account that it is in already. Enter another account’s Sharing ID.")]
+    SameAccount,
     /// Taken by somebody else.
     #[error("This is taken. Try another one.")]
     Taken,
@@ -95,6 +104,18 @@ pub enum Problem {
     /// A VAT number is missing, and the organization is not exempt.
     #[error("Fill this in, or tick “VAT exempt”.")]
     MissingUnlessExempt,
+    /// Who may take any free seat (LIC-5).
+    #[error("Owners, Managers and Editors use any free seat. Only Readers and Members are given one.")]
+    NeedsNoSeat,
+    /// Who was given one before (LIC-5).
+    #[error("A seat is kept for this person already.")]
+    SeatedAlready,
+    /// Somebody who is not in the organization.
+    #[error("Nobody in this organization has this address.")]
+    NotInOrganization,
+    /// A licence that cannot be lent (ACCT-3); the text says why.
+    #[error("{0}")]
+    NotLendable(String),
     /// A field that this kind of thing does not have.
     #[error("This kind of item does not have this.")]
     NotForThisKind,

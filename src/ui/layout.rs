@@ -48,6 +48,10 @@ pub enum Section {
     Activity,
     /// Organization settings.
     Settings,
+    /// Seats of desktop licences.
+    Seats,
+    /// Licences lent and borrowed.
+    Loans,
     /// My account.
     Account,
     /// A page that is none of these, like a receipt.
@@ -65,6 +69,7 @@ impl Section {
             Self::Billing => role.is_some_and(|role| may(role, Permission::ManageBilling)),
             Self::Activity => role.is_some_and(|role| may(role, Permission::ReadAudit)),
             Self::Settings => !belonging.personal && role.is_some(),
+            Self::Seats | Self::Loans => role.is_some_and(|role| may(role, Permission::ManageAccounts)),
             Self::Welcome | Self::Home | Self::Drive | Self::Account | Self::Other => true,
         }
     }
@@ -81,6 +86,8 @@ impl Section {
             Self::Billing => paths::billing(org),
             Self::Activity => paths::activity(org),
             Self::Settings => paths::settings(org, ""),
+            Self::Seats => paths::seats(org),
+            Self::Loans => paths::loans(org),
             Self::Welcome | Self::Home | Self::Account | Self::Other => paths::home(org),
         }
     }

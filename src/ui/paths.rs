@@ -102,6 +102,16 @@ pub fn receipt(org: &str, transfer: &str) -> String {
     format!("/o/{}/transfers/{}", encode(org), encode(transfer))
 }
 
+/// Seats of desktop licences (LIC-5).
+pub fn seats(org: &str) -> String {
+    format!("/o/{}/seats", encode(org))
+}
+
+/// Licences lent and borrowed (ACCT-3).
+pub fn loans(org: &str) -> String {
+    format!("/o/{}/loans", encode(org))
+}
+
 /// A path with a query that is being put together. Empty values are left out.
 #[derive(Clone, Debug)]
 pub struct Address {

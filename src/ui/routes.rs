@@ -18,12 +18,14 @@ use super::pages::{
     home::HomePage,
     invitation::InvitationPage,
     licences::{LicencesPage, ledger::LedgerPage},
+    loans::LoansPage,
     new_organization::NewOrganizationPage,
     not_found::NotFoundPage,
     people::{PeoplePage, invitations::InvitationsPage},
     receipt::ReceiptPage,
     reset::ResetPage,
     roles::RolesPage,
+    seats::SeatsPage,
     settings::SettingsPage,
     sign_in::SignInPage,
     sign_up::SignUpPage,
@@ -57,6 +59,8 @@ pub fn Pages() -> impl IntoView {
             <Route path=path!("/o/:org/licences/:id") view=LedgerPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/billing") view=BillingPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/settings/:part?") view=SettingsPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/seats") view=SeatsPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/loans") view=LoansPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/transfers/:id") view=ReceiptPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/trash") view=TrashPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/:resource?") view=DrivePage ssr=SsrMode::Async/>

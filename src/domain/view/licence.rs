@@ -28,6 +28,8 @@ pub struct LicencesView {
     pub accounts: Vec<AccountLicences>,
     /// Whether I manage billing: then **Contact sales** is there.
     pub may_buy: bool,
+    /// Whether I manage seats and loans.
+    pub manages: bool,
 }
 
 /// A licence's own page: its books, newest first.

@@ -6,8 +6,10 @@ pub mod activity;
 pub mod billing;
 pub mod licence;
 pub mod link;
+pub mod loan;
 pub mod people;
 pub mod restriction;
+pub mod seat;
 pub mod settings;
 pub mod trash;
 pub mod work;
@@ -17,8 +19,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::{Level, Source},
     command::{Lacking, Target},
-    id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
+    id::{AccountId, LicenceId, LoanId, OrganizationId, PersonId, ResourceId, TransferId},
     licence::{Amount, EntryKind, Model, Product},
+    loan::Direction,
     organization::{OrganizationKind, PeopleVisibility, PlanTier},
     resource::{Kind, Status},
     restriction::{Origin, Restrictions},
@@ -199,6 +202,25 @@ pub struct LicenceView {
     pub used: Amount,
     /// What is left.
     pub left: Amount,
+    /// How many seats are given or taken; desktop only, and not while it is lent to others.
+    pub seats_used: Option<u64>,
+    /// That it is lent, or borrowed, now (ACCT-3).
+    pub loan: Option<LoanTerm>,
+}
+
+/// That a licence is lent, or borrowed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LoanTerm {
+    /// The loan.
+    pub id: LoanId,
+    /// Which of the two.
+    pub direction: Direction,
+    /// The organization on the other side.
+    pub other: String,
+    /// The Sharing ID on the other side.
+    pub sharing_id: String,
+    /// Its last day.
+    pub until: Day,
 }
 
 /// One entry of a licence's ledger (LIC-3).

@@ -59,6 +59,25 @@ pub struct LicenceBody {
     active_from: String,
     active_until: Option<String>,
     account: String,
+    /// How many seats are given or taken; desktop only, and not while it is lent to another organization.
+    seats_used: Option<u64>,
+    /// That it is lent to, or borrowed from, another account now (ACCT-3).
+    loan: Option<LoanTermBody>,
+}
+
+/// That a licence is lent, or borrowed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LoanTermBody {
+    /// The loan.
+    id: String,
+    /// `lent`: who owns it cannot use it. `borrowed`: it is another organization's.
+    direction: &'static str,
+    /// The organization on the other side.
+    organization: String,
+    /// The Sharing ID on the other side.
+    sharing_id: String,
+    /// Its last day.
+    until: String,
 }
 
 impl From<LicenceView> for LicenceBody {
@@ -84,6 +103,14 @@ impl From<LicenceView> for LicenceBody {
             active_from: view.active_from.rfc3339(),
             active_until: view.active_until.map(crate::domain::time::Timestamp::rfc3339),
             account: view.account.to_string(),
+            seats_used: view.seats_used,
+            loan: view.loan.map(|loan| LoanTermBody {
+                id: loan.id.to_string(),
+                direction: loan.direction.word(),
+                organization: loan.other,
+                sharing_id: loan.sharing_id,
+                until: loan.until.iso(),
+            }),
         }
     }
 }

@@ -8,17 +8,20 @@ pub mod access;
 pub mod account;
 pub mod audit;
 pub mod billing;
+pub mod desktop;
 pub mod events;
 pub mod idempotency;
 pub mod invitations;
 pub mod licences;
 pub mod links;
+pub mod loans;
 pub mod operator;
 pub mod orgs;
 pub mod people;
 pub mod problem;
 pub mod resources;
 pub mod restrictions;
+pub mod seats;
 pub mod session;
 pub mod transfers;
 pub mod trash;
@@ -60,6 +63,7 @@ use problem::Problem;
         (name = "licences", description = "Licences, their books, and the audit log"),
         (name = "billing", description = "Billing contacts, and asking the operator for licences: Owners"),
         (name = "operator", description = "Granting licences and answering requests, with an operator key: `Authorization: Bearer cho_…`"),
+        (name = "desktop", description = "What programs on people's computers ask: which licences there are, and a seat of one"),
     )
 )]
 struct Document;
@@ -95,6 +99,14 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(licences::list))
         .routes(routes!(licences::ledger))
         .routes(routes!(licences::export))
+        .routes(routes!(seats::list, seats::give))
+        .routes(routes!(seats::free))
+        .routes(routes!(loans::list, loans::create))
+        .routes(routes!(loans::end))
+        .routes(routes!(desktop::list))
+        .routes(routes!(desktop::take))
+        .routes(routes!(desktop::heartbeat))
+        .routes(routes!(desktop::release))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(resources::create))

@@ -117,6 +117,33 @@ pub const INVARIANTS: &[Invariant] = &[
             WHERE r.copied_from IS NOT NULL AND (r.trashed_with IS NULL OR t.trashed_at IS NOT NULL)",
     },
     Invariant {
+        name: "no more seats are given, or were taken at one moment, than a desktop licence has (LIC-5)",
+        // 900,000 milliseconds: how long a seat is taken that nothing is heard of.
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE EXISTS (SELECT 1 FROM seat s WHERE s.licence_id = l.id) AND (
+            COALESCE(l.seats, 0) < (SELECT COALESCE(MAX(n), 0) FROM (
+                SELECT COUNT(*) AS n FROM seat s WHERE s.licence_id = l.id AND s.given_at IS NOT NULL GROUP BY s.loan_id) AS given)
+            OR COALESCE(l.seats, 0) < (SELECT COALESCE(MAX(n), 0) FROM (
+                SELECT COUNT(*) AS n FROM seat s WHERE s.licence_id = l.id AND s.seen_at > (
+                    SELECT MAX(t.seen_at) FROM seat t WHERE t.licence_id = l.id AND t.loan_id IS NOT DISTINCT FROM s.loan_id) - 900000
+                GROUP BY s.loan_id) AS taken))",
+    },
+    Invariant {
+        name: "every seat is held by one of who owns the licence, or borrows it (LIC-5, ACCT-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM seat s JOIN licence l ON l.id = s.licence_id LEFT JOIN licence_loan o ON o.id = s.loan_id
+            WHERE l.product <> 'desktop' OR s.organization_id <> COALESCE(o.borrower_organization_id, l.organization_id)
+                OR (s.loan_id IS NOT NULL AND (o.id IS NULL OR o.licence_id <> s.licence_id))
+                OR NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = s.organization_id AND m.person_id = s.person_id)",
+    },
+    Invariant {
+        name: "a licence is lent by who owns it, to another account, and to one at a time (ACCT-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence_loan o JOIN licence l ON l.id = o.licence_id
+                JOIN account b ON b.id = o.borrower_account_id
+            WHERE o.lender_organization_id <> l.organization_id OR o.lender_account_id <> l.account_id
+                OR b.organization_id <> o.borrower_organization_id OR l.product = 'discovery' OR o.lent_at > COALESCE(o.ended_at, o.ends_at)
+                OR EXISTS (SELECT 1 FROM licence_loan p WHERE p.licence_id = o.licence_id AND p.id <> o.id
+                    AND p.lent_at < COALESCE(o.ended_at, o.ends_at) AND o.lent_at < COALESCE(p.ended_at, p.ends_at))",
+    },
+    Invariant {
         name: "every grant knows who owns what it is on (PEOPLE-9)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g JOIN resource r ON r.id = g.resource_id
             WHERE g.owner_id IS NULL OR g.owner_id <> r.organization_id",

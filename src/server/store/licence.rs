@@ -115,21 +115,51 @@ impl TryFrom<LicenceRow> for StoredLicence {
     }
 }
 
-/// The licences of an account, oldest first.
+/// The licences that an account can use at a moment (ACCT-3), in no order: its own that are not lent, and those it borrows.
+/// The one place that knows: whatever asks what governs an account asks here.
 ///
 /// # Errors
 /// The database.
-pub async fn list_of_account(tx: &mut Tx, account: AccountId) -> Result<Vec<Licence>> {
+pub async fn list_of_account(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<Vec<Licence>> {
+    // What is lent by an organization that was deleted is gone with it, as it is for itself.
     let rows: Vec<LicenceRow> = tx
         .sql(
-            "SELECT id, organization_id, account_id, product, model, seats, active_from, active_until,
-                images_granted, projects_granted, credits_granted, images_left, projects_left, credits_left
-             FROM licence WHERE account_id = $1 ORDER BY id LIMIT 1000",
+            "SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+                l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
+             FROM licence l WHERE l.account_id = $1 AND NOT EXISTS (
+                SELECT 1 FROM licence_loan o WHERE o.licence_id = l.id AND o.ended_at IS NULL AND o.ends_at > $2)
+             UNION ALL
+             SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+                l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
+             FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN living_organization v ON v.id = l.organization_id
+             WHERE o.borrower_account_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
+             LIMIT 1000",
         )
         .bind(account.0)
+        .bind(now.0)
         .all()
         .await?;
     rows.into_iter().map(|row| StoredLicence::try_from(row).map(|stored| stored.licence)).collect()
+}
+
+/// The licences that an organization borrows of others at a moment, each in the account that borrows it.
+///
+/// # Errors
+/// The database.
+pub async fn list_borrowed(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Vec<StoredLicence>> {
+    let rows: Vec<LicenceRow> = tx
+        .sql(
+            "SELECT l.id, l.organization_id, o.borrower_account_id AS account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+                l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
+             FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN living_organization v ON v.id = l.organization_id
+             WHERE o.borrower_organization_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
+                AND o.lender_organization_id <> $1 LIMIT 1000",
+        )
+        .bind(organization.0)
+        .bind(now.0)
+        .all()
+        .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// The licences of an organization, oldest first.

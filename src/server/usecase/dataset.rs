@@ -53,7 +53,7 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, id: ResourceId, wanted: Status) -
     let (mut status, mut charged_to, mut charged) = (wanted, found.charged_to, Amount::default());
     let pays = matches!(wanted, Status::Queued | Status::Processing | Status::Processed);
     if pays && charged_to.is_none() {
-        let licences = licence::list_of_account(tx, found.account).await?;
+        let licences = licence::list_of_account(tx, found.account, now).await?;
         let paid = match governing(&licences, now).filter(|licence| licence.is_active(now)) {
             Some(licence) => {
                 let cost = licence.model.map_or(Amount::default(), |model| price(model, dataset.images, MEGAPIXELS));
@@ -103,7 +103,7 @@ const STARTED_AT_ONCE: i64 = 50;
 /// The database.
 pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) -> Result<bool> {
     let now = ctx.now();
-    let licences = licence::list_of_account(tx, account).await?;
+    let licences = licence::list_of_account(tx, account, now).await?;
     let Some(governing) = governing(&licences, now).filter(|licence| licence.is_active(now)) else { return Ok(false) };
     let (Some(model), id) = (governing.model, governing.id) else { return Ok(false) };
     let mut left = governing.left;
@@ -150,7 +150,7 @@ pub async fn start_waiting_behind(ctx: &Ctx, behind: Option<AccountId>) -> Resul
     let Some(account) = waiting::find_account(&mut tx, behind).await? else { return Ok(None) };
     // Most of what waits goes on waiting: looked at first, so that nobody else is kept from writing for it.
     let now = ctx.now();
-    let licences = licence::list_of_account(&mut tx, account).await?;
+    let licences = licence::list_of_account(&mut tx, account, now).await?;
     let payer = governing(&licences, now).filter(|licence| licence.is_active(now));
     let most = payer.and_then(|licence| affordable_images(licence.model?, licence.left, MEGAPIXELS));
     let starts = match most {

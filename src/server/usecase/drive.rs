@@ -371,7 +371,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
     } else {
         (Page { items: Vec::new(), next_cursor: None }, None)
     };
-    let licences = licence::list_of_account(&mut tx, view.account).await?;
+    let licences = licence::list_of_account(&mut tx, view.account, ctx.now()).await?;
     let create = match (permit(by.person, Act::Create, &reach.lineage), allows(&licences, Use::Create, ctx.now())) {
         (Err(_), _) => Control::Absent,
         _ if !view.kind.is_container() => Control::Absent,
@@ -525,7 +525,7 @@ fn processing(
 /// What the licences of an organization's first account do not allow.
 async fn lacking(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Lacking> {
     let first = account::list(tx, organization).await?.first().map(|account| account.id).ok_or(Refusal::NotFound)?;
-    Ok(Lacking::of(&licence::list_of_account(tx, first).await?, now))
+    Ok(Lacking::of(&licence::list_of_account(tx, first, now).await?, now))
 }
 
 /// Something new, unread.
@@ -642,7 +642,7 @@ pub(super) async fn create_in(
     let container = resource::find(tx, parent).await?.ok_or(Refusal::NotFound)?;
     may_create(container.kind, reach.depth(), kind)?;
     let now = ctx.now();
-    allows(&licence::list_of_account(tx, container.account).await?, Use::Create, now)?;
+    allows(&licence::list_of_account(tx, container.account, now).await?, Use::Create, now)?;
     let id = ResourceId(ctx.id());
     let dataset = match dataset {
         Some(dataset) if dataset.cluster.is_empty() => {

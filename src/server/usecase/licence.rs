@@ -1,15 +1,18 @@
 //! Licences and their books: looking (people), and granting, topping up, extending and ending (the operator).
 
+use std::collections::BTreeMap;
+
 use crate::domain::{
     billing::{self as rules, MOST, MOST_SEATS},
-    id::{EntryId, LicenceId},
+    id::{EntryId, LicenceId, OrganizationId},
     licence::{Amount, EntryKind, Family, Licence, Model, Product},
+    loan::Direction,
     refusal::Refusal,
     role::{Permission, allow, may},
     text::{Fields, Problem},
     time::{Day, Timestamp},
     view::{
-        EntryView, LicenceState, LicenceView, Page,
+        EntryView, LicenceState, LicenceView, LoanTerm, Page,
         licence::{AccountLicences, LedgerView, LicencesView},
     },
 };
@@ -18,7 +21,7 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::{Error, Result, at_field},
-        store::{Tx, account, licence, membership, organization},
+        store::{Tx, account, licence, loan, membership, organization, seat},
     },
     audit::{self, Happened},
     dataset,
@@ -41,6 +44,8 @@ pub fn view(stored: &licence::StoredLicence, now: Timestamp) -> LicenceView {
         total: licence.total(),
         used: licence.used(),
         left: licence.left,
+        seats_used: None,
+        loan: None,
     }
 }
 
@@ -54,6 +59,64 @@ fn state(licence: &Licence, now: Timestamp) -> LicenceState {
     }
 }
 
+/// That a licence is lent, or borrowed, as one side of its loan sees it.
+pub(super) fn loan_term(loan: &loan::Loan, organization: OrganizationId) -> LoanTerm {
+    let (direction, other) = if loan.lender.organization == organization {
+        (Direction::Lent, &loan.borrower)
+    } else {
+        (Direction::Borrowed, &loan.lender)
+    };
+    LoanTerm {
+        id: loan.id,
+        direction,
+        other: other.name.clone(),
+        sharing_id: other.sharing_id.clone(),
+        until: loan.term.last_day(),
+    }
+}
+
+/// Whether a loan's licence is used by an organization: as the borrower, or among its own accounts.
+fn uses(loan: &loan::Loan, organization: OrganizationId) -> bool {
+    loan.borrower.organization == organization
+}
+
+/// The licences of an organization with what it lends and borrows, and with what is used of their seats (LIC-5, ACCT-3).
+///
+/// # Errors
+/// The database.
+pub(super) async fn of_organization(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    now: Timestamp,
+) -> Result<Vec<LicenceView>> {
+    let mut stored = licence::list(tx, organization).await?;
+    let loans: BTreeMap<LicenceId, loan::Loan> =
+        loan::list_running(tx, organization, now).await?.into_iter().map(|loan| (loan.licence, loan)).collect();
+    if loans.values().any(|loan| loan.lender.organization != organization) {
+        stored.extend(licence::list_borrowed(tx, organization, now).await?);
+    }
+    // Who owns a licence sees its seats while it uses it; so does who borrows it.
+    let seated: Vec<LicenceId> = stored
+        .iter()
+        .filter(|stored| stored.licence.product == Product::Desktop)
+        .map(|stored| stored.licence.id)
+        .filter(|id| loans.get(id).is_none_or(|loan| uses(loan, organization)))
+        .collect();
+    let counts = seat::count(tx, &seated, now).await?;
+    let views = stored.iter().map(|stored| {
+        let id = stored.licence.id;
+        let loan = loans.get(&id);
+        let used = counts.iter().find(|(licence, under, _)| *licence == id && *under == loan.map(|loan| loan.id));
+        let mut view = view(stored, now);
+        // Nobody holds a seat of a licence that is not active.
+        let used = used.filter(|_| view.state == LicenceState::Active).map_or(0, |(.., used)| *used);
+        view.seats_used = seated.contains(&id).then_some(used);
+        view.loan = loan.map(|loan| loan_term(loan, organization));
+        view
+    });
+    Ok(views.collect())
+}
+
 /// The licences of an organization.
 ///
 /// # Errors
@@ -61,8 +124,7 @@ fn state(licence: &Licence, now: Timestamp) -> LicenceState {
 pub async fn list(ctx: &Ctx, by: &Principal, org: &str) -> Result<Vec<LicenceView>> {
     let mut tx = ctx.db().read().await?;
     let permit = super::organization::permit(&mut tx, by, org, Permission::ViewUsage).await?;
-    let now = ctx.now();
-    Ok(licence::list(&mut tx, permit.organization()).await?.iter().map(|stored| view(stored, now)).collect())
+    of_organization(&mut tx, permit.organization(), ctx.now()).await
 }
 
 /// The page Licences.
@@ -81,13 +143,14 @@ pub async fn page(ctx: &Ctx, by: &Principal, org: &str) -> Result<LicencesView> 
         .into_iter()
         .map(|account| AccountLicences { id: account.id, name: account.name, licences: Vec::new() })
         .collect();
-    for stored in licence::list(&mut tx, organization.id).await? {
-        if let Some(account) = accounts.iter_mut().find(|account| account.id == stored.account) {
-            account.licences.push(view(&stored, now));
+    for licence in of_organization(&mut tx, organization.id, now).await? {
+        if let Some(account) = accounts.iter_mut().find(|account| account.id == licence.account) {
+            account.licences.push(licence);
         }
     }
-    let may_buy = organization.role.is_some_and(|role| may(role, Permission::ManageBilling));
-    Ok(LicencesView { organization, accounts, may_buy })
+    let has = |permission| organization.role.is_some_and(|role| may(role, permission));
+    let (may_buy, manages) = (has(Permission::ManageBilling), has(Permission::ManageAccounts));
+    Ok(LicencesView { organization, accounts, may_buy, manages })
 }
 
 /// Which entries of a ledger are wanted, unread.

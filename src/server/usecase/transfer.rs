@@ -218,7 +218,7 @@ async fn side(
     invitation_pending: bool,
 ) -> Result<(Side, String)> {
     let (found, role) = organizations::find_with_role(tx, id, by.person).await?.ok_or(Refusal::NotFound)?;
-    let licences = licence::list_of_account(tx, account).await?;
+    let licences = licence::list_of_account(tx, account, ctx.now()).await?;
     let licence = governing(&licences, ctx.now()).cloned();
     Ok((Side { organization: id, name: found.name, role, invitation_pending, licence }, found.org_id))
 }
@@ -817,7 +817,7 @@ pub async fn destinations(
     };
     // Creating and copying are what an expired licence takes away (LIC-6); moving is not.
     let account = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?.account;
-    let licences = licence::list_of_account(&mut tx, account).await?;
+    let licences = licence::list_of_account(&mut tx, account, ctx.now()).await?;
     let may_create = allows(&licences, Use::Create, ctx.now());
     let in_site = reach.steps.first().is_some_and(|step| step.kind == Kind::Site);
     let may_copy = may_create

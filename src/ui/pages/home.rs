@@ -61,6 +61,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
     let personal = home.organization.personal;
     let role = words::role(home.organization.role);
     let invites = home.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
+    let manages = home.organization.role.is_some_and(|role| may(role, Permission::ManageAccounts));
     let hue = words::organization_hue(home.organization.id);
     view! {
         <Title text=name.clone()/>
@@ -80,7 +81,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
                 <Company home=home.clone()/>
                 {home.organization.sees_people.then(|| view! { <Team people=home.people owners=home.owners.clone() org=org.clone() invites/> })}
             </div>
-            {home.licences.map(|licences| view! { <Licences licences org=org.clone() now/> })}
+            {home.licences.map(|licences| view! { <Licences licences org=org.clone() manages now/> })}
             {home.activity.map(|activity| view! { <Activity activity org now/> })}
         </div>
     }
@@ -148,7 +149,7 @@ fn Team(people: Option<u64>, owners: Vec<String>, org: String, invites: bool) ->
 
 /// The licences, with what has been used of each.
 #[component]
-fn Licences(licences: Vec<LicenceView>, org: String, now: Timestamp) -> impl IntoView {
+fn Licences(licences: Vec<LicenceView>, org: String, manages: bool, now: Timestamp) -> impl IntoView {
     let entries = licences
         .into_iter()
         .map(|licence| view! { <li class="licence"><LicenceFacts licence now/></li> })
@@ -157,7 +158,13 @@ fn Licences(licences: Vec<LicenceView>, org: String, now: Timestamp) -> impl Int
         <section class="panel tile" aria-labelledby="licences">
             <h2 id="licences">"Licences"</h2>
             <ul class="licences">{entries}</ul>
-            <div class="bar tile-foot"><ButtonLink href=paths::licences(&org)>"Licences and usage"</ButtonLink></div>
+            <div class="bar tile-foot">
+                <ButtonLink href=paths::licences(&org)>"Licences and usage"</ButtonLink>
+                {manages.then(|| view! {
+                    <ButtonLink href=paths::seats(&org)>"Seats"</ButtonLink>
+                    <ButtonLink href=paths::loans(&org)>"Loans"</ButtonLink>
+                })}
+            </div>
         </section>
     }
 }

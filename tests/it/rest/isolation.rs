@@ -42,6 +42,14 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
     .await;
     let job = folder.to_string();
     john.get(&format!("/api/v1/jobs/{job}")).await.expect(200);
+    let lent = app.images_licence(&theirs, 100, 10).await;
+    let loan = json!({ "licence": lent, "sharing_id": format!("{}/primary", second.org_id), "until": "2026-12-31" });
+    let loan =
+        john.post(&format!("/api/v1/orgs/{}/loans", theirs.org_id), &loan).await.expect(201).json()["id"].clone();
+    let loan = loan.as_str().expect("an id").to_owned();
+    let desktop = app.desktop_licence(&theirs, 3).await;
+    john.patch("/api/v1/me", &json!({ "default_organization": theirs.org_id })).await.expect(200);
+    john.post(&format!("/api/v1/desktop/licences/{desktop}/take"), &json!({ "device": "Desk" })).await.expect(200);
     let invitation = john.invite(&theirs, "eve@example.com", "reader").await;
 
     app.give(folder, Grantee::Person(john.id), Level::Reader, false).await;
@@ -76,7 +84,10 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                     vec![(folder.to_string(), missing.clone()), (theirs.root.to_string(), "nonsense".to_owned())]
                 }
                 "me" => vec![(session.clone(), missing.clone())],
+                "licences" if path.contains("/seats") => vec![(desktop.to_string(), missing.clone())],
                 "licences" => vec![(licence.to_string(), missing.clone())],
+                "desktop" => vec![(desktop.to_string(), missing.clone()), (desktop.to_string(), "nonsense".to_owned())],
+                "loans" => vec![(loan.clone(), missing.clone())],
                 "transfers" => vec![(receipt.clone(), missing.clone())],
                 "jobs" => vec![(job.clone(), missing.clone())],
                 "links" => vec![(link.clone(), missing.clone())],
@@ -101,6 +112,11 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                     Some(json!({ "invitations": [{ "email": "x@example.com", "role": "reader" }] }))
                 }
                 ("POST", "resend") => Some(json!({})),
+                ("POST", "seats") => Some(json!({ "person": john.id })),
+                ("POST", "loans") => {
+                    Some(json!({ "licence": licence, "sharing_id": "alpine-survey/primary", "until": "2026-12-31" }))
+                }
+                ("POST", "take" | "heartbeat" | "release") => Some(json!({ "device": "Desk" })),
                 ("POST", "people") => {
                     Some(json!({ "email": "x@example.com", "first_name": "X", "last_name": "Y", "role": "reader" }))
                 }

@@ -7,6 +7,7 @@ mod links;
 mod people;
 mod plans;
 mod search;
+mod seats;
 mod tables;
 mod trash;
 mod trees;

@@ -49,6 +49,7 @@ const MAY_SORT: &[(&str, &str)] = &[
     ("invitation::list_pending", "by email: the waiting invitations of one organization"),
     ("search::list_below", "what is shared with one person"),
     ("subtree::load", "once for a whole tree"),
+    ("seat::count", "the seats of the licences asked for, in groups"),
     ("subtree::name_what_matters", "only where something is in the way"),
     ("subtree::name_direct", "only where there are grants"),
     ("subtree::list_grantees", "only where there are grants"),

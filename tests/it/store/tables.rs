@@ -409,7 +409,7 @@ both!(licence_the_ledger_never_falls_below_zero_and_pages_newest_first, async |a
     assert_eq!((stored.seats, stored.licence.granted.images), (Some(3), 10));
     assert!(licence::find(&mut tx, LicenceId(NOBODY)).await.expect("an answer").is_none());
     assert_eq!(licence::list(&mut tx, org.id).await.expect("an answer").len(), 2);
-    assert_eq!(licence::list_of_account(&mut tx, org.account).await.expect("an answer").len(), 2);
+    assert_eq!(licence::list_of_account(&mut tx, org.account, at).await.expect("an answer").len(), 2);
     let everything = licence::EntryFilter::default();
     let entries = licence::list_entries(&mut tx, &stored, &everything, None, 10).await.expect("an answer");
     assert_eq!(entries.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [EntryKind::Spend, EntryKind::Grant]);

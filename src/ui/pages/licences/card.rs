@@ -57,7 +57,7 @@ pub fn LicenceFacts(
         .into_any(),
         Some(Model::Credits) => view! { <Credits left=licence.left.credits/> }.into_any(),
         None => match (licence.seats, licence.product) {
-            (Some(seats), _) => view! { <p class="small">{words::counted(seats, "seat", "seats")}</p> }.into_any(),
+            (Some(seats), _) => view! { <Seats used=licence.seats_used total=seats/> }.into_any(),
             (None, Product::Discovery) => {
                 view! { <p class="small">"Keep and look at a Drive. Processing takes a cloud licence."</p> }.into_any()
             }
@@ -70,6 +70,7 @@ pub fn LicenceFacts(
             <span class=tone>{state} {until.map(|until| format!(" {until}"))}</span>
         </div>
         {licence.model.map(|model| view! { <small>{model.title()}</small> })}
+        {licence.loan.as_ref().map(|loan| view! { <p class="small">{words::loan(loan)}</p> })}
         {books}
     }
 }
@@ -83,6 +84,21 @@ fn Allowance(label: &'static str, used: i64, total: i64) -> impl IntoView {
             <Meter label=format!("{label} used") used total/>
         </div>
     }
+}
+
+/// Seats, and how many of them are given or taken; whoever lent them does not see that.
+#[component]
+fn Seats(used: Option<u64>, total: i64) -> impl IntoView {
+    let Some(used) = used.map(|used| i64::try_from(used).unwrap_or(i64::MAX)) else {
+        return view! { <p class="small">{words::counted(total, "seat", "seats")}</p> }.into_any();
+    };
+    view! {
+        <div class="allowance">
+            <div class="kv num"><span>"Seats"</span><span>{words::count(used)} " of " {words::count(total)} " used"</span></div>
+            <Meter label="Seats used" used total/>
+        </div>
+    }
+    .into_any()
 }
 
 /// A balance, in the band it is in.

@@ -10,6 +10,7 @@ use card::LicenceFacts;
 use crate::{
     domain::{
         licence::Product,
+        loan::Direction,
         time::Timestamp,
         view::{
             LicenceView,
@@ -60,7 +61,7 @@ pub fn LicencesPage() -> impl IntoView {
 /// The page, loaded.
 #[component]
 fn LicencesContent(licences: LicencesView, now: Timestamp) -> impl IntoView {
-    let LicencesView { organization, accounts, may_buy } = licences;
+    let LicencesView { organization, accounts, may_buy, manages } = licences;
     let org = organization.org_id.clone();
     let lead = format!("What {} may use, and what is left of it.", words::organization_name(&organization));
     // Discovery comes with every organization: it alone is nothing that was bought.
@@ -87,7 +88,13 @@ fn LicencesContent(licences: LicencesView, now: Timestamp) -> impl IntoView {
             </section>
         }
     });
-    let actions = may_buy.then(|| {
+    let managing = manages.then(|| {
+        view! {
+            <ButtonLink href=paths::seats(&org)>"Seats"</ButtonLink>
+            <ButtonLink href=paths::loans(&org)>"Loans"</ButtonLink>
+        }
+    });
+    let buying = may_buy.then(|| {
         let org = org.clone();
         view! {
             <ButtonLink href=paths::billing(&org)>"Billing"</ButtonLink>
@@ -95,7 +102,7 @@ fn LicencesContent(licences: LicencesView, now: Timestamp) -> impl IntoView {
         }
     });
     view! {
-        <PageHeader title="Licences" lead>{actions}</PageHeader>
+        <PageHeader title="Licences" lead>{managing} {buying}</PageHeader>
         {nothing}
         {lists}
     }
@@ -119,7 +126,9 @@ fn OfAccount(account: AccountLicences, org: String, several: bool, now: Timestam
 #[component]
 fn LicenceCard(licence: LicenceView, org: String, now: Timestamp) -> impl IntoView {
     let href = paths::licence(&org, &licence.id.to_string());
-    let (title, books) = (licence.product.title(), licence.model.is_some());
+    // The books of what is borrowed are its owner's.
+    let borrowed = licence.loan.as_ref().is_some_and(|loan| loan.direction == Direction::Borrowed);
+    let (title, books) = (licence.product.title(), licence.model.is_some() && !borrowed);
     view! {
         <li class="panel tile licence-card">
             <LicenceFacts licence now heading=true/>
