@@ -6,6 +6,7 @@ use leptos_meta::Title;
 use crate::{
     domain::{
         licence::Model,
+        loan::Direction,
         organization::{OrganizationKind, PlanTier},
         role::{Permission, may},
         time::Timestamp,
@@ -169,8 +170,10 @@ fn Licences(licences: Vec<LicenceView>, org: String, manages: bool) -> impl Into
 /// One licence.
 #[component]
 fn Licence(licence: LicenceView) -> impl IntoView {
+    let lent = licence.loan.as_ref().is_some_and(|loan| loan.direction == Direction::Lent);
     let (state, tone) = match licence.state {
         LicenceState::Upcoming => ("Starts later", "status run"),
+        LicenceState::Active if lent => ("Lent", "status wait"),
         LicenceState::Active => ("Active", "status ok"),
         LicenceState::Expired => ("Expired", "status fail"),
     };
