@@ -147,6 +147,8 @@ mod tests {
             total: Amount::default(),
             used: Amount::default(),
             left: Amount::default(),
+            seats_used: None,
+            loan: None,
         };
         for (state, until, words) in [
             (LicenceState::Active, None, "Active"),
