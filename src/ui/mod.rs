@@ -2,6 +2,7 @@
 //!
 //! - `routes` is the tree of pages and how a page reads its address; `paths` writes every address.
 //! - `session` is what every page shares: who is signed in, what to reload, what to say.
+//! - `sending` is a change on its way to the server.
 //! - `layout` is the frame around a page, `switcher` the organization switcher in it, `trouble` what is shown instead of
 //!   a page that could not be.
 //! - `undo` is the button that takes a change back.
@@ -18,6 +19,7 @@ pub mod layout;
 pub mod pages;
 pub mod paths;
 pub mod routes;
+pub mod sending;
 pub mod session;
 pub mod status;
 pub mod switcher;

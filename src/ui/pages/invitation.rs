@@ -28,6 +28,7 @@ use crate::{
         layout::{Arrival, OutsideFrame},
         paths,
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words,

@@ -21,6 +21,7 @@ use crate::{
         layout::{Arrival, OutsideFrame},
         paths,
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
     },

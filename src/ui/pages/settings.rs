@@ -31,6 +31,7 @@ use crate::{
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words,

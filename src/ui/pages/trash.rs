@@ -30,6 +30,7 @@ use crate::{
         pages::drive::work::RunningWork,
         paths::{self, Address},
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words::{self, When},

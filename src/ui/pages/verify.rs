@@ -20,6 +20,7 @@ use crate::{
         pages::reset::LinkTrouble,
         paths,
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
     },

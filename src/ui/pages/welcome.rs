@@ -24,6 +24,7 @@ use crate::{
         },
         layout::{Arrival, Frame, OutsideFrame, PageHeader, Section},
         paths,
+        sending::ServerAction,
         session::Session,
         trouble::Trouble,
         words,

@@ -22,6 +22,7 @@ use crate::{
         },
         paths::{self, Address},
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
     },

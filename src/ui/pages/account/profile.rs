@@ -19,6 +19,7 @@ use crate::{
             note::Note,
             select::Select,
         },
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words,

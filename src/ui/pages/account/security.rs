@@ -17,6 +17,7 @@ use crate::{
             icon::Icon,
         },
         paths,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words::When,

@@ -14,6 +14,7 @@ use crate::{
             form::{Form, Submit, follow},
             note::{Mood, Note},
         },
+        sending::ServerAction,
         session::{Beginning, Session},
         words,
     },

@@ -27,6 +27,7 @@ use crate::{
             icon::Icon,
             note::{Mood, Note},
         },
+        sending::ServerAction,
         session::{Beginning, Session},
         switcher::{Entry, Switcher},
         words,

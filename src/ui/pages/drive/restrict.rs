@@ -22,6 +22,7 @@ use crate::{
             icon::Icon,
             note::Note,
         },
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
     },

@@ -28,6 +28,7 @@ use crate::{
             form::{Form, Submit},
             icon::Icon,
         },
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words,

@@ -18,6 +18,7 @@ use crate::{
             note::{Mood, Note},
         },
         paths,
+        sending::ServerAction,
         session::{Beginning, Session},
         words,
     },

@@ -24,6 +24,7 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
+        sending::ServerAction,
         session::{Beginning, Session},
         words,
     },
