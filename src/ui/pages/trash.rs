@@ -13,7 +13,7 @@ use crate::{
         },
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         trash::{DeleteForGood, EmptyTrash, RestoreFromTrash, trash_page},
     },
     ui::{
@@ -83,7 +83,7 @@ pub fn TrashPage() -> impl IntoView {
     });
     let org = Signal::derive(move || place.with(|place| place.org.clone()));
     let listed = Memo::new(move |_| place.with(|place| Place { open: Open::Nothing, ..place.clone() }));
-    let trash = Resource::new(
+    let trash = ask(
         move || (listed.get(), session.version()),
         |(place, _)| async move { trash_page(place.org.clone(), place.cursor.clone()).await },
     );

@@ -27,6 +27,7 @@ use crate::{
     rpc::{
         Done, Failure, FormFlash,
         access::{ChangeAccess, GiveAccess, RemoveAccess, access_page, access_why},
+        ask,
     },
     ui::{
         components::{
@@ -96,7 +97,7 @@ pub fn AccessDialog(
     let session = Session::get();
     let asked = here(Asked::read);
     let listing = place.with_untracked(|place| place.listing.clone());
-    let resource = Resource::new(
+    let resource = ask(
         move || (asked.get(), session.version()),
         |(asked, _)| async move {
             let view = access_page(asked.item.clone(), asked.show.clone(), asked.at.clone()).await;

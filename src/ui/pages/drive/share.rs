@@ -16,7 +16,7 @@ use crate::{
         },
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         link::{CreateLink, RevokeLink, share_page},
     },
     ui::{
@@ -41,7 +41,7 @@ pub fn ShareDialog(item: String, listing: Listing) -> impl IntoView {
     let session = Session::get();
     let close = listing.address();
     let back = listing.dialog(Command::Share, std::slice::from_ref(&item));
-    let share = Resource::new(
+    let share = ask(
         move || session.version(),
         move |_| {
             let item = item.clone();

@@ -14,7 +14,7 @@ use crate::{
         view::people::{InvitationRow, InvitationsView},
     },
     rpc::{
-        Done, Failure, FormFlash,
+        Done, Failure, FormFlash, ask,
         invitation::{ResendInvitation, RevokeInvitation, invitations_page},
     },
     ui::{
@@ -60,7 +60,7 @@ impl Place {
 pub fn InvitationsPage() -> impl IntoView {
     let session = Session::get();
     let place = here(Place::read);
-    let invitations = Resource::new(
+    let invitations = ask(
         move || (place.get(), session.version()),
         |(place, _)| async move {
             let Place { org, state, cursor } = place.clone();
