@@ -292,9 +292,9 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
                 let number = self.number()?;
                 if number == "-0" {
                     visitor.visit_f64(-0.0)
-                } else if let Ok(number) = number.parse() {
+                } else if let Ok(number) = number.parse::<u64>() {
                     visitor.visit_u64(number)
-                } else if let Ok(number) = number.parse() {
+                } else if let Ok(number) = number.parse::<i64>() {
                     visitor.visit_i64(number)
                 } else {
                     visitor.visit_f64(number.parse().map_err(|_| Unreadable)?)

@@ -47,6 +47,15 @@ impl<F> Clone for ServerAction<F> {
 
 impl<F> Copy for ServerAction<F> {}
 
+impl<F> Default for ServerAction<F>
+where
+    F: ServerFn<Output = Done, Error = Failure> + Clone + Send + Sync + 'static,
+{
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<F> ServerAction<F>
 where
     F: ServerFn<Output = Done, Error = Failure> + Clone + Send + Sync + 'static,

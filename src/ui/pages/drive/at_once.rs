@@ -44,7 +44,7 @@ impl AtOnce {
             Command::Trash => self.trash.dispatch(MoveToTrash { items, back }),
             Command::Unassign => self.unassign.dispatch(RemoveFromSite { items, back }),
             _ => return false,
-        };
+        }
         true
     }
 
