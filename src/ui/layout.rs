@@ -13,6 +13,7 @@ use super::{
         toast::Toast,
     },
     paths,
+    sending::ServerAction,
     session::{Beginning, Session, current_path},
     switcher::{Entry, Switcher},
     undo::Undo,

@@ -9,7 +9,7 @@ use crate::{
         time::Timestamp,
         view::activity::{Change, LineView, LogView},
     },
-    rpc::activity::organization_activity,
+    rpc::{activity::organization_activity, ask},
     ui::{
         components::{
             avatar::Face,
@@ -83,7 +83,7 @@ pub fn ActivityPage() -> impl IntoView {
     });
     let org = Memo::new(move |_| asked.get().org);
     let session = Session::get();
-    let log = Resource::new(
+    let log = ask(
         move || (asked.get(), session.version()),
         |(asked, _)| async move {
             let log = organization_activity(

@@ -11,7 +11,7 @@ use crate::{
         view::billing::{BillingView, ContactView, RequestView},
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         billing::{ContactSales, RemoveContact, SaveContact, WithdrawRequest, organization_billing},
     },
     ui::{
@@ -25,6 +25,7 @@ use crate::{
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words::{self, When},
@@ -72,7 +73,7 @@ pub fn BillingPage() -> impl IntoView {
         (asked.org, asked.older)
     });
     let session = Session::get();
-    let billing = Resource::new(
+    let billing = ask(
         move || (shown.get(), session.version()),
         |((org, older), _)| async move { organization_billing(org, older).await },
     );

@@ -10,7 +10,7 @@ use crate::{
         time::Timestamp,
         view::{ActivityView, HomeView, LicenceView},
     },
-    rpc::organization::organization_home,
+    rpc::{ask, organization::organization_home},
     ui::{
         components::{
             avatar::{Face, Mark},
@@ -36,7 +36,7 @@ pub fn HomePage() -> impl IntoView {
         _ => None,
     });
     let session = Session::get();
-    let home = Resource::new(move || (org.get(), session.version()), |(org, _)| organization_home(org));
+    let home = ask(move || (org.get(), session.version()), |(org, _)| organization_home(org));
     view! {
         <Frame section=Section::Home org>
             <Transition fallback=Skeleton>

@@ -3,7 +3,7 @@
 //! The dialog's parts are in the address too: `show=roles` lists the people by role, `why=` answers "Why can they see
 //! this?", `at=` is where the list starts.
 
-use leptos::{form::FromFormData, prelude::*};
+use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
@@ -27,6 +27,7 @@ use crate::{
     rpc::{
         Done, Failure, FormFlash,
         access::{ChangeAccess, GiveAccess, RemoveAccess, access_page, access_why},
+        ask,
     },
     ui::{
         components::{
@@ -44,6 +45,7 @@ use crate::{
         paths::{self, Address},
         routes::here,
         sales::{ContactSales, may_buy},
+        sending::ServerAction,
         session::{Beginning, Session},
         words,
     },
@@ -96,7 +98,7 @@ pub fn AccessDialog(
     let session = Session::get();
     let asked = here(Asked::read);
     let listing = place.with_untracked(|place| place.listing.clone());
-    let resource = Resource::new(
+    let resource = ask(
         move || (asked.get(), session.version()),
         |(asked, _)| async move {
             let view = access_page(asked.item.clone(), asked.show.clone(), asked.at.clone()).await;
@@ -167,8 +169,7 @@ fn Access(
     };
     follow(Signal::derive(move || change.value().get()), false, move || refused(change.value().get_untracked()));
     follow(Signal::derive(move || remove.value().get()), false, move || refused(remove.value().get_untracked()));
-    let (change_path, remove_path) =
-        (<ChangeAccess as leptos::server_fn::ServerFn>::PATH, <RemoveAccess as leptos::server_fn::ServerFn>::PATH);
+    let (change_path, remove_path) = (change.url(), remove.url());
     let on_submit = move |event: leptos::ev::SubmitEvent| {
         let action = event
             .target()
@@ -177,14 +178,10 @@ fn Access(
             .unwrap_or_default();
         if action == change_path {
             event.prevent_default();
-            if let Ok(input) = ChangeAccess::from_event(&event) {
-                change.dispatch(input);
-            }
+            change.submit(&event);
         } else if action == remove_path {
             event.prevent_default();
-            if let Ok(input) = RemoveAccess::from_event(&event) {
-                remove.dispatch(input);
-            }
+            remove.submit(&event);
         }
     };
     // Choosing a level saves it.

@@ -52,7 +52,7 @@ use crate::{
         time::Timestamp,
         view::{Control, DriveView, ResourceView},
     },
-    rpc::{FormFlash, drive::drive_page},
+    rpc::{FormFlash, ask, drive::drive_page},
     ui::{
         components::{
             breadcrumbs::{Breadcrumbs, Step},
@@ -82,7 +82,7 @@ pub fn DrivePage() -> impl IntoView {
     let look = Memo::new(move |_| listing.with(|listing| listing.look));
     let sort = Memo::new(move |_| place.with(Place::sort));
     // The answer keeps the question it answers: rows of one folder are never shown with the links of another.
-    let drive = Resource::new(
+    let drive = ask(
         move || (wanted.get(), session.version()),
         |(listing, _)| async move {
             let Listing { org, resource, sort, kind, status, q, cursor, .. } = listing.clone();

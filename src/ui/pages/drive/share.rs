@@ -16,7 +16,7 @@ use crate::{
         },
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         link::{CreateLink, RevokeLink, share_page},
     },
     ui::{
@@ -29,6 +29,7 @@ use crate::{
             icon::Icon,
         },
         sales::{ContactSales, may_buy},
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words,
@@ -42,7 +43,7 @@ pub fn ShareDialog(item: String, listing: Listing) -> impl IntoView {
     let close = listing.address();
     let org = listing.org.clone();
     let back = listing.dialog(Command::Share, std::slice::from_ref(&item));
-    let share = Resource::new(
+    let share = ask(
         move || session.version(),
         move |_| {
             let item = item.clone();

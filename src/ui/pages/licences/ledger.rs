@@ -10,7 +10,7 @@ use crate::{
         time::Timestamp,
         view::{EntryView, licence::LedgerView},
     },
-    rpc::licence::licence_ledger,
+    rpc::{ask, licence::licence_ledger},
     ui::{
         components::{
             button::ButtonLink,
@@ -79,7 +79,7 @@ pub fn LedgerPage() -> impl IntoView {
     });
     let org = Memo::new(move |_| asked.get().org);
     let session = Session::get();
-    let ledger = Resource::new(
+    let ledger = ask(
         move || (asked.get(), session.version()),
         |(asked, _)| async move {
             let Asked { org, id, kind, from, to, older, newer } = asked;

@@ -17,7 +17,7 @@ use crate::{
             licence::{AccountLicences, LicencesView},
         },
     },
-    rpc::licence::organization_licences,
+    rpc::{ask, licence::organization_licences},
     ui::{
         components::{
             button::{ButtonLink, Tone},
@@ -41,7 +41,7 @@ pub fn LicencesPage() -> impl IntoView {
         _ => None,
     });
     let session = Session::get();
-    let licences = Resource::new(move || (org.get(), session.version()), |(org, _)| organization_licences(org));
+    let licences = ask(move || (org.get(), session.version()), |(org, _)| organization_licences(org));
     view! {
         <Frame section=Section::Licences org>
             <Transition fallback=Skeleton>
