@@ -39,6 +39,8 @@ export async function inside(anna: Person): Promise<Place[]> {
   const empty = await anna.create(table.root, "folder", "Empty");
   await Promise.all([ready, sent].map((dataset) => setProcessed(dataset.id)));
   const receipt = await anna.move([sent], chair.root);
+  const offered = await anna.create(table.root, "folder", "For somebody else");
+  const offer = await anna.post<{ id: string }>("/offers", { items: [offered.id], target: chair.org_id, note: "As agreed" });
   const people = `/o/${table.org_id}/people`;
   const [dora, eric] = [`dora.${unique()}@example.com`, `eric.${unique()}@example.com`];
   await anna.post(`/orgs/${table.org_id}/invitations`, {
@@ -77,6 +79,14 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "trash", path: `${drive}/trash` },
     { name: "dialog-empty-trash", path: `${drive}/trash?dialog=empty` },
     { name: "receipt", path: `/o/${table.org_id}/transfers/${receipt.id}` },
+    { name: "dialog-undo-transfer", path: `/o/${table.org_id}/transfers/${receipt.id}?dialog=undo` },
+    { name: "transfers", path: `/o/${table.org_id}/transfers` },
+    { name: "transfers-offers", path: `/o/${table.org_id}/transfers?show=offers&direction=out` },
+    { name: "offer-made", path: `/o/${table.org_id}/offers/${offer.id}` },
+    { name: "offer-received", path: `/o/${chair.org_id}/offers/${offer.id}` },
+    { name: "home-with-an-offer", path: `/o/${chair.org_id}` },
+    { name: "dialog-offer", path: `${drive}?dialog=offer&item=${ready.id}` },
+    { name: "dialog-offer-in-the-way", path: `${drive}?dialog=offer&item=${draft.id}` },
     { name: "account", path: "/account" },
     { name: "account-security", path: "/account/security" },
     { name: "account-privacy", path: "/account/privacy" },

@@ -33,10 +33,16 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("resource.copied", "Items copied"),
     ("transfer.sent", "Items transferred out"),
     ("transfer.received", "Items transferred in"),
+    ("offer.made", "Items offered"),
+    ("offer.received", "Offer received"),
+    ("offer.accepted", "Offer accepted"),
+    ("offer.declined", "Offer declined"),
+    ("offer.withdrawn", "Offer withdrawn"),
     ("resource.restricted", "Restrictions changed"),
     ("link.created", "Link switched on"),
     ("link.revoked", "Link switched off"),
     ("dataset.status_set", "Dataset status changed"),
+    ("work.cancelled", "Work cancelled"),
 ];
 
 /// The title of an action; the word itself where it is an old one.

@@ -22,6 +22,7 @@ pub mod invitation;
 pub mod job;
 pub mod licence;
 pub mod mail;
+pub mod offer;
 pub mod one_time_link;
 pub mod organization;
 pub mod person;

@@ -12,6 +12,7 @@ pub mod activity;
 pub mod drive;
 pub mod invitation;
 pub mod link;
+pub mod offer;
 pub mod organization;
 pub mod people;
 pub mod restriction;

@@ -352,6 +352,7 @@ const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::NameTaken(_)
         | Refusal::Cycle
         | Refusal::Blocked(_)
+        | Refusal::OfferClosed(_)
         | Refusal::PlanChanged => StatusCode::CONFLICT,
         Refusal::InvitationExpired | Refusal::InvitationClosed(_) | Refusal::LinkUsed | Refusal::LinkExpired => {
             StatusCode::GONE

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::domain::{id::PersonId, time::Timestamp};
 
-use super::{limit::Limits, live::Live, password::Hasher, secret::Secret, store::Db};
+use super::{limit::Limits, live::Live, password::Hasher, secret::Secret, store::Db, work::Works};
 
 /// What time it is. Frozen in tests, which move it by hand.
 #[derive(Clone, Debug)]
@@ -35,6 +35,7 @@ struct Inner {
     mail_posted: tokio::sync::Notify,
     secret: Secret,
     live: Live,
+    works: Works,
 }
 
 impl Ctx {
@@ -46,7 +47,17 @@ impl Ctx {
     /// A context with the secret of its installation.
     pub fn with_secret(db: Db, clock: Clock, hasher: Hasher, limits: Limits, public_url: &str, secret: Secret) -> Self {
         let (public_url, mail_posted) = (public_url.to_owned(), tokio::sync::Notify::new());
-        Self(Arc::new(Inner { db, clock, hasher, limits, public_url, mail_posted, secret, live: Live::default() }))
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            hasher,
+            limits,
+            public_url,
+            mail_posted,
+            secret,
+            live: Live::default(),
+            works: Works::default(),
+        }))
     }
 
     /// What only this installation knows.
@@ -57,6 +68,11 @@ impl Ctx {
     /// Who looks at what just now.
     pub fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    /// The long work that this node is at.
+    pub fn works(&self) -> &Works {
+        &self.0.works
     }
 
     /// The address people use, without a slash at its end: the only one that links are made of (attack 25).

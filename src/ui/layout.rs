@@ -21,7 +21,7 @@ use super::{
 use crate::{
     domain::{
         person::full_name,
-        role::{Permission, may},
+        role::{Permission, Role, may},
         view::{Belonging, PersonView},
     },
     rpc::{session::SignOut, trash::UndoChange},
@@ -44,6 +44,8 @@ pub enum Section {
     Activity,
     /// Organization settings.
     Settings,
+    /// Its transfers and offers.
+    Transfers,
     /// My account.
     Account,
     /// A page that is none of these, like a receipt.
@@ -59,6 +61,7 @@ impl Section {
             Self::Roles => !belonging.personal,
             Self::Activity => role.is_some_and(|role| may(role, Permission::ReadAudit)),
             Self::Settings => !belonging.personal && role.is_some(),
+            Self::Transfers => role.is_some_and(|role| role >= Role::Editor),
             Self::Welcome | Self::Home | Self::Drive | Self::Account | Self::Other => true,
         }
     }
@@ -73,6 +76,7 @@ impl Section {
             Self::Roles => paths::roles(org),
             Self::Activity => paths::activity(org),
             Self::Settings => paths::settings(org, ""),
+            Self::Transfers => paths::transfers(org),
             Self::Welcome | Self::Home | Self::Account | Self::Other => paths::home(org),
         }
     }
@@ -167,6 +171,9 @@ fn Ways(section: Section, belonging: Belonging) -> impl IntoView {
     view! {
         <a href=paths::home(&org) aria-current=here(Section::Home)><Icon name="home"/>"Home"</a>
         <a href=paths::drive(&org, "") aria-current=here(Section::Drive)><Icon name="drive"/>"Drive"</a>
+        {Section::Transfers.is_in(&belonging).then(|| view! {
+            <a href=paths::transfers(&org) aria-current=here(Section::Transfers)><Icon name="transfer"/>"Transfers"</a>
+        })}
         {Section::People.is_in(&belonging).then(|| view! {
             <a href=paths::people(&org) aria-current=here(Section::People)><Icon name="people"/>"People"</a>
         })}

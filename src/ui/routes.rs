@@ -18,6 +18,7 @@ use super::pages::{
     invitation::InvitationPage,
     new_organization::NewOrganizationPage,
     not_found::NotFoundPage,
+    offer::OfferPage,
     people::{PeoplePage, invitations::InvitationsPage},
     receipt::ReceiptPage,
     reset::ResetPage,
@@ -25,6 +26,7 @@ use super::pages::{
     settings::SettingsPage,
     sign_in::SignInPage,
     sign_up::SignUpPage,
+    transfers::TransfersPage,
     trash::TrashPage,
     verify::VerifyPage,
     welcome::WelcomePage,
@@ -52,7 +54,9 @@ pub fn Pages() -> impl IntoView {
             <Route path=path!("/o/:org/roles") view=RolesPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/activity") view=ActivityPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/settings/:part?") view=SettingsPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/transfers") view=TransfersPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/transfers/:id") view=ReceiptPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/offers/:id") view=OfferPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/trash") view=TrashPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/:resource?") view=DrivePage ssr=SsrMode::Async/>
         </FlatRoutes>

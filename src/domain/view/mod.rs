@@ -7,6 +7,7 @@ pub mod link;
 pub mod people;
 pub mod restriction;
 pub mod settings;
+pub mod transfer;
 pub mod trash;
 pub mod work;
 
@@ -120,6 +121,8 @@ pub struct HomeView {
     pub licences: Option<Vec<LicenceView>>,
     /// The newest entries of the audit log; only for who may read it.
     pub activity: Option<Vec<ActivityView>>,
+    /// Offers that wait for an answer of this organization (XFER-18); only for who may answer.
+    pub offers: Vec<transfer::OfferView>,
 }
 
 /// Legal information (ORG-4): only Owners change it, Managers see it.
@@ -382,6 +385,8 @@ pub struct DriveView {
     pub create: Control,
     /// What the licences here do not allow.
     pub lacking: Lacking,
+    /// What is offered to other organizations (XFER-18); for Owners and Managers.
+    pub offered: Vec<transfer::Offered>,
 }
 
 /// How far a page counts the rows of a list; the browser asks for more when it comes to that.
@@ -447,6 +452,8 @@ pub struct DestinationView {
     pub create: Control,
     /// Whether **Move here** can be pressed, and why not.
     pub move_here: Control,
+    /// Whether I may offer the items to an organization that I am not in (XFER-18).
+    pub may_offer: bool,
 }
 
 /// A plan, for the confirmation.
@@ -485,4 +492,12 @@ pub struct ReceiptView {
     pub target_org_id: Option<String>,
     /// What was done.
     pub plan: Plan,
+    /// The transfer that this one took back.
+    #[serde(default)]
+    pub undoes: Option<TransferId>,
+    /// The transfer that took this one back.
+    #[serde(default)]
+    pub undone_by: Option<TransferId>,
+    /// Whether it can be taken back, and why not.
+    pub undo: Control,
 }

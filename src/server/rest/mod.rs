@@ -12,9 +12,11 @@ pub mod idempotency;
 pub mod invitations;
 pub mod licences;
 pub mod links;
+pub mod offers;
 pub mod orgs;
 pub mod people;
 pub mod problem;
+pub mod receipts;
 pub mod resources;
 pub mod restrictions;
 pub mod session;
@@ -104,7 +106,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(trash::restore))
         .routes(routes!(trash::list, trash::empty))
         .routes(routes!(trash::copy))
-        .routes(routes!(trash::job))
+        .routes(routes!(trash::job, trash::cancel_job))
         .routes(routes!(trash::assign))
         .routes(routes!(trash::unassign))
         .routes(routes!(restrictions::show, restrictions::change))
@@ -115,6 +117,16 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(transfers::plan))
         .routes(routes!(transfers::create))
         .routes(routes!(transfers::show))
+        .routes(routes!(receipts::list))
+        .routes(routes!(receipts::export))
+        .routes(routes!(receipts::export_one))
+        .routes(routes!(receipts::undo))
+        .routes(routes!(offers::create))
+        .routes(routes!(offers::list))
+        .routes(routes!(offers::show, offers::withdraw))
+        .routes(routes!(offers::plan))
+        .routes(routes!(offers::accept))
+        .routes(routes!(offers::decline))
 }
 
 /// Every route of the API, and its document.

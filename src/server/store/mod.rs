@@ -30,6 +30,7 @@ pub mod licence;
 pub mod link;
 pub mod live;
 pub mod membership;
+pub mod offer;
 pub mod one_time_link;
 pub mod organization;
 pub mod outbox;

@@ -336,7 +336,8 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
         let whole = rows.next_cursor.is_none() && wanted.cursor.is_empty();
         let total = whole.then_some(rows.items.len() as u64);
         let (resource, tree, create) = (None, Vec::new(), Control::Absent);
-        return Ok(DriveView { organization, resource, rows, total, timeline: None, tree, create, lacking });
+        let offered = Vec::new();
+        return Ok(DriveView { organization, resource, rows, total, timeline: None, tree, create, lacking, offered });
     }
     let view = view(&mut tx, id, &reach, COUNTED + 1).await?;
     if view.organization != organization.id {
@@ -367,7 +368,8 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
     let lacking = Lacking::of(&licences, ctx.now());
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline = if view.kind == Kind::Site { Some(super::site::timeline(&mut tx, id).await?) } else { None };
-    Ok(DriveView { organization, resource: Some(view), rows, total, timeline, tree, create, lacking })
+    let offered = super::offer::offered(&mut tx, ctx, &organization).await?;
+    Ok(DriveView { organization, resource: Some(view), rows, total, timeline, tree, create, lacking, offered })
 }
 
 /// What is found in an organization, as a page of the Drive.
@@ -392,8 +394,9 @@ async fn found(
         Page { items: Vec::new(), next_cursor: None }
     };
     let lacking = lacking(tx, organization.id, ctx.now()).await?;
-    let create = Control::Absent;
-    Ok(DriveView { organization, resource: None, rows, total: None, timeline: None, tree: Vec::new(), create, lacking })
+    let (create, tree) = (Control::Absent, Vec::new());
+    let offered = super::offer::offered(tx, ctx, &organization).await?;
+    Ok(DriveView { organization, resource: None, rows, total: None, timeline: None, tree, create, lacking, offered })
 }
 
 /// How many rows a list has in all, counted up to `most`.

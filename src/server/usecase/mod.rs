@@ -9,6 +9,7 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod back;
 pub mod copy;
 pub mod dataset;
 pub mod drive;
@@ -20,8 +21,10 @@ pub mod licence;
 pub mod link;
 pub mod live;
 pub mod mail;
+pub mod offer;
 pub mod organization;
 pub mod people;
+pub mod receipts;
 pub mod restriction;
 pub mod search;
 pub mod session;

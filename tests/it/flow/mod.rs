@@ -1,6 +1,7 @@
 //! What people do, from beginning to end.
 
 mod access;
+mod back;
 mod concurrency;
 mod copies;
 mod drive;
@@ -10,6 +11,7 @@ mod licences;
 mod links;
 mod live;
 mod mail;
+mod offers;
 mod organizations;
 mod people;
 mod reach;
@@ -20,3 +22,4 @@ mod sites;
 mod transfers;
 mod trash;
 mod undo;
+mod work;

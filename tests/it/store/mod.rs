@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod links;
+mod offers;
 mod people;
 mod plans;
 mod search;
