@@ -75,7 +75,7 @@ pub async fn withdraw_offer(
 #[server(output = Text)]
 pub async fn transfers_page(
     org: String,
-    offers: bool,
+    #[server(default)] offers: bool,
     direction: String,
     cursor: String,
 ) -> Result<TransfersView, Failure> {

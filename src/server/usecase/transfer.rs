@@ -461,7 +461,9 @@ pub async fn transfer(
     destination: ResourceId,
     confirmed: Option<String>,
 ) -> Result<ReceiptView> {
-    Ok(transfer_with_inverse(ctx, by, items, destination, confirmed).await?.receipt)
+    let done = transfer_with_inverse(ctx, by, items, destination, confirmed).await?.receipt;
+    // Whether it can be taken back is looked at once it is through.
+    if done.plan.scope == Scope::Between { receipt(ctx, by, &done.id.to_string()).await } else { Ok(done) }
 }
 
 async fn transfer_with_inverse(
