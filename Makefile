@@ -40,7 +40,7 @@ e2e: build ## what people do, in Chromium, with JavaScript and without (5 minute
 
 bench: build ## measure (10 minutes once built)
 	@scripts/setup test bench
-	@cargo bench
+	@scripts/with-postgres cargo bench
 	@scripts/measure
 
 doc: ## the code's documentation, private items included, in target/doc (2 minutes from nothing)

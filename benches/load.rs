@@ -4,8 +4,16 @@
 //!
 //! Needs `make build` first: it runs `target/release/commonhold` on a database of its own, on a port of its own, and
 //! stops it by its process id.
+//!
+//! Environment: `COMMONHOLD_PROGRAM` runs another program, `COMMONHOLD_BENCH=transfers` measures transfers alone, and
+//! `COMMONHOLD_BENCH_SIZES=10,1000` so many items; `COMMONHOLD_TEST_POSTGRES` names the PostgreSQL that `make bench` starts.
 
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "a bench that cannot go on says why and stops")]
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench that cannot go on says why and stops, and is told what to measure"
+)]
 
 use std::{
     net::SocketAddr,
@@ -13,7 +21,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -128,11 +136,20 @@ impl Drop for Server {
     }
 }
 
+/// The program that is measured.
+fn program() -> String {
+    std::env::var("COMMONHOLD_PROGRAM").unwrap_or_else(|_| "target/release/commonhold".to_owned())
+}
+
 impl Server {
     async fn start(folder: &Path, port: u16) -> Self {
-        let database = format!("sqlite://{}/load.db", folder.display());
+        Self::start_on(format!("sqlite://{}/load.db", folder.display()), folder, port).await
+    }
+
+    async fn start_on(database: String, folder: &Path, port: u16) -> Self {
         let address: SocketAddr = ([127, 0, 0, 1], port).into();
-        let child = Command::new("target/release/commonhold")
+        let child = Command::new(program())
+            .env("COMMONHOLD_DATA", folder.join("data"))
             .args([
                 "serve",
                 "--listen",
@@ -146,7 +163,7 @@ impl Server {
             ])
             .stdin(Stdio::null())
             .spawn()
-            .expect("target/release/commonhold starts: run `make build` first");
+            .expect("the program starts: run `make build` first");
         for _ in 0..200 {
             if TcpStream::connect(address).await.is_ok() {
                 break;
@@ -157,7 +174,7 @@ impl Server {
     }
 
     fn operator(&self, args: &[&str]) -> String {
-        let output = Command::new("target/release/commonhold")
+        let output = Command::new(program())
             .args(args)
             .args(["--database", &self.database])
             .output()
@@ -184,6 +201,12 @@ impl Server {
                 / 1024
         };
         (field("VmRSS:"), field("VmHWM:"))
+    }
+
+    /// Forgets the peak of its memory so far.
+    fn forget_peak(&self) {
+        // Where Linux does not let us, the peak is that of the whole run.
+        let _ = std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5");
     }
 }
 
@@ -433,6 +456,166 @@ async fn transfers(client: &mut Client, server: &Server, items: u64, source: (&s
     );
 }
 
+/// What others come to while something goes on.
+struct Others {
+    reads: Measured,
+    writes: Measured,
+    longest_write: f64,
+}
+
+/// Reads lists and makes folders with a few connections, until `done`.
+async fn others(server: &Server, cookie: Option<String>, parent: &str, done: Arc<AtomicBool>) -> Others {
+    let start = Instant::now();
+    let mut tasks = Vec::new();
+    for client in 0..8_usize {
+        let (cookie, parent, done, address) = (cookie.clone(), parent.to_owned(), done.clone(), server.address);
+        tasks.push(tokio::spawn(async move {
+            let writes = client == 0;
+            let mut client = Client::connect(address, cookie).await;
+            let mut times = Vec::new();
+            while !done.load(Ordering::Relaxed) {
+                let asked = Instant::now();
+                if writes {
+                    let name = format!("Meanwhile {}", times.len());
+                    let body = json!({ "parent": parent, "kind": "folder", "name": name });
+                    client.ask("POST", "/api/v1/resources", Some(&body)).await;
+                } else {
+                    client.ask("GET", &format!("/api/v1/resources/{parent}/children?limit=100"), None).await;
+                }
+                times.push(asked.elapsed());
+            }
+            (writes, times)
+        }));
+    }
+    let (mut reads, mut writes) = (Vec::new(), Vec::new());
+    for task in tasks {
+        let (writing, times) = task.await.expect("a client");
+        if writing { writes.extend(times) } else { reads.extend(times) }
+    }
+    let longest = writes.iter().max().map_or(0.0, Duration::as_secs_f64) * 1000.0;
+    let took = start.elapsed();
+    Others { reads: summarize(reads, took), writes: summarize(writes, took), longest_write: longest }
+}
+
+fn tell(what: &str, others: &Others) {
+    println!(
+        "    others {what}: {:>7.0} reads/s (p99 {:.1} ms), {:>6.0} writes/s (longest {:.0} ms)",
+        others.reads.per_second, others.reads.p99, others.writes.per_second, others.longest_write
+    );
+}
+
+/// The bare UPDATE of everything an organization has: it gets another organization, and back.
+async fn bare_update(db: &Db, from: uuid::Uuid, to: uuid::Uuid) -> (u64, Duration) {
+    let mut measured = (0, Duration::ZERO);
+    for (from, to) in [(from, to), (to, from)] {
+        let asked = Instant::now();
+        let changed: Result<u64, commonhold::server::store::DbError> = db
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.sql("UPDATE resource SET organization_id = $2 WHERE organization_id = $1 AND kind <> 'root'")
+                        .bind(from)
+                        .bind(to)
+                        .execute()
+                        .await
+                })
+            })
+            .await;
+        let changed = changed.expect("rows");
+        if measured.0 == 0 {
+            measured = (changed, asked.elapsed());
+        }
+    }
+    measured
+}
+
+/// Transfers of some sizes beside the bare UPDATE of as many rows, with memory and what others come to meanwhile.
+async fn transfers_of_sizes(database: String, folder: &Path, port: u16) {
+    let server = Server::start_on(database.clone(), folder, port).await;
+    let mut client = Client::connect(server.address, None).await;
+    let person = json!({ "first_name": "Load", "last_name": "Test", "email": "load@example.com", "password": "survey-the-alps-by-drone" });
+    client.json("POST", "/api/v1/signup", Some(&person)).await;
+    let (_, elsewhere) = organization(&mut client, &server, "Elsewhere").await;
+    for n in 0..100 {
+        dataset(&mut client, &elsewhere, format!("Row {n:03}")).await;
+    }
+    let cookie = client.cookie.clone();
+    let db = Db::open(&database, Synchronous::Normal, false).await.expect("the database opens");
+    let done = Arc::new(AtomicBool::new(false));
+    let quiet = {
+        let done = done.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            done.store(true, Ordering::Relaxed);
+        })
+    };
+    tell("before", &others(&server, cookie.clone(), &elsewhere, done).await);
+    quiet.await.expect("a moment");
+    let sizes = std::env::var("COMMONHOLD_BENCH_SIZES").unwrap_or_else(|_| "10,1000,100000".to_owned());
+    for size in sizes.split(',').map(|size| size.trim().parse::<u64>().expect("a number of items")) {
+        let (source, root) = organization(&mut client, &server, &format!("Source {size}")).await;
+        let (target, target_root) = organization(&mut client, &server, &format!("Target {size}")).await;
+        server.operator(&["generate", "--org", &source, "--resources", &size.to_string(), "--processed"]);
+        let listed = client.json("GET", &format!("/api/v1/resources/{root}/children?limit=200"), None).await;
+        let items: Vec<Value> =
+            listed["items"].as_array().expect("items").iter().map(|item| item["id"].clone()).collect();
+        let id = async |client: &mut Client, org: &str| -> uuid::Uuid {
+            let shown = client.json("GET", &format!("/api/v1/orgs/{org}"), None).await;
+            shown["id"].as_str().and_then(|id| id.parse().ok()).expect("an id")
+        };
+        let (from, to) = (id(&mut client, &source).await, id(&mut client, &target).await);
+        let (rows, bare) = bare_update(&db, from, to).await;
+        server.forget_peak();
+        let before = server.memory().0;
+        let body = json!({ "items": items, "destination": target_root });
+        let done = Arc::new(AtomicBool::new(false));
+        let transfer = {
+            let (done, cookie, address) = (done.clone(), cookie.clone(), server.address);
+            tokio::spawn(async move {
+                let mut client = Client::connect(address, cookie).await;
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                let asked = Instant::now();
+                client.json("POST", "/api/v1/transfers", Some(&body)).await;
+                let took = asked.elapsed();
+                done.store(true, Ordering::Relaxed);
+                took
+            })
+        };
+        let meanwhile = others(&server, cookie.clone(), &elsewhere, done).await;
+        let took = transfer.await.expect("a transfer");
+        let millis = |time: Duration| time.as_secs_f64() * 1000.0;
+        println!(
+            "a transfer of {rows:>6} things: {:>8.1} ms; the bare UPDATE of as many rows {:>8.1} ms; {:>5.2} times; memory {before} MB, at its peak {} MB",
+            millis(took),
+            millis(bare),
+            took.as_secs_f64() / bare.as_secs_f64(),
+            server.memory().1
+        );
+        tell("meanwhile", &meanwhile);
+    }
+    db.close().await;
+    println!("doctor: {}", if server.operator(&["doctor"]).contains("BROKEN") { "BROKEN" } else { "healthy" });
+}
+
+/// [`transfers_of_sizes`] on SQLite and, where there is one, on PostgreSQL.
+async fn transfers_on_both(folder: &Path) {
+    println!("\nTransfers on SQLite");
+    transfers_of_sizes(format!("sqlite://{}/transfers.db", folder.display()), folder, 3973).await;
+    let Some(server) = std::env::var("COMMONHOLD_TEST_POSTGRES").ok().filter(|url| !url.is_empty()) else {
+        println!("\nTransfers on PostgreSQL: skipped, COMMONHOLD_TEST_POSTGRES is not set");
+        return;
+    };
+    println!("\nTransfers on PostgreSQL");
+    let name = format!("bench_{}", std::process::id());
+    let db = Db::open(&server, Synchronous::Normal, false).await.expect("the server answers");
+    let mut tx = db.read().await.expect("the server answers");
+    tx.sql(format!("CREATE DATABASE {name}").leak()).execute().await.expect("a database is created");
+    let (base, _) = server.rsplit_once('/').expect("the address names a database");
+    transfers_of_sizes(format!("{base}/{name}"), folder, 3974).await;
+    tx.sql(format!("DROP DATABASE {name} WITH (FORCE)").leak()).execute().await.expect("the database is dropped");
+    drop(tx);
+    db.close().await;
+}
+
 /// Bytes of what the browser gets, raw and brotli.
 fn sizes() {
     println!("\nWhat the browser gets");
@@ -452,6 +635,9 @@ fn sizes() {
 #[tokio::main]
 async fn main() {
     let place = tempfile::tempdir().expect("a folder");
+    if std::env::var("COMMONHOLD_BENCH").is_ok_and(|part| part == "transfers") {
+        return transfers_on_both(place.path()).await;
+    }
     limits(place.path()).await;
 
     println!("\nThe server, {CLIENTS} clients, {SECONDS} s each; CPU is the server's, per request");
@@ -523,5 +709,7 @@ async fn main() {
     let (now, peak) = server.memory();
     println!("memory now {now} MB, at its peak {peak} MB");
     println!("doctor: {}", if server.operator(&["doctor"]).contains("BROKEN") { "BROKEN" } else { "healthy" });
+    drop(server);
+    transfers_on_both(place.path()).await;
     sizes();
 }

@@ -48,6 +48,8 @@ export async function inside(anna: Person): Promise<Place[]> {
   const bare = await anna.organization("Bare Rock");
   const late = await anna.organization("Late Payers");
   await operator("licence", "expire", await grantImages(late.org_id));
+  const offered = await anna.create(table.root, "folder", "For somebody else");
+  const offer = await anna.post<{ id: string }>("/offers", { items: [offered.id], target: chair.org_id, note: "As agreed" });
   const people = `/o/${table.org_id}/people`;
   const [dora, eric] = [`dora.${unique()}@example.com`, `eric.${unique()}@example.com`];
   await anna.post(`/orgs/${table.org_id}/invitations`, {
@@ -94,6 +96,14 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "trash", path: `${drive}/trash` },
     { name: "dialog-empty-trash", path: `${drive}/trash?dialog=empty` },
     { name: "receipt", path: `/o/${table.org_id}/transfers/${receipt.id}` },
+    { name: "dialog-undo-transfer", path: `/o/${table.org_id}/transfers/${receipt.id}?dialog=undo` },
+    { name: "transfers", path: `/o/${table.org_id}/transfers` },
+    { name: "transfers-offers", path: `/o/${table.org_id}/transfers?show=offers&direction=out` },
+    { name: "offer-made", path: `/o/${table.org_id}/offers/${offer.id}` },
+    { name: "offer-received", path: `/o/${chair.org_id}/offers/${offer.id}` },
+    { name: "home-with-an-offer", path: `/o/${chair.org_id}` },
+    { name: "dialog-offer", path: `${drive}?dialog=offer&item=${ready.id}` },
+    { name: "dialog-offer-in-the-way", path: `${drive}?dialog=offer&item=${draft.id}` },
     { name: "account", path: "/account" },
     { name: "account-security", path: "/account/security" },
     { name: "account-privacy", path: "/account/privacy" },

@@ -44,6 +44,11 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("resource.copied", "Items copied"),
     ("transfer.sent", "Items transferred out"),
     ("transfer.received", "Items transferred in"),
+    ("offer.made", "Items offered"),
+    ("offer.received", "Offer received"),
+    ("offer.accepted", "Offer accepted"),
+    ("offer.declined", "Offer declined"),
+    ("offer.withdrawn", "Offer withdrawn"),
     ("resource.restricted", "Restrictions changed"),
     ("link.created", "Link switched on"),
     ("link.revoked", "Link switched off"),
@@ -57,6 +62,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("loan.received", "Licence borrowed"),
     ("loan.called_back", "Loan called back"),
     ("loan.returned", "Loan returned"),
+    ("work.cancelled", "Work cancelled"),
 ];
 
 /// Whether an action is in the log of an organization; what the operator does about their own keys is in none.

@@ -44,6 +44,8 @@ ids! {
     EntryId,
     /// One finished transfer, and its receipt.
     TransferId,
+    /// One offer of items to another organization.
+    OfferId,
     /// One share link.
     LinkId,
     /// One session, as it is called outside.

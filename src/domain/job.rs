@@ -1,14 +1,15 @@
-//! Long work that goes on behind the scenes: copying and deleting more than a request should wait for.
+//! Long work that goes on behind the scenes: copying, deleting and transferring more than a request should wait for.
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     access::Permit,
     id::{OrganizationId, PersonId, ResourceId},
+    refusal::Refusal,
     text::Problem,
 };
 
-/// Up to so many items are copied or deleted at once, while the request waits.
+/// Up to so many items are copied, deleted or, in the browser, transferred at once, while the request waits.
 pub const AT_ONCE: u64 = 2_000;
 
 /// How many things one request may ask to have copied that are together more than [`AT_ONCE`]: each is a job of its own.
@@ -25,17 +26,20 @@ pub enum JobKind {
     Copy,
     /// Deletes something for good with everything that went to the trash with it.
     Delete,
+    /// Moves or transfers items, all of it in one step (XFER-16).
+    Transfer,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Copy, Self::Delete];
+    pub const ALL: [Self; 3] = [Self::Copy, Self::Delete, Self::Transfer];
 
     /// The word in the API and in the database.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Copy => "copy",
             Self::Delete => "delete",
+            Self::Transfer => "transfer",
         }
     }
 
@@ -58,11 +62,13 @@ pub enum JobState {
     Done,
     /// Nothing of it was done.
     Failed,
+    /// Whoever began it ended it before it was done.
+    Cancelled,
 }
 
 impl JobState {
     /// Every state.
-    pub const ALL: [Self; 3] = [Self::Running, Self::Done, Self::Failed];
+    pub const ALL: [Self; 4] = [Self::Running, Self::Done, Self::Failed, Self::Cancelled];
 
     /// The word in the API and in the database.
     pub const fn word(self) -> &'static str {
@@ -70,6 +76,7 @@ impl JobState {
             Self::Running => "running",
             Self::Done => "done",
             Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
         }
     }
 
@@ -86,6 +93,15 @@ impl JobState {
 /// decided anew when it is shown.
 pub const fn go_on(person: PersonId, organization: OrganizationId, hidden: ResourceId) -> Permit {
     Permit::of_work(person, organization, hidden)
+}
+
+/// What cannot be cancelled because it has ended, whichever way.
+pub fn has_ended(state: JobState) -> Refusal {
+    Refusal::BadRequest(match state {
+        JobState::Done => "This was done before it could be cancelled.".to_owned(),
+        JobState::Running => "This cannot be cancelled.".to_owned(),
+        JobState::Failed | JobState::Cancelled => "This has ended already.".to_owned(),
+    })
 }
 
 #[cfg(test)]

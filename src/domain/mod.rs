@@ -24,6 +24,7 @@ pub mod job;
 pub mod licence;
 pub mod loan;
 pub mod mail;
+pub mod offer;
 pub mod one_time_link;
 pub mod organization;
 pub mod person;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{invitation::State, text::FieldError, transfer::Blocker, view::people::Review};
+use super::{invitation::State, offer, text::FieldError, transfer::Blocker, view::people::Review};
 
 /// A "no" that may travel to the browser: its text says what is wrong and what to do, its [`Refusal::code`] is stable.
 /// Anything else that goes wrong is an internal error and never leaves the server.
@@ -77,6 +77,9 @@ pub enum Refusal {
     /// The facts changed between confirming and doing (XFER-15).
     #[error("Something changed since you looked at this. Nothing was moved; look at the new plan and confirm again.")]
     PlanChanged,
+    /// An offer that was answered, withdrawn, or has ended by itself (XFER-18).
+    #[error("{}", offer::closed(*.0))]
+    OfferClosed(offer::State),
     /// ACCT-2.
     #[error("{0}")]
     PlanLimit(String),
@@ -130,7 +133,7 @@ impl Refusal {
             Self::Forbidden(_) | Self::Licence(_) => "forbidden",
             Self::NotFound => "not_found",
             Self::Invalid(_) | Self::BadRequest(_) => "invalid",
-            Self::Conflict => "conflict",
+            Self::Conflict | Self::OfferClosed(_) => "conflict",
             Self::LastOwner | Self::LastOwnerOf(_) => "last_owner",
             Self::SpaceHoldsWork => "space_holds_work",
             Self::LinkUsed => "link_used",

@@ -71,6 +71,12 @@ pub enum Problem {
     /// An id that is not one.
     #[error("This is not an id.")]
     NotAnId,
+    /// An Org ID that nobody has (XFER-18).
+    #[error("No organization has this Org ID. Ask them for it; they find it on their Home.")]
+    NoSuchOrganization,
+    /// One's own organization, where another is meant (XFER-18).
+    #[error("This is the organization that the items are in. Enter the Org ID of another one.")]
+    OwnOrganization,
     /// The same thing twice in a list that takes each once.
     #[error("The same item is in the list twice.")]
     Duplicate,

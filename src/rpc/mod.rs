@@ -16,6 +16,7 @@ mod json;
 pub mod licence;
 pub mod link;
 pub mod loan;
+pub mod offer;
 pub mod organization;
 pub mod people;
 pub mod restriction;

@@ -46,16 +46,18 @@ pub async fn move_here(
 }
 
 /// **Confirm transfer**: does what the plan with this digest said, or refuses if the facts have changed. Leads to the
-/// receipt between organizations, to the destination within one.
+/// receipt between organizations, to the destination within one; where it is much, to `back`, and it goes on by itself.
 #[server(output = Text)]
 pub async fn confirm_transfer(
     #[server(default)] items: String,
     #[server(default)] destination: String,
     #[server(default)] digest: String,
+    #[server(default)] back: String,
 ) -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
-    let done = usecase::transfer::confirm(&ctx, &by, &items, &destination, &digest).await;
+    let back = answer::local_path(&back);
+    let done = usecase::transfer::confirm(&ctx, &by, &items, &destination, &digest, back.as_deref()).await;
     answer::done_with_undo(done, |next| (next.to.clone(), next.toast.clone(), next.undo.clone())).await
 }
 

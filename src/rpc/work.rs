@@ -74,3 +74,12 @@ pub async fn running_work(org: String) -> Result<Vec<JobView>, Failure> {
     let (ctx, by) = answer::signed_in().await?;
     answer::read(usecase::job::list(&ctx, &by, &org).await)
 }
+
+/// **Cancel**: ends work before it is done. Leads to `back`, the page it was asked for on.
+#[server(output = Text)]
+pub async fn cancel_work(#[server(default)] job: String, #[server(default)] back: String) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let cancelled = usecase::job::cancel(&ctx, &by, &job).await;
+    answer::done(cancelled, |job| (answer::back_to(&back, "/"), job.message.clone().unwrap_or_default())).await
+}

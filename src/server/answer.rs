@@ -353,6 +353,7 @@ const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::Cycle
         | Refusal::Blocked(_)
         | Refusal::PlanChanged
+        | Refusal::OfferClosed(_)
         | Refusal::NoSeat(_)
         | Refusal::SeatLost
         | Refusal::ChooseOrganization => StatusCode::CONFLICT,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::domain::{id::PersonId, time::Timestamp};
 
-use super::{limit::Limits, live::Live, password::Hasher, secret::Secret, store::Db};
+use super::{limit::Limits, live::Live, password::Hasher, secret::Secret, store::Db, work::Works};
 
 /// What time it is. Frozen in tests, which move it by hand.
 #[derive(Clone, Debug)]
@@ -37,6 +37,7 @@ struct Inner {
     live: Live,
     credits_came: tokio::sync::Notify,
     operator_mail: OnceLock<String>,
+    works: Works,
 }
 
 impl Ctx {
@@ -59,6 +60,7 @@ impl Ctx {
             live: Live::default(),
             credits_came: tokio::sync::Notify::new(),
             operator_mail: OnceLock::new(),
+            works: Works::default(),
         }))
     }
 
@@ -87,6 +89,11 @@ impl Ctx {
     /// Who looks at what just now.
     pub fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    /// The long work that this node is at.
+    pub fn works(&self) -> &Works {
+        &self.0.works
     }
 
     /// The address people use, without a slash at its end: the only one that links are made of (attack 25).

@@ -20,6 +20,7 @@ pub mod session;
 pub mod shared;
 pub mod store;
 pub mod usecase;
+pub mod work;
 pub mod workers;
 
 use std::{net::SocketAddr, path::Path, time::Duration};
@@ -102,6 +103,7 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
         tracing::info!("stopping: finishing what is being answered");
         stop_workers.stop();
         ending.live().stop();
+        ending.works().interrupt();
         // Nobody waits for it only when the server has ended already.
         let _ = stopping.send(());
     });

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     domain::{
         person::full_name,
-        role::{Permission, may},
+        role::{Permission, Role, may},
         view::{Belonging, PersonView},
     },
     rpc::{session::SignOut, trash::UndoChange},
@@ -53,6 +53,8 @@ pub enum Section {
     Seats,
     /// Licences lent and borrowed.
     Loans,
+    /// Its transfers and offers.
+    Transfers,
     /// My account.
     Account,
     /// A page that is none of these, like a receipt.
@@ -71,6 +73,7 @@ impl Section {
             Self::Activity => role.is_some_and(|role| may(role, Permission::ReadAudit)),
             Self::Settings => !belonging.personal && role.is_some(),
             Self::Seats | Self::Loans => role.is_some_and(|role| may(role, Permission::ManageAccounts)),
+            Self::Transfers => role.is_some_and(|role| role >= Role::Editor),
             Self::Welcome | Self::Home | Self::Drive | Self::Account | Self::Other => true,
         }
     }
@@ -89,6 +92,7 @@ impl Section {
             Self::Settings => paths::settings(org, ""),
             Self::Seats => paths::seats(org),
             Self::Loans => paths::loans(org),
+            Self::Transfers => paths::transfers(org),
             Self::Welcome | Self::Home | Self::Account | Self::Other => paths::home(org),
         }
     }
@@ -183,6 +187,9 @@ fn Ways(section: Section, belonging: Belonging) -> impl IntoView {
     view! {
         <a href=paths::home(&org) aria-current=here(Section::Home)><Icon name="home"/>"Home"</a>
         <a href=paths::drive(&org, "") aria-current=here(Section::Drive)><Icon name="drive"/>"Drive"</a>
+        {Section::Transfers.is_in(&belonging).then(|| view! {
+            <a href=paths::transfers(&org) aria-current=here(Section::Transfers)><Icon name="transfer"/>"Transfers"</a>
+        })}
         {Section::People.is_in(&belonging).then(|| view! {
             <a href=paths::people(&org) aria-current=here(Section::People)><Icon name="people"/>"People"</a>
         })}

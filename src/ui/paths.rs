@@ -97,6 +97,16 @@ pub fn roles(org: &str) -> String {
     format!("/o/{}/roles", encode(org))
 }
 
+/// The transfers of an organization: receipts and offers (XFER-18).
+pub fn transfers(org: &str) -> String {
+    format!("/o/{}/transfers", encode(org))
+}
+
+/// An offer, in one of both organizations (XFER-18).
+pub fn offer(org: &str, offer: &str) -> String {
+    format!("/o/{}/offers/{}", encode(org), encode(offer))
+}
+
 /// The receipt of a transfer (XFER-18).
 pub fn receipt(org: &str, transfer: &str) -> String {
     format!("/o/{}/transfers/{}", encode(org), encode(transfer))

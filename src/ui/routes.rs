@@ -22,6 +22,7 @@ use super::pages::{
     loans::LoansPage,
     new_organization::NewOrganizationPage,
     not_found::NotFoundPage,
+    offer::OfferPage,
     people::{PeoplePage, invitations::InvitationsPage},
     receipt::ReceiptPage,
     reset::ResetPage,
@@ -30,6 +31,7 @@ use super::pages::{
     settings::SettingsPage,
     sign_in::SignInPage,
     sign_up::SignUpPage,
+    transfers::TransfersPage,
     trash::TrashPage,
     verify::VerifyPage,
     welcome::WelcomePage,
@@ -62,7 +64,9 @@ fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
             <Route path=path!("/o/:org/seats") view=lazy!(licences, SeatsPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/loans") view=lazy!(licences, LoansPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/settings/:part?") view=lazy!(settings, SettingsPage) ssr=SsrMode::Async/>
-            <Route path=path!("/o/:org/transfers/:id") view=lazy!(receipt, ReceiptPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/transfers") view=lazy!(transfers, TransfersPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/offers/:id") view=lazy!(transfers, OfferPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/transfers/:id") view=lazy!(transfers, ReceiptPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/trash") view=lazy!(trash, TrashPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/:resource?") view=lazy!(drive, DrivePage) ssr=SsrMode::Async/>
         </Listed>

@@ -4,6 +4,7 @@
 //! - [`support`]: an application over a database of its own, and people as values.
 //! - [`store`]: every function of the store, and how its queries are planned.
 //! - [`flow`]: what people do, from beginning to end, alone and at the same moment.
+//! - [`kill`]: the built program as a process, killed at any moment.
 //! - [`rest`]: the REST API. [`rpc`]: the pages and forms of a browser without WebAssembly.
 //! - [`architecture`]: who may call whom.
 //!
@@ -19,6 +20,7 @@
 
 mod architecture;
 mod flow;
+mod kill;
 mod rest;
 mod rpc;
 mod store;

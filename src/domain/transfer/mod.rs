@@ -9,6 +9,9 @@
 //! - What leaves one allowance arrives in the other: a plan's two sides change by the same amount (XFER-10).
 //! - The accounting cases are rows of [`PAIRS`], not branches (XFER-17).
 
+pub mod back;
+pub mod offer;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -250,6 +253,8 @@ pub enum BlockerCode {
     NameTooLong,
     /// DRIVE-1.
     DepthExceeded,
+    /// XFER-18: what was offered, or is to be taken back, is not what it was.
+    ChangedSince,
 }
 
 impl BlockerCode {
@@ -273,6 +278,7 @@ impl BlockerCode {
             Self::LicenceTierTooLow => "licence_tier_too_low",
             Self::NameTooLong => "name_too_long",
             Self::DepthExceeded => "depth_exceeded",
+            Self::ChangedSince => "changed_since",
         }
     }
 }
@@ -497,6 +503,30 @@ pub struct Plan {
     pub effects: Effects,
 }
 
+/// What a list shows of a transfer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Summary {
+    /// The item, where it is only one.
+    pub name: Option<String>,
+    /// How many items.
+    pub items: u64,
+    /// Folders, sites and assets, at any depth.
+    pub folders: u64,
+    /// Datasets, at any depth.
+    pub datasets: u64,
+    /// Their images.
+    pub images: i64,
+    /// The models of both sides.
+    pub model_pair: Option<ModelPair>,
+}
+
+impl Summary {
+    /// "“Tunnel”", "3 items".
+    pub fn what(&self) -> String {
+        self.name.as_ref().map_or_else(|| format!("{} items", self.items), |name| format!("“{name}”"))
+    }
+}
+
 impl Effects {
     /// Whether a move within an organization changes who has access: then it is shown before it is done (XFER-3).
     pub fn change_access(&self) -> bool {
@@ -513,6 +543,30 @@ impl Plan {
         let direct = self.blockers.iter().all(|blocker| blocker.code == BlockerCode::DirectAccess);
         let all = !self.blockers.is_empty() && self.more_blockers == 0 && direct;
         all.then(|| self.blockers.iter().filter_map(|blocker| blocker.resource).collect())
+    }
+
+    /// What a list shows of it.
+    pub fn summary(&self) -> Summary {
+        let name = match self.items.as_slice() {
+            [one] => Some(one.name.clone()),
+            _ => None,
+        };
+        Summary {
+            name,
+            items: self.items.len() as u64,
+            folders: self.folders,
+            datasets: self.datasets,
+            images: self.images,
+            model_pair: self.effects.model_pair,
+        }
+    }
+
+    /// How many rows it changes: what stays in its organization takes what is in it along without that being changed.
+    pub fn rows(&self) -> u64 {
+        match self.scope {
+            Scope::Within => self.items.len() as u64,
+            Scope::Between => self.folders + self.datasets,
+        }
     }
 
     /// Whether nothing is in the way, named or only counted.

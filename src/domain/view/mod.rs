@@ -11,6 +11,7 @@ pub mod people;
 pub mod restriction;
 pub mod seat;
 pub mod settings;
+pub mod transfer;
 pub mod trash;
 pub mod work;
 
@@ -125,6 +126,8 @@ pub struct HomeView {
     pub licences: Option<Vec<LicenceView>>,
     /// The newest entries of the audit log; only for who may read it.
     pub activity: Option<Vec<ActivityView>>,
+    /// Offers that wait for an answer of this organization (XFER-18); only for who may answer.
+    pub offers: Vec<transfer::OfferView>,
 }
 
 /// Legal information (ORG-4): only Owners change it, Managers see it.
@@ -414,6 +417,8 @@ pub struct DriveView {
     pub lacking: Lacking,
     /// What having it processed would cost (LIC-2); datasets that are not paid for yet, for who may have them processed.
     pub processing: Option<licence::ProcessingView>,
+    /// What is offered to other organizations (XFER-18); for Owners and Managers.
+    pub offered: Vec<transfer::Offered>,
 }
 
 /// How far a page counts the rows of a list; the browser asks for more when it comes to that.
@@ -479,6 +484,8 @@ pub struct DestinationView {
     pub create: Control,
     /// Whether **Move here** can be pressed, and why not.
     pub move_here: Control,
+    /// Whether I may offer the items to an organization that I am not in (XFER-18).
+    pub may_offer: bool,
 }
 
 /// A plan, for the confirmation.
@@ -517,4 +524,12 @@ pub struct ReceiptView {
     pub target_org_id: Option<String>,
     /// What was done.
     pub plan: Plan,
+    /// The transfer that this one took back.
+    #[serde(default)]
+    pub undoes: Option<TransferId>,
+    /// The transfer that took this one back.
+    #[serde(default)]
+    pub undone_by: Option<TransferId>,
+    /// Whether it can be taken back, and why not.
+    pub undo: Control,
 }

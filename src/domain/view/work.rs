@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    id::{JobId, ResourceId},
+    id::{JobId, ResourceId, TransferId},
     job::{JobKind, JobState},
     resource::Status,
     time::{Day, Timestamp},
@@ -22,7 +22,11 @@ pub struct JobView {
     pub name: String,
     /// What it makes; not there until it is done.
     pub resource: Option<ResourceId>,
-    /// How many items are done.
+    /// The receipt of a transfer; not there until it is done.
+    pub transfer: Option<TransferId>,
+    /// Whether it can be cancelled.
+    pub cancellable: bool,
+    /// How many items are done. What is one step (XFER-16) is only counted by the node that is at it; elsewhere this is 0.
     pub done: u64,
     /// How many there are in all, as far as was known at the beginning.
     pub total: u64,

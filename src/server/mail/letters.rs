@@ -300,6 +300,48 @@ fn sheet(letter: &Letter<'_>, public_url: &str, now: Timestamp) -> Sheet {
                 unexpected: format!("You did not expect this? Ask {by}."),
             }
         }
+        Letter::TransferOffered { organization, path, source, by, what, note, days } => {
+            let (organization, source, by, what) = (inert(organization), inert(source), inert(by), inert(what));
+            let mut paragraphs = vec![
+                format!("{by} of {source} offers {what} to {organization} on Commonhold."),
+                "Nothing moves until one of your Editors, Managers or Owners accepts. Before that you see what it holds, \
+                 what it takes of your allowance, and where it would go."
+                    .to_owned(),
+            ];
+            if !note.is_empty() {
+                paragraphs.insert(1, format!("{by} says: {}", inert(note)));
+            }
+            Sheet {
+                subject: format!("{source} offers {what} to {organization}"),
+                greeting: "Hello,".to_owned(),
+                paragraphs,
+                button: Some(Button {
+                    label: "See the offer",
+                    link: format!("{public_url}{path}"),
+                    validity: format!("The offer is open for {days} days: until {}.", now.plus_days(days).words()),
+                }),
+                unexpected: "You did not expect this? Then decline it, or do nothing: it ends by itself.".to_owned(),
+            }
+        }
+        Letter::OfferAnswered { organization, path, what, accepted } => {
+            let (organization, what) = (inert(organization), inert(what));
+            let done = if accepted { "accepted" } else { "declined" };
+            Sheet {
+                subject: format!("{organization} {done} {what}"),
+                greeting: "Hello,".to_owned(),
+                paragraphs: vec![if accepted {
+                    format!("{organization} accepted {what}, which you offered. It has been transferred.")
+                } else {
+                    format!("{organization} declined {what}, which you offered. Nothing was moved.")
+                }],
+                button: Some(Button {
+                    label: "See the offer",
+                    link: format!("{public_url}{path}"),
+                    validity: String::new(),
+                }),
+                unexpected: "You did not offer anything? Tell an Owner of your organization.".to_owned(),
+            }
+        }
         Letter::AccountDeleted { first_name } => Sheet {
             subject: "Your account was deleted".to_owned(),
             greeting: hello(first_name),
@@ -469,6 +511,23 @@ mod tests {
                 Letter::LoanEnded { organization, org_id, licence: "Desktop", by, how: Ended::CalledBack },
             ),
             ("loan_returned", Letter::LoanEnded { organization, org_id, licence: "Desktop", by, how: Ended::Returned }),
+            (
+                "transfer_offered",
+                Letter::TransferOffered {
+                    organization,
+                    path: "/o/tunnel-north/offers/1",
+                    source: organization,
+                    by,
+                    what: on,
+                    note: on,
+                    days: 7,
+                },
+            ),
+            ("offer_accepted", Letter::OfferAnswered { organization, path: "/o/a/offers/1", what: on, accepted: true }),
+            (
+                "offer_declined",
+                Letter::OfferAnswered { organization, path: "/o/a/offers/1", what: on, accepted: false },
+            ),
             ("account_deleted", Letter::AccountDeleted { first_name }),
             (
                 "purchase_requested",

@@ -160,6 +160,34 @@ pub enum Letter<'a> {
         /// How.
         how: Ended,
     },
+    /// Items are offered to an organization of theirs (XFER-18): leads to the offer.
+    TransferOffered {
+        /// The organization's name.
+        organization: &'a str,
+        /// The offer's page, a path of this site.
+        path: &'a str,
+        /// The organization that offers.
+        source: &'a str,
+        /// Who offers.
+        by: &'a str,
+        /// What is offered: one name in quotation marks, or how many items.
+        what: &'a str,
+        /// What they say to it; may be empty.
+        note: &'a str,
+        /// How many days it can be taken.
+        days: i64,
+    },
+    /// What they offered was accepted or declined (XFER-18): leads to the offer.
+    OfferAnswered {
+        /// The organization it was offered to.
+        organization: &'a str,
+        /// The offer's page, a path of this site.
+        path: &'a str,
+        /// What was offered.
+        what: &'a str,
+        /// Whether it was accepted.
+        accepted: bool,
+    },
     /// Their account was deleted (SET-2).
     AccountDeleted {
         /// First name.

@@ -15,10 +15,12 @@ pub mod invitations;
 pub mod licences;
 pub mod links;
 pub mod loans;
+pub mod offers;
 pub mod operator;
 pub mod orgs;
 pub mod people;
 pub mod problem;
+pub mod receipts;
 pub mod resources;
 pub mod restrictions;
 pub mod seats;
@@ -121,7 +123,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(trash::restore))
         .routes(routes!(trash::list, trash::empty))
         .routes(routes!(trash::copy))
-        .routes(routes!(trash::job))
+        .routes(routes!(trash::job, trash::cancel_job))
         .routes(routes!(trash::assign))
         .routes(routes!(trash::unassign))
         .routes(routes!(restrictions::show, restrictions::change))
@@ -146,6 +148,16 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(operator::answer))
         .routes(routes!(operator::keys, operator::create_key))
         .routes(routes!(operator::revoke_key))
+        .routes(routes!(receipts::list))
+        .routes(routes!(receipts::export))
+        .routes(routes!(receipts::export_one))
+        .routes(routes!(receipts::undo))
+        .routes(routes!(offers::create))
+        .routes(routes!(offers::list))
+        .routes(routes!(offers::show, offers::withdraw))
+        .routes(routes!(offers::plan))
+        .routes(routes!(offers::accept))
+        .routes(routes!(offers::decline))
 }
 
 /// Every route of the API, and its document.

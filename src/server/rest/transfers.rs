@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,7 +11,7 @@ use crate::{
     domain::{
         licence::Model,
         transfer::{Grantee, Plan, Reached, Scope, SideEffect},
-        view::ReceiptView,
+        view::{Control, ReceiptView},
     },
     server::{context::Ctx, usecase},
 };
@@ -19,6 +19,7 @@ use crate::{
 use super::{
     By, Json,
     problem::{BlockerBody, Problem},
+    trash::JobBody,
 };
 
 /// What is to be moved, and where to.
@@ -41,6 +42,8 @@ pub struct TransferRequest {
     destination: String,
     /// The plan's digest: if the facts have changed since, nothing is done.
     digest: Option<String>,
+    /// Whether not to wait: then the answer is a job, and where to ask how far it is.
+    background: bool,
 }
 
 /// What happens to one side's books. Images and projects are null where the side is not on Images & Projects, credits
@@ -161,7 +164,7 @@ pub struct PlanBody {
 }
 
 impl PlanBody {
-    fn of(plan: &Plan, digest: Option<String>) -> Self {
+    pub(super) fn of(plan: &Plan, digest: Option<String>) -> Self {
         let effects = &plan.effects;
         Self {
             scope: scope_word(plan.scope),
@@ -236,13 +239,29 @@ pub struct ReceiptBody {
     destination: String,
     /// Ids of the items that moved.
     moved: Vec<String>,
+    /// The transfer that this one took back.
+    undoes: Option<String>,
+    /// The transfer that took this one back.
+    undone_by: Option<String>,
+    /// Whether the caller may take it back now.
+    can_undo: bool,
+    /// Why not, where it could be.
+    why_not_undo: Option<String>,
     #[serde(flatten)]
     plan: PlanBody,
 }
 
 impl From<ReceiptView> for ReceiptBody {
     fn from(receipt: ReceiptView) -> Self {
+        let why_not_undo = match &receipt.undo {
+            Control::Disabled(reason) => Some(reason.clone()),
+            Control::Enabled | Control::Absent => None,
+        };
         Self {
+            undoes: receipt.undoes.map(|id| id.to_string()),
+            undone_by: receipt.undone_by.map(|id| id.to_string()),
+            can_undo: receipt.undo == Control::Enabled,
+            why_not_undo,
             id: receipt.id.to_string(),
             at: receipt.at.rfc3339(),
             by: receipt.by.to_string(),
@@ -258,18 +277,37 @@ impl From<ReceiptView> for ReceiptBody {
     }
 }
 
-/// Moves or transfers, all of it or nothing.
+/// A receipt, or the work that leads to one.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum TransferredBody {
+    /// It is done.
+    Receipt(Box<ReceiptBody>),
+    /// It goes on; ask `/jobs/{id}` how far it is.
+    Job(JobBody),
+}
+
+/// Moves or transfers, all of it or nothing. With `background` the answer does not wait for it (202): `/jobs/{id}`, which the
+/// header `Location` names, tells how far it is and, at the end, the receipt's id.
 #[utoipa::path(post, path = "/transfers", tag = "transfers", request_body = TransferRequest,
-    responses((status = 201, body = ReceiptBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = ReceiptBody), (status = 202, body = JobBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
     By(by): By,
     Json(body): Json<TransferRequest>,
-) -> Result<(StatusCode, Json<ReceiptBody>), Problem> {
+) -> Result<(StatusCode, HeaderMap, Json<TransferredBody>), Problem> {
     let items = usecase::transfer::check_items(&body.items)?;
     let destination = usecase::id("destination", &body.destination)?;
+    let mut headers = HeaderMap::new();
+    if body.background {
+        let job = usecase::transfer::begin(&ctx, &by, &items, destination, body.digest).await?;
+        if let Ok(place) = format!("/api/v1/jobs/{}", job.id).parse() {
+            headers.insert(header::LOCATION, place);
+        }
+        return Ok((StatusCode::ACCEPTED, headers, Json(TransferredBody::Job(job.into()))));
+    }
     let receipt = usecase::transfer::transfer(&ctx, &by, items, destination, body.digest).await?;
-    Ok((StatusCode::CREATED, Json(receipt.into())))
+    Ok((StatusCode::CREATED, headers, Json(TransferredBody::Receipt(Box::new(receipt.into())))))
 }
 
 /// The receipt of a finished transfer.

@@ -129,13 +129,18 @@ pub struct CopyBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct JobBody {
     id: String,
-    /// `copy` or `delete`.
+    /// `copy`, `delete` or `transfer`.
     kind: &'static str,
-    /// `running`, `done` or `failed`.
+    /// `running`, `done`, `failed` or `cancelled`.
     state: &'static str,
     name: String,
     /// What it made, once it is done.
     resource: Option<String>,
+    /// The receipt of a transfer, once it is done.
+    transfer: Option<String>,
+    /// Whether it can be cancelled.
+    cancellable: bool,
+    /// How many items are done, as far as the node that was asked knows: a transfer is one step, and 0 elsewhere.
     done: u64,
     total: u64,
     message: Option<String>,
@@ -151,6 +156,8 @@ impl From<JobView> for JobBody {
             state: job.state.word(),
             name: job.name,
             resource: job.resource.map(|id| id.to_string()),
+            transfer: job.transfer.map(|id| id.to_string()),
+            cancellable: job.cancellable,
             done: job.done,
             total: job.total,
             message: job.message,
@@ -194,6 +201,18 @@ pub async fn copy(
     responses((status = 200, body = JobBody), (status = 404, body = Problem)))]
 pub async fn job(State(ctx): State<Ctx>, By(by): By, Path(path): Path<String>) -> Result<Json<JobBody>, Problem> {
     Ok(Json(usecase::job::show(&ctx, &by, &path).await?.into()))
+}
+
+/// Cancels a piece of long work of the caller's: of a copy and of a transfer nothing is left; what was deleted for good is gone,
+/// and the rest is in the trash again.
+#[utoipa::path(delete, path = "/jobs/{id}", tag = "drive", params(("id" = String, Path)),
+    responses((status = 200, body = JobBody), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn cancel_job(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(path): Path<String>,
+) -> Result<Json<JobBody>, Problem> {
+    Ok(Json(usecase::job::cancel(&ctx, &by, &path).await?.into()))
 }
 
 /// Which site.

@@ -531,6 +531,38 @@ impl Tx {
         statement
     }
 
+    /// A statement about a list of rows: `{rows:3}` stands for the placeholders of rows of three values, which come *first*
+    /// (`$1` on) and are bound by `bind`, so that the statement's own start behind them and are written `{1}`, `{2}`, …
+    ///
+    /// The list is padded to a power of two by repeating its last row: the statement has to mean the same with a row twice.
+    pub fn sql_rows<'t, R>(
+        &'t mut self,
+        sql: &'static str,
+        rows: &[R],
+        bind: impl Fn(Statement<'t>, &R) -> Statement<'t>,
+    ) -> Statement<'t> {
+        let after = sql.split("{rows:").nth(1).unwrap_or_default();
+        let width: usize = after.split('}').next().and_then(|width| width.parse().ok()).unwrap_or(0);
+        let padded = rows.len().next_power_of_two();
+        let placeholders = (0..padded)
+            .map(|row| (1..=width).map(|n| format!("${}", row * width + n)).collect::<Vec<_>>().join(", "))
+            .map(|row| format!("({row})"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let mut text = sql.replace(&format!("{{rows:{width}}}"), &placeholders);
+        for n in 1..=9 {
+            text = text.replace(&format!("{{{n}}}"), &format!("${}", padded * width + n));
+        }
+        // Only placeholders were put in: no text of anybody's.
+        let mut statement = self.statement(sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(text)));
+        for n in 0..padded {
+            if let Some(row) = rows.get(n).or_else(|| rows.last()) {
+                statement = bind(statement, row);
+            }
+        }
+        statement
+    }
+
     fn statement(&mut self, sql: SqlStr) -> Statement<'_> {
         let args = match self {
             Self::Sqlite(lent) => Args::Sqlite(lent, SqliteArguments::default()),

@@ -69,6 +69,55 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
     live::touch(tx, &[new.resource]).await
 }
 
+/// Gives levels that come along with a move (XFER-3), each on its own resource. One that is there already is set to it.
+///
+/// # Errors
+/// The database.
+pub async fn upsert_carried(tx: &mut Tx, permit: &Permit, new: &[NewGrant]) -> Result<()> {
+    let (mut people, mut organizations) = (Vec::new(), Vec::new());
+    for grant in new {
+        let row = |grantee: Uuid| (grant.id.0, grant.resource.0, grantee, grant.level.word());
+        match grant.grantee {
+            Grantee::Person(person) => {
+                live::touch_person(tx, person);
+                people.push(row(person.0));
+            }
+            Grantee::Organization(organization) => organizations.push(row(organization.0)),
+        }
+    }
+    let Some(at) = new.first().map(|grant| grant.at) else { return Ok(()) };
+    for (rows, sql) in [
+        (
+            people,
+            "INSERT INTO access_grant (id, resource_id, person_id, level, carried, created_by, created_at, owner_id)
+             WITH listed(id, resource_id, grantee, level) AS (VALUES {rows:4})
+             SELECT DISTINCT listed.id, listed.resource_id, listed.grantee, listed.level, {1}, {2}, {3}, {4} FROM listed WHERE listed.level <> ''
+             ON CONFLICT (resource_id, person_id, carried) WHERE person_id IS NOT NULL DO UPDATE SET level = excluded.level",
+        ),
+        (
+            organizations,
+            "INSERT INTO access_grant (id, resource_id, organization_id, level, carried, created_by, created_at, owner_id)
+             WITH listed(id, resource_id, grantee, level) AS (VALUES {rows:4})
+             SELECT DISTINCT listed.id, listed.resource_id, listed.grantee, listed.level, {1}, {2}, {3}, {4} FROM listed WHERE listed.level <> ''
+             ON CONFLICT (resource_id, organization_id, carried) WHERE organization_id IS NOT NULL DO UPDATE SET level = excluded.level",
+        ),
+    ] {
+        for chunk in rows.chunks(CHUNK) {
+            tx.sql_rows(sql, chunk, |statement, (id, resource, grantee, level)| {
+                statement.bind(*id).bind(*resource).bind(*grantee).bind(*level)
+            })
+            .bind(true)
+            .bind(permit.person().0)
+            .bind(at.0)
+            .bind(permit.organization().0)
+            .execute()
+            .await?;
+        }
+    }
+    let resources: Vec<ResourceId> = new.iter().map(|grant| grant.resource).collect();
+    live::touch(tx, &resources).await
+}
+
 /// A grant as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
@@ -342,6 +391,11 @@ pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[Person
             .bind(permit.organization().0)
             .execute()
             .await?;
+        // Nor does a transfer that is taken back give it to them again.
+        tx.sql_list("DELETE FROM transfer_grant WHERE owner_id = {1} AND person_id IN ({ids})", &ids)
+            .bind(permit.organization().0)
+            .execute()
+            .await?;
     }
     Ok(ended)
 }
@@ -491,6 +545,7 @@ pub async fn list_people(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> R
 /// # Errors
 /// The database.
 pub async fn delete_own(tx: &mut Tx, permit: &OwnPermit) -> Result<u64> {
+    tx.sql("DELETE FROM transfer_grant WHERE person_id = $1").bind(permit.person().0).execute().await?;
     tx.sql("DELETE FROM access_grant WHERE person_id = $1").bind(permit.person().0).execute().await
 }
 

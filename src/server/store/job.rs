@@ -1,11 +1,12 @@
-//! Table `job`: long work, gone on with under leases, so that a crash costs a moment and two nodes are never at the same.
+//! Tables `job` and `job_transfer`: long work, gone on with under leases, so that a crash costs a moment and two nodes are
+//! never at the same.
 
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx, read};
 use crate::domain::{
-    id::{JobId, OrganizationId, PersonId, ResourceId},
+    id::{JobId, OrganizationId, PersonId, ResourceId, TransferId},
     job::{JobKind, JobState},
     time::Timestamp,
     view::work::JobView,
@@ -26,11 +27,11 @@ pub struct Job {
     pub kind: JobKind,
     /// What it is about, as people call it.
     pub name: String,
-    /// What is hidden while it runs.
-    pub top: ResourceId,
+    /// What is hidden while it runs; a transfer hides nothing.
+    pub top: Option<ResourceId>,
     /// What is copied; copies only.
     pub source: Option<ResourceId>,
-    /// Where the copy goes; copies only.
+    /// Where the copy goes, or the items that are transferred.
     pub destination: Option<ResourceId>,
     /// The container that is being filled, and the last of its content that is.
     pub at: Option<(ResourceId, Option<ResourceId>)>,
@@ -38,6 +39,19 @@ pub struct Job {
     pub done: u64,
     /// How many there are in all.
     pub total: u64,
+    /// Whether who began it may cancel it.
+    pub stoppable: bool,
+}
+
+/// What a job is to transfer.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Ids with commas between them.
+    pub items: String,
+    /// The plan that was confirmed.
+    pub digest: Option<String>,
+    /// Where who asked came from.
+    pub address: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -49,7 +63,7 @@ struct JobRow {
     kind: String,
     state: String,
     name: String,
-    top_id: Uuid,
+    top_id: Option<Uuid>,
     source_id: Option<Uuid>,
     destination_id: Option<Uuid>,
     inside_id: Option<Uuid>,
@@ -59,6 +73,8 @@ struct JobRow {
     message: Option<String>,
     created_at: i64,
     ended_at: Option<i64>,
+    stoppable: bool,
+    transfer_id: Option<Uuid>,
 }
 
 fn count(n: i64) -> u64 {
@@ -80,12 +96,13 @@ impl TryFrom<JobRow> for Job {
             person_name: row.person_name,
             kind: read("job", "kind", &row.kind, JobKind::parse)?,
             name: row.name,
-            top: ResourceId(row.top_id),
+            top: row.top_id.map(ResourceId),
             source: row.source_id.map(ResourceId),
             destination: row.destination_id.map(ResourceId),
             at: row.inside_id.map(|inside| (ResourceId(inside), row.behind_id.map(ResourceId))),
             done: count(row.done),
             total: count(row.total),
+            stoppable: row.stoppable,
         })
     }
 }
@@ -100,7 +117,9 @@ impl JobRow {
             kind,
             state,
             name: self.name,
-            resource: made.then_some(ResourceId(self.top_id)),
+            resource: self.top_id.filter(|_| made).map(ResourceId),
+            transfer: self.transfer_id.map(TransferId),
+            cancellable: self.stoppable && state == JobState::Running,
             done: count(self.done),
             total: count(self.total),
             message: self.message,
@@ -116,8 +135,8 @@ impl JobRow {
 /// The database.
 pub async fn insert(tx: &mut Tx, job: &Job, at: Timestamp) -> Result<()> {
     tx.sql(
-        "INSERT INTO job (id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, done, total, claimed_until, created_at)
-         VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10, $11, 0, $12)",
+        "INSERT INTO job (id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, done, total, claimed_until, created_at, stoppable)
+         VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10, $11, 0, $12, $13)",
     )
     .bind(job.id.0)
     .bind(job.organization.0)
@@ -125,15 +144,59 @@ pub async fn insert(tx: &mut Tx, job: &Job, at: Timestamp) -> Result<()> {
     .bind(job.person_name.clone())
     .bind(job.kind.word())
     .bind(job.name.clone())
-    .bind(job.top.0)
+    .bind(job.top.map(|id| id.0))
     .bind(job.source.map(|id| id.0))
     .bind(job.destination.map(|id| id.0))
     .bind(number(job.done))
     .bind(number(job.total))
     .bind(at.0)
+    .bind(job.stoppable)
     .execute()
     .await
     .map(|_| ())
+}
+
+/// Notes what a job is to transfer.
+///
+/// # Errors
+/// The database.
+pub async fn insert_asked(tx: &mut Tx, id: JobId, asked: &Asked) -> Result<()> {
+    tx.sql("INSERT INTO job_transfer (job_id, items, digest, address) VALUES ($1, $2, $3, $4)")
+        .bind(id.0)
+        .bind(asked.items.clone())
+        .bind(asked.digest.clone())
+        .bind(asked.address.clone())
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// What a job is to transfer; nothing for other jobs.
+///
+/// # Errors
+/// The database.
+pub async fn find_asked(tx: &mut Tx, id: JobId) -> Result<Option<Asked>> {
+    let row: Option<(String, Option<String>, Option<String>)> =
+        tx.sql("SELECT items, digest, address FROM job_transfer WHERE job_id = $1").bind(id.0).optional().await?;
+    Ok(row.map(|(items, digest, address)| Asked { items, digest, address }))
+}
+
+/// A job by id, as a worker needs it, while it runs and may be cancelled by who asks.
+///
+/// # Errors
+/// The database.
+pub async fn find_stoppable(tx: &mut Tx, person: PersonId, id: JobId) -> Result<Option<Job>> {
+    let row: Option<JobRow> = tx
+        .sql(
+            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable,
+                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id
+             FROM job WHERE id = $1 AND person_id = $2 AND state = 'running' AND stoppable",
+        )
+        .bind(id.0)
+        .bind(person.0)
+        .optional()
+        .await?;
+    row.map(TryInto::try_into).transpose()
 }
 
 /// A job as who began it sees it; nobody else does.
@@ -143,7 +206,8 @@ pub async fn insert(tx: &mut Tx, job: &Job, at: Timestamp) -> Result<()> {
 pub async fn find_own(tx: &mut Tx, person: PersonId, id: JobId) -> Result<Option<JobView>> {
     let row: Option<JobRow> = tx
         .sql(
-            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at
+            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable,
+                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id
              FROM job WHERE id = $1 AND person_id = $2",
         )
         .bind(id.0)
@@ -166,7 +230,8 @@ pub async fn list_own(
 ) -> Result<Vec<JobView>> {
     let rows: Vec<JobRow> = tx
         .sql(
-            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at
+            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable,
+                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id
              FROM job WHERE person_id = $1 AND organization_id = $2 AND (ended_at IS NULL OR ended_at > $3) ORDER BY id DESC LIMIT CAST($4 AS BIGINT)",
         )
         .bind(person.0)
@@ -201,7 +266,8 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Result<Opti
         .sql(
             "UPDATE job SET claimed_until = $2 WHERE id = (
                 SELECT id FROM job WHERE state = 'running' AND claimed_until < $1 ORDER BY claimed_until, id LIMIT 1)
-             RETURNING id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at",
+             RETURNING id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable,
+                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id",
         )
         .bind(now.0)
         .bind(until.0)
@@ -254,6 +320,76 @@ pub async fn update_ended(
     .execute()
     .await
     .map(|changed| changed > 0)
+}
+
+/// Whether a job still runs under the lease of who is at it.
+///
+/// # Errors
+/// The database.
+pub async fn is_held(tx: &mut Tx, id: JobId, held_until: Timestamp) -> Result<bool> {
+    tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM job WHERE id = $1 AND state = 'running' AND claimed_until = $2")
+        .bind(id.0)
+        .bind(held_until.0)
+        .number()
+        .await
+        .map(|n| n > 0)
+}
+
+/// Notes that a transfer is done, under the lease of who did it, with its receipt; `false`: somebody else has it.
+///
+/// # Errors
+/// The database.
+pub async fn update_transferred(
+    tx: &mut Tx,
+    job: &Job,
+    held_until: Timestamp,
+    transfer: TransferId,
+    message: &str,
+    at: Timestamp,
+) -> Result<bool> {
+    let changed = tx
+        .sql(
+            "UPDATE job SET state = 'done', message = $2, ended_at = $3, claimed_until = 0, done = $4, total = $4
+             WHERE id = $1 AND state = 'running' AND claimed_until = $5",
+        )
+        .bind(job.id.0)
+        .bind(message.to_owned())
+        .bind(at.0)
+        .bind(number(job.done))
+        .bind(held_until.0)
+        .execute()
+        .await?;
+    tx.sql("UPDATE job_transfer SET transfer_id = $2 WHERE job_id = $1")
+        .bind(job.id.0)
+        .bind(transfer.0)
+        .execute()
+        .await?;
+    Ok(changed > 0)
+}
+
+/// Ends a job that runs and may be cancelled, whoever is at it; `false`: it has ended.
+///
+/// # Errors
+/// The database.
+pub async fn update_cancelled(tx: &mut Tx, id: JobId, message: &str, at: Timestamp) -> Result<bool> {
+    tx.sql(
+        "UPDATE job SET state = 'cancelled', message = $2, ended_at = $3, claimed_until = 0
+         WHERE id = $1 AND state = 'running' AND stoppable",
+    )
+    .bind(id.0)
+    .bind(message.to_owned())
+    .bind(at.0)
+    .execute()
+    .await
+    .map(|changed| changed > 0)
+}
+
+/// Gives every job back: nobody was at one. Where there is one node, that is so when it starts.
+///
+/// # Errors
+/// The database.
+pub async fn release_all(tx: &mut Tx) -> Result<u64> {
+    tx.sql("UPDATE job SET claimed_until = 0 WHERE state = 'running' AND claimed_until > 0").execute().await
 }
 
 /// Gives a job back untouched: its worker stops.

@@ -32,6 +32,7 @@ pub mod link;
 pub mod live;
 pub mod loan;
 pub mod membership;
+pub mod offer;
 pub mod one_time_link;
 pub mod operator_key;
 pub mod organization;

@@ -407,28 +407,35 @@ pub async fn update_parent(tx: &mut Tx, permit: &Permit, items: &[ResourceId], a
     Ok(())
 }
 
-/// Moves an item into the permit's resource, under another name (DRIVE-5).
+/// Moves items into the permit's resource, each under another name (DRIVE-5). (`COALESCE` changes nothing but how SQLite goes
+/// about it: from the list to its rows, not through all rows.)
 ///
 /// # Errors
-/// `Taken` if the name is.
+/// `Taken` if a name is.
 pub async fn update_parent_and_name(
     tx: &mut Tx,
     permit: &Permit,
-    item: ResourceId,
-    name: &str,
+    items: &[(ResourceId, &str)],
     at: Timestamp,
 ) -> Result<()> {
-    live::touch(tx, &[item]).await?;
+    let ids: Vec<ResourceId> = items.iter().map(|(id, _)| *id).collect();
+    live::touch(tx, &ids).await?;
     live::touch_container(tx, permit.resource());
-    tx.sql("UPDATE resource SET parent_id = $2, name = $3, name_key = $4, modified_at = $5 WHERE id = $1")
-        .bind(item.0)
+    for chunk in items.chunks(CHUNK) {
+        tx.sql_rows(
+            "WITH listed(id, name, name_key) AS (VALUES {rows:3})
+             UPDATE resource SET parent_id = {1}, modified_at = {2}, name = listed.name, name_key = listed.name_key
+             FROM listed WHERE resource.id = COALESCE(listed.id, {3})",
+            chunk,
+            |statement, (id, name)| statement.bind(id.0).bind((*name).to_owned()).bind(crate::domain::text::key(name)),
+        )
         .bind(permit.resource().0)
-        .bind(name.to_owned())
-        .bind(crate::domain::text::key(name))
         .bind(at.0)
+        .bind(None::<Uuid>)
         .execute()
         .await?;
-    search::write(tx, permit.organization(), item, name, false).await
+    }
+    search::rewrite(tx, permit.organization(), items).await
 }
 
 /// Sets how far the permit's dataset has come, and the licence that paid for it.

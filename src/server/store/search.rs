@@ -57,6 +57,31 @@ pub(super) async fn write(
     statement.execute().await.map(|_| ())
 }
 
+/// Notes the words of new names instead of the ones before.
+///
+/// # Errors
+/// The database.
+pub(super) async fn rewrite(tx: &mut Tx, organization: OrganizationId, names: &[(ResourceId, &str)]) -> Result<()> {
+    for chunk in names.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|(id, _)| id.0).collect();
+        tx.sql_list("DELETE FROM resource_word WHERE resource_id IN ({ids})", &ids).execute().await?;
+    }
+    let rows: Vec<(Uuid, String)> =
+        names.iter().flat_map(|(id, name)| words(name).into_iter().map(|word| (id.0, word))).collect();
+    for chunk in rows.chunks(CHUNK) {
+        tx.sql_rows(
+            "INSERT INTO resource_word (resource_id, organization_id, word)
+             WITH listed(resource_id, word) AS (VALUES {rows:2}) SELECT DISTINCT listed.resource_id, {1}, listed.word FROM listed",
+            chunk,
+            |statement, (id, word)| statement.bind(*id).bind(word.clone()),
+        )
+        .bind(organization.0)
+        .execute()
+        .await?;
+    }
+    Ok(())
+}
+
 /// Notes the words of a copy, which is called what its original is and is of the same organization.
 ///
 /// # Errors
@@ -70,23 +95,16 @@ pub(super) async fn copy(tx: &mut Tx, copy: ResourceId, original: ResourceId) ->
         .map(|_| ())
 }
 
-/// Notes that the words of the items and of everything below them are of the permit's organization now (XFER-13).
+/// Notes that the words of resources are of the permit's organization now (XFER-13).
 ///
 /// # Errors
 /// The database.
-pub async fn update_owner(tx: &mut Tx, permit: &Permit, items: &[ResourceId]) -> Result<u64> {
+pub async fn update_owner(tx: &mut Tx, permit: &Permit, ids: &[ResourceId]) -> Result<u64> {
     let mut changed = 0;
-    for chunk in items.chunks(CHUNK) {
+    for chunk in ids.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         changed += tx
-            .sql_list(
-                "WITH RECURSIVE tree(id) AS (
-                    SELECT id FROM resource WHERE id IN ({ids})
-                    UNION ALL
-                    SELECT r.id FROM tree JOIN resource r ON r.parent_id = tree.id AND r.trashed_with IS NULL
-                 ) UPDATE resource_word SET organization_id = {1} WHERE resource_id IN (SELECT id FROM tree)",
-                &ids,
-            )
+            .sql_list("UPDATE resource_word SET organization_id = {1} WHERE resource_id IN ({ids})", &ids)
             .bind(permit.organization().0)
             .execute()
             .await?;

@@ -1,8 +1,8 @@
 //! Table `resource`, everything below a node: what a transfer looks at and changes (XFER-7, XFER-9, XFER-13). What is in
 //! the trash is not below anything.
 //!
-//! Each function walks the trees below its items once, in the database; what comes back is counted or cut off, so that
-//! 100,000 items cost time but no memory here.
+//! What looks walks the trees below its items once, in the database; what comes back is counted or cut off, so that 100,000
+//! items cost time but no memory here. What changes is given the ids of all of it ([`list_ids`]), a part at a time.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::domain::{
     access::Permit,
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
     time::Timestamp,
-    transfer::{Contents, Listed, NAMED_AT_MOST, Named},
+    transfer::{Contents, Listed, NAMED_AT_MOST, Named, back::Traces},
 };
 
 /// What is below each item, counted, with its height and the number of grants inside.
@@ -28,6 +28,8 @@ pub struct Below {
     pub granted: u64,
     /// How many things that were in it, at any depth, are in the trash.
     pub in_trash: u64,
+    /// When it and each thing in it was changed last, added up.
+    pub changed: i64,
 }
 
 #[derive(FromRow)]
@@ -43,6 +45,7 @@ struct CountRow {
     granted: i64,
     links: i64,
     in_trash: i64,
+    changed: i64,
 }
 
 /// The tree below the listed items, as the statements here begin. What follows joins it with CROSS JOIN and a condition:
@@ -89,7 +92,8 @@ pub async fn load(
                         CAST(SUM(CASE WHEN r.kind = 'dataset' AND r.created_at >= {1} THEN 1 ELSE 0 END) AS BIGINT) AS too_recent,
                         CAST(SUM(CASE WHEN EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = r.id) THEN 1 ELSE 0 END) AS BIGINT) AS granted,
                         CAST(SUM((SELECT COUNT(*) FROM share_link l WHERE l.resource_id = r.id AND l.state = 'active' AND (l.expires_at IS NULL OR l.expires_at > {2}))) AS BIGINT) AS links,
-                        CAST(SUM((SELECT COUNT(*) FROM resource t WHERE t.parent_id = r.id AND t.trashed_with IS NOT NULL)) AS BIGINT) AS in_trash
+                        CAST(SUM((SELECT COUNT(*) FROM resource t WHERE t.parent_id = r.id AND t.trashed_with IS NOT NULL)) AS BIGINT) AS in_trash,
+                        CAST(SUM(r.modified_at) AS BIGINT) AS changed
                      FROM tree CROSS JOIN resource r WHERE r.id = tree.id GROUP BY tree.root_id, r.cluster"
                 ),
                 &ids,
@@ -103,6 +107,7 @@ pub async fn load(
             entry.height = entry.height.max(row.height);
             entry.granted += count(row.granted);
             entry.in_trash += count(row.in_trash);
+            entry.changed += row.changed;
             entry.contents.folders += count(row.folders);
             entry.contents.datasets += count(row.datasets);
             entry.contents.images += row.images;
@@ -257,28 +262,69 @@ pub async fn list_grantees(tx: &mut Tx, items: &[ResourceId]) -> Result<(Vec<Per
     Ok((people, organizations))
 }
 
-/// Hands the items and everything below them to the account of another organization. Where that side paid for them,
-/// `paid_by` is its licence: what was charged once is from now on charged there.
+/// The items and everything below them, by id alone: 16 bytes each, so that what is changed is walked to once.
+///
+/// # Errors
+/// The database.
+pub async fn list_ids(tx: &mut Tx, items: &[ResourceId]) -> Result<Vec<ResourceId>> {
+    let mut found = Vec::new();
+    for chunk in items.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<(Uuid,)> = tx.sql_list(tree!("SELECT tree.id FROM tree"), &ids).all().await?;
+        found.extend(rows.into_iter().map(|(id,)| ResourceId(id)));
+    }
+    Ok(found)
+}
+
+/// What there is of the items and what is in them, and how many grants and links were made on it after a moment.
+///
+/// # Errors
+/// The database.
+pub async fn find_traces(tx: &mut Tx, items: &[ResourceId], after: Timestamp) -> Result<Traces> {
+    let mut traces = Traces::default();
+    for chunk in items.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let (things, changed, grants, links): (i64, i64, i64, i64) = tx
+            .sql_list(
+                tree!(
+                    "SELECT CAST(COUNT(*) AS BIGINT), CAST(COALESCE(SUM(r.modified_at), 0) AS BIGINT),
+                        CAST(COALESCE(SUM((SELECT COUNT(*) FROM access_grant g WHERE g.resource_id = r.id AND g.created_at > {1})), 0) AS BIGINT),
+                        CAST(COALESCE(SUM((SELECT COUNT(*) FROM share_link l WHERE l.resource_id = r.id AND l.created_at > {1})), 0) AS BIGINT)
+                     FROM tree CROSS JOIN resource r WHERE r.id = tree.id"
+                ),
+                &ids,
+            )
+            .bind(after.0)
+            .one()
+            .await?;
+        traces.things += things;
+        traces.changed += changed;
+        traces.grants += grants;
+        traces.links += links;
+    }
+    Ok(traces)
+}
+
+/// Hands resources to the account of another organization. Where that side paid for them, `paid_by` is its licence: what
+/// was charged once is from now on charged there.
 ///
 /// # Errors
 /// The database.
 pub async fn update_owner(
     tx: &mut Tx,
     permit: &Permit,
-    items: &[ResourceId],
+    ids: &[ResourceId],
     account: AccountId,
     paid_by: Option<LicenceId>,
 ) -> Result<u64> {
     let mut changed = 0;
-    for chunk in items.chunks(CHUNK) {
+    for chunk in ids.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         changed += tx
             .sql_list(
-                tree!(
-                    "UPDATE resource SET organization_id = {1}, account_id = {2},
-                        charged_to = CASE WHEN charged_to IS NULL THEN NULL ELSE COALESCE({3}, charged_to) END
-                     WHERE id IN (SELECT id FROM tree)"
-                ),
+                "UPDATE resource SET organization_id = {1}, account_id = {2},
+                    charged_to = CASE WHEN charged_to IS NULL THEN NULL ELSE COALESCE({3}, charged_to) END
+                 WHERE id IN ({ids})",
                 &ids,
             )
             .bind(permit.organization().0)
@@ -287,20 +333,20 @@ pub async fn update_owner(
             .execute()
             .await?;
     }
-    search::update_owner(tx, permit, items).await?;
+    search::update_owner(tx, permit, ids).await?;
     Ok(changed)
 }
 
-/// Notes on the grants on the items and below them that the permit's organization owns what they are on.
+/// Notes on the grants on resources that the permit's organization owns what they are on.
 ///
 /// # Errors
 /// The database.
-pub async fn update_grant_owner(tx: &mut Tx, permit: &Permit, items: &[ResourceId]) -> Result<u64> {
+pub async fn update_grant_owner(tx: &mut Tx, permit: &Permit, ids: &[ResourceId]) -> Result<u64> {
     let mut changed = 0;
-    for chunk in items.chunks(CHUNK) {
+    for chunk in ids.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         changed += tx
-            .sql_list(tree!("UPDATE access_grant SET owner_id = {1} WHERE resource_id IN (SELECT id FROM tree)"), &ids)
+            .sql_list("UPDATE access_grant SET owner_id = {1} WHERE resource_id IN ({ids})", &ids)
             .bind(permit.organization().0)
             .execute()
             .await?;
@@ -308,21 +354,19 @@ pub async fn update_grant_owner(tx: &mut Tx, permit: &Permit, items: &[ResourceI
     Ok(changed)
 }
 
-/// Ends every grant on the items and below them whose holder is not in the permit's organization (XFER-13).
+/// Ends every grant on resources whose holder is not in the permit's organization (XFER-13).
 ///
 /// # Errors
 /// The database.
-pub async fn delete_foreign_grants(tx: &mut Tx, permit: &Permit, items: &[ResourceId]) -> Result<u64> {
+pub async fn delete_foreign_grants(tx: &mut Tx, permit: &Permit, ids: &[ResourceId]) -> Result<u64> {
     let mut ended = 0;
-    for chunk in items.chunks(CHUNK) {
+    for chunk in ids.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         ended += tx
             .sql_list(
-                tree!(
-                    "DELETE FROM access_grant WHERE resource_id IN (SELECT id FROM tree) AND (
-                        organization_id <> {1}
-                        OR person_id NOT IN (SELECT person_id FROM membership WHERE organization_id = {1}))"
-                ),
+                "DELETE FROM access_grant WHERE resource_id IN ({ids}) AND (
+                    organization_id <> {1}
+                    OR person_id NOT IN (SELECT person_id FROM membership WHERE organization_id = {1}))",
                 &ids,
             )
             .bind(permit.organization().0)
@@ -332,19 +376,16 @@ pub async fn delete_foreign_grants(tx: &mut Tx, permit: &Permit, items: &[Resour
     Ok(ended)
 }
 
-/// Stops every share link on the items and below them; they say that the resource has moved (XFER-13).
+/// Stops every share link on resources; they say that the resource has moved (XFER-13).
 ///
 /// # Errors
 /// The database.
-pub async fn stop_links(tx: &mut Tx, _permit: &Permit, items: &[ResourceId]) -> Result<u64> {
+pub async fn stop_links(tx: &mut Tx, _permit: &Permit, ids: &[ResourceId]) -> Result<u64> {
     let mut stopped = 0;
-    for chunk in items.chunks(CHUNK) {
+    for chunk in ids.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         stopped += tx
-            .sql_list(
-                tree!("UPDATE share_link SET state = 'moved' WHERE state = 'active' AND resource_id IN (SELECT id FROM tree)"),
-                &ids,
-            )
+            .sql_list("UPDATE share_link SET state = 'moved' WHERE state = 'active' AND resource_id IN ({ids})", &ids)
             .execute()
             .await?;
     }

@@ -1,15 +1,27 @@
-//! Table `transfer`: finished transfers and their receipts (XFER-18).
+//! Tables `transfer`, `transfer_undo`, `transfer_grant` and `transfer_link`: finished transfers and their receipts, and for a
+//! day what taking one back needs (XFER-18).
 
+use serde::{Serialize, de::DeserializeOwned};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{DbError, Result, Tx};
+use super::{CHUNK, DbError, Result, Tx};
 use crate::domain::{
     access::Permit,
-    id::{OrganizationId, PersonId, TransferId},
+    id::{OrganizationId, PersonId, ResourceId, TransferId},
     time::Timestamp,
-    transfer::{Plan, Scope},
+    transfer::{Plan, Scope, Summary, back::Traces},
+    undo::Was,
+    view::transfer::{Direction, TransferRow},
 };
+
+fn json<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| DbError::Inconsistent(error.to_string()))
+}
+
+fn read_json<T: DeserializeOwned>(column: &str, id: Uuid, text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| DbError::Inconsistent(format!("{column} of {id}: {error}")))
+}
 
 /// A finished transfer.
 #[derive(Debug, Clone)]
@@ -34,6 +46,10 @@ pub struct Transfer {
     pub plan: Plan,
     /// When.
     pub at: Timestamp,
+    /// The transfer that this one took back.
+    pub undoes: Option<TransferId>,
+    /// The transfer that took this one back.
+    pub undone_by: Option<TransferId>,
 }
 
 /// Writes the receipt.
@@ -41,10 +57,10 @@ pub struct Transfer {
 /// # Errors
 /// The database.
 pub async fn insert(tx: &mut Tx, _permit: &Permit, transfer: &Transfer) -> Result<()> {
-    let plan = serde_json::to_string(&transfer.plan).map_err(|error| DbError::Inconsistent(error.to_string()))?;
+    let (plan, summary) = (json(&transfer.plan)?, json(&transfer.plan.summary())?);
     tx.sql(
-        "INSERT INTO transfer (id, scope, source_id, target_id, destination_id, person_id, person_name, source_name, target_name, digest, plan, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "INSERT INTO transfer (id, scope, source_id, target_id, destination_id, person_id, person_name, source_name, target_name, digest, plan, at, summary, undoes)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(transfer.id.0)
     .bind(match transfer.plan.scope {
@@ -61,13 +77,15 @@ pub async fn insert(tx: &mut Tx, _permit: &Permit, transfer: &Transfer) -> Resul
     .bind(transfer.digest.clone())
     .bind(plan)
     .bind(transfer.at.0)
+    .bind(summary)
+    .bind(transfer.undoes.map(|id| id.0))
     .execute()
     .await
     .map(|_| ())
 }
 
 #[derive(FromRow)]
-struct TransferRow {
+struct WholeRow {
     id: Uuid,
     person_id: Uuid,
     person_name: String,
@@ -78,6 +96,8 @@ struct TransferRow {
     digest: String,
     plan: String,
     at: i64,
+    undoes: Option<Uuid>,
+    undone_by: Option<Uuid>,
 }
 
 /// A finished transfer by id.
@@ -85,17 +105,15 @@ struct TransferRow {
 /// # Errors
 /// The database.
 pub async fn find(tx: &mut Tx, id: TransferId) -> Result<Option<Transfer>> {
-    let row: Option<TransferRow> = tx
+    let row: Option<WholeRow> = tx
         .sql(
-            "SELECT id, person_id, person_name, source_id, source_name, target_id, target_name, digest, plan, at
+            "SELECT id, person_id, person_name, source_id, source_name, target_id, target_name, digest, plan, at, undoes, undone_by
              FROM transfer WHERE id = $1",
         )
         .bind(id.0)
         .optional()
         .await?;
     row.map(|row| {
-        let plan = serde_json::from_str(&row.plan)
-            .map_err(|error| DbError::Inconsistent(format!("transfer.plan of {}: {error}", row.id)))?;
         Ok(Transfer {
             id: TransferId(row.id),
             person: PersonId(row.person_id),
@@ -105,9 +123,195 @@ pub async fn find(tx: &mut Tx, id: TransferId) -> Result<Option<Transfer>> {
             target: OrganizationId(row.target_id),
             target_name: row.target_name,
             digest: row.digest,
-            plan,
+            plan: read_json("transfer.plan", row.id, &row.plan)?,
             at: Timestamp(row.at),
+            undoes: row.undoes.map(TransferId),
+            undone_by: row.undone_by.map(TransferId),
         })
     })
     .transpose()
+}
+
+#[derive(FromRow)]
+struct ShortRow {
+    id: Uuid,
+    person_id: Uuid,
+    person_name: String,
+    source_name: String,
+    target_name: String,
+    at: i64,
+    summary: Option<String>,
+    /// Only where there is no summary.
+    plan: Option<String>,
+    undoes: Option<Uuid>,
+    undone_by: Option<Uuid>,
+}
+
+impl ShortRow {
+    fn into_view(self, direction: Direction) -> Result<TransferRow> {
+        let what: Summary = match (&self.summary, &self.plan) {
+            (Some(summary), _) => read_json("transfer.summary", self.id, summary)?,
+            (None, Some(plan)) => read_json::<Plan>("transfer.plan", self.id, plan)?.summary(),
+            (None, None) => return Err(DbError::Inconsistent(format!("transfer {} has no plan", self.id))),
+        };
+        Ok(TransferRow {
+            id: TransferId(self.id),
+            at: Timestamp(self.at),
+            direction,
+            by: PersonId(self.person_id),
+            by_name: self.person_name,
+            source_name: self.source_name,
+            target_name: self.target_name,
+            what,
+            undoes: self.undoes.map(TransferId),
+            undone_by: self.undone_by.map(TransferId),
+        })
+    }
+}
+
+/// Finished transfers out of an organization, or into it, newest first, before one of them.
+///
+/// # Errors
+/// The database.
+pub async fn list(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    direction: Direction,
+    before: Option<TransferId>,
+    limit: i64,
+) -> Result<Vec<TransferRow>> {
+    let sql = match direction {
+        Direction::Out => {
+            "SELECT id, person_id, person_name, source_name, target_name, at, summary, CASE WHEN summary IS NULL THEN plan END AS plan, undoes, undone_by
+             FROM transfer WHERE source_id = $1 AND scope = 'between' AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)"
+        }
+        Direction::In => {
+            "SELECT id, person_id, person_name, source_name, target_name, at, summary, CASE WHEN summary IS NULL THEN plan END AS plan, undoes, undone_by
+             FROM transfer WHERE target_id = $1 AND scope = 'between' AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)"
+        }
+    };
+    let rows: Vec<ShortRow> =
+        tx.sql(sql).bind(organization.0).bind(before.map_or(Uuid::max(), |id| id.0)).bind(limit).all().await?;
+    rows.into_iter().map(|row| row.into_view(direction)).collect()
+}
+
+/// Writes down what taking a transfer back needs: where each item was, and what is there right after it.
+///
+/// # Errors
+/// The database.
+pub async fn insert_undo(
+    tx: &mut Tx,
+    _permit: &Permit,
+    id: TransferId,
+    items: &[Was],
+    left: Traces,
+    at: Timestamp,
+) -> Result<()> {
+    tx.sql("INSERT INTO transfer_undo (transfer_id, items, things, changed, created_at) VALUES ($1, $2, $3, $4, $5)")
+        .bind(id.0)
+        .bind(json(&items)?)
+        .bind(left.things)
+        .bind(left.changed)
+        .bind(at.0)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// What taking a transfer back needs, while it is kept.
+///
+/// # Errors
+/// The database.
+pub async fn find_undo(tx: &mut Tx, id: TransferId) -> Result<Option<(Vec<Was>, Traces)>> {
+    let row: Option<(String, i64, i64)> =
+        tx.sql("SELECT items, things, changed FROM transfer_undo WHERE transfer_id = $1").bind(id.0).optional().await?;
+    row.map(|(items, things, changed)| {
+        let left = Traces { things, changed, ..Traces::default() };
+        Ok((read_json("transfer_undo.items", id.0, &items)?, left))
+    })
+    .transpose()
+}
+
+/// Writes down which grants on resources end with a transfer, and which links stop: those that are not of the permit's
+/// organization, and those that work. To be called before they do.
+///
+/// # Errors
+/// The database.
+pub async fn insert_ending(tx: &mut Tx, permit: &Permit, id: TransferId, resources: &[ResourceId]) -> Result<()> {
+    for chunk in resources.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        tx.sql_list(
+            "INSERT INTO transfer_grant (transfer_id, grant_id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_id)
+             SELECT {1}, id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_id
+             FROM access_grant WHERE resource_id IN ({ids}) AND (
+                organization_id <> {2}
+                OR person_id NOT IN (SELECT person_id FROM membership WHERE organization_id = {2}))",
+            &ids,
+        )
+        .bind(id.0)
+        .bind(permit.organization().0)
+        .execute()
+        .await?;
+        tx.sql_list(
+            "INSERT INTO transfer_link (transfer_id, link_id)
+             SELECT {1}, id FROM share_link WHERE resource_id IN ({ids}) AND state = 'active'",
+            &ids,
+        )
+        .bind(id.0)
+        .execute()
+        .await?;
+    }
+    Ok(())
+}
+
+/// Gives back what ended with a transfer: the grants of who is still somebody, in the organization of the permit, and the
+/// links.
+///
+/// # Errors
+/// The database.
+pub async fn give_back(tx: &mut Tx, permit: &Permit, id: TransferId) -> Result<(u64, u64)> {
+    let grants = tx
+        .sql(
+            "INSERT INTO access_grant (id, resource_id, person_id, organization_id, level, carried, created_by, created_at, owner_id)
+             SELECT g.grant_id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried, g.created_by, g.created_at, $2
+             FROM transfer_grant g JOIN resource r ON r.id = g.resource_id
+             WHERE g.transfer_id = $1
+                AND (g.person_id IS NULL OR EXISTS (SELECT 1 FROM person p WHERE p.id = g.person_id AND p.deleted_at IS NULL))
+                AND NOT EXISTS (SELECT 1 FROM access_grant a WHERE a.resource_id = g.resource_id AND a.carried = g.carried
+                    AND (a.person_id = g.person_id OR a.organization_id = g.organization_id))",
+        )
+        .bind(id.0)
+        .bind(permit.organization().0)
+        .execute()
+        .await?;
+    let links = tx
+        .sql(
+            "UPDATE share_link SET state = 'active' WHERE state = 'moved'
+                AND id IN (SELECT link_id FROM transfer_link WHERE transfer_id = $1)",
+        )
+        .bind(id.0)
+        .execute()
+        .await?;
+    Ok((grants, links))
+}
+
+/// Notes that a transfer was taken back by another; `false` if it was already.
+///
+/// # Errors
+/// The database.
+pub async fn update_undone(tx: &mut Tx, _permit: &Permit, id: TransferId, by: TransferId) -> Result<bool> {
+    tx.sql("UPDATE transfer SET undone_by = $2 WHERE id = $1 AND undone_by IS NULL")
+        .bind(id.0)
+        .bind(by.0)
+        .execute()
+        .await
+        .map(|changed| changed > 0)
+}
+
+/// Forgets what taking back needs of transfers before a moment.
+///
+/// # Errors
+/// The database.
+pub async fn delete_undo_before(tx: &mut Tx, before: Timestamp) -> Result<u64> {
+    tx.sql("DELETE FROM transfer_undo WHERE created_at < $1").bind(before.0).execute().await
 }

@@ -263,6 +263,20 @@ pub async fn hide(tx: &mut Tx, permits: &[Permit]) -> Result<u64> {
     Ok(hidden)
 }
 
+/// Shows the permit's resource in the trash again, as if it had been put there now: it is not being deleted any more.
+///
+/// # Errors
+/// The database.
+pub async fn show_again(tx: &mut Tx, permit: &Permit, at: Timestamp) -> Result<bool> {
+    tx.sql("UPDATE resource SET trashed_at = $2, trashed_by = $3 WHERE id = $1 AND trashed_with = $1 AND trashed_at IS NULL")
+        .bind(permit.resource().0)
+        .bind(at.0)
+        .bind(permit.person().0)
+        .execute()
+        .await
+        .map(|changed| changed > 0)
+}
+
 /// Lets other things of the trash out of the permits' resources: they are from now on as if they had been in the root of
 /// their Drive, and are not deleted with what they were in.
 ///

@@ -168,12 +168,13 @@ async fn copy_in(
                 person_name: by.name.clone(),
                 kind: JobKind::Copy,
                 name: original.name.clone(),
-                top,
+                top: Some(top),
                 source: Some(original.id),
                 destination: Some(destination),
                 at: None,
                 done: 1,
                 total: size,
+                stoppable: true,
             };
             job::insert(tx, &work, ctx.now()).await?;
             jobs.push(job::find_own(tx, by.person, work.id).await?.ok_or(Refusal::NotFound)?);

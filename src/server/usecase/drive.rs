@@ -350,6 +350,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
             create,
             lacking,
             processing: None,
+            offered: Vec::new(),
         });
     }
     let view = view(&mut tx, id, &reach, COUNTED + 1).await?;
@@ -382,7 +383,19 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline = if view.kind == Kind::Site { Some(super::site::timeline(&mut tx, id).await?) } else { None };
     let processing = processing(&organization, &view, &licences, ctx.now());
-    Ok(DriveView { organization, resource: Some(view), rows, total, timeline, tree, create, lacking, processing })
+    let offered = super::offer::offered(&mut tx, ctx, &organization).await?;
+    Ok(DriveView {
+        organization,
+        resource: Some(view),
+        rows,
+        total,
+        timeline,
+        tree,
+        create,
+        lacking,
+        processing,
+        offered,
+    })
 }
 
 /// What is found in an organization, as a page of the Drive.
@@ -408,6 +421,7 @@ async fn found(
     };
     let lacking = lacking(tx, organization.id, ctx.now()).await?;
     let create = Control::Absent;
+    let offered = super::offer::offered(tx, ctx, &organization).await?;
     Ok(DriveView {
         organization,
         resource: None,
@@ -418,6 +432,7 @@ async fn found(
         create,
         lacking,
         processing: None,
+        offered,
     })
 }
 

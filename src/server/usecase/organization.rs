@@ -281,15 +281,11 @@ pub async fn home(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
     } else {
         None
     };
+    let (personal, shown_to) = (found.space_of.is_some(), found.details.people_visible_to);
+    let belonging = Belonging::new(found.id, found.org_id, found.name, role, personal, shown_to);
+    let offers = super::offer::waiting(&mut tx, ctx, by, &belonging).await?;
     Ok(HomeView {
-        organization: Belonging::new(
-            found.id,
-            found.org_id,
-            found.name,
-            role,
-            found.space_of.is_some(),
-            found.details.people_visible_to,
-        ),
+        organization: belonging,
         kind: found.kind,
         plan: found.plan,
         country: found.legal.country.clone(),
@@ -299,6 +295,7 @@ pub async fn home(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
         owners,
         licences,
         activity,
+        offers,
     })
 }
 

@@ -155,7 +155,7 @@ async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId],
             }
         },
     };
-    let moved = transfer::transfer_in(tx, ctx, by, items, site, None).await?;
+    let moved = transfer::transfer_in(tx, ctx, by, items, site, None, None).await?;
     Ok(Put {
         organization: first.organization,
         container: site,
@@ -229,7 +229,7 @@ async fn unassign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId
         if around.get(&container).and_then(Reach::level).is_none() {
             return Err(outside_not_seen().into());
         }
-        let moved = transfer::transfer_in(tx, ctx, by, &items, container, None).await?;
+        let moved = transfer::transfer_in(tx, ctx, by, &items, container, None, None).await?;
         to = Some((moved.receipt.plan.source, container));
         inverses.extend(moved.inverse);
     }

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     access::{Act, Level, Permit, permit as permit_on},
-    id::{EntryId, GrantId, OrganizationId, ResourceId, TransferId},
+    id::{AccountId, EntryId, GrantId, JobId, LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
+    job::{AT_ONCE, JobKind},
     licence::{Amount, EntryKind, Use, allows, governing},
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, MAX_ITEMS},
@@ -17,10 +18,10 @@ use crate::domain::{
     time::Timestamp,
     transfer::{
         self as rules, Contents, Destination, Facts, GrantFact, Grantee, Item, Listed, NAMED_AT_MOST, Onlooker, Plan,
-        Scope, Side,
+        Scope, Side, back::Traces,
     },
-    undo::{Inverse, Was},
-    view::{Belonging, Control, Crumb, DestinationRow, DestinationView, Page, PlanView, ReceiptView},
+    undo::{Inverse, MOST_CONTAINERS, Was},
+    view::{Belonging, Control, Crumb, DestinationRow, DestinationView, Page, PlanView, ReceiptView, work::JobView},
 };
 
 use super::{
@@ -28,13 +29,14 @@ use super::{
         context::{Ctx, Principal, digest},
         error::{Error, Result},
         store::{
-            Tx, account, grant, invitation, licence, membership, organization as organizations, resource, subtree,
+            Tx, account, grant, invitation, job, licence, membership, organization as organizations, resource, subtree,
             transfer,
         },
+        work::Work,
     },
     access::{self, Reach},
     audit::{self, Happened},
-    drive, grant as grants, organization, undo,
+    back, drive, grant as grants, organization, undo,
 };
 
 /// Reads a list of ids with commas between them.
@@ -65,18 +67,187 @@ pub fn check_items(parts: &[String]) -> Result<Vec<ResourceId>> {
     Ok(items)
 }
 
+/// How many rows are changed before is looked whether to go on.
+const PART: usize = 2_000;
+
+/// Who is at work: whose right in the source counts, and who carries it out, by their right in the target. Mostly they are
+/// the same person; not where an offer is accepted (XFER-18).
+#[derive(Clone, Copy)]
+pub(super) struct Hands<'a> {
+    /// Whose right in the source counts.
+    pub(super) giver: PersonId,
+    /// Who carries it out.
+    pub(super) by: &'a Principal,
+}
+
+impl<'a> Hands<'a> {
+    const fn own(by: &'a Principal) -> Self {
+        Self { giver: by.person, by }
+    }
+}
+
 /// Everything that a plan depends on, and what carrying it out needs besides.
-struct Loaded {
-    facts: Facts,
+pub(super) struct Loaded {
+    pub(super) facts: Facts,
     /// The account that things go to.
-    account: crate::domain::id::AccountId,
+    account: AccountId,
     /// The source's Org ID and the target's.
     target_org_id: String,
     /// Whether something that was inside the items is in the trash.
     trash_inside: bool,
+    /// Whether something inside the items, or one of them, has a grant.
+    grants_inside: bool,
+    /// When everything in each item was changed last, added up, without the item itself.
+    changed: BTreeMap<ResourceId, i64>,
 }
 
-async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], destination: ResourceId) -> Result<Loaded> {
+impl Loaded {
+    /// The target's Org ID.
+    pub(super) fn target_org_id(&self) -> &str {
+        &self.target_org_id
+    }
+}
+
+/// The items, as far as they are there for somebody, and the ways to them.
+struct Here {
+    found: BTreeMap<ResourceId, resource::Resource>,
+    reaches: BTreeMap<ResourceId, Reach>,
+    own: Vec<(ResourceId, Level)>,
+    source: OrganizationId,
+}
+
+impl Here {
+    /// Looks up the ways to items, and to one more place, for somebody.
+    async fn look(
+        tx: &mut Tx,
+        giver: PersonId,
+        found: BTreeMap<ResourceId, resource::Resource>,
+        items: &[ResourceId],
+        also: Option<ResourceId>,
+    ) -> Result<Self> {
+        if found.len() < items.len() {
+            return Err(Refusal::NotFound.into());
+        }
+        // Of the containers that the items are in: most items share one.
+        let starts: BTreeSet<ResourceId> = found.values().filter_map(|item| item.parent).chain(also).collect();
+        let starts: Vec<ResourceId> = starts.into_iter().collect();
+        let reaches = access::reaches(tx, giver, &starts).await?;
+        let own = grant::list_levels(tx, giver, items).await?;
+        let source = found.values().next().map(|item| item.organization).ok_or(Refusal::NotFound)?;
+        let here = Self { found, reaches, own, source };
+        if here.found.values().any(|item| item.kind != Kind::Root && here.level_of(item).is_none()) {
+            return Err(Refusal::NotFound.into());
+        }
+        if let Some(root) = here.found.values().find(|item| item.kind == Kind::Root) {
+            let reach = access::reaches(tx, giver, &[root.id]).await?;
+            reach.get(&root.id).and_then(Reach::level).ok_or(Refusal::NotFound)?;
+            let text = "The Drive itself cannot be moved; select what is in it.";
+            return Err(Refusal::BadRequest(text.to_owned()).into());
+        }
+        if here.found.values().any(|item| item.organization != source) {
+            return Err(Refusal::field("items", Problem::MixedOrganizations).into());
+        }
+        Ok(here)
+    }
+
+    fn level_of(&self, item: &resource::Resource) -> Option<Level> {
+        let granted = self.own.iter().filter(|(id, _)| *id == item.id).map(|(_, level)| *level).max();
+        item.parent.and_then(|parent| self.reaches.get(&parent)).and_then(Reach::level).max(granted)
+    }
+
+    /// The account that the items are in.
+    fn account(&self) -> Result<Option<AccountId>> {
+        let accounts: BTreeSet<AccountId> = self.found.values().map(|item| item.account).collect();
+        if accounts.len() > 1 {
+            let text = "These items are in different accounts. Transfer one account at a time.";
+            return Err(Refusal::BadRequest(text.to_owned()).into());
+        }
+        Ok(accounts.first().copied())
+    }
+
+    /// The items as the rules see them, in the order they were asked for.
+    fn prepare(
+        &self,
+        items: &[ResourceId],
+        below: &BTreeMap<ResourceId, subtree::Below>,
+        grants: &BTreeMap<ResourceId, Vec<GrantFact>>,
+        within: bool,
+    ) -> Vec<Item> {
+        let mut prepared = Vec::with_capacity(items.len());
+        for item in items.iter().filter_map(|id| self.found.get(id)) {
+            let (Some(level), Some(parent)) = (self.level_of(item), item.parent) else { continue };
+            let Some(way) = self.reaches.get(&parent) else { continue };
+            let inside = below.get(&item.id).cloned().unwrap_or_default();
+            prepared.push(Item {
+                id: item.id,
+                name: item.name.clone(),
+                kind: item.kind,
+                parent,
+                parent_kind: way.steps.first().map_or(Kind::Folder, |step| step.kind),
+                ancestors: way.steps.iter().map(|step| step.id).collect(),
+                level,
+                height: inside.height,
+                grants: grants.get(&item.id).cloned().unwrap_or_default(),
+                above: on_way(way, grants),
+                contents: if within {
+                    Contents { direct: Listed::default(), ..inside.contents }
+                } else {
+                    inside.contents
+                },
+            });
+        }
+        prepared
+    }
+}
+
+fn on_way(reach: &Reach, grants: &BTreeMap<ResourceId, Vec<GrantFact>>) -> Vec<GrantFact> {
+    reach.steps.iter().filter_map(|step| grants.get(&step.id)).flatten().cloned().collect()
+}
+
+/// The grants on the items and on the ways to them.
+async fn grants_of(
+    tx: &mut Tx,
+    reaches: impl Iterator<Item = &Reach>,
+    items: &[ResourceId],
+) -> Result<BTreeMap<ResourceId, Vec<GrantFact>>> {
+    let on_the_ways = reaches.flat_map(|reach| reach.steps.iter().map(|step| step.id));
+    let all: BTreeSet<ResourceId> = on_the_ways.chain(items.iter().copied()).collect();
+    let all: Vec<ResourceId> = all.into_iter().collect();
+    let mut grants: BTreeMap<ResourceId, Vec<GrantFact>> = BTreeMap::new();
+    for (id, fact) in grant::list_facts(tx, &all).await? {
+        grants.entry(id).or_default().push(fact);
+    }
+    Ok(grants)
+}
+
+/// What is offered, as far as it is known without a target (XFER-18).
+///
+/// # Errors
+/// `NotFound` if an item does not exist for who offers; `Invalid` at `items`.
+pub(super) async fn load_offered(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    giver: PersonId,
+    items: &[ResourceId],
+) -> Result<(Side, Vec<Item>)> {
+    let now = ctx.now();
+    let found = resource::find_all(tx, items).await?.into_iter().map(|item| (item.id, item)).collect();
+    let here = Here::look(tx, giver, found, items, None).await?;
+    let account = here.account()?.ok_or(Refusal::NotFound)?;
+    let below = subtree::load(tx, items, Some(now.one_month_earlier()), now).await?;
+    let grants = grants_of(tx, here.reaches.values(), items).await?;
+    let (source, _) = side(tx, ctx, giver, here.source, account, false).await?;
+    Ok((source, here.prepare(items, &below, &grants, false)))
+}
+
+pub(super) async fn load(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    hands: Hands<'_>,
+    items: &[ResourceId],
+    destination: ResourceId,
+) -> Result<Loaded> {
+    let Hands { giver, by } = hands;
     let now = ctx.now();
     let wanted: Vec<ResourceId> = items.iter().copied().chain([destination]).collect();
     let mut found: BTreeMap<ResourceId, resource::Resource> =
@@ -84,34 +255,14 @@ async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], dest
     let container =
         if items.contains(&destination) { found.get(&destination).cloned() } else { found.remove(&destination) }
             .ok_or(Refusal::NotFound)?;
-    if found.len() < items.len() {
-        return Err(Refusal::NotFound.into());
-    }
-
-    // The ways up: of the containers that the items are in, and of the destination. Most items share a container.
-    let parents: BTreeSet<ResourceId> = found.values().filter_map(|item| item.parent).collect();
-    let starts: Vec<ResourceId> =
-        parents.iter().copied().chain([destination]).collect::<BTreeSet<_>>().into_iter().collect();
-    let reaches = access::reaches(tx, by.person, &starts).await?;
-    let own = grant::list_levels(tx, by.person, items).await?;
-
-    let source_id = found.values().next().map(|item| item.organization).ok_or(Refusal::NotFound)?;
-    let level_of = |item: &resource::Resource| -> Option<Level> {
-        let granted = own.iter().filter(|(id, _)| *id == item.id).map(|(_, level)| *level).max();
-        item.parent.and_then(|parent| reaches.get(&parent)).and_then(Reach::level).max(granted)
+    let also = Some(destination).filter(|_| giver == by.person);
+    let here = Here::look(tx, giver, found, items, also).await?;
+    let reach = match here.reaches.get(&destination).filter(|_| also.is_some()) {
+        Some(reach) => Some(reach.clone()),
+        None => access::reaches(tx, by.person, &[destination]).await?.remove(&destination),
     };
-    if found.values().any(|item| item.kind != Kind::Root && level_of(item).is_none()) {
-        return Err(Refusal::NotFound.into());
-    }
-    if let Some(root) = found.values().find(|item| item.kind == Kind::Root) {
-        access::reach(tx, by, root.id).await?;
-        return Err(Refusal::BadRequest("The Drive itself cannot be moved; select what is in it.".to_owned()).into());
-    }
-    if found.values().any(|item| item.organization != source_id) {
-        return Err(Refusal::field("items", Problem::MixedOrganizations).into());
-    }
-    let reach = reaches.get(&destination).ok_or(Refusal::NotFound)?;
-    let target_id = container.organization;
+    let reach = reach.ok_or(Refusal::NotFound)?;
+    let (source_id, target_id) = (here.source, container.organization);
     let within = source_id == target_id;
     let pending =
         !within && reach.lineage.role.is_none() && invitation::is_pending(tx, target_id, &by.email_key, now).await?;
@@ -121,60 +272,24 @@ async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], dest
     }
 
     let below = subtree::load(tx, items, (!within).then(|| now.one_month_earlier()), now).await?;
-    let on_the_ways: BTreeSet<ResourceId> =
-        reaches.values().flat_map(|reach| reach.steps.iter().map(|step| step.id)).collect();
-    let all: Vec<ResourceId> =
-        on_the_ways.into_iter().chain(items.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
-    let mut grants: BTreeMap<ResourceId, Vec<GrantFact>> = BTreeMap::new();
-    for (id, fact) in grant::list_facts(tx, &all).await? {
-        grants.entry(id).or_default().push(fact);
-    }
-    let on_way = |reach: &Reach| -> Vec<GrantFact> {
-        reach.steps.iter().filter_map(|step| grants.get(&step.id)).flatten().cloned().collect()
-    };
-
+    let grants = grants_of(tx, here.reaches.values().chain([&reach]), items).await?;
     let taken = if sees_destination {
-        let keys = found.values().filter(|item| item.parent != Some(destination)).map(|item| key(&item.name)).collect();
+        let keys =
+            here.found.values().filter(|item| item.parent != Some(destination)).map(|item| key(&item.name)).collect();
         resource::list_taken_names(tx, destination, &keys).await?
     } else {
         BTreeSet::new()
     };
-    let mut accounts: BTreeSet<crate::domain::id::AccountId> = BTreeSet::new();
-    let mut prepared = Vec::with_capacity(items.len());
-    for id in items {
-        let Some(item) = found.remove(id) else { continue };
-        let (Some(level), Some(parent)) = (level_of(&item), item.parent) else { continue };
-        let Some(way) = reaches.get(&parent) else { continue };
-        let inside = below.get(id).cloned().unwrap_or_default();
-        accounts.insert(item.account);
-        prepared.push(Item {
-            id: item.id,
-            name: item.name,
-            kind: item.kind,
-            parent,
-            parent_kind: way.steps.first().map_or(Kind::Folder, |step| step.kind),
-            ancestors: way.steps.iter().map(|step| step.id).collect(),
-            level,
-            height: inside.height,
-            grants: grants.get(id).cloned().unwrap_or_default(),
-            above: on_way(way),
-            contents: if within { Contents { direct: Listed::default(), ..inside.contents } } else { inside.contents },
-        });
-    }
-    if !within && accounts.len() > 1 {
-        return Err(Refusal::BadRequest(
-            "These items are in different accounts. Transfer one account at a time.".to_owned(),
-        )
-        .into());
-    }
-    let source_account = accounts.first().copied().unwrap_or(container.account);
-    let (target, target_org_id) = side(tx, by, ctx, target_id, container.account, pending).await?;
+    let prepared = here.prepare(items, &below, &grants, within);
+    let source_account = if within { here.found.values().next().map(|item| item.account) } else { here.account()? }
+        .unwrap_or(container.account);
+    let (target, target_org_id) = side(tx, ctx, by.person, target_id, container.account, pending).await?;
     let source = if within && source_account == container.account {
         target.clone()
     } else {
-        side(tx, by, ctx, source_id, source_account, false).await?.0
+        side(tx, ctx, giver, source_id, source_account, false).await?.0
     };
-    let destination_grants = on_way(reach);
+    let destination_grants = on_way(&reach, &grants);
     let onlookers = if within {
         Listed::default()
     } else {
@@ -205,19 +320,22 @@ async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], dest
         onlookers,
     };
     let trash_inside = below.values().any(|below| below.in_trash > 0);
-    Ok(Loaded { facts, account: container.account, target_org_id, trash_inside })
+    let grants_inside = below.values().any(|below| below.granted > 0);
+    let changed =
+        below.iter().filter_map(|(id, below)| Some((*id, below.changed - here.found.get(id)?.modified_at.0))).collect();
+    Ok(Loaded { facts, account: container.account, target_org_id, trash_inside, grants_inside, changed })
 }
 
 /// One side of a transfer, and its Org ID.
-async fn side(
+pub(super) async fn side(
     tx: &mut Tx,
-    by: &Principal,
     ctx: &Ctx,
+    person: PersonId,
     id: OrganizationId,
-    account: crate::domain::id::AccountId,
+    account: AccountId,
     invitation_pending: bool,
 ) -> Result<(Side, String)> {
-    let (found, role) = organizations::find_with_role(tx, id, by.person).await?.ok_or(Refusal::NotFound)?;
+    let (found, role) = organizations::find_with_role(tx, id, person).await?.ok_or(Refusal::NotFound)?;
     let licences = licence::list_of_account(tx, account, ctx.now()).await?;
     let licence = governing(&licences, ctx.now()).cloned();
     Ok((Side { organization: id, name: found.name, role, invitation_pending, licence }, found.org_id))
@@ -286,7 +404,7 @@ async fn onlookers(
 }
 
 /// What a plan is recognized by (XFER-15): everything in it.
-fn digest_of(plan: &Plan) -> Result<String> {
+pub(super) fn digest_of(plan: &Plan) -> Result<String> {
     serde_json::to_vec(plan).map(|json| digest(&json)).map_err(|error| Error::Internal(error.to_string()))
 }
 
@@ -297,7 +415,7 @@ async fn plan_view(
     items: &[ResourceId],
     destination: ResourceId,
 ) -> Result<PlanView> {
-    let loaded = load(tx, ctx, by, items, destination).await?;
+    let loaded = load(tx, ctx, Hands::own(by), items, destination).await?;
     let plan = rules::plan(&loaded.facts);
     let may_take_access = match plan.only_direct_access() {
         Some(resources) => grants::may_take_by_hand(tx, by, &resources).await?,
@@ -343,7 +461,9 @@ pub async fn transfer(
     destination: ResourceId,
     confirmed: Option<String>,
 ) -> Result<ReceiptView> {
-    Ok(transfer_with_inverse(ctx, by, items, destination, confirmed).await?.receipt)
+    let done = transfer_with_inverse(ctx, by, items, destination, confirmed).await?.receipt;
+    // Whether it can be taken back is looked at once it is through.
+    if done.plan.scope == Scope::Between { receipt(ctx, by, &done.id.to_string()).await } else { Ok(done) }
 }
 
 async fn transfer_with_inverse(
@@ -358,7 +478,7 @@ async fn transfer_with_inverse(
         .db()
         .write(move |tx| {
             let (ctx, by, items, confirmed) = (ctx_in.clone(), by_in.clone(), items.clone(), confirmed.clone());
-            Box::pin(async move { transfer_in(tx, &ctx, &by, &items, destination, confirmed.as_deref()).await })
+            Box::pin(async move { transfer_in(tx, &ctx, &by, &items, destination, confirmed.as_deref(), None).await })
         })
         .await;
     match done {
@@ -388,17 +508,21 @@ pub(super) async fn put_back_in(
     items: &[ResourceId],
     destination: ResourceId,
 ) -> Result<Permit> {
-    let loaded = load(tx, ctx, by, items, destination).await?;
+    let loaded = load(tx, ctx, Hands::own(by), items, destination).await?;
     let mut plan = rules::plan(&loaded.facts);
     if plan.scope != Scope::Within {
         return Err(Refusal::Conflict.into());
     }
     plan.effects.carried.clear();
-    let permit = plan.permit()?;
-    carry_out(tx, ctx, by, loaded, plan, permit).await?;
+    let (permit, digest) = (plan.permit()?, digest_of(&plan)?);
+    carry_out(tx, ctx, by, loaded, plan, digest, None).await?;
     Ok(permit)
 }
 
+/// Plans and carries out, in a transaction. With a digest, only what was confirmed; with work, counted and to be ended.
+///
+/// # Errors
+/// See [`transfer()`].
 pub(super) async fn transfer_in(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -406,16 +530,29 @@ pub(super) async fn transfer_in(
     items: &[ResourceId],
     destination: ResourceId,
     confirmed: Option<&str>,
+    work: Option<&Work>,
 ) -> Result<Moved> {
-    let loaded = load(tx, ctx, by, items, destination).await?;
+    let loaded = load(tx, ctx, Hands::own(by), items, destination).await?;
     let plan = rules::plan(&loaded.facts);
-    if let Some(confirmed) = confirmed
-        && confirmed != digest_of(&plan)?
-    {
+    let digest = digest_of(&plan)?;
+    if confirmed.is_some_and(|confirmed| confirmed != digest) {
         return Err(Refusal::PlanChanged.into());
     }
-    let permit = plan.permit()?;
-    carry_out(tx, ctx, by, loaded, plan, permit).await
+    carry_out(tx, ctx, by, loaded, plan, digest, work).await
+}
+
+/// Where everything that moves was, and what it was called.
+fn places_of(facts: &Facts, plan: &Plan) -> Vec<Was> {
+    let containers: BTreeMap<ResourceId, ResourceId> = facts.items.iter().map(|item| (item.id, item.parent)).collect();
+    let names: BTreeMap<ResourceId, (String, String)> =
+        plan.effects.renamed.iter().map(|r| (r.id, (r.from.clone(), r.to.clone()))).collect();
+    plan.items
+        .iter()
+        .filter_map(|item| {
+            let container = *containers.get(&item.id)?;
+            Some(Was { item: item.id, container, name: names.get(&item.id).cloned() })
+        })
+        .collect()
 }
 
 /// How a move is taken back; not where access ended with it, which nobody would get back.
@@ -423,66 +560,109 @@ fn inverse_of(facts: &Facts, plan: &Plan, at: Timestamp) -> Option<Inverse> {
     if plan.scope != Scope::Within || plan.items.is_empty() || !plan.effects.uncarried.is_empty() {
         return None;
     }
-    let containers: BTreeMap<ResourceId, ResourceId> = facts.items.iter().map(|item| (item.id, item.parent)).collect();
-    let names: BTreeMap<ResourceId, (String, String)> =
-        plan.effects.renamed.iter().map(|r| (r.id, (r.from.clone(), r.to.clone()))).collect();
-    let items = plan
-        .items
-        .iter()
-        .filter_map(|item| {
-            let container = *containers.get(&item.id)?;
-            Some(Was { item: item.id, container, name: names.get(&item.id).cloned() })
-        })
-        .collect();
-    Some(Inverse::PutBack { from: plan.destination.id, at, items })
+    Some(Inverse::PutBack { from: plan.destination.id, at, items: places_of(facts, plan) })
 }
 
-async fn carry_out(
+/// Hands what crosses to the other organization, a part at a time: the tree, its grants and its links (XFER-13).
+pub(super) struct Crossing<'a> {
+    /// Leave to.
+    pub(super) permit: Permit,
+    /// The account it goes to.
+    pub(super) account: AccountId,
+    /// The licence that paid for it from now on.
+    pub(super) paid_by: Option<LicenceId>,
+    /// Whether there are grants on it.
+    pub(super) grants: bool,
+    /// Whether there are links to it.
+    pub(super) links: bool,
+    /// The transfer that what ends is written down for, so that it can be given back.
+    pub(super) kept_for: Option<TransferId>,
+    /// Where it is counted.
+    pub(super) work: Option<&'a Work>,
+}
+
+impl Crossing<'_> {
+    pub(super) async fn hand_over(&self, tx: &mut Tx, items: &[ResourceId]) -> Result<()> {
+        let Self { permit, .. } = self;
+        for part in subtree::list_ids(tx, items).await?.chunks(PART) {
+            subtree::update_owner(tx, permit, part, self.account, self.paid_by).await?;
+            if let Some(id) = self.kept_for.filter(|_| self.grants || self.links) {
+                transfer::insert_ending(tx, permit, id, part).await?;
+            }
+            if self.grants {
+                subtree::delete_foreign_grants(tx, permit, part).await?;
+                subtree::update_grant_owner(tx, permit, part).await?;
+            }
+            if self.links {
+                subtree::stop_links(tx, permit, part).await?;
+            }
+            count_done(self.work, part.len())?;
+        }
+        Ok(())
+    }
+}
+
+/// Counts rows that are changed.
+///
+/// # Errors
+/// Where the work is to end: all of it is undone with its transaction.
+fn count_done(work: Option<&Work>, rows: usize) -> Result<()> {
+    let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+    if work.is_none_or(|work| work.goes_on(rows)) {
+        Ok(())
+    } else {
+        Err(Error::Internal("a transfer was ended before it was done".to_owned()))
+    }
+}
+
+/// Carries a plan out, if nothing is in its way.
+pub(super) async fn carry_out(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
     loaded: Loaded,
     plan: Plan,
-    permit: Permit,
+    digest: String,
+    work: Option<&Work>,
 ) -> Result<Moved> {
-    let digest = digest_of(&plan)?;
+    let permit = plan.permit()?;
+    count_done(work, 0)?;
     let inverse = inverse_of(&loaded.facts, &plan, ctx.now());
     let (id, now) = (TransferId(ctx.id()), ctx.now());
     let moving: Vec<ResourceId> = plan.items.iter().map(|item| item.id).collect();
-    let new_names: BTreeMap<ResourceId, &str> = plan.effects.renamed.iter().map(|r| (r.id, r.to.as_str())).collect();
-    for (item, name) in &new_names {
-        resource::update_parent_and_name(tx, &permit, *item, name, now).await?;
+    let renamed: Vec<(ResourceId, &str)> =
+        plan.effects.renamed.iter().map(|renamed| (renamed.id, renamed.to.as_str())).collect();
+    let with_new_name: BTreeSet<ResourceId> = renamed.iter().map(|(id, _)| *id).collect();
+    let same_name: Vec<ResourceId> = moving.iter().filter(|id| !with_new_name.contains(id)).copied().collect();
+    for part in renamed.chunks(PART) {
+        resource::update_parent_and_name(tx, &permit, part, now).await?;
+        if plan.scope == Scope::Within {
+            count_done(work, part.len())?;
+        }
     }
-    let same_name: Vec<ResourceId> = moving.iter().filter(|id| !new_names.contains_key(id)).copied().collect();
-    resource::update_parent(tx, &permit, &same_name, now).await?;
+    for part in same_name.chunks(PART) {
+        resource::update_parent(tx, &permit, part, now).await?;
+        if plan.scope == Scope::Within {
+            count_done(work, part.len())?;
+        }
+    }
     grant::delete_carried(tx, &permit, &plan.effects.uncarried).await?;
-    for carried in &plan.effects.carried {
-        let new = grant::NewGrant {
-            id: GrantId(ctx.id()),
-            resource: carried.resource,
-            grantee: carried.grantee,
-            level: carried.level,
-            carried: true,
-            at: now,
-        };
-        grant::upsert(tx, &permit, &new).await?;
+    for part in plan.effects.carried.chunks(PART) {
+        let new: Vec<grant::NewGrant> = part
+            .iter()
+            .map(|carried| grant::NewGrant {
+                id: GrantId(ctx.id()),
+                resource: carried.resource,
+                grantee: carried.grantee,
+                level: carried.level,
+                carried: true,
+                at: now,
+            })
+            .collect();
+        grant::upsert_carried(tx, &permit, &new).await?;
+        count_done(work, 0)?;
     }
     leave_trash(tx, &permit, &plan, &moving, &loaded).await?;
-    if plan.scope == Scope::Between {
-        let paid_by = plan
-            .effects
-            .target
-            .as_ref()
-            .filter(|side| side.left_after != side.left_before)
-            .and_then(|side| side.licence);
-        subtree::update_owner(tx, &permit, &moving, loaded.account, paid_by).await?;
-        subtree::delete_foreign_grants(tx, &permit, &moving).await?;
-        subtree::update_grant_owner(tx, &permit, &moving).await?;
-        if plan.effects.links_stopped.total > 0 {
-            subtree::stop_links(tx, &permit, &moving).await?;
-        }
-        settle(tx, ctx, &plan, id).await?;
-    }
     let record = transfer::Transfer {
         id,
         person: by.person,
@@ -494,10 +674,41 @@ async fn carry_out(
         digest,
         plan,
         at: now,
+        undoes: None,
+        undone_by: None,
     };
     transfer::insert(tx, &permit, &record).await?;
+    let plan = &record.plan;
+    if plan.scope == Scope::Between {
+        let changed = moving.iter().filter_map(|item| loaded.changed.get(item)).map(|changed| changed + now.0).sum();
+        let things = i64::try_from(plan.rows()).unwrap_or(i64::MAX);
+        let left = Traces { things, changed, ..Traces::default() };
+        let places = places_of(&loaded.facts, plan);
+        let containers: BTreeSet<ResourceId> = places.iter().map(|was| was.container).collect();
+        let can_go_back = containers.len() <= MOST_CONTAINERS;
+        if can_go_back {
+            transfer::insert_undo(tx, &permit, id, &places, left, now).await?;
+        }
+        let paid_by = plan
+            .effects
+            .target
+            .as_ref()
+            .filter(|side| side.left_after != side.left_before)
+            .and_then(|side| side.licence);
+        let crossing = Crossing {
+            permit,
+            account: loaded.account,
+            paid_by,
+            grants: loaded.grants_inside,
+            links: plan.effects.links_stopped.total > 0,
+            kept_for: Some(id).filter(|_| can_go_back),
+            work,
+        };
+        crossing.hand_over(tx, &moving).await?;
+        settle(tx, ctx, plan, id).await?;
+    }
     note(tx, ctx, by, &record).await?;
-    Ok(Moved { receipt: receipt_view(record, Some(loaded.target_org_id)), inverse })
+    Ok(Moved { receipt: receipt_view(record, Some(loaded.target_org_id), Control::Absent), inverse })
 }
 
 /// What is in the trash of the items stays in the organization, in the root of its Drive (attack 6); within one it comes
@@ -515,7 +726,7 @@ async fn leave_trash(tx: &mut Tx, permit: &Permit, plan: &Plan, moving: &[Resour
 }
 
 /// Writes both sides' changes into the books (XFER-10).
-async fn settle(tx: &mut Tx, ctx: &Ctx, plan: &Plan, transfer: TransferId) -> Result<()> {
+pub(super) async fn settle(tx: &mut Tx, ctx: &Ctx, plan: &Plan, transfer: TransferId) -> Result<()> {
     for (side, kind) in [(&plan.effects.source, EntryKind::TransferOut), (&plan.effects.target, EntryKind::TransferIn)]
     {
         let Some(side) = side else { continue };
@@ -551,7 +762,7 @@ fn what_moves(plan: &Plan) -> String {
     }
 }
 
-async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transfer::Transfer) -> Result<()> {
+pub(super) async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transfer::Transfer) -> Result<()> {
     let plan = &record.plan;
     let what = what_moves(plan);
     let items: Vec<&rules::Named> = plan.items.iter().take(100).collect();
@@ -571,8 +782,17 @@ async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transfer::Transfe
     let books = |side: &Option<rules::SideEffect>, after: bool| {
         side.as_ref().map(|side| serde_json::json!({ "left": if after { side.left_after } else { side.left_before } }))
     };
-    let sent = format!("transferred {what} to {}", record.target_name);
-    let received = format!("transferred {what} here from {}", record.source_name);
+    let (sent, received) = if record.undoes.is_some() {
+        (
+            format!("undid the transfer of {what} from {}", record.target_name),
+            format!("undid the transfer of {what} to {}", record.source_name),
+        )
+    } else {
+        (
+            format!("transferred {what} to {}", record.target_name),
+            format!("transferred {what} here from {}", record.source_name),
+        )
+    };
     let effects = &plan.effects;
     let out = line(plan.source, "transfer.sent", sent, books(&effects.source, false), books(&effects.source, true));
     audit::note(tx, ctx, by, out).await?;
@@ -581,7 +801,7 @@ async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transfer::Transfe
     audit::note(tx, ctx, by, into).await
 }
 
-fn receipt_view(record: transfer::Transfer, target_org_id: Option<String>) -> ReceiptView {
+pub(super) fn receipt_view(record: transfer::Transfer, target_org_id: Option<String>, undo: Control) -> ReceiptView {
     ReceiptView {
         id: record.id,
         at: record.at,
@@ -591,6 +811,9 @@ fn receipt_view(record: transfer::Transfer, target_org_id: Option<String>) -> Re
         target_name: record.target_name,
         target_org_id,
         plan: record.plan,
+        undoes: record.undoes,
+        undone_by: record.undone_by,
+        undo,
     }
 }
 
@@ -601,20 +824,34 @@ fn receipt_view(record: transfer::Transfer, target_org_id: Option<String>) -> Re
 pub async fn receipt(ctx: &Ctx, by: &Principal, id: &str) -> Result<ReceiptView> {
     let id: TransferId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    let record = transfer::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
-    let in_source = membership::find_role(&mut tx, record.source, by.person).await?;
-    let in_target = membership::find_role(&mut tx, record.target, by.person).await?;
+    let (record, in_target) = readable(&mut tx, by, id).await?;
+    let target_org_id = match in_target {
+        Some(_) => organizations::find(&mut tx, record.target).await?.map(|found| found.org_id),
+        None => None,
+    };
+    let undo = back::control(&mut tx, ctx, by, &record).await?;
+    Ok(receipt_view(record, target_org_id, undo))
+}
+
+/// A finished transfer whose receipt somebody may read, and their role in its target.
+///
+/// # Errors
+/// `NotFound` for everybody else.
+pub(super) async fn readable(
+    tx: &mut Tx,
+    by: &Principal,
+    id: TransferId,
+) -> Result<(transfer::Transfer, Option<Role>)> {
+    let record = transfer::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+    let in_source = membership::find_role(tx, record.source, by.person).await?;
+    let in_target = membership::find_role(tx, record.target, by.person).await?;
     let reads = |role: Option<Role>| role.is_some_and(|role| may(role, Permission::ReadAudit));
     // Who did it keeps the receipt while they are in either organization; a removed person's access ends at once.
     let did_it = record.person == by.person && (in_source.is_some() || in_target.is_some());
     if !(did_it || reads(in_source) || reads(in_target)) {
         return Err(Refusal::NotFound.into());
     }
-    let target_org_id = match in_target {
-        Some(_) => organizations::find(&mut tx, record.target).await?.map(|found| found.org_id),
-        None => None,
-    };
-    Ok(receipt_view(record, target_org_id))
+    Ok((record, in_target))
 }
 
 /// A change was made, or there is something to look at first: where to go, and what to say.
@@ -637,6 +874,10 @@ pub async fn move_here(ctx: &Ctx, by: &Principal, items: &str, destination: &str
     let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
     let plan = plan_of(ctx, by, &ids, container).await?;
     if plan.plan.scope == Scope::Within && plan.plan.is_clear() && !plan.plan.effects.change_access() {
+        if plan.plan.rows() > AT_ONCE {
+            begin_planned(ctx, by, &ids, container, Some(plan.digest), &plan.plan).await?;
+            return begun(ctx, &plan.plan, &plan.target_name, back).await;
+        }
         return moved(ctx, by, transfer_with_inverse(ctx, by, ids, container, None).await?).await;
     }
     to_plan(ctx, plan.plan.source, &ids, container, back, String::new()).await
@@ -686,14 +927,14 @@ pub async fn take_access_and_move(
         .write(move |tx| {
             let (ctx, by, items, confirmed) = (ctx_in.clone(), by_in.clone(), wanted.clone(), confirmed.clone());
             Box::pin(async move {
-                let plan = rules::plan(&load(tx, &ctx, &by, &items, container).await?.facts);
+                let plan = rules::plan(&load(tx, &ctx, Hands::own(&by), &items, container).await?.facts);
                 if confirmed != digest_of(&plan)? {
                     return Err(Refusal::PlanChanged.into());
                 }
                 let resources = plan.only_direct_access().ok_or_else(|| Refusal::Blocked(plan.blockers.clone()))?;
                 let taken = grants::take_by_hand(tx, &ctx, &by, &resources).await?;
                 let done = match plan.scope {
-                    Scope::Within => Some(transfer_in(tx, &ctx, &by, &items, container, None).await?),
+                    Scope::Within => Some(transfer_in(tx, &ctx, &by, &items, container, None, None).await?),
                     Scope::Between => None,
                 };
                 Ok((taken, plan.source, done))
@@ -717,16 +958,116 @@ pub async fn take_access_and_move(
     }
 }
 
-/// **Confirm transfer**: does exactly what was confirmed.
+/// **Confirm transfer**: does exactly what was confirmed. Where that is much, work begins that goes on by itself, and it leads
+/// to the page `back` (XFER-16).
 ///
 /// # Errors
 /// See [`transfer()`]; a missing digest is `Invalid`.
-pub async fn confirm(ctx: &Ctx, by: &Principal, items: &str, destination: &str, confirmed: &str) -> Result<Next> {
+pub async fn confirm(
+    ctx: &Ctx,
+    by: &Principal,
+    items: &str,
+    destination: &str,
+    confirmed: &str,
+    back: Option<&str>,
+) -> Result<Next> {
     let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
     if confirmed.is_empty() {
         return Err(Refusal::field("digest", Problem::Missing).into());
     }
+    let plan = plan_of(ctx, by, &ids, container).await?;
+    if plan.digest == confirmed && plan.plan.is_clear() && plan.plan.rows() > AT_ONCE {
+        begin_planned(ctx, by, &ids, container, Some(plan.digest), &plan.plan).await?;
+        return begun(ctx, &plan.plan, &plan.target_name, back).await;
+    }
     moved(ctx, by, transfer_with_inverse(ctx, by, ids, container, Some(confirmed.to_owned())).await?).await
+}
+
+/// Begins a move or a transfer that goes on by itself (XFER-16). What is in the way is told at once; what gets in the way
+/// until it is done, by the work.
+///
+/// # Errors
+/// See [`transfer()`].
+pub async fn begin(
+    ctx: &Ctx,
+    by: &Principal,
+    items: &[ResourceId],
+    destination: ResourceId,
+    confirmed: Option<String>,
+) -> Result<JobView> {
+    let plan = plan_of(ctx, by, items, destination).await?;
+    if confirmed.as_ref().is_some_and(|confirmed| *confirmed != plan.digest) {
+        return Err(Refusal::PlanChanged.into());
+    }
+    begin_planned(ctx, by, items, destination, confirmed, &plan.plan).await
+}
+
+async fn begin_planned(
+    ctx: &Ctx,
+    by: &Principal,
+    items: &[ResourceId],
+    destination: ResourceId,
+    confirmed: Option<String>,
+    plan: &Plan,
+) -> Result<JobView> {
+    plan.permit()?;
+    let name = match plan.items.as_slice() {
+        [one] => one.name.clone(),
+        several => format!("{} items", several.len()),
+    };
+    let work = job::Job {
+        id: JobId(ctx.id()),
+        organization: plan.source,
+        person: by.person,
+        person_name: by.name.clone(),
+        kind: JobKind::Transfer,
+        name,
+        top: None,
+        source: None,
+        destination: Some(destination),
+        at: None,
+        done: 0,
+        total: plan.rows(),
+        stoppable: true,
+    };
+    let asked = job::Asked {
+        items: items.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+        digest: confirmed,
+        address: by.address.clone(),
+    };
+    let now = ctx.now();
+    ctx.db()
+        .write(move |tx| {
+            let (work, asked) = (work.clone(), asked.clone());
+            Box::pin(async move {
+                job::insert(tx, &work, now).await?;
+                job::insert_asked(tx, work.id, &asked).await?;
+                Ok(job::find_own(tx, work.person, work.id).await?.ok_or(Refusal::NotFound)?)
+            })
+        })
+        .await
+}
+
+/// What is said once work has begun, and where.
+async fn begun(ctx: &Ctx, plan: &Plan, target: &str, back: Option<&str>) -> Result<Next> {
+    let to = match back {
+        Some(back) => back.to_owned(),
+        None => drive::container_path(&mut ctx.db().read().await?, plan.source, None).await?,
+    };
+    let toast = match plan.scope {
+        Scope::Between => format!("Transferring {} to {target}", what_moves(plan)),
+        Scope::Within => format!("Moving {} to “{}”", what_moves(plan), plan.destination.name),
+    };
+    Ok(Next { to, toast: format!("{toast}. You can leave this page; it goes on by itself."), undo: None })
+}
+
+/// What work did, as it is said when it is done.
+pub(super) fn told(receipt: &ReceiptView) -> String {
+    let what = what_moves(&receipt.plan);
+    match receipt.plan.scope {
+        Scope::Between => format!("Transferred {what} to {}", receipt.target_name),
+        Scope::Within => format!("Moved {what} to “{}”", receipt.plan.destination.name),
+    }
 }
 
 async fn moved(ctx: &Ctx, by: &Principal, moved: Moved) -> Result<Next> {
@@ -796,6 +1137,8 @@ pub async fn destinations(
         rows: Page { items: Vec::new(), next_cursor: None },
         create: Control::Absent,
         move_here: Control::Enabled,
+        may_offer: !copying
+            && first.values().next().is_some_and(|reach| reach.lineage.role.is_some_and(|role| role >= Role::Manager)),
     };
     if reach.level().is_none() {
         if !container.is_empty() {

@@ -467,12 +467,13 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
             person_name: by.map(|by| by.name.clone()).unwrap_or_default(),
             kind: JobKind::Delete,
             name: top.name.clone(),
-            top: top.id,
+            top: Some(top.id),
             source: None,
             destination: None,
             at: None,
             done: 0,
             total: size,
+            stoppable: by.is_some(),
         };
         job::insert(tx, &work, ctx.now()).await?;
     }

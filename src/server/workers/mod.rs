@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::domain::{one_time_link::forgotten_before, undo::KEPT_DAYS as KEEP_UNDO};
+use crate::domain::{one_time_link::forgotten_before, transfer::back, undo::KEPT_DAYS as KEEP_UNDO};
 
 use super::{
     context::Ctx,
     error::{Error, Result},
     mail::smtp::Delivery,
-    store::{idempotency, job as jobs, one_time_link, outbox, session, undo},
+    store::{idempotency, job as jobs, one_time_link, outbox, session, transfer, undo},
     usecase::trash,
 };
 
@@ -105,6 +105,7 @@ pub async fn tidy(ctx: &Ctx) -> Result<()> {
                 outbox::delete_before(tx, now.plus_days(-KEEP_MAIL)).await?;
                 undo::delete_before(tx, now.plus_days(-KEEP_UNDO)).await?;
                 jobs::delete_before(tx, now.plus_days(-KEEP_JOBS)).await?;
+                transfer::delete_undo_before(tx, now.plus_days(-back::DAYS)).await?;
                 Ok::<_, Error>(())
             })
         })

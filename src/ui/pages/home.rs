@@ -8,7 +8,7 @@ use crate::{
         organization::{OrganizationKind, PlanTier},
         role::{Permission, may},
         time::Timestamp,
-        view::{ActivityView, HomeView, LicenceView},
+        view::{ActivityView, HomeView, LicenceView, transfer::OfferView},
     },
     rpc::{ask, organization::organization_home},
     ui::{
@@ -19,8 +19,8 @@ use crate::{
             table::Fact,
         },
         layout::{Arrival, Frame, Section},
-        pages::licences::card::LicenceFacts,
-        paths,
+        pages::{licences::card::LicenceFacts, transfers::OfferRow},
+        paths::{self, Address},
         routes::here,
         session::{Beginning, Session},
         trouble::Trouble,
@@ -81,6 +81,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
                 <Company home=home.clone()/>
                 {home.organization.sees_people.then(|| view! { <Team people=home.people owners=home.owners.clone() org=org.clone() invites/> })}
             </div>
+            {(!home.offers.is_empty()).then(|| view! { <Offers offers=home.offers.clone() org=org.clone() now/> })}
             {home.licences.map(|licences| view! { <Licences licences org=org.clone() manages now/> })}
             {home.activity.map(|activity| view! { <Activity activity org now/> })}
         </div>
@@ -165,6 +166,20 @@ fn Licences(licences: Vec<LicenceView>, org: String, manages: bool, now: Timesta
                     <ButtonLink href=paths::loans(&org)>"Loans"</ButtonLink>
                 })}
             </div>
+        </section>
+    }
+}
+
+/// What other organizations offer, and waits for an answer (XFER-18).
+#[component]
+fn Offers(offers: Vec<OfferView>, org: String, now: Timestamp) -> impl IntoView {
+    let all = Address::new(paths::transfers(&org)).with("show", "offers").text();
+    let rows = offers.into_iter().map(|offer| view! { <OfferRow offer org=org.clone() now/> }).collect_view();
+    view! {
+        <section class="panel tile wide" aria-labelledby="offers">
+            <h2 id="offers">"Offered to this organization"</h2>
+            <ul class="transfers" aria-label="Offers">{rows}</ul>
+            <div class="bar tile-foot"><ButtonLink href=all>"All offers"</ButtonLink></div>
         </section>
     }
 }

@@ -5,50 +5,71 @@ use leptos::prelude::*;
 use crate::{
     domain::{
         transfer::{Plan, Scope},
-        view::ReceiptView,
+        view::{Control, ReceiptView},
     },
-    rpc::{ask, transfer::receipt},
+    rpc::{FormFlash, ask, offer::UndoTransfer, transfer::receipt},
     ui::{
         components::{
-            button::{ButtonLink, Tone},
+            button::{BlockedButton, ButtonLink, Tone},
+            dialog::{Dialog, DialogBody, DialogButtons},
             empty::Skeleton,
+            field::Hidden,
+            form::{Form, Submit},
+            note::{Mood, Note},
             table::Fact,
         },
         layout::{Frame, PageHeader, Section},
         pages::drive::plan::{Consequences, Sides, into, what},
-        paths,
+        paths::{self, Address},
         routes::here,
-        session::Session,
+        sending::ServerAction,
+        session::{Beginning, Session},
         trouble::Trouble,
         words::{self, Moment},
     },
 };
 
-/// Which receipt, seen from which organization.
+/// Which receipt, seen from which organization, and whether it is asked to be taken back.
 #[derive(Clone, PartialEq, Default)]
 struct Which {
     org: String,
     id: String,
+    undoing: bool,
 }
 
 /// The page: `/o/{org}/transfers/{id}`.
 #[component]
 pub fn ReceiptPage() -> impl IntoView {
-    let which = here(|segments, _| match segments {
-        ["o", org, "transfers", id] => Some(Which { org: (*org).to_owned(), id: (*id).to_owned() }),
+    let which = here(|segments, query| match segments {
+        ["o", org, "transfers", id] => {
+            let undoing = query.get("dialog").as_deref() == Some("undo");
+            Some(Which { org: (*org).to_owned(), id: (*id).to_owned(), undoing })
+        }
         _ => None,
     });
     let session = Session::get();
-    let resource = ask(move || (which.get().id, session.version()), |(id, _)| receipt(id));
-    let org = Signal::derive(move || which.get().org);
+    let id = Memo::new(move |_| which.get().id);
+    let resource = ask(move || (id.get(), session.version()), |(id, _)| receipt(id));
+    let org = Memo::new(move |_| which.get().org);
+    let undoing = Memo::new(move |_| which.get().undoing);
+    // Here and not in the dialog: what was answered stays while that is made anew.
+    let action = ServerAction::<UndoTransfer>::new();
     view! {
-        <Frame section=Section::Other org>
+        <Frame section=Section::Transfers org>
             <Transition fallback=Skeleton>
                 {move || {
                     let org = org.get();
                     Suspend::new(async move {
+                        let begin = Beginning::from(session.start().await);
                         match resource.await {
-                            Ok(receipt) => view! { <ReceiptContent receipt org/> }.into_any(),
+                            Ok(receipt) => {
+                                let (shown, asked) = (receipt.clone(), org.clone());
+                                let dialog = move || undoing.get().then(|| {
+                                    let flash = begin.form.clone();
+                                    view! { <UndoDialog receipt=receipt.clone() org=asked.clone() action flash/> }
+                                });
+                                view! { <ReceiptContent receipt=shown org/> {dialog} }.into_any()
+                            }
                             Err(failure) => view! { <Trouble failure/> }.into_any(),
                         }
                     })
@@ -62,8 +83,10 @@ pub fn ReceiptPage() -> impl IntoView {
 /// The page, loaded.
 #[component]
 fn ReceiptContent(receipt: ReceiptView, org: String) -> impl IntoView {
-    let ReceiptView { at, by_name, source_name, target_name, target_org_id, plan, .. } = receipt;
+    let ReceiptView { id, at, by_name, source_name, target_name, target_org_id, plan, undoes, undone_by, undo, .. } =
+        receipt;
     let title = match plan.scope {
+        Scope::Between if undoes.is_some() => format!("Undo of a transfer from {target_name}"),
         Scope::Between => format!("Transfer to {target_name}"),
         Scope::Within => format!("Move to {}", plan.destination.name),
     };
@@ -71,14 +94,33 @@ fn ReceiptContent(receipt: ReceiptView, org: String) -> impl IntoView {
     let destination = plan.destination.clone();
     let destination_words = into(&plan, &target_name);
     let (what_moved, with_images, case) = (what(&plan), images(&plan), case(&plan));
+    let export = move |format: &'static str| {
+        Address::new(format!("/api/v1/transfers/{id}/export")).with("format", format).text()
+    };
+    let undoing = match undo {
+        Control::Enabled => {
+            let href = Address::new(paths::receipt(&org, &id.to_string())).with("dialog", "undo").text();
+            view! { <ButtonLink href in_place=true>"Undo transfer"</ButtonLink> }.into_any()
+        }
+        Control::Disabled(reason) => view! { <BlockedButton label="Undo transfer" reason/> }.into_any(),
+        Control::Absent => ().into_any(),
+    };
+    let turned = [(undoes, "This took a transfer back. "), (undone_by, "This transfer was undone. ")]
+        .into_iter()
+        .filter_map(|(other, words)| Some((paths::receipt(&org, &other?.to_string()), words)))
+        .map(|(href, words)| view! { <Note><p>{words} <a class="text-link" href=href>"Its receipt"</a></p></Note> })
+        .collect_view();
     let items = plan.items.iter().map(|item| view! { <li>{item.name.clone()}</li> }).collect_view();
     view! {
         <PageHeader title lead>
             {target_org_id.map(|target| view! {
                 <ButtonLink href=paths::drive(&target, &destination.id.to_string()) tone=Tone::Primary icon="drive">"Open in Drive"</ButtonLink>
             })}
-            <ButtonLink href=paths::drive(&org, "")>"Drive"</ButtonLink>
+            {undoing}
+            <a class="button" rel="external" download="" href=export("csv")>"Export CSV"</a>
+            <a class="button" rel="external" download="" href=export("json")>"Export JSON"</a>
         </PageHeader>
+        {turned}
         <section class="panel tile" aria-labelledby="receipt">
             <h2 id="receipt">"Receipt"</h2>
             <dl class="facts">
@@ -98,6 +140,47 @@ fn ReceiptContent(receipt: ReceiptView, org: String) -> impl IntoView {
             <Consequences plan done=true/>
         </section>
     }
+}
+
+/// What taking it back would do, and the button that does.
+#[component]
+fn UndoDialog(
+    receipt: ReceiptView,
+    org: String,
+    action: ServerAction<UndoTransfer>,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
+    let ReceiptView { id, source_name, target_name, plan, undo, .. } = receipt;
+    let close = paths::receipt(&org, &id.to_string());
+    let Control::Enabled = undo else { return ().into_any() };
+    let heading = format!("Take {} back to {source_name}?", what(&plan));
+    let books = plan.effects.source.as_ref().is_some_and(|side| side.left_after != side.left_before);
+    let links = plan.effects.links_stopped.total;
+    view! {
+        <Dialog label="Undo transfer" reads=true heading close=close.clone()>
+            <Form action flash class="dialog-form">
+                <Hidden name="transfer" value=id.to_string()/>
+                <DialogBody reads=true>
+                    <p>{format!("Everything goes from {target_name} back to where it was, under its old names.")}</p>
+                    <Note mood=Mood::Warning>
+                        <ul>
+                            {books.then(|| view! {
+                                <li>{format!("{target_name} gets back what it was charged; {source_name} is charged it again.")}</li>
+                            })}
+                            <li>{format!("People of {target_name} lose access to it; those whose access ended with the transfer have it again.")}</li>
+                            {(links > 0).then(|| view! {
+                                <li>{if links == 1 { "The shared link works again.".to_owned() } else { format!("{} shared links work again.", words::total(links)) }}</li>
+                            })}
+                        </ul>
+                    </Note>
+                </DialogBody>
+                <DialogButtons close remark="Everything goes back, or nothing does.">
+                    <Submit label="Undo transfer"/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+    .into_any()
 }
 
 /// "with 422 images".

@@ -1,6 +1,7 @@
 //! What people do, from beginning to end.
 
 mod access;
+mod back;
 mod billing;
 mod concurrency;
 mod copies;
@@ -13,6 +14,7 @@ mod links;
 mod live;
 mod loans;
 mod mail;
+mod offers;
 mod organizations;
 mod people;
 mod reach;
@@ -25,3 +27,4 @@ mod transfers;
 mod trash;
 mod undo;
 mod waiting;
+mod work;

@@ -52,6 +52,10 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
     john.post(&format!("/api/v1/desktop/licences/{desktop}/take"), &json!({ "device": "Desk" })).await.expect(200);
     let invitation = john.invite(&theirs, "eve@example.com", "reader").await;
 
+    let offered = json!({ "items": [folder], "target": second.org_id });
+    let offer = john.post("/api/v1/offers", &offered).await.expect(201).json()["id"].clone();
+    let offer = offer.as_str().expect("an id").to_owned();
+
     app.give(folder, Grantee::Person(john.id), Level::Reader, false).await;
     let grants = john.access(folder, "").await.expect(200).json();
     let grant = grants["items"][0]["grant"].as_str().expect("a grant").to_owned();
@@ -91,6 +95,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 "transfers" => vec![(receipt.clone(), missing.clone())],
                 "jobs" => vec![(job.clone(), missing.clone())],
                 "links" => vec![(link.clone(), missing.clone())],
+                "offers" => vec![(offer.clone(), missing.clone())],
                 other => panic!("say what stands for an id of /{other} in this test"),
             };
         for method in methods.as_object().expect("methods").keys() {
@@ -104,6 +109,8 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 ("PUT", "legal") => Some(json!({ "country": "CH" })),
                 ("PUT", "grants") => Some(json!({ "person": anna.id, "level": "reader" })),
                 ("POST", "restore" | "trash" | "unassign") => None,
+                ("POST", "undo" | "decline") => None,
+                ("POST", "plan" | "accept") => Some(json!({ "destination": own.root })),
                 ("POST", "copy") => Some(json!({ "destination": own.root })),
                 ("POST", "assign") => Some(json!({ "site_name": "Mine" })),
                 ("PATCH", "{id}") if path.contains("/invitations/") => Some(json!({ "role": "editor" })),

@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod billing;
 mod links;
+mod offers;
 mod people;
 mod plans;
 mod search;

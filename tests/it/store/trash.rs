@@ -3,7 +3,7 @@
 use commonhold::{
     domain::{
         access::{Level, operate},
-        id::{JobId, ResourceId, UndoId},
+        id::{JobId, ResourceId, TransferId, UndoId},
         job::{JobKind, JobState},
         restriction::Restrictions,
         time::Timestamp,
@@ -149,12 +149,13 @@ both!(drive_4_jobs_are_held_by_one_worker_at_a_time, async |app| {
         person_name: "Anna".to_owned(),
         kind: JobKind::Delete,
         name: "Old".to_owned(),
-        top: ResourceId(Uuid::from_u128(9)),
+        top: Some(ResourceId(Uuid::from_u128(9))),
         source: None,
         destination: None,
         at: None,
         done: 0,
         total: 10,
+        stoppable: true,
     };
     app.db()
         .write(move |tx| {
@@ -188,6 +189,112 @@ both!(drive_4_jobs_are_held_by_one_worker_at_a_time, async |app| {
         })
         .await
         .expect("a job's life");
+});
+
+both!(xfer_16_jobs_that_transfer_and_jobs_that_are_cancelled, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let org = anna.create_org("Alpine Survey").await;
+    let folder = anna.folder(org.root, "Folder").await;
+    let (by, organization, now, root) = (anna.id, org.id, app.ctx().now(), org.root);
+    let (id, receipt) = (JobId(app.ctx().id()), TransferId(Uuid::from_u128(7)));
+    let new = job::Job {
+        id,
+        organization,
+        person: by,
+        person_name: "Anna".to_owned(),
+        kind: JobKind::Transfer,
+        name: "Folder".to_owned(),
+        top: None,
+        source: None,
+        destination: Some(root),
+        at: None,
+        done: 0,
+        total: 10,
+        stoppable: true,
+    };
+    app.db()
+        .write(move |tx| {
+            let mut new = new.clone();
+            Box::pin(async move {
+                let until = now.plus_millis(100);
+                let asked = job::Asked { items: folder.to_string(), digest: None, address: Some("::1".to_owned()) };
+                job::insert(tx, &new, now).await?;
+                job::insert_asked(tx, id, &asked).await?;
+                let found = job::find_asked(tx, id).await?.expect("what was asked");
+                assert_eq!((found.items, found.digest, found.address), (asked.items, None, asked.address));
+                assert!(job::find_asked(tx, JobId(folder.0)).await?.is_none());
+                assert!(job::find_stoppable(tx, john.id, id).await?.is_none());
+                assert_eq!(job::find_stoppable(tx, by, id).await?.map(|job| job.top), Some(None));
+                job::claim(tx, now, until).await?.expect("work");
+                assert!(job::is_held(tx, id, until).await? && !job::is_held(tx, id, now).await?);
+                assert_eq!(job::release_all(tx).await?, 1);
+                assert!(!job::is_held(tx, id, until).await?);
+                job::claim(tx, now, until).await?.expect("work");
+                new.done = 12;
+                assert!(!job::update_transferred(tx, &new, now, receipt, "Done", now).await?);
+                assert!(job::update_transferred(tx, &new, until, receipt, "Done", now).await?);
+                let view = job::find_own(tx, by, id).await?.expect("hers");
+                assert_eq!((view.transfer, view.done, view.total, view.cancellable), (Some(receipt), 12, 12, false));
+                assert!(!job::update_cancelled(tx, id, "Cancelled", now).await?, "it has ended");
+                let other = JobId(Uuid::from_u128(8));
+                let top = Some(folder);
+                job::insert(tx, &job::Job { id: other, kind: JobKind::Delete, top, ..new.clone() }, now).await?;
+                assert!(job::update_cancelled(tx, other, "Cancelled", now).await?);
+                assert!(!job::update_cancelled(tx, other, "Cancelled", now).await?);
+                assert_eq!(job::find_own(tx, by, other).await?.map(|view| view.state), Some(JobState::Cancelled));
+                // What was hidden is in the trash again.
+                let on = operate(by, organization, folder);
+                trash::put(tx, &[on], by, now).await?;
+                assert!(!trash::show_again(tx, &on, now).await?, "it was not hidden");
+                trash::hide(tx, &[on]).await?;
+                assert!(trash::show_again(tx, &on, now).await?);
+                assert_eq!(trash::find_all(tx, &[folder]).await?.len(), 1);
+                assert_eq!(job::delete_before(tx, now.plus_millis(1)).await?, 2, "what was asked goes with them");
+                assert!(job::find_asked(tx, id).await?.is_none());
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+        .expect("two jobs");
+});
+
+both!(xfer_3_many_carried_grants_are_given_or_raised_at_once, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let (org, partner) = (anna.create_org("Alpine Survey").await, anna.create_org("Partner").await);
+    let mut folders = Vec::new();
+    for n in 0..3 {
+        folders.push(anna.folder(org.root, &format!("Folder {n}")).await);
+    }
+    app.give(folders[0], Grantee::Person(john.id), Level::Reader, true).await;
+    let (permit, at, ctx) = (operate(anna.id, org.id, org.root), app.ctx().now(), app.ctx().clone());
+    let (john, partner, wanted) = (john.id, partner.id, folders.clone());
+    app.db()
+        .write(move |tx| {
+            let new: Vec<grant::NewGrant> = wanted
+                .iter()
+                .flat_map(|folder| [(*folder, Grantee::Person(john)), (*folder, Grantee::Organization(partner))])
+                .map(|(resource, grantee)| grant::NewGrant {
+                    id: commonhold::domain::id::GrantId(ctx.id()),
+                    resource,
+                    grantee,
+                    level: Level::Editor,
+                    carried: true,
+                    at,
+                })
+                .collect();
+            Box::pin(async move {
+                grant::upsert_carried(tx, &permit, &[]).await?;
+                Ok::<_, Error>(grant::upsert_carried(tx, &permit, &new).await?)
+            })
+        })
+        .await
+        .expect("given");
+    let mut tx = app.db().read().await.expect("a connection");
+    let facts = grant::list_facts(&mut tx, &folders).await.expect("facts");
+    assert_eq!(facts.len(), 6);
+    assert!(facts.iter().all(|(_, fact)| fact.carried && fact.level == Level::Editor));
+    drop(tx);
+    app.healthy().await;
 });
 
 both!(drive_4_what_can_be_undone_is_taken_once_by_who_did_it, async |app| {

@@ -62,7 +62,7 @@ both!(drive_1_nodes_ways_up_and_changes, async |app| {
                 resource::insert(tx, &on(a), &node).await?;
                 resource::update_name(tx, &on(b), "Bee", at).await?;
                 resource::update_parent(tx, &on(root), &[new], at).await?;
-                resource::update_parent_and_name(tx, &on(a), dataset, "Flown", at).await?;
+                resource::update_parent_and_name(tx, &on(a), &[(dataset, "Flown")], at).await?;
                 resource::update_status(tx, &on(dataset), Status::Processing, Some(licence), at).await?;
                 resource::update_status(tx, &on(b), Status::Processing, None, at).await?;
                 Ok::<_, Error>(())
@@ -199,9 +199,10 @@ both!(xfer_13_everything_below_is_counted_named_handed_over_and_cut_off, async |
         .write(move |tx| {
             Box::pin(async move {
                 resource::update_parent(tx, &permit, &[top], now).await?;
-                let moved = subtree::update_owner(tx, &permit, &[top], account, None).await?;
-                let ended = subtree::delete_foreign_grants(tx, &permit, &[top]).await?;
-                let stopped = subtree::stop_links(tx, &permit, &[top]).await?;
+                let all = subtree::list_ids(tx, &[top]).await?;
+                let moved = subtree::update_owner(tx, &permit, &all, account, None).await?;
+                let ended = subtree::delete_foreign_grants(tx, &permit, &all).await?;
+                let stopped = subtree::stop_links(tx, &permit, &all).await?;
                 Ok::<_, Error>((moved, ended, stopped))
             })
         })

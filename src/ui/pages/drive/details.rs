@@ -6,18 +6,21 @@ use super::{dataset::DatasetFacts, place::Listing, selection::Selection};
 use crate::{
     domain::{
         access::{Level, Source},
+        id::ResourceId,
         resource::Kind,
         time::Timestamp,
-        view::{DatasetView, ResourceView, RowView},
+        view::{DatasetView, ResourceView, RowView, transfer::Offered},
     },
     ui::{
         components::{icon::Icon, table::Fact},
+        paths,
         words::{self, Moment, When},
     },
 };
 
 /// What is shown, of a row or of the container itself.
 struct Shown {
+    id: String,
     name: String,
     kind: Kind,
     dataset: Option<DatasetView>,
@@ -31,6 +34,7 @@ struct Shown {
 impl From<RowView> for Shown {
     fn from(row: RowView) -> Self {
         Self {
+            id: row.id.to_string(),
             name: row.name,
             kind: row.kind,
             dataset: row.dataset,
@@ -47,6 +51,7 @@ impl From<ResourceView> for Shown {
     fn from(resource: ResourceView) -> Self {
         let name = if resource.kind == Kind::Root { Kind::Root.title().to_owned() } else { resource.name };
         Self {
+            id: resource.id.to_string(),
             name,
             kind: resource.kind,
             dataset: resource.dataset,
@@ -68,10 +73,20 @@ pub fn Details(
     selection: Selection,
     /// What is listed.
     listing: Listing,
+    /// What is offered to other organizations.
+    offered: Vec<Offered>,
     /// The server's time.
     now: Timestamp,
 ) -> impl IntoView {
     let close = listing.looked_at(super::place::Look { details: false, ..listing.look });
+    let org = listing.org.clone();
+    // An item is offered by itself, or with something it is in.
+    let way: Vec<ResourceId> =
+        resource.iter().flat_map(|resource| resource.path.iter().map(|crumb| crumb.id)).collect();
+    let of = move |id: &str| {
+        let found = offered.iter().find(|one| one.item.to_string() == id || way.contains(&one.item));
+        found.map(|one| (one.offer.to_string(), one.target.clone()))
+    };
     let content = move || {
         let sums = selection.sums.get();
         if sums.count > 1 {
@@ -86,7 +101,10 @@ pub fn Details(
         }
         let one = selection.picked().into_iter().next().map(Shown::from);
         match one.or_else(|| resource.clone().map(Shown::from)) {
-            Some(shown) => view! { <Facts shown now/> }.into_any(),
+            Some(shown) => {
+                let offered = of(&shown.id);
+                view! { <Facts shown offered org=org.clone() now/> }.into_any()
+            }
             None => view! { <p class="small">"Select an item to see what is known of it."</p> }.into_any(),
         }
     };
@@ -99,7 +117,7 @@ pub fn Details(
 }
 
 #[component]
-fn Facts(shown: Shown, now: Timestamp) -> impl IntoView {
+fn Facts(shown: Shown, offered: Option<(String, String)>, org: String, now: Timestamp) -> impl IntoView {
     let facts = shown.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
     view! {
         <h2 class=format!("name {}", shown.kind.word())><Icon name=words::kind_icon(shown.kind)/><span>{shown.name}</span></h2>
@@ -111,6 +129,9 @@ fn Facts(shown: Shown, now: Timestamp) -> impl IntoView {
             <Fact label="Owner">{shown.created_by.unwrap_or_else(|| "—".to_owned())}</Fact>
             <Fact label="Created"><Moment at=shown.created_at/></Fact>
             <Fact label="Modified"><When at=shown.modified_at now/></Fact>
+            {offered.map(|(offer, target)| view! {
+                <Fact label="Offered to"><a class="text-link" href=paths::offer(&org, &offer)>{target}</a></Fact>
+            })}
         </dl>
     }
 }

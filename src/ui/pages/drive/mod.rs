@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod at_once;
+pub mod blockers;
 pub mod dataset;
 pub mod details;
 pub mod drag;
@@ -9,6 +10,7 @@ pub mod edit;
 pub mod list;
 pub mod live;
 pub mod move_to;
+pub mod offer;
 pub mod place;
 pub mod plan;
 pub mod restrict;
@@ -33,6 +35,7 @@ use self::{
     edit::{NewDialog, RenameDialog},
     list::{Filters, List, MenuDialog},
     move_to::MoveDialog,
+    offer::OfferDialog,
     place::{Listing, Look, Open, Place, Sort},
     restrict::{RestrictDialog, RestrictedNote},
     selection::Selection,
@@ -167,6 +170,7 @@ pub fn DrivePage() -> impl IntoView {
         Sort::Ask(..) => ().into_any(),
         Sort::Move => view! { <MoveDialog place/> }.into_any(),
         Sort::Transfer => view! { <TransferDialog place/> }.into_any(),
+        Sort::Offer => view! { <OfferDialog place/> }.into_any(),
     };
     view! {
         <Frame section=Section::Drive org>
@@ -258,7 +262,7 @@ fn DriveContent(
     let tree = drive.tree.clone();
     let details = listing.look.details && dataset.is_none();
     let panel =
-        details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() now/> });
+        details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() offered=drive.offered.clone() now/> });
     let narrow = dataset.is_none() && (drive.resource.is_some() || !listing.q.is_empty());
     let timeline = drive.timeline.clone();
     let buys = may_buy(&drive.organization);

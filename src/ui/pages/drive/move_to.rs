@@ -188,6 +188,10 @@ fn Places(
         }
         }
     };
+    let offer = view.may_offer.then(|| {
+        let href = listing.offer_dialog(&open.items);
+        view! { <div><ButtonLink href tone=Tone::Quiet icon="transfer" in_place=true>"Offer to another organization"</ButtonLink></div> }
+    });
     let move_here = view.move_here;
     let why_not = match &move_here {
         Control::Disabled(reason) => Some(reason.clone()),
@@ -204,6 +208,7 @@ fn Places(
             }}
             {more}
             {new_folder}
+            {offer}
             {why_not.map(|reason| view! { <p class="small why-not" id="why-not-here">{reason}</p> })}
         </DialogBody>
         {if open.copying {

@@ -58,6 +58,8 @@ pub enum Open {
     NothingSelected(Command),
     /// **Confirm transfer**.
     Transfer(Transfer),
+    /// **Offer to another organization**: these items.
+    Offer(Vec<String>),
 }
 
 /// Stands in [`Move::inside`] for the id of a folder that is being made: the server function puts it in.
@@ -80,6 +82,8 @@ pub enum Sort {
     Move,
     /// The confirmation.
     Transfer,
+    /// An offer.
+    Offer,
 }
 
 /// The Move to dialog: what is to be moved, and where one is looking (XFER-14).
@@ -171,6 +175,7 @@ impl Place {
             "transfer" if !items().is_empty() => {
                 Open::Transfer(Transfer { items: items(), destination: get("destination") })
             }
+            "offer" if !items().is_empty() => Open::Offer(items()),
             other => match Command::parse(other) {
                 Some(command) if !items().is_empty() => Open::Ask(command, items()),
                 Some(command) if command.takes_several() => Open::NothingSelected(command),
@@ -190,6 +195,7 @@ impl Place {
             Open::Rename(item) => Sort::Rename(item.clone()),
             Open::Move(_) => Sort::Move,
             Open::Transfer(_) => Sort::Transfer,
+            Open::Offer(_) => Sort::Offer,
         }
     }
 
@@ -199,7 +205,7 @@ impl Place {
             Open::Move(open) => &open.items,
             Open::Transfer(open) => &open.items,
             Open::Menu(item) | Open::Rename(item) => std::slice::from_ref(item),
-            Open::Ask(_, items) => items,
+            Open::Ask(_, items) | Open::Offer(items) => items,
             Open::Nothing | Open::NothingSelected(_) | Open::New(_) => &[],
         }
     }
@@ -287,6 +293,11 @@ impl Listing {
             .with("at", open.at.clone())
             .with("new", if open.making_folder { "folder" } else { "" })
             .text()
+    }
+
+    /// With **Offer to another organization** for items.
+    pub fn offer_dialog(&self, items: &[String]) -> String {
+        self.base().with("dialog", "offer").with_all("item", items).text()
     }
 
     /// With **Move to** for items, at the start.

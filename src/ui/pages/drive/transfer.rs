@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 
 use super::{
+    blockers::{Blockers, Sides as Ways},
     place::{Listing, Open, Place, Transfer},
     plan::{Consequences, Sides, into, what},
 };
 use crate::{
     domain::{
-        transfer::{Blocker, Plan, Scope},
+        transfer::{Plan, Scope},
         view::PlanView,
     },
     rpc::{
@@ -95,9 +96,10 @@ fn PlanContent(
     take: ServerAction<TakeAccessAndMove>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let PlanView { plan, digest, source_name, target_name, may_take_access, .. } = plan;
+    let PlanView { plan, digest, source_name, target_name, target_org_id, may_take_access } = plan;
     let close = listing.address();
     let elsewhere = listing.move_items(open.items.clone());
+    let ways = Ways { source: listing.org.clone(), target: target_org_id, offer: listing.offer_dialog(&open.items) };
     let blocked = !plan.blockers.is_empty();
     let to = match plan.scope {
         Scope::Between => target_name.clone(),
@@ -125,7 +127,7 @@ fn PlanContent(
                 <Hidden name="digest" value=digest/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody reads=true>
-                    <Blockers blockers=plan.blockers.clone() more=plan.more_blockers/>
+                    <Blockers blockers=plan.blockers.clone() more=plan.more_blockers sides=ways/>
                     {consequences}
                 </DialogBody>
                 <DialogButtons close=close.clone() remark="Everything moves, or nothing does.">
@@ -138,7 +140,7 @@ fn PlanContent(
     } else if blocked {
         view! {
             <DialogBody reads=true>
-                <Blockers blockers=plan.blockers.clone() more=plan.more_blockers/>
+                <Blockers blockers=plan.blockers.clone() more=plan.more_blockers sides=ways/>
             </DialogBody>
             <DialogButtons close=close.clone() remark="Everything moves, or nothing does.">
                 <ButtonLink href=elsewhere in_place=true>"Choose another place"</ButtonLink>
@@ -151,6 +153,7 @@ fn PlanContent(
                 <Hidden name="items" value=open.items.join(",")/>
                 <Hidden name="destination" value=open.destination/>
                 <Hidden name="digest" value=digest/>
+                <Hidden name="back" value=close.clone()/>
                 <DialogBody reads=true>
                     <p>{summary(&plan, &source_name, &target_name)}</p>
                     <Sides plan=plan.clone()/>
@@ -174,21 +177,5 @@ fn summary(plan: &Plan, source: &str, target: &str) -> String {
     match plan.scope {
         Scope::Between => format!("{what} with {images} {go} from {source} to {target}, {}.", into(plan, target)),
         Scope::Within => format!("{what} with {images} {go} {}.", into(plan, target)),
-    }
-}
-
-/// Everything that is in the way, not only the first thing.
-#[component]
-fn Blockers(blockers: Vec<Blocker>, more: u64) -> impl IntoView {
-    let entries = blockers
-        .into_iter()
-        .map(|blocker| view! { <li>{blocker.name.map(|name| view! { <b>{name}</b> })}<span>{blocker.message}</span></li> })
-        .collect_view();
-    view! {
-        <p>"Nothing was moved. Clear what is in the way, or choose another place."</p>
-        <ul class="blockers" aria-label="What is in the way">
-            {entries}
-            {(more > 0).then(|| view! { <li class="more">{format!("and {} more", words::total(more))}</li> })}
-        </ul>
     }
 }

@@ -10,8 +10,23 @@ use crate::{
         job::{JobKind, JobState},
         view::work::JobView,
     },
-    rpc::{ask, work::running_work},
-    ui::{components::icon::Icon, paths, session::Session, words},
+    rpc::{
+        ask,
+        work::{CancelWork, running_work},
+    },
+    ui::{
+        components::{
+            button::Tone,
+            field::Hidden,
+            form::{Form, Submit},
+            icon::Icon,
+        },
+        paths,
+        routes::current_address,
+        sending::ServerAction,
+        session::Session,
+        words,
+    },
 };
 
 /// How often is looked how far it is.
@@ -32,6 +47,8 @@ pub fn RunningWork(
             (org, jobs)
         },
     );
+    // Here and not in the panel, which is made anew at every look.
+    let cancel = ServerAction::<CancelWork>::new();
     // While something runs, looks again and again; when it has ended, the page shows what came of it.
     Effect::new(move |before: Option<usize>| {
         let running =
@@ -54,15 +71,15 @@ pub fn RunningWork(
         <Transition>
             {move || Suspend::new(async move {
                 let (org, jobs) = work.await;
-                (!jobs.is_empty()).then(|| view! { <Panel org jobs/> })
+                (!jobs.is_empty()).then(|| view! { <Panel org jobs cancel/> })
             })}
         </Transition>
     }
 }
 
 #[component]
-fn Panel(org: String, jobs: Vec<JobView>) -> impl IntoView {
-    let jobs = jobs.into_iter().map(|job| view! { <Job org=org.clone() job/> }).collect_view();
+fn Panel(org: String, jobs: Vec<JobView>, cancel: ServerAction<CancelWork>) -> impl IntoView {
+    let jobs = jobs.into_iter().map(|job| view! { <Job org=org.clone() job cancel/> }).collect_view();
     view! {
         <aside class="work" aria-labelledby="running-work">
             <h2 id="running-work">"Running work"</h2>
@@ -72,29 +89,62 @@ fn Panel(org: String, jobs: Vec<JobView>) -> impl IntoView {
 }
 
 #[component]
-fn Job(org: String, job: JobView) -> impl IntoView {
+fn Job(org: String, job: JobView, cancel: ServerAction<CancelWork>) -> impl IntoView {
     let verb = match (job.kind, job.state) {
         (JobKind::Copy, JobState::Running) => "Copying",
         (JobKind::Copy, _) => "Copy of",
         (JobKind::Delete, JobState::Running) => "Deleting",
         (JobKind::Delete, _) => "Deletion of",
+        (JobKind::Transfer, JobState::Running) => "Moving",
+        (JobKind::Transfer, _) => "Move of",
     };
     let label = format!("{verb} “{}”", job.name);
-    let far = format!("{} / {}", words::total(job.done), words::total(job.total));
+    let message = job.message.clone();
     let about = match job.state {
-        JobState::Running => view! {
-            <progress max=job.total.to_string() value=job.done.to_string() aria-label=label.clone()></progress>
-            <small class="num">{far}</small>
-        }
-        .into_any(),
+        JobState::Running => view! { <HowFar label=label.clone() job cancel/> }.into_any(),
         JobState::Done => {
             let made = job.resource.map(|id| view! { " " <a href=paths::drive(&org, &id.to_string())>"Show"</a> });
-            view! { <small><Icon name="check"/>{job.message.unwrap_or_else(|| "Done".to_owned())} {made}</small> }
+            let receipt =
+                job.transfer.map(|id| view! { " " <a href=paths::receipt(&org, &id.to_string())>"Receipt"</a> });
+            view! { <small><Icon name="check"/>{message.unwrap_or_else(|| "Done".to_owned())} {made} {receipt}</small> }
                 .into_any()
         }
+        JobState::Cancelled => view! { <small>{message.unwrap_or_default()}</small> }.into_any(),
         JobState::Failed => {
-            view! { <small class="bad"><Icon name="warning"/>{job.message.unwrap_or_default()}</small> }.into_any()
+            view! { <small class="bad"><Icon name="warning"/>{message.unwrap_or_default()}</small> }.into_any()
         }
     };
     view! { <li><b>{label}</b>{about}</li> }
+}
+
+/// How far it is, where somebody counts, and **Cancel**.
+#[component]
+fn HowFar(label: String, job: JobView, cancel: ServerAction<CancelWork>) -> impl IntoView {
+    let address = current_address();
+    // One step tells nothing until it is under way (XFER-16), and nothing at all on another node.
+    let counted = job.kind != JobKind::Transfer || job.done > 0;
+    let (total, done) = (job.total.to_string(), job.done.to_string());
+    let bar = if counted {
+        view! { <progress max=total value=done aria-label=label></progress> }.into_any()
+    } else {
+        view! { <progress aria-label=label></progress> }.into_any()
+    };
+    let far = if counted {
+        format!("{} / {}", words::total(job.done), words::total(job.total))
+    } else {
+        format!("Working on {}", words::totalled(job.total, "item", "items"))
+    };
+    view! {
+        {bar}
+        <div class="bar">
+            <small class="num">{far}</small>
+            {job.cancellable.then(|| view! {
+                <Form action=cancel flash=None class="cancel">
+                    <Hidden name="job" value=job.id.to_string()/>
+                    <input type="hidden" name="back" value=move || address.get()/>
+                    <Submit label="Cancel" tone=Tone::Quiet/>
+                </Form>
+            })}
+        </div>
+    }
 }

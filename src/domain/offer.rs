@@ -1,0 +1,218 @@
+//! Offers (XFER-18): items offered to an organization where one has no right. What is offered, and when it can be taken,
+//! is decided by [`super::transfer::offer`].
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    refusal::Refusal,
+    role::Role,
+    text::{Problem, line},
+    time::Timestamp,
+};
+
+/// For so many days an offer can be taken.
+pub const OPEN_DAYS: i64 = 7;
+
+/// So many items one offer has at most.
+pub const MOST_ITEMS: usize = 1_000;
+
+/// So many offers one person makes in a day: each is mailed (attack 27).
+pub const MOST_A_DAY: u64 = 50;
+
+/// How long a note may be.
+const LONGEST_NOTE: usize = 500;
+
+/// What became of an offer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It waits for an answer.
+    Open,
+    /// The items were transferred.
+    Accepted,
+    /// The target does not want them.
+    Declined,
+    /// The source took it back.
+    Withdrawn,
+    /// Nobody answered in time.
+    Expired,
+    /// Something that was offered is not there any more.
+    Void,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 6] = [Self::Open, Self::Accepted, Self::Declined, Self::Withdrawn, Self::Expired, Self::Void];
+
+    /// The word in the API and in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+            Self::Void => "void",
+        }
+    }
+
+    /// The word on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Open => "Open",
+            Self::Accepted => "Accepted",
+            Self::Declined => "Declined",
+            Self::Withdrawn => "Withdrawn",
+            Self::Expired => "Expired",
+            Self::Void => "Void",
+        }
+    }
+
+    /// Reads [`State::word`].
+    ///
+    /// # Errors
+    /// Any other word.
+    pub fn parse(word: &str) -> Result<Self, Problem> {
+        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(Problem::NotAChoice)
+    }
+
+    /// What an offer is now that was noted like this: time, and what became of the items, close it by themselves.
+    pub fn now(self, expires_at: Timestamp, all_there: bool, now: Timestamp) -> Self {
+        match self {
+            Self::Open if expires_at <= now => Self::Expired,
+            Self::Open if !all_there => Self::Void,
+            noted => noted,
+        }
+    }
+
+    /// Whether it can still be answered or withdrawn.
+    ///
+    /// # Errors
+    /// `OfferClosed`, saying what became of it.
+    pub fn open(self) -> Result<(), Refusal> {
+        if self == Self::Open { Ok(()) } else { Err(Refusal::OfferClosed(self)) }
+    }
+}
+
+/// How somebody stands to an offer.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Their role in the organization that offers.
+    pub in_source: Option<Role>,
+    /// Their role in the organization it is offered to.
+    pub in_target: Option<Role>,
+    /// Whether they made it.
+    pub made_it: bool,
+}
+
+impl Standing {
+    /// Whether there is such an offer for them: the Owners and Managers of the source, whoever made it while they are in
+    /// there, and who may answer it.
+    pub fn sees(self) -> bool {
+        self.sees_as_source() || self.may_answer()
+    }
+
+    /// Whether they see it from the side that offers.
+    pub fn sees_as_source(self) -> bool {
+        self.in_source.is_some_and(|role| role >= Role::Manager) || (self.made_it && self.in_source.is_some())
+    }
+
+    /// Whether they may accept or decline: Editors and above of the target (XFER-6).
+    pub fn may_answer(self) -> bool {
+        self.in_target.is_some_and(|role| role >= Role::Editor)
+    }
+
+    /// Whether they may withdraw it.
+    pub fn may_withdraw(self) -> bool {
+        self.sees_as_source()
+    }
+}
+
+/// Reads a note to go with an offer; it may be empty.
+///
+/// # Errors
+/// Too long, or with control characters.
+pub fn read_note(text: &str) -> Result<String, Problem> {
+    match line(text, LONGEST_NOTE) {
+        Err(Problem::Missing) => Ok(String::new()),
+        note => note,
+    }
+}
+
+/// What is said of an offer that is closed.
+pub const fn closed(state: State) -> &'static str {
+    match state {
+        State::Open => "This offer waits for an answer.",
+        State::Accepted => "This offer was accepted already.",
+        State::Declined => "This offer was declined.",
+        State::Withdrawn => "This offer was withdrawn.",
+        State::Expired => "This offer has expired. Ask for a new one.",
+        State::Void => "This offer is void: something in it was moved, trashed or deleted. Ask for a new one.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xfer_18_words_of_offers_are_read_as_they_are_written() {
+        for state in State::ALL {
+            assert_eq!(State::parse(state.word()), Ok(state));
+        }
+        assert!(State::parse("").is_err());
+    }
+
+    #[test]
+    fn xfer_18_time_and_what_is_gone_close_an_open_offer_and_no_other() {
+        let (before, at, after) = (Timestamp(9), Timestamp(10), Timestamp(11));
+        assert_eq!(State::Open.now(at, true, before), State::Open);
+        assert_eq!(State::Open.now(at, true, at), State::Expired, "seven days are over at their end");
+        assert_eq!(State::Open.now(at, false, before), State::Void);
+        assert_eq!(State::Open.now(at, false, after), State::Expired);
+        for state in [State::Accepted, State::Declined, State::Withdrawn] {
+            assert_eq!(state.now(at, false, after), state);
+            assert_eq!(state.open(), Err(Refusal::OfferClosed(state)));
+        }
+        assert_eq!(State::Open.open(), Ok(()));
+    }
+
+    #[test]
+    fn xfer_18_who_sees_answers_and_withdraws() {
+        let table: Vec<String> =
+            [None, Some(Role::Member), Some(Role::Reader), Some(Role::Editor), Some(Role::Manager), Some(Role::Owner)]
+                .into_iter()
+                .map(|role| {
+                    let standing = |in_source, in_target, made_it| Standing { in_source, in_target, made_it };
+                    let (source, made, target) =
+                        (standing(role, None, false), standing(role, None, true), standing(None, role, false));
+                    format!(
+                        "{:<8} source: {} maker: {} target: {}",
+                        role.map_or("nobody", Role::title),
+                        if source.may_withdraw() { "withdraws" } else { "-" },
+                        if made.may_withdraw() { "withdraws" } else { "-" },
+                        if target.may_answer() && target.sees() { "answers" } else { "-" },
+                    )
+                })
+                .collect();
+        assert_eq!(
+            table,
+            [
+                "nobody   source: - maker: - target: -",
+                "Member   source: - maker: withdraws target: -",
+                "Reader   source: - maker: withdraws target: -",
+                "Editor   source: - maker: withdraws target: answers",
+                "Manager  source: withdraws maker: withdraws target: answers",
+                "Owner    source: withdraws maker: withdraws target: answers",
+            ]
+        );
+    }
+
+    #[test]
+    fn xfer_18_a_note_may_be_empty_and_is_one_line() {
+        assert_eq!(read_note("  "), Ok(String::new()));
+        assert_eq!(read_note(" As agreed. "), Ok("As agreed.".to_owned()));
+        assert_eq!(read_note(&"a".repeat(501)), Err(Problem::TooLong(500)));
+        assert_eq!(read_note("a\nb"), Err(Problem::ControlCharacters));
+    }
+}

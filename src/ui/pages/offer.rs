@@ -1,0 +1,272 @@
+//! An offer (XFER-18): for the side that made it, what became of it; for the other, where it could go, what that would
+//! change, and the answer.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    drive::{
+        blockers::{Blockers, Sides as Ways},
+        plan::{Consequences, Sides},
+    },
+    transfers::OfferState,
+};
+use crate::{
+    domain::{
+        resource::Kind,
+        time::Timestamp,
+        view::transfer::{Direction, OfferPageView, OfferView, PlaceView},
+    },
+    rpc::{
+        FormFlash, ask,
+        offer::{AcceptOffer, DeclineOffer, WithdrawOffer, offer_page},
+    },
+    ui::{
+        components::{
+            breadcrumbs::{Breadcrumbs, Step},
+            button::{ButtonLink, Tone},
+            empty::Skeleton,
+            field::Hidden,
+            form::{Form, Submit},
+            icon::Icon,
+            table::Fact,
+        },
+        layout::{Frame, PageHeader, Section},
+        paths::{self, Address},
+        routes::here,
+        sending::ServerAction,
+        session::{Beginning, Session},
+        trouble::Trouble,
+        words::{self, Moment, When},
+    },
+};
+
+/// What the address says: which offer, seen from where, and where it could go.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+struct Asked {
+    org: String,
+    id: String,
+    inside: String,
+    cursor: String,
+}
+
+impl Asked {
+    fn at(&self, inside: &str) -> Address {
+        Address::new(paths::offer(&self.org, &self.id)).with("in", inside)
+    }
+}
+
+/// The page: `/o/{org}/offers/{id}`.
+#[component]
+pub fn OfferPage() -> impl IntoView {
+    let asked = here(|segments, query| match segments {
+        ["o", org, "offers", id] => Some(Asked {
+            org: (*org).to_owned(),
+            id: (*id).to_owned(),
+            inside: query.get("in").unwrap_or_default(),
+            cursor: query.get("cursor").unwrap_or_default(),
+        }),
+        _ => None,
+    });
+    let session = Session::get();
+    let org = Memo::new(move |_| asked.get().org);
+    let resource = ask(
+        move || (asked.get(), session.version()),
+        |(asked, _)| async move {
+            let view = offer_page(asked.org.clone(), asked.id.clone(), asked.inside.clone(), asked.cursor.clone());
+            (asked.clone(), view.await)
+        },
+    );
+    // Here and not in the content: what was answered stays while that is loaded anew.
+    let accept = ServerAction::<AcceptOffer>::new();
+    let decline = ServerAction::<DeclineOffer>::new();
+    let withdraw = ServerAction::<WithdrawOffer>::new();
+    view! {
+        <Frame section=Section::Transfers org>
+            <Transition fallback=Skeleton>
+                {move || Suspend::new(async move {
+                    let begin = Beginning::from(session.start().await);
+                    match resource.await {
+                        (asked, Ok(view)) => {
+                            view! { <Content asked view accept decline withdraw flash=begin.form.clone() now=begin.now/> }.into_any()
+                        }
+                        (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </Frame>
+    }
+    .into_any()
+}
+
+/// The page, loaded.
+#[component]
+fn Content(
+    asked: Asked,
+    view: OfferPageView,
+    accept: ServerAction<AcceptOffer>,
+    decline: ServerAction<DeclineOffer>,
+    withdraw: ServerAction<WithdrawOffer>,
+    flash: Option<FormFlash>,
+    now: Timestamp,
+) -> impl IntoView {
+    let OfferPageView { organization, offer, place } = view;
+    let asked = Asked { org: organization.org_id.clone(), ..asked };
+    let title = match offer.direction {
+        Direction::In => format!("Offer from {}", offer.source_name),
+        Direction::Out => format!("Offer to {}", offer.target_name),
+    };
+    let back = paths::offer(&asked.org, &asked.id);
+    let withdrawal = offer.may_withdraw.then(|| {
+        let (id, back) = (offer.id.to_string(), back.clone());
+        view! {
+            <Form action=withdraw flash=flash.clone() class="inline-form">
+                <Hidden name="offer" value=id/>
+                <Hidden name="back" value=back/>
+                <Submit label="Withdraw" tone=Tone::Plain/>
+            </Form>
+        }
+    });
+    let receipt = offer.transfer.map(|id| {
+        let href = paths::receipt(&asked.org, &id.to_string());
+        view! { <ButtonLink href tone=Tone::Primary>"Receipt"</ButtonLink> }
+    });
+    let answer = place.map(|place| {
+        view! { <Answer asked=asked.clone() place offer=offer.clone() accept decline flash=flash.clone()/> }
+    });
+    view! {
+        <PageHeader title lead=offer.what.what()>
+            {receipt}
+            {withdrawal}
+            <ButtonLink href=Address::new(paths::transfers(&asked.org)).with("show", "offers").text()>"All offers"</ButtonLink>
+        </PageHeader>
+        <Facts offer now/>
+        {answer}
+    }
+}
+
+/// What is offered, by whom, and what became of it.
+#[component]
+fn Facts(offer: OfferView, now: Timestamp) -> impl IntoView {
+    let more = offer.what.items.saturating_sub(offer.items.len() as u64);
+    let items = offer.items.iter().map(|item| view! { <li>{item.name.clone()}</li> }).collect_view();
+    let amount = format!(
+        "{}, {}",
+        words::totalled(offer.what.datasets, "dataset", "datasets"),
+        words::counted(offer.what.images, "image", "images")
+    );
+    let answered = offer.answered_at.map(|at| {
+        let by = offer.answered_by_name.clone().map(|name| format!(" by {name}"));
+        view! { <Fact label="Answered"><When at now/>{by}</Fact> }
+    });
+    let open = offer.state == crate::domain::offer::State::Open;
+    view! {
+        <section class="panel tile" aria-labelledby="offer">
+            <h2 id="offer">"What is offered"</h2>
+            <dl class="facts">
+                <Fact label="State"><OfferState state=offer.state/></Fact>
+                <Fact label="Offered by">{offer.by_name} " of " {offer.source_name}</Fact>
+                <Fact label="To">{offer.target_name}</Fact>
+                {(!offer.note.is_empty()).then(|| view! { <Fact label="Note">{offer.note}</Fact> })}
+                <Fact label="When"><Moment at=offer.created_at/></Fact>
+                {open.then(|| view! { <Fact label="Open until"><Moment at=offer.expires_at/></Fact> })}
+                {answered}
+                <Fact label="What">{amount}</Fact>
+            </dl>
+            <ul class="plain-list" aria-label="Items">
+                {items}
+                {(more > 0).then(|| view! { <li>{format!("and {} more", words::total(more))}</li> })}
+            </ul>
+        </section>
+    }
+}
+
+/// Where it could go, what that would change, and the answer.
+#[component]
+fn Answer(
+    asked: Asked,
+    place: PlaceView,
+    offer: OfferView,
+    accept: ServerAction<AcceptOffer>,
+    decline: ServerAction<DeclineOffer>,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
+    let PlaceView { destination, path, rows, plan } = place;
+    let last = path.len().saturating_sub(1);
+    let steps = path
+        .iter()
+        .enumerate()
+        .map(|(index, crumb)| {
+            let root = crumb.kind == Kind::Root;
+            let label = if root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
+            let inside = if root { String::new() } else { crumb.id.to_string() };
+            if index == last { Step::here(label) } else { Step::to(label, asked.at(&inside).text()) }
+        })
+        .collect();
+    let folders = rows
+        .items
+        .into_iter()
+        .map(|row| {
+            let href = asked.at(&row.id.to_string()).text();
+            view! {
+                <li>
+                    <a href=href data-noscroll="">
+                        <span class=format!("name {}", row.kind.word())><Icon name=words::kind_icon(row.kind)/><span>{row.name}</span></span>
+                        <Icon name="chevron-right"/>
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    let more = rows.next_cursor.map(|cursor| {
+        let href = asked.at(&asked.inside).with("cursor", cursor).text();
+        view! { <ButtonLink href in_place=true tone=Tone::Quiet>"Show more"</ButtonLink> }
+    });
+    let clear = plan.plan.is_clear();
+    let id = offer.id.to_string();
+    let back = paths::offer(&asked.org, &asked.id);
+    let ways = Ways { target: asked.org.clone(), ..Ways::default() };
+    let effects = if clear {
+        view! {
+            <Sides plan=plan.plan.clone()/>
+            <Consequences plan=plan.plan.clone()/>
+        }
+        .into_any()
+    } else {
+        let (blockers, more) = (plan.plan.blockers.clone(), plan.plan.more_blockers);
+        view! { <Blockers blockers more sides=ways lead="This cannot be accepted yet. Clear what is in the way, or choose another place."/> }.into_any()
+    };
+    let accepted = id.clone();
+    let acceptance = clear.then(|| {
+        view! {
+            <Form action=accept flash=flash.clone() class="inline-form">
+                <Hidden name="offer" value=accepted/>
+                <Hidden name="org" value=asked.org.clone()/>
+                <Hidden name="destination" value=destination.to_string()/>
+                <Hidden name="digest" value=plan.digest.clone()/>
+                <Submit label="Accept"/>
+            </Form>
+        }
+    });
+    view! {
+        <section class="panel tile" aria-labelledby="place">
+            <h2 id="place">"Where it goes"</h2>
+            <Breadcrumbs id="destination" label="Destination" steps in_place=true/>
+            <ul class="pick" aria-label="Folders">{folders}</ul>
+            {more}
+        </section>
+        <section class="panel tile" aria-labelledby="effects">
+            <h2 id="effects">{if clear { "What would change" } else { "What is in the way" }}</h2>
+            {effects}
+            <div class="bar tile-foot">
+                {acceptance}
+                <Form action=decline flash class="inline-form">
+                    <Hidden name="offer" value=id/>
+                    <Hidden name="back" value=back/>
+                    <Submit label="Decline" tone=Tone::Plain/>
+                </Form>
+                <small>"Everything moves, or nothing does."</small>
+            </div>
+        </section>
+    }
+}
