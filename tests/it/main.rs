@@ -5,6 +5,7 @@
 //! - [`store`]: every function of the store, and how its queries are planned.
 //! - [`flow`]: what people do, from beginning to end, alone and at the same moment.
 //! - [`rest`]: the REST API. [`rpc`]: the pages and forms of a browser without WebAssembly.
+//! - [`books`]: random histories against a model of the rules, interrupted writes, the doctor.
 //! - [`architecture`]: who may call whom.
 //!
 //! Test names begin with the rule (`xfer_10_…`) or the attack (`attack_46_…`) that they are about.
@@ -18,6 +19,7 @@
 )]
 
 mod architecture;
+mod books;
 mod flow;
 mod rest;
 mod rpc;

@@ -22,6 +22,7 @@ pub mod audit;
 pub mod copying;
 mod db;
 pub mod doctor;
+pub mod fault;
 pub mod grant;
 pub mod idempotency;
 pub mod invitation;

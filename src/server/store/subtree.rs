@@ -258,7 +258,7 @@ pub async fn list_grantees(tx: &mut Tx, items: &[ResourceId]) -> Result<(Vec<Per
 }
 
 /// Hands the items and everything below them to the account of another organization. Where that side paid for them,
-/// `paid_by` is its licence: what was charged once is from now on charged there.
+/// `paid_by` is its licence: every dataset is from now on charged there, and not once more when it is processed again.
 ///
 /// # Errors
 /// The database.
@@ -276,7 +276,7 @@ pub async fn update_owner(
             .sql_list(
                 tree!(
                     "UPDATE resource SET organization_id = {1}, account_id = {2},
-                        charged_to = CASE WHEN charged_to IS NULL THEN NULL ELSE COALESCE({3}, charged_to) END
+                        charged_to = CASE WHEN kind = 'dataset' THEN COALESCE({3}, charged_to) ELSE charged_to END
                      WHERE id IN (SELECT id FROM tree)"
                 ),
                 &ids,

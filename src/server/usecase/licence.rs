@@ -201,7 +201,7 @@ pub async fn grant(ctx: &Ctx, form: &GrantForm) -> Result<LicenceId> {
         .await
 }
 
-/// Ends a licence now: the operator's command line.
+/// Ends a licence now, if it has not ended: the operator's command line.
 ///
 /// # Errors
 /// `NotFound`.
@@ -213,6 +213,10 @@ pub async fn expire(ctx: &Ctx, id: LicenceId) -> Result<()> {
             let ctx = ctx_in.clone();
             Box::pin(async move {
                 let stored = licence::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+                if stored.licence.has_expired(now) {
+                    // When it ended stays as it was: it says which licence ended last (XFER-12).
+                    return Ok(());
+                }
                 licence::update_active_until(tx, id, now).await?;
                 let what = Happened {
                     organization: Some(stored.organization),

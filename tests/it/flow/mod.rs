@@ -4,7 +4,6 @@ mod access;
 mod concurrency;
 mod copies;
 mod drive;
-mod histories;
 mod invitations;
 mod licences;
 mod links;
