@@ -18,7 +18,7 @@ interface Placed {
 }
 
 const long = "x".repeat(255);
-const named = (word: string): string => (word === "{long}" ? long : word);
+const named = (word: string): string => (word.startsWith("{long") ? long : word);
 
 export class Stage {
   private readonly items = new Map<string, Placed>();

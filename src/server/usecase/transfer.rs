@@ -98,7 +98,8 @@ async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], dest
     let source_id = found.values().next().map(|item| item.organization).ok_or(Refusal::NotFound)?;
     let level_of = |item: &resource::Resource| -> Option<Level> {
         let granted = own.iter().filter(|(id, _)| *id == item.id).map(|(_, level)| *level).max();
-        item.parent.and_then(|parent| reaches.get(&parent)).and_then(Reach::level).max(granted)
+        // Without a way there is nothing: what a deleted organization owns does not exist, granted or not.
+        item.parent.and_then(|parent| reaches.get(&parent))?.level().max(granted)
     };
     if found.values().any(|item| item.kind != Kind::Root && level_of(item).is_none()) {
         return Err(Refusal::NotFound.into());

@@ -3,8 +3,10 @@
 
 use commonhold::{
     domain::{id::LicenceId, id::ResourceId, resource::Status, role::Role},
+    rpc::transfer::ConfirmTransfer,
     server::usecase::{self, licence::GrantForm},
 };
+use leptos::server_fn::ServerFn;
 use serde_json::json;
 
 use super::doctor::program;
@@ -144,16 +146,14 @@ both!(xfer_13_org_4_the_target_organization_is_deleted_meanwhile, async |app| {
         delete(org, name).await;
         stage.refused((404, "not_found"), (404, "not_found")).await;
         stage.anna.plan(&[stage.flight], stage.target.root).await.expect(404);
-        // And the form of the dialog says so on the page it came from.
-        let from = format!("/o/{}/drive", stage.source.org_id);
-        let fields = [
-            ("items", stage.flight.to_string()),
-            ("destination", stage.target.root.to_string()),
-            ("digest", stage.digest.clone()),
-        ];
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let answer = stage.anna.form("/fn/confirm_transfer", &from, &fields).await;
-        assert!(answer.status < 500, "{}", answer.body);
+        // The dialog's form leads back to its page, and that says so.
+        let (item, to) = (stage.flight.to_string(), stage.target.root.to_string());
+        let from = format!("/o/{}/drive?dialog=transfer&item={item}&destination={to}", stage.source.org_id);
+        let fields = [("items", item.as_str()), ("destination", to.as_str()), ("digest", stage.digest.as_str())];
+        let answer = stage.anna.form(ConfirmTransfer::url(), &from, &fields).await;
+        assert_eq!((matches!(answer.status, 302 | 303), answer.location()), (true, from.as_str()), "{}", answer.body);
+        let page = stage.anna.page(&from).await;
+        assert!(page.body.contains("This does not exist, or you do not have access to it."), "{}", page.status);
         restore(org).await;
     }
     // Restored, everything is as it was when it was planned.

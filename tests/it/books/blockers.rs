@@ -33,9 +33,6 @@ struct Pair {
     blocker: Option<String>,
     /// What is left of each side's newest licence: images, projects, credits.
     left: BTreeMap<String, Books>,
-    /// For the browser: the figures that each side's books show before and after.
-    #[serde(default, rename = "shown")]
-    _shown: serde_json::Value,
 }
 
 #[derive(Deserialize)]
@@ -106,7 +103,7 @@ impl Stage {
     }
 
     fn name(word: &str) -> String {
-        if word == "{long}" { "x".repeat(255) } else { word.to_owned() }
+        if word.starts_with("{long") { "x".repeat(255) } else { word.to_owned() }
     }
 
     fn item(&self, name: &str) -> ResourceId {
@@ -288,8 +285,8 @@ async fn blocked_then_done(app: &TestApp, case: &Case) {
         format!("/o/{org}/drive?dialog=transfer{query}&destination={to}")
     };
     let page = stage.anna.page(&dialog(&stage)).await.expect(200);
-    let written = says.replace('&', "&amp;").replace('\'', "&#x27;");
-    assert!(page.body.contains(&says) || page.body.contains(&written), "{about}: the dialog says so");
+    let written = page.body.replace("&amp;", "&").replace("&#x27;", "'");
+    assert!(written.contains(&says), "{about}: the dialog says so");
     assert!(page.body.contains("What is in the way"), "{about}");
 
     let before = stage.books(&case.items).await;

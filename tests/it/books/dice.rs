@@ -100,7 +100,7 @@ impl Dice {
                 let item = self.resource(world, server, &ITEMS);
                 // A copy's things are numbered from its own number on.
                 if world.nodes.contains_key(&item) && world.below(item).len() > 60 {
-                    return Act::Purge;
+                    return Act::Trash { by, item };
                 }
                 Act::Copy { by, item, to: self.resource(world, server, &CONTAINERS) }
             }

@@ -157,7 +157,7 @@ both!(xfer_13_audit_1_whatever_is_struck_anywhere_has_done_nothing, async |app| 
     whole_or_not_at_all(app, "expiring", async || status(usecase::licence::expire(app.ctx(), stage.licences[1]).await))
         .await;
     whole_or_not_at_all(app, "giving access", async || {
-        anna.give(place, json!({ "email": john.email }), "editor").await.status
+        anna.give(place, json!({ "email": john.email }), "manager").await.status
     })
     .await;
     whole_or_not_at_all(app, "changing a role", async || {

@@ -368,6 +368,8 @@ impl World {
             Act::Restore { by, item } => self.restore(*by, *item),
             Act::DeleteForGood { by, item } => match self.top_of_trash(*by, *item) {
                 Some(_) => self.delete_for_good(*item),
+                // Whoever sees that it is not in the trash is told so.
+                None if self.sees(*by, *item).is_some() => no("conflict"),
                 None => no("not_found"),
             },
             Act::Purge => {
@@ -379,6 +381,9 @@ impl World {
                 Answer::Done
             }
             Act::Grant { org, product, model, amounts, days } => {
+                if self.orgs[*org].deleted.is_some() {
+                    return no("not_found");
+                }
                 // The last day is still a day of the licence.
                 let until = days.map(|days| (self.now.div_euclid(DAY) + days + 1) * DAY);
                 let (org, product, model, left) = (*org, *product, *model, *amounts);
