@@ -116,7 +116,24 @@ impl Dice {
             69..70 => Act::RestoreOrg { by, org },
             70..72 => Act::Purge,
             72..77 => self.grant(org),
-            77..80 if !world.licences.is_empty() => Act::Expire { licence: self.below(world.licences.len()) },
+            77..80 if !world.licences.is_empty() => {
+                let licence = self.below(world.licences.len());
+                let amounts = self.one(&[
+                    [50, 2, 0],
+                    [0, 1, 0],
+                    [300, 9, 0],
+                    [0, 0, 7],
+                    [0, 0, 200],
+                    [0, 0, 0],
+                    [1, 1, 1],
+                    [-1, 0, 0],
+                ]);
+                match self.below(4) {
+                    0 | 1 => Act::TopUp { licence, amounts },
+                    2 => Act::Extend { licence, days: self.one(&[-40, -1, 0, 5, 100]) },
+                    _ => Act::Expire { licence },
+                }
+            }
             80..86 => {
                 let whom = self.below(PEOPLE);
                 let role =

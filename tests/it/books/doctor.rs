@@ -69,6 +69,9 @@ const WAYS: &[(&str, &[&str])] = &[
         "belongs to an account of its organization",
         &["UPDATE licence SET organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North')"],
     ),
+    ("says after each entry what was left", &["UPDATE ledger_entry SET images_after = images_after + 1"]),
+    ("are as long as it says", &["UPDATE licence SET entries = entries + 1 WHERE entries IS NOT NULL"]),
+    ("knows since when", &["UPDATE resource SET waiting_since = 1 WHERE name = 'Flight'"]),
     ("is a dataset, to a licence that there is", &["UPDATE resource SET charged_to = id WHERE name = 'Flight'"]),
     ("nothing is paid for twice", &["UPDATE resource SET charged_to = NULL WHERE name = 'Flight'"]),
     (

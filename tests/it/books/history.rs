@@ -117,6 +117,7 @@ impl Play {
 
     /// Plays a step on both sides; what is wrong if they do not agree.
     async fn step(&mut self, number: u32, step: &Step) -> Result<(), String> {
+        self.world.order = self.server.ids.iter().map(|(label, id)| (*label, id.0.as_u128())).collect();
         match step {
             Step::One(act) if self.server.knows(act) => {
                 let came = self.server.act(act).await;

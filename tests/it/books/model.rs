@@ -4,7 +4,7 @@
 //! It is written from the rules (LIC, DRIVE, ACCESS, XFER, ORG, ROLE), not from the code, so that a mistake has to be made twice to
 //! go unnoticed. Where an act is refused, nothing changes.
 //!
-//! To teach it a verb (a top-up, a loan, an offer, an undo): a variant of [`Act`], an arm of [`World::act`], an arm of
+//! To teach it a verb (a loan, an offer, an undo of a transfer): a variant of [`Act`], an arm of [`World::act`], an arm of
 //! `Server::act`, and a line of `Dice::act`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,6 +152,8 @@ pub struct Node {
     pub status: Option<Status>,
     /// The licence that paid for it.
     pub charged: Option<usize>,
+    /// Since when it waits for credits.
+    pub waiting: Option<i64>,
     pub created: i64,
     pub trash: Option<Trash>,
     pub grants: BTreeMap<(Whom, bool), Level>,
@@ -187,6 +189,8 @@ pub struct World {
     pub orgs: Vec<Organization>,
     pub licences: Vec<Licence>,
     pub nodes: BTreeMap<Label, Node>,
+    /// How the ids sort: of what waits since the same moment, the older comes first.
+    pub order: BTreeMap<Label, u128>,
 }
 
 pub const DAY: i64 = 86_400_000;
@@ -235,6 +239,7 @@ impl World {
             images: 0,
             status: None,
             charged: None,
+            waiting: None,
             created: now,
             trash: None,
             grants: BTreeMap::new(),
@@ -247,6 +252,7 @@ impl World {
             orgs: (0..ORGS).map(|org| Organization { root: label(org), roles, deleted: None }).collect(),
             licences: Vec::new(),
             nodes: (0..ORGS).map(|org| (label(org), root(org))).collect(),
+            order: BTreeMap::new(),
         }
     }
 
@@ -388,6 +394,38 @@ impl World {
                 let until = days.map(|days| (self.now.div_euclid(DAY) + days + 1) * DAY);
                 let (org, product, model, left) = (*org, *product, *model, *amounts);
                 self.licences.push(Licence { org, product, model, from: self.now, until, left });
+                self.start_waiting(org);
+                Answer::Done
+            }
+            Act::TopUp { licence, amounts } => {
+                let topped = &mut self.licences[*licence];
+                if self.orgs[topped.org].deleted.is_some() {
+                    return no("not_found");
+                }
+                let other = match topped.model {
+                    Model::ImagesProjects => [0, 0, amounts[2]],
+                    Model::Credits => [amounts[0], amounts[1], 0],
+                };
+                if *amounts == [0; 3] || other != [0; 3] || !covers(*amounts, [0; 3]) {
+                    return no("invalid");
+                }
+                topped.left = plus(topped.left, *amounts);
+                let org = topped.org;
+                self.start_waiting(org);
+                Answer::Done
+            }
+            Act::Extend { licence, days } => {
+                let last = self.now.div_euclid(DAY) + days;
+                let extended = &mut self.licences[*licence];
+                if self.orgs[extended.org].deleted.is_some() {
+                    return no("not_found");
+                }
+                if last < extended.from.div_euclid(DAY) {
+                    return no("invalid");
+                }
+                extended.until = Some((last + 1) * DAY);
+                let org = extended.org;
+                self.start_waiting(org);
                 Answer::Done
             }
             Act::Expire { licence } => {
@@ -457,6 +495,7 @@ impl World {
             images: if dataset { images } else { 0 },
             status: dataset.then_some(Status::Draft),
             charged: None,
+            waiting: None,
             created: self.now,
             trash: None,
             grants: BTreeMap::new(),
@@ -474,7 +513,7 @@ impl World {
         if self.node(dataset).kind != Kind::Dataset {
             return no("not_found");
         }
-        let mut status = wanted;
+        let (mut status, mut given_back) = (wanted, false);
         if matches!(wanted, Status::Queued | Status::Processing | Status::Processed) && charged.is_none() {
             let able = |at: &usize| covers(self.licences[*at].left, price(self.licences[*at].model, images));
             charged = self.active(org).filter(able);
@@ -491,12 +530,42 @@ impl World {
             && let Some(paid) = charged.take()
         {
             let licence = &mut self.licences[paid];
-            licence.left = plus(licence.left, price(licence.model, images));
+            let back = price(licence.model, images);
+            licence.left = plus(licence.left, back);
+            given_back = back != [0; 3];
         }
         if let Some(node) = self.nodes.get_mut(&dataset) {
             (node.status, node.charged) = (Some(status), charged);
+            let since = node.waiting.unwrap_or(self.now);
+            node.waiting = (status == Status::WaitingForCredits).then_some(since);
+        }
+        if given_back {
+            self.start_waiting(org);
         }
         Answer::Done
+    }
+
+    /// LIC-2: what waits starts when it can be paid, the longest first; what is too dear does not hold up the others.
+    fn start_waiting(&mut self, org: usize) {
+        let Some(paying) = self.active(org).filter(|_| self.orgs[org].deleted.is_none()) else { return };
+        let waits = |node: &Node| node.org == org && node.trash.is_none() && node.waiting.is_some();
+        let mut waiting: Vec<(Option<i64>, u128, Label)> = self
+            .nodes
+            .iter()
+            .filter(|(_, node)| waits(node))
+            .map(|(label, node)| (node.waiting, self.order.get(label).copied().unwrap_or(u128::MAX), *label))
+            .collect();
+        waiting.sort_unstable();
+        for (_, _, label) in waiting {
+            let licence = &mut self.licences[paying];
+            let cost = price(licence.model, self.nodes[&label].images);
+            if covers(licence.left, cost)
+                && let Some(node) = self.nodes.get_mut(&label)
+            {
+                licence.left = minus(licence.left, cost);
+                (node.status, node.charged, node.waiting) = (Some(Status::Queued), Some(paying), None);
+            }
+        }
     }
 
     fn copy(&mut self, by: usize, item: Label, to: Label, label: Label) -> Answer {
@@ -525,6 +594,7 @@ impl World {
                 name: if *of == item { name.clone() } else { node.name.clone() },
                 status,
                 charged: None,
+                waiting: None,
                 created: self.now,
                 grants: BTreeMap::new(),
                 ..node.clone()
@@ -784,12 +854,13 @@ impl World {
         }
         let inside: BTreeSet<Label> = inside.iter().copied().collect();
         self.leave_trash(&inside);
-        let mut pays = None;
+        let (mut pays, mut given_back) = (None, false);
         if let ((Some(from), Some(into)), Some((Model::ImagesProjects, Model::ImagesProjects))) = (governs, models) {
             // XFER-10: what one side is charged, the other gets back.
             self.licences[from].left = plus(self.licences[from].left, cost);
             self.licences[into].left = minus(self.licences[into].left, cost);
             pays = Some(into).filter(|_| cost != [0; 3]);
+            given_back = pays.is_some();
         }
         let in_target = self.orgs[target].roles;
         for at in inside {
@@ -804,6 +875,9 @@ impl World {
                 Whom::Person(person) => in_target[*person].is_some(),
                 Whom::Organization(org) => *org == target,
             });
+        }
+        if given_back {
+            self.start_waiting(source);
         }
     }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use commonhold::{
     domain::{
         id::{LicenceId, ResourceId},
+        licence::Amount,
         role::{Role, found},
         time::Timestamp,
         transfer::Grantee,
@@ -13,7 +14,7 @@ use commonhold::{
     server::{
         error::Error,
         store::membership,
-        usecase::{self, licence::GrantForm},
+        usecase::{self, licence::GrantForm, operator::Operator},
     },
 };
 use serde_json::json;
@@ -100,7 +101,7 @@ impl Server {
             Act::Copy { item, to, .. } => (&[*item, *to], None),
             Act::Trash { item, .. } | Act::Restore { item, .. } | Act::DeleteForGood { item, .. } => (&[*item], None),
             Act::Give { item, .. } => (&[*item], None),
-            Act::Expire { licence } => (&[], Some(*licence)),
+            Act::Expire { licence } | Act::TopUp { licence, .. } | Act::Extend { licence, .. } => (&[], Some(*licence)),
             _ => (&[], None),
         };
         labels.iter().all(|at| self.ids.contains_key(at)) && licence.is_none_or(|at| at < self.licences.len())
@@ -159,6 +160,16 @@ impl Server {
                     Ok(id) => Came { answer: Answer::Done, made: Some(Made::Licence(id)) },
                     Err(error) => Came::of_operator::<()>(Err(error)),
                 }
+            }
+            Act::TopUp { licence, amounts: [images, projects, credits] } => {
+                let amount = Amount { images: *images, projects: *projects, credits: *credits };
+                let (ctx, id) = (self.app.ctx(), self.licences[*licence]);
+                Came::of_operator(usecase::licence::top_up(ctx, &Operator::command_line(), id, amount).await)
+            }
+            Act::Extend { licence, days } => {
+                let (ctx, id) = (self.app.ctx(), self.licences[*licence]);
+                let last = Timestamp(ctx.now().0 + days * DAY).day().iso();
+                Came::of_operator(usecase::licence::extend(ctx, &Operator::command_line(), id, &last).await)
             }
             Act::Expire { licence } => {
                 Came::of_operator(usecase::licence::expire(self.app.ctx(), self.licences[*licence]).await)
