@@ -55,4 +55,4 @@ CREATE TABLE seat (
     CHECK ((device IS NULL) = (taken_at IS NULL) AND (device IS NULL) = (seen_at IS NULL)),
     CHECK (given_at IS NOT NULL OR seen_at IS NOT NULL)
 );
-CREATE INDEX seat_by_person ON seat (organization_id, person_id);
+CREATE INDEX seat_by_person ON seat (person_id, organization_id);

@@ -377,6 +377,38 @@ pub async fn list_of_person(
     rows.into_iter().map(|row| row.read(now)).collect()
 }
 
+/// A seat of mine, wherever it is.
+#[derive(Debug, Clone, FromRow)]
+pub struct OwnSeat {
+    /// Of which licence.
+    pub licence_id: Uuid,
+    /// As one of which organization.
+    pub organization_id: Uuid,
+    /// Since when it is kept for me, if it is.
+    pub given_at: Option<i64>,
+    /// What took it last.
+    pub device: Option<String>,
+    /// When that was.
+    pub taken_at: Option<i64>,
+    /// When something was last heard of it.
+    pub seen_at: Option<i64>,
+}
+
+/// Everything that is written down of somebody's seats.
+///
+/// # Errors
+/// The database.
+pub async fn list_own(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<OwnSeat>> {
+    tx.sql(
+        "SELECT licence_id, organization_id, given_at, device, taken_at, seen_at FROM seat
+         WHERE person_id = $1 LIMIT CAST($2 AS BIGINT)",
+    )
+    .bind(person.0)
+    .bind(limit)
+    .all()
+    .await
+}
+
 /// One page of the seats of a licence that are in use at a moment, people by id.
 ///
 /// # Errors

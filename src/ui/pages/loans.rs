@@ -205,6 +205,7 @@ fn Row(asked: Asked, loan: LoanView, now: Timestamp) -> impl IntoView {
         (None, Some(seats)) => words::counted(seats, "seat", "seats"),
         (None, None) => String::new(),
     };
+    let used_class = if loan.model.is_some() { "m num loan-used" } else { "m num loan-used none" };
     let action = loan.term.runs(now).then(|| {
         let words = ending(loan.direction);
         let label = format!("{words} {} of {}", loan.product.title(), loan.other);
@@ -217,7 +218,7 @@ fn Row(asked: Asked, loan: LoanView, now: Timestamp) -> impl IntoView {
             <td class="loan-who"><span class="two-lines"><span>{loan.other}</span><small>{loan.other_sharing_id}</small></span></td>
             <td class="loan-state"><span class=tone>{state}</span></td>
             <td class="m from-tablet"><span class="two-lines"><span class="num"><When at=loan.term.lent_at now/></span><small>{format!("by {}", loan.lent_by)}</small></span></td>
-            <td class="m num loan-used">{used(loan.model, loan.used)}</td>
+            <td class=used_class>{used(loan.model, loan.used)}</td>
             <td class="loan-act">{action}</td>
         </tr>
     }

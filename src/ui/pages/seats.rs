@@ -260,6 +260,12 @@ fn Row(asked: Asked, licence: String, row: SeatRow, now: Timestamp) -> impl Into
     let action = if given { "Take back" } else { "Release" };
     let label = format!("{action} the seat of {}", row.name);
     let since = row.since.or(row.given_at);
+    // What there is nothing to say about is left out where rows are cards.
+    let (device_class, seen_class) = if row.device.is_some() {
+        ("m seat-device", "m num seat-seen")
+    } else {
+        ("m seat-device none", "m num seat-seen none")
+    };
     view! {
         <tr>
             <td class="seat-who">
@@ -269,9 +275,9 @@ fn Row(asked: Asked, licence: String, row: SeatRow, now: Timestamp) -> impl Into
                 </span>
             </td>
             <td><span class=tone>{seat}</span></td>
-            <td class="m seat-device">{row.device.unwrap_or_else(|| "—".to_owned())}</td>
+            <td class=device_class>{row.device.unwrap_or_else(|| "—".to_owned())}</td>
             <td class="m num from-tablet">{since.map(|at| view! { <When at now/> })}</td>
-            <td class="m num seat-seen">{match row.seen { Some(at) => view! { <time datetime=at.rfc3339() title=at.words()>{words::ago(at, now)}</time> }.into_any(), None => "—".into_any() }}</td>
+            <td class=seen_class><span class="seat-unit">"Last seen "</span> {match row.seen { Some(at) => view! { <time datetime=at.rfc3339() title=at.words()>{words::ago(at, now)}</time> }.into_any(), None => "—".into_any() }}</td>
             <td class="seat-act"><a class="button" href=asked.free(&licence, &person) aria-label=label data-noscroll="">{action}</a></td>
         </tr>
     }

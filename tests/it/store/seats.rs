@@ -61,6 +61,8 @@ both!(seat_given_taken_heard_of_listed_and_freed, async |app| {
     assert!(seat::list_of_licence(&mut tx, licence, under, now, None, 9).await.expect("an answer").is_empty());
     let mine = seat::list_of_person(&mut tx, org.id, john.id, now).await.expect("an answer");
     assert_eq!(mine[0].row.given_by.as_deref(), Some("Anna Muster"));
+    let own = seat::list_own(&mut tx, mary.id, 9).await.expect("an answer");
+    assert_eq!((own.len(), own[0].device.as_deref()), (1, Some("Laptop")));
     // Not heard of, only what was given is left.
     let stale = now.plus_millis(STALE_AFTER);
     assert_eq!(seat::count(&mut tx, &[licence], stale).await.expect("an answer"), [(licence, None, 1)]);

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::{
     domain::{
         licence::{Band, Model, Product, band, days_left, ends_soon, last_day},
+        loan::Direction,
         time::Timestamp,
         view::{LicenceState, LicenceView},
     },
@@ -16,6 +17,9 @@ pub fn standing(licence: &LicenceView, now: Timestamp) -> (&'static str, &'stati
     match (licence.state, licence.active_until) {
         (LicenceState::Upcoming, _) => {
             ("status run", "Starts later", Some(format!("from {}", licence.active_from.day().words())))
+        }
+        (LicenceState::Active, _) if licence.loan.as_ref().is_some_and(|loan| loan.direction == Direction::Lent) => {
+            ("status wait", "Lent", None)
         }
         (LicenceState::Active, Some(until)) if ends_soon(until, now) => {
             let left = match days_left(until, now) {
