@@ -106,6 +106,24 @@ const WAYS: &[(&str, &[&str])] = &[
         ],
     ),
     ("only copies in the making", &["UPDATE resource SET copied_from = id WHERE name = 'B'"]),
+    (
+        "no more seats are given",
+        &["INSERT INTO seat (licence_id, person_id, organization_id, given_at)
+            SELECT l.id, m.person_id, l.organization_id, 1 FROM licence l JOIN membership m ON m.organization_id = l.organization_id WHERE l.model IS NOT NULL"],
+    ),
+    (
+        "every seat is held",
+        &["INSERT INTO seat (licence_id, person_id, organization_id, given_at)
+            SELECT l.id, m.person_id, l.organization_id, 1 FROM licence l JOIN membership m ON m.organization_id = l.organization_id WHERE l.model IS NOT NULL"],
+    ),
+    (
+        "a licence is lent by who owns it",
+        &["INSERT INTO licence_loan (id, licence_id, lender_organization_id, lender_account_id, borrower_organization_id, borrower_account_id,
+                lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, person_id, person_name, lent_at, ends_at)
+            SELECT l.id, l.id, b.organization_id, l.account_id, b.organization_id, b.id, 'A', 'a', 'B', 'b', m.person_id, 'C', 1, 2
+            FROM licence l JOIN account b ON b.organization_id <> l.organization_id JOIN organization o ON o.id = b.organization_id
+            JOIN membership m ON m.organization_id = b.organization_id WHERE l.model IS NOT NULL AND o.name = 'Alpine Survey'"],
+    ),
     ("every grant knows", &["UPDATE access_grant SET owner_id = NULL"]),
 ];
 
