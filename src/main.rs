@@ -200,7 +200,7 @@ struct GrantArgs {
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     credits: i64,
     /// Seats of a desktop licence.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     seats: Option<i64>,
     /// First day, like 2026-11-21; today where it is not given.
     #[arg(long)]

@@ -1,4 +1,7 @@
 //! The invariants of the whole database, each a query that finds what breaks it (`commonhold doctor`).
+//!
+//! Each is one statement, so it sees the database as it was at one moment, whatever others write meanwhile, and counts there: of
+//! a million rows nothing but a number comes back.
 
 use super::{Result, Tx};
 
@@ -33,6 +36,37 @@ pub const INVARIANTS: &[Invariant] = &[
             OR l.credits_left <> (SELECT COALESCE(SUM(e.credits), 0) FROM ledger_entry e WHERE e.licence_id = l.id)",
     },
     Invariant {
+        name: "what was granted to every licence is the sum of its grants (LIC-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE
+            l.images_granted <> (SELECT COALESCE(SUM(e.images), 0) FROM ledger_entry e WHERE e.licence_id = l.id AND e.kind = 'grant')
+            OR l.projects_granted <> (SELECT COALESCE(SUM(e.projects), 0) FROM ledger_entry e WHERE e.licence_id = l.id AND e.kind = 'grant')
+            OR l.credits_granted <> (SELECT COALESCE(SUM(e.credits), 0) FROM ledger_entry e WHERE e.licence_id = l.id AND e.kind = 'grant')",
+    },
+    Invariant {
+        name: "every licence holds what it is billed in, and nothing else (LIC-1)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence WHERE
+            (COALESCE(model, '') <> 'images_projects' AND (images_left <> 0 OR projects_left <> 0))
+            OR (COALESCE(model, '') <> 'credits' AND credits_left <> 0)",
+    },
+    Invariant {
+        name: "every licence belongs to an account of its organization (LIC-1)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE NOT EXISTS (
+            SELECT 1 FROM account a WHERE a.id = l.account_id AND a.organization_id = l.organization_id)",
+    },
+    Invariant {
+        name: "what was charged is a dataset, to a licence that there is (LIC-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r WHERE r.charged_to IS NOT NULL
+            AND (r.kind <> 'dataset' OR NOT EXISTS (SELECT 1 FROM licence l WHERE l.id = r.charged_to))",
+    },
+    Invariant {
+        name: "nothing is paid for twice: a dataset's charges less its refunds are at most one, and none where nobody pays (LIC-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
+            SELECT e.resource_id, SUM(CASE WHEN e.kind = 'spend' THEN 1 ELSE -1 END) AS paid FROM ledger_entry e
+            WHERE e.resource_id IS NOT NULL AND e.kind IN ('spend', 'refund') GROUP BY e.resource_id) AS books
+            LEFT JOIN resource r ON r.id = books.resource_id
+            WHERE books.paid > CASE WHEN r.id IS NOT NULL AND r.charged_to IS NULL THEN 0 ELSE 1 END",
+    },
+    Invariant {
         name: "every ledger is numbered from 1 and says after each entry what was left (LIC-3)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
             SELECT e.number, e.at, e.images_after, e.projects_after, e.credits_after,
@@ -56,6 +90,11 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "nothing is left below zero (LIC-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence WHERE images_left < 0 OR projects_left < 0 OR credits_left < 0",
+    },
+    Invariant {
+        name: "every root is of one account, and nothing else has no container (DRIVE-1)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN account a ON a.root_id = r.id
+            WHERE r.parent_id IS NULL AND (r.kind <> 'root' OR a.id IS NULL OR a.id <> r.account_id)",
     },
     Invariant {
         name: "everything is in the organization and account of its container (DRIVE-1)",
@@ -83,6 +122,19 @@ pub const INVARIANTS: &[Invariant] = &[
             GROUP BY transfer_id HAVING SUM(images) <> 0 OR SUM(projects) <> 0 OR SUM(credits) <> 0) AS uneven",
     },
     Invariant {
+        name: "what the books say of transfers, there are receipts of (XFER-18)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM ledger_entry e WHERE e.transfer_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM transfer t WHERE t.id = e.transfer_id)",
+    },
+    Invariant {
+        name: "both organizations' logs tell of every transfer between them (XFER-13, AUDIT-1)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
+            SELECT id, source_id AS side FROM transfer WHERE scope = 'between' UNION ALL SELECT id, target_id FROM transfer WHERE scope = 'between') AS sides
+            LEFT JOIN (SELECT DISTINCT transfer_id, organization_id FROM audit WHERE transfer_id IS NOT NULL) AS told
+                ON told.transfer_id = sides.id AND told.organization_id = sides.side
+            WHERE told.transfer_id IS NULL",
+    },
+    Invariant {
         name: "lists of people show everybody as they are called and what they are (PEOPLE-1)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM membership m JOIN person p ON p.id = m.person_id
             WHERE COALESCE(m.name_key, '') <> COALESCE(p.name_key, '') OR COALESCE(m.email_key, '') <> p.email_key
@@ -105,6 +157,11 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "what is searched is where it is found (DRIVE-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource_word w JOIN resource r ON r.id = w.resource_id
             WHERE w.organization_id <> r.organization_id OR r.name_key NOT LIKE '%' || w.word || '%'",
+    },
+    Invariant {
+        name: "what has a word in its name can be searched (DRIVE-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r WHERE r.kind <> 'root' AND UPPER(r.name_key) <> r.name_key
+            AND NOT EXISTS (SELECT 1 FROM resource_word w WHERE w.resource_id = r.id)",
     },
     Invariant {
         name: "what went to the trash with something is below it (DRIVE-4)",

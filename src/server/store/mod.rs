@@ -23,6 +23,7 @@ pub mod billing_contact;
 pub mod copying;
 mod db;
 pub mod doctor;
+pub mod fault;
 pub mod grant;
 pub mod idempotency;
 pub mod invitation;

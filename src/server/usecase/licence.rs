@@ -535,7 +535,7 @@ pub async fn extend(ctx: &Ctx, operator: &Operator, id: LicenceId, until: &str) 
         .await
 }
 
-/// Ends a licence now: the operator's command line.
+/// Ends a licence now, if it has not ended: the operator's command line.
 ///
 /// # Errors
 /// `NotFound`.
@@ -555,6 +555,10 @@ pub async fn expire_as(ctx: &Ctx, operator: &Operator, id: LicenceId) -> Result<
             let (ctx, operator) = (ctx_in.clone(), operator.clone());
             Box::pin(async move {
                 let stored = licence::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+                if stored.licence.has_expired(now) {
+                    // When it ended stays as it was: it says which licence ended last (XFER-12).
+                    return show_in(tx, &ctx, id).await;
+                }
                 licence::update_active_until(tx, id, now).await?;
                 let what = Happened {
                     organization: Some(stored.organization),

@@ -152,7 +152,8 @@ impl Here {
 
     fn level_of(&self, item: &resource::Resource) -> Option<Level> {
         let granted = self.own.iter().filter(|(id, _)| *id == item.id).map(|(_, level)| *level).max();
-        item.parent.and_then(|parent| self.reaches.get(&parent)).and_then(Reach::level).max(granted)
+        // Without a way there is nothing: what a deleted organization owns does not exist, granted or not.
+        item.parent.and_then(|parent| self.reaches.get(&parent))?.level().max(granted)
     }
 
     /// The account that the items are in.

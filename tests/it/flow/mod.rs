@@ -6,7 +6,6 @@ mod billing;
 mod concurrency;
 mod copies;
 mod drive;
-mod histories;
 mod invitations;
 mod lacking;
 mod licences;

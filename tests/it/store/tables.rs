@@ -20,7 +20,6 @@ use commonhold::{
         view::{LegalView, settings::DetailsView},
     },
     server::{
-        doctor,
         error::Error,
         store::{
             DbError, Tx, account, audit, grant, idempotency, invitation, licence, membership, organization, outbox,
@@ -682,88 +681,12 @@ both!(transfer_a_receipt_and_none, async |app| {
     assert!(again.await.expect_err("there already").is_taken());
 });
 
-both!(lic_3_org_3_the_doctor_finds_what_was_planted, async |app| {
+both!(lic_3_org_3_every_invariant_is_counted_and_the_file_checked, async |app| {
     let anna = app.person("Anna").await;
-    let org = anna.create_org("Alpine Survey").await;
-    app.images_licence(&org, 100, 10).await;
-    let folder = anna.folder(org.root, "A").await;
-    anna.folder(folder, "B").await;
-    let site = anna.site(org.root, "Site").await;
-    anna.dataset(site, "Flight", 1).await;
-    app.give(folder, Grantee::Person(anna.id), Level::Reader, false).await;
-    app.healthy().await;
-    let broken = async || {
-        let findings = doctor::examine(app.ctx()).await.expect("an answer");
-        findings.into_iter().filter(|finding| finding.broken > 0).map(|finding| finding.invariant).collect::<Vec<_>>()
-    };
-    for (plant, heal, told) in [
-        ("UPDATE membership SET role = 'manager'", "UPDATE membership SET role = 'owner'", "ORG-3"),
-        (
-            "UPDATE membership SET name_key = 'somebody'",
-            "UPDATE membership SET name_key = (SELECT p.name_key FROM person p WHERE p.id = membership.person_id)",
-            "PEOPLE-1",
-        ),
-        ("UPDATE membership SET role_rank = 3", "UPDATE membership SET role_rank = 0", "PEOPLE-1"),
-        (
-            "UPDATE access_grant SET owner_id = resource_id",
-            "UPDATE access_grant SET owner_id = (SELECT r.organization_id FROM resource r WHERE r.id = access_grant.resource_id)",
-            "PEOPLE-9",
-        ),
-        (
-            "UPDATE licence SET images_left = images_left + 1 WHERE model IS NOT NULL",
-            "UPDATE licence SET images_left = images_left - 1 WHERE model IS NOT NULL",
-            "LIC-3",
-        ),
-        (
-            "UPDATE ledger_entry SET images_after = images_after + 1",
-            "UPDATE ledger_entry SET images_after = images_after - 1",
-            "says after each entry what was left",
-        ),
-        (
-            "UPDATE ledger_entry SET number = number + 1",
-            "UPDATE ledger_entry SET number = number - 1",
-            "numbered from 1",
-        ),
-        (
-            "UPDATE licence SET entries = entries + 1 WHERE entries IS NOT NULL",
-            "UPDATE licence SET entries = entries - 1 WHERE entries IS NOT NULL",
-            "as long as it says",
-        ),
-        (
-            "UPDATE resource SET waiting_since = 1 WHERE name = 'Flight'",
-            "UPDATE resource SET waiting_since = NULL WHERE name = 'Flight'",
-            "waits for credits knows since when",
-        ),
-        (
-            "UPDATE resource SET parent_id = id WHERE name = 'A'",
-            "UPDATE resource SET parent_id = (SELECT r.id FROM resource r JOIN account a ON a.root_id = r.id JOIN organization o ON o.id = a.organization_id WHERE o.space_of IS NULL) WHERE name = 'A'",
-            "no cycles",
-        ),
-        (
-            "UPDATE resource SET organization_id = (SELECT id FROM organization WHERE space_of IS NOT NULL) WHERE name = 'B'",
-            "UPDATE resource SET organization_id = (SELECT id FROM organization WHERE space_of IS NULL) WHERE name = 'B'",
-            "organization and account of its container",
-        ),
-        (
-            "UPDATE resource SET kind = 'folder', status = NULL WHERE name = 'Flight'",
-            "UPDATE resource SET kind = 'dataset', status = 'draft' WHERE name = 'Flight'",
-            "hold only datasets",
-        ),
-        (
-            "UPDATE ledger_entry SET transfer_id = licence_id",
-            "UPDATE ledger_entry SET transfer_id = NULL",
-            "both sides of every transfer",
-        ),
-    ] {
-        app.corrupt(plant).await;
-        let found = broken().await;
-        assert!(found.iter().any(|finding| finding.contains(told)), "{told}: {found:?}");
-        app.corrupt(heal).await;
-        assert_eq!(broken().await, Vec::<String>::new(), "{told}");
-    }
+    anna.create_org("Alpine Survey").await;
     let mut tx = app.db().read().await.expect("a connection");
     for invariant in commonhold::server::store::doctor::INVARIANTS {
-        assert_eq!(invariant.count(&mut tx).await.expect("an answer"), 0);
+        assert_eq!(invariant.count(&mut tx).await.expect("an answer"), 0, "{}", invariant.name);
     }
     let sqlite = app.db().is_sqlite();
     assert_eq!(commonhold::server::store::doctor::check_file(&mut tx, sqlite).await.expect("an answer"), None);
