@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     id::{InvitationId, OrganizationId, PersonId, ResourceId},
+    licence::{Use, allows},
     refusal::Refusal,
     role::{
         Permission, Role, RolePermit, Sight, allow, asks_first, change_role as may_change_role, keep_an_owner,
@@ -24,7 +25,7 @@ use super::{
         error::{Error, Result},
         mail::{self, Letter},
         store::{
-            Tx, account, grant, invitation,
+            Tx, account, grant, invitation, licence,
             membership::{self, After, Member, Sort, Wanted},
             organization as organizations, person, resource, seat,
         },
@@ -315,10 +316,18 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dia
     let manages = at.role.is_some_and(|role| crate::domain::role::may(role, Permission::ManagePeople));
     let chosen = if manages { find_chosen(&mut tx, at.id, &dialog.chosen, now).await? } else { Vec::new() };
     let waiting = if manages { invitation::count_pending(&mut tx, at.id).await? } else { 0 };
-    let places =
-        if manages && dialog.inviting { places(&mut tx, by, at.id, &dialog.resource).await? } else { Vec::new() };
+    let (places, places_lacking) = if manages && dialog.inviting {
+        let lacking = match account::list(&mut tx, at.id).await?.into_iter().next() {
+            Some(first) => allows(&licence::list_of_account(&mut tx, first.id).await?, Use::TeamAccess, now).err(),
+            None => None,
+        };
+        (places(&mut tx, by, at.id, &dialog.resource).await?, lacking.map(|refusal| refusal.to_string()))
+    } else {
+        (Vec::new(), None)
+    };
     Ok(PeopleView {
         places,
+        places_lacking,
         rows,
         people: membership::count(&mut tx, at.id).await?,
         waiting,

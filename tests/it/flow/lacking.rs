@@ -184,6 +184,8 @@ both!(lic_6_what_is_missing_is_greyed_out_with_the_refusals_own_words, async |ap
         (format!("{drive}?dialog=copy&item={}", at.folder), vec!["New folder", "Copy here"]),
         (format!("{drive}?dialog=share&item={}", at.folder), vec!["Switch on"]),
         (format!("{drive}?dialog=access&item={}", at.other), vec!["Give access"]),
+        // A choice, not a button.
+        (format!("/o/{}/people?dialog=invite&resource={}", org.org_id, at.folder), vec![]),
     ];
     // The text of a button, wherever its markup breaks off.
     let disabled = |body: &str, label: &str| {

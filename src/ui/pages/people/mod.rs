@@ -75,7 +75,7 @@ fn PeopleContent(people: PeopleView, place: Place, now: Timestamp, flash: Option
     let dialog = match (&place.open, manages(&people.organization)) {
         (Open::Nothing, _) | (_, false) => ().into_any(),
         (Open::Invite { .. }, true) => {
-            view! { <InviteDialog place=place.clone() places=people.places.clone() mine=people.organization.role flash=flash.clone()/> }
+            view! { <InviteDialog place=place.clone() places=people.places.clone() lacking=people.places_lacking.clone() mine=people.organization.role flash=flash.clone()/> }
                 .into_any()
         }
         (Open::Create, true) => {
