@@ -154,6 +154,7 @@ async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], dest
             parent,
             parent_kind: way.steps.first().map_or(Kind::Folder, |step| step.kind),
             ancestors: way.steps.iter().map(|step| step.id).collect(),
+            kept_by: kept_by(way),
             level,
             height: inside.height,
             grants: grants.get(id).cloned().unwrap_or_default(),
@@ -206,6 +207,20 @@ async fn load(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], dest
     };
     let trash_inside = below.values().any(|below| below.in_trash > 0);
     Ok(Loaded { facts, account: container.account, target_org_id, trash_inside })
+}
+
+/// What on a way only lets Managers delete (POL-1), each by name where the caller sees it.
+fn kept_by(way: &Reach) -> Vec<(ResourceId, Option<String>)> {
+    if way.steps.iter().all(|step| !step.restrictions.delete) {
+        return Vec::new();
+    }
+    let visible = way.visible_path();
+    let name = |id| {
+        let shown =
+            |crumb: &Crumb| if crumb.kind == Kind::Root { crumb.kind.title().to_owned() } else { crumb.name.clone() };
+        visible.iter().find(|crumb| crumb.id == id).map(shown)
+    };
+    way.steps.iter().filter(|step| step.restrictions.delete).map(|step| (step.id, name(step.id))).collect()
 }
 
 /// One side of a transfer, and its Org ID.
