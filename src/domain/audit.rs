@@ -36,6 +36,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("resource.restricted", "Restrictions changed"),
     ("link.created", "Link switched on"),
     ("link.revoked", "Link switched off"),
+    ("access.viewed_as", "Drive viewed as somebody"),
     ("dataset.status_set", "Dataset status changed"),
 ];
 

@@ -21,6 +21,7 @@ pub mod id;
 pub mod invitation;
 pub mod job;
 pub mod licence;
+pub mod looking;
 pub mod mail;
 pub mod one_time_link;
 pub mod organization;

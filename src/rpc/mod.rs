@@ -10,6 +10,7 @@ pub mod access;
 pub mod account;
 pub mod activity;
 pub mod drive;
+pub mod habits;
 pub mod invitation;
 pub mod link;
 pub mod organization;

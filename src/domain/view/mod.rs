@@ -3,7 +3,9 @@
 pub mod access;
 pub mod account;
 pub mod activity;
+pub mod habits;
 pub mod link;
+pub mod looking;
 pub mod people;
 pub mod restriction;
 pub mod settings;
@@ -382,6 +384,8 @@ pub struct DriveView {
     pub create: Control,
     /// What the licences here do not allow.
     pub lacking: Lacking,
+    /// Through whose eyes it is shown, if not through my own (**View as**): then nothing can be changed.
+    pub looking: Option<looking::Looking>,
 }
 
 /// How far a page counts the rows of a list; the browser asks for more when it comes to that.

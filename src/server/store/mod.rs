@@ -29,6 +29,7 @@ pub mod job;
 pub mod licence;
 pub mod link;
 pub mod live;
+pub mod looking;
 pub mod membership;
 pub mod one_time_link;
 pub mod organization;

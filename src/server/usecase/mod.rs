@@ -19,6 +19,7 @@ pub mod job;
 pub mod licence;
 pub mod link;
 pub mod live;
+pub mod looking;
 pub mod mail;
 pub mod organization;
 pub mod people;

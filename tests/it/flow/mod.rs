@@ -1,6 +1,7 @@
 //! What people do, from beginning to end.
 
 mod access;
+mod bad_input;
 mod concurrency;
 mod copies;
 mod drive;
@@ -9,6 +10,7 @@ mod invitations;
 mod licences;
 mod links;
 mod live;
+mod looking;
 mod mail;
 mod organizations;
 mod people;

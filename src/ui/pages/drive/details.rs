@@ -72,6 +72,7 @@ pub fn Details(
     now: Timestamp,
 ) -> impl IntoView {
     let close = listing.looked_at(super::place::Look { details: false, ..listing.look });
+    let only_looks = listing.only_looks();
     let content = move || {
         let sums = selection.sums.get();
         if sums.count > 1 {
@@ -86,7 +87,7 @@ pub fn Details(
         }
         let one = selection.picked().into_iter().next().map(Shown::from);
         match one.or_else(|| resource.clone().map(Shown::from)) {
-            Some(shown) => view! { <Facts shown now/> }.into_any(),
+            Some(shown) => view! { <Facts shown now only_looks/> }.into_any(),
             None => view! { <p class="small">"Select an item to see what is known of it."</p> }.into_any(),
         }
     };
@@ -99,7 +100,7 @@ pub fn Details(
 }
 
 #[component]
-fn Facts(shown: Shown, now: Timestamp) -> impl IntoView {
+fn Facts(shown: Shown, now: Timestamp, only_looks: bool) -> impl IntoView {
     let facts = shown.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
     view! {
         <h2 class=format!("name {}", shown.kind.word())><Icon name=words::kind_icon(shown.kind)/><span>{shown.name}</span></h2>
@@ -107,7 +108,7 @@ fn Facts(shown: Shown, now: Timestamp) -> impl IntoView {
             <Fact label="Kind">{shown.kind.title()}</Fact>
             {facts}
             <Fact label="Access">{shown.access.title()}</Fact>
-            <Fact label="Your access">{shown.level.title()}</Fact>
+            <Fact label={if only_looks { "Their access" } else { "Your access" }}>{shown.level.title()}</Fact>
             <Fact label="Owner">{shown.created_by.unwrap_or_else(|| "—".to_owned())}</Fact>
             <Fact label="Created"><Moment at=shown.created_at/></Fact>
             <Fact label="Modified"><When at=shown.modified_at now/></Fact>
