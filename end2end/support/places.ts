@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { type Person, unique } from "./api";
 import { invitationLink } from "./inbox";
-import { grantImages, grantTeams, setProcessed } from "./operator";
+import { grantDesktop, grantImages, grantTeams, operator, setProcessed } from "./operator";
 
 export interface Place {
   name: string;
@@ -44,12 +44,29 @@ export async function inside(anna: Person): Promise<Place[]> {
   const empty = await anna.create(table.root, "folder", "Empty");
   await Promise.all([ready, sent].map((dataset) => setProcessed(dataset.id)));
   const receipt = await anna.move([sent], chair.root);
+  const { items: licences } = await anna.get<{ items: { id: string; product: string }[] }>(`/orgs/${table.org_id}/licences`);
+  const ledger = licences.find(({ product }) => product === "cloud_teams")?.id ?? "";
+  await anna.post(`/orgs/${table.org_id}/billing/contacts`, { name: "Lena Lag", email: "lena@example.com", phone: "+46 8 123 45" });
+  await anna.post(`/orgs/${table.org_id}/billing/requests`, {
+    product: "cloud_pro", model: "credits", credits: 5_000, message: "From January on.", contact_name: "Anna Berg", contact_email: anna.email,
+  });
+  const bare = await anna.organization("Bare Rock");
+  const late = await anna.organization("Late Payers");
+  await operator("licence", "expire", await grantImages(late.org_id));
   const people = `/o/${table.org_id}/people`;
   const [dora, eric] = [`dora.${unique()}@example.com`, `eric.${unique()}@example.com`];
   await anna.post(`/orgs/${table.org_id}/invitations`, {
     invitations: [{ email: dora, name: "Dora Meier", role: "reader" }, { email: eric, role: "member", resource: tunnels.id, level: "editor" }],
   });
   const invitation = await invitationLink(anna.request, dora);
+  const [desk, lent] = await Promise.all([grantDesktop(table.org_id, 3), grantImages(table.org_id)]);
+  const me = await anna.get<{ id: string }>("/me");
+  await anna.patch("/me", { default_organization: table.org_id });
+  await anna.post(`/desktop/licences/${desk}/take`, { device: "Anna's desk" });
+  const sharing = `${chair.org_id}/primary`;
+  const loan = await anna.post<{ id: string }>(`/orgs/${table.org_id}/loans`, { licence: lent, sharing_id: sharing, until: "2030-12-31" });
+  const seats = `/o/${table.org_id}/seats`;
+  const loans = `/o/${table.org_id}/loans`;
   const drive = `/o/${table.org_id}/drive`;
   const items = `item=${ready.id}&item=${tunnels.id}`;
   return [
@@ -101,8 +118,25 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "invitations-declined", path: `${people}/invitations?status=declined` },
     { name: "invitation-for-somebody-else", path: invitation },
     { name: "roles", path: `/o/${table.org_id}/roles` },
+    { name: "licences", path: `/o/${table.org_id}/licences` },
+    { name: "ledger", path: `/o/${table.org_id}/licences/${ledger}` },
+    { name: "ledger-nothing-found", path: `/o/${table.org_id}/licences/${ledger}?kind=refund` },
+    { name: "billing", path: `/o/${table.org_id}/billing` },
+    { name: "dialog-contact-sales", path: `/o/${table.org_id}/billing?dialog=contact-sales` },
+    { name: "dialog-billing-contact", path: `/o/${table.org_id}/billing?dialog=contact` },
+    { name: "licences-none", path: `/o/${bare.org_id}/licences` },
+    { name: "drive-expired", path: `/o/${late.org_id}/drive` },
+    { name: "dataset-to-be-paid", path: `${drive}/${draft.id}` },
     { name: "activity", path: `/o/${table.org_id}/activity` },
     { name: "activity-nothing-found", path: `/o/${table.org_id}/activity?action=role.changed` },
+    { name: "seats", path: seats },
+    { name: "seats-none", path: `/o/${chair.org_id}/seats` },
+    { name: "dialog-give-seat", path: `${seats}?dialog=give&licence=${desk}` },
+    { name: "dialog-release-seat", path: `${seats}?dialog=free&licence=${desk}&person=${me.id}` },
+    { name: "loans", path: loans },
+    { name: "loans-borrowed", path: `/o/${chair.org_id}/loans` },
+    { name: "dialog-lend", path: `${loans}?dialog=lend` },
+    { name: "dialog-call-back", path: `${loans}?dialog=end&about=${loan.id}` },
     { name: "settings-organization", path: `/o/${table.org_id}/settings` },
     { name: "settings-details", path: `/o/${table.org_id}/settings/details` },
     { name: "settings-security", path: `/o/${table.org_id}/settings/security` },

@@ -9,13 +9,17 @@
 pub mod access;
 pub mod account;
 pub mod activity;
+pub mod billing;
 pub mod drive;
 pub mod habits;
 pub mod invitation;
+pub mod licence;
 pub mod link;
+pub mod loan;
 pub mod organization;
 pub mod people;
 pub mod restriction;
+pub mod seat;
 pub mod session;
 pub mod settings;
 pub mod transfer;

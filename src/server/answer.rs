@@ -354,7 +354,10 @@ const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::NameTaken(_)
         | Refusal::Cycle
         | Refusal::Blocked(_)
-        | Refusal::PlanChanged => StatusCode::CONFLICT,
+        | Refusal::PlanChanged
+        | Refusal::NoSeat(_)
+        | Refusal::SeatLost
+        | Refusal::ChooseOrganization => StatusCode::CONFLICT,
         Refusal::InvitationExpired | Refusal::InvitationClosed(_) | Refusal::LinkUsed | Refusal::LinkExpired => {
             StatusCode::GONE
         }

@@ -12,16 +12,20 @@ use leptos_router::{
 use super::pages::{
     account::{privacy::PrivacyPage, profile::ProfilePage, security::SecurityPage},
     activity::ActivityPage,
+    billing::BillingPage,
     drive::DrivePage,
     forgot::ForgotPage,
     home::HomePage,
     invitation::InvitationPage,
+    licences::{LicencesPage, ledger::LedgerPage},
+    loans::LoansPage,
     new_organization::NewOrganizationPage,
     not_found::NotFoundPage,
     people::{PeoplePage, invitations::InvitationsPage},
     receipt::ReceiptPage,
     reset::ResetPage,
     roles::RolesPage,
+    seats::SeatsPage,
     settings::SettingsPage,
     sign_in::SignInPage,
     sign_up::SignUpPage,
@@ -51,7 +55,12 @@ pub fn Pages() -> impl IntoView {
             <Route path=path!("/o/:org/people/invitations") view=InvitationsPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/roles") view=RolesPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/activity") view=ActivityPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/licences") view=LicencesPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/licences/:id") view=LedgerPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/billing") view=BillingPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/settings/:part?") view=SettingsPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/seats") view=SeatsPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/loans") view=LoansPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/transfers/:id") view=ReceiptPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/trash") view=TrashPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/:resource?") view=DrivePage ssr=SsrMode::Async/>

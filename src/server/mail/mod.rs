@@ -8,7 +8,7 @@ mod letters;
 pub mod message;
 pub mod smtp;
 
-use crate::domain::{access::Level, id::MailId, mail::not_before, role::Role};
+use crate::domain::{access::Level, id::MailId, loan::Ended, mail::not_before, role::Role, time::Day};
 
 use super::{
     context::Ctx,
@@ -130,10 +130,74 @@ pub enum Letter<'a> {
         /// Who removed them.
         by: &'a str,
     },
+    /// A licence was lent to an organization they own (ACCT-3): leads to its loans.
+    LicenceLent {
+        /// The organization's name.
+        organization: &'a str,
+        /// Its Org ID.
+        org_id: &'a str,
+        /// The lender's name.
+        lender: &'a str,
+        /// What is lent.
+        licence: &'static str,
+        /// The Sharing ID of the account that may use it.
+        account: &'a str,
+        /// Who lent it.
+        by: &'a str,
+        /// The last day.
+        until: Day,
+    },
+    /// A licence that was lent is back with its owner before its last day (ACCT-3): leads to the loans of the other side.
+    LoanEnded {
+        /// The organization's name that is told.
+        organization: &'a str,
+        /// Its Org ID.
+        org_id: &'a str,
+        /// What was lent.
+        licence: &'static str,
+        /// Who ended it.
+        by: &'a str,
+        /// How.
+        how: Ended,
+    },
     /// Their account was deleted (SET-2).
     AccountDeleted {
         /// First name.
         first_name: &'a str,
+    },
+    /// To the operator: an Owner asks for a licence (ORG-8).
+    PurchaseRequested {
+        /// The organization's name.
+        organization: &'a str,
+        /// Its Org ID.
+        org_id: &'a str,
+        /// Who asks.
+        by: &'a str,
+        /// What, in one line.
+        what: &'a str,
+        /// What, in their own words.
+        message: Option<&'a str>,
+        /// Whom to answer: name.
+        contact_name: &'a str,
+        /// Whom to answer: address.
+        contact_email: &'a str,
+        /// Whom to answer: phone.
+        contact_phone: Option<&'a str>,
+        /// The request's id.
+        request: &'a str,
+    },
+    /// The operator answered what was asked for (ORG-8): leads to `/o/{org}/billing`.
+    PurchaseAnswered {
+        /// The organization's name.
+        organization: &'a str,
+        /// Its Org ID.
+        org_id: &'a str,
+        /// What was asked for, in one line.
+        what: &'a str,
+        /// Whether the answer is no.
+        declined: bool,
+        /// What the operator says.
+        answer: &'a str,
     },
 }
 

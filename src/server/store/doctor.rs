@@ -33,6 +33,27 @@ pub const INVARIANTS: &[Invariant] = &[
             OR l.credits_left <> (SELECT COALESCE(SUM(e.credits), 0) FROM ledger_entry e WHERE e.licence_id = l.id)",
     },
     Invariant {
+        name: "every ledger is numbered from 1 and says after each entry what was left (LIC-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
+            SELECT e.number, e.at, e.images_after, e.projects_after, e.credits_after,
+                ROW_NUMBER() OVER book AS place, MAX(e.at) OVER book AS latest,
+                SUM(e.images) OVER book AS images, SUM(e.projects) OVER book AS projects, SUM(e.credits) OVER book AS credits
+            FROM ledger_entry e WINDOW book AS (PARTITION BY e.licence_id ORDER BY e.number)) AS books
+            WHERE number IS NULL OR number <> place OR at <> latest
+                OR images_after <> images OR projects_after <> projects OR credits_after <> credits",
+    },
+    Invariant {
+        name: "the books of every licence are as long as it says (LIC-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE
+            COALESCE(l.entries, 0) <> (SELECT COUNT(*) FROM ledger_entry e WHERE e.licence_id = l.id)
+            OR COALESCE(l.last_entry_at, 0) <> COALESCE((SELECT MAX(e.at) FROM ledger_entry e WHERE e.licence_id = l.id), 0)",
+    },
+    Invariant {
+        name: "what waits for credits knows since when, and nothing else does (LIC-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource
+            WHERE (COALESCE(status, '') = 'waiting_for_credits') <> (waiting_since IS NOT NULL)",
+    },
+    Invariant {
         name: "nothing is left below zero (LIC-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence WHERE images_left < 0 OR projects_left < 0 OR credits_left < 0",
     },
@@ -94,6 +115,33 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "only copies in the making remember what they are copies of (DRIVE-4)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN resource t ON t.id = r.trashed_with
             WHERE r.copied_from IS NOT NULL AND (r.trashed_with IS NULL OR t.trashed_at IS NOT NULL)",
+    },
+    Invariant {
+        name: "no more seats are given, or were taken at one moment, than a desktop licence has (LIC-5)",
+        // 900,000 milliseconds: how long a seat is taken that nothing is heard of.
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE EXISTS (SELECT 1 FROM seat s WHERE s.licence_id = l.id) AND (
+            COALESCE(l.seats, 0) < (SELECT COALESCE(MAX(n), 0) FROM (
+                SELECT COUNT(*) AS n FROM seat s WHERE s.licence_id = l.id AND s.given_at IS NOT NULL GROUP BY s.loan_id) AS given)
+            OR COALESCE(l.seats, 0) < (SELECT COALESCE(MAX(n), 0) FROM (
+                SELECT COUNT(*) AS n FROM seat s WHERE s.licence_id = l.id AND s.seen_at > (
+                    SELECT MAX(t.seen_at) FROM seat t WHERE t.licence_id = l.id AND t.loan_id IS NOT DISTINCT FROM s.loan_id) - 900000
+                GROUP BY s.loan_id) AS taken))",
+    },
+    Invariant {
+        name: "every seat is held by one of who owns the licence, or borrows it (LIC-5, ACCT-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM seat s JOIN licence l ON l.id = s.licence_id LEFT JOIN licence_loan o ON o.id = s.loan_id
+            WHERE l.product <> 'desktop' OR s.organization_id <> COALESCE(o.borrower_organization_id, l.organization_id)
+                OR (s.loan_id IS NOT NULL AND (o.id IS NULL OR o.licence_id <> s.licence_id))
+                OR NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = s.organization_id AND m.person_id = s.person_id)",
+    },
+    Invariant {
+        name: "a licence is lent by who owns it, to another account, and to one at a time (ACCT-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence_loan o JOIN licence l ON l.id = o.licence_id
+                JOIN account b ON b.id = o.borrower_account_id
+            WHERE o.lender_organization_id <> l.organization_id OR o.lender_account_id <> l.account_id
+                OR b.organization_id <> o.borrower_organization_id OR l.product = 'discovery' OR o.lent_at > COALESCE(o.ended_at, o.ends_at)
+                OR EXISTS (SELECT 1 FROM licence_loan p WHERE p.licence_id = o.licence_id AND p.id <> o.id
+                    AND p.lent_at < COALESCE(o.ended_at, o.ends_at) AND o.lent_at < COALESCE(p.ended_at, p.ends_at))",
     },
     Invariant {
         name: "every grant knows who owns what it is on (PEOPLE-9)",

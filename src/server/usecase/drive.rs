@@ -6,14 +6,18 @@ use crate::domain::{
     access::{Act, Level, permit},
     command::Lacking,
     id::{OrganizationId, ResourceId},
-    licence::{Use, allows},
+    licence::{Licence, MEGAPIXELS, Use, allows, governing, price, spend},
     refusal::Refusal,
     resource::{Kind, Status, cluster, may_create},
+    role::{Permission, may},
     search::Question,
     text::{Fields, Name, Problem, key},
     time::{Day, Timestamp},
     undo::Inverse,
-    view::{Belonging, Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, Page, ResourceView, RowView},
+    view::{
+        Belonging, Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, Page, ResourceView, RowView,
+        licence::ProcessingView,
+    },
 };
 
 use super::{
@@ -334,8 +338,10 @@ pub struct PageQuery {
 pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
     let Eyes { by, looking } = looking::in_organization(ctx, by, &wanted.org, &wanted.seen_as).await?;
     let page = page_of_reader(ctx, &by, wanted).await?;
-    let create = if looking.is_some() { Control::Absent } else { page.create };
-    Ok(DriveView { create, looking, ..page })
+    if looking.is_some() {
+        return Ok(DriveView { create: Control::Absent, processing: None, looking, ..page });
+    }
+    Ok(page)
 }
 
 async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
@@ -370,6 +376,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
             create,
             lacking,
             looking: None,
+            processing: None,
         });
     }
     let view = view(&mut tx, id, &reach, COUNTED + 1).await?;
@@ -391,7 +398,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
     } else {
         (Page { items: Vec::new(), next_cursor: None }, None)
     };
-    let licences = licence::list_of_account(&mut tx, view.account).await?;
+    let licences = licence::list_of_account(&mut tx, view.account, ctx.now()).await?;
     let create = match (permit(by.person, Act::Create, &reach.lineage), allows(&licences, Use::Create, ctx.now())) {
         (Err(_), _) => Control::Absent,
         _ if !view.kind.is_container() => Control::Absent,
@@ -401,7 +408,19 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
     let lacking = Lacking::of(&licences, ctx.now());
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline = if view.kind == Kind::Site { Some(super::site::timeline(&mut tx, id).await?) } else { None };
-    Ok(DriveView { organization, resource: Some(view), rows, total, timeline, tree, create, lacking, looking: None })
+    let processing = processing(&organization, &view, &licences, ctx.now());
+    Ok(DriveView {
+        organization,
+        resource: Some(view),
+        rows,
+        total,
+        timeline,
+        tree,
+        create,
+        lacking,
+        processing,
+        looking: None,
+    })
 }
 
 /// What is found in an organization, as a page of the Drive.
@@ -427,8 +446,18 @@ async fn found(
     };
     let lacking = lacking(tx, organization.id, ctx.now()).await?;
     let create = Control::Absent;
-    let (timeline, tree) = (None, Vec::new());
-    Ok(DriveView { organization, resource: None, rows, total: None, timeline, tree, create, lacking, looking: None })
+    Ok(DriveView {
+        organization,
+        resource: None,
+        rows,
+        total: None,
+        timeline: None,
+        tree: Vec::new(),
+        create,
+        lacking,
+        processing: None,
+        looking: None,
+    })
 }
 
 /// How many rows a list has in all, counted up to `most`.
@@ -509,10 +538,34 @@ async fn tree(tx: &mut Tx, path: &[Crumb], shown: ResourceId) -> Result<Vec<Bran
     Ok(tree)
 }
 
+/// What having a dataset processed would cost, and what is left for it (LIC-2): for Editors of it who see the
+/// organization's prices, as long as it is not paid for.
+fn processing(
+    organization: &Belonging,
+    view: &ResourceView,
+    licences: &[Licence],
+    now: Timestamp,
+) -> Option<ProcessingView> {
+    let dataset = view.dataset.as_ref()?;
+    let unpaid = matches!(dataset.status, Status::Draft | Status::WaitingForCredits | Status::Failed);
+    let sees = view.level >= Level::Editor && organization.role.is_some_and(|role| may(role, Permission::SeePrices));
+    if !unpaid || !sees {
+        return None;
+    }
+    if let Err(refusal) = allows(licences, Use::Process, now) {
+        return Some(ProcessingView::Refused(refusal.to_string()));
+    }
+    let payer = governing(licences, now)?;
+    let model = payer.model?;
+    let (cost, left) = (price(model, dataset.images, MEGAPIXELS), payer.left);
+    let why_not = spend(left, cost).err().map(|refusal| refusal.to_string());
+    Some(ProcessingView::Priced { model, cost, left, why_not })
+}
+
 /// What the licences of an organization's first account do not allow.
 async fn lacking(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Lacking> {
     let first = account::list(tx, organization).await?.first().map(|account| account.id).ok_or(Refusal::NotFound)?;
-    Ok(Lacking::of(&licence::list_of_account(tx, first).await?, now))
+    Ok(Lacking::of(&licence::list_of_account(tx, first, now).await?, now))
 }
 
 /// Something new, unread.
@@ -629,7 +682,7 @@ pub(super) async fn create_in(
     let container = resource::find(tx, parent).await?.ok_or(Refusal::NotFound)?;
     may_create(container.kind, reach.depth(), kind)?;
     let now = ctx.now();
-    allows(&licence::list_of_account(tx, container.account).await?, Use::Create, now)?;
+    allows(&licence::list_of_account(tx, container.account, now).await?, Use::Create, now)?;
     let id = ResourceId(ctx.id());
     let dataset = match dataset {
         Some(dataset) if dataset.cluster.is_empty() => {

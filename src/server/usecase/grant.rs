@@ -236,7 +236,7 @@ async fn list_waiting(tx: &mut Tx, ctx: &Ctx, managed: &Managed) -> Result<Vec<W
 
 /// Whether the licences of what a resource is in allow access to single items (LIC-4).
 async fn team_access(tx: &mut Tx, ctx: &Ctx, account: AccountId) -> Result<std::result::Result<(), Refusal>> {
-    Ok(allows(&licence::list_of_account(tx, account).await?, Use::TeamAccess, ctx.now()))
+    Ok(allows(&licence::list_of_account(tx, account, ctx.now()).await?, Use::TeamAccess, ctx.now()))
 }
 
 /// What the dialog **Manage access** shows: a page of grants, or of the people by role where `shown` is `roles`.

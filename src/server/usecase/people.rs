@@ -26,7 +26,7 @@ use super::{
         store::{
             Tx, account, grant, invitation,
             membership::{self, After, Member, Sort, Wanted},
-            organization as organizations, person, resource,
+            organization as organizations, person, resource, seat,
         },
     },
     access, account as account_links,
@@ -466,6 +466,7 @@ async fn change_role_in(
         return Ok(RoleChange::Ask);
     }
     membership::update_role(tx, &permit, person, role).await?;
+    super::seat::role_changed(tx, &permit, person, before, role).await?;
     let what = Happened {
         organization: Some(permit.organization()),
         action: "role.changed",
@@ -566,6 +567,7 @@ async fn take_out(
     keep_an_owner(membership::count_owners(tx, permit.organization()).await?, leaving)?;
     membership::delete(tx, permit, people).await?;
     grant::delete_of_people(tx, permit, people).await?;
+    seat::delete_of_people(tx, permit, people).await?;
     for person in people {
         let member = members.iter().find(|member| member.id == *person);
         let summary = match member {

@@ -2,14 +2,17 @@
 
 mod access;
 mod bad_input;
+mod billing;
 mod concurrency;
 mod copies;
 mod drive;
 mod histories;
 mod invitations;
+mod lacking;
 mod licences;
 mod links;
 mod live;
+mod loans;
 mod looking;
 mod mail;
 mod organizations;
@@ -17,8 +20,10 @@ mod people;
 mod reach;
 mod restrictions;
 mod search;
+mod seats;
 mod settings;
 mod sites;
 mod transfers;
 mod trash;
 mod undo;
+mod waiting;

@@ -2,10 +2,12 @@
 
 mod access;
 mod account;
+mod billing;
 mod links;
 mod people;
 mod plans;
 mod search;
+mod seats;
 mod tables;
 mod trash;
 mod trees;

@@ -345,6 +345,17 @@ impl TestApp {
         usecase::licence::grant(self.ctx(), &form).await.expect("a licence is granted")
     }
 
+    /// Grants a desktop licence.
+    pub async fn desktop_licence(&self, org: &Org, seats: i64) -> LicenceId {
+        let form = GrantForm {
+            org: org.org_id.clone(),
+            product: "desktop".to_owned(),
+            seats: Some(seats),
+            ..GrantForm::default()
+        };
+        usecase::licence::grant(self.ctx(), &form).await.expect("a licence is granted")
+    }
+
     pub async fn expire(&self, licence: LicenceId) {
         usecase::licence::expire(self.ctx(), licence).await.expect("a licence ends");
     }
