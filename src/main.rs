@@ -260,6 +260,9 @@ struct GenerateArgs {
     /// All datasets are Processed; without it one in ten is a Draft.
     #[arg(long)]
     processed: bool,
+    /// All in one folder, instead of a hundred in each.
+    #[arg(long)]
+    flat: bool,
 }
 
 /// The command line writes no mail with links in it.
@@ -489,6 +492,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
                 people: args.people,
                 resources: args.resources,
                 processed: args.processed,
+                flat: args.flat,
             };
             for org in generate::generate(&ctx, &amounts).await.map_err(explain)? {
                 println!("{org}");

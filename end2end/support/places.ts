@@ -33,6 +33,11 @@ export async function inside(anna: Person): Promise<Place[]> {
   await anna.create(table.root, "asset", "Bridge 7");
   const ready = await anna.create(table.root, "dataset", "Flight 1", 1_204);
   const draft = await anna.create(table.root, "dataset", "Flight 2", 88);
+  const made = await anna.post<{ person: string }>(`/orgs/${table.org_id}/people`, {
+    email: `mem.${unique()}@example.com`, first_name: "Mem", last_name: "Roth", role: "member",
+  });
+  await anna.put(`/resources/${tunnels.id}/grants`, { person: made.person, level: "editor" });
+  const me = (await anna.get<{ id: string }>("/me")).id;
   const gone = await anna.create(table.root, "folder", "Old plans");
   await anna.post(`/resources/${gone.id}/trash`, {});
   const sent = await anna.create(table.root, "dataset", "Flight 3", 422);
@@ -90,10 +95,17 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "drive-filtered-away", path: `${drive}?status=failed` },
     { name: "drive-menu", path: `${drive}?menu=${ready.id}` },
     { name: "dialog-access", path: `${drive}?dialog=access&item=${tunnels.id}` },
+    { name: "dialog-access-why", path: `${drive}?dialog=access&item=${tunnels.id}&why=${me}` },
+    { name: "dialog-access-why-member", path: `${drive}?dialog=access&item=${tunnels.id}&why=${made.person}` },
+    { name: "dialog-access-roles", path: `${drive}?dialog=access&item=${tunnels.id}&show=roles` },
+    { name: "drive-view-as", path: `${drive}/${tunnels.id}?as=${made.person}` },
+    { name: "drive-view-as-shared", path: `${drive}?as=${made.person}` },
     { name: "dialog-share", path: `${drive}?dialog=share&item=${tunnels.id}` },
     { name: "dialog-restrictions", path: `${drive}?dialog=restrict&item=${tunnels.id}` },
     { name: "dialog-trash", path: `${drive}?dialog=trash&${items}` },
     { name: "trash", path: `${drive}/trash` },
+    { name: "dialog-restore", path: `${drive}/trash?dialog=restore&item=${gone.id}` },
+    { name: "dialog-delete-for-good", path: `${drive}/trash?dialog=delete&item=${gone.id}` },
     { name: "dialog-empty-trash", path: `${drive}/trash?dialog=empty` },
     { name: "receipt", path: `/o/${table.org_id}/transfers/${receipt.id}` },
     { name: "dialog-undo-transfer", path: `/o/${table.org_id}/transfers/${receipt.id}?dialog=undo` },

@@ -52,6 +52,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("resource.restricted", "Restrictions changed"),
     ("link.created", "Link switched on"),
     ("link.revoked", "Link switched off"),
+    ("access.viewed_as", "Drive viewed as somebody"),
     ("dataset.status_set", "Dataset status changed"),
     ("seat.given", "Seat given"),
     ("seat.taken_back", "Seat taken back"),

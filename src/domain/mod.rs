@@ -23,6 +23,7 @@ pub mod invitation;
 pub mod job;
 pub mod licence;
 pub mod loan;
+pub mod looking;
 pub mod mail;
 pub mod offer;
 pub mod one_time_link;

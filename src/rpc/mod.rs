@@ -11,6 +11,7 @@ pub mod account;
 pub mod activity;
 pub mod billing;
 pub mod drive;
+pub mod habits;
 pub mod invitation;
 mod json;
 pub mod licence;

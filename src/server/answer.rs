@@ -19,6 +19,8 @@ use super::{
     session::{self, Caller, SubmittedForm},
 };
 
+pub use super::habits::{keep as keep_habits, read as habits};
+
 /// Where a form without WebAssembly leaves what the next page shows.
 const FLASH: &str = "flash";
 

@@ -4,9 +4,11 @@ pub mod access;
 pub mod account;
 pub mod activity;
 pub mod billing;
+pub mod habits;
 pub mod licence;
 pub mod link;
 pub mod loan;
+pub mod looking;
 pub mod people;
 pub mod restriction;
 pub mod seat;
@@ -415,6 +417,8 @@ pub struct DriveView {
     pub create: Control,
     /// What the licences here do not allow.
     pub lacking: Lacking,
+    /// Through whose eyes it is shown, if not through my own (**View as**): then nothing can be changed.
+    pub looking: Option<looking::Looking>,
     /// What having it processed would cost (LIC-2); datasets that are not paid for yet, for who may have them processed.
     pub processing: Option<licence::ProcessingView>,
     /// What is offered to other organizations (XFER-18); for Owners and Managers.

@@ -116,6 +116,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(resources::children))
         .routes(routes!(resources::shared))
         .routes(routes!(access::list))
+        .routes(routes!(access::why))
         .routes(routes!(access::give))
         .routes(routes!(access::remove))
         .routes(routes!(resources::search))

@@ -28,6 +28,7 @@ use super::{
     },
     access::{self, Reach},
     audit::{self, Happened},
+    looking::{self, Eyes},
     organization, restriction, undo,
 };
 
@@ -54,6 +55,8 @@ pub struct ListQuery {
     pub cursor: String,
     /// How many rows.
     pub limit: Option<i64>,
+    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
+    pub seen_as: String,
 }
 
 /// One page of what is in a container.
@@ -63,6 +66,7 @@ pub struct ListQuery {
 pub async fn children(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Result<Page<RowView>> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(query.limit)?;
+    let by = &looking::at_resource(ctx, by, id, &query.seen_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let reach = access::reach(&mut tx, by, id).await?;
     list(&mut tx, by, &reach, query, limit).await
@@ -216,18 +220,20 @@ pub async fn shared_page(
     Ok(Page { items, next_cursor: page.next_cursor })
 }
 
-/// What was shared with the caller in an organization, for the API.
+/// What was shared in an organization with the caller, or with whom they look as, for the API.
 ///
 /// # Errors
-/// `NotFound` if the caller may not see the organization; `Invalid` at a field of the query.
+/// `NotFound` if they may not see the organization; `Invalid` at a field of the query.
 pub async fn shared_with_me(
     ctx: &Ctx,
     by: &Principal,
     org: &str,
     cursor: &str,
     limit: Option<i64>,
+    seen_as: &str,
 ) -> Result<Page<RowView>> {
     let limit = super::limit(limit)?;
+    let by = &looking::in_organization(ctx, by, org, seen_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     shared_page(&mut tx, by, at.id, cursor, limit).await
@@ -260,7 +266,16 @@ pub async fn rows_of(tx: &mut Tx, by: &Principal, ids: &[ResourceId]) -> Result<
 /// # Errors
 /// `NotFound` if the reader may not see it.
 pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<ResourceView> {
+    show_as(ctx, by, id, "").await
+}
+
+/// One resource as somebody else sees it; as the reader does where `seen_as` is empty.
+///
+/// # Errors
+/// `NotFound` if either may not see it; `Forbidden` for who may not look as another.
+pub async fn show_as(ctx: &Ctx, by: &Principal, id: &str, seen_as: &str) -> Result<ResourceView> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let by = &looking::at_resource(ctx, by, id, seen_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let reach = access::reach(&mut tx, by, id).await?;
     view(&mut tx, id, &reach, i64::MAX).await
@@ -311,14 +326,25 @@ pub struct PageQuery {
     pub sort: String,
     /// Where the page starts.
     pub cursor: String,
+    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
+    pub seen_as: String,
 }
 
 /// A container's page in the Drive, or a dataset's; "Shared with you" where the reader does not see the root; with a
-/// question, what is found.
+/// question, what is found. As somebody else sees it where that is asked for: then nothing can be made there.
 ///
 /// # Errors
 /// `NotFound` if the reader may not see it, or it is not of this organization.
 pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
+    let Eyes { by, looking } = looking::in_organization(ctx, by, &wanted.org, &wanted.seen_as).await?;
+    let page = page_of_reader(ctx, &by, wanted).await?;
+    if looking.is_some() {
+        return Ok(DriveView { create: Control::Absent, processing: None, looking, ..page });
+    }
+    Ok(page)
+}
+
+async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
     let mut tx = ctx.db().read().await?;
     let organization = organization::belonging(&mut tx, by, &wanted.org).await?;
     if !wanted.q.trim().is_empty() {
@@ -349,6 +375,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
             tree,
             create,
             lacking,
+            looking: None,
             processing: None,
             offered: Vec::new(),
         });
@@ -395,6 +422,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
         lacking,
         processing,
         offered,
+        looking: None,
     })
 }
 
@@ -411,7 +439,7 @@ async fn found(
         kind: wanted.kind.clone(),
         status: wanted.status.clone(),
         cursor: wanted.cursor.clone(),
-        limit: None,
+        ..Default::default()
     };
     // Nothing to look up is nothing found; the page says so, and the field is there to type again.
     let rows = if Question::parse(&wanted.q).is_some() {
@@ -433,6 +461,7 @@ async fn found(
         lacking,
         processing: None,
         offered,
+        looking: None,
     })
 }
 
@@ -449,6 +478,7 @@ async fn count(tx: &mut Tx, parent: ResourceId, query: &ListQuery, most: i64) ->
 pub async fn more(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Result<MoreRows> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(query.limit)?;
+    let by = &looking::at_resource(ctx, by, id, &query.seen_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let reach = access::reach(&mut tx, by, id).await?;
     let total = count(&mut tx, id, query, i64::MAX).await?;

@@ -23,6 +23,7 @@ pub mod licence;
 pub mod link;
 pub mod live;
 pub mod loan;
+pub mod looking;
 pub mod mail;
 pub mod offer;
 pub mod operator;

@@ -318,7 +318,7 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dia
     let waiting = if manages { invitation::count_pending(&mut tx, at.id).await? } else { 0 };
     let (places, places_lacking) = if manages && dialog.inviting {
         let lacking = match account::list(&mut tx, at.id).await?.into_iter().next() {
-            Some(first) => allows(&licence::list_of_account(&mut tx, first.id).await?, Use::TeamAccess, now).err(),
+            Some(first) => allows(&licence::list_of_account(&mut tx, first.id, now).await?, Use::TeamAccess, now).err(),
             None => None,
         };
         (places(&mut tx, by, at.id, &dialog.resource).await?, lacking.map(|refusal| refusal.to_string()))

@@ -186,6 +186,7 @@ impl Here {
                 parent,
                 parent_kind: way.steps.first().map_or(Kind::Folder, |step| step.kind),
                 ancestors: way.steps.iter().map(|step| step.id).collect(),
+                kept_by: kept_by(way),
                 level,
                 height: inside.height,
                 grants: grants.get(&item.id).cloned().unwrap_or_default(),
@@ -325,6 +326,20 @@ pub(super) async fn load(
     let changed =
         below.iter().filter_map(|(id, below)| Some((*id, below.changed - here.found.get(id)?.modified_at.0))).collect();
     Ok(Loaded { facts, account: container.account, target_org_id, trash_inside, grants_inside, changed })
+}
+
+/// What on a way only lets Managers delete (POL-1), each by name where the caller sees it.
+fn kept_by(way: &Reach) -> Vec<(ResourceId, Option<String>)> {
+    if way.steps.iter().all(|step| !step.restrictions.delete) {
+        return Vec::new();
+    }
+    let visible = way.visible_path();
+    let name = |id| {
+        let shown =
+            |crumb: &Crumb| if crumb.kind == Kind::Root { crumb.kind.title().to_owned() } else { crumb.name.clone() };
+        visible.iter().find(|crumb| crumb.id == id).map(shown)
+    };
+    way.steps.iter().filter(|step| step.restrictions.delete).map(|step| (step.id, name(step.id))).collect()
 }
 
 /// One side of a transfer, and its Org ID.

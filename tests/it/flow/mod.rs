@@ -2,6 +2,7 @@
 
 mod access;
 mod back;
+mod bad_input;
 mod billing;
 mod concurrency;
 mod copies;
@@ -12,6 +13,7 @@ mod licences;
 mod links;
 mod live;
 mod loans;
+mod looking;
 mod mail;
 mod offers;
 mod organizations;
