@@ -56,6 +56,15 @@ pub enum Problem {
     /// Not an Org ID or Account ID.
     #[error("Use 2 to 40 letters, digits and single hyphens, starting and ending with a letter or digit.")]
     NotAnIdentifier,
+    /// Not a Sharing ID (ACCT-1).
+    #[error("Enter a Sharing ID like Table/Chair: an Org ID, a slash, and an Account ID.")]
+    NotASharingId,
+    /// A Sharing ID that nothing answers to (ACCT-1).
+    #[error("There is no account with this Sharing ID.")]
+    NoSuchSharingId,
+    /// The Sharing ID of the account that something is in already (ACCT-3).
+    #[error("This is the account that it is in already. Enter another account’s Sharing ID.")]
+    SameAccount,
     /// Taken by somebody else.
     #[error("This is taken. Try another one.")]
     Taken,
