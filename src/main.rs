@@ -54,6 +54,9 @@ enum Command {
     /// Grant and end licences.
     #[command(subcommand)]
     Licence(LicenceCommand),
+    /// Give an organization another plan.
+    #[command(subcommand)]
+    Plan(PlanCommand),
     /// Set how far a dataset has come, as a processing engine does.
     #[command(subcommand)]
     Dataset(DatasetCommand),
@@ -80,11 +83,26 @@ enum LicenceCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum PlanCommand {
+    /// Set the plan of an organization. A smaller one is refused while more is used than it allows.
+    Set {
+        /// Org ID or id of the organization.
+        #[arg(long)]
+        org: String,
+        /// essential, premier or enterprise.
+        plan: String,
+    },
+}
+
 #[derive(Args)]
 struct GrantArgs {
     /// Org ID or id of the organization.
     #[arg(long)]
     org: String,
+    /// Account ID or id of one of its accounts; needed where there are several.
+    #[arg(long)]
+    account: Option<String>,
     /// discovery, desktop, cloud, cloud-pro, cloud-teams or cloud-enterprise.
     #[arg(long)]
     product: String,
@@ -212,6 +230,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let form = GrantForm {
                 org: args.org,
+                account: args.account,
                 product: args.product,
                 model: args.model,
                 images: args.images,
@@ -228,6 +247,15 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let id: LicenceId = id.parse().map_err(|_| format!("{id} is not an id."))?;
             usecase::licence::expire(&ctx, id).await.map_err(explain)?;
             println!("The licence has ended.");
+        }
+        Command::Plan(PlanCommand::Set { org, plan }) => {
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
+            let (before, now) = usecase::plan::set(&ctx, &org, &plan).await.map_err(explain)?;
+            if before == now {
+                println!("The plan is {} already.", now.title());
+            } else {
+                println!("The plan was {} and is {} now.", before.title(), now.title());
+            }
         }
         Command::Dataset(DatasetCommand::SetStatus { id, status }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;

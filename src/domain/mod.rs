@@ -25,6 +25,7 @@ pub mod mail;
 pub mod one_time_link;
 pub mod organization;
 pub mod person;
+pub mod plan;
 pub mod profile;
 pub mod refusal;
 pub mod resource;

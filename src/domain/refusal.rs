@@ -77,6 +77,9 @@ pub enum Refusal {
     /// The facts changed between confirming and doing (XFER-15).
     #[error("Something changed since you looked at this. Nothing was moved; look at the new plan and confirm again.")]
     PlanChanged,
+    /// An account that is not empty, or the last one (ACCT-1): what is in the way.
+    #[error("{0}")]
+    AccountInUse(String),
     /// ACCT-2.
     #[error("{0}")]
     PlanLimit(String),
@@ -132,6 +135,7 @@ impl Refusal {
             Self::Cycle => "cycle",
             Self::Blocked(_) => "blocked",
             Self::PlanChanged => "plan_changed",
+            Self::AccountInUse(_) => "account_in_use",
             Self::PlanLimit(_) => "plan_limit",
             Self::AllowanceExceeded(_) => "allowance_exceeded",
             Self::RateLimited(_) => "rate_limited",

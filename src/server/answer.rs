@@ -351,6 +351,7 @@ const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::AlreadyInvited
         | Refusal::NameTaken(_)
         | Refusal::Cycle
+        | Refusal::AccountInUse(_)
         | Refusal::Blocked(_)
         | Refusal::PlanChanged => StatusCode::CONFLICT,
         Refusal::InvitationExpired | Refusal::InvitationClosed(_) | Refusal::LinkUsed | Refusal::LinkExpired => {

@@ -1,14 +1,14 @@
 //! What every use case is given: the database, the clock, ids and randomness, and how passwords are hashed.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicI64, Ordering},
 };
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::domain::{id::PersonId, time::Timestamp};
+use crate::domain::{id::PersonId, organization::PlanTier, time::Timestamp};
 
 use super::{limit::Limits, live::Live, password::Hasher, secret::Secret, store::Db};
 
@@ -35,6 +35,7 @@ struct Inner {
     mail_posted: tokio::sync::Notify,
     secret: Secret,
     live: Live,
+    default_plan: OnceLock<PlanTier>,
 }
 
 impl Ctx {
@@ -46,7 +47,20 @@ impl Ctx {
     /// A context with the secret of its installation.
     pub fn with_secret(db: Db, clock: Clock, hasher: Hasher, limits: Limits, public_url: &str, secret: Secret) -> Self {
         let (public_url, mail_posted) = (public_url.to_owned(), tokio::sync::Notify::new());
-        Self(Arc::new(Inner { db, clock, hasher, limits, public_url, mail_posted, secret, live: Live::default() }))
+        let (live, default_plan) = (Live::default(), OnceLock::new());
+        Self(Arc::new(Inner { db, clock, hasher, limits, public_url, mail_posted, secret, live, default_plan }))
+    }
+
+    /// Says, once, which plan new organizations get (ACCT-2).
+    #[must_use]
+    pub fn with_default_plan(self, plan: PlanTier) -> Self {
+        self.0.default_plan.get_or_init(|| plan);
+        self
+    }
+
+    /// The plan of new organizations (ACCT-2).
+    pub fn default_plan(&self) -> PlanTier {
+        self.0.default_plan.get().copied().unwrap_or(PlanTier::Enterprise)
     }
 
     /// What only this installation knows.

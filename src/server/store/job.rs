@@ -38,6 +38,8 @@ pub struct Job {
     pub done: u64,
     /// How many there are in all.
     pub total: u64,
+    /// The Sharing ID of the account that the copy is for, if it is for another one (ACCT-3).
+    pub shared_with: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -59,6 +61,7 @@ struct JobRow {
     message: Option<String>,
     created_at: i64,
     ended_at: Option<i64>,
+    shared_with: Option<String>,
 }
 
 fn count(n: i64) -> u64 {
@@ -86,6 +89,7 @@ impl TryFrom<JobRow> for Job {
             at: row.inside_id.map(|inside| (ResourceId(inside), row.behind_id.map(ResourceId))),
             done: count(row.done),
             total: count(row.total),
+            shared_with: row.shared_with,
         })
     }
 }
@@ -94,7 +98,8 @@ impl JobRow {
     fn view(self) -> Result<JobView> {
         let kind = read("job", "kind", &self.kind, JobKind::parse)?;
         let state = read("job", "state", &self.state, JobState::parse)?;
-        let made = kind == JobKind::Copy && state == JobState::Done;
+        // What was made for another account is not the copier's to open.
+        let made = kind == JobKind::Copy && state == JobState::Done && self.shared_with.is_none();
         Ok(JobView {
             id: JobId(self.id),
             kind,
@@ -116,8 +121,8 @@ impl JobRow {
 /// The database.
 pub async fn insert(tx: &mut Tx, job: &Job, at: Timestamp) -> Result<()> {
     tx.sql(
-        "INSERT INTO job (id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, done, total, claimed_until, created_at)
-         VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10, $11, 0, $12)",
+        "INSERT INTO job (id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, done, total, claimed_until, created_at, shared_with)
+         VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10, $11, 0, $12, $13)",
     )
     .bind(job.id.0)
     .bind(job.organization.0)
@@ -131,6 +136,7 @@ pub async fn insert(tx: &mut Tx, job: &Job, at: Timestamp) -> Result<()> {
     .bind(number(job.done))
     .bind(number(job.total))
     .bind(at.0)
+    .bind(job.shared_with.clone())
     .execute()
     .await
     .map(|_| ())
@@ -143,7 +149,7 @@ pub async fn insert(tx: &mut Tx, job: &Job, at: Timestamp) -> Result<()> {
 pub async fn find_own(tx: &mut Tx, person: PersonId, id: JobId) -> Result<Option<JobView>> {
     let row: Option<JobRow> = tx
         .sql(
-            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at
+            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, shared_with
              FROM job WHERE id = $1 AND person_id = $2",
         )
         .bind(id.0)
@@ -166,7 +172,7 @@ pub async fn list_own(
 ) -> Result<Vec<JobView>> {
     let rows: Vec<JobRow> = tx
         .sql(
-            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at
+            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, shared_with
              FROM job WHERE person_id = $1 AND organization_id = $2 AND (ended_at IS NULL OR ended_at > $3) ORDER BY id DESC LIMIT CAST($4 AS BIGINT)",
         )
         .bind(person.0)
@@ -201,7 +207,7 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Result<Opti
         .sql(
             "UPDATE job SET claimed_until = $2 WHERE id = (
                 SELECT id FROM job WHERE state = 'running' AND claimed_until < $1 ORDER BY claimed_until, id LIMIT 1)
-             RETURNING id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at",
+             RETURNING id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, shared_with",
         )
         .bind(now.0)
         .bind(until.0)

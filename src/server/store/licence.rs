@@ -179,6 +179,18 @@ pub async fn update_active_until(tx: &mut Tx, id: LicenceId, until: Timestamp) -
         .map(|rows| rows > 0)
 }
 
+/// Ends whatever of an account has not ended yet, as it is being deleted: what was free.
+///
+/// # Errors
+/// The database.
+pub async fn end_of_account(tx: &mut Tx, account: AccountId, at: Timestamp) -> Result<u64> {
+    tx.sql("UPDATE licence SET active_until = $2 WHERE account_id = $1 AND (active_until IS NULL OR active_until > $2)")
+        .bind(account.0)
+        .bind(at.0)
+        .execute()
+        .await
+}
+
 /// One change of what is left.
 #[derive(Debug, Clone, Copy)]
 pub struct NewEntry {

@@ -1,10 +1,12 @@
 //! Licences and their books: looking (people) and granting (the operator).
 
+use std::collections::BTreeSet;
+
 use crate::domain::{
-    id::{EntryId, LicenceId},
+    id::{AccountId, EntryId, LicenceId, OrganizationId, PersonId},
     licence::{Amount, EntryKind, Family, Model, Product},
     refusal::Refusal,
-    role::{Permission, allow},
+    role::{Permission, Role, allow, may},
     text::{Fields, Problem, key},
     time::{Day, Timestamp},
     view::{EntryView, LicenceState, LicenceView, Page},
@@ -14,7 +16,7 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::{Error, Result},
-        store::{account, licence, membership, organization},
+        store::{Tx, account, licence, membership},
     },
     audit::{self, Happened},
 };
@@ -50,9 +52,27 @@ pub fn view(stored: &licence::StoredLicence, now: Timestamp) -> LicenceView {
 /// `NotFound` and `Forbidden` by role.
 pub async fn list(ctx: &Ctx, by: &Principal, org: &str) -> Result<Vec<LicenceView>> {
     let mut tx = ctx.db().read().await?;
-    let permit = super::organization::permit(&mut tx, by, org, Permission::ViewUsage).await?;
+    let (found, role) = super::organization::find_with_role(&mut tx, by, org).await?;
+    let managed = accounts_with_usage(&mut tx, found.id, by.person).await?;
+    if managed.is_empty() {
+        allow(by.person, found.id, role, Permission::ViewUsage)?;
+    }
     let now = ctx.now();
-    Ok(licence::list(&mut tx, permit.organization()).await?.iter().map(|stored| view(stored, now)).collect())
+    let stored = licence::list(&mut tx, found.id).await?;
+    Ok(stored.iter().filter(|stored| managed.contains(&stored.account)).map(|stored| view(stored, now)).collect())
+}
+
+/// The accounts of an organization whose usage somebody may see: all of them, or those in which their role counts (ACCT-2).
+///
+/// # Errors
+/// The database.
+pub async fn accounts_with_usage(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    person: PersonId,
+) -> Result<BTreeSet<AccountId>> {
+    let roles = account::list_roles(tx, organization, person).await?;
+    Ok(roles.into_iter().filter(|(_, role)| may(*role, Permission::ViewUsage)).map(|(id, _)| id).collect())
 }
 
 /// One page of a licence's ledger, newest first.
@@ -66,8 +86,15 @@ pub async fn ledger(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Op
         super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
     let mut tx = ctx.db().read().await?;
     let stored = licence::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
-    let role = membership::find_role(&mut tx, stored.organization, by.person).await?;
-    allow(by.person, stored.organization, role, Permission::ViewUsage)?;
+    let roles = account::list_roles(&mut tx, stored.organization, by.person).await?;
+    let there = roles.iter().find(|(id, _)| *id == stored.account).map(|(_, role)| *role);
+    match there.or(membership::find_role(&mut tx, stored.organization, by.person).await?) {
+        // What is in an account that one's role does not count in does not exist.
+        Some(Role::Member) if roles.iter().any(|(_, role)| *role != Role::Member) => {
+            return Err(Refusal::NotFound.into());
+        }
+        role => allow(by.person, stored.organization, role, Permission::ViewUsage)?,
+    };
     let entries = licence::list_entries(&mut tx, id, before, limit + 1).await?;
     let page = super::page(entries, limit, |(id, _)| super::cursor(&[&id.to_string()]));
     Ok(Page { items: page.items.into_iter().map(|(_, entry)| entry).collect(), next_cursor: page.next_cursor })
@@ -78,6 +105,8 @@ pub async fn ledger(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Op
 pub struct GrantForm {
     /// Org ID or id.
     pub org: String,
+    /// Account ID or id; may be left out where the organization has one account.
+    pub account: Option<String>,
     /// Product, like `cloud-pro`.
     pub product: String,
     /// `images-projects` or `credits`; cloud only.
@@ -99,10 +128,11 @@ pub struct GrantForm {
 /// The most of anything that one grant gives.
 const MOST: i64 = 1_000_000_000_000;
 
-/// Grants a licence to an organization's first account (LIC-1): the operator's command line.
+/// Grants a licence to an account of an organization (LIC-1): the operator's command line.
 ///
 /// # Errors
-/// `Invalid` with the problem of every field; `NotFound` for an unknown organization.
+/// `Invalid` with the problem of every field, an unknown account and one that has to be named among them; `NotFound` for an
+/// unknown organization.
 pub async fn grant(ctx: &Ctx, form: &GrantForm) -> Result<LicenceId> {
     let mut fields = Fields::default();
     let product = fields.check("product", Product::parse(&form.product));
@@ -145,21 +175,14 @@ pub async fn grant(ctx: &Ctx, form: &GrantForm) -> Result<LicenceId> {
     let active_from = from.map_or(now, Day::start);
     // The last day is still a day of the licence.
     let active_until = until.map(|day| day.start().plus_days(1));
-    let (ctx_in, org, seats) = (ctx.clone(), form.org.clone(), form.seats);
+    let (ctx_in, org, named, seats) = (ctx.clone(), form.org.clone(), form.account.clone(), form.seats);
     let change = Amount { images: form.images, projects: form.projects, credits: form.credits };
     ctx.db()
         .write(move |tx| {
-            let (ctx, org) = (ctx_in.clone(), org.clone());
+            let (ctx, org, named) = (ctx_in.clone(), org.clone(), named.clone());
             Box::pin(async move {
-                let organization = match org.parse() {
-                    Ok(id) => organization::find(tx, id).await?,
-                    Err(_) => match organization::find_id(tx, &key(&org)).await? {
-                        Some(id) => organization::find(tx, id).await?,
-                        None => None,
-                    },
-                };
-                let organization = organization.ok_or(Refusal::NotFound)?;
-                let account = account::list(tx, organization.id).await?.into_iter().next().ok_or(Refusal::NotFound)?;
+                let organization = super::plan::find_for_operator(tx, &org).await?;
+                let account = account_for(tx, organization.id, named.as_deref()).await?;
                 let id = LicenceId(ctx.id());
                 let new = licence::NewLicence {
                     id,
@@ -199,6 +222,22 @@ pub async fn grant(ctx: &Ctx, form: &GrantForm) -> Result<LicenceId> {
             })
         })
         .await
+}
+
+/// The account of an organization that the operator means: the one that is named, or the only one.
+async fn account_for(tx: &mut Tx, organization: OrganizationId, named: Option<&str>) -> Result<account::Account> {
+    let all = account::list(tx, organization).await?;
+    let found = match named.map(str::trim).filter(|named| !named.is_empty()) {
+        Some(named) => {
+            let (id, wanted) = (named.parse::<AccountId>().ok(), key(named));
+            all.into_iter()
+                .find(|one| Some(one.id) == id || key(&one.account_id) == wanted)
+                .ok_or_else(|| Refusal::field("account", Problem::NotAChoice))
+        }
+        None if all.len() > 1 => Err(Refusal::field("account", Problem::SeveralAccounts)),
+        None => all.into_iter().next().ok_or(Refusal::NotFound),
+    };
+    Ok(found?)
 }
 
 /// Ends a licence now: the operator's command line.

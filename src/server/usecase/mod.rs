@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod account;
+pub mod accounts;
 pub mod audit;
 pub mod copy;
 pub mod dataset;
@@ -22,6 +23,7 @@ pub mod live;
 pub mod mail;
 pub mod organization;
 pub mod people;
+pub mod plan;
 pub mod restriction;
 pub mod search;
 pub mod session;

@@ -189,6 +189,7 @@ fn Row(row: TrashRow, place: Place, now: Timestamp, flash: Option<FormFlash>) ->
     let flash = flash.filter(|flash| flash.values.iter().any(|(name, value)| name == "items" && *value == id));
     let delete = place.page().with("dialog", "delete").with("item", id.clone()).text();
     let from = row.from.map_or_else(|| "—".to_owned(), |crumb| crumb.name);
+    let account = row.account_name.filter(|account| *account != from);
     let label = row.name.clone();
     let by = row.by_name.map(|name| format!(" by {name}"));
     let options = match row.change {
@@ -212,7 +213,7 @@ fn Row(row: TrashRow, place: Place, now: Timestamp, flash: Option<FormFlash>) ->
                     <span>{row.name}</span>
                 </span>
             </td>
-            <td class="m from-tablet">{from}</td>
+            <td class="m from-tablet">{from}{account.map(|account| view! { <small class="of-account">{account}</small> })}</td>
             <td class="m from-tablet"><When at=row.at now/>{by}</td>
             <td class="m num">{words::days_left(row.kept_until, now)}</td>
             <td class="act"><div class="bar">{options}</div></td>
