@@ -1,7 +1,7 @@
 //! Plans (ACCT-2): how many accounts an organization may have, whether it has Managers, and whether its people can be limited
 //! to some accounts.
 
-use super::{organization::PlanTier, refusal::Refusal, role::Role};
+use super::{id::OrganizationId, organization::PlanTier, refusal::Refusal, role::Role};
 
 /// What a plan allows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -104,11 +104,30 @@ pub struct InUse {
     pub limited: u64,
 }
 
+/// Proof that an organization may have a plan. Only [`may_change_to`] makes one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PlanPermit {
+    organization: OrganizationId,
+    plan: PlanTier,
+}
+
+impl PlanPermit {
+    /// Which organization.
+    pub const fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+
+    /// Which plan.
+    pub const fn plan(&self) -> PlanTier {
+        self.plan
+    }
+}
+
 /// Whether an organization may have another plan: not one that allows less than it uses.
 ///
 /// # Errors
 /// `PlanLimit`, with all that is too much.
-pub fn may_change_to(plan: PlanTier, used: InUse) -> Result<(), Refusal> {
+pub fn may_change_to(organization: OrganizationId, plan: PlanTier, used: InUse) -> Result<PlanPermit, Refusal> {
     let limits = plan.limits();
     let counted = |n: u64, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let mut too_much = Vec::new();
@@ -129,7 +148,7 @@ pub fn may_change_to(plan: PlanTier, used: InUse) -> Result<(), Refusal> {
         too_much.push(counted(used.limited, "person limited to chosen accounts", "people limited to chosen accounts"));
     }
     if too_much.is_empty() {
-        return Ok(());
+        return Ok(PlanPermit { organization, plan });
     }
     Err(Refusal::PlanLimit(format!(
         "The {} plan allows less than what is used: {}. Change that first.",
@@ -141,7 +160,7 @@ pub fn may_change_to(plan: PlanTier, used: InUse) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::testing::{row, table};
+    use crate::domain::testing::{id, row, table};
 
     #[test]
     fn acct_2_what_each_plan_allows() {
@@ -184,6 +203,7 @@ mod tests {
 
     #[test]
     fn acct_2_a_smaller_plan_takes_that_no_more_is_used() {
+        let may_change_to = |plan, used| super::may_change_to(OrganizationId(id(1)), plan, used).map(|_| ());
         let used = InUse { accounts: 2, managers: 1, invited_managers: 0, limited: 3 };
         assert_eq!(may_change_to(PlanTier::Enterprise, used), Ok(()));
         let Err(Refusal::PlanLimit(text)) = may_change_to(PlanTier::Essential, used) else { panic!("refused") };

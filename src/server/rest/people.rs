@@ -147,20 +147,32 @@ impl RoleBody {
 }
 
 /// What is to change of a person: only what is sent.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PersonChangeBody {
     /// `owner`, `manager`, `editor`, `reader` or `member`.
     role: Option<String>,
     /// The ids of the accounts in which alone their role counts from now on; `null` for all of them.
-    #[serde(deserialize_with = "sent")]
     #[schema(value_type = Option<Vec<String>>)]
-    accounts: Option<Option<Vec<String>>>,
+    accounts: AccountsSent,
 }
 
-/// A field that was sent, `null` among them.
-fn sent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Vec<String>>>, D::Error> {
-    Option::<Vec<String>>::deserialize(deserializer).map(Some)
+/// The accounts as they were sent.
+#[derive(Debug, Default)]
+enum AccountsSent {
+    /// Not at all.
+    #[default]
+    Not,
+    /// As `null`.
+    All,
+    /// Their ids.
+    Only(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for AccountsSent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<Vec<String>>::deserialize(deserializer)?.map_or(Self::All, Self::Only))
+    }
 }
 
 /// What a person is now.
@@ -184,11 +196,10 @@ pub async fn change_role(
 ) -> Result<Json<PersonRoleBody>, Problem> {
     let id: PersonId = person.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
     let accounts = match body.accounts {
-        None => None,
-        Some(None) => Some(None),
-        Some(Some(ids)) => {
-            let read = ids.iter().map(|id| usecase::id("accounts", id)).collect::<Result<Vec<AccountId>, _>>()?;
-            Some(Some(read))
+        AccountsSent::Not => people::Limits::Stay,
+        AccountsSent::All => people::Limits::None,
+        AccountsSent::Only(ids) => {
+            people::Limits::To(ids.iter().map(|id| usecase::id("accounts", id)).collect::<Result<Vec<AccountId>, _>>()?)
         }
     };
     let change = people::Change { role: body.role, accounts };

@@ -7,6 +7,7 @@ use super::{Result, Tx, read};
 use crate::domain::{
     id::{OrganizationId, PersonId},
     organization::{OrganizationKind, PeopleVisibility, PlanTier, restorable_until},
+    plan::PlanPermit,
     resource::CLUSTERS,
     role::{Role, RolePermit},
     time::Timestamp,
@@ -438,10 +439,10 @@ pub async fn update_legal(tx: &mut Tx, permit: &RolePermit, legal: &LegalView) -
 ///
 /// # Errors
 /// The database.
-pub async fn update_plan(tx: &mut Tx, organization: OrganizationId, plan: PlanTier) -> Result<()> {
+pub async fn update_plan(tx: &mut Tx, permit: &PlanPermit) -> Result<()> {
     tx.sql("UPDATE organization SET plan = $2 WHERE id = $1")
-        .bind(organization.0)
-        .bind(plan.word())
+        .bind(permit.organization().0)
+        .bind(permit.plan().word())
         .execute()
         .await
         .map(|_| ())

@@ -501,8 +501,20 @@ pub async fn change_role(
 pub struct Change {
     /// Another role.
     pub role: Option<String>,
-    /// The accounts in which alone it counts, or all of them with `Some(None)` (ACCT-2).
-    pub accounts: Option<Option<Vec<AccountId>>>,
+    /// The accounts in which it counts (ACCT-2).
+    pub accounts: Limits,
+}
+
+/// What is to become of the accounts in which somebody's role counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Limits {
+    /// Nothing.
+    #[default]
+    Stay,
+    /// It counts in all of them.
+    None,
+    /// It counts in these alone.
+    To(Vec<AccountId>),
 }
 
 /// Changes what is given, all of it or nothing, without asking first; for the API. Their role and the accounts they are
@@ -517,7 +529,7 @@ pub async fn change(
     person: PersonId,
     change: Change,
 ) -> Result<(Role, Option<Vec<AccountId>>)> {
-    if change.role.is_none() && change.accounts.is_none() {
+    if change.role.is_none() && change.accounts == Limits::Stay {
         return Err(Refusal::field("role", Problem::Missing).into());
     }
     let role = change.role.as_deref().map(Role::parse).transpose();
@@ -530,8 +542,10 @@ pub async fn change(
                 if let Some(role) = role {
                     change_role_in(tx, &ctx, &by, &org, person, role, true).await?;
                 }
-                if let Some(wanted) = wanted {
-                    accounts::limit_in(tx, &ctx, &by, &org, person, wanted.as_deref()).await?;
+                match &wanted {
+                    Limits::Stay => {}
+                    Limits::None => drop(accounts::limit_in(tx, &ctx, &by, &org, person, None).await?),
+                    Limits::To(ids) => drop(accounts::limit_in(tx, &ctx, &by, &org, person, Some(ids)).await?),
                 }
                 let at = organization::find(tx, &by, &org).await?;
                 let member = membership::list_by_id(tx, at.id, &[person]).await?.into_iter().next();

@@ -56,9 +56,9 @@ pub async fn set(ctx: &Ctx, org: &str, plan: &str) -> Result<(PlanTier, PlanTier
             let (ctx, org) = (ctx_in.clone(), org.clone());
             Box::pin(async move {
                 let found = find_for_operator(tx, &org).await?;
-                may_change_to(plan, used(tx, &ctx, found.id).await?)?;
+                let permit = may_change_to(found.id, plan, used(tx, &ctx, found.id).await?)?;
                 if found.plan != plan {
-                    organization::update_plan(tx, found.id, plan).await?;
+                    organization::update_plan(tx, &permit).await?;
                     let what = Happened {
                         organization: Some(found.id),
                         action: "organization.plan_changed",

@@ -816,16 +816,16 @@ pub async fn destinations(
     if reach.lineage.organization != shown.id {
         return Err(Refusal::NotFound.into());
     }
-    let names = Names::among(visible);
+    let called = Names::among(visible);
     let mut path = reach.visible_path();
-    names.call(&mut path);
+    called.call(&mut path);
     let base = DestinationView {
         items: named,
         count: items.len() as u64,
         source,
         organizations,
         organization: shown,
-        accounts: names.links(),
+        accounts: called.links(),
         path,
         rows: Page { items: Vec::new(), next_cursor: None },
         create: Control::Absent,

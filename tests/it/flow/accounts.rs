@@ -81,7 +81,7 @@ both!(acct_1_accounts_are_opened_changed_and_closed, async |app| {
     let full = anna.delete(&one).await.expect(409);
     assert_eq!(full.code(), "account_in_use");
     assert!(full.body.contains("something is in its Drive"), "{}", full.body);
-    anna.trash(folder).await.expect(200);
+    anna.trash(folder).await.expect(204);
     let form = usecase::licence::GrantForm {
         org: org.org_id.clone(),
         account: Some("chair".to_owned()),
@@ -269,18 +269,15 @@ both!(acct_2_access_1_access_3_limited_people_do_in_each_account_what_the_rule_s
                 assert_eq!(made.status, status(Act::Create, 201), "{told}: create");
                 if made.status == 201 {
                     let made: ResourceId = read(&made.json()["id"]);
-                    anna.trash(made).await.expect(200);
+                    anna.trash(made).await.expect(204);
                     anna.delete_for_good(made).await;
                 }
             }
         }
         // Search finds what is seen, and nothing else.
-        let found = |q: &'static str| async move {
-            let path = format!("/api/v1/orgs/{}/search?q={q}&limit=50", org.org_id);
-            one.get(&path).await.expect(200)
-        };
         for (q, nth) in [("secret", 0), ("inside", 1)] {
-            let answer = found(q).await;
+            let path = format!("/api/v1/orgs/{}/search?q={q}&limit=50", org.org_id);
+            let answer = one.get(&path).await.expect(200);
             let ids: BTreeSet<ResourceId> =
                 answer.json()["items"].as_array().expect("rows").iter().map(|row| read(&row["id"])).collect();
             let expect: BTreeSet<ResourceId> = folders
@@ -388,7 +385,7 @@ both!(acct_1_xfer_3_what_moves_to_another_account_keeps_its_books_and_who_saw_it
     let dataset = anna.dataset(folder, "Flight", 40).await;
     app.set_status(dataset, Status::Processed).await;
     let thrown = anna.folder(folder, "Old").await;
-    anna.trash(thrown).await.expect(200);
+    anna.trash(thrown).await.expect(204);
     let left = app.left(licence).await;
     rita.show(folder).await.expect(404);
     anna.transfer(&[folder], root).await.expect(201);
@@ -421,7 +418,7 @@ both!(acct_4_with_one_account_no_page_mentions_accounts, async |app| {
     let folder = anna.folder(org.root, "Gotthard").await;
     let dataset = anna.dataset(folder, "Flight", 3).await;
     let gone = anna.folder(org.root, "Old").await;
-    anna.trash(gone).await.expect(200);
+    anna.trash(gone).await.expect(204);
     let at = format!("/o/{}", org.org_id);
     let pages = [
         "/".to_owned(),

@@ -6,6 +6,7 @@ use commonhold::{
         account::stem,
         id::{AccountId, PersonId, ResourceId},
         organization::PlanTier,
+        plan::{InUse, may_change_to},
         role::{Role, found},
         search::Question,
         text::{Identifier, Name},
@@ -72,7 +73,7 @@ both!(acct_1_an_account_is_found_by_id_by_sharing_id_and_among_others, async |ap
     }
     let folder = anna.folder(root, "Gotthard").await;
     let trashed = anna.folder(root, "Old").await;
-    anna.trash(trashed).await.expect(200);
+    anna.trash(trashed).await.expect(204);
     let mut tx = app.db().read().await.expect("a connection");
     let held = account::list_held(&mut tx, id).await.expect("an answer");
     let of_north = held.iter().find(|(one, _)| *one == north).expect("it is there").1;
@@ -90,7 +91,7 @@ both!(acct_1_an_account_is_found_by_id_by_sharing_id_and_among_others, async |ap
                 let permit = found(by, id);
                 let changed = account::update(tx, &permit, north, &name, &account_id).await?;
                 let nobodys = account::update(tx, &permit, AccountId(Uuid::nil()), &name, &account_id).await?;
-                organization::update_plan(tx, id, PlanTier::Premier).await?;
+                organization::update_plan(tx, &may_change_to(id, PlanTier::Premier, InUse::default())?).await?;
                 // From one account to the other, with what is below it.
                 let moved = subtree::update_account(tx, &operate(by, id, folder), &[folder], org.account).await?;
                 subtree::update_account(tx, &operate(by, id, folder), &[folder], north).await?;
@@ -104,7 +105,7 @@ both!(acct_1_an_account_is_found_by_id_by_sharing_id_and_among_others, async |ap
     assert_eq!(organization::find(&mut tx, id).await.expect("an answer").map(|one| one.plan), Some(PlanTier::Premier));
     assert!(account::find_by_sharing_id(&mut tx, "alpine-survey", "south").await.expect("an answer").is_some());
     drop(tx);
-    anna.trash(folder).await.expect(200);
+    anna.trash(folder).await.expect(204);
     for gone in [folder, trashed] {
         anna.delete_for_good(gone).await;
     }
