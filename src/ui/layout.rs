@@ -40,6 +40,10 @@ pub enum Section {
     People,
     /// Who can do what.
     Roles,
+    /// Licences and usage, and a licence's books.
+    Licences,
+    /// Billing.
+    Billing,
     /// The audit log.
     Activity,
     /// Organization settings.
@@ -57,6 +61,9 @@ impl Section {
         match self {
             Self::People => belonging.sees_people,
             Self::Roles => !belonging.personal,
+            // A Manager who is limited to some accounts sees the licences of these (ACCT-2).
+            Self::Licences => belonging.limited.or(role).is_some_and(|role| may(role, Permission::ViewUsage)),
+            Self::Billing => role.is_some_and(|role| may(role, Permission::ManageBilling)),
             Self::Activity => role.is_some_and(|role| may(role, Permission::ReadAudit)),
             Self::Settings => !belonging.personal && role.is_some(),
             Self::Welcome | Self::Home | Self::Drive | Self::Account | Self::Other => true,
@@ -71,6 +78,8 @@ impl Section {
             Self::Drive => paths::drive(org, ""),
             Self::People => paths::people(org),
             Self::Roles => paths::roles(org),
+            Self::Licences => paths::licences(org),
+            Self::Billing => paths::billing(org),
             Self::Activity => paths::activity(org),
             Self::Settings => paths::settings(org, ""),
             Self::Welcome | Self::Home | Self::Account | Self::Other => paths::home(org),
@@ -187,6 +196,11 @@ fn Ways(section: Section, belonging: Belonging) -> impl IntoView {
         })}
         {Section::Roles.is_in(&belonging).then(|| view! {
             <a href=paths::roles(&org) aria-current=here(Section::Roles)><Icon name="roles"/>"Who can do what"</a>
+        })}
+        {Section::Licences.is_in(&belonging).then(|| {
+            // Billing is about the same, and has no entry of its own.
+            let billing = (section == Section::Billing).then_some("true");
+            view! { <a href=paths::licences(&org) aria-current=here(Section::Licences).or(billing)><Icon name="licence"/>"Licences"</a> }
         })}
         {Section::Activity.is_in(&belonging).then(|| view! {
             <a href=paths::activity(&org) aria-current=here(Section::Activity)><Icon name="activity"/>"Activity"</a>

@@ -4,6 +4,7 @@
 //! - `session` is what every page shares: who is signed in, what to reload, what to say.
 //! - `layout` is the frame around a page, `switcher` the organization switcher in it, `trouble` what is shown instead of
 //!   a page that could not be.
+//! - `sales` is the way to **Contact sales**.
 //! - `undo` is the button that takes a change back.
 //! - `words` is how values are written: numbers, sizes, times.
 //! - `pages` has one file per page, `components` the small design system under them.
@@ -18,6 +19,7 @@ pub mod layout;
 pub mod pages;
 pub mod paths;
 pub mod routes;
+pub mod sales;
 pub mod session;
 pub mod status;
 pub mod switcher;

@@ -12,10 +12,12 @@ use leptos_router::{
 use super::pages::{
     account::{privacy::PrivacyPage, profile::ProfilePage, security::SecurityPage},
     activity::ActivityPage,
+    billing::BillingPage,
     drive::DrivePage,
     forgot::ForgotPage,
     home::HomePage,
     invitation::InvitationPage,
+    licences::{LicencesPage, ledger::LedgerPage},
     new_organization::NewOrganizationPage,
     not_found::NotFoundPage,
     people::{PeoplePage, invitations::InvitationsPage},
@@ -51,6 +53,9 @@ pub fn Pages() -> impl IntoView {
             <Route path=path!("/o/:org/people/invitations") view=InvitationsPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/roles") view=RolesPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/activity") view=ActivityPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/licences") view=LicencesPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/licences/:id") view=LedgerPage ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/billing") view=BillingPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/settings/:part?") view=SettingsPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/transfers/:id") view=ReceiptPage ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/trash") view=TrashPage ssr=SsrMode::Async/>

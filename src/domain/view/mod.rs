@@ -4,6 +4,8 @@ pub mod access;
 pub mod account;
 pub mod accounts;
 pub mod activity;
+pub mod billing;
+pub mod licence;
 pub mod link;
 pub mod people;
 pub mod restriction;
@@ -214,16 +216,22 @@ pub struct LicenceView {
 /// One entry of a licence's ledger (LIC-3).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct EntryView {
+    /// Its number in the books of the licence, from 1.
+    pub number: i64,
     /// When.
     pub at: Timestamp,
     /// Why.
     pub kind: EntryKind,
     /// The change of what is left.
     pub change: Amount,
+    /// What was left after it.
+    pub left: Amount,
     /// The transfer it belongs to.
     pub transfer: Option<TransferId>,
     /// The dataset it is about.
     pub resource: Option<ResourceId>,
+    /// What that is called, while it is in the organization.
+    pub resource_name: Option<String>,
 }
 
 /// One line of the audit log (AUDIT-1).
@@ -402,6 +410,8 @@ pub struct DriveView {
     pub lacking: Lacking,
     /// Whether something was shared with me that is in no account I see: then there is a page of that, besides these.
     pub shared_elsewhere: bool,
+    /// What having it processed would cost (LIC-2); datasets that are not paid for yet, for who may have them processed.
+    pub processing: Option<licence::ProcessingView>,
 }
 
 /// How far a page counts the rows of a list; the browser asks for more when it comes to that.

@@ -8,11 +8,13 @@ pub mod access;
 pub mod account;
 pub mod accounts;
 pub mod audit;
+pub mod billing;
 pub mod events;
 pub mod idempotency;
 pub mod invitations;
 pub mod licences;
 pub mod links;
+pub mod operator;
 pub mod orgs;
 pub mod people;
 pub mod problem;
@@ -57,6 +59,8 @@ use problem::Problem;
         (name = "drive", description = "Folders, sites, assets and datasets"),
         (name = "transfers", description = "Moving within an organization and transferring between two"),
         (name = "licences", description = "Licences, their books, and the audit log"),
+        (name = "billing", description = "Billing contacts, and asking the operator for licences: Owners"),
+        (name = "operator", description = "Granting licences and answering requests, with an operator key: `Authorization: Bearer cho_…`"),
     )
 )]
 struct Document;
@@ -93,6 +97,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(people::change_role))
         .routes(routes!(licences::list))
         .routes(routes!(licences::ledger))
+        .routes(routes!(licences::export))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(resources::create))
@@ -119,6 +124,20 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(transfers::plan))
         .routes(routes!(transfers::create))
         .routes(routes!(transfers::show))
+        .routes(routes!(billing::contacts, billing::add_contact))
+        .routes(routes!(billing::change_contact, billing::remove_contact))
+        .routes(routes!(billing::requests, billing::request))
+        .routes(routes!(billing::withdraw))
+        .routes(routes!(operator::licences, operator::grant))
+        .routes(routes!(operator::licence))
+        .routes(routes!(operator::extend))
+        .routes(routes!(operator::expire))
+        .routes(routes!(operator::top_up))
+        .routes(routes!(operator::requests))
+        .routes(routes!(operator::request))
+        .routes(routes!(operator::answer))
+        .routes(routes!(operator::keys, operator::create_key))
+        .routes(routes!(operator::revoke_key))
 }
 
 /// Every route of the API, and its document.

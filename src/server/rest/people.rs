@@ -158,7 +158,8 @@ pub struct PersonChangeBody {
 }
 
 /// The accounts as they were sent.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
+#[serde(untagged)]
 enum AccountsSent {
     /// Not at all.
     #[default]

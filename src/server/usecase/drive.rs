@@ -6,14 +6,18 @@ use crate::domain::{
     access::{Act, Level, permit},
     command::Lacking,
     id::{AccountId, OrganizationId, ResourceId},
-    licence::{Use, allows},
+    licence::{Licence, MEGAPIXELS, Use, allows, governing, price, spend},
     refusal::Refusal,
     resource::{Kind, Status, cluster, may_create},
+    role::{Permission, may},
     search::Question,
     text::{Fields, Name, Problem, key},
     time::{Day, Timestamp},
     undo::Inverse,
-    view::{Belonging, Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, Page, ResourceView, RowView},
+    view::{
+        Belonging, Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, Page, ResourceView, RowView,
+        licence::ProcessingView,
+    },
 };
 
 use super::{
@@ -362,6 +366,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
             create,
             lacking,
             shared_elsewhere,
+            processing: None,
         });
     };
     let reach = access::reach(&mut tx, by, id).await?;
@@ -394,7 +399,19 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
     let lacking = Lacking::of(&licences, ctx.now()).for_role(reach.lineage.role);
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline = if view.kind == Kind::Site { Some(super::site::timeline(&mut tx, id).await?) } else { None };
-    Ok(DriveView { organization, resource: Some(view), rows, total, timeline, tree, create, lacking, shared_elsewhere })
+    let processing = processing(&organization, &view, &licences, ctx.now());
+    Ok(DriveView {
+        organization,
+        resource: Some(view),
+        rows,
+        total,
+        timeline,
+        tree,
+        create,
+        lacking,
+        shared_elsewhere,
+        processing,
+    })
 }
 
 /// What is found in an organization, as a page of the Drive.
@@ -430,6 +447,7 @@ async fn found(
         create,
         lacking,
         shared_elsewhere: false,
+        processing: None,
     })
 }
 
@@ -508,6 +526,30 @@ async fn tree(tx: &mut Tx, path: &[Crumb], shown: ResourceId) -> Result<Vec<Bran
     });
     tree.append(&mut inside);
     Ok(tree)
+}
+
+/// What having a dataset processed would cost, and what is left for it (LIC-2): for Editors of it who see the
+/// organization's prices, as long as it is not paid for.
+fn processing(
+    organization: &Belonging,
+    view: &ResourceView,
+    licences: &[Licence],
+    now: Timestamp,
+) -> Option<ProcessingView> {
+    let dataset = view.dataset.as_ref()?;
+    let unpaid = matches!(dataset.status, Status::Draft | Status::WaitingForCredits | Status::Failed);
+    let sees = view.level >= Level::Editor && organization.role.is_some_and(|role| may(role, Permission::SeePrices));
+    if !unpaid || !sees {
+        return None;
+    }
+    if let Err(refusal) = allows(licences, Use::Process, now) {
+        return Some(ProcessingView::Refused(refusal.to_string()));
+    }
+    let payer = governing(licences, now)?;
+    let model = payer.model?;
+    let (cost, left) = (price(model, dataset.images, MEGAPIXELS), payer.left);
+    let why_not = spend(left, cost).err().map(|refusal| refusal.to_string());
+    Some(ProcessingView::Priced { model, cost, left, why_not })
 }
 
 /// What the licences of none of the accounts that rows are in allow. What those of one allow is offered, and refused where

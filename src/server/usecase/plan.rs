@@ -4,9 +4,7 @@ use crate::domain::{
     id::OrganizationId,
     organization::PlanTier,
     plan::{InUse, may_change_to},
-    refusal::Refusal,
     role::Role,
-    text::key,
 };
 
 use super::{
@@ -16,6 +14,7 @@ use super::{
         store::{Tx, account, invitation, membership, organization},
     },
     audit::{self, Happened},
+    operator,
 };
 
 /// How much of what plans limit an organization uses.
@@ -26,22 +25,6 @@ async fn used(tx: &mut Tx, ctx: &Ctx, id: OrganizationId) -> Result<InUse> {
         invited_managers: invitation::count_pending_in_role(tx, id, Role::Manager, ctx.now()).await?,
         limited: account::count_limited(tx, id).await?,
     })
-}
-
-/// The organization behind an Org ID or an id, for the operator.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn find_for_operator(tx: &mut Tx, org: &str) -> Result<organization::Organization> {
-    let id = match org.parse() {
-        Ok(id) => Some(id),
-        Err(_) => organization::find_id(tx, &key(org)).await?,
-    };
-    let found = match id {
-        Some(id) => organization::find(tx, id).await?,
-        None => None,
-    };
-    Ok(found.ok_or(Refusal::NotFound)?)
 }
 
 /// Gives an organization another plan: the operator's command line. The one it had before.
@@ -55,7 +38,7 @@ pub async fn set(ctx: &Ctx, org: &str, plan: &str) -> Result<(PlanTier, PlanTier
         .write(move |tx| {
             let (ctx, org) = (ctx_in.clone(), org.clone());
             Box::pin(async move {
-                let found = find_for_operator(tx, &org).await?;
+                let found = operator::find_organization(tx, &org).await?;
                 let permit = may_change_to(found.id, plan, used(tx, &ctx, found.id).await?)?;
                 if found.plan != plan {
                     organization::update_plan(tx, &permit).await?;

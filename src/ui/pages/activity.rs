@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{
-        audit::{ACTIONS, title},
+        audit::{ACTIONS, is_of_an_organization, title},
         id::PersonId,
         time::Timestamp,
         view::activity::{Change, LineView, LogView},
@@ -166,6 +166,7 @@ fn Filters(asked: Asked, people: Vec<(PersonId, String)>, lines: Vec<LineView>) 
         .collect_view();
     let actions = ACTIONS
         .iter()
+        .filter(|(word, _)| is_of_an_organization(word))
         .map(|(word, title)| view! { <option value=*word selected={*word == asked.action}>{*title}</option> })
         .collect_view();
     view! {

@@ -3,10 +3,12 @@
 pub mod account;
 pub mod accounts;
 pub mod activity;
+pub mod billing;
 pub mod drive;
 pub mod forgot;
 pub mod home;
 pub mod invitation;
+pub mod licences;
 pub mod new_organization;
 pub mod not_found;
 pub mod people;

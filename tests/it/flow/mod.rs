@@ -2,11 +2,13 @@
 
 mod access;
 mod accounts;
+mod billing;
 mod concurrency;
 mod copies;
 mod drive;
 mod histories;
 mod invitations;
+mod lacking;
 mod licences;
 mod links;
 mod live;
@@ -21,3 +23,4 @@ mod sites;
 mod transfers;
 mod trash;
 mod undo;
+mod waiting;

@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod accounts;
+mod billing;
 mod links;
 mod people;
 mod plans;

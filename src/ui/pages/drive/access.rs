@@ -31,7 +31,7 @@ use crate::{
     ui::{
         components::{
             avatar::{Face, Mark},
-            button::{ButtonLink, Tone},
+            button::{BlockedButton, ButtonLink, Tone},
             dialog::{Dialog, DialogBody, DialogButtons},
             empty::Skeleton,
             field::{Field, Hidden, Radios},
@@ -43,6 +43,7 @@ use crate::{
         },
         paths::{self, Address},
         routes::here,
+        sales::{ContactSales, may_buy},
         session::{Beginning, Session},
         words,
     },
@@ -118,7 +119,8 @@ pub fn AccessDialog(
                         match loaded {
                             (asked, Ok(_), Some(why)) => view! { <Why asked why listing/> }.into_any(),
                             (asked, Ok(view), None) => {
-                                view! { <Access asked view listing give now=begin.now flash=begin.form/> }.into_any()
+                                let buys = begin.organization(&listing.org).is_some_and(may_buy);
+                                view! { <Access asked view listing give buys now=begin.now flash=begin.form/> }.into_any()
                             }
                             (_, Err(failure), _) => view! {
                                 <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
@@ -151,6 +153,7 @@ fn Access(
     view: AccessView,
     listing: Listing,
     give: ServerAction<GiveAccess>,
+    buys: bool,
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
@@ -212,6 +215,7 @@ fn Access(
         me: Grantee::Person(view.me),
         change_path,
         remove_path,
+        give: view.give.clone(),
     };
     let rows = view.rows.items.iter().map(|row| entry(row, &context)).collect_view();
     let waiting = (!view.by_role && asked.at.is_empty())
@@ -249,7 +253,14 @@ fn Access(
     };
     let form = match view.give {
         _ if view.by_role => ().into_any(),
-        Control::Disabled(reason) => view! { <p class="small why-not">{reason}</p> }.into_any(),
+        Control::Disabled(reason) => {
+            let org = listing.org.clone();
+            view! {
+                <BlockedButton label="Give access" reason tone=Tone::Primary/>
+                {buys.then(|| view! { <div><ContactSales org/></div> })}
+            }
+            .into_any()
+        }
         _ => view! { <Give item=item.clone() back=back.clone() invites=view.invites give flash=flash.clone()/> }
             .into_any(),
     };
@@ -307,6 +318,8 @@ struct RowContext {
     me: Grantee,
     change_path: &'static str,
     remove_path: &'static str,
+    /// Whether levels can be changed; taking access away always can (LIC-6).
+    give: Control,
 }
 
 fn face(who: Grantee, name: &str) -> AnyView {
@@ -335,7 +348,7 @@ fn source(origin: Origin, role: Option<Role>, from: Option<&Crumb>, listing: &Li
 
 /// One reason why somebody can reach it, with what can be done about it.
 fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
-    let RowContext { item, back, listing, me, change_path, remove_path } = context;
+    let RowContext { item, back, listing, me, change_path, remove_path, give } = context;
     let name = row.name.clone();
     let why = match row.who {
         Grantee::Person(id) => Some(address(listing, item, "", "", &id.to_string())),
@@ -348,8 +361,13 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
     let you = (row.who == *me).then_some(" (you)");
     let outside = matches!((row.who, row.role, row.origin), (Grantee::Person(_), None, _)).then_some(" · External");
     let own = matches!(row.origin, Origin::Direct | Origin::Carried);
-    let actions = match (own, row.grant) {
-        (true, Some(grant)) => {
+    let actions = match (own, row.grant, give) {
+        (true, Some(grant), Control::Disabled(reason)) => view! {
+            <select class="input" disabled=true title=reason.clone() aria-label=format!("Level of {name}")><option>{row.level.title()}</option></select>
+            {remove_form(item, &grant.to_string(), back, remove_path, &name)}
+        }
+        .into_any(),
+        (true, Some(grant), _) => {
             let options = Level::ALL
                 .into_iter()
                 .map(
