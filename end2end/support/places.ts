@@ -27,6 +27,7 @@ export async function inside(anna: Person): Promise<Place[]> {
   const chair = await anna.organization("Harbour Works");
   await Promise.all([grantImages(table.org_id), grantImages(chair.org_id)]);
   await grantTeams(table.id);
+  const south = await anna.post<{ id: string; root: string }>(`/orgs/${chair.org_id}/accounts`, { name: "Southern yard" });
   const tunnels = await anna.create(table.root, "folder", "Tunnels");
   await anna.create(tunnels.id, "folder", "A folder with a rather long name, as people give them when nobody stops them");
   await anna.create(table.root, "site", "Quarry North");
@@ -90,6 +91,7 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "dialog-copy-to", path: `${drive}?dialog=copy&${items}` },
     { name: "dialog-assign", path: `${drive}?dialog=assign&item=${ready.id}` },
     { name: "drive-grid-with-details", path: `${drive}?view=grid&details=1` },
+    { name: "dialog-share-copy", path: `${drive}?dialog=share-copy&${items}` },
     { name: "drive-search", path: `${drive}?q=flight` },
     { name: "drive-nothing-found", path: `${drive}?q=nothing` },
     { name: "drive-filtered-away", path: `${drive}?status=failed` },
@@ -149,6 +151,12 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "dialog-call-back", path: `${loans}?dialog=end&about=${loan.id}` },
     { name: "settings-organization", path: `/o/${table.org_id}/settings` },
     { name: "settings-details", path: `/o/${table.org_id}/settings/details` },
+    { name: "settings-accounts", path: `/o/${table.org_id}/settings/accounts` },
+    { name: "settings-accounts-several", path: `/o/${chair.org_id}/settings/accounts` },
+    { name: "dialog-new-account", path: `/o/${chair.org_id}/settings/accounts?dialog=new` },
+    { name: "dialog-change-account", path: `/o/${chair.org_id}/settings/accounts?dialog=change&item=${south.id}` },
+    { name: "dialog-delete-account", path: `/o/${chair.org_id}/settings/accounts?dialog=delete&item=${south.id}` },
+    { name: "drive-of-account", path: `/o/${chair.org_id}/drive/${south.root}` },
     { name: "settings-security", path: `/o/${table.org_id}/settings/security` },
     { name: "settings-danger", path: `/o/${table.org_id}/settings/danger` },
     { name: "dialog-delete-organization", path: `/o/${table.org_id}/settings/danger?dialog=delete` },

@@ -29,6 +29,7 @@ pub mod offer;
 pub mod one_time_link;
 pub mod organization;
 pub mod person;
+pub mod plan;
 pub mod profile;
 pub mod refusal;
 pub mod resource;

@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod account;
+pub mod accounts;
 pub mod activity;
 pub mod billing;
 pub mod drive;

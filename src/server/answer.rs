@@ -353,6 +353,7 @@ const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::AlreadyInvited
         | Refusal::NameTaken(_)
         | Refusal::Cycle
+        | Refusal::AccountInUse(_)
         | Refusal::Blocked(_)
         | Refusal::PlanChanged
         | Refusal::OfferClosed(_)

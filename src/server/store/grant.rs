@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{CHUNK, Result, Tx, live, read};
 use crate::domain::{
     access::{Level, Permit},
-    id::{GrantId, OrganizationId, PersonId, ResourceId},
+    id::{AccountId, GrantId, OrganizationId, PersonId, ResourceId},
     profile::OwnPermit,
     role::{Role, RolePermit},
     time::Timestamp,
@@ -656,6 +656,34 @@ pub async fn list_shared(
         .all()
         .await?;
     Ok(rows.into_iter().map(|(id,)| ResourceId(id)).collect())
+}
+
+/// Whether something of an organization that is in none of some accounts is shared with a person.
+///
+/// # Errors
+/// The database.
+pub async fn any_shared_elsewhere(
+    tx: &mut Tx,
+    person: PersonId,
+    organization: OrganizationId,
+    accounts: &[AccountId],
+) -> Result<bool> {
+    if accounts.is_empty() {
+        return Ok(false);
+    }
+    let ids: Vec<Uuid> = accounts.iter().take(CHUNK).map(|id| id.0).collect();
+    tx.sql_list(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM access_grant g JOIN resource r ON r.id = g.resource_id
+            WHERE r.organization_id = {2} AND r.trashed_with IS NULL AND r.account_id NOT IN ({ids}) AND (g.person_id = {1}
+                OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1}))
+            LIMIT 1) AS first",
+        &ids,
+    )
+    .bind(person.0)
+    .bind(organization.0)
+    .number()
+    .await
+    .map(|n| n > 0)
 }
 
 /// Where a page of what is shared starts: behind this.

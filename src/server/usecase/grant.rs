@@ -38,6 +38,7 @@ use super::{
         },
     },
     access::{self, Reach},
+    accounts::Names,
     audit::{self, Happened},
     drive, invitation as invitations,
 };
@@ -59,7 +60,8 @@ struct Managed {
 impl Managed {
     async fn of(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Self> {
         let (permit, reach) = access::permit(tx, by, Act::GiveAccess, id).await?;
-        let visible = reach.visible_path();
+        let mut visible = reach.visible_path();
+        Names::of(tx, by, permit.organization()).await?.call(&mut visible);
         Ok(Self { permit, reach, visible })
     }
 
@@ -75,14 +77,25 @@ impl Managed {
         self.reach.steps.first().map_or(Kind::Folder, |step| step.kind)
     }
 
-    /// "the Drive", "“Tunnels”".
+    /// "the Drive", "the Drive of North", "“Tunnels”".
     fn words(&self) -> String {
-        if self.kind() == Kind::Root { "the Drive".to_owned() } else { format!("“{}”", self.name()) }
+        if self.kind() != Kind::Root {
+            return format!("“{}”", self.name());
+        }
+        match self.visible.first().filter(|crumb| crumb.name != Kind::Root.title()) {
+            Some(account) => format!("the Drive of {}", account.name),
+            None => "the Drive".to_owned(),
+        }
     }
 
     /// The resource itself and everything above it.
     fn way(&self) -> Vec<ResourceId> {
         self.reach.steps.iter().map(|step| step.id).collect()
+    }
+
+    /// The account it is in.
+    fn account(&self) -> Result<AccountId> {
+        Ok(self.reach.steps.first().map(|step| step.account).ok_or(Refusal::NotFound)?)
     }
 
     /// Something on the way, if the reader may see it.
@@ -175,7 +188,8 @@ async fn grants_page(
 
 /// One page of the people who reach it by their role.
 async fn roles_page(tx: &mut Tx, managed: &Managed, after: &After, limit: i64) -> Result<Page<AccessRow>> {
-    let members = membership::list_reaching(tx, managed.permit.organization(), after, limit + 1).await?;
+    let members =
+        membership::list_reaching(tx, managed.permit.organization(), managed.account()?, after, limit + 1).await?;
     let page = super::page(members, limit, |last| {
         let after = After { rank: membership::rank(last.role), key: last.name_key.clone(), id: last.id.0 };
         roles_cursor(managed.id(), &after)
@@ -257,18 +271,19 @@ pub async fn view(ctx: &Ctx, by: &Principal, id: &str, shown: &str, cursor: &str
             (false, Page { items, next_cursor })
         }
     };
-    let mut roles: Vec<RoleCount> = membership::count_by_role(&mut tx, managed.permit.organization())
-        .await?
-        .into_iter()
-        .filter(|(role, _)| crate::domain::access::role_level(*role).is_some())
-        .map(|(role, people)| RoleCount { role, people })
-        .collect();
+    let mut roles: Vec<RoleCount> =
+        membership::count_by_role(&mut tx, managed.permit.organization(), managed.account()?)
+            .await?
+            .into_iter()
+            .filter(|(role, _)| crate::domain::access::role_level(*role).is_some())
+            .map(|(role, people)| RoleCount { role, people })
+            .collect();
     roles.sort_by_key(|count| std::cmp::Reverse(count.role));
     let found = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
     let owner = organizations::find(&mut tx, found.organization).await?.ok_or(Refusal::NotFound)?;
     let role = managed.reach.lineage.role;
     Ok(AccessView {
-        resource: Crumb { id, name: found.name, kind: found.kind },
+        resource: managed.visible.last().cloned().unwrap_or(Crumb { id, name: found.name, kind: found.kind }),
         organization: owner.id,
         organization_name: owner.name,
         me: by.person,
@@ -387,17 +402,19 @@ pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Resul
 /// Who an address belongs to, if the organization knows them: they are in it, or reach something in it.
 async fn find_known(tx: &mut Tx, managed: &Managed, email: &Email) -> Result<Option<Receiver>> {
     match person::find_by_email(tx, &email.key()).await? {
-        Some(found) => find_receiver(tx, managed.permit.organization(), found.id).await,
+        Some(found) => find_receiver(tx, managed, found.id).await,
         None => Ok(None),
     }
 }
 
 async fn find_person(tx: &mut Tx, managed: &Managed, id: PersonId) -> Result<Receiver> {
-    Ok(find_receiver(tx, managed.permit.organization(), id).await?.ok_or(Refusal::NotFound)?)
+    Ok(find_receiver(tx, managed, id).await?.ok_or(Refusal::NotFound)?)
 }
 
-async fn find_receiver(tx: &mut Tx, organization: OrganizationId, id: PersonId) -> Result<Option<Receiver>> {
-    let role = membership::find_role(tx, organization, id).await?;
+/// Somebody that the organization of something knows, in the role that counts there (ACCT-2).
+async fn find_receiver(tx: &mut Tx, managed: &Managed, id: PersonId) -> Result<Option<Receiver>> {
+    let (organization, account) = (managed.permit.organization(), managed.account()?);
+    let role = membership::find_role_in(tx, account, id).await?;
     if role.is_none() && grant::list_known(tx, organization, &[id]).await?.is_empty() {
         return Ok(None);
     }
@@ -775,7 +792,7 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
     let managed = Managed::of(&mut tx, by, id).await?;
     let theirs = access::reaches(&mut tx, person_id, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
     // Somebody who does not reach it, and is not known here, does not exist.
-    let known = find_receiver(&mut tx, managed.permit.organization(), person_id).await?;
+    let known = find_receiver(&mut tx, &managed, person_id).await?;
     let looks = known.is_some() && person_id != by.person && managed.looks();
     let name = match (known, theirs.level()) {
         (Some(receiver), _) => receiver.name,

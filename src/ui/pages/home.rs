@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     domain::{
-        organization::{OrganizationKind, PlanTier},
+        organization::OrganizationKind,
         role::{Permission, may},
         time::Timestamp,
         view::{ActivityView, HomeView, LicenceView, transfer::OfferView},
@@ -59,7 +59,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
     let name = words::organization_name(&home.organization);
     let org = home.organization.org_id.clone();
     let personal = home.organization.personal;
-    let role = words::role(home.organization.role);
+    let role = words::role_here(&home.organization);
     let invites = home.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let manages = home.organization.role.is_some_and(|role| may(role, Permission::ManageAccounts));
     let hue = words::organization_hue(home.organization.id);
@@ -91,11 +91,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
 /// Company information at a glance.
 #[component]
 fn Company(home: HomeView) -> impl IntoView {
-    let plan = match home.plan {
-        PlanTier::Essential => "Essential",
-        PlanTier::Premier => "Premier",
-        PlanTier::Enterprise => "Enterprise",
-    };
+    let plan = home.plan.title();
     let changes =
         !home.organization.personal && home.organization.role.is_some_and(|role| may(role, Permission::EditDetails));
     let settings = changes.then(|| {

@@ -306,6 +306,7 @@ fn Row(row: TrashRow, place: Place, now: Timestamp, any: bool) -> impl IntoView 
     let id = row.id.to_string();
     let delete = place.delete(std::slice::from_ref(&id));
     let from = row.from.map_or_else(|| "—".to_owned(), |crumb| crumb.name);
+    let account = row.account_name.filter(|account| *account != from);
     let label = row.name.clone();
     let by = row.by_name.map(|name| format!(" by {name}"));
     let enabled = row.change == Control::Enabled;
@@ -338,7 +339,7 @@ fn Row(row: TrashRow, place: Place, now: Timestamp, any: bool) -> impl IntoView 
                     <span>{row.name}</span>
                 </span>
             </td>
-            <td class="m from-tablet">{from}</td>
+            <td class="m from-tablet">{from}{account.map(|account| view! { <small class="of-account">{account}</small> })}</td>
             <td class="m from-tablet"><When at=row.at now/>{by}</td>
             <td class="m num">{words::days_left(row.kept_until, now)}</td>
             <td class="act"><div class="bar">{options}</div></td>

@@ -1,6 +1,7 @@
 //! What people do, from beginning to end.
 
 mod access;
+mod accounts;
 mod back;
 mod bad_input;
 mod billing;

@@ -67,9 +67,10 @@ both!(access_2_grants_are_found_listed_in_pages_and_taken_away, async |app| {
         after = Some(last);
     }
     assert_eq!(shared, [org.root, folder], "each once, however often it was given");
-    let roles = membership::list_reaching(&mut tx, org.id, &After::start(false), 10).await.expect("an answer");
+    let roles =
+        membership::list_reaching(&mut tx, org.id, org.account, &After::start(false), 10).await.expect("an answer");
     assert_eq!(roles.iter().map(|one| one.id).collect::<Vec<_>>(), [anna.id], "not Members");
-    let mut counts = membership::count_by_role(&mut tx, org.id).await.expect("an answer");
+    let mut counts = membership::count_by_role(&mut tx, org.id, org.account).await.expect("an answer");
     counts.sort();
     assert_eq!(counts, [(Role::Member, 1), (Role::Owner, 1)]);
     assert_eq!(

@@ -272,14 +272,15 @@ both!(membership_roles_counts_owners_and_candidates, async |app| {
     assert_eq!(names, [(by, "Anna Muster".to_owned()), (whom, "John Muster".to_owned())], "by name, and not all");
     assert_eq!(membership::list_owner_names(&mut tx, id).await.expect("an answer"), ["Anna Muster"]);
     // Anna sees all of both; Mary sees none of it by role.
-    let (total, candidates) = membership::list_candidates(&mut tx, id, other.id, 10).await.expect("an answer");
+    let (total, candidates) =
+        membership::list_candidates(&mut tx, org.account, other.account, 10).await.expect("an answer");
     assert_eq!((total, candidates.len(), candidates[0].id), (1, 1, whom));
     assert_eq!(
-        membership::list_candidates(&mut tx, id, other.id, 0).await.expect("an answer").0,
+        membership::list_candidates(&mut tx, org.account, other.account, 0).await.expect("an answer").0,
         1,
         "counted all the same"
     );
-    let grantees = membership::list_grantees(&mut tx, &[mary.id, PersonId(NOBODY)], &[org.id], other.id, 10)
+    let grantees = membership::list_grantees(&mut tx, &[mary.id, PersonId(NOBODY)], &[org.id], other.account, 10)
         .await
         .expect("an answer");
     let ids: BTreeSet<PersonId> = grantees.iter().map(|one| one.id).collect();

@@ -140,7 +140,12 @@ pub fn AccessDialog(
 
 /// "the Drive of Alpine Survey", "“Tunnels”".
 fn called(crumb: &Crumb, organization: &str) -> String {
-    if crumb.kind == Kind::Root { format!("the Drive of {organization}") } else { format!("“{}”", crumb.name) }
+    match crumb.kind {
+        Kind::Root if crumb.name == Kind::Root.title() => format!("the Drive of {organization}"),
+        // Of several accounts, one.
+        Kind::Root => format!("the Drive of {} in {organization}", crumb.name),
+        _ => format!("“{}”", crumb.name),
+    }
 }
 
 /// The list, and what can be done.
@@ -337,9 +342,8 @@ fn source(origin: Origin, role: Option<Role>, from: Option<&Crumb>, listing: &Li
         (Origin::Carried, _) => "Carried along with a move".into_any(),
         (Origin::Inherited, None) => "Inherited from above".into_any(),
         (Origin::Inherited, Some(crumb)) => {
-            let root = crumb.kind == Kind::Root;
-            let href = paths::drive(&listing.org, &if root { String::new() } else { crumb.id.to_string() });
-            let name = if root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
+            let href = paths::drive(&listing.org, &crumb.id.to_string());
+            let name = crumb.name.clone();
             view! { "Inherited from " <a href=href>{name}</a> }.into_any()
         }
     }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     at_once::{TrashForm, UnassignForm},
-    place::Listing,
+    place::{Listing, root_of},
 };
 use crate::{
     domain::{
@@ -40,8 +40,11 @@ pub fn DatasetContent(
 ) -> impl IntoView {
     // When it is gone from here, one goes on where it was.
     let around = resource.path.iter().rev().nth(1);
-    let around = around
-        .map_or(String::new(), |crumb| if crumb.kind == Kind::Root { String::new() } else { crumb.id.to_string() });
+    let several = resource.account_name.is_some();
+    let around = around.map_or(String::new(), |crumb| match crumb.kind {
+        Kind::Root => root_of(crumb.id, several),
+        _ => crumb.id.to_string(),
+    });
     let around = paths::drive(&listing.org, &around);
     let items = [resource.id.to_string()];
     let only_looks = listing.only_looks();

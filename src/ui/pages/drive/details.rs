@@ -49,7 +49,7 @@ impl From<RowView> for Shown {
 
 impl From<ResourceView> for Shown {
     fn from(resource: ResourceView) -> Self {
-        let name = if resource.kind == Kind::Root { Kind::Root.title().to_owned() } else { resource.name };
+        let name = resource.name;
         Self {
             id: resource.id.to_string(),
             name,

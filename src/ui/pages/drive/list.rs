@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 
 use super::{
     at_once::AtOnce,
-    place::Listing,
+    place::{Listing, root_of},
     selection::{RowMenu, Selection, Sums},
     window::{Rows, element_of},
 };
@@ -585,10 +585,14 @@ fn row_of(
         // Of what comes from all over, where it is says more than who made it.
         Some(place) => {
             cells.open("td", &cell("m from-desktop"));
-            let inside = if place.kind == Kind::Root { String::new() } else { place.id.to_string() };
+            let root = place.kind == Kind::Root;
+            let inside = if root { root_of(place.id, row.account_name.is_some()) } else { place.id.to_string() };
             let href = listing.container(&inside);
-            let name = if place.kind == Kind::Root { Kind::Root.title() } else { &place.name };
-            cells.with("a", &[("href", &href), ("class", "in-place")], name);
+            cells.with("a", &[("href", &href), ("class", "in-place")], &place.name);
+            // Of several accounts, which one; a root is called by it already.
+            if let Some(account) = row.account_name.as_deref().filter(|_| !root) {
+                cells.with("small", &[("class", "of-account")], account);
+            }
             cells.close("td");
         }
         None => cells.with("td", &cell("m from-desktop"), row.created_by_name.as_deref().unwrap_or_default()),

@@ -17,6 +17,7 @@ pub mod plan;
 pub mod restrict;
 pub mod selection;
 pub mod share;
+pub mod share_copy;
 pub mod site;
 pub mod transfer;
 pub mod tree;
@@ -38,10 +39,11 @@ use self::{
     looking::{LookingNote, NotSeen},
     move_to::MoveDialog,
     offer::OfferDialog,
-    place::{Listing, Look, Open, Place, Sort},
+    place::{Listing, Look, Open, Place, SHARED, Sort, root_of},
     restrict::{RestrictDialog, RestrictedNote},
     selection::Selection,
     share::ShareDialog,
+    share_copy::ShareCopyDialog,
     site::{AssignDialog, Timeline},
     transfer::TransferDialog,
     tree::Tree,
@@ -159,6 +161,10 @@ pub fn DrivePage() -> impl IntoView {
             let listing = listing.get();
             view! { <ConfirmDialog command items listing/> }.into_any()
         }
+        Sort::Ask(Command::ShareCopy, items) => {
+            let listing = listing.get();
+            view! { <ShareCopyDialog items listing/> }.into_any()
+        }
         Sort::Ask(Command::Access, _) => view! { <AccessDialog place/> }.into_any(),
         Sort::Ask(Command::Share, items) => items
             .into_iter()
@@ -201,7 +207,9 @@ pub fn DrivePage() -> impl IntoView {
                         match drive.await {
                             (listing, Ok(drive)) => {
                                 let listing = Listing { look: look.as_liked(begin.habits), ..listing };
-                                root.set(drive.tree.first().map(|top| top.id.to_string()));
+                                // Of several accounts, each has its own address.
+                                let several = drive.resource.as_ref().is_some_and(|shown| shown.account_name.is_some());
+                                root.set(drive.tree.first().map(|top| top.id.to_string()).filter(|_| !several));
                                 let address = live::stream_of(&drive);
                                 if stream.with_untracked(|now| *now != address) {
                                     stream.set(address);
@@ -245,7 +253,7 @@ fn DriveContent(
     let invites = own && team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
         Some(resource) => {
-            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() invites team=team && own/> }
+            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() invites team=team && own shared_elsewhere=drive.shared_elsewhere/> }
                 .into_any()
         }
         None if !listing.q.is_empty() => {
@@ -289,7 +297,7 @@ fn DriveContent(
         </div>
         {timeline.map(|timeline| view! { <Timeline timeline listing=listing.clone()/> })}
         <div class="drive-columns" class:with-details=details>
-            <Tree tree listing=listing.clone()/>
+            <Tree tree several=drive.resource.as_ref().is_some_and(|shown| shown.account_name.is_some()) listing=listing.clone()/>
             {match dataset {
                 Some(resource) => view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking processing may_buy=buys now flash/></div> }.into_any(),
                 None => view! { <div class="drive-page"><List drive listing selection rows now/></div> }.into_any(),
@@ -436,11 +444,12 @@ fn ContainerHeader(
     create: Control,
     invites: bool,
     team: bool,
+    shared_elsewhere: bool,
 ) -> impl IntoView {
-    let way = steps(&resource, &listing);
+    let way = steps(&resource, &listing, shared_elsewhere);
     let to_invite_to = if resource.kind == Kind::Root { String::new() } else { resource.id.to_string() };
     let invite = paths::invite(&listing.org, &to_invite_to);
-    let name = if resource.kind == Kind::Root { Kind::Root.title().to_owned() } else { resource.name.clone() };
+    let name = resource.name.clone();
     let kinds: Vec<Kind> = Kind::CREATABLE.into_iter().filter(|kind| resource.kind.may_hold(*kind)).collect();
     let new = match create {
         _ if kinds.is_empty() => None,
@@ -485,6 +494,7 @@ fn ContainerHeader(
         <header class="bar page-header">
             <Breadcrumbs id="crumbs" steps=way heading=true/>
             <div class="end">
+                {shared_elsewhere.then(|| view! { <ButtonLink href=listing.container(SHARED) tone=Tone::Quiet icon="people">"Shared with you"</ButtonLink> })}
                 {(!listing.only_looks()).then(|| view! {
                     <ButtonLink href=paths::trash(&listing.org) tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
                 })}
@@ -496,18 +506,19 @@ fn ContainerHeader(
 }
 
 /// The steps from the root to a resource; for who does not see the root, from "Shared with you".
-fn steps(resource: &ResourceView, listing: &Listing) -> Vec<Step> {
+fn steps(resource: &ResourceView, listing: &Listing, shared_elsewhere: bool) -> Vec<Step> {
     let from_root = resource.path.first().is_some_and(|crumb| crumb.kind == Kind::Root);
     let mut steps = Vec::new();
     if !from_root && resource.kind != Kind::Root {
-        steps.push(Step::to("Shared with you", listing.container("")));
+        steps.push(Step::to("Shared with you", listing.container(if shared_elsewhere { SHARED } else { "" })));
     }
     for crumb in &resource.path {
-        let label = if crumb.kind == Kind::Root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
+        let label = crumb.name.clone();
         if crumb.id == resource.id {
             steps.push(Step::here(label));
         } else if crumb.kind == Kind::Root {
-            steps.push(Step::to(label, listing.container("")).holding(crumb.id.to_string(), crumb.kind.word()));
+            let href = listing.container(&root_of(crumb.id, resource.account_name.is_some()));
+            steps.push(Step::to(label, href).holding(crumb.id.to_string(), crumb.kind.word()));
         } else {
             let href = listing.container(&crumb.id.to_string());
             steps.push(Step::to(label, href).holding(crumb.id.to_string(), crumb.kind.word()));
@@ -515,11 +526,7 @@ fn steps(resource: &ResourceView, listing: &Listing) -> Vec<Step> {
     }
     // The path leads down to the resource itself; should it once not, the page still needs its heading.
     if steps.last().is_none_or(|step| step.href.is_some()) {
-        steps.push(Step::here(if resource.kind == Kind::Root {
-            Kind::Root.title().to_owned()
-        } else {
-            resource.name.clone()
-        }));
+        steps.push(Step::here(resource.name.clone()));
     }
     steps
 }

@@ -4,7 +4,7 @@ use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{command::Command, resource::Kind, view::habits::Habits},
+    domain::{command::Command, id::ResourceId, resource::Kind, view::habits::Habits},
     ui::paths::{self, Address},
 };
 
@@ -68,6 +68,14 @@ pub enum Open {
 
 /// Stands in [`Move::inside`] for the id of a folder that is being made: the server function puts it in.
 pub const MADE: &str = "NEW";
+
+/// Stands for a resource: what was shared with me, where I see the root of an account besides.
+pub const SHARED: &str = "shared";
+
+/// How a root stands in an address: not at all where there is one (ACCT-4).
+pub fn root_of(root: ResourceId, several: bool) -> String {
+    if several { root.to_string() } else { String::new() }
+}
 
 /// Which sort of dialog is open; it stays the same while one walks around inside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
