@@ -88,6 +88,10 @@ export class Person {
     return this.send("PUT", path, data);
   }
 
+  delete(path: string): Promise<void> {
+    return this.send("DELETE", path);
+  }
+
   /** AUTH-1. Afterwards this person is signed in. */
   async signUp(): Promise<this> {
     await this.post("/signup", { first_name: this.firstName, last_name: this.lastName, email: this.email, password: this.password });

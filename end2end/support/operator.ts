@@ -34,6 +34,11 @@ export function grantTeams(org: string): Promise<string> {
   return operator("licence", "grant", "--org", org, "--product", "cloud-teams", "--model", "images-projects", ...amounts, "--until", "2099-12-31");
 }
 
+/** Gives an organization a desktop licence with seats; its id. */
+export function grantDesktop(org: string, seats: number): Promise<string> {
+  return operator("licence", "grant", "--org", org, "--product", "desktop", "--seats", String(seats), "--until", "2099-12-31");
+}
+
 export function setProcessed(dataset: string): Promise<string> {
   return operator("dataset", "set-status", dataset, "processed");
 }

@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { type Person, unique } from "./api";
 import { invitationLink } from "./inbox";
-import { grantImages, grantTeams, setProcessed } from "./operator";
+import { grantDesktop, grantImages, grantTeams, operator, setProcessed } from "./operator";
 
 export interface Place {
   name: string;
@@ -33,12 +33,26 @@ export async function inside(anna: Person): Promise<Place[]> {
   await anna.create(table.root, "asset", "Bridge 7");
   const ready = await anna.create(table.root, "dataset", "Flight 1", 1_204);
   const draft = await anna.create(table.root, "dataset", "Flight 2", 88);
+  const made = await anna.post<{ person: string }>(`/orgs/${table.org_id}/people`, {
+    email: `mem.${unique()}@example.com`, first_name: "Mem", last_name: "Roth", role: "member",
+  });
+  await anna.put(`/resources/${tunnels.id}/grants`, { person: made.person, level: "editor" });
+  const me = (await anna.get<{ id: string }>("/me")).id;
   const gone = await anna.create(table.root, "folder", "Old plans");
   await anna.post(`/resources/${gone.id}/trash`, {});
   const sent = await anna.create(table.root, "dataset", "Flight 3", 422);
   const empty = await anna.create(table.root, "folder", "Empty");
   await Promise.all([ready, sent].map((dataset) => setProcessed(dataset.id)));
   const receipt = await anna.move([sent], chair.root);
+  const { items: licences } = await anna.get<{ items: { id: string; product: string }[] }>(`/orgs/${table.org_id}/licences`);
+  const ledger = licences.find(({ product }) => product === "cloud_teams")?.id ?? "";
+  await anna.post(`/orgs/${table.org_id}/billing/contacts`, { name: "Lena Lag", email: "lena@example.com", phone: "+46 8 123 45" });
+  await anna.post(`/orgs/${table.org_id}/billing/requests`, {
+    product: "cloud_pro", model: "credits", credits: 5_000, message: "From January on.", contact_name: "Anna Berg", contact_email: anna.email,
+  });
+  const bare = await anna.organization("Bare Rock");
+  const late = await anna.organization("Late Payers");
+  await operator("licence", "expire", await grantImages(late.org_id));
   const offered = await anna.create(table.root, "folder", "For somebody else");
   const offer = await anna.post<{ id: string }>("/offers", { items: [offered.id], target: chair.org_id, note: "As agreed" });
   const people = `/o/${table.org_id}/people`;
@@ -47,6 +61,14 @@ export async function inside(anna: Person): Promise<Place[]> {
     invitations: [{ email: dora, name: "Dora Meier", role: "reader" }, { email: eric, role: "member", resource: tunnels.id, level: "editor" }],
   });
   const invitation = await invitationLink(anna.request, dora);
+  const [desk, lent] = await Promise.all([grantDesktop(table.org_id, 3), grantImages(table.org_id)]);
+  const me = await anna.get<{ id: string }>("/me");
+  await anna.patch("/me", { default_organization: table.org_id });
+  await anna.post(`/desktop/licences/${desk}/take`, { device: "Anna's desk" });
+  const sharing = `${chair.org_id}/primary`;
+  const loan = await anna.post<{ id: string }>(`/orgs/${table.org_id}/loans`, { licence: lent, sharing_id: sharing, until: "2030-12-31" });
+  const seats = `/o/${table.org_id}/seats`;
+  const loans = `/o/${table.org_id}/loans`;
   const drive = `/o/${table.org_id}/drive`;
   const items = `item=${ready.id}&item=${tunnels.id}`;
   return [
@@ -73,10 +95,17 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "drive-filtered-away", path: `${drive}?status=failed` },
     { name: "drive-menu", path: `${drive}?menu=${ready.id}` },
     { name: "dialog-access", path: `${drive}?dialog=access&item=${tunnels.id}` },
+    { name: "dialog-access-why", path: `${drive}?dialog=access&item=${tunnels.id}&why=${me}` },
+    { name: "dialog-access-why-member", path: `${drive}?dialog=access&item=${tunnels.id}&why=${made.person}` },
+    { name: "dialog-access-roles", path: `${drive}?dialog=access&item=${tunnels.id}&show=roles` },
+    { name: "drive-view-as", path: `${drive}/${tunnels.id}?as=${made.person}` },
+    { name: "drive-view-as-shared", path: `${drive}?as=${made.person}` },
     { name: "dialog-share", path: `${drive}?dialog=share&item=${tunnels.id}` },
     { name: "dialog-restrictions", path: `${drive}?dialog=restrict&item=${tunnels.id}` },
     { name: "dialog-trash", path: `${drive}?dialog=trash&${items}` },
     { name: "trash", path: `${drive}/trash` },
+    { name: "dialog-restore", path: `${drive}/trash?dialog=restore&item=${gone.id}` },
+    { name: "dialog-delete-for-good", path: `${drive}/trash?dialog=delete&item=${gone.id}` },
     { name: "dialog-empty-trash", path: `${drive}/trash?dialog=empty` },
     { name: "receipt", path: `/o/${table.org_id}/transfers/${receipt.id}` },
     { name: "dialog-undo-transfer", path: `/o/${table.org_id}/transfers/${receipt.id}?dialog=undo` },
@@ -99,8 +128,25 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "invitations-declined", path: `${people}/invitations?status=declined` },
     { name: "invitation-for-somebody-else", path: invitation },
     { name: "roles", path: `/o/${table.org_id}/roles` },
+    { name: "licences", path: `/o/${table.org_id}/licences` },
+    { name: "ledger", path: `/o/${table.org_id}/licences/${ledger}` },
+    { name: "ledger-nothing-found", path: `/o/${table.org_id}/licences/${ledger}?kind=refund` },
+    { name: "billing", path: `/o/${table.org_id}/billing` },
+    { name: "dialog-contact-sales", path: `/o/${table.org_id}/billing?dialog=contact-sales` },
+    { name: "dialog-billing-contact", path: `/o/${table.org_id}/billing?dialog=contact` },
+    { name: "licences-none", path: `/o/${bare.org_id}/licences` },
+    { name: "drive-expired", path: `/o/${late.org_id}/drive` },
+    { name: "dataset-to-be-paid", path: `${drive}/${draft.id}` },
     { name: "activity", path: `/o/${table.org_id}/activity` },
     { name: "activity-nothing-found", path: `/o/${table.org_id}/activity?action=role.changed` },
+    { name: "seats", path: seats },
+    { name: "seats-none", path: `/o/${chair.org_id}/seats` },
+    { name: "dialog-give-seat", path: `${seats}?dialog=give&licence=${desk}` },
+    { name: "dialog-release-seat", path: `${seats}?dialog=free&licence=${desk}&person=${me.id}` },
+    { name: "loans", path: loans },
+    { name: "loans-borrowed", path: `/o/${chair.org_id}/loans` },
+    { name: "dialog-lend", path: `${loans}?dialog=lend` },
+    { name: "dialog-call-back", path: `${loans}?dialog=end&about=${loan.id}` },
     { name: "settings-organization", path: `/o/${table.org_id}/settings` },
     { name: "settings-details", path: `/o/${table.org_id}/settings/details` },
     { name: "settings-security", path: `/o/${table.org_id}/settings/security` },

@@ -46,6 +46,18 @@ impl State {
 
 const MINUTE: i64 = 60_000;
 
+/// How long at least lies between two letters to somebody about the same thing, in milliseconds.
+pub const BETWEEN: i64 = 5 * MINUTE;
+
+/// When a letter may go out, if the last one about the same thing was written then: at once, or a while after it. One that
+/// waits is replaced by the next, so that somebody who changes their mind is told of once.
+pub const fn not_before(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    match last {
+        Some(last) if last.0 <= now.0 && now.0 < last.0 + BETWEEN => Timestamp(last.0 + BETWEEN),
+        _ => now,
+    }
+}
+
 /// The longest time between two tries: six hours.
 const LONGEST: i64 = 6 * 60 * MINUTE;
 
@@ -67,13 +79,25 @@ pub fn again(tries: i64, chance: u128, now: Timestamp) -> Option<Timestamp> {
 
 /// The longest name in a letter, in characters.
 const LONGEST_NAME: usize = 120;
+/// The longest line of what somebody wrote, in characters, and how many lines of it a letter has.
+const LONGEST_LINE: usize = 2_000;
+const MOST_LINES: usize = 100;
 
 /// A name that somebody chose, as it stands in a letter: one line without invisible characters that could turn the text
 /// around, and nothing in it that a mail program would make a link of.
 pub fn inert(name: &str) -> String {
-    let plain = one_line(name);
-    let plain: Vec<char> = if plain.chars().count() > LONGEST_NAME {
-        plain.chars().take(LONGEST_NAME - 1).chain(['…']).collect()
+    inert_line(name, LONGEST_NAME)
+}
+
+/// What somebody wrote, as it stands in a letter: its lines, each as inert as a name, without blank ones.
+pub fn inert_text(text: &str) -> Vec<String> {
+    text.lines().map(|line| inert_line(line, LONGEST_LINE)).filter(|line| !line.is_empty()).take(MOST_LINES).collect()
+}
+
+fn inert_line(text: &str, longest: usize) -> String {
+    let plain = one_line(text);
+    let plain: Vec<char> = if plain.chars().count() > longest {
+        plain.chars().take(longest - 1).chain(['…']).collect()
     } else {
         plain.chars().collect()
     };
@@ -123,6 +147,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn mail_1_letters_about_the_same_thing_keep_a_distance() {
+        let at = Timestamp(1_000_000_000);
+        assert_eq!(not_before(None, at), at);
+        assert_eq!(not_before(Some(at), at), at.plus_millis(BETWEEN));
+        assert_eq!(not_before(Some(at), at.plus_millis(BETWEEN - 1)), at.plus_millis(BETWEEN));
+        assert_eq!(not_before(Some(at), at.plus_millis(BETWEEN)), at.plus_millis(BETWEEN));
+        assert_eq!(not_before(Some(at.plus_millis(1)), at), at, "a clock that went back holds nothing up");
+    }
 
     #[test]
     fn mail_1_it_is_tried_for_about_three_days() {
@@ -178,6 +212,7 @@ mod tests {
             assert_eq!(inert(name), stays, "{name:?}");
         }
         assert_eq!(inert(&"x".repeat(500)).chars().count(), LONGEST_NAME);
+        assert_eq!(inert_text("One.\n\n  see www.evil.example\n"), ["One.", "see www.\u{200B}evil.\u{200B}example"]);
     }
 
     #[test]

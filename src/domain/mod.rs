@@ -13,6 +13,7 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod billing;
 pub mod command;
 pub mod copy;
 pub mod device;
@@ -21,6 +22,8 @@ pub mod id;
 pub mod invitation;
 pub mod job;
 pub mod licence;
+pub mod loan;
+pub mod looking;
 pub mod mail;
 pub mod offer;
 pub mod one_time_link;
@@ -32,6 +35,7 @@ pub mod resource;
 pub mod restriction;
 pub mod role;
 pub mod search;
+pub mod seat;
 pub mod share_link;
 pub mod site;
 #[cfg(test)]

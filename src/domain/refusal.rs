@@ -86,6 +86,19 @@ pub enum Refusal {
     /// LIC-2.
     #[error("{0}")]
     AllowanceExceeded(String),
+    /// Every seat of a licence is in use (LIC-5).
+    #[error("{0}")]
+    NoSeat(String),
+    /// A program asks about a seat that it does not have any more (LIC-5).
+    #[error(
+        "This seat is not yours any more: it was released, taken on another device, or not heard of for too long. Take one again."
+    )]
+    SeatLost,
+    /// Which organization's desktop licences a program may take is not known (SET-1).
+    #[error(
+        "You belong to several organizations. Choose your default organization under My account: desktop licences are taken there."
+    )]
+    ChooseOrganization,
     /// What an expired licence takes away (LIC-6), or a licence tier that is too low (LIC-4).
     #[error("{0}")]
     Licence(String),
@@ -137,6 +150,9 @@ impl Refusal {
             Self::PlanChanged => "plan_changed",
             Self::PlanLimit(_) => "plan_limit",
             Self::AllowanceExceeded(_) => "allowance_exceeded",
+            Self::NoSeat(_) => "no_seat",
+            Self::SeatLost => "seat_lost",
+            Self::ChooseOrganization => "choose_organization",
             Self::RateLimited(_) => "rate_limited",
             Self::IdempotencyMismatch => "idempotency_mismatch",
         }

@@ -56,6 +56,15 @@ pub enum Problem {
     /// Not an Org ID or Account ID.
     #[error("Use 2 to 40 letters, digits and single hyphens, starting and ending with a letter or digit.")]
     NotAnIdentifier,
+    /// Not a Sharing ID (ACCT-1).
+    #[error("Enter a Sharing ID like Table/Chair: an Org ID, a slash, and an Account ID.")]
+    NotASharingId,
+    /// A Sharing ID that nothing answers to (ACCT-1).
+    #[error("There is no account with this Sharing ID.")]
+    NoSuchSharingId,
+    /// The Sharing ID of the account that something is in already (ACCT-3).
+    #[error("This is the account that it is in already. Enter another account’s Sharing ID.")]
+    SameAccount,
     /// Taken by somebody else.
     #[error("This is taken. Try another one.")]
     Taken,
@@ -101,9 +110,33 @@ pub enum Problem {
     /// A VAT number is missing, and the organization is not exempt.
     #[error("Fill this in, or tick “VAT exempt”.")]
     MissingUnlessExempt,
+    /// Who may take any free seat (LIC-5).
+    #[error("Owners, Managers and Editors use any free seat. Only Readers and Members are given one.")]
+    NeedsNoSeat,
+    /// Who was given one before (LIC-5).
+    #[error("A seat is kept for this person already.")]
+    SeatedAlready,
+    /// Somebody who is not in the organization.
+    #[error("Nobody in this organization has this address.")]
+    NotInOrganization,
+    /// A licence that cannot be lent (ACCT-3); the text says why.
+    #[error("{0}")]
+    NotLendable(String),
     /// A field that this kind of thing does not have.
     #[error("This kind of item does not have this.")]
     NotForThisKind,
+    /// An amount that a licence of this product and model is not counted in.
+    #[error("A licence of this kind is not counted in this.")]
+    NotForThisLicence,
+    /// A last day before the first one.
+    #[error("Choose a day that is not before the first day of the licence.")]
+    BeforeItBegins,
+    /// Not a phone number.
+    #[error("Enter a phone number like +41 44 123 45 67.")]
+    NotAPhone,
+    /// Neither a product nor words say what is wanted.
+    #[error("Choose a product, or say in your own words what you need.")]
+    SayWhat,
 }
 
 /// A problem and the field it is at (the field's name in forms and in the REST API).

@@ -19,6 +19,8 @@ use super::{
     session::{self, Caller, SubmittedForm},
 };
 
+pub use super::habits::{keep as keep_habits, read as habits};
+
 /// Where a form without WebAssembly leaves what the next page shows.
 const FLASH: &str = "flash";
 
@@ -352,8 +354,11 @@ const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::NameTaken(_)
         | Refusal::Cycle
         | Refusal::Blocked(_)
+        | Refusal::PlanChanged
         | Refusal::OfferClosed(_)
-        | Refusal::PlanChanged => StatusCode::CONFLICT,
+        | Refusal::NoSeat(_)
+        | Refusal::SeatLost
+        | Refusal::ChooseOrganization => StatusCode::CONFLICT,
         Refusal::InvitationExpired | Refusal::InvitationClosed(_) | Refusal::LinkUsed | Refusal::LinkExpired => {
             StatusCode::GONE
         }

@@ -160,6 +160,7 @@ pub async fn fill(ctx: &Ctx) -> Result<()> {
         join(ctx, org, by, person, role).await?;
     }
 
+    desktops(ctx, john, &alpine, chris).await?;
     alpine_drive(ctx, john, &alpine, chris).await?;
     let handover = flights(ctx, john, &tunnel, "Handover", 14, 100).await?;
     container(ctx, john, &tunnel, handover, Kind::Folder, "2026").await?;
@@ -229,6 +230,20 @@ async fn grant_licence(
         until: until.map(str::to_owned),
     };
     usecase::licence::grant(ctx, &form).await
+}
+
+/// Desktop licences: of one a Reader was given a seat (LIC-5), another is lent for two months (ACCT-3).
+async fn desktops(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal) -> Result<()> {
+    let own = grant_licence(ctx, org, "desktop", None, (0, 0, 0), None).await?;
+    usecase::seat::give(ctx, by, &own.to_string(), &reader.person.to_string()).await?;
+    let lent = grant_licence(ctx, org, "desktop", None, (0, 0, 0), None).await?;
+    let form = usecase::loan::LoanForm {
+        licence: lent.to_string(),
+        sharing_id: "credit-mapping/primary".to_owned(),
+        until: ctx.now().plus_days(60).day().iso(),
+    };
+    usecase::loan::lend(ctx, by, &org.id.to_string(), &form).await?;
+    Ok(())
 }
 
 /// People of the demo joined before it begins: their memberships are written as the Owner's.
@@ -304,7 +319,7 @@ async fn pay(
     if !matches!(dataset.status, Status::Processed | Status::Processing | Status::Queued) {
         return Ok(());
     }
-    let licences = licence::list_of_account(tx, org.account.id).await?;
+    let licences = licence::list_of_account(tx, org.account.id, ctx.now()).await?;
     let Some(paying) = crate::domain::licence::governing(&licences, ctx.now()) else { return Ok(()) };
     let Some(model) = paying.model else { return Ok(()) };
     let entry = licence::NewEntry {

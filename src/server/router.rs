@@ -31,7 +31,7 @@ use crate::ui;
 use super::{
     config::Settings,
     context::Ctx,
-    inbox,
+    habits, inbox, looking,
     rest::{self, idempotency, problem},
     session, shared,
 };
@@ -55,6 +55,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     // Machines.
     let api = api
         .layer(from_fn_with_state(ctx.clone(), idempotency::once))
+        .layer(from_fn_with_state(ctx.clone(), rest::operator::identify))
         .layer(from_fn(session::no_forged_calls))
         .layer(from_fn(problem::with_request_id))
         .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY))
@@ -106,6 +107,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
             move || ui::shell(leptos.clone())
         }))
         .with_state(app)
+        .layer(from_fn(habits::remember_look))
         .layer(from_fn_with_state(ctx.clone(), session::lead_on))
         .layer(from_fn(session::guard));
 
@@ -126,6 +128,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     // Share links change nothing, and their pages send no referrer: browsers then say `Origin: null` with a password.
     let links = shared::router(ctx, &style_options).layer(identify.clone()).layer(session::layer(ctx, settings));
     let dynamic = dynamic
+        .layer(from_fn(looking::refuse_changes))
         .layer(identify)
         .layer(session::layer(ctx, settings))
         .layer(csrf(settings))

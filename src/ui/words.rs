@@ -5,11 +5,12 @@ use leptos::prelude::*;
 use crate::domain::{
     access::Source,
     id::OrganizationId,
+    loan::Direction,
     organization::COUNTRIES,
     resource::{CLUSTERS, Kind, Status},
     role::Role,
     time::{Day, Timestamp},
-    view::Belonging,
+    view::{Belonging, LoanTerm},
 };
 
 /// "8,412": thousands apart, a true minus sign.
@@ -88,6 +89,24 @@ pub fn days_left(until: Timestamp, now: Timestamp) -> String {
     match until.day().0 - now.day().0 {
         ..=0 => "the last day".to_owned(),
         days => format!("{} left", counted(days, "day", "days")),
+    }
+}
+
+/// "just now", "12 minutes ago", and farther away the day.
+pub fn ago(at: Timestamp, now: Timestamp) -> String {
+    match (now.0 - at.0) / 60_000 {
+        ..=0 => "just now".to_owned(),
+        minutes @ 1..60 => format!("{} ago", counted(minutes, "minute", "minutes")),
+        _ => day(at.day(), now),
+    }
+}
+
+/// That a licence is lent or borrowed, and until when (ACCT-3).
+pub fn loan(loan: &LoanTerm) -> String {
+    let until = loan.until.words();
+    match loan.direction {
+        Direction::Lent => format!("Lent to {} ({}) until {until}", loan.other, loan.sharing_id),
+        Direction::Borrowed => format!("Borrowed from {} ({}) until {until}", loan.other, loan.sharing_id),
     }
 }
 

@@ -6,6 +6,7 @@
 //! - [`flow`]: what people do, from beginning to end, alone and at the same moment.
 //! - [`kill`]: the built program as a process, killed at any moment.
 //! - [`rest`]: the REST API. [`rpc`]: the pages and forms of a browser without WebAssembly.
+//! - [`books`]: random histories against a model of the rules, interrupted writes, the doctor.
 //! - [`architecture`]: who may call whom.
 //!
 //! Test names begin with the rule (`xfer_10_…`) or the attack (`attack_46_…`) that they are about.
@@ -19,6 +20,7 @@
 )]
 
 mod architecture;
+mod books;
 mod flow;
 mod kill;
 mod rest;

@@ -3,9 +3,15 @@
 pub mod access;
 pub mod account;
 pub mod activity;
+pub mod billing;
+pub mod habits;
+pub mod licence;
 pub mod link;
+pub mod loan;
+pub mod looking;
 pub mod people;
 pub mod restriction;
+pub mod seat;
 pub mod settings;
 pub mod transfer;
 pub mod trash;
@@ -16,8 +22,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::{Level, Source},
     command::{Lacking, Target},
-    id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
+    id::{AccountId, LicenceId, LoanId, OrganizationId, PersonId, ResourceId, TransferId},
     licence::{Amount, EntryKind, Model, Product},
+    loan::Direction,
     organization::{OrganizationKind, PeopleVisibility, PlanTier},
     resource::{Kind, Status},
     restriction::{Origin, Restrictions},
@@ -200,21 +207,46 @@ pub struct LicenceView {
     pub used: Amount,
     /// What is left.
     pub left: Amount,
+    /// How many seats are given or taken; desktop only, and not while it is lent to others.
+    pub seats_used: Option<u64>,
+    /// That it is lent, or borrowed, now (ACCT-3).
+    pub loan: Option<LoanTerm>,
+}
+
+/// That a licence is lent, or borrowed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LoanTerm {
+    /// The loan.
+    pub id: LoanId,
+    /// Which of the two.
+    pub direction: Direction,
+    /// The organization on the other side.
+    pub other: String,
+    /// The Sharing ID on the other side.
+    pub sharing_id: String,
+    /// Its last day.
+    pub until: Day,
 }
 
 /// One entry of a licence's ledger (LIC-3).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct EntryView {
+    /// Its number in the books of the licence, from 1.
+    pub number: i64,
     /// When.
     pub at: Timestamp,
     /// Why.
     pub kind: EntryKind,
     /// The change of what is left.
     pub change: Amount,
+    /// What was left after it.
+    pub left: Amount,
     /// The transfer it belongs to.
     pub transfer: Option<TransferId>,
     /// The dataset it is about.
     pub resource: Option<ResourceId>,
+    /// What that is called, while it is in the organization.
+    pub resource_name: Option<String>,
 }
 
 /// One line of the audit log (AUDIT-1).
@@ -385,6 +417,10 @@ pub struct DriveView {
     pub create: Control,
     /// What the licences here do not allow.
     pub lacking: Lacking,
+    /// Through whose eyes it is shown, if not through my own (**View as**): then nothing can be changed.
+    pub looking: Option<looking::Looking>,
+    /// What having it processed would cost (LIC-2); datasets that are not paid for yet, for who may have them processed.
+    pub processing: Option<licence::ProcessingView>,
     /// What is offered to other organizations (XFER-18); for Owners and Managers.
     pub offered: Vec<transfer::Offered>,
 }

@@ -105,6 +105,8 @@ pub struct PeopleView {
     pub chosen: Vec<PersonRow>,
     /// What a Member can be invited to, while **Invite people** is open.
     pub places: Vec<Crumb>,
+    /// Why the licence does not allow to invite them to something, if so (LIC-4, LIC-6).
+    pub places_lacking: Option<String>,
 }
 
 /// One invitation of an organization, as its Owners and Managers see it.

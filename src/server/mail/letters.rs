@@ -6,7 +6,8 @@
 use askama::Template;
 
 use crate::domain::{
-    mail::{inert, one_line},
+    loan::Ended,
+    mail::{inert, inert_text, one_line},
     role::Role,
     time::Timestamp,
 };
@@ -261,6 +262,44 @@ fn sheet(letter: &Letter<'_>, public_url: &str, now: Timestamp) -> Sheet {
                 unexpected: format!("You did not expect this? Ask {by}."),
             }
         }
+        Letter::LicenceLent { organization, org_id, lender, licence, account, by, until } => {
+            let (organization, lender, by) = (inert(organization), inert(lender), inert(by));
+            Sheet {
+                subject: format!("{lender} lends {organization} a licence"),
+                greeting: "Hello,".to_owned(),
+                paragraphs: vec![
+                    format!("{by} of {lender} lends {organization} a {licence} licence until {}.", until.words()),
+                    format!(
+                        "The account {} uses it like one of its own until then. {lender} can call it back, and you can return it, at any time.",
+                        inert(account)
+                    ),
+                ],
+                button: Some(loans(public_url, org_id)),
+                unexpected: format!("You did not expect this? Nothing is charged for it. Ask {by}, or return it."),
+            }
+        }
+        Letter::LoanEnded { organization, org_id, licence, by, how } => {
+            let (organization, by) = (inert(organization), inert(by));
+            let (subject, sentence) = match how {
+                Ended::CalledBack => (
+                    format!("A licence that {organization} borrowed was called back"),
+                    format!(
+                        "{by} called back the {licence} licence that {organization} borrowed. It cannot be used any more, and seats of it are free."
+                    ),
+                ),
+                Ended::Returned | Ended::RanOut => (
+                    format!("A licence that {organization} lent is back"),
+                    format!("{by} returned the {licence} licence that {organization} lent. It can be used again."),
+                ),
+            };
+            Sheet {
+                subject,
+                greeting: "Hello,".to_owned(),
+                paragraphs: vec![sentence, "What was used of it stays used.".to_owned()],
+                button: Some(loans(public_url, org_id)),
+                unexpected: format!("You did not expect this? Ask {by}."),
+            }
+        }
         Letter::TransferOffered { organization, path, source, by, what, note, days } => {
             let (organization, source, by, what) = (inert(organization), inert(source), inert(by), inert(what));
             let mut paragraphs = vec![
@@ -313,7 +352,58 @@ fn sheet(letter: &Letter<'_>, public_url: &str, now: Timestamp) -> Sheet {
             button: None,
             unexpected: "This was not you? Tell whoever runs this server at once.".to_owned(),
         },
+        Letter::PurchaseRequested {
+            organization,
+            org_id,
+            by,
+            what,
+            message,
+            contact_name,
+            contact_email,
+            contact_phone,
+            request,
+        } => {
+            let (organization, by, name) = (inert(organization), inert(by), inert(contact_name));
+            let mut paragraphs =
+                vec![format!("{by}, an Owner of {organization} (Org ID {org_id}), asks for: {}.", one_line(what))];
+            paragraphs.extend(message.map(quoted).unwrap_or_default());
+            let phone = contact_phone.map(|phone| format!(", {}", one_line(phone))).unwrap_or_default();
+            paragraphs.push(format!("Answer to: {name}, {}{phone}.", one_line(contact_email)));
+            paragraphs.push(format!(
+                "Grant it with “commonhold licence grant --org {org_id} …”, then tell the Owners with “commonhold request answer \
+                 {request} --text …”."
+            ));
+            Sheet {
+                subject: format!("{organization} asks for {}", one_line(what)),
+                greeting: "Hello,".to_owned(),
+                paragraphs,
+                button: None,
+                unexpected: "You get this because your address is the one of whoever runs this server.".to_owned(),
+            }
+        }
+        Letter::PurchaseAnswered { organization, org_id, what, declined, answer } => {
+            let organization = inert(organization);
+            let verb = if declined { "declined" } else { "answered" };
+            let mut paragraphs = vec![format!("What was asked for in {organization} was {verb}: {}.", one_line(what))];
+            paragraphs.extend(quoted(answer));
+            Sheet {
+                subject: format!("Your request for {} was {verb}", one_line(what)),
+                greeting: "Hello,".to_owned(),
+                paragraphs,
+                button: Some(Button {
+                    label: "Open billing",
+                    link: format!("{public_url}/o/{org_id}/billing"),
+                    validity: String::new(),
+                }),
+                unexpected: format!("You get this because you are an Owner of {organization}."),
+            }
+        }
     }
+}
+
+/// What somebody wrote, as mail quotes it: no line of it passes for one of ours.
+fn quoted(text: &str) -> Vec<String> {
+    inert_text(text).into_iter().map(|line| format!("> {line}")).collect()
 }
 
 /// What a role may do; for a Member, what they will reach.
@@ -331,6 +421,10 @@ fn validity(now: Timestamp, days: i64) -> String {
     format!("The link works once, and for {days_in_words}: until {}.", now.plus_days(days).words())
 }
 
+fn loans(public_url: &str, org_id: &str) -> Button {
+    Button { label: "See the loans", link: format!("{public_url}/o/{org_id}/loans"), validity: String::new() }
+}
+
 fn open(public_url: &str, org_id: &str) -> Button {
     Button { label: "Open the organization", link: format!("{public_url}/o/{org_id}"), validity: String::new() }
 }
@@ -338,7 +432,7 @@ fn open(public_url: &str, org_id: &str) -> Button {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::access::Level;
+    use crate::domain::{access::Level, time::Day};
 
     const URL: &str = "https://hold.example.com";
     const NOW: Timestamp = Timestamp(1_795_287_903_007);
@@ -401,6 +495,23 @@ mod tests {
             ("ownership_given", Letter::OwnershipGiven { organization, org_id, by }),
             ("removed", Letter::Removed { organization, by }),
             (
+                "licence_lent",
+                Letter::LicenceLent {
+                    organization,
+                    org_id,
+                    lender: organization,
+                    licence: "Cloud Pro",
+                    account: "alpine-survey/primary",
+                    by,
+                    until: Day::from_civil(2026, 12, 31),
+                },
+            ),
+            (
+                "loan_called_back",
+                Letter::LoanEnded { organization, org_id, licence: "Desktop", by, how: Ended::CalledBack },
+            ),
+            ("loan_returned", Letter::LoanEnded { organization, org_id, licence: "Desktop", by, how: Ended::Returned }),
+            (
                 "transfer_offered",
                 Letter::TransferOffered {
                     organization,
@@ -418,6 +529,34 @@ mod tests {
                 Letter::OfferAnswered { organization, path: "/o/a/offers/1", what: on, accepted: false },
             ),
             ("account_deleted", Letter::AccountDeleted { first_name }),
+            (
+                "purchase_requested",
+                Letter::PurchaseRequested {
+                    organization,
+                    org_id,
+                    by,
+                    what: "Cloud Pro, Credits, 5,000 credits",
+                    message: resource,
+                    contact_name: by,
+                    contact_email: "anna@example.com",
+                    contact_phone: Some("+41 44 123 45 67"),
+                    request: "0198c0de-0000-7000-8000-000000000000",
+                },
+            ),
+            (
+                "purchase_answered",
+                Letter::PurchaseAnswered {
+                    organization,
+                    org_id,
+                    what: "Cloud Pro, Credits, 5,000 credits",
+                    declined: false,
+                    answer: on,
+                },
+            ),
+            (
+                "purchase_declined",
+                Letter::PurchaseAnswered { organization, org_id, what: "something else", declined: true, answer: on },
+            ),
         ]
     }
 

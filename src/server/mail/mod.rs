@@ -8,7 +8,7 @@ mod letters;
 pub mod message;
 pub mod smtp;
 
-use crate::domain::{access::Level, id::MailId, role::Role};
+use crate::domain::{access::Level, id::MailId, loan::Ended, mail::not_before, role::Role, time::Day};
 
 use super::{
     context::Ctx,
@@ -130,6 +130,36 @@ pub enum Letter<'a> {
         /// Who removed them.
         by: &'a str,
     },
+    /// A licence was lent to an organization they own (ACCT-3): leads to its loans.
+    LicenceLent {
+        /// The organization's name.
+        organization: &'a str,
+        /// Its Org ID.
+        org_id: &'a str,
+        /// The lender's name.
+        lender: &'a str,
+        /// What is lent.
+        licence: &'static str,
+        /// The Sharing ID of the account that may use it.
+        account: &'a str,
+        /// Who lent it.
+        by: &'a str,
+        /// The last day.
+        until: Day,
+    },
+    /// A licence that was lent is back with its owner before its last day (ACCT-3): leads to the loans of the other side.
+    LoanEnded {
+        /// The organization's name that is told.
+        organization: &'a str,
+        /// Its Org ID.
+        org_id: &'a str,
+        /// What was lent.
+        licence: &'static str,
+        /// Who ended it.
+        by: &'a str,
+        /// How.
+        how: Ended,
+    },
     /// Items are offered to an organization of theirs (XFER-18): leads to the offer.
     TransferOffered {
         /// The organization's name.
@@ -163,6 +193,40 @@ pub enum Letter<'a> {
         /// First name.
         first_name: &'a str,
     },
+    /// To the operator: an Owner asks for a licence (ORG-8).
+    PurchaseRequested {
+        /// The organization's name.
+        organization: &'a str,
+        /// Its Org ID.
+        org_id: &'a str,
+        /// Who asks.
+        by: &'a str,
+        /// What, in one line.
+        what: &'a str,
+        /// What, in their own words.
+        message: Option<&'a str>,
+        /// Whom to answer: name.
+        contact_name: &'a str,
+        /// Whom to answer: address.
+        contact_email: &'a str,
+        /// Whom to answer: phone.
+        contact_phone: Option<&'a str>,
+        /// The request's id.
+        request: &'a str,
+    },
+    /// The operator answered what was asked for (ORG-8): leads to `/o/{org}/billing`.
+    PurchaseAnswered {
+        /// The organization's name.
+        organization: &'a str,
+        /// Its Org ID.
+        org_id: &'a str,
+        /// What was asked for, in one line.
+        what: &'a str,
+        /// Whether the answer is no.
+        declined: bool,
+        /// What the operator says.
+        answer: &'a str,
+    },
 }
 
 /// Puts a letter into the outbox, in the transaction of what it tells. It goes out once that is committed.
@@ -175,6 +239,21 @@ pub async fn post(tx: &mut Tx, ctx: &Ctx, to: &str, letter: &Letter<'_>) -> Resu
     let mail =
         outbox::NewMail { id, to, subject: &written.subject, text: &written.text, html: &written.html, at: ctx.now() };
     outbox::insert(tx, &mail).await?;
+    ctx.mail_posted().notify_one();
+    Ok(id)
+}
+
+/// [`post`], about something of which somebody is told at most once in a while: a letter that comes too soon after the last
+/// waits, and the next about the same takes its place.
+///
+/// # Errors
+/// The database.
+pub async fn post_about(tx: &mut Tx, ctx: &Ctx, to: &str, letter: &Letter<'_>, topic: &str) -> Result<MailId> {
+    let (id, now) = (MailId(ctx.id()), ctx.now());
+    let written = letters::write(letter, ctx.public_url(), now)?;
+    let due = not_before(outbox::find_last_about(tx, topic, to).await?, now);
+    let mail = outbox::NewMail { id, to, subject: &written.subject, text: &written.text, html: &written.html, at: now };
+    outbox::insert_about(tx, &mail, topic, due).await?;
     ctx.mail_posted().notify_one();
     Ok(id)
 }

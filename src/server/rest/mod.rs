@@ -7,18 +7,23 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod billing;
+pub mod desktop;
 pub mod events;
 pub mod idempotency;
 pub mod invitations;
 pub mod licences;
 pub mod links;
+pub mod loans;
 pub mod offers;
+pub mod operator;
 pub mod orgs;
 pub mod people;
 pub mod problem;
 pub mod receipts;
 pub mod resources;
 pub mod restrictions;
+pub mod seats;
 pub mod session;
 pub mod transfers;
 pub mod trash;
@@ -58,6 +63,9 @@ use problem::Problem;
         (name = "drive", description = "Folders, sites, assets and datasets"),
         (name = "transfers", description = "Moving within an organization and transferring between two"),
         (name = "licences", description = "Licences, their books, and the audit log"),
+        (name = "billing", description = "Billing contacts, and asking the operator for licences: Owners"),
+        (name = "operator", description = "Granting licences and answering requests, with an operator key: `Authorization: Bearer cho_…`"),
+        (name = "desktop", description = "What programs on people's computers ask: which licences there are, and a seat of one"),
     )
 )]
 struct Document;
@@ -92,6 +100,15 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(people::change_role))
         .routes(routes!(licences::list))
         .routes(routes!(licences::ledger))
+        .routes(routes!(licences::export))
+        .routes(routes!(seats::list, seats::give))
+        .routes(routes!(seats::free))
+        .routes(routes!(loans::list, loans::create))
+        .routes(routes!(loans::end))
+        .routes(routes!(desktop::list))
+        .routes(routes!(desktop::take))
+        .routes(routes!(desktop::heartbeat))
+        .routes(routes!(desktop::release))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(resources::create))
@@ -99,6 +116,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(resources::children))
         .routes(routes!(resources::shared))
         .routes(routes!(access::list))
+        .routes(routes!(access::why))
         .routes(routes!(access::give))
         .routes(routes!(access::remove))
         .routes(routes!(resources::search))
@@ -117,6 +135,20 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(transfers::plan))
         .routes(routes!(transfers::create))
         .routes(routes!(transfers::show))
+        .routes(routes!(billing::contacts, billing::add_contact))
+        .routes(routes!(billing::change_contact, billing::remove_contact))
+        .routes(routes!(billing::requests, billing::request))
+        .routes(routes!(billing::withdraw))
+        .routes(routes!(operator::licences, operator::grant))
+        .routes(routes!(operator::licence))
+        .routes(routes!(operator::extend))
+        .routes(routes!(operator::expire))
+        .routes(routes!(operator::top_up))
+        .routes(routes!(operator::requests))
+        .routes(routes!(operator::request))
+        .routes(routes!(operator::answer))
+        .routes(routes!(operator::keys, operator::create_key))
+        .routes(routes!(operator::revoke_key))
         .routes(routes!(receipts::list))
         .routes(routes!(receipts::export))
         .routes(routes!(receipts::export_one))

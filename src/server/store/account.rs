@@ -82,3 +82,24 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Accou
         .await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
+
+/// The account behind a Sharing ID (ACCT-1), whichever organization it is of; one that was deleted has none. An Org ID
+/// that an organization had before goes on leading to it (ORG-5).
+///
+/// # Errors
+/// The database.
+pub async fn find_by_sharing_id(tx: &mut Tx, org_key: &str, account_key: &str) -> Result<Option<Account>> {
+    let row: Option<AccountRow> = tx
+        .sql(
+            "SELECT a.id, a.organization_id, a.name, a.account_id, a.root_id
+             FROM account a JOIN living_organization l ON l.id = a.organization_id
+             WHERE a.account_key = $2 AND a.organization_id = COALESCE(
+                (SELECT id FROM organization WHERE org_key = $1),
+                (SELECT organization_id FROM org_alias WHERE org_key = $1))",
+        )
+        .bind(org_key.to_owned())
+        .bind(account_key.to_owned())
+        .optional()
+        .await?;
+    Ok(row.map(Into::into))
+}

@@ -21,7 +21,10 @@ use sqlx::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, broadcast};
 
-use super::live::{CHANNEL, Change, Changes, Touched};
+use super::{
+    fault,
+    live::{CHANNEL, Change, Changes, Touched},
+};
 
 /// A value that both drivers can bind.
 pub trait Bind:
@@ -275,7 +278,10 @@ impl Db {
                 Tx::PostgresWrite(begun, Touched::default())
             }
         };
-        let answer = work(&mut tx).await;
+        let answer = match work(&mut tx).await {
+            Ok(done) => fault::next().map_or(Ok(done), |error| Err(error.into())),
+            refused => refused,
+        };
         match tx {
             Tx::Sqlite(mut lent) if answer.is_ok() => {
                 lent.end("COMMIT").await?;
@@ -564,12 +570,13 @@ impl Tx {
     }
 
     fn statement(&mut self, sql: SqlStr) -> Statement<'_> {
+        let error = if self.touched().is_some() { fault::next() } else { None };
         let args = match self {
             Self::Sqlite(lent) => Args::Sqlite(lent, SqliteArguments::default()),
             Self::PostgresRead(connection) => Args::Postgres(connection, PgArguments::default()),
             Self::PostgresWrite(transaction, _) => Args::Postgres(transaction, PgArguments::default()),
         };
-        Statement { sql, args, bound: 0, error: None }
+        Statement { sql, args, bound: 0, error }
     }
 
     /// Where changes are noted; none where nothing is changed.
@@ -592,7 +599,7 @@ pub struct Statement<'t> {
     sql: SqlStr,
     args: Args<'t>,
     bound: usize,
-    error: Option<sqlx::Error>,
+    error: Option<DbError>,
 }
 
 impl Statement<'_> {
@@ -605,7 +612,7 @@ impl Statement<'_> {
             Args::Postgres(_, arguments) => arguments.add(value),
         };
         if let Err(error) = added {
-            self.error = Some(sqlx::Error::Encode(error));
+            self.error = Some(sqlx::Error::Encode(error).into());
         }
         self.bound += 1;
         self
@@ -626,7 +633,7 @@ impl Statement<'_> {
                 .unwrap_or(0);
             debug_assert_eq!(highest, self.bound, "placeholders and values differ: {text}");
         }
-        self.error.take().map_or(Ok(()), |error| Err(error.into()))
+        self.error.take().map_or(Ok(()), Err)
     }
 
     /// Runs it; the number of rows it changed.

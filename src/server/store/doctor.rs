@@ -1,4 +1,7 @@
 //! The invariants of the whole database, each a query that finds what breaks it (`commonhold doctor`).
+//!
+//! Each is one statement, so it sees the database as it was at one moment, whatever others write meanwhile, and counts there: of
+//! a million rows nothing but a number comes back.
 
 use super::{Result, Tx};
 
@@ -33,8 +36,65 @@ pub const INVARIANTS: &[Invariant] = &[
             OR l.credits_left <> (SELECT COALESCE(SUM(e.credits), 0) FROM ledger_entry e WHERE e.licence_id = l.id)",
     },
     Invariant {
+        name: "what was granted to every licence is the sum of its grants (LIC-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE
+            l.images_granted <> (SELECT COALESCE(SUM(e.images), 0) FROM ledger_entry e WHERE e.licence_id = l.id AND e.kind = 'grant')
+            OR l.projects_granted <> (SELECT COALESCE(SUM(e.projects), 0) FROM ledger_entry e WHERE e.licence_id = l.id AND e.kind = 'grant')
+            OR l.credits_granted <> (SELECT COALESCE(SUM(e.credits), 0) FROM ledger_entry e WHERE e.licence_id = l.id AND e.kind = 'grant')",
+    },
+    Invariant {
+        name: "every licence holds what it is billed in, and nothing else (LIC-1)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence WHERE
+            (COALESCE(model, '') <> 'images_projects' AND (images_left <> 0 OR projects_left <> 0))
+            OR (COALESCE(model, '') <> 'credits' AND credits_left <> 0)",
+    },
+    Invariant {
+        name: "every licence belongs to an account of its organization (LIC-1)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE NOT EXISTS (
+            SELECT 1 FROM account a WHERE a.id = l.account_id AND a.organization_id = l.organization_id)",
+    },
+    Invariant {
+        name: "what was charged is a dataset, to a licence that there is (LIC-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r WHERE r.charged_to IS NOT NULL
+            AND (r.kind <> 'dataset' OR NOT EXISTS (SELECT 1 FROM licence l WHERE l.id = r.charged_to))",
+    },
+    Invariant {
+        name: "nothing is paid for twice: a dataset's charges less its refunds are at most one, and none where nobody pays (LIC-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
+            SELECT e.resource_id, SUM(CASE WHEN e.kind = 'spend' THEN 1 ELSE -1 END) AS paid FROM ledger_entry e
+            WHERE e.resource_id IS NOT NULL AND e.kind IN ('spend', 'refund') GROUP BY e.resource_id) AS books
+            LEFT JOIN resource r ON r.id = books.resource_id
+            WHERE books.paid > CASE WHEN r.id IS NOT NULL AND r.charged_to IS NULL THEN 0 ELSE 1 END",
+    },
+    Invariant {
+        name: "every ledger is numbered from 1 and says after each entry what was left (LIC-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
+            SELECT e.number, e.at, e.images_after, e.projects_after, e.credits_after,
+                ROW_NUMBER() OVER book AS place, MAX(e.at) OVER book AS latest,
+                SUM(e.images) OVER book AS images, SUM(e.projects) OVER book AS projects, SUM(e.credits) OVER book AS credits
+            FROM ledger_entry e WINDOW book AS (PARTITION BY e.licence_id ORDER BY e.number)) AS books
+            WHERE number IS NULL OR number <> place OR at <> latest
+                OR images_after <> images OR projects_after <> projects OR credits_after <> credits",
+    },
+    Invariant {
+        name: "the books of every licence are as long as it says (LIC-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE
+            COALESCE(l.entries, 0) <> (SELECT COUNT(*) FROM ledger_entry e WHERE e.licence_id = l.id)
+            OR COALESCE(l.last_entry_at, 0) <> COALESCE((SELECT MAX(e.at) FROM ledger_entry e WHERE e.licence_id = l.id), 0)",
+    },
+    Invariant {
+        name: "what waits for credits knows since when, and nothing else does (LIC-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource
+            WHERE (COALESCE(status, '') = 'waiting_for_credits') <> (waiting_since IS NOT NULL)",
+    },
+    Invariant {
         name: "nothing is left below zero (LIC-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence WHERE images_left < 0 OR projects_left < 0 OR credits_left < 0",
+    },
+    Invariant {
+        name: "every root is of one account, and nothing else has no container (DRIVE-1)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN account a ON a.root_id = r.id
+            WHERE r.parent_id IS NULL AND (r.kind <> 'root' OR a.id IS NULL OR a.id <> r.account_id)",
     },
     Invariant {
         name: "everything is in the organization and account of its container (DRIVE-1)",
@@ -62,6 +122,19 @@ pub const INVARIANTS: &[Invariant] = &[
             GROUP BY transfer_id HAVING SUM(images) <> 0 OR SUM(projects) <> 0 OR SUM(credits) <> 0) AS uneven",
     },
     Invariant {
+        name: "what the books say of transfers, there are receipts of (XFER-18)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM ledger_entry e WHERE e.transfer_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM transfer t WHERE t.id = e.transfer_id)",
+    },
+    Invariant {
+        name: "both organizations' logs tell of every transfer between them (XFER-13, AUDIT-1)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
+            SELECT id, source_id AS side FROM transfer WHERE scope = 'between' UNION ALL SELECT id, target_id FROM transfer WHERE scope = 'between') AS sides
+            LEFT JOIN (SELECT DISTINCT transfer_id, organization_id FROM audit WHERE transfer_id IS NOT NULL) AS told
+                ON told.transfer_id = sides.id AND told.organization_id = sides.side
+            WHERE told.transfer_id IS NULL",
+    },
+    Invariant {
         name: "lists of people show everybody as they are called and what they are (PEOPLE-1)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM membership m JOIN person p ON p.id = m.person_id
             WHERE COALESCE(m.name_key, '') <> COALESCE(p.name_key, '') OR COALESCE(m.email_key, '') <> p.email_key
@@ -86,6 +159,11 @@ pub const INVARIANTS: &[Invariant] = &[
             WHERE w.organization_id <> r.organization_id OR r.name_key NOT LIKE '%' || w.word || '%'",
     },
     Invariant {
+        name: "what has a word in its name can be searched (DRIVE-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r WHERE r.kind <> 'root' AND UPPER(r.name_key) <> r.name_key
+            AND NOT EXISTS (SELECT 1 FROM resource_word w WHERE w.resource_id = r.id)",
+    },
+    Invariant {
         name: "what went to the trash with something is below it (DRIVE-4)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r JOIN resource p ON p.id = r.parent_id
             WHERE r.trashed_with IS NOT NULL AND r.trashed_with <> r.id AND (p.trashed_with IS NULL OR p.trashed_with <> r.trashed_with)",
@@ -94,6 +172,33 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "only copies in the making remember what they are copies of (DRIVE-4)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN resource t ON t.id = r.trashed_with
             WHERE r.copied_from IS NOT NULL AND (r.trashed_with IS NULL OR t.trashed_at IS NOT NULL)",
+    },
+    Invariant {
+        name: "no more seats are given, or were taken at one moment, than a desktop licence has (LIC-5)",
+        // 900,000 milliseconds: how long a seat is taken that nothing is heard of.
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE EXISTS (SELECT 1 FROM seat s WHERE s.licence_id = l.id) AND (
+            COALESCE(l.seats, 0) < (SELECT COALESCE(MAX(n), 0) FROM (
+                SELECT COUNT(*) AS n FROM seat s WHERE s.licence_id = l.id AND s.given_at IS NOT NULL GROUP BY s.loan_id) AS given)
+            OR COALESCE(l.seats, 0) < (SELECT COALESCE(MAX(n), 0) FROM (
+                SELECT COUNT(*) AS n FROM seat s WHERE s.licence_id = l.id AND s.seen_at > (
+                    SELECT MAX(t.seen_at) FROM seat t WHERE t.licence_id = l.id AND t.loan_id IS NOT DISTINCT FROM s.loan_id) - 900000
+                GROUP BY s.loan_id) AS taken))",
+    },
+    Invariant {
+        name: "every seat is held by one of who owns the licence, or borrows it (LIC-5, ACCT-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM seat s JOIN licence l ON l.id = s.licence_id LEFT JOIN licence_loan o ON o.id = s.loan_id
+            WHERE l.product <> 'desktop' OR s.organization_id <> COALESCE(o.borrower_organization_id, l.organization_id)
+                OR (s.loan_id IS NOT NULL AND (o.id IS NULL OR o.licence_id <> s.licence_id))
+                OR NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = s.organization_id AND m.person_id = s.person_id)",
+    },
+    Invariant {
+        name: "a licence is lent by who owns it, to another account, and to one at a time (ACCT-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence_loan o JOIN licence l ON l.id = o.licence_id
+                JOIN account b ON b.id = o.borrower_account_id
+            WHERE o.lender_organization_id <> l.organization_id OR o.lender_account_id <> l.account_id
+                OR b.organization_id <> o.borrower_organization_id OR l.product = 'discovery' OR o.lent_at > COALESCE(o.ended_at, o.ends_at)
+                OR EXISTS (SELECT 1 FROM licence_loan p WHERE p.licence_id = o.licence_id AND p.id <> o.id
+                    AND p.lent_at < COALESCE(o.ended_at, o.ends_at) AND o.lent_at < COALESCE(p.ended_at, p.ends_at))",
     },
     Invariant {
         name: "every grant knows who owns what it is on (PEOPLE-9)",

@@ -367,6 +367,24 @@ pub async fn list_by_id(tx: &mut Tx, organization: OrganizationId, people: &[Per
     Ok(found)
 }
 
+/// Somebody of an organization by their address, as addresses are compared.
+///
+/// # Errors
+/// The database.
+pub async fn find_by_email(tx: &mut Tx, organization: OrganizationId, email_key: &str) -> Result<Option<Member>> {
+    let row: Option<MemberRow> = tx
+        .sql(
+            "SELECT p.id, m.role, m.name_key, m.email_key, p.first_name || ' ' || p.last_name AS name, p.email, p.last_seen_at
+             FROM membership m JOIN person p ON p.id = m.person_id
+             WHERE m.organization_id = $1 AND m.email_key = $2",
+        )
+        .bind(organization.0)
+        .bind(email_key.to_owned())
+        .optional()
+        .await?;
+    row.map(TryInto::try_into).transpose()
+}
+
 /// Which of some addresses belong to people of an organization.
 ///
 /// # Errors

@@ -19,9 +19,11 @@
 
 pub mod account;
 pub mod audit;
+pub mod billing_contact;
 pub mod copying;
 mod db;
 pub mod doctor;
+pub mod fault;
 pub mod grant;
 pub mod idempotency;
 pub mod invitation;
@@ -29,20 +31,26 @@ pub mod job;
 pub mod licence;
 pub mod link;
 pub mod live;
+pub mod loan;
+pub mod looking;
 pub mod membership;
 pub mod offer;
 pub mod one_time_link;
+pub mod operator_key;
 pub mod organization;
 pub mod outbox;
 pub mod person;
+pub mod purchase_request;
 pub mod resource;
 pub mod search;
+pub mod seat;
 pub mod session;
 pub mod site;
 pub mod subtree;
 pub mod transfer;
 pub mod trash;
 pub mod undo;
+pub mod waiting;
 
 pub use db::{AsDbError, Bind, Db, DbError, Record, Result, Statement, Synchronous, Tx};
 

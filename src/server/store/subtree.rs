@@ -305,8 +305,8 @@ pub async fn find_traces(tx: &mut Tx, items: &[ResourceId], after: Timestamp) ->
     Ok(traces)
 }
 
-/// Hands resources to the account of another organization. Where that side paid for them, `paid_by` is its licence: what
-/// was charged once is from now on charged there.
+/// Hands resources to the account of another organization. Where that side paid for them,
+/// `paid_by` is its licence: every dataset is from now on charged there, and not once more when it is processed again.
 ///
 /// # Errors
 /// The database.
@@ -323,7 +323,7 @@ pub async fn update_owner(
         changed += tx
             .sql_list(
                 "UPDATE resource SET organization_id = {1}, account_id = {2},
-                    charged_to = CASE WHEN charged_to IS NULL THEN NULL ELSE COALESCE({3}, charged_to) END
+                    charged_to = CASE WHEN kind = 'dataset' THEN COALESCE({3}, charged_to) ELSE charged_to END
                  WHERE id IN ({ids})",
                 &ids,
             )

@@ -9,6 +9,7 @@ use crate::domain::{
     refusal::Refusal,
     resource::MAX_DEPTH,
     text::key,
+    time::Timestamp,
     transfer::{
         Named, Renamed, Scope, Side,
         back::{self as rules, Container, Facts, Traces},
@@ -40,6 +41,7 @@ struct Loaded<'a> {
 async fn side(
     tx: &mut Tx,
     by: &Principal,
+    now: Timestamp,
     id: OrganizationId,
     name: &str,
     account: Option<AccountId>,
@@ -51,7 +53,7 @@ async fn side(
         None => (name.to_owned(), String::new(), None),
     };
     let licences: Vec<Licence> = match account {
-        Some(account) => licence::list_of_account(tx, account).await?,
+        Some(account) => licence::list_of_account(tx, account, now).await?,
         None => Vec::new(),
     };
     let licence = licences.into_iter().find(|one| Some(one.id) == licence);
@@ -98,8 +100,9 @@ async fn load<'a>(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &'a transfer::
     let effects = &record.plan.effects;
     let (home_licence, away_licence) =
         (effects.source.as_ref().and_then(|side| side.licence), effects.target.as_ref().and_then(|side| side.licence));
-    let (home, home_org_id) = side(tx, by, record.source, &record.source_name, account, home_licence).await?;
-    let (away, _) = side(tx, by, record.target, &record.target_name, away_account, away_licence).await?;
+    let (home, home_org_id) =
+        side(tx, by, ctx.now(), record.source, &record.source_name, account, home_licence).await?;
+    let (away, _) = side(tx, by, ctx.now(), record.target, &record.target_name, away_account, away_licence).await?;
     let facts = Facts {
         person: by.person,
         now: ctx.now(),

@@ -137,7 +137,7 @@ async fn copy_in(
         originals.push((original, inside.contents.folders + inside.contents.datasets));
     }
     let permit = rules::permit(by.person, Act::Create, &there.lineage)?;
-    let licences = licence::list_of_account(tx, container.account).await?;
+    let licences = licence::list_of_account(tx, container.account, ctx.now()).await?;
     allows(&licences, Use::Create, ctx.now())?;
     if place.kind == Kind::Site {
         allows(&licences, Use::AssignToSite, ctx.now())?;

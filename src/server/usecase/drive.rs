@@ -6,14 +6,18 @@ use crate::domain::{
     access::{Act, Level, permit},
     command::Lacking,
     id::{OrganizationId, ResourceId},
-    licence::{Use, allows},
+    licence::{Licence, MEGAPIXELS, Use, allows, governing, price, spend},
     refusal::Refusal,
     resource::{Kind, Status, cluster, may_create},
+    role::{Permission, may},
     search::Question,
     text::{Fields, Name, Problem, key},
     time::{Day, Timestamp},
     undo::Inverse,
-    view::{Belonging, Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, Page, ResourceView, RowView},
+    view::{
+        Belonging, Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, Page, ResourceView, RowView,
+        licence::ProcessingView,
+    },
 };
 
 use super::{
@@ -24,6 +28,7 @@ use super::{
     },
     access::{self, Reach},
     audit::{self, Happened},
+    looking::{self, Eyes},
     organization, restriction, undo,
 };
 
@@ -50,6 +55,8 @@ pub struct ListQuery {
     pub cursor: String,
     /// How many rows.
     pub limit: Option<i64>,
+    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
+    pub seen_as: String,
 }
 
 /// One page of what is in a container.
@@ -59,6 +66,7 @@ pub struct ListQuery {
 pub async fn children(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Result<Page<RowView>> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(query.limit)?;
+    let by = &looking::at_resource(ctx, by, id, &query.seen_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let reach = access::reach(&mut tx, by, id).await?;
     list(&mut tx, by, &reach, query, limit).await
@@ -212,18 +220,20 @@ pub async fn shared_page(
     Ok(Page { items, next_cursor: page.next_cursor })
 }
 
-/// What was shared with the caller in an organization, for the API.
+/// What was shared in an organization with the caller, or with whom they look as, for the API.
 ///
 /// # Errors
-/// `NotFound` if the caller may not see the organization; `Invalid` at a field of the query.
+/// `NotFound` if they may not see the organization; `Invalid` at a field of the query.
 pub async fn shared_with_me(
     ctx: &Ctx,
     by: &Principal,
     org: &str,
     cursor: &str,
     limit: Option<i64>,
+    seen_as: &str,
 ) -> Result<Page<RowView>> {
     let limit = super::limit(limit)?;
+    let by = &looking::in_organization(ctx, by, org, seen_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     shared_page(&mut tx, by, at.id, cursor, limit).await
@@ -256,7 +266,16 @@ pub async fn rows_of(tx: &mut Tx, by: &Principal, ids: &[ResourceId]) -> Result<
 /// # Errors
 /// `NotFound` if the reader may not see it.
 pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<ResourceView> {
+    show_as(ctx, by, id, "").await
+}
+
+/// One resource as somebody else sees it; as the reader does where `seen_as` is empty.
+///
+/// # Errors
+/// `NotFound` if either may not see it; `Forbidden` for who may not look as another.
+pub async fn show_as(ctx: &Ctx, by: &Principal, id: &str, seen_as: &str) -> Result<ResourceView> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let by = &looking::at_resource(ctx, by, id, seen_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let reach = access::reach(&mut tx, by, id).await?;
     view(&mut tx, id, &reach, i64::MAX).await
@@ -307,14 +326,25 @@ pub struct PageQuery {
     pub sort: String,
     /// Where the page starts.
     pub cursor: String,
+    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
+    pub seen_as: String,
 }
 
 /// A container's page in the Drive, or a dataset's; "Shared with you" where the reader does not see the root; with a
-/// question, what is found.
+/// question, what is found. As somebody else sees it where that is asked for: then nothing can be made there.
 ///
 /// # Errors
 /// `NotFound` if the reader may not see it, or it is not of this organization.
 pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
+    let Eyes { by, looking } = looking::in_organization(ctx, by, &wanted.org, &wanted.seen_as).await?;
+    let page = page_of_reader(ctx, &by, wanted).await?;
+    if looking.is_some() {
+        return Ok(DriveView { create: Control::Absent, processing: None, looking, ..page });
+    }
+    Ok(page)
+}
+
+async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
     let mut tx = ctx.db().read().await?;
     let organization = organization::belonging(&mut tx, by, &wanted.org).await?;
     if !wanted.q.trim().is_empty() {
@@ -336,8 +366,19 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
         let whole = rows.next_cursor.is_none() && wanted.cursor.is_empty();
         let total = whole.then_some(rows.items.len() as u64);
         let (resource, tree, create) = (None, Vec::new(), Control::Absent);
-        let offered = Vec::new();
-        return Ok(DriveView { organization, resource, rows, total, timeline: None, tree, create, lacking, offered });
+        return Ok(DriveView {
+            organization,
+            resource,
+            rows,
+            total,
+            timeline: None,
+            tree,
+            create,
+            lacking,
+            looking: None,
+            processing: None,
+            offered: Vec::new(),
+        });
     }
     let view = view(&mut tx, id, &reach, COUNTED + 1).await?;
     if view.organization != organization.id {
@@ -358,7 +399,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
     } else {
         (Page { items: Vec::new(), next_cursor: None }, None)
     };
-    let licences = licence::list_of_account(&mut tx, view.account).await?;
+    let licences = licence::list_of_account(&mut tx, view.account, ctx.now()).await?;
     let create = match (permit(by.person, Act::Create, &reach.lineage), allows(&licences, Use::Create, ctx.now())) {
         (Err(_), _) => Control::Absent,
         _ if !view.kind.is_container() => Control::Absent,
@@ -368,8 +409,21 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
     let lacking = Lacking::of(&licences, ctx.now());
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline = if view.kind == Kind::Site { Some(super::site::timeline(&mut tx, id).await?) } else { None };
+    let processing = processing(&organization, &view, &licences, ctx.now());
     let offered = super::offer::offered(&mut tx, ctx, &organization).await?;
-    Ok(DriveView { organization, resource: Some(view), rows, total, timeline, tree, create, lacking, offered })
+    Ok(DriveView {
+        organization,
+        resource: Some(view),
+        rows,
+        total,
+        timeline,
+        tree,
+        create,
+        lacking,
+        processing,
+        offered,
+        looking: None,
+    })
 }
 
 /// What is found in an organization, as a page of the Drive.
@@ -385,7 +439,7 @@ async fn found(
         kind: wanted.kind.clone(),
         status: wanted.status.clone(),
         cursor: wanted.cursor.clone(),
-        limit: None,
+        ..Default::default()
     };
     // Nothing to look up is nothing found; the page says so, and the field is there to type again.
     let rows = if Question::parse(&wanted.q).is_some() {
@@ -394,9 +448,21 @@ async fn found(
         Page { items: Vec::new(), next_cursor: None }
     };
     let lacking = lacking(tx, organization.id, ctx.now()).await?;
-    let (create, tree) = (Control::Absent, Vec::new());
+    let create = Control::Absent;
     let offered = super::offer::offered(tx, ctx, &organization).await?;
-    Ok(DriveView { organization, resource: None, rows, total: None, timeline: None, tree, create, lacking, offered })
+    Ok(DriveView {
+        organization,
+        resource: None,
+        rows,
+        total: None,
+        timeline: None,
+        tree: Vec::new(),
+        create,
+        lacking,
+        processing: None,
+        offered,
+        looking: None,
+    })
 }
 
 /// How many rows a list has in all, counted up to `most`.
@@ -412,6 +478,7 @@ async fn count(tx: &mut Tx, parent: ResourceId, query: &ListQuery, most: i64) ->
 pub async fn more(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Result<MoreRows> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(query.limit)?;
+    let by = &looking::at_resource(ctx, by, id, &query.seen_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let reach = access::reach(&mut tx, by, id).await?;
     let total = count(&mut tx, id, query, i64::MAX).await?;
@@ -476,10 +543,34 @@ async fn tree(tx: &mut Tx, path: &[Crumb], shown: ResourceId) -> Result<Vec<Bran
     Ok(tree)
 }
 
+/// What having a dataset processed would cost, and what is left for it (LIC-2): for Editors of it who see the
+/// organization's prices, as long as it is not paid for.
+fn processing(
+    organization: &Belonging,
+    view: &ResourceView,
+    licences: &[Licence],
+    now: Timestamp,
+) -> Option<ProcessingView> {
+    let dataset = view.dataset.as_ref()?;
+    let unpaid = matches!(dataset.status, Status::Draft | Status::WaitingForCredits | Status::Failed);
+    let sees = view.level >= Level::Editor && organization.role.is_some_and(|role| may(role, Permission::SeePrices));
+    if !unpaid || !sees {
+        return None;
+    }
+    if let Err(refusal) = allows(licences, Use::Process, now) {
+        return Some(ProcessingView::Refused(refusal.to_string()));
+    }
+    let payer = governing(licences, now)?;
+    let model = payer.model?;
+    let (cost, left) = (price(model, dataset.images, MEGAPIXELS), payer.left);
+    let why_not = spend(left, cost).err().map(|refusal| refusal.to_string());
+    Some(ProcessingView::Priced { model, cost, left, why_not })
+}
+
 /// What the licences of an organization's first account do not allow.
 async fn lacking(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Lacking> {
     let first = account::list(tx, organization).await?.first().map(|account| account.id).ok_or(Refusal::NotFound)?;
-    Ok(Lacking::of(&licence::list_of_account(tx, first).await?, now))
+    Ok(Lacking::of(&licence::list_of_account(tx, first, now).await?, now))
 }
 
 /// Something new, unread.
@@ -596,7 +687,7 @@ pub(super) async fn create_in(
     let container = resource::find(tx, parent).await?.ok_or(Refusal::NotFound)?;
     may_create(container.kind, reach.depth(), kind)?;
     let now = ctx.now();
-    allows(&licence::list_of_account(tx, container.account).await?, Use::Create, now)?;
+    allows(&licence::list_of_account(tx, container.account, now).await?, Use::Create, now)?;
     let id = ResourceId(ctx.id());
     let dataset = match dataset {
         Some(dataset) if dataset.cluster.is_empty() => {

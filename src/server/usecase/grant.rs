@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     access::{Act, Level, Permit},
-    grant::{Gift, Origin, Way, may_touch},
+    grant::{Gift, Origin, Way, left_without_each, may_touch},
     id::{AccountId, GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
     licence::{Use, allows},
     refusal::Refusal,
@@ -34,7 +34,7 @@ use super::{
             grant::{self, AfterGrant, Listed},
             invitation, licence,
             membership::{self, After},
-            organization as organizations, person, resource,
+            organization as organizations, outbox, person, resource,
         },
     },
     access::{self, Reach},
@@ -88,6 +88,11 @@ impl Managed {
     /// Something on the way, if the reader may see it.
     fn crumb(&self, id: ResourceId) -> Option<Crumb> {
         self.visible.iter().find(|crumb| crumb.id == id).cloned()
+    }
+
+    /// Whether the reader may look at the Drive as others see it.
+    fn looks(&self) -> bool {
+        self.reach.lineage.role.is_some_and(|role| may(role, Permission::GiveAccess))
     }
 
     /// The level of the reader.
@@ -231,7 +236,7 @@ async fn list_waiting(tx: &mut Tx, ctx: &Ctx, managed: &Managed) -> Result<Vec<W
 
 /// Whether the licences of what a resource is in allow access to single items (LIC-4).
 async fn team_access(tx: &mut Tx, ctx: &Ctx, account: AccountId) -> Result<std::result::Result<(), Refusal>> {
-    Ok(allows(&licence::list_of_account(tx, account).await?, Use::TeamAccess, ctx.now()))
+    Ok(allows(&licence::list_of_account(tx, account, ctx.now()).await?, Use::TeamAccess, ctx.now()))
 }
 
 /// What the dialog **Manage access** shows: a page of grants, or of the people by role where `shown` is `roles`.
@@ -275,6 +280,7 @@ pub async fn view(ctx: &Ctx, by: &Principal, id: &str, shown: &str, cursor: &str
             Ok(()) => Control::Enabled,
             Err(refusal) => Control::Disabled(refusal.to_string()),
         },
+        looks: managed.looks(),
         invites: owner.space_of.is_none() && role.is_some_and(|role| may(role, Permission::ManagePeople)),
     })
 }
@@ -485,10 +491,20 @@ async fn give_to(
         ..Happened::default()
     };
     audit::note(tx, ctx, by, what).await?;
-    if from.is_none_or(|from| from < level) {
+    // Somebody who changes their mind is told of once: what waits to be told is told as it is now.
+    let waited = outbox::delete_held_about(tx, &topic(managed, row.who), ctx.now()).await? > 0;
+    if waited || from.is_none_or(|from| from < level) {
         tell(tx, ctx, by, managed, &row).await?;
     }
     Ok(row)
+}
+
+/// What letters about one's access to a resource have in common.
+fn topic(managed: &Managed, who: Grantee) -> String {
+    match who {
+        Grantee::Person(id) => format!("access {} person {id}", managed.id()),
+        Grantee::Organization(id) => format!("access {} organization {id}", managed.id()),
+    }
 }
 
 /// Mails those to whom something was given: the person, or the Owners of the organization.
@@ -511,8 +527,9 @@ async fn tell(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, row: &A
         level: row.level,
         group,
     };
+    let topic = topic(managed, row.who);
     for address in &to {
-        mail::post(tx, ctx, address, &letter).await?;
+        mail::post_about(tx, ctx, address, &letter, &topic).await?;
     }
     Ok(())
 }
@@ -672,6 +689,7 @@ async fn take(
     if !grant::delete(tx, &managed.permit, found.id).await? {
         return Err(Refusal::NotFound.into());
     }
+    outbox::delete_held_about(tx, &topic(managed, found.grantee), ctx.now()).await?;
     let what = Happened {
         organization: Some(managed.permit.organization()),
         action: "access.removed",
@@ -745,7 +763,7 @@ pub async fn may_take_by_hand(tx: &mut Tx, by: &Principal, resources: &[Resource
     Ok(!resources.is_empty() && resources.iter().all(manages))
 }
 
-/// "Why can they see this?": every reason, the highest first (ACCESS-1).
+/// "Why can they see this?": every reason, the highest first (ACCESS-1), and what would be left without it.
 ///
 /// # Errors
 /// `NotFound` and `Forbidden` for who does not manage the resource; `NotFound` for a person whom the organization does not
@@ -758,6 +776,7 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
     let theirs = access::reaches(&mut tx, person_id, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
     // Somebody who does not reach it, and is not known here, does not exist.
     let known = find_receiver(&mut tx, managed.permit.organization(), person_id).await?;
+    let looks = known.is_some() && person_id != by.person && managed.looks();
     let name = match (known, theirs.level()) {
         (Some(receiver), _) => receiver.name,
         (None, Some(_)) => name_of(&mut tx, Grantee::Person(person_id)).await?,
@@ -766,19 +785,38 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
     let role = theirs.lineage.role;
     let mut reasons: Vec<Reason> = role
         .and_then(|role| crate::domain::access::role_level(role).map(|level| (role, level)))
-        .map(|(role, level)| Reason { level, origin: Origin::Role, role: Some(role), through: None, from: None })
+        .map(|(role, level)| Reason {
+            level,
+            origin: Origin::Role,
+            role: Some(role),
+            through: None,
+            from: None,
+            carried: false,
+            by: None,
+            at: None,
+            left: None,
+        })
         .into_iter()
         .collect();
-    for listed in grant::list_reaching(&mut tx, person_id, &managed.way()).await? {
-        let here = listed.grant.resource == id;
+    for found in grant::list_reaching(&mut tx, person_id, &managed.way()).await? {
+        let here = found.grant.resource == id;
         reasons.push(Reason {
-            level: listed.grant.level,
-            origin: Origin::of_grant(here, listed.grant.carried),
+            level: found.grant.level,
+            origin: Origin::of_grant(here, found.grant.carried),
             role: None,
-            through: matches!(listed.grant.grantee, Grantee::Organization(_)).then_some(listed.name),
-            from: managed.crumb(listed.grant.resource).filter(|_| !here),
+            through: found.through,
+            from: managed.crumb(found.grant.resource).filter(|_| !here),
+            carried: found.grant.carried,
+            by: found.by,
+            at: Some(found.at),
+            left: None,
         });
     }
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.level));
-    Ok(WhyView { person: person_id, name, resource: id, level: theirs.level(), reasons })
+    let levels: Vec<Level> = reasons.iter().map(|reason| reason.level).collect();
+    for (reason, left) in reasons.iter_mut().zip(left_without_each(&levels)) {
+        reason.left = left;
+    }
+    let resource = Crumb { id, name: managed.name().to_owned(), kind: managed.kind() };
+    Ok(WhyView { person: person_id, name, resource, looks, level: theirs.level(), reasons })
 }

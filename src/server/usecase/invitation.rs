@@ -168,7 +168,7 @@ async fn reached(
     let found = resource::find_all(tx, &may.iter().copied().collect::<Vec<_>>()).await?;
     let mut lacking = BTreeMap::new();
     for account in found.iter().map(|one| one.account).collect::<BTreeSet<_>>() {
-        let licences = licence::list_of_account(tx, account).await?;
+        let licences = licence::list_of_account(tx, account, now).await?;
         if let Err(refusal) = allows(&licences, Use::TeamAccess, now) {
             lacking.insert(account, refusal.to_string());
         }

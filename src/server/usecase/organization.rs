@@ -271,8 +271,7 @@ pub async fn home(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
     let people = if sees_people { Some(membership::count(&mut tx, found.id).await?) } else { None };
     let owners = if sees_people { membership::list_owner_names(&mut tx, found.id).await? } else { Vec::new() };
     let licences = if may(Permission::ViewUsage) {
-        let stored = licence::list(&mut tx, found.id).await?;
-        Some(stored.iter().map(|stored| super::licence::view(stored, now)).collect())
+        Some(super::licence::of_organization(&mut tx, found.id, now).await?)
     } else {
         None
     };

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     id::{InvitationId, OrganizationId, PersonId, ResourceId},
+    licence::{Use, allows},
     refusal::Refusal,
     role::{
         Permission, Role, RolePermit, Sight, allow, asks_first, change_role as may_change_role, keep_an_owner,
@@ -24,9 +25,9 @@ use super::{
         error::{Error, Result},
         mail::{self, Letter},
         store::{
-            Tx, account, grant, invitation,
+            Tx, account, grant, invitation, licence,
             membership::{self, After, Member, Sort, Wanted},
-            organization as organizations, person, resource,
+            organization as organizations, person, resource, seat,
         },
     },
     access, account as account_links,
@@ -315,10 +316,18 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dia
     let manages = at.role.is_some_and(|role| crate::domain::role::may(role, Permission::ManagePeople));
     let chosen = if manages { find_chosen(&mut tx, at.id, &dialog.chosen, now).await? } else { Vec::new() };
     let waiting = if manages { invitation::count_pending(&mut tx, at.id).await? } else { 0 };
-    let places =
-        if manages && dialog.inviting { places(&mut tx, by, at.id, &dialog.resource).await? } else { Vec::new() };
+    let (places, places_lacking) = if manages && dialog.inviting {
+        let lacking = match account::list(&mut tx, at.id).await?.into_iter().next() {
+            Some(first) => allows(&licence::list_of_account(&mut tx, first.id, now).await?, Use::TeamAccess, now).err(),
+            None => None,
+        };
+        (places(&mut tx, by, at.id, &dialog.resource).await?, lacking.map(|refusal| refusal.to_string()))
+    } else {
+        (Vec::new(), None)
+    };
     Ok(PeopleView {
         places,
+        places_lacking,
         rows,
         people: membership::count(&mut tx, at.id).await?,
         waiting,
@@ -466,6 +475,7 @@ async fn change_role_in(
         return Ok(RoleChange::Ask);
     }
     membership::update_role(tx, &permit, person, role).await?;
+    super::seat::role_changed(tx, &permit, person, before, role).await?;
     let what = Happened {
         organization: Some(permit.organization()),
         action: "role.changed",
@@ -566,6 +576,7 @@ async fn take_out(
     keep_an_owner(membership::count_owners(tx, permit.organization()).await?, leaving)?;
     membership::delete(tx, permit, people).await?;
     grant::delete_of_people(tx, permit, people).await?;
+    seat::delete_of_people(tx, permit, people).await?;
     for person in people {
         let member = members.iter().find(|member| member.id == *person);
         let summary = match member {

@@ -10,7 +10,7 @@ use crate::domain::{
     access::{Act, Level, Permit, permit as permit_on},
     id::{AccountId, EntryId, GrantId, JobId, LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
     job::{AT_ONCE, JobKind},
-    licence::{EntryKind, governing},
+    licence::{Amount, EntryKind, Use, allows, governing},
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, MAX_ITEMS},
     role::{Permission, Role, may},
@@ -152,7 +152,8 @@ impl Here {
 
     fn level_of(&self, item: &resource::Resource) -> Option<Level> {
         let granted = self.own.iter().filter(|(id, _)| *id == item.id).map(|(_, level)| *level).max();
-        item.parent.and_then(|parent| self.reaches.get(&parent)).and_then(Reach::level).max(granted)
+        // Without a way there is nothing: what a deleted organization owns does not exist, granted or not.
+        item.parent.and_then(|parent| self.reaches.get(&parent))?.level().max(granted)
     }
 
     /// The account that the items are in.
@@ -185,6 +186,7 @@ impl Here {
                 parent,
                 parent_kind: way.steps.first().map_or(Kind::Folder, |step| step.kind),
                 ancestors: way.steps.iter().map(|step| step.id).collect(),
+                kept_by: kept_by(way),
                 level,
                 height: inside.height,
                 grants: grants.get(&item.id).cloned().unwrap_or_default(),
@@ -326,6 +328,20 @@ pub(super) async fn load(
     Ok(Loaded { facts, account: container.account, target_org_id, trash_inside, grants_inside, changed })
 }
 
+/// What on a way only lets Managers delete (POL-1), each by name where the caller sees it.
+fn kept_by(way: &Reach) -> Vec<(ResourceId, Option<String>)> {
+    if way.steps.iter().all(|step| !step.restrictions.delete) {
+        return Vec::new();
+    }
+    let visible = way.visible_path();
+    let name = |id| {
+        let shown =
+            |crumb: &Crumb| if crumb.kind == Kind::Root { crumb.kind.title().to_owned() } else { crumb.name.clone() };
+        visible.iter().find(|crumb| crumb.id == id).map(shown)
+    };
+    way.steps.iter().filter(|step| step.restrictions.delete).map(|step| (step.id, name(step.id))).collect()
+}
+
 /// One side of a transfer, and its Org ID.
 pub(super) async fn side(
     tx: &mut Tx,
@@ -336,7 +352,7 @@ pub(super) async fn side(
     invitation_pending: bool,
 ) -> Result<(Side, String)> {
     let (found, role) = organizations::find_with_role(tx, id, person).await?.ok_or(Refusal::NotFound)?;
-    let licences = licence::list_of_account(tx, account).await?;
+    let licences = licence::list_of_account(tx, account, ctx.now()).await?;
     let licence = governing(&licences, ctx.now()).cloned();
     Ok((Side { organization: id, name: found.name, role, invitation_pending, licence }, found.org_id))
 }
@@ -743,6 +759,12 @@ pub(super) async fn settle(tx: &mut Tx, ctx: &Ctx, plan: &Plan, transfer: Transf
         };
         if !licence::append(tx, &entry).await? {
             return Err(Refusal::PlanChanged.into());
+        }
+        // What came back is enough for something that waits, perhaps (LIC-2).
+        if change.covers(Amount::default())
+            && let Some(paid) = licence::find(tx, licence).await?
+        {
+            super::dataset::start_waiting(tx, ctx, paid.account).await?;
         }
     }
     Ok(())
@@ -1152,8 +1174,18 @@ pub async fn destinations(
         items: rows.items.into_iter().map(|row| destination_row(row.id, row.kind, row.name, &items, copying)).collect(),
         next_cursor: rows.next_cursor,
     };
-    let create = match permit_on(by.person, Act::Create, &reach.lineage) {
-        Ok(_) if reach.steps.first().is_some_and(|step| step.kind.may_hold(Kind::Folder)) => Control::Enabled,
+    // Creating and copying are what an expired licence takes away (LIC-6); moving is not.
+    let account = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?.account;
+    let licences = licence::list_of_account(&mut tx, account, ctx.now()).await?;
+    let may_create = allows(&licences, Use::Create, ctx.now());
+    let in_site = reach.steps.first().is_some_and(|step| step.kind == Kind::Site);
+    let may_copy = may_create
+        .clone()
+        .and_then(|()| if in_site { allows(&licences, Use::AssignToSite, ctx.now()) } else { Ok(()) });
+    let create = match (permit_on(by.person, Act::Create, &reach.lineage), may_create) {
+        (Ok(_), may) if reach.steps.first().is_some_and(|step| step.kind.may_hold(Kind::Folder)) => {
+            may.map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)
+        }
         _ => Control::Absent,
     };
     let act = if copying { Act::Create } else { Act::Move };
@@ -1161,7 +1193,9 @@ pub async fn destinations(
         Ok(_) if copying && base.organization.id != source => Control::Disabled(
             "Copying to another organization is not possible yet. Choose a place in this one.".to_owned(),
         ),
-        Ok(_) if copying => Control::Enabled,
+        Ok(_) if copying => {
+            may_copy.map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)
+        }
         Err(refusal) => Control::Disabled(refusal.to_string()),
         Ok(_) if resource::find(&mut tx, items[0]).await?.is_some_and(|item| item.parent == Some(id)) => {
             Control::Disabled("This is where it is now. Choose another place.".to_owned())

@@ -2,10 +2,13 @@
 
 pub mod account;
 pub mod activity;
+pub mod billing;
 pub mod drive;
 pub mod forgot;
 pub mod home;
 pub mod invitation;
+pub mod licences;
+pub mod loans;
 pub mod new_organization;
 pub mod not_found;
 pub mod offer;
@@ -13,6 +16,7 @@ pub mod people;
 pub mod receipt;
 pub mod reset;
 pub mod roles;
+pub mod seats;
 pub mod settings;
 pub mod sign_in;
 pub mod sign_up;

@@ -18,7 +18,7 @@ use crate::{
         view::transfer::{Direction, OfferPageView, OfferView, PlaceView},
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         offer::{AcceptOffer, DeclineOffer, WithdrawOffer, offer_page},
     },
     ui::{
@@ -34,6 +34,7 @@ use crate::{
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words::{self, Moment, When},
@@ -69,7 +70,7 @@ pub fn OfferPage() -> impl IntoView {
     });
     let session = Session::get();
     let org = Memo::new(move |_| asked.get().org);
-    let resource = Resource::new(
+    let resource = ask(
         move || (asked.get(), session.version()),
         |(asked, _)| async move {
             let view = offer_page(asked.org.clone(), asked.id.clone(), asked.inside.clone(), asked.cursor.clone());

@@ -7,7 +7,7 @@ use crate::{
         transfer::{Plan, Scope},
         view::{Control, ReceiptView},
     },
-    rpc::{FormFlash, offer::UndoTransfer, transfer::receipt},
+    rpc::{FormFlash, ask, offer::UndoTransfer, transfer::receipt},
     ui::{
         components::{
             button::{BlockedButton, ButtonLink, Tone},
@@ -22,6 +22,7 @@ use crate::{
         pages::drive::plan::{Consequences, Sides, into, what},
         paths::{self, Address},
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words::{self, Moment},
@@ -48,7 +49,7 @@ pub fn ReceiptPage() -> impl IntoView {
     });
     let session = Session::get();
     let id = Memo::new(move |_| which.get().id);
-    let resource = Resource::new(move || (id.get(), session.version()), |(id, _)| receipt(id));
+    let resource = ask(move || (id.get(), session.version()), |(id, _)| receipt(id));
     let org = Memo::new(move |_| which.get().org);
     let undoing = Memo::new(move |_| which.get().undoing);
     // Here and not in the dialog: what was answered stays while that is made anew.

@@ -14,7 +14,7 @@ use crate::{
         },
     },
     rpc::{
-        Failure, FormFlash,
+        Failure, FormFlash, ask,
         settings::{
             DeleteOrganization, LeaveOrganization, SaveDetails, SaveLegal, SaveSecurity, organization_settings,
         },
@@ -31,6 +31,7 @@ use crate::{
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words,
@@ -91,7 +92,7 @@ pub fn SettingsPage() -> impl IntoView {
     });
     let org = Memo::new(move |_| place.get().0);
     let session = Session::get();
-    let settings = Resource::new(move || (org.get(), session.version()), |(org, _)| organization_settings(org));
+    let settings = ask(move || (org.get(), session.version()), |(org, _)| organization_settings(org));
     view! {
         <Frame section=Section::Settings org>
             <Transition fallback=Skeleton>

@@ -14,7 +14,7 @@ use crate::{
             transfer::{Direction, OfferView, TransferRow, TransfersView},
         },
     },
-    rpc::offer::transfers_page,
+    rpc::{ask, offer::transfers_page},
     ui::{
         components::{
             button::ButtonLink,
@@ -74,7 +74,7 @@ pub fn TransfersPage() -> impl IntoView {
     });
     let org = Memo::new(move |_| asked.get().org);
     let session = Session::get();
-    let resource = Resource::new(
+    let resource = ask(
         move || (asked.get(), session.version()),
         |(asked, _)| async move {
             let view = transfers_page(asked.org.clone(), asked.offers, asked.direction.clone(), asked.cursor.clone());

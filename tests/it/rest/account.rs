@@ -590,6 +590,7 @@ both!(set_2_the_export_has_everything_about_me_and_no_secret, async |app| {
             "invitations.json",
             "memberships.json",
             "profile.json",
+            "seats.json",
             "sessions.json"
         ]
     );

@@ -2,11 +2,13 @@
 
 mod access;
 mod account;
+mod billing;
 mod links;
 mod offers;
 mod people;
 mod plans;
 mod search;
+mod seats;
 mod tables;
 mod trash;
 mod trees;

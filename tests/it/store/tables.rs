@@ -20,7 +20,6 @@ use commonhold::{
         view::{LegalView, settings::DetailsView},
     },
     server::{
-        doctor,
         error::Error,
         store::{
             DbError, Tx, account, audit, grant, idempotency, invitation, licence, membership, organization, outbox,
@@ -374,6 +373,18 @@ both!(licence_the_ledger_never_falls_below_zero_and_pages_newest_first, async |a
     })
     .await
     .expect("a licence");
+    let append_at = |at: Timestamp| {
+        let entry = licence::NewEntry {
+            id: EntryId(app.ctx().id()),
+            licence: licence_id,
+            kind: EntryKind::Refund,
+            change: Amount { images: 1, projects: 0, credits: 0 },
+            transfer: None,
+            resource: None,
+            at,
+        };
+        write(app, move |tx| Box::pin(async move { Ok(licence::append(tx, &entry).await?) }))
+    };
     let append = |kind: EntryKind, images: i64, projects: i64, credits: i64| {
         let entry = licence::NewEntry {
             id: EntryId(app.ctx().id()),
@@ -397,11 +408,46 @@ both!(licence_the_ledger_never_falls_below_zero_and_pages_newest_first, async |a
     assert_eq!((stored.seats, stored.licence.granted.images), (Some(3), 10));
     assert!(licence::find(&mut tx, LicenceId(NOBODY)).await.expect("an answer").is_none());
     assert_eq!(licence::list(&mut tx, org.id).await.expect("an answer").len(), 2);
-    assert_eq!(licence::list_of_account(&mut tx, org.account).await.expect("an answer").len(), 2);
-    let entries = licence::list_entries(&mut tx, licence_id, None, 10).await.expect("an answer");
-    assert_eq!(entries.iter().map(|(_, entry)| entry.kind).collect::<Vec<_>>(), [EntryKind::Spend, EntryKind::Grant]);
-    let older = licence::list_entries(&mut tx, licence_id, Some(entries[0].0), 10).await.expect("an answer");
-    assert_eq!(older.len(), 1);
+    assert_eq!(licence::list_of_account(&mut tx, org.account, at).await.expect("an answer").len(), 2);
+    let everything = licence::EntryFilter::default();
+    let entries = licence::list_entries(&mut tx, &stored, &everything, None, 10).await.expect("an answer");
+    assert_eq!(entries.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [EntryKind::Spend, EntryKind::Grant]);
+    assert_eq!(entries.iter().map(|entry| entry.number).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(entries[0].left, Amount { images: 0, projects: 1, credits: 5 });
+    let place = |at: usize| licence::EntryPlace { at: entries[at].at, number: entries[at].number };
+    let older = licence::list_entries(&mut tx, &stored, &everything, Some(place(0)), 10).await.expect("an answer");
+    assert_eq!(older, entries[1..]);
+    let newer = licence::list_newer_entries(&mut tx, &stored, &everything, place(1), 10).await.expect("an answer");
+    assert_eq!(newer, entries[..1]);
+    for (kind, from, to, found) in [
+        (Some(EntryKind::Grant), None, None, 1),
+        (Some(EntryKind::Refund), None, None, 0),
+        (None, Some(at), None, 2),
+        (None, Some(at.plus_millis(1)), None, 0),
+        (None, None, Some(at), 0),
+        (Some(EntryKind::Spend), Some(at), Some(at.plus_millis(1)), 1),
+    ] {
+        let filter = licence::EntryFilter { kind, from, to };
+        let listed = licence::list_entries(&mut tx, &stored, &filter, None, 10).await.expect("an answer");
+        assert_eq!(listed.len(), found, "{filter:?}");
+        let start = licence::EntryPlace { at: Timestamp(0), number: 0 };
+        let upwards = licence::list_newer_entries(&mut tx, &stored, &filter, start, 10).await.expect("an answer");
+        assert_eq!(upwards, listed.into_iter().rev().collect::<Vec<_>>(), "{filter:?}");
+        let more = licence::has_more_entries_than(&mut tx, licence_id, &filter, 1).await.expect("an answer");
+        assert_eq!(more, found > 1, "{filter:?}");
+    }
+    let all = licence::list_all(&mut tx, None, None, 10).await.expect("an answer");
+    let own = licence::list_all(&mut tx, Some(org.id), None, 10).await.expect("an answer");
+    assert_eq!((all.len(), own.len(), own[1].1.as_str()), (3, 2, "alpine-survey"), "Anna's space has one");
+    let behind = Some(own[0].0.licence.id);
+    assert_eq!(licence::list_all(&mut tx, Some(org.id), behind, 10).await.expect("an answer").len(), 1);
+    drop(tx);
+    // A clock that is behind writes behind, not before.
+    let late = append_at(at.plus_millis(-5_000));
+    assert!(late.await.expect("an answer"));
+    let mut tx = app.db().read().await.expect("a connection");
+    let newest = licence::list_entries(&mut tx, &stored, &everything, None, 1).await.expect("an answer");
+    assert_eq!((newest[0].number, newest[0].at), (3, at));
     drop(tx);
     let ended = write(app, move |tx| {
         Box::pin(async move {
@@ -635,68 +681,12 @@ both!(transfer_a_receipt_and_none, async |app| {
     assert!(again.await.expect_err("there already").is_taken());
 });
 
-both!(lic_3_org_3_the_doctor_finds_what_was_planted, async |app| {
+both!(lic_3_org_3_every_invariant_is_counted_and_the_file_checked, async |app| {
     let anna = app.person("Anna").await;
-    let org = anna.create_org("Alpine Survey").await;
-    app.images_licence(&org, 100, 10).await;
-    let folder = anna.folder(org.root, "A").await;
-    anna.folder(folder, "B").await;
-    let site = anna.site(org.root, "Site").await;
-    anna.dataset(site, "Flight", 1).await;
-    app.give(folder, Grantee::Person(anna.id), Level::Reader, false).await;
-    app.healthy().await;
-    let broken = async || {
-        let findings = doctor::examine(app.ctx()).await.expect("an answer");
-        findings.into_iter().filter(|finding| finding.broken > 0).map(|finding| finding.invariant).collect::<Vec<_>>()
-    };
-    for (plant, heal, told) in [
-        ("UPDATE membership SET role = 'manager'", "UPDATE membership SET role = 'owner'", "ORG-3"),
-        (
-            "UPDATE membership SET name_key = 'somebody'",
-            "UPDATE membership SET name_key = (SELECT p.name_key FROM person p WHERE p.id = membership.person_id)",
-            "PEOPLE-1",
-        ),
-        ("UPDATE membership SET role_rank = 3", "UPDATE membership SET role_rank = 0", "PEOPLE-1"),
-        (
-            "UPDATE access_grant SET owner_id = resource_id",
-            "UPDATE access_grant SET owner_id = (SELECT r.organization_id FROM resource r WHERE r.id = access_grant.resource_id)",
-            "PEOPLE-9",
-        ),
-        (
-            "UPDATE licence SET images_left = images_left + 1 WHERE model IS NOT NULL",
-            "UPDATE licence SET images_left = images_left - 1 WHERE model IS NOT NULL",
-            "LIC-3",
-        ),
-        (
-            "UPDATE resource SET parent_id = id WHERE name = 'A'",
-            "UPDATE resource SET parent_id = (SELECT r.id FROM resource r JOIN account a ON a.root_id = r.id JOIN organization o ON o.id = a.organization_id WHERE o.space_of IS NULL) WHERE name = 'A'",
-            "no cycles",
-        ),
-        (
-            "UPDATE resource SET organization_id = (SELECT id FROM organization WHERE space_of IS NOT NULL) WHERE name = 'B'",
-            "UPDATE resource SET organization_id = (SELECT id FROM organization WHERE space_of IS NULL) WHERE name = 'B'",
-            "organization and account of its container",
-        ),
-        (
-            "UPDATE resource SET kind = 'folder', status = NULL WHERE name = 'Flight'",
-            "UPDATE resource SET kind = 'dataset', status = 'draft' WHERE name = 'Flight'",
-            "hold only datasets",
-        ),
-        (
-            "UPDATE ledger_entry SET transfer_id = licence_id",
-            "UPDATE ledger_entry SET transfer_id = NULL",
-            "both sides of every transfer",
-        ),
-    ] {
-        app.corrupt(plant).await;
-        let found = broken().await;
-        assert!(found.iter().any(|finding| finding.contains(told)), "{told}: {found:?}");
-        app.corrupt(heal).await;
-        assert_eq!(broken().await, Vec::<String>::new(), "{told}");
-    }
+    anna.create_org("Alpine Survey").await;
     let mut tx = app.db().read().await.expect("a connection");
     for invariant in commonhold::server::store::doctor::INVARIANTS {
-        assert_eq!(invariant.count(&mut tx).await.expect("an answer"), 0);
+        assert_eq!(invariant.count(&mut tx).await.expect("an answer"), 0, "{}", invariant.name);
     }
     let sqlite = app.db().is_sqlite();
     assert_eq!(commonhold::server::store::doctor::check_file(&mut tx, sqlite).await.expect("an answer"), None);
@@ -857,4 +847,38 @@ both!(outbox_claimed_under_a_lease_and_written_down_under_it, async |app| {
     })
     .await
     .expect("the end of both");
+});
+
+both!(mail_1_a_letter_about_something_is_held_and_replaced, async |app| {
+    let now = app.ctx().now();
+    let (first, second) = (MailId(app.ctx().id()), MailId(app.ctx().id()));
+    app.db()
+        .write(move |tx| {
+            Box::pin(async move {
+                for (id, due) in [(first, now), (second, now.plus_millis(1_000))] {
+                    let mail = outbox::NewMail { id, to: "a@example.com", subject: "S", text: "T", html: "H", at: now };
+                    outbox::insert_about(tx, &mail, "access", due).await?;
+                }
+                assert_eq!(outbox::delete_held_about(tx, "other", now).await?, 0);
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+        .expect("written");
+    let mut tx = app.db().read().await.expect("a connection");
+    assert_eq!(outbox::find_last_about(&mut tx, "access", "a@example.com").await.expect("an answer"), Some(now));
+    assert_eq!(outbox::find_last_about(&mut tx, "access", "b@example.com").await.expect("an answer"), None);
+    drop(tx);
+    let gone = app
+        .db()
+        .write(move |tx| {
+            Box::pin(async move {
+                let held = outbox::delete_held_about(tx, "access", now).await?;
+                let due = outbox::claim(tx, now.plus_days(1), now.plus_days(2), 10).await?;
+                Ok::<_, Error>((held, due.into_iter().map(|mail| mail.id).collect::<Vec<_>>()))
+            })
+        })
+        .await
+        .expect("taken back");
+    assert_eq!(gone, (1, vec![first.0]), "only the one that waited");
 });

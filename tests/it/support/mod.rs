@@ -102,10 +102,21 @@ struct Inner {
     database: Mutex<Option<(String, String)>>,
 }
 
+/// What the environment says, if it says something.
+#[expect(clippy::disallowed_methods, reason = "what scripts/with-postgres and people hand on")]
+pub fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// A PostgreSQL server for tests, if there is one.
-#[expect(clippy::disallowed_methods, reason = "what scripts/with-postgres hands on")]
 fn postgres_url() -> Option<String> {
-    std::env::var("COMMONHOLD_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
+    setting("COMMONHOLD_TEST_POSTGRES")
+}
+
+/// How often what depends on chance is tried: as often as usual, or as `COMMONHOLD_TEST_ROUNDS` says.
+pub fn rounds(usual: usize) -> usize {
+    setting("COMMONHOLD_TEST_ROUNDS")
+        .map_or(usual, |rounds| rounds.parse().expect("COMMONHOLD_TEST_ROUNDS is a number"))
 }
 
 impl TestApp {
@@ -163,6 +174,11 @@ impl TestApp {
             folder,
             database: Mutex::new(database),
         }))
+    }
+
+    /// Another one over a database of the same kind.
+    pub async fn another(&self) -> Self {
+        if self.db().is_sqlite() { Self::sqlite().await } else { Self::postgres().await.expect("it was there before") }
     }
 
     /// Closes the database, and drops it.
@@ -345,6 +361,17 @@ impl TestApp {
         usecase::licence::grant(self.ctx(), &form).await.expect("a licence is granted")
     }
 
+    /// Grants a desktop licence.
+    pub async fn desktop_licence(&self, org: &Org, seats: i64) -> LicenceId {
+        let form = GrantForm {
+            org: org.org_id.clone(),
+            product: "desktop".to_owned(),
+            seats: Some(seats),
+            ..GrantForm::default()
+        };
+        usecase::licence::grant(self.ctx(), &form).await.expect("a licence is granted")
+    }
+
     pub async fn expire(&self, licence: LicenceId) {
         usecase::licence::expire(self.ctx(), licence).await.expect("a licence ends");
     }
@@ -366,6 +393,13 @@ impl TestApp {
     pub async fn stored(&self, id: ResourceId) -> resource::Resource {
         let mut tx = self.db().read().await.expect("the database answers");
         resource::find(&mut tx, id).await.expect("the database answers").expect("the resource is known")
+    }
+
+    /// What went to the trash with something, itself among it.
+    pub async fn in_trash_of(&self, top: ResourceId) -> Vec<ResourceId> {
+        let mut tx = self.db().read().await.expect("the database answers");
+        let gone = tx.sql("SELECT id FROM resource WHERE trashed_with = $1").bind(top.0).all::<(uuid::Uuid,)>().await;
+        gone.expect("the database answers").into_iter().map(|(id,)| ResourceId(id)).collect()
     }
 
     /// A role as it is stored.
@@ -390,6 +424,38 @@ impl TestApp {
     pub async fn count(&self, sql: &'static str) -> i64 {
         let mut tx = self.db().read().await.expect("the database answers");
         tx.sql(sql).number().await.expect("a number")
+    }
+
+    /// What the doctor would find after these statements, past every rule; they are taken back.
+    pub async fn broken_by(&self, statements: &'static [&'static str]) -> Vec<String> {
+        use commonhold::server::store::{DbError, Tx, doctor::INVARIANTS};
+        async fn look(tx: &mut Tx, statements: &[&'static str]) -> Result<Vec<String>, DbError> {
+            let mut found = Vec::new();
+            for statement in statements {
+                assert!(tx.sql(statement).execute().await? > 0, "nothing is broken by {statement}");
+            }
+            for invariant in INVARIANTS {
+                if invariant.count(tx).await? > 0 {
+                    found.push(invariant.name.to_owned());
+                }
+            }
+            Ok(found)
+        }
+        let found = Arc::new(Mutex::new(Vec::new()));
+        let told = found.clone();
+        let undone: Result<(), Error> = self
+            .db()
+            .write(move |tx| {
+                let told = told.clone();
+                Box::pin(async move {
+                    *told.lock().expect("not poisoned") = look(tx, statements).await?;
+                    Err(Error::Internal("what was broken is not kept".to_owned()))
+                })
+            })
+            .await;
+        assert!(matches!(undone, Err(Error::Internal(_))), "{undone:?}");
+        let found = found.lock().expect("not poisoned").clone();
+        found
     }
 
     /// A statement of the test's own, past every rule.

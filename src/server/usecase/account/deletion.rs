@@ -18,7 +18,7 @@ use super::{
             mail::{Letter, post},
             store::{
                 Tx, audit as audit_store, grant, invitation, membership, one_time_link, organization, person, resource,
-                session,
+                seat, session,
             },
         },
         audit::{self, Happened},
@@ -115,6 +115,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
     for mine in &standing.organizations {
         let leave = allow(by.person, mine.organization, Some(mine.role), Permission::Leave)?;
         membership::delete(tx, &leave, &[by.person]).await?;
+        seat::delete_of_people(tx, &leave, &[by.person]).await?;
         let what = Happened {
             organization: Some(mine.organization),
             action: "person.left",
@@ -129,6 +130,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
         resource::delete_all(tx, &close).await?;
         organization::close_space(tx, &close, now).await?;
         membership::delete(tx, &close, &[by.person]).await?;
+        seat::delete_of_people(tx, &close, &[by.person]).await?;
     }
     grant::delete_own(tx, &permit).await?;
     invitation::delete_sent_to(tx, &by.email_key).await?;

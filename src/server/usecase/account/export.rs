@@ -13,7 +13,7 @@ use super::{
     super::super::{
         context::{Ctx, Principal},
         error::{Error, Result},
-        store::{audit as audit_store, grant, invitation, membership, resource, session},
+        store::{audit as audit_store, grant, invitation, membership, resource, seat, session},
     },
     profile_in,
 };
@@ -139,6 +139,16 @@ pub async fn export(ctx: &Ctx, by: &Principal) -> Result<Vec<u8>> {
         }
     }
     let complete = archive.rows < MOST;
+    archive.end(complete)?;
+
+    archive.begin("seats.json")?;
+    for one in seat::list_own(&mut tx, by.person, PAGE).await? {
+        archive.row(&json!({
+            "licence": one.licence_id, "organization": one.organization_id, "given_at": one.given_at.map(moment),
+            "device": one.device, "taken_at": one.taken_at.map(moment), "last_seen": one.seen_at.map(moment),
+        }))?;
+    }
+    let complete = i64::try_from(archive.rows).unwrap_or(PAGE) < PAGE;
     archive.end(complete)?;
 
     archive.begin("created.json")?;

@@ -9,6 +9,7 @@ pub mod drag;
 pub mod edit;
 pub mod list;
 pub mod live;
+pub mod looking;
 pub mod move_to;
 pub mod offer;
 pub mod place;
@@ -34,6 +35,7 @@ use self::{
     drag::{Drag, DragLayer},
     edit::{NewDialog, RenameDialog},
     list::{Filters, List, MenuDialog},
+    looking::{LookingNote, NotSeen},
     move_to::MoveDialog,
     offer::OfferDialog,
     place::{Listing, Look, Open, Place, Sort},
@@ -55,7 +57,7 @@ use crate::{
         time::Timestamp,
         view::{Control, DriveView, ResourceView},
     },
-    rpc::{FormFlash, drive::drive_page},
+    rpc::{FormFlash, ask, drive::drive_page, habits::RememberLook},
     ui::{
         components::{
             breadcrumbs::{Breadcrumbs, Step},
@@ -63,11 +65,13 @@ use crate::{
             empty::Skeleton,
             icon::Icon,
             menu::Menu,
-            note::Note,
+            note::{Mood, Note},
         },
         layout::{Arrival, Frame, PageHeader, Section},
         paths,
         routes::here,
+        sales::{ContactSales, may_buy},
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words,
@@ -84,17 +88,17 @@ pub fn DrivePage() -> impl IntoView {
     let look = Memo::new(move |_| listing.with(|listing| listing.look));
     let sort = Memo::new(move |_| place.with(Place::sort));
     // The answer keeps the question it answers: rows of one folder are never shown with the links of another.
-    let drive = Resource::new(
+    let drive = ask(
         move || (wanted.get(), session.version()),
         |(listing, _)| async move {
-            let Listing { org, resource, sort, kind, status, q, cursor, .. } = listing.clone();
-            (listing, drive_page(org, resource, q, kind, status, sort, cursor).await)
+            let Listing { org, resource, sort, kind, status, q, cursor, seen_as, .. } = listing.clone();
+            (listing, drive_page(org, resource, q, kind, status, sort, cursor, seen_as).await)
         },
     );
     let loading = RwSignal::new(false);
     // They outlive what is loaded: looking again at the same list keeps what is selected and how far one has scrolled.
     let rows = Rows::of_no_list();
-    let selection = Selection::new(rows);
+    let selection = Selection::new(rows, session);
     let drag = Drag::nothing();
     let root = RwSignal::new(None::<String>);
     let open_folder = {
@@ -196,11 +200,11 @@ pub fn DrivePage() -> impl IntoView {
                         let begin = Beginning::from(session.start().await);
                         match drive.await {
                             (listing, Ok(drive)) => {
-                                let listing = Listing { look, ..listing };
+                                let listing = Listing { look: look.as_liked(begin.habits), ..listing };
                                 root.set(drive.tree.first().map(|top| top.id.to_string()));
                                 let address = live::stream_of(&drive);
-                                if stream.with_untracked(|now| now.as_ref() != Some(&address)) {
-                                    stream.set(Some(address));
+                                if stream.with_untracked(|now| *now != address) {
+                                    stream.set(address);
                                 }
                                 if rows.adopt(&listing, &drive) {
                                     selection.begin(&place.with_untracked(|place| match &place.open {
@@ -212,14 +216,14 @@ pub fn DrivePage() -> impl IntoView {
                                 }
                                 view! { <DriveContent drive listing selection rows now=begin.now flash=begin.form/> }.into_any()
                             }
-                            (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
+                            (listing, Err(failure)) => view! { <NotSeen listing/><Trouble failure/> }.into_any(),
                         }
                     })}}
                 </Transition>
             </div>
             {dialog}
             <DragLayer drag listing/>
-            <RunningWork org/>
+            {move || listing.with(|listing| !listing.only_looks()).then(|| view! { <RunningWork org/> })}
         </Frame>
     }
     .into_any()
@@ -236,10 +240,12 @@ fn DriveContent(
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let team = !drive.organization.personal;
-    let invites = team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
+    let looking = drive.looking.clone();
+    let own = looking.is_none();
+    let invites = own && team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
         Some(resource) => {
-            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() invites team/> }
+            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() invites team=team && own/> }
                 .into_any()
         }
         None if !listing.q.is_empty() => {
@@ -251,7 +257,7 @@ fn DriveContent(
             let trash = paths::trash(&listing.org);
             view! {
                 <PageHeader title="Shared with you" lead>
-                    <ButtonLink href=trash tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
+                    {own.then(|| view! { <ButtonLink href=trash tone=Tone::Quiet icon="trash">"Trash"</ButtonLink> })}
                 </PageHeader>
             }
             .into_any()
@@ -264,20 +270,28 @@ fn DriveContent(
         details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() offered=drive.offered.clone() now/> });
     let narrow = dataset.is_none() && (drive.resource.is_some() || !listing.q.is_empty());
     let timeline = drive.timeline.clone();
+    let buys = may_buy(&drive.organization);
+    // A dataset's page says it where it says what processing costs.
+    let expired = drive.lacking.create.clone().filter(|_| dataset.is_none() && drive.resource.is_some());
+    let (org, processing) = (listing.org.clone(), drive.processing.clone());
     let origins = drive.resource.as_ref().map(|resource| resource.restricted_by.clone()).unwrap_or_default();
+    let level = drive.resource.as_ref().map(|resource| resource.level);
+    let note = looking.map(|looking| view! { <LookingNote looking level listing=listing.clone()/> });
     view! {
+        {note}
         {header}
+        {expired.map(|reason| view! { <LicenceNote reason org buys/> })}
         <RestrictedNote origins/>
         <div class="drive-tools">
             <SearchField listing=listing.clone()/>
             {narrow.then(|| view! { <Filters listing=listing.clone()/> })}
             {narrow.then(|| view! { <Looks listing=listing.clone()/> })}
         </div>
-        {timeline.map(|timeline| view! { <Timeline timeline org=listing.org.clone()/> })}
+        {timeline.map(|timeline| view! { <Timeline timeline listing=listing.clone()/> })}
         <div class="drive-columns" class:with-details=details>
             <Tree tree listing=listing.clone()/>
             {match dataset {
-                Some(resource) => view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking now flash/></div> }.into_any(),
+                Some(resource) => view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking processing may_buy=buys now flash/></div> }.into_any(),
                 None => view! { <div class="drive-page"><List drive listing selection rows now/></div> }.into_any(),
             }}
             {panel}
@@ -285,11 +299,22 @@ fn DriveContent(
     }
 }
 
+/// What an expired licence takes away (LIC-6), and the way out for who may take it.
+#[component]
+fn LicenceNote(reason: String, org: String, buys: bool) -> impl IntoView {
+    view! {
+        <Note mood=Mood::Warning>
+            <p>{reason}</p>
+            {buys.then(|| view! { <p><ContactSales org/></p> })}
+        </Note>
+    }
+}
+
 /// The keys of the list, and what they do.
 const SHORTCUTS: [(&str, &str); 12] = [
     ("↑ ↓", "Go from row to row; with Shift, select"),
     ("Space", "Select"),
-    ("Ctrl A", "Select all that is loaded"),
+    ("Ctrl A", "Select all that is loaded; then, all there is"),
     ("Esc", "Select nothing"),
     ("Enter", "Open"),
     ("Alt ↑", "One folder up"),
@@ -305,7 +330,12 @@ const SHORTCUTS: [(&str, &str); 12] = [
 #[component]
 fn Looks(listing: Listing) -> impl IntoView {
     let look = listing.look;
-    let tiles = listing.looked_at(Look { grid: !look.grid, ..look });
+    let tiles = listing.looked_at(Look { grid: !look.grid, said: true, ..look });
+    let session = Session::get();
+    let remember = ServerAction::<RememberLook>::new();
+    let on_tiles = move |_| {
+        remember.dispatch(RememberLook { look: if look.grid { "list" } else { "grid" }.to_owned() });
+    };
     let panel = listing.looked_at(Look { details: !look.details, ..look });
     // `i` shows and hides the details while the list has the focus (WCAG 2.1.4).
     let by_key = {
@@ -313,7 +343,13 @@ fn Looks(listing: Listing) -> impl IntoView {
         window_event_listener(leptos::ev::keydown, move |event| {
             let in_list = window::element_of(event.target())
                 .is_some_and(|target| crate::ui::components::selection::within(&target, "tr[data-id]").is_some());
-            if in_list && event.key() == "i" && !event.ctrl_key() && !event.meta_key() && !event.alt_key() {
+            if in_list
+                && session.letter_keys()
+                && event.key() == "i"
+                && !event.ctrl_key()
+                && !event.meta_key()
+                && !event.alt_key()
+            {
                 event.prevent_default();
                 navigate(&panel, NavigateOptions { scroll: false, ..NavigateOptions::default() });
             }
@@ -327,6 +363,7 @@ fn Looks(listing: Listing) -> impl IntoView {
                 .is_some()
         });
         if event.key() == "?"
+            && session.letter_keys()
             && !typing
             && let Some(keys) = keys.get_untracked()
         {
@@ -341,10 +378,13 @@ fn Looks(listing: Listing) -> impl IntoView {
     let (words, icon) = if look.grid { ("Show as list", "menu") } else { ("Show as grid", "grid") };
     view! {
         <div class="looks">
-            <a class="button icon-only quiet" href=tiles aria-label=words title=words data-noscroll=""><Icon name=icon/></a>
+            <a class="button icon-only quiet" href=tiles on:click=on_tiles aria-label=words title=words data-noscroll=""><Icon name=icon/></a>
             <a class="button icon-only quiet" class:on=look.details href=panel aria-label="Details" title="Details (i)" aria-expanded=look.details.to_string() data-noscroll=""><Icon name="info"/></a>
             <button type="button" class="button icon-only quiet from-desktop" popovertarget="keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"><Icon name="keyboard"/></button>
-            <div node_ref=keys id="keys" popover="auto" class="menu keys" role="dialog" aria-label="Keyboard shortcuts"><dl class="facts">{shortcuts}</dl></div>
+            <div node_ref=keys id="keys" popover="auto" class="menu keys" role="dialog" aria-label="Keyboard shortcuts">
+                <dl class="facts">{shortcuts}</dl>
+                <p class="small">"Single letters and signs can be switched off in " <a href=paths::account("")>"My account"</a> "."</p>
+            </div>
         </div>
     }
 }
@@ -355,12 +395,13 @@ fn SearchField(listing: Listing) -> impl IntoView {
     let action = paths::drive(&listing.org, "");
     let navigate = use_navigate();
     let input = NodeRef::<leptos::html::Input>::new();
-    let org = listing.org.clone();
+    let session = Session::get();
+    let seen_as = listing.seen_as.clone();
+    let q = listing.q.clone();
     let search = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let q = input.get_untracked().map(|input| input.value()).unwrap_or_default();
-        let found = Listing { org: org.clone(), q: q.trim().to_owned(), ..Listing::default() };
-        navigate(&found.address(), NavigateOptions::default());
+        navigate(&listing.search(q.trim()), NavigateOptions::default());
     };
     // `/` leads here from anywhere on the page but a field (ux.md, "Keyboard").
     let by_key = window_event_listener(leptos::ev::keydown, move |event| {
@@ -369,6 +410,7 @@ fn SearchField(listing: Listing) -> impl IntoView {
                 .is_some()
         });
         if event.key() == "/"
+            && session.letter_keys()
             && !typing
             && let Some(input) = input.get_untracked()
         {
@@ -380,7 +422,8 @@ fn SearchField(listing: Listing) -> impl IntoView {
     view! {
         <form class="drive-search" role="search" method="get" action=action on:submit=search>
             <Icon name="search"/>
-            <input node_ref=input type="search" name="q" aria-label="Search" placeholder="Search" value=listing.q maxlength="200" autocomplete="off"/>
+            {(!seen_as.is_empty()).then(|| view! { <input type="hidden" name="as" value=seen_as/> })}
+            <input node_ref=input type="search" name="q" aria-label="Search" placeholder="Search" value=q maxlength="200" autocomplete="off"/>
         </form>
     }
 }
@@ -442,7 +485,9 @@ fn ContainerHeader(
         <header class="bar page-header">
             <Breadcrumbs id="crumbs" steps=way heading=true/>
             <div class="end">
-                <ButtonLink href=paths::trash(&listing.org) tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
+                {(!listing.only_looks()).then(|| view! {
+                    <ButtonLink href=paths::trash(&listing.org) tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
+                })}
                 {access}
                 {new}
             </div>

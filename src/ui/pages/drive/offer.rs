@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::{offer::OPEN_DAYS, transfer::offer::Offering, view::transfer::OfferingView},
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         offer::{SendOffer, offering},
     },
     ui::{
@@ -20,6 +20,7 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
+        sending::ServerAction,
         session::{Beginning, Session},
         words,
     },
@@ -40,7 +41,7 @@ pub fn OfferDialog(
         })
     });
     let listing = place.with_untracked(|place| place.listing.clone());
-    let resource = Resource::new(
+    let resource = ask(
         move || (items.get(), session.version()),
         |(items, _)| async move {
             let view = offering(items.join(",")).await;

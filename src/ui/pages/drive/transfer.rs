@@ -13,7 +13,7 @@ use crate::{
         view::PlanView,
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         transfer::{ConfirmTransfer, TakeAccessAndMove, plan_transfer},
     },
     ui::{
@@ -25,6 +25,7 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
+        sending::ServerAction,
         session::{Beginning, Session},
         words,
     },
@@ -45,7 +46,7 @@ pub fn TransferDialog(
         })
     });
     let listing = place.with_untracked(|place| place.listing.clone());
-    let resource = Resource::new(
+    let resource = ask(
         move || (open.get(), session.version()),
         |(open, _)| async move {
             let plan = plan_transfer(open.items.join(","), open.destination.clone()).await;

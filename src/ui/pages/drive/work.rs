@@ -10,7 +10,10 @@ use crate::{
         job::{JobKind, JobState},
         view::work::JobView,
     },
-    rpc::work::{CancelWork, running_work},
+    rpc::{
+        ask,
+        work::{CancelWork, running_work},
+    },
     ui::{
         components::{
             button::Tone,
@@ -20,6 +23,7 @@ use crate::{
         },
         paths,
         routes::current_address,
+        sending::ServerAction,
         session::Session,
         words,
     },
@@ -36,7 +40,7 @@ pub fn RunningWork(
 ) -> impl IntoView {
     let session = Session::get();
     let asked = RwSignal::new(0_u32);
-    let work = Resource::new(
+    let work = ask(
         move || (org.get(), session.version(), asked.get()),
         |(org, ..)| async move {
             let jobs = if org.is_empty() { Vec::new() } else { running_work(org.clone()).await.unwrap_or_default() };

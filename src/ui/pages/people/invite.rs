@@ -24,13 +24,22 @@ use crate::{
             field::{Choice, Hidden, Lines},
             form::{Form, FormContext, Submit},
         },
-        paths, words,
+        paths,
+        sending::ServerAction,
+        words,
     },
 };
 
 /// The dialog.
 #[component]
-pub fn InviteDialog(place: Place, places: Vec<Crumb>, mine: Option<Role>, flash: Option<FormFlash>) -> impl IntoView {
+pub fn InviteDialog(
+    place: Place,
+    places: Vec<Crumb>,
+    /// Why the licence does not allow to invite Members to something (LIC-4, LIC-6).
+    lacking: Option<String>,
+    mine: Option<Role>,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
     let action = ServerAction::<SendInvitations>::new();
     let close = place.address();
     let (email, resource) = match &place.open {
@@ -45,7 +54,7 @@ pub fn InviteDialog(place: Place, places: Vec<Crumb>, mine: Option<Role>, flash:
                 <Hidden name="org" value=place.org.clone()/>
                 <Hidden name="back" value=paths::invitations(&place.org)/>
                 <DialogBody>
-                    <InviteFields email roles places resource mine/>
+                    <InviteFields email roles places lacking resource mine/>
                 </DialogBody>
                 <DialogButtons close remark="Each gets a link by mail that works once, for 14 days.">
                     <Preview/>
@@ -62,6 +71,7 @@ fn InviteFields(
     email: String,
     roles: Vec<(&'static str, &'static str)>,
     places: Vec<Crumb>,
+    lacking: Option<String>,
     resource: String,
     mine: Option<Role>,
 ) -> impl IntoView {
@@ -90,10 +100,18 @@ fn InviteFields(
         <div class="columns for-members">
             <div class="field">
                 <label for="invite-resource">"Access to" <span class="optional">"optional, for Members"</span></label>
-                <select class="input" id="invite-resource" name="resource">
+                <select
+                    class="input"
+                    id="invite-resource"
+                    name="resource"
+                    disabled=lacking.is_some()
+                    title=lacking.clone()
+                    aria-describedby=lacking.is_some().then_some("why-not-invite")
+                >
                     <option value="">"Nothing yet"</option>
                     {options}
                 </select>
+                {lacking.map(|reason| view! { <p class="small why-not" id="why-not-invite">{reason}</p> })}
             </div>
             <Choice name="level" label="Level" options=levels value=Level::Reader.word()/>
         </div>

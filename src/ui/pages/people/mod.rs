@@ -20,7 +20,7 @@ use crate::{
         time::Timestamp,
         view::{Belonging, people::PeopleView},
     },
-    rpc::{FormFlash, people::people_page},
+    rpc::{FormFlash, ask, people::people_page},
     ui::{
         components::{
             button::{ButtonLink, Tone},
@@ -40,7 +40,7 @@ use crate::{
 pub fn PeoplePage() -> impl IntoView {
     let session = Session::get();
     let place = here(Place::read);
-    let people = Resource::new(
+    let people = ask(
         move || (place.get(), session.version()),
         |(place, _)| async move {
             let Place { org, query, role, status, sort, cursor, open } = place.clone();
@@ -75,7 +75,7 @@ fn PeopleContent(people: PeopleView, place: Place, now: Timestamp, flash: Option
     let dialog = match (&place.open, manages(&people.organization)) {
         (Open::Nothing, _) | (_, false) => ().into_any(),
         (Open::Invite { .. }, true) => {
-            view! { <InviteDialog place=place.clone() places=people.places.clone() mine=people.organization.role flash=flash.clone()/> }
+            view! { <InviteDialog place=place.clone() places=people.places.clone() lacking=people.places_lacking.clone() mine=people.organization.role flash=flash.clone()/> }
                 .into_any()
         }
         (Open::Create, true) => {

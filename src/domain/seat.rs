@@ -1,0 +1,277 @@
+//! Seats of desktop licences (LIC-5, ROLE): who may take one, who may be given one, and when one is free again.
+//!
+//! A seat is *given*: kept for somebody, who may take it whenever they like; or *taken*: a program of theirs runs on it; or both.
+//! One person holds one seat of a licence at most. A program says now and then that it still runs; one that is not heard of
+//! for [`STALE_AFTER`] has let go of its seat, whatever became of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    id::{LoanId, PersonId},
+    refusal::Refusal,
+    role::{Cell, Permission, Role, Standing, cell},
+    text::{Problem, line, number},
+    time::Timestamp,
+};
+
+const MINUTE: i64 = 60_000;
+
+/// How often a program says that it still runs, in milliseconds.
+pub const HEARTBEAT_EVERY: i64 = 5 * MINUTE;
+
+/// A seat is free again when nothing was heard of it for so many milliseconds: three heartbeats were missed.
+pub const STALE_AFTER: i64 = 3 * HEARTBEAT_EVERY;
+
+/// The longest name of a device.
+const DEVICE_LENGTH: usize = 100;
+
+/// What a program says that it runs on.
+///
+/// # Errors
+/// Empty, too long, or with control characters.
+pub fn device(text: &str) -> Result<String, Problem> {
+    line(text, DEVICE_LENGTH)
+}
+
+/// A seat of a licence as the rules see it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Seat {
+    /// Who holds it.
+    pub person: PersonId,
+    /// The loan under which it is held; `None` where the organization owns the licence.
+    pub loan: Option<LoanId>,
+    /// Since when it is kept for them, if it is.
+    pub given_at: Option<Timestamp>,
+    /// What took it, if it is taken.
+    pub taken: Option<Taken>,
+}
+
+/// A program that runs on a seat.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Taken {
+    /// What it runs on.
+    pub device: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it was last heard of.
+    pub seen: Timestamp,
+}
+
+impl Taken {
+    /// Whether the program was heard of lately.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now < self.seen.plus_millis(STALE_AFTER)
+    }
+}
+
+impl Seat {
+    /// The program that runs on it now.
+    pub fn occupied(&self, now: Timestamp) -> Option<&Taken> {
+        self.taken.as_ref().filter(|taken| taken.is_fresh(now))
+    }
+
+    /// Whether it counts: given, or taken by a program that still runs.
+    pub fn counts(&self, now: Timestamp) -> bool {
+        self.given_at.is_some() || self.occupied(now).is_some()
+    }
+}
+
+/// ROLE, "Use desktop licences": whether a role may take a free seat without being given one, or only one that was given.
+///
+/// # Errors
+/// `Forbidden` where neither.
+pub fn needs_a_given_seat(role: Role) -> Result<bool, Refusal> {
+    match cell(Permission::UseDesktopLicences, Standing::In(role)) {
+        Cell::IfSeated => Ok(true),
+        Cell::Yes | Cell::NotTheLast => Ok(false),
+        Cell::No | Cell::ToView | Cell::ByLevel => {
+            Err(Refusal::Forbidden("Your role does not use desktop licences.".to_owned()))
+        }
+    }
+}
+
+/// Why there is no room for one more.
+fn full(seats: u64) -> Refusal {
+    Refusal::NoSeat(match seats {
+        0 => "This licence has no seats.".to_owned(),
+        1 => "The only seat of this licence is in use. It is free again when it is released.".to_owned(),
+        seats => {
+            format!(
+                "All {} seats of this licence are in use. One has to be released first.",
+                number(i64::try_from(seats).unwrap_or(i64::MAX))
+            )
+        }
+    })
+}
+
+/// Whether somebody may take a seat: `others` are in use by others, given or taken; `given` says that one is kept for them.
+///
+/// # Errors
+/// `Forbidden` for who would have to be given one; `NoSeat` when all are in use.
+pub fn take(role: Role, given: bool, seats: u64, others: u64) -> Result<(), Refusal> {
+    if needs_a_given_seat(role)? && !given {
+        return Err(Refusal::Forbidden(format!(
+            "As {} you use a desktop licence once an Owner or Manager gave you a seat.",
+            role.title()
+        )));
+    }
+    // One that was given has its room already.
+    if given || others < seats { Ok(()) } else { Err(full(seats)) }
+}
+
+/// Whether a seat can be given to somebody with this role: `given` says that one was.
+///
+/// # Errors
+/// `Invalid` at `person`; `NoSeat` when all are in use by others.
+pub fn give(role: Role, given: bool, seats: u64, others: u64) -> Result<(), Refusal> {
+    let at = |problem| Err(Refusal::field("person", problem));
+    match needs_a_given_seat(role) {
+        Ok(true) if given => at(Problem::SeatedAlready),
+        Ok(true) if others < seats => Ok(()),
+        Ok(true) => Err(full(seats)),
+        Ok(false) => at(Problem::NeedsNoSeat),
+        Err(_) => at(Problem::NotAChoice),
+    }
+}
+
+/// What a change of role does to the seats that somebody holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AfterRole {
+    /// Nothing.
+    Keep,
+    /// They are free: the new role takes a seat only where it is given one.
+    Free,
+    /// What was kept for them is not any more: the new role takes whichever is free. A program that runs goes on.
+    Unreserve,
+}
+
+/// What a change of role does to seats.
+pub fn after_role(before: Role, after: Role) -> AfterRole {
+    match (needs_a_given_seat(before), needs_a_given_seat(after)) {
+        (Ok(true), Ok(false)) => AfterRole::Unreserve,
+        (Ok(before), Ok(after)) if before == after => AfterRole::Keep,
+        _ => AfterRole::Free,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::testing::{id, row, table};
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+    fn seat(given: bool, seen: Option<i64>) -> Seat {
+        Seat {
+            person: PersonId(id(1)),
+            loan: None,
+            given_at: given.then_some(NOW.plus_days(-9)),
+            taken: seen.map(|ago| Taken {
+                device: "Desk".to_owned(),
+                since: NOW.plus_days(-1),
+                seen: NOW.plus_millis(-ago),
+            }),
+        }
+    }
+
+    #[test]
+    fn lic_5_a_seat_counts_while_it_is_given_or_was_heard_of_lately() {
+        for (given, seen, occupied, counts) in [
+            (false, None, false, false),
+            (true, None, false, true),
+            (false, Some(0), true, true),
+            (false, Some(STALE_AFTER - 1), true, true),
+            (false, Some(STALE_AFTER), false, false),
+            (true, Some(STALE_AFTER), false, true),
+            // A clock that went back a little.
+            (false, Some(-5), true, true),
+        ] {
+            let seat = seat(given, seen);
+            assert_eq!((seat.occupied(NOW).is_some(), seat.counts(NOW)), (occupied, counts), "{seat:?}");
+        }
+    }
+
+    #[test]
+    fn lic_5_role_who_takes_a_seat_and_who_is_given_one() {
+        let words = |answer: Result<(), Refusal>| match answer {
+            Ok(()) => "yes".to_owned(),
+            Err(Refusal::NoSeat(_)) => "all in use".to_owned(),
+            Err(Refusal::Forbidden(text)) if text.contains("gave you a seat") => "once given".to_owned(),
+            Err(Refusal::Invalid(fields)) => fields.iter().map(|field| format!("{:?}", field.problem)).collect(),
+            Err(other) => panic!("{other:?}"),
+        };
+        let mut rows = vec![row(["role", "given", "one free: take", "give", "none free: take", "give"])];
+        for role in Role::ALL {
+            for given in [false, true] {
+                rows.push(vec![
+                    role.title().to_owned(),
+                    if given { "yes" } else { "no" }.to_owned(),
+                    words(take(role, given, 3, 2)),
+                    words(give(role, given, 3, 2)),
+                    words(take(role, given, 3, 3)),
+                    words(give(role, given, 3, 3)),
+                ]);
+            }
+        }
+        insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn lic_5_a_refusal_says_how_many_there_are() {
+        let text = |seats| take(Role::Owner, false, seats, seats).map_err(|refusal| refusal.to_string());
+        for (seats, words) in [(0, "has no seats"), (1, "The only seat"), (1_500, "All 1,500 seats")] {
+            assert!(text(seats).is_err_and(|text| text.contains(words)), "{seats}");
+        }
+    }
+
+    #[test]
+    fn lic_5_a_change_of_role_frees_what_the_new_one_does_not_allow() {
+        for (before, after, then) in [
+            (Role::Owner, Role::Editor, AfterRole::Keep),
+            (Role::Reader, Role::Member, AfterRole::Keep),
+            (Role::Editor, Role::Reader, AfterRole::Free),
+            (Role::Manager, Role::Member, AfterRole::Free),
+            (Role::Member, Role::Manager, AfterRole::Unreserve),
+        ] {
+            assert_eq!(after_role(before, after), then, "{before:?} to {after:?}");
+        }
+    }
+
+    #[test]
+    fn lic_5_a_device_has_a_name() {
+        assert_eq!(device(" Anna's desk "), Ok("Anna's desk".to_owned()));
+        assert_eq!(device(" "), Err(Problem::Missing));
+        assert_eq!(device(&"x".repeat(101)), Err(Problem::TooLong(100)));
+    }
+
+    proptest! {
+        /// Whoever takes, is given, goes silent or lets go, in whatever order: given and taken together are never more than
+        /// there are.
+        #[test]
+        fn lic_5_given_and_taken_never_exceed_the_seats(
+            seats in 0_u64..4,
+            steps in proptest::collection::vec((0_usize..6, 0_usize..4), 0..60),
+        ) {
+            let roles = [Role::Owner, Role::Editor, Role::Reader, Role::Member, Role::Reader, Role::Manager];
+            // Given, taken; for each of six people.
+            let mut held = [(false, false); 6];
+            for (who, act) in steps {
+                let others = held.iter().enumerate().filter(|(at, (g, t))| *at != who && (*g || *t)).count() as u64;
+                match act {
+                    0 if take(roles[who], held[who].0, seats, others).is_ok() => held[who].1 = true,
+                    1 if give(roles[who], held[who].0, seats, others).is_ok() => held[who].0 = true,
+                    2 => held[who].1 = false,
+                    3 => held[who] = (false, false),
+                    _ => {}
+                }
+                prop_assert!(held.iter().filter(|(g, t)| *g || *t).count() as u64 <= seats);
+                for (role, (given, taken)) in roles.iter().zip(held) {
+                    prop_assert!(!given || needs_a_given_seat(*role) == Ok(true));
+                    prop_assert!(!taken || given || needs_a_given_seat(*role) == Ok(false));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Seats of desktop licences (LIC-5).
+
+use leptos::prelude::*;
+
+use super::{Done, Failure, Text};
+use crate::domain::view::seat::SeatsView;
+
+/// The page Seats: all desktop licences of an organization, or with `licence` one of them; `giving` says that somebody is to be
+/// given a seat.
+#[server(output = Text)]
+pub async fn seats_page(
+    org: String,
+    #[server(default)] licence: String,
+    #[server(default)] cursor: String,
+    #[server(default)] giving: bool,
+) -> Result<SeatsView, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::seat::show(&ctx, &by, &org, &licence, &cursor, giving).await)
+}
+
+/// **Give a seat**: to who has this address.
+#[server(output = Text)]
+pub async fn give_seat(
+    #[server(default)] org: String,
+    #[server(default)] licence: String,
+    #[server(default)] person: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let given = usecase::seat::give(&ctx, &by, &licence, &person).await;
+    let page = answer::back_to(&back, &format!("/o/{org}/seats"));
+    answer::done(given, |row| (page, format!("Gave {} a seat", row.name))).await
+}
+
+/// **Take back**, or **Release**: frees somebody's seat.
+#[server(output = Text)]
+pub async fn free_seat(
+    #[server(default)] org: String,
+    #[server(default)] licence: String,
+    #[server(default)] person: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let freed = usecase::seat::free(&ctx, &by, &licence, &person).await;
+    let page = answer::back_to(&back, &format!("/o/{org}/seats"));
+    answer::done(freed, |name| (page, format!("The seat of {name} is free"))).await
+}

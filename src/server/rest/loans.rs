@@ -1,0 +1,124 @@
+//! `/orgs/{org}/loans` and `/loans/{id}`: licences lent and borrowed (ACCT-3).
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{loan::Ended, time::Timestamp, view::loan::LoanView},
+    server::{
+        context::Ctx,
+        usecase::loan::{self, LoanForm},
+    },
+};
+
+use super::{By, Json, PageBody, PageParams, Params, problem::Problem};
+
+/// What was used of a licence during a loan.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UsedBody {
+    images: i64,
+    projects: i64,
+    credits: i64,
+}
+
+/// A loan, from the side of the organization that is asked about.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LoanBody {
+    id: String,
+    /// `lent` or `borrowed`.
+    direction: &'static str,
+    licence: String,
+    product: &'static str,
+    /// `images_projects` or `credits`; null for desktop.
+    model: Option<&'static str>,
+    seats: Option<i64>,
+    /// The organization on the other side.
+    organization: String,
+    /// The Sharing ID on the other side.
+    sharing_id: String,
+    /// The Sharing ID on this side.
+    own_sharing_id: String,
+    lent_by: String,
+    lent_at: String,
+    /// Its last day.
+    until: String,
+    /// `running`, `called_back`, `returned` or `ran_out`.
+    state: &'static str,
+    ended_at: Option<String>,
+    used: UsedBody,
+}
+
+impl LoanBody {
+    fn of(view: LoanView, now: Timestamp) -> Self {
+        let end = view.term.end(now);
+        Self {
+            id: view.id.to_string(),
+            direction: view.direction.word(),
+            licence: view.licence.to_string(),
+            product: view.product.word(),
+            model: view.model.map(crate::domain::licence::Model::word),
+            seats: view.seats,
+            organization: view.other,
+            sharing_id: view.other_sharing_id,
+            own_sharing_id: view.own_sharing_id,
+            lent_by: view.lent_by,
+            lent_at: view.term.lent_at.rfc3339(),
+            until: view.term.last_day().iso(),
+            state: end.map_or("running", |(_, how)| Ended::word(how)),
+            ended_at: end.map(|(at, _)| at.rfc3339()),
+            used: UsedBody { images: view.used.images, projects: view.used.projects, credits: view.used.credits },
+        }
+    }
+}
+
+/// The licences that an organization lends and borrows, or did, newest first.
+#[utoipa::path(get, path = "/orgs/{org}/loans", tag = "licences", params(("org" = String, Path), PageParams),
+    responses((status = 200, body = PageBody<LoanBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn list(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+    Params(params): Params<PageParams>,
+) -> Result<Json<PageBody<LoanBody>>, Problem> {
+    let page = loan::list(&ctx, &by, &org, &params.cursor, params.limit).await?;
+    let now = ctx.now();
+    Ok(Json(PageBody::of(page, |view| LoanBody::of(view, now))))
+}
+
+/// A licence to be lent.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NewLoanBody {
+    /// The id of an active licence of this organization.
+    licence: String,
+    /// The Sharing ID of who borrows it, in any case.
+    sharing_id: String,
+    /// The last day, like `2026-12-31`.
+    until: String,
+}
+
+/// Lends a licence to the account behind a Sharing ID. Until the end of the last day that account uses it, and its owner does not.
+#[utoipa::path(post, path = "/orgs/{org}/loans", tag = "licences", params(("org" = String, Path)), request_body = NewLoanBody,
+    responses((status = 201, body = LoanBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn create(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+    Json(body): Json<NewLoanBody>,
+) -> Result<(StatusCode, Json<LoanBody>), Problem> {
+    let form = LoanForm { licence: body.licence, sharing_id: body.sharing_id, until: body.until };
+    let view = loan::lend(&ctx, &by, &org, &form).await?;
+    Ok((StatusCode::CREATED, Json(LoanBody::of(view, ctx.now()))))
+}
+
+/// Ends a loan now: the lender calls it back, the borrower returns it. What was used stays used.
+#[utoipa::path(delete, path = "/loans/{id}", tag = "licences", params(("id" = String, Path)),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn end(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    loan::end(&ctx, &by, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

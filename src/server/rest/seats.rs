@@ -1,0 +1,115 @@
+//! `/licences/{id}/seats`: who holds a seat of a desktop licence (LIC-5).
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{time::Timestamp, view::seat::SeatRow},
+    server::{context::Ctx, usecase::seat},
+};
+
+use super::{By, Json, PageParams, Params, problem::Problem};
+
+/// A seat and who holds it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeatBody {
+    person: String,
+    name: String,
+    email: String,
+    /// `owner`, `manager`, `editor`, `reader` or `member`.
+    role: &'static str,
+    /// Whether it is kept for them, running or not.
+    given: bool,
+    given_at: Option<String>,
+    /// What runs on it; null while nothing does.
+    device: Option<String>,
+    /// Since when.
+    taken_at: Option<String>,
+    /// When it was last heard of.
+    last_seen: Option<String>,
+}
+
+impl From<SeatRow> for SeatBody {
+    fn from(row: SeatRow) -> Self {
+        Self {
+            person: row.person.to_string(),
+            name: row.name,
+            email: row.email,
+            role: row.role.word(),
+            given: row.given_at.is_some(),
+            given_at: row.given_at.map(Timestamp::rfc3339),
+            device: row.device,
+            taken_at: row.since.map(Timestamp::rfc3339),
+            last_seen: row.seen.map(Timestamp::rfc3339),
+        }
+    }
+}
+
+/// The seats of a licence.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeatsBody {
+    /// How many there are.
+    total: u64,
+    /// How many are given or taken.
+    used: u64,
+    /// Who holds one.
+    items: Vec<SeatBody>,
+    /// What to pass as `cursor` for the next page; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// Who holds a seat of a desktop licence: given, taken by a program, or both. Of a licence that is lent, who borrows it sees
+/// them.
+#[utoipa::path(get, path = "/licences/{id}/seats", tag = "licences", params(("id" = String, Path), PageParams),
+    responses((status = 200, body = SeatsBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn list(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(id): Path<String>,
+    Params(params): Params<PageParams>,
+) -> Result<Json<SeatsBody>, Problem> {
+    let seats = seat::list(&ctx, &by, &id, &params.cursor, params.limit).await?;
+    Ok(Json(SeatsBody {
+        total: seats.total,
+        used: seats.used,
+        items: seats.page.items.into_iter().map(Into::into).collect(),
+        next_cursor: seats.page.next_cursor,
+    }))
+}
+
+/// Whom to give a seat.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GiveBody {
+    /// The id or the email address of a Reader or Member.
+    person: String,
+}
+
+/// Gives a seat to a Reader or Member: it is kept for them.
+#[utoipa::path(post, path = "/licences/{id}/seats", tag = "licences", params(("id" = String, Path)), request_body = GiveBody,
+    responses((status = 201, body = SeatBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn give(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(id): Path<String>,
+    Json(body): Json<GiveBody>,
+) -> Result<(StatusCode, Json<SeatBody>), Problem> {
+    let row = seat::give(&ctx, &by, &id, &body.person).await?;
+    Ok((StatusCode::CREATED, Json(row.into())))
+}
+
+/// Frees somebody's seat: what was given is taken back, and what runs on it loses it.
+#[utoipa::path(delete, path = "/licences/{id}/seats/{person}", tag = "licences", params(("id" = String, Path), ("person" = String, Path)),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn free(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path((id, person)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    seat::free(&ctx, &by, &id, &person).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,442 @@
+//! Table `seat`: who was given a seat of a desktop licence, and what runs on it (LIC-5).
+//!
+//! A row is a seat of the licence as whoever may use it just now uses it: rows of another loan than the one that runs, and rows
+//! that are neither given nor were heard of lately, are nothing any more, and go with the next change.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{CHUNK, Result, Tx, read};
+use crate::domain::{
+    id::{LicenceId, LoanId, OrganizationId, PersonId},
+    role::{Role, RolePermit},
+    seat::{STALE_AFTER, Seat, Taken},
+    time::Timestamp,
+    view::seat::SeatRow,
+};
+
+/// The moment since which something must have been heard of a seat that is taken.
+const fn heard_since(now: Timestamp) -> i64 {
+    now.plus_millis(-STALE_AFTER).0
+}
+
+#[derive(FromRow)]
+struct StoredRow {
+    person_id: Uuid,
+    loan_id: Option<Uuid>,
+    given_at: Option<i64>,
+    device: Option<String>,
+    taken_at: Option<i64>,
+    seen_at: Option<i64>,
+}
+
+/// What somebody has of a licence.
+///
+/// # Errors
+/// The database.
+pub async fn find(tx: &mut Tx, licence: LicenceId, person: PersonId) -> Result<Option<Seat>> {
+    let row: Option<StoredRow> = tx
+        .sql(
+            "SELECT person_id, loan_id, given_at, device, taken_at, seen_at FROM seat
+             WHERE licence_id = $1 AND person_id = $2",
+        )
+        .bind(licence.0)
+        .bind(person.0)
+        .optional()
+        .await?;
+    Ok(row.map(|row| Seat {
+        person: PersonId(row.person_id),
+        loan: row.loan_id.map(LoanId),
+        given_at: row.given_at.map(Timestamp),
+        taken: match (row.device, row.taken_at, row.seen_at) {
+            (Some(device), Some(since), Some(seen)) => {
+                Some(Taken { device, since: Timestamp(since), seen: Timestamp(seen) })
+            }
+            _ => None,
+        },
+    }))
+}
+
+/// Lets go of the rows of a licence that are nothing any more.
+///
+/// # Errors
+/// The database.
+pub async fn delete_gone(tx: &mut Tx, licence: LicenceId, loan: Option<LoanId>, now: Timestamp) -> Result<()> {
+    tx.sql(
+        "DELETE FROM seat WHERE licence_id = $1
+            AND (loan_id IS DISTINCT FROM $2 OR (given_at IS NULL AND seen_at <= $3))",
+    )
+    .bind(licence.0)
+    .bind(loan.map(|loan| loan.0))
+    .bind(heard_since(now))
+    .execute()
+    .await
+    .map(|_| ())
+}
+
+/// How many seats of a licence are in use by others, once what is nothing any more is gone.
+///
+/// # Errors
+/// The database.
+pub async fn count_others(tx: &mut Tx, licence: LicenceId, person: PersonId) -> Result<u64> {
+    let others = tx
+        .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM seat WHERE licence_id = $1 AND person_id <> $2")
+        .bind(licence.0)
+        .bind(person.0)
+        .number()
+        .await?;
+    Ok(u64::try_from(others).unwrap_or(0))
+}
+
+/// Where a seat is, and whose.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Of which licence.
+    pub licence: LicenceId,
+    /// Of which organization's people.
+    pub organization: OrganizationId,
+    /// Under which loan.
+    pub loan: Option<LoanId>,
+    /// Whose.
+    pub person: PersonId,
+}
+
+/// Notes what runs on somebody's seat, from now on.
+///
+/// # Errors
+/// The database.
+pub async fn upsert_taken(tx: &mut Tx, place: &Place, device: &str, at: Timestamp) -> Result<()> {
+    tx.sql(
+        "INSERT INTO seat (licence_id, person_id, organization_id, loan_id, given_at, given_by_name, device, taken_at, seen_at)
+         VALUES ($1, $2, $3, $4, NULL, NULL, $5, $6, $6)
+         ON CONFLICT (licence_id, person_id) DO UPDATE SET device = $5, taken_at = $6, seen_at = $6",
+    )
+    .bind(place.licence.0)
+    .bind(place.person.0)
+    .bind(place.organization.0)
+    .bind(place.loan.map(|loan| loan.0))
+    .bind(device.to_owned())
+    .bind(at.0)
+    .execute()
+    .await
+    .map(|_| ())
+}
+
+/// Keeps a seat for somebody.
+///
+/// # Errors
+/// The database.
+pub async fn upsert_given(tx: &mut Tx, permit: &RolePermit, place: &Place, by_name: &str, at: Timestamp) -> Result<()> {
+    tx.sql(
+        "INSERT INTO seat (licence_id, person_id, organization_id, loan_id, given_at, given_by_name, device, taken_at, seen_at)
+         VALUES ($1, $2, $3, $4, $5, $6, NULL, NULL, NULL)
+         ON CONFLICT (licence_id, person_id) DO UPDATE SET given_at = $5, given_by_name = $6",
+    )
+    .bind(place.licence.0)
+    .bind(place.person.0)
+    .bind(permit.organization().0)
+    .bind(place.loan.map(|loan| loan.0))
+    .bind(at.0)
+    .bind(by_name.to_owned())
+    .execute()
+    .await
+    .map(|_| ())
+}
+
+/// Notes that the program on somebody's seat still runs; whether it has that seat.
+///
+/// # Errors
+/// The database.
+pub async fn update_seen(
+    tx: &mut Tx,
+    licence: LicenceId,
+    loan: Option<LoanId>,
+    person: PersonId,
+    device: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    tx.sql(
+        "UPDATE seat SET seen_at = $5 WHERE licence_id = $1 AND person_id = $2 AND device = $3
+            AND loan_id IS NOT DISTINCT FROM $4 AND seen_at > $6",
+    )
+    .bind(licence.0)
+    .bind(person.0)
+    .bind(device.to_owned())
+    .bind(loan.map(|loan| loan.0))
+    .bind(now.0)
+    .bind(heard_since(now))
+    .execute()
+    .await
+    .map(|rows| rows > 0)
+}
+
+/// The program on a seat lets go of it: what was given stays given.
+///
+/// # Errors
+/// The database.
+pub async fn release(tx: &mut Tx, licence: LicenceId, person: PersonId) -> Result<()> {
+    tx.sql(
+        "UPDATE seat SET device = NULL, taken_at = NULL, seen_at = NULL
+         WHERE licence_id = $1 AND person_id = $2 AND given_at IS NOT NULL",
+    )
+    .bind(licence.0)
+    .bind(person.0)
+    .execute()
+    .await?;
+    tx.sql("DELETE FROM seat WHERE licence_id = $1 AND person_id = $2 AND given_at IS NULL")
+        .bind(licence.0)
+        .bind(person.0)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// Frees the seat that somebody of the permit's organization has, given or taken; whether they had one.
+///
+/// # Errors
+/// The database.
+pub async fn delete(tx: &mut Tx, permit: &RolePermit, licence: LicenceId, person: PersonId) -> Result<bool> {
+    tx.sql("DELETE FROM seat WHERE licence_id = $1 AND person_id = $2 AND organization_id = $3")
+        .bind(licence.0)
+        .bind(person.0)
+        .bind(permit.organization().0)
+        .execute()
+        .await
+        .map(|rows| rows > 0)
+}
+
+/// Frees every seat of a licence: whoever uses it changes (ACCT-3).
+///
+/// # Errors
+/// The database.
+pub async fn delete_of_licence(tx: &mut Tx, _: &RolePermit, licence: LicenceId) -> Result<u64> {
+    tx.sql("DELETE FROM seat WHERE licence_id = $1").bind(licence.0).execute().await
+}
+
+/// Frees every seat that people of the permit's organization have.
+///
+/// # Errors
+/// The database.
+pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[PersonId]) -> Result<u64> {
+    let mut freed = 0;
+    for chunk in people.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
+        freed += tx
+            .sql_list("DELETE FROM seat WHERE organization_id = {1} AND person_id IN ({ids})", &ids)
+            .bind(permit.organization().0)
+            .execute()
+            .await?;
+    }
+    Ok(freed)
+}
+
+/// Nothing is kept for somebody of the permit's organization any more; what runs goes on.
+///
+/// # Errors
+/// The database.
+pub async fn unreserve(tx: &mut Tx, permit: &RolePermit, person: PersonId) -> Result<()> {
+    tx.sql("DELETE FROM seat WHERE organization_id = $1 AND person_id = $2 AND seen_at IS NULL")
+        .bind(permit.organization().0)
+        .bind(person.0)
+        .execute()
+        .await?;
+    tx.sql("UPDATE seat SET given_at = NULL, given_by_name = NULL WHERE organization_id = $1 AND person_id = $2")
+        .bind(permit.organization().0)
+        .bind(person.0)
+        .execute()
+        .await
+        .map(|_| ())
+}
+
+/// How many seats of some licences are in use at a moment, by licence and loan.
+///
+/// # Errors
+/// The database.
+pub async fn count(
+    tx: &mut Tx,
+    licences: &[LicenceId],
+    now: Timestamp,
+) -> Result<Vec<(LicenceId, Option<LoanId>, u64)>> {
+    let mut counts = Vec::new();
+    for chunk in licences.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|licence| licence.0).collect();
+        let rows: Vec<(Uuid, Option<Uuid>, i64)> = tx
+            .sql_list(
+                "SELECT licence_id, loan_id, CAST(COUNT(*) AS BIGINT) FROM seat
+                 WHERE licence_id IN ({ids}) AND (given_at IS NOT NULL OR seen_at > {1}) GROUP BY licence_id, loan_id",
+                &ids,
+            )
+            .bind(heard_since(now))
+            .all()
+            .await?;
+        counts.extend(
+            rows.into_iter().map(|(licence, loan, seats)| {
+                (LicenceId(licence), loan.map(LoanId), u64::try_from(seats).unwrap_or(0))
+            }),
+        );
+    }
+    Ok(counts)
+}
+
+/// A seat with whose it is, as lists show it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Of which licence.
+    pub licence: LicenceId,
+    /// Under which loan.
+    pub loan: Option<LoanId>,
+    /// The seat; what runs on it only where it was heard of lately.
+    pub row: SeatRow,
+}
+
+#[derive(FromRow)]
+struct ListedRow {
+    licence_id: Uuid,
+    loan_id: Option<Uuid>,
+    person_id: Uuid,
+    name: String,
+    email: String,
+    role: String,
+    given_at: Option<i64>,
+    given_by_name: Option<String>,
+    device: Option<String>,
+    taken_at: Option<i64>,
+    seen_at: Option<i64>,
+}
+
+impl ListedRow {
+    fn read(self, now: Timestamp) -> Result<Listed> {
+        let fresh = self.seen_at.is_some_and(|seen| seen > heard_since(now));
+        Ok(Listed {
+            licence: LicenceId(self.licence_id),
+            loan: self.loan_id.map(LoanId),
+            row: SeatRow {
+                person: PersonId(self.person_id),
+                name: self.name,
+                email: self.email,
+                role: read("membership", "role", &self.role, Role::parse)?,
+                given_at: self.given_at.map(Timestamp),
+                given_by: self.given_by_name,
+                device: self.device.filter(|_| fresh),
+                since: self.taken_at.filter(|_| fresh).map(Timestamp),
+                seen: self.seen_at.filter(|_| fresh).map(Timestamp),
+            },
+        })
+    }
+}
+
+/// The seats of some licences that are in use at a moment, at most `limit`: licence by licence, people by id.
+///
+/// # Errors
+/// The database.
+pub async fn list(tx: &mut Tx, licences: &[LicenceId], now: Timestamp, limit: i64) -> Result<Vec<Listed>> {
+    let ids: Vec<Uuid> = licences.iter().take(CHUNK).map(|licence| licence.0).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<ListedRow> = tx
+        .sql_list(
+            "SELECT s.licence_id, s.loan_id, s.person_id, p.first_name || ' ' || p.last_name AS name, p.email, m.role,
+                s.given_at, s.given_by_name, s.device, s.taken_at, s.seen_at
+             FROM seat s JOIN person p ON p.id = s.person_id
+             JOIN membership m ON m.organization_id = s.organization_id AND m.person_id = s.person_id
+             WHERE s.licence_id IN ({ids}) AND (s.given_at IS NOT NULL OR s.seen_at > {1})
+             ORDER BY s.licence_id, s.person_id LIMIT CAST({2} AS BIGINT)",
+            &ids,
+        )
+        .bind(heard_since(now))
+        .bind(limit)
+        .all()
+        .await?;
+    rows.into_iter().map(|row| row.read(now)).collect()
+}
+
+/// The seats that somebody has of licences that an organization uses, or used.
+///
+/// # Errors
+/// The database.
+pub async fn list_of_person(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    person: PersonId,
+    now: Timestamp,
+) -> Result<Vec<Listed>> {
+    let rows: Vec<ListedRow> = tx
+        .sql(
+            "SELECT s.licence_id, s.loan_id, s.person_id, p.first_name || ' ' || p.last_name AS name, p.email, m.role,
+                s.given_at, s.given_by_name, s.device, s.taken_at, s.seen_at
+             FROM seat s JOIN person p ON p.id = s.person_id
+             JOIN membership m ON m.organization_id = s.organization_id AND m.person_id = s.person_id
+             WHERE s.organization_id = $1 AND s.person_id = $2 AND (s.given_at IS NOT NULL OR s.seen_at > $3) LIMIT 1000",
+        )
+        .bind(organization.0)
+        .bind(person.0)
+        .bind(heard_since(now))
+        .all()
+        .await?;
+    rows.into_iter().map(|row| row.read(now)).collect()
+}
+
+/// A seat of mine, wherever it is.
+#[derive(Debug, Clone, FromRow)]
+pub struct OwnSeat {
+    /// Of which licence.
+    pub licence_id: Uuid,
+    /// As one of which organization.
+    pub organization_id: Uuid,
+    /// Since when it is kept for me, if it is.
+    pub given_at: Option<i64>,
+    /// What took it last.
+    pub device: Option<String>,
+    /// When that was.
+    pub taken_at: Option<i64>,
+    /// When something was last heard of it.
+    pub seen_at: Option<i64>,
+}
+
+/// Everything that is written down of somebody's seats.
+///
+/// # Errors
+/// The database.
+pub async fn list_own(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<OwnSeat>> {
+    tx.sql(
+        "SELECT licence_id, organization_id, given_at, device, taken_at, seen_at FROM seat
+         WHERE person_id = $1 LIMIT CAST($2 AS BIGINT)",
+    )
+    .bind(person.0)
+    .bind(limit)
+    .all()
+    .await
+}
+
+/// One page of the seats of a licence that are in use at a moment, people by id.
+///
+/// # Errors
+/// The database.
+pub async fn list_of_licence(
+    tx: &mut Tx,
+    licence: LicenceId,
+    loan: Option<LoanId>,
+    now: Timestamp,
+    after: Option<PersonId>,
+    limit: i64,
+) -> Result<Vec<SeatRow>> {
+    let rows: Vec<ListedRow> = tx
+        .sql(
+            "SELECT s.licence_id, s.loan_id, s.person_id, p.first_name || ' ' || p.last_name AS name, p.email, m.role,
+                s.given_at, s.given_by_name, s.device, s.taken_at, s.seen_at
+             FROM seat s JOIN person p ON p.id = s.person_id
+             JOIN membership m ON m.organization_id = s.organization_id AND m.person_id = s.person_id
+             WHERE s.licence_id = $1 AND s.person_id > $2 AND s.loan_id IS NOT DISTINCT FROM $3
+                AND (s.given_at IS NOT NULL OR s.seen_at > $4)
+             ORDER BY s.person_id LIMIT CAST($5 AS BIGINT)",
+        )
+        .bind(licence.0)
+        .bind(after.map_or(Uuid::nil(), |person| person.0))
+        .bind(loan.map(|loan| loan.0))
+        .bind(heard_since(now))
+        .bind(limit)
+        .all()
+        .await?;
+    rows.into_iter().map(|row| row.read(now).map(|listed| listed.row)).collect()
+}

@@ -1,0 +1,228 @@
+//! What desktop programs ask (LIC-5, SET-1): which licences they may take, a seat of one, that they still run, and that they let
+//! go. Of the caller's default organization alone, so that nobody uses up the seats of another by accident.
+
+use crate::domain::{
+    id::{LicenceId, PersonId},
+    licence::Product,
+    refusal::Refusal,
+    role::Role,
+    seat::{self as rules, HEARTBEAT_EVERY, STALE_AFTER},
+    time::Timestamp,
+    view::{
+        Belonging, Control, LicenceState,
+        seat::{DesktopLicence, DesktopView},
+    },
+};
+
+use super::{
+    super::{
+        context::{Ctx, Principal},
+        error::{Result, at_field},
+        store::{Tx, membership, organization as organizations, person, seat},
+    },
+    audit::{self, Happened},
+    licence as licences,
+    seat::{Held, held},
+};
+
+/// The organization whose desktop licences somebody's programs take: the default one (SET-1), else the only one. A personal
+/// space counts where there is nothing else.
+///
+/// # Errors
+/// `ChooseOrganization` where there are several and none is the default.
+async fn organization_of(tx: &mut Tx, person: PersonId) -> Result<Belonging> {
+    let all = organizations::list_of_person(tx, person).await?;
+    let default = person::find_profile(tx, person).await?.and_then(|profile| profile.default_organization_id);
+    if let Some(chosen) = all.iter().find(|one| Some(one.id.0) == default) {
+        return Ok(chosen.clone());
+    }
+    let (spaces, others): (Vec<Belonging>, Vec<Belonging>) = all.into_iter().partition(|one| one.personal);
+    let candidates = if others.is_empty() { spaces } else { others };
+    match <[Belonging; 1]>::try_from(candidates) {
+        Ok([only]) => Ok(only),
+        Err(several) if several.is_empty() => Err(Refusal::NotFound.into()),
+        Err(_) => Err(Refusal::ChooseOrganization.into()),
+    }
+}
+
+/// The desktop licences that a program of the caller may take a seat of.
+///
+/// # Errors
+/// `ChooseOrganization`.
+pub async fn list(ctx: &Ctx, by: &Principal) -> Result<DesktopView> {
+    let now = ctx.now();
+    let mut tx = ctx.db().read().await?;
+    let organization = organization_of(&mut tx, by.person).await?;
+    let role = organization.role.ok_or(Refusal::NotFound)?;
+    let all = licences::of_organization(&mut tx, organization.id, now).await?;
+    let mine = seat::list_of_person(&mut tx, organization.id, by.person, now).await?;
+    let licences = all
+        .into_iter()
+        .filter(|licence| licence.product == Product::Desktop && licence.state == LicenceState::Active)
+        // One that is lent to others is theirs.
+        .filter(|licence| licence.seats_used.is_some())
+        .map(|licence| {
+            let under = licence.loan.as_ref().map(|loan| loan.id);
+            let mine = mine.iter().find(|seat| seat.licence == licence.id && seat.loan == under);
+            let mine = mine.map(|seat| seat.row.clone());
+            let others = licence.seats_used.unwrap_or(0).saturating_sub(u64::from(mine.is_some()));
+            let given = mine.as_ref().is_some_and(|mine| mine.given_at.is_some());
+            let total = u64::try_from(licence.seats.unwrap_or_default()).unwrap_or(0);
+            let take = match rules::take(role, given, total, others) {
+                Ok(()) => Control::Enabled,
+                Err(refusal) => Control::Disabled(refusal.to_string()),
+            };
+            DesktopLicence { licence, mine, take }
+        })
+        .collect();
+    Ok(DesktopView { organization, licences })
+}
+
+/// A seat that a program has.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// Of which licence.
+    pub licence: LicenceId,
+    /// What it runs on.
+    pub device: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it is free again unless something is heard of it.
+    pub free_at: Timestamp,
+}
+
+impl Taken {
+    /// How often the program says that it still runs, in seconds.
+    pub const HEARTBEAT_SECONDS: i64 = HEARTBEAT_EVERY / 1_000;
+}
+
+fn read_id(id: &str) -> Result<LicenceId> {
+    Ok(id.trim().parse().map_err(|_| Refusal::NotFound)?)
+}
+
+/// A licence of the caller's organization, and their role there.
+async fn usable(tx: &mut Tx, by: &Principal, id: LicenceId, now: Timestamp) -> Result<(Held, Role)> {
+    let organization = organization_of(tx, by.person).await?;
+    let held = held(tx, id, now).await?;
+    if held.user != organization.id {
+        return Err(Refusal::NotFound.into());
+    }
+    Ok((held, organization.role.ok_or(Refusal::NotFound)?))
+}
+
+/// Takes a seat of a licence. Who has one takes it along to another device.
+///
+/// # Errors
+/// `NotFound`; `Invalid` at `device`; `Forbidden` for who would have to be given one; `NoSeat`; `Licence`;
+/// `ChooseOrganization`.
+pub async fn take(ctx: &Ctx, by: &Principal, id: &str, device: &str) -> Result<Taken> {
+    let id = read_id(id)?;
+    let (ctx_in, by_in, device) = (ctx.clone(), by.clone(), rules::device(device));
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, device) = (ctx_in.clone(), by_in.clone(), device.clone());
+            Box::pin(async move {
+                let (held, role) = usable(tx, &by, id, ctx.now()).await?;
+                // What one may not see does not exist, whatever else is wrong.
+                let device = device.map_err(at_field("device"))?;
+                take_in(tx, &ctx, &by, &held, role, &device).await
+            })
+        })
+        .await
+}
+
+async fn take_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, held: &Held, role: Role, device: &str) -> Result<Taken> {
+    let (now, id, under) = (ctx.now(), held.stored.licence.id, held.under());
+    held.check_active(now)?;
+    seat::delete_gone(tx, id, under, now).await?;
+    let mine = seat::find(tx, id, by.person).await?;
+    let given = mine.as_ref().is_some_and(|seat| seat.given_at.is_some());
+    rules::take(role, given, held.seats(), seat::count_others(tx, id, by.person).await?)?;
+    let running = mine.and_then(|seat| seat.taken).filter(|taken| taken.is_fresh(now));
+    let since = match &running {
+        Some(taken) if taken.device == device => {
+            seat::update_seen(tx, id, under, by.person, device, now).await?;
+            taken.since
+        }
+        before => {
+            seat::upsert_taken(tx, &held.place(under, by.person), device, now).await?;
+            let what = Happened {
+                organization: Some(held.user),
+                action: "seat.taken",
+                summary: format!("took a seat of a {} licence on “{device}”", held.stored.licence.product.title()),
+                before: before.as_ref().map(|taken| serde_json::json!({ "licence": id, "device": taken.device })),
+                after: Some(serde_json::json!({ "licence": id, "device": device })),
+                ..Happened::default()
+            };
+            audit::note(tx, ctx, by, what).await?;
+            now
+        }
+    };
+    Ok(Taken { licence: id, device: device.to_owned(), since, free_at: now.plus_millis(STALE_AFTER) })
+}
+
+/// A program says that it still runs.
+///
+/// # Errors
+/// `SeatLost` if it has no seat any more; `NotFound`.
+pub async fn heartbeat(ctx: &Ctx, by: &Principal, id: &str, device: &str) -> Result<Taken> {
+    let id = read_id(id)?;
+    let (ctx_in, by_in, device) = (ctx.clone(), by.clone(), device.trim().to_owned());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, device) = (ctx_in.clone(), by_in.clone(), device.clone());
+            Box::pin(async move {
+                let now = ctx.now();
+                let (held, role) = in_any(tx, &by, id, now).await?;
+                held.check_active(now)?;
+                let mine = seat::find(tx, id, by.person).await?.ok_or(Refusal::SeatLost)?;
+                if rules::needs_a_given_seat(role)? && mine.given_at.is_none() {
+                    return Err(Refusal::SeatLost.into());
+                }
+                if !seat::update_seen(tx, id, held.under(), by.person, &device, now).await? {
+                    return Err(Refusal::SeatLost.into());
+                }
+                let since = mine.taken.map_or(now, |taken| taken.since);
+                Ok(Taken { licence: id, device, since, free_at: now.plus_millis(STALE_AFTER) })
+            })
+        })
+        .await
+}
+
+/// A program lets go of its seat. What was given stays given; one that is not its own any more is left alone.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn release(ctx: &Ctx, by: &Principal, id: &str, device: &str) -> Result<()> {
+    let id = read_id(id)?;
+    let (ctx_in, by_in, device) = (ctx.clone(), by.clone(), device.trim().to_owned());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, device) = (ctx_in.clone(), by_in.clone(), device.clone());
+            Box::pin(async move {
+                let now = ctx.now();
+                let (held, _) = in_any(tx, &by, id, now).await?;
+                let mine = seat::find(tx, id, by.person).await?.filter(|seat| seat.loan == held.under());
+                if !mine.is_some_and(|seat| seat.occupied(now).is_some_and(|taken| taken.device == device)) {
+                    return Ok(());
+                }
+                seat::release(tx, id, by.person).await?;
+                let what = Happened {
+                    organization: Some(held.user),
+                    action: "seat.let_go",
+                    summary: format!("let go of a seat of a {} licence", held.stored.licence.product.title()),
+                    before: Some(serde_json::json!({ "licence": id, "device": device })),
+                    ..Happened::default()
+                };
+                audit::note(tx, &ctx, &by, what).await
+            })
+        })
+        .await
+}
+
+/// A licence that an organization of the caller uses: a seat that was taken goes on, whichever organization is the default now.
+async fn in_any(tx: &mut Tx, by: &Principal, id: LicenceId, now: Timestamp) -> Result<(Held, Role)> {
+    let held = held(tx, id, now).await?;
+    let role = membership::find_role(tx, held.user, by.person).await?.ok_or(Refusal::NotFound)?;
+    Ok((held, role))
+}

@@ -1,0 +1,357 @@
+//! Seats of desktop licences (LIC-5): who holds one, giving and freeing them; and what becomes of them when people go or change
+//! their role. Programs take them in [`super::desktop`].
+
+use crate::domain::{
+    id::{LicenceId, LoanId, OrganizationId, PersonId},
+    licence::Product,
+    refusal::Refusal,
+    role::{Permission, Role, RolePermit, allow, may},
+    seat::{self as rules, AfterRole, after_role},
+    text::{Problem, key},
+    time::Timestamp,
+    view::{
+        Control, LicenceState, LicenceView, LoanTerm, Page,
+        seat::{SeatRow, SeatedLicence, SeatsView},
+    },
+};
+
+use super::{
+    super::{
+        context::{Ctx, Principal},
+        error::Result,
+        store::{Tx, licence, loan, membership, organization as organizations, seat},
+    },
+    audit::{self, Happened},
+    licence as licences, organization,
+};
+
+/// How many seats the page of all licences shows at most.
+const ROWS: i64 = 300;
+/// How many Readers and Members the dialog offers.
+const PEOPLE: i64 = 200;
+
+/// A desktop licence as whoever may use it now holds it.
+pub(super) struct Held {
+    /// The licence.
+    pub stored: licence::StoredLicence,
+    /// Whose people use it: the owner's, or the borrower's.
+    pub user: OrganizationId,
+    /// The loan that runs.
+    pub loan: Option<loan::Loan>,
+}
+
+impl Held {
+    /// The loan under which its seats are held.
+    pub fn under(&self) -> Option<LoanId> {
+        self.loan.as_ref().map(|loan| loan.id)
+    }
+
+    /// How many seats it has.
+    pub fn seats(&self) -> u64 {
+        u64::try_from(self.stored.seats.unwrap_or_default()).unwrap_or(0)
+    }
+
+    /// Where somebody's seat of it is.
+    pub const fn place(&self, under: Option<LoanId>, person: PersonId) -> seat::Place {
+        seat::Place { licence: self.stored.licence.id, organization: self.user, loan: under, person }
+    }
+
+    /// Whether its seats can be used now.
+    ///
+    /// # Errors
+    /// `Licence`, saying why not.
+    pub fn check_active(&self, now: Timestamp) -> std::result::Result<(), Refusal> {
+        let licence = &self.stored.licence;
+        if licence.is_active(now) {
+            Ok(())
+        } else if licence.has_expired(now) {
+            Err(Refusal::Licence("This desktop licence has expired. An Owner can contact sales.".to_owned()))
+        } else {
+            Err(Refusal::Licence(format!("This desktop licence begins on {}.", licence.active_from.day().words())))
+        }
+    }
+}
+
+/// A desktop licence by id, whoever asks.
+///
+/// # Errors
+/// `NotFound` if there is none, or its owner was deleted.
+pub(super) async fn held(tx: &mut Tx, id: LicenceId, now: Timestamp) -> Result<Held> {
+    let stored = licence::find(tx, id).await?.filter(|stored| stored.licence.product == Product::Desktop);
+    let stored = stored.ok_or(Refusal::NotFound)?;
+    organizations::find(tx, stored.organization).await?.ok_or(Refusal::NotFound)?;
+    let loan = loan::find_running(tx, id, now).await?;
+    let user = loan.as_ref().map_or(stored.organization, |loan| loan.borrower.organization);
+    Ok(Held { stored, user, loan })
+}
+
+/// A desktop licence for who manages its seats. Who lent it sees that it is away.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` by role.
+async fn managed(tx: &mut Tx, by: &Principal, id: &str, now: Timestamp) -> Result<(Held, RolePermit)> {
+    let id: LicenceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
+    let held = held(tx, id, now).await?;
+    let role = membership::find_role(tx, held.user, by.person).await?;
+    let (owner, user) = (held.stored.organization, held.user);
+    if owner != user && !role.is_some_and(|role| may(role, Permission::ManageAccounts)) {
+        let in_owner = membership::find_role(tx, owner, by.person).await?;
+        if in_owner.is_some() {
+            return Ok((held, allow(by.person, owner, in_owner, Permission::ManageAccounts)?));
+        }
+    }
+    Ok((held, allow(by.person, user, role, Permission::ManageAccounts)?))
+}
+
+/// What the owner is told of a licence that is away.
+fn away(held: &Held, permit: &RolePermit) -> Option<Refusal> {
+    let loan = held.loan.as_ref().filter(|_| permit.organization() != held.user)?;
+    Some(Refusal::Licence(format!(
+        "This licence is lent to {} until {}. Its seats are theirs until then.",
+        loan.borrower.name,
+        loan.term.last_day().words()
+    )))
+}
+
+/// The seats of one licence, for the API.
+#[derive(Debug, Clone)]
+pub struct SeatsOf {
+    /// How many there are.
+    pub total: u64,
+    /// How many are given or taken.
+    pub used: u64,
+    /// That it is lent, or borrowed.
+    pub loan: Option<LoanTerm>,
+    /// Who holds one.
+    pub page: Page<SeatRow>,
+}
+
+/// One page of who holds a seat of a licence (LIC-5).
+///
+/// # Errors
+/// `NotFound` and `Forbidden` by role; `Invalid` at `cursor` or `limit`.
+pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Option<i64>) -> Result<SeatsOf> {
+    let limit = super::limit(limit)?;
+    let now = ctx.now();
+    let mut tx = ctx.db().read().await?;
+    let (held, permit) = managed(&mut tx, by, id, now).await?;
+    let loan = held.loan.as_ref().map(|loan| licences::loan_term(loan, permit.organization()));
+    let total = held.seats();
+    if away(&held, &permit).is_some() || !held.stored.licence.is_active(now) {
+        return Ok(SeatsOf { total, used: 0, loan, page: Page { items: Vec::new(), next_cursor: None } });
+    }
+    let after: Option<PersonId> =
+        super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+    let licence = held.stored.licence.id;
+    let used = seat::count(&mut tx, &[licence], now).await?;
+    let used = used.into_iter().find(|(_, under, _)| *under == held.under()).map_or(0, |(.., used)| used);
+    let rows = seat::list_of_licence(&mut tx, licence, held.under(), now, after, limit + 1).await?;
+    let page = super::page(rows, limit, |last| super::cursor(&[&last.person.to_string()]));
+    Ok(SeatsOf { total, used, loan, page })
+}
+
+/// The page of all desktop licences of an organization with their seats; with `only`, of one of them, page by page.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` by role.
+pub async fn show(ctx: &Ctx, by: &Principal, org: &str, only: &str, cursor: &str, giving: bool) -> Result<SeatsView> {
+    let now = ctx.now();
+    let mut tx = ctx.db().read().await?;
+    let at = organization::belonging(&mut tx, by, org).await?;
+    allow(by.person, at.id, at.role, Permission::ManageAccounts)?;
+    let all = licences::of_organization(&mut tx, at.id, now).await?;
+    let wanted: Vec<LicenceView> = all
+        .into_iter()
+        .filter(|licence| licence.product == Product::Desktop)
+        .filter(|licence| only.is_empty() || licence.id.to_string() == only)
+        .collect();
+    if wanted.is_empty() && !only.is_empty() {
+        return Err(Refusal::NotFound.into());
+    }
+    let ids: Vec<LicenceId> = wanted
+        .iter()
+        .filter(|licence| licence.seats_used.is_some() && licence.state == LicenceState::Active)
+        .map(|licence| licence.id)
+        .collect();
+    let mut pages: Vec<(LicenceId, Page<SeatRow>)> = Vec::new();
+    match (ids.as_slice(), only.is_empty()) {
+        ([one], false) => {
+            let after: Option<PersonId> =
+                super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+            let under = wanted.first().and_then(|licence| licence.loan.as_ref()).map(|loan| loan.id);
+            let rows = seat::list_of_licence(&mut tx, *one, under, now, after, super::LONGEST_PAGE + 1).await?;
+            let page = super::page(rows, super::LONGEST_PAGE, |last| super::cursor(&[&last.person.to_string()]));
+            pages.push((*one, page));
+        }
+        _ => {
+            let rows = seat::list(&mut tx, &ids, now, ROWS).await?;
+            pages.extend(ids.iter().map(|id| {
+                let under = wanted.iter().find(|licence| licence.id == *id).and_then(|licence| licence.loan.as_ref());
+                let under = under.map(|loan| loan.id);
+                let items = rows.iter().filter(|row| row.licence == *id && row.loan == under);
+                (*id, Page { items: items.map(|row| row.row.clone()).collect(), next_cursor: None })
+            }));
+        }
+    }
+    let people = if giving {
+        let mut found = Vec::new();
+        for role in [Role::Reader, Role::Member] {
+            let after = membership::After::start(false);
+            let wanted = membership::Wanted {
+                pattern: "%",
+                role: Some(role),
+                sort: membership::Sort::Name,
+                descending: false,
+                after: &after,
+                limit: PEOPLE / 2,
+            };
+            found.extend(membership::list(&mut tx, at.id, &wanted).await?);
+        }
+        found.into_iter().map(|member| (member.name, member.email)).collect()
+    } else {
+        Vec::new()
+    };
+    let licences = wanted
+        .into_iter()
+        .map(|licence| {
+            let seats = pages.iter().position(|(id, _)| *id == licence.id).map(|at| pages.swap_remove(at).1);
+            let seats = seats.unwrap_or(Page { items: Vec::new(), next_cursor: None });
+            let total = u64::try_from(licence.seats.unwrap_or_default()).unwrap_or(0);
+            let give = match (licence.seats_used, licence.state) {
+                (Some(used), LicenceState::Active) => match rules::give(Role::Reader, false, total, used) {
+                    Ok(()) => Control::Enabled,
+                    Err(refusal) => Control::Disabled(refusal.to_string()),
+                },
+                _ => Control::Absent,
+            };
+            SeatedLicence { licence, seats, give }
+        })
+        .collect();
+    Ok(SeatsView { organization: at, licences, people })
+}
+
+/// Gives a seat to a Reader or Member (LIC-5): their id, or their address.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` by role; `Invalid` at `person`; `NoSeat`; `Licence` where it is not active, or lent.
+pub async fn give(ctx: &Ctx, by: &Principal, id: &str, person: &str) -> Result<SeatRow> {
+    let (ctx_in, by_in, id, person) = (ctx.clone(), by.clone(), id.to_owned(), person.to_owned());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, id, person) = (ctx_in.clone(), by_in.clone(), id.clone(), person.clone());
+            Box::pin(async move { give_in(tx, &ctx, &by, &id, &person).await })
+        })
+        .await
+}
+
+async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str) -> Result<SeatRow> {
+    let now = ctx.now();
+    let (held, permit) = managed(tx, by, id, now).await?;
+    if let Some(away) = away(&held, &permit) {
+        return Err(away.into());
+    }
+    held.check_active(now)?;
+    let person = person.trim();
+    if person.is_empty() {
+        return Err(Refusal::field("person", Problem::Missing).into());
+    }
+    let member = match person.parse::<PersonId>() {
+        Ok(id) => membership::list_by_id(tx, permit.organization(), &[id]).await?.into_iter().next(),
+        Err(_) => membership::find_by_email(tx, permit.organization(), &key(person)).await?,
+    };
+    let member = member.ok_or_else(|| Refusal::field("person", Problem::NotInOrganization))?;
+    let (licence, under) = (held.stored.licence.id, held.under());
+    seat::delete_gone(tx, licence, under, now).await?;
+    let has = seat::find(tx, licence, member.id).await?;
+    let given = has.as_ref().is_some_and(|seat| seat.given_at.is_some());
+    let others = seat::count_others(tx, licence, member.id).await?;
+    rules::give(member.role, given, held.seats(), others)?;
+    seat::upsert_given(tx, &permit, &held.place(under, member.id), &by.name, now).await?;
+    let what = Happened {
+        organization: Some(permit.organization()),
+        action: "seat.given",
+        summary: format!("gave {} a seat of a {} licence", member.name, held.stored.licence.product.title()),
+        after: Some(serde_json::json!({ "licence": licence, "person": member.id })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, what).await?;
+    let taken = has.and_then(|seat| seat.taken);
+    Ok(SeatRow {
+        person: member.id,
+        name: member.name,
+        email: member.email,
+        role: member.role,
+        given_at: Some(now),
+        given_by: Some(by.name.clone()),
+        device: taken.as_ref().map(|taken| taken.device.clone()),
+        since: taken.as_ref().map(|taken| taken.since),
+        seen: taken.map(|taken| taken.seen),
+    })
+}
+
+/// Frees the seat that somebody has: what was given is taken back, what runs on it loses it (LIC-5). Answers their name.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` by role; `NotFound` if they have none.
+pub async fn free(ctx: &Ctx, by: &Principal, id: &str, person: &str) -> Result<String> {
+    let (ctx_in, by_in, id, person) = (ctx.clone(), by.clone(), id.to_owned(), person.to_owned());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, id, person) = (ctx_in.clone(), by_in.clone(), id.clone(), person.clone());
+            Box::pin(async move { free_in(tx, &ctx, &by, &id, &person).await })
+        })
+        .await
+}
+
+async fn free_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str) -> Result<String> {
+    let now = ctx.now();
+    let (held, permit) = managed(tx, by, id, now).await?;
+    if let Some(away) = away(&held, &permit) {
+        return Err(away.into());
+    }
+    let person: PersonId = person.trim().parse().map_err(|_| Refusal::NotFound)?;
+    let licence = held.stored.licence.id;
+    seat::delete_gone(tx, licence, held.under(), now).await?;
+    let has = seat::find(tx, licence, person).await?.ok_or(Refusal::NotFound)?;
+    let member = membership::list_by_id(tx, permit.organization(), &[person]).await?.into_iter().next();
+    let member = member.ok_or(Refusal::NotFound)?;
+    seat::delete(tx, &permit, licence, person).await?;
+    let product = held.stored.licence.product.title();
+    let (action, summary) = if has.given_at.is_some() {
+        ("seat.taken_back", format!("took the seat of {} of a {product} licence back", member.name))
+    } else {
+        ("seat.released", format!("released the seat of {} of a {product} licence", member.name))
+    };
+    let what = Happened {
+        organization: Some(permit.organization()),
+        action,
+        summary,
+        before: Some(serde_json::json!({
+            "licence": licence, "person": person, "device": has.taken.as_ref().map(|taken| &taken.device)
+        })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, what).await?;
+    Ok(member.name)
+}
+
+/// What a change of role does to somebody's seats, in its transaction.
+///
+/// # Errors
+/// The database.
+pub(super) async fn role_changed(
+    tx: &mut Tx,
+    permit: &RolePermit,
+    person: PersonId,
+    before: Role,
+    after: Role,
+) -> Result<()> {
+    match after_role(before, after) {
+        AfterRole::Keep => {}
+        AfterRole::Free => {
+            seat::delete_of_people(tx, permit, &[person]).await?;
+        }
+        AfterRole::Unreserve => seat::unreserve(tx, permit, person).await?,
+    }
+    Ok(())
+}

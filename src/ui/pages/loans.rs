@@ -1,0 +1,318 @@
+//! Loans of licences (ACCT-3): what this organization lends and borrows, lending, calling back and returning.
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{
+        licence::{Amount, Model},
+        loan::Direction,
+        time::Timestamp,
+        view::{
+            Control, LicenceView,
+            loan::{LoanView, LoansView},
+        },
+    },
+    rpc::{
+        FormFlash, ask,
+        loan::{EndLoan, LendLicence, loans_page},
+    },
+    ui::{
+        components::{
+            button::{BlockedButton, ButtonLink, Tone},
+            dialog::{Dialog, DialogBody, DialogButtons},
+            empty::{Empty, Skeleton},
+            field::{Field, Hidden},
+            form::{Form, Submit},
+            select::Select,
+        },
+        layout::{Frame, PageHeader, Section},
+        paths::{self, Address},
+        routes::here,
+        sending::ServerAction,
+        session::{Beginning, Session},
+        trouble::Trouble,
+        words::{self, When},
+    },
+};
+
+/// What the address says.
+#[derive(Clone, Default, PartialEq)]
+struct Asked {
+    org: String,
+    cursor: String,
+    dialog: String,
+    /// The loan that a dialog is about, or the licence that is to be lent.
+    about: String,
+}
+
+impl Asked {
+    fn list(&self, cursor: &str) -> Address {
+        Address::new(paths::loans(&self.org)).with("cursor", cursor)
+    }
+
+    fn address(&self) -> String {
+        self.list(&self.cursor).text()
+    }
+
+    fn with_dialog(&self, dialog: &str, about: &str) -> String {
+        self.list(&self.cursor).with("dialog", dialog).with("about", about).text()
+    }
+}
+
+/// The page: `/o/{org}/loans`.
+#[component]
+pub fn LoansPage() -> impl IntoView {
+    let asked = here(|segments, query| match segments {
+        ["o", org, "loans"] => {
+            let text = |name: &str| query.get(name).unwrap_or_default();
+            Some(Asked { org: (*org).to_owned(), cursor: text("cursor"), dialog: text("dialog"), about: text("about") })
+        }
+        _ => None,
+    });
+    let org = Memo::new(move |_| asked.get().org);
+    let session = Session::get();
+    let wanted = Memo::new(move |_| asked.with(|asked| (asked.org.clone(), asked.cursor.clone())));
+    let loans = ask(move || (wanted.get(), session.version()), |((org, cursor), _)| loans_page(org, cursor));
+    view! {
+        <Frame section=Section::Loans org>
+            <Transition fallback=Skeleton>
+                {move || {
+                    let asked = asked.get();
+                    Suspend::new(async move {
+                        let begin = Beginning::from(session.start().await);
+                        match loans.await {
+                            Ok(loans) => view! { <LoansContent asked loans now=begin.now flash=begin.form/> }.into_any(),
+                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                        }
+                    })
+                }}
+            </Transition>
+        </Frame>
+    }
+    .into_any()
+}
+
+/// The page, loaded, with the dialog that is open over it.
+#[component]
+fn LoansContent(asked: Asked, loans: LoansView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+    let asked = Asked { org: loans.organization.org_id.clone(), ..asked };
+    let about = loans.loans.items.iter().find(|loan| loan.id.to_string() == asked.about).cloned();
+    let dialog = match (asked.dialog.as_str(), about) {
+        ("lend", _) if loans.lend == Control::Enabled => {
+            view! { <LendDialog asked=asked.clone() lendable=loans.lendable.clone() flash/> }.into_any()
+        }
+        ("end", Some(loan)) if loan.term.runs(now) => view! { <EndDialog asked=asked.clone() loan flash/> }.into_any(),
+        _ => ().into_any(),
+    };
+    let lend = match loans.lend {
+        Control::Enabled => view! {
+            <ButtonLink href=asked.with_dialog("lend", "") tone=Tone::Primary icon="plus" in_place=true>"Lend"</ButtonLink>
+        }
+        .into_any(),
+        Control::Disabled(reason) => {
+            view! { <BlockedButton label="Lend" reason tone=Tone::Primary icon="plus"/> }.into_any()
+        }
+        Control::Absent => ().into_any(),
+    };
+    let (lent, borrowed): (Vec<LoanView>, Vec<LoanView>) =
+        loans.loans.items.into_iter().partition(|loan| loan.direction == Direction::Lent);
+    let start = (!asked.cursor.is_empty()).then(|| asked.list("").text());
+    let next = loans.loans.next_cursor.map(|cursor| asked.list(&cursor).text());
+    let pages = (start.is_some() || next.is_some()).then(|| {
+        view! {
+            <nav class="pages" aria-label="Pages">
+                {start.map(|href| view! { <ButtonLink href>"From the start"</ButtonLink> })}
+                {next.map(|href| view! { <ButtonLink href>"Show more"</ButtonLink> })}
+            </nav>
+        }
+    });
+    let seats = paths::seats(&asked.org);
+    let borrowed_asked = asked.clone();
+    view! {
+        <PageHeader title="Loans" lead="A licence that is lent is used by the other account until its last day, and not here. It can be called back and returned at any time.">
+            <ButtonLink href=seats>"Seats"</ButtonLink>
+            {lend}
+        </PageHeader>
+        <Loans title="Lent" empty="Nothing is lent. Lend a licence to a partner with their Sharing ID." asked loans=lent now/>
+        <Loans title="Borrowed" empty="Nothing is borrowed. Whoever lends you a licence needs the Sharing ID of your account." asked=borrowed_asked loans=borrowed now/>
+        {pages}
+        {dialog}
+    }
+}
+
+/// The loans of one side.
+#[component]
+fn Loans(
+    title: &'static str,
+    empty: &'static str,
+    asked: Asked,
+    loans: Vec<LoanView>,
+    now: Timestamp,
+) -> impl IntoView {
+    let id = title.to_lowercase();
+    let labelled_by = id.clone();
+    let none = loans.is_empty();
+    let rows = loans.into_iter().map(|loan| view! { <Row asked=asked.clone() loan now/> }).collect_view();
+    let content = if none {
+        view! { <Empty icon="licence" sentence=empty/> }.into_any()
+    } else {
+        view! {
+            <table class="list loans-table" aria-label=title>
+                <thead>
+                    <tr>
+                        <th scope="col">"Licence"</th>
+                        <th scope="col">{if title == "Lent" { "To" } else { "From" }}</th>
+                        <th scope="col">"State"</th>
+                        <th scope="col">"Since"</th>
+                        <th scope="col">"Used meanwhile"</th>
+                        <th scope="col"><span class="unseen">"Actions"</span></th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+        .into_any()
+    };
+    view! {
+        <section class="panel loans" aria-labelledby=labelled_by>
+            <h2 id=id>{title}</h2>
+            {content}
+        </section>
+    }
+}
+
+/// What was used of a licence, in its own units.
+fn used(model: Option<Model>, amount: Amount) -> String {
+    match model {
+        Some(Model::ImagesProjects) => format!(
+            "{}, {}",
+            words::counted(amount.images, "image", "images"),
+            words::counted(amount.projects, "project", "projects")
+        ),
+        Some(Model::Credits) => words::counted(amount.credits, "credit", "credits"),
+        None => "—".to_owned(),
+    }
+}
+
+/// One loan.
+#[component]
+fn Row(asked: Asked, loan: LoanView, now: Timestamp) -> impl IntoView {
+    let (state, tone) = match loan.term.end(now) {
+        None => (format!("Until {}", loan.term.last_day().words()), "status run"),
+        Some((at, how)) => (format!("{} {}", how.title(), words::day(at.day(), now)), "status"),
+    };
+    let kind = match (loan.model, loan.seats) {
+        (Some(model), _) => model.title().to_owned(),
+        (None, Some(seats)) => words::counted(seats, "seat", "seats"),
+        (None, None) => String::new(),
+    };
+    let used_class = if loan.model.is_some() { "m num loan-used" } else { "m num loan-used none" };
+    let action = loan.term.runs(now).then(|| {
+        let words = ending(loan.direction);
+        let label = format!("{words} {} of {}", loan.product.title(), loan.other);
+        let href = asked.with_dialog("end", &loan.id.to_string());
+        view! { <a class="button" href=href aria-label=label data-noscroll="">{words}</a> }
+    });
+    view! {
+        <tr>
+            <td class="loan-what"><span class="two-lines"><b>{loan.product.title()}</b><small>{kind}</small></span></td>
+            <td class="loan-who"><span class="two-lines"><span>{loan.other}</span><small>{loan.other_sharing_id}</small></span></td>
+            <td class="loan-state"><span class=tone>{state}</span></td>
+            <td class="m from-tablet"><span class="two-lines"><span class="num"><When at=loan.term.lent_at now/></span><small>{format!("by {}", loan.lent_by)}</small></span></td>
+            <td class=used_class>{used(loan.model, loan.used)}</td>
+            <td class="loan-act">{action}</td>
+        </tr>
+    }
+}
+
+/// What the button that ends a loan says.
+const fn ending(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Lent => "Call back",
+        Direction::Borrowed => "Return",
+    }
+}
+
+/// What a licence is called in a list to choose from.
+fn called(licence: &LicenceView) -> String {
+    let what = match (licence.model, licence.seats) {
+        (Some(Model::ImagesProjects), _) => {
+            format!("{} left", words::counted(licence.left.images, "image", "images"))
+        }
+        (Some(Model::Credits), _) => format!("{} left", words::counted(licence.left.credits, "credit", "credits")),
+        (None, Some(seats)) => words::counted(seats, "seat", "seats"),
+        (None, None) => String::new(),
+    };
+    let until = licence.active_until.map(|until| format!(", until {}", until.plus_millis(-1).day().words()));
+    format!("{} ({what}{})", licence.product.title(), until.unwrap_or_default())
+}
+
+/// **Lend**.
+#[component]
+fn LendDialog(asked: Asked, lendable: Vec<LicenceView>, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<LendLicence>::new();
+    let close = asked.address();
+    let options: Vec<(String, String)> =
+        lendable.iter().map(|licence| (licence.id.to_string(), called(licence))).collect();
+    let value = if options.iter().any(|(id, _)| *id == asked.about) {
+        asked.about.clone()
+    } else {
+        options.first().map(|(id, _)| id.clone()).unwrap_or_default()
+    };
+    view! {
+        <Dialog label="Lend" heading="Lend a licence" close=close.clone()>
+            <Form action flash class="dialog-form">
+                <Hidden name="org" value=asked.org.clone()/>
+                <DialogBody>
+                    <Select name="licence" label="Licence" options value/>
+                    <Field name="sharing_id" label="Sharing ID" hint="Of the account that is to use it, like table/chair. Ask them for it." focused=true/>
+                    <Field name="until" label="Last day" kind="date" hint="It comes back by itself after that day."/>
+                    <p class="small">"Until then this organization cannot use the licence, and seats that people here have of it are freed. What the other side uses of it stays used."</p>
+                </DialogBody>
+                <DialogButtons close>
+                    <Submit label="Lend"/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}
+
+/// **Call back**, or **Return**.
+#[component]
+fn EndDialog(asked: Asked, loan: LoanView, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<EndLoan>::new();
+    let close = asked.address();
+    let label = ending(loan.direction);
+    let product = loan.product.title();
+    let (heading, sentence) = match loan.direction {
+        Direction::Lent => (
+            format!("Call {product} back from {}?", loan.other),
+            format!(
+                "{} cannot use it any more at once, and programs there lose their seats. This organization can use it again.",
+                loan.other
+            ),
+        ),
+        Direction::Borrowed => (
+            format!("Return {product} to {}?", loan.other),
+            format!(
+                "This organization cannot use it any more at once, and programs here lose their seats. Only {} can lend it again.",
+                loan.other
+            ),
+        ),
+    };
+    view! {
+        <Dialog label heading close=close.clone() reads=true>
+            <Form action flash class="dialog-form">
+                <Hidden name="org" value=asked.org.clone()/>
+                <Hidden name="loan" value=loan.id.to_string()/>
+                <DialogBody>
+                    <p>{sentence}</p>
+                    <p>{match loan.model { Some(_) => format!("Used meanwhile: {}. That stays used.", used(loan.model, loan.used)), None => "What was done with it stays done.".to_owned() }}</p>
+                </DialogBody>
+                <DialogButtons close>
+                    <Submit label tone=Tone::Danger/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}

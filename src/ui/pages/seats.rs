@@ -1,0 +1,349 @@
+//! Seats of desktop licences (LIC-5): who was given one, what runs on it, giving and freeing them.
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{
+        loan::Direction,
+        time::Timestamp,
+        view::{
+            Control, LicenceState,
+            seat::{SeatRow, SeatedLicence, SeatsView},
+        },
+    },
+    rpc::{
+        FormFlash, ask,
+        seat::{FreeSeat, GiveSeat, seats_page},
+    },
+    ui::{
+        components::{
+            avatar::Face,
+            button::{BlockedButton, ButtonLink, Tone},
+            dialog::{Dialog, DialogBody, DialogButtons},
+            empty::{Empty, Skeleton},
+            field::{Field, Hidden},
+            form::{Form, Submit},
+            meter::Meter,
+        },
+        layout::{Frame, PageHeader, Section},
+        paths::{self, Address},
+        routes::here,
+        sending::ServerAction,
+        session::{Beginning, Session},
+        trouble::Trouble,
+        words::{self, When},
+    },
+};
+
+/// What the address says.
+#[derive(Clone, Default, PartialEq)]
+struct Asked {
+    org: String,
+    /// Only this licence, page by page.
+    only: String,
+    cursor: String,
+    dialog: String,
+    /// The licence that a dialog is about.
+    licence: String,
+    /// Whose seat it is about.
+    person: String,
+}
+
+impl Asked {
+    fn list(&self, cursor: &str) -> Address {
+        Address::new(paths::seats(&self.org)).with("only", &self.only).with("cursor", cursor)
+    }
+
+    /// The page without a dialog.
+    fn address(&self) -> String {
+        self.list(&self.cursor).text()
+    }
+
+    fn give(&self, licence: &str) -> String {
+        self.list(&self.cursor).with("dialog", "give").with("licence", licence).text()
+    }
+
+    fn free(&self, licence: &str, person: &str) -> String {
+        self.list(&self.cursor).with("dialog", "free").with("licence", licence).with("person", person).text()
+    }
+}
+
+/// The page: `/o/{org}/seats`.
+#[component]
+pub fn SeatsPage() -> impl IntoView {
+    let asked = here(|segments, query| match segments {
+        ["o", org, "seats"] => {
+            let text = |name: &str| query.get(name).unwrap_or_default();
+            Some(Asked {
+                org: (*org).to_owned(),
+                only: text("only"),
+                cursor: text("cursor"),
+                dialog: text("dialog"),
+                licence: text("licence"),
+                person: text("person"),
+            })
+        }
+        _ => None,
+    });
+    let org = Memo::new(move |_| asked.get().org);
+    let session = Session::get();
+    let seats = ask(
+        move || (asked.get(), session.version()),
+        |(asked, _)| async move {
+            let giving = asked.dialog == "give";
+            seats_page(asked.org, asked.only, asked.cursor, giving).await
+        },
+    );
+    view! {
+        <Frame section=Section::Seats org>
+            <Transition fallback=Skeleton>
+                {move || {
+                    let asked = asked.get();
+                    Suspend::new(async move {
+                        let begin = Beginning::from(session.start().await);
+                        match seats.await {
+                            Ok(seats) => view! { <SeatsContent asked seats now=begin.now flash=begin.form/> }.into_any(),
+                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                        }
+                    })
+                }}
+            </Transition>
+        </Frame>
+    }
+    .into_any()
+}
+
+/// The page, loaded, with the dialog that is open over it.
+#[component]
+fn SeatsContent(asked: Asked, seats: SeatsView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+    let asked = Asked { org: seats.organization.org_id.clone(), ..asked };
+    let about = seats.licences.iter().find(|one| one.licence.id.to_string() == asked.licence).cloned();
+    let dialog = match (asked.dialog.as_str(), about) {
+        ("give", Some(licence)) if licence.give == Control::Enabled => {
+            view! { <GiveDialog asked=asked.clone() people=seats.people flash/> }.into_any()
+        }
+        ("free", Some(licence)) => {
+            let row = licence.seats.items.into_iter().find(|row| row.person.to_string() == asked.person);
+            row.map(|row| view! { <FreeDialog asked=asked.clone() row flash/> }.into_any()).into_any()
+        }
+        _ => ().into_any(),
+    };
+    let empty = seats.licences.is_empty();
+    let entries =
+        seats.licences.into_iter().map(|licence| view! { <Licence asked=asked.clone() licence now/> }).collect_view();
+    let all = (!asked.only.is_empty()).then(|| paths::seats(&asked.org));
+    view! {
+        <PageHeader title="Seats" lead="Owners, Managers and Editors use any free seat of the desktop licences. Readers and Members use the one they were given.">
+            {all.map(|href| view! { <ButtonLink href>"All desktop licences"</ButtonLink> })}
+            <ButtonLink href=paths::loans(&asked.org)>"Loans"</ButtonLink>
+        </PageHeader>
+        {if empty {
+            view! {
+                <section class="panel">
+                    <Empty icon="licence" sentence="This organization has no desktop licence. An Owner can contact sales."/>
+                </section>
+            }
+            .into_any()
+        } else {
+            entries.into_any()
+        }}
+        {dialog}
+    }
+}
+
+/// One licence and who holds its seats.
+#[component]
+fn Licence(asked: Asked, licence: SeatedLicence, now: Timestamp) -> impl IntoView {
+    let SeatedLicence { licence, seats, give } = licence;
+    let id = licence.id.to_string();
+    let total = licence.seats.unwrap_or_default();
+    let used = i64::try_from(licence.seats_used.unwrap_or_default()).unwrap_or(i64::MAX);
+    let (state, tone) = match (licence.state, licence.loan.as_ref().map(|loan| loan.direction)) {
+        (LicenceState::Active, Some(Direction::Lent)) if licence.seats_used.is_none() => ("Lent", "status wait"),
+        (LicenceState::Active, _) => ("Active", "status ok"),
+        (LicenceState::Upcoming, _) => ("Starts later", "status run"),
+        (LicenceState::Expired, _) => ("Expired", "status fail"),
+    };
+    let until = match (licence.state, licence.active_until) {
+        (LicenceState::Upcoming, _) => format!(" from {}", licence.active_from.day().words()),
+        (_, Some(until)) => format!(" until {}", until.plus_millis(-1).day().words()),
+        (_, None) => String::new(),
+    };
+    let loan = licence.loan.as_ref().map(words::loan);
+    let heading = format!("seats-{id}");
+    let labelled_by = heading.clone();
+    let label = format!("Who holds a seat of {}", licence.product.title());
+    let shown = seats.items.len();
+    let more = usize::try_from(used).unwrap_or(usize::MAX).saturating_sub(shown);
+    let usable = licence.seats_used.is_some() && licence.state == LicenceState::Active;
+    let button = match give {
+        Control::Enabled => view! {
+            <ButtonLink href=asked.give(&id) icon="plus" in_place=true>"Give a seat"</ButtonLink>
+        }
+        .into_any(),
+        Control::Disabled(reason) => view! { <BlockedButton label="Give a seat" reason/> }.into_any(),
+        Control::Absent => ().into_any(),
+    };
+    let only = asked.only.clone();
+    let pages = (!only.is_empty()).then(|| {
+        let start = (!asked.cursor.is_empty()).then(|| asked.list("").text());
+        let next = seats.next_cursor.clone().map(|cursor| asked.list(&cursor).text());
+        view! {
+            <nav class="pages" aria-label="Pages">
+                {start.map(|href| view! { <ButtonLink href>"From the start"</ButtonLink> })}
+                {next.map(|href| view! { <ButtonLink href>"Show more"</ButtonLink> })}
+            </nav>
+        }
+    });
+    let others = (only.is_empty() && usable && more > 0).then(|| {
+        let href = Address::new(paths::seats(&asked.org)).with("only", &id).text();
+        view! { <p class="seats-more"><ButtonLink href>{format!("Show all {}", words::count(used))}</ButtonLink></p> }
+    });
+    let rows = seats
+        .items
+        .into_iter()
+        .map(|row| view! { <Row asked=asked.clone() licence=id.clone() row now/> })
+        .collect_view();
+    let body = match (usable, shown) {
+        (false, _) => ().into_any(),
+        (true, 0) => view! { <p class="seats-none">"Nobody holds a seat."</p> }.into_any(),
+        (true, _) => view! {
+            <table class="list seats-table" aria-label=label>
+                <thead>
+                    <tr>
+                        <th scope="col">"Person"</th>
+                        <th scope="col">"Seat"</th>
+                        <th scope="col">"Device"</th>
+                        <th scope="col">"Since"</th>
+                        <th scope="col">"Last seen"</th>
+                        <th scope="col"><span class="unseen">"Actions"</span></th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+        .into_any(),
+    };
+    view! {
+        <section class="panel seats" aria-labelledby=labelled_by>
+            <header class="bar seats-head">
+                <div class="seats-what">
+                    <h2 id=heading>{licence.product.title()}</h2>
+                    <p class="small"><span class=tone>{state} {until}</span></p>
+                    {loan.map(|text| view! { <p class="small">{text}</p> })}
+                </div>
+                {usable.then(|| view! {
+                    <div class="seats-used">
+                        <span class="num"><b>{words::count(used)}</b> {format!(" of {} used", words::counted(total, "seat", "seats"))}</span>
+                        <Meter label="Seats used" used total/>
+                    </div>
+                })}
+                <div class="end">{button}</div>
+            </header>
+            {body}
+            {others}
+            {pages}
+        </section>
+    }
+}
+
+/// Somebody's seat.
+#[component]
+fn Row(asked: Asked, licence: String, row: SeatRow, now: Timestamp) -> impl IntoView {
+    let person = row.person.to_string();
+    let hue = words::hue(row.person.0.as_bytes());
+    let given = row.given_at.is_some();
+    let (seat, tone) = match (given, row.device.is_some()) {
+        (true, true) => ("Given, in use", "status ok"),
+        (true, false) => ("Given", "status"),
+        (false, _) => ("In use", "status ok"),
+    };
+    let action = if given { "Take back" } else { "Release" };
+    let label = format!("{action} the seat of {}", row.name);
+    let since = row.since.or(row.given_at);
+    // What there is nothing to say about is left out where rows are cards.
+    let (device_class, seen_class) = if row.device.is_some() {
+        ("m seat-device", "m num seat-seen")
+    } else {
+        ("m seat-device none", "m num seat-seen none")
+    };
+    view! {
+        <tr>
+            <td class="seat-who">
+                <span class="name">
+                    <Face name=row.name.clone() hue/>
+                    <span class="two-lines"><span>{row.name}</span><small>{format!("{} · {}", row.role.title(), row.email)}</small></span>
+                </span>
+            </td>
+            <td><span class=tone>{seat}</span></td>
+            <td class=device_class>{row.device.unwrap_or_else(|| "—".to_owned())}</td>
+            <td class="m num from-tablet">{since.map(|at| view! { <When at now/> })}</td>
+            <td class=seen_class><span class="seat-unit">"Last seen "</span> {match row.seen { Some(at) => view! { <time datetime=at.rfc3339() title=at.words()>{words::ago(at, now)}</time> }.into_any(), None => "—".into_any() }}</td>
+            <td class="seat-act"><a class="button" href=asked.free(&licence, &person) aria-label=label data-noscroll="">{action}</a></td>
+        </tr>
+    }
+}
+
+/// **Give a seat**.
+#[component]
+fn GiveDialog(asked: Asked, people: Vec<(String, String)>, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<GiveSeat>::new();
+    let close = asked.address();
+    let known = people.into_iter().map(|(name, email)| view! { <option value=email>{name}</option> }).collect_view();
+    view! {
+        <Dialog label="Give a seat" heading="Give a seat" close=close.clone()>
+            <Form action flash class="dialog-form">
+                <Hidden name="org" value=asked.org.clone()/>
+                <Hidden name="licence" value=asked.licence.clone()/>
+                <Hidden name="back" value=close.clone()/>
+                <DialogBody>
+                    <p>"The seat is kept for them, whether they use it or not, until you take it back."</p>
+                    <Field name="person" label="Email" kind="email" hint="A Reader or Member of this organization." list="seatless" focused=true/>
+                    <datalist id="seatless">{known}</datalist>
+                </DialogBody>
+                <DialogButtons close>
+                    <Submit label="Give a seat"/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}
+
+/// **Take back**, or **Release**.
+#[component]
+fn FreeDialog(asked: Asked, row: SeatRow, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<FreeSeat>::new();
+    let close = asked.address();
+    let given = row.given_at.is_some();
+    let label = if given { "Take back" } else { "Release" };
+    let heading = if given {
+        format!("Take the seat of {} back?", row.name)
+    } else {
+        format!("Release the seat of {}?", row.name)
+    };
+    let running = row.device.map(|device| {
+        view! { <p>{format!("The program on “{device}” stops working with this licence within a few minutes. Work that is not saved there may be lost.")}</p> }
+    });
+    let sentence = if given {
+        format!("{} cannot use this licence until they are given a seat again.", row.name)
+    } else {
+        format!("{} may take a free seat again.", row.name)
+    };
+    view! {
+        <Dialog label heading close=close.clone() reads=true>
+            <Form action flash class="dialog-form">
+                <Hidden name="org" value=asked.org.clone()/>
+                <Hidden name="licence" value=asked.licence.clone()/>
+                <Hidden name="person" value=row.person.to_string()/>
+                <Hidden name="back" value=close.clone()/>
+                <DialogBody>
+                    {running}
+                    <p>{sentence}</p>
+                </DialogBody>
+                <DialogButtons close>
+                    <Submit label tone=Tone::Danger/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}

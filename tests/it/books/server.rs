@@ -1,0 +1,403 @@
+//! The other side of the comparison: the same acts, done to the server over REST and by the operator's use cases, and
+//! everything that the database holds afterwards.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use commonhold::{
+    domain::{
+        id::{LicenceId, ResourceId},
+        licence::Amount,
+        role::{Role, found},
+        time::Timestamp,
+        transfer::Grantee,
+    },
+    server::{
+        error::Error,
+        store::membership,
+        usecase::{self, licence::GrantForm, operator::Operator},
+    },
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model::{Act, Answer, DAY, Label, ORGS, PEOPLE, Whom, World};
+use crate::support::{self, Org, Person, TestApp};
+
+/// The server, and what the labels of the model are called there.
+#[derive(Clone)]
+pub struct Server {
+    pub app: TestApp,
+    people: Vec<Person>,
+    orgs: Vec<Org>,
+    names: Vec<String>,
+    pub ids: BTreeMap<Label, ResourceId>,
+    pub licences: Vec<LicenceId>,
+}
+
+/// What came of an act, and what it made.
+#[derive(Debug)]
+pub struct Came {
+    pub answer: Answer,
+    made: Option<Made>,
+}
+
+#[derive(Debug)]
+enum Made {
+    Resource(ResourceId),
+    Licence(LicenceId),
+}
+
+impl Came {
+    fn of(answer: &support::Answer) -> Self {
+        if answer.status < 300 {
+            let id = serde_json::from_str::<serde_json::Value>(&answer.body).ok();
+            let id = id.and_then(|body| body["id"].as_str().and_then(|id| id.parse().ok()));
+            return Self { answer: Answer::Done, made: id.map(Made::Resource) };
+        }
+        let code = if answer.status < 500 { answer.code() } else { answer.status.to_string() };
+        let blockers = if code == "blocked" { answer.blockers().into_iter().collect() } else { BTreeSet::new() };
+        Self { answer: Answer::No(code, blockers), made: None }
+    }
+
+    fn of_operator<T>(answer: Result<T, Error>) -> Self {
+        let code = match answer {
+            Ok(_) => return Self { answer: Answer::Done, made: None },
+            Err(Error::Refused(refusal)) => refusal.code().to_owned(),
+            Err(error) if error.is_unavailable() => "503".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        Self { answer: Answer::No(code, BTreeSet::new()), made: None }
+    }
+}
+
+impl Server {
+    /// People who are there already, with organizations of their own for one history.
+    pub async fn new(app: &TestApp, people: &[Person], history: &str) -> Self {
+        assert_eq!(people.len(), PEOPLE);
+        let mut server = Self {
+            app: app.clone(),
+            people: people.to_vec(),
+            orgs: Vec::new(),
+            names: Vec::new(),
+            ids: BTreeMap::new(),
+            licences: Vec::new(),
+        };
+        for (number, label) in (0..ORGS).zip(0..) {
+            let name = format!("{} {history}", ["Alpine", "Tunnel", "Quarry"][number % 3]);
+            let org = people[0].create_org(&name).await;
+            server.ids.insert(label, org.root);
+            server.orgs.push(org);
+            server.names.push(name);
+        }
+        server
+    }
+
+    /// Whether the act is about things that this history has made.
+    pub fn knows(&self, act: &Act) -> bool {
+        let (labels, licence): (&[Label], _) = match act {
+            Act::Create { parent, .. } => (&[*parent], None),
+            Act::Engine { dataset, .. } => (&[*dataset], None),
+            Act::Transfer { items, to, .. } => return items.iter().chain([to]).all(|at| self.ids.contains_key(at)),
+            Act::Copy { item, to, .. } => (&[*item, *to], None),
+            Act::Trash { item, .. } | Act::Restore { item, .. } | Act::DeleteForGood { item, .. } => (&[*item], None),
+            Act::Give { item, .. } => (&[*item], None),
+            Act::Expire { licence } | Act::TopUp { licence, .. } | Act::Extend { licence, .. } => (&[], Some(*licence)),
+            _ => (&[], None),
+        };
+        labels.iter().all(|at| self.ids.contains_key(at)) && licence.is_none_or(|at| at < self.licences.len())
+    }
+
+    /// Does what is asked.
+    pub async fn act(&self, act: &Act) -> Came {
+        let ids = &self.ids;
+        match act {
+            Act::Create { by, parent, kind, name, images } => {
+                let mut body = json!({ "parent": ids[parent], "kind": kind.word(), "name": name });
+                if kind.word() == "dataset" {
+                    body["dataset"] = json!({ "images": images });
+                }
+                Came::of(&self.people[*by].post("/api/v1/resources", &body).await)
+            }
+            Act::Engine { dataset, status } => {
+                Came::of_operator(usecase::dataset::set_status(self.app.ctx(), ids[dataset], *status).await)
+            }
+            Act::Transfer { by, items, to, planned } => {
+                let (by, items) = (&self.people[*by], items.iter().map(|item| ids[item]).collect::<Vec<_>>());
+                if !planned {
+                    return Came::of(&by.transfer(&items, ids[to]).await);
+                }
+                let plan = by.plan(&items, ids[to]).await;
+                if plan.status >= 300 {
+                    return Came::of(&plan);
+                }
+                let digest = plan.json()["digest"].as_str().unwrap_or_default().to_owned();
+                Came::of(&by.confirm(&items, ids[to], &digest).await)
+            }
+            Act::Copy { by, item, to } => Came::of(&self.people[*by].copy(ids[item], ids[to]).await),
+            Act::Trash { by, item } => Came::of(&self.people[*by].trash(ids[item]).await),
+            Act::Restore { by, item } => Came::of(&self.people[*by].restore(ids[item]).await),
+            Act::DeleteForGood { by, item } => Came::of(&self.people[*by].delete_for_good(ids[item]).await),
+            Act::Purge => loop {
+                match usecase::trash::purge(self.app.ctx()).await {
+                    Ok(0) => break Came::of_operator(Ok(())),
+                    Ok(_) => {}
+                    Err(error) => break Came::of_operator::<()>(Err(error)),
+                }
+            },
+            Act::Grant { org, product, model, amounts: [images, projects, credits], days } => {
+                let last = days.map(|days| Timestamp(self.app.ctx().now().0 + days * DAY).day().iso());
+                let form = GrantForm {
+                    org: self.orgs[*org].id.to_string(),
+                    product: product.word().to_owned(),
+                    model: Some(model.word().to_owned()),
+                    images: *images,
+                    projects: *projects,
+                    credits: *credits,
+                    until: last,
+                    ..GrantForm::default()
+                };
+                match usecase::licence::grant(self.app.ctx(), &form).await {
+                    Ok(id) => Came { answer: Answer::Done, made: Some(Made::Licence(id)) },
+                    Err(error) => Came::of_operator::<()>(Err(error)),
+                }
+            }
+            Act::TopUp { licence, amounts: [images, projects, credits] } => {
+                let amount = Amount { images: *images, projects: *projects, credits: *credits };
+                let (ctx, id) = (self.app.ctx(), self.licences[*licence]);
+                Came::of_operator(usecase::licence::top_up(ctx, &Operator::command_line(), id, amount).await)
+            }
+            Act::Extend { licence, days } => {
+                let (ctx, id) = (self.app.ctx(), self.licences[*licence]);
+                let last = Timestamp(ctx.now().0 + days * DAY).day().iso();
+                Came::of_operator(usecase::licence::extend(ctx, &Operator::command_line(), id, &last).await)
+            }
+            Act::Expire { licence } => {
+                Came::of_operator(usecase::licence::expire(self.app.ctx(), self.licences[*licence]).await)
+            }
+            Act::ChangeRole { by, org, whom, to } => {
+                Came::of(&self.people[*by].change_role(&self.orgs[*org], self.people[*whom].id, to.word()).await)
+            }
+            Act::Leave { by, org } => Came::of(&self.people[*by].leave(&self.orgs[*org]).await),
+            Act::Join { org, whom, role } => Came::of_operator(self.join(*org, *whom, *role).await),
+            Act::DeleteOrg { by, org } => {
+                let (path, confirm) = (format!("/api/v1/orgs/{}", self.orgs[*org].id), &self.names[*org]);
+                let body = json!({ "confirm": confirm });
+                Came::of(&self.people[*by].call(axum::http::Method::DELETE, &path, Some(&body), &[]).await)
+            }
+            Act::RestoreOrg { by, org } => {
+                let path = format!("/api/v1/orgs/{}/restore", self.orgs[*org].id);
+                Came::of(&self.people[*by].post(&path, &json!({})).await)
+            }
+            Act::Give { item, whom, level, carried } => {
+                let grantee = match whom {
+                    Whom::Person(person) => Grantee::Person(self.people[*person].id),
+                    Whom::Organization(org) => Grantee::Organization(self.orgs[*org].id),
+                };
+                self.app.give(ids[item], grantee, *level, *carried).await;
+                Came::of_operator(Ok(()))
+            }
+            Act::Days(days) => {
+                self.app.later(*days);
+                Came::of_operator(Ok(()))
+            }
+        }
+    }
+
+    async fn join(&self, org: usize, whom: usize, role: Role) -> Result<(), Error> {
+        let (organization, id, now) = (self.orgs[org].id, self.people[whom].id, self.app.ctx().now());
+        let join = self.app.db().write(move |tx| {
+            Box::pin(async move {
+                membership::insert(tx, &found(id, organization), id, role, now).await?;
+                Ok::<_, Error>(())
+            })
+        });
+        join.await
+    }
+
+    /// Remembers what an act made.
+    pub fn note(&mut self, label: Label, came: &Came, act: &Act) {
+        match (&came.made, act) {
+            (Some(Made::Resource(id)), Act::Create { .. } | Act::Copy { .. }) => {
+                self.ids.insert(label, *id);
+            }
+            (Some(Made::Licence(id)), _) => self.licences.push(*id),
+            _ => {}
+        }
+    }
+
+    /// Everything that the database holds of this history.
+    pub async fn picture(&self) -> Picture {
+        let orgs: Vec<Uuid> = self.orgs.iter().map(|org| org.id.0).collect();
+        let mut tx = self.app.db().read().await.expect("a connection");
+        let mut picture = Picture::default();
+        type Row = (Uuid, Option<Uuid>, Uuid, Uuid, String, String, Option<String>, i64, Option<Uuid>, Option<Uuid>);
+        let rows: Vec<Row> = tx
+            .sql_list(
+                "SELECT id, parent_id, organization_id, account_id, kind, name, status, images, charged_to, trashed_with FROM resource WHERE organization_id IN ({ids})",
+                &orgs,
+            )
+            .all()
+            .await
+            .expect("an answer");
+        for (id, parent, org, account, kind, name, status, images, charged, trashed_with) in rows {
+            let name = if kind == "root" { String::new() } else { name };
+            let row =
+                Stored { parent, org, account, kind, name, status, images, charged, trashed_with, times: (0, None) };
+            picture.resources.insert(id, row);
+        }
+        let times: Vec<(Uuid, i64, Option<i64>)> = tx
+            .sql_list("SELECT id, created_at, trashed_at FROM resource WHERE organization_id IN ({ids})", &orgs)
+            .all()
+            .await
+            .expect("an answer");
+        for (id, created, trashed) in times {
+            if let Some(row) = picture.resources.get_mut(&id) {
+                let created = if row.kind == "root" { 0 } else { created };
+                row.times = (created, trashed);
+            }
+        }
+        let grants: Vec<(Uuid, Option<Uuid>, Option<Uuid>, String, bool, Uuid)> = tx
+            .sql_list(
+                "SELECT g.resource_id, g.person_id, g.organization_id, g.level, g.carried, g.owner_id FROM access_grant g JOIN resource r ON r.id = g.resource_id WHERE r.organization_id IN ({ids})",
+                &orgs,
+            )
+            .all()
+            .await
+            .expect("an answer");
+        for (resource, person, organization, level, carried, owner) in grants {
+            let grantee = person.or(organization).expect("one of the two");
+            picture.grants.insert((resource, grantee, carried), (level, owner));
+        }
+        let members: Vec<(Uuid, Uuid, String)> = tx
+            .sql_list("SELECT organization_id, person_id, role FROM membership WHERE organization_id IN ({ids})", &orgs)
+            .all()
+            .await
+            .expect("an answer");
+        picture.members = members.into_iter().map(|(org, person, role)| ((org, person), role)).collect();
+        let deleted: Vec<(Uuid, Option<i64>)> = tx
+            .sql_list("SELECT id, deleted_at FROM organization WHERE id IN ({ids})", &orgs)
+            .all()
+            .await
+            .expect("an answer");
+        picture.deleted = deleted.into_iter().collect();
+        let licences: Vec<(Uuid, Option<i64>, i64, i64, i64)> = tx
+            .sql_list(
+                "SELECT id, active_until, images_left, projects_left, credits_left FROM licence WHERE model IS NOT NULL AND organization_id IN ({ids})",
+                &orgs,
+            )
+            .all()
+            .await
+            .expect("an answer");
+        let left = |(id, until, images, projects, credits)| (id, (until, [images, projects, credits]));
+        picture.licences = licences.into_iter().map(left).collect();
+        picture
+    }
+
+    /// What the database should hold if the world is as the model says. What a copy holds gets its ids from `seen`, by the
+    /// container it is in and its name.
+    pub fn expected(&mut self, world: &World, seen: &Picture) -> Picture {
+        let known: BTreeSet<Uuid> = self.ids.values().map(|id| id.0).collect();
+        let mut unknown: BTreeMap<(Option<Uuid>, &str), Vec<Uuid>> = BTreeMap::new();
+        for (id, row) in seen.resources.iter().filter(|(id, _)| !known.contains(id)) {
+            unknown.entry((row.parent, &row.name)).or_default().push(*id);
+        }
+        // A container has a smaller label than what is in it, when both were copied.
+        for (label, node) in &world.nodes {
+            if self.ids.contains_key(label) {
+                continue;
+            }
+            let parent = node.parent.and_then(|parent| self.ids.get(&parent)).map(|id| id.0);
+            if let Some(id) = unknown.get_mut(&(parent, node.name.as_str())).and_then(Vec::pop) {
+                self.ids.insert(*label, ResourceId(id));
+            }
+        }
+        let id = |label: &Label| self.ids.get(label).map_or(Uuid::nil(), |id| id.0);
+        let org = |at: usize| self.orgs[at].id.0;
+        let person = |at: usize| self.people[at].id.0;
+        let mut picture = Picture::default();
+        for (label, node) in &world.nodes {
+            let row = Stored {
+                parent: node.parent.as_ref().map(id),
+                org: org(node.org),
+                account: self.orgs[node.org].account.0,
+                kind: node.kind.word().to_owned(),
+                name: node.name.clone(),
+                status: node.status.map(|status| status.word().to_owned()),
+                images: node.images,
+                charged: node.charged.map(|at| self.licences[at].0),
+                trashed_with: node.trash.map(|trash| id(&trash.with)),
+                times: (if node.parent.is_none() { 0 } else { node.created }, node.trash.and_then(|trash| trash.at)),
+            };
+            picture.resources.insert(id(label), row);
+            for ((whom, carried), level) in &node.grants {
+                let grantee = match whom {
+                    Whom::Person(at) => person(*at),
+                    Whom::Organization(at) => org(*at),
+                };
+                picture.grants.insert((id(label), grantee, *carried), (level.word().to_owned(), org(node.org)));
+            }
+        }
+        for (at, organization) in world.orgs.iter().enumerate() {
+            picture.deleted.insert(org(at), organization.deleted);
+            for (who, role) in organization.roles.iter().enumerate() {
+                if let Some(role) = role {
+                    picture.members.insert((org(at), person(who)), role.word().to_owned());
+                }
+            }
+        }
+        for (at, licence) in world.licences.iter().enumerate() {
+            picture.licences.insert(self.licences[at].0, (licence.until, licence.left));
+        }
+        picture
+    }
+}
+
+/// A resource as it is stored.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Stored {
+    parent: Option<Uuid>,
+    org: Uuid,
+    account: Uuid,
+    kind: String,
+    name: String,
+    status: Option<String>,
+    images: i64,
+    charged: Option<Uuid>,
+    trashed_with: Option<Uuid>,
+    /// When it was made, and when it was put into the trash.
+    times: (i64, Option<i64>),
+}
+
+/// Everything that matters of one history.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Picture {
+    resources: BTreeMap<Uuid, Stored>,
+    grants: BTreeMap<(Uuid, Uuid, bool), (String, Uuid)>,
+    members: BTreeMap<(Uuid, Uuid), String>,
+    deleted: BTreeMap<Uuid, Option<i64>>,
+    licences: BTreeMap<Uuid, (Option<i64>, [i64; 3])>,
+}
+
+impl Picture {
+    /// Where this differs from what was expected; nothing if it does not.
+    pub fn differs(&self, expected: &Self) -> Option<String> {
+        fn compare<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
+            what: &str,
+            is: &BTreeMap<K, V>,
+            expected: &BTreeMap<K, V>,
+            told: &mut Vec<String>,
+        ) {
+            let keys: BTreeSet<&K> = is.keys().chain(expected.keys()).collect();
+            for key in keys.into_iter().filter(|key| is.get(key) != expected.get(key)) {
+                told.push(format!("{what} {key:?}:\n  is       {:?}\n  expected {:?}", is.get(key), expected.get(key)));
+            }
+        }
+        let mut told = Vec::new();
+        compare("resource", &self.resources, &expected.resources, &mut told);
+        compare("grant", &self.grants, &expected.grants, &mut told);
+        compare("member", &self.members, &expected.members, &mut told);
+        compare("deleted", &self.deleted, &expected.deleted, &mut told);
+        compare("licence", &self.licences, &expected.licences, &mut told);
+        (!told.is_empty()).then(|| told.join("\n"))
+    }
+}
