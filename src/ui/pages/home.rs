@@ -77,11 +77,11 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
             </div>
         </header>
         <div class="tiles">
+            {(!home.offers.is_empty()).then(|| view! { <Offers offers=home.offers.clone() org=org.clone() now/> })}
             <div class="tiles-column">
                 <Company home=home.clone()/>
                 {home.organization.sees_people.then(|| view! { <Team people=home.people owners=home.owners.clone() org=org.clone() invites/> })}
             </div>
-            {(!home.offers.is_empty()).then(|| view! { <Offers offers=home.offers.clone() org=org.clone() now/> })}
             {home.licences.map(|licences| view! { <Licences licences org=org.clone() manages now/> })}
             {home.activity.map(|activity| view! { <Activity activity org now/> })}
         </div>
