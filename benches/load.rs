@@ -3,10 +3,12 @@
 //! be shared.
 //!
 //! Needs `make build` first: it runs `target/release/commonhold` on a database of its own, on a port of its own, and
-//! stops it by its process id.
+//! stops it by its process id. The Drive and transfers are measured on PostgreSQL as well where `COMMONHOLD_TEST_POSTGRES`
+//! names a server (`scripts/with-postgres`).
 //!
-//! Environment: `COMMONHOLD_PROGRAM` runs another program, `COMMONHOLD_BENCH=transfers` measures transfers alone, and
-//! `COMMONHOLD_BENCH_SIZES=10,1000` so many items; `COMMONHOLD_TEST_POSTGRES` names the PostgreSQL that `make bench` starts.
+//! Environment: `COMMONHOLD_PROGRAM` names another build; `COMMONHOLD_BENCH=transfers` measures transfers alone, and
+//! `COMMONHOLD_BENCH_SIZES=10,1000` so many items; with `COMMONHOLD_BENCH_SMALL=1` folders and searches are a hundredth as
+//! large, to see that the bench itself works.
 
 #![expect(
     clippy::expect_used,
@@ -121,6 +123,16 @@ impl Client {
     }
 }
 
+/// The program under test.
+fn program() -> String {
+    std::env::var("COMMONHOLD_PROGRAM").unwrap_or_else(|_| "target/release/commonhold".to_owned())
+}
+
+/// A number of things, or a hundredth of it to see that the bench works.
+fn sized(number: u64) -> u64 {
+    if std::env::var_os("COMMONHOLD_BENCH_SMALL").is_some() { (number / 100).max(10) } else { number }
+}
+
 /// The server under test, stopped when this goes.
 struct Server {
     child: Child,
@@ -143,19 +155,21 @@ fn program() -> String {
 
 impl Server {
     async fn start(folder: &Path, port: u16) -> Self {
-        Self::start_on(format!("sqlite://{}/load.db", folder.display()), folder, port).await
+        Self::start_on(folder, port, format!("sqlite://{}/load.db", folder.display())).await
     }
 
-    async fn start_on(database: String, folder: &Path, port: u16) -> Self {
+    async fn start_on(folder: &Path, port: u16, database: String) -> Self {
         let address: SocketAddr = ([127, 0, 0, 1], port).into();
+        let data = folder.join(format!("data-{port}"));
         let child = Command::new(program())
-            .env("COMMONHOLD_DATA", folder.join("data"))
             .args([
                 "serve",
                 "--listen",
                 &address.to_string(),
                 "--database",
                 &database,
+                "--data",
+                &data.display().to_string(),
                 "--rate-limits",
                 "off",
                 "--log",
@@ -530,7 +544,7 @@ async fn bare_update(db: &Db, from: uuid::Uuid, to: uuid::Uuid) -> (u64, Duratio
 
 /// Transfers of some sizes beside the bare UPDATE of as many rows, with memory and what others come to meanwhile.
 async fn transfers_of_sizes(database: String, folder: &Path, port: u16) {
-    let server = Server::start_on(database.clone(), folder, port).await;
+    let server = Server::start_on(folder, port, database.clone()).await;
     let mut client = Client::connect(server.address, None).await;
     let person = json!({ "first_name": "Load", "last_name": "Test", "email": "load@example.com", "password": "survey-the-alps-by-drone" });
     client.json("POST", "/api/v1/signup", Some(&person)).await;
@@ -599,7 +613,7 @@ async fn transfers_of_sizes(database: String, folder: &Path, port: u16) {
 /// [`transfers_of_sizes`] on SQLite and, where there is one, on PostgreSQL.
 async fn transfers_on_both(folder: &Path) {
     println!("\nTransfers on SQLite");
-    transfers_of_sizes(format!("sqlite://{}/transfers.db", folder.display()), folder, 3973).await;
+    transfers_of_sizes(format!("sqlite://{}/transfers.db", folder.display()), folder, 3974).await;
     let Some(server) = std::env::var("COMMONHOLD_TEST_POSTGRES").ok().filter(|url| !url.is_empty()) else {
         println!("\nTransfers on PostgreSQL: skipped, COMMONHOLD_TEST_POSTGRES is not set");
         return;
@@ -610,10 +624,131 @@ async fn transfers_on_both(folder: &Path) {
     let mut tx = db.read().await.expect("the server answers");
     tx.sql(format!("CREATE DATABASE {name}").leak()).execute().await.expect("a database is created");
     let (base, _) = server.rsplit_once('/').expect("the address names a database");
-    transfers_of_sizes(format!("{base}/{name}"), folder, 3974).await;
+    transfers_of_sizes(format!("{base}/{name}"), folder, 3975).await;
     tx.sql(format!("DROP DATABASE {name} WITH (FORCE)").leak()).execute().await.expect("the database is dropped");
     drop(tx);
     db.close().await;
+}
+
+/// The id of the newest folder of an organization's root that a command made, by how its name begins.
+async fn newest(client: &mut Client, root: &str, beginning: &str) -> String {
+    let path = format!("/api/v1/resources/{root}/children?kind=folder&limit=200&query={beginning}");
+    let listed = client.json("GET", &path, None).await;
+    let ids = listed["items"].as_array().expect("items").iter().filter_map(|item| item["id"].as_str());
+    // Later ids sort behind earlier ones.
+    ids.max().expect("a generated folder").to_owned()
+}
+
+/// A folder with so many datasets in it.
+async fn flat(client: &mut Client, server: &Server, org: &str, root: &str, number: u64) -> String {
+    server.operator(&["generate", "--org", org, "--resources", &number.to_string(), "--processed", "--flat"]);
+    newest(client, root, "flat").await
+}
+
+/// The ids of everything in a folder.
+async fn inside(client: &mut Client, folder: &str) -> Vec<String> {
+    let (mut ids, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/v1/resources/{folder}/children?limit=200&cursor={cursor}");
+        let page = client.json("GET", &path, None).await;
+        ids.extend(
+            page["items"].as_array().expect("items").iter().filter_map(|item| item["id"].as_str()).map(str::to_owned),
+        );
+        match page["next_cursor"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => return ids,
+        }
+    }
+}
+
+/// Folders of a hundred, ten thousand and a hundred thousand: what a page of them costs (DRIVE-1: the same).
+async fn folders(client: &mut Client, server: &Server, org: &str, root: &str) {
+    for number in [100, sized(10_000), sized(100_000)] {
+        let folder = flat(client, server, org, root, number).await;
+        let children = format!("/api/v1/resources/{folder}/children?limit=100");
+        let middle = format!("{children}&at={}", number / 2);
+        let page = format!("/o/{org}/drive/{folder}");
+        for (what, path) in
+            [("children, 100 rows, JSON", children), ("the same from the middle", middle), ("the Drive page", page)]
+        {
+            let bytes = client.ask("GET", &path, None).await.body.len();
+            let name = format!("{what}, of {number}");
+            measure(server, &name, client.cookie.clone(), move |_| ("GET", path.clone(), None)).await;
+            println!("    {bytes} bytes");
+        }
+    }
+}
+
+/// Search among very many names: a rare word, one that every name has, and nothing.
+async fn searches(client: &mut Client, server: &Server, org: &str) {
+    let number = sized(1_000_000);
+    let asked = Instant::now();
+    server.operator(&["generate", "--org", org, "--resources", &number.to_string(), "--processed"]);
+    println!("{number} resources generated in {:.0} s", asked.elapsed().as_secs_f64());
+    for (what, q) in [
+        ("a rare word", "004711"),
+        ("a word of every name", "dataset"),
+        ("two words", "dataset%200047"),
+        ("nothing", "xylophone"),
+    ] {
+        let path = format!("/api/v1/orgs/{org}/search?limit=50&q={q}");
+        let found = client.json("GET", &path, None).await["items"].as_array().map_or(0, Vec::len);
+        let name = format!("search, {what}, among {number}");
+        measure(server, &name, client.cookie.clone(), move |_| ("GET", path.clone(), None)).await;
+        println!("    {found} on the first page");
+    }
+}
+
+/// Moves everything in one folder into another, and waits until that is done, should it go on behind the scenes.
+async fn move_all(client: &mut Client, server: &Server, what: &str, items: &[String], destination: &str) {
+    let body = json!({ "items": items, "destination": destination });
+    let (before, asked) = (server.cpu(), Instant::now());
+    let answer = client.ask("POST", "/api/v1/transfers", Some(&body)).await;
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    assert!((200..300).contains(&answer.status), "a move of {}: {} {text}", items.len(), answer.status);
+    let answered = asked.elapsed();
+    if answer.status == 202 {
+        let job: Value = serde_json::from_str(&text).expect("a job");
+        let path = format!("/api/v1/jobs/{}", job["id"].as_str().expect("an id"));
+        while client.json("GET", &path, None).await["state"] == "running" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    println!(
+        "a move of {:>6} items, {what}: answered after {:>8.1} ms, done after {:>8.1} ms, CPU {:>7.0} ms",
+        items.len(),
+        answered.as_secs_f64() * 1000.0,
+        asked.elapsed().as_secs_f64() * 1000.0,
+        server.cpu() - before
+    );
+}
+
+/// A move of ten thousand selected items within one organization, without and with clashes of names.
+async fn moves(client: &mut Client, server: &Server, org: &str, root: &str) {
+    let number = sized(10_000);
+    let empty = folder(client, root, &format!("Empty of {number}")).await;
+    let one = flat(client, server, org, root, number).await;
+    let items = inside(client, &one).await;
+    move_all(client, server, "no name clashes", &items, &empty).await;
+    // The same names again, where these are now.
+    let two = flat(client, server, org, root, number).await;
+    let items = inside(client, &two).await;
+    move_all(client, server, "all of the names clash", &items, &empty).await;
+}
+
+/// The Drive with much in it, on one database.
+async fn drive(server: &Server, name: &str) {
+    println!("\nThe Drive on {name}, {CLIENTS} clients, {SECONDS} s each");
+    let mut client = Client::connect(server.address, None).await;
+    let person = json!({ "first_name": "Drive", "last_name": "Test", "email": "drive@example.com", "password": "survey-the-alps-by-drone" });
+    client.json("POST", "/api/v1/signup", Some(&person)).await;
+    let (org, root) = organization(&mut client, server, "Drive of many").await;
+    folders(&mut client, server, &org, &root).await;
+    moves(&mut client, server, &org, &root).await;
+    let (org, _) = organization(&mut client, server, "Search of many").await;
+    searches(&mut client, server, &org).await;
+    let (now, peak) = server.memory();
+    println!("memory now {now} MB, at its peak {peak} MB");
 }
 
 /// Bytes of what the browser gets, raw and brotli.
@@ -711,5 +846,12 @@ async fn main() {
     println!("doctor: {}", if server.operator(&["doctor"]).contains("BROKEN") { "BROKEN" } else { "healthy" });
     drop(server);
     transfers_on_both(place.path()).await;
+
+    let database = format!("sqlite://{}/drive.db", place.path().display());
+    drive(&Server::start_on(place.path(), 3972, database).await, "SQLite").await;
+    match std::env::var("COMMONHOLD_TEST_POSTGRES") {
+        Ok(database) => drive(&Server::start_on(place.path(), 3973, database).await, "PostgreSQL").await,
+        Err(_) => println!("\nNo PostgreSQL: COMMONHOLD_TEST_POSTGRES names none (scripts/with-postgres cargo bench)."),
+    }
     sizes();
 }

@@ -75,6 +75,7 @@ fn facts(items: u64) -> Facts {
                 parent: ResourceId(id(20)),
                 parent_kind: Kind::Folder,
                 ancestors: vec![ResourceId(id(20)), ResourceId(id(21))],
+                kept_by: Vec::new(),
                 level: Level::Manager,
                 height: 0,
                 grants: Vec::new(),
@@ -122,7 +123,7 @@ async fn database(resources: u64) -> (Ctx, Principal, ResourceId) {
         }
         let db = open(&half).await;
         db.migrate().await.expect("the database migrates");
-        let amounts = Amounts { org: None, orgs: 1, people: 0, resources, processed: true };
+        let amounts = Amounts { org: None, orgs: 1, people: 0, resources, processed: true, flat: false };
         generate(&around(db.clone()), &amounts).await.expect("data is generated");
         db.close().await;
         std::fs::rename(&half, &file).expect("a database is given its name");

@@ -63,6 +63,9 @@ enum Command {
     /// done over the REST API, under /api/v1/operator, with a key of `operator-key create`.
     #[command(subcommand)]
     Licence(LicenceCommand),
+    /// Give an organization another plan.
+    #[command(subcommand)]
+    Plan(PlanCommand),
     /// See what Owners ask for with "Contact sales", and answer it.
     #[command(subcommand)]
     Request(RequestCommand),
@@ -179,11 +182,26 @@ enum KeyCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum PlanCommand {
+    /// Set the plan of an organization. A smaller one is refused while more is used than it allows.
+    Set {
+        /// Org ID or id of the organization.
+        #[arg(long)]
+        org: String,
+        /// essential, premier or enterprise.
+        plan: String,
+    },
+}
+
 #[derive(Args)]
 struct GrantArgs {
     /// Org ID or id of the organization.
     #[arg(long)]
     org: String,
+    /// Account ID or id of one of its accounts; needed where there are several.
+    #[arg(long)]
+    account: Option<String>,
     /// discovery, desktop, cloud, cloud-pro, cloud-teams or cloud-enterprise.
     #[arg(long)]
     product: String,
@@ -260,6 +278,9 @@ struct GenerateArgs {
     /// All datasets are Processed; without it one in ten is a Draft.
     #[arg(long)]
     processed: bool,
+    /// All in one folder, instead of a hundred in each.
+    #[arg(long)]
+    flat: bool,
 }
 
 /// The command line writes no mail with links in it.
@@ -335,6 +356,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let form = GrantForm {
                 org: args.org,
+                account: args.account,
                 product: args.product,
                 model: args.model,
                 images: args.images,
@@ -356,6 +378,15 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             usecase::licence::expire(&ctx, licence_id(&id)?).await.map_err(explain)?;
             println!("The licence has ended.");
+        }
+        Command::Plan(PlanCommand::Set { org, plan }) => {
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
+            let (before, now) = usecase::plan::set(&ctx, &org, &plan).await.map_err(explain)?;
+            if before == now {
+                println!("The plan is {} already.", now.title());
+            } else {
+                println!("The plan was {} and is {} now.", before.title(), now.title());
+            }
         }
         Command::Licence(LicenceCommand::TopUp { id, images, projects, credits }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
@@ -489,6 +520,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
                 people: args.people,
                 resources: args.resources,
                 processed: args.processed,
+                flat: args.flat,
             };
             for org in generate::generate(&ctx, &amounts).await.map_err(explain)? {
                 println!("{org}");

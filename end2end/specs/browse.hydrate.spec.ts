@@ -1,6 +1,6 @@
 // What needs WebAssembly by its nature: rows that come and go with scrolling, keys, the context menu, dragging.
 import { expect, test } from "../support/fixture";
-import { Drive } from "../support/pages";
+import { Drive, status } from "../support/pages";
 
 test("DRIVE-2 a long folder has few rows on the page, and the keyboard reaches its end", async ({ page, anna }) => {
   const table = await anna.organization("Table");
@@ -18,10 +18,9 @@ test("DRIVE-2 a long folder has few rows on the page, and the keyboard reaches i
   await drive.row("Folder 000").focus();
   await page.keyboard.press("Space");
   await page.keyboard.press("End");
-  // It is loaded, in view, and the row that Tab leads to.
+  // It is loaded, in view, and has the focus.
   await expect(drive.row("Folder 399")).toBeInViewport();
-  await expect(drive.row("Folder 399")).toHaveAttribute("tabindex", "0");
-  await drive.row("Folder 399").focus();
+  await expect(drive.row("Folder 399")).toBeFocused();
   expect(await rows.count()).toBeLessThanOrEqual(80);
   await expect(drive.row("Folder 399")).toHaveAttribute("aria-rowindex", "401");
   await page.keyboard.press("Space");
@@ -30,6 +29,15 @@ test("DRIVE-2 a long folder has few rows on the page, and the keyboard reaches i
   await expect(drive.row("Folder 000")).toBeInViewport();
   await expect(drive.row("Folder 000")).toHaveAttribute("tabindex", "0");
   await expect(drive.row("Folder 000")).toHaveAttribute("aria-selected", "true");
+  await expect(drive.row("Folder 000")).toBeFocused();
+
+  // Everything: first what is loaded, then all there is.
+  await page.keyboard.press("Control+a");
+  const toolbar = page.getByRole("toolbar", { name: "Selection" });
+  await toolbar.getByRole("button", { name: "Select all 400", exact: true }).click();
+  await expect(toolbar).toContainText("400 selected");
+  await expect(toolbar.getByRole("button", { name: /^Select all/ })).toHaveCount(0);
+  await toolbar.getByRole("button", { name: "Clear selection" }).click();
 
   // Somewhere in the middle, at once.
   await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight / 2));
@@ -117,4 +125,49 @@ test("the keys of the list: / searches, i shows details, F2 renames, Delete and 
   await page.keyboard.press("Escape");
   await page.keyboard.press("/");
   await expect(page.getByRole("searchbox", { name: "Search", exact: true })).toBeFocused();
+});
+
+test("WCAG 2.1.4 single letters and signs can be switched off", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  await anna.create(table.root, "folder", "Alpha");
+  await page.goto("/account");
+  await page.getByRole("checkbox", { name: "Single letters and signs are commands" }).uncheck();
+  await expect(status(page).first()).toContainText("Saved");
+  const drive = new Drive(page);
+  await drive.open(table);
+  await drive.row("Alpha").focus();
+  await page.keyboard.press("m");
+  await page.keyboard.press("i");
+  await page.keyboard.press("/");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expect(page.getByRole("complementary", { name: "Details" })).toHaveCount(0);
+  await expect(drive.row("Alpha")).toBeFocused();
+  await page.keyboard.press("F2");
+  await expect(page.getByRole("dialog", { name: "Rename" })).toBeVisible();
+});
+
+test("DRIVE-3 with a finger: holding a row selects it, then taps do; a tap alone opens", async ({ browser, anna, baseURL, page }) => {
+  const table = await anna.organization("Table");
+  for (const name of ["Alpha", "Beta", "Gamma"]) await anna.create(table.root, "folder", name);
+  const state = await page.context().storageState();
+  const context = await browser.newContext({ ...(baseURL ? { baseURL } : {}), storageState: state, hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
+  const phone = await context.newPage();
+  const drive = new Drive(phone);
+  await drive.open(table);
+  const box = await drive.row("Alpha").boundingBox();
+  if (box === null) throw new Error("no row");
+  const at = { x: box.x + 200, y: box.y + 40 };
+  const touch = await context.newCDPSession(phone);
+  await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [at] });
+  const toolbar = phone.getByRole("toolbar", { name: "Selection" });
+  await expect(toolbar).toContainText("1 selected");
+  await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  await expect(toolbar).toContainText("1 selected");
+  await drive.row("Beta").tap({ position: { x: 200, y: 40 } });
+  await expect(toolbar).toContainText("2 selected");
+  await toolbar.getByRole("button", { name: "Clear selection" }).tap();
+  await expect(toolbar).toBeHidden();
+  await drive.row("Gamma").tap({ position: { x: 200, y: 40 } });
+  await expect(phone.getByText("This folder is empty.")).toBeVisible();
+  await context.close();
 });

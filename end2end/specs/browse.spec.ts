@@ -78,3 +78,19 @@ test("DRIVE-2 the folders stand beside the list and lead to each other", async (
   await tree.getByRole("link", { name: "North" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("North");
 });
+
+test("DRIVE-2 tiles are remembered, also where no address says so", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  await anna.create(table.root, "folder", "Alpha");
+  const drive = new Drive(page);
+  await drive.open(table);
+  await page.getByRole("link", { name: "Show as grid" }).click();
+  await expect(page.getByRole("link", { name: "Show as list" })).toBeVisible();
+  await expect(page).toHaveURL(/view=grid/);
+  await expect.poll(async () => (await page.context().cookies()).find((cookie) => cookie.name === "habits")?.value).toBe("grid");
+  await drive.open(table);
+  await expect(page).not.toHaveURL(/view=/);
+  await expect(page.getByRole("link", { name: "Show as list" })).toBeVisible();
+  await page.getByRole("link", { name: "Show as list" }).click();
+  await expect(page.getByRole("link", { name: "Show as grid" })).toBeVisible();
+});

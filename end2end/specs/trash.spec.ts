@@ -67,6 +67,25 @@ test("DRIVE-4 deleting for good and emptying the trash ask first, and name what 
   await expect(page.getByText("Nothing is in the trash.")).toBeVisible();
 });
 
+test("DRIVE-4 several are restored at once, all of them or none", async ({ page, anna }) => {
+  const table = await anna.organization("Table");
+  for (const name of ["One", "Two", "Three"]) {
+    const folder = await anna.create(table.root, "folder", name);
+    await anna.post(`/resources/${folder.id}/trash`, {});
+  }
+  await page.goto(`/o/${table.org_id}/drive/trash`);
+  for (const name of ["One", "Three"]) await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).check();
+  await page.getByRole("toolbar", { name: "Selection" }).getByRole("button", { name: "Restore", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Restore", exact: true });
+  const told = status(page).filter({ hasText: "Restored 2 items" });
+  await expect(dialog.or(told).first()).toBeVisible();
+  if (await dialog.isVisible()) await dialog.getByRole("button", { name: "Restore", exact: true }).click();
+  await expect(told).toBeVisible();
+  await expect(row(page, "One")).toHaveCount(0);
+  await expect(row(page, "Two")).toBeVisible();
+  expect((await anna.names(table.root)).toSorted()).toEqual(["One", "Three"]);
+});
+
 test("DRIVE-4 a dataset's own page moves it to the trash, and leads to where it was", async ({ page, anna }) => {
   const table = await anna.organization("Table");
   const tunnels = await anna.create(table.root, "folder", "Tunnels");

@@ -27,12 +27,18 @@ export async function inside(anna: Person): Promise<Place[]> {
   const chair = await anna.organization("Harbour Works");
   await Promise.all([grantImages(table.org_id), grantImages(chair.org_id)]);
   await grantTeams(table.id);
+  const south = await anna.post<{ id: string; root: string }>(`/orgs/${chair.org_id}/accounts`, { name: "Southern yard" });
   const tunnels = await anna.create(table.root, "folder", "Tunnels");
   await anna.create(tunnels.id, "folder", "A folder with a rather long name, as people give them when nobody stops them");
   await anna.create(table.root, "site", "Quarry North");
   await anna.create(table.root, "asset", "Bridge 7");
   const ready = await anna.create(table.root, "dataset", "Flight 1", 1_204);
   const draft = await anna.create(table.root, "dataset", "Flight 2", 88);
+  const made = await anna.post<{ person: string }>(`/orgs/${table.org_id}/people`, {
+    email: `mem.${unique()}@example.com`, first_name: "Mem", last_name: "Roth", role: "member",
+  });
+  await anna.put(`/resources/${tunnels.id}/grants`, { person: made.person, level: "editor" });
+  const me = (await anna.get<{ id: string }>("/me")).id;
   const gone = await anna.create(table.root, "folder", "Old plans");
   await anna.post(`/resources/${gone.id}/trash`, {});
   const sent = await anna.create(table.root, "dataset", "Flight 3", 422);
@@ -85,15 +91,23 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "dialog-copy-to", path: `${drive}?dialog=copy&${items}` },
     { name: "dialog-assign", path: `${drive}?dialog=assign&item=${ready.id}` },
     { name: "drive-grid-with-details", path: `${drive}?view=grid&details=1` },
+    { name: "dialog-share-copy", path: `${drive}?dialog=share-copy&${items}` },
     { name: "drive-search", path: `${drive}?q=flight` },
     { name: "drive-nothing-found", path: `${drive}?q=nothing` },
     { name: "drive-filtered-away", path: `${drive}?status=failed` },
     { name: "drive-menu", path: `${drive}?menu=${ready.id}` },
     { name: "dialog-access", path: `${drive}?dialog=access&item=${tunnels.id}` },
+    { name: "dialog-access-why", path: `${drive}?dialog=access&item=${tunnels.id}&why=${me}` },
+    { name: "dialog-access-why-member", path: `${drive}?dialog=access&item=${tunnels.id}&why=${made.person}` },
+    { name: "dialog-access-roles", path: `${drive}?dialog=access&item=${tunnels.id}&show=roles` },
+    { name: "drive-view-as", path: `${drive}/${tunnels.id}?as=${made.person}` },
+    { name: "drive-view-as-shared", path: `${drive}?as=${made.person}` },
     { name: "dialog-share", path: `${drive}?dialog=share&item=${tunnels.id}` },
     { name: "dialog-restrictions", path: `${drive}?dialog=restrict&item=${tunnels.id}` },
     { name: "dialog-trash", path: `${drive}?dialog=trash&${items}` },
     { name: "trash", path: `${drive}/trash` },
+    { name: "dialog-restore", path: `${drive}/trash?dialog=restore&item=${gone.id}` },
+    { name: "dialog-delete-for-good", path: `${drive}/trash?dialog=delete&item=${gone.id}` },
     { name: "dialog-empty-trash", path: `${drive}/trash?dialog=empty` },
     { name: "receipt", path: `/o/${table.org_id}/transfers/${receipt.id}` },
     { name: "dialog-undo-transfer", path: `/o/${table.org_id}/transfers/${receipt.id}?dialog=undo` },
@@ -137,6 +151,12 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "dialog-call-back", path: `${loans}?dialog=end&about=${loan.id}` },
     { name: "settings-organization", path: `/o/${table.org_id}/settings` },
     { name: "settings-details", path: `/o/${table.org_id}/settings/details` },
+    { name: "settings-accounts", path: `/o/${table.org_id}/settings/accounts` },
+    { name: "settings-accounts-several", path: `/o/${chair.org_id}/settings/accounts` },
+    { name: "dialog-new-account", path: `/o/${chair.org_id}/settings/accounts?dialog=new` },
+    { name: "dialog-change-account", path: `/o/${chair.org_id}/settings/accounts?dialog=change&item=${south.id}` },
+    { name: "dialog-delete-account", path: `/o/${chair.org_id}/settings/accounts?dialog=delete&item=${south.id}` },
+    { name: "drive-of-account", path: `/o/${chair.org_id}/drive/${south.root}` },
     { name: "settings-security", path: `/o/${table.org_id}/settings/security` },
     { name: "settings-danger", path: `/o/${table.org_id}/settings/danger` },
     { name: "dialog-delete-organization", path: `/o/${table.org_id}/settings/danger?dialog=delete` },

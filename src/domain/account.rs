@@ -1,9 +1,112 @@
 //! Accounts: compartments of an organization, each with its own Drive root and licences (ACCT).
 
-use super::text::{Identifier, Problem};
+use super::{
+    licence::Product,
+    refusal::Refusal,
+    role::Role,
+    text::{Fields, Identifier, Name, Problem},
+};
 
 /// What an organization's first account is called (ORG-2).
 pub const PRIMARY: &str = "Primary";
+
+/// How many accounts an organization has at most, whatever its plan.
+pub const MOST: u64 = 1_000;
+
+/// Whether an organization that has so many accounts may have one more, whatever its plan.
+///
+/// # Errors
+/// `AccountInUse`, saying how many there can be.
+pub fn may_add(accounts: u64) -> Result<(), Refusal> {
+    if accounts < MOST {
+        return Ok(());
+    }
+    Err(Refusal::AccountInUse("An organization has at most 1,000 accounts.".to_owned()))
+}
+
+/// Whether somebody in a role may be limited to chosen accounts (ACCT-2): an Owner stands above all of them.
+///
+/// # Errors
+/// `BadRequest` for an Owner.
+pub fn may_be_limited(role: Role) -> Result<(), Refusal> {
+    if role == Role::Owner {
+        return Err(Refusal::BadRequest("An Owner cannot be limited to some accounts.".to_owned()));
+    }
+    Ok(())
+}
+
+/// What the forms of **New account** and of changing one send, unread. Only what is `Some` changes.
+#[derive(Clone, Debug, Default)]
+pub struct AccountForm {
+    /// Name.
+    pub name: Option<String>,
+    /// Account ID; made from the name where it is empty (ACCT-1).
+    pub account_id: Option<String>,
+}
+
+/// Reads name and Account ID; the latter is `None` where it is to be made from the name.
+///
+/// # Errors
+/// `Invalid` with the problem of every field.
+pub fn read(form: &AccountForm) -> Result<(Option<Name>, Option<Identifier>), Refusal> {
+    let mut fields = Fields::default();
+    let name = form.name.as_deref().and_then(|text| fields.check("name", Name::parse(text)));
+    let typed = form.account_id.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let account_id = typed.and_then(|text| fields.check("account_id", Identifier::parse(text)));
+    fields.done()?;
+    Ok((name, account_id))
+}
+
+/// The Account ID that suits a name and is not among the taken keys (ACCT-1).
+pub fn suggest(name: &Name, taken: &[String]) -> Identifier {
+    let wanted = stem(name);
+    (1..=u32::MAX).map(|n| wanted.numbered(n)).find(|id| !taken.contains(&id.key())).unwrap_or(wanted)
+}
+
+/// What an Account ID made from a name begins with.
+pub fn stem(name: &Name) -> Identifier {
+    Identifier::derive(name.as_str(), "account")
+}
+
+/// What an account that is to be deleted holds.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Held {
+    /// Whether it is the only one of its organization.
+    pub last: bool,
+    /// Whether something is in its Drive.
+    pub in_drive: bool,
+    /// Whether something is in its trash.
+    pub in_trash: bool,
+    /// Its licences that are active or yet to be.
+    pub licences: Vec<Product>,
+}
+
+/// Whether an account may be deleted: an empty one, that is not the last. A Discovery licence is free, and ends with it.
+///
+/// # Errors
+/// `AccountInUse`, with all that is in the way.
+pub fn may_delete(held: &Held) -> Result<(), Refusal> {
+    if held.last {
+        return Err(Refusal::AccountInUse("An organization needs at least one account.".to_owned()));
+    }
+    let mut in_the_way = Vec::new();
+    if held.in_drive {
+        in_the_way.push("something is in its Drive".to_owned());
+    }
+    if held.in_trash {
+        in_the_way.push("something is in its trash".to_owned());
+    }
+    let bought: Vec<&str> =
+        held.licences.iter().filter(|product| **product != Product::Discovery).map(|product| product.title()).collect();
+    if !bought.is_empty() {
+        let licences = if bought.len() == 1 { "licence has" } else { "licences have" };
+        in_the_way.push(format!("its {} {licences} not ended", bought.join(" and ")));
+    }
+    if in_the_way.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::AccountInUse(format!("This account cannot be deleted yet: {}.", in_the_way.join("; "))))
+}
 
 /// The Sharing ID of an account: `org-id/account-id` (ACCT-1).
 pub fn sharing_id(org_id: &str, account_id: &str) -> String {
@@ -38,6 +141,42 @@ impl SharingId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn acct_1_an_account_id_is_made_from_the_name_and_free() {
+        let name = |text: &str| Name::parse(text).unwrap_or_else(|problem| panic!("{text}: {problem}"));
+        assert_eq!(suggest(&name("Nord & Süd"), &[]).as_str(), "nord-sued");
+        let taken = ["north".to_owned(), "north-2".to_owned()];
+        assert_eq!(suggest(&name("North"), &taken).as_str(), "north-3");
+        assert_eq!(suggest(&name("東京"), &[]).as_str(), "account");
+    }
+
+    #[test]
+    fn acct_1_what_is_wrong_with_an_account_is_told_at_the_field() {
+        let form = |name: &str, id: &str| AccountForm { name: Some(name.to_owned()), account_id: Some(id.to_owned()) };
+        let Err(Refusal::Invalid(problems)) = read(&form(" ", "a--b")) else { panic!("refused") };
+        assert_eq!(problems.iter().map(|one| one.field.as_str()).collect::<Vec<_>>(), ["name", "account_id"]);
+        let read = read(&form("North", " ")).map(|(name, id)| (name.map(|name| name.to_string()), id));
+        assert_eq!(read, Ok((Some("North".to_owned()), None)));
+    }
+
+    #[test]
+    fn acct_1_only_an_empty_account_that_is_not_the_last_is_deleted() {
+        assert_eq!(may_delete(&Held { licences: vec![Product::Discovery], ..Held::default() }), Ok(()));
+        let text = |held: Held| may_delete(&held).map_or_else(|refusal| refusal.to_string(), |()| String::new());
+        assert!(text(Held { last: true, ..Held::default() }).contains("at least one"));
+        let full = Held { in_drive: true, in_trash: true, licences: vec![Product::CloudPro], ..Held::default() };
+        let all = "This account cannot be deleted yet: something is in its Drive; something is in its trash; its Cloud Pro licence has not ended.";
+        assert_eq!(text(full), all);
+    }
+
+    #[test]
+    fn acct_2_everybody_but_an_owner_can_be_limited_to_some_accounts() {
+        for role in Role::ALL {
+            assert_eq!(may_be_limited(role).is_ok(), role != Role::Owner, "{role:?}");
+        }
+        assert!(may_add(MOST - 1).is_ok() && may_add(MOST).is_err());
+    }
 
     #[test]
     fn acct_1_a_sharing_id_is_matched_regardless_of_case() {

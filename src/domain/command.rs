@@ -8,6 +8,7 @@ use super::{
     licence::{Licence, Use, allows},
     resource::Kind,
     restriction::Restrictions,
+    role::{Permission, Role, may},
     time::Timestamp,
     view::Control,
 };
@@ -26,6 +27,8 @@ pub enum Command {
     Unassign,
     /// Once more, somewhere.
     Copy,
+    /// Once more, in the account behind a Sharing ID (ACCT-3).
+    ShareCopy,
     /// Who can reach it (ACCESS-2).
     Access,
     /// A link for anyone (LINK-1).
@@ -38,12 +41,13 @@ pub enum Command {
 
 impl Command {
     /// Every command, in the order of menus.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Rename,
         Self::Move,
         Self::Assign,
         Self::Unassign,
         Self::Copy,
+        Self::ShareCopy,
         Self::Access,
         Self::Share,
         Self::Restrict,
@@ -58,6 +62,7 @@ impl Command {
             Self::Assign => "assign",
             Self::Unassign => "unassign",
             Self::Copy => "copy",
+            Self::ShareCopy => "share-copy",
             Self::Access => "access",
             Self::Share => "share",
             Self::Restrict => "restrict",
@@ -72,6 +77,7 @@ impl Command {
             Self::Move => "move",
             Self::Assign | Self::Unassign => "site",
             Self::Copy => "copy",
+            Self::ShareCopy => "organization",
             Self::Access => "people",
             Self::Share => "link",
             Self::Restrict => "lock",
@@ -87,6 +93,7 @@ impl Command {
             Self::Assign => "Assign to",
             Self::Unassign => "Remove from site",
             Self::Copy => "Copy to",
+            Self::ShareCopy => "Share a copy",
             Self::Access => "Manage access",
             Self::Share => "Share",
             Self::Restrict => "Restrictions",
@@ -102,7 +109,7 @@ impl Command {
     /// Whether it is for several items at once as well.
     pub const fn takes_several(self) -> bool {
         match self {
-            Self::Move | Self::Assign | Self::Unassign | Self::Copy | Self::Trash => true,
+            Self::Move | Self::Assign | Self::Unassign | Self::Copy | Self::ShareCopy | Self::Trash => true,
             Self::Rename | Self::Access | Self::Share | Self::Restrict => false,
         }
     }
@@ -112,7 +119,7 @@ impl Command {
         match self {
             Self::Rename => Act::Rename,
             Self::Move | Self::Assign | Self::Unassign => Act::Move,
-            Self::Copy => Act::Copy,
+            Self::Copy | Self::ShareCopy => Act::Copy,
             Self::Access => Act::GiveAccess,
             Self::Share => Act::CopyLink,
             Self::Restrict => Act::Restrict,
@@ -145,6 +152,8 @@ pub struct Lacking {
     pub share: Option<String>,
     /// To give access to single items.
     pub access: Option<String>,
+    /// Whether the reader manages accounts here, and so may share copies with others (ACCT-3).
+    pub shares_copies: bool,
 }
 
 impl Lacking {
@@ -156,6 +165,27 @@ impl Lacking {
             assign: lacks(Use::AssignToSite),
             share: lacks(Use::Share),
             access: lacks(Use::TeamAccess),
+            shares_copies: false,
+        }
+    }
+
+    /// For somebody with this role in the account.
+    #[must_use]
+    pub fn for_role(self, role: Option<Role>) -> Self {
+        Self { shares_copies: role.is_some_and(|role| may(role, Permission::ManageAccounts)), ..self }
+    }
+}
+
+impl Lacking {
+    /// What is lacking here and there: only that is refused wherever an item is.
+    #[must_use]
+    pub fn both(self, other: Self) -> Self {
+        Self {
+            create: self.create.and(other.create),
+            assign: self.assign.and(other.assign),
+            share: self.share.and(other.share),
+            access: self.access.and(other.access),
+            shares_copies: self.shares_copies || other.shares_copies,
         }
     }
 }
@@ -165,6 +195,7 @@ pub fn control(command: Command, on: Target, lacking: &Lacking) -> Control {
     let fits = match command {
         Command::Assign => on.kind == Kind::Dataset && !on.in_site,
         Command::Unassign => on.kind == Kind::Dataset && on.in_site,
+        Command::ShareCopy => on.kind != Kind::Root && lacking.shares_copies,
         Command::Access | Command::Share | Command::Restrict => true,
         Command::Rename | Command::Move | Command::Copy | Command::Trash => on.kind != Kind::Root,
     };
@@ -177,6 +208,7 @@ pub fn control(command: Command, on: Target, lacking: &Lacking) -> Control {
     let lacks = match command {
         Command::Assign => lacking.assign.as_ref(),
         Command::Copy => lacking.create.as_ref(),
+        Command::ShareCopy => lacking.share.as_ref(),
         _ => None,
     };
     lacks.map_or(Control::Enabled, |reason| Control::Disabled(reason.clone()))
@@ -222,8 +254,10 @@ mod tests {
             assign: Some("assign".to_owned()),
             share: Some("share".to_owned()),
             access: Some("access".to_owned()),
+            shares_copies: true,
         };
-        for (command, reason) in [(Command::Assign, "assign"), (Command::Copy, "create")] {
+        for (command, reason) in [(Command::Assign, "assign"), (Command::Copy, "create"), (Command::ShareCopy, "share")]
+        {
             assert_eq!(control(command, on, &lacking), Control::Disabled(reason.to_owned()), "{command:?}");
         }
         // Access that was given can still be looked at and taken away, and so can links: their dialogs say what is lacking.
@@ -245,6 +279,21 @@ mod tests {
         assert!(reason(Command::Copy, Level::Manager).contains("copied"));
         assert!(reason(Command::Trash, Level::Editor).contains("Managers"));
         assert_eq!(reason(Command::Trash, Level::Manager), "Enabled");
+    }
+
+    #[test]
+    fn acct_3_who_manages_accounts_shares_copies_and_nobody_else() {
+        let restrictions = Restrictions::default();
+        let on = |level| Target { kind: Kind::Folder, level, in_site: false, restrictions };
+        for role in Role::ALL.map(Some).into_iter().chain([None]) {
+            let lacking = Lacking::default().for_role(role);
+            let there = control(Command::ShareCopy, on(Level::Manager), &lacking) == Control::Enabled;
+            assert_eq!(there, matches!(role, Some(Role::Owner | Role::Manager)), "{role:?}");
+        }
+        let manager = Lacking::default().for_role(Some(Role::Manager));
+        let restricted = Target { restrictions: Restrictions { copy: true, ..restrictions }, ..on(Level::Manager) };
+        assert!(matches!(control(Command::ShareCopy, restricted, &manager), Control::Disabled(_)));
+        assert!(manager.clone().both(Lacking::default()).shares_copies, "offered where it is possible somewhere");
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! Copying inside one organization (DRIVE-4, POL-1): who may, what, and where to.
+//! Copying inside one organization (DRIVE-4, POL-1), and for the account behind a Sharing ID (ACCT-3): who may, what, and
+//! where to.
 
 use super::{
-    access::{Act, Level, may_act},
+    access::{Act, Level, Permit, may_act},
     id::{OrganizationId, ResourceId},
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, Status, a},
     restriction::Restrictions,
+    role::RolePermit,
 };
 
 /// What is to be copied.
@@ -59,8 +61,33 @@ pub fn may_copy(original: &Original, place: &Place) -> Result<(), Refusal> {
         return no("The Drive itself cannot be copied; select what is in it.".to_owned());
     }
     if original.organization != place.organization {
-        return no("Copying to another organization is not possible yet. Choose a place in this one.".to_owned());
+        return no(
+            "To copy to another organization, share a copy with its Sharing ID. Choose a place in this one.".to_owned()
+        );
     }
+    copyable(original, place)
+}
+
+/// Whether one thing may be copied for the account behind a Sharing ID (ACCT-3): by who manages accounts where it is. They
+/// need no access to where it goes.
+///
+/// # Errors
+/// As [`may_copy`].
+pub fn may_share(original: &Original, place: &Place) -> Result<(), Refusal> {
+    may_act(Act::Copy, original.level, original.restrictions)?;
+    if original.kind == Kind::Root {
+        return Err(Refusal::BadRequest("The Drive itself cannot be copied; select what is in it.".to_owned()));
+    }
+    copyable(original, place)
+}
+
+/// Leave to put a shared copy into the root of an account: for who may manage accounts where the original is.
+pub fn receive(sharer: &RolePermit, owner: OrganizationId, root: ResourceId) -> Permit {
+    Permit::of_work(sharer.person(), owner, root)
+}
+
+fn copyable(original: &Original, place: &Place) -> Result<(), Refusal> {
+    let no = |text: String| Err(Refusal::BadRequest(text));
     if let Some(name) = &original.uncopyable {
         return Err(Refusal::Forbidden(format!(
             "“{name}”, which is inside, cannot be copied: its Managers have restricted it."
@@ -145,6 +172,17 @@ mod tests {
         assert_eq!(may_copy(&original(), &place()), Ok(()));
         let low = Place { level: Level::Reader, ..place() };
         assert!(matches!(may_copy(&original(), &low), Err(Refusal::Forbidden(_))));
+    }
+
+    #[test]
+    fn acct_3_a_shared_copy_goes_to_any_organization_but_not_past_a_restriction() {
+        let elsewhere = Place { organization: OrganizationId(id(8)), level: Level::Reader, ..place() };
+        assert_eq!(may_share(&original(), &elsewhere), Ok(()));
+        let restricted = Restrictions { copy: true, ..Restrictions::default() };
+        assert!(may_share(&Original { restrictions: restricted, ..original() }, &elsewhere).is_err());
+        assert!(may_share(&Original { uncopyable: Some("Secret".to_owned()), ..original() }, &elsewhere).is_err());
+        assert!(may_share(&Original { kind: Kind::Root, ..original() }, &elsewhere).is_err());
+        assert!(may_share(&Original { height: 64, ..original() }, &elsewhere).is_err());
     }
 
     #[test]

@@ -149,10 +149,25 @@ pub fn may_touch(own: Level, level: Option<Level>) -> Result<(), Refusal> {
     }
 }
 
+/// ACCESS-1: what would be left of each reason's access if that reason alone were taken away.
+pub fn left_without_each(levels: &[Level]) -> Vec<Option<Level>> {
+    let others = |at: usize| levels.iter().enumerate().filter(move |(other, _)| *other != at).map(|(_, level)| *level);
+    (0..levels.len()).map(|at| others(at).max()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::testing::{row, table};
+
+    #[test]
+    fn access_1_what_is_left_when_one_reason_is_taken_away_is_the_highest_of_the_others() {
+        use Level::{Editor, Manager, Reader};
+        assert_eq!(left_without_each(&[]), []);
+        assert_eq!(left_without_each(&[Editor]), [None]);
+        assert_eq!(left_without_each(&[Manager, Reader, Editor]), [Some(Editor), Some(Manager), Some(Manager)]);
+        assert_eq!(left_without_each(&[Editor, Editor]), [Some(Editor), Some(Editor)], "each alone changes nothing");
+    }
 
     fn standing(role: Option<Role>) -> Standing {
         role.map_or(Standing::External, Standing::In)

@@ -46,6 +46,18 @@ impl State {
 
 const MINUTE: i64 = 60_000;
 
+/// How long at least lies between two letters to somebody about the same thing, in milliseconds.
+pub const BETWEEN: i64 = 5 * MINUTE;
+
+/// When a letter may go out, if the last one about the same thing was written then: at once, or a while after it. One that
+/// waits is replaced by the next, so that somebody who changes their mind is told of once.
+pub const fn not_before(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    match last {
+        Some(last) if last.0 <= now.0 && now.0 < last.0 + BETWEEN => Timestamp(last.0 + BETWEEN),
+        _ => now,
+    }
+}
+
 /// The longest time between two tries: six hours.
 const LONGEST: i64 = 6 * 60 * MINUTE;
 
@@ -135,6 +147,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn mail_1_letters_about_the_same_thing_keep_a_distance() {
+        let at = Timestamp(1_000_000_000);
+        assert_eq!(not_before(None, at), at);
+        assert_eq!(not_before(Some(at), at), at.plus_millis(BETWEEN));
+        assert_eq!(not_before(Some(at), at.plus_millis(BETWEEN - 1)), at.plus_millis(BETWEEN));
+        assert_eq!(not_before(Some(at), at.plus_millis(BETWEEN)), at.plus_millis(BETWEEN));
+        assert_eq!(not_before(Some(at.plus_millis(1)), at), at, "a clock that went back holds nothing up");
+    }
 
     #[test]
     fn mail_1_it_is_tried_for_about_three_days() {

@@ -80,6 +80,9 @@ pub enum Refusal {
     /// An offer that was answered, withdrawn, or has ended by itself (XFER-18).
     #[error("{}", offer::closed(*.0))]
     OfferClosed(offer::State),
+    /// An account that is not empty, or the last one (ACCT-1): what is in the way.
+    #[error("{0}")]
+    AccountInUse(String),
     /// ACCT-2.
     #[error("{0}")]
     PlanLimit(String),
@@ -148,6 +151,7 @@ impl Refusal {
             Self::Cycle => "cycle",
             Self::Blocked(_) => "blocked",
             Self::PlanChanged => "plan_changed",
+            Self::AccountInUse(_) => "account_in_use",
             Self::PlanLimit(_) => "plan_limit",
             Self::AllowanceExceeded(_) => "allowance_exceeded",
             Self::NoSeat(_) => "no_seat",

@@ -65,6 +65,12 @@ pub enum Problem {
     /// The Sharing ID of the account that something is in already (ACCT-3).
     #[error("This is the account that it is in already. Enter another account’s Sharing ID.")]
     SameAccount,
+    /// An account that can receive nothing (ACCT-3); why is nobody else's business.
+    #[error("The account behind this Sharing ID cannot receive anything now.")]
+    CannotReceive,
+    /// An organization has several accounts, and none of them was named.
+    #[error("This organization has several accounts. Say which one is meant.")]
+    SeveralAccounts,
     /// Taken by somebody else.
     #[error("This is taken. Try another one.")]
     Taken,

@@ -41,11 +41,29 @@ pub enum Inverse {
         /// Where they were.
         items: Vec<Was>,
     },
+    /// Puts datasets back where they were, and the site away that was made for them, if nothing else is in it (XFER-5).
+    Unassign {
+        /// How they are put back.
+        put_back: Box<Inverse>,
+        /// The site.
+        site: ResourceId,
+    },
     /// Takes things out of the trash.
     Restore {
         /// What.
         items: Vec<ResourceId>,
     },
+}
+
+impl Inverse {
+    /// What is put back by it.
+    pub fn put_back(&self) -> Option<&[Was]> {
+        match self {
+            Self::PutBack { items, .. } => Some(items),
+            Self::Unassign { put_back, .. } => put_back.put_back(),
+            Self::Rename { .. } | Self::Restore { .. } => None,
+        }
+    }
 }
 
 /// So many containers things may have come from for their move to be taken back in one step.

@@ -8,9 +8,11 @@
 
 pub mod access;
 pub mod account;
+pub mod accounts;
 pub mod activity;
 pub mod billing;
 pub mod drive;
+pub mod habits;
 pub mod invitation;
 mod json;
 pub mod licence;

@@ -8,7 +8,8 @@ use super::{Done, Failure, Text};
 use crate::domain::view::people::PeopleView;
 
 /// A page of Manage People (PEOPLE-1). `chosen` are the ids that a dialog is about, with commas between them; `inviting`
-/// says that it is **Invite people**, with `resource` for Members where it came along.
+/// says that it is **Invite people**, with `resource` for Members where it came along; `limits_of` is the person whose
+/// **Accounts** are asked for.
 #[server(output = Text)]
 pub async fn people_page(
     org: String,
@@ -20,11 +21,12 @@ pub async fn people_page(
     #[server(default)] chosen: String,
     #[server(default)] inviting: bool,
     #[server(default)] resource: String,
+    #[server(default)] limits_of: String,
 ) -> Result<PeopleView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     let query = usecase::people::PeopleQuery { query, role, status, sort, cursor, limit: None };
-    let dialog = usecase::people::Dialog { chosen, inviting, resource };
+    let dialog = usecase::people::Dialog { chosen, inviting, resource, limits_of };
     answer::read(usecase::people::view(&ctx, &by, &org, &query, &dialog).await)
 }
 

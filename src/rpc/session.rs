@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Done, Failure, Flash, Text};
-use crate::domain::view::SessionView;
+use crate::domain::view::{SessionView, habits::Habits};
 
 /// What every page starts with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,9 @@ pub struct Start {
     pub session: SessionView,
     /// What to show once.
     pub flash: Flash,
+    /// How they like their pages.
+    #[serde(default)]
+    pub habits: Habits,
 }
 
 /// Who is signed in, and what to show once. Never an error for "nobody": that is an answer.
@@ -22,7 +25,7 @@ pub async fn page_start() -> Result<Start, Failure> {
     let ctx = answer::ctx()?;
     let by = answer::maybe_signed_in(&ctx).await?;
     let session = answer::read(usecase::session::show(&ctx, by.as_ref()).await)?;
-    Ok(Start { session, flash: answer::take_flash().await })
+    Ok(Start { session, flash: answer::take_flash().await, habits: answer::habits() })
 }
 
 /// Sign up (AUTH-1), with `invitation` from the page of a mailed link into its organization (PEOPLE-4a). Leads to `next` if

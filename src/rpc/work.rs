@@ -20,6 +20,23 @@ pub async fn copy_here(
     answer::done(copied, |copied| (copied.container_path.clone(), copied.toast.clone())).await
 }
 
+/// **Share a copy**: with the account behind a Sharing ID (ACCT-3). Leads to `back`, the page the dialog was opened on.
+#[server(output = Text)]
+pub async fn share_copy(
+    #[server(default)] items: String,
+    #[server(default)] sharing_id: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let shared = match usecase::transfer::read_items(&items) {
+        Ok(items) => usecase::copy::share(&ctx, &by, items, &sharing_id).await,
+        Err(error) => Err(error),
+    };
+    let page = answer::back_to(&back, "/");
+    answer::done(shared, |shared| (page, shared.toast.clone())).await
+}
+
 /// **Assign**: into the site that is called like this, or a new one. Leads to `back`, the page the dialog was opened on.
 #[server(output = Text)]
 pub async fn assign_to_site(

@@ -19,6 +19,8 @@ use super::{
     session::{self, Caller, SubmittedForm},
 };
 
+pub use super::habits::{keep as keep_habits, read as habits};
+
 /// Where a form without WebAssembly leaves what the next page shows.
 const FLASH: &str = "flash";
 
@@ -351,6 +353,7 @@ const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::AlreadyInvited
         | Refusal::NameTaken(_)
         | Refusal::Cycle
+        | Refusal::AccountInUse(_)
         | Refusal::Blocked(_)
         | Refusal::PlanChanged
         | Refusal::OfferClosed(_)

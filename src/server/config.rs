@@ -7,6 +7,8 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
+use crate::domain::organization::PlanTier;
+
 use super::{mail::smtp::Delivery, secret::Secret, store::Synchronous};
 use crate::domain::text::Email;
 
@@ -133,6 +135,10 @@ pub struct ServeArgs {
     #[arg(long, env = "COMMONHOLD_MAIL_FROM")]
     pub mail_from: Option<String>,
 
+    /// The plan of new organizations: essential, premier or enterprise.
+    #[arg(long, env = "COMMONHOLD_DEFAULT_PLAN", default_value = "enterprise", value_parser = plan)]
+    pub default_plan: PlanTier,
+
     /// Where the operator reads mail: what Owners ask for with "Contact sales" is sent there. Without it requests are only
     /// kept: see `commonhold request list`.
     #[arg(long, env = "COMMONHOLD_OPERATOR_MAIL", value_parser = address)]
@@ -168,6 +174,10 @@ pub enum OnOff {
     On,
     /// Off.
     Off,
+}
+
+fn plan(text: &str) -> Result<PlanTier, String> {
+    PlanTier::parse(text).map_err(|_| "use essential, premier or enterprise".to_owned())
 }
 
 fn public_url(text: &str) -> Result<String, String> {
@@ -297,6 +307,13 @@ mod tests {
             let delivery = args.delivery(&settings.public_url).expect("a mail server or none");
             assert_eq!(delivery.is_some(), delivers, "{flags:?}");
         }
+    }
+
+    #[test]
+    fn acct_2_new_organizations_get_the_plan_the_operator_says_or_enterprise() {
+        assert_eq!(serve(&[]).default_plan, PlanTier::Enterprise);
+        assert_eq!(serve(&["--default-plan", "essential"]).default_plan, PlanTier::Essential);
+        assert!(plan("huge").is_err());
     }
 
     #[test]

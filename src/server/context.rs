@@ -8,7 +8,7 @@ use std::sync::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::domain::{id::PersonId, time::Timestamp};
+use crate::domain::{id::PersonId, organization::PlanTier, time::Timestamp};
 
 use super::{limit::Limits, live::Live, password::Hasher, secret::Secret, store::Db, work::Works};
 
@@ -35,6 +35,7 @@ struct Inner {
     mail_posted: tokio::sync::Notify,
     secret: Secret,
     live: Live,
+    default_plan: OnceLock<PlanTier>,
     credits_came: tokio::sync::Notify,
     operator_mail: OnceLock<String>,
     works: Works,
@@ -61,7 +62,20 @@ impl Ctx {
             credits_came: tokio::sync::Notify::new(),
             operator_mail: OnceLock::new(),
             works: Works::default(),
+            default_plan: OnceLock::new(),
         }))
+    }
+
+    /// Says, once, which plan new organizations get (ACCT-2).
+    #[must_use]
+    pub fn with_default_plan(self, plan: PlanTier) -> Self {
+        self.0.default_plan.get_or_init(|| plan);
+        self
+    }
+
+    /// The plan of new organizations (ACCT-2).
+    pub fn default_plan(&self) -> PlanTier {
+        self.0.default_plan.get().copied().unwrap_or(PlanTier::Enterprise)
     }
 
     /// Told when more datasets that waited for credits can start than one transaction starts (LIC-2). Its transaction may

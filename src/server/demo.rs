@@ -219,6 +219,7 @@ async fn grant_licence(
     until: Option<&str>,
 ) -> Result<crate::domain::id::LicenceId> {
     let form = GrantForm {
+        account: None,
         org: org.id.to_string(),
         product: product.to_owned(),
         model: model.map(str::to_owned),

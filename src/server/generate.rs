@@ -30,6 +30,8 @@ pub struct Amounts {
     pub resources: u64,
     /// Whether all datasets are Processed.
     pub processed: bool,
+    /// All of them in one folder, instead of a hundred in each.
+    pub flat: bool,
 }
 
 /// How many rows are written in one transaction.
@@ -149,20 +151,63 @@ async fn people(
 
 async fn resources(ctx: &Ctx, owner: &Principal, account: &account::Account, amounts: &Amounts) -> Result<()> {
     let mut done = 0;
+    let flat = ResourceId(ctx.id());
     while done < amounts.resources {
         let batch = BATCH.min(amounts.resources - done);
         let (ctx_in, by, account_in, processed) = (ctx.clone(), owner.clone(), account.clone(), amounts.processed);
+        let into = amounts.flat.then_some((flat, done));
         let written: Result<()> = ctx
             .db()
             .write(move |tx| {
                 let (ctx, by, account) = (ctx_in.clone(), by.clone(), account_in.clone());
-                Box::pin(async move { write_batch(tx, &ctx, &by, &account, batch, processed).await })
+                Box::pin(async move {
+                    match into {
+                        Some((folder, first)) => {
+                            write_flat(tx, &ctx, &by, &account, folder, first..first + batch, processed).await
+                        }
+                        None => write_batch(tx, &ctx, &by, &account, batch, processed).await,
+                    }
+                })
             })
             .await;
         written?;
         done += batch;
     }
     Ok(())
+}
+
+/// Datasets in one folder, which the first of them makes.
+async fn write_flat(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    account: &account::Account,
+    folder: ResourceId,
+    numbers: std::ops::Range<u64>,
+    processed: bool,
+) -> Result<()> {
+    let at = ctx.now().plus_days(-60);
+    if numbers.start == 0 {
+        let name = format!("Flat {}", folder.0.simple());
+        let permit = operate(by.person, account.organization, account.root);
+        resource::insert(tx, &permit, &row(account, folder, Kind::Folder, &name, None, at)).await?;
+    }
+    let permit = operate(by.person, account.organization, folder);
+    for n in numbers {
+        let name = format!("Dataset {n:06}");
+        let dataset = dataset(n, processed, at);
+        resource::insert(tx, &permit, &row(account, ResourceId(ctx.id()), Kind::Dataset, &name, Some(&dataset), at))
+            .await?;
+    }
+    Ok(())
+}
+
+/// What the dataset of a number is like.
+fn dataset(n: u64, processed: bool, at: Timestamp) -> DatasetView {
+    let status = if processed || !n.is_multiple_of(10) { Status::Processed } else { Status::Draft };
+    let images = i64::try_from(n % 200 + 1).unwrap_or(1);
+    let (bytes, cluster, captured_on) = (images * 8_400_000, "eu-central".to_owned(), Some(at.day()));
+    DatasetView { status, images, bytes, cluster, captured_on }
 }
 
 /// Folders of a hundred datasets each, in a folder of their own.
@@ -198,15 +243,7 @@ async fn write_batch(
             folder = id;
             continue;
         }
-        let status = if processed || n % 10 != 0 { Status::Processed } else { Status::Draft };
-        let images = i64::try_from(n % 200 + 1).unwrap_or(1);
-        let dataset = DatasetView {
-            status,
-            images,
-            bytes: images * 8_400_000,
-            cluster: "eu-central".to_owned(),
-            captured_on: Some(at.day()),
-        };
+        let dataset = dataset(n, processed, at);
         let name = format!("Dataset {n:06}");
         resource::insert(
             tx,

@@ -7,10 +7,12 @@ pub mod demo;
 pub mod doctor;
 pub mod error;
 pub mod generate;
+pub mod habits;
 mod inbox;
 pub mod limit;
 pub mod listen;
 pub mod live;
+mod looking;
 pub mod mail;
 pub mod password;
 pub mod rest;
@@ -83,7 +85,9 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     let settings = args.settings()?;
     let delivery = args.delivery(&settings.public_url)?;
     let secret = args.secret.secret()?;
-    let ctx = open_with(database, settings.rate_limits, !args.no_migrate, &settings.public_url, secret).await?;
+    let ctx = open_with(database, settings.rate_limits, !args.no_migrate, &settings.public_url, secret)
+        .await?
+        .with_default_plan(args.default_plan);
     if let Some(operator) = &args.operator_mail {
         ctx.set_operator_mail(operator.clone());
     }

@@ -31,7 +31,7 @@ use crate::ui;
 use super::{
     config::Settings,
     context::Ctx,
-    inbox,
+    habits, inbox, looking,
     rest::{self, idempotency, problem},
     session, shared,
 };
@@ -107,6 +107,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
             move || ui::shell(leptos.clone())
         }))
         .with_state(app)
+        .layer(from_fn(habits::remember_look))
         .layer(from_fn_with_state(ctx.clone(), session::lead_on))
         .layer(from_fn(session::guard));
 
@@ -127,6 +128,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     // Share links change nothing, and their pages send no referrer: browsers then say `Origin: null` with a password.
     let links = shared::router(ctx, &style_options).layer(identify.clone()).layer(session::layer(ctx, settings));
     let dynamic = dynamic
+        .layer(from_fn(looking::refuse_changes))
         .layer(identify)
         .layer(session::layer(ctx, settings))
         .layer(csrf(settings))

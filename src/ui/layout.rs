@@ -15,7 +15,7 @@ use super::{
     paths,
     sending::ServerAction,
     session::{Beginning, Session, current_path},
-    switcher::{Entry, Switcher},
+    switcher::{AccountEntry, Entry, Switcher},
     undo::Undo,
     words,
 };
@@ -68,7 +68,8 @@ impl Section {
         match self {
             Self::People => belonging.sees_people,
             Self::Roles => !belonging.personal,
-            Self::Licences => role.is_some_and(|role| may(role, Permission::ViewUsage)),
+            // A Manager who is limited to some accounts sees the licences of these (ACCT-2).
+            Self::Licences => belonging.limited.or(role).is_some_and(|role| may(role, Permission::ViewUsage)),
             Self::Billing => role.is_some_and(|role| may(role, Permission::ManageBilling)),
             Self::Activity => role.is_some_and(|role| may(role, Permission::ReadAudit)),
             Self::Settings => !belonging.personal && role.is_some(),
@@ -140,13 +141,14 @@ fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
         .into_any();
     };
     let current = begin.organization(&org).cloned();
+    let path = current_path().get_untracked();
     let entries = begin
         .organizations
         .iter()
-        .map(|belonging| Entry {
-            href: section.path(belonging),
-            current: current.as_ref().is_some_and(|current| current.id == belonging.id),
-            belonging: belonging.clone(),
+        .map(|belonging| {
+            let shown = current.as_ref().is_some_and(|current| current.id == belonging.id);
+            let accounts = if shown { accounts_of(belonging, &path) } else { Vec::new() };
+            Entry { href: section.path(belonging), current: shown, belonging: belonging.clone(), accounts }
         })
         .collect();
     let waiting = begin.invitations.len() as u64;
@@ -177,6 +179,20 @@ fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// The accounts of an organization, as ways to their Drives; where one is among them, if one is at a root.
+fn accounts_of(belonging: &Belonging, path: &str) -> Vec<AccountEntry> {
+    let first = belonging.accounts.first().map(|first| first.id);
+    belonging
+        .accounts
+        .iter()
+        .map(|account| {
+            let href = paths::drive(&belonging.org_id, &account.root.to_string());
+            let at_start = Some(account.id) == first && path == paths::drive(&belonging.org_id, "");
+            AccountEntry { name: account.name.clone(), current: at_start || path == href, href }
+        })
+        .collect()
 }
 
 /// The pages of an organization. A personal space has no team pages (SPACE-1).

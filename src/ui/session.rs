@@ -6,7 +6,7 @@ use leptos_router::hooks::use_location;
 use crate::{
     domain::{
         time::Timestamp,
-        view::{Belonging, PersonView, SessionView, people::Waiting},
+        view::{Belonging, PersonView, SessionView, habits::Habits, people::Waiting},
     },
     rpc::{
         Asked, Failure, Flash, FormFlash,
@@ -21,6 +21,7 @@ pub struct Session {
     version: RwSignal<u64>,
     visited: StoredValue<String>,
     left_first_page: StoredValue<bool>,
+    letter_keys: StoredValue<bool>,
     /// Whether WebAssembly has taken over; `false` in everything the server renders.
     pub hydrated: RwSignal<bool>,
 }
@@ -33,6 +34,7 @@ impl Session {
             version: RwSignal::new(0),
             visited: StoredValue::new(String::new()),
             left_first_page: StoredValue::new(false),
+            letter_keys: StoredValue::new(true),
             hydrated: RwSignal::new(false),
         };
         provide_context(session);
@@ -50,10 +52,16 @@ impl Session {
     /// What the server function says.
     pub async fn start(self) -> Result<Start, Failure> {
         let mut start = self.start.await?;
+        self.letter_keys.set_value(start.habits.letter_keys);
         if self.left_first_page.get_value() {
             start.flash = Flash::default();
         }
         Ok(start)
+    }
+
+    /// Whether single letters and signs are commands (WCAG 2.1.4).
+    pub fn letter_keys(self) -> bool {
+        self.letter_keys.get_value()
     }
 
     /// Asks again who is signed in and where they belong.
@@ -106,6 +114,8 @@ pub struct Beginning {
     pub now: Timestamp,
     /// A form that was refused before WebAssembly took over.
     pub form: Option<FormFlash>,
+    /// How they like their pages.
+    pub habits: Habits,
 }
 
 impl Beginning {
@@ -118,8 +128,8 @@ impl Beginning {
 impl From<Result<Start, Failure>> for Beginning {
     fn from(start: Result<Start, Failure>) -> Self {
         match start {
-            Ok(Start { session: SessionView { person, organizations, invitations, now }, flash }) => {
-                Self { person, organizations, invitations, now, form: flash.form }
+            Ok(Start { session: SessionView { person, organizations, invitations, now }, flash, habits }) => {
+                Self { person, organizations, invitations, now, form: flash.form, habits }
             }
             Err(_) => Self {
                 person: None,
@@ -127,6 +137,7 @@ impl From<Result<Start, Failure>> for Beginning {
                 invitations: Vec::new(),
                 now: Timestamp::default(),
                 form: None,
+                habits: Habits::default(),
             },
         }
     }

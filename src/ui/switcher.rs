@@ -22,6 +22,19 @@ pub struct Entry {
     pub href: String,
     /// Whether it is the one that is shown.
     pub current: bool,
+    /// The accounts of the one that is shown, where I see several (ACCT-4).
+    pub accounts: Vec<AccountEntry>,
+}
+
+/// One account in the switcher.
+#[derive(Clone, Debug)]
+pub struct AccountEntry {
+    /// Its name.
+    pub name: String,
+    /// The page it leads to: of the same kind as this one.
+    pub href: String,
+    /// Whether it is the one that is shown.
+    pub current: bool,
 }
 
 /// The switcher.
@@ -49,7 +62,7 @@ pub fn Switcher(
     let face = move || match current {
         Some(belonging) => {
             let name = words::organization_name(&belonging);
-            let remark = remark.unwrap_or_else(|| words::role(belonging.role).to_owned());
+            let remark = remark.unwrap_or_else(|| words::role_here(&belonging));
             view! {
                 <span class="unseen">"Organization switcher: "</span>
                 <Mark name=name.clone() hue=words::organization_hue(belonging.id)/>
@@ -74,7 +87,23 @@ pub fn Switcher(
     };
     let links = entries
         .into_iter()
-        .map(|Entry { belonging, href, current }| {
+        .map(|Entry { belonging, href, current, accounts }| {
+            let role = words::role_here(&belonging);
+            let accounts = (!accounts.is_empty()).then(|| {
+                let links = accounts
+                    .into_iter()
+                    .map(|AccountEntry { name, href, current }| view! {
+                        <li>
+                            <a class="switcher-account" href=href aria-current=current.then_some("true") data-noscroll=in_place.then_some("")>
+                                <span>{name}</span>
+                                {current.then(|| view! { <Icon name="check"/> })}
+                            </a>
+                        </li>
+                    })
+                    .collect_view();
+                let label = format!("Accounts of {}", words::organization_name(&belonging));
+                view! { <ul class="switcher-accounts" aria-label=label>{links}</ul> }
+            });
             let name = words::organization_name(&belonging);
             let folded = name.to_lowercase();
             view! {
@@ -83,10 +112,11 @@ pub fn Switcher(
                         <Mark name=name.clone() hue=words::organization_hue(belonging.id) small=true/>
                         <span class="switcher-text">
                             <b>{name}</b>
-                            <small>{words::role(belonging.role)}</small>
+                            <small>{role}</small>
                         </span>
                         {current.then(|| view! { <Icon name="check"/> })}
                     </a>
+                    {accounts}
                 </li>
             }
         })

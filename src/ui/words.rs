@@ -140,6 +140,14 @@ pub fn role(role: Option<Role>) -> &'static str {
     role.map_or("External", Role::title)
 }
 
+/// The role in an organization, and whether it counts in some accounts only (ACCT-2).
+pub fn role_here(belonging: &Belonging) -> String {
+    match belonging.limited {
+        Some(given) => format!("{} in chosen accounts", given.title()),
+        None => role(belonging.role).to_owned(),
+    }
+}
+
 /// The stable hue of an organization, out of twelve.
 pub fn organization_hue(id: OrganizationId) -> u8 {
     hue(id.0.as_bytes())

@@ -178,7 +178,14 @@ async fn killed_again_and_again(app: TestApp, url: String, folder: &Path) {
     let (source, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
     app.images_licence(&source, 10_000_000, 1_000_000).await;
     app.images_licence(&target, 10_000_000, 1_000_000).await;
-    let amounts = Amounts { org: Some(source.org_id.clone()), orgs: 0, people: 0, resources: ITEMS, processed: true };
+    let amounts = Amounts {
+        org: Some(source.org_id.clone()),
+        orgs: 0,
+        people: 0,
+        resources: ITEMS,
+        processed: true,
+        flat: false,
+    };
     generate::generate(app.ctx(), &amounts).await.expect("generated");
     let moving: ResourceId = read(&anna.children(source.root, "").await.expect(200).json()["items"][0]["id"]);
     let copied = anna.folder(source.root, "To copy").await;

@@ -136,6 +136,8 @@ pub struct Item {
     pub parent_kind: Kind,
     /// Everything above it.
     pub ancestors: Vec<ResourceId>,
+    /// What is above it that only Managers may delete from (POL-1), with its name where the person sees it.
+    pub kept_by: Vec<(ResourceId, Option<String>)>,
     /// The level on it of the person who transfers.
     pub level: Level,
     /// How many levels of things are below it; 0 for one that holds nothing.
@@ -255,6 +257,8 @@ pub enum BlockerCode {
     DepthExceeded,
     /// XFER-18: what was offered, or is to be taken back, is not what it was.
     ChangedSince,
+    /// POL-1.
+    DeletionRestricted,
 }
 
 impl BlockerCode {
@@ -279,6 +283,7 @@ impl BlockerCode {
             Self::NameTooLong => "name_too_long",
             Self::DepthExceeded => "depth_exceeded",
             Self::ChangedSince => "changed_since",
+            Self::DeletionRestricted => "deletion_restricted",
         }
     }
 }
@@ -633,6 +638,7 @@ pub fn plan(facts: &Facts) -> Plan {
         Scope::Between => roles_between(facts, &mut way),
     }
     direct_access(&moving, scope, &mut way);
+    kept(facts, &moving, &mut way);
     places(facts, &moving, &mut way);
     let mut effects = Effects {
         renamed: names(facts, &moving, &mut way),
@@ -746,6 +752,20 @@ fn direct_access(moving: &[&Item], scope: Scope, way: &mut Way) {
                 way.item(BlockerCode::DirectAccess, inside.id, &inside.name, message(&inside.name, people));
             }
             way.more += item.contents.direct.total.saturating_sub(item.contents.direct.first.len() as u64);
+        }
+    }
+}
+
+/// POL-1: whoever may not delete something from where it is kept may not take it out of there either. Around inside it,
+/// they may; and what is restricted by itself stays so wherever it goes.
+fn kept(facts: &Facts, moving: &[&Item], way: &mut Way) {
+    for item in moving.iter().filter(|item| item.level < Level::Manager) {
+        let left = item.kept_by.iter().find(|(id, _)| !facts.destination.lineage.contains(id));
+        if let Some((_, name)) = left {
+            let place = name.as_ref().map_or_else(|| "of where it is".to_owned(), |name| format!("of “{name}”"));
+            let message =
+                format!("Only Managers may take “{}” out {place}: deleting from there is restricted.", item.name);
+            way.item(BlockerCode::DeletionRestricted, item.id, &item.name, message);
         }
     }
 }

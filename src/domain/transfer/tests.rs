@@ -58,6 +58,7 @@ fn item(number: u128, kind: Kind, name: &str) -> Item {
         parent: INBOX,
         parent_kind: Kind::Folder,
         ancestors: vec![INBOX, ROOT],
+        kept_by: Vec::new(),
         level: Level::Manager,
         height: 0,
         grants: Vec::new(),
@@ -880,4 +881,23 @@ fn xfer_2_what_only_direct_access_is_in_the_way_of_is_told() {
     assert_eq!(plan(&facts).only_direct_access(), Some(vec![item]));
     facts.destination.level = Some(Level::Reader);
     assert_eq!(plan(&facts).only_direct_access(), None, "something else is");
+}
+
+#[test]
+fn pol_1_who_may_not_delete_from_a_folder_may_not_take_out_of_it_either() {
+    let kept =
+        |level, by: &[(ResourceId, Option<String>)]| Item { level, kept_by: by.to_vec(), ..folder(101, "Tunnels") };
+    let named = [(INBOX, Some("Inbox".to_owned()))];
+    let mut facts = within();
+    facts.items = vec![kept(Level::Editor, &named)];
+    let blocked = plan(&facts);
+    assert_eq!(blockers(&blocked), [(BlockerCode::DeletionRestricted, "Tunnels")]);
+    assert!(blocked.blockers[0].message.contains("out of “Inbox”"), "{}", blocked.blockers[0].message);
+    facts.items = vec![kept(Level::Editor, &[(INBOX, None)])];
+    assert!(plan(&facts).blockers[0].message.contains("out of where it is"));
+    // Managers may; and so may everybody inside what keeps it.
+    facts.items = vec![kept(Level::Manager, &named)];
+    assert!(plan(&facts).is_clear());
+    facts.items = vec![kept(Level::Editor, &[(ROOT, Some("Drive".to_owned()))])];
+    assert!(facts.destination.lineage.contains(&ROOT) && plan(&facts).is_clear());
 }

@@ -6,7 +6,7 @@ use super::{
     super::{
         access::Level,
         grant::{Origin, Way},
-        id::{GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
+        id::{GrantId, InvitationId, OrganizationId, PersonId},
         role::Role,
         time::Timestamp,
         transfer::Grantee,
@@ -82,6 +82,8 @@ pub struct AccessView {
     pub give: Control,
     /// Whether I may invite Members.
     pub invites: bool,
+    /// Whether I may look at the Drive as others see it.
+    pub looks: bool,
 }
 
 /// What came of giving access.
@@ -118,6 +120,14 @@ pub struct Reason {
     pub through: Option<String>,
     /// Where the grant is, if the reader may see that.
     pub from: Option<Crumb>,
+    /// Whether the grant came along with a move, here or above.
+    pub carried: bool,
+    /// Who made the grant, or moved what it came along with; `None` for a role, and where nobody knows any more.
+    pub by: Option<String>,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// What they would have if only this were taken away.
+    pub left: Option<Level>,
 }
 
 /// Why somebody can reach a resource: every reason; the highest counts (ACCESS-1).
@@ -128,7 +138,9 @@ pub struct WhyView {
     /// Their name.
     pub name: String,
     /// The resource.
-    pub resource: ResourceId,
+    pub resource: Crumb,
+    /// Whether I may look at the Drive as they see it.
+    pub looks: bool,
     /// What they have in the end; `None`: they do not reach it.
     pub level: Option<Level>,
     /// Why, the highest first.

@@ -2,11 +2,14 @@
 
 pub mod access;
 pub mod account;
+pub mod accounts;
 pub mod activity;
 pub mod billing;
+pub mod habits;
 pub mod licence;
 pub mod link;
 pub mod loan;
+pub mod looking;
 pub mod people;
 pub mod restriction;
 pub mod seat;
@@ -72,6 +75,11 @@ pub struct Belonging {
     pub personal: bool,
     /// Whether I see its people list, or those of it that I share a resource with (PEOPLE-11).
     pub sees_people: bool,
+    /// The role that I was given, where it counts in some accounts only (ACCT-2). In what is of the organization as a whole,
+    /// `role` counts.
+    pub limited: Option<Role>,
+    /// Its accounts that I see, where these are several (ACCT-4); filled for the frame of a page only.
+    pub accounts: Vec<accounts::AccountLink>,
 }
 
 impl Belonging {
@@ -86,7 +94,13 @@ impl Belonging {
         shown_to: PeopleVisibility,
     ) -> Self {
         let sees_people = !personal && sees_people(role, shown_to) != Sight::Nobody;
-        Self { id, org_id, name, role, personal, sees_people }
+        Self { id, org_id, name, role, personal, sees_people, limited: None, accounts: Vec::new() }
+    }
+
+    /// The same for somebody whose role, `given`, counts in some accounts only.
+    #[must_use]
+    pub fn limited_to_accounts(self, given: Option<Role>) -> Self {
+        Self { limited: given, ..self }
     }
 }
 
@@ -309,6 +323,8 @@ pub struct ResourceView {
     pub organization: OrganizationId,
     /// The account it is in.
     pub account: AccountId,
+    /// What that is called, where the reader sees several (ACCT-4).
+    pub account_name: Option<String>,
     /// The container it is in; `None` for a root, and where the reader may not see it.
     pub parent: Option<ResourceId>,
     /// From the topmost thing the reader may see down to this.
@@ -385,6 +401,10 @@ pub struct RowView {
     pub restrictions: Restrictions,
     /// What it is in, as far as the reader may see that; only where rows come from all over (search, what was shared).
     pub place: Option<Crumb>,
+    /// The account it is in.
+    pub account: AccountId,
+    /// What that is called, where rows come from all over and the reader sees several (ACCT-4).
+    pub account_name: Option<String>,
 }
 
 /// One page of a Drive list.
@@ -415,6 +435,10 @@ pub struct DriveView {
     pub create: Control,
     /// What the licences here do not allow.
     pub lacking: Lacking,
+    /// Through whose eyes it is shown, if not through my own (**View as**): then nothing can be changed.
+    pub looking: Option<looking::Looking>,
+    /// Whether something was shared with me that is in no account I see: then there is a page of that, besides these.
+    pub shared_elsewhere: bool,
     /// What having it processed would cost (LIC-2); datasets that are not paid for yet, for who may have them processed.
     pub processing: Option<licence::ProcessingView>,
     /// What is offered to other organizations (XFER-18); for Owners and Managers.
@@ -476,6 +500,8 @@ pub struct DestinationView {
     pub organizations: Vec<Belonging>,
     /// The one that is shown.
     pub organization: Belonging,
+    /// Its accounts that I see, where these are several (ACCT-4).
+    pub accounts: Vec<accounts::AccountLink>,
     /// From its root down to the container shown.
     pub path: Vec<Crumb>,
     /// What is in that container.

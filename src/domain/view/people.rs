@@ -5,13 +5,15 @@ use serde::{Deserialize, Serialize};
 use super::{
     super::{
         access::Level,
-        id::{InvitationId, OrganizationId, PersonId, ResourceId},
+        id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
         invitation::{Outcome, State},
+        organization::PlanTier,
         role::Role,
         text::Problem,
         time::Timestamp,
     },
     Belonging, Crumb, Page,
+    accounts::LimitsView,
 };
 
 /// How somebody in the people table stands to the organization (PEOPLE-1).
@@ -84,6 +86,8 @@ pub struct PersonRow {
     pub resources: u64,
     /// For an External on a page: the first of these things, with the level on each.
     pub reaches: Vec<(String, Level)>,
+    /// The accounts in which alone their role counts, if they are limited to some, for who manages people (ACCT-2).
+    pub accounts: Option<Vec<(AccountId, String)>>,
 }
 
 /// A page of Manage People.
@@ -107,6 +111,12 @@ pub struct PeopleView {
     pub places: Vec<Crumb>,
     /// Why the licence does not allow to invite them to something, if so (LIC-4, LIC-6).
     pub places_lacking: Option<String>,
+    /// The plan (ACCT-2).
+    pub plan: PlanTier,
+    /// How many accounts there are.
+    pub accounts: u64,
+    /// What **Accounts** of a person shows, while it is open.
+    pub limits: Option<LimitsView>,
 }
 
 /// One invitation of an organization, as its Owners and Managers see it.

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Belonging, Control, LegalView};
+use super::{Belonging, Control, LegalView, accounts::AccountsView};
 use crate::domain::{
     id::OrganizationId,
-    organization::{OrganizationKind, PeopleVisibility},
+    organization::{OrganizationKind, PeopleVisibility, PlanTier},
     time::Timestamp,
 };
 
@@ -39,6 +39,10 @@ pub struct SettingsView {
     pub edits_legal: bool,
     /// "Details" and "Security": Owners and Managers.
     pub details: Option<DetailsView>,
+    /// The plan (ACCT-2).
+    pub plan: PlanTier,
+    /// "Accounts": Owners and Managers.
+    pub accounts: Option<AccountsView>,
     /// **Leave organization**.
     pub leave: Control,
     /// **Delete organization**.

@@ -26,6 +26,8 @@ pub struct TrashRow {
     pub by_name: Option<String>,
     /// The container it was in, if the reader may see that; it may be in the trash itself.
     pub from: Option<Crumb>,
+    /// What the account it is in is called, where the reader sees several (ACCT-4).
+    pub account_name: Option<String>,
     /// When it is deleted for good.
     pub kept_until: Timestamp,
     /// Whether the reader may restore it, or delete it for good.

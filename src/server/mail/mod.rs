@@ -8,7 +8,7 @@ mod letters;
 pub mod message;
 pub mod smtp;
 
-use crate::domain::{access::Level, id::MailId, loan::Ended, role::Role, time::Day};
+use crate::domain::{access::Level, id::MailId, loan::Ended, mail::not_before, role::Role, time::Day};
 
 use super::{
     context::Ctx,
@@ -239,6 +239,21 @@ pub async fn post(tx: &mut Tx, ctx: &Ctx, to: &str, letter: &Letter<'_>) -> Resu
     let mail =
         outbox::NewMail { id, to, subject: &written.subject, text: &written.text, html: &written.html, at: ctx.now() };
     outbox::insert(tx, &mail).await?;
+    ctx.mail_posted().notify_one();
+    Ok(id)
+}
+
+/// [`post`], about something of which somebody is told at most once in a while: a letter that comes too soon after the last
+/// waits, and the next about the same takes its place.
+///
+/// # Errors
+/// The database.
+pub async fn post_about(tx: &mut Tx, ctx: &Ctx, to: &str, letter: &Letter<'_>, topic: &str) -> Result<MailId> {
+    let (id, now) = (MailId(ctx.id()), ctx.now());
+    let written = letters::write(letter, ctx.public_url(), now)?;
+    let due = not_before(outbox::find_last_about(tx, topic, to).await?, now);
+    let mail = outbox::NewMail { id, to, subject: &written.subject, text: &written.text, html: &written.html, at: now };
+    outbox::insert_about(tx, &mail, topic, due).await?;
     ctx.mail_posted().notify_one();
     Ok(id)
 }

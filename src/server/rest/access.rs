@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         transfer::Grantee,
-        view::access::{AccessRow, Given, WaitingAccess},
+        view::access::{AccessRow, Given, Reason, WaitingAccess},
     },
     server::{
         context::Ctx,
@@ -122,6 +122,78 @@ pub async fn list(
         items: page.items.into_iter().map(Into::into).collect(),
         next_cursor: page.next_cursor,
         waiting: waiting.into_iter().map(Into::into).collect(),
+    }))
+}
+
+/// One reason why a person can reach a resource.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReasonBody {
+    /// How much it gives.
+    level: &'static str,
+    /// `role`, `inherited`, `direct` or `carried`.
+    source: &'static str,
+    /// The role in the organization, where it is that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    /// The name of the organization that it was given to, where it was not given to the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    through: Option<String>,
+    /// Where an inherited grant is, if the caller may see that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<CrumbBody>,
+    /// Whether the grant came along with a move, here or where it is inherited from.
+    carried: bool,
+    /// Who made the grant, or moved what it came along with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    /// What the person would have if only this were taken away; null for nothing.
+    left: Option<&'static str>,
+}
+
+impl From<Reason> for ReasonBody {
+    fn from(reason: Reason) -> Self {
+        Self {
+            level: reason.level.word(),
+            source: reason.origin.word(),
+            role: reason.role.map(crate::domain::role::Role::word),
+            through: reason.through,
+            from: reason.from.map(Into::into),
+            carried: reason.carried,
+            by: reason.by,
+            at: reason.at.map(crate::domain::time::Timestamp::rfc3339),
+            left: reason.left.map(crate::domain::access::Level::word),
+        }
+    }
+}
+
+/// Why a person can reach a resource.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WhyBody {
+    person: String,
+    name: String,
+    /// The highest of the reasons; null for somebody who does not reach it.
+    level: Option<&'static str>,
+    /// Every reason, the highest first.
+    reasons: Vec<ReasonBody>,
+}
+
+/// Why a person can reach a resource: every role and grant, and what would be left without it; for its Managers.
+#[utoipa::path(get, path = "/resources/{id}/access/{person}", tag = "drive", params(("id" = String, Path), ("person" = String, Path)),
+    responses((status = 200, body = WhyBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn why(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path((id, person)): Path<(String, String)>,
+) -> Result<Json<WhyBody>, Problem> {
+    let why = grant::why(&ctx, &by, &id, &person).await?;
+    Ok(Json(WhyBody {
+        person: why.person.to_string(),
+        name: why.name,
+        level: why.level.map(crate::domain::access::Level::word),
+        reasons: why.reasons.into_iter().map(Into::into).collect(),
     }))
 }
 

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod account;
+pub mod accounts;
 pub mod audit;
 pub mod billing;
 pub mod desktop;
@@ -89,6 +90,8 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(orgs::show, orgs::change, orgs::delete))
         .routes(routes!(orgs::restore))
         .routes(routes!(orgs::legal, orgs::change_legal))
+        .routes(routes!(accounts::list, accounts::create))
+        .routes(routes!(accounts::change, accounts::delete))
         .routes(routes!(people::list, people::create))
         .routes(routes!(people::leave))
         .routes(routes!(people::remove))
@@ -116,6 +119,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(resources::children))
         .routes(routes!(resources::shared))
         .routes(routes!(access::list))
+        .routes(routes!(access::why))
         .routes(routes!(access::give))
         .routes(routes!(access::remove))
         .routes(routes!(resources::search))
@@ -124,6 +128,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(trash::list, trash::empty))
         .routes(routes!(trash::copy))
         .routes(routes!(trash::job, trash::cancel_job))
+        .routes(routes!(accounts::share_copy))
         .routes(routes!(trash::assign))
         .routes(routes!(trash::unassign))
         .routes(routes!(restrictions::show, restrictions::change))

@@ -131,6 +131,8 @@ pub async fn licences(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GrantInput {
+    /// Account ID or id; may be left out where the organization has one account.
+    account: Option<String>,
     /// Org ID or id.
     org: String,
     /// `discovery`, `desktop`, `cloud`, `cloud_pro`, `cloud_teams` or `cloud_enterprise`.
@@ -156,8 +158,8 @@ pub async fn grant(
     As(operator): As,
     Json(body): Json<GrantInput>,
 ) -> Result<(StatusCode, Json<LicenceBody>), Problem> {
-    let GrantInput { org, product, model, images, projects, credits, seats, from, until } = body;
-    let form = GrantForm { org, product, model, images, projects, credits, seats, from, until };
+    let GrantInput { account, org, product, model, images, projects, credits, seats, from, until } = body;
+    let form = GrantForm { org, account, product, model, images, projects, credits, seats, from, until };
     let id = usecase::licence::grant_as(&ctx, &operator, &form).await?;
     Ok((StatusCode::CREATED, Json(usecase::licence::show_as_operator(&ctx, id).await?.into())))
 }

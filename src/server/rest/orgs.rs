@@ -52,12 +52,16 @@ pub struct NewOrganizationBody {
 /// An account of an organization.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AccountBody {
-    id: String,
-    account_id: String,
-    name: String,
-    sharing_id: String,
+    /// Id.
+    pub id: String,
+    /// Account ID, unique in the organization whatever the case.
+    pub account_id: String,
+    /// Name.
+    pub name: String,
+    /// What names it as a destination, in any organization.
+    pub sharing_id: String,
     /// The root of its Drive.
-    root: String,
+    pub root: String,
 }
 
 /// An organization.

@@ -4,14 +4,19 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{id::PersonId, refusal::Refusal, time::Timestamp, view::people::PersonRow},
+    domain::{
+        id::{AccountId, PersonId},
+        refusal::Refusal,
+        time::Timestamp,
+        view::people::PersonRow,
+    },
     server::{
         context::Ctx,
-        usecase::{self, people, people::RoleChange},
+        usecase::{self, people},
     },
 };
 
@@ -53,6 +58,9 @@ pub struct PersonRowBody {
     expires_at: Option<String>,
     /// For an External: how many resources they were given access to.
     resources: u64,
+    /// The ids of the accounts in which alone their role counts; null where it counts everywhere, and for who does not manage
+    /// people.
+    accounts: Option<Vec<String>>,
 }
 
 impl From<PersonRow> for PersonRowBody {
@@ -67,6 +75,7 @@ impl From<PersonRow> for PersonRowBody {
             invitation: row.invitation.map(|id| id.to_string()),
             expires_at: row.expires_at.map(Timestamp::rfc3339),
             resources: row.resources,
+            accounts: row.accounts.map(|accounts| accounts.into_iter().map(|(id, _)| id.to_string()).collect()),
         }
     }
 }
@@ -137,28 +146,70 @@ impl RoleBody {
     }
 }
 
-/// The role a person has now.
+/// What is to change of a person: only what is sent.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PersonChangeBody {
+    /// `owner`, `manager`, `editor`, `reader` or `member`.
+    role: Option<String>,
+    /// The ids of the accounts in which alone their role counts from now on; `null` for all of them.
+    #[schema(value_type = Option<Vec<String>>)]
+    accounts: AccountsSent,
+}
+
+/// The accounts as they were sent.
+#[derive(Debug, Default, Serialize)]
+#[serde(untagged)]
+enum AccountsSent {
+    /// Not at all.
+    #[default]
+    Not,
+    /// As `null`.
+    All,
+    /// Their ids.
+    Only(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for AccountsSent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<Vec<String>>::deserialize(deserializer)?.map_or(Self::All, Self::Only))
+    }
+}
+
+/// What a person is now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PersonRoleBody {
     person: String,
     role: &'static str,
+    /// The ids of the accounts in which alone their role counts; null where it counts everywhere.
+    accounts: Option<Vec<String>>,
 }
 
-/// Changes a person's role.
-#[utoipa::path(patch, path = "/orgs/{org}/people/{person}", tag = "organizations", request_body = RoleBody,
+/// Changes a person's role, the accounts in which it counts, or both.
+#[utoipa::path(patch, path = "/orgs/{org}/people/{person}", tag = "organizations", request_body = PersonChangeBody,
     params(("org" = String, Path), ("person" = String, Path)),
-    responses((status = 200, body = PersonRoleBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = PersonRoleBody), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn change_role(
     State(ctx): State<Ctx>,
     By(by): By,
     Path((org, person)): Path<(String, String)>,
-    Json(body): Json<RoleBody>,
+    Json(body): Json<PersonChangeBody>,
 ) -> Result<Json<PersonRoleBody>, Problem> {
-    let person: PersonId = person.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
-    match people::change_role(&ctx, &by, &org, person, &body.role, true).await? {
-        RoleChange::Done(_, role) => Ok(Json(PersonRoleBody { person: person.to_string(), role: role.word() })),
-        RoleChange::Ask => Err(Problem::refusal(&Refusal::Conflict)),
-    }
+    let id: PersonId = person.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
+    let accounts = match body.accounts {
+        AccountsSent::Not => people::Limits::Stay,
+        AccountsSent::All => people::Limits::None,
+        AccountsSent::Only(ids) => {
+            people::Limits::To(ids.iter().map(|id| usecase::id("accounts", id)).collect::<Result<Vec<AccountId>, _>>()?)
+        }
+    };
+    let change = people::Change { role: body.role, accounts };
+    let (role, accounts) = people::change(&ctx, &by, &org, id, change).await?;
+    Ok(Json(PersonRoleBody {
+        person: id.to_string(),
+        role: role.word(),
+        accounts: accounts.map(|ids| ids.into_iter().map(|id| id.to_string()).collect()),
+    }))
 }
 
 /// People to be removed.

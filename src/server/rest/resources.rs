@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, PageParams, Params, problem::Problem};
+use super::{By, Json, PageBody, Params, problem::Problem};
 
 /// What a dataset has besides a name.
 #[derive(Debug, Serialize, ToSchema)]
@@ -146,11 +146,26 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(created.resource.into())))
 }
 
+/// As whom something is looked at.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct AsParams {
+    /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
+    #[serde(rename = "as")]
+    #[param(rename = "as")]
+    seen_as: String,
+}
+
 /// One resource.
-#[utoipa::path(get, path = "/resources/{id}", tag = "drive", params(("id" = String, Path)),
-    responses((status = 200, body = ResourceBody), (status = 404, body = Problem)))]
-pub async fn show(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) -> Result<Json<ResourceBody>, Problem> {
-    Ok(Json(usecase::drive::show(&ctx, &by, &id).await?.into()))
+#[utoipa::path(get, path = "/resources/{id}", tag = "drive", params(("id" = String, Path), AsParams),
+    responses((status = 200, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn show(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(id): Path<String>,
+    Params(params): Params<AsParams>,
+) -> Result<Json<ResourceBody>, Problem> {
+    Ok(Json(usecase::drive::show_as(&ctx, &by, &id, &params.seen_as).await?.into()))
 }
 
 /// A new name.
@@ -190,6 +205,10 @@ pub struct ChildrenParams {
     cursor: String,
     /// 1 to 200.
     limit: Option<i64>,
+    /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
+    #[serde(rename = "as")]
+    #[param(rename = "as")]
+    seen_as: String,
 }
 
 /// One row of a list.
@@ -228,7 +247,7 @@ impl From<RowView> for ChildBody {
 
 /// What is in a container.
 #[utoipa::path(get, path = "/resources/{id}/children", tag = "drive", params(("id" = String, Path), ChildrenParams),
-    responses((status = 200, body = PageBody<ChildBody>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn children(
     State(ctx): State<Ctx>,
     By(by): By,
@@ -243,6 +262,7 @@ pub async fn children(
         at: params.at,
         cursor: params.cursor,
         limit: params.limit,
+        seen_as: params.seen_as,
     };
     Ok(Json(PageBody::of(usecase::drive::children(&ctx, &by, &id, &query).await?, Into::into)))
 }
@@ -261,26 +281,45 @@ pub struct SearchParams {
     cursor: String,
     /// 1 to 200.
     limit: Option<i64>,
+    /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
+    #[serde(rename = "as")]
+    #[param(rename = "as")]
+    seen_as: String,
+}
+
+/// Which page of what is shared.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct SharedParams {
+    /// Where the page starts: `next_cursor` of the one before.
+    cursor: String,
+    /// 1 to 200; 50 where it is not given.
+    limit: Option<i64>,
+    /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
+    #[serde(rename = "as")]
+    #[param(rename = "as")]
+    seen_as: String,
 }
 
 /// What was shared with the caller in an organization: everything on which they, or an organization of theirs, were given
 /// access; folders first, by name.
-#[utoipa::path(get, path = "/orgs/{org}/shared", tag = "drive", params(("org" = String, Path), PageParams),
-    responses((status = 200, body = PageBody<ChildBody>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/orgs/{org}/shared", tag = "drive", params(("org" = String, Path), SharedParams),
+    responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn shared(
     State(ctx): State<Ctx>,
     By(by): By,
     Path(org): Path<String>,
-    Params(params): Params<PageParams>,
+    Params(params): Params<SharedParams>,
 ) -> Result<Json<PageBody<ChildBody>>, Problem> {
-    let page = usecase::drive::shared_with_me(&ctx, &by, &org, &params.cursor, params.limit).await?;
+    let SharedParams { cursor, limit, seen_as } = params;
+    let page = usecase::drive::shared_with_me(&ctx, &by, &org, &cursor, limit, &seen_as).await?;
     Ok(Json(PageBody::of(page, Into::into)))
 }
 
 /// Searches the names of everything in an organization that the caller may see. A page with fewer items than asked for
 /// may have another behind it: `next_cursor` tells.
 #[utoipa::path(get, path = "/orgs/{org}/search", tag = "drive", params(("org" = String, Path), SearchParams),
-    responses((status = 200, body = PageBody<ChildBody>), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn search(
     State(ctx): State<Ctx>,
     By(by): By,
@@ -293,6 +332,7 @@ pub async fn search(
         status: params.status,
         cursor: params.cursor,
         limit: params.limit,
+        seen_as: params.seen_as,
     };
     Ok(Json(PageBody::of(usecase::search::search(&ctx, &by, &org, &query).await?, Into::into)))
 }

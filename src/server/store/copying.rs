@@ -19,6 +19,8 @@ pub struct NewTop {
     pub id: ResourceId,
     /// What it is a copy of.
     pub original: ResourceId,
+    /// The organization that owns that.
+    pub owner: OrganizationId,
     /// The account that it goes to.
     pub account: AccountId,
     /// Who copies.
@@ -37,7 +39,7 @@ pub async fn insert_top(tx: &mut Tx, permit: &Permit, new: &NewTop) -> Result<()
     tx.sql(
         "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on,
             created_by, created_at, modified_at, trashed_with, copied_from, restrict_copy, restrict_delete, restrict_download)
-         SELECT $1, organization_id, $2, $3, kind, kind_rank, name, name_key,
+         SELECT $1, $11, $2, $3, kind, kind_rank, name, name_key,
             CASE WHEN status IN ('queued', 'waiting_for_credits', 'processing') THEN 'draft' ELSE status END, images, bytes, cluster, captured_on,
             $4, $5, $5, $1, CASE WHEN kind = 'dataset' THEN NULL ELSE id END, $6, $7, $8
          FROM resource WHERE id = $9 AND organization_id = $10 AND trashed_with IS NULL",
@@ -51,6 +53,7 @@ pub async fn insert_top(tx: &mut Tx, permit: &Permit, new: &NewTop) -> Result<()
     .bind(new.restrictions.delete)
     .bind(new.restrictions.download)
     .bind(new.original.0)
+    .bind(new.owner.0)
     .bind(permit.organization().0)
     .execute()
     .await?;

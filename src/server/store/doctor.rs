@@ -23,8 +23,8 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "every organization has an account, and every account its root (ORG-2, DRIVE-1)",
         sql: "SELECT CAST(
-            (SELECT COUNT(*) FROM organization o WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.organization_id = o.id))
-            + (SELECT COUNT(*) FROM account a WHERE NOT EXISTS (
+            (SELECT COUNT(*) FROM organization o WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.organization_id = o.id AND a.deleted_at IS NULL))
+            + (SELECT COUNT(*) FROM account a WHERE a.deleted_at IS NULL AND NOT EXISTS (
                 SELECT 1 FROM resource r WHERE r.id = a.root_id AND r.kind = 'root' AND r.account_id = a.id AND r.organization_id = a.organization_id))
             AS BIGINT)",
     },
@@ -199,6 +199,34 @@ pub const INVARIANTS: &[Invariant] = &[
                 OR b.organization_id <> o.borrower_organization_id OR l.product = 'discovery' OR o.lent_at > COALESCE(o.ended_at, o.ends_at)
                 OR EXISTS (SELECT 1 FROM licence_loan p WHERE p.licence_id = o.licence_id AND p.id <> o.id
                     AND p.lent_at < COALESCE(o.ended_at, o.ends_at) AND o.lent_at < COALESCE(p.ended_at, p.ends_at))",
+    },
+    Invariant {
+        name: "an account that was deleted holds nothing, and no licence that has not ended (ACCT-1)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM account a WHERE a.deleted_at IS NOT NULL AND (
+            EXISTS (SELECT 1 FROM resource r WHERE r.account_id = a.id)
+            OR EXISTS (SELECT 1 FROM licence l WHERE l.account_id = a.id AND (l.active_until IS NULL OR l.active_until > a.deleted_at))
+            OR EXISTS (SELECT 1 FROM membership_account c WHERE c.account_id = a.id))",
+    },
+    Invariant {
+        name: "everything is in an account of its organization (ACCT-1)",
+        sql: "SELECT CAST(
+            (SELECT COUNT(*) FROM resource r JOIN account a ON a.id = r.account_id WHERE a.organization_id <> r.organization_id)
+            + (SELECT COUNT(*) FROM licence l JOIN account a ON a.id = l.account_id WHERE a.organization_id <> l.organization_id)
+            AS BIGINT)",
+    },
+    Invariant {
+        name: "people are limited to accounts of their organization, Owners to none, and no more than the plan allows (ACCT-2)",
+        sql: "SELECT CAST(
+            (SELECT COUNT(*) FROM membership_account c JOIN account a ON a.id = c.account_id WHERE a.organization_id <> c.organization_id)
+            + (SELECT COUNT(*) FROM membership_account c JOIN membership m ON m.organization_id = c.organization_id AND m.person_id = c.person_id
+                WHERE m.limited IS NULL OR NOT m.limited)
+            + (SELECT COUNT(*) FROM membership m JOIN organization o ON o.id = m.organization_id
+                WHERE m.limited AND (m.role = 'owner' OR o.plan <> 'enterprise'))
+            + (SELECT COUNT(*) FROM membership m JOIN organization o ON o.id = m.organization_id
+                WHERE m.role = 'manager' AND o.plan <> 'enterprise')
+            + (SELECT COUNT(*) FROM organization o WHERE o.plan = 'essential' AND 1 < (
+                SELECT COUNT(*) FROM account a WHERE a.organization_id = o.id AND a.deleted_at IS NULL))
+            AS BIGINT)",
     },
     Invariant {
         name: "every grant knows who owns what it is on (PEOPLE-9)",

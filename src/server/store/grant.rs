@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{CHUNK, Result, Tx, live, read};
 use crate::domain::{
     access::{Level, Permit},
-    id::{GrantId, OrganizationId, PersonId, ResourceId},
+    id::{AccountId, GrantId, OrganizationId, PersonId, ResourceId},
     profile::OwnPermit,
     role::{Role, RolePermit},
     time::Timestamp,
@@ -299,17 +299,39 @@ pub async fn list_by_hand(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> 
     Ok(listed)
 }
 
+/// A grant that reaches somebody, as "Why can they see this?" tells it.
+#[derive(Debug, Clone)]
+pub struct Reaching {
+    /// The grant.
+    pub grant: Stored,
+    /// The organization it was given to, where it was not given to the person.
+    pub through: Option<String>,
+    /// Who made it, or moved what it came along with.
+    pub by: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct ReachingRow {
+    #[sqlx(flatten)]
+    grant: StoredRow,
+    through: Option<String>,
+    made_by: Option<String>,
+    created_at: i64,
+}
+
 /// Every grant that reaches one person on a way up, and the organization it was given to where it was not to them.
 ///
 /// # Errors
 /// The database.
-pub async fn list_reaching(tx: &mut Tx, person: PersonId, way: &[ResourceId]) -> Result<Vec<Listed>> {
+pub async fn list_reaching(tx: &mut Tx, person: PersonId, way: &[ResourceId]) -> Result<Vec<Reaching>> {
     let ids: Vec<Uuid> = way.iter().take(CHUNK).map(|id| id.0).collect();
-    let rows: Vec<ListedRow> = tx
+    let rows: Vec<ReachingRow> = tx
         .sql_list(
             "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
-                COALESCE(o.name, '') AS name, COALESCE(o.org_id, '') AS address, NULL AS role
-             FROM access_grant g LEFT JOIN organization o ON o.id = g.organization_id
+                o.name AS through, p.first_name || ' ' || p.last_name AS made_by, g.created_at
+             FROM access_grant g LEFT JOIN organization o ON o.id = g.organization_id LEFT JOIN person p ON p.id = g.created_by
              WHERE g.resource_id IN ({ids}) AND (g.person_id = {1}
                 OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1}))",
             &ids,
@@ -320,7 +342,7 @@ pub async fn list_reaching(tx: &mut Tx, person: PersonId, way: &[ResourceId]) ->
     let mut listed = Vec::with_capacity(rows.len());
     for row in rows {
         let Some(grant) = row.grant.read()? else { continue };
-        listed.push(Listed { grant, name: row.name, address: row.address, role: None });
+        listed.push(Reaching { grant, through: row.through, by: row.made_by, at: Timestamp(row.created_at) });
     }
     Ok(listed)
 }
@@ -634,6 +656,34 @@ pub async fn list_shared(
         .all()
         .await?;
     Ok(rows.into_iter().map(|(id,)| ResourceId(id)).collect())
+}
+
+/// Whether something of an organization that is in none of some accounts is shared with a person.
+///
+/// # Errors
+/// The database.
+pub async fn any_shared_elsewhere(
+    tx: &mut Tx,
+    person: PersonId,
+    organization: OrganizationId,
+    accounts: &[AccountId],
+) -> Result<bool> {
+    if accounts.is_empty() {
+        return Ok(false);
+    }
+    let ids: Vec<Uuid> = accounts.iter().take(CHUNK).map(|id| id.0).collect();
+    tx.sql_list(
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM access_grant g JOIN resource r ON r.id = g.resource_id
+            WHERE r.organization_id = {2} AND r.trashed_with IS NULL AND r.account_id NOT IN ({ids}) AND (g.person_id = {1}
+                OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1}))
+            LIMIT 1) AS first",
+        &ids,
+    )
+    .bind(person.0)
+    .bind(organization.0)
+    .number()
+    .await
+    .map(|n| n > 0)
 }
 
 /// Where a page of what is shared starts: behind this.

@@ -544,6 +544,29 @@ pub async fn count_pending(tx: &mut Tx, organization: OrganizationId) -> Result<
     Ok(u64::try_from(waiting).unwrap_or(0))
 }
 
+/// How many invitations into an organization to be in a role wait for an answer, and can still be accepted.
+///
+/// # Errors
+/// The database.
+pub async fn count_pending_in_role(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    role: Role,
+    now: Timestamp,
+) -> Result<u64> {
+    let waiting = tx
+        .sql(
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation
+             WHERE organization_id = $1 AND state = 'pending' AND role = $2 AND expires_at > $3 AND (external IS NULL OR NOT external)",
+        )
+        .bind(organization.0)
+        .bind(role.word())
+        .bind(now.0)
+        .number()
+        .await?;
+    Ok(u64::try_from(waiting).unwrap_or(0))
+}
+
 #[derive(FromRow)]
 struct WaitingRow {
     id: Uuid,

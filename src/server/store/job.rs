@@ -39,6 +39,8 @@ pub struct Job {
     pub done: u64,
     /// How many there are in all.
     pub total: u64,
+    /// The Sharing ID of the account that the copy is for, if it is for another one (ACCT-3).
+    pub shared_with: Option<String>,
     /// Whether who began it may cancel it.
     pub stoppable: bool,
 }
@@ -75,6 +77,7 @@ struct JobRow {
     ended_at: Option<i64>,
     stoppable: bool,
     transfer_id: Option<Uuid>,
+    shared_with: Option<String>,
 }
 
 fn count(n: i64) -> u64 {
@@ -103,6 +106,7 @@ impl TryFrom<JobRow> for Job {
             done: count(row.done),
             total: count(row.total),
             stoppable: row.stoppable,
+            shared_with: row.shared_with,
         })
     }
 }
@@ -111,7 +115,8 @@ impl JobRow {
     fn view(self) -> Result<JobView> {
         let kind = read("job", "kind", &self.kind, JobKind::parse)?;
         let state = read("job", "state", &self.state, JobState::parse)?;
-        let made = kind == JobKind::Copy && state == JobState::Done;
+        // What was made for another account is not the copier's to open.
+        let made = kind == JobKind::Copy && state == JobState::Done && self.shared_with.is_none();
         Ok(JobView {
             id: JobId(self.id),
             kind,
@@ -135,8 +140,8 @@ impl JobRow {
 /// The database.
 pub async fn insert(tx: &mut Tx, job: &Job, at: Timestamp) -> Result<()> {
     tx.sql(
-        "INSERT INTO job (id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, done, total, claimed_until, created_at, stoppable)
-         VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10, $11, 0, $12, $13)",
+        "INSERT INTO job (id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, done, total, claimed_until, created_at, stoppable, shared_with)
+         VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10, $11, 0, $12, $13, $14)",
     )
     .bind(job.id.0)
     .bind(job.organization.0)
@@ -151,6 +156,7 @@ pub async fn insert(tx: &mut Tx, job: &Job, at: Timestamp) -> Result<()> {
     .bind(number(job.total))
     .bind(at.0)
     .bind(job.stoppable)
+    .bind(job.shared_with.clone())
     .execute()
     .await
     .map(|_| ())
@@ -206,7 +212,7 @@ pub async fn find_stoppable(tx: &mut Tx, person: PersonId, id: JobId) -> Result<
 pub async fn find_own(tx: &mut Tx, person: PersonId, id: JobId) -> Result<Option<JobView>> {
     let row: Option<JobRow> = tx
         .sql(
-            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable,
+            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
                 (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id
              FROM job WHERE id = $1 AND person_id = $2",
         )
@@ -230,7 +236,7 @@ pub async fn list_own(
 ) -> Result<Vec<JobView>> {
     let rows: Vec<JobRow> = tx
         .sql(
-            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable,
+            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
                 (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id
              FROM job WHERE person_id = $1 AND organization_id = $2 AND (ended_at IS NULL OR ended_at > $3) ORDER BY id DESC LIMIT CAST($4 AS BIGINT)",
         )
@@ -266,7 +272,7 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Result<Opti
         .sql(
             "UPDATE job SET claimed_until = $2 WHERE id = (
                 SELECT id FROM job WHERE state = 'running' AND claimed_until < $1 ORDER BY claimed_until, id LIMIT 1)
-             RETURNING id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable,
+             RETURNING id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
                 (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id",
         )
         .bind(now.0)

@@ -142,6 +142,32 @@ pub async fn list_of_account(tx: &mut Tx, account: AccountId, now: Timestamp) ->
     rows.into_iter().map(|row| StoredLicence::try_from(row).map(|stored| stored.licence)).collect()
 }
 
+/// The licences that the accounts of an organization can use at a moment (ACCT-3), each in the account that can: see
+/// [`list_of_account`].
+///
+/// # Errors
+/// The database.
+pub async fn list_usable(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Vec<StoredLicence>> {
+    let rows: Vec<LicenceRow> = tx
+        .sql(
+            "SELECT l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+                l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
+             FROM licence l WHERE l.organization_id = $1 AND NOT EXISTS (
+                SELECT 1 FROM licence_loan o WHERE o.licence_id = l.id AND o.ended_at IS NULL AND o.ends_at > $2)
+             UNION ALL
+             SELECT l.id, l.organization_id, o.borrower_account_id AS account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+                l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
+             FROM licence_loan o JOIN licence l ON l.id = o.licence_id JOIN living_organization v ON v.id = l.organization_id
+             WHERE o.borrower_organization_id = $1 AND o.ended_at IS NULL AND o.ends_at > $2
+             LIMIT 1000",
+        )
+        .bind(organization.0)
+        .bind(now.0)
+        .all()
+        .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
 /// The licences that an organization borrows of others at a moment, each in the account that borrows it.
 ///
 /// # Errors
@@ -256,6 +282,18 @@ pub async fn update_active_until(tx: &mut Tx, id: LicenceId, until: Timestamp) -
         .execute()
         .await
         .map(|rows| rows > 0)
+}
+
+/// Ends whatever of an account has not ended yet, as it is being deleted: what was free.
+///
+/// # Errors
+/// The database.
+pub async fn end_of_account(tx: &mut Tx, account: AccountId, at: Timestamp) -> Result<u64> {
+    tx.sql("UPDATE licence SET active_until = $2 WHERE account_id = $1 AND (active_until IS NULL OR active_until > $2)")
+        .bind(account.0)
+        .bind(at.0)
+        .execute()
+        .await
 }
 
 /// One change of what is left.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{CHUNK, Result, Tx, live, read};
 use crate::domain::{
-    id::{OrganizationId, PersonId},
+    id::{AccountId, OrganizationId, PersonId},
     role::{Role, RolePermit},
     time::Timestamp,
 };
@@ -21,13 +21,43 @@ pub const fn rank(role: Role) -> i64 {
     }
 }
 
-/// A person's role in an organization; nobody has one in an organization that was deleted.
+/// A person's role in an organization, as it counts for what is of the organization as a whole; nobody has one in an
+/// organization that was deleted.
 ///
 /// # Errors
 /// The database.
 pub async fn find_role(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Option<Role>> {
     let row: Option<(String,)> = tx
         .sql("SELECT role FROM living_membership WHERE organization_id = $1 AND person_id = $2")
+        .bind(organization.0)
+        .bind(person.0)
+        .optional()
+        .await?;
+    row.map(|(role,)| read("membership", "role", &role, Role::parse)).transpose()
+}
+
+/// A person's role as it counts in an account: Member where they are limited to others.
+///
+/// # Errors
+/// The database.
+pub async fn find_role_in(tx: &mut Tx, account: AccountId, person: PersonId) -> Result<Option<Role>> {
+    let row: Option<(String,)> = tx
+        .sql("SELECT role FROM account_membership WHERE account_id = $1 AND person_id = $2")
+        .bind(account.0)
+        .bind(person.0)
+        .optional()
+        .await?;
+    row.map(|(role,)| read("membership", "role", &role, Role::parse)).transpose()
+}
+
+/// The role that a person was given in an organization, where it counts in some accounts only (ACCT-2); `None` for everybody
+/// else.
+///
+/// # Errors
+/// The database.
+pub async fn find_limited(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Option<Role>> {
+    let row: Option<(String,)> = tx
+        .sql("SELECT given FROM living_membership WHERE organization_id = $1 AND person_id = $2 AND limited")
         .bind(organization.0)
         .bind(person.0)
         .optional()
@@ -82,6 +112,20 @@ pub async fn count_owners(tx: &mut Tx, organization: OrganizationId) -> Result<u
         .number()
         .await?;
     Ok(u64::try_from(owners).unwrap_or(0))
+}
+
+/// How many people of an organization have a role.
+///
+/// # Errors
+/// The database.
+pub async fn count_in_role(tx: &mut Tx, organization: OrganizationId, role: Role) -> Result<u64> {
+    let people = tx
+        .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM membership WHERE organization_id = $1 AND role = $2")
+        .bind(organization.0)
+        .bind(role.word())
+        .number()
+        .await?;
+    Ok(u64::try_from(people).unwrap_or(0))
 }
 
 /// How many people belong to an organization.
@@ -283,13 +327,15 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &Wanted<'_>
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// One page of the people who reach everything in an organization by their role (ACCESS-1): every role but Member.
+/// One page of the people who reach everything in an account by their role (ACCESS-1): every role but Member, and nobody who
+/// is limited to other accounts.
 ///
 /// # Errors
 /// The database.
 pub async fn list_reaching(
     tx: &mut Tx,
     organization: OrganizationId,
+    account: AccountId,
     after: &After,
     limit: i64,
 ) -> Result<Vec<Member>> {
@@ -298,6 +344,8 @@ pub async fn list_reaching(
             "SELECT p.id, m.role, m.name_key, m.email_key, p.first_name || ' ' || p.last_name AS name, p.email, p.last_seen_at
              FROM membership m JOIN person p ON p.id = m.person_id
              WHERE m.organization_id = $1 AND m.role_rank < 4 AND (m.role_rank, m.name_key, m.person_id) > ($2, $3, $4)
+                AND (m.limited IS NULL OR NOT m.limited OR EXISTS (SELECT 1 FROM membership_account c
+                    WHERE c.organization_id = m.organization_id AND c.person_id = m.person_id AND c.account_id = $6))
              ORDER BY m.role_rank, m.name_key, m.person_id LIMIT CAST($5 AS BIGINT)",
         )
         .bind(organization.0)
@@ -305,25 +353,95 @@ pub async fn list_reaching(
         .bind(after.key.clone())
         .bind(after.id)
         .bind(limit)
+        .bind(account.0)
         .all()
         .await?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// How many people of an organization have each role.
+/// How many people of an organization have each role in an account of it: whoever is limited to other accounts counts as a
+/// Member there.
 ///
 /// # Errors
 /// The database.
-pub async fn count_by_role(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<(Role, u64)>> {
+pub async fn count_by_role(tx: &mut Tx, organization: OrganizationId, account: AccountId) -> Result<Vec<(Role, u64)>> {
+    // Everybody by the role they have, without walking through them; and the few who are limited to other accounts.
     let rows: Vec<(String, i64)> = tx
         .sql("SELECT role, CAST(COUNT(*) AS BIGINT) FROM membership WHERE organization_id = $1 GROUP BY role")
         .bind(organization.0)
         .all()
         .await?;
-    let count = |(role, people): (String, i64)| {
-        Ok((read("membership", "role", &role, Role::parse)?, u64::try_from(people).unwrap_or(0)))
-    };
-    rows.into_iter().map(count).collect()
+    let elsewhere: Vec<(String, i64)> = tx
+        .sql(
+            "SELECT m.role, CAST(COUNT(*) AS BIGINT) FROM membership m
+             WHERE m.organization_id = $1 AND m.limited AND NOT EXISTS (SELECT 1 FROM membership_account c
+                WHERE c.organization_id = m.organization_id AND c.person_id = m.person_id AND c.account_id = $2)
+             GROUP BY m.role",
+        )
+        .bind(organization.0)
+        .bind(account.0)
+        .all()
+        .await?;
+    let mut counts = std::collections::BTreeMap::new();
+    let count = |people: i64| u64::try_from(people).unwrap_or(0);
+    for (role, people) in rows {
+        *counts.entry(read("membership", "role", &role, Role::parse)?).or_insert(0) += count(people);
+    }
+    for (role, people) in elsewhere {
+        let had: &mut u64 = counts.entry(read("membership", "role", &role, Role::parse)?).or_insert(0);
+        *had = had.saturating_sub(count(people));
+        *counts.entry(Role::Member).or_insert(0) += count(people);
+    }
+    Ok(counts.into_iter().filter(|(_, people)| *people > 0).collect())
+}
+
+/// Somebody who is limited to some accounts, and their role there.
+#[derive(Debug, Clone)]
+pub struct Limited {
+    /// Who.
+    pub id: PersonId,
+    /// Their name.
+    pub name: String,
+    /// Their role.
+    pub role: Role,
+}
+
+/// The people whose role counts in one account of an organization, but not in another one of it, as they are limited to the
+/// first: who would no longer see by their role what moved from the one to the other (XFER-3). At most `limit`.
+///
+/// # Errors
+/// The database.
+pub async fn list_limited_between(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    from: &[AccountId],
+    to: AccountId,
+    limit: i64,
+) -> Result<Vec<Limited>> {
+    if from.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = from.iter().take(CHUNK).map(|account| account.0).collect();
+    let rows: Vec<(Uuid, String, String)> = tx
+        .sql_list(
+            "SELECT DISTINCT m.person_id, p.first_name || ' ' || p.last_name AS name, m.role
+             FROM membership m JOIN membership_account c ON c.organization_id = m.organization_id AND c.person_id = m.person_id
+             JOIN person p ON p.id = m.person_id
+             WHERE m.organization_id = {1} AND m.limited AND c.account_id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM membership_account t
+                WHERE t.organization_id = m.organization_id AND t.person_id = m.person_id AND t.account_id = {2})
+             ORDER BY m.person_id LIMIT CAST({3} AS BIGINT)",
+            &ids,
+        )
+        .bind(organization.0)
+        .bind(to.0)
+        .bind(limit)
+        .all()
+        .await?;
+    rows.into_iter()
+        .map(|(id, name, role)| {
+            Ok(Limited { id: PersonId(id), name, role: read("membership", "role", &role, Role::parse)? })
+        })
+        .collect()
 }
 
 /// The addresses of the first Owners of an organization.
@@ -439,7 +557,8 @@ pub async fn list_names(tx: &mut Tx, organization: OrganizationId, limit: i64) -
     Ok(rows.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
 }
 
-/// Somebody who may be able to reach what moves, with their role in the target organization.
+/// Somebody who may be able to reach what moves, with their role in the target organization, as it counts in the account that
+/// things go to.
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// Who.
@@ -464,22 +583,22 @@ impl CandidateRow {
     }
 }
 
-/// The people of `source` who see all of it by their role, without those who see all of `target` by theirs (they lose
-/// nothing): how many, and the first `limit` of them by name.
+/// The people who see all of the account `source` by their role, without those who see all of the account `target` by theirs
+/// (they lose nothing): how many, and the first `limit` of them.
 ///
 /// # Errors
 /// The database.
 pub async fn list_candidates(
     tx: &mut Tx,
-    source: OrganizationId,
-    target: OrganizationId,
+    source: AccountId,
+    target: AccountId,
     limit: usize,
 ) -> Result<(u64, Vec<Candidate>)> {
     let total = tx
         .sql(
-            "SELECT CAST(COUNT(*) AS BIGINT) FROM membership s
-             WHERE s.organization_id = $1 AND s.role <> 'member' AND NOT EXISTS (
-                SELECT 1 FROM membership t WHERE t.organization_id = $2 AND t.person_id = s.person_id AND t.role <> 'member')",
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM account_membership s
+             WHERE s.account_id = $1 AND s.role <> 'member' AND NOT EXISTS (
+                SELECT 1 FROM account_membership t WHERE t.account_id = $2 AND t.person_id = s.person_id AND t.role <> 'member')",
         )
         .bind(source.0)
         .bind(target.0)
@@ -487,10 +606,11 @@ pub async fn list_candidates(
         .await?;
     let rows: Vec<CandidateRow> = tx
         .sql(
-            "SELECT p.id, p.first_name || ' ' || p.last_name AS name, t.role AS target_role
-             FROM membership s JOIN person p ON p.id = s.person_id
-             LEFT JOIN membership t ON t.organization_id = $2 AND t.person_id = s.person_id
-             WHERE s.organization_id = $1 AND s.role <> 'member' AND (t.role IS NULL OR t.role = 'member')
+            "SELECT p.id, p.first_name || ' ' || p.last_name AS name,
+                (SELECT t.role FROM account_membership t WHERE t.account_id = $2 AND t.person_id = s.person_id) AS target_role
+             FROM account_membership s JOIN person p ON p.id = s.person_id
+             WHERE s.account_id = $1 AND s.role <> 'member' AND NOT EXISTS (
+                SELECT 1 FROM account_membership t WHERE t.account_id = $2 AND t.person_id = s.person_id AND t.role <> 'member')
              ORDER BY s.person_id LIMIT CAST($3 AS BIGINT)",
         )
         .bind(source.0)
@@ -502,7 +622,8 @@ pub async fn list_candidates(
     Ok((u64::try_from(total).unwrap_or(0), candidates))
 }
 
-/// People by id, and everyone in the organizations given, with their role in `target`; at most `limit` of each.
+/// People by id, and everyone in the organizations given, with their role as it counts in the account `target`; at most
+/// `limit` of each.
 ///
 /// # Errors
 /// The database.
@@ -510,7 +631,7 @@ pub async fn list_grantees(
     tx: &mut Tx,
     people: &[PersonId],
     organizations: &[OrganizationId],
-    target: OrganizationId,
+    target: AccountId,
     limit: usize,
 ) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
@@ -519,9 +640,9 @@ pub async fn list_grantees(
         let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
         let rows: Vec<CandidateRow> = tx
             .sql_list(
-                "SELECT p.id, p.first_name || ' ' || p.last_name AS name, t.role AS target_role
-                 FROM person p LEFT JOIN membership t ON t.person_id = p.id AND t.organization_id = {1}
-                 WHERE p.id IN ({ids}) LIMIT CAST({2} AS BIGINT)",
+                "SELECT p.id, p.first_name || ' ' || p.last_name AS name,
+                    (SELECT t.role FROM account_membership t WHERE t.account_id = {1} AND t.person_id = p.id) AS target_role
+                 FROM person p WHERE p.id IN ({ids}) LIMIT CAST({2} AS BIGINT)",
                 &ids,
             )
             .bind(target.0)
@@ -536,9 +657,9 @@ pub async fn list_grantees(
         let ids: Vec<Uuid> = chunk.iter().map(|organization| organization.0).collect();
         let rows: Vec<CandidateRow> = tx
             .sql_list(
-                "SELECT DISTINCT p.id, p.first_name || ' ' || p.last_name AS name, t.role AS target_role
+                "SELECT DISTINCT p.id, p.first_name || ' ' || p.last_name AS name,
+                    (SELECT t.role FROM account_membership t WHERE t.account_id = {1} AND t.person_id = p.id) AS target_role
                  FROM living_membership m JOIN person p ON p.id = m.person_id
-                 LEFT JOIN membership t ON t.person_id = p.id AND t.organization_id = {1}
                  WHERE m.organization_id IN ({ids}) LIMIT CAST({2} AS BIGINT)",
                 &ids,
             )

@@ -32,6 +32,7 @@ pub mod licence;
 pub mod link;
 pub mod live;
 pub mod loan;
+pub mod looking;
 pub mod membership;
 pub mod offer;
 pub mod one_time_link;

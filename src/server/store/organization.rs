@@ -7,6 +7,7 @@ use super::{Result, Tx, read};
 use crate::domain::{
     id::{OrganizationId, PersonId},
     organization::{OrganizationKind, PeopleVisibility, PlanTier, restorable_until},
+    plan::PlanPermit,
     resource::CLUSTERS,
     role::{Role, RolePermit},
     time::Timestamp,
@@ -212,9 +213,9 @@ pub async fn find_with_role(
         .sql(
             "SELECT o.id, o.org_id, o.name, o.kind, o.plan, o.space_of, o.country, o.legal_name, o.address, o.postal_code, o.city, o.vat_number,
                 o.vat_exempt, o.legal_contact, o.protection_officer_name, o.protection_officer_position, o.protection_officer_phone,
-                o.website, o.industry, o.language, o.cluster, o.people_visible_to, o.created_at, m.role
-             FROM organization o JOIN living_organization l ON l.id = o.id
-             LEFT JOIN membership m ON m.organization_id = o.id AND m.person_id = $2 WHERE o.id = $1",
+                o.website, o.industry, o.language, o.cluster, o.people_visible_to, o.created_at,
+                (SELECT m.role FROM living_membership m WHERE m.organization_id = o.id AND m.person_id = $2) AS role
+             FROM organization o JOIN living_organization l ON l.id = o.id WHERE o.id = $1",
         )
         .bind(id.0)
         .bind(person.0)
@@ -249,6 +250,8 @@ struct BelongingRow {
     org_id: String,
     name: String,
     role: String,
+    given: String,
+    limited: Option<bool>,
     space_of: Option<Uuid>,
     people_visible_to: Option<String>,
 }
@@ -258,7 +261,11 @@ impl BelongingRow {
         let role = read("membership", "role", &self.role, Role::parse)?;
         let (id, personal) = (OrganizationId(self.id), self.space_of.is_some());
         let shown_to = visibility(self.people_visible_to.as_deref())?;
-        Ok(Belonging::new(id, self.org_id, self.name, Some(role), personal, shown_to))
+        let given = match self.limited {
+            Some(true) => Some(read("membership", "role", &self.given, Role::parse)?),
+            _ => None,
+        };
+        Ok(Belonging::new(id, self.org_id, self.name, Some(role), personal, shown_to).limited_to_accounts(given))
     }
 }
 
@@ -278,7 +285,7 @@ pub const BELONGINGS: i64 = 1_000;
 pub async fn list_of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Belonging>> {
     let rows: Vec<BelongingRow> = tx
         .sql(
-            "SELECT o.id, o.org_id, o.name, m.role, o.space_of, o.people_visible_to
+            "SELECT o.id, o.org_id, o.name, m.role, m.given, m.limited, o.space_of, o.people_visible_to
              FROM living_membership m JOIN organization o ON o.id = m.organization_id
              WHERE m.person_id = $1 ORDER BY o.name, o.id LIMIT CAST($2 AS BIGINT)",
         )
@@ -306,7 +313,7 @@ pub async fn find_space(tx: &mut Tx, person: PersonId) -> Result<Option<Organiza
 pub async fn release_space(tx: &mut Tx, person: PersonId) -> Result<bool> {
     tx.sql(
         "UPDATE organization SET space_of = NULL WHERE space_of = $1 AND EXISTS (
-            SELECT 1 FROM account a JOIN resource r ON r.parent_id = a.root_id WHERE a.organization_id = organization.id)",
+            SELECT 1 FROM account a JOIN resource r ON r.parent_id = a.root_id WHERE a.deleted_at IS NULL AND a.organization_id = organization.id)",
     )
     .bind(person.0)
     .execute()
@@ -426,6 +433,19 @@ pub async fn update_legal(tx: &mut Tx, permit: &RolePermit, legal: &LegalView) -
     .execute()
     .await
     .map(|_| ())
+}
+
+/// Gives an organization another plan (ACCT-2): the operator alone does.
+///
+/// # Errors
+/// The database.
+pub async fn update_plan(tx: &mut Tx, permit: &PlanPermit) -> Result<()> {
+    tx.sql("UPDATE organization SET plan = $2 WHERE id = $1")
+        .bind(permit.organization().0)
+        .bind(permit.plan().word())
+        .execute()
+        .await
+        .map(|_| ())
 }
 
 /// Changes what Owners and Managers change (ORG-4, PEOPLE-11).

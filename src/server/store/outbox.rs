@@ -48,6 +48,56 @@ pub async fn insert(tx: &mut Tx, mail: &NewMail<'_>) -> Result<()> {
     .map(|_| ())
 }
 
+/// Puts a mail into the outbox that is about something, and goes out no sooner than `due`.
+///
+/// # Errors
+/// The database.
+pub async fn insert_about(tx: &mut Tx, mail: &NewMail<'_>, topic: &str, due: Timestamp) -> Result<()> {
+    tx.sql(
+        "INSERT INTO outbox (id, recipient, subject, text, html, state, attempts, next_attempt_at, created_at, topic)
+         VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $7, $6, $8)",
+    )
+    .bind(mail.id.0)
+    .bind(mail.to.to_owned())
+    .bind(mail.subject.to_owned())
+    .bind(mail.text.to_owned())
+    .bind(mail.html.to_owned())
+    .bind(mail.at.0)
+    .bind(due.0)
+    .bind(topic.to_owned())
+    .execute()
+    .await
+    .map(|_| ())
+}
+
+/// When the last mail about something was written to somebody.
+///
+/// # Errors
+/// The database.
+pub async fn find_last_about(tx: &mut Tx, topic: &str, recipient: &str) -> Result<Option<Timestamp>> {
+    let last: Option<(i64,)> = tx
+        .sql("SELECT created_at FROM outbox WHERE topic = $1 AND recipient = $2 ORDER BY created_at DESC LIMIT 1")
+        .bind(topic.to_owned())
+        .bind(recipient.to_owned())
+        .optional()
+        .await?;
+    Ok(last.map(|(at,)| Timestamp(at)))
+}
+
+/// Takes mails about something back that are held until later and nobody has tried to send; how many.
+///
+/// # Errors
+/// The database.
+pub async fn delete_held_about(tx: &mut Tx, topic: &str, now: Timestamp) -> Result<u64> {
+    tx.sql(
+        "DELETE FROM outbox WHERE topic = $1 AND state = 'waiting' AND attempts = 0 AND next_attempt_at > $2 AND claimed_until IS NULL",
+    )
+    .bind(topic.to_owned())
+    .bind(now.0)
+    .execute()
+    .await
+}
+
 /// A mail in the outbox.
 #[derive(Debug, Clone, FromRow)]
 pub struct Mail {

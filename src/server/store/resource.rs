@@ -204,7 +204,9 @@ pub struct Step {
     pub name: String,
     /// The organization that owns it.
     pub organization: OrganizationId,
-    /// The role of who goes this way in that organization.
+    /// The account it is in.
+    pub account: AccountId,
+    /// The role of who goes this way, as it counts in that account.
     pub role: Option<Role>,
     /// The levels granted here to who goes this way, or to an organization of theirs.
     pub levels: Vec<Level>,
@@ -220,6 +222,7 @@ struct StepRow {
     kind: String,
     name: String,
     organization_id: Uuid,
+    account_id: Uuid,
     role: Option<String>,
     level: Option<String>,
     restrict_copy: bool,
@@ -250,16 +253,17 @@ async fn ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId], in_trash: bo
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<StepRow> = tx
             .sql_list(
-                "WITH RECURSIVE up(start_id, distance, id, parent_id, kind, name, organization_id, restrict_copy, restrict_delete, restrict_download) AS (
-                    SELECT r.id, CAST(0 AS BIGINT), r.id, r.parent_id, r.kind, r.name, r.organization_id, r.restrict_copy, r.restrict_delete, r.restrict_download
+                "WITH RECURSIVE up(start_id, distance, id, parent_id, kind, name, organization_id, account_id, restrict_copy, restrict_delete, restrict_download) AS (
+                    SELECT r.id, CAST(0 AS BIGINT), r.id, r.parent_id, r.kind, r.name, r.organization_id, r.account_id, r.restrict_copy, r.restrict_delete, r.restrict_download
                     FROM resource r JOIN living_organization l ON l.id = r.organization_id WHERE r.id IN ({ids}) AND (r.trashed_with IS NULL OR {2})
                     UNION ALL
-                    SELECT up.start_id, up.distance + 1, r.id, r.parent_id, r.kind, r.name, r.organization_id, r.restrict_copy, r.restrict_delete, r.restrict_download
+                    SELECT up.start_id, up.distance + 1, r.id, r.parent_id, r.kind, r.name, r.organization_id, r.account_id, r.restrict_copy, r.restrict_delete, r.restrict_download
                     FROM up JOIN resource r ON r.id = up.parent_id WHERE up.distance < 100
                  )
-                 SELECT up.start_id, up.distance, up.id, up.kind, up.name, up.organization_id, m.role, g.level, up.restrict_copy, up.restrict_delete, up.restrict_download
+                 SELECT up.start_id, up.distance, up.id, up.kind, up.name, up.organization_id, up.account_id,
+                    (SELECT m.role FROM account_membership m WHERE m.account_id = up.account_id AND m.person_id = {1}) AS role,
+                    g.level, up.restrict_copy, up.restrict_delete, up.restrict_download
                  FROM up
-                 LEFT JOIN membership m ON m.organization_id = up.organization_id AND m.person_id = {1}
                  LEFT JOIN access_grant g ON g.resource_id = up.id AND (g.person_id = {1}
                     OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1}))",
                 &ids,
@@ -276,6 +280,7 @@ async fn ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId], in_trash: bo
                 kind: read("resource", "kind", &row.kind, Kind::parse)?,
                 name: row.name,
                 organization: OrganizationId(row.organization_id),
+                account: AccountId(row.account_id),
                 role: row.role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?,
                 levels: row
                     .level
@@ -562,6 +567,7 @@ pub struct Children<'a> {
 #[derive(FromRow)]
 struct ChildRow {
     id: Uuid,
+    account_id: Uuid,
     kind: String,
     name: String,
     status: Option<String>,
@@ -584,7 +590,7 @@ struct ChildRow {
 macro_rules! children {
     ($where_and_order:literal) => {
         concat!(
-            "SELECT r.id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.created_at, r.modified_at,
+            "SELECT r.id, r.account_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.created_at, r.modified_at,
                 p.first_name || ' ' || p.last_name AS created_by_name,
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
@@ -641,6 +647,7 @@ impl ChildRow {
         let row = self;
         Ok(RowView {
             id: ResourceId(row.id),
+            account: AccountId(row.account_id),
             kind: read("resource", "kind", &row.kind, Kind::parse)?,
             dataset: dataset(row.status.as_deref(), row.images, row.bytes, row.cluster, row.captured_on)?,
             name: row.name,
@@ -656,6 +663,7 @@ impl ChildRow {
                 download: row.restrict_download,
             },
             place: None,
+            account_name: None,
         })
     }
 }
@@ -858,7 +866,7 @@ pub async fn list_rows(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<RowView>> 
     let ids: Vec<Uuid> = ids.iter().take(CHUNK).map(|id| id.0).collect();
     let rows: Vec<ChildRow> = tx
         .sql_list(
-            "SELECT r.id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.created_at, r.modified_at,
+            "SELECT r.id, r.account_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.created_at, r.modified_at,
                 p.first_name || ' ' || p.last_name AS created_by_name,
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id) AS grants,
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
@@ -870,6 +878,35 @@ pub async fn list_rows(tx: &mut Tx, ids: &[ResourceId]) -> Result<Vec<RowView>> 
         .all()
         .await?;
     rows.into_iter().map(|row| row.view(None)).collect()
+}
+
+/// What is at the top of some containers, folders first, by name: id, kind, name, account.
+///
+/// # Errors
+/// The database.
+pub async fn list_tops(
+    tx: &mut Tx,
+    containers: &[ResourceId],
+    limit: i64,
+) -> Result<Vec<(ResourceId, Kind, String, AccountId)>> {
+    if containers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = containers.iter().take(CHUNK).map(|id| id.0).collect();
+    let rows: Vec<(Uuid, String, String, Uuid)> = tx
+        .sql_list(
+            "SELECT id, kind, name, account_id FROM resource WHERE parent_id IN ({ids}) AND trashed_with IS NULL
+             ORDER BY kind_rank, name_key, id LIMIT CAST({1} AS BIGINT)",
+            &ids,
+        )
+        .bind(limit)
+        .all()
+        .await?;
+    rows.into_iter()
+        .map(|(id, kind, name, account)| {
+            Ok((ResourceId(id), read("resource", "kind", &kind, Kind::parse)?, name, AccountId(account)))
+        })
+        .collect()
 }
 
 /// Something that somebody made, for the export of their data.
@@ -895,7 +932,7 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
     tx.sql(
         "SELECT r.id, r.kind, r.name, o.name AS organization, r.created_at
          FROM resource r JOIN organization o ON o.id = r.organization_id
-         JOIN membership m ON m.organization_id = r.organization_id AND m.person_id = $1
+         JOIN account_membership m ON m.account_id = r.account_id AND m.person_id = $1
          WHERE r.created_by = $1 AND r.id > $2 AND r.kind <> 'root' AND r.trashed_with IS NULL AND m.role <> 'member' ORDER BY r.id LIMIT CAST($3 AS BIGINT)",
     )
     .bind(person.0)

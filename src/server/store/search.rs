@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{CHUNK, Result, Tx};
 use crate::domain::{
     access::Permit,
-    id::{OrganizationId, ResourceId},
+    id::{AccountId, OrganizationId, ResourceId},
     resource::{Kind, Status},
     search::{Question, WORDS, words},
 };
@@ -82,12 +82,13 @@ pub(super) async fn rewrite(tx: &mut Tx, organization: OrganizationId, names: &[
     Ok(())
 }
 
-/// Notes the words of a copy, which is called what its original is and is of the same organization.
+/// Notes the words of a copy, which is called what its original is.
 ///
 /// # Errors
 /// The database.
 pub(super) async fn copy(tx: &mut Tx, copy: ResourceId, original: ResourceId) -> Result<()> {
-    tx.sql("INSERT INTO resource_word (resource_id, organization_id, word) SELECT $1, organization_id, word FROM resource_word WHERE resource_id = $2")
+    tx.sql("INSERT INTO resource_word (resource_id, organization_id, word)
+        SELECT c.id, c.organization_id, w.word FROM resource_word w CROSS JOIN resource c WHERE w.resource_id = $2 AND c.id = $1")
         .bind(copy.0)
         .bind(original.0)
         .execute()
@@ -256,6 +257,56 @@ pub async fn list_below(
         .bind(wanted.status.map(|status| status.word().to_owned()))
         .bind(like(others.first()))
         .bind(others.iter().skip(1).fold("%".to_owned(), |all, word| format!("{all}{word}%")))
+        .bind(wanted.limit + 1)
+        .all()
+        .await?;
+    let mut found = found(rows);
+    let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = if more { behind(&found) } else { None };
+    Ok((found, next))
+}
+
+/// The same for somebody whose role counts in some accounts of an organization only: nothing of the others decides about the
+/// answer. Of a question's words it answers two; the caller looks at the others.
+///
+/// # Errors
+/// The database.
+pub async fn list_in_accounts(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    accounts: &[AccountId],
+    wanted: &Wanted<'_>,
+) -> Result<(Vec<Found>, Option<(String, ResourceId)>)> {
+    if accounts.is_empty() {
+        return Ok((Vec::new(), None));
+    }
+    let ids: Vec<Uuid> = accounts.iter().take(CHUNK).map(|id| id.0).collect();
+    let first = &wanted.question.first;
+    let (after_word, after_id) = match &wanted.after {
+        Some((word, id)) => (word.clone(), id.0),
+        None => (first.clone(), Uuid::nil()),
+    };
+    let others = &wanted.question.others;
+    let rows: Vec<(Uuid, String)> = tx
+        .sql_list(
+            "SELECT r.id, w.word FROM resource_word w CROSS JOIN resource r
+             WHERE w.organization_id = {1} AND (w.word, w.resource_id) > ({2}, {3}) AND w.word < {4}
+                AND r.id = w.resource_id AND r.account_id IN ({ids}) AND r.trashed_with IS NULL
+                AND ({5} IS NULL OR r.kind = {5}) AND ({6} IS NULL OR r.status = {6}) AND r.name_key LIKE {7}
+                AND NOT EXISTS (SELECT 1 FROM resource_word o WHERE o.resource_id = w.resource_id AND o.word >= {8} AND o.word < w.word)
+             ORDER BY w.word, w.resource_id LIMIT CAST({9} AS BIGINT)",
+            &ids,
+        )
+        .bind(organization.0)
+        .bind(after_word)
+        .bind(after_id)
+        .bind(format!("{first}{BEHIND}"))
+        .bind(wanted.kind.map(|kind| kind.word().to_owned()))
+        .bind(wanted.status.map(|status| status.word().to_owned()))
+        .bind(like(others.first()))
+        .bind(first.clone())
         .bind(wanted.limit + 1)
         .all()
         .await?;

@@ -337,6 +337,24 @@ pub async fn update_owner(
     Ok(changed)
 }
 
+/// Hands the items and everything below them to another account of the same organization. What was charged stays charged
+/// where it was (LIC-2).
+///
+/// # Errors
+/// The database.
+pub async fn update_account(tx: &mut Tx, _permit: &Permit, items: &[ResourceId], account: AccountId) -> Result<u64> {
+    let mut changed = 0;
+    for chunk in items.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        changed += tx
+            .sql_list(tree!("UPDATE resource SET account_id = {1} WHERE id IN (SELECT id FROM tree)"), &ids)
+            .bind(account.0)
+            .execute()
+            .await?;
+    }
+    Ok(changed)
+}
+
 /// Notes on the grants on resources that the permit's organization owns what they are on.
 ///
 /// # Errors

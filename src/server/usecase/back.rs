@@ -22,7 +22,7 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::{Error, Result},
-        store::{Tx, licence, organization, resource, subtree, transfer},
+        store::{Tx, licence, membership, organization, resource, subtree, transfer},
     },
     access::{self, Reach},
     transfer as transfers,
@@ -49,7 +49,14 @@ async fn side(
 ) -> Result<(Side, String)> {
     let found = organization::find_with_role(tx, id, by.person).await?;
     let (name, org_id, role) = match found {
-        Some((found, role)) => (found.name, found.org_id, role),
+        // The role that counts is the one in the account (ACCT-2).
+        Some((found, role)) => {
+            let role = match account {
+                Some(account) => membership::find_role_in(tx, account, by.person).await?,
+                None => role,
+            };
+            (found.name, found.org_id, role)
+        }
         None => (name.to_owned(), String::new(), None),
     };
     let licences: Vec<Licence> = match account {

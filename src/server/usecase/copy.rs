@@ -1,17 +1,21 @@
-//! Copying inside one organization (DRIVE-4): at once where there is little, and behind the scenes where there is much.
+//! Copying inside one organization (DRIVE-4), and for the account behind a Sharing ID (ACCT-3): at once where there is little, and behind the scenes where there is much.
 //!
 //! A copy is made hidden, and shown in one step when all of it is there: a crash never leaves half of one to be seen, and
 //! the place it goes to shows nothing until it is done. Small ones are made and shown in one transaction, by the same
 //! steps.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::domain::{
     access::{self as rules, Act, Permit},
-    copy::{Original, Place, may_copy, restrictions_of_copy},
+    account::SharingId,
+    copy::{Original, Place, may_copy, may_share, receive, restrictions_of_copy},
     id::{JobId, OrganizationId, PersonId, ResourceId},
     job::{AT_ONCE, JobKind, MOST_JOBS, go_on},
     licence::{Use, allows},
     refusal::Refusal,
     resource::{Kind, free_name},
+    role::{Permission, allow},
     text::{Problem, key},
     view::{ResourceView, work::JobView},
 };
@@ -20,7 +24,9 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::{Error, Result},
-        store::{Tx, copying, job, licence, resource, subtree, trash as hidden},
+        store::{
+            Tx, account, copying, job, licence, organization as organizations, resource, subtree, trash as hidden,
+        },
     },
     access::{self, Reach},
     audit::{self, Happened},
@@ -50,7 +56,7 @@ pub struct Copied {
 pub struct Making {
     /// The copy's top, which is hidden.
     pub top: ResourceId,
-    /// The organization.
+    /// The organization that owns the original.
     pub organization: OrganizationId,
     /// Who copies.
     pub person: PersonId,
@@ -92,23 +98,15 @@ fn place_of(reach: &Reach) -> Result<Place> {
     })
 }
 
-async fn copy_in(
+/// What is to be copied, each with how many items it is. What is inside another item of the selection is copied with it.
+async fn originals(
     tx: &mut Tx,
     ctx: &Ctx,
-    by: &Principal,
     items: &[ResourceId],
-    destination: ResourceId,
-) -> Result<Copied> {
-    let reaches = access::reaches(tx, by.person, items).await?;
-    for id in items {
-        reaches.get(id).and_then(Reach::level).ok_or(Refusal::NotFound)?;
-    }
-    let there = access::reach(tx, by, destination).await?;
-    let place = place_of(&there)?;
-    let container = resource::find(tx, destination).await?.ok_or(Refusal::NotFound)?;
+    reaches: &BTreeMap<ResourceId, Reach>,
+) -> Result<Vec<(Original, u64)>> {
     let below = subtree::load(tx, items, None, ctx.now()).await?;
     let restricted = subtree::list_restricted(tx, items, LOOKED_FOR).await?;
-    let mut total = 0;
     let mut originals = Vec::with_capacity(items.len());
     for id in items {
         let (Some(reach), Some(inside)) = (reaches.get(id), below.get(id)) else {
@@ -117,7 +115,6 @@ async fn copy_in(
         let (Some(step), Some(level)) = (reach.steps.first(), reach.level()) else {
             return Err(Refusal::NotFound.into());
         };
-        // What is inside another item of the selection is copied with it.
         if reach.steps.iter().skip(1).any(|step| items.contains(&step.id)) {
             continue;
         }
@@ -132,10 +129,30 @@ async fn copy_in(
             height: inside.height,
             uncopyable: uncopyable.map(|inside| inside.name.clone()),
         };
-        may_copy(&original, &place)?;
-        total += inside.contents.folders + inside.contents.datasets;
         originals.push((original, inside.contents.folders + inside.contents.datasets));
     }
+    Ok(originals)
+}
+
+async fn copy_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    items: &[ResourceId],
+    destination: ResourceId,
+) -> Result<Copied> {
+    let reaches = access::reaches(tx, by.person, items).await?;
+    for id in items {
+        reaches.get(id).and_then(Reach::level).ok_or(Refusal::NotFound)?;
+    }
+    let there = access::reach(tx, by, destination).await?;
+    let place = place_of(&there)?;
+    let container = resource::find(tx, destination).await?.ok_or(Refusal::NotFound)?;
+    let originals = originals(tx, ctx, items, &reaches).await?;
+    for (original, _) in &originals {
+        may_copy(original, &place)?;
+    }
+    let total: u64 = originals.iter().map(|(_, size)| size).sum();
     let permit = rules::permit(by.person, Act::Create, &there.lineage)?;
     let licences = licence::list_of_account(tx, container.account, ctx.now()).await?;
     allows(&licences, Use::Create, ctx.now())?;
@@ -145,14 +162,14 @@ async fn copy_in(
     if total > AT_ONCE && originals.len() > MOST_JOBS {
         return Err(Refusal::field("items", Problem::TooMany(MOST_JOBS)).into());
     }
-    let container_path =
-        drive::container_path(tx, place.organization, Some(destination).filter(|_| place.kind != Kind::Root)).await?;
+    let container_path = drive::container_path(tx, place.organization, Some(destination)).await?;
     let (mut made, mut jobs, mut told) = (Vec::new(), Vec::new(), Vec::new());
     for (original, size) in originals {
         let top = ResourceId(ctx.id());
         let new = copying::NewTop {
             id: top,
             original: original.id,
+            owner: original.organization,
             account: container.account,
             by: by.person,
             restrictions: restrictions_of_copy(original.restrictions),
@@ -175,6 +192,7 @@ async fn copy_in(
                 done: 1,
                 total: size,
                 stoppable: true,
+                shared_with: None,
             };
             job::insert(tx, &work, ctx.now()).await?;
             jobs.push(job::find_own(tx, by.person, work.id).await?.ok_or(Refusal::NotFound)?);
@@ -273,6 +291,221 @@ pub async fn show(
     };
     audit::note(tx, ctx, by, happened).await?;
     Ok(format!("Copied “{original}” to “{}”{called}", place.name))
+}
+
+/// What became of a request to share copies.
+#[derive(Debug, Clone)]
+pub struct SharedCopies {
+    /// How many copies are there already.
+    pub made: u64,
+    /// The work that goes on to make them, if they are not.
+    pub jobs: Vec<JobView>,
+    /// What there is to say.
+    pub toast: String,
+}
+
+/// What asking for Sharing IDs that do not exist is counted under.
+fn asking_key(by: &Principal) -> String {
+    format!("sharing-id:{}", by.person)
+}
+
+/// **Share a copy** (ACCT-3): copies items into the root of the account behind a Sharing ID, in whatever organization, all of
+/// them or none. Access and links stay with the originals. Nothing is told of the account but that it is there.
+///
+/// # Errors
+/// `Invalid` at `items`, and at `sharing_id`: missing, malformed, nobody's, of the very account that an item is in, or of one
+/// that cannot receive anything; `NotFound` if an item does not exist for the caller; `Forbidden` for who does not manage
+/// accounts there, and for a restriction (POL-1); `Licence` (LIC-6); `RateLimited` for who asks for many that do not exist.
+pub async fn share(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, sharing_id: &str) -> Result<SharedCopies> {
+    let wanted = SharingId::parse(sharing_id).map_err(super::super::error::at_field("sharing_id"));
+    let asking = [asking_key(by)];
+    ctx.limits().check(&asking, ctx.now())?;
+    let (ctx_in, by_in, typed) = (ctx.clone(), by.clone(), sharing_id.trim().to_owned());
+    let wanted = wanted.map_err(|error| match error {
+        Error::Refused(refusal) => refusal,
+        other => Refusal::BadRequest(other.to_string()),
+    });
+    let shared: Result<SharedCopies> = ctx
+        .db()
+        .write(move |tx| {
+            let (ctx, by, items) = (ctx_in.clone(), by_in.clone(), items.clone());
+            let (wanted, typed) = (wanted.clone(), typed.clone());
+            Box::pin(async move { share_in(tx, &ctx, &by, &items, wanted, &typed).await })
+        })
+        .await;
+    let nobodys = Refusal::field("sharing_id", Problem::NoSuchSharingId);
+    match shared {
+        Err(Error::Refused(refusal)) if refusal == nobodys => {
+            ctx.limits().failed(&asking, ctx.now());
+            Err(refusal.into())
+        }
+        Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
+        shared => shared,
+    }
+}
+
+async fn share_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    items: &[ResourceId],
+    wanted: std::result::Result<SharingId, Refusal>,
+    typed: &str,
+) -> Result<SharedCopies> {
+    let reaches = access::reaches(tx, by.person, items).await?;
+    let (mut accounts, mut permits) = (BTreeSet::new(), BTreeMap::new());
+    for id in items {
+        let reach = reaches.get(id).filter(|reach| reach.level().is_some()).ok_or(Refusal::NotFound)?;
+        let (organization, role) = (reach.lineage.organization, reach.lineage.role);
+        accounts.extend(reach.steps.first().map(|step| step.account));
+        // Who reaches it from outside sees it, and is told so.
+        let permit = role.map(|role| allow(by.person, organization, Some(role), Permission::ManageAccounts));
+        permits.insert(organization, permit.unwrap_or_else(|| Err(only_managers()))?);
+    }
+    let (Some((organization, sharer)), 1) = (permits.first_key_value(), permits.len()) else {
+        return Err(Refusal::field("items", Problem::MixedOrganizations).into());
+    };
+    for account in &accounts {
+        allows(&licence::list_of_account(tx, *account, ctx.now()).await?, Use::Share, ctx.now())?;
+    }
+    let at = |problem| Error::from(Refusal::field("sharing_id", problem));
+    let wanted = wanted?;
+    let found = account::find_by_sharing_id(tx, &wanted.org_key, &wanted.account_key).await?;
+    let target = found.ok_or_else(|| at(Problem::NoSuchSharingId))?;
+    if accounts.contains(&target.id) {
+        return Err(at(Problem::SameAccount));
+    }
+    if allows(&licence::list_of_account(tx, target.id, ctx.now()).await?, Use::Create, ctx.now()).is_err() {
+        return Err(at(Problem::CannotReceive));
+    }
+    let place = root_of(&target, typed);
+    let originals = originals(tx, ctx, items, &reaches).await?;
+    for (original, _) in &originals {
+        may_share(original, &place)?;
+    }
+    let total: u64 = originals.iter().map(|(_, size)| size).sum();
+    if total > AT_ONCE && originals.len() > MOST_JOBS {
+        return Err(Refusal::field("items", Problem::TooMany(MOST_JOBS)).into());
+    }
+    let permit = receive(sharer, target.organization, target.root);
+    let (mut made, mut jobs) = (0, Vec::new());
+    let names: Vec<String> = originals.iter().map(|(original, _)| original.name.clone()).collect();
+    for (original, size) in originals {
+        let top = ResourceId(ctx.id());
+        let new = copying::NewTop {
+            id: top,
+            original: original.id,
+            owner: original.organization,
+            account: target.id,
+            by: by.person,
+            restrictions: restrictions_of_copy(original.restrictions),
+            at: ctx.now(),
+        };
+        copying::insert_top(tx, &permit, &new).await?;
+        let mut making = Making { top, organization: *organization, person: by.person, at: None, done: 1 };
+        if total > AT_ONCE {
+            let work = job::Job {
+                id: JobId(ctx.id()),
+                organization: *organization,
+                person: by.person,
+                person_name: by.name.clone(),
+                kind: JobKind::Copy,
+                name: original.name.clone(),
+                top: Some(top),
+                source: Some(original.id),
+                destination: Some(target.root),
+                at: None,
+                done: 1,
+                total: size,
+                stoppable: true,
+                shared_with: Some(typed.to_owned()),
+            };
+            job::insert(tx, &work, ctx.now()).await?;
+            jobs.push(job::find_own(tx, by.person, work.id).await?.ok_or(Refusal::NotFound)?);
+            continue;
+        }
+        while !step(tx, ctx, &mut making).await? {}
+        show_shared(tx, ctx, by, &making, (original.id, target.root), &original.name, typed).await?;
+        made += 1;
+    }
+    let toast = if jobs.is_empty() {
+        format!("Shared a copy of {} with {typed}", trash::what(&names))
+    } else {
+        format!("Copying {} to {typed}. It shows there when all of it is done.", trash::what(&names))
+    };
+    Ok(SharedCopies { made, jobs, toast })
+}
+
+fn only_managers() -> Refusal {
+    Refusal::Forbidden("Only Owners and Managers of the organization can share copies with other accounts.".to_owned())
+}
+
+/// The root of an account as the place of a shared copy; the sharer needs no level there.
+fn root_of(target: &account::Account, called: &str) -> Place {
+    Place {
+        name: called.to_owned(),
+        kind: Kind::Root,
+        organization: target.organization,
+        level: Act::Create.needs(),
+        depth: 0,
+        lineage: vec![target.root],
+    }
+}
+
+/// Shows a shared copy that is complete, where the sharer may still share and the account can still receive; what there is to
+/// say. A number behind its name is for the account to see.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` or `Conflict` if they may not any more, or the original or the account is gone; `Invalid` at
+/// `sharing_id` if the account cannot receive anything any more.
+pub async fn show_shared(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    making: &Making,
+    (original, root): (ResourceId, ResourceId),
+    name: &str,
+    sharing_id: &str,
+) -> Result<String> {
+    let reach = access::reaches(tx, by.person, &[original]).await?.remove(&original).ok_or(Refusal::Conflict)?;
+    rules::permit(by.person, Act::Copy, &reach.lineage)?;
+    allow(by.person, making.organization, reach.lineage.role, Permission::ManageAccounts)?;
+    let target = resource::find(tx, root).await?.ok_or(Refusal::Conflict)?;
+    let owner = organizations::find(tx, target.organization).await?.ok_or(Refusal::Conflict)?;
+    if allows(&licence::list_of_account(tx, target.account, ctx.now()).await?, Use::Create, ctx.now()).is_err() {
+        return Err(Refusal::field("sharing_id", Problem::CannotReceive).into());
+    }
+    let (container, _, called, height) = copying::find_hidden(tx, making.top).await?.ok_or(Refusal::Conflict)?;
+    if container != root || height >= crate::domain::resource::MAX_DEPTH {
+        return Err(Refusal::Conflict.into());
+    }
+    let taken = resource::list_taken_names(tx, root, &[key(&called)].into()).await?;
+    let free = free_name(&called, |key| taken.contains(key)).map_err(|problem| Refusal::field("name", problem))?;
+    let permit: Permit = go_on(making.person, owner.id, making.top);
+    if free != called {
+        hidden::update_place(tx, &permit, root, &free).await?;
+    }
+    hidden::take_out(tx, &[permit]).await?;
+    let source = organizations::find(tx, making.organization).await?.ok_or(Refusal::Conflict)?;
+    let what = trash::what(&[name.to_owned()]);
+    let sent = Happened {
+        organization: Some(source.id),
+        action: "resource.shared",
+        summary: format!("shared a copy of {what} with {sharing_id}"),
+        after: Some(serde_json::json!({ "resource": original, "sharing_id": sharing_id, "items": making.done })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, sent).await?;
+    let numbered = if free == called { String::new() } else { format!(" as “{free}”") };
+    let received = Happened {
+        organization: Some(owner.id),
+        action: "resource.received",
+        summary: format!("shared a copy of {what} here from {}{numbered}", source.name),
+        after: Some(serde_json::json!({ "resource": making.top, "account": target.account, "items": making.done })),
+        ..Happened::default()
+    };
+    audit::note(tx, ctx, by, received).await?;
+    Ok(format!("Shared a copy of {what} with {sharing_id}"))
 }
 
 /// Reads what is to be copied, and where to.

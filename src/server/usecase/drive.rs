@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::{
     access::{Act, Level, permit},
     command::Lacking,
-    id::{OrganizationId, ResourceId},
+    id::{AccountId, OrganizationId, ResourceId},
     licence::{Licence, MEGAPIXELS, Use, allows, governing, price, spend},
     refusal::Refusal,
     resource::{Kind, Status, cluster, may_create},
@@ -27,7 +27,9 @@ use super::{
         store::{Tx, account, grant, licence, organization as organizations, person, resource},
     },
     access::{self, Reach},
+    accounts::Names,
     audit::{self, Happened},
+    looking::{self, Eyes},
     organization, restriction, undo,
 };
 
@@ -54,6 +56,8 @@ pub struct ListQuery {
     pub cursor: String,
     /// How many rows.
     pub limit: Option<i64>,
+    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
+    pub seen_as: String,
 }
 
 /// One page of what is in a container.
@@ -63,6 +67,7 @@ pub struct ListQuery {
 pub async fn children(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Result<Page<RowView>> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(query.limit)?;
+    let by = &looking::at_resource(ctx, by, id, &query.seen_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let reach = access::reach(&mut tx, by, id).await?;
     list(&mut tx, by, &reach, query, limit).await
@@ -178,7 +183,7 @@ fn hide_counts(rows: &mut [RowView]) {
 /// The database.
 pub async fn shared(tx: &mut Tx, by: &Principal, organization: OrganizationId) -> Result<Vec<RowView>> {
     let shared = grant::list_shared(tx, by.person, organization, super::LONGEST_PAGE).await?;
-    rows_of(tx, by, &shared).await
+    rows_of(tx, by, organization, &shared).await
 }
 
 /// One page of what was shared with somebody in an organization: everything on which they, or an organization of theirs, were
@@ -209,36 +214,44 @@ pub async fn shared_page(
         super::cursor(&[&list_name, &last.rank.to_string(), &last.name_key, &last.id.to_string()])
     });
     let ids: Vec<ResourceId> = page.items.into_iter().map(|(id, _)| id).collect();
-    let mut items = rows_of(tx, by, &ids).await?;
+    let mut items = rows_of(tx, by, organization, &ids).await?;
     for row in &mut items {
         row.place = None;
     }
     Ok(Page { items, next_cursor: page.next_cursor })
 }
 
-/// What was shared with the caller in an organization, for the API.
+/// What was shared in an organization with the caller, or with whom they look as, for the API.
 ///
 /// # Errors
-/// `NotFound` if the caller may not see the organization; `Invalid` at a field of the query.
+/// `NotFound` if they may not see the organization; `Invalid` at a field of the query.
 pub async fn shared_with_me(
     ctx: &Ctx,
     by: &Principal,
     org: &str,
     cursor: &str,
     limit: Option<i64>,
+    seen_as: &str,
 ) -> Result<Page<RowView>> {
     let limit = super::limit(limit)?;
+    let by = &looking::in_organization(ctx, by, org, seen_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     shared_page(&mut tx, by, at.id, cursor, limit).await
 }
 
-/// Rows of things from all over, folders first: with the reader's level on each, what is forbidden on it, and what it is
+/// Rows of things from all over an organization, folders first: with the reader's level on each, what is forbidden on it, and what it is
 /// in as far as they see that. What they may not see is left out.
 ///
 /// # Errors
 /// The database.
-pub async fn rows_of(tx: &mut Tx, by: &Principal, ids: &[ResourceId]) -> Result<Vec<RowView>> {
+pub async fn rows_of(
+    tx: &mut Tx,
+    by: &Principal,
+    organization: OrganizationId,
+    ids: &[ResourceId],
+) -> Result<Vec<RowView>> {
+    let names = Names::of(tx, by, organization).await?;
     let mut reaches = access::reaches(tx, by.person, ids).await?;
     let mut rows = resource::list_rows(tx, ids).await?;
     rows.retain_mut(|row| {
@@ -247,8 +260,10 @@ pub async fn rows_of(tx: &mut Tx, by: &Principal, ids: &[ResourceId]) -> Result<
         row.level = level;
         row.restrictions = reach.lineage.restrictions;
         let mut path = reach.visible_path();
+        names.call(&mut path);
         path.pop();
         row.place = path.pop();
+        row.account_name = names.of_account(row.account);
         true
     });
     hide_counts(&mut rows);
@@ -260,24 +275,37 @@ pub async fn rows_of(tx: &mut Tx, by: &Principal, ids: &[ResourceId]) -> Result<
 /// # Errors
 /// `NotFound` if the reader may not see it.
 pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<ResourceView> {
+    show_as(ctx, by, id, "").await
+}
+
+/// One resource as somebody else sees it; as the reader does where `seen_as` is empty.
+///
+/// # Errors
+/// `NotFound` if either may not see it; `Forbidden` for who may not look as another.
+pub async fn show_as(ctx: &Ctx, by: &Principal, id: &str, seen_as: &str) -> Result<ResourceView> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let by = &looking::at_resource(ctx, by, id, seen_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let reach = access::reach(&mut tx, by, id).await?;
-    view(&mut tx, id, &reach, i64::MAX).await
+    view(&mut tx, by, id, &reach, i64::MAX).await
 }
 
 /// One resource; what is in it is counted up to `most`.
-async fn view(tx: &mut Tx, id: ResourceId, reach: &Reach, most: i64) -> Result<ResourceView> {
+async fn view(tx: &mut Tx, by: &Principal, id: ResourceId, reach: &Reach, most: i64) -> Result<ResourceView> {
+    let names = Names::of(tx, by, reach.lineage.organization).await?;
     let shown = resource::find_shown(tx, id, most).await?.ok_or(Refusal::NotFound)?;
     let resource::Shown { resource: found, created_by_name, access, children } = shown;
     let level = reach.level().ok_or(Refusal::NotFound)?;
-    let path = reach.visible_path();
+    let mut path = reach.visible_path();
+    names.call(&mut path);
+    let account_name = names.of_account(found.account);
     Ok(ResourceView {
         id,
         kind: found.kind,
-        name: found.name,
+        name: account_name.clone().filter(|_| found.kind == Kind::Root).unwrap_or(found.name),
         organization: found.organization,
         account: found.account,
+        account_name,
         parent: found.parent.filter(|parent| path.iter().any(|crumb| crumb.id == *parent)),
         path,
         level,
@@ -294,12 +322,16 @@ async fn view(tx: &mut Tx, id: ResourceId, reach: &Reach, most: i64) -> Result<R
     })
 }
 
+/// Stands for a resource: what was shared with the reader, for who sees the root of an account besides.
+pub const SHARED: &str = "shared";
+
 /// What a page of the Drive shows, unread.
 #[derive(Debug, Clone, Default)]
 pub struct PageQuery {
     /// The organization.
     pub org: String,
-    /// The container or dataset; the root where it is empty.
+    /// The container or dataset; where it is empty, the root of the first account that the reader sees; [`SHARED`] for what was
+    /// shared with them.
     pub resource: String,
     /// What is searched for in the whole organization; empty for a container.
     pub q: String,
@@ -311,32 +343,42 @@ pub struct PageQuery {
     pub sort: String,
     /// Where the page starts.
     pub cursor: String,
+    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
+    pub seen_as: String,
 }
 
 /// A container's page in the Drive, or a dataset's; "Shared with you" where the reader does not see the root; with a
-/// question, what is found.
+/// question, what is found. As somebody else sees it where that is asked for: then nothing can be made there.
 ///
 /// # Errors
 /// `NotFound` if the reader may not see it, or it is not of this organization.
 pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
+    let Eyes { by, looking } = looking::in_organization(ctx, by, &wanted.org, &wanted.seen_as).await?;
+    let page = page_of_reader(ctx, &by, wanted).await?;
+    if looking.is_some() {
+        return Ok(DriveView { create: Control::Absent, processing: None, looking, ..page });
+    }
+    Ok(page)
+}
+
+async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
     let mut tx = ctx.db().read().await?;
     let organization = organization::belonging(&mut tx, by, &wanted.org).await?;
     if !wanted.q.trim().is_empty() {
         return found(&mut tx, ctx, by, organization, wanted).await;
     }
-    let resource = &wanted.resource;
-    let id = if resource.is_empty() {
-        account::list(&mut tx, organization.id).await?.first().map(|account| account.root).ok_or(Refusal::NotFound)?
-    } else {
-        super::id("resource", resource).map_err(|_| Refusal::NotFound)?
+    let visible = account::list_visible(&mut tx, organization.id, by.person).await?;
+    let id: Option<ResourceId> = match (wanted.resource.as_str(), visible.first()) {
+        (SHARED, _) | ("", None) => None,
+        ("", Some(first)) => Some(first.root),
+        (resource, _) => Some(super::id("resource", resource).map_err(|_| Refusal::NotFound)?),
     };
-    let reach = access::reaches(&mut tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
-    if reach.level().is_none() {
-        if !resource.is_empty() {
-            return Err(Refusal::NotFound.into());
-        }
+    let seen: Vec<AccountId> = visible.iter().map(|account| account.id).collect();
+    let shared_elsewhere =
+        !seen.is_empty() && grant::any_shared_elsewhere(&mut tx, by.person, organization.id, &seen).await?;
+    let Some(id) = id else {
         let rows = shared_page(&mut tx, by, organization.id, &wanted.cursor, ROWS).await?;
-        let lacking = lacking(&mut tx, organization.id, ctx.now()).await?;
+        let lacking = lacking(&mut tx, by, organization.id, &rows.items, ctx.now()).await?;
         let whole = rows.next_cursor.is_none() && wanted.cursor.is_empty();
         let total = whole.then_some(rows.items.len() as u64);
         let (resource, tree, create) = (None, Vec::new(), Control::Absent);
@@ -349,11 +391,14 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
             tree,
             create,
             lacking,
+            looking: None,
+            shared_elsewhere,
             processing: None,
             offered: Vec::new(),
         });
-    }
-    let view = view(&mut tx, id, &reach, COUNTED + 1).await?;
+    };
+    let reach = access::reach(&mut tx, by, id).await?;
+    let view = view(&mut tx, by, id, &reach, COUNTED + 1).await?;
     if view.organization != organization.id {
         return Err(Refusal::NotFound.into());
     }
@@ -379,7 +424,7 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
         (Ok(_), Err(refusal)) => Control::Disabled(refusal.to_string()),
         (Ok(_), Ok(())) => Control::Enabled,
     };
-    let lacking = Lacking::of(&licences, ctx.now());
+    let lacking = Lacking::of(&licences, ctx.now()).for_role(reach.lineage.role);
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline = if view.kind == Kind::Site { Some(super::site::timeline(&mut tx, id).await?) } else { None };
     let processing = processing(&organization, &view, &licences, ctx.now());
@@ -395,6 +440,8 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
         lacking,
         processing,
         offered,
+        looking: None,
+        shared_elsewhere,
     })
 }
 
@@ -411,7 +458,7 @@ async fn found(
         kind: wanted.kind.clone(),
         status: wanted.status.clone(),
         cursor: wanted.cursor.clone(),
-        limit: None,
+        ..Default::default()
     };
     // Nothing to look up is nothing found; the page says so, and the field is there to type again.
     let rows = if Question::parse(&wanted.q).is_some() {
@@ -419,20 +466,22 @@ async fn found(
     } else {
         Page { items: Vec::new(), next_cursor: None }
     };
-    let lacking = lacking(tx, organization.id, ctx.now()).await?;
-    let create = Control::Absent;
+    let lacking = lacking(tx, by, organization.id, &rows.items, ctx.now()).await?;
+    let (resource, tree, create) = (None, Vec::new(), Control::Absent);
     let offered = super::offer::offered(tx, ctx, &organization).await?;
     Ok(DriveView {
         organization,
-        resource: None,
+        resource,
         rows,
         total: None,
         timeline: None,
-        tree: Vec::new(),
+        tree,
         create,
         lacking,
+        shared_elsewhere: false,
         processing: None,
         offered,
+        looking: None,
     })
 }
 
@@ -449,6 +498,7 @@ async fn count(tx: &mut Tx, parent: ResourceId, query: &ListQuery, most: i64) ->
 pub async fn more(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Result<MoreRows> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(query.limit)?;
+    let by = &looking::at_resource(ctx, by, id, &query.seen_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let reach = access::reach(&mut tx, by, id).await?;
     let total = count(&mut tx, id, query, i64::MAX).await?;
@@ -537,10 +587,27 @@ fn processing(
     Some(ProcessingView::Priced { model, cost, left, why_not })
 }
 
-/// What the licences of an organization's first account do not allow.
-async fn lacking(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Lacking> {
-    let first = account::list(tx, organization).await?.first().map(|account| account.id).ok_or(Refusal::NotFound)?;
-    Ok(Lacking::of(&licence::list_of_account(tx, first, now).await?, now))
+/// What the licences of none of the accounts that rows are in allow. What those of one allow is offered, and refused where
+/// they are another's.
+async fn lacking(
+    tx: &mut Tx,
+    by: &Principal,
+    organization: OrganizationId,
+    rows: &[RowView],
+    now: Timestamp,
+) -> Result<Lacking> {
+    let accounts: BTreeSet<AccountId> = rows.iter().map(|row| row.account).collect();
+    if accounts.is_empty() {
+        return Ok(Lacking::default());
+    }
+    let all = licence::list_usable(tx, organization, now).await?;
+    let roles = account::list_roles(tx, organization, by.person).await?;
+    let of = |account: AccountId| {
+        let own: Vec<_> = all.iter().filter(|one| one.account == account).map(|one| one.licence.clone()).collect();
+        let role = roles.iter().find(|(id, _)| *id == account).map(|(_, role)| *role);
+        Lacking::of(&own, now).for_role(role)
+    };
+    Ok(accounts.into_iter().map(of).reduce(Lacking::both).unwrap_or_default())
 }
 
 /// Something new, unread.
@@ -759,20 +826,17 @@ fn name_taken(error: Error, name: &str) -> Error {
 /// One resource, in the middle of a change.
 pub(super) async fn view_in(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<ResourceView> {
     let reach = access::reach(tx, by, id).await?;
-    view(tx, id, &reach, i64::MAX).await
+    view(tx, by, id, &reach, i64::MAX).await
 }
 
 pub(super) async fn changed(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Changed> {
     let reach = access::reach(tx, by, id).await?;
-    let resource = view(tx, id, &reach, i64::MAX).await?;
-    let in_root = reach.steps.get(1).is_none_or(|container| container.kind == Kind::Root);
-    let container = resource.parent.filter(|_| !in_root);
-    let found = super::super::store::organization::find(tx, resource.organization).await?.ok_or(Refusal::NotFound)?;
-    let container_path = page_of(&found.org_id, container);
+    let resource = view(tx, by, id, &reach, i64::MAX).await?;
+    let container_path = container_path(tx, resource.organization, resource.parent).await?;
     Ok(Changed { resource, container_path })
 }
 
-/// The page of a container in the Drive; the root where there is none.
+/// The page of a container in the Drive; that of the first root where there is none.
 ///
 /// # Errors
 /// The database.

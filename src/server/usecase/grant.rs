@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     access::{Act, Level, Permit},
-    grant::{Gift, Origin, Way, may_touch},
+    grant::{Gift, Origin, Way, left_without_each, may_touch},
     id::{AccountId, GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
     licence::{Use, allows},
     refusal::Refusal,
@@ -34,10 +34,11 @@ use super::{
             grant::{self, AfterGrant, Listed},
             invitation, licence,
             membership::{self, After},
-            organization as organizations, person, resource,
+            organization as organizations, outbox, person, resource,
         },
     },
     access::{self, Reach},
+    accounts::Names,
     audit::{self, Happened},
     drive, invitation as invitations,
 };
@@ -59,7 +60,8 @@ struct Managed {
 impl Managed {
     async fn of(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Self> {
         let (permit, reach) = access::permit(tx, by, Act::GiveAccess, id).await?;
-        let visible = reach.visible_path();
+        let mut visible = reach.visible_path();
+        Names::of(tx, by, permit.organization()).await?.call(&mut visible);
         Ok(Self { permit, reach, visible })
     }
 
@@ -75,9 +77,15 @@ impl Managed {
         self.reach.steps.first().map_or(Kind::Folder, |step| step.kind)
     }
 
-    /// "the Drive", "“Tunnels”".
+    /// "the Drive", "the Drive of North", "“Tunnels”".
     fn words(&self) -> String {
-        if self.kind() == Kind::Root { "the Drive".to_owned() } else { format!("“{}”", self.name()) }
+        if self.kind() != Kind::Root {
+            return format!("“{}”", self.name());
+        }
+        match self.visible.first().filter(|crumb| crumb.name != Kind::Root.title()) {
+            Some(account) => format!("the Drive of {}", account.name),
+            None => "the Drive".to_owned(),
+        }
     }
 
     /// The resource itself and everything above it.
@@ -85,9 +93,19 @@ impl Managed {
         self.reach.steps.iter().map(|step| step.id).collect()
     }
 
+    /// The account it is in.
+    fn account(&self) -> Result<AccountId> {
+        Ok(self.reach.steps.first().map(|step| step.account).ok_or(Refusal::NotFound)?)
+    }
+
     /// Something on the way, if the reader may see it.
     fn crumb(&self, id: ResourceId) -> Option<Crumb> {
         self.visible.iter().find(|crumb| crumb.id == id).cloned()
+    }
+
+    /// Whether the reader may look at the Drive as others see it.
+    fn looks(&self) -> bool {
+        self.reach.lineage.role.is_some_and(|role| may(role, Permission::GiveAccess))
     }
 
     /// The level of the reader.
@@ -170,7 +188,8 @@ async fn grants_page(
 
 /// One page of the people who reach it by their role.
 async fn roles_page(tx: &mut Tx, managed: &Managed, after: &After, limit: i64) -> Result<Page<AccessRow>> {
-    let members = membership::list_reaching(tx, managed.permit.organization(), after, limit + 1).await?;
+    let members =
+        membership::list_reaching(tx, managed.permit.organization(), managed.account()?, after, limit + 1).await?;
     let page = super::page(members, limit, |last| {
         let after = After { rank: membership::rank(last.role), key: last.name_key.clone(), id: last.id.0 };
         roles_cursor(managed.id(), &after)
@@ -252,18 +271,19 @@ pub async fn view(ctx: &Ctx, by: &Principal, id: &str, shown: &str, cursor: &str
             (false, Page { items, next_cursor })
         }
     };
-    let mut roles: Vec<RoleCount> = membership::count_by_role(&mut tx, managed.permit.organization())
-        .await?
-        .into_iter()
-        .filter(|(role, _)| crate::domain::access::role_level(*role).is_some())
-        .map(|(role, people)| RoleCount { role, people })
-        .collect();
+    let mut roles: Vec<RoleCount> =
+        membership::count_by_role(&mut tx, managed.permit.organization(), managed.account()?)
+            .await?
+            .into_iter()
+            .filter(|(role, _)| crate::domain::access::role_level(*role).is_some())
+            .map(|(role, people)| RoleCount { role, people })
+            .collect();
     roles.sort_by_key(|count| std::cmp::Reverse(count.role));
     let found = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
     let owner = organizations::find(&mut tx, found.organization).await?.ok_or(Refusal::NotFound)?;
     let role = managed.reach.lineage.role;
     Ok(AccessView {
-        resource: Crumb { id, name: found.name, kind: found.kind },
+        resource: managed.visible.last().cloned().unwrap_or(Crumb { id, name: found.name, kind: found.kind }),
         organization: owner.id,
         organization_name: owner.name,
         me: by.person,
@@ -275,6 +295,7 @@ pub async fn view(ctx: &Ctx, by: &Principal, id: &str, shown: &str, cursor: &str
             Ok(()) => Control::Enabled,
             Err(refusal) => Control::Disabled(refusal.to_string()),
         },
+        looks: managed.looks(),
         invites: owner.space_of.is_none() && role.is_some_and(|role| may(role, Permission::ManagePeople)),
     })
 }
@@ -381,17 +402,19 @@ pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Resul
 /// Who an address belongs to, if the organization knows them: they are in it, or reach something in it.
 async fn find_known(tx: &mut Tx, managed: &Managed, email: &Email) -> Result<Option<Receiver>> {
     match person::find_by_email(tx, &email.key()).await? {
-        Some(found) => find_receiver(tx, managed.permit.organization(), found.id).await,
+        Some(found) => find_receiver(tx, managed, found.id).await,
         None => Ok(None),
     }
 }
 
 async fn find_person(tx: &mut Tx, managed: &Managed, id: PersonId) -> Result<Receiver> {
-    Ok(find_receiver(tx, managed.permit.organization(), id).await?.ok_or(Refusal::NotFound)?)
+    Ok(find_receiver(tx, managed, id).await?.ok_or(Refusal::NotFound)?)
 }
 
-async fn find_receiver(tx: &mut Tx, organization: OrganizationId, id: PersonId) -> Result<Option<Receiver>> {
-    let role = membership::find_role(tx, organization, id).await?;
+/// Somebody that the organization of something knows, in the role that counts there (ACCT-2).
+async fn find_receiver(tx: &mut Tx, managed: &Managed, id: PersonId) -> Result<Option<Receiver>> {
+    let (organization, account) = (managed.permit.organization(), managed.account()?);
+    let role = membership::find_role_in(tx, account, id).await?;
     if role.is_none() && grant::list_known(tx, organization, &[id]).await?.is_empty() {
         return Ok(None);
     }
@@ -485,10 +508,20 @@ async fn give_to(
         ..Happened::default()
     };
     audit::note(tx, ctx, by, what).await?;
-    if from.is_none_or(|from| from < level) {
+    // Somebody who changes their mind is told of once: what waits to be told is told as it is now.
+    let waited = outbox::delete_held_about(tx, &topic(managed, row.who), ctx.now()).await? > 0;
+    if waited || from.is_none_or(|from| from < level) {
         tell(tx, ctx, by, managed, &row).await?;
     }
     Ok(row)
+}
+
+/// What letters about one's access to a resource have in common.
+fn topic(managed: &Managed, who: Grantee) -> String {
+    match who {
+        Grantee::Person(id) => format!("access {} person {id}", managed.id()),
+        Grantee::Organization(id) => format!("access {} organization {id}", managed.id()),
+    }
 }
 
 /// Mails those to whom something was given: the person, or the Owners of the organization.
@@ -511,8 +544,9 @@ async fn tell(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, row: &A
         level: row.level,
         group,
     };
+    let topic = topic(managed, row.who);
     for address in &to {
-        mail::post(tx, ctx, address, &letter).await?;
+        mail::post_about(tx, ctx, address, &letter, &topic).await?;
     }
     Ok(())
 }
@@ -672,6 +706,7 @@ async fn take(
     if !grant::delete(tx, &managed.permit, found.id).await? {
         return Err(Refusal::NotFound.into());
     }
+    outbox::delete_held_about(tx, &topic(managed, found.grantee), ctx.now()).await?;
     let what = Happened {
         organization: Some(managed.permit.organization()),
         action: "access.removed",
@@ -745,7 +780,7 @@ pub async fn may_take_by_hand(tx: &mut Tx, by: &Principal, resources: &[Resource
     Ok(!resources.is_empty() && resources.iter().all(manages))
 }
 
-/// "Why can they see this?": every reason, the highest first (ACCESS-1).
+/// "Why can they see this?": every reason, the highest first (ACCESS-1), and what would be left without it.
 ///
 /// # Errors
 /// `NotFound` and `Forbidden` for who does not manage the resource; `NotFound` for a person whom the organization does not
@@ -757,7 +792,8 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
     let managed = Managed::of(&mut tx, by, id).await?;
     let theirs = access::reaches(&mut tx, person_id, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
     // Somebody who does not reach it, and is not known here, does not exist.
-    let known = find_receiver(&mut tx, managed.permit.organization(), person_id).await?;
+    let known = find_receiver(&mut tx, &managed, person_id).await?;
+    let looks = known.is_some() && person_id != by.person && managed.looks();
     let name = match (known, theirs.level()) {
         (Some(receiver), _) => receiver.name,
         (None, Some(_)) => name_of(&mut tx, Grantee::Person(person_id)).await?,
@@ -766,19 +802,38 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
     let role = theirs.lineage.role;
     let mut reasons: Vec<Reason> = role
         .and_then(|role| crate::domain::access::role_level(role).map(|level| (role, level)))
-        .map(|(role, level)| Reason { level, origin: Origin::Role, role: Some(role), through: None, from: None })
+        .map(|(role, level)| Reason {
+            level,
+            origin: Origin::Role,
+            role: Some(role),
+            through: None,
+            from: None,
+            carried: false,
+            by: None,
+            at: None,
+            left: None,
+        })
         .into_iter()
         .collect();
-    for listed in grant::list_reaching(&mut tx, person_id, &managed.way()).await? {
-        let here = listed.grant.resource == id;
+    for found in grant::list_reaching(&mut tx, person_id, &managed.way()).await? {
+        let here = found.grant.resource == id;
         reasons.push(Reason {
-            level: listed.grant.level,
-            origin: Origin::of_grant(here, listed.grant.carried),
+            level: found.grant.level,
+            origin: Origin::of_grant(here, found.grant.carried),
             role: None,
-            through: matches!(listed.grant.grantee, Grantee::Organization(_)).then_some(listed.name),
-            from: managed.crumb(listed.grant.resource).filter(|_| !here),
+            through: found.through,
+            from: managed.crumb(found.grant.resource).filter(|_| !here),
+            carried: found.grant.carried,
+            by: found.by,
+            at: Some(found.at),
+            left: None,
         });
     }
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.level));
-    Ok(WhyView { person: person_id, name, resource: id, level: theirs.level(), reasons })
+    let levels: Vec<Level> = reasons.iter().map(|reason| reason.level).collect();
+    for (reason, left) in reasons.iter_mut().zip(left_without_each(&levels)) {
+        reason.left = left;
+    }
+    let resource = Crumb { id, name: managed.name().to_owned(), kind: managed.kind() };
+    Ok(WhyView { person: person_id, name, resource, looks, level: theirs.level(), reasons })
 }

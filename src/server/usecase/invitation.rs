@@ -10,6 +10,7 @@ use crate::domain::{
         may_come_with, may_invite_as, read_list,
     },
     licence::{Use, allows},
+    plan::may_give,
     refusal::Refusal,
     role::{Permission, Role, RolePermit, Standing},
     text::{Email, Problem, key},
@@ -84,6 +85,7 @@ async fn judge(
     for invite in read.iter().flatten() {
         may_invite_as(permit.role(), invite.role)?;
     }
+    let plan = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?.plan;
     let keys: Vec<String> =
         read.iter().flatten().map(|invite| invite.email.key()).collect::<BTreeSet<_>>().into_iter().collect();
     let inside: BTreeSet<String> =
@@ -126,6 +128,8 @@ async fn judge(
                 } else if waiting.contains(&key) {
                     verdict.outcome = Outcome::AlreadyInvited;
                     verdict.why = Some(Refusal::AlreadyInvited.to_string());
+                } else if let Err(refusal) = may_give(plan, invite.role) {
+                    verdict.why = Some(refusal.to_string());
                 } else if sent.get(&key).is_some_and(|sent| *sent >= MOST_TO_ONE_ADDRESS) {
                     verdict.why = Some("This address has got many invitations today. Try again tomorrow.".to_owned());
                 } else {
@@ -435,6 +439,8 @@ pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId,
                 let permit = team_permit(tx, &by, &org).await?;
                 let found = own(tx, &permit, id).await?;
                 may_invite_as(permit.role(), role)?;
+                let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+                may_give(at.plan, role)?;
                 if (found.external || found.role != role) && invitation::update_role(tx, &permit, id, role).await? {
                     let what = Happened {
                         organization: Some(permit.organization()),
@@ -753,13 +759,14 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) ->
     }
     let joins = !found.external && role.is_none();
     if joins {
+        let at = organizations::find(tx, found.organization).await?.ok_or(Refusal::NotFound)?;
+        may_give(at.plan, found.role)?;
         membership::insert(tx, &permit, by.person, found.role, ctx.now()).await?;
     }
-    let role = if joins { Some(found.role) } else { role };
     // What came with a membership is not given to who had one already.
     let first = found.reach.filter(|_| joins || found.external).map(|(on, level)| (on, level, found.invited_by));
     for given in first.into_iter().chain(more) {
-        give(tx, ctx, by, &answering, role, given, found.organization).await?;
+        give(tx, ctx, by, &answering, given, found.organization).await?;
     }
     let what = Happened {
         organization: Some(found.organization),
@@ -789,14 +796,16 @@ async fn give(
     ctx: &Ctx,
     by: &Principal,
     answering: &Answering<'_>,
-    role: Option<Role>,
     (on, level, giver): (ResourceId, Level, PersonId),
     organization: OrganizationId,
 ) -> Result<()> {
-    let there = resource::find(tx, on).await?.is_some_and(|one| one.organization == organization);
+    let there = resource::find(tx, on).await?.filter(|one| one.organization == organization);
+    let Some(there) = there else { return Ok(()) };
+    // As it counts there: who is limited to other accounts may well be given something (ACCT-2).
+    let role = membership::find_role_in(tx, there.account, by.person).await?;
     let standing = role.map_or(Standing::External, Standing::In);
     let by_role = role.and_then(role_level).is_some_and(|by_role| by_role >= level);
-    if !there || by_role || may_be_given(level, standing).is_err() {
+    if by_role || may_be_given(level, standing).is_err() {
         return Ok(());
     }
     let permit = answering.receive(giver, organization, on, ctx.now())?;

@@ -263,7 +263,12 @@ async fn step_copy(tx: &mut Tx, ctx: &Ctx, mut held: Held) -> Result<Option<Held
         address: None,
         session: None,
     };
-    let told = copy::show(tx, ctx, &by, &making, destination, &held.job.name).await?;
+    let told = match (&held.job.shared_with, held.job.source) {
+        (Some(sharing_id), Some(original)) => {
+            copy::show_shared(tx, ctx, &by, &making, (original, destination), &held.job.name, sharing_id).await?
+        }
+        _ => copy::show(tx, ctx, &by, &making, destination, &held.job.name).await?,
+    };
     end(tx, ctx, &held, JobState::Done, &told).await
 }
 

@@ -1,15 +1,15 @@
 //! Licences and their books: looking (people), and granting, topping up, extending and ending (the operator).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     billing::{self as rules, MOST, MOST_SEATS},
-    id::{EntryId, LicenceId, OrganizationId},
+    id::{AccountId, EntryId, LicenceId, OrganizationId, PersonId},
     licence::{Amount, EntryKind, Family, Licence, Model, Product},
     loan::Direction,
     refusal::Refusal,
-    role::{Permission, allow, may},
-    text::{Fields, Problem},
+    role::{Permission, Role, allow, may},
+    text::{Fields, Problem, key},
     time::{Day, Timestamp},
     view::{
         EntryView, LicenceState, LicenceView, LoanTerm, Page,
@@ -123,8 +123,40 @@ pub(super) async fn of_organization(
 /// `NotFound` and `Forbidden` by role.
 pub async fn list(ctx: &Ctx, by: &Principal, org: &str) -> Result<Vec<LicenceView>> {
     let mut tx = ctx.db().read().await?;
-    let permit = super::organization::permit(&mut tx, by, org, Permission::ViewUsage).await?;
-    of_organization(&mut tx, permit.organization(), ctx.now()).await
+    let (found, role) = super::organization::find_with_role(&mut tx, by, org).await?;
+    let managed = accounts_with_usage(&mut tx, found.id, by.person).await?;
+    if managed.is_empty() {
+        allow(by.person, found.id, role, Permission::ViewUsage)?;
+    }
+    of_accounts(&mut tx, found.id, &managed, ctx.now()).await
+}
+
+/// The licences of some accounts of an organization, with what they lend and borrow.
+///
+/// # Errors
+/// The database.
+pub(super) async fn of_accounts(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    accounts: &BTreeSet<AccountId>,
+    now: Timestamp,
+) -> Result<Vec<LicenceView>> {
+    let mut licences = of_organization(tx, organization, now).await?;
+    licences.retain(|licence| accounts.contains(&licence.account));
+    Ok(licences)
+}
+
+/// The accounts of an organization whose usage somebody may see: all of them, or those in which their role counts (ACCT-2).
+///
+/// # Errors
+/// The database.
+pub async fn accounts_with_usage(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    person: PersonId,
+) -> Result<BTreeSet<AccountId>> {
+    let roles = account::list_roles(tx, organization, person).await?;
+    Ok(roles.into_iter().filter(|(_, role)| may(*role, Permission::ViewUsage)).map(|(id, _)| id).collect())
 }
 
 /// The page Licences.
@@ -134,13 +166,15 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str) -> Result<Vec<LicenceVie
 pub async fn page(ctx: &Ctx, by: &Principal, org: &str) -> Result<LicencesView> {
     let mut tx = ctx.db().read().await?;
     let organization = super::organization::belonging(&mut tx, by, org).await?;
-    if !organization.role.is_some_and(|role| may(role, Permission::ViewUsage)) {
+    let managed = accounts_with_usage(&mut tx, organization.id, by.person).await?;
+    if managed.is_empty() {
         return Err(Refusal::NotFound.into());
     }
     let now = ctx.now();
     let mut accounts: Vec<AccountLicences> = account::list(&mut tx, organization.id)
         .await?
         .into_iter()
+        .filter(|account| managed.contains(&account.id))
         .map(|account| AccountLicences { id: account.id, name: account.name, licences: Vec::new() })
         .collect();
     for licence in of_organization(&mut tx, organization.id, now).await? {
@@ -202,9 +236,19 @@ fn cursor(entry: &EntryView) -> String {
 async fn find(tx: &mut Tx, by: &Principal, id: &str) -> Result<licence::StoredLicence> {
     let id: LicenceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let stored = licence::find(tx, id).await?.ok_or(Refusal::NotFound)?;
-    let role = membership::find_role(tx, stored.organization, by.person).await?;
-    allow(by.person, stored.organization, role, Permission::ViewUsage)?;
+    may_see(tx, by, &stored).await?;
     Ok(stored)
+}
+
+/// Whether somebody may see a licence: by the role that counts in its account (ACCT-2). What is in an account that their role
+/// does not count in does not exist.
+async fn may_see(tx: &mut Tx, by: &Principal, stored: &licence::StoredLicence) -> Result<()> {
+    let roles = account::list_roles(tx, stored.organization, by.person).await?;
+    let there = roles.iter().find(|(id, _)| *id == stored.account).map(|(_, role)| *role);
+    match there.or(membership::find_role(tx, stored.organization, by.person).await?) {
+        Some(Role::Member) if roles.iter().any(|(_, role)| *role != Role::Member) => Err(Refusal::NotFound.into()),
+        role => Ok(allow(by.person, stored.organization, role, Permission::ViewUsage).map(|_| ())?),
+    }
 }
 
 /// One page of a licence's ledger, newest first.
@@ -236,13 +280,15 @@ pub async fn ledger_page(
     let id: LicenceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
     let organization = super::organization::belonging(&mut tx, by, org).await?;
-    if !organization.role.is_some_and(|role| may(role, Permission::ViewUsage)) {
-        return Err(Refusal::NotFound.into());
-    }
     let stored = licence::find(&mut tx, id)
         .await?
         .filter(|stored| stored.organization == organization.id)
         .ok_or(Refusal::NotFound)?;
+    // For who may not see usage there is no such page.
+    may_see(&mut tx, by, &stored).await.map_err(|error| match error {
+        Error::Refused(_) => Refusal::NotFound.into(),
+        other => other,
+    })?;
     let fits = usize::try_from(ENTRIES).unwrap_or(usize::MAX);
     let (entries, older, newer) = if let Some(after) = after {
         let mut rows = licence::list_newer_entries(&mut tx, &stored, &filter, after, ENTRIES + 1).await?;
@@ -259,7 +305,7 @@ pub async fn ledger_page(
         let older = rows.last().filter(|_| more).map(cursor);
         (rows, older, newer)
     };
-    let accounts = account::list(&mut tx, organization.id).await?;
+    let accounts = account::list_visible(&mut tx, organization.id, by.person).await?;
     let account_name = if accounts.len() > 1 {
         accounts.into_iter().find(|account| account.id == stored.account).map(|account| account.name)
     } else {
@@ -311,8 +357,7 @@ impl Export {
             return Ok(Vec::new());
         }
         let mut tx = ctx.db().read().await?;
-        let role = membership::find_role(&mut tx, self.stored.organization, self.by.person).await?;
-        allow(self.by.person, self.stored.organization, role, Permission::ViewUsage)?;
+        may_see(&mut tx, &self.by, &self.stored).await?;
         let entries = licence::list_entries(&mut tx, &self.stored, &self.filter, self.behind, limit).await?;
         self.behind = entries.last().map(|entry| licence::EntryPlace { at: entry.at, number: entry.number });
         // A page that is not full is the last.
@@ -327,6 +372,8 @@ impl Export {
 pub struct GrantForm {
     /// Org ID or id.
     pub org: String,
+    /// Account ID or id; may be left out where the organization has one account.
+    pub account: Option<String>,
     /// Product, like `cloud-pro`.
     pub product: String,
     /// `images-projects` or `credits`; cloud only.
@@ -345,10 +392,11 @@ pub struct GrantForm {
     pub until: Option<String>,
 }
 
-/// Grants a licence to an organization's first account (LIC-1): the operator's command line.
+/// Grants a licence to an account of an organization (LIC-1): the operator's command line.
 ///
 /// # Errors
-/// `Invalid` with the problem of every field; `NotFound` for an unknown organization.
+/// `Invalid` with the problem of every field, an unknown account and one that has to be named among them; `NotFound` for an
+/// unknown organization.
 pub async fn grant(ctx: &Ctx, form: &GrantForm) -> Result<LicenceId> {
     grant_as(ctx, &Operator::command_line(), form).await
 }
@@ -405,14 +453,15 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
     let active_from = from.map_or(now, Day::start);
     // The last day is still a day of the licence.
     let active_until = until.map(|day| day.start().plus_days(1));
-    let (ctx_in, operator, org, seats) = (ctx.clone(), operator.clone(), form.org.clone(), form.seats);
+    let (ctx_in, operator, org, named, seats) =
+        (ctx.clone(), operator.clone(), form.org.clone(), form.account.clone(), form.seats);
     let change = Amount { images: form.images, projects: form.projects, credits: form.credits };
     ctx.db()
         .write(move |tx| {
-            let (ctx, operator, org) = (ctx_in.clone(), operator.clone(), org.clone());
+            let (ctx, operator, org, named) = (ctx_in.clone(), operator.clone(), org.clone(), named.clone());
             Box::pin(async move {
                 let organization = operator::find_organization(tx, &org).await?;
-                let account = account::list(tx, organization.id).await?.into_iter().next().ok_or(Refusal::NotFound)?;
+                let account = account_for(tx, organization.id, named.as_deref()).await?;
                 let id = LicenceId(ctx.id());
                 let new = licence::NewLicence {
                     id,
@@ -455,10 +504,28 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
         .await
 }
 
+/// The account of an organization that the operator means: the one that is named, or the only one.
+async fn account_for(tx: &mut Tx, organization: OrganizationId, named: Option<&str>) -> Result<account::Account> {
+    let all = account::list(tx, organization).await?;
+    let found = match named.map(str::trim).filter(|named| !named.is_empty()) {
+        Some(named) => {
+            let (id, wanted) = (named.parse::<AccountId>().ok(), key(named));
+            all.into_iter()
+                .find(|one| Some(one.id) == id || key(&one.account_id) == wanted)
+                .ok_or_else(|| Refusal::field("account", Problem::NotAChoice))
+        }
+        None if all.len() > 1 => Err(Refusal::field("account", Problem::SeveralAccounts)),
+        None => all.into_iter().next().ok_or(Refusal::NotFound),
+    };
+    Ok(found?)
+}
+
 /// A licence that the operator means, of an organization that is there.
 async fn find_as_operator(tx: &mut Tx, id: LicenceId) -> Result<licence::StoredLicence> {
     let stored = licence::find(tx, id).await?.ok_or(Refusal::NotFound)?;
     organization::find(tx, stored.organization).await?.ok_or(Refusal::NotFound)?;
+    // What has ended with its account stays ended.
+    account::find(tx, stored.account).await?.ok_or(Refusal::NotFound)?;
     Ok(stored)
 }
 

@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod account;
+pub mod accounts;
 pub mod audit;
 pub mod back;
 pub mod billing;
@@ -23,11 +24,13 @@ pub mod licence;
 pub mod link;
 pub mod live;
 pub mod loan;
+pub mod looking;
 pub mod mail;
 pub mod offer;
 pub mod operator;
 pub mod organization;
 pub mod people;
+pub mod plan;
 pub mod receipts;
 pub mod restriction;
 pub mod search;

@@ -6,7 +6,6 @@ use crate::domain::{
     licence::Product,
     organization::{NewOrganization, NewOrganizationForm, OrganizationKind, PlanTier},
     refusal::Refusal,
-    resource::Kind,
     role::{Permission, Role, allow, found as founder, may},
     text::{Identifier, key},
     view::{Belonging, HomeView, LegalView},
@@ -16,8 +15,9 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::Result,
-        store::{Tx, account, audit as audit_store, grant, licence, membership, organization, resource},
+        store::{Tx, account, audit as audit_store, grant, licence, membership, organization},
     },
+    accounts,
     audit::{self, Happened},
 };
 
@@ -71,7 +71,7 @@ pub async fn found(tx: &mut Tx, ctx: &Ctx, by: &Principal, new: &Founding) -> Re
         org_key: &org_id.key(),
         name: &new.name,
         kind: new.kind,
-        plan: PlanTier::Enterprise,
+        plan: ctx.default_plan(),
         space_of: new.personal.then_some(by.person),
         legal: &new.legal,
         at: now,
@@ -85,16 +85,7 @@ pub async fn found(tx: &mut Tx, ctx: &Ctx, by: &Principal, new: &Founding) -> Re
         account_id: Identifier::derive(PRIMARY, "primary").as_str().to_owned(),
         root: ResourceId(ctx.id()),
     };
-    account::insert(tx, &permit, &account, now).await?;
-    let root = resource::NewResource {
-        id: account.root,
-        account: account.id,
-        kind: Kind::Root,
-        name: "Drive",
-        dataset: None,
-        at: now,
-    };
-    resource::insert_root(tx, &permit, &root).await?;
+    accounts::insert(tx, ctx, &permit, &account).await?;
     let discovery = licence::NewLicence {
         id: LicenceId(ctx.id()),
         organization: id,
@@ -133,7 +124,7 @@ pub struct OrganizationView {
     pub role: Option<Role>,
     /// Plan.
     pub plan: PlanTier,
-    /// Accounts with their Sharing IDs, oldest first.
+    /// The accounts whose Drive I see, with their Sharing IDs, oldest first.
     pub accounts: Vec<(account::Account, String)>,
 }
 
@@ -177,7 +168,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewOrganizationForm) -> Re
         name: founding.name,
         kind: founding.kind,
         role: Some(Role::Owner),
-        plan: PlanTier::Enterprise,
+        plan: ctx.default_plan(),
         accounts: vec![(founded.account, sharing)],
     })
 }
@@ -218,7 +209,9 @@ pub async fn find_with_role(
 pub async fn belonging(tx: &mut Tx, by: &Principal, org: &str) -> Result<Belonging> {
     let (found, role) = find_with_role(tx, by, org).await?;
     let shown_to = found.details.people_visible_to;
-    Ok(Belonging::new(found.id, found.org_id, found.name, role, found.space_of.is_some(), shown_to))
+    let given = membership::find_limited(tx, found.id, by.person).await?;
+    let personal = found.space_of.is_some();
+    Ok(Belonging::new(found.id, found.org_id, found.name, role, personal, shown_to).limited_to_accounts(given))
 }
 
 /// One organization, for the API.
@@ -228,8 +221,8 @@ pub async fn belonging(tx: &mut Tx, by: &Principal, org: &str) -> Result<Belongi
 pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<OrganizationView> {
     let mut tx = ctx.db().read().await?;
     let (found, role) = find_with_role(&mut tx, by, org).await?;
-    // An External learns of the organization what the shared resource says, not its accounts.
-    let accounts = if role.is_some() { account::list(&mut tx, found.id).await? } else { Vec::new() };
+    // A Member or an External learns of the organization what the shared resource says, not its accounts.
+    let accounts = account::list_visible(&mut tx, found.id, by.person).await?;
     let accounts = accounts
         .into_iter()
         .map(|account| {
@@ -265,15 +258,16 @@ pub async fn home(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
     let mut tx = ctx.db().read().await?;
     let (found, role) = find_with_role(&mut tx, by, org).await?;
     let may = |permission| role.is_some_and(|role| may(role, permission));
-    let now = ctx.now();
+    let given = membership::find_limited(&mut tx, found.id, by.person).await?;
     let legal = may(Permission::ViewLegal).then(|| found.legal.clone());
     let sees_people = role.is_some_and(|role| found.details.people_visible_to.shows_to(role));
     let people = if sees_people { Some(membership::count(&mut tx, found.id).await?) } else { None };
     let owners = if sees_people { membership::list_owner_names(&mut tx, found.id).await? } else { Vec::new() };
-    let licences = if may(Permission::ViewUsage) {
-        Some(super::licence::of_organization(&mut tx, found.id, now).await?)
-    } else {
+    let managed = super::licence::accounts_with_usage(&mut tx, found.id, by.person).await?;
+    let licences = if managed.is_empty() {
         None
+    } else {
+        Some(super::licence::of_accounts(&mut tx, found.id, &managed, ctx.now()).await?)
     };
     let activity = if may(Permission::ReadAudit) {
         let lines = audit_store::list(&mut tx, found.id, &audit_store::Filter::default(), None, 8).await?;
@@ -282,7 +276,8 @@ pub async fn home(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
         None
     };
     let (personal, shown_to) = (found.space_of.is_some(), found.details.people_visible_to);
-    let belonging = Belonging::new(found.id, found.org_id, found.name, role, personal, shown_to);
+    let belonging =
+        Belonging::new(found.id, found.org_id, found.name, role, personal, shown_to).limited_to_accounts(given);
     let offers = super::offer::waiting(&mut tx, ctx, by, &belonging).await?;
     Ok(HomeView {
         organization: belonging,

@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use crate::domain::{
-    id::{InvitationId, OrganizationId, PersonId, ResourceId},
-    licence::{Use, allows},
+    account::may_be_limited,
+    id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
+    licence::{Licence, Use, allows},
+    plan::may_give,
     refusal::Refusal,
     role::{
         Permission, Role, RolePermit, Sight, allow, asks_first, change_role as may_change_role, keep_an_owner,
@@ -31,8 +33,9 @@ use super::{
         },
     },
     access, account as account_links,
+    accounts::{self, Names},
     audit::{self, Happened},
-    drive, organization,
+    organization,
 };
 
 /// How many rows a page of people has in the browser.
@@ -148,6 +151,7 @@ fn row_of_member(member: Member) -> PersonRow {
         expires_at: None,
         resources: 0,
         reaches: Vec::new(),
+        accounts: None,
     }
 }
 
@@ -167,6 +171,7 @@ fn of_invited(invited: invitation::Invited, sort: Sort, now: Timestamp) -> Place
             expires_at: Some(invited.expires_at),
             resources: 0,
             reaches: Vec::new(),
+            accounts: None,
         },
     }
 }
@@ -187,6 +192,7 @@ fn of_external(external: grant::External, sort: Sort) -> Placed {
             expires_at: None,
             resources: external.resources,
             reaches: Vec::new(),
+            accounts: None,
         },
     }
 }
@@ -288,7 +294,37 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery) -> 
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     let query = read(at.id, query)?;
-    seen(&mut tx, by, &at, &query, ctx.now()).await
+    let mut rows = seen(&mut tx, by, &at, &query, ctx.now()).await?;
+    if manages(&at) {
+        tell_accounts(&mut tx, at.id, &mut rows.items).await?;
+    }
+    Ok(rows)
+}
+
+/// Whether somebody manages people; who is limited to which accounts is for them.
+fn manages(at: &Belonging) -> bool {
+    at.role.is_some_and(|role| crate::domain::role::may(role, Permission::ManagePeople))
+}
+
+/// Tells of each person on a page to which accounts they are limited, if they are (ACCT-2).
+async fn tell_accounts(tx: &mut Tx, organization: OrganizationId, rows: &mut [PersonRow]) -> Result<()> {
+    let people: Vec<PersonId> =
+        rows.iter().filter(|row| row.status == Status::Active).filter_map(|row| row.person).collect();
+    if people.is_empty() {
+        return Ok(());
+    }
+    let limits = account::list_limits(tx, organization, &people).await?;
+    if limits.is_empty() {
+        return Ok(());
+    }
+    let all = account::list(tx, organization).await?;
+    for (person, id) in limits {
+        if let Some(row) = rows.iter_mut().find(|row| row.person == Some(person)) {
+            let chosen = row.accounts.get_or_insert_default();
+            chosen.extend(all.iter().filter(|account| Some(account.id) == id).map(|one| (one.id, one.name.clone())));
+        }
+    }
+    Ok(())
 }
 
 /// What a dialog on the page Manage People is about.
@@ -300,6 +336,24 @@ pub struct Dialog {
     pub inviting: bool,
     /// What Members are to be invited to, where it came along.
     pub resource: String,
+    /// Whose **Accounts** are asked for, if anybody's.
+    pub limits_of: String,
+}
+
+/// Why no licence of an organization allows to invite Members to something, if so (LIC-4, LIC-6); of several accounts, one
+/// that allows it is enough here, and what is chosen is checked by its own.
+async fn lacking_for_members(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Option<String>> {
+    let usable = licence::list_usable(tx, organization, now).await?;
+    let mut lacking = None;
+    for account in account::list(tx, organization).await? {
+        let of: Vec<Licence> =
+            usable.iter().filter(|one| one.account == account.id).map(|one| one.licence.clone()).collect();
+        match allows(&of, Use::TeamAccess, now) {
+            Ok(()) => return Ok(None),
+            Err(refusal) => lacking = lacking.or(Some(refusal.to_string())),
+        }
+    }
+    Ok(lacking)
 }
 
 /// The page Manage People.
@@ -313,19 +367,26 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dia
     let now = ctx.now();
     let mut rows = seen(&mut tx, by, &at, &query, now).await?;
     tell_reaches(&mut tx, at.id, &mut rows.items).await?;
-    let manages = at.role.is_some_and(|role| crate::domain::role::may(role, Permission::ManagePeople));
+    let manages = manages(&at);
+    if manages {
+        tell_accounts(&mut tx, at.id, &mut rows.items).await?;
+    }
     let chosen = if manages { find_chosen(&mut tx, at.id, &dialog.chosen, now).await? } else { Vec::new() };
     let waiting = if manages { invitation::count_pending(&mut tx, at.id).await? } else { 0 };
     let (places, places_lacking) = if manages && dialog.inviting {
-        let lacking = match account::list(&mut tx, at.id).await?.into_iter().next() {
-            Some(first) => allows(&licence::list_of_account(&mut tx, first.id).await?, Use::TeamAccess, now).err(),
-            None => None,
-        };
-        (places(&mut tx, by, at.id, &dialog.resource).await?, lacking.map(|refusal| refusal.to_string()))
+        (places(&mut tx, by, at.id, &dialog.resource).await?, lacking_for_members(&mut tx, at.id, now).await?)
     } else {
         (Vec::new(), None)
     };
+    let limits = match dialog.limits_of.parse::<PersonId>() {
+        Ok(person) if manages => Some(accounts::limits(&mut tx, by, org, person).await?),
+        _ => None,
+    };
+    let found = organizations::find(&mut tx, at.id).await?.ok_or(Refusal::NotFound)?;
     Ok(PeopleView {
+        limits,
+        plan: found.plan,
+        accounts: account::count(&mut tx, at.id).await?,
         places,
         places_lacking,
         rows,
@@ -364,12 +425,16 @@ async fn places(tx: &mut Tx, by: &Principal, organization: OrganizationId, resou
     {
         places.push(Crumb { id, name: step.name.clone(), kind: step.kind });
     }
-    if let Some(first) = account::list(tx, organization).await?.into_iter().next() {
-        let root = access::reach(tx, by, first.root).await?;
-        let top = drive::list(tx, by, &root, &drive::ListQuery::default(), ROWS).await?;
-        let others = top.items.into_iter().filter(|row| Some(row.id) != places.first().map(|place| place.id));
-        let others: Vec<Crumb> = others.map(|row| Crumb { id: row.id, name: row.name, kind: row.kind }).collect();
-        places.extend(others);
+    let visible = account::list_visible(tx, organization, by.person).await?;
+    let roots: Vec<ResourceId> = visible.iter().map(|account| account.root).collect();
+    let names = Names::among(visible);
+    let first = places.first().map(|place| place.id);
+    for (id, kind, name, account) in resource::list_tops(tx, &roots, ROWS).await? {
+        if Some(id) != first {
+            // Two accounts may have something of the same name at their top.
+            let name = names.of_account(account).map_or(name.clone(), |account| format!("{account}: {name}"));
+            places.push(Crumb { id, name, kind });
+        }
     }
     Ok(places)
 }
@@ -415,6 +480,7 @@ async fn find_chosen(
             expires_at: Some(one.expires_at),
             resources: 0,
             reaches: Vec::new(),
+            accounts: None,
         });
     }
     Ok(found)
@@ -451,6 +517,68 @@ pub async fn change_role(
         .await
 }
 
+/// What is to change of a person; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// Another role.
+    pub role: Option<String>,
+    /// The accounts in which it counts (ACCT-2).
+    pub accounts: Limits,
+}
+
+/// What is to become of the accounts in which somebody's role counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Limits {
+    /// Nothing.
+    #[default]
+    Stay,
+    /// It counts in all of them.
+    None,
+    /// It counts in these alone.
+    To(Vec<AccountId>),
+}
+
+/// Changes what is given, all of it or nothing, without asking first; for the API. Their role and the accounts they are
+/// limited to, afterwards.
+///
+/// # Errors
+/// As [`change_role`] and [`accounts::limit_person`]; `Invalid` at `role` where nothing is given.
+pub async fn change(
+    ctx: &Ctx,
+    by: &Principal,
+    org: &str,
+    person: PersonId,
+    change: Change,
+) -> Result<(Role, Option<Vec<AccountId>>)> {
+    if change.role.is_none() && change.accounts == Limits::Stay {
+        return Err(Refusal::field("role", Problem::Missing).into());
+    }
+    let role = change.role.as_deref().map(Role::parse).transpose();
+    let role = role.map_err(|problem: Problem| Refusal::field("role", problem))?;
+    let (ctx_in, by_in, org, wanted) = (ctx.clone(), by.clone(), org.to_owned(), change.accounts);
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, org, wanted) = (ctx_in.clone(), by_in.clone(), org.clone(), wanted.clone());
+            Box::pin(async move {
+                if let Some(role) = role {
+                    change_role_in(tx, &ctx, &by, &org, person, role, true).await?;
+                }
+                match &wanted {
+                    Limits::Stay => {}
+                    Limits::None => drop(accounts::limit_in(tx, &ctx, &by, &org, person, None).await?),
+                    Limits::To(ids) => drop(accounts::limit_in(tx, &ctx, &by, &org, person, Some(ids)).await?),
+                }
+                let at = organization::find(tx, &by, &org).await?;
+                let member = membership::list_by_id(tx, at.id, &[person]).await?.into_iter().next();
+                let limits = account::list_limits(tx, at.id, &[person]).await?;
+                let limited = !limits.is_empty();
+                let chosen = limited.then(|| limits.into_iter().filter_map(|(_, id)| id).collect());
+                Ok((member.ok_or(Refusal::NotFound)?.role, chosen))
+            })
+        })
+        .await
+}
+
 async fn change_role_in(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -465,6 +593,10 @@ async fn change_role_in(
     let member = found.into_iter().next().ok_or(Refusal::NotFound)?;
     let before = member.role;
     may_change_role(permit.role(), before, role)?;
+    let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+    if role != before {
+        may_give(at.plan, role)?;
+    }
     if before == Role::Owner && role != Role::Owner {
         keep_an_owner(membership::count_owners(tx, permit.organization()).await?, 1)?;
     }
@@ -476,6 +608,10 @@ async fn change_role_in(
     }
     membership::update_role(tx, &permit, person, role).await?;
     super::seat::role_changed(tx, &permit, person, before, role).await?;
+    if may_be_limited(role).is_err() {
+        // An Owner stands above every account.
+        account::update_limits(tx, &permit, person, None).await?;
+    }
     let what = Happened {
         organization: Some(permit.organization()),
         action: "role.changed",
@@ -486,7 +622,6 @@ async fn change_role_in(
     };
     audit::note(tx, ctx, by, what).await?;
     if person != by.person {
-        let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
         let letter = if role == Role::Owner {
             Letter::OwnershipGiven { organization: &at.name, org_id: &at.org_id, by: &by.name }
         } else {
@@ -647,6 +782,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
         expires_at: None,
         resources: 0,
         reaches: Vec::new(),
+        accounts: None,
     };
     let (ctx_in, by_in, org, made) = (ctx.clone(), by.clone(), org.to_owned(), row.clone());
     let created: Result<()> = ctx
@@ -662,6 +798,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
                     return Err(Refusal::NotFound.into());
                 }
                 may_change_role(permit.role(), Role::Member, role)?;
+                may_give(at.plan, role)?;
                 let new = person::NewPerson {
                     id,
                     email: email.as_str(),

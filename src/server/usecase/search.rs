@@ -4,22 +4,28 @@ use std::collections::BTreeMap;
 
 use crate::domain::{
     access::role_level,
-    id::ResourceId,
+    id::{AccountId, ResourceId},
     refusal::Refusal,
     resource::{Kind, Status},
     search::Question,
     text::Problem,
-    view::{Page, RowView},
+    view::{Belonging, Page, RowView},
 };
 
 use super::{
     super::{
         context::{Ctx, Principal},
         error::Result,
-        store::{Tx, grant, search},
+        store::{
+            Tx, account, grant,
+            search::{self, Found},
+        },
     },
-    drive, organization,
+    drive, looking, organization,
 };
+
+/// Where an answer stands: the word it is found by, and its id.
+type Place = (String, ResourceId);
 
 /// What is searched for, unread.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +40,8 @@ pub struct SearchQuery {
     pub cursor: String,
     /// How many rows.
     pub limit: Option<i64>,
+    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
+    pub seen_as: String,
 }
 
 /// One page of what somebody finds in an organization. A page with fewer rows than asked for may have another behind it.
@@ -42,6 +50,7 @@ pub struct SearchQuery {
 /// `NotFound` if they do not see the organization; `Invalid` at `q` without a word in it, and at the other fields.
 pub async fn search(ctx: &Ctx, by: &Principal, org: &str, query: &SearchQuery) -> Result<Page<RowView>> {
     let limit = super::limit(query.limit)?;
+    let by = &looking::in_organization(ctx, by, org, &query.seen_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     page(&mut tx, by, &at, query, limit).await
@@ -54,7 +63,7 @@ pub async fn search(ctx: &Ctx, by: &Principal, org: &str, query: &SearchQuery) -
 pub async fn page(
     tx: &mut Tx,
     by: &Principal,
-    at: &crate::domain::view::Belonging,
+    at: &Belonging,
     query: &SearchQuery,
     limit: i64,
 ) -> Result<Page<RowView>> {
@@ -70,19 +79,68 @@ pub async fn page(
         Some(parts) => Some((parts[1].clone(), parts[2].parse::<ResourceId>().map_err(|_| wrong())?)),
     };
     let wanted = search::Wanted { question: &question, kind, status, after, limit };
-    let (found, next) = if at.role.and_then(role_level).is_some() {
-        search::list_in_organization(tx, at.id, &wanted).await?
-    } else {
-        let shared = grant::list_shared(tx, by.person, at.id, super::LONGEST_PAGE).await?;
-        search::list_below(tx, &shared, &wanted).await?
+    let (found, next) = match sees(tx, by, at).await? {
+        Sees::Everything => search::list_in_organization(tx, at.id, &wanted).await?,
+        Sees::Accounts(accounts) => {
+            let by_role = search::list_in_accounts(tx, at.id, &accounts, &wanted).await?;
+            let shared = grant::list_shared(tx, by.person, at.id, super::LONGEST_PAGE).await?;
+            let by_grant = search::list_below(tx, &shared, &wanted).await?;
+            both(by_role, by_grant, limit)
+        }
     };
     let ids: Vec<ResourceId> = found.iter().map(|(id, _)| *id).collect();
-    let mut rows: BTreeMap<ResourceId, RowView> =
-        drive::rows_of(tx, by, &ids).await?.into_iter().map(|row| (row.id, row)).collect();
+    let mut rows: BTreeMap<ResourceId, RowView> = drive::rows_of(tx, by, at.id, &ids)
+        .await?
+        .into_iter()
+        .filter(|row| question.is_answered_by(&row.name))
+        .map(|row| (row.id, row))
+        .collect();
     Ok(Page {
         items: ids.iter().filter_map(|id| rows.remove(id)).collect(),
         next_cursor: next.map(|(word, id)| super::cursor(&[&asked, &word, &id.to_string()])),
     })
+}
+
+/// What of an organization somebody sees by their role.
+enum Sees {
+    /// All of it.
+    Everything,
+    /// All that is in these accounts, if in any (ACCT-2).
+    Accounts(Vec<AccountId>),
+}
+
+async fn sees(tx: &mut Tx, by: &Principal, at: &Belonging) -> Result<Sees> {
+    if at.role.and_then(role_level).is_none() {
+        return Ok(Sees::Accounts(Vec::new()));
+    }
+    let roles = account::list_roles(tx, at.id, by.person).await?;
+    let all = roles.len();
+    let seen: Vec<AccountId> =
+        roles.into_iter().filter(|(_, role)| role_level(*role).is_some()).map(|(id, _)| id).collect();
+    Ok(if seen.len() == all { Sees::Everything } else { Sees::Accounts(seen) })
+}
+
+/// Two lists of answers in the order of one, each as far as it goes; and where to go on.
+fn both(
+    (mut found, next): (Vec<Found>, Option<Place>),
+    (others, other_next): (Vec<Found>, Option<Place>),
+    limit: i64,
+) -> (Vec<Found>, Option<Place>) {
+    let place = |(id, word): &Found| (word.clone(), *id);
+    found.extend(others);
+    found.sort_by_key(place);
+    found.dedup_by_key(|(id, _)| *id);
+    // What is behind the end of a list that goes on may not be all that is there.
+    let mut end = next.into_iter().chain(other_next).min();
+    if let Some(end) = &end {
+        found.retain(|one| place(one) <= *end);
+    }
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    if found.len() > most {
+        found.truncate(most);
+        end = found.last().map(place);
+    }
+    (found, end)
 }
 
 fn choice<T>(field: &str, word: &str, parse: impl Fn(&str) -> std::result::Result<T, Problem>) -> Result<Option<T>> {
@@ -91,4 +149,28 @@ fn choice<T>(field: &str, word: &str, parse: impl Fn(&str) -> std::result::Resul
         return Ok(None);
     }
     Ok(Some(parse(word).map_err(|problem| Refusal::field(field, problem))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(word: &str, n: u128) -> Found {
+        (ResourceId(uuid::Uuid::from_u128(n)), word.to_owned())
+    }
+
+    #[test]
+    fn acct_2_answers_by_role_and_by_grant_come_in_one_order_each_once_and_none_is_lost() {
+        let all = |lists: (Vec<Found>, Option<Place>)| lists.0.into_iter().map(|(_, word)| word).collect::<Vec<_>>();
+        let one = (vec![answer("a", 1), answer("c", 3), answer("d", 4)], None);
+        let other = (vec![answer("b", 2), answer("c", 3)], None);
+        assert_eq!(all(both(one.clone(), other.clone(), 10)), ["a", "b", "c", "d"]);
+        let (found, next) = both(one, other, 2);
+        assert_eq!((found.len(), next), (2, Some(("b".to_owned(), ResourceId(uuid::Uuid::from_u128(2))))));
+        // The second list ends at "b" and goes on: what the first has behind that comes with the next page.
+        let going_on = (vec![answer("b", 2)], Some(("b".to_owned(), ResourceId(uuid::Uuid::from_u128(2)))));
+        let (found, next) = both((vec![answer("a", 1), answer("c", 3)], None), going_on, 10);
+        assert_eq!(found.len(), 2);
+        assert_eq!(next.map(|(word, _)| word).as_deref(), Some("b"));
+    }
 }

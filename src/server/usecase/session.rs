@@ -15,8 +15,9 @@ use super::{
         context::{Client, Ctx, Principal},
         error::{Error, Result},
         password::judge,
-        store::{organization, person, session as sessions},
+        store::{account, organization, person, session as sessions},
     },
+    accounts::Names,
     invitation::{self, Which},
     organization::Founding,
 };
@@ -32,7 +33,13 @@ pub async fn show(ctx: &Ctx, by: Option<&Principal>) -> Result<SessionView> {
     };
     let mut tx = ctx.db().read().await?;
     let person = person::find(&mut tx, by.person).await?;
-    let organizations = organization::list_of_person(&mut tx, by.person).await?;
+    let mut organizations = organization::list_of_person(&mut tx, by.person).await?;
+    // Accounts are told apart only where somebody sees several (ACCT-4).
+    for seen in account::list_of_person(&mut tx, by.person).await?.chunk_by(|a, b| a.organization == b.organization) {
+        if let Some(at) = organizations.iter_mut().find(|one| one.id == seen[0].organization) {
+            at.accounts = Names::among(seen.to_vec()).links();
+        }
+    }
     let verified = person.as_ref().is_some_and(|person| person.email_verified);
     let invitations = super::invitation::waiting(&mut tx, by, verified, now).await?;
     Ok(SessionView { person, organizations, invitations, now })

@@ -21,6 +21,7 @@ use super::{
         error::{Error, Result},
         store::{Tx, membership, organization as organizations},
     },
+    accounts,
     audit::{self, Happened},
     organization,
 };
@@ -36,6 +37,9 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<SettingsView> 
     if found.space_of.is_some() {
         return Err(Refusal::NotFound.into());
     }
+    let accounts =
+        if may(role, Permission::ManageAccounts) { Some(accounts::view(&mut tx, ctx, &found).await?) } else { None };
+    let given = membership::find_limited(&mut tx, found.id, by.person).await?;
     let last = role == Role::Owner && keep_an_owner(membership::count_owners(&mut tx, found.id).await?, 1).is_err();
     Ok(SettingsView {
         organization: Belonging::new(
@@ -45,7 +49,10 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<SettingsView> 
             Some(role),
             false,
             found.details.people_visible_to,
-        ),
+        )
+        .limited_to_accounts(given),
+        plan: found.plan,
+        accounts,
         kind: found.kind,
         legal: may(role, Permission::ViewLegal).then_some(found.legal),
         edits_legal: may(role, Permission::EditLegal),

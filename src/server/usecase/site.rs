@@ -71,6 +71,8 @@ struct Put {
     container: ResourceId,
     toast: String,
     inverses: Vec<Inverse>,
+    /// The site, if it was made for this.
+    made: Option<ResourceId>,
 }
 
 /// Puts datasets into a site: one that is there, or a new one beside the first of them. All of them or none.
@@ -97,7 +99,13 @@ async fn done(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, put: Result<Put
     };
     // Several moves at once are not taken back in one step.
     let undo = match <[Inverse; 1]>::try_from(put.inverses) {
-        Ok([inverse]) => undo::offer(ctx, by, inverse).await,
+        Ok([inverse]) => {
+            let inverse = match put.made {
+                Some(site) => Inverse::Unassign { put_back: Box::new(inverse), site },
+                None => inverse,
+            };
+            undo::offer(ctx, by, inverse).await
+        }
         Err(_) => None,
     };
     let mut tx = ctx.db().read().await?;
@@ -128,7 +136,7 @@ fn names(reaches: &[Reach]) -> Vec<String> {
 async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], wanted: &Wanted) -> Result<Put> {
     let reaches = datasets(tx, by, items).await?;
     let first = resource::find(tx, *items.first().ok_or(Refusal::NotFound)?).await?.ok_or(Refusal::NotFound)?;
-    let (site, name) = match wanted {
+    let (site, name, made) = match wanted {
         Wanted::Site(id) => {
             let found = access::reach(tx, by, *id).await?;
             let step = found.steps.first().ok_or(Refusal::NotFound)?;
@@ -138,10 +146,10 @@ async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId],
             if step.organization != first.organization {
                 return Err(Refusal::NotFound.into());
             }
-            (*id, step.name.clone())
+            (*id, step.name.clone(), None)
         }
         Wanted::Named(name) => match find_named(tx, by, &first, name).await? {
-            Some(found) => (found, name.as_str().to_owned()),
+            Some(found) => (found, name.as_str().to_owned(), None),
             None => {
                 let in_site = reaches.iter().find(|reach| in_site(reach));
                 if let Some(step) = in_site.and_then(|reach| reach.steps.first()) {
@@ -151,7 +159,7 @@ async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId],
                 allows(&licences, Use::AssignToSite, ctx.now())?;
                 let beside = first.parent.ok_or(Refusal::NotFound)?;
                 let made = drive::create_in(tx, ctx, by, beside, Kind::Site, name, None).await?;
-                (made.resource.id, made.resource.name)
+                (made.resource.id, made.resource.name, Some(made.resource.id))
             }
         },
     };
@@ -161,6 +169,7 @@ async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId],
         container: site,
         toast: format!("Assigned {} to “{name}”", trash::what(&names(&reaches))),
         inverses: moved.inverse.into_iter().collect(),
+        made,
     })
 }
 
@@ -240,7 +249,7 @@ async fn unassign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId
         several => format!("{} sites", several.len()),
     };
     let toast = format!("Removed {} from {from}", trash::what(&names(&reaches)));
-    Ok(Put { organization, container, toast, inverses })
+    Ok(Put { organization, container, toast, inverses, made: None })
 }
 
 /// The names of sites that datasets could be assigned to, for who may put something into them.

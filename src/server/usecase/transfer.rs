@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
-    access::{Act, Level, Permit, permit as permit_on},
+    access::{Act, Level, Permit, permit as permit_on, role_level},
     id::{AccountId, EntryId, GrantId, JobId, LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
     job::{AT_ONCE, JobKind},
     licence::{Amount, EntryKind, Use, allows, governing},
@@ -35,9 +35,13 @@ use super::{
         work::Work,
     },
     access::{self, Reach},
+    accounts::Names,
     audit::{self, Happened},
     back, drive, grant as grants, organization, undo,
 };
+
+/// How many people who are limited to the account of what moves are kept seeing it in another account.
+const MOST_LIMITED: i64 = 10_000;
 
 /// Reads a list of ids with commas between them.
 ///
@@ -99,6 +103,8 @@ pub(super) struct Loaded {
     grants_inside: bool,
     /// When everything in each item was changed last, added up, without the item itself.
     changed: BTreeMap<ResourceId, i64>,
+    /// Whether an item comes from another account than it goes to.
+    other_account: bool,
 }
 
 impl Loaded {
@@ -186,6 +192,7 @@ impl Here {
                 parent,
                 parent_kind: way.steps.first().map_or(Kind::Folder, |step| step.kind),
                 ancestors: way.steps.iter().map(|step| step.id).collect(),
+                kept_by: kept_by(way),
                 level,
                 height: inside.height,
                 grants: grants.get(&item.id).cloned().unwrap_or_default(),
@@ -281,9 +288,27 @@ pub(super) async fn load(
     } else {
         BTreeSet::new()
     };
-    let prepared = here.prepare(items, &below, &grants, within);
+    let mut prepared = here.prepare(items, &below, &grants, within);
     let source_account = if within { here.found.values().next().map(|item| item.account) } else { here.account()? }
         .unwrap_or(container.account);
+    let from: BTreeSet<AccountId> =
+        here.found.values().map(|item| item.account).filter(|account| *account != container.account).collect();
+    let other_account = !from.is_empty();
+    if within && other_account {
+        // Who sees an item by their role in its account alone keeps seeing it, as if they had been given that (XFER-3).
+        let from: Vec<AccountId> = from.into_iter().collect();
+        let limited = membership::list_limited_between(tx, source_id, &from, container.account, MOST_LIMITED).await?;
+        let by_role: Vec<GrantFact> = limited
+            .into_iter()
+            .filter_map(|one| {
+                let (grantee, level) = (Grantee::Person(one.id), role_level(one.role)?);
+                Some(GrantFact { grantee, name: one.name, level, carried: false })
+            })
+            .collect();
+        for item in &mut prepared {
+            item.above.extend(by_role.iter().cloned());
+        }
+    }
     let (target, target_org_id) = side(tx, ctx, by.person, target_id, container.account, pending).await?;
     let source = if within && source_account == container.account {
         target.clone()
@@ -296,9 +321,14 @@ pub(super) async fn load(
     } else {
         let granted = below.values().any(|below| below.granted > 0);
         let above: Vec<GrantFact> = prepared.iter().flat_map(|item| item.above.iter().cloned()).collect();
-        onlookers(tx, items, granted, source_id, target_id, &above, &destination_grants).await?
+        let between = (source_account, (target_id, container.account));
+        onlookers(tx, items, granted, between, &above, &destination_grants).await?
     };
+    let names = Names::of(tx, by, target_id).await?;
     let destination_name = match (container.kind, sees_destination) {
+        (Kind::Root, true) if names.of_account(container.account).is_some() => {
+            names.of_account(container.account).unwrap_or_default()
+        }
         (Kind::Root, _) | (_, false) => target.name.clone(),
         _ => container.name.clone(),
     };
@@ -324,7 +354,22 @@ pub(super) async fn load(
     let grants_inside = below.values().any(|below| below.granted > 0);
     let changed =
         below.iter().filter_map(|(id, below)| Some((*id, below.changed - here.found.get(id)?.modified_at.0))).collect();
-    Ok(Loaded { facts, account: container.account, target_org_id, trash_inside, grants_inside, changed })
+    let account = container.account;
+    Ok(Loaded { facts, account, target_org_id, trash_inside, grants_inside, changed, other_account })
+}
+
+/// What on a way only lets Managers delete (POL-1), each by name where the caller sees it.
+fn kept_by(way: &Reach) -> Vec<(ResourceId, Option<String>)> {
+    if way.steps.iter().all(|step| !step.restrictions.delete) {
+        return Vec::new();
+    }
+    let visible = way.visible_path();
+    let name = |id| {
+        let shown =
+            |crumb: &Crumb| if crumb.kind == Kind::Root { crumb.kind.title().to_owned() } else { crumb.name.clone() };
+        visible.iter().find(|crumb| crumb.id == id).map(shown)
+    };
+    way.steps.iter().filter(|step| step.restrictions.delete).map(|step| (step.id, name(step.id))).collect()
 }
 
 /// One side of a transfer, and its Org ID.
@@ -336,7 +381,8 @@ pub(super) async fn side(
     account: AccountId,
     invitation_pending: bool,
 ) -> Result<(Side, String)> {
-    let (found, role) = organizations::find_with_role(tx, id, person).await?.ok_or(Refusal::NotFound)?;
+    let (found, _) = organizations::find_with_role(tx, id, person).await?.ok_or(Refusal::NotFound)?;
+    let role = membership::find_role_in(tx, account, person).await?;
     let licences = licence::list_of_account(tx, account, ctx.now()).await?;
     let licence = governing(&licences, ctx.now()).cloned();
     Ok((Side { organization: id, name: found.name, role, invitation_pending, licence }, found.org_id))
@@ -347,12 +393,11 @@ async fn onlookers(
     tx: &mut Tx,
     items: &[ResourceId],
     granted: bool,
-    source: OrganizationId,
-    target: OrganizationId,
+    (source, (target, target_account)): (AccountId, (OrganizationId, AccountId)),
     above: &[GrantFact],
     in_target: &[GrantFact],
 ) -> Result<Listed<Onlooker>> {
-    let (total, by_role) = membership::list_candidates(tx, source, target, NAMED_AT_MOST).await?;
+    let (total, by_role) = membership::list_candidates(tx, source, target_account, NAMED_AT_MOST).await?;
     let (carried_people, carried_organizations) =
         if granted { subtree::list_grantees(tx, items).await? } else { (Vec::new(), Vec::new()) };
     let mut people: BTreeSet<_> = carried_people.iter().copied().collect();
@@ -364,7 +409,7 @@ async fn onlookers(
         };
     }
     let (people, organizations): (Vec<_>, Vec<_>) = (people.into_iter().collect(), organizations.into_iter().collect());
-    let by_grant = membership::list_grantees(tx, &people, &organizations, target, NAMED_AT_MOST).await?;
+    let by_grant = membership::list_grantees(tx, &people, &organizations, target_account, NAMED_AT_MOST).await?;
 
     // Grants on the way to the destination may be to any organization; its people are reached too.
     let to_organizations: Vec<OrganizationId> = in_target
@@ -376,11 +421,12 @@ async fn onlookers(
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
-    let in_target_by_organization: BTreeSet<_> = membership::list_grantees(tx, &[], &to_organizations, target, 100_000)
-        .await?
-        .into_iter()
-        .map(|c| c.id)
-        .collect();
+    let in_target_by_organization: BTreeSet<_> =
+        membership::list_grantees(tx, &[], &to_organizations, target_account, 100_000)
+            .await?
+            .into_iter()
+            .map(|c| c.id)
+            .collect();
 
     let mut seen = BTreeSet::new();
     let mut first: Vec<Onlooker> = Vec::new();
@@ -664,6 +710,9 @@ pub(super) async fn carry_out(
         count_done(work, 0)?;
     }
     leave_trash(tx, &permit, &plan, &moving, &loaded).await?;
+    if plan.scope == Scope::Within && loaded.other_account {
+        subtree::update_account(tx, &permit, &moving, loaded.account).await?;
+    }
     let record = transfer::Transfer {
         id,
         person: by.person,
@@ -712,7 +761,7 @@ pub(super) async fn carry_out(
     Ok(Moved { receipt: receipt_view(record, Some(loaded.target_org_id), Control::Absent), inverse })
 }
 
-/// What is in the trash of the items stays in the organization, in the root of its Drive (attack 6); within one it comes
+/// What is in the trash of the items stays in its account, in the root of its Drive (attack 6); within one account it comes
 /// along, unless that made the tree too deep (DRIVE-1).
 async fn leave_trash(tx: &mut Tx, permit: &Permit, plan: &Plan, moving: &[ResourceId], loaded: &Loaded) -> Result<()> {
     if !loaded.trash_inside {
@@ -720,7 +769,7 @@ async fn leave_trash(tx: &mut Tx, permit: &Permit, plan: &Plan, moving: &[Resour
     }
     let too_deep = plan.scope == Scope::Within
         && loaded.facts.destination.depth + 1 + subtree::height_with_trash(tx, moving).await? > MAX_DEPTH;
-    if plan.scope == Scope::Between || too_deep {
+    if plan.scope == Scope::Between || loaded.other_account || too_deep {
         subtree::leave_trash_behind(tx, permit, moving).await?;
     }
     Ok(())
@@ -1030,6 +1079,7 @@ async fn begin_planned(
         done: 0,
         total: plan.rows(),
         stoppable: true,
+        shared_with: None,
     };
     let asked = job::Asked {
         items: items.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
@@ -1121,20 +1171,29 @@ pub async fn destinations(
     let asked = if org.is_empty() { source.to_string() } else { org.to_owned() };
     let shown = organization::belonging(&mut tx, by, &asked).await?;
     let organizations: Vec<Belonging> = organizations::list_of_person(&mut tx, by.person).await?;
-    let root = account::list(&mut tx, shown.id).await?.first().map(|account| account.root).ok_or(Refusal::NotFound)?;
+    let visible = account::list_visible(&mut tx, shown.id, by.person).await?;
+    // Where one sees no root at all, the first one, which does not exist for them.
+    let root = match visible.first() {
+        Some(first) => first.root,
+        None => account::list(&mut tx, shown.id).await?.first().map(|first| first.root).ok_or(Refusal::NotFound)?,
+    };
     let id: ResourceId =
         if container.is_empty() { root } else { super::id("container", container).map_err(|_| Refusal::NotFound)? };
     let reach = access::reaches(&mut tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
     if reach.lineage.organization != shown.id {
         return Err(Refusal::NotFound.into());
     }
+    let called = Names::among(visible);
+    let mut path = reach.visible_path();
+    called.call(&mut path);
     let base = DestinationView {
         items: named,
         count: items.len() as u64,
         source,
         organizations,
         organization: shown,
-        path: reach.visible_path(),
+        accounts: called.links(),
+        path,
         rows: Page { items: Vec::new(), next_cursor: None },
         create: Control::Absent,
         move_here: Control::Enabled,

@@ -13,7 +13,7 @@ use crate::domain::{
     transfer::Grantee,
     trash::{Home, home, kept_until, outlived, overdue_before, restricted_inside},
     undo::Inverse,
-    view::{Control, Crumb, Page, trash::TrashRow, trash::TrashView},
+    view::{Control, Page, trash::TrashRow, trash::TrashView},
 };
 
 use super::{
@@ -28,6 +28,7 @@ use super::{
         },
     },
     access::{self, Reach},
+    accounts::Names,
     audit::{self, Happened},
     drive, organization, undo,
 };
@@ -318,7 +319,8 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, cursor: &str, limit: Opt
     };
     let (rows, end) = visible(&mut tx, by, organization.id, behind, limit).await?;
     let next_cursor = end.map(|(at, id)| super::cursor(&[&at.0.to_string(), &id.to_string()]));
-    let rows = rows.into_iter().map(|(top, reach)| row(by, &top, &reach)).collect();
+    let names = Names::of(&mut tx, by, organization.id).await?;
+    let rows = rows.into_iter().map(|(top, reach)| row(by, &names, &top, &reach)).collect();
     Ok(TrashView { organization, rows: Page { items: rows, next_cursor } })
 }
 
@@ -357,13 +359,10 @@ async fn visible(
     }
 }
 
-fn row(by: &Principal, top: &Trashed, reach: &Reach) -> TrashRow {
-    let path = reach.visible_path();
-    let from = path.iter().find(|crumb| crumb.id == top.container);
-    let from = from.map(|crumb| {
-        let name = if crumb.kind == Kind::Root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
-        Crumb { name, ..crumb.clone() }
-    });
+fn row(by: &Principal, names: &Names, top: &Trashed, reach: &Reach) -> TrashRow {
+    let mut path = reach.visible_path();
+    names.call(&mut path);
+    let from = path.iter().find(|crumb| crumb.id == top.container).cloned();
     TrashRow {
         id: top.id,
         kind: top.kind,
@@ -372,6 +371,7 @@ fn row(by: &Principal, top: &Trashed, reach: &Reach) -> TrashRow {
         by: top.by,
         by_name: top.by_name.clone(),
         from,
+        account_name: names.of_account(top.account),
         kept_until: kept_until(top.at),
         change: match rules::permit(by.person, Act::Trash, &reach.lineage) {
             Ok(_) => Control::Enabled,
@@ -474,6 +474,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
             done: 0,
             total: size,
             stoppable: by.is_some(),
+            shared_with: None,
         };
         job::insert(tx, &work, ctx.now()).await?;
     }

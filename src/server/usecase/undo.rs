@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    access::Act,
+    access::{Act, permit},
     id::{ResourceId, UndoId},
     refusal::Refusal,
     time::Timestamp,
@@ -23,7 +23,7 @@ use super::{
 /// Writes down how to take a change back, and says under which token. That the change itself was made stays true where
 /// this does not work: then there is no button.
 pub async fn offer(ctx: &Ctx, by: &Principal, inverse: Inverse) -> Option<String> {
-    if let Inverse::PutBack { items, .. } = &inverse {
+    if let Some(items) = inverse.put_back() {
         let containers: std::collections::BTreeSet<ResourceId> = items.iter().map(|was| was.container).collect();
         if items.is_empty() || containers.len() > MOST_CONTAINERS {
             return None;
@@ -71,6 +71,13 @@ pub async fn undo(ctx: &Ctx, by: &Principal, token: &str) -> Result<String> {
                     }
                     Inverse::Restore { items } => Ok(trash::restore_in(tx, &ctx, &by, &items).await?.toast),
                     Inverse::PutBack { from, at, items } => put_back(tx, &ctx, &by, from, at, &items).await,
+                    Inverse::Unassign { put_back: inner, site } => match *inner {
+                        Inverse::PutBack { from, at, items } => {
+                            let told = put_back(tx, &ctx, &by, from, at, &items).await?;
+                            put_away(tx, &ctx, &by, site, told).await
+                        }
+                        _ => Err(gone().into()),
+                    },
                 }
             })
         })
@@ -111,4 +118,16 @@ async fn put_back(
     }
     let names: Vec<String> = found.into_values().map(|item| item.name).collect();
     Ok(format!("Moved {} back", trash::what(&names)))
+}
+
+/// Puts a site into the trash that was made for what has just been put back, if nothing else is in it, and it may be deleted.
+async fn put_away(tx: &mut Tx, ctx: &Ctx, by: &Principal, site: ResourceId, told: String) -> Result<String> {
+    let Some(shown) = resource::find_shown(tx, site, 1).await? else { return Ok(told) };
+    let reach = access::reaches(tx, by.person, &[site]).await?.remove(&site);
+    let may = reach.is_some_and(|reach| permit(by.person, Act::Trash, &reach.lineage).is_ok());
+    if shown.children > 0 || !may {
+        return Ok(told);
+    }
+    trash::put_in(tx, ctx, by, &[site]).await?;
+    Ok(format!("{told}, and the site “{}” to the trash", shown.resource.name))
 }

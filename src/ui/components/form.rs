@@ -51,6 +51,11 @@ impl FormContext {
         self.typed.with_value(|typed| typed.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone()))
     }
 
+    /// Whether a value was among those of a field that can have several, before the form came back refused.
+    pub fn typed_among(self, field: &str, wanted: &str) -> bool {
+        self.typed.with_value(|typed| typed.iter().any(|(name, value)| name == field && value == wanted))
+    }
+
     /// Why the form was refused.
     pub fn failure(self) -> Signal<Option<Failure>> {
         self.failure

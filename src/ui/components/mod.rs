@@ -8,6 +8,7 @@
 pub mod avatar;
 pub mod breadcrumbs;
 pub mod button;
+pub mod copy;
 pub mod dialog;
 pub mod empty;
 pub mod field;

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     domain::{
-        organization::{OrganizationKind, PlanTier},
+        organization::OrganizationKind,
         role::{Permission, may},
         time::Timestamp,
         view::{ActivityView, HomeView, LicenceView, transfer::OfferView},
@@ -59,7 +59,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
     let name = words::organization_name(&home.organization);
     let org = home.organization.org_id.clone();
     let personal = home.organization.personal;
-    let role = words::role(home.organization.role);
+    let role = words::role_here(&home.organization);
     let invites = home.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let manages = home.organization.role.is_some_and(|role| may(role, Permission::ManageAccounts));
     let hue = words::organization_hue(home.organization.id);
@@ -77,11 +77,11 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
             </div>
         </header>
         <div class="tiles">
+            {(!home.offers.is_empty()).then(|| view! { <Offers offers=home.offers.clone() org=org.clone() now/> })}
             <div class="tiles-column">
                 <Company home=home.clone()/>
                 {home.organization.sees_people.then(|| view! { <Team people=home.people owners=home.owners.clone() org=org.clone() invites/> })}
             </div>
-            {(!home.offers.is_empty()).then(|| view! { <Offers offers=home.offers.clone() org=org.clone() now/> })}
             {home.licences.map(|licences| view! { <Licences licences org=org.clone() manages now/> })}
             {home.activity.map(|activity| view! { <Activity activity org now/> })}
         </div>
@@ -91,11 +91,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
 /// Company information at a glance.
 #[component]
 fn Company(home: HomeView) -> impl IntoView {
-    let plan = match home.plan {
-        PlanTier::Essential => "Essential",
-        PlanTier::Premier => "Premier",
-        PlanTier::Enterprise => "Enterprise",
-    };
+    let plan = home.plan.title();
     let changes =
         !home.organization.personal && home.organization.role.is_some_and(|role| may(role, Permission::EditDetails));
     let settings = changes.then(|| {

@@ -1,6 +1,7 @@
 //! One file per page: the page (address, resource, `Suspense`) over plain views that take plain values.
 
 pub mod account;
+pub mod accounts;
 pub mod activity;
 pub mod billing;
 pub mod drive;

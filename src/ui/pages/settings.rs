@@ -29,6 +29,7 @@ use crate::{
             table::Fact,
         },
         layout::{Frame, PageHeader, Section},
+        pages::accounts::Accounts,
         paths::{self, Address},
         routes::here,
         sending::ServerAction,
@@ -43,18 +44,20 @@ use crate::{
 enum Part {
     Legal,
     Details,
+    Accounts,
     Security,
     Danger,
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Legal, Self::Details, Self::Security, Self::Danger];
+    const ALL: [Self; 5] = [Self::Legal, Self::Details, Self::Accounts, Self::Security, Self::Danger];
 
     /// Its word in the address.
     const fn word(self) -> &'static str {
         match self {
             Self::Legal => "organization",
             Self::Details => "details",
+            Self::Accounts => "accounts",
             Self::Security => "security",
             Self::Danger => "danger",
         }
@@ -64,6 +67,7 @@ impl Part {
         match self {
             Self::Legal => "My Organization",
             Self::Details => "Details",
+            Self::Accounts => "Accounts",
             Self::Security => "Security",
             Self::Danger => "Danger zone",
         }
@@ -74,6 +78,7 @@ impl Part {
         match self {
             Self::Legal => settings.legal.is_some(),
             Self::Details | Self::Security => settings.details.is_some(),
+            Self::Accounts => settings.accounts.is_some(),
             Self::Danger => true,
         }
     }
@@ -86,7 +91,7 @@ pub fn SettingsPage() -> impl IntoView {
         ["o", org, "settings", part @ ..] if part.len() < 2 => Some((
             (*org).to_owned(),
             part.first().map(|part| (*part).to_owned()).unwrap_or_default(),
-            query.get("dialog").unwrap_or_default(),
+            (query.get("dialog").unwrap_or_default(), query.get("item").unwrap_or_default()),
         )),
         _ => None,
     });
@@ -122,7 +127,13 @@ pub fn SettingsPage() -> impl IntoView {
 
 /// The sections, and the one that is shown.
 #[component]
-fn SettingsContent(settings: SettingsView, part: Part, dialog: String, flash: Option<FormFlash>) -> impl IntoView {
+fn SettingsContent(
+    settings: SettingsView,
+    part: Part,
+    dialog: (String, String),
+    flash: Option<FormFlash>,
+) -> impl IntoView {
+    let (dialog, chosen) = dialog;
     let org = settings.organization.org_id.clone();
     let links = Part::ALL
         .into_iter()
@@ -137,6 +148,9 @@ fn SettingsContent(settings: SettingsView, part: Part, dialog: String, flash: Op
         (Part::Legal, Some(legal), _) if settings.edits_legal => view! { <LegalForm settings legal flash/> }.into_any(),
         (Part::Legal, Some(legal), _) => view! { <LegalFacts settings legal/> }.into_any(),
         (Part::Details, _, Some(details)) => view! { <DetailsForm org details flash/> }.into_any(),
+        (Part::Accounts, ..) => {
+            settings.accounts.clone().map(|accounts| view! { <Accounts accounts org dialog chosen flash/> }).into_any()
+        }
         (Part::Security, _, Some(details)) => view! { <SecurityForm org details flash/> }.into_any(),
         _ => view! { <Danger settings dialog flash/> }.into_any(),
     };
@@ -162,6 +176,7 @@ fn LegalForm(settings: SettingsView, legal: LegalView, flash: Option<FormFlash>)
     view! {
         <Form action flash changes_session=true>
             <Hidden name="org" value=org.clone()/>
+            <p class="small">{format!("Plan: {}. {}", settings.plan.title(), settings.plan.summary())}</p>
             <Field name="org_id" label="Org ID" value=org hint="Stands in every address. Links with the old one go on working until another organization takes it."/>
             {business.then(|| view! { <Field name="legal_name" label="Legal company name" value=text(legal.legal_name) autocomplete="organization"/> })}
             <Field name="address" label="Address" value=text(legal.address) autocomplete="street-address" optional=true/>
@@ -191,6 +206,7 @@ fn LegalForm(settings: SettingsView, legal: LegalView, flash: Option<FormFlash>)
 fn LegalFacts(settings: SettingsView, legal: LegalView) -> impl IntoView {
     let facts = [
         ("Org ID", Some(settings.organization.org_id)),
+        ("Plan", Some(settings.plan.title().to_owned())),
         ("Legal company name", legal.legal_name),
         ("Address", legal.address),
         ("Postal code", legal.postal_code),

@@ -1,7 +1,9 @@
 //! The trash (DRIVE-4): what is in it, for how long still; restoring, and deleting for good.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use leptos_meta::Title;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use wasm_bindgen::JsCast;
 
 use crate::{
     domain::{
@@ -23,8 +25,10 @@ use crate::{
             dialog::{Dialog, DialogBody, DialogButtons},
             empty::{Empty, Skeleton},
             field::Hidden,
-            form::{Form, Submit},
+            form::{Form, Submit, follow},
             icon::Icon,
+            note::{Mood, Note},
+            selection::Selection,
         },
         layout::{Arrival, Frame, Section},
         pages::drive::work::RunningWork,
@@ -50,7 +54,9 @@ enum Open {
     #[default]
     Nothing,
     /// **Delete for good**.
-    Delete(String),
+    Delete(Vec<String>),
+    /// **Restore** for several, without WebAssembly.
+    Restore(Vec<String>),
     /// **Empty trash**.
     Empty,
 }
@@ -63,6 +69,10 @@ impl Place {
     fn address(&self) -> String {
         self.page().text()
     }
+
+    fn delete(&self, items: &[String]) -> String {
+        self.page().with("dialog", "delete").with_all("item", items).text()
+    }
 }
 
 /// The page: `/o/{org}/drive/trash`.
@@ -72,9 +82,11 @@ pub fn TrashPage() -> impl IntoView {
     let place = here(|segments, query| match segments {
         ["o", org, "drive", "trash"] => {
             let get = |name: &str| query.get(name).unwrap_or_default();
-            let open = match (get("dialog").as_str(), get("item")) {
-                ("empty", _) => Open::Empty,
-                ("delete", item) if !item.is_empty() => Open::Delete(item),
+            let items: Vec<String> = query.get_all("item").unwrap_or_default();
+            let open = match get("dialog").as_str() {
+                "empty" => Open::Empty,
+                "delete" if !items.is_empty() => Open::Delete(items),
+                "restore" if !items.is_empty() => Open::Restore(items),
                 _ => Open::Nothing,
             };
             Some(Place { org: (*org).to_owned(), cursor: get("cursor"), open })
@@ -131,36 +143,13 @@ fn TrashContent(place: Place, trash: TrashView, now: Timestamp, flash: Option<Fo
         let href = place.page().with("dialog", "empty").text();
         view! { <ButtonLink href icon="trash" in_place=true>"Empty trash"</ButtonLink> }
     });
-    let next =
-        trash.rows.next_cursor.map(|cursor| Address::new(paths::trash(&place.org)).with("cursor", cursor).text());
-    let nothing = trash.rows.items.is_empty();
-    let rows = trash
-        .rows
-        .items
-        .into_iter()
-        .map(|row| view! { <Row row place=place.clone() now flash=flash.clone()/> })
-        .collect_view();
-    let list = if nothing {
+    let list = if trash.rows.items.is_empty() {
         view! { <section class="panel"><Empty icon="trash" sentence="Nothing is in the trash."/></section> }.into_any()
     } else {
-        view! {
-            <div class="panel">
-                <table class="list trash" aria-label="Trash">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Name"</th>
-                            <th scope="col" class="from-tablet">"From"</th>
-                            <th scope="col" class="from-tablet">"Moved here"</th>
-                            <th scope="col">"Days left"</th>
-                            <th scope="col"><span class="unseen">"Options"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        }
-        .into_any()
+        view! { <List place=place.clone() rows=trash.rows.items any now flash/> }.into_any()
     };
+    let next =
+        trash.rows.next_cursor.map(|cursor| Address::new(paths::trash(&place.org)).with("cursor", cursor).text());
     view! {
         <Title text="Trash"/>
         <Arrival/>
@@ -181,24 +170,160 @@ fn TrashContent(place: Place, trash: TrashView, now: Timestamp, flash: Option<Fo
     }
 }
 
+/// What is in it: a form of checkboxes, as the Drive is one. Without WebAssembly its buttons lead to dialogs, and every row
+/// has a small form of its own.
+#[component]
+fn List(place: Place, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+    let form = NodeRef::<html::Form>::new();
+    let selection = Selection::new(form, 0);
+    let navigate = use_navigate();
+    let restore = ServerAction::<RestoreFromTrash>::new();
+    follow(Signal::derive(move || restore.value().get()), false, || ());
+    Effect::new(move |_| {
+        if form.get().is_some() {
+            selection.add_up();
+        }
+    });
+    let back = place.address();
+    let put_back = {
+        let back = back.clone();
+        move |items: String| {
+            restore.dispatch(RestoreFromTrash { items, back: back.clone() });
+        }
+    };
+    let on_submit = {
+        let (put_back, place) = (put_back.clone(), place.clone());
+        move |event: leptos::ev::SubmitEvent| {
+            event.prevent_default();
+            let items = selection.selected();
+            let button = event.submitter().and_then(|button| button.dyn_into::<web_sys::Element>().ok());
+            let deletes = button.and_then(|button| button.get_attribute("value")).is_some_and(|word| word == "delete");
+            if items.is_empty() {
+                return;
+            }
+            if deletes {
+                navigate(&place.delete(&items), NavigateOptions { scroll: false, ..NavigateOptions::default() });
+            } else {
+                put_back(items.join(","));
+            }
+        }
+    };
+    let on_click = move |event: leptos::ev::MouseEvent| {
+        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let one = target.and_then(|target| target.closest("[data-restore]").ok().flatten());
+        match one.and_then(|button| button.get_attribute("data-restore")) {
+            Some(id) => {
+                event.prevent_default();
+                put_back(id);
+            }
+            None => selection.click(&event),
+        }
+    };
+    let restore_path = <RestoreFromTrash as leptos::server_fn::ServerFn>::PATH;
+    // Refused, with WebAssembly or without.
+    let before = flash.filter(|flash| flash.action == restore_path).map(|flash| flash.failure.to_string());
+    let refused = move || {
+        let now = restore.value().get().and_then(Result::err).map(|failure| failure.to_string());
+        now.or_else(|| before.clone())
+            .map(|why| view! { <div role="alert"><Note mood=Mood::Bad><p>{why}</p></Note></div> })
+    };
+    let words = move || format!("{} selected", words::total(selection.count.get()));
+    let count = words::totalled(rows.len() as u64, "item", "items");
+    let forms = rows
+        .iter()
+        .filter(|row| row.change == Control::Enabled)
+        .map(|row| {
+            let id = row.id.to_string();
+            let form_id = format!("restore-{id}");
+            view! {
+                <form id=form_id class="unseen" method="post" action=restore_path>
+                    <input type="hidden" name="items" value=id/>
+                    <input type="hidden" name="back" value=back.clone()/>
+                </form>
+            }
+        })
+        .collect_view();
+    let lines = rows.into_iter().map(|row| view! { <Row row place=place.clone() now any/> }).collect_view();
+    let picking = move || selection.count.get() > 0;
+    view! {
+        <form
+            node_ref=form
+            class="drive"
+            class:picking=picking
+            method="get"
+            action=paths::trash(&place.org)
+            on:submit=on_submit
+            on:click=on_click
+            on:change=move |event| selection.change(&event)
+        >
+            {(!place.cursor.is_empty()).then(|| view! { <input type="hidden" name="cursor" value=place.cursor.clone()/> })}
+            {refused}
+            <div class="drive-bar">
+                <p class="drive-count small num">{count}</p>
+                {any.then(|| view! {
+                    <div class="selection" role="toolbar" aria-label="Selection">
+                        <span aria-live="polite">{words}</span>
+                        <span class="sum"></span>
+                        <button type="submit" class="button" name="dialog" value="restore"><Icon name="restore"/>"Restore"</button>
+                        <button type="submit" class="button" name="dialog" value="delete"><Icon name="trash"/>"Delete for good"</button>
+                        <button type="reset" class="button icon-only quiet" aria-label="Clear selection" on:click=move |event| {
+                            event.prevent_default();
+                            selection.clear();
+                        }>
+                            <Icon name="close"/>
+                        </button>
+                    </div>
+                })}
+            </div>
+            <div class="panel">
+                <table class="list trash" aria-label="Trash">
+                    <thead>
+                        <tr>
+                            {any.then(|| view! {
+                                <th scope="col" class="first">
+                                    <label class="check-target"><input class="check" type="checkbox" data-all="" aria-label="Select all"/></label>
+                                </th>
+                            })}
+                            <th scope="col">"Name"</th>
+                            <th scope="col" class="from-tablet">"From"</th>
+                            <th scope="col" class="from-tablet">"Moved here"</th>
+                            <th scope="col">"Days left"</th>
+                            <th scope="col"><span class="unseen">"Options"</span></th>
+                        </tr>
+                    </thead>
+                    <tbody>{lines}</tbody>
+                </table>
+            </div>
+        </form>
+        {forms}
+    }
+    .into_any()
+}
+
 /// One thing in the trash.
 #[component]
-fn Row(row: TrashRow, place: Place, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+fn Row(row: TrashRow, place: Place, now: Timestamp, any: bool) -> impl IntoView {
     let id = row.id.to_string();
-    let action = ServerAction::<RestoreFromTrash>::new();
-    // A refused form is shown at the row that it is of.
-    let flash = flash.filter(|flash| flash.values.iter().any(|(name, value)| name == "items" && *value == id));
-    let delete = place.page().with("dialog", "delete").with("item", id.clone()).text();
+    let delete = place.delete(std::slice::from_ref(&id));
     let from = row.from.map_or_else(|| "—".to_owned(), |crumb| crumb.name);
+    let account = row.account_name.filter(|account| *account != from);
     let label = row.name.clone();
     let by = row.by_name.map(|name| format!(" by {name}"));
+    let enabled = row.change == Control::Enabled;
+    let check = any.then(|| {
+        let select = format!("Select {label}");
+        let value = id.clone();
+        view! {
+            <td class="first">
+                {enabled.then(|| view! {
+                    <label class="check-target"><input class="check" type="checkbox" name="item" value=value aria-label=select/></label>
+                })}
+            </td>
+        }
+    });
     let options = match row.change {
         Control::Enabled => view! {
-            <Form action flash class="inline-form">
-                <Hidden name="items" value=id/>
-                <Hidden name="back" value=place.address()/>
-                <Submit label="Restore" tone=Tone::Plain/>
-            </Form>
+            <button type="submit" class="button" form=format!("restore-{id}") data-restore=id.clone()>"Restore"</button>
             <ButtonLink href=delete tone=Tone::Quiet in_place=true>"Delete for good"</ButtonLink>
         }
         .into_any(),
@@ -207,13 +332,14 @@ fn Row(row: TrashRow, place: Place, now: Timestamp, flash: Option<FormFlash>) ->
     };
     view! {
         <tr aria-label=label>
-            <td>
+            {check}
+            <td class="name-cell">
                 <span class=format!("name {}", row.kind.word())>
                     <Icon name=words::kind_icon(row.kind)/>
                     <span>{row.name}</span>
                 </span>
             </td>
-            <td class="m from-tablet">{from}</td>
+            <td class="m from-tablet">{from}{account.map(|account| view! { <small class="of-account">{account}</small> })}</td>
             <td class="m from-tablet"><When at=row.at now/>{by}</td>
             <td class="m num">{words::days_left(row.kept_until, now)}</td>
             <td class="act"><div class="bar">{options}</div></td>
@@ -244,19 +370,42 @@ fn Question(place: Place, trash: TrashView, flash: Option<FormFlash>) -> impl In
             }
             .into_any()
         }
-        Open::Delete(item) => {
+        Open::Restore(items) => {
+            let action = ServerAction::<RestoreFromTrash>::new();
+            let heading = format!("Restore {}?", words::totalled(items.len() as u64, "item", "items"));
+            view! {
+                <Dialog label="Restore" heading close=close.clone() reads=true>
+                    <Form action flash class="dialog-form">
+                        <Hidden name="items" value=items.join(",")/>
+                        <Hidden name="back" value=close.clone()/>
+                        <DialogBody><p>"Each goes back to where it was, all of them or none."</p></DialogBody>
+                        <DialogButtons close><Submit label="Restore"/></DialogButtons>
+                    </Form>
+                </Dialog>
+            }
+            .into_any()
+        }
+        Open::Delete(items) => {
             let action = ServerAction::<DeleteForGood>::new();
-            let row = trash.rows.items.into_iter().find(|row| row.id.to_string() == item);
-            let (name, holds) = row.map_or((String::new(), true), |row| (row.name, row.kind.is_container()));
-            let sentence = if holds {
-                "It is deleted for good, with everything in it, and so are its links and who had access."
-            } else {
-                "It is deleted for good, and so are its links and who had access."
+            let one = trash.rows.items.into_iter().find(|row| items.len() == 1 && row.id.to_string() == items[0]);
+            let (heading, sentence) = match one {
+                Some(row) if row.kind.is_container() => (
+                    format!("Delete “{}” for good?", row.name),
+                    "It is deleted for good, with everything in it, and so are its links and who had access.",
+                ),
+                Some(row) => (
+                    format!("Delete “{}” for good?", row.name),
+                    "It is deleted for good, and so are its links and who had access.",
+                ),
+                None => (
+                    format!("Delete {} for good?", words::totalled(items.len() as u64, "item", "items")),
+                    "They are deleted for good, with everything in them, and so are their links and who had access.",
+                ),
             };
             view! {
-                <Dialog label="Delete for good" heading=format!("Delete “{name}” for good?") close=close.clone() reads=true>
+                <Dialog label="Delete for good" heading close=close.clone() reads=true>
                     <Form action flash class="dialog-form">
-                        <Hidden name="items" value=item/>
+                        <Hidden name="items" value=items.join(",")/>
                         <Hidden name="back" value=close.clone()/>
                         <DialogBody>
                             <p>{sentence} " Nobody can bring it back, and nothing that processing has cost is given back."</p>

@@ -149,7 +149,7 @@ fn WaitingInvitations(invitations: Vec<Waiting>, flash: Option<FormFlash>, now: 
 #[component]
 fn OrganizationEntry(belonging: Belonging) -> impl IntoView {
     let name = words::organization_name(&belonging);
-    let about = if belonging.personal { "Yours alone".to_owned() } else { words::role(belonging.role).to_owned() };
+    let about = if belonging.personal { "Yours alone".to_owned() } else { words::role_here(&belonging) };
     view! {
         <li class="panel organization">
             <Mark name=name.clone() hue=words::organization_hue(belonging.id)/>

@@ -347,7 +347,7 @@ both!(lic_3_org_3_the_demo_and_generated_data_are_healthy, async |app| {
     demo::fill(app.ctx()).await.expect("an empty database is filled");
     app.healthy().await;
     assert!(demo::fill(app.ctx()).await.is_err(), "only an empty one");
-    let amounts = generate::Amounts { org: None, orgs: 1, people: 30, resources: 250, processed: true };
+    let amounts = generate::Amounts { org: None, orgs: 1, people: 30, resources: 250, processed: true, flat: false };
     assert_eq!(generate::generate(app.ctx(), &amounts).await.expect("big data").len(), 1);
     app.healthy().await;
 });

@@ -1,7 +1,9 @@
 //! What people do, from beginning to end.
 
 mod access;
+mod accounts;
 mod back;
+mod bad_input;
 mod billing;
 mod concurrency;
 mod copies;
@@ -12,6 +14,7 @@ mod licences;
 mod links;
 mod live;
 mod loans;
+mod looking;
 mod mail;
 mod offers;
 mod organizations;

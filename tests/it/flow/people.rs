@@ -168,6 +168,7 @@ both!(people_1_pages_with_thousands_of_people_are_bounded, async |app| {
         people: 1_000,
         resources: 0,
         processed: false,
+        flat: false,
     };
     commonhold::server::generate::generate(app.ctx(), &amounts).await.expect("people");
     let page = list(&anna, &org, "?limit=100&query=person").await;

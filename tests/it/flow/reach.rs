@@ -1,5 +1,6 @@
-//! ACCESS-1 and ACCESS-3 as a property: for random trees, roles, grants to people and to organizations, and moves, what each
-//! person can list, open and fetch is exactly what the rule says, before and after (XFER-3 among it).
+//! ACCESS-1 and ACCESS-3 as a property: for random trees, roles, grants to people and to organizations (by hand and carried),
+//! moves, and ways into the trash and back, what each person can list, open, search and fetch is exactly what the rule says,
+//! before and after (XFER-3 among it); and whoever looks as another sees exactly that (**View as**).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +20,8 @@ struct Node {
     name: String,
     site: bool,
     dataset: bool,
+    /// What it went into the trash with.
+    trashed: Option<ResourceId>,
 }
 
 /// The rule, written once more and as plainly as can be.
@@ -40,7 +43,54 @@ impl World {
     }
 
     fn children(&self, of: ResourceId) -> Vec<ResourceId> {
-        self.nodes.iter().filter(|(_, node)| node.parent == Some(of)).map(|(id, _)| *id).collect()
+        let inside = |node: &Node| node.parent == Some(of) && node.trashed.is_none();
+        self.nodes.iter().filter(|(_, node)| inside(node)).map(|(id, _)| *id).collect()
+    }
+
+    /// What somebody may do with what is not in the trash.
+    fn seen(&self, person: PersonId, id: ResourceId) -> Option<Level> {
+        self.level(person, id).filter(|_| self.nodes[&id].trashed.is_none())
+    }
+
+    /// What is in the trash by itself, not with something it was in.
+    fn tops(&self) -> Vec<ResourceId> {
+        self.nodes.iter().filter(|(id, node)| node.trashed == Some(**id)).map(|(id, _)| *id).collect()
+    }
+
+    fn trash(&mut self, item: ResourceId) {
+        let inside: Vec<ResourceId> = self.nodes.keys().copied().filter(|id| self.up(*id).contains(&item)).collect();
+        for id in inside {
+            let node = self.nodes.get_mut(&id).expect("known");
+            node.trashed = node.trashed.or(Some(item));
+        }
+    }
+
+    /// Back to where it was; to the root where that is in the trash, and then whoever had access from there keeps it.
+    fn restore(&mut self, item: ResourceId) {
+        let parent = self.nodes[&item].parent.expect("no root");
+        if self.nodes[&parent].trashed.is_some() {
+            let mut above = self.up(parent);
+            let root = above.pop().expect("a root");
+            let grantees: BTreeSet<Grantee> =
+                self.grants.keys().filter(|(on, _, _)| above.contains(on)).map(|(_, to, _)| *to).collect();
+            for to in grantees {
+                let had = self.highest(&above, to);
+                if had > self.highest(&[item], to) {
+                    self.grants.insert((item, to, true), had.expect("a level"));
+                }
+            }
+            self.nodes.get_mut(&item).expect("known").parent = Some(root);
+        }
+        for node in self.nodes.values_mut().filter(|node| node.trashed == Some(item)) {
+            node.trashed = None;
+        }
+    }
+
+    /// Whether an organization knows somebody: they are in it, or were given something in it themselves.
+    fn knows(&self, person: PersonId) -> bool {
+        let owner = self.owner.expect("an organization");
+        let given = |to: &Grantee| *to == Grantee::Person(person);
+        self.roles.contains_key(&(owner, person)) || self.grants.keys().any(|(_, to, _)| given(to))
     }
 
     fn is(&self, grantee: Grantee, person: PersonId) -> bool {
@@ -88,7 +138,7 @@ async fn compare(world: &World, org: &Org, people: &[Person], pages: bool, told:
     for person in people {
         let mut seen_anything = false;
         for (id, node) in &world.nodes {
-            let expected = world.level(person.id, *id);
+            let expected = world.seen(person.id, *id);
             let shown = person.show(*id).await;
             let listed = person.children(*id, "?limit=200").await;
             let Some(level) = expected else {
@@ -117,8 +167,71 @@ async fn compare(world: &World, org: &Org, people: &[Person], pages: bool, told:
         let member = world.roles.contains_key(&(org.id, person.id));
         let organization = person.get(&format!("/api/v1/orgs/{}", org.org_id)).await.status;
         assert_eq!(organization, if member || seen_anything { 200 } else { 404 }, "{told}: {}", person.name);
-        if pages && (member || seen_anything) {
-            shared_page(world, org, person, told).await;
+        if member || seen_anything {
+            found(world, org, person, told).await;
+            in_trash(world, org, person, told).await;
+            if pages {
+                shared_page(world, org, person, told).await;
+            }
+        }
+    }
+}
+
+/// What is found by a word that every name has is what they see, and nothing else (DRIVE-2, ACCESS-3).
+async fn found(world: &World, org: &Org, person: &Person, told: &str) {
+    let seen = |id: &ResourceId| *id != org.root && world.seen(person.id, *id).is_some();
+    let expected: BTreeSet<String> =
+        world.nodes.iter().filter(|(id, _)| seen(id)).map(|(_, node)| node.name.clone()).collect();
+    let at = |q: &str| format!("/api/v1/orgs/{}/search?limit=200&q={q}", org.org_id);
+    let answer = person.get(&at("x")).await.expect(200);
+    let levels: BTreeMap<String, String> = answer.json()["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|item| {
+            let text = |field: &str| item[field].as_str().unwrap_or_default().to_owned();
+            (text("name"), text("level"))
+        })
+        .collect();
+    assert_eq!(levels.keys().cloned().collect::<BTreeSet<_>>(), expected, "{told}: {} searches", person.name);
+    for (id, node) in world.nodes.iter().filter(|(id, _)| seen(id)) {
+        let level = world.seen(person.id, *id).map(Level::word);
+        assert_eq!(levels.get(&node.name).map(String::as_str), level, "{told}: {} and {}", person.name, node.name);
+    }
+    for (id, node) in world.nodes.iter().filter(|(id, _)| **id != org.root) {
+        let names = person.get(&at(&node.name)).await.expect(200).names();
+        let expected: Vec<String> = seen(id).then(|| node.name.clone()).into_iter().collect();
+        assert_eq!(names, expected, "{told}: {} searches for {}", person.name, node.name);
+    }
+}
+
+/// What is in the trash is there for who could have put it there.
+async fn in_trash(world: &World, org: &Org, person: &Person, told: &str) {
+    let editor = |id: &ResourceId| world.level(person.id, *id) >= Some(Level::Editor);
+    let expected: BTreeSet<String> =
+        world.tops().iter().filter(|id| editor(id)).map(|id| world.nodes[id].name.clone()).collect();
+    let listed: BTreeSet<String> = person.in_trash(org).await.into_iter().collect();
+    assert_eq!(listed, expected, "{told}: {} and the trash", person.name);
+}
+
+/// Whoever looks as another sees what the other sees, word for word; those whom the organization does not know do not exist.
+async fn looked_at(world: &World, org: &Org, viewer: &Person, people: &[Person], told: &str) {
+    for person in people.iter().filter(|person| person.id != viewer.id) {
+        let mut paths: Vec<String> = world
+            .nodes
+            .keys()
+            .flat_map(|id| [format!("/api/v1/resources/{id}?"), format!("/api/v1/resources/{id}/children?limit=200&")])
+            .collect();
+        paths.push(format!("/api/v1/orgs/{}/search?q=x&limit=200&", org.org_id));
+        paths.push(format!("/api/v1/orgs/{}/shared?limit=200&", org.org_id));
+        for path in paths {
+            let own = person.get(path.trim_end_matches(['?', '&'])).await;
+            let seen = viewer.get(&format!("{path}as={}", person.id)).await;
+            let expected = if world.knows(person.id) { own.status } else { 404 };
+            assert_eq!(seen.status, expected, "{told}: {path} as {}", person.name);
+            if expected == 200 {
+                assert_eq!(seen.json(), own.json(), "{told}: {path} as {}", person.name);
+            }
         }
     }
 }
@@ -129,7 +242,10 @@ async fn shared_page(world: &World, org: &Org, person: &Person, told: &str) {
         return;
     }
     let listed = person.get(&format!("/api/v1/orgs/{}/shared?limit=200", org.org_id)).await.expect(200).names();
-    let given = |id: &ResourceId| world.grants.iter().any(|((on, to, _), _)| on == id && world.is(*to, person.id));
+    let given = |id: &ResourceId| {
+        let granted = world.grants.iter().any(|((on, to, _), _)| on == id && world.is(*to, person.id));
+        granted && world.nodes[id].trashed.is_none()
+    };
     let expected: BTreeSet<String> =
         world.nodes.iter().filter(|(id, _)| given(id)).map(|(_, node)| node.name.clone()).collect();
     assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), expected, "{told}: {}", person.name);
@@ -177,7 +293,9 @@ async fn history(app: &TestApp, seed: u64, steps: usize) {
         }
         people.push(one);
     }
-    world.nodes.insert(org.root, Node { parent: None, name: "Drive".to_owned(), site: false, dataset: false });
+    world
+        .nodes
+        .insert(org.root, Node { parent: None, name: "Drive".to_owned(), site: false, dataset: false, trashed: None });
     let mut order = vec![org.root];
     for number in 0..12 {
         let parent = loop {
@@ -190,14 +308,15 @@ async fn history(app: &TestApp, seed: u64, steps: usize) {
         // Names that are no beginning of each other.
         let name = format!("{kind}-{number:02}-x");
         let id = crate::support::read(&anna.create(parent, kind, &name).await.expect(201).json()["id"]);
-        let node = Node { parent: Some(parent), name, site: kind == "site", dataset: kind == "dataset" };
+        let node = Node { parent: Some(parent), name, site: kind == "site", dataset: kind == "dataset", trashed: None };
         world.nodes.insert(id, node);
         order.push(id);
     }
     compare(&world, &org, &people, false, &format!("seed {seed}, before")).await;
     for step in 0..steps {
-        let node = order[random.random_range(0..order.len())];
-        match random.random_range(0..10) {
+        let there: Vec<ResourceId> = order.iter().copied().filter(|id| world.nodes[id].trashed.is_none()).collect();
+        let node = there[random.random_range(0..there.len())];
+        match random.random_range(0..16) {
             0..=4 => {
                 let to = match random.random_range(0..8) {
                     0 => Grantee::Organization(org.id),
@@ -218,6 +337,37 @@ async fn history(app: &TestApp, seed: u64, steps: usize) {
                     world.roles.insert((guests.id, one.id), Role::Reader);
                 }
             }
+            6 => {
+                // Another role; somebody who was removed comes back.
+                let one = &people[random.random_range(1..people.len())];
+                let role = [Role::Manager, Role::Editor, Role::Reader, Role::Member][random.random_range(0..4)];
+                if world.roles.contains_key(&(org.id, one.id)) {
+                    anna.change_role(&org, one.id, role.word()).await.expect(200);
+                } else {
+                    app.join(&org, one, role).await;
+                }
+                world.roles.insert((org.id, one.id), role);
+            }
+            7 => {
+                // Somebody is removed, and what was given to them ends with it (PEOPLE-5).
+                let one = &people[random.random_range(1..people.len())];
+                if world.roles.remove(&(org.id, one.id)).is_some() {
+                    anna.remove(&org, &[one.id]).await.expect(204);
+                    world.grants.retain(|(_, to, _), _| *to != Grantee::Person(one.id));
+                }
+            }
+            8 if node != org.root => {
+                anna.trash(node).await.expect(204);
+                world.trash(node);
+            }
+            9..=10 => {
+                let tops = world.tops();
+                if !tops.is_empty() {
+                    let top = tops[random.random_range(0..tops.len())];
+                    anna.restore(top).await.expect(200);
+                    world.restore(top);
+                }
+            }
             _ => {
                 let destination = order[random.random_range(0..order.len())];
                 let before: BTreeMap<_, _> = people.iter().map(|one| (one.id, world.level(one.id, node))).collect();
@@ -236,7 +386,11 @@ async fn history(app: &TestApp, seed: u64, steps: usize) {
         }
         if step % 10 == 9 || step + 1 == steps {
             let last = step + 1 == steps;
-            compare(&world, &org, &people, last, &format!("seed {seed}, step {step}")).await;
+            let told = format!("seed {seed}, step {step}");
+            compare(&world, &org, &people, last, &told).await;
+            if last {
+                looked_at(&world, &org, &anna, &people, &told).await;
+            }
         }
     }
     app.healthy().await;

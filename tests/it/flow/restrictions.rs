@@ -118,3 +118,33 @@ both!(pol_1_the_pages_say_what_is_restricted_and_by_what, async |app| {
     assert_eq!((refused.status, refused.location()), (302, dialog.as_str()));
     assert!(!john.page(&dialog).await.expect(200).body.contains(">Save<"));
 });
+
+both!(pol_1_who_may_not_delete_from_a_folder_does_not_move_out_of_it, async |app| {
+    let (anna, ed) = (app.person("Anna").await, app.person("Ed").await);
+    let org = anna.create_org("Alpine Survey").await;
+    app.images_licence(&org, 100, 10).await;
+    app.join(&org, &ed, Role::Editor).await;
+    let (kept, free) = (anna.folder(org.root, "Kept").await, anna.folder(org.root, "Free").await);
+    let inside = anna.folder(kept, "Inside").await;
+    let item = anna.folder(kept, "Item").await;
+    let flight = anna.dataset(kept, "Flight", 1).await;
+    restrict(&anna, kept, &json!({ "delete": true })).await.expect(200);
+    let refused = ed.transfer(&[item], free).await.expect(409);
+    assert_eq!(refused.blockers(), ["deletion_restricted"]);
+    assert!(refused.body.contains("Only Managers may take “Item” out of “Kept”"), "{}", refused.body);
+    // Nor by way of a site, and nothing of a selection moves.
+    let beside = anna.site(free, "Quarry").await;
+    let body = json!({ "site": beside });
+    assert_eq!(
+        ed.post(&format!("/api/v1/resources/{flight}/assign"), &body).await.expect(409).blockers(),
+        ["deletion_restricted"]
+    );
+    assert_eq!(app.stored(item).await.parent, Some(kept));
+    // Around inside it, and into it, they may. What is restricted by itself stays so wherever it goes.
+    ed.transfer(&[item], inside).await.expect(201);
+    restrict(&anna, free, &json!({ "delete": true })).await.expect(200);
+    ed.transfer(&[free], kept).await.expect(201);
+    assert_eq!(ed.trash(free).await.expect(403).code(), "forbidden");
+    anna.transfer(&[item], org.root).await.expect(201);
+    app.healthy().await;
+});

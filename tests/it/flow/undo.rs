@@ -78,8 +78,20 @@ both!(drive_4_each_change_is_taken_back_by_the_button_in_its_message_once, async
     let fields = [("items", id.as_str()), ("site_name", "Quarry"), ("back", &back)];
     let (_, token) = send(&anna, &org, AssignToSite::url(), &fields).await;
     let site: ResourceId = app.stored(dataset).await.parent.expect("a site");
+    // The site that was made for it goes, as nothing else is in it.
+    let page = press(&anna, &org, &token.expect("a button")).await;
+    assert!(page.contains("the site “Quarry” to the trash"));
+    assert_eq!(app.stored(dataset).await.parent, Some(here));
+    anna.show(site).await.expect(404);
+
+    // One that others are in stays; and so does one that was there before.
+    let (_, token) = send(&anna, &org, AssignToSite::url(), &fields).await;
+    let site: ResourceId = app.stored(dataset).await.parent.expect("a site");
+    let other = anna.dataset(here, "Other", 1).await;
+    anna.assign(other, "Quarry").await.expect(200);
     press(&anna, &org, &token.expect("a button")).await;
     assert_eq!(app.stored(dataset).await.parent, Some(here));
+    anna.show(site).await.expect(200);
 
     anna.assign(dataset, "Quarry").await.expect(200);
     let (_, token) = send(&anna, &org, RemoveFromSite::url(), &[("items", &id), ("back", &back)]).await;

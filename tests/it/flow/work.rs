@@ -28,7 +28,8 @@ async fn work(app: &TestApp) {
 
 /// A folder with so many processed datasets in folders, made quicker than one by one.
 async fn filled(app: &TestApp, anna: &Person, org: &Org, resources: u64) -> ResourceId {
-    let amounts = Amounts { org: Some(org.org_id.clone()), orgs: 0, people: 0, resources, processed: true };
+    let amounts =
+        Amounts { org: Some(org.org_id.clone()), orgs: 0, people: 0, resources, processed: true, flat: false };
     generate::generate(app.ctx(), &amounts).await.expect("generated");
     read(&anna.children(org.root, "?query=generated").await.expect(200).json()["items"][0]["id"])
 }

@@ -58,6 +58,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
 
     app.give(folder, Grantee::Person(john.id), Level::Reader, false).await;
     let grants = john.access(folder, "").await.expect(200).json();
+    let account = theirs.account.to_string();
     let grant = grants["items"][0]["grant"].as_str().expect("a grant").to_owned();
 
     let document = anna.get("/api/v1/openapi.json").await.expect(200).json();
@@ -124,6 +125,8 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                     Some(json!({ "licence": licence, "sharing_id": "alpine-survey/primary", "until": "2026-12-31" }))
                 }
                 ("POST", "take" | "heartbeat" | "release") => Some(json!({ "device": "Desk" })),
+                ("POST", "accounts") => Some(json!({ "name": "Mine" })),
+                ("POST", "share-copy") => Some(json!({ "sharing_id": "alpine-survey/primary" })),
                 ("POST", "people") => {
                     Some(json!({ "email": "x@example.com", "first_name": "X", "last_name": "Y", "role": "reader" }))
                 }
@@ -139,6 +142,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 let fill = |id: &str| {
                     let path = path.replace("{org}", id).replace("{person}", &john.id.to_string());
                     let path = path.replace("{grant}", &grant);
+                    let path = if path.contains("/accounts/") { path.replace("{id}", &account) } else { path };
                     let path = path.replace("{id}", if path.contains("/invitations/") { &invitation } else { id });
                     if path.starts_with("/api/v1") { path } else { format!("/api/v1{path}") }
                 };

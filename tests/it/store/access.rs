@@ -11,7 +11,7 @@ use commonhold::{
         error::Error,
         store::{
             grant::{self, AfterGrant},
-            invitation,
+            invitation, looking,
             membership::{self, After},
         },
     },
@@ -57,7 +57,7 @@ both!(access_2_grants_are_found_listed_in_pages_and_taken_away, async |app| {
     assert_eq!(hands.iter().map(|one| one.grant.id).collect::<Vec<_>>(), [by_hand]);
     assert_eq!(grant::list_reaching(&mut tx, mem.id, &way).await.expect("an answer").len(), 2);
     let as_guest = grant::list_reaching(&mut tx, anna.id, &way).await.expect("an answer");
-    assert_eq!((as_guest.len(), as_guest[0].name.as_str()), (1, "Guests"));
+    assert_eq!((as_guest.len(), as_guest[0].through.as_deref()), (1, Some("Guests")));
     app.give(org.root, Grantee::Person(mem.id), Level::Reader, false).await;
     let (mut shared, mut after) = (Vec::new(), None);
     loop {
@@ -67,9 +67,10 @@ both!(access_2_grants_are_found_listed_in_pages_and_taken_away, async |app| {
         after = Some(last);
     }
     assert_eq!(shared, [org.root, folder], "each once, however often it was given");
-    let roles = membership::list_reaching(&mut tx, org.id, &After::start(false), 10).await.expect("an answer");
+    let roles =
+        membership::list_reaching(&mut tx, org.id, org.account, &After::start(false), 10).await.expect("an answer");
     assert_eq!(roles.iter().map(|one| one.id).collect::<Vec<_>>(), [anna.id], "not Members");
-    let mut counts = membership::count_by_role(&mut tx, org.id).await.expect("an answer");
+    let mut counts = membership::count_by_role(&mut tx, org.id, org.account).await.expect("an answer");
     counts.sort();
     assert_eq!(counts, [(Role::Member, 1), (Role::Owner, 1)]);
     assert_eq!(
@@ -165,4 +166,22 @@ both!(access_2_access_waits_with_an_invitation, async |app| {
     assert_eq!(gone, (true, true, false));
     let mut tx = app.db().read().await.expect("a connection");
     assert!(invitation::is_pending(&mut tx, org.id, "eve@example.com", now).await.expect("an answer"), "to join now");
+});
+
+both!(access_2_when_somebody_began_to_look_as_another_is_noted_once_each, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let org = anna.create_org("Alpine Survey").await;
+    let (by, organization, other, now) = (anna.id, org.id, john.id, app.ctx().now());
+    for at in [now, now.plus_days(1)] {
+        app.db()
+            .write(move |tx| {
+                Box::pin(async move { Ok::<_, Error>(looking::upsert(tx, &found(by, organization), other, at).await?) })
+            })
+            .await
+            .expect("noted");
+        let mut tx = app.db().read().await.expect("a connection");
+        assert_eq!(looking::find(&mut tx, org.id, anna.id, john.id).await.expect("an answer"), Some(at));
+        assert_eq!(looking::find(&mut tx, org.id, john.id, anna.id).await.expect("an answer"), None);
+    }
+    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM looked_as").await, 1);
 });

@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod accounts;
 mod billing;
 mod links;
 mod offers;

@@ -272,14 +272,15 @@ both!(membership_roles_counts_owners_and_candidates, async |app| {
     assert_eq!(names, [(by, "Anna Muster".to_owned()), (whom, "John Muster".to_owned())], "by name, and not all");
     assert_eq!(membership::list_owner_names(&mut tx, id).await.expect("an answer"), ["Anna Muster"]);
     // Anna sees all of both; Mary sees none of it by role.
-    let (total, candidates) = membership::list_candidates(&mut tx, id, other.id, 10).await.expect("an answer");
+    let (total, candidates) =
+        membership::list_candidates(&mut tx, org.account, other.account, 10).await.expect("an answer");
     assert_eq!((total, candidates.len(), candidates[0].id), (1, 1, whom));
     assert_eq!(
-        membership::list_candidates(&mut tx, id, other.id, 0).await.expect("an answer").0,
+        membership::list_candidates(&mut tx, org.account, other.account, 0).await.expect("an answer").0,
         1,
         "counted all the same"
     );
-    let grantees = membership::list_grantees(&mut tx, &[mary.id, PersonId(NOBODY)], &[org.id], other.id, 10)
+    let grantees = membership::list_grantees(&mut tx, &[mary.id, PersonId(NOBODY)], &[org.id], other.account, 10)
         .await
         .expect("an answer");
     let ids: BTreeSet<PersonId> = grantees.iter().map(|one| one.id).collect();
@@ -847,4 +848,38 @@ both!(outbox_claimed_under_a_lease_and_written_down_under_it, async |app| {
     })
     .await
     .expect("the end of both");
+});
+
+both!(mail_1_a_letter_about_something_is_held_and_replaced, async |app| {
+    let now = app.ctx().now();
+    let (first, second) = (MailId(app.ctx().id()), MailId(app.ctx().id()));
+    app.db()
+        .write(move |tx| {
+            Box::pin(async move {
+                for (id, due) in [(first, now), (second, now.plus_millis(1_000))] {
+                    let mail = outbox::NewMail { id, to: "a@example.com", subject: "S", text: "T", html: "H", at: now };
+                    outbox::insert_about(tx, &mail, "access", due).await?;
+                }
+                assert_eq!(outbox::delete_held_about(tx, "other", now).await?, 0);
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+        .expect("written");
+    let mut tx = app.db().read().await.expect("a connection");
+    assert_eq!(outbox::find_last_about(&mut tx, "access", "a@example.com").await.expect("an answer"), Some(now));
+    assert_eq!(outbox::find_last_about(&mut tx, "access", "b@example.com").await.expect("an answer"), None);
+    drop(tx);
+    let gone = app
+        .db()
+        .write(move |tx| {
+            Box::pin(async move {
+                let held = outbox::delete_held_about(tx, "access", now).await?;
+                let due = outbox::claim(tx, now.plus_days(1), now.plus_days(2), 10).await?;
+                Ok::<_, Error>((held, due.into_iter().map(|mail| mail.id).collect::<Vec<_>>()))
+            })
+        })
+        .await
+        .expect("taken back");
+    assert_eq!(gone, (1, vec![first.0]), "only the one that waited");
 });

@@ -103,6 +103,7 @@ both!(drive_4_a_copy_in_the_making, async |app| {
                 let new = copying::NewTop {
                     id: top,
                     original: a,
+                    owner: organization,
                     account: org.account,
                     by,
                     restrictions: Restrictions { download: true, ..Restrictions::default() },
@@ -156,6 +157,7 @@ both!(drive_4_jobs_are_held_by_one_worker_at_a_time, async |app| {
         done: 0,
         total: 10,
         stoppable: true,
+        shared_with: None,
     };
     app.db()
         .write(move |tx| {

@@ -5,17 +5,22 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
 use crate::{
-    domain::{profile::LANGUAGES, resource::CLUSTERS, view::account::ProfileView},
+    domain::{
+        profile::LANGUAGES,
+        resource::CLUSTERS,
+        view::{account::ProfileView, habits::Habits},
+    },
     rpc::{
         FormFlash,
         account::{ChangeEmail, UpdateProfile, account_profile},
         ask,
+        habits::SaveKeys,
     },
     ui::{
         components::{
             button::Tone,
             empty::Skeleton,
-            field::Field,
+            field::{Check, Field},
             form::{Form, FormButtons, Submit},
             note::Note,
             select::Select,
@@ -45,6 +50,7 @@ pub fn ProfilePage() -> impl IntoView {
                         Ok(profile) => view! {
                             <AboutMe action=save profile=profile.clone() flash=begin.form.clone()/>
                             <MyEmail action=change_email profile flash=begin.form/>
+                            <Keys habits=begin.habits/>
                         }
                         .into_any(),
                         Err(failure) => view! { <Trouble failure/> }.into_any(),
@@ -158,6 +164,38 @@ fn MyEmail(action: ServerAction<ChangeEmail>, profile: ProfileView, flash: Optio
                 </div>
                 <FormButtons><Submit label="Change email" tone=Tone::Plain/></FormButtons>
             </Form>
+        </section>
+    }
+}
+
+/// Whether single letters are commands (WCAG 2.1.4).
+#[component]
+fn Keys(habits: Habits) -> impl IntoView {
+    let session = Session::get();
+    let action = ServerAction::<SaveKeys>::new();
+    let holder = NodeRef::<html::Div>::new();
+    let on_change = move |_| {
+        let form = holder.get_untracked().and_then(|holder| holder.query_selector("form").ok().flatten());
+        if let Some(form) = form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) {
+            drop(form.request_submit());
+        }
+    };
+    view! {
+        <section class="panel account-part" aria-labelledby="keys">
+            <h2 id="keys">"Keyboard"</h2>
+            <div node_ref=holder on:change=on_change>
+                <Form action flash=None changes_session=true>
+                    <Check
+                        name="letter_keys"
+                        label="Single letters and signs are commands"
+                        hint="In the Drive: M moves, I shows details, / searches, ? lists the keys. For this browser."
+                        checked=habits.letter_keys
+                    />
+                    <div hidden=move || session.hydrated.get()>
+                        <FormButtons><Submit label="Save"/></FormButtons>
+                    </div>
+                </Form>
+            </div>
         </section>
     }
 }

@@ -47,7 +47,7 @@ use crate::{
         sales::{ContactSales, may_buy},
         sending::ServerAction,
         session::{Beginning, Session},
-        words,
+        words::{self, Moment},
     },
 };
 
@@ -140,7 +140,12 @@ pub fn AccessDialog(
 
 /// "the Drive of Alpine Survey", "“Tunnels”".
 fn called(crumb: &Crumb, organization: &str) -> String {
-    if crumb.kind == Kind::Root { format!("the Drive of {organization}") } else { format!("“{}”", crumb.name) }
+    match crumb.kind {
+        Kind::Root if crumb.name == Kind::Root.title() => format!("the Drive of {organization}"),
+        // Of several accounts, one.
+        Kind::Root => format!("the Drive of {} in {organization}", crumb.name),
+        _ => format!("“{}”", crumb.name),
+    }
 }
 
 /// The list, and what can be done.
@@ -205,6 +210,8 @@ fn Access(
         back: back.clone(),
         listing: listing.clone(),
         me: Grantee::Person(view.me),
+        shown: if view.resource.kind == Kind::Root { String::new() } else { item.clone() },
+        looks: view.looks,
         change_path,
         remove_path,
         give: view.give.clone(),
@@ -308,6 +315,10 @@ struct RowContext {
     back: String,
     listing: Listing,
     me: Grantee,
+    /// The item as addresses have it: empty for the root.
+    shown: String,
+    /// Whether the reader may look at the Drive as others see it.
+    looks: bool,
     change_path: &'static str,
     remove_path: &'static str,
     /// Whether levels can be changed; taking access away always can (LIC-6).
@@ -331,9 +342,8 @@ fn source(origin: Origin, role: Option<Role>, from: Option<&Crumb>, listing: &Li
         (Origin::Carried, _) => "Carried along with a move".into_any(),
         (Origin::Inherited, None) => "Inherited from above".into_any(),
         (Origin::Inherited, Some(crumb)) => {
-            let root = crumb.kind == Kind::Root;
-            let href = paths::drive(&listing.org, &if root { String::new() } else { crumb.id.to_string() });
-            let name = if root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
+            let href = paths::drive(&listing.org, &crumb.id.to_string());
+            let name = crumb.name.clone();
             view! { "Inherited from " <a href=href>{name}</a> }.into_any()
         }
     }
@@ -341,7 +351,7 @@ fn source(origin: Origin, role: Option<Role>, from: Option<&Crumb>, listing: &Li
 
 /// One reason why somebody can reach it, with what can be done about it.
 fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
-    let RowContext { item, back, listing, me, change_path, remove_path, give } = context;
+    let RowContext { item, back, listing, me, change_path, remove_path, give, .. } = context;
     let name = row.name.clone();
     let why = match row.who {
         Grantee::Person(id) => Some(address(listing, item, "", "", &id.to_string())),
@@ -350,6 +360,16 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
     let why = why.map(|href| {
         let label = format!("Why can {name} see this?");
         view! { " · " <a href=href data-noscroll="" aria-label=label>"Why?"</a> }
+    });
+    let look = match row.who {
+        Grantee::Person(id) if context.looks && row.who != *me => {
+            Some(listing.seen_by(&id.to_string(), &context.shown))
+        }
+        _ => None,
+    };
+    let look = look.map(|href| {
+        let label = format!("View as {name}");
+        view! { " · " <a href=href aria-label=label>"View as"</a> }
     });
     let you = (row.who == *me).then_some(" (you)");
     let outside = matches!((row.who, row.role, row.origin), (Grantee::Person(_), None, _)).then_some(" · External");
@@ -387,7 +407,7 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
             <span class="two-lines">
                 <b>{name.clone()} {you}</b>
                 {row.address.clone().map(|address| view! { <small>{address}</small> })}
-                <small>{source(row.origin, row.role, row.from.as_ref(), listing)} {outside} {why}</small>
+                <small>{source(row.origin, row.role, row.from.as_ref(), listing)} {outside} {why} {look}</small>
             </span>
             <span class="actions">{actions}</span>
         </li>
@@ -438,16 +458,22 @@ fn role_words(roles: &[RoleCount]) -> String {
     roles.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// "Why can they see this?": the chain, the highest first.
+/// "Why can they see this?": every reason, the highest first, and what would be left without it.
 #[component]
 fn Why(asked: Asked, why: Result<WhyView, Failure>, listing: Listing) -> impl IntoView {
     let back = address(&listing, &asked.item, &asked.show, &asked.at, "");
+    let look = why.as_ref().ok().filter(|why| why.looks).map(|why| {
+        let shown = if why.resource.kind == Kind::Root { String::new() } else { why.resource.id.to_string() };
+        let href = listing.seen_by(&why.person.to_string(), &shown);
+        view! { <ButtonLink href icon="people">{format!("View as {}", why.name)}</ButtonLink> }
+    });
     let content = match why {
         Err(failure) => view! { <Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note> }.into_any(),
         Ok(why) => {
-            let heading = match why.level {
-                Some(level) => format!("{} has {} access: the highest of these counts.", why.name, level.title()),
-                None => format!("{} does not reach this.", why.name),
+            let heading = match (why.level, why.reasons.len()) {
+                (Some(level), 1) => format!("{} has {} access, for one reason.", why.name, level.title()),
+                (Some(level), _) => format!("{} has {} access: the highest of these counts.", why.name, level.title()),
+                (None, _) => format!("{} does not reach this.", why.name),
             };
             let highest = why.level;
             let reasons = why
@@ -466,6 +492,7 @@ fn Why(asked: Asked, why: Result<WhyView, Failure>, listing: Listing) -> impl In
     view! {
         <DialogBody>{content}</DialogBody>
         <footer>
+            {look}
             <a class="button" href=back data-noscroll="" prop:replace=true>"Back"</a>
         </footer>
     }
@@ -473,9 +500,27 @@ fn Why(asked: Asked, why: Result<WhyView, Failure>, listing: Listing) -> impl In
 
 fn reason_words(reason: &Reason, listing: &Listing) -> AnyView {
     let through = reason.through.clone().map(|name| format!(", as one of {name}"));
+    let how = match (reason.carried, &reason.by) {
+        (true, Some(by)) => format!("It came along when {by} moved it"),
+        (true, None) => "It came along with a move".to_owned(),
+        (false, Some(by)) => format!("Given by {by}"),
+        (false, None) => "Given".to_owned(),
+    };
+    let made = reason.at.map(|at| view! { <small>{how} " on " <Moment at/></small> });
+    let left = match reason.left {
+        Some(level) if level == reason.level => {
+            format!("Without this, they would still have {} access.", level.title())
+        }
+        Some(level) => format!("Without this, they would have {} access.", level.title()),
+        None => "Without this, they would not see it.".to_owned(),
+    };
     view! {
         <b>{reason.level.title()}</b>
-        <span>{source(reason.origin, reason.role, reason.from.as_ref(), listing)} {through}</span>
+        <span class="why-reason">
+            <span>{source(reason.origin, reason.role, reason.from.as_ref(), listing)} {through}</span>
+            {made}
+            <small>{left}</small>
+        </span>
     }
     .into_any()
 }

@@ -76,10 +76,11 @@ fn way_out(blocker: &Blocker, sides: &Sides) -> Option<(String, &'static str)> {
         BlockerCode::TargetLicenceInactive | BlockerCode::AllowanceTooSmall | BlockerCode::LicenceTierTooLow => {
             (of(target, paths::home), "See its licences")
         }
-        // Another place is what helps, and the dialog leads there.
+        // Another place is what helps, and the dialog leads there; or somebody else, whom the words name.
         BlockerCode::IntoItself
         | BlockerCode::KindNotAllowedHere
         | BlockerCode::DepthExceeded
+        | BlockerCode::DeletionRestricted
         | BlockerCode::CreditsToImages => (None, ""),
     };
     href.map(|href| (href, label))

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     at_once::{TrashForm, UnassignForm},
-    place::Listing,
+    place::{Listing, root_of},
 };
 use crate::{
     domain::{
@@ -40,12 +40,17 @@ pub fn DatasetContent(
 ) -> impl IntoView {
     // When it is gone from here, one goes on where it was.
     let around = resource.path.iter().rev().nth(1);
-    let around = around
-        .map_or(String::new(), |crumb| if crumb.kind == Kind::Root { String::new() } else { crumb.id.to_string() });
+    let several = resource.account_name.is_some();
+    let around = around.map_or(String::new(), |crumb| match crumb.kind {
+        Kind::Root => root_of(crumb.id, several),
+        _ => crumb.id.to_string(),
+    });
     let around = paths::drive(&listing.org, &around);
     let items = [resource.id.to_string()];
+    let only_looks = listing.only_looks();
     let actions = Command::ALL
         .into_iter()
+        .filter(|_| !only_looks)
         .filter_map(|command| match control(command, resource.target(), &lacking) {
             Control::Absent => None,
             Control::Disabled(reason) => {
@@ -68,14 +73,14 @@ pub fn DatasetContent(
     let facts = resource.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
     let price = processing.map(|processing| view! { <Price processing may_buy org=listing.org.clone()/> });
     view! {
-        <div class="bar">{actions}</div>
+        {(!only_looks).then(|| view! { <div class="bar">{actions}</div> })}
         {price}
         <section class="panel tile" aria-labelledby="details">
             <h2 id="details">"Details"</h2>
             <dl class="facts">
                 {facts}
                 <Fact label="Access">{resource.access.title()}</Fact>
-                <Fact label="Your access">{resource.level.title()}</Fact>
+                <Fact label={if only_looks { "Their access" } else { "Your access" }}>{resource.level.title()}</Fact>
                 <Fact label="Owner">{resource.created_by_name.unwrap_or_else(|| "—".to_owned())}</Fact>
                 <Fact label="Created"><Moment at=resource.created_at/></Fact>
                 <Fact label="Modified"><When at=resource.modified_at now/></Fact>

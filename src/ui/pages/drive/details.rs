@@ -49,7 +49,7 @@ impl From<RowView> for Shown {
 
 impl From<ResourceView> for Shown {
     fn from(resource: ResourceView) -> Self {
-        let name = if resource.kind == Kind::Root { Kind::Root.title().to_owned() } else { resource.name };
+        let name = resource.name;
         Self {
             id: resource.id.to_string(),
             name,
@@ -79,6 +79,7 @@ pub fn Details(
     now: Timestamp,
 ) -> impl IntoView {
     let close = listing.looked_at(super::place::Look { details: false, ..listing.look });
+    let only_looks = listing.only_looks();
     let org = listing.org.clone();
     // An item is offered by itself, or with something it is in.
     let way: Vec<ResourceId> =
@@ -103,7 +104,7 @@ pub fn Details(
         match one.or_else(|| resource.clone().map(Shown::from)) {
             Some(shown) => {
                 let offered = of(&shown.id);
-                view! { <Facts shown offered org=org.clone() now/> }.into_any()
+                view! { <Facts shown offered org=org.clone() now only_looks/> }.into_any()
             }
             None => view! { <p class="small">"Select an item to see what is known of it."</p> }.into_any(),
         }
@@ -117,7 +118,13 @@ pub fn Details(
 }
 
 #[component]
-fn Facts(shown: Shown, offered: Option<(String, String)>, org: String, now: Timestamp) -> impl IntoView {
+fn Facts(
+    shown: Shown,
+    offered: Option<(String, String)>,
+    org: String,
+    now: Timestamp,
+    only_looks: bool,
+) -> impl IntoView {
     let facts = shown.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
     view! {
         <h2 class=format!("name {}", shown.kind.word())><Icon name=words::kind_icon(shown.kind)/><span>{shown.name}</span></h2>
@@ -125,7 +132,7 @@ fn Facts(shown: Shown, offered: Option<(String, String)>, org: String, now: Time
             <Fact label="Kind">{shown.kind.title()}</Fact>
             {facts}
             <Fact label="Access">{shown.access.title()}</Fact>
-            <Fact label="Your access">{shown.level.title()}</Fact>
+            <Fact label={if only_looks { "Their access" } else { "Your access" }}>{shown.level.title()}</Fact>
             <Fact label="Owner">{shown.created_by.unwrap_or_else(|| "—".to_owned())}</Fact>
             <Fact label="Created"><Moment at=shown.created_at/></Fact>
             <Fact label="Modified"><When at=shown.modified_at now/></Fact>

@@ -65,6 +65,11 @@ impl Drag {
     /// Picks up a row, or all that are selected if it is among them.
     pub fn start(self, event: &DragEvent, selection: Selection, rows: Rows) {
         let Some(row) = element_of(event.target()).and_then(|target| within(&target, "tr[data-id]")) else { return };
+        // A finger that stays on a row selects it.
+        if selection.is_pressed() {
+            event.prevent_default();
+            return;
+        }
         let id = row.get_attribute("data-id").unwrap_or_default();
         let Some(own) = rows.place_of(&id).and_then(|place| rows.at(place)) else { return };
         let items = if selection.has(&id) { selection.picked() } else { vec![own] };

@@ -9,14 +9,14 @@ use wasm_bindgen::JsCast;
 
 use super::{
     at_once::AtOnce,
-    place::Listing,
+    place::{Listing, root_of},
     selection::{RowMenu, Selection, Sums},
     window::{Rows, element_of},
 };
 use crate::{
     domain::{
         command::{Command, control},
-        resource::{Kind, Status},
+        resource::{Kind, MAX_ITEMS, Status},
         time::Timestamp,
         view::{COUNTED, Control, DriveView, RowView},
     },
@@ -52,7 +52,7 @@ fn EmptyList(drive: DriveView, listing: Listing) -> impl IntoView {
             "" => "Nothing here is of this kind or in this state.".to_owned(),
             q => format!("Nothing found for “{q}”. Names are found by how their words begin."),
         };
-        let back = if listing.is_filtered() { listing.unfiltered() } else { paths::drive(&listing.org, "") };
+        let back = if listing.is_filtered() { listing.unfiltered() } else { listing.container("") };
         let words = if listing.is_filtered() { "Clear filters" } else { "Back to Drive" };
         return view! {
             <section class="panel">
@@ -139,9 +139,11 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
     });
     let scrolled = window_event_listener(leptos::ev::scroll, move |_| rows.fit());
     let resized = window_event_listener(leptos::ev::resize, move |_| rows.fit());
+    let pointed = window_event_listener(leptos::ev::pointerdown, move |event| selection.pointed(&event));
     on_cleanup(move || {
         scrolled.remove();
         resized.remove();
+        pointed.remove();
     });
     let count_line = {
         let searching = !listing.q.is_empty();
@@ -216,13 +218,20 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             on:contextmenu=move |event| selection.context_menu(&event)
             on:change=move |event| selection.change(&event)
             on:keydown=move |event| selection.key(&event)
+            on:focusin=move |_| selection.focus_in()
+            on:focusout=move |event| selection.focus_out(&event)
+            on:pointerdown=move |event| selection.press(&event)
+            on:pointermove=move |event| selection.press_moves(&event)
+            on:pointerup=move |_| selection.press_ends()
+            on:pointercancel=move |_| selection.press_ends()
         >
+            {hidden("as", &listing.seen_as)}
             {hidden("q", &listing.q)}
             {hidden("kind", &listing.kind)}
             {hidden("status", &listing.status)}
             {hidden("sort", &listing.sort)}
             {hidden("cursor", &listing.cursor)}
-            {hidden("view", if listing.look.grid { "grid" } else { "" })}
+            {hidden("view", listing.look.word())}
             {hidden("details", if listing.look.details { "1" } else { "" })}
             {at_once.refusal()}
             <div class="drive-bar">
@@ -306,7 +315,7 @@ fn OpenMenu(selection: Selection, listing: Listing, at_once: AtOnce) -> impl Int
     let entries = move || {
         selection.menu.get().map(|RowMenu { row, items, .. }| {
             let commands = selection.offers(&row, &items);
-            let open = (items.len() == 1).then(|| paths::drive(&listing.org, &row.id.to_string()));
+            let open = (items.len() == 1).then(|| listing.container(&row.id.to_string()));
             view! { <Entries listing=listing.clone() items commands open/> }
         })
     };
@@ -349,10 +358,14 @@ pub fn MenuDialog(item: String, listing: Listing, drive: DriveView) -> impl Into
     let row = drive.rows.items.into_iter().find(|row| row.id.to_string() == item);
     row.map(|row| {
         let target = row.target(drive.resource.as_ref());
+        let offered = |command| match drive.looking {
+            Some(_) => Control::Absent,
+            None => control(command, target, &drive.lacking),
+        };
         let commands: Vec<(Command, Control)> =
-            Command::ALL.into_iter().map(|command| (command, control(command, target, &drive.lacking))).collect();
+            Command::ALL.into_iter().map(|command| (command, offered(command))).collect();
         let close = listing.address();
-        let open = Some(paths::drive(&listing.org, &item));
+        let open = Some(listing.container(&item));
         view! {
             <Dialog label="Options" heading=row.name.clone() close=close.clone()>
                 <DialogBody><div class="menu-list"><Entries listing items=vec![item] commands open/></div></DialogBody>
@@ -373,6 +386,7 @@ pub fn Filters(listing: Listing) -> impl IntoView {
         .map(|status| view! { <option value=status.word() selected=chosen(status.word(), &listing.status)>{status.title()}</option> })
         .collect_view();
     let (action, q, sort) = (paths::drive(&listing.org, &listing.resource), listing.q.clone(), listing.sort.clone());
+    let seen_as = listing.seen_as.clone();
     let navigate = use_navigate();
     let form = NodeRef::<html::Form>::new();
     let go = move || {
@@ -404,6 +418,7 @@ pub fn Filters(listing: Listing) -> impl IntoView {
         >
             {(!q.is_empty()).then(|| view! { <input type="hidden" name="q" value=q/> })}
             {(!sort.is_empty()).then(|| view! { <input type="hidden" name="sort" value=sort/> })}
+            {(!seen_as.is_empty()).then(|| view! { <input type="hidden" name="as" value=seen_as/> })}
             <select name="kind" aria-label="Kind" class="input"><option value="">"All kinds"</option>{kinds}</select>
             <select name="status" aria-label="Status" class="input"><option value="">"Any status"</option>{states}</select>
             <noscript><button type="submit" class="button">"Filter"</button></noscript>
@@ -416,7 +431,23 @@ pub fn Filters(listing: Listing) -> impl IntoView {
 fn Toolbar(selection: Selection, commands: Vec<Command>) -> impl IntoView {
     let words = move || {
         let Sums { count, .. } = selection.sums.get();
-        if count == 0 { "Selected".to_owned() } else { format!("{} selected", words::total(count)) }
+        match selection.gathered() {
+            Some(loaded) => format!("Selecting… {} loaded", words::total(loaded as u64)),
+            None if count == 0 => "Selected".to_owned(),
+            None => format!("{} selected", words::total(count)),
+        }
+    };
+    // All that is loaded is selected, and there is more.
+    let more = move || {
+        let could = selection.could_select().filter(|_| selection.gathered().is_none());
+        could.map(|most| {
+            let all = if most < MAX_ITEMS { "Select all" } else { "Select the first" };
+            view! {
+                <button type="button" class="button select-all" on:click=move |_| selection.gather()>
+                    {format!("{all} {}", words::total(most as u64))}
+                </button>
+            }
+        })
     };
     let sums = move || {
         let Sums { images, bytes, .. } = selection.sums.get();
@@ -439,6 +470,7 @@ fn Toolbar(selection: Selection, commands: Vec<Command>) -> impl IntoView {
     view! {
         <div class="selection" role="toolbar" aria-label="Selection">
             <span aria-live="polite">{words}</span>
+            {more}
             <span class="sum num">{sums}</span>
             {buttons}
             <button type="reset" class="button icon-only quiet" aria-label="Clear selection" on:click=move |event| {
@@ -553,10 +585,14 @@ fn row_of(
         // Of what comes from all over, where it is says more than who made it.
         Some(place) => {
             cells.open("td", &cell("m from-desktop"));
-            let inside = if place.kind == Kind::Root { String::new() } else { place.id.to_string() };
+            let root = place.kind == Kind::Root;
+            let inside = if root { root_of(place.id, row.account_name.is_some()) } else { place.id.to_string() };
             let href = listing.container(&inside);
-            let name = if place.kind == Kind::Root { Kind::Root.title() } else { &place.name };
-            cells.with("a", &[("href", &href), ("class", "in-place")], name);
+            cells.with("a", &[("href", &href), ("class", "in-place")], &place.name);
+            // Of several accounts, which one; a root is called by it already.
+            if let Some(account) = row.account_name.as_deref().filter(|_| !root) {
+                cells.with("small", &[("class", "of-account")], account);
+            }
             cells.close("td");
         }
         None => cells.with("td", &cell("m from-desktop"), row.created_by_name.as_deref().unwrap_or_default()),

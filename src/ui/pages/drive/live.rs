@@ -19,11 +19,11 @@ const REFUSED: Duration = Duration::from_secs(3);
 /// So often it is asked for in a row.
 const TRIES: u32 = 5;
 
-/// The address of the stream about what a page of the Drive shows.
-pub fn stream_of(drive: &DriveView) -> String {
+/// The address of the stream about what a page of the Drive shows. There is none about what is shared with somebody else.
+pub fn stream_of(drive: &DriveView) -> Option<String> {
     match &drive.resource {
-        Some(resource) => format!("/api/v1/resources/{}/events", paths::encode(&resource.id.to_string())),
-        None => "/api/v1/me/events".to_owned(),
+        Some(resource) => Some(format!("/api/v1/resources/{}/events", paths::encode(&resource.id.to_string()))),
+        None => drive.looking.is_none().then(|| "/api/v1/me/events".to_owned()),
     }
 }
 

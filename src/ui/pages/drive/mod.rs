@@ -9,6 +9,7 @@ pub mod drag;
 pub mod edit;
 pub mod list;
 pub mod live;
+pub mod looking;
 pub mod move_to;
 pub mod offer;
 pub mod place;
@@ -16,6 +17,7 @@ pub mod plan;
 pub mod restrict;
 pub mod selection;
 pub mod share;
+pub mod share_copy;
 pub mod site;
 pub mod transfer;
 pub mod tree;
@@ -34,12 +36,14 @@ use self::{
     drag::{Drag, DragLayer},
     edit::{NewDialog, RenameDialog},
     list::{Filters, List, MenuDialog},
+    looking::{LookingNote, NotSeen},
     move_to::MoveDialog,
     offer::OfferDialog,
-    place::{Listing, Look, Open, Place, Sort},
+    place::{Listing, Look, Open, Place, SHARED, Sort, root_of},
     restrict::{RestrictDialog, RestrictedNote},
     selection::Selection,
     share::ShareDialog,
+    share_copy::ShareCopyDialog,
     site::{AssignDialog, Timeline},
     transfer::TransferDialog,
     tree::Tree,
@@ -55,7 +59,7 @@ use crate::{
         time::Timestamp,
         view::{Control, DriveView, ResourceView},
     },
-    rpc::{FormFlash, ask, drive::drive_page},
+    rpc::{FormFlash, ask, drive::drive_page, habits::RememberLook},
     ui::{
         components::{
             breadcrumbs::{Breadcrumbs, Step},
@@ -69,6 +73,7 @@ use crate::{
         paths,
         routes::here,
         sales::{ContactSales, may_buy},
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words,
@@ -88,14 +93,14 @@ pub fn DrivePage() -> impl IntoView {
     let drive = ask(
         move || (wanted.get(), session.version()),
         |(listing, _)| async move {
-            let Listing { org, resource, sort, kind, status, q, cursor, .. } = listing.clone();
-            (listing, drive_page(org, resource, q, kind, status, sort, cursor).await)
+            let Listing { org, resource, sort, kind, status, q, cursor, seen_as, .. } = listing.clone();
+            (listing, drive_page(org, resource, q, kind, status, sort, cursor, seen_as).await)
         },
     );
     let loading = RwSignal::new(false);
     // They outlive what is loaded: looking again at the same list keeps what is selected and how far one has scrolled.
     let rows = Rows::of_no_list();
-    let selection = Selection::new(rows);
+    let selection = Selection::new(rows, session);
     let drag = Drag::nothing();
     let root = RwSignal::new(None::<String>);
     let open_folder = {
@@ -156,6 +161,10 @@ pub fn DrivePage() -> impl IntoView {
             let listing = listing.get();
             view! { <ConfirmDialog command items listing/> }.into_any()
         }
+        Sort::Ask(Command::ShareCopy, items) => {
+            let listing = listing.get();
+            view! { <ShareCopyDialog items listing/> }.into_any()
+        }
         Sort::Ask(Command::Access, _) => view! { <AccessDialog place/> }.into_any(),
         Sort::Ask(Command::Share, items) => items
             .into_iter()
@@ -197,11 +206,13 @@ pub fn DrivePage() -> impl IntoView {
                         let begin = Beginning::from(session.start().await);
                         match drive.await {
                             (listing, Ok(drive)) => {
-                                let listing = Listing { look, ..listing };
-                                root.set(drive.tree.first().map(|top| top.id.to_string()));
+                                let listing = Listing { look: look.as_liked(begin.habits), ..listing };
+                                // Of several accounts, each has its own address.
+                                let several = drive.resource.as_ref().is_some_and(|shown| shown.account_name.is_some());
+                                root.set(drive.tree.first().map(|top| top.id.to_string()).filter(|_| !several));
                                 let address = live::stream_of(&drive);
-                                if stream.with_untracked(|now| now.as_ref() != Some(&address)) {
-                                    stream.set(Some(address));
+                                if stream.with_untracked(|now| *now != address) {
+                                    stream.set(address);
                                 }
                                 if rows.adopt(&listing, &drive) {
                                     selection.begin(&place.with_untracked(|place| match &place.open {
@@ -213,14 +224,14 @@ pub fn DrivePage() -> impl IntoView {
                                 }
                                 view! { <DriveContent drive listing selection rows now=begin.now flash=begin.form/> }.into_any()
                             }
-                            (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
+                            (listing, Err(failure)) => view! { <NotSeen listing/><Trouble failure/> }.into_any(),
                         }
                     })}}
                 </Transition>
             </div>
             {dialog}
             <DragLayer drag listing/>
-            <RunningWork org/>
+            {move || listing.with(|listing| !listing.only_looks()).then(|| view! { <RunningWork org/> })}
         </Frame>
     }
     .into_any()
@@ -237,10 +248,12 @@ fn DriveContent(
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let team = !drive.organization.personal;
-    let invites = team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
+    let looking = drive.looking.clone();
+    let own = looking.is_none();
+    let invites = own && team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
         Some(resource) => {
-            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() invites team/> }
+            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() invites team=team && own shared_elsewhere=drive.shared_elsewhere/> }
                 .into_any()
         }
         None if !listing.q.is_empty() => {
@@ -252,7 +265,7 @@ fn DriveContent(
             let trash = paths::trash(&listing.org);
             view! {
                 <PageHeader title="Shared with you" lead>
-                    <ButtonLink href=trash tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
+                    {own.then(|| view! { <ButtonLink href=trash tone=Tone::Quiet icon="trash">"Trash"</ButtonLink> })}
                 </PageHeader>
             }
             .into_any()
@@ -270,7 +283,10 @@ fn DriveContent(
     let expired = drive.lacking.create.clone().filter(|_| dataset.is_none() && drive.resource.is_some());
     let (org, processing) = (listing.org.clone(), drive.processing.clone());
     let origins = drive.resource.as_ref().map(|resource| resource.restricted_by.clone()).unwrap_or_default();
+    let level = drive.resource.as_ref().map(|resource| resource.level);
+    let note = looking.map(|looking| view! { <LookingNote looking level listing=listing.clone()/> });
     view! {
+        {note}
         {header}
         {expired.map(|reason| view! { <LicenceNote reason org buys/> })}
         <RestrictedNote origins/>
@@ -279,9 +295,9 @@ fn DriveContent(
             {narrow.then(|| view! { <Filters listing=listing.clone()/> })}
             {narrow.then(|| view! { <Looks listing=listing.clone()/> })}
         </div>
-        {timeline.map(|timeline| view! { <Timeline timeline org=listing.org.clone()/> })}
+        {timeline.map(|timeline| view! { <Timeline timeline listing=listing.clone()/> })}
         <div class="drive-columns" class:with-details=details>
-            <Tree tree listing=listing.clone()/>
+            <Tree tree several=drive.resource.as_ref().is_some_and(|shown| shown.account_name.is_some()) listing=listing.clone()/>
             {match dataset {
                 Some(resource) => view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking processing may_buy=buys now flash/></div> }.into_any(),
                 None => view! { <div class="drive-page"><List drive listing selection rows now/></div> }.into_any(),
@@ -306,7 +322,7 @@ fn LicenceNote(reason: String, org: String, buys: bool) -> impl IntoView {
 const SHORTCUTS: [(&str, &str); 12] = [
     ("↑ ↓", "Go from row to row; with Shift, select"),
     ("Space", "Select"),
-    ("Ctrl A", "Select all that is loaded"),
+    ("Ctrl A", "Select all that is loaded; then, all there is"),
     ("Esc", "Select nothing"),
     ("Enter", "Open"),
     ("Alt ↑", "One folder up"),
@@ -322,7 +338,12 @@ const SHORTCUTS: [(&str, &str); 12] = [
 #[component]
 fn Looks(listing: Listing) -> impl IntoView {
     let look = listing.look;
-    let tiles = listing.looked_at(Look { grid: !look.grid, ..look });
+    let tiles = listing.looked_at(Look { grid: !look.grid, said: true, ..look });
+    let session = Session::get();
+    let remember = ServerAction::<RememberLook>::new();
+    let on_tiles = move |_| {
+        remember.dispatch(RememberLook { look: if look.grid { "list" } else { "grid" }.to_owned() });
+    };
     let panel = listing.looked_at(Look { details: !look.details, ..look });
     // `i` shows and hides the details while the list has the focus (WCAG 2.1.4).
     let by_key = {
@@ -330,7 +351,13 @@ fn Looks(listing: Listing) -> impl IntoView {
         window_event_listener(leptos::ev::keydown, move |event| {
             let in_list = window::element_of(event.target())
                 .is_some_and(|target| crate::ui::components::selection::within(&target, "tr[data-id]").is_some());
-            if in_list && event.key() == "i" && !event.ctrl_key() && !event.meta_key() && !event.alt_key() {
+            if in_list
+                && session.letter_keys()
+                && event.key() == "i"
+                && !event.ctrl_key()
+                && !event.meta_key()
+                && !event.alt_key()
+            {
                 event.prevent_default();
                 navigate(&panel, NavigateOptions { scroll: false, ..NavigateOptions::default() });
             }
@@ -344,6 +371,7 @@ fn Looks(listing: Listing) -> impl IntoView {
                 .is_some()
         });
         if event.key() == "?"
+            && session.letter_keys()
             && !typing
             && let Some(keys) = keys.get_untracked()
         {
@@ -358,10 +386,13 @@ fn Looks(listing: Listing) -> impl IntoView {
     let (words, icon) = if look.grid { ("Show as list", "menu") } else { ("Show as grid", "grid") };
     view! {
         <div class="looks">
-            <a class="button icon-only quiet" href=tiles aria-label=words title=words data-noscroll=""><Icon name=icon/></a>
+            <a class="button icon-only quiet" href=tiles on:click=on_tiles aria-label=words title=words data-noscroll=""><Icon name=icon/></a>
             <a class="button icon-only quiet" class:on=look.details href=panel aria-label="Details" title="Details (i)" aria-expanded=look.details.to_string() data-noscroll=""><Icon name="info"/></a>
             <button type="button" class="button icon-only quiet from-desktop" popovertarget="keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"><Icon name="keyboard"/></button>
-            <div node_ref=keys id="keys" popover="auto" class="menu keys" role="dialog" aria-label="Keyboard shortcuts"><dl class="facts">{shortcuts}</dl></div>
+            <div node_ref=keys id="keys" popover="auto" class="menu keys" role="dialog" aria-label="Keyboard shortcuts">
+                <dl class="facts">{shortcuts}</dl>
+                <p class="small">"Single letters and signs can be switched off in " <a href=paths::account("")>"My account"</a> "."</p>
+            </div>
         </div>
     }
 }
@@ -372,12 +403,13 @@ fn SearchField(listing: Listing) -> impl IntoView {
     let action = paths::drive(&listing.org, "");
     let navigate = use_navigate();
     let input = NodeRef::<leptos::html::Input>::new();
-    let org = listing.org.clone();
+    let session = Session::get();
+    let seen_as = listing.seen_as.clone();
+    let q = listing.q.clone();
     let search = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let q = input.get_untracked().map(|input| input.value()).unwrap_or_default();
-        let found = Listing { org: org.clone(), q: q.trim().to_owned(), ..Listing::default() };
-        navigate(&found.address(), NavigateOptions::default());
+        navigate(&listing.search(q.trim()), NavigateOptions::default());
     };
     // `/` leads here from anywhere on the page but a field (ux.md, "Keyboard").
     let by_key = window_event_listener(leptos::ev::keydown, move |event| {
@@ -386,6 +418,7 @@ fn SearchField(listing: Listing) -> impl IntoView {
                 .is_some()
         });
         if event.key() == "/"
+            && session.letter_keys()
             && !typing
             && let Some(input) = input.get_untracked()
         {
@@ -397,7 +430,8 @@ fn SearchField(listing: Listing) -> impl IntoView {
     view! {
         <form class="drive-search" role="search" method="get" action=action on:submit=search>
             <Icon name="search"/>
-            <input node_ref=input type="search" name="q" aria-label="Search" placeholder="Search" value=listing.q maxlength="200" autocomplete="off"/>
+            {(!seen_as.is_empty()).then(|| view! { <input type="hidden" name="as" value=seen_as/> })}
+            <input node_ref=input type="search" name="q" aria-label="Search" placeholder="Search" value=q maxlength="200" autocomplete="off"/>
         </form>
     }
 }
@@ -410,11 +444,12 @@ fn ContainerHeader(
     create: Control,
     invites: bool,
     team: bool,
+    shared_elsewhere: bool,
 ) -> impl IntoView {
-    let way = steps(&resource, &listing);
+    let way = steps(&resource, &listing, shared_elsewhere);
     let to_invite_to = if resource.kind == Kind::Root { String::new() } else { resource.id.to_string() };
     let invite = paths::invite(&listing.org, &to_invite_to);
-    let name = if resource.kind == Kind::Root { Kind::Root.title().to_owned() } else { resource.name.clone() };
+    let name = resource.name.clone();
     let kinds: Vec<Kind> = Kind::CREATABLE.into_iter().filter(|kind| resource.kind.may_hold(*kind)).collect();
     let new = match create {
         _ if kinds.is_empty() => None,
@@ -459,7 +494,10 @@ fn ContainerHeader(
         <header class="bar page-header">
             <Breadcrumbs id="crumbs" steps=way heading=true/>
             <div class="end">
-                <ButtonLink href=paths::trash(&listing.org) tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
+                {shared_elsewhere.then(|| view! { <ButtonLink href=listing.container(SHARED) tone=Tone::Quiet icon="people">"Shared with you"</ButtonLink> })}
+                {(!listing.only_looks()).then(|| view! {
+                    <ButtonLink href=paths::trash(&listing.org) tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
+                })}
                 {access}
                 {new}
             </div>
@@ -468,18 +506,19 @@ fn ContainerHeader(
 }
 
 /// The steps from the root to a resource; for who does not see the root, from "Shared with you".
-fn steps(resource: &ResourceView, listing: &Listing) -> Vec<Step> {
+fn steps(resource: &ResourceView, listing: &Listing, shared_elsewhere: bool) -> Vec<Step> {
     let from_root = resource.path.first().is_some_and(|crumb| crumb.kind == Kind::Root);
     let mut steps = Vec::new();
     if !from_root && resource.kind != Kind::Root {
-        steps.push(Step::to("Shared with you", listing.container("")));
+        steps.push(Step::to("Shared with you", listing.container(if shared_elsewhere { SHARED } else { "" })));
     }
     for crumb in &resource.path {
-        let label = if crumb.kind == Kind::Root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
+        let label = crumb.name.clone();
         if crumb.id == resource.id {
             steps.push(Step::here(label));
         } else if crumb.kind == Kind::Root {
-            steps.push(Step::to(label, listing.container("")).holding(crumb.id.to_string(), crumb.kind.word()));
+            let href = listing.container(&root_of(crumb.id, resource.account_name.is_some()));
+            steps.push(Step::to(label, href).holding(crumb.id.to_string(), crumb.kind.word()));
         } else {
             let href = listing.container(&crumb.id.to_string());
             steps.push(Step::to(label, href).holding(crumb.id.to_string(), crumb.kind.word()));
@@ -487,11 +526,7 @@ fn steps(resource: &ResourceView, listing: &Listing) -> Vec<Step> {
     }
     // The path leads down to the resource itself; should it once not, the page still needs its heading.
     if steps.last().is_none_or(|step| step.href.is_some()) {
-        steps.push(Step::here(if resource.kind == Kind::Root {
-            Kind::Root.title().to_owned()
-        } else {
-            resource.name.clone()
-        }));
+        steps.push(Step::here(resource.name.clone()));
     }
     steps
 }

@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::place::{Listing, MADE, Move, Open, Place};
+use super::place::{Listing, MADE, Move, Open, Place, root_of};
 use crate::{
     domain::{
         resource::Kind,
@@ -29,7 +29,7 @@ use crate::{
         },
         sending::ServerAction,
         session::{Beginning, Session},
-        switcher::{Entry, Switcher},
+        switcher::{AccountEntry, Entry, Switcher},
         words,
     },
 };
@@ -119,6 +119,24 @@ fn Places(
     let close = listing.address();
     let shown = view.organization.clone();
     let elsewhere = shown.id != view.source;
+    let several = !view.accounts.is_empty();
+    let at_root = view.path.first().map(|crumb| crumb.id);
+    let accounts: Vec<AccountEntry> = view
+        .accounts
+        .iter()
+        .map(|account| AccountEntry {
+            name: account.name.clone(),
+            href: listing.move_dialog(&Move {
+                items: open.items.clone(),
+                to: shown.org_id.clone(),
+                inside: account.root.to_string(),
+                copying: open.copying,
+                ..Move::default()
+            }),
+            current: at_root == Some(account.root),
+        })
+        .collect();
+    let account = accounts.iter().find(|account| account.current).map(|account| account.name.clone());
     let entries = view
         .organizations
         .iter()
@@ -131,13 +149,15 @@ fn Places(
             }),
             current: belonging.id == shown.id,
             belonging: belonging.clone(),
+            accounts: if belonging.id == shown.id { accounts.clone() } else { Vec::new() },
         })
         .collect();
     let remark = if elsewhere {
-        format!("{} · another organization", words::role(shown.role))
+        format!("{} · another organization", words::role_here(&shown))
     } else {
-        words::role(shown.role).to_owned()
+        words::role_here(&shown)
     };
+    let remark = account.map_or(remark.clone(), |account| format!("{account} · {remark}"));
     let go = {
         let (listing, open, to) = (listing.clone(), open.clone(), shown.org_id.clone());
         move |inside: String| {
@@ -152,11 +172,11 @@ fn Places(
         .enumerate()
         .map(|(index, crumb)| {
             let root = crumb.kind == Kind::Root;
-            let label = if root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
+            let label = crumb.name.clone();
             if index == last {
                 Step::here(label)
             } else {
-                Step::to(label, go(if root { String::new() } else { crumb.id.to_string() }))
+                Step::to(label, go(if root { root_of(crumb.id, several) } else { crumb.id.to_string() }))
             }
         })
         .collect();

@@ -110,7 +110,7 @@ fn Content(
             <DialogBody>
                 <p>{lead}</p>
                 <p class="small">
-                    {format!("For an organization that you are not in. Its Owners and Managers are mailed, and one of them decides within {OPEN_DAYS} days. Until then everything stays in {source_name}, and you can withdraw the offer.")}
+                    {format!("For an organization that you are not in. Its Owners and Managers are mailed; they or its Editors decide within {OPEN_DAYS} days. Until then everything stays in {source_name}, and you can withdraw the offer.")}
                 </p>
                 {(links > 0).then(|| view! {
                     <Note><p>{format!("{} would stop working.", words::totalled(links, "shared link", "shared links"))}</p></Note>

@@ -4,7 +4,7 @@ use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{command::Command, resource::Kind},
+    domain::{command::Command, id::ResourceId, resource::Kind, view::habits::Habits},
     ui::paths::{self, Address},
 };
 
@@ -27,6 +27,8 @@ pub struct Listing {
     pub cursor: String,
     /// How it is looked at.
     pub look: Look,
+    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
+    pub seen_as: String,
 }
 
 /// How a list is looked at: it shows the same things all the same.
@@ -34,6 +36,8 @@ pub struct Listing {
 pub struct Look {
     /// As tiles instead of rows.
     pub grid: bool,
+    /// Whether the address says that; else it is as they like it.
+    pub said: bool,
     /// With what is known of the selected item beside it.
     pub details: bool,
 }
@@ -64,6 +68,14 @@ pub enum Open {
 
 /// Stands in [`Move::inside`] for the id of a folder that is being made: the server function puts it in.
 pub const MADE: &str = "NEW";
+
+/// Stands for a resource: what was shared with me, where I see the root of an account besides.
+pub const SHARED: &str = "shared";
+
+/// How a root stands in an address: not at all where there is one (ACCT-4).
+pub fn root_of(root: ResourceId, several: bool) -> String {
+    if several { root.to_string() } else { String::new() }
+}
 
 /// Which sort of dialog is open; it stays the same while one walks around inside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,8 +160,18 @@ impl Place {
             status: get("status"),
             q: get("q"),
             cursor: get("cursor"),
-            look: Look { grid: get("view") == "grid", details: get("details") == "1" },
+            look: Look {
+                grid: get("view") == "grid",
+                said: matches!(get("view").as_str(), "grid" | "list"),
+                details: get("details") == "1",
+            },
+            seen_as: get("as"),
         };
+        // Who looks as somebody else changes nothing.
+        if !listing.seen_as.is_empty() {
+            let open = if get("menu").is_empty() { Open::Nothing } else { Open::Menu(get("menu")) };
+            return Some(Self { listing, open });
+        }
         let open = match get("dialog").as_str() {
             "" if !get("menu").is_empty() => Open::Menu(get("menu")),
             "new-folder" => Open::New(Kind::Folder),
@@ -211,14 +233,32 @@ impl Place {
     }
 }
 
+impl Look {
+    /// What the address says of tiles and rows; nothing where they are as somebody likes them.
+    pub const fn word(self) -> &'static str {
+        match (self.said, self.grid) {
+            (false, _) => "",
+            (true, true) => "grid",
+            (true, false) => "list",
+        }
+    }
+
+    /// As somebody likes it, unless the address says otherwise.
+    #[must_use]
+    pub const fn as_liked(self, habits: Habits) -> Self {
+        if self.said { self } else { Self { grid: habits.grid, ..self } }
+    }
+}
+
 impl Listing {
     fn start(&self) -> Address {
         Address::new(paths::drive(&self.org, &self.resource))
+            .with("as", self.seen_as.clone())
             .with("q", self.q.clone())
             .with("kind", self.kind.clone())
             .with("status", self.status.clone())
             .with("sort", self.sort.clone())
-            .with("view", if self.look.grid { "grid" } else { "" })
+            .with("view", self.look.word())
             .with("details", if self.look.details { "1" } else { "" })
     }
 
@@ -235,8 +275,24 @@ impl Listing {
 
     /// A container or a dataset of the same organization, looked at in the same way; the root where it is empty.
     pub fn container(&self, resource: &str) -> String {
-        let (org, resource) = (self.org.clone(), resource.to_owned());
-        Self { org, resource, look: self.look, ..Self::default() }.address()
+        let (org, resource, seen_as) = (self.org.clone(), resource.to_owned(), self.seen_as.clone());
+        Self { org, resource, seen_as, look: self.look, ..Self::default() }.address()
+    }
+
+    /// What is found in the whole organization.
+    pub fn search(&self, q: &str) -> String {
+        let (org, q, seen_as) = (self.org.clone(), q.to_owned(), self.seen_as.clone());
+        Self { org, q, seen_as, look: self.look, ..Self::default() }.address()
+    }
+
+    /// Whether it is looked at as somebody else sees it: then nothing can be changed.
+    pub fn only_looks(&self) -> bool {
+        !self.seen_as.is_empty()
+    }
+
+    /// A container or a dataset of the same organization as another person sees it; as oneself where `person` is empty.
+    pub fn seen_by(&self, person: &str, resource: &str) -> String {
+        Self { seen_as: person.to_owned(), ..self.clone() }.container(resource)
     }
 
     fn base(&self) -> Address {
@@ -367,6 +423,32 @@ mod tests {
         let place = read("/o/a/drive", &[("dialog", "copy"), ("item", "1")]);
         assert_eq!(place, Some(Place { listing, open: Open::Move(open) }));
         assert_eq!(read("/o/a/drive/trash", &[]), None);
+    }
+
+    #[test]
+    fn access_3_whoever_looks_as_another_goes_on_doing_so_and_opens_no_dialog() {
+        let listing = Listing { org: "a".into(), resource: "r".into(), ..Listing::default() };
+        assert_eq!(listing.seen_by("p", "x"), "/o/a/drive/x?as=p");
+        let seen = Listing { seen_as: "p".into(), ..listing.clone() };
+        let place = read("/o/a/drive/r", &[("as", "p"), ("dialog", "rename"), ("item", "i")]);
+        assert_eq!(place, Some(Place { listing: seen.clone(), open: Open::Nothing }));
+        for address in [seen.address(), seen.container("x"), seen.search("q"), seen.sorted("-name"), seen.page("c")] {
+            assert!(address.contains("as=p"), "{address}");
+        }
+        assert_eq!(seen.seen_by("", "r"), "/o/a/drive/r");
+        let menu = read("/o/a/drive/r", &[("as", "p"), ("menu", "i")]).unwrap_or_default();
+        assert_eq!(menu.open, Open::Menu("i".into()));
+    }
+
+    #[test]
+    fn drive_2_tiles_are_as_somebody_likes_them_unless_the_address_says_otherwise() {
+        let look = |view: &str| read("/o/a/drive", &[("view", view)]).unwrap_or_default().listing.look;
+        let likes_tiles = Habits { grid: true, ..Habits::default() };
+        assert!(look("").as_liked(likes_tiles).grid && !look("").as_liked(Habits::default()).grid);
+        assert!(look("grid").as_liked(Habits::default()).grid && !look("list").as_liked(likes_tiles).grid);
+        let listing = |view| Listing { org: "a".into(), look: look(view), ..Listing::default() };
+        assert_eq!(listing("").address(), "/o/a/drive");
+        assert_eq!(listing("list").address(), "/o/a/drive?view=list");
     }
 
     #[test]

@@ -128,7 +128,7 @@ pub fn Consequences(
         };
         lines.push(line(
             format!("{} {verb}", words::totalled(links_stopped.total, "shared link", "shared links")),
-            &words::some_of(&names, links_stopped.total),
+            &names_of(&names, links_stopped.total),
         ));
     }
     if people_losing_access.total > 0 {
@@ -141,7 +141,7 @@ pub fn Consequences(
         };
         lines.push(line(
             format!("{} {verb}", words::totalled(people_losing_access.total, "person", "people")),
-            &words::some_of(&names, people_losing_access.total),
+            &names_of(&names, people_losing_access.total),
         ));
     }
     for change in renamed.iter().take(5) {
@@ -205,6 +205,11 @@ fn reached_line(list: &Listed<Reached>, verb: &str) -> AnyView {
     let names: Vec<String> = list.first.iter().take(20).map(name).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     line(format!("{} {verb}", words::total(list.total)), &words::some_of(&names, list.total))
+}
+
+/// Some of the names; nothing where they are not told, only counted (XFER-18).
+fn names_of(names: &[&str], total: u64) -> String {
+    if names.is_empty() { String::new() } else { words::some_of(names, total) }
 }
 
 /// A fact, and names to it.

@@ -6,23 +6,28 @@
 //!   kept by id, because a long list has most of its rows not on the page, and the checkboxes show it.
 //! - Handlers are on the form, not on the rows: a hundred rows cost as much to bring to life as one.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use leptos::{
-    ev::{Event, KeyboardEvent, MouseEvent},
+    ev::{Event, FocusEvent, KeyboardEvent, MouseEvent},
     html,
     prelude::*,
+    task::spawn_local,
 };
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlInputElement, PointerEvent};
+use web_sys::{Element, FocusOptions, HtmlElement, HtmlInputElement, PointerEvent};
 
 use super::window::{Rows, element_of};
 use crate::{
     domain::{
         command::Command,
+        resource::MAX_ITEMS,
         view::{Control, RowView},
     },
-    ui::components::selection::{all, check, checkbox, controls, set, sideways, within},
+    ui::{
+        components::selection::{all, check, checkbox, controls, set, sideways, within},
+        session::Session,
+    },
 };
 
 /// What is selected, added up.
@@ -70,11 +75,35 @@ pub struct Selection {
     active: StoredValue<usize>,
     /// Whether that row is to have the focus as soon as it is on the page: the list was drawn anew, or it is on its way.
     wants_focus: StoredValue<bool>,
+    /// Whether the focus is in the list, also while the row that has it is not on the page.
+    inside: StoredValue<bool>,
+    /// How many rows are loaded while everything is being selected.
+    gathering: RwSignal<Option<usize>>,
+    /// Counts up with each list and whenever the selection is let go of: what was begun before ends.
+    turn: StoredValue<u64>,
+    /// A finger that has not moved yet, and the row under it.
+    finger: StoredValue<Option<Finger>>,
+    session: Session,
 }
+
+/// A finger on a row.
+#[derive(Clone, Copy)]
+struct Finger {
+    x: i32,
+    y: i32,
+    waiting: TimeoutHandle,
+    /// Whether it has been there long enough to select: then what follows is no tap.
+    long: bool,
+}
+
+/// How long a finger stays on a row to select it.
+const LONG_PRESS: Duration = Duration::from_millis(500);
+/// How far it may move meanwhile, in pixels.
+const STEADY: i32 = 12;
 
 impl Selection {
     /// The selection of a list.
-    pub fn new(rows: Rows) -> Self {
+    pub fn new(rows: Rows, session: Session) -> Self {
         Self {
             form: NodeRef::new(),
             rows,
@@ -86,6 +115,11 @@ impl Selection {
             anchor: StoredValue::new(0),
             active: StoredValue::new(0),
             wants_focus: StoredValue::new(false),
+            inside: StoredValue::new(false),
+            gathering: RwSignal::new(None),
+            turn: StoredValue::new(0),
+            finger: StoredValue::new(None),
+            session,
         }
     }
 
@@ -96,6 +130,8 @@ impl Selection {
         self.anchor.set_value(0);
         self.active.set_value(0);
         self.wants_focus.set_value(false);
+        self.inside.set_value(false);
+        self.stop_gathering();
         for item in items {
             if let Some(row) = self.rows.place_of(item).and_then(|place| self.rows.at(place)) {
                 self.pick(row, true);
@@ -124,6 +160,53 @@ impl Selection {
             && document().active_element().is_some_and(|active| within(&active, "tbody tr[data-id]").is_some());
         self.wants_focus.set_value(had);
         self.add_up();
+    }
+
+    fn stop_gathering(self) {
+        self.turn.update_value(|turn| *turn += 1);
+        if self.gathering.get_untracked().is_some() {
+            self.gathering.set(None);
+        }
+    }
+
+    /// How many items there are in all, where all that is loaded is selected and there are more; at most as many as one
+    /// command takes.
+    pub fn could_select(self) -> Option<usize> {
+        let count = usize::try_from(self.sums.get().count).unwrap_or(usize::MAX);
+        let total = self.rows.total.get();
+        let loaded = self.rows.loaded();
+        (self.rows.can_be_had() && count > 1 && count >= loaded && count < total.min(MAX_ITEMS))
+            .then(|| total.min(MAX_ITEMS))
+    }
+
+    /// How many rows are there by now, while everything is being selected.
+    pub fn gathered(self) -> Option<usize> {
+        self.gathering.get()
+    }
+
+    /// Selects everything in the folder: what is not loaded yet is.
+    pub fn gather(self) {
+        let most = self.rows.total.get_untracked().min(MAX_ITEMS);
+        self.stop_gathering();
+        let turn = self.turn.get_value();
+        let goes_on = move || self.turn.try_get_value() == Some(turn);
+        self.gathering.set(Some(0));
+        spawn_local(async move {
+            let said = move |loaded| {
+                if goes_on() {
+                    self.gathering.set(Some(loaded));
+                }
+                goes_on()
+            };
+            let whole = self.rows.load(most, said).await;
+            if goes_on() {
+                self.gathering.set(None);
+                if whole {
+                    self.range(0, most.saturating_sub(1), true);
+                    self.add_up();
+                }
+            }
+        });
     }
 
     /// Why a command is not for what is selected; `None`: it is. Of one item, its menu says more.
@@ -171,6 +254,9 @@ impl Selection {
     /// Brings the list to life: what was checked before is picked, one row takes the focus, the controls in rows are
     /// reached by arrow keys.
     pub fn prepare(self) {
+        if let Some(table) = self.table() {
+            table.set_tab_index(-1);
+        }
         for element in self.elements() {
             if checkbox(&element).is_some_and(|checkbox| checkbox.checked()) {
                 self.pick_at(place(&element), true);
@@ -206,13 +292,55 @@ impl Selection {
         self.show();
     }
 
+    /// The table around the rows: it has the focus while the row that had it is not on the page.
+    fn table(self) -> Option<HtmlElement> {
+        self.form.get_untracked()?.query_selector("table").ok()??.dyn_into().ok()
+    }
+
+    /// Whether the focus belongs to the list and no row has it: the one that had it left the page.
+    fn is_adrift(self) -> bool {
+        let Some(table) = self.table() else { return false };
+        let nowhere = document().active_element().is_none_or(|active| {
+            active.is_same_node(Some(&table)) || document().body().is_some_and(|body| active.is_same_node(Some(&body)))
+        });
+        self.inside.get_value() && nowhere
+    }
+
+    /// Something in the list got the focus.
+    pub fn focus_in(self) {
+        self.inside.set_value(true);
+    }
+
+    /// Something in the list lost the focus to something else.
+    pub fn focus_out(self, event: &FocusEvent) {
+        let to = element_of(event.related_target());
+        if to.is_some_and(|to| self.form.get_untracked().is_none_or(|form| !form.contains(Some(&to)))) {
+            self.inside.set_value(false);
+        }
+    }
+
+    /// Somebody pointed elsewhere.
+    pub fn pointed(self, event: &PointerEvent) {
+        let at = element_of(event.target());
+        if at.is_none_or(|at| self.form.get_untracked().is_none_or(|form| !form.contains(Some(&at)))) {
+            self.inside.set_value(false);
+        }
+    }
+
     /// Has the rows on the page show what is picked, and which of them Tab comes back to.
     pub fn show(self) {
         let elements = self.elements();
         let active = self.active.get_value();
         let reachable = elements.iter().any(|row| place(row) == active);
+        let adrift = self.is_adrift();
         if !reachable && self.wants_focus.get_value() && active < self.rows.total.get_untracked() {
             self.rows.bring(active);
+        }
+        if !reachable
+            && adrift
+            && let Some(table) = self.table()
+        {
+            focus_quietly(&table);
         }
         for (at, row) in elements.iter().enumerate() {
             let picked = row.get_attribute("data-id").is_some_and(|id| self.has(&id));
@@ -225,7 +353,10 @@ impl Selection {
             }
             if place(row) == active && self.wants_focus.get_value() {
                 self.wants_focus.set_value(false);
+                self.inside.set_value(true);
                 drop(row.focus());
+            } else if place(row) == active && adrift {
+                focus_quietly(row);
             }
         }
         let over = self.form.get_untracked().and_then(|form| form.query_selector("input[data-all]").ok()?);
@@ -239,6 +370,7 @@ impl Selection {
 
     /// Unselects everything.
     pub fn clear(self) {
+        self.stop_gathering();
         self.picked.set_value(BTreeMap::new());
         self.add_up();
     }
@@ -253,9 +385,13 @@ impl Selection {
         }
     }
 
-    /// Everything that has been loaded (ux.md, "Selection").
+    /// Everything that has been loaded (ux.md, "Selection"); once that is selected, everything there is.
     fn everything(self) {
-        self.range(0, self.rows.total.get_untracked(), true);
+        if untrack(|| self.could_select()).is_some() {
+            self.gather();
+        } else {
+            self.range(0, self.rows.total.get_untracked(), true);
+        }
     }
 
     /// Makes a row the one that Tab comes back to, brings it into view and gives it the focus.
@@ -277,12 +413,25 @@ impl Selection {
             return;
         }
         let on_checkbox = target.dyn_ref::<HtmlInputElement>().is_some();
-        if within(&target, "a[href], button, label, input").is_some() && !on_checkbox {
+        let picking = self.sums.get_untracked().count > 0;
+        let link = within(&target, ".name a[href]");
+        let long = self.finger.with_value(|finger| finger.is_some_and(|finger| finger.long));
+        let by_touch = event.dyn_ref::<PointerEvent>().is_some_and(|pointer| pointer.pointer_type() == "touch");
+        // With a finger, the name is as good a place to select at as any other.
+        if link.is_some() && by_touch && (long || picking) {
+            event.prevent_default();
+        } else if within(&target, "a[href], button, label, input").is_some() && !on_checkbox {
             return;
         }
-        let toggles = event.ctrl_key()
-            || event.meta_key()
-            || event.dyn_ref::<PointerEvent>().is_some_and(|pointer| pointer.pointer_type() == "touch");
+        if self.finger.try_update_value(Option::take).flatten().is_some_and(|finger| finger.long) {
+            return event.prevent_default();
+        }
+        let touch = event.dyn_ref::<PointerEvent>().is_some_and(|pointer| pointer.pointer_type() == "touch");
+        // A tap opens, as everywhere on a phone; once something is selected, it selects.
+        if touch && !on_checkbox && self.sums.get_untracked().count == 0 {
+            return follow(&row, ".name a");
+        }
+        let toggles = event.ctrl_key() || event.meta_key() || touch;
         if event.shift_key() {
             self.range(self.anchor.get_value(), at, on_checkbox || toggles);
         } else {
@@ -328,11 +477,73 @@ impl Selection {
         self.menu.set(Some(RowMenu { row, items, x, y }));
     }
 
-    /// The context menu of a row, by the pointer or by the key for it.
+    /// A pointer goes down: a finger that stays selects the row under it.
+    pub fn press(self, event: &PointerEvent) {
+        self.lift();
+        let Some(target) = element_of(event.target()) else { return };
+        let Some(row) = within(&target, "tbody tr[data-id]") else { return };
+        if event.pointer_type() != "touch" || within(&target, "button, label, input").is_some() {
+            return;
+        }
+        let at = place(&row);
+        let waiting = set_timeout_with_handle(move || self.select_by_finger(at), LONG_PRESS);
+        if let Ok(waiting) = waiting {
+            self.finger.set_value(Some(Finger { x: event.client_x(), y: event.client_y(), waiting, long: false }));
+        }
+    }
+
+    /// It moves: then it scrolls.
+    pub fn press_moves(self, event: &PointerEvent) {
+        let moved = self.finger.with_value(|finger| {
+            finger.is_some_and(|finger| {
+                (finger.x - event.client_x()).abs() > STEADY || (finger.y - event.client_y()).abs() > STEADY
+            })
+        });
+        if moved {
+            self.lift();
+        }
+    }
+
+    /// It goes up, or is taken away.
+    pub fn press_ends(self) {
+        if self.finger.with_value(|finger| finger.is_some_and(|finger| !finger.long)) {
+            self.lift();
+        }
+    }
+
+    fn lift(self) {
+        if let Some(finger) = self.finger.try_update_value(Option::take).flatten() {
+            finger.waiting.clear();
+        }
+    }
+
+    /// Whether a finger is on a row: then nothing is dragged.
+    pub fn is_pressed(self) -> bool {
+        self.finger.with_value(Option::is_some)
+    }
+
+    /// The finger was there long enough.
+    fn select_by_finger(self, at: usize) {
+        self.finger.update_value(|finger| {
+            if let Some(finger) = finger {
+                finger.long = true;
+            }
+        });
+        self.anchor.set_value(at);
+        self.active.set_value(at);
+        let was = self.rows.at(at).is_some_and(|row| self.has(&row.id.to_string()));
+        self.pick_at(at, !was);
+        self.add_up();
+    }
+
+    /// The context menu of a row, by the pointer or by the key for it. A finger that stays selects instead.
     pub fn context_menu(self, event: &MouseEvent) {
         let Some(target) = element_of(event.target()) else { return };
         let Some(row) = within(&target, "tbody tr[data-id]") else { return };
         event.prevent_default();
+        if event.dyn_ref::<PointerEvent>().is_some_and(|pointer| pointer.pointer_type() == "touch") {
+            return;
+        }
         let (mut x, mut y) = (f64::from(event.client_x()), f64::from(event.client_y()));
         if event.button() != 2 {
             let rect = row.get_bounding_client_rect();
@@ -371,6 +582,10 @@ impl Selection {
         let Some(target) = element_of(event.target()) else { return };
         let last = self.rows.total.get_untracked().saturating_sub(1);
         let Some(row) = within(&target, "tbody tr[data-id]") else {
+            // The row is not on the page: the keys go on from where it is.
+            if self.table().is_some_and(|table| table.is_same_node(Some(&target))) {
+                return self.key_without_row(event, last);
+            }
             // From the headings, the keys lead into the rows.
             if within(&target, "thead").is_some() {
                 match event.key().as_str() {
@@ -414,8 +629,28 @@ impl Selection {
             "Enter" if on_row => follow(&row, ".name a"),
             "F2" => self.ask(&row, Command::Rename),
             "Delete" if on_row => self.ask(&row, Command::Trash),
-            "m" | "M" if on_row && !command && !event.alt_key() => self.ask(&row, Command::Move),
+            "m" | "M" if on_row && self.session.letter_keys() && !command && !event.alt_key() => {
+                self.ask(&row, Command::Move)
+            }
             "x" | "X" if on_row && command => self.ask(&row, Command::Move),
+            _ => return,
+        }
+        event.prevent_default();
+        self.add_up();
+    }
+
+    /// A key while the row that had the focus is not on the page.
+    fn key_without_row(self, event: &KeyboardEvent, last: usize) {
+        let at = self.active.get_value().min(last);
+        match event.key().as_str() {
+            "a" | "A" if event.ctrl_key() || event.meta_key() => self.everything(),
+            "Escape" if self.sums.get_untracked().count > 0 => self.clear(),
+            "ArrowDown" => self.step(at, (at + 1).min(last), event),
+            "ArrowUp" => self.step(at, at.saturating_sub(1), event),
+            "PageDown" => self.step(at, (at + 10).min(last), event),
+            "PageUp" => self.step(at, at.saturating_sub(10), event),
+            "Home" => self.step(at, 0, event),
+            "End" => self.step(at, last, event),
             _ => return,
         }
         event.prevent_default();
@@ -448,6 +683,13 @@ impl Selection {
         }
         self.focus(to);
     }
+}
+
+/// Gives the focus without scrolling.
+fn focus_quietly(element: &HtmlElement) {
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    drop(element.focus_with_options(&options));
 }
 
 /// The place of a row in the whole list.

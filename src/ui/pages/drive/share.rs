@@ -1,7 +1,6 @@
 //! **Share** (LINK-1): links that show an item to anyone who has them, switched on, copied and revoked.
 
-use leptos::{html, prelude::*, task::spawn_local};
-use wasm_bindgen_futures::JsFuture;
+use leptos::prelude::*;
 
 use super::place::Listing;
 use crate::{
@@ -22,11 +21,11 @@ use crate::{
     ui::{
         components::{
             button::{BlockedButton, Tone},
+            copy::CopyField,
             dialog::{Dialog, DialogBody},
             empty::Skeleton,
             field::{Field, Hidden},
             form::{Form, Submit},
-            icon::Icon,
         },
         sales::{ContactSales, may_buy},
         sending::ServerAction,
@@ -180,7 +179,7 @@ fn Entry(link: LinkView, manages: bool, back: String, flash: Option<FormFlash>, 
     let facts = format!("{} · {made}", facts.join(" · "));
     let on = link.standing == Standing::On;
     let address = match link.url {
-        Some(url) => view! { <Copy url/> }.into_any(),
+        Some(url) => view! { <CopyField value=url label="Address of the link" action="Copy link"/> }.into_any(),
         None if on => view! {
             <p class="small">"It works, but was made with another secret and cannot be copied here. Revoke it and switch on a new one."</p>
         }
@@ -209,35 +208,5 @@ fn Revoke(id: String, back: String, flash: Option<FormFlash>) -> impl IntoView {
             <Hidden name="back" value=back/>
             <Submit label="Revoke" tone=Tone::Plain/>
         </Form>
-    }
-}
-
-/// The address in a field that can only be read, and **Copy link**, which needs a script.
-#[component]
-fn Copy(url: String) -> impl IntoView {
-    let session = Session::get();
-    let field = NodeRef::<html::Input>::new();
-    let said = RwSignal::new("");
-    let copy = move |_| {
-        let Some(field) = field.get_untracked() else { return };
-        field.select();
-        // Only there where the connection is safe; elsewhere the marked text is copied by hand.
-        if !window().is_secure_context() {
-            said.set("Press Ctrl+C to copy it.");
-            return;
-        }
-        let copied = JsFuture::from(window().navigator().clipboard().write_text(&field.value()));
-        spawn_local(async move {
-            said.set(if copied.await.is_ok() { "Copied" } else { "Press Ctrl+C to copy it." });
-        });
-    };
-    view! {
-        <div class="copy">
-            <input node_ref=field class="input" type="text" readonly=true value=url aria-label="Address of the link"/>
-            {move || session.hydrated.get().then(|| view! {
-                <button type="button" class="button" on:click=copy><Icon name="copy"/>"Copy link"</button>
-            })}
-            <span class="small said" aria-live="polite">{move || said.get()}</span>
-        </div>
     }
 }

@@ -17,7 +17,6 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
-        paths,
         sending::ServerAction,
         session::{Beginning, Session},
         words,
@@ -88,14 +87,14 @@ fn AssignForm(items: String, names: Vec<String>, close: String, flash: Option<Fo
 pub fn Timeline(
     /// Its datasets.
     timeline: TimelineView,
-    /// The Org ID.
-    org: String,
+    /// The list under it.
+    listing: Listing,
 ) -> impl IntoView {
-    (!timeline.datasets.is_empty()).then(|| view! { <Days timeline org/> })
+    (!timeline.datasets.is_empty()).then(|| view! { <Days timeline listing/> })
 }
 
 #[component]
-fn Days(timeline: TimelineView, org: String) -> impl IntoView {
+fn Days(timeline: TimelineView, listing: Listing) -> impl IntoView {
     let mut before = None;
     let days = timeline
         .datasets
@@ -106,7 +105,7 @@ fn Days(timeline: TimelineView, org: String) -> impl IntoView {
             view! {
                 <li class=format!("gap-{gap}")>
                     <time datetime=dataset.on.iso()>{dataset.on.words()}</time>
-                    <a href=paths::drive(&org, &dataset.id.to_string())>{dataset.name}</a>
+                    <a href=listing.container(&dataset.id.to_string())>{dataset.name}</a>
                     <small>{about}</small>
                 </li>
             }

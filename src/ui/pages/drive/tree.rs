@@ -13,18 +13,20 @@ use crate::{
 pub fn Tree(
     /// The folders from top to bottom.
     tree: Vec<Branch>,
+    /// Whether there are other accounts.
+    several: bool,
     /// What is listed.
     listing: Listing,
 ) -> impl IntoView {
     (tree.len() > 1).then(|| {
         view! {
-            <nav class="tree" aria-label="Folders">{branches(&tree, &listing)}</nav>
+            <nav class="tree" aria-label="Folders">{branches(&tree, several, &listing)}</nav>
         }
     })
 }
 
 /// The branches at the depth of the first one, each with what is below it.
-fn branches(tree: &[Branch], listing: &Listing) -> AnyView {
+fn branches(tree: &[Branch], several: bool, listing: &Listing) -> AnyView {
     let Some(depth) = tree.first().map(|branch| branch.depth) else { return ().into_any() };
     let mut items = Vec::new();
     let mut rest = tree;
@@ -33,8 +35,8 @@ fn branches(tree: &[Branch], listing: &Listing) -> AnyView {
         let (inside, next) = behind.split_at(below);
         let root = branch.kind == Kind::Root;
         let id = branch.id.to_string();
-        let name = if root { Kind::Root.title().to_owned() } else { branch.name.clone() };
-        let href = listing.container(if root { "" } else { &id });
+        let name = branch.name.clone();
+        let href = listing.container(if root && !several { "" } else { &id });
         items.push(view! {
             <li>
                 <a
@@ -49,7 +51,7 @@ fn branches(tree: &[Branch], listing: &Listing) -> AnyView {
                     <Icon name=if root { "drive" } else { "folder" }/>
                     <span>{name.clone()}</span>
                 </a>
-                {(!inside.is_empty()).then(|| branches(inside, listing))}
+                {(!inside.is_empty()).then(|| branches(inside, several, listing))}
             </li>
         });
         rest = next;

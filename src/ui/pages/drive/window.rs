@@ -3,7 +3,7 @@
 //!
 //! # Invariants
 //! - The first rendering shows the rows that came with the page, as the server did. Only scrolling changes that.
-//! - A row is known by its place in the list. What is ask for is a block of rows from a place on, each block once.
+//! - A row is known by its place in the list. What is asked for is a block of rows from a place on, each block once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -133,6 +133,40 @@ impl Rows {
         self.known.with_value(|known| known.get(&place).cloned())
     }
 
+    /// How many rows are known.
+    pub fn loaded(self) -> usize {
+        self.version.track();
+        self.known.with_value(BTreeMap::len)
+    }
+
+    /// Whether the list is scrolled through, so that what is not known of it can be had.
+    pub fn can_be_had(self) -> bool {
+        let (listed, of) = (self.offers.with_value(|(resource, _)| resource.is_some()), self.listing.get_value());
+        listed && of.cursor.is_empty() && of.q.is_empty()
+    }
+
+    /// Has the first `most` rows loaded; `said` is told how many are there by now, and says whether to go on. Whether all
+    /// of them are.
+    pub async fn load(self, most: usize, said: impl Fn(usize) -> bool) -> bool {
+        for block in 0..most.div_ceil(BLOCK) {
+            let there = |known: &BTreeMap<usize, RowView>| {
+                (block * BLOCK..most.min((block + 1) * BLOCK)).all(|place| known.contains_key(&place))
+            };
+            if !self.known.with_value(there) {
+                self.asked.update_value(|asked| {
+                    asked.insert(block);
+                });
+                self.fetch(block).await;
+            }
+            if !said(most.min((block + 1) * BLOCK)) {
+                return false;
+            }
+        }
+        // Rows may have gone meanwhile, and a block may not have come.
+        let total = self.total.get_untracked();
+        self.known.with_value(|known| known.range(..most).count() >= most.min(total))
+    }
+
     /// Whether every row of the list is known.
     pub fn all_known(self) -> bool {
         self.known.with_value(BTreeMap::len) >= self.total.get_untracked()
@@ -151,9 +185,11 @@ impl Rows {
 
     /// What can be done with a row.
     pub fn controls(self, row: &RowView) -> Vec<(Command, Control)> {
+        let only_looks = self.listing.with_value(Listing::only_looks);
         self.offers.with_value(|(resource, lacking)| {
             let target = row.target(resource.as_ref());
-            Command::ALL.into_iter().map(|command| (command, control(command, target, lacking))).collect()
+            let offered = |command| if only_looks { Control::Absent } else { control(command, target, lacking) };
+            Command::ALL.into_iter().map(|command| (command, offered(command))).collect()
         })
     }
 
@@ -230,8 +266,8 @@ impl Rows {
             self.offers.with_value(|(resource, _)| resource.as_ref().map(|resource| resource.id.to_string()));
         let Some(resource) = resource else { return };
         let from = block * BLOCK;
-        let Listing { kind, status, sort, .. } = listing.clone();
-        let answer = drive_rows(resource, kind, status, sort, from as u64).await;
+        let Listing { kind, status, sort, seen_as, .. } = listing.clone();
+        let answer = drive_rows(resource, kind, status, sort, from as u64, seen_as).await;
         if self.listing.try_with_value(|now| *now == listing) != Some(true) {
             return;
         }

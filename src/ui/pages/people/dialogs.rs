@@ -6,6 +6,8 @@ use super::{list::called, place::Open, place::Place};
 use crate::{
     domain::{
         invitation::roles_to_invite_as,
+        organization::PlanTier,
+        plan::may_give,
         role::{Permission, Role, may},
         view::people::{PeopleView, PersonRow, Status},
     },
@@ -93,13 +95,20 @@ fn article(role: Option<Role>) -> String {
     }
 }
 
+/// The roles somebody may invite as and that the plan has, and why some are missing (ACCT-2).
+pub fn roles_within(plan: PlanTier, mine: Option<Role>) -> (Vec<(&'static str, &'static str)>, Option<String>) {
+    let all = mine.map(roles_to_invite_as).unwrap_or_default();
+    let missing = all.iter().find_map(|role| may_give(plan, *role).err()).map(|refusal| refusal.to_string());
+    let fits = all.into_iter().filter(|role| may_give(plan, *role).is_ok());
+    (fits.map(|role| (role.word(), role.title())).collect(), missing)
+}
+
 /// Creates a person's account directly (PEOPLE-8).
 #[component]
-pub fn CreateDialog(place: Place, mine: Option<Role>, flash: Option<FormFlash>) -> impl IntoView {
+pub fn CreateDialog(place: Place, mine: Option<Role>, plan: PlanTier, flash: Option<FormFlash>) -> impl IntoView {
     let action = ServerAction::<CreatePerson>::new();
     let close = place.address();
-    let roles: Vec<(&'static str, &'static str)> =
-        mine.map(roles_to_invite_as).unwrap_or_default().into_iter().map(|role| (role.word(), role.title())).collect();
+    let (roles, missing) = roles_within(plan, mine);
     view! {
         <Dialog label="Create an account" heading="Create an account" close=close.clone()>
             <Form action flash class="dialog-form">
@@ -112,6 +121,7 @@ pub fn CreateDialog(place: Place, mine: Option<Role>, flash: Option<FormFlash>) 
                     </div>
                     <Field name="email" label="Email" kind="email"/>
                     <Choice name="role" label="Role" options=roles value=Role::Member.word()/>
+                    {missing.map(|why| view! { <p class="small">{why}</p> })}
                 </DialogBody>
                 <DialogButtons close remark="They get a link by mail to set their password.">
                     <Submit label="Create"/>

@@ -3,11 +3,15 @@
 use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::place::{Open, Place};
+use super::{
+    dialogs::roles_within,
+    place::{Open, Place},
+};
 use crate::{
     domain::{
         access::Level,
-        invitation::{Invite, Outcome, may_invite_as, read_list, roles_to_invite_as},
+        invitation::{Invite, Outcome, may_invite_as, read_list},
+        organization::PlanTier,
         refusal::Refusal,
         role::Role,
         text::Problem,
@@ -38,6 +42,7 @@ pub fn InviteDialog(
     /// Why the licence does not allow to invite Members to something (LIC-4, LIC-6).
     lacking: Option<String>,
     mine: Option<Role>,
+    plan: PlanTier,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let action = ServerAction::<SendInvitations>::new();
@@ -46,8 +51,7 @@ pub fn InviteDialog(
         Open::Invite { email, resource } => (email.clone(), resource.clone()),
         _ => (String::new(), String::new()),
     };
-    let roles: Vec<(&'static str, &'static str)> =
-        mine.map(roles_to_invite_as).unwrap_or_default().into_iter().map(|role| (role.word(), role.title())).collect();
+    let (roles, missing) = roles_within(plan, mine);
     view! {
         <Dialog label="Invite people" heading="Invite people" close=close.clone()>
             <Form action flash class="dialog-form invite">
@@ -55,6 +59,7 @@ pub fn InviteDialog(
                 <Hidden name="back" value=paths::invitations(&place.org)/>
                 <DialogBody>
                     <InviteFields email roles places lacking resource mine/>
+                    {missing.map(|why| view! { <p class="small">{why}</p> })}
                 </DialogBody>
                 <DialogButtons close remark="Each gets a link by mail that works once, for 14 days.">
                     <Preview/>

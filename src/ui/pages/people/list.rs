@@ -11,6 +11,8 @@ use web_sys::HtmlSelectElement;
 use super::{manages, place::Place};
 use crate::{
     domain::{
+        organization::PlanTier,
+        plan::may_give,
         refusal::Refusal,
         role::{Permission, Role, asks_first, keep_an_owner, may, roles_to_give},
         time::Timestamp,
@@ -211,7 +213,7 @@ fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
         .into_iter()
         .map(|row| {
             let me = row.person == Some(people.me);
-            view! { <Row row place=place.clone() mine me owners=people.owners now may_manage/> }
+            view! { <Row row place=place.clone() mine me owners=people.owners now may_manage plan=people.plan several_accounts={people.accounts > 1}/> }
         })
         .collect_view();
     let more = (people.rows.next_cursor.is_some() || !place.cursor.is_empty()).then(|| {
@@ -337,6 +339,8 @@ fn Row(
     owners: u64,
     now: Timestamp,
     may_manage: bool,
+    plan: PlanTier,
+    several_accounts: bool,
 ) -> impl IntoView {
     let name = called(&row);
     let id =
@@ -358,6 +362,17 @@ fn Row(
         row.reaches.iter().map(|(name, level)| format!("{name} ({})", level.title())).collect::<Vec<_>>().join(", ");
     let reaches = (!reaches.is_empty()).then(|| view! { <small class="reaches">{reaches}</small> });
     let choices = if may_manage { choices(&row, mine, owners) } else { Vec::new() };
+    // With one account nothing is said of accounts (ACCT-4); an Owner stands above all of them.
+    let limitable = (several_accounts || row.accounts.is_some())
+        && row.role.is_some_and(|of| of != Role::Owner && mine.is_some_and(|mine| of <= mine));
+    let limited = row.accounts.as_ref().map(|accounts| match accounts.as_slice() {
+        [] => "In no account".to_owned(),
+        [(_, one)] => format!("In {one}"),
+        several => {
+            let names: Vec<&str> = several.iter().map(|(_, name)| name.as_str()).collect();
+            format!("In {}", words::some_of(&names, names.len() as u64))
+        }
+    });
     let role = match row.role {
         None => view! { <span class="tag">"External"</span> }.into_any(),
         Some(role) if choices.len() < 2 => {
@@ -371,7 +386,11 @@ fn Row(
         Some(role) => {
             let options = choices
                 .into_iter()
-                .map(|to| view! { <option value=to.word() selected={to == role}>{to.title()} {asks_first(me, role, to).then_some("…")}</option> })
+                .map(|to| {
+                    let refused = if to == role { None } else { may_give(plan, to).err() };
+                    let why = refused.map(|refusal| refusal.to_string());
+                    view! { <option value=to.word() selected={to == role} disabled=why.is_some() title=why>{to.title()} {asks_first(me, role, to).then_some("…")}</option> }
+                })
                 .collect_view();
             view! {
                 <select
@@ -401,7 +420,12 @@ fn Row(
             }
             .into_any(),
             (Some(_), _) => {
-                view! { <a href=place.remove(std::slice::from_ref(&id)) data-noscroll="">"Remove user"</a> }.into_any()
+                let limits = limitable.then(|| view! { <a href=place.limits(&id) data-noscroll="">"Accounts"</a> });
+                view! {
+                    {limits}
+                    <a href=place.remove(std::slice::from_ref(&id)) data-noscroll="">"Remove user"</a>
+                }
+                .into_any()
             }
             (None, _) => {
                 view! { <a href=crate::ui::paths::invitations(&place.org)>"Resend or revoke"</a> }.into_any()
@@ -437,7 +461,7 @@ fn Row(
                     </span>
                 </span>
             </td>
-            <td class="role-cell">{role}</td>
+            <td class="role-cell">{role}{limited.map(|text| view! { <small class="of-account">{text}</small> })}</td>
             <td class="status-cell"><span class=tone>{status}</span>{reaches}</td>
             <td class="m num seen-cell">{match row.last_seen { Some(at) => view! { <When at now/> }.into_any(), None => "—".into_any() }}</td>
             {options}

@@ -3,6 +3,7 @@
 pub mod dialogs;
 pub mod invitations;
 pub mod invite;
+pub mod limits;
 pub mod list;
 pub mod place;
 
@@ -11,6 +12,7 @@ use leptos::prelude::*;
 use self::{
     dialogs::{CreateDialog, RemoveDialog, RoleDialog},
     invite::InviteDialog,
+    limits::LimitsDialog,
     list::PeopleList,
     place::{Open, Place},
 };
@@ -45,7 +47,9 @@ pub fn PeoplePage() -> impl IntoView {
         |(place, _)| async move {
             let Place { org, query, role, status, sort, cursor, open } = place.clone();
             let (chosen, inviting, resource) = open.asks();
-            let answer = people_page(org, query, role, status, sort, cursor, chosen, inviting, resource).await;
+            let limits_of = open.limits_of();
+            let answer =
+                people_page(org, query, role, status, sort, cursor, chosen, inviting, resource, limits_of).await;
             (place, answer)
         },
     );
@@ -75,15 +79,20 @@ fn PeopleContent(people: PeopleView, place: Place, now: Timestamp, flash: Option
     let dialog = match (&place.open, manages(&people.organization)) {
         (Open::Nothing, _) | (_, false) => ().into_any(),
         (Open::Invite { .. }, true) => {
-            view! { <InviteDialog place=place.clone() places=people.places.clone() lacking=people.places_lacking.clone() mine=people.organization.role flash=flash.clone()/> }
+            view! { <InviteDialog place=place.clone() places=people.places.clone() lacking=people.places_lacking.clone() mine=people.organization.role plan=people.plan flash=flash.clone()/> }
                 .into_any()
         }
         (Open::Create, true) => {
-            view! { <CreateDialog place=place.clone() mine=people.organization.role flash=flash.clone()/> }.into_any()
+            view! { <CreateDialog place=place.clone() mine=people.organization.role plan=people.plan flash=flash.clone()/> }.into_any()
         }
         (Open::Remove(_), true) => {
             view! { <RemoveDialog people=people.clone() place=place.clone() flash=flash.clone()/> }.into_any()
         }
+        (Open::Limits(_), true) => people
+            .limits
+            .clone()
+            .map(|limits| view! { <LimitsDialog limits place=place.clone() flash=flash.clone()/> })
+            .into_any(),
         (Open::Role { .. }, true) => {
             view! { <RoleDialog people=people.clone() place=place.clone() flash=flash.clone()/> }.into_any()
         }

@@ -22,6 +22,8 @@ pub enum Open {
     Create,
     /// **Remove user**: these ids.
     Remove(Vec<String>),
+    /// **Accounts** of this person (ACCT-2).
+    Limits(String),
     /// Asks before a role is changed.
     Role {
         /// Whose.
@@ -35,10 +37,18 @@ impl Open {
     /// What the page is to bring for the dialog: ids, whether it is about inviting, and to what.
     pub fn asks(&self) -> (String, bool, String) {
         match self {
-            Self::Nothing | Self::Create => (String::new(), false, String::new()),
+            Self::Nothing | Self::Create | Self::Limits(_) => (String::new(), false, String::new()),
             Self::Invite { resource, .. } => (String::new(), true, resource.clone()),
             Self::Remove(ids) => (ids.join(","), false, String::new()),
             Self::Role { person, .. } => (person.clone(), false, String::new()),
+        }
+    }
+
+    /// Whose **Accounts** the page is to bring; empty for nobody's.
+    pub fn limits_of(&self) -> String {
+        match self {
+            Self::Limits(person) => person.clone(),
+            _ => String::new(),
         }
     }
 }
@@ -79,6 +89,7 @@ impl Place {
             "invite" => Open::Invite { resource: get("resource"), email: get("email") },
             "create" => Open::Create,
             "remove" if !items.is_empty() => Open::Remove(items),
+            "accounts" if !get("person").is_empty() => Open::Limits(get("person")),
             "role" if !get("person").is_empty() => Open::Role { person: get("person"), to: get("to") },
             _ => Open::Nothing,
         };
@@ -130,6 +141,11 @@ impl Place {
     /// **Remove user**.
     pub fn remove(&self, ids: &[String]) -> String {
         self.list(&self.sort, &self.cursor).with("dialog", "remove").with_all("item", ids).text()
+    }
+
+    /// **Accounts** of a person.
+    pub fn limits(&self, person: &str) -> String {
+        self.list(&self.sort, &self.cursor).with("dialog", "accounts").with("person", person).text()
     }
 
     /// Creates a person's account.

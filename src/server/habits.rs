@@ -1,0 +1,84 @@
+//! How somebody likes their pages, in a cookie of its own: read when a page begins, and kept when they choose otherwise.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+
+use crate::{
+    domain::view::habits::Habits,
+    rpc::{Done, Failure},
+};
+
+use super::answer::done;
+
+/// How long it is kept: a year.
+const SECONDS: i64 = 365 * 86_400;
+
+/// What a request says of them.
+fn of(headers: &HeaderMap) -> Habits {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|value| value.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find(|(name, _)| *name == Habits::COOKIE)
+        .map(|(_, value)| Habits::parse(value))
+        .unwrap_or_default()
+}
+
+/// Those of who asks for this page.
+pub fn read() -> Habits {
+    use_context::<Parts>().map(|parts| of(&parts.headers)).unwrap_or_default()
+}
+
+fn cookie(habits: Habits) -> Option<HeaderValue> {
+    let (name, value) = (Habits::COOKIE, habits.text());
+    HeaderValue::from_str(&format!("{name}={value}; SameSite=Lax; Path=/; Max-Age={SECONDS}")).ok()
+}
+
+/// Has the browser of who asks keep them, and leads on.
+///
+/// # Errors
+/// None of its own.
+pub async fn keep(habits: Habits, to: &str, toast: &str) -> Result<Done, Failure> {
+    if let (Some(response), Some(cookie)) = (use_context::<ResponseOptions>(), cookie(habits)) {
+        response.append_header(header::SET_COOKIE, cookie);
+    }
+    done(Ok(()), |()| (to.to_owned(), toast.to_owned())).await
+}
+
+/// Middleware for pages: a page of the Drive that was asked for as tiles or as rows is remembered so, also without
+/// WebAssembly.
+pub async fn remember_look(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let in_drive = path.strip_prefix("/o/").and_then(|path| path.split('/').nth(1)) == Some("drive");
+    let look = request.uri().query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("view="));
+    let habits = of(request.headers());
+    let wanted = match look {
+        Some("grid") => Habits { grid: true, ..habits },
+        Some("list") => Habits { grid: false, ..habits },
+        _ => habits,
+    };
+    let keep = in_drive && *request.method() == Method::GET && wanted != habits;
+    let mut response = next.run(request).await;
+    if let Some(cookie) = cookie(wanted).filter(|_| keep) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drive_2_the_cookie_is_found_among_others() {
+        let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static("a=1; habits=grid; b=habits"))]);
+        assert!(of(&headers).grid);
+        assert_eq!(of(&HeaderMap::new()), Habits::default());
+    }
+}

@@ -1,0 +1,132 @@
+//! `/orgs/{org}/accounts`: the accounts of an organization.
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{account::AccountForm, id::ResourceId, refusal::Refusal, view::accounts::AccountRow},
+    server::{
+        context::Ctx,
+        usecase::{accounts, copy},
+    },
+};
+
+use super::{By, Json, PageBody, orgs::AccountBody, problem::Problem, trash::JobBody};
+
+impl From<AccountRow> for AccountBody {
+    fn from(row: AccountRow) -> Self {
+        Self {
+            id: row.id.to_string(),
+            account_id: row.account_id,
+            name: row.name,
+            sharing_id: row.sharing_id,
+            root: row.root.to_string(),
+        }
+    }
+}
+
+/// An account to be opened, or what is to change of one: then only what is sent changes.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountChangeBody {
+    name: Option<String>,
+    /// 2 to 40 letters, digits and single hyphens; unique in the organization, whatever the case. Made from the name where it
+    /// is empty or not given for a new one.
+    account_id: Option<String>,
+}
+
+impl From<AccountChangeBody> for AccountForm {
+    fn from(body: AccountChangeBody) -> Self {
+        Self { name: body.name, account_id: body.account_id }
+    }
+}
+
+/// The accounts of an organization whose Drive I see, oldest first.
+#[utoipa::path(get, path = "/orgs/{org}/accounts", tag = "organizations", params(("org" = String, Path)),
+    responses((status = 200, body = PageBody<AccountBody>), (status = 404, body = Problem)))]
+pub async fn list(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+) -> Result<Json<PageBody<AccountBody>>, Problem> {
+    let items = accounts::list(&ctx, &by, &org).await?.into_iter().map(Into::into).collect();
+    Ok(Json(PageBody { items, next_cursor: None }))
+}
+
+/// Opens an account, as far as the plan allows. Owners and Managers.
+#[utoipa::path(post, path = "/orgs/{org}/accounts", tag = "organizations", request_body = AccountChangeBody,
+    params(("org" = String, Path)),
+    responses((status = 201, body = AccountBody), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn create(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+    Json(body): Json<AccountChangeBody>,
+) -> Result<(StatusCode, Json<AccountBody>), Problem> {
+    let row = accounts::create(&ctx, &by, &org, &body.into()).await?;
+    Ok((StatusCode::CREATED, Json(row.into())))
+}
+
+/// Changes name and Account ID of an account. Owners and Managers.
+#[utoipa::path(patch, path = "/orgs/{org}/accounts/{id}", tag = "organizations", request_body = AccountChangeBody,
+    params(("org" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = AccountBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn change(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path((org, id)): Path<(String, String)>,
+    Json(body): Json<AccountChangeBody>,
+) -> Result<Json<AccountBody>, Problem> {
+    Ok(Json(accounts::change(&ctx, &by, &org, &id, &body.into()).await?.into()))
+}
+
+/// Closes an account that holds nothing, has no licence that was bought and has not ended, and is not the last.
+#[utoipa::path(delete, path = "/orgs/{org}/accounts/{id}", tag = "organizations", params(("org" = String, Path), ("id" = String, Path)),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn delete(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path((org, id)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    accounts::delete(&ctx, &by, &org, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whom a copy is shared with.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ShareCopyBody {
+    /// Org ID, slash, Account ID, in any case.
+    sharing_id: String,
+}
+
+/// What became of sharing a copy.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SharedCopyBody {
+    /// How many copies are there already.
+    copies: u64,
+    /// The work that goes on to make one; ask `/jobs/{id}` how far it is.
+    job: Option<JobBody>,
+}
+
+/// Shares a copy of a resource and everything in it with the account behind a Sharing ID, in whatever organization: it shows in
+/// the root of that account's Drive. Up to 2,000 items are copied at once (201); more behind the scenes (202). Access and links
+/// do not come along. Owners and Managers.
+#[utoipa::path(post, path = "/resources/{id}/share-copy", tag = "drive", params(("id" = String, Path)), request_body = ShareCopyBody,
+    responses((status = 201, body = SharedCopyBody), (status = 202, body = SharedCopyBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
+pub async fn share_copy(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(path): Path<String>,
+    Json(body): Json<ShareCopyBody>,
+) -> Result<(StatusCode, Json<SharedCopyBody>), Problem> {
+    let item: ResourceId = path.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
+    let shared = copy::share(&ctx, &by, vec![item], &body.sharing_id).await?;
+    let job = shared.jobs.into_iter().next().map(Into::into);
+    let status = if job.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED };
+    Ok((status, Json(SharedCopyBody { copies: shared.made, job })))
+}

@@ -1,0 +1,59 @@
+//! Plans (ACCT-2): what of the limits is used, and the operator who gives another one.
+
+use crate::domain::{
+    id::OrganizationId,
+    organization::PlanTier,
+    plan::{InUse, may_change_to},
+    role::Role,
+};
+
+use super::{
+    super::{
+        context::Ctx,
+        error::Result,
+        store::{Tx, account, invitation, membership, organization},
+    },
+    audit::{self, Happened},
+    operator,
+};
+
+/// How much of what plans limit an organization uses.
+async fn used(tx: &mut Tx, ctx: &Ctx, id: OrganizationId) -> Result<InUse> {
+    Ok(InUse {
+        accounts: account::count(tx, id).await?,
+        managers: membership::count_in_role(tx, id, Role::Manager).await?,
+        invited_managers: invitation::count_pending_in_role(tx, id, Role::Manager, ctx.now()).await?,
+        limited: account::count_limited(tx, id).await?,
+    })
+}
+
+/// Gives an organization another plan: the operator's command line. The one it had before.
+///
+/// # Errors
+/// `Invalid` at `plan`; `NotFound`; `PlanLimit` where more is used than the plan allows.
+pub async fn set(ctx: &Ctx, org: &str, plan: &str) -> Result<(PlanTier, PlanTier)> {
+    let plan = PlanTier::parse(plan).map_err(super::super::error::at_field("plan"))?;
+    let (ctx_in, org) = (ctx.clone(), org.to_owned());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, org) = (ctx_in.clone(), org.clone());
+            Box::pin(async move {
+                let found = operator::find_organization(tx, &org).await?;
+                let permit = may_change_to(found.id, plan, used(tx, &ctx, found.id).await?)?;
+                if found.plan != plan {
+                    organization::update_plan(tx, &permit).await?;
+                    let what = Happened {
+                        organization: Some(found.id),
+                        action: "organization.plan_changed",
+                        summary: format!("changed the plan from {} to {}", found.plan.title(), plan.title()),
+                        before: Some(serde_json::json!({ "plan": found.plan })),
+                        after: Some(serde_json::json!({ "plan": plan })),
+                        ..Happened::default()
+                    };
+                    audit::note_operator(tx, &ctx, what).await?;
+                }
+                Ok((found.plan, plan))
+            })
+        })
+        .await
+}

@@ -1,0 +1,48 @@
+//! A text to be copied: in a field that can only be read, and a button, which needs a script.
+
+use leptos::{html, prelude::*, task::spawn_local};
+use wasm_bindgen_futures::JsFuture;
+
+use super::icon::Icon;
+use crate::ui::session::Session;
+
+/// The field and the button.
+#[component]
+pub fn CopyField(
+    /// The text.
+    value: String,
+    /// The accessible name of the field.
+    #[prop(into)]
+    label: String,
+    /// The words on the button.
+    action: &'static str,
+    /// The accessible name of the button, where its words are not enough.
+    #[prop(optional, into)]
+    action_label: Option<String>,
+) -> impl IntoView {
+    let session = Session::get();
+    let field = NodeRef::<html::Input>::new();
+    let said = RwSignal::new("");
+    let copy = move |_| {
+        let Some(field) = field.get_untracked() else { return };
+        field.select();
+        // Only there where the connection is safe; elsewhere the marked text is copied by hand.
+        if !window().is_secure_context() {
+            said.set("Press Ctrl+C to copy it.");
+            return;
+        }
+        let copied = JsFuture::from(window().navigator().clipboard().write_text(&field.value()));
+        spawn_local(async move {
+            said.set(if copied.await.is_ok() { "Copied" } else { "Press Ctrl+C to copy it." });
+        });
+    };
+    view! {
+        <div class="copy">
+            <input node_ref=field class="input" type="text" readonly=true value=value aria-label=label/>
+            {move || session.hydrated.get().then(|| view! {
+                <button type="button" class="button" aria-label=action_label.clone() on:click=copy><Icon name="copy"/>{action}</button>
+            })}
+            <span class="small said" aria-live="polite">{move || said.get()}</span>
+        </div>
+    }
+}

@@ -1,0 +1,57 @@
+//! **Share a copy** (ACCT-3): with the account behind a Sharing ID.
+
+use leptos::prelude::*;
+
+use super::place::Listing;
+use crate::{
+    rpc::{FormFlash, work::ShareCopy},
+    ui::{
+        components::{
+            dialog::{Dialog, DialogBody, DialogButtons},
+            field::{Field, Hidden},
+            form::{Form, Submit},
+        },
+        sending::ServerAction,
+        session::{Beginning, Session},
+        words,
+    },
+};
+
+/// The dialog.
+#[component]
+pub fn ShareCopyDialog(items: Vec<String>, listing: Listing) -> impl IntoView {
+    let session = Session::get();
+    let close = listing.address();
+    let heading = format!("Share a copy of {}", words::totalled(items.len() as u64, "item", "items"));
+    let items = items.join(",");
+    view! {
+        <Dialog label="Share a copy" heading close=close.clone()>
+            <Suspense>
+                {move || {
+                    let (items, close) = (items.clone(), close.clone());
+                    Suspend::new(async move {
+                        let flash = Beginning::from(session.start().await).form;
+                        view! { <ShareCopyForm items close flash/> }
+                    })
+                }}
+            </Suspense>
+        </Dialog>
+    }
+}
+
+#[component]
+fn ShareCopyForm(items: String, close: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<ShareCopy>::new();
+    view! {
+        <Form action flash class="dialog-form">
+            <Hidden name="items" value=items/>
+            <Hidden name="back" value=close.clone()/>
+            <DialogBody>
+                <p>"The copy shows at the top of the Drive behind the Sharing ID, in whatever organization that is. It belongs to them from then on; what you have here stays as it is."</p>
+                <Field name="sharing_id" label="Sharing ID" hint="As they tell you, like Table/Chair. Capital letters do not matter." focused=true/>
+                <p class="small">"Who has access here, and links, do not come along."</p>
+            </DialogBody>
+            <DialogButtons close><Submit label="Share a copy"/></DialogButtons>
+        </Form>
+    }
+}

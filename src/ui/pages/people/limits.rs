@@ -1,0 +1,77 @@
+//! **Accounts** of a person (ACCT-2): in which of them their role counts.
+
+use leptos::prelude::*;
+
+use super::place::Place;
+use crate::{
+    domain::view::{Control, accounts::LimitsView},
+    rpc::{FormFlash, accounts::LimitPerson},
+    ui::{
+        components::{
+            button::BlockedButton,
+            dialog::{Dialog, DialogBody, DialogButtons},
+            field::{Hidden, Radios},
+            form::{Form, FormContext, Submit},
+            note::{Mood, Note},
+        },
+        sending::ServerAction,
+    },
+};
+
+/// The dialog.
+#[component]
+pub fn LimitsDialog(limits: LimitsView, place: Place, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<LimitPerson>::new();
+    let close = place.address();
+    let reason = match &limits.change {
+        Control::Enabled | Control::Absent => None,
+        Control::Disabled(reason) => Some(reason.clone()),
+    };
+    // What limits them already can be taken away, whatever the plan.
+    let blocked = reason.clone().filter(|_| !limits.limited);
+    let note = reason.map(|reason| view! { <Note mood=Mood::Warning><p>{reason}</p></Note> });
+    let save = match blocked {
+        Some(reason) => view! { <BlockedButton label="Save" reason=reason/> }.into_any(),
+        None => view! { <Submit label="Save"/> }.into_any(),
+    };
+    view! {
+        <Dialog label="Accounts" heading=format!("Accounts of {}", limits.name) close=close.clone() reads=true>
+            <Form action flash class="dialog-form">
+                <Hidden name="org" value=place.org.clone()/>
+                <Hidden name="person" value=limits.person.to_string()/>
+                <Hidden name="back" value=close.clone()/>
+                <DialogBody>
+                    {note}
+                    <Choices limits=limits.clone()/>
+                    <p class="small">"In an account that is not chosen they see only what they were given access to, as a Member does. A Manager of chosen accounts manages neither people nor settings."</p>
+                </DialogBody>
+                <DialogButtons close>{save}</DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}
+
+/// All of them, or those that are ticked.
+#[component]
+fn Choices(limits: LimitsView) -> impl IntoView {
+    let form = FormContext::get();
+    let options = vec![("everywhere", "In every account, also new ones"), ("chosen", "Only in these accounts:")];
+    let boxes = limits
+        .accounts
+        .into_iter()
+        .map(|account| {
+            let id = account.id.to_string();
+            let ticked = if form.came_back() { form.typed_among("accounts[]", &id) } else { account.chosen };
+            view! {
+                <label class="tick">
+                    <input type="checkbox" name="accounts[]" value=id checked=ticked/>
+                    {account.name}
+                </label>
+            }
+        })
+        .collect_view();
+    view! {
+        <Radios name="counts" label="Where the role counts" options first=if limits.limited { "chosen" } else { "everywhere" }/>
+        <fieldset class="field account-choices" aria-label="Accounts">{boxes}</fieldset>
+    }
+}
