@@ -124,6 +124,15 @@ const WAYS: &[(&str, &[&str])] = &[
             FROM licence l JOIN account b ON b.organization_id <> l.organization_id JOIN organization o ON o.id = b.organization_id
             JOIN membership m ON m.organization_id = b.organization_id WHERE l.model IS NOT NULL AND o.name = 'Alpine Survey'"],
     ),
+    (
+        "an account that was deleted holds nothing",
+        &["UPDATE account SET deleted_at = 1 WHERE organization_id = (SELECT id FROM organization WHERE name = 'Alpine Survey')"],
+    ),
+    (
+        "everything is in an account of its organization",
+        &["UPDATE resource SET organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North') WHERE name = 'B'"],
+    ),
+    ("people are limited to accounts of their organization", &["UPDATE membership SET limited = TRUE"]),
     ("every grant knows", &["UPDATE access_grant SET owner_id = NULL"]),
 ];
 
