@@ -567,7 +567,15 @@ both!(acct_3_who_may_not_share_and_what_cannot_receive_is_refused_at_the_field, 
     app.expire(licence).await;
     assert_eq!(share_copy(&anna, folder, "tunnel-north/primary").await.status, 403);
     // An organization that was deleted receives nothing, and does not exist.
-    app.team_licence(&org).await;
+    let form = usecase::licence::GrantForm {
+        org: org.org_id.clone(),
+        account: Some("primary".to_owned()),
+        product: "cloud-teams".to_owned(),
+        model: Some("credits".to_owned()),
+        credits: 1,
+        ..usecase::licence::GrantForm::default()
+    };
+    usecase::licence::grant(app.ctx(), &form).await.expect("granted");
     let confirm = json!({ "confirm": "Tunnel North" });
     let at = format!("/api/v1/orgs/{}", theirs.org_id);
     john.call(axum::http::Method::DELETE, &at, Some(&confirm), &[]).await.expect(204);

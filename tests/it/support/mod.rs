@@ -351,7 +351,6 @@ impl TestApp {
     ) -> LicenceId {
         let form = GrantForm {
             org: org.org_id.clone(),
-            account: Some(org.account.to_string()),
             product: product.to_owned(),
             model: Some(model.to_owned()),
             images,
