@@ -87,6 +87,16 @@ pub enum Act {
     Expire {
         licence: usize,
     },
+    /// The operator adds to what a licence has.
+    TopUp {
+        licence: usize,
+        amounts: Amounts,
+    },
+    /// The operator gives a licence another last day, so many days from today.
+    Extend {
+        licence: usize,
+        days: i64,
+    },
     ChangeRole {
         by: usize,
         org: usize,

@@ -607,6 +607,7 @@ both!(acct_3_a_large_copy_goes_on_behind_the_scenes_and_shows_when_it_is_there, 
         people: 0,
         resources: 2_100,
         processed: true,
+        flat: false,
     };
     commonhold::server::generate::generate(app.ctx(), &amounts).await.expect("made");
     let rows = anna.children(org.root, "?limit=200").await.expect(200).json();

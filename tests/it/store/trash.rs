@@ -213,6 +213,7 @@ both!(xfer_16_jobs_that_transfer_and_jobs_that_are_cancelled, async |app| {
         done: 0,
         total: 10,
         stoppable: true,
+        shared_with: None,
     };
     app.db()
         .write(move |tx| {
