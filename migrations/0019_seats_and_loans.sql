@@ -33,8 +33,6 @@ CREATE INDEX licence_loan_by_borrower ON licence_loan (borrower_organization_id,
 CREATE INDEX licence_loan_lent ON licence_loan (lender_organization_id, ended_at);
 CREATE INDEX licence_loan_borrowed ON licence_loan (borrower_organization_id, ended_at);
 CREATE INDEX licence_loan_by_borrowing_account ON licence_loan (borrower_account_id, ended_at);
--- What was used of a licence between two moments.
-CREATE INDEX ledger_entry_by_time ON ledger_entry (licence_id, at);
 
 -- Seats of a desktop licence: given to somebody, taken by a program of theirs, or both. A row is a seat; where it is neither
 -- given nor was heard of lately, it is free again.

@@ -411,7 +411,7 @@ fn paragraphs(text: &str, longest: usize) -> Result<Option<String>, Problem> {
     }
     let lines: Vec<String> = text
         .trim()
-        .split('\n')
+        .lines()
         // A tab is a blank that somebody pasted.
         .map(|line| optional_line(&line.replace('\t', " "), longest).map(Option::unwrap_or_default))
         .collect::<Result<_, _>>()?;

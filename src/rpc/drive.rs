@@ -1,7 +1,5 @@
 //! The Drive: looking, creating, renaming.
 
-#![expect(clippy::too_many_arguments, reason = "a page is asked for with everything its address says")]
-
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};

@@ -59,7 +59,7 @@ impl<'de> Reader<'de> {
         there
     }
 
-    fn expect(&mut self, byte: u8) -> Result<()> {
+    fn must(&mut self, byte: u8) -> Result<()> {
         if self.take(byte) { Ok(()) } else { Err(Unreadable) }
     }
 
@@ -100,7 +100,7 @@ impl<'de> Reader<'de> {
     }
 
     fn string(&mut self) -> Result<Cow<'de, str>> {
-        self.expect(b'"')?;
+        self.must(b'"')?;
         let mut made = String::new();
         loop {
             let rest = self.text.get(self.at..).ok_or(Unreadable)?;
@@ -161,7 +161,7 @@ impl<'de> Reader<'de> {
                 let mut object = Items::of(self, b'}');
                 while object.another()? {
                     object.reader.string()?;
-                    object.reader.expect(b':')?;
+                    object.reader.must(b':')?;
                     object.reader.skip()?;
                 }
                 Ok(())
@@ -206,7 +206,7 @@ impl<'r, 'de> Items<'r, 'de> {
             return Ok(false);
         }
         if self.begun {
-            self.reader.expect(b',')?;
+            self.reader.must(b',')?;
         }
         self.begun = true;
         Ok(true)
@@ -214,7 +214,7 @@ impl<'r, 'de> Items<'r, 'de> {
 
     /// Takes the end, if whoever read them stopped before it, as for a tuple.
     fn end(self) -> Result<()> {
-        if self.ended { Ok(()) } else { self.reader.expect(self.close) }
+        if self.ended { Ok(()) } else { self.reader.must(self.close) }
     }
 }
 
@@ -234,7 +234,7 @@ impl<'de> de::MapAccess<'de> for Items<'_, 'de> {
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
-        self.reader.expect(b':')?;
+        self.reader.must(b':')?;
         seed.deserialize(&mut *self.reader)
     }
 }
@@ -252,7 +252,7 @@ impl<'de> de::EnumAccess<'de> for Variant<'_, 'de> {
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self)> {
         let name = seed.deserialize(&mut *self.reader)?;
         if self.content {
-            self.reader.expect(b':')?;
+            self.reader.must(b':')?;
         }
         Ok((name, self))
     }
@@ -411,7 +411,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         let content = self.take(b'{');
         let value = visitor.visit_enum(Variant { reader: &mut *self, content })?;
         if content {
-            self.expect(b'}')?;
+            self.must(b'}')?;
         }
         Ok(value)
     }

@@ -32,7 +32,7 @@ pub struct Work {
 pub struct Running {
     id: JobId,
     work: Arc<Work>,
-    running: Arc<Mutex<HashMap<JobId, Arc<Work>>>>,
+    all: Arc<Mutex<HashMap<JobId, Arc<Work>>>>,
 }
 
 impl Works {
@@ -41,7 +41,7 @@ impl Works {
         let work = Arc::new(Work::default());
         work.interrupted.store(self.stopping.load(Ordering::SeqCst), Ordering::SeqCst);
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id, work.clone());
-        Running { id, work, running: self.running.clone() }
+        Running { id, work, all: self.running.clone() }
     }
 
     /// A piece of work that this node is at.
@@ -100,7 +100,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }
 

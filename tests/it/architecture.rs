@@ -292,7 +292,8 @@ fn every_function_of_the_store_is_in_a_story() {
     };
     for source in sources().iter().filter(|source| source.path.starts_with("server/store/")) {
         let module = source.path.trim_start_matches("server/store/").trim_end_matches(".rs");
-        if module == "db" || module == "mod" {
+        // `fault` is for tests alone, and is used in those of the books.
+        if module == "db" || module == "mod" || module == "fault" {
             continue;
         }
         for (name, _, _) in functions(&source.code).iter().filter(|(_, signature, _)| !signature.contains("&self")) {

@@ -320,7 +320,7 @@ mod tests {
         assert_eq!(with(|f| f.away.role = Some(Role::Editor)), [BlockerCode::SourceRoleTooLow]);
         assert_eq!(with(|f| f.home.role = Some(Role::Reader)), [BlockerCode::TargetRoleTooLow]);
         let ended = |side: &mut Side| {
-            side.licence = side.licence.take().map(|l| Licence { active_until: Some(NOW.plus_millis(1)), ..l })
+            side.licence = side.licence.take().map(|l| Licence { active_until: Some(NOW.plus_millis(1)), ..l });
         };
         let mut facts = facts(&plan);
         ended(&mut facts.away);

@@ -85,8 +85,8 @@ impl<S: Sync> FromRequestParts<S> for As {
     }
 }
 
-fn licence_id(text: &str) -> Result<LicenceId, Problem> {
-    text.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))
+fn licence_id(text: &str) -> crate::server::error::Result<LicenceId> {
+    text.parse().map_err(|_| Refusal::NotFound.into())
 }
 
 /// Whose licences, and which page.

@@ -126,6 +126,7 @@ enum Format {
 }
 
 impl Format {
+    #[expect(clippy::result_large_err, reason = "as of every handler: a refusal is the rare answer")]
     fn read(word: Option<&str>) -> Result<Self, Problem> {
         match word {
             None | Some("csv") => Ok(Self::Csv),

@@ -284,7 +284,7 @@ pub enum TransferredBody {
     /// It is done.
     Receipt(Box<ReceiptBody>),
     /// It goes on; ask `/jobs/{id}` how far it is.
-    Job(JobBody),
+    Job(Box<JobBody>),
 }
 
 /// Moves or transfers, all of it or nothing. With `background` the answer does not wait for it (202): `/jobs/{id}`, which the
@@ -304,7 +304,7 @@ pub async fn create(
         if let Ok(place) = format!("/api/v1/jobs/{}", job.id).parse() {
             headers.insert(header::LOCATION, place);
         }
-        return Ok((StatusCode::ACCEPTED, headers, Json(TransferredBody::Job(job.into()))));
+        return Ok((StatusCode::ACCEPTED, headers, Json(TransferredBody::Job(Box::new(job.into())))));
     }
     let receipt = usecase::transfer::transfer(&ctx, &by, items, destination, body.digest).await?;
     Ok((StatusCode::CREATED, headers, Json(TransferredBody::Receipt(Box::new(receipt.into())))))

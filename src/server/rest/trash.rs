@@ -174,7 +174,7 @@ pub enum CopiedBody {
     /// The copy.
     Resource(Box<ResourceBody>),
     /// The work; ask `/jobs/{id}` how far it is.
-    Job(JobBody),
+    Job(Box<JobBody>),
 }
 
 /// Copies a resource with everything in it, inside its organization. Up to 2,000 items are copied at once (201); more are
@@ -191,7 +191,7 @@ pub async fn copy(
     let copied = usecase::copy::copy(&ctx, &by, vec![item], destination).await?;
     match (copied.made.into_iter().next(), copied.jobs.into_iter().next()) {
         (Some(made), _) => Ok((StatusCode::CREATED, Json(CopiedBody::Resource(Box::new(made.into()))))),
-        (None, Some(job)) => Ok((StatusCode::ACCEPTED, Json(CopiedBody::Job(job.into())))),
+        (None, Some(job)) => Ok((StatusCode::ACCEPTED, Json(CopiedBody::Job(Box::new(job.into()))))),
         (None, None) => Err(Problem::refusal(&Refusal::NotFound)),
     }
 }

@@ -193,6 +193,9 @@ pub async fn undo(ctx: &Ctx, by: &Principal, id: &str) -> Result<ReceiptView> {
     }
 }
 
+/// What goes back to one container: as it is called, and under the name it had.
+type Group<'a> = (Vec<ResourceId>, Vec<(ResourceId, &'a str)>);
+
 async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Result<ReceiptView> {
     let (record, _) = transfers::readable(tx, by, id).await?;
     if record.plan.scope != Scope::Between || record.undoes.is_some() {
@@ -202,7 +205,7 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
     let back = rules::back(&facts)?;
     let account = account.ok_or_else(|| Error::Internal(format!("transfer {id} has no place to go back to")))?;
     let now = ctx.now();
-    let mut groups: BTreeMap<ResourceId, (Vec<ResourceId>, Vec<(ResourceId, &str)>)> = BTreeMap::new();
+    let mut groups: BTreeMap<ResourceId, Group<'_>> = BTreeMap::new();
     for was in &items {
         let (same, renamed) = groups.entry(was.container).or_default();
         match &was.name {

@@ -203,7 +203,7 @@ pub async fn release(ctx: &Ctx, by: &Principal, id: &str, device: &str) -> Resul
                 let now = ctx.now();
                 let (held, _) = in_any(tx, &by, id, now).await?;
                 let mine = seat::find(tx, id, by.person).await?.filter(|seat| seat.loan == held.under());
-                if !mine.is_some_and(|seat| seat.occupied(now).is_some_and(|taken| taken.device == device)) {
+                if mine.is_none_or(|seat| seat.occupied(now).is_none_or(|taken| taken.device != device)) {
                     return Ok(());
                 }
                 seat::release(tx, id, by.person).await?;

@@ -183,8 +183,9 @@ pub async fn page(ctx: &Ctx, by: &Principal, org: &str) -> Result<LicencesView> 
         }
     }
     let has = |permission| organization.role.is_some_and(|role| may(role, permission));
-    let (may_buy, manages) = (has(Permission::ManageBilling), has(Permission::ManageAccounts));
-    Ok(LicencesView { organization, accounts, may_buy, manages })
+    let may_buy = has(Permission::ManageBilling);
+    let seats_and_loans = has(Permission::ManageAccounts);
+    Ok(LicencesView { organization, accounts, may_buy, manages: seats_and_loans })
 }
 
 /// Which entries of a ledger are wanted, unread.

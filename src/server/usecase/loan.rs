@@ -75,10 +75,10 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, cursor: &str) -> Result<
     allow(by.person, at.id, at.role, Permission::ManageAccounts)?;
     let loans = page(&mut tx, at.id, cursor, ROWS).await?;
     let own = licence::list(&mut tx, at.id).await?;
-    let lent: Vec<LicenceId> = loan::list_running(&mut tx, at.id, now).await?.iter().map(|loan| loan.licence).collect();
+    let away: Vec<LicenceId> = loan::list_running(&mut tx, at.id, now).await?.iter().map(|loan| loan.licence).collect();
     let lendable: Vec<_> = own
         .iter()
-        .filter(|stored| rules::lendable(&stored.licence, lent.contains(&stored.licence.id), now).is_ok())
+        .filter(|stored| rules::lendable(&stored.licence, away.contains(&stored.licence.id), now).is_ok())
         .map(|stored| licences::view(stored, now))
         .collect();
     let lend = if lendable.is_empty() {

@@ -214,9 +214,8 @@ pub async fn show_request(ctx: &Ctx, id: &str) -> Result<RequestView> {
 /// `NotFound`; `Invalid` at `state` or `text`; `BadRequest` if it is not open any more.
 pub async fn answer(ctx: &Ctx, operator: &Operator, id: &str, state: &str, text: &str) -> Result<RequestView> {
     let id: RequestId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
-    let state = match RequestState::parse(state.trim()) {
-        Ok(state @ (RequestState::Answered | RequestState::Declined)) => state,
-        _ => return Err(Refusal::field("state", Problem::NotAChoice).into()),
+    let Ok(state @ (RequestState::Answered | RequestState::Declined)) = RequestState::parse(state.trim()) else {
+        return Err(Refusal::field("state", Problem::NotAChoice).into());
     };
     let text = rules::answer(text)?;
     let (ctx_in, operator) = (ctx.clone(), operator.clone());

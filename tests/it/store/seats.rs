@@ -145,6 +145,9 @@ both!(licence_loan_runs_is_listed_from_both_sides_and_ends, async |app| {
         for (moment, uses) in [(running, mine), (over, !mine)] {
             let usable = licence::list_of_account(&mut tx, account, moment).await.expect("an answer");
             assert_eq!(usable.iter().any(|one| one.id == licence), uses, "{account} {}", moment.words());
+            let of_all = licence::list_usable(&mut tx, org.id, moment).await.expect("an answer");
+            let same = of_all.iter().any(|one| one.licence.id == licence && one.account == account);
+            assert_eq!(same, uses, "{account} {}", moment.words());
         }
     }
     let borrowed = licence::list_borrowed(&mut tx, theirs.id, running).await.expect("an answer");

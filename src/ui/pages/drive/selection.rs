@@ -630,7 +630,7 @@ impl Selection {
             "F2" => self.ask(&row, Command::Rename),
             "Delete" if on_row => self.ask(&row, Command::Trash),
             "m" | "M" if on_row && self.session.letter_keys() && !command && !event.alt_key() => {
-                self.ask(&row, Command::Move)
+                self.ask(&row, Command::Move);
             }
             "x" | "X" if on_row && command => self.ask(&row, Command::Move),
             _ => return,
