@@ -148,11 +148,6 @@ impl Drop for Server {
     }
 }
 
-/// The program that is measured.
-fn program() -> String {
-    std::env::var("COMMONHOLD_PROGRAM").unwrap_or_else(|_| "target/release/commonhold".to_owned())
-}
-
 impl Server {
     async fn start(folder: &Path, port: u16) -> Self {
         Self::start_on(folder, port, format!("sqlite://{}/load.db", folder.display())).await

@@ -34,12 +34,14 @@ CREATE TABLE job (
     ended_at BIGINT,
     -- Whether who began it may cancel it: not what tidies up behind other work, nor what the days in the trash began.
     stoppable BOOLEAN NOT NULL DEFAULT FALSE,
+    -- The Sharing ID that a copy is for, where it is for another account.
+    shared_with TEXT,
     CHECK ((kind = 'transfer') = (top_id IS NULL))
 );
 INSERT INTO job (id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id,
-        done, total, message, claimed_until, created_at, ended_at, stoppable)
+        done, total, message, claimed_until, created_at, ended_at, shared_with, stoppable)
     SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id,
-        done, total, message, claimed_until, created_at, ended_at, kind = 'copy' FROM job_before;
+        done, total, message, claimed_until, created_at, ended_at, shared_with, kind = 'copy' FROM job_before;
 DROP TABLE job_before;
 CREATE INDEX job_running ON job (claimed_until, id) WHERE state = 'running';
 CREATE INDEX job_of_person ON job (person_id, organization_id, id);

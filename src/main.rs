@@ -168,7 +168,7 @@ enum RequestCommand {
 enum KeyCommand {
     /// Make a key, and print it: it is shown this once, and stored only as a digest.
     ///
-    /// Use it as: curl -H "Authorization: Bearer KEY" <http://localhost:3000/api/v1/operator/licences>
+    /// Use it as: `curl -H "Authorization: Bearer KEY" http://localhost:3000/api/v1/operator/licences`
     Create {
         /// What it is for, like "billing system". The audit logs name it.
         name: String,
