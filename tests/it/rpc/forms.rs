@@ -215,7 +215,7 @@ both!(attack_33_every_server_function_is_a_post_and_most_need_somebody, async |a
             continue;
         }
         // With every field that any of them has, so that none is refused for its shape.
-        let fields = "org=x&resource=&sort=&cursor=&items=x&destination=x&container=&id=x&name=x&kind=individual&country=CH&parent=x&digest=x&back=&q=&status=";
+        let fields = "org=x&resource=&sort=&cursor=&items=x&destination=x&container=&id=x&name=x&kind=individual&country=CH&parent=x&digest=x&back=&q=&status=&inside=&direction=";
         let headers = [("sec-fetch-site", "same-origin"), ("origin", "http://localhost:3000")];
         let kind = "application/x-www-form-urlencoded";
         assert_eq!(post(&app.nobody(), path, kind, fields, &headers).await, 401, "{path}");
