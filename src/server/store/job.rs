@@ -194,7 +194,7 @@ pub async fn find_asked(tx: &mut Tx, id: JobId) -> Result<Option<Asked>> {
 pub async fn find_stoppable(tx: &mut Tx, person: PersonId, id: JobId) -> Result<Option<Job>> {
     let row: Option<JobRow> = tx
         .sql(
-            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable,
+            "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
                 (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id
              FROM job WHERE id = $1 AND person_id = $2 AND state = 'running' AND stoppable",
         )
