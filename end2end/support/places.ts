@@ -63,7 +63,6 @@ export async function inside(anna: Person): Promise<Place[]> {
   });
   const invitation = await invitationLink(anna.request, dora);
   const [desk, lent] = await Promise.all([grantDesktop(table.org_id, 3), grantImages(table.org_id)]);
-  const me = await anna.get<{ id: string }>("/me");
   await anna.patch("/me", { default_organization: table.org_id });
   await anna.post(`/desktop/licences/${desk}/take`, { device: "Anna's desk" });
   const sharing = `${chair.org_id}/primary`;
@@ -144,7 +143,7 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "seats", path: seats },
     { name: "seats-none", path: `/o/${chair.org_id}/seats` },
     { name: "dialog-give-seat", path: `${seats}?dialog=give&licence=${desk}` },
-    { name: "dialog-release-seat", path: `${seats}?dialog=free&licence=${desk}&person=${me.id}` },
+    { name: "dialog-release-seat", path: `${seats}?dialog=free&licence=${desk}&person=${me}` },
     { name: "loans", path: loans },
     { name: "loans-borrowed", path: `/o/${chair.org_id}/loans` },
     { name: "dialog-lend", path: `${loans}?dialog=lend` },
