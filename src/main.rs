@@ -453,7 +453,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
                 let page =
                     usecase::operator::list_keys(&ctx, &from, Some(usecase::LONGEST_PAGE)).await.map_err(explain)?;
                 for key in page.items {
-                    let used = key.last_used_at.map_or_else(|| "never used".to_owned(), commonhold::domain::time::Timestamp::rfc3339);
+                    let used = key
+                        .last_used_at
+                        .map_or_else(|| "never used".to_owned(), commonhold::domain::time::Timestamp::rfc3339);
                     let state = if key.revoked_at.is_some() { "revoked" } else { "works" };
                     let (made, name) = (key.created_at.rfc3339(), one_line(&key.name));
                     println!("{}  {made}  {used:<24}  {state:<7}  {name}", key.id);

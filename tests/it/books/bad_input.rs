@@ -107,10 +107,7 @@ both!(xfer_8_lic_1_a_licence_that_expires_at_that_moment, async |app| {
     app.tick(-1);
     stage.confirm().await.expect(201);
     // Neither is anything processed from that moment on.
-    let late = async |name: &str| {
-        let dataset = stage.anna.dataset(stage.target.root, name, 1).await;
-        dataset
-    };
+    let late = async |name: &str| stage.anna.dataset(stage.target.root, name, 1).await;
     let (early, at_the_end) = (late("Early").await, late("At the end").await);
     assert_eq!(app.set_status(early, Status::Queued).await.status, Status::Queued);
     app.tick(1);

@@ -19,6 +19,9 @@ use crate::{
     support::{Org, Person, TestApp},
 };
 
+type Id = Uuid;
+type Maybe = Option<Uuid>;
+
 /// Everything in the tables that writes change, row by row.
 async fn everything(app: &TestApp) -> BTreeSet<String> {
     let mut tx = app.db().read().await.expect("a connection");
@@ -29,8 +32,6 @@ async fn everything(app: &TestApp) -> BTreeSet<String> {
             rows.extend(found.into_iter().map(|row| format!("{} {row:?}", $sql)));
         };
     }
-    type Id = Uuid;
-    type Maybe = Option<Uuid>;
     note!(
         (Id, Maybe, Id, Id, String, Option<String>, Maybe, Maybe, Option<i64>, i64),
         "SELECT id, parent_id, organization_id, account_id, name, status, charged_to, trashed_with, trashed_at, modified_at FROM resource"

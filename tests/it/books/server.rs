@@ -23,6 +23,10 @@ use uuid::Uuid;
 use super::model::{Act, Answer, DAY, Label, ORGS, PEOPLE, Whom, World};
 use crate::support::{self, Org, Person, TestApp};
 
+/// What the database holds of a resource, and of a grant.
+type Row = (Uuid, Option<Uuid>, Uuid, Uuid, String, String, Option<String>, i64, Option<Uuid>, Option<Uuid>);
+type GrantRow = (Uuid, Option<Uuid>, Option<Uuid>, String, bool, Uuid);
+
 /// The server, and what the labels of the model are called there.
 #[derive(Clone)]
 pub struct Server {
@@ -230,7 +234,6 @@ impl Server {
         let orgs: Vec<Uuid> = self.orgs.iter().map(|org| org.id.0).collect();
         let mut tx = self.app.db().read().await.expect("a connection");
         let mut picture = Picture::default();
-        type Row = (Uuid, Option<Uuid>, Uuid, Uuid, String, String, Option<String>, i64, Option<Uuid>, Option<Uuid>);
         let rows: Vec<Row> = tx
             .sql_list(
                 "SELECT id, parent_id, organization_id, account_id, kind, name, status, images, charged_to, trashed_with FROM resource WHERE organization_id IN ({ids})",
@@ -256,7 +259,7 @@ impl Server {
                 row.times = (created, trashed);
             }
         }
-        let grants: Vec<(Uuid, Option<Uuid>, Option<Uuid>, String, bool, Uuid)> = tx
+        let grants: Vec<GrantRow> = tx
             .sql_list(
                 "SELECT g.resource_id, g.person_id, g.organization_id, g.level, g.carried, g.owner_id FROM access_grant g JOIN resource r ON r.id = g.resource_id WHERE r.organization_id IN ({ids})",
                 &orgs,

@@ -489,10 +489,10 @@ both!(
             let stored = app.stored(folder).await;
             assert_eq!(stored.organization, if moved { target.id } else { source.id }, "{answers:?}");
             let after = (app.left(from).await, app.left(to).await);
-            let spent = if answers[3] == 200 { 5 } else { 0 };
+            let paid = if answers[3] == 200 { 5 } else { 0 };
             let back = after.0.0 - before.0.0;
             assert!(matches!(back, 0 | 8), "{answers:?}: {back}");
-            assert_eq!(after.1.0, 10 - spent - back, "{answers:?}: what one side gets back, the other pays");
+            assert_eq!(after.1.0, 10 - paid - back, "{answers:?}: what one side gets back, the other pays");
             // For the next round, this one's licence is over.
             app.expire(to).await;
         }

@@ -454,8 +454,7 @@ impl TestApp {
             })
             .await;
         assert!(matches!(undone, Err(Error::Internal(_))), "{undone:?}");
-        let found = found.lock().expect("not poisoned").clone();
-        found
+        found.lock().expect("not poisoned").clone()
     }
 
     /// A statement of the test's own, past every rule.
