@@ -1,6 +1,6 @@
 //! Pages whose code is not in the first file that a browser fetches.
 //!
-//! [`lazy!`] puts a page into a bundle. What only the pages of one bundle need is in that bundle's file; what several
+//! `lazy!` puts a page into a bundle. What only the pages of one bundle need is in that bundle's file; what several
 //! bundles share is in files of its own; what the frame needs is in the main file. `scripts/site.mjs` takes the compiled
 //! module apart so. The server names a page's files in its head, and the browser fetches all of them at once.
 //!
@@ -19,7 +19,7 @@ use super::routes::current_address;
 /// What comes with a bundle's code, or the news that it did not come.
 type Coming<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
 
-/// A page in a bundle. Made by [`lazy!`].
+/// A page in a bundle. Made by `lazy!`.
 #[derive(Clone, Copy)]
 pub struct Lazy {
     /// The bundle's name.
