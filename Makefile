@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
 
-run: build ## build, fill a new database with an example, serve on http://localhost:3000 (10 to 15 minutes the first time, then seconds)
+run: build ## build, fill a new database with an example, serve on http://localhost:3000 (15 to 18 minutes the first time, then seconds)
 	@scripts/run
 
 test: ## everything that must hold: format, clippy, tests on SQLite and PostgreSQL, documentation, end to end (40 minutes from nothing, 10 later)
