@@ -21,7 +21,7 @@ test("ACCT-1 accounts are opened, changed and deleted in the settings, each with
   await settings(page, org);
   const list = page.getByRole("list", { name: "Accounts" });
   await expect(list.getByRole("listitem")).toHaveCount(1);
-  await expect(page.getByLabel("Sharing ID of Primary")).toHaveValue(`${org.org_id}/primary`);
+  await expect(page.getByLabel("Sharing ID of Primary", { exact: true })).toHaveValue(`${org.org_id}/primary`);
   // The last one stays, and says why.
   await expect(page.getByRole("button", { name: "Delete account" })).toBeDisabled();
 
@@ -36,7 +36,7 @@ test("ACCT-1 accounts are opened, changed and deleted in the settings, each with
   await expect(await problemOf(dialog.getByLabel("Account ID"))).toContainText("taken");
   await dialog.getByLabel("Account ID").fill("");
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
-  await expect(page.getByLabel("Sharing ID of North Sea")).toHaveValue(`${org.org_id}/north-sea`);
+  await expect(page.getByLabel("Sharing ID of North Sea", { exact: true })).toHaveValue(`${org.org_id}/north-sea`);
 
   const north = list.getByRole("listitem", { name: "North Sea" });
   await north.getByRole("link", { name: "Change", exact: true }).click();
@@ -44,7 +44,7 @@ test("ACCT-1 accounts are opened, changed and deleted in the settings, each with
   await change.getByLabel("Account ID").fill("Chair");
   await change.getByRole("button", { name: "Save", exact: true }).click();
   await expect(status(page)).toContainText("Saved");
-  await expect(page.getByLabel("Sharing ID of North Sea")).toHaveValue(`${org.org_id}/Chair`);
+  await expect(page.getByLabel("Sharing ID of North Sea", { exact: true })).toHaveValue(`${org.org_id}/Chair`);
 
   await north.getByRole("link", { name: "Delete account", exact: true }).click();
   await page.getByRole("dialog", { name: "Delete account", exact: true }).getByRole("button", { name: "Delete account", exact: true }).click();

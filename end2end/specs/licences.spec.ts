@@ -17,7 +17,7 @@ test("LIC-1 the page Licences shows what there is and what is left", async ({ pa
   const cards = page.getByRole("list", { name: "Licences", exact: true }).locator("> li");
   await expect(cards).toHaveCount(4);
   await expect(cards.filter({ hasText: "Discovery" })).toContainText("Keep and look at a Drive");
-  await expect(cards.filter({ hasText: "5 seats" })).toContainText("Active");
+  await expect(cards.filter({ hasText: "of 5 used" })).toContainText("Active");
   await expect(cards.filter({ hasText: "70 credits left" })).toContainText("Running low");
   const allowance = cards.filter({ hasText: "1,000 used" });
   await expect(allowance).toContainText("until 31 Dec 2099");

@@ -30,10 +30,6 @@ pub fn LimitsDialog(limits: LimitsView, place: Place, flash: Option<FormFlash>) 
     // What limits them already can be taken away, whatever the plan.
     let blocked = reason.clone().filter(|_| !limits.limited);
     let note = reason.map(|reason| view! { <Note mood=Mood::Warning><p>{reason}</p></Note> });
-    let save = match blocked {
-        Some(reason) => view! { <BlockedButton label="Save" reason=reason/> }.into_any(),
-        None => view! { <Submit label="Save"/> }.into_any(),
-    };
     view! {
         <Dialog label="Accounts" heading=format!("Accounts of {}", limits.name) close=close.clone() reads=true>
             <Form action flash class="dialog-form">
@@ -45,7 +41,13 @@ pub fn LimitsDialog(limits: LimitsView, place: Place, flash: Option<FormFlash>) 
                     <Choices limits=limits.clone()/>
                     <p class="small">"In an account that is not chosen they see only what they were given access to, as a Member does. A Manager of chosen accounts manages neither people nor settings."</p>
                 </DialogBody>
-                <DialogButtons close>{save}</DialogButtons>
+                <DialogButtons close>
+                    // Made here and not before: a submit button asks the form it is in.
+                    {match blocked.clone() {
+                        Some(reason) => view! { <BlockedButton label="Save" reason=reason/> }.into_any(),
+                        None => view! { <Submit label="Save"/> }.into_any(),
+                    }}
+                </DialogButtons>
             </Form>
         </Dialog>
     }
