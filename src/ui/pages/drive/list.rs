@@ -140,10 +140,12 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
     let scrolled = window_event_listener(leptos::ev::scroll, move |_| rows.fit());
     let resized = window_event_listener(leptos::ev::resize, move |_| rows.fit());
     let pointed = window_event_listener(leptos::ev::pointerdown, move |event| selection.pointed(&event));
+    let let_go = window_event_listener(leptos::ev::pointerup, move |_| selection.let_go());
     on_cleanup(move || {
         scrolled.remove();
         resized.remove();
         pointed.remove();
+        let_go.remove();
     });
     let count_line = {
         let searching = !listing.q.is_empty();

@@ -83,6 +83,8 @@ pub struct Selection {
     turn: StoredValue<u64>,
     /// A finger that has not moved yet, and the row under it.
     finger: StoredValue<Option<Finger>>,
+    /// The row and the place of a menu that opens once the mouse's button is let go of.
+    held: StoredValue<Option<(usize, f64, f64)>>,
     session: Session,
 }
 
@@ -119,6 +121,7 @@ impl Selection {
             gathering: RwSignal::new(None),
             turn: StoredValue::new(0),
             finger: StoredValue::new(None),
+            held: StoredValue::new(None),
             session,
         }
     }
@@ -549,8 +552,27 @@ impl Selection {
             let rect = row.get_bounding_client_rect();
             (x, y) = (rect.left() + 60.0, rect.bottom());
         }
+        let at = place(&row);
+        // Letting go of the button beside a popover closes it: where it is still down, the menu waits for that.
+        if event.button() == 2 && event.buttons() != 0 {
+            self.held.set_value(Some((at, x, y)));
+        } else {
+            self.open_context_menu(at, x, y);
+        }
+    }
+
+    /// A button of the mouse was let go of.
+    pub fn let_go(self) {
+        if let Some((at, x, y)) = self.held.try_update_value(Option::take).flatten() {
+            set_timeout(move || self.open_context_menu(at, x, y), Duration::ZERO);
+        }
+    }
+
+    fn open_context_menu(self, at: usize, x: f64, y: f64) {
+        let rows = self.form.get_untracked().map_or_else(Vec::new, |form| all(&form, "tbody tr[data-id]"));
+        let Some(row) = rows.into_iter().find(|row| place(row) == at) else { return };
         let button = row.query_selector(".act > button").ok().flatten();
-        self.open_menu(place(&row), button.as_ref().unwrap_or(&row), x, y);
+        self.open_menu(at, button.as_ref().unwrap_or(&row), x, y);
     }
 
     /// A double click on a row opens it.
