@@ -39,6 +39,7 @@ test("DRIVE-3 selecting and moving with the keyboard alone", async ({ page, anna
   await tabTo(() => drive.grid.evaluate((grid) => grid !== document.activeElement && grid.contains(document.activeElement)));
   const selected = () => drive.grid.locator("[role=row][aria-selected=true], tr[aria-selected=true]");
   await page.keyboard.press("End");
+  await expect(drive.row("Flight 3")).toBeFocused();
   await page.keyboard.press("Space");
   await expect(selected()).toHaveCount(1);
   await page.keyboard.press("Shift+ArrowUp");
