@@ -415,6 +415,17 @@ pub fn allows(licences: &[Licence], wanted: Use, now: Timestamp) -> Result<(), R
     }
 }
 
+/// Whether the licences of at least one of several accounts allow a use of it (LIC-4, LIC-6); where nothing is chosen yet, that
+/// is enough, and what is chosen is asked about by its own account.
+///
+/// # Errors
+/// `Licence`, saying what is missing in the first.
+pub fn allows_in_any(accounts: &[Vec<Licence>], wanted: Use, now: Timestamp) -> Result<(), Refusal> {
+    let mut answers = accounts.iter().map(|licences| allows(licences, wanted, now));
+    let first = answers.next().unwrap_or(Ok(()));
+    if answers.any(|answer| answer.is_ok()) { Ok(()) } else { first }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -595,6 +606,20 @@ mod tests {
             rows.push([name].into_iter().chain(answers.map(str::to_owned)).collect());
         }
         insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn lic_4_of_several_accounts_one_that_allows_it_is_enough() {
+        let (teams, none) = (vec![licence(1, Product::CloudTeams)], Vec::new());
+        for (accounts, allowed) in [
+            (vec![], true),
+            (vec![none.clone()], false),
+            (vec![teams.clone(), none.clone()], true),
+            (vec![none.clone(), teams], true),
+            (vec![none.clone(), none], false),
+        ] {
+            assert_eq!(allows_in_any(&accounts, Use::TeamAccess, NOW).is_ok(), allowed, "{accounts:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::domain::{
     account::may_be_limited,
     id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
-    licence::{Licence, Use, allows},
+    licence::{Licence, Use, allows_in_any},
     plan::may_give,
     refusal::Refusal,
     role::{
@@ -344,16 +344,12 @@ pub struct Dialog {
 /// that allows it is enough here, and what is chosen is checked by its own.
 async fn lacking_for_members(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Option<String>> {
     let usable = licence::list_usable(tx, organization, now).await?;
-    let mut lacking = None;
-    for account in account::list(tx, organization).await? {
-        let of: Vec<Licence> =
-            usable.iter().filter(|one| one.account == account.id).map(|one| one.licence.clone()).collect();
-        match allows(&of, Use::TeamAccess, now) {
-            Ok(()) => return Ok(None),
-            Err(refusal) => lacking = lacking.or(Some(refusal.to_string())),
-        }
-    }
-    Ok(lacking)
+    let of = |account: AccountId| -> Vec<Licence> {
+        usable.iter().filter(|one| one.account == account).map(|one| one.licence.clone()).collect()
+    };
+    let accounts: Vec<Vec<Licence>> =
+        account::list(tx, organization).await?.into_iter().map(|account| of(account.id)).collect();
+    Ok(allows_in_any(&accounts, Use::TeamAccess, now).err().map(|refusal| refusal.to_string()))
 }
 
 /// The page Manage People.
