@@ -46,6 +46,8 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("loan.received", "Licence borrowed"),
     ("loan.called_back", "Loan called back"),
     ("loan.returned", "Loan returned"),
+    ("key.created", "Credential key made"),
+    ("key.revoked", "Credential key revoked"),
 ];
 
 /// The title of an action; the word itself where it is an old one.

@@ -60,4 +60,6 @@ ids! {
     MailId,
     /// One loan of a licence.
     LoanId,
+    /// One credential key.
+    KeyId,
 }

@@ -11,6 +11,7 @@ pub mod account;
 pub mod activity;
 pub mod drive;
 pub mod invitation;
+pub mod key;
 pub mod link;
 pub mod loan;
 pub mod organization;

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod account;
 pub mod activity;
+pub mod key;
 pub mod link;
 pub mod loan;
 pub mod people;

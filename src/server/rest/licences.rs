@@ -9,10 +9,13 @@ use crate::{
         licence::{Amount, Family, Model},
         view::{EntryView, LicenceView},
     },
-    server::{context::Ctx, usecase},
+    server::{
+        context::{Actor, Ctx},
+        usecase,
+    },
 };
 
-use super::{By, Json, PageBody, PageParams, Params, problem::Problem};
+use super::{ByAny, Json, PageBody, PageParams, Params, problem::Problem};
 
 /// What there is in all and what has been used of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -105,10 +108,14 @@ impl From<LicenceView> for LicenceBody {
     responses((status = 200, body = PageBody<LicenceBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    ByAny(by): ByAny,
     Path(org): Path<String>,
 ) -> Result<Json<PageBody<LicenceBody>>, Problem> {
-    let items = usecase::licence::list(&ctx, &by, &org).await?.into_iter().map(Into::into).collect();
+    let licences = match by {
+        Actor::Person(by) => usecase::licence::list(&ctx, &by, &org).await?,
+        Actor::Key(by) => usecase::licence::list_by_key(&ctx, &by, &org).await?,
+    };
+    let items = licences.into_iter().map(Into::into).collect();
     Ok(Json(PageBody { items, next_cursor: None }))
 }
 
@@ -144,12 +151,17 @@ impl From<EntryView> for EntryBody {
     responses((status = 200, body = PageBody<EntryBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn ledger(
     State(ctx): State<Ctx>,
-    By(by): By,
+    ByAny(by): ByAny,
     Path(id): Path<String>,
     Params(params): Params<PageParams>,
 ) -> Result<Json<PageBody<EntryBody>>, Problem> {
     let id: crate::domain::id::LicenceId =
         id.parse().map_err(|_| Problem::refusal(&crate::domain::refusal::Refusal::NotFound))?;
-    let page = usecase::licence::ledger(&ctx, &by, &id.to_string(), &params.cursor, params.limit).await?;
+    let page = match by {
+        Actor::Person(by) => usecase::licence::ledger(&ctx, &by, &id.to_string(), &params.cursor, params.limit).await?,
+        Actor::Key(by) => {
+            usecase::licence::ledger_by_key(&ctx, &by, &id.to_string(), &params.cursor, params.limit).await?
+        }
+    };
     Ok(Json(PageBody::of(page, Into::into)))
 }

@@ -15,7 +15,7 @@ use crate::domain::{
 };
 
 use super::super::{
-    context::{Ctx, Principal},
+    context::{Ctx, KeyPrincipal, Principal},
     error::Result,
     store::{Tx, audit, membership},
 };
@@ -43,6 +43,14 @@ pub struct Happened {
 /// The database.
 pub async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, what: Happened) -> Result<()> {
     write(tx, ctx, Some(by.person), &by.name, by.address.as_deref(), what).await
+}
+
+/// Writes down what a machine did: under the name of its key.
+///
+/// # Errors
+/// The database.
+pub async fn note_key(tx: &mut Tx, ctx: &Ctx, by: &KeyPrincipal, what: Happened) -> Result<()> {
+    write(tx, ctx, None, &format!("{} (key)", by.name), by.address.as_deref(), what).await
 }
 
 /// Writes down what the operator did.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::{
     id::{EntryId, LicenceId, OrganizationId},
+    key::Scope,
     licence::{Amount, EntryKind, Family, Model, Product},
     loan::Direction,
     refusal::Refusal,
@@ -15,7 +16,7 @@ use crate::domain::{
 
 use super::{
     super::{
-        context::{Ctx, Principal},
+        context::{Ctx, KeyPrincipal, Principal},
         error::{Error, Result},
         store::{Tx, account, licence, loan, membership, organization, seat},
     },
@@ -117,6 +118,53 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str) -> Result<Vec<LicenceVie
     of_organization(&mut tx, permit.organization(), ctx.now()).await
 }
 
+/// The licences of a machine's account, for a key with the scope `read` (AUTH-6).
+///
+/// # Errors
+/// `NotFound` for another organization than the key's; `Forbidden` without the scope.
+pub async fn list_by_key(ctx: &Ctx, by: &KeyPrincipal, org: &str) -> Result<Vec<LicenceView>> {
+    let mut tx = ctx.db().read().await?;
+    let asked = match org.parse::<OrganizationId>() {
+        Ok(id) => Some(id),
+        Err(_) => organization::find_id(&mut tx, &key(org)).await?,
+    };
+    if asked != Some(by.organization) {
+        return Err(Refusal::NotFound.into());
+    }
+    by.scopes.allow(Scope::Read)?;
+    let mut licences = of_organization(&mut tx, by.organization, ctx.now()).await?;
+    licences.retain(|licence| licence.account == by.account);
+    Ok(licences)
+}
+
+/// One page of the ledger of a licence of a machine's account, for a key with the scope `read` (AUTH-6).
+///
+/// # Errors
+/// `NotFound` for a licence of another account; `Forbidden` without the scope.
+pub async fn ledger_by_key(
+    ctx: &Ctx,
+    by: &KeyPrincipal,
+    id: &str,
+    cursor: &str,
+    limit: Option<i64>,
+) -> Result<Page<EntryView>> {
+    let limit = super::limit(limit)?;
+    let id: LicenceId = super::id("id", id)?;
+    let mut tx = ctx.db().read().await?;
+    licence::find(&mut tx, id).await?.filter(|stored| stored.account == by.account).ok_or(Refusal::NotFound)?;
+    by.scopes.allow(Scope::Read)?;
+    entries(&mut tx, id, cursor, limit).await
+}
+
+/// One page of a ledger.
+async fn entries(tx: &mut Tx, id: LicenceId, cursor: &str, limit: i64) -> Result<Page<EntryView>> {
+    let before: Option<EntryId> =
+        super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+    let entries = licence::list_entries(tx, id, before, limit + 1).await?;
+    let page = super::page(entries, limit, |(id, _)| super::cursor(&[&id.to_string()]));
+    Ok(Page { items: page.items.into_iter().map(|(_, entry)| entry).collect(), next_cursor: page.next_cursor })
+}
+
 /// One page of a licence's ledger, newest first.
 ///
 /// # Errors
@@ -124,15 +172,11 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str) -> Result<Vec<LicenceVie
 pub async fn ledger(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Option<i64>) -> Result<Page<EntryView>> {
     let limit = super::limit(limit)?;
     let id: LicenceId = super::id("id", id)?;
-    let before: Option<EntryId> =
-        super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
     let mut tx = ctx.db().read().await?;
     let stored = licence::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
     let role = membership::find_role(&mut tx, stored.organization, by.person).await?;
     allow(by.person, stored.organization, role, Permission::ViewUsage)?;
-    let entries = licence::list_entries(&mut tx, id, before, limit + 1).await?;
-    let page = super::page(entries, limit, |(id, _)| super::cursor(&[&id.to_string()]));
-    Ok(Page { items: page.items.into_iter().map(|(_, entry)| entry).collect(), next_cursor: page.next_cursor })
+    entries(&mut tx, id, cursor, limit).await
 }
 
 /// What the operator grants, unread.

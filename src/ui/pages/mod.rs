@@ -6,6 +6,7 @@ pub mod drive;
 pub mod forgot;
 pub mod home;
 pub mod invitation;
+pub mod keys;
 pub mod loans;
 pub mod new_organization;
 pub mod not_found;

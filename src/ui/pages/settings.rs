@@ -8,6 +8,7 @@ use crate::{
         organization::{COUNTRIES, INDUSTRIES, LANGUAGES, OrganizationKind, PeopleVisibility, RESTORABLE_DAYS},
         refusal::Refusal,
         resource::CLUSTERS,
+        role::{Permission, may},
         view::{
             Control, LegalView,
             settings::{DetailsView, SettingsView},
@@ -15,6 +16,7 @@ use crate::{
     },
     rpc::{
         Failure, FormFlash,
+        key::keys_page,
         settings::{
             DeleteOrganization, LeaveOrganization, SaveDetails, SaveLegal, SaveSecurity, organization_settings,
         },
@@ -29,6 +31,7 @@ use crate::{
             table::Fact,
         },
         layout::{Frame, PageHeader, Section},
+        pages::keys::Keys,
         paths::{self, Address},
         routes::here,
         session::{Beginning, Session},
@@ -43,11 +46,12 @@ enum Part {
     Legal,
     Details,
     Security,
+    Keys,
     Danger,
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Legal, Self::Details, Self::Security, Self::Danger];
+    const ALL: [Self; 5] = [Self::Legal, Self::Details, Self::Security, Self::Keys, Self::Danger];
 
     /// Its word in the address.
     const fn word(self) -> &'static str {
@@ -55,6 +59,7 @@ impl Part {
             Self::Legal => "organization",
             Self::Details => "details",
             Self::Security => "security",
+            Self::Keys => "keys",
             Self::Danger => "danger",
         }
     }
@@ -64,6 +69,7 @@ impl Part {
             Self::Legal => "My Organization",
             Self::Details => "Details",
             Self::Security => "Security",
+            Self::Keys => "Credential keys",
             Self::Danger => "Danger zone",
         }
     }
@@ -73,6 +79,10 @@ impl Part {
         match self {
             Self::Legal => settings.legal.is_some(),
             Self::Details | Self::Security => settings.details.is_some(),
+            Self::Keys => match settings.organization.role {
+                Some(role) => may(role, Permission::ManageAccounts),
+                None => false,
+            },
             Self::Danger => true,
         }
     }
@@ -86,25 +96,43 @@ pub fn SettingsPage() -> impl IntoView {
             (*org).to_owned(),
             part.first().map(|part| (*part).to_owned()).unwrap_or_default(),
             query.get("dialog").unwrap_or_default(),
+            query.get("about").unwrap_or_default(),
+            query.get("made").unwrap_or_default(),
         )),
         _ => None,
     });
     let org = Memo::new(move |_| place.get().0);
     let session = Session::get();
+    let wanted = Memo::new(move |_| place.with(|(org, part, _, _, made)| (org.clone(), part == "keys", made.clone())));
+    let keys = Resource::new(
+        move || (wanted.get(), session.version()),
+        |((org, shown, made), _)| async move { if shown { Some(keys_page(org, made).await) } else { None } },
+    );
     let settings = Resource::new(move || (org.get(), session.version()), |(org, _)| organization_settings(org));
     view! {
         <Frame section=Section::Settings org>
             <Transition fallback=Skeleton>
                 {move || {
-                    let (_, part, dialog) = place.get();
+                    let (_, part, dialog, about, _) = place.get();
                     Suspend::new(async move {
-                        let flash = Beginning::from(session.start().await).form;
+                        let begin = Beginning::from(session.start().await);
+                        let (flash, now) = (begin.form, begin.now);
+                        let keys = keys.await;
                         match settings.await {
                             Ok(settings) => {
                                 let found = Part::ALL.into_iter().find(|one| {
                                     one.is_in(&settings) && (part.is_empty() || one.word() == part)
                                 });
                                 match found {
+                                    Some(Part::Keys) => {
+                                        let org = settings.organization.org_id.clone();
+                                        let content = match keys {
+                                            Some(Ok(keys)) => view! { <Keys keys org dialog about flash now/> }.into_any(),
+                                            Some(Err(failure)) => view! { <Trouble failure/> }.into_any(),
+                                            None => ().into_any(),
+                                        };
+                                        view! { <SettingsFrame settings part=Part::Keys content/> }.into_any()
+                                    }
                                     Some(part) => view! { <SettingsContent settings part dialog flash/> }.into_any(),
                                     None => view! { <Trouble failure=Failure::Refused(Refusal::NotFound)/> }.into_any(),
                                 }
@@ -123,6 +151,21 @@ pub fn SettingsPage() -> impl IntoView {
 #[component]
 fn SettingsContent(settings: SettingsView, part: Part, dialog: String, flash: Option<FormFlash>) -> impl IntoView {
     let org = settings.organization.org_id.clone();
+    let frame = settings.clone();
+    let content = match (part, settings.legal.clone(), settings.details.clone()) {
+        (Part::Legal, Some(legal), _) if settings.edits_legal => view! { <LegalForm settings legal flash/> }.into_any(),
+        (Part::Legal, Some(legal), _) => view! { <LegalFacts settings legal/> }.into_any(),
+        (Part::Details, _, Some(details)) => view! { <DetailsForm org details flash/> }.into_any(),
+        (Part::Security, _, Some(details)) => view! { <SecurityForm org details flash/> }.into_any(),
+        _ => view! { <Danger settings dialog flash/> }.into_any(),
+    };
+    view! { <SettingsFrame settings=frame part content/> }
+}
+
+/// The way between the sections, and the one that is shown.
+#[component]
+fn SettingsFrame(settings: SettingsView, part: Part, content: AnyView) -> impl IntoView {
+    let org = settings.organization.org_id.clone();
     let links = Part::ALL
         .into_iter()
         .filter(|one| one.is_in(&settings))
@@ -131,14 +174,7 @@ fn SettingsContent(settings: SettingsView, part: Part, dialog: String, flash: Op
             view! { <li><a href=paths::settings(&org, one.word()) aria-current=current>{one.title()}</a></li> }
         })
         .collect_view();
-    let name = settings.organization.name.clone();
-    let content = match (part, settings.legal.clone(), settings.details.clone()) {
-        (Part::Legal, Some(legal), _) if settings.edits_legal => view! { <LegalForm settings legal flash/> }.into_any(),
-        (Part::Legal, Some(legal), _) => view! { <LegalFacts settings legal/> }.into_any(),
-        (Part::Details, _, Some(details)) => view! { <DetailsForm org details flash/> }.into_any(),
-        (Part::Security, _, Some(details)) => view! { <SecurityForm org details flash/> }.into_any(),
-        _ => view! { <Danger settings dialog flash/> }.into_any(),
-    };
+    let name = settings.organization.name;
     view! {
         <PageHeader title="Organization settings" lead=name/>
         <div class="settings">

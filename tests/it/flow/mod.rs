@@ -6,6 +6,7 @@ mod copies;
 mod drive;
 mod histories;
 mod invitations;
+mod keys;
 mod licences;
 mod links;
 mod live;

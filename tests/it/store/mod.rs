@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod keys;
 mod links;
 mod people;
 mod plans;

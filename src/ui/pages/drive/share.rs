@@ -198,7 +198,16 @@ fn Revoke(id: String, back: String, flash: Option<FormFlash>) -> impl IntoView {
 
 /// The address in a field that can only be read, and **Copy link**, which needs a script.
 #[component]
-fn Copy(url: String) -> impl IntoView {
+pub fn Copy(
+    /// The text.
+    url: String,
+    /// What it is.
+    #[prop(default = "Address of the link")]
+    label: &'static str,
+    /// The words on the button.
+    #[prop(default = "Copy link")]
+    words: &'static str,
+) -> impl IntoView {
     let session = Session::get();
     let field = NodeRef::<html::Input>::new();
     let said = RwSignal::new("");
@@ -217,9 +226,9 @@ fn Copy(url: String) -> impl IntoView {
     };
     view! {
         <div class="copy">
-            <input node_ref=field class="input" type="text" readonly=true value=url aria-label="Address of the link"/>
+            <input node_ref=field class="input" type="text" readonly=true value=url aria-label=label/>
             {move || session.hydrated.get().then(|| view! {
-                <button type="button" class="button" on:click=copy><Icon name="copy"/>"Copy link"</button>
+                <button type="button" class="button" on:click=copy><Icon name="copy"/>{words}</button>
             })}
             <span class="small said" aria-live="polite">{move || said.get()}</span>
         </div>
