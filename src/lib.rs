@@ -19,7 +19,8 @@ pub mod ui;
 /// Brings the server-rendered page to life. Called once by the WebAssembly module's loader.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
+pub async fn hydrate() {
     console_error_panic_hook::set_once();
+    ui::routes::arrive().await;
     leptos::mount::hydrate_body(ui::App);
 }

@@ -6,9 +6,11 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 use commonhold::{
     domain::{
         id::{LicenceId, MailId, ResourceId},
-        mail::State,
+        licence::{Amount, Model, last_day},
+        mail::{State, one_line},
         refusal::Refusal,
         resource::Status,
+        view::{LicenceView, billing::RequestView},
     },
     server::{
         self, Fatal,
@@ -16,7 +18,11 @@ use commonhold::{
         demo, doctor,
         error::Error,
         generate::{self, Amounts},
-        usecase::{self, licence::GrantForm},
+        usecase::{
+            self,
+            licence::{GrantForm, OwnedLicence},
+            operator::Operator,
+        },
     },
 };
 
@@ -51,9 +57,18 @@ enum Command {
         #[command(flatten)]
         secret: SecretArgs,
     },
-    /// Grant and end licences.
+    /// Grant, top up, extend, end and list licences.
+    ///
+    /// What waits for credits starts by itself where a grant, a top-up or an extension makes it possible. The same can be
+    /// done over the REST API, under /api/v1/operator, with a key of `operator-key create`.
     #[command(subcommand)]
     Licence(LicenceCommand),
+    /// See what Owners ask for with "Contact sales", and answer it.
+    #[command(subcommand)]
+    Request(RequestCommand),
+    /// Make, list and revoke keys of the operator's API.
+    #[command(subcommand)]
+    OperatorKey(KeyCommand),
     /// Set how far a dataset has come, as a processing engine does.
     #[command(subcommand)]
     Dataset(DatasetCommand),
@@ -73,9 +88,93 @@ enum LicenceCommand {
     /// For example: commonhold licence grant --org alpine-survey --product cloud-pro --model images-projects --images
     /// 20000 --projects 50 --until 2027-12-31
     Grant(GrantArgs),
-    /// End a licence now.
+    /// Give a licence another last day, earlier or later. One that has expired comes alive again by it.
+    ///
+    /// For example: commonhold licence extend 0198c0de-0000-7000-8000-000000000000 --until 2028-12-31
+    Extend {
+        /// The licence's id, as `licence grant` and `licence list` print it.
+        id: String,
+        /// The new last day, like 2027-12-31, in UTC; not before the first one.
+        #[arg(long)]
+        until: String,
+    },
+    /// End a licence now. What an Owner can still do then is to look, rename, move and delete.
     Expire {
-        /// The licence's id, as `licence grant` printed it.
+        /// The licence's id, as `licence grant` and `licence list` print it.
+        id: String,
+    },
+    /// Add to what a licence has. Its ledger gets an entry; the balance stays what the entries add up to.
+    ///
+    /// A licence by Images & Projects takes --images and --projects, one by Credits takes --credits. Nothing can be taken
+    /// away.
+    ///
+    /// For example: commonhold licence top-up 0198c0de-0000-7000-8000-000000000000 --credits 500
+    TopUp {
+        /// The licence's id, as `licence grant` and `licence list` print it.
+        id: String,
+        /// Images to add.
+        #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+        images: i64,
+        /// Projects to add.
+        #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+        projects: i64,
+        /// Credits to add.
+        #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+        credits: i64,
+    },
+    /// List licences, oldest first: id, Org ID, product, state and last day, what is left.
+    List {
+        /// Only of this organization (Org ID or id).
+        #[arg(long, default_value = "")]
+        org: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum RequestCommand {
+    /// List what Owners asked for, the newest first: id, when, state, Org ID, what, and whom to answer.
+    List {
+        /// Only those that are open, answered, declined or withdrawn; `open` shows what is to be done.
+        #[arg(long, default_value = "")]
+        state: String,
+    },
+    /// Show one request with all that was said.
+    Show {
+        /// The request's id, as `request list` printed it.
+        id: String,
+    },
+    /// Answer a request; the organization's Owners get a mail. Grant what it is about with `licence grant` first.
+    ///
+    /// For example: commonhold request answer 0198c0de-0000-7000-8000-000000000000 --text "Granted until the end of 2027."
+    Answer {
+        /// The request's id, as `request list` printed it.
+        id: String,
+        /// What the Owners are told.
+        #[arg(long)]
+        text: String,
+        /// The answer is no.
+        #[arg(long)]
+        decline: bool,
+        /// The address people use, for the link in the mail.
+        #[arg(long, env = "COMMONHOLD_PUBLIC_URL", default_value = "http://localhost:3000")]
+        public_url: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeyCommand {
+    /// Make a key, and print it: it is shown this once, and stored only as a digest.
+    ///
+    /// Use it as: curl -H "Authorization: Bearer KEY" http://localhost:3000/api/v1/operator/licences
+    Create {
+        /// What it is for, like "billing system". The audit logs name it.
+        name: String,
+    },
+    /// List the keys: id, when made, when used last, whether it works, what it is for.
+    List,
+    /// End a key, at once.
+    Revoke {
+        /// The key's id, as `operator-key list` printed it.
         id: String,
     },
 }
@@ -189,6 +288,30 @@ fn explain(error: Error) -> Fatal {
     }
 }
 
+fn licence_id(text: &str) -> Result<LicenceId, Fatal> {
+    text.parse().map_err(|_| format!("{text} is not an id.").into())
+}
+
+/// A licence as a line: id, product, state, last day, what is left.
+fn licence_line(licence: &LicenceView) -> String {
+    let until = licence.active_until.map_or_else(|| "no end".to_owned(), |until| last_day(until).iso());
+    let left = match licence.model {
+        Some(Model::ImagesProjects) => {
+            format!("{} images, {} projects left", licence.left.images, licence.left.projects)
+        }
+        Some(Model::Credits) => format!("{} credits left", licence.left.credits),
+        None => licence.seats.map_or_else(String::new, |seats| format!("{seats} seats")),
+    };
+    format!("{}  {:<16}  {:<8}  {until:<10}  {left}", licence.id, licence.product.word(), licence.state.word())
+}
+
+/// A request as a line: id, when, state, Org ID, what, and whom to answer.
+fn request_line(request: &RequestView) -> String {
+    let (at, state) = (request.created_at.rfc3339(), request.state.word());
+    let (what, name) = (request.summary(), one_line(&request.contact_name));
+    format!("{}  {at}  {state:<9}  {}  {what}  {name} <{}>", request.id, request.org_id, request.contact_email)
+}
+
 #[expect(clippy::print_stdout, reason = "the command line talks to people")]
 async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
     let database = &cli.database;
@@ -223,11 +346,94 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             };
             println!("{}", usecase::licence::grant(&ctx, &form).await.map_err(explain)?);
         }
+        Command::Licence(LicenceCommand::Extend { id, until }) => {
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
+            let operator = Operator::command_line();
+            let licence = usecase::licence::extend(&ctx, &operator, licence_id(&id)?, &until).await.map_err(explain)?;
+            println!("{}", licence_line(&licence));
+        }
         Command::Licence(LicenceCommand::Expire { id }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
-            let id: LicenceId = id.parse().map_err(|_| format!("{id} is not an id."))?;
-            usecase::licence::expire(&ctx, id).await.map_err(explain)?;
+            usecase::licence::expire(&ctx, licence_id(&id)?).await.map_err(explain)?;
             println!("The licence has ended.");
+        }
+        Command::Licence(LicenceCommand::TopUp { id, images, projects, credits }) => {
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
+            let (operator, wanted) = (Operator::command_line(), Amount { images, projects, credits });
+            let licence = usecase::licence::top_up(&ctx, &operator, licence_id(&id)?, wanted).await.map_err(explain)?;
+            println!("{}", licence_line(&licence));
+        }
+        Command::Licence(LicenceCommand::List { org }) => {
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
+            let mut cursor = Some(String::new());
+            while let Some(from) = cursor {
+                let page = usecase::licence::list_as_operator(&ctx, &org, &from, Some(usecase::LONGEST_PAGE))
+                    .await
+                    .map_err(explain)?;
+                for OwnedLicence { licence, org_id } in page.items {
+                    println!("{}  {org_id}", licence_line(&licence));
+                }
+                cursor = page.next_cursor;
+            }
+        }
+        Command::Request(RequestCommand::List { state }) => {
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
+            let mut cursor = Some(String::new());
+            while let Some(from) = cursor {
+                let page = usecase::operator::list_requests(&ctx, &state, &from, Some(usecase::LONGEST_PAGE))
+                    .await
+                    .map_err(explain)?;
+                for request in page.items {
+                    println!("{}", request_line(&request));
+                }
+                cursor = page.next_cursor;
+            }
+        }
+        Command::Request(RequestCommand::Show { id }) => {
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
+            let request = usecase::operator::show_request(&ctx, &id).await.map_err(explain)?;
+            println!("{}", request_line(&request));
+            println!("{} of {}", one_line(&request.by_name), one_line(&request.organization_name));
+            if let Some(phone) = &request.contact_phone {
+                println!("{phone}");
+            }
+            for text in [&request.message, &request.answer].into_iter().flatten() {
+                println!();
+                text.lines().for_each(|line| println!("  {}", one_line(line)));
+            }
+        }
+        Command::Request(RequestCommand::Answer { id, text, decline, public_url }) => {
+            let ctx = server::open(database, true, false, public_url.trim_end_matches('/')).await?;
+            let state = if decline { "declined" } else { "answered" };
+            let operator = Operator::command_line();
+            usecase::operator::answer(&ctx, &operator, &id, state, &text).await.map_err(explain)?;
+            println!("The request is {state}. Its Owners get a mail.");
+        }
+        Command::OperatorKey(KeyCommand::Create { name }) => {
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
+            let operator = Operator::command_line();
+            let (_, key) = usecase::operator::create_key(&ctx, &operator, &name).await.map_err(explain)?;
+            println!("{key}");
+        }
+        Command::OperatorKey(KeyCommand::List) => {
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
+            let mut cursor = Some(String::new());
+            while let Some(from) = cursor {
+                let page =
+                    usecase::operator::list_keys(&ctx, &from, Some(usecase::LONGEST_PAGE)).await.map_err(explain)?;
+                for key in page.items {
+                    let used = key.last_used_at.map_or_else(|| "never used".to_owned(), |at| at.rfc3339());
+                    let state = if key.revoked_at.is_some() { "revoked" } else { "works" };
+                    let (made, name) = (key.created_at.rfc3339(), one_line(&key.name));
+                    println!("{}  {made}  {used:<24}  {state:<7}  {name}", key.id);
+                }
+                cursor = page.next_cursor;
+            }
+        }
+        Command::OperatorKey(KeyCommand::Revoke { id }) => {
+            let ctx = server::open(database, true, false, NO_LINKS).await?;
+            usecase::operator::revoke_key(&ctx, &Operator::command_line(), &id).await.map_err(explain)?;
+            println!("The key does not work any more.");
         }
         Command::Dataset(DatasetCommand::SetStatus { id, status }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;

@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { type Person, unique } from "./api";
 import { invitationLink } from "./inbox";
-import { grantDesktop, grantImages, grantTeams, setProcessed } from "./operator";
+import { grantDesktop, grantImages, grantTeams, operator, setProcessed } from "./operator";
 
 export interface Place {
   name: string;
@@ -39,6 +39,15 @@ export async function inside(anna: Person): Promise<Place[]> {
   const empty = await anna.create(table.root, "folder", "Empty");
   await Promise.all([ready, sent].map((dataset) => setProcessed(dataset.id)));
   const receipt = await anna.move([sent], chair.root);
+  const { items: licences } = await anna.get<{ items: { id: string; product: string }[] }>(`/orgs/${table.org_id}/licences`);
+  const ledger = licences.find(({ product }) => product === "cloud_teams")?.id ?? "";
+  await anna.post(`/orgs/${table.org_id}/billing/contacts`, { name: "Lena Lag", email: "lena@example.com", phone: "+46 8 123 45" });
+  await anna.post(`/orgs/${table.org_id}/billing/requests`, {
+    product: "cloud_pro", model: "credits", credits: 5_000, message: "From January on.", contact_name: "Anna Berg", contact_email: anna.email,
+  });
+  const bare = await anna.organization("Bare Rock");
+  const late = await anna.organization("Late Payers");
+  await operator("licence", "expire", await grantImages(late.org_id));
   const people = `/o/${table.org_id}/people`;
   const [dora, eric] = [`dora.${unique()}@example.com`, `eric.${unique()}@example.com`];
   await anna.post(`/orgs/${table.org_id}/invitations`, {
@@ -97,6 +106,15 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "invitations-declined", path: `${people}/invitations?status=declined` },
     { name: "invitation-for-somebody-else", path: invitation },
     { name: "roles", path: `/o/${table.org_id}/roles` },
+    { name: "licences", path: `/o/${table.org_id}/licences` },
+    { name: "ledger", path: `/o/${table.org_id}/licences/${ledger}` },
+    { name: "ledger-nothing-found", path: `/o/${table.org_id}/licences/${ledger}?kind=refund` },
+    { name: "billing", path: `/o/${table.org_id}/billing` },
+    { name: "dialog-contact-sales", path: `/o/${table.org_id}/billing?dialog=contact-sales` },
+    { name: "dialog-billing-contact", path: `/o/${table.org_id}/billing?dialog=contact` },
+    { name: "licences-none", path: `/o/${bare.org_id}/licences` },
+    { name: "drive-expired", path: `/o/${late.org_id}/drive` },
+    { name: "dataset-to-be-paid", path: `${drive}/${draft.id}` },
     { name: "activity", path: `/o/${table.org_id}/activity` },
     { name: "activity-nothing-found", path: `/o/${table.org_id}/activity?action=role.changed` },
     { name: "seats", path: seats },

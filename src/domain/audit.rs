@@ -24,6 +24,17 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("access.removed", "Access removed"),
     ("licence.granted", "Licence granted"),
     ("licence.expired", "Licence ended"),
+    ("licence.extended", "Licence extended"),
+    ("licence.topped_up", "Licence topped up"),
+    ("billing.contact_added", "Billing contact added"),
+    ("billing.contact_changed", "Billing contact changed"),
+    ("billing.contact_removed", "Billing contact removed"),
+    ("purchase.requested", "Licence asked for"),
+    ("purchase.withdrawn", "Request withdrawn"),
+    ("purchase.answered", "Request answered"),
+    ("purchase.declined", "Request declined"),
+    ("operator_key.created", "Operator key created"),
+    ("operator_key.revoked", "Operator key revoked"),
     ("resource.created", "Item created"),
     ("resource.renamed", "Item renamed"),
     ("resource.moved", "Items moved"),
@@ -49,6 +60,11 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("key.created", "Credential key made"),
     ("key.revoked", "Credential key revoked"),
 ];
+
+/// Whether an action is in the log of an organization; what the operator does about their own keys is in none.
+pub fn is_of_an_organization(action: &str) -> bool {
+    !action.starts_with("operator_key.")
+}
 
 /// The title of an action; the word itself where it is an old one.
 pub fn title(action: &str) -> &str {

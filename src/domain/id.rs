@@ -58,6 +58,12 @@ ids! {
     UndoId,
     /// One mail waiting in, or sent from, the outbox.
     MailId,
+    /// One person to write to about money.
+    ContactId,
+    /// One request for a licence.
+    RequestId,
+    /// One key of the operator's API.
+    OperatorKeyId,
     /// One loan of a licence.
     LoanId,
     /// One credential key.

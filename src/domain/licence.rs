@@ -6,7 +6,7 @@ use super::{
     id::LicenceId,
     refusal::Refusal,
     text::{Problem, number},
-    time::Timestamp,
+    time::{Day, Timestamp},
 };
 
 /// What was bought. The order of the cloud products is the order of their tiers.
@@ -204,6 +204,17 @@ impl EntryKind {
         }
     }
 
+    /// The words on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Grant => "Granted",
+            Self::Spend => "Processing",
+            Self::Refund => "Refund",
+            Self::TransferOut => "Transferred out",
+            Self::TransferIn => "Transferred in",
+        }
+    }
+
     /// Reads [`EntryKind::word`].
     ///
     /// # Errors
@@ -284,6 +295,16 @@ pub const fn price(model: Model, images: i64, megapixels: i64) -> Amount {
     }
 }
 
+/// LIC-2: how many images a dataset may have at most to be paid from what is left; `None` if nothing more can be paid.
+pub const fn affordable_images(model: Model, left: Amount, megapixels: i64) -> Option<i64> {
+    match model {
+        Model::ImagesProjects if left.projects >= 1 => Some(left.images),
+        Model::ImagesProjects => None,
+        // Whoever has no credits can still have what costs none.
+        Model::Credits => Some(left.credits.saturating_mul(100) / megapixels),
+    }
+}
+
 /// LIC-2: spending never goes below zero.
 ///
 /// # Errors
@@ -304,6 +325,44 @@ pub fn spend(left: Amount, cost: Amount) -> Result<Amount, Refusal> {
         )
     };
     Err(Refusal::AllowanceExceeded(text))
+}
+
+/// The last day of a licence that ends at a moment: the end itself is not part of it any more.
+pub const fn last_day(until: Timestamp) -> Day {
+    until.plus_millis(-1).day()
+}
+
+/// How many days follow today until the last day of a licence; 0 on the last day itself, below zero afterwards.
+pub const fn days_left(until: Timestamp, now: Timestamp) -> i64 {
+    last_day(until).0 - now.day().0
+}
+
+/// From how many days before its last day on a licence is said to end soon.
+pub const ENDS_SOON: i64 = 30;
+
+/// Whether a licence that is active ends soon enough to say so (LIC-1).
+pub const fn ends_soon(until: Timestamp, now: Timestamp) -> bool {
+    days_left(until, now) <= ENDS_SOON
+}
+
+/// Where a balance of credits stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Band {
+    /// Under 50: nearly used up.
+    Low,
+    /// 50 to 100: time to think of more.
+    Medium,
+    /// Over 100.
+    High,
+}
+
+/// The band of a balance of credits.
+pub const fn band(credits: i64) -> Band {
+    match credits {
+        ..50 => Band::Low,
+        50..=100 => Band::Medium,
+        _ => Band::High,
+    }
 }
 
 /// What needs more than an open Drive (LIC-6).
@@ -413,6 +472,33 @@ mod tests {
         }
         let forever = Licence { active_until: None, ..licence };
         assert!(forever.is_active(NOW.plus_days(100_000)) && !forever.has_expired(NOW.plus_days(100_000)));
+    }
+
+    #[test]
+    fn lic_1_the_last_day_is_a_day_of_the_licence_and_thirty_days_before_it_is_said() {
+        let today = NOW.day();
+        for (last, left, soon) in [(-1, -1, true), (0, 0, true), (1, 1, true), (30, 30, true), (31, 31, false)] {
+            // As the operator grants it: until the first moment of the day after the last.
+            let until = Day(today.0 + last).start().plus_days(1);
+            assert_eq!(last_day(until), Day(today.0 + last));
+            assert_eq!((days_left(until, NOW), ends_soon(until, NOW)), (left, soon), "{last}");
+        }
+        // Ended in the middle of a day, that day was the last.
+        assert_eq!(last_day(NOW), today);
+    }
+
+    #[test]
+    fn lic_1_credits_have_three_bands() {
+        for (credits, expected) in [
+            (0, Band::Low),
+            (49, Band::Low),
+            (50, Band::Medium),
+            (100, Band::Medium),
+            (101, Band::High),
+            (i64::MAX, Band::High),
+        ] {
+            assert_eq!(band(credits), expected, "{credits}");
+        }
     }
 
     #[test]
@@ -597,6 +683,19 @@ mod tests {
                 }
                 prop_assert!(left.covers(Amount::default()));
                 prop_assert_eq!(left.plus(spent), granted);
+            }
+        }
+
+        #[test]
+        fn lic_2_what_can_be_paid_at_most_can_be_paid_and_one_image_more_cannot(left in some_amount()) {
+            for model in Model::ALL {
+                match affordable_images(model, left, MEGAPIXELS) {
+                    Some(images) => {
+                        prop_assert!(left.covers(price(model, images, MEGAPIXELS)));
+                        prop_assert!(!left.covers(price(model, images + 1, MEGAPIXELS)));
+                    }
+                    None => prop_assert!(!left.covers(price(model, 0, MEGAPIXELS))),
+                }
             }
         }
 

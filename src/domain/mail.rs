@@ -67,13 +67,25 @@ pub fn again(tries: i64, chance: u128, now: Timestamp) -> Option<Timestamp> {
 
 /// The longest name in a letter, in characters.
 const LONGEST_NAME: usize = 120;
+/// The longest line of what somebody wrote, in characters, and how many lines of it a letter has.
+const LONGEST_LINE: usize = 2_000;
+const MOST_LINES: usize = 100;
 
 /// A name that somebody chose, as it stands in a letter: one line without invisible characters that could turn the text
 /// around, and nothing in it that a mail program would make a link of.
 pub fn inert(name: &str) -> String {
-    let plain = one_line(name);
-    let plain: Vec<char> = if plain.chars().count() > LONGEST_NAME {
-        plain.chars().take(LONGEST_NAME - 1).chain(['…']).collect()
+    inert_line(name, LONGEST_NAME)
+}
+
+/// What somebody wrote, as it stands in a letter: its lines, each as inert as a name, without blank ones.
+pub fn inert_text(text: &str) -> Vec<String> {
+    text.lines().map(|line| inert_line(line, LONGEST_LINE)).filter(|line| !line.is_empty()).take(MOST_LINES).collect()
+}
+
+fn inert_line(text: &str, longest: usize) -> String {
+    let plain = one_line(text);
+    let plain: Vec<char> = if plain.chars().count() > longest {
+        plain.chars().take(longest - 1).chain(['…']).collect()
     } else {
         plain.chars().collect()
     };
@@ -178,6 +190,7 @@ mod tests {
             assert_eq!(inert(name), stays, "{name:?}");
         }
         assert_eq!(inert(&"x".repeat(500)).chars().count(), LONGEST_NAME);
+        assert_eq!(inert_text("One.\n\n  see www.evil.example\n"), ["One.", "see www.\u{200B}evil.\u{200B}example"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod billing;
 pub mod command;
 pub mod copy;
 pub mod device;

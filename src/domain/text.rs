@@ -119,6 +119,18 @@ pub enum Problem {
     /// A field that this kind of thing does not have.
     #[error("This kind of item does not have this.")]
     NotForThisKind,
+    /// An amount that a licence of this product and model is not counted in.
+    #[error("A licence of this kind is not counted in this.")]
+    NotForThisLicence,
+    /// A last day before the first one.
+    #[error("Choose a day that is not before the first day of the licence.")]
+    BeforeItBegins,
+    /// Not a phone number.
+    #[error("Enter a phone number like +41 44 123 45 67.")]
+    NotAPhone,
+    /// Neither a product nor words say what is wanted.
+    #[error("Choose a product, or say in your own words what you need.")]
+    SayWhat,
 }
 
 /// A problem and the field it is at (the field's name in forms and in the REST API).

@@ -9,9 +9,12 @@
 pub mod access;
 pub mod account;
 pub mod activity;
+pub mod billing;
 pub mod drive;
 pub mod invitation;
+mod json;
 pub mod key;
+pub mod licence;
 pub mod link;
 pub mod loan;
 pub mod organization;
@@ -24,10 +27,14 @@ pub mod transfer;
 pub mod trash;
 pub mod work;
 
-use leptos::server_fn::{
-    Bytes, ContentType, Decodes, Encodes, Format, FormatType,
-    codec::Post,
-    error::{FromServerFnError, ServerFnErrorErr},
+use leptos::{
+    prelude::Resource,
+    server::codee,
+    server_fn::{
+        Bytes, ContentType, Decodes, Encodes, Format, FormatType,
+        codec::Post,
+        error::{FromServerFnError, ServerFnErrorErr},
+    },
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -66,7 +73,7 @@ impl FromServerFnError for Failure {
     }
 }
 
-/// JSON, read as text. What a page brings along is read as text too (`Resource`), and so the browser has one reader for
+/// JSON, read as text. What a page brings along ([`Asked`]) is read the same way, so that the browser has one reader for
 /// each type instead of two.
 pub struct JsonText;
 
@@ -94,8 +101,42 @@ impl<T: DeserializeOwned> Decodes<T> for JsonText {
 
     fn decode(bytes: Bytes) -> Result<T, Self::Error> {
         let text = std::str::from_utf8(&bytes).map_err(|error| error.to_string())?;
-        serde_json::from_str(text).map_err(|error| error.to_string())
+        json::from_str(text).map_err(|error| error.to_string())
     }
+}
+
+impl<T: Serialize> codee::Encoder<T> for JsonText {
+    type Error = serde_json::Error;
+    type Encoded = String;
+
+    fn encode(value: &T) -> Result<String, Self::Error> {
+        serde_json::to_string(value)
+    }
+}
+
+impl<T: DeserializeOwned> codee::Decoder<T> for JsonText {
+    type Error = json::Unreadable;
+    type Encoded = str;
+
+    fn decode(text: &str) -> Result<T, Self::Error> {
+        json::from_str(text)
+    }
+}
+
+/// What a page asks the server for: [`ask`].
+pub type Asked<T> = Resource<T, JsonText>;
+
+/// Asks the server, again whenever `source` changes. What was known when the page was rendered comes with it.
+pub fn ask<S, T, Fut>(
+    source: impl Fn() -> S + Send + Sync + 'static,
+    request: impl Fn(S) -> Fut + Send + Sync + 'static,
+) -> Asked<T>
+where
+    S: Clone + PartialEq + Send + Sync + 'static,
+    T: Serialize + DeserializeOwned + Send + Sync + 'static,
+    Fut: Future<Output = T> + Send + 'static,
+{
+    Resource::new_with_options(source, request, false)
 }
 
 /// A change was made: where to look at it, and what to say.

@@ -8,6 +8,7 @@ use std::{
 use clap::{Args, ValueEnum};
 
 use super::{mail::smtp::Delivery, secret::Secret, store::Synchronous};
+use crate::domain::text::Email;
 
 /// Where the data is: for every command.
 #[derive(Args, Clone, Debug)]
@@ -132,6 +133,11 @@ pub struct ServeArgs {
     #[arg(long, env = "COMMONHOLD_MAIL_FROM")]
     pub mail_from: Option<String>,
 
+    /// Where the operator reads mail: what Owners ask for with "Contact sales" is sent there. Without it requests are only
+    /// kept: see `commonhold request list`.
+    #[arg(long, env = "COMMONHOLD_OPERATOR_MAIL", value_parser = address)]
+    pub operator_mail: Option<String>,
+
     /// Do not bring the database up to date at the start.
     #[arg(long, env = "COMMONHOLD_NO_MIGRATE")]
     pub no_migrate: bool,
@@ -171,6 +177,12 @@ fn public_url(text: &str) -> Result<String, String> {
         Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(text.to_owned()),
         _ => Err("use http://HOST or https://HOST, with :PORT where it is not the usual one, and no path".to_owned()),
     }
+}
+
+fn address(text: &str) -> Result<String, String> {
+    Email::parse(text)
+        .map(|email| email.as_str().to_owned())
+        .map_err(|_| "use an address like operator@example.com".to_owned())
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {
@@ -260,6 +272,15 @@ mod tests {
 
     fn serve(flags: &[&str]) -> ServeArgs {
         <Serve as clap::Parser>::parse_from(std::iter::once(&"serve").chain(flags)).serve
+    }
+
+    #[test]
+    fn org_8_the_operators_address_is_one() {
+        assert_eq!(serve(&["--operator-mail", " ops@example.com "]).operator_mail.as_deref(), Some("ops@example.com"));
+        assert_eq!(serve(&[]).operator_mail, None);
+        for wrong in ["ops", "ops@localhost", "Ops <ops@example.com>", ""] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

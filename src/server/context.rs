@@ -1,7 +1,7 @@
 //! What every use case is given: the database, the clock, ids and randomness, and how passwords are hashed.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicI64, Ordering},
 };
 
@@ -39,6 +39,8 @@ struct Inner {
     mail_posted: tokio::sync::Notify,
     secret: Secret,
     live: Live,
+    credits_came: tokio::sync::Notify,
+    operator_mail: OnceLock<String>,
 }
 
 impl Ctx {
@@ -50,7 +52,35 @@ impl Ctx {
     /// A context with the secret of its installation.
     pub fn with_secret(db: Db, clock: Clock, hasher: Hasher, limits: Limits, public_url: &str, secret: Secret) -> Self {
         let (public_url, mail_posted) = (public_url.to_owned(), tokio::sync::Notify::new());
-        Self(Arc::new(Inner { db, clock, hasher, limits, public_url, mail_posted, secret, live: Live::default() }))
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            hasher,
+            limits,
+            public_url,
+            mail_posted,
+            secret,
+            live: Live::default(),
+            credits_came: tokio::sync::Notify::new(),
+            operator_mail: OnceLock::new(),
+        }))
+    }
+
+    /// Told when more datasets that waited for credits can start than one transaction starts (LIC-2). Its transaction may
+    /// not be through yet.
+    pub fn credits_came(&self) -> &tokio::sync::Notify {
+        &self.0.credits_came
+    }
+
+    /// Where the operator of this installation reads mail, if they said so.
+    pub fn operator_mail(&self) -> Option<&str> {
+        self.0.operator_mail.get().map(String::as_str)
+    }
+
+    /// Says where the operator reads mail; the first time counts.
+    pub fn set_operator_mail(&self, address: String) {
+        // It is said once, at the start; somebody who says it again changes nothing.
+        let _ = self.0.operator_mail.set(address);
     }
 
     /// What only this installation knows.
@@ -122,6 +152,11 @@ pub fn digest(text: &[u8]) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
+}
+
+/// Whether two digests are the same, in a time that does not tell how far they agree.
+pub fn same_digest(one: &str, other: &str) -> bool {
+    one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
 /// Who is asking: a signed-in person, and where from.

@@ -83,6 +83,9 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     let delivery = args.delivery(&settings.public_url)?;
     let secret = args.secret.secret()?;
     let ctx = open_with(database, settings.rate_limits, !args.no_migrate, &settings.public_url, secret).await?;
+    if let Some(operator) = &args.operator_mail {
+        ctx.set_operator_mail(operator.clone());
+    }
     if let Some(address) = args.metrics {
         start_metrics(address).await?;
     }

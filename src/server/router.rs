@@ -55,6 +55,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     // Machines.
     let api = api
         .layer(from_fn_with_state(ctx.clone(), idempotency::once))
+        .layer(from_fn_with_state(ctx.clone(), rest::operator::identify))
         .layer(from_fn(session::no_forged_calls))
         .layer(from_fn(problem::with_request_id))
         .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY))

@@ -13,6 +13,7 @@ use super::{
         toast::Toast,
     },
     paths,
+    sending::ServerAction,
     session::{Beginning, Session, current_path},
     switcher::{Entry, Switcher},
     undo::Undo,
@@ -40,6 +41,10 @@ pub enum Section {
     People,
     /// Who can do what.
     Roles,
+    /// Licences and usage, and a licence's books.
+    Licences,
+    /// Billing.
+    Billing,
     /// The audit log.
     Activity,
     /// Organization settings.
@@ -61,6 +66,8 @@ impl Section {
         match self {
             Self::People => belonging.sees_people,
             Self::Roles => !belonging.personal,
+            Self::Licences => role.is_some_and(|role| may(role, Permission::ViewUsage)),
+            Self::Billing => role.is_some_and(|role| may(role, Permission::ManageBilling)),
             Self::Activity => role.is_some_and(|role| may(role, Permission::ReadAudit)),
             Self::Settings => !belonging.personal && role.is_some(),
             Self::Seats | Self::Loans => role.is_some_and(|role| may(role, Permission::ManageAccounts)),
@@ -76,6 +83,8 @@ impl Section {
             Self::Drive => paths::drive(org, ""),
             Self::People => paths::people(org),
             Self::Roles => paths::roles(org),
+            Self::Licences => paths::licences(org),
+            Self::Billing => paths::billing(org),
             Self::Activity => paths::activity(org),
             Self::Settings => paths::settings(org, ""),
             Self::Seats => paths::seats(org),
@@ -179,6 +188,11 @@ fn Ways(section: Section, belonging: Belonging) -> impl IntoView {
         })}
         {Section::Roles.is_in(&belonging).then(|| view! {
             <a href=paths::roles(&org) aria-current=here(Section::Roles)><Icon name="roles"/>"Who can do what"</a>
+        })}
+        {Section::Licences.is_in(&belonging).then(|| {
+            // Billing is about the same, and has no entry of its own.
+            let billing = (section == Section::Billing).then_some("true");
+            view! { <a href=paths::licences(&org) aria-current=here(Section::Licences).or(billing)><Icon name="licence"/>"Licences"</a> }
         })}
         {Section::Activity.is_in(&belonging).then(|| view! {
             <a href=paths::activity(&org) aria-current=here(Section::Activity)><Icon name="activity"/>"Activity"</a>

@@ -2,8 +2,11 @@
 //!
 //! - `routes` is the tree of pages and how a page reads its address; `paths` writes every address.
 //! - `session` is what every page shares: who is signed in, what to reload, what to say.
+//! - `lazy` puts pages into bundles, files that are fetched when one of their pages is shown.
+//! - `sending` is a change on its way to the server.
 //! - `layout` is the frame around a page, `switcher` the organization switcher in it, `trouble` what is shown instead of
 //!   a page that could not be.
+//! - `sales` is the way to **Contact sales**.
 //! - `undo` is the button that takes a change back.
 //! - `words` is how values are written: numbers, sizes, times.
 //! - `pages` has one file per page, `components` the small design system under them.
@@ -15,9 +18,12 @@
 
 pub mod components;
 pub mod layout;
+pub mod lazy;
 pub mod pages;
 pub mod paths;
 pub mod routes;
+pub mod sales;
+pub mod sending;
 pub mod session;
 pub mod status;
 pub mod switcher;

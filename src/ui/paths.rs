@@ -55,6 +55,26 @@ pub fn activity(org: &str) -> String {
     format!("/o/{}/activity", encode(org))
 }
 
+/// Licences and usage of an organization (LIC-1).
+pub fn licences(org: &str) -> String {
+    format!("/o/{}/licences", encode(org))
+}
+
+/// A licence with its books (LIC-3).
+pub fn licence(org: &str, licence: &str) -> String {
+    format!("/o/{}/licences/{}", encode(org), encode(licence))
+}
+
+/// Billing of an organization (ORG-4).
+pub fn billing(org: &str) -> String {
+    format!("/o/{}/billing", encode(org))
+}
+
+/// **Contact sales** (ORG-8).
+pub fn contact_sales(org: &str) -> String {
+    Address::new(billing(org)).with("dialog", "contact-sales").text()
+}
+
 /// Organization settings: `part` is a section like `details`; the first one where it is empty.
 pub fn settings(org: &str, part: &str) -> String {
     if part.is_empty() {

@@ -1,21 +1,24 @@
 //! The tree of pages, and how a page reads its address.
 
-use leptos::prelude::*;
+use leptos::{children::ToChildren, prelude::*};
 use leptos_router::{
-    SsrMode,
-    components::{FlatRoutes, Route},
+    ChooseView, MatchInterface, MatchNestedRoutes, RouteDefs, SsrMode,
+    components::{FlatRoutes, FlatRoutesProps, Route, RouteChildren},
     hooks::use_location,
     params::ParamsMap,
     path,
 };
 
+use super::lazy::lazy;
 use super::pages::{
     account::{privacy::PrivacyPage, profile::ProfilePage, security::SecurityPage},
     activity::ActivityPage,
+    billing::BillingPage,
     drive::DrivePage,
     forgot::ForgotPage,
     home::HomePage,
     invitation::InvitationPage,
+    licences::{LicencesPage, ledger::LedgerPage},
     loans::LoansPage,
     new_organization::NewOrganizationPage,
     not_found::NotFoundPage,
@@ -32,34 +35,58 @@ use super::pages::{
     welcome::WelcomePage,
 };
 
-/// Every page. `SsrMode::Async`: a page leaves the server whole, so that it needs no script to be read.
+/// Every page, and the bundle that its code is in. `SsrMode::Async`: a page leaves the server whole, so that it needs no
+/// script to be read.
+fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
+    view! {
+        <Listed>
+            <Route path=path!("/") view=lazy!(welcome, WelcomePage) ssr=SsrMode::Async/>
+            <Route path=path!("/signin") view=lazy!(entry, SignInPage) ssr=SsrMode::Async/>
+            <Route path=path!("/signup") view=lazy!(entry, SignUpPage) ssr=SsrMode::Async/>
+            <Route path=path!("/verify") view=lazy!(entry, VerifyPage) ssr=SsrMode::Async/>
+            <Route path=path!("/forgot") view=lazy!(entry, ForgotPage) ssr=SsrMode::Async/>
+            <Route path=path!("/reset") view=lazy!(entry, ResetPage) ssr=SsrMode::Async/>
+            <Route path=path!("/account") view=lazy!(account, ProfilePage) ssr=SsrMode::Async/>
+            <Route path=path!("/account/security") view=lazy!(account, SecurityPage) ssr=SsrMode::Async/>
+            <Route path=path!("/account/privacy") view=lazy!(account, PrivacyPage) ssr=SsrMode::Async/>
+            <Route path=path!("/organizations/new") view=lazy!(home, NewOrganizationPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org") view=lazy!(home, HomePage) ssr=SsrMode::Async/>
+            <Route path=path!("/invitations/:token") view=lazy!(invitation, InvitationPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/people") view=lazy!(people, PeoplePage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/people/invitations") view=lazy!(people, InvitationsPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/roles") view=lazy!(roles, RolesPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/activity") view=lazy!(activity, ActivityPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/licences") view=lazy!(licences, LicencesPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/licences/:id") view=lazy!(licences, LedgerPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/billing") view=lazy!(licences, BillingPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/seats") view=lazy!(licences, SeatsPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/loans") view=lazy!(licences, LoansPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/settings/:part?") view=lazy!(settings, SettingsPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/transfers/:id") view=lazy!(receipt, ReceiptPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/drive/trash") view=lazy!(trash, TrashPage) ssr=SsrMode::Async/>
+            <Route path=path!("/o/:org/drive/:resource?") view=lazy!(drive, DrivePage) ssr=SsrMode::Async/>
+        </Listed>
+    }
+    .into_inner()
+}
+
+/// Routes as they are, where `view!` would have a view.
+#[component(transparent)]
+fn Listed<Routes>(children: RouteChildren<Routes>) -> Routes {
+    children.into_inner()
+}
+
+/// The page that the address asks for.
 #[component]
 pub fn Pages() -> impl IntoView {
-    view! {
-        <FlatRoutes fallback=NotFoundPage>
-            <Route path=path!("/") view=WelcomePage ssr=SsrMode::Async/>
-            <Route path=path!("/signin") view=SignInPage ssr=SsrMode::Async/>
-            <Route path=path!("/signup") view=SignUpPage ssr=SsrMode::Async/>
-            <Route path=path!("/verify") view=VerifyPage ssr=SsrMode::Async/>
-            <Route path=path!("/forgot") view=ForgotPage ssr=SsrMode::Async/>
-            <Route path=path!("/reset") view=ResetPage ssr=SsrMode::Async/>
-            <Route path=path!("/account") view=ProfilePage ssr=SsrMode::Async/>
-            <Route path=path!("/account/security") view=SecurityPage ssr=SsrMode::Async/>
-            <Route path=path!("/account/privacy") view=PrivacyPage ssr=SsrMode::Async/>
-            <Route path=path!("/organizations/new") view=NewOrganizationPage ssr=SsrMode::Async/>
-            <Route path=path!("/o/:org") view=HomePage ssr=SsrMode::Async/>
-            <Route path=path!("/invitations/:token") view=InvitationPage ssr=SsrMode::Async/>
-            <Route path=path!("/o/:org/people") view=PeoplePage ssr=SsrMode::Async/>
-            <Route path=path!("/o/:org/people/invitations") view=InvitationsPage ssr=SsrMode::Async/>
-            <Route path=path!("/o/:org/roles") view=RolesPage ssr=SsrMode::Async/>
-            <Route path=path!("/o/:org/activity") view=ActivityPage ssr=SsrMode::Async/>
-            <Route path=path!("/o/:org/settings/:part?") view=SettingsPage ssr=SsrMode::Async/>
-            <Route path=path!("/o/:org/seats") view=SeatsPage ssr=SsrMode::Async/>
-            <Route path=path!("/o/:org/loans") view=LoansPage ssr=SsrMode::Async/>
-            <Route path=path!("/o/:org/transfers/:id") view=ReceiptPage ssr=SsrMode::Async/>
-            <Route path=path!("/o/:org/drive/trash") view=TrashPage ssr=SsrMode::Async/>
-            <Route path=path!("/o/:org/drive/:resource?") view=DrivePage ssr=SsrMode::Async/>
-        </FlatRoutes>
+    FlatRoutes(FlatRoutesProps::builder().fallback(NotFoundPage).children(ToChildren::to_children(pages)).build())
+}
+
+/// Waits for the code of the page that the server sent, so that it can be brought to life in one step.
+pub async fn arrive() {
+    let path = window().location().pathname().unwrap_or_default();
+    if let Some(page) = RouteDefs::new(pages()).match_route(&path) {
+        page.into_view_and_child().0.preload().await;
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
         view::{Belonging, PersonView, SessionView, people::Waiting},
     },
     rpc::{
-        Failure, Flash, FormFlash,
+        Asked, Failure, Flash, FormFlash,
         session::{Start, page_start},
     },
 };
@@ -17,7 +17,7 @@ use crate::{
 /// The one context of the application.
 #[derive(Clone, Copy)]
 pub struct Session {
-    start: Resource<Result<Start, Failure>>,
+    start: Asked<Result<Start, Failure>>,
     version: RwSignal<u64>,
     visited: StoredValue<String>,
     left_first_page: StoredValue<bool>,
@@ -29,7 +29,7 @@ impl Session {
     /// Makes it, once, at the root.
     pub fn provide() -> Self {
         let session = Self {
-            start: Resource::new_blocking(|| (), |()| page_start()),
+            start: Resource::new_with_options(|| (), |()| page_start(), true),
             version: RwSignal::new(0),
             visited: StoredValue::new(String::new()),
             left_first_page: StoredValue::new(false),

@@ -9,6 +9,7 @@ use super::{
         form::{Form, Submit},
     },
     routes::current_address,
+    sending::ServerAction,
 };
 use crate::rpc::trash::UndoChange;
 

@@ -23,6 +23,8 @@ pub struct ShareView {
     pub manages: bool,
     /// Switching one more on.
     pub create: Control,
+    /// Whether it is the licence that does not allow one more (LIC-6).
+    pub lacks_licence: bool,
     /// The links, newest first.
     pub links: Vec<LinkView>,
 }

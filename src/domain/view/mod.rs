@@ -3,7 +3,9 @@
 pub mod access;
 pub mod account;
 pub mod activity;
+pub mod billing;
 pub mod key;
+pub mod licence;
 pub mod link;
 pub mod loan;
 pub mod people;
@@ -225,16 +227,22 @@ pub struct LoanTerm {
 /// One entry of a licence's ledger (LIC-3).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct EntryView {
+    /// Its number in the books of the licence, from 1.
+    pub number: i64,
     /// When.
     pub at: Timestamp,
     /// Why.
     pub kind: EntryKind,
     /// The change of what is left.
     pub change: Amount,
+    /// What was left after it.
+    pub left: Amount,
     /// The transfer it belongs to.
     pub transfer: Option<TransferId>,
     /// The dataset it is about.
     pub resource: Option<ResourceId>,
+    /// What that is called, while it is in the organization.
+    pub resource_name: Option<String>,
 }
 
 /// One line of the audit log (AUDIT-1).
@@ -405,6 +413,8 @@ pub struct DriveView {
     pub create: Control,
     /// What the licences here do not allow.
     pub lacking: Lacking,
+    /// What having it processed would cost (LIC-2); datasets that are not paid for yet, for who may have them processed.
+    pub processing: Option<licence::ProcessingView>,
 }
 
 /// How far a page counts the rows of a list; the browser asks for more when it comes to that.

@@ -7,7 +7,7 @@ use askama::Template;
 
 use crate::domain::{
     loan::Ended,
-    mail::{inert, one_line},
+    mail::{inert, inert_text, one_line},
     role::Role,
     time::Timestamp,
 };
@@ -310,7 +310,58 @@ fn sheet(letter: &Letter<'_>, public_url: &str, now: Timestamp) -> Sheet {
             button: None,
             unexpected: "This was not you? Tell whoever runs this server at once.".to_owned(),
         },
+        Letter::PurchaseRequested {
+            organization,
+            org_id,
+            by,
+            what,
+            message,
+            contact_name,
+            contact_email,
+            contact_phone,
+            request,
+        } => {
+            let (organization, by, name) = (inert(organization), inert(by), inert(contact_name));
+            let mut paragraphs =
+                vec![format!("{by}, an Owner of {organization} (Org ID {org_id}), asks for: {}.", one_line(what))];
+            paragraphs.extend(message.map(quoted).unwrap_or_default());
+            let phone = contact_phone.map(|phone| format!(", {}", one_line(phone))).unwrap_or_default();
+            paragraphs.push(format!("Answer to: {name}, {}{phone}.", one_line(contact_email)));
+            paragraphs.push(format!(
+                "Grant it with “commonhold licence grant --org {org_id} …”, then tell the Owners with “commonhold request answer \
+                 {request} --text …”."
+            ));
+            Sheet {
+                subject: format!("{organization} asks for {}", one_line(what)),
+                greeting: "Hello,".to_owned(),
+                paragraphs,
+                button: None,
+                unexpected: "You get this because your address is the one of whoever runs this server.".to_owned(),
+            }
+        }
+        Letter::PurchaseAnswered { organization, org_id, what, declined, answer } => {
+            let organization = inert(organization);
+            let verb = if declined { "declined" } else { "answered" };
+            let mut paragraphs = vec![format!("What was asked for in {organization} was {verb}: {}.", one_line(what))];
+            paragraphs.extend(quoted(answer));
+            Sheet {
+                subject: format!("Your request for {} was {verb}", one_line(what)),
+                greeting: "Hello,".to_owned(),
+                paragraphs,
+                button: Some(Button {
+                    label: "Open billing",
+                    link: format!("{public_url}/o/{org_id}/billing"),
+                    validity: String::new(),
+                }),
+                unexpected: format!("You get this because you are an Owner of {organization}."),
+            }
+        }
     }
+}
+
+/// What somebody wrote, as mail quotes it: no line of it passes for one of ours.
+fn quoted(text: &str) -> Vec<String> {
+    inert_text(text).into_iter().map(|line| format!("> {line}")).collect()
 }
 
 /// What a role may do; for a Member, what they will reach.
@@ -419,6 +470,34 @@ mod tests {
             ),
             ("loan_returned", Letter::LoanEnded { organization, org_id, licence: "Desktop", by, how: Ended::Returned }),
             ("account_deleted", Letter::AccountDeleted { first_name }),
+            (
+                "purchase_requested",
+                Letter::PurchaseRequested {
+                    organization,
+                    org_id,
+                    by,
+                    what: "Cloud Pro, Credits, 5,000 credits",
+                    message: resource,
+                    contact_name: by,
+                    contact_email: "anna@example.com",
+                    contact_phone: Some("+41 44 123 45 67"),
+                    request: "0198c0de-0000-7000-8000-000000000000",
+                },
+            ),
+            (
+                "purchase_answered",
+                Letter::PurchaseAnswered {
+                    organization,
+                    org_id,
+                    what: "Cloud Pro, Credits, 5,000 credits",
+                    declined: false,
+                    answer: on,
+                },
+            ),
+            (
+                "purchase_declined",
+                Letter::PurchaseAnswered { organization, org_id, what: "something else", declined: true, answer: on },
+            ),
         ]
     }
 

@@ -165,6 +165,40 @@ pub enum Letter<'a> {
         /// First name.
         first_name: &'a str,
     },
+    /// To the operator: an Owner asks for a licence (ORG-8).
+    PurchaseRequested {
+        /// The organization's name.
+        organization: &'a str,
+        /// Its Org ID.
+        org_id: &'a str,
+        /// Who asks.
+        by: &'a str,
+        /// What, in one line.
+        what: &'a str,
+        /// What, in their own words.
+        message: Option<&'a str>,
+        /// Whom to answer: name.
+        contact_name: &'a str,
+        /// Whom to answer: address.
+        contact_email: &'a str,
+        /// Whom to answer: phone.
+        contact_phone: Option<&'a str>,
+        /// The request's id.
+        request: &'a str,
+    },
+    /// The operator answered what was asked for (ORG-8): leads to `/o/{org}/billing`.
+    PurchaseAnswered {
+        /// The organization's name.
+        organization: &'a str,
+        /// Its Org ID.
+        org_id: &'a str,
+        /// What was asked for, in one line.
+        what: &'a str,
+        /// Whether the answer is no.
+        declined: bool,
+        /// What the operator says.
+        answer: &'a str,
+    },
 }
 
 /// Puts a letter into the outbox, in the transaction of what it tells. It goes out once that is committed.

@@ -214,7 +214,7 @@ fn csv_part(first: bool, rows: Vec<ActivityView>) -> Answer<Bytes> {
 }
 
 /// A cell that no spreadsheet takes for a formula.
-fn inert(cell: String) -> String {
+pub(super) fn inert(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-use super::problem::Problem;
+use super::{operator::Operating, problem::Problem};
 
 /// The longest body of an unsafe call.
 pub const LONGEST_BODY: usize = 1024 * 1024;
@@ -27,18 +27,21 @@ pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Respo
     let key = request.headers().get("idempotency-key").map(|key| key.to_str().unwrap_or_default().to_owned());
     let path = request.uri().path().to_owned();
     // Signing in and up and a new password hand out a session, which a stored answer could not; and what they are sent is
-    // secret: not even a digest of it is kept. Nor is the address of a share link.
-    let is_session = ["/session", "/signup", "/password", "/password/reset", "/email", "/email/verify", "/links"]
-        .iter()
-        .any(|end| path.ends_with(end));
+    // secret: not even a digest of it is kept. Nor is the address of a share link, nor a key.
+    let is_session =
+        ["/session", "/signup", "/password", "/password/reset", "/email", "/email/verify", "/links", "/operator/keys"]
+            .iter()
+            .any(|end| path.ends_with(end));
     let Some(key) = key.filter(|_| *request.method() == Method::POST && !is_session) else {
         return next.run(request).await;
     };
     if key.is_empty() || key.len() > 255 {
         return Problem::refusal(&Refusal::field("Idempotency-Key", FieldProblem::TooLong(255))).into_response();
     }
-    let caller = match request.extensions().get::<Caller>() {
-        Some(Caller { principal: Some(principal), .. }) => principal.person.to_string(),
+    let (operating, caller) = (request.extensions().get::<Operating>(), request.extensions().get::<Caller>());
+    let caller = match (operating, caller) {
+        (Some(operating), _) => format!("operator {}", operating.key),
+        (None, Some(Caller { principal: Some(principal), .. })) => principal.person.to_string(),
         _ => return next.run(request).await,
     };
     let (parts, body) = request.into_parts();

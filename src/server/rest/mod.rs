@@ -7,6 +7,7 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod billing;
 pub mod desktop;
 pub mod events;
 pub mod idempotency;
@@ -15,6 +16,7 @@ pub mod keys;
 pub mod licences;
 pub mod links;
 pub mod loans;
+pub mod operator;
 pub mod orgs;
 pub mod people;
 pub mod problem;
@@ -60,6 +62,8 @@ use problem::Problem;
         (name = "drive", description = "Folders, sites, assets and datasets"),
         (name = "transfers", description = "Moving within an organization and transferring between two"),
         (name = "licences", description = "Licences, their books, and the audit log"),
+        (name = "billing", description = "Billing contacts, and asking the operator for licences: Owners"),
+        (name = "operator", description = "Granting licences and answering requests, with an operator key: `Authorization: Bearer cho_…`"),
         (name = "keys", description = "Credential keys: how machines sign in at `POST /oauth/token` (client credentials), and what they ask with the token"),
         (name = "desktop", description = "What programs on people's computers ask: which licences there are, and a seat of one"),
     )
@@ -96,6 +100,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(people::change_role))
         .routes(routes!(licences::list))
         .routes(routes!(licences::ledger))
+        .routes(routes!(licences::export))
         .routes(routes!(seats::list, seats::give))
         .routes(routes!(seats::free))
         .routes(routes!(loans::list, loans::create))
@@ -132,6 +137,20 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(transfers::plan))
         .routes(routes!(transfers::create))
         .routes(routes!(transfers::show))
+        .routes(routes!(billing::contacts, billing::add_contact))
+        .routes(routes!(billing::change_contact, billing::remove_contact))
+        .routes(routes!(billing::requests, billing::request))
+        .routes(routes!(billing::withdraw))
+        .routes(routes!(operator::licences, operator::grant))
+        .routes(routes!(operator::licence))
+        .routes(routes!(operator::extend))
+        .routes(routes!(operator::expire))
+        .routes(routes!(operator::top_up))
+        .routes(routes!(operator::requests))
+        .routes(routes!(operator::request))
+        .routes(routes!(operator::answer))
+        .routes(routes!(operator::keys, operator::create_key))
+        .routes(routes!(operator::revoke_key))
 }
 
 /// Every route of the API, and its document.

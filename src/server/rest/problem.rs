@@ -74,6 +74,9 @@ pub struct Problem {
     blockers: Vec<BlockerBody>,
     #[serde(skip)]
     retry_after: Option<u64>,
+    /// How to come back with a key, where that is what is missing (RFC 6750).
+    #[serde(skip)]
+    bearer: bool,
 }
 
 impl Problem {
@@ -89,7 +92,13 @@ impl Problem {
             errors: Vec::new(),
             blockers: Vec::new(),
             retry_after: None,
+            bearer: false,
         }
+    }
+
+    /// The same problem for who should have sent a key.
+    pub fn for_want_of_a_key(self) -> Self {
+        Self { bearer: true, ..self }
     }
 
     /// A refusal.
@@ -162,6 +171,9 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(&self)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if self.bearer {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -33,6 +33,27 @@ pub const INVARIANTS: &[Invariant] = &[
             OR l.credits_left <> (SELECT COALESCE(SUM(e.credits), 0) FROM ledger_entry e WHERE e.licence_id = l.id)",
     },
     Invariant {
+        name: "every ledger is numbered from 1 and says after each entry what was left (LIC-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
+            SELECT e.number, e.at, e.images_after, e.projects_after, e.credits_after,
+                ROW_NUMBER() OVER book AS place, MAX(e.at) OVER book AS latest,
+                SUM(e.images) OVER book AS images, SUM(e.projects) OVER book AS projects, SUM(e.credits) OVER book AS credits
+            FROM ledger_entry e WINDOW book AS (PARTITION BY e.licence_id ORDER BY e.number)) AS books
+            WHERE number IS NULL OR number <> place OR at <> latest
+                OR images_after <> images OR projects_after <> projects OR credits_after <> credits",
+    },
+    Invariant {
+        name: "the books of every licence are as long as it says (LIC-3)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE
+            COALESCE(l.entries, 0) <> (SELECT COUNT(*) FROM ledger_entry e WHERE e.licence_id = l.id)
+            OR COALESCE(l.last_entry_at, 0) <> COALESCE((SELECT MAX(e.at) FROM ledger_entry e WHERE e.licence_id = l.id), 0)",
+    },
+    Invariant {
+        name: "what waits for credits knows since when, and nothing else does (LIC-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource
+            WHERE (COALESCE(status, '') = 'waiting_for_credits') <> (waiting_since IS NOT NULL)",
+    },
+    Invariant {
         name: "nothing is left below zero (LIC-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence WHERE images_left < 0 OR projects_left < 0 OR credits_left < 0",
     },

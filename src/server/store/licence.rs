@@ -179,6 +179,55 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Store
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
+#[derive(FromRow)]
+struct OwnedRow {
+    org_id: String,
+    #[sqlx(flatten)]
+    licence: LicenceRow,
+}
+
+/// A page of all licences there are, or of an organization's, oldest first, behind one, each with the Org ID of who has it:
+/// what the operator lists.
+///
+/// # Errors
+/// The database.
+pub async fn list_all(
+    tx: &mut Tx,
+    organization: Option<OrganizationId>,
+    behind: Option<LicenceId>,
+    limit: i64,
+) -> Result<Vec<(StoredLicence, String)>> {
+    let behind = behind.map_or(Uuid::nil(), |id| id.0);
+    let rows: Vec<OwnedRow> = match organization {
+        Some(organization) => {
+            tx.sql(
+                "SELECT o.org_id, l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+                    l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
+                 FROM licence l JOIN organization o ON o.id = l.organization_id
+                 WHERE l.organization_id = $2 AND l.id > $1 ORDER BY l.id LIMIT CAST($3 AS BIGINT)",
+            )
+            .bind(behind)
+            .bind(organization.0)
+            .bind(limit)
+            .all()
+            .await?
+        }
+        None => {
+            tx.sql(
+                "SELECT o.org_id, l.id, l.organization_id, l.account_id, l.product, l.model, l.seats, l.active_from, l.active_until,
+                    l.images_granted, l.projects_granted, l.credits_granted, l.images_left, l.projects_left, l.credits_left
+                 FROM licence l JOIN organization o ON o.id = l.organization_id
+                 WHERE l.id > $1 ORDER BY l.id LIMIT CAST($2 AS BIGINT)",
+            )
+            .bind(behind)
+            .bind(limit)
+            .all()
+            .await?
+        }
+    };
+    rows.into_iter().map(|row| Ok((row.licence.try_into()?, row.org_id))).collect()
+}
+
 /// A licence by id.
 ///
 /// # Errors
@@ -228,18 +277,31 @@ pub struct NewEntry {
     pub at: Timestamp,
 }
 
+/// What an entry made of the books.
+#[derive(FromRow)]
+struct BooksRow {
+    entries: i64,
+    last_entry_at: i64,
+    images_left: i64,
+    projects_left: i64,
+    credits_left: i64,
+}
+
 /// Writes an entry and changes what is left by it, unless that would fall below zero: then nothing is written and the
-/// answer is `false` (LIC-2, also when many spend at once).
+/// answer is `false` (LIC-2, also when many spend at once). The entry gets the licence's next number, says what is left
+/// after it, and is never of an earlier time than the one before.
 ///
 /// # Errors
 /// The database.
 pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
     let granted = if entry.kind == EntryKind::Grant { entry.change } else { Amount::default() };
-    let changed = tx
+    let books: Option<BooksRow> = tx
         .sql(
             "UPDATE licence SET images_left = images_left + $2, projects_left = projects_left + $3, credits_left = credits_left + $4,
-                images_granted = images_granted + $5, projects_granted = projects_granted + $6, credits_granted = credits_granted + $7
-             WHERE id = $1 AND images_left + $2 >= 0 AND projects_left + $3 >= 0 AND credits_left + $4 >= 0",
+                images_granted = images_granted + $5, projects_granted = projects_granted + $6, credits_granted = credits_granted + $7,
+                entries = COALESCE(entries, 0) + 1, last_entry_at = CASE WHEN last_entry_at > $8 THEN last_entry_at ELSE $8 END
+             WHERE id = $1 AND images_left + $2 >= 0 AND projects_left + $3 >= 0 AND credits_left + $4 >= 0
+             RETURNING entries, last_entry_at, images_left, projects_left, credits_left",
         )
         .bind(entry.licence.0)
         .bind(entry.change.images)
@@ -248,14 +310,14 @@ pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
         .bind(granted.images)
         .bind(granted.projects)
         .bind(granted.credits)
-        .execute()
+        .bind(entry.at.0)
+        .optional()
         .await?;
-    if changed == 0 {
-        return Ok(false);
-    }
+    let Some(books) = books else { return Ok(false) };
     tx.sql(
-        "INSERT INTO ledger_entry (id, licence_id, kind, images, projects, credits, transfer_id, resource_id, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO ledger_entry (id, licence_id, kind, images, projects, credits, transfer_id, resource_id, at,
+            number, images_after, projects_after, credits_after)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(entry.id.0)
     .bind(entry.licence.0)
@@ -265,54 +327,178 @@ pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
     .bind(entry.change.credits)
     .bind(entry.transfer.map(|transfer| transfer.0))
     .bind(entry.resource.map(|resource| resource.0))
-    .bind(entry.at.0)
+    .bind(books.last_entry_at)
+    .bind(books.entries)
+    .bind(books.images_left)
+    .bind(books.projects_left)
+    .bind(books.credits_left)
     .execute()
     .await?;
     Ok(true)
 }
 
+/// Which entries of a ledger are listed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EntryFilter {
+    /// Only of this kind.
+    pub kind: Option<EntryKind>,
+    /// Not before this moment.
+    pub from: Option<Timestamp>,
+    /// Before this moment.
+    pub to: Option<Timestamp>,
+}
+
+/// Where a page of a ledger begins or ends. Times and numbers grow together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EntryPlace {
+    /// When the entry was written.
+    pub at: Timestamp,
+    /// Its number in the licence's books.
+    pub number: i64,
+}
+
 #[derive(FromRow)]
 struct EntryRow {
-    id: Uuid,
+    number: i64,
     kind: String,
     images: i64,
     projects: i64,
     credits: i64,
+    images_after: i64,
+    projects_after: i64,
+    credits_after: i64,
     transfer_id: Option<Uuid>,
     resource_id: Option<Uuid>,
+    resource_name: Option<String>,
     at: i64,
 }
 
-/// One page of a licence's ledger, newest first: the entries with their ids.
+/// The entries of a licence, one text, so that all filters show the same. What is not in the organization any more has no
+/// name here (ACCESS-3).
+macro_rules! entries {
+    ($where_and_order:literal) => {
+        concat!(
+            "SELECT e.number, e.kind, e.images, e.projects, e.credits, e.images_after, e.projects_after, e.credits_after,
+                e.transfer_id, e.resource_id, r.name AS resource_name, e.at
+             FROM ledger_entry e LEFT JOIN resource r ON r.id = e.resource_id AND r.organization_id = $2 AND r.trashed_with IS NULL
+             WHERE e.licence_id = $1 AND ",
+            $where_and_order
+        )
+    };
+}
+
+/// One page of a licence's ledger, newest first, behind an entry.
 ///
 /// # Errors
 /// The database.
 pub async fn list_entries(
     tx: &mut Tx,
-    licence: LicenceId,
-    before: Option<EntryId>,
+    licence: &StoredLicence,
+    filter: &EntryFilter,
+    before: Option<EntryPlace>,
     limit: i64,
-) -> Result<Vec<(EntryId, EntryView)>> {
-    let rows: Vec<EntryRow> = tx
-        .sql(
-            "SELECT id, kind, images, projects, credits, transfer_id, resource_id, at FROM ledger_entry
-             WHERE licence_id = $1 AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)",
+) -> Result<Vec<EntryView>> {
+    // The last day and the entry are one bound, so that both are found in the index.
+    let end = EntryPlace { at: filter.to.unwrap_or(Timestamp(i64::MAX)), number: 0 };
+    let start = before.map_or(end, |before| before.min(end));
+    let sql = if filter.kind.is_some() {
+        entries!(
+            "(e.kind, e.at) >= ($7, $3) AND (e.kind, e.at, e.number) < ($7, $4, $5)
+             ORDER BY e.kind DESC, e.at DESC, e.number DESC LIMIT CAST($6 AS BIGINT)"
         )
+    } else {
+        entries!(
+            "e.at >= $3 AND (e.at, e.number) < ($4, $5) ORDER BY e.at DESC, e.number DESC LIMIT CAST($6 AS BIGINT)"
+        )
+    };
+    page(tx, sql, licence, filter, filter.from.unwrap_or(Timestamp(i64::MIN)), start, limit).await
+}
+
+/// The page before an entry: the `limit` entries that are newer than it, next to it, oldest first.
+///
+/// # Errors
+/// The database.
+pub async fn list_newer_entries(
+    tx: &mut Tx,
+    licence: &StoredLicence,
+    filter: &EntryFilter,
+    after: EntryPlace,
+    limit: i64,
+) -> Result<Vec<EntryView>> {
+    let begin = EntryPlace { at: filter.from.unwrap_or(Timestamp(i64::MIN)), number: 0 };
+    let sql = if filter.kind.is_some() {
+        entries!(
+            "(e.kind, e.at) < ($7, $3) AND (e.kind, e.at, e.number) > ($7, $4, $5)
+             ORDER BY e.kind, e.at, e.number LIMIT CAST($6 AS BIGINT)"
+        )
+    } else {
+        entries!("e.at < $3 AND (e.at, e.number) > ($4, $5) ORDER BY e.at, e.number LIMIT CAST($6 AS BIGINT)")
+    };
+    page(tx, sql, licence, filter, filter.to.unwrap_or(Timestamp(i64::MAX)), after.max(begin), limit).await
+}
+
+/// Whether more than so many entries pass a filter.
+///
+/// # Errors
+/// The database.
+pub async fn has_more_entries_than(
+    tx: &mut Tx,
+    licence: LicenceId,
+    filter: &EntryFilter,
+    entries: i64,
+) -> Result<bool> {
+    let sql = if filter.kind.is_some() {
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM ledger_entry
+         WHERE licence_id = $1 AND kind = $5 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
+    } else {
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM ledger_entry
+         WHERE licence_id = $1 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
+    };
+    let mut statement = tx
+        .sql(sql)
         .bind(licence.0)
-        .bind(before.map_or(Uuid::max(), |entry| entry.0))
-        .bind(limit)
-        .all()
-        .await?;
+        .bind(filter.from.map_or(i64::MIN, |at| at.0))
+        .bind(filter.to.map_or(i64::MAX, |at| at.0))
+        .bind(entries + 1);
+    if let Some(kind) = filter.kind {
+        statement = statement.bind(kind.word());
+    }
+    statement.number().await.map(|count| count > entries)
+}
+
+async fn page(
+    tx: &mut Tx,
+    sql: &'static str,
+    licence: &StoredLicence,
+    filter: &EntryFilter,
+    far: Timestamp,
+    near: EntryPlace,
+    limit: i64,
+) -> Result<Vec<EntryView>> {
+    let mut statement = tx
+        .sql(sql)
+        .bind(licence.licence.id.0)
+        .bind(licence.organization.0)
+        .bind(far.0)
+        .bind(near.at.0)
+        .bind(near.number)
+        .bind(limit);
+    if let Some(kind) = filter.kind {
+        statement = statement.bind(kind.word());
+    }
+    let rows: Vec<EntryRow> = statement.all().await?;
     rows.into_iter()
         .map(|row| {
-            let entry = EntryView {
+            Ok(EntryView {
+                number: row.number,
                 at: Timestamp(row.at),
                 kind: read("ledger_entry", "kind", &row.kind, EntryKind::parse)?,
                 change: Amount { images: row.images, projects: row.projects, credits: row.credits },
+                left: Amount { images: row.images_after, projects: row.projects_after, credits: row.credits_after },
                 transfer: row.transfer_id.map(TransferId),
                 resource: row.resource_id.map(ResourceId),
-            };
-            Ok((EntryId(row.id), entry))
+                resource_name: row.resource_name,
+            })
         })
         .collect()
 }

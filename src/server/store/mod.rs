@@ -19,6 +19,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod billing_contact;
 pub mod copying;
 mod db;
 pub mod doctor;
@@ -33,9 +34,11 @@ pub mod live;
 pub mod loan;
 pub mod membership;
 pub mod one_time_link;
+pub mod operator_key;
 pub mod organization;
 pub mod outbox;
 pub mod person;
+pub mod purchase_request;
 pub mod resource;
 pub mod search;
 pub mod seat;
@@ -45,6 +48,7 @@ pub mod subtree;
 pub mod transfer;
 pub mod trash;
 pub mod undo;
+pub mod waiting;
 
 pub use db::{AsDbError, Bind, Db, DbError, Record, Result, Statement, Synchronous, Tx};
 

@@ -344,8 +344,8 @@ async fn insert_row(
     new: &NewResource<'_>,
 ) -> Result<()> {
     tx.sql(
-        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on, created_by, created_at, modified_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on, created_by, created_at, modified_at, waiting_since)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind(new.id.0)
     .bind(organization.0)
@@ -363,6 +363,7 @@ async fn insert_row(
     .bind(by.map(|by| by.0))
     .bind(new.at.0)
     .bind(new.at.0)
+    .bind(new.dataset.filter(|dataset| dataset.status == Status::WaitingForCredits).map(|_| new.at.0))
     .execute()
     .await?;
     if let Some(parent) = parent {
@@ -441,13 +442,18 @@ pub async fn update_status(
     charged_to: Option<LicenceId>,
     at: Timestamp,
 ) -> Result<()> {
-    tx.sql("UPDATE resource SET status = $2, charged_to = $3, modified_at = $4 WHERE id = $1 AND kind = 'dataset'")
-        .bind(permit.resource().0)
-        .bind(status.word())
-        .bind(charged_to.map(|licence| licence.0))
-        .bind(at.0)
-        .execute()
-        .await?;
+    tx.sql(
+        "UPDATE resource SET status = $2, charged_to = $3, modified_at = $4,
+            waiting_since = CASE WHEN $5 THEN COALESCE(waiting_since, $4) ELSE NULL END
+         WHERE id = $1 AND kind = 'dataset'",
+    )
+    .bind(permit.resource().0)
+    .bind(status.word())
+    .bind(charged_to.map(|licence| licence.0))
+    .bind(at.0)
+    .bind(status == Status::WaitingForCredits)
+    .execute()
+    .await?;
     live::touch(tx, &[permit.resource()]).await
 }
 

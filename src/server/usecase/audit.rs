@@ -14,10 +14,13 @@ use crate::domain::{
     },
 };
 
-use super::super::{
-    context::{Ctx, KeyPrincipal, Principal},
-    error::Result,
-    store::{Tx, audit, membership},
+use super::{
+    super::{
+        context::{Ctx, KeyPrincipal, Principal},
+        error::Result,
+        store::{Tx, audit, membership},
+    },
+    operator::Operator,
 };
 
 /// What happened.
@@ -59,6 +62,22 @@ pub async fn note_key(tx: &mut Tx, ctx: &Ctx, by: &KeyPrincipal, what: Happened)
 /// The database.
 pub async fn note_operator(tx: &mut Tx, ctx: &Ctx, what: Happened) -> Result<()> {
     write(tx, ctx, None, "Operator", None, what).await
+}
+
+/// Writes down what somebody did as the operator: at the command line, or with a key of the operator's API.
+///
+/// # Errors
+/// The database.
+pub async fn note_as(tx: &mut Tx, ctx: &Ctx, operator: &Operator, what: Happened) -> Result<()> {
+    write(tx, ctx, None, &operator.name, operator.address.as_deref(), what).await
+}
+
+/// Writes down what happened by itself.
+///
+/// # Errors
+/// The database.
+pub async fn note_by_itself(tx: &mut Tx, ctx: &Ctx, what: Happened) -> Result<()> {
+    write(tx, ctx, None, "Commonhold", None, what).await
 }
 
 async fn write(

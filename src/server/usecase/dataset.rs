@@ -3,9 +3,9 @@
 
 use crate::domain::{
     access::operate,
-    id::{EntryId, LicenceId, ResourceId},
+    id::{AccountId, EntryId, LicenceId, ResourceId},
     key::Scope,
-    licence::{Amount, EntryKind, MEGAPIXELS, governing, price},
+    licence::{Amount, EntryKind, MEGAPIXELS, affordable_images, governing, price, spend},
     refusal::Refusal,
     resource::Status,
     text::Problem,
@@ -14,8 +14,8 @@ use crate::domain::{
 use super::{
     super::{
         context::{Ctx, KeyPrincipal, Principal},
-        error::Result,
-        store::{Tx, licence, organization, resource},
+        error::{Error, Result},
+        store::{Tx, licence, organization, resource, waiting},
     },
     access,
     audit::{self, Happened},
@@ -133,7 +133,92 @@ async fn set_status_in(
         Some(by) => audit::note_key(tx, ctx, by, what).await?,
         None => audit::note_operator(tx, ctx, what).await?,
     }
+    if charged.negated().covers(Amount::default()) && !charged.is_nothing() {
+        // What was given back is enough for something that waits, perhaps.
+        start_waiting(tx, ctx, found.account).await?;
+    }
     Ok(StatusSet { status, charged })
+}
+
+/// How many datasets that waited are started in one transaction.
+const STARTED_AT_ONCE: i64 = 50;
+
+/// Starts what waits for credits in an account and can be paid now, what has waited longest first (LIC-2); what is too
+/// dear goes on waiting, and does not keep smaller ones from starting. At most [`STARTED_AT_ONCE`] in one transaction;
+/// whether there may be more. Then the worker is told, and goes on.
+///
+/// # Errors
+/// The database.
+pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) -> Result<bool> {
+    let now = ctx.now();
+    let licences = licence::list_of_account(tx, account, now).await?;
+    let Some(governing) = governing(&licences, now).filter(|licence| licence.is_active(now)) else { return Ok(false) };
+    let (Some(model), id) = (governing.model, governing.id) else { return Ok(false) };
+    let mut left = governing.left;
+    let Some(most) = affordable_images(model, left, MEGAPIXELS) else { return Ok(false) };
+    let datasets = waiting::list(tx, account, most, STARTED_AT_ONCE).await?;
+    let Some(first) = datasets.first() else { return Ok(false) };
+    // Nothing goes on in an organization that was deleted.
+    if organization::find(tx, first.organization).await?.is_none() {
+        return Ok(false);
+    }
+    let more = i64::try_from(datasets.len()).is_ok_and(|count| count == STARTED_AT_ONCE);
+    for dataset in datasets {
+        let cost = price(model, dataset.images, MEGAPIXELS);
+        let Ok(after) = spend(left, cost) else { continue };
+        if !book(tx, ctx, id, EntryKind::Spend, cost.negated(), dataset.id).await? {
+            return Err(Error::Internal("a licence has less left than it said in the same transaction".to_owned()));
+        }
+        left = after;
+        let permit = operate(dataset.created_by, dataset.organization, dataset.id);
+        resource::update_status(tx, &permit, Status::Queued, Some(id), now).await?;
+        let what = Happened {
+            organization: Some(dataset.organization),
+            action: "dataset.status_set",
+            summary: format!("started “{}”, which had waited for credits", dataset.name),
+            before: Some(serde_json::json!({ "resource": dataset.id, "status": Status::WaitingForCredits })),
+            after: Some(serde_json::json!({ "resource": dataset.id, "status": Status::Queued, "charged": cost })),
+            ..Happened::default()
+        };
+        audit::note_by_itself(tx, ctx, what).await?;
+    }
+    if more {
+        ctx.credits_came().notify_one();
+    }
+    Ok(more)
+}
+
+/// Starts what waits in the next account behind one in which something waits, as far as it can be paid; that account, or
+/// nothing where there is none behind.
+///
+/// # Errors
+/// The database; what was started before stays so.
+pub async fn start_waiting_behind(ctx: &Ctx, behind: Option<AccountId>) -> Result<Option<AccountId>> {
+    let mut tx = ctx.db().read().await?;
+    let Some(account) = waiting::find_account(&mut tx, behind).await? else { return Ok(None) };
+    // Most of what waits goes on waiting: looked at first, so that nobody else is kept from writing for it.
+    let now = ctx.now();
+    let licences = licence::list_of_account(&mut tx, account, now).await?;
+    let payer = governing(&licences, now).filter(|licence| licence.is_active(now));
+    let most = payer.and_then(|licence| affordable_images(licence.model?, licence.left, MEGAPIXELS));
+    let starts = match most {
+        Some(most) => !waiting::list(&mut tx, account, most, 1).await?.is_empty(),
+        None => false,
+    };
+    drop(tx);
+    let mut more = starts;
+    while more {
+        let ctx_in = ctx.clone();
+        let started: Result<bool> = ctx
+            .db()
+            .write(move |tx| {
+                let ctx = ctx_in.clone();
+                Box::pin(async move { start_waiting(tx, &ctx, account).await })
+            })
+            .await;
+        more = started?;
+    }
+    Ok(Some(account))
 }
 
 async fn book(

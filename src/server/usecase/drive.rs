@@ -6,14 +6,18 @@ use crate::domain::{
     access::{Act, Level, permit},
     command::Lacking,
     id::{OrganizationId, ResourceId},
-    licence::{Use, allows},
+    licence::{Licence, MEGAPIXELS, Use, allows, governing, price, spend},
     refusal::Refusal,
     resource::{Kind, Status, cluster, may_create},
+    role::{Permission, may},
     search::Question,
     text::{Fields, Name, Problem, key},
     time::{Day, Timestamp},
     undo::Inverse,
-    view::{Belonging, Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, Page, ResourceView, RowView},
+    view::{
+        Belonging, Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, Page, ResourceView, RowView,
+        licence::ProcessingView,
+    },
 };
 
 use super::{
@@ -336,7 +340,17 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
         let whole = rows.next_cursor.is_none() && wanted.cursor.is_empty();
         let total = whole.then_some(rows.items.len() as u64);
         let (resource, tree, create) = (None, Vec::new(), Control::Absent);
-        return Ok(DriveView { organization, resource, rows, total, timeline: None, tree, create, lacking });
+        return Ok(DriveView {
+            organization,
+            resource,
+            rows,
+            total,
+            timeline: None,
+            tree,
+            create,
+            lacking,
+            processing: None,
+        });
     }
     let view = view(&mut tx, id, &reach, COUNTED + 1).await?;
     if view.organization != organization.id {
@@ -367,7 +381,8 @@ pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<Drive
     let lacking = Lacking::of(&licences, ctx.now());
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline = if view.kind == Kind::Site { Some(super::site::timeline(&mut tx, id).await?) } else { None };
-    Ok(DriveView { organization, resource: Some(view), rows, total, timeline, tree, create, lacking })
+    let processing = processing(&organization, &view, &licences, ctx.now());
+    Ok(DriveView { organization, resource: Some(view), rows, total, timeline, tree, create, lacking, processing })
 }
 
 /// What is found in an organization, as a page of the Drive.
@@ -393,7 +408,17 @@ async fn found(
     };
     let lacking = lacking(tx, organization.id, ctx.now()).await?;
     let create = Control::Absent;
-    Ok(DriveView { organization, resource: None, rows, total: None, timeline: None, tree: Vec::new(), create, lacking })
+    Ok(DriveView {
+        organization,
+        resource: None,
+        rows,
+        total: None,
+        timeline: None,
+        tree: Vec::new(),
+        create,
+        lacking,
+        processing: None,
+    })
 }
 
 /// How many rows a list has in all, counted up to `most`.
@@ -471,6 +496,30 @@ async fn tree(tx: &mut Tx, path: &[Crumb], shown: ResourceId) -> Result<Vec<Bran
     });
     tree.append(&mut inside);
     Ok(tree)
+}
+
+/// What having a dataset processed would cost, and what is left for it (LIC-2): for Editors of it who see the
+/// organization's prices, as long as it is not paid for.
+fn processing(
+    organization: &Belonging,
+    view: &ResourceView,
+    licences: &[Licence],
+    now: Timestamp,
+) -> Option<ProcessingView> {
+    let dataset = view.dataset.as_ref()?;
+    let unpaid = matches!(dataset.status, Status::Draft | Status::WaitingForCredits | Status::Failed);
+    let sees = view.level >= Level::Editor && organization.role.is_some_and(|role| may(role, Permission::SeePrices));
+    if !unpaid || !sees {
+        return None;
+    }
+    if let Err(refusal) = allows(licences, Use::Process, now) {
+        return Some(ProcessingView::Refused(refusal.to_string()));
+    }
+    let payer = governing(licences, now)?;
+    let model = payer.model?;
+    let (cost, left) = (price(model, dataset.images, MEGAPIXELS), payer.left);
+    let why_not = spend(left, cost).err().map(|refusal| refusal.to_string());
+    Some(ProcessingView::Priced { model, cost, left, why_not })
 }
 
 /// What the licences of an organization's first account do not allow.

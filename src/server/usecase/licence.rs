@@ -1,38 +1,38 @@
-//! Licences and their books: looking (people) and granting (the operator).
+//! Licences and their books: looking (people), and granting, topping up, extending and ending (the operator).
 
 use std::collections::BTreeMap;
 
 use crate::domain::{
+    billing::{self as rules, MOST, MOST_SEATS},
     id::{EntryId, LicenceId, OrganizationId},
     key::Scope,
-    licence::{Amount, EntryKind, Family, Model, Product},
+    licence::{Amount, EntryKind, Family, Licence, Model, Product},
     loan::Direction,
     refusal::Refusal,
-    role::{Permission, allow},
-    text::{Fields, Problem, key},
+    role::{Permission, allow, may},
+    text::{Fields, Problem, key as folded},
     time::{Day, Timestamp},
-    view::{EntryView, LicenceState, LicenceView, LoanTerm, Page},
+    view::{
+        EntryView, LicenceState, LicenceView, LoanTerm, Page,
+        licence::{AccountLicences, LedgerView, LicencesView},
+    },
 };
 
 use super::{
     super::{
         context::{Ctx, KeyPrincipal, Principal},
-        error::{Error, Result},
+        error::{Error, Result, at_field},
         store::{Tx, account, licence, loan, membership, organization, seat},
     },
     audit::{self, Happened},
+    dataset,
+    operator::{self, Operator},
 };
 
 /// A licence as pages and the API show it.
 pub fn view(stored: &licence::StoredLicence, now: Timestamp) -> LicenceView {
     let licence = &stored.licence;
-    let state = if licence.has_expired(now) {
-        LicenceState::Expired
-    } else if licence.is_active(now) {
-        LicenceState::Active
-    } else {
-        LicenceState::Upcoming
-    };
+    let state = state(licence, now);
     LicenceView {
         id: licence.id,
         account: stored.account,
@@ -47,6 +47,16 @@ pub fn view(stored: &licence::StoredLicence, now: Timestamp) -> LicenceView {
         left: licence.left,
         seats_used: None,
         loan: None,
+    }
+}
+
+fn state(licence: &Licence, now: Timestamp) -> LicenceState {
+    if licence.has_expired(now) {
+        LicenceState::Expired
+    } else if licence.is_active(now) {
+        LicenceState::Active
+    } else {
+        LicenceState::Upcoming
     }
 }
 
@@ -126,7 +136,7 @@ pub async fn list_by_key(ctx: &Ctx, by: &KeyPrincipal, org: &str) -> Result<Vec<
     let mut tx = ctx.db().read().await?;
     let asked = match org.parse::<OrganizationId>() {
         Ok(id) => Some(id),
-        Err(_) => organization::find_id(&mut tx, &key(org)).await?,
+        Err(_) => organization::find_id(&mut tx, &folded(org)).await?,
     };
     if asked != Some(by.organization) {
         return Err(Refusal::NotFound.into());
@@ -140,43 +150,212 @@ pub async fn list_by_key(ctx: &Ctx, by: &KeyPrincipal, org: &str) -> Result<Vec<
 /// One page of the ledger of a licence of a machine's account, for a key with the scope `read` (AUTH-6).
 ///
 /// # Errors
-/// `NotFound` for a licence of another account; `Forbidden` without the scope.
-pub async fn ledger_by_key(
-    ctx: &Ctx,
-    by: &KeyPrincipal,
-    id: &str,
-    cursor: &str,
-    limit: Option<i64>,
-) -> Result<Page<EntryView>> {
-    let limit = super::limit(limit)?;
-    let id: LicenceId = super::id("id", id)?;
+/// `NotFound` for a licence of another account; `Forbidden` without the scope; `Invalid` at a field of the query.
+pub async fn ledger_by_key(ctx: &Ctx, by: &KeyPrincipal, id: &str, query: &LedgerQuery) -> Result<Page<EntryView>> {
+    let limit = super::limit(query.limit)?;
+    let (filter, before) = (filter(query)?, place(query.cursor.as_deref())?);
+    let id: LicenceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    licence::find(&mut tx, id).await?.filter(|stored| stored.account == by.account).ok_or(Refusal::NotFound)?;
+    let stored = licence::find(&mut tx, id).await?.filter(|stored| stored.account == by.account);
+    let stored = stored.ok_or(Refusal::NotFound)?;
     by.scopes.allow(Scope::Read)?;
-    entries(&mut tx, id, cursor, limit).await
+    let entries = licence::list_entries(&mut tx, &stored, &filter, before, limit + 1).await?;
+    Ok(super::page(entries, limit, cursor))
 }
 
-/// One page of a ledger.
-async fn entries(tx: &mut Tx, id: LicenceId, cursor: &str, limit: i64) -> Result<Page<EntryView>> {
-    let before: Option<EntryId> =
-        super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
-    let entries = licence::list_entries(tx, id, before, limit + 1).await?;
-    let page = super::page(entries, limit, |(id, _)| super::cursor(&[&id.to_string()]));
-    Ok(Page { items: page.items.into_iter().map(|(_, entry)| entry).collect(), next_cursor: page.next_cursor })
+/// The page Licences.
+///
+/// # Errors
+/// `NotFound` for who may not see usage: for them there is no such page.
+pub async fn page(ctx: &Ctx, by: &Principal, org: &str) -> Result<LicencesView> {
+    let mut tx = ctx.db().read().await?;
+    let organization = super::organization::belonging(&mut tx, by, org).await?;
+    if !organization.role.is_some_and(|role| may(role, Permission::ViewUsage)) {
+        return Err(Refusal::NotFound.into());
+    }
+    let now = ctx.now();
+    let mut accounts: Vec<AccountLicences> = account::list(&mut tx, organization.id)
+        .await?
+        .into_iter()
+        .map(|account| AccountLicences { id: account.id, name: account.name, licences: Vec::new() })
+        .collect();
+    for licence in of_organization(&mut tx, organization.id, now).await? {
+        if let Some(account) = accounts.iter_mut().find(|account| account.id == licence.account) {
+            account.licences.push(licence);
+        }
+    }
+    let has = |permission| organization.role.is_some_and(|role| may(role, permission));
+    let (may_buy, manages) = (has(Permission::ManageBilling), has(Permission::ManageAccounts));
+    Ok(LicencesView { organization, accounts, may_buy, manages })
+}
+
+/// Which entries of a ledger are wanted, unread.
+#[derive(Debug, Default, Clone)]
+pub struct LedgerQuery {
+    /// A kind of entry.
+    pub kind: Option<String>,
+    /// A day: not before it.
+    pub from: Option<String>,
+    /// A day: not after it.
+    pub to: Option<String>,
+    /// Where the page starts.
+    pub cursor: Option<String>,
+    /// How many entries.
+    pub limit: Option<i64>,
+}
+
+/// How many entries an export has at most.
+pub const LONGEST_EXPORT: i64 = 100_000;
+/// How many entries the page shows at once.
+const ENTRIES: i64 = 50;
+
+fn filter(query: &LedgerQuery) -> Result<licence::EntryFilter> {
+    let text =
+        |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let day = |field, text: Option<String>| match text {
+        None => Ok(None),
+        Some(text) => Day::parse_iso(&text).map(Some).ok_or_else(|| Refusal::field(field, Problem::NotADay)),
+    };
+    Ok(licence::EntryFilter {
+        kind: text(&query.kind).map(|word| EntryKind::parse(&word)).transpose().map_err(at_field("kind"))?,
+        from: day("from", text(&query.from))?.map(Day::start),
+        to: day("to", text(&query.to))?.map(|day| day.start().plus_days(1)),
+    })
+}
+
+fn place(text: Option<&str>) -> Result<Option<licence::EntryPlace>> {
+    let Some(parts) = super::read_cursor(text.unwrap_or_default(), 2)? else { return Ok(None) };
+    let wrong = || Refusal::field("cursor", Problem::NotAnId);
+    let number = |part: &str| part.parse::<i64>().map_err(|_| wrong());
+    Ok(Some(licence::EntryPlace { at: Timestamp(number(&parts[0])?), number: number(&parts[1])? }))
+}
+
+fn cursor(entry: &EntryView) -> String {
+    super::cursor(&[&entry.at.0.to_string(), &entry.number.to_string()])
+}
+
+/// A licence, for who may see the usage of its organization.
+async fn find(tx: &mut Tx, by: &Principal, id: &str) -> Result<licence::StoredLicence> {
+    let id: LicenceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let stored = licence::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+    let role = membership::find_role(tx, stored.organization, by.person).await?;
+    allow(by.person, stored.organization, role, Permission::ViewUsage)?;
+    Ok(stored)
 }
 
 /// One page of a licence's ledger, newest first.
 ///
 /// # Errors
-/// `NotFound` and `Forbidden` by role.
-pub async fn ledger(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Option<i64>) -> Result<Page<EntryView>> {
-    let limit = super::limit(limit)?;
-    let id: LicenceId = super::id("id", id)?;
+/// `NotFound` and `Forbidden` by role; `Invalid` at a field of the query.
+pub async fn ledger(ctx: &Ctx, by: &Principal, id: &str, query: &LedgerQuery) -> Result<Page<EntryView>> {
+    let limit = super::limit(query.limit)?;
+    let (filter, before) = (filter(query)?, place(query.cursor.as_deref())?);
     let mut tx = ctx.db().read().await?;
-    let stored = licence::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
-    let role = membership::find_role(&mut tx, stored.organization, by.person).await?;
-    allow(by.person, stored.organization, role, Permission::ViewUsage)?;
-    entries(&mut tx, id, cursor, limit).await
+    let stored = find(&mut tx, by, id).await?;
+    let entries = licence::list_entries(&mut tx, &stored, &filter, before, limit + 1).await?;
+    Ok(super::page(entries, limit, cursor))
+}
+
+/// A licence's own page: the entries behind `query.cursor`, or before `newer_than`.
+///
+/// # Errors
+/// `NotFound` for who may not see usage, and for a licence of another organization; `Invalid` at a field of the query.
+pub async fn ledger_page(
+    ctx: &Ctx,
+    by: &Principal,
+    org: &str,
+    id: &str,
+    query: &LedgerQuery,
+    newer_than: &str,
+) -> Result<LedgerView> {
+    let (filter, before, after) = (filter(query)?, place(query.cursor.as_deref())?, place(Some(newer_than))?);
+    let id: LicenceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let mut tx = ctx.db().read().await?;
+    let organization = super::organization::belonging(&mut tx, by, org).await?;
+    if !organization.role.is_some_and(|role| may(role, Permission::ViewUsage)) {
+        return Err(Refusal::NotFound.into());
+    }
+    let stored = licence::find(&mut tx, id)
+        .await?
+        .filter(|stored| stored.organization == organization.id)
+        .ok_or(Refusal::NotFound)?;
+    let fits = usize::try_from(ENTRIES).unwrap_or(usize::MAX);
+    let (entries, older, newer) = if let Some(after) = after {
+        let mut rows = licence::list_newer_entries(&mut tx, &stored, &filter, after, ENTRIES + 1).await?;
+        let more = rows.len() > fits;
+        rows.truncate(fits);
+        rows.reverse();
+        let (first, last) = (rows.first().filter(|_| more).map(cursor), rows.last().map(cursor));
+        (rows, last, first)
+    } else {
+        let mut rows = licence::list_entries(&mut tx, &stored, &filter, before, ENTRIES + 1).await?;
+        let more = rows.len() > fits;
+        rows.truncate(fits);
+        let newer = rows.first().filter(|_| before.is_some()).map(cursor);
+        let older = rows.last().filter(|_| more).map(cursor);
+        (rows, older, newer)
+    };
+    let accounts = account::list(&mut tx, organization.id).await?;
+    let account_name = if accounts.len() > 1 {
+        accounts.into_iter().find(|account| account.id == stored.account).map(|account| account.name)
+    } else {
+        None
+    };
+    let may_buy = organization.role.is_some_and(|role| may(role, Permission::ManageBilling));
+    let licence = view(&stored, ctx.now());
+    Ok(LedgerView { organization, licence, account_name, entries, older, newer, may_buy })
+}
+
+/// Reads which entries are to be exported, and whether there are more of them than an export has.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` by role; `Invalid` at a field of the query.
+pub async fn begin_export(ctx: &Ctx, by: &Principal, id: &str, query: &LedgerQuery) -> Result<Export> {
+    let filter = filter(query)?;
+    let mut tx = ctx.db().read().await?;
+    let stored = find(&mut tx, by, id).await?;
+    let truncated = licence::has_more_entries_than(&mut tx, stored.licence.id, &filter, LONGEST_EXPORT).await?;
+    Ok(Export { by: by.clone(), stored, filter, truncated, behind: None, left: LONGEST_EXPORT })
+}
+
+/// An export under way: where it is, and how many entries it may still have.
+#[derive(Debug, Clone)]
+pub struct Export {
+    by: Principal,
+    stored: licence::StoredLicence,
+    filter: licence::EntryFilter,
+    /// Whether there are more entries than an export has.
+    pub truncated: bool,
+    behind: Option<licence::EntryPlace>,
+    left: i64,
+}
+
+impl Export {
+    /// The licence.
+    pub const fn licence(&self) -> LicenceId {
+        self.stored.licence.id
+    }
+
+    /// The next entries; none at the end. Whoever lost the right to read meanwhile is refused.
+    ///
+    /// # Errors
+    /// `NotFound` and `Forbidden` by role; the database.
+    pub async fn next(&mut self, ctx: &Ctx) -> Result<Vec<EntryView>> {
+        const AT_ONCE: i64 = 1_000;
+        let limit = AT_ONCE.min(self.left);
+        if limit <= 0 {
+            return Ok(Vec::new());
+        }
+        let mut tx = ctx.db().read().await?;
+        let role = membership::find_role(&mut tx, self.stored.organization, self.by.person).await?;
+        allow(self.by.person, self.stored.organization, role, Permission::ViewUsage)?;
+        let entries = licence::list_entries(&mut tx, &self.stored, &self.filter, self.behind, limit).await?;
+        self.behind = entries.last().map(|entry| licence::EntryPlace { at: entry.at, number: entry.number });
+        // A page that is not full is the last.
+        let full = i64::try_from(entries.len()).is_ok_and(|count| count == limit);
+        self.left = if full { self.left - limit } else { 0 };
+        Ok(entries)
+    }
 }
 
 /// What the operator grants, unread.
@@ -202,14 +381,19 @@ pub struct GrantForm {
     pub until: Option<String>,
 }
 
-/// The most of anything that one grant gives.
-const MOST: i64 = 1_000_000_000_000;
-
 /// Grants a licence to an organization's first account (LIC-1): the operator's command line.
 ///
 /// # Errors
 /// `Invalid` with the problem of every field; `NotFound` for an unknown organization.
 pub async fn grant(ctx: &Ctx, form: &GrantForm) -> Result<LicenceId> {
+    grant_as(ctx, &Operator::command_line(), form).await
+}
+
+/// [`grant`], by whoever acts as the operator. What waits for credits there starts.
+///
+/// # Errors
+/// As [`grant`].
+pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Result<LicenceId> {
     let mut fields = Fields::default();
     let product = fields.check("product", Product::parse(&form.product));
     let model = fields.check("model", form.model.as_deref().map(Model::parse).transpose());
@@ -218,10 +402,10 @@ pub async fn grant(ctx: &Ctx, form: &GrantForm) -> Result<LicenceId> {
     }
     fields.check(
         "seats",
-        if form.seats.is_none_or(|seats| (1..=1_000_000).contains(&seats)) {
+        if form.seats.is_none_or(|seats| (1..=MOST_SEATS).contains(&seats)) {
             Ok(())
         } else {
-            Err(Problem::NotInRange(1, 1_000_000))
+            Err(Problem::NotInRange(1, MOST_SEATS))
         },
     );
     let mut day = |field: &str, text: &Option<String>| {
@@ -245,26 +429,25 @@ pub async fn grant(ctx: &Ctx, form: &GrantForm) -> Result<LicenceId> {
             fields.check::<()>("model", Err(Problem::NotForThisKind));
         }
     }
+    if form.seats.is_some() && product.is_some_and(|product| product != Product::Desktop) {
+        fields.check::<()>("seats", Err(Problem::NotForThisLicence));
+    }
+    let now = ctx.now();
+    if until.is_some_and(|until| until < from.unwrap_or(now.day())) {
+        fields.check::<()>("until", Err(Problem::BeforeItBegins));
+    }
     fields.done()?;
     let (Some(product), Some(model)) = (product, model) else { return Err(Refusal::Invalid(Vec::new()).into()) };
-    let now = ctx.now();
     let active_from = from.map_or(now, Day::start);
     // The last day is still a day of the licence.
     let active_until = until.map(|day| day.start().plus_days(1));
-    let (ctx_in, org, seats) = (ctx.clone(), form.org.clone(), form.seats);
+    let (ctx_in, operator, org, seats) = (ctx.clone(), operator.clone(), form.org.clone(), form.seats);
     let change = Amount { images: form.images, projects: form.projects, credits: form.credits };
     ctx.db()
         .write(move |tx| {
-            let (ctx, org) = (ctx_in.clone(), org.clone());
+            let (ctx, operator, org) = (ctx_in.clone(), operator.clone(), org.clone());
             Box::pin(async move {
-                let organization = match org.parse() {
-                    Ok(id) => organization::find(tx, id).await?,
-                    Err(_) => match organization::find_id(tx, &key(&org)).await? {
-                        Some(id) => organization::find(tx, id).await?,
-                        None => None,
-                    },
-                };
-                let organization = organization.ok_or(Refusal::NotFound)?;
+                let organization = operator::find_organization(tx, &org).await?;
                 let account = account::list(tx, organization.id).await?.into_iter().next().ok_or(Refusal::NotFound)?;
                 let id = LicenceId(ctx.id());
                 let new = licence::NewLicence {
@@ -300,8 +483,89 @@ pub async fn grant(ctx: &Ctx, form: &GrantForm) -> Result<LicenceId> {
                     ),
                     ..Happened::default()
                 };
-                audit::note_operator(tx, &ctx, what).await?;
+                audit::note_as(tx, &ctx, &operator, what).await?;
+                dataset::start_waiting(tx, &ctx, account.id).await?;
                 Ok::<_, Error>(id)
+            })
+        })
+        .await
+}
+
+/// A licence that the operator means, of an organization that is there.
+async fn find_as_operator(tx: &mut Tx, id: LicenceId) -> Result<licence::StoredLicence> {
+    let stored = licence::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+    organization::find(tx, stored.organization).await?.ok_or(Refusal::NotFound)?;
+    Ok(stored)
+}
+
+/// Adds to what a licence has (**top up**): an entry in its books. What waits for credits there starts.
+///
+/// # Errors
+/// `NotFound`; `Invalid` with the problem of every field.
+pub async fn top_up(ctx: &Ctx, operator: &Operator, id: LicenceId, wanted: Amount) -> Result<LicenceView> {
+    let (ctx_in, operator) = (ctx.clone(), operator.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, operator) = (ctx_in.clone(), operator.clone());
+            Box::pin(async move {
+                let stored = find_as_operator(tx, id).await?;
+                let change = rules::top_up(&stored.licence, wanted)?;
+                let entry = licence::NewEntry {
+                    id: EntryId(ctx.id()),
+                    licence: id,
+                    kind: EntryKind::Grant,
+                    change,
+                    transfer: None,
+                    resource: None,
+                    at: ctx.now(),
+                };
+                licence::append(tx, &entry).await?;
+                let after = licence::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+                let what = Happened {
+                    organization: Some(stored.organization),
+                    action: "licence.topped_up",
+                    summary: format!("topped up a {} licence", stored.licence.product.title()),
+                    before: Some(serde_json::json!({ "licence": id, "left": stored.licence.left })),
+                    after: Some(serde_json::json!({ "licence": id, "left": after.licence.left, "amount": change })),
+                    ..Happened::default()
+                };
+                audit::note_as(tx, &ctx, &operator, what).await?;
+                dataset::start_waiting(tx, &ctx, stored.account).await?;
+                show_in(tx, &ctx, id).await
+            })
+        })
+        .await
+}
+
+/// Gives a licence another last day (**extend**); one that has expired comes alive again by it, and what waits for credits
+/// there starts.
+///
+/// # Errors
+/// `NotFound`; `Invalid` at `until`.
+pub async fn extend(ctx: &Ctx, operator: &Operator, id: LicenceId, until: &str) -> Result<LicenceView> {
+    let (ctx_in, operator, until) = (ctx.clone(), operator.clone(), until.to_owned());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, operator, until) = (ctx_in.clone(), operator.clone(), until.clone());
+            Box::pin(async move {
+                let stored = find_as_operator(tx, id).await?;
+                let end = rules::new_end(stored.licence.active_from, &until)?;
+                licence::update_active_until(tx, id, end).await?;
+                let what = Happened {
+                    organization: Some(stored.organization),
+                    action: "licence.extended",
+                    summary: format!(
+                        "set the last day of a {} licence to {}",
+                        stored.licence.product.title(),
+                        crate::domain::licence::last_day(end).words()
+                    ),
+                    before: Some(serde_json::json!({ "licence": id, "active_until": stored.licence.active_until.map(Timestamp::rfc3339) })),
+                    after: Some(serde_json::json!({ "licence": id, "active_until": end.rfc3339() })),
+                    ..Happened::default()
+                };
+                audit::note_as(tx, &ctx, &operator, what).await?;
+                dataset::start_waiting(tx, &ctx, stored.account).await?;
+                show_in(tx, &ctx, id).await
             })
         })
         .await
@@ -312,11 +576,19 @@ pub async fn grant(ctx: &Ctx, form: &GrantForm) -> Result<LicenceId> {
 /// # Errors
 /// `NotFound`.
 pub async fn expire(ctx: &Ctx, id: LicenceId) -> Result<()> {
+    expire_as(ctx, &Operator::command_line(), id).await.map(|_| ())
+}
+
+/// [`expire`], by whoever acts as the operator.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn expire_as(ctx: &Ctx, operator: &Operator, id: LicenceId) -> Result<LicenceView> {
     let now = ctx.now();
-    let ctx_in = ctx.clone();
+    let (ctx_in, operator) = (ctx.clone(), operator.clone());
     ctx.db()
         .write(move |tx| {
-            let ctx = ctx_in.clone();
+            let (ctx, operator) = (ctx_in.clone(), operator.clone());
             Box::pin(async move {
                 let stored = licence::find(tx, id).await?.ok_or(Refusal::NotFound)?;
                 licence::update_active_until(tx, id, now).await?;
@@ -324,12 +596,54 @@ pub async fn expire(ctx: &Ctx, id: LicenceId) -> Result<()> {
                     organization: Some(stored.organization),
                     action: "licence.expired",
                     summary: format!("ended a {} licence", stored.licence.product.title()),
-                    before: Some(serde_json::json!({ "licence": id, "active_until": stored.licence.active_until })),
-                    after: Some(serde_json::json!({ "licence": id, "active_until": now })),
+                    before: Some(serde_json::json!({ "licence": id, "active_until": stored.licence.active_until.map(Timestamp::rfc3339) })),
+                    after: Some(serde_json::json!({ "licence": id, "active_until": now.rfc3339() })),
                     ..Happened::default()
                 };
-                audit::note_operator(tx, &ctx, what).await
+                audit::note_as(tx, &ctx, &operator, what).await?;
+                show_in(tx, &ctx, id).await
             })
         })
         .await
+}
+
+async fn show_in(tx: &mut Tx, ctx: &Ctx, id: LicenceId) -> Result<LicenceView> {
+    let stored = licence::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+    Ok(view(&stored, ctx.now()))
+}
+
+/// A licence, for the operator.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn show_as_operator(ctx: &Ctx, id: LicenceId) -> Result<LicenceView> {
+    show_in(&mut ctx.db().read().await?, ctx, id).await
+}
+
+/// A licence in the operator's list, with the Org ID of who has it.
+#[derive(Debug, Clone)]
+pub struct OwnedLicence {
+    /// The licence.
+    pub licence: LicenceView,
+    /// The Org ID.
+    pub org_id: String,
+}
+
+/// One page of all licences there are, or of an organization's, oldest first, for the operator.
+///
+/// # Errors
+/// `NotFound` for an unknown organization; `Invalid` at a field of the query.
+pub async fn list_as_operator(ctx: &Ctx, org: &str, cursor: &str, limit: Option<i64>) -> Result<Page<OwnedLicence>> {
+    let limit = super::limit(limit)?;
+    let behind = super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+    let mut tx = ctx.db().read().await?;
+    let organization = match org.trim() {
+        "" => None,
+        org => Some(operator::find_organization(&mut tx, org).await?.id),
+    };
+    let now = ctx.now();
+    let rows = licence::list_all(&mut tx, organization, behind, limit + 1).await?;
+    let page = super::page(rows, limit, |(stored, _)| super::cursor(&[&stored.licence.id.to_string()]));
+    let items = page.items.into_iter().map(|(stored, org_id)| OwnedLicence { licence: view(&stored, now), org_id });
+    Ok(Page { items: items.collect(), next_cursor: page.next_cursor })
 }

@@ -138,9 +138,12 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str) -> Result<ShareView> {
     let found = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
     let level = reach.level().ok_or(Refusal::NotFound)?;
     let manages = may_act(Act::Share, level, reach.lineage.restrictions).is_ok();
+    let mut lacks_licence = false;
     let create = if manages {
         let licences = licence::list_of_account(&mut tx, found.account, now).await?;
-        let may = allows(&licences, Use::Share, now).and(may_add(link::count_active(&mut tx, id, now).await?));
+        let licensed = allows(&licences, Use::Share, now);
+        lacks_licence = licensed.is_err();
+        let may = licensed.and(may_add(link::count_active(&mut tx, id, now).await?));
         may.map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)
     } else {
         Control::Absent
@@ -148,7 +151,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str) -> Result<ShareView> {
     let links = link::list(&mut tx, id, SHOWN).await?;
     let links = links.into_iter().map(|link| view(ctx, link, now));
     let links = links.filter(|link| manages || link.standing == Standing::On).collect();
-    Ok(ShareView { id, name: found.name, kind: found.kind, manages, create, links })
+    Ok(ShareView { id, name: found.name, kind: found.kind, manages, create, lacks_licence, links })
 }
 
 fn view(ctx: &Ctx, link: link::Link, now: Timestamp) -> LinkView {

@@ -9,6 +9,7 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod billing;
 pub mod copy;
 pub mod dataset;
 pub mod desktop;
@@ -23,6 +24,7 @@ pub mod link;
 pub mod live;
 pub mod loan;
 pub mod mail;
+pub mod operator;
 pub mod organization;
 pub mod people;
 pub mod restriction;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::{
     access::{Act, Level, Permit, permit as permit_on},
     id::{EntryId, GrantId, OrganizationId, ResourceId, TransferId},
-    licence::{EntryKind, governing},
+    licence::{Amount, EntryKind, Use, allows, governing},
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, MAX_ITEMS},
     role::{Permission, Role, may},
@@ -533,6 +533,12 @@ async fn settle(tx: &mut Tx, ctx: &Ctx, plan: &Plan, transfer: TransferId) -> Re
         if !licence::append(tx, &entry).await? {
             return Err(Refusal::PlanChanged.into());
         }
+        // What came back is enough for something that waits, perhaps (LIC-2).
+        if change.covers(Amount::default())
+            && let Some(paid) = licence::find(tx, licence).await?
+        {
+            super::dataset::start_waiting(tx, ctx, paid.account).await?;
+        }
     }
     Ok(())
 }
@@ -809,8 +815,18 @@ pub async fn destinations(
         items: rows.items.into_iter().map(|row| destination_row(row.id, row.kind, row.name, &items, copying)).collect(),
         next_cursor: rows.next_cursor,
     };
-    let create = match permit_on(by.person, Act::Create, &reach.lineage) {
-        Ok(_) if reach.steps.first().is_some_and(|step| step.kind.may_hold(Kind::Folder)) => Control::Enabled,
+    // Creating and copying are what an expired licence takes away (LIC-6); moving is not.
+    let account = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?.account;
+    let licences = licence::list_of_account(&mut tx, account, ctx.now()).await?;
+    let may_create = allows(&licences, Use::Create, ctx.now());
+    let in_site = reach.steps.first().is_some_and(|step| step.kind == Kind::Site);
+    let may_copy = may_create
+        .clone()
+        .and_then(|()| if in_site { allows(&licences, Use::AssignToSite, ctx.now()) } else { Ok(()) });
+    let create = match (permit_on(by.person, Act::Create, &reach.lineage), may_create) {
+        (Ok(_), may) if reach.steps.first().is_some_and(|step| step.kind.may_hold(Kind::Folder)) => {
+            may.map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)
+        }
         _ => Control::Absent,
     };
     let act = if copying { Act::Create } else { Act::Move };
@@ -818,7 +834,9 @@ pub async fn destinations(
         Ok(_) if copying && base.organization.id != source => Control::Disabled(
             "Copying to another organization is not possible yet. Choose a place in this one.".to_owned(),
         ),
-        Ok(_) if copying => Control::Enabled,
+        Ok(_) if copying => {
+            may_copy.map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)
+        }
         Err(refusal) => Control::Disabled(refusal.to_string()),
         Ok(_) if resource::find(&mut tx, items[0]).await?.is_some_and(|item| item.parent == Some(id)) => {
             Control::Disabled("This is where it is now. Choose another place.".to_owned())

@@ -3,6 +3,7 @@
 
 pub mod job;
 pub mod mail;
+pub mod waiting;
 
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ pub struct Workers {
     stop: watch::Sender<bool>,
     postman: Option<JoinHandle<()>>,
     porter: JoinHandle<()>,
+    starter: JoinHandle<()>,
 }
 
 /// Starts the workers; mail is delivered only where there is a mail server.
@@ -42,6 +44,7 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>) -> Workers {
     let (stop, stopped) = watch::channel(false);
     let postman = delivery.map(|delivery| tokio::spawn(mail::run(ctx.clone(), delivery, stopped)));
     let porter = tokio::spawn(job::run(ctx.clone(), stop.subscribe()));
+    let starter = tokio::spawn(waiting::run(ctx.clone(), stop.subscribe()));
     let ctx = ctx.clone();
     tokio::spawn(async move {
         loop {
@@ -54,7 +57,7 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>) -> Workers {
             tokio::time::sleep(EVERY).await;
         }
     });
-    Workers { stop, postman, porter }
+    Workers { stop, postman, porter, starter }
 }
 
 /// Asks the workers of a node to stop.
@@ -81,6 +84,7 @@ impl Workers {
             let _ = postman.await;
         }
         let _ = self.porter.await;
+        let _ = self.starter.await;
     }
 }
 

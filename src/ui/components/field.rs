@@ -94,6 +94,9 @@ pub fn Lines(
     placeholder: &'static str,
     /// Its text, kept while one types; at first what stands in it, unless the form came back.
     text: RwSignal<String>,
+    /// Whether one may leave it empty; then the label says so.
+    #[prop(optional)]
+    optional: bool,
 ) -> impl IntoView {
     let form = FormContext::get();
     let id = form.field_id(name);
@@ -104,7 +107,7 @@ pub fn Lines(
     let typed = escaped(&form.typed(name).unwrap_or_else(|| text.get_untracked()));
     view! {
         <div class="field">
-            <label for=id.clone()>{label}</label>
+            <label for=id.clone()>{label} {optional.then(|| view! { <span class="optional">"optional"</span> })}</label>
             <textarea
                 class="input lines"
                 id=id.clone()
@@ -112,7 +115,7 @@ pub fn Lines(
                 rows="5"
                 spellcheck="false"
                 placeholder=placeholder
-                aria-required="true"
+                aria-required=(!optional).then_some("true")
                 aria-invalid=move || problem.with(Option::is_some).then_some("true")
                 aria-describedby=described
                 on:input=move |event| text.set(event_target_value(&event))

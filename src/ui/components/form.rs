@@ -4,16 +4,8 @@
 //! Without WebAssembly a form is an ordinary post: the server redirects, and puts a refused form into the session, from
 //! where it comes back as the page's flash. With WebAssembly nothing is reloaded, and the same things are shown.
 
-use leptos::{
-    context::Provider,
-    ev::SubmitEvent,
-    form::FromFormData,
-    html,
-    prelude::*,
-    server_fn::{Http, ServerFn, codec::PostUrl},
-};
+use leptos::{context::Provider, ev::SubmitEvent, html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
-use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
@@ -29,6 +21,7 @@ use crate::{
     ui::{
         paths,
         routes::current_address,
+        sending::{Sending, ServerAction},
         session::{Session, current_path},
     },
 };
@@ -86,7 +79,7 @@ impl FormContext {
 
 /// A form that sends a server function.
 #[component]
-pub fn Form<F, O>(
+pub fn Form<F>(
     /// The server function.
     action: ServerAction<F>,
     /// What came back refused before WebAssembly took over.
@@ -101,43 +94,23 @@ pub fn Form<F, O>(
     children: Children,
 ) -> impl IntoView
 where
-    F: DeserializeOwned
-        + ServerFn<Protocol = Http<PostUrl, O>, Output = Done, Error = Failure>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
+    F: 'static,
 {
-    let value = action.value();
-    let submit = move |event: &SubmitEvent| match F::from_event(event) {
-        Ok(input) => {
-            action.dispatch(input);
-        }
-        Err(error) => value.set(Some(Err(Failure::Transport(error.to_string())))),
-    };
-    form_view(
-        F::url(),
-        Box::new(submit),
-        Signal::derive(move || value.get()),
-        action.pending().into(),
-        flash,
-        class,
-        changes_session,
-        children,
-    )
+    form_view(action.sending(), flash, class, changes_session, children)
 }
 
-/// [`Form`] without its type parameters, so that there is only one of it in the bundle.
+/// [`Form`] without its type parameter, so that there is only one of it in the bundle.
 fn form_view(
-    url: &'static str,
-    submit: Box<dyn Fn(&SubmitEvent)>,
-    answer: Signal<Option<Result<Done, Failure>>>,
-    pending: Signal<bool>,
+    action: Sending,
     flash: Option<FormFlash>,
     class: &'static str,
     changes_session: bool,
     children: Children,
 ) -> AnyView {
+    let url = action.url();
+    let value = action.value();
+    let answer = Signal::derive(move || value.get());
+    let pending = Signal::from(action.pending());
     let flash = flash.filter(|flash| flash.action == url);
     let from_flash = flash.is_some();
     let (typed, refused) = flash.map_or_else(Default::default, |flash| (flash.values, Some(flash.failure)));
@@ -159,7 +132,7 @@ fn form_view(
         event.prevent_default();
         // Twice is once: the first answer is still on its way.
         if !pending.get_untracked() {
-            submit(&event);
+            action.submit(&event);
         }
     };
 

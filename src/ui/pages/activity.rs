@@ -4,12 +4,12 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{
-        audit::{ACTIONS, title},
+        audit::{ACTIONS, is_of_an_organization, title},
         id::PersonId,
         time::Timestamp,
         view::activity::{Change, LineView, LogView},
     },
-    rpc::activity::organization_activity,
+    rpc::{activity::organization_activity, ask},
     ui::{
         components::{
             avatar::Face,
@@ -83,7 +83,7 @@ pub fn ActivityPage() -> impl IntoView {
     });
     let org = Memo::new(move |_| asked.get().org);
     let session = Session::get();
-    let log = Resource::new(
+    let log = ask(
         move || (asked.get(), session.version()),
         |(asked, _)| async move {
             let log = organization_activity(
@@ -166,6 +166,7 @@ fn Filters(asked: Asked, people: Vec<(PersonId, String)>, lines: Vec<LineView>) 
         .collect_view();
     let actions = ACTIONS
         .iter()
+        .filter(|(word, _)| is_of_an_organization(word))
         .map(|(word, title)| view! { <option value=*word selected={*word == asked.action}>{*title}</option> })
         .collect_view();
     view! {

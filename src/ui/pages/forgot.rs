@@ -14,6 +14,7 @@ use crate::{
         layout::{Arrival, OutsideFrame},
         paths,
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
     },
 };

@@ -5,23 +5,21 @@ use leptos_meta::Title;
 
 use crate::{
     domain::{
-        licence::Model,
-        loan::Direction,
         organization::{OrganizationKind, PlanTier},
         role::{Permission, may},
         time::Timestamp,
-        view::{ActivityView, HomeView, LicenceState, LicenceView},
+        view::{ActivityView, HomeView, LicenceView},
     },
-    rpc::organization::organization_home,
+    rpc::{ask, organization::organization_home},
     ui::{
         components::{
             avatar::{Face, Mark},
             button::{ButtonLink, Tone},
             empty::{Empty, Skeleton},
-            meter::Meter,
             table::Fact,
         },
         layout::{Arrival, Frame, Section},
+        pages::licences::card::LicenceFacts,
         paths,
         routes::here,
         session::{Beginning, Session},
@@ -38,7 +36,7 @@ pub fn HomePage() -> impl IntoView {
         _ => None,
     });
     let session = Session::get();
-    let home = Resource::new(move || (org.get(), session.version()), |(org, _)| organization_home(org));
+    let home = ask(move || (org.get(), session.version()), |(org, _)| organization_home(org));
     view! {
         <Frame section=Section::Home org>
             <Transition fallback=Skeleton>
@@ -83,7 +81,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
                 <Company home=home.clone()/>
                 {home.organization.sees_people.then(|| view! { <Team people=home.people owners=home.owners.clone() org=org.clone() invites/> })}
             </div>
-            {home.licences.map(|licences| view! { <Licences licences org=org.clone() manages/> })}
+            {home.licences.map(|licences| view! { <Licences licences org=org.clone() manages now/> })}
             {home.activity.map(|activity| view! { <Activity activity org now/> })}
         </div>
     }
@@ -151,105 +149,23 @@ fn Team(people: Option<u64>, owners: Vec<String>, org: String, invites: bool) ->
 
 /// The licences, with what has been used of each.
 #[component]
-fn Licences(licences: Vec<LicenceView>, org: String, manages: bool) -> impl IntoView {
-    let entries = licences.into_iter().map(|licence| view! { <Licence licence/> }).collect_view();
+fn Licences(licences: Vec<LicenceView>, org: String, manages: bool, now: Timestamp) -> impl IntoView {
+    let entries = licences
+        .into_iter()
+        .map(|licence| view! { <li class="licence"><LicenceFacts licence now/></li> })
+        .collect_view();
     view! {
         <section class="panel tile" aria-labelledby="licences">
             <h2 id="licences">"Licences"</h2>
             <ul class="licences">{entries}</ul>
-            {manages.then(|| view! {
-                <div class="bar tile-foot">
+            <div class="bar tile-foot">
+                <ButtonLink href=paths::licences(&org)>"Licences and usage"</ButtonLink>
+                {manages.then(|| view! {
                     <ButtonLink href=paths::seats(&org)>"Seats"</ButtonLink>
                     <ButtonLink href=paths::loans(&org)>"Loans"</ButtonLink>
-                </div>
-            })}
-        </section>
-    }
-}
-
-/// One licence.
-#[component]
-fn Licence(licence: LicenceView) -> impl IntoView {
-    let lent = licence.loan.as_ref().is_some_and(|loan| loan.direction == Direction::Lent);
-    let (state, tone) = match licence.state {
-        LicenceState::Upcoming => ("Starts later", "status run"),
-        LicenceState::Active if lent => ("Lent", "status wait"),
-        LicenceState::Active => ("Active", "status ok"),
-        LicenceState::Expired => ("Expired", "status fail"),
-    };
-    let until = match (licence.state, licence.active_until) {
-        (LicenceState::Upcoming, _) => Some(format!("from {}", licence.active_from.day().words())),
-        (LicenceState::Active, Some(until)) => Some(format!("until {}", until.day().words())),
-        (LicenceState::Expired, Some(until)) => Some(format!("on {}", until.day().words())),
-        (_, None) => None,
-    };
-    let books = match licence.model {
-        Some(Model::ImagesProjects) => view! {
-            <Allowance label="Images" used=licence.used.images total=licence.total.images/>
-            <Allowance label="Projects" used=licence.used.projects total=licence.total.projects/>
-        }
-        .into_any(),
-        Some(Model::Credits) => view! { <Credits left=licence.left.credits/> }.into_any(),
-        None => match licence.seats {
-            Some(seats) => view! { <Seats used=licence.seats_used total=seats/> }.into_any(),
-            None => {
-                view! { <p class="small">"Keep and look at a Drive. Processing takes a cloud licence."</p> }.into_any()
-            }
-        },
-    };
-    view! {
-        <li class="licence">
-            <div class="kv">
-                <b>{licence.product.title()}</b>
-                <span class=tone>{state} {until.map(|until| format!(" {until}"))}</span>
+                })}
             </div>
-            {licence.model.map(|model| view! { <small>{model.title()}</small> })}
-            {licence.loan.as_ref().map(|loan| view! { <p class="small">{words::loan(loan)}</p> })}
-            {books}
-        </li>
-    }
-}
-
-/// One of the two totals of Images & Projects.
-#[component]
-fn Allowance(label: &'static str, used: i64, total: i64) -> impl IntoView {
-    view! {
-        <div class="allowance">
-            <div class="kv num"><span>{label}</span><span>{words::count(used)} " of " {words::count(total)} " used"</span></div>
-            <Meter label=format!("{label} used") used total/>
-        </div>
-    }
-}
-
-/// Seats, and how many of them are given or taken; whoever lent them does not see that.
-#[component]
-fn Seats(used: Option<u64>, total: i64) -> impl IntoView {
-    let Some(used) = used.map(|used| i64::try_from(used).unwrap_or(i64::MAX)) else {
-        return view! { <p class="small">{words::counted(total, "seat", "seats")}</p> }.into_any();
-    };
-    view! {
-        <div class="allowance">
-            <div class="kv num"><span>"Seats"</span><span>{words::count(used)} " of " {words::count(total)} " used"</span></div>
-            <Meter label="Seats used" used total/>
-        </div>
-    }
-    .into_any()
-}
-
-/// A balance, in the band it is in: under 50 it is nearly gone, to 100 it is time to think of more.
-#[component]
-fn Credits(left: i64) -> impl IntoView {
-    let (band, words) = match left {
-        ..50 => ("credits low", "Nearly used up. An Owner can contact sales."),
-        50..=100 => ("credits medium", "Running low."),
-        _ => ("credits high", "Enough for now."),
-    };
-    view! {
-        <p class=band>
-            <b class="num">{words::count(left)}</b>
-            " credits left "
-            <small>{words}</small>
-        </p>
+        </section>
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         view::{PersonView, people::InvitationView},
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         invitation::{AcceptInvitation, DeclineInvitation, invitation_page},
         session::{SignOut, SignUp},
     },
@@ -28,6 +28,7 @@ use crate::{
         layout::{Arrival, OutsideFrame},
         paths,
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words,
@@ -42,7 +43,7 @@ pub fn InvitationPage() -> impl IntoView {
         _ => None,
     });
     let session = Session::get();
-    let invitation = Resource::new(
+    let invitation = ask(
         move || (token.get(), session.version()),
         |(token, _)| async move { (token.clone(), invitation_page(token).await) },
     );

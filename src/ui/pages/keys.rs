@@ -25,6 +25,7 @@ use crate::{
         },
         pages::drive::share::Copy,
         paths::{self, Address},
+        sending::ServerAction,
         words::{self, When},
     },
 };

@@ -13,7 +13,7 @@ use crate::{
         },
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         loan::{EndLoan, LendLicence, loans_page},
     },
     ui::{
@@ -28,6 +28,7 @@ use crate::{
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words::{self, When},
@@ -71,7 +72,7 @@ pub fn LoansPage() -> impl IntoView {
     let org = Memo::new(move |_| asked.get().org);
     let session = Session::get();
     let wanted = Memo::new(move |_| asked.with(|asked| (asked.org.clone(), asked.cursor.clone())));
-    let loans = Resource::new(move || (wanted.get(), session.version()), |((org, cursor), _)| loans_page(org, cursor));
+    let loans = ask(move || (wanted.get(), session.version()), |((org, cursor), _)| loans_page(org, cursor));
     view! {
         <Frame section=Section::Loans org>
             <Transition fallback=Skeleton>

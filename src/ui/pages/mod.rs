@@ -2,11 +2,13 @@
 
 pub mod account;
 pub mod activity;
+pub mod billing;
 pub mod drive;
 pub mod forgot;
 pub mod home;
 pub mod invitation;
 pub mod keys;
+pub mod licences;
 pub mod loans;
 pub mod new_organization;
 pub mod not_found;

@@ -7,7 +7,7 @@ use crate::{
         transfer::{Plan, Scope},
         view::ReceiptView,
     },
-    rpc::transfer::receipt,
+    rpc::{ask, transfer::receipt},
     ui::{
         components::{
             button::{ButtonLink, Tone},
@@ -39,7 +39,7 @@ pub fn ReceiptPage() -> impl IntoView {
         _ => None,
     });
     let session = Session::get();
-    let resource = Resource::new(move || (which.get().id, session.version()), |(id, _)| receipt(id));
+    let resource = ask(move || (which.get().id, session.version()), |(id, _)| receipt(id));
     let org = Signal::derive(move || which.get().org);
     view! {
         <Frame section=Section::Other org>

@@ -11,6 +11,7 @@ use crate::{
     rpc::{
         FormFlash,
         account::{ResetPassword, check_link},
+        ask,
     },
     ui::{
         components::{
@@ -21,6 +22,7 @@ use crate::{
         layout::{Arrival, OutsideFrame},
         paths,
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
     },
@@ -31,7 +33,7 @@ use crate::{
 pub fn ResetPage() -> impl IntoView {
     let token = here(|segments, query| (segments == ["reset"]).then(|| query.get("token").unwrap_or_default()));
     let session = Session::get();
-    let link = Resource::new(move || token.get(), check_link);
+    let link = ask(move || token.get(), check_link);
     view! {
         <Title text="Set password"/>
         <Arrival/>

@@ -12,7 +12,7 @@ use crate::{
         },
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         seat::{FreeSeat, GiveSeat, seats_page},
     },
     ui::{
@@ -28,6 +28,7 @@ use crate::{
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words::{self, When},
@@ -86,7 +87,7 @@ pub fn SeatsPage() -> impl IntoView {
     });
     let org = Memo::new(move |_| asked.get().org);
     let session = Session::get();
-    let seats = Resource::new(
+    let seats = ask(
         move || (asked.get(), session.version()),
         |(asked, _)| async move {
             let giving = asked.dialog == "give";

@@ -15,7 +15,7 @@ use crate::{
         },
     },
     rpc::{
-        Failure, FormFlash,
+        Failure, FormFlash, ask,
         key::keys_page,
         settings::{
             DeleteOrganization, LeaveOrganization, SaveDetails, SaveLegal, SaveSecurity, organization_settings,
@@ -34,6 +34,7 @@ use crate::{
         pages::keys::Keys,
         paths::{self, Address},
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words,
@@ -104,11 +105,11 @@ pub fn SettingsPage() -> impl IntoView {
     let org = Memo::new(move |_| place.get().0);
     let session = Session::get();
     let wanted = Memo::new(move |_| place.with(|(org, part, _, _, made)| (org.clone(), part == "keys", made.clone())));
-    let keys = Resource::new(
+    let keys = ask(
         move || (wanted.get(), session.version()),
         |((org, shown, made), _)| async move { if shown { Some(keys_page(org, made).await) } else { None } },
     );
-    let settings = Resource::new(move || (org.get(), session.version()), |(org, _)| organization_settings(org));
+    let settings = ask(move || (org.get(), session.version()), |(org, _)| organization_settings(org));
     view! {
         <Frame section=Section::Settings org>
             <Transition fallback=Skeleton>

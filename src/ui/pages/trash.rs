@@ -13,7 +13,7 @@ use crate::{
         },
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         trash::{DeleteForGood, EmptyTrash, RestoreFromTrash, trash_page},
     },
     ui::{
@@ -30,6 +30,7 @@ use crate::{
         pages::drive::work::RunningWork,
         paths::{self, Address},
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words::{self, When},
@@ -82,7 +83,7 @@ pub fn TrashPage() -> impl IntoView {
     });
     let org = Signal::derive(move || place.with(|place| place.org.clone()));
     let listed = Memo::new(move |_| place.with(|place| Place { open: Open::Nothing, ..place.clone() }));
-    let trash = Resource::new(
+    let trash = ask(
         move || (listed.get(), session.version()),
         |(place, _)| async move { trash_page(place.org.clone(), place.cursor.clone()).await },
     );

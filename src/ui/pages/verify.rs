@@ -9,6 +9,7 @@ use crate::{
     rpc::{
         FormFlash,
         account::{VerifyEmail, check_link},
+        ask,
     },
     ui::{
         components::{
@@ -20,6 +21,7 @@ use crate::{
         pages::reset::LinkTrouble,
         paths,
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
     },
@@ -30,7 +32,7 @@ use crate::{
 pub fn VerifyPage() -> impl IntoView {
     let token = here(|segments, query| (segments == ["verify"]).then(|| query.get("token").unwrap_or_default()));
     let session = Session::get();
-    let link = Resource::new(move || token.get(), check_link);
+    let link = ask(move || token.get(), check_link);
     view! {
         <Title text="Verify email"/>
         <Arrival/>

@@ -9,7 +9,7 @@ use crate::{
         view::{Belonging, SessionView, people::Waiting, settings::DeletedView},
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         invitation::{AcceptInvitation, DeclineInvitation},
         settings::{RestoreOrganization, deleted_organizations},
     },
@@ -24,6 +24,7 @@ use crate::{
         },
         layout::{Arrival, Frame, OutsideFrame, PageHeader, Section},
         paths,
+        sending::ServerAction,
         session::Session,
         trouble::Trouble,
         words,
@@ -34,7 +35,7 @@ use crate::{
 #[component]
 pub fn WelcomePage() -> impl IntoView {
     let session = Session::get();
-    let deleted = Resource::new(move || session.version(), |_| deleted_organizations());
+    let deleted = ask(move || session.version(), |_| deleted_organizations());
     view! {
         <Transition fallback=Skeleton>
             {move || Suspend::new(async move {

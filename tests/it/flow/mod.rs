@@ -1,12 +1,14 @@
 //! What people do, from beginning to end.
 
 mod access;
+mod billing;
 mod concurrency;
 mod copies;
 mod drive;
 mod histories;
 mod invitations;
 mod keys;
+mod lacking;
 mod licences;
 mod links;
 mod live;
@@ -23,3 +25,4 @@ mod sites;
 mod transfers;
 mod trash;
 mod undo;
+mod waiting;

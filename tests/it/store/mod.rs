@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod billing;
 mod keys;
 mod links;
 mod people;

@@ -172,6 +172,33 @@ async fn quality_every_query_of_the_store_has_its_index() {
 }
 
 #[tokio::test]
+async fn lic_3_every_filter_of_a_ledger_is_found_between_two_ends_of_an_index() {
+    let app = TestApp::sqlite().await;
+    let mut tx = app.db().read().await.expect("a connection");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/store/licence.rs");
+    let mut walked = 0;
+    let filtered =
+        queries(&path).into_iter().filter(|query| query.sql.contains("ledger_entry") && query.sql.contains("SELECT"));
+    for Query { place, sql } in filtered {
+        let bound = (1..=20).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
+        let mut statement = tx.sql(format!("EXPLAIN QUERY PLAN {sql}").leak());
+        for _ in 0..bound {
+            statement = statement.bind(None::<i64>);
+        }
+        let steps: Vec<(i64, i64, i64, String)> = statement.all().await.expect("a plan");
+        let step = steps.iter().map(|(_, _, _, step)| step.as_str()).find(|step| step.contains("ledger_entry_by_"));
+        let step = step.unwrap_or_else(|| panic!("{place}: no index of the ledger in {steps:?}"));
+        let by_kind = sql.contains("(e.kind") || sql.contains("kind = ");
+        let index = if by_kind { "ledger_entry_by_kind " } else { "ledger_entry_by_time " };
+        assert!(step.contains(index) && step.contains('>') && step.contains('<'), "{place}: {step}\n{sql}");
+        walked += 1;
+    }
+    assert_eq!(walked, 6, "three functions, two filters each");
+    drop(tx);
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn audit_1_every_filter_of_the_log_is_found_between_two_ends_of_an_index() {
     let app = TestApp::sqlite().await;
     let mut tx = app.db().read().await.expect("a connection");

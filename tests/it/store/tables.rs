@@ -374,6 +374,18 @@ both!(licence_the_ledger_never_falls_below_zero_and_pages_newest_first, async |a
     })
     .await
     .expect("a licence");
+    let append_at = |at: Timestamp| {
+        let entry = licence::NewEntry {
+            id: EntryId(app.ctx().id()),
+            licence: licence_id,
+            kind: EntryKind::Refund,
+            change: Amount { images: 1, projects: 0, credits: 0 },
+            transfer: None,
+            resource: None,
+            at,
+        };
+        write(app, move |tx| Box::pin(async move { Ok(licence::append(tx, &entry).await?) }))
+    };
     let append = |kind: EntryKind, images: i64, projects: i64, credits: i64| {
         let entry = licence::NewEntry {
             id: EntryId(app.ctx().id()),
@@ -398,10 +410,45 @@ both!(licence_the_ledger_never_falls_below_zero_and_pages_newest_first, async |a
     assert!(licence::find(&mut tx, LicenceId(NOBODY)).await.expect("an answer").is_none());
     assert_eq!(licence::list(&mut tx, org.id).await.expect("an answer").len(), 2);
     assert_eq!(licence::list_of_account(&mut tx, org.account, at).await.expect("an answer").len(), 2);
-    let entries = licence::list_entries(&mut tx, licence_id, None, 10).await.expect("an answer");
-    assert_eq!(entries.iter().map(|(_, entry)| entry.kind).collect::<Vec<_>>(), [EntryKind::Spend, EntryKind::Grant]);
-    let older = licence::list_entries(&mut tx, licence_id, Some(entries[0].0), 10).await.expect("an answer");
-    assert_eq!(older.len(), 1);
+    let everything = licence::EntryFilter::default();
+    let entries = licence::list_entries(&mut tx, &stored, &everything, None, 10).await.expect("an answer");
+    assert_eq!(entries.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [EntryKind::Spend, EntryKind::Grant]);
+    assert_eq!(entries.iter().map(|entry| entry.number).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(entries[0].left, Amount { images: 0, projects: 1, credits: 5 });
+    let place = |at: usize| licence::EntryPlace { at: entries[at].at, number: entries[at].number };
+    let older = licence::list_entries(&mut tx, &stored, &everything, Some(place(0)), 10).await.expect("an answer");
+    assert_eq!(older, entries[1..]);
+    let newer = licence::list_newer_entries(&mut tx, &stored, &everything, place(1), 10).await.expect("an answer");
+    assert_eq!(newer, entries[..1]);
+    for (kind, from, to, found) in [
+        (Some(EntryKind::Grant), None, None, 1),
+        (Some(EntryKind::Refund), None, None, 0),
+        (None, Some(at), None, 2),
+        (None, Some(at.plus_millis(1)), None, 0),
+        (None, None, Some(at), 0),
+        (Some(EntryKind::Spend), Some(at), Some(at.plus_millis(1)), 1),
+    ] {
+        let filter = licence::EntryFilter { kind, from, to };
+        let listed = licence::list_entries(&mut tx, &stored, &filter, None, 10).await.expect("an answer");
+        assert_eq!(listed.len(), found, "{filter:?}");
+        let start = licence::EntryPlace { at: Timestamp(0), number: 0 };
+        let upwards = licence::list_newer_entries(&mut tx, &stored, &filter, start, 10).await.expect("an answer");
+        assert_eq!(upwards, listed.into_iter().rev().collect::<Vec<_>>(), "{filter:?}");
+        let more = licence::has_more_entries_than(&mut tx, licence_id, &filter, 1).await.expect("an answer");
+        assert_eq!(more, found > 1, "{filter:?}");
+    }
+    let all = licence::list_all(&mut tx, None, None, 10).await.expect("an answer");
+    let own = licence::list_all(&mut tx, Some(org.id), None, 10).await.expect("an answer");
+    assert_eq!((all.len(), own.len(), own[1].1.as_str()), (3, 2, "alpine-survey"), "Anna's space has one");
+    let behind = Some(own[0].0.licence.id);
+    assert_eq!(licence::list_all(&mut tx, Some(org.id), behind, 10).await.expect("an answer").len(), 1);
+    drop(tx);
+    // A clock that is behind writes behind, not before.
+    let late = append_at(at.plus_millis(-5_000));
+    assert!(late.await.expect("an answer"));
+    let mut tx = app.db().read().await.expect("a connection");
+    let newest = licence::list_entries(&mut tx, &stored, &everything, None, 1).await.expect("an answer");
+    assert_eq!((newest[0].number, newest[0].at), (3, at));
     drop(tx);
     let ended = write(app, move |tx| {
         Box::pin(async move {
@@ -666,6 +713,26 @@ both!(lic_3_org_3_the_doctor_finds_what_was_planted, async |app| {
             "UPDATE licence SET images_left = images_left + 1 WHERE model IS NOT NULL",
             "UPDATE licence SET images_left = images_left - 1 WHERE model IS NOT NULL",
             "LIC-3",
+        ),
+        (
+            "UPDATE ledger_entry SET images_after = images_after + 1",
+            "UPDATE ledger_entry SET images_after = images_after - 1",
+            "says after each entry what was left",
+        ),
+        (
+            "UPDATE ledger_entry SET number = number + 1",
+            "UPDATE ledger_entry SET number = number - 1",
+            "numbered from 1",
+        ),
+        (
+            "UPDATE licence SET entries = entries + 1 WHERE entries IS NOT NULL",
+            "UPDATE licence SET entries = entries - 1 WHERE entries IS NOT NULL",
+            "as long as it says",
+        ),
+        (
+            "UPDATE resource SET waiting_since = 1 WHERE name = 'Flight'",
+            "UPDATE resource SET waiting_since = NULL WHERE name = 'Flight'",
+            "waits for credits knows since when",
         ),
         (
             "UPDATE resource SET parent_id = id WHERE name = 'A'",

@@ -17,6 +17,7 @@ use crate::{
         },
         layout::{Frame, PageHeader, Section},
         paths,
+        sending::ServerAction,
         session::{Beginning, Session},
     },
 };

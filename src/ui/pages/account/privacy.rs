@@ -10,6 +10,7 @@ use crate::{
     rpc::{
         FormFlash,
         account::{DeleteAccount, SavePrivacy, account_farewell, account_profile},
+        ask,
     },
     ui::{
         components::{
@@ -22,6 +23,7 @@ use crate::{
         },
         paths::{self, Address},
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
     },
@@ -36,7 +38,7 @@ pub fn PrivacyPage() -> impl IntoView {
         (segments == ["account", "privacy"]).then(|| query.get("dialog").as_deref() == Some("delete"))
     });
     let session = Session::get();
-    let mine = Resource::new(
+    let mine = ask(
         move || session.version(),
         |_| async move { Ok::<_, crate::rpc::Failure>((account_profile().await?, account_farewell().await?)) },
     );

@@ -9,6 +9,7 @@ use crate::{
     rpc::{
         FormFlash,
         account::{ChangeEmail, UpdateProfile, account_profile},
+        ask,
     },
     ui::{
         components::{
@@ -19,6 +20,7 @@ use crate::{
             note::Note,
             select::Select,
         },
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words,
@@ -31,7 +33,7 @@ use super::AccountFrame;
 #[component]
 pub fn ProfilePage() -> impl IntoView {
     let session = Session::get();
-    let profile = Resource::new(move || session.version(), |_| account_profile());
+    let profile = ask(move || session.version(), |_| account_profile());
     // Made here, as the forms are built anew when the profile has been looked at again.
     let (save, change_email) = (ServerAction::<UpdateProfile>::new(), ServerAction::<ChangeEmail>::new());
     view! {

@@ -7,6 +7,7 @@ use crate::{
     rpc::{
         FormFlash,
         account::{ChangePassword, EndOtherSessions, EndSession, account_sessions},
+        ask,
     },
     ui::{
         components::{
@@ -17,6 +18,7 @@ use crate::{
             icon::Icon,
         },
         paths,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words::When,
@@ -29,7 +31,7 @@ use super::AccountFrame;
 #[component]
 pub fn SecurityPage() -> impl IntoView {
     let session = Session::get();
-    let sessions = Resource::new(move || session.version(), |_| account_sessions());
+    let sessions = ask(move || session.version(), |_| account_sessions());
     view! {
         <AccountFrame part="security">
             <Transition fallback=Skeleton>

@@ -3,7 +3,7 @@
 //! The dialog's parts are in the address too: `show=roles` lists the people by role, `why=` answers "Why can they see
 //! this?", `at=` is where the list starts.
 
-use leptos::{form::FromFormData, prelude::*};
+use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
@@ -27,11 +27,12 @@ use crate::{
     rpc::{
         Done, Failure, FormFlash,
         access::{ChangeAccess, GiveAccess, RemoveAccess, access_page, access_why},
+        ask,
     },
     ui::{
         components::{
             avatar::{Face, Mark},
-            button::{ButtonLink, Tone},
+            button::{BlockedButton, ButtonLink, Tone},
             dialog::{Dialog, DialogBody, DialogButtons},
             empty::Skeleton,
             field::{Field, Hidden, Radios},
@@ -43,6 +44,8 @@ use crate::{
         },
         paths::{self, Address},
         routes::here,
+        sales::{ContactSales, may_buy},
+        sending::ServerAction,
         session::{Beginning, Session},
         words,
     },
@@ -95,7 +98,7 @@ pub fn AccessDialog(
     let session = Session::get();
     let asked = here(Asked::read);
     let listing = place.with_untracked(|place| place.listing.clone());
-    let resource = Resource::new(
+    let resource = ask(
         move || (asked.get(), session.version()),
         |(asked, _)| async move {
             let view = access_page(asked.item.clone(), asked.show.clone(), asked.at.clone()).await;
@@ -118,7 +121,8 @@ pub fn AccessDialog(
                         match loaded {
                             (asked, Ok(_), Some(why)) => view! { <Why asked why listing/> }.into_any(),
                             (asked, Ok(view), None) => {
-                                view! { <Access asked view listing give now=begin.now flash=begin.form/> }.into_any()
+                                let buys = begin.organization(&listing.org).is_some_and(may_buy);
+                                view! { <Access asked view listing give buys now=begin.now flash=begin.form/> }.into_any()
                             }
                             (_, Err(failure), _) => view! {
                                 <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
@@ -146,6 +150,7 @@ fn Access(
     view: AccessView,
     listing: Listing,
     give: ServerAction<GiveAccess>,
+    buys: bool,
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
@@ -164,8 +169,7 @@ fn Access(
     };
     follow(Signal::derive(move || change.value().get()), false, move || refused(change.value().get_untracked()));
     follow(Signal::derive(move || remove.value().get()), false, move || refused(remove.value().get_untracked()));
-    let (change_path, remove_path) =
-        (<ChangeAccess as leptos::server_fn::ServerFn>::PATH, <RemoveAccess as leptos::server_fn::ServerFn>::PATH);
+    let (change_path, remove_path) = (change.url(), remove.url());
     let on_submit = move |event: leptos::ev::SubmitEvent| {
         let action = event
             .target()
@@ -174,14 +178,10 @@ fn Access(
             .unwrap_or_default();
         if action == change_path {
             event.prevent_default();
-            if let Ok(input) = ChangeAccess::from_event(&event) {
-                change.dispatch(input);
-            }
+            change.submit(&event);
         } else if action == remove_path {
             event.prevent_default();
-            if let Ok(input) = RemoveAccess::from_event(&event) {
-                remove.dispatch(input);
-            }
+            remove.submit(&event);
         }
     };
     // Choosing a level saves it.
@@ -207,6 +207,7 @@ fn Access(
         me: Grantee::Person(view.me),
         change_path,
         remove_path,
+        give: view.give.clone(),
     };
     let rows = view.rows.items.iter().map(|row| entry(row, &context)).collect_view();
     let waiting = (!view.by_role && asked.at.is_empty())
@@ -244,7 +245,14 @@ fn Access(
     };
     let form = match view.give {
         _ if view.by_role => ().into_any(),
-        Control::Disabled(reason) => view! { <p class="small why-not">{reason}</p> }.into_any(),
+        Control::Disabled(reason) => {
+            let org = listing.org.clone();
+            view! {
+                <BlockedButton label="Give access" reason tone=Tone::Primary/>
+                {buys.then(|| view! { <div><ContactSales org/></div> })}
+            }
+            .into_any()
+        }
         _ => view! { <Give item=item.clone() back=back.clone() invites=view.invites give flash=flash.clone()/> }
             .into_any(),
     };
@@ -302,6 +310,8 @@ struct RowContext {
     me: Grantee,
     change_path: &'static str,
     remove_path: &'static str,
+    /// Whether levels can be changed; taking access away always can (LIC-6).
+    give: Control,
 }
 
 fn face(who: Grantee, name: &str) -> AnyView {
@@ -331,7 +341,7 @@ fn source(origin: Origin, role: Option<Role>, from: Option<&Crumb>, listing: &Li
 
 /// One reason why somebody can reach it, with what can be done about it.
 fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
-    let RowContext { item, back, listing, me, change_path, remove_path } = context;
+    let RowContext { item, back, listing, me, change_path, remove_path, give } = context;
     let name = row.name.clone();
     let why = match row.who {
         Grantee::Person(id) => Some(address(listing, item, "", "", &id.to_string())),
@@ -344,8 +354,13 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
     let you = (row.who == *me).then_some(" (you)");
     let outside = matches!((row.who, row.role, row.origin), (Grantee::Person(_), None, _)).then_some(" · External");
     let own = matches!(row.origin, Origin::Direct | Origin::Carried);
-    let actions = match (own, row.grant) {
-        (true, Some(grant)) => {
+    let actions = match (own, row.grant, give) {
+        (true, Some(grant), Control::Disabled(reason)) => view! {
+            <select class="input" disabled=true title=reason.clone() aria-label=format!("Level of {name}")><option>{row.level.title()}</option></select>
+            {remove_form(item, &grant.to_string(), back, remove_path, &name)}
+        }
+        .into_any(),
+        (true, Some(grant), _) => {
             let options = Level::ALL
                 .into_iter()
                 .map(

@@ -14,6 +14,7 @@ use crate::{
             form::{Form, Submit, follow},
             note::{Mood, Note},
         },
+        sending::ServerAction,
         session::{Beginning, Session},
         words,
     },
@@ -43,7 +44,7 @@ impl AtOnce {
             Command::Trash => self.trash.dispatch(MoveToTrash { items, back }),
             Command::Unassign => self.unassign.dispatch(RemoveFromSite { items, back }),
             _ => return false,
-        };
+        }
         true
     }
 

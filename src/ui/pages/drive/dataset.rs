@@ -9,9 +9,10 @@ use super::{
 use crate::{
     domain::{
         command::{Command, Lacking, control},
+        licence::{Amount, Model},
         resource::Kind,
         time::Timestamp,
-        view::{Control, DatasetView, ResourceView},
+        view::{Control, DatasetView, ResourceView, licence::ProcessingView},
     },
     rpc::FormFlash,
     ui::{
@@ -20,6 +21,7 @@ use crate::{
             table::Fact,
         },
         paths,
+        sales::ContactSales,
         words::{self, Moment, When},
     },
 };
@@ -30,6 +32,9 @@ pub fn DatasetContent(
     resource: ResourceView,
     listing: Listing,
     lacking: Lacking,
+    processing: Option<ProcessingView>,
+    /// Whether the reader may ask for licences.
+    may_buy: bool,
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
@@ -61,8 +66,10 @@ pub fn DatasetContent(
         })
         .collect_view();
     let facts = resource.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
+    let price = processing.map(|processing| view! { <Price processing may_buy org=listing.org.clone()/> });
     view! {
         <div class="bar">{actions}</div>
+        {price}
         <section class="panel tile" aria-labelledby="details">
             <h2 id="details">"Details"</h2>
             <dl class="facts">
@@ -74,6 +81,46 @@ pub fn DatasetContent(
                 <Fact label="Modified"><When at=resource.modified_at now/></Fact>
             </dl>
         </section>
+    }
+}
+
+/// What having it processed would cost, and what is left for it (LIC-2).
+#[component]
+fn Price(processing: ProcessingView, may_buy: bool, org: String) -> impl IntoView {
+    let (content, short) = match processing {
+        ProcessingView::Refused(reason) => (view! { <p>{reason}</p> }.into_any(), true),
+        ProcessingView::Priced { model, cost, left, why_not } => {
+            let short = why_not.is_some();
+            let waits = why_not.map(|reason| view! { <p>{reason} " It waits for credits until there is enough."</p> });
+            let content = view! {
+                <dl class="facts">
+                    <Fact label="Cost"><span class="num">{amounts(cost, model)}</span></Fact>
+                    <Fact label="Left"><span class="num">{amounts(left, model)}</span></Fact>
+                </dl>
+                {waits}
+            }
+            .into_any();
+            (content, short)
+        }
+    };
+    view! {
+        <section class="panel tile price" aria-labelledby="price">
+            <h2 id="price">"Processing"</h2>
+            {content}
+            {(short && may_buy).then(|| view! { <ContactSales org/> })}
+        </section>
+    }
+}
+
+/// "1,204 images, 1 project", "241 credits".
+fn amounts(amount: Amount, model: Model) -> String {
+    match model {
+        Model::ImagesProjects => format!(
+            "{}, {}",
+            words::counted(amount.images, "image", "images"),
+            words::counted(amount.projects, "project", "projects")
+        ),
+        Model::Credits => words::counted(amount.credits, "credit", "credits"),
     }
 }
 

@@ -27,6 +27,7 @@ use crate::{
             selection::{all, within},
             toast::Toaster,
         },
+        sending::ServerAction,
         session::Session,
         words,
     },

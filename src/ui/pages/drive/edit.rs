@@ -9,10 +9,13 @@ use crate::{
         FormFlash,
         drive::{CreateResource, RenameResource},
     },
-    ui::components::{
-        dialog::{Dialog, DialogBody, DialogButtons},
-        field::{Field, Hidden},
-        form::{Form, Submit},
+    ui::{
+        components::{
+            dialog::{Dialog, DialogBody, DialogButtons},
+            field::{Field, Hidden},
+            form::{Form, Submit},
+        },
+        sending::ServerAction,
     },
 };
 

@@ -52,7 +52,7 @@ use crate::{
         time::Timestamp,
         view::{Control, DriveView, ResourceView},
     },
-    rpc::{FormFlash, drive::drive_page},
+    rpc::{FormFlash, ask, drive::drive_page},
     ui::{
         components::{
             breadcrumbs::{Breadcrumbs, Step},
@@ -60,11 +60,12 @@ use crate::{
             empty::Skeleton,
             icon::Icon,
             menu::Menu,
-            note::Note,
+            note::{Mood, Note},
         },
         layout::{Arrival, Frame, PageHeader, Section},
         paths,
         routes::here,
+        sales::{ContactSales, may_buy},
         session::{Beginning, Session},
         trouble::Trouble,
         words,
@@ -81,7 +82,7 @@ pub fn DrivePage() -> impl IntoView {
     let look = Memo::new(move |_| listing.with(|listing| listing.look));
     let sort = Memo::new(move |_| place.with(Place::sort));
     // The answer keeps the question it answers: rows of one folder are never shown with the links of another.
-    let drive = Resource::new(
+    let drive = ask(
         move || (wanted.get(), session.version()),
         |(listing, _)| async move {
             let Listing { org, resource, sort, kind, status, q, cursor, .. } = listing.clone();
@@ -260,9 +261,14 @@ fn DriveContent(
         details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() now/> });
     let narrow = dataset.is_none() && (drive.resource.is_some() || !listing.q.is_empty());
     let timeline = drive.timeline.clone();
+    let buys = may_buy(&drive.organization);
+    // A dataset's page says it where it says what processing costs.
+    let expired = drive.lacking.create.clone().filter(|_| dataset.is_none() && drive.resource.is_some());
+    let (org, processing) = (listing.org.clone(), drive.processing.clone());
     let origins = drive.resource.as_ref().map(|resource| resource.restricted_by.clone()).unwrap_or_default();
     view! {
         {header}
+        {expired.map(|reason| view! { <LicenceNote reason org buys/> })}
         <RestrictedNote origins/>
         <div class="drive-tools">
             <SearchField listing=listing.clone()/>
@@ -273,11 +279,22 @@ fn DriveContent(
         <div class="drive-columns" class:with-details=details>
             <Tree tree listing=listing.clone()/>
             {match dataset {
-                Some(resource) => view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking now flash/></div> }.into_any(),
+                Some(resource) => view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking processing may_buy=buys now flash/></div> }.into_any(),
                 None => view! { <div class="drive-page"><List drive listing selection rows now/></div> }.into_any(),
             }}
             {panel}
         </div>
+    }
+}
+
+/// What an expired licence takes away (LIC-6), and the way out for who may take it.
+#[component]
+fn LicenceNote(reason: String, org: String, buys: bool) -> impl IntoView {
+    view! {
+        <Note mood=Mood::Warning>
+            <p>{reason}</p>
+            {buys.then(|| view! { <p><ContactSales org/></p> })}
+        </Note>
     }
 }
 

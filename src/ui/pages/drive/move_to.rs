@@ -10,7 +10,7 @@ use crate::{
         view::{Control, DestinationRow, DestinationView},
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         drive::CreateResource,
         transfer::{MoveHere, destinations},
         work::CopyHere,
@@ -27,6 +27,7 @@ use crate::{
             icon::Icon,
             note::{Mood, Note},
         },
+        sending::ServerAction,
         session::{Beginning, Session},
         switcher::{Entry, Switcher},
         words,
@@ -49,7 +50,7 @@ pub fn MoveDialog(
     });
     let listing = place.with_untracked(|place| place.listing.clone());
     let looked_at = Memo::new(move |_| open.with(|open| Move { making_folder: false, ..open.clone() }));
-    let resource = Resource::new(
+    let resource = ask(
         move || (looked_at.get(), session.version()),
         |(open, _)| async move {
             let view =

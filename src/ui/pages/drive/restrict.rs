@@ -10,7 +10,7 @@ use crate::{
         view::restriction::RestrictionsView,
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         restriction::{SaveRestrictions, restrictions_page},
     },
     ui::{
@@ -22,6 +22,7 @@ use crate::{
             icon::Icon,
             note::Note,
         },
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
     },
@@ -32,7 +33,7 @@ use crate::{
 pub fn RestrictDialog(item: String, listing: Listing) -> impl IntoView {
     let session = Session::get();
     let close = listing.address();
-    let restrictions = Resource::new(
+    let restrictions = ask(
         move || session.version(),
         move |_| {
             let item = item.clone();

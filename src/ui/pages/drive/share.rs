@@ -16,7 +16,7 @@ use crate::{
         },
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         link::{CreateLink, RevokeLink, share_page},
     },
     ui::{
@@ -28,6 +28,8 @@ use crate::{
             form::{Form, Submit},
             icon::Icon,
         },
+        sales::{ContactSales, may_buy},
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words,
@@ -39,8 +41,9 @@ use crate::{
 pub fn ShareDialog(item: String, listing: Listing) -> impl IntoView {
     let session = Session::get();
     let close = listing.address();
+    let org = listing.org.clone();
     let back = listing.dialog(Command::Share, std::slice::from_ref(&item));
-    let share = Resource::new(
+    let share = ask(
         move || session.version(),
         move |_| {
             let item = item.clone();
@@ -51,11 +54,14 @@ pub fn ShareDialog(item: String, listing: Listing) -> impl IntoView {
         <Dialog label="Share" heading="Share" close=close.clone() reads=true>
             <Transition fallback=Skeleton>
                 {move || {
-                    let back = back.clone();
+                    let (back, org) = (back.clone(), org.clone());
                     Suspend::new(async move {
                         let begin = Beginning::from(session.start().await);
                         match share.await {
-                            Ok(share) => view! { <Links share back flash=begin.form now=begin.now/> }.into_any(),
+                            Ok(share) => {
+                                let sales = begin.organization(&org).is_some_and(may_buy).then(|| org.clone());
+                                view! { <Links share back sales flash=begin.form now=begin.now/> }.into_any()
+                            }
                             Err(failure) => view! { <DialogBody><Trouble failure/></DialogBody> }.into_any(),
                         }
                     })
@@ -70,8 +76,16 @@ pub fn ShareDialog(item: String, listing: Listing) -> impl IntoView {
 
 /// The links there are, and the form for one more.
 #[component]
-fn Links(share: ShareView, back: String, flash: Option<FormFlash>, now: Timestamp) -> impl IntoView {
-    let ShareView { id, name, kind, manages, create, links } = share;
+fn Links(
+    share: ShareView,
+    back: String,
+    /// Where the reader may ask for licences.
+    sales: Option<String>,
+    flash: Option<FormFlash>,
+    now: Timestamp,
+) -> impl IntoView {
+    let ShareView { id, name, kind, manages, create, lacks_licence, links } = share;
+    let sales = sales.filter(|_| lacks_licence);
     let what = if kind == Kind::Root { "the whole Drive".to_owned() } else { format!("“{name}”") };
     let below = if kind == Kind::Dataset { "" } else { " and what is in it" };
     let lead = format!("A link shows {what}{below} to anyone who has it. They can look at it and change nothing.");
@@ -86,9 +100,11 @@ fn Links(share: ShareView, back: String, flash: Option<FormFlash>, now: Timestam
         let (back, flash) = (back.clone(), flash.clone());
         match create {
             Control::Absent => ().into_any(),
-            Control::Disabled(reason) => {
-                view! { <BlockedButton label="Switch on" reason icon="link" tone=Tone::Primary/> }.into_any()
+            Control::Disabled(reason) => view! {
+                <BlockedButton label="Switch on" reason icon="link" tone=Tone::Primary/>
+                {sales.map(|org| view! { <div><ContactSales org/></div> })}
             }
+            .into_any(),
             Control::Enabled => view! {
                 <For each=move || [newest] key=|newest| *newest let(_newest)>
                     <NewLink id=id.to_string() back=back.clone() flash=flash.clone()/>

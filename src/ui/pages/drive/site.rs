@@ -6,7 +6,7 @@ use super::place::Listing;
 use crate::{
     domain::{site::distance, view::work::TimelineView},
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         work::{AssignToSite, sites_offered},
     },
     ui::{
@@ -18,6 +18,7 @@ use crate::{
             note::{Mood, Note},
         },
         paths,
+        sending::ServerAction,
         session::{Beginning, Session},
         words,
     },
@@ -36,7 +37,7 @@ pub fn AssignDialog(
     let heading = format!("Assign {} to a site", words::totalled(items.len() as u64, "dataset", "datasets"));
     let items = items.join(",");
     let asked = items.clone();
-    let sites = Resource::new(move || asked.clone(), sites_offered);
+    let sites = ask(move || asked.clone(), sites_offered);
     view! {
         <Dialog label="Assign to" heading close=close.clone()>
             <Suspense fallback=|| view! { <DialogBody><Skeleton/></DialogBody> }>

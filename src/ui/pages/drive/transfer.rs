@@ -12,7 +12,7 @@ use crate::{
         view::PlanView,
     },
     rpc::{
-        FormFlash,
+        FormFlash, ask,
         transfer::{ConfirmTransfer, TakeAccessAndMove, plan_transfer},
     },
     ui::{
@@ -24,6 +24,7 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
+        sending::ServerAction,
         session::{Beginning, Session},
         words,
     },
@@ -44,7 +45,7 @@ pub fn TransferDialog(
         })
     });
     let listing = place.with_untracked(|place| place.listing.clone());
-    let resource = Resource::new(
+    let resource = ask(
         move || (open.get(), session.version()),
         |(open, _)| async move {
             let plan = plan_transfer(open.items.join(","), open.destination.clone()).await;

@@ -3,7 +3,7 @@
 //!
 //! # Invariants
 //! - The first rendering shows the rows that came with the page, as the server did. Only scrolling changes that.
-//! - A row is known by its place in the list. What is asked for is a block of rows from a place on, each block once.
+//! - A row is known by its place in the list. What is ask for is a block of rows from a place on, each block once.
 
 use std::collections::{BTreeMap, BTreeSet};
 

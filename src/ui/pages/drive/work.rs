@@ -10,7 +10,7 @@ use crate::{
         job::{JobKind, JobState},
         view::work::JobView,
     },
-    rpc::work::running_work,
+    rpc::{ask, work::running_work},
     ui::{components::icon::Icon, paths, session::Session, words},
 };
 
@@ -25,7 +25,7 @@ pub fn RunningWork(
 ) -> impl IntoView {
     let session = Session::get();
     let asked = RwSignal::new(0_u32);
-    let work = Resource::new(
+    let work = ask(
         move || (org.get(), session.version(), asked.get()),
         |(org, ..)| async move {
             let jobs = if org.is_empty() { Vec::new() } else { running_work(org.clone()).await.unwrap_or_default() };

@@ -22,6 +22,7 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
+        sending::ServerAction,
         words,
     },
 };

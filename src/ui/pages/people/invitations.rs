@@ -1,7 +1,7 @@
 //! The invitations of an organization (PEOPLE-3): resend, revoke, change the role while they wait; and what became of the
 //! others. The links themselves travel by mail alone.
 
-use leptos::{form::FromFormData, prelude::*};
+use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
@@ -14,7 +14,7 @@ use crate::{
         view::people::{InvitationRow, InvitationsView},
     },
     rpc::{
-        Done, Failure, FormFlash,
+        Done, Failure, FormFlash, ask,
         invitation::{ResendInvitation, RevokeInvitation, invitations_page},
     },
     ui::{
@@ -28,6 +28,7 @@ use crate::{
         layout::{Frame, Section},
         paths::{self, Address},
         routes::here,
+        sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
         words::{self, When},
@@ -59,7 +60,7 @@ impl Place {
 pub fn InvitationsPage() -> impl IntoView {
     let session = Session::get();
     let place = here(Place::read);
-    let invitations = Resource::new(
+    let invitations = ask(
         move || (place.get(), session.version()),
         |(place, _)| async move {
             let Place { org, state, cursor } = place.clone();
@@ -112,10 +113,7 @@ fn Content(invitations: InvitationsView, place: Place, now: Timestamp, flash: Op
     };
     follow(Signal::derive(move || resend.value().get()), false, move || refused(resend.value().get_untracked()));
     follow(Signal::derive(move || revoke.value().get()), false, move || refused(revoke.value().get_untracked()));
-    let (resend_path, revoke_path) = (
-        <ResendInvitation as leptos::server_fn::ServerFn>::PATH,
-        <RevokeInvitation as leptos::server_fn::ServerFn>::PATH,
-    );
+    let (resend_path, revoke_path) = (resend.url(), revoke.url());
     let on_submit = move |event: leptos::ev::SubmitEvent| {
         let action = event
             .target()
@@ -124,11 +122,9 @@ fn Content(invitations: InvitationsView, place: Place, now: Timestamp, flash: Op
             .unwrap_or_default();
         event.prevent_default();
         if action == resend_path {
-            if let Ok(input) = ResendInvitation::from_event(&event) {
-                resend.dispatch(input);
-            }
-        } else if let Ok(input) = RevokeInvitation::from_event(&event) {
-            revoke.dispatch(input);
+            resend.submit(&event);
+        } else {
+            revoke.submit(&event);
         }
     };
     let failed = flash

@@ -24,7 +24,9 @@ use crate::{
             field::{Choice, Hidden, Lines},
             form::{Form, FormContext, Submit},
         },
-        paths, words,
+        paths,
+        sending::ServerAction,
+        words,
     },
 };
 

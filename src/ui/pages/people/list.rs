@@ -29,6 +29,7 @@ use crate::{
             table::{Order, SortHeader},
             toast::Toaster,
         },
+        sending::ServerAction,
         session::Session,
         words::{self, When},
     },

@@ -20,7 +20,7 @@ use crate::{
         time::Timestamp,
         view::{Belonging, people::PeopleView},
     },
-    rpc::{FormFlash, people::people_page},
+    rpc::{FormFlash, ask, people::people_page},
     ui::{
         components::{
             button::{ButtonLink, Tone},
@@ -40,7 +40,7 @@ use crate::{
 pub fn PeoplePage() -> impl IntoView {
     let session = Session::get();
     let place = here(Place::read);
-    let people = Resource::new(
+    let people = ask(
         move || (place.get(), session.version()),
         |(place, _)| async move {
             let Place { org, query, role, status, sort, cursor, open } = place.clone();

@@ -1,0 +1,593 @@
+//! Billing: whom to write to about money (ORG-4), what Owners ask for (ORG-8), and what the operator adds to a licence or
+//! changes about its end (LIC-1, LIC-3).
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    licence::{Amount, Family, Licence, Model, Product},
+    refusal::Refusal,
+    text::{Email, Fields, Problem, line, number, optional_line},
+    time::{Day, Timestamp},
+};
+
+/// The most of anything that one grant gives.
+pub const MOST: i64 = 1_000_000_000_000;
+/// The most of anything that a licence is ever given in all: sums of it stay far from where numbers end.
+pub const MOST_IN_ALL: i64 = 1_000_000_000_000_000;
+/// The most seats of a licence.
+pub const MOST_SEATS: i64 = 1_000_000;
+
+/// Which amounts a licence of this model is counted in.
+const fn is_counted_in(model: Option<Model>, field: &str) -> bool {
+    match model {
+        Some(Model::ImagesProjects) => !matches!(field.as_bytes(), b"credits"),
+        Some(Model::Credits) => matches!(field.as_bytes(), b"credits"),
+        None => false,
+    }
+}
+
+/// What the operator adds to a licence (**top up**): something, of what the licence is counted in, and never so much that
+/// the books could overflow.
+///
+/// # Errors
+/// `Invalid` with the problem of every field.
+pub fn top_up(licence: &Licence, wanted: Amount) -> Result<Amount, Refusal> {
+    let mut fields = Fields::default();
+    let parts = [
+        ("images", wanted.images, licence.total().images),
+        ("projects", wanted.projects, licence.total().projects),
+        ("credits", wanted.credits, licence.total().credits),
+    ];
+    for (field, amount, total) in parts {
+        let room = MOST.min(MOST_IN_ALL.saturating_sub(total)).max(0);
+        fields.check(
+            field,
+            match amount {
+                0 => Ok(()),
+                _ if !is_counted_in(licence.model, field) => Err(Problem::NotForThisLicence),
+                amount if amount < 0 || amount > room => Err(Problem::NotInRange(1, room)),
+                _ => Ok(()),
+            },
+        );
+    }
+    if wanted.is_nothing() {
+        let (field, problem) = match licence.model {
+            Some(Model::ImagesProjects) => ("images", Problem::NotInRange(1, MOST)),
+            Some(Model::Credits) => ("credits", Problem::NotInRange(1, MOST)),
+            None => ("credits", Problem::NotForThisLicence),
+        };
+        fields.check::<()>(field, Err(problem));
+    }
+    fields.done()?;
+    Ok(wanted)
+}
+
+/// The end of a licence that gets another last day (**extend**): the first moment after that day. An expired licence comes
+/// alive again by it.
+///
+/// # Errors
+/// `Invalid` at `until`: no day, or one before the licence begins.
+pub fn new_end(active_from: Timestamp, until: &str) -> Result<Timestamp, Refusal> {
+    let wrong = |problem| Refusal::field("until", problem);
+    if until.trim().is_empty() {
+        return Err(wrong(Problem::Missing));
+    }
+    let last = Day::parse_iso(until.trim()).ok_or_else(|| wrong(Problem::NotADay))?;
+    if last < active_from.day() {
+        return Err(wrong(Problem::BeforeItBegins));
+    }
+    Ok(last.start().plus_days(1))
+}
+
+/// How many billing contacts an organization has at most.
+pub const MOST_CONTACTS: u64 = 20;
+
+/// Whether an organization with so many billing contacts may have one more.
+///
+/// # Errors
+/// `BadRequest`, saying how many there may be.
+pub fn may_add_contact(contacts: u64) -> Result<(), Refusal> {
+    if contacts < MOST_CONTACTS {
+        return Ok(());
+    }
+    Err(Refusal::BadRequest(format!("An organization has at most {MOST_CONTACTS} billing contacts. Remove one first.")))
+}
+
+/// A billing contact, unread.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ContactForm {
+    /// Name.
+    pub name: String,
+    /// Email.
+    pub email: String,
+    /// Phone; may be empty.
+    pub phone: String,
+}
+
+/// Whom to write to about money.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Contact {
+    /// Name.
+    pub name: String,
+    /// Email.
+    pub email: Email,
+    /// Phone.
+    pub phone: Option<String>,
+}
+
+impl Contact {
+    /// Reads a contact.
+    ///
+    /// # Errors
+    /// `Invalid` with the problem of every field.
+    pub fn parse(form: &ContactForm) -> Result<Self, Refusal> {
+        Self::parse_at(form, ["name", "email", "phone"])
+    }
+
+    fn parse_at(form: &ContactForm, [name, email, phone]: [&str; 3]) -> Result<Self, Refusal> {
+        let mut fields = Fields::default();
+        let read = (
+            fields.check(name, line(&form.name, super::text::NAME_LENGTH)),
+            fields.check(email, Email::parse(&form.email)),
+            fields.check(phone, parse_phone(&form.phone)),
+        );
+        fields.done()?;
+        match read {
+            (Some(name), Some(email), Some(phone)) => Ok(Self { name, email, phone }),
+            _ => Err(Refusal::Invalid(Vec::new())),
+        }
+    }
+}
+
+/// A phone number as people write it: digits, and what stands between them.
+fn parse_phone(text: &str) -> Result<Option<String>, Problem> {
+    let phone = optional_line(text, 40)?;
+    if let Some(phone) = &phone {
+        let digits = phone.chars().filter(char::is_ascii_digit).count();
+        let plain = phone.chars().all(|c| c.is_ascii_digit() || "+-()./ ext".contains(c));
+        if digits < 3 || !plain {
+            return Err(Problem::NotAPhone);
+        }
+    }
+    Ok(phone)
+}
+
+/// What became of a request for a licence (ORG-8).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestState {
+    /// Sent, not answered yet.
+    Open,
+    /// The operator answered it.
+    Answered,
+    /// The operator declined it.
+    Declined,
+    /// An Owner took it back.
+    Withdrawn,
+}
+
+impl RequestState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Answered, Self::Declined, Self::Withdrawn];
+
+    /// The word in the API, on the command line and in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Answered => "answered",
+            Self::Declined => "declined",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// The words on screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Open => "Open",
+            Self::Answered => "Answered",
+            Self::Declined => "Declined",
+            Self::Withdrawn => "Withdrawn",
+        }
+    }
+
+    /// Reads [`RequestState::word`].
+    ///
+    /// # Errors
+    /// Any other word.
+    pub fn parse(word: &str) -> Result<Self, Problem> {
+        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(Problem::NotAChoice)
+    }
+
+    /// Whether it can still be answered or taken back.
+    ///
+    /// # Errors
+    /// `BadRequest`, saying what became of it.
+    pub fn is_still_open(self) -> Result<(), Refusal> {
+        let text = match self {
+            Self::Open => return Ok(()),
+            Self::Answered => "This request was answered already.",
+            Self::Declined => "This request was declined already.",
+            Self::Withdrawn => "This request was withdrawn.",
+        };
+        Err(Refusal::BadRequest(text.to_owned()))
+    }
+}
+
+/// How many requests an organization, and a person, sends in a day.
+pub const REQUESTS_A_DAY: u64 = 10;
+
+/// Whether one more request goes out today (attack 27).
+///
+/// # Errors
+/// `RateLimited` until tomorrow.
+pub const fn may_request(from_organization: u64, from_person: u64) -> Result<(), Refusal> {
+    if from_organization < REQUESTS_A_DAY && from_person < REQUESTS_A_DAY {
+        Ok(())
+    } else {
+        Err(Refusal::RateLimited(86_400))
+    }
+}
+
+/// The longest message of a request, and the longest answer, in characters.
+pub const LONGEST_MESSAGE: usize = 2_000;
+
+/// What **Contact sales** sends, unread.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RequestForm {
+    /// Product; may be empty.
+    pub product: String,
+    /// Billing model; cloud only, may be empty.
+    pub model: String,
+    /// Images; may be empty.
+    pub images: String,
+    /// Projects; may be empty.
+    pub projects: String,
+    /// Credits; may be empty.
+    pub credits: String,
+    /// Seats; desktop only, may be empty.
+    pub seats: String,
+    /// In one's own words; may be empty if there is a product.
+    pub message: String,
+    /// Whom to answer: name.
+    pub contact_name: String,
+    /// Whom to answer: email.
+    pub contact_email: String,
+    /// Whom to answer: phone; may be empty.
+    pub contact_phone: String,
+}
+
+/// What an Owner asks for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Wanted {
+    /// Product.
+    pub product: Option<Product>,
+    /// Billing model.
+    pub model: Option<Model>,
+    /// Images.
+    pub images: Option<i64>,
+    /// Projects.
+    pub projects: Option<i64>,
+    /// Credits.
+    pub credits: Option<i64>,
+    /// Seats.
+    pub seats: Option<i64>,
+    /// In their own words.
+    pub message: Option<String>,
+    /// Whom to answer.
+    pub contact: Contact,
+}
+
+/// The products that can be asked for: Discovery comes with every organization.
+pub const FOR_SALE: [Product; 5] =
+    [Product::Desktop, Product::Cloud, Product::CloudPro, Product::CloudTeams, Product::CloudEnterprise];
+
+impl Wanted {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// `Invalid` with the problem of every field.
+    pub fn parse(form: &RequestForm) -> Result<Self, Refusal> {
+        let mut fields = Fields::default();
+        let choice = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
+        let product = fields.check(
+            "product",
+            choice(&form.product)
+                .map(|word| {
+                    Product::parse(&word).and_then(|product| {
+                        if FOR_SALE.contains(&product) { Ok(product) } else { Err(Problem::NotAChoice) }
+                    })
+                })
+                .transpose(),
+        );
+        let model = fields.check("model", choice(&form.model).map(|word| Model::parse(&word)).transpose());
+        let mut amount = |field: &str, text: &str, most: i64| {
+            fields
+                .check(
+                    field,
+                    choice(text)
+                        .map(|text| {
+                            let read = text.replace([',', '\u{2009}', '\''], "").parse::<i64>().ok();
+                            read.filter(|n| (1..=most).contains(n)).ok_or(Problem::NotInRange(1, most))
+                        })
+                        .transpose(),
+                )
+                .flatten()
+        };
+        let images = amount("images", &form.images, MOST);
+        let projects = amount("projects", &form.projects, MOST);
+        let credits = amount("credits", &form.credits, MOST);
+        let seats = amount("seats", &form.seats, MOST_SEATS);
+        if let (Some(product), Some(model)) = (product, model) {
+            let cloud = product.is_none_or(|product| product.family() == Family::Cloud);
+            if model.is_some() && !cloud {
+                fields.check::<()>("model", Err(Problem::NotForThisLicence));
+            }
+            for (field, given) in [("images", images), ("projects", projects), ("credits", credits)] {
+                let fits = cloud && model.is_none_or(|model| is_counted_in(Some(model), field));
+                if given.is_some() && !fits {
+                    fields.check::<()>(field, Err(Problem::NotForThisLicence));
+                }
+            }
+            if seats.is_some() && product.is_some() && cloud {
+                fields.check::<()>("seats", Err(Problem::NotForThisLicence));
+            }
+        }
+        let message = fields.check("message", paragraphs(&form.message, LONGEST_MESSAGE)).flatten();
+        if product == Some(None) && message.is_none() && form.message.trim().is_empty() {
+            fields.check::<()>("product", Err(Problem::SayWhat));
+        }
+        let contact = ContactForm {
+            name: form.contact_name.clone(),
+            email: form.contact_email.clone(),
+            phone: form.contact_phone.clone(),
+        };
+        let contact = Contact::parse_at(&contact, ["contact_name", "contact_email", "contact_phone"]);
+        match (fields.done(), contact) {
+            (Ok(()), Ok(contact)) => Ok(Self {
+                product: product.flatten(),
+                model: model.flatten(),
+                images,
+                projects,
+                credits,
+                seats,
+                message,
+                contact,
+            }),
+            (Err(Refusal::Invalid(mut problems)), Err(Refusal::Invalid(more))) => {
+                problems.extend(more);
+                Err(Refusal::Invalid(problems))
+            }
+            (Err(refusal), _) | (_, Err(refusal)) => Err(refusal),
+        }
+    }
+
+    /// What is wanted in one line: "Cloud Pro, Credits, 5,000 credits"; "something else" where only words say it.
+    pub fn summary(&self) -> String {
+        summary(self.product, self.model, self.images, self.projects, self.credits, self.seats)
+    }
+}
+
+/// See [`Wanted::summary`].
+pub fn summary(
+    product: Option<Product>,
+    model: Option<Model>,
+    images: Option<i64>,
+    projects: Option<i64>,
+    credits: Option<i64>,
+    seats: Option<i64>,
+) -> String {
+    let counted = |amount: Option<i64>, one: &str, many: &str| {
+        amount.map(|amount| format!("{} {}", number(amount), if amount == 1 { one } else { many }))
+    };
+    let parts = [
+        product.map(|product| product.title().to_owned()),
+        model.map(|model| model.title().to_owned()),
+        counted(images, "image", "images"),
+        counted(projects, "project", "projects"),
+        counted(credits, "credit", "credits"),
+        counted(seats, "seat", "seats"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "something else".to_owned() } else { parts.join(", ") }
+}
+
+/// What the operator answers.
+///
+/// # Errors
+/// `Invalid` at `text`.
+pub fn answer(text: &str) -> Result<String, Refusal> {
+    match paragraphs(text, LONGEST_MESSAGE) {
+        Ok(Some(text)) => Ok(text),
+        Ok(None) => Err(Refusal::field("text", Problem::Missing)),
+        Err(problem) => Err(Refusal::field("text", problem)),
+    }
+}
+
+/// Text of several lines, each as [`optional_line`] takes it, without blank lines at its ends.
+fn paragraphs(text: &str, longest: usize) -> Result<Option<String>, Problem> {
+    let text = text.replace("\r\n", "\n");
+    if text.trim().chars().count() > longest {
+        return Err(Problem::TooLong(longest));
+    }
+    let lines: Vec<String> = text
+        .trim()
+        .split('\n')
+        // A tab is a blank that somebody pasted.
+        .map(|line| optional_line(&line.replace('\t', " "), longest).map(Option::unwrap_or_default))
+        .collect::<Result<_, _>>()?;
+    let text = lines.join("\n");
+    Ok((!text.is_empty()).then_some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{id::LicenceId, testing::id, text::FieldError};
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+    fn licence(model: Option<Model>) -> Licence {
+        Licence {
+            id: LicenceId(id(1)),
+            product: if model.is_some() { Product::CloudPro } else { Product::Desktop },
+            model,
+            active_from: NOW,
+            active_until: None,
+            granted: Amount::default(),
+            left: Amount::default(),
+        }
+    }
+
+    fn problems<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> Vec<(String, Problem)> {
+        match answer {
+            Err(Refusal::Invalid(fields)) => {
+                fields.into_iter().map(|FieldError { field, problem }| (field, problem)).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn at(field: &str, problem: Problem) -> Vec<(String, Problem)> {
+        vec![(field.to_owned(), problem)]
+    }
+
+    #[test]
+    fn lic_3_a_top_up_is_of_what_the_licence_is_counted_in_and_of_something() {
+        let (images, credits) = (licence(Some(Model::ImagesProjects)), licence(Some(Model::Credits)));
+        let amount = |images, projects, credits| Amount { images, projects, credits };
+        for (licence, wanted) in [
+            (&images, amount(1, 0, 0)),
+            (&images, amount(0, 1, 0)),
+            (&images, amount(MOST, MOST, 0)),
+            (&credits, amount(0, 0, 1)),
+        ] {
+            assert_eq!(top_up(licence, wanted), Ok(wanted));
+        }
+        let range = Problem::NotInRange(1, MOST);
+        for (licence, wanted, expected) in [
+            (&images, amount(0, 0, 0), at("images", range.clone())),
+            (&credits, amount(0, 0, 0), at("credits", range.clone())),
+            (&images, amount(-1, 0, 0), at("images", range.clone())),
+            (&images, amount(5, -1, 0), at("projects", range.clone())),
+            (&images, amount(i64::MIN, 0, 0), at("images", range.clone())),
+            (&credits, amount(0, 0, MOST + 1), at("credits", range.clone())),
+            (&credits, amount(0, 0, i64::MAX), at("credits", range)),
+            (&credits, amount(1, 0, 1), at("images", Problem::NotForThisLicence)),
+            (&images, amount(1, 0, 1), at("credits", Problem::NotForThisLicence)),
+        ] {
+            assert_eq!(problems(top_up(licence, wanted)), expected, "{wanted:?}");
+        }
+        assert_eq!(problems(top_up(&licence(None), amount(0, 0, 5))), at("credits", Problem::NotForThisLicence));
+        assert_eq!(problems(top_up(&licence(None), amount(0, 0, 0))), at("credits", Problem::NotForThisLicence));
+    }
+
+    #[test]
+    fn lic_3_however_often_it_is_topped_up_the_books_do_not_overflow() {
+        let mut full = licence(Some(Model::Credits));
+        full.granted.credits = MOST_IN_ALL - 5;
+        let credits = |credits| Amount { credits, ..Amount::default() };
+        assert_eq!(top_up(&full, credits(5)), Ok(credits(5)));
+        assert_eq!(problems(top_up(&full, credits(6))), at("credits", Problem::NotInRange(1, 5)));
+    }
+
+    #[test]
+    fn lic_1_the_new_last_day_is_a_day_of_the_licence() {
+        let first = NOW.day();
+        assert_eq!(new_end(NOW, &first.iso()), Ok(first.start().plus_days(1)));
+        for (until, problem) in [
+            ("", Problem::Missing),
+            ("tomorrow", Problem::NotADay),
+            ("2027-02-30", Problem::NotADay),
+            (&Day(first.0 - 1).iso(), Problem::BeforeItBegins),
+        ] {
+            assert_eq!(problems(new_end(NOW, until)), at("until", problem), "{until}");
+        }
+    }
+
+    fn form() -> RequestForm {
+        RequestForm {
+            product: "cloud_pro".to_owned(),
+            model: "credits".to_owned(),
+            credits: "5,000".to_owned(),
+            message: "From January on.\r\n\r\nThank you".to_owned(),
+            contact_name: " Anna Muster ".to_owned(),
+            contact_email: "anna@example.com".to_owned(),
+            ..RequestForm::default()
+        }
+    }
+
+    #[test]
+    fn org_8_a_request_says_what_is_wanted_and_whom_to_answer() {
+        let wanted = Wanted::parse(&form()).expect("this is right");
+        assert_eq!(wanted.summary(), "Cloud Pro, Credits, 5,000 credits");
+        assert_eq!(wanted.message.as_deref(), Some("From January on.\n\nThank you"));
+        assert_eq!(wanted.contact.name, "Anna Muster");
+        let words = RequestForm { product: String::new(), model: String::new(), credits: String::new(), ..form() };
+        assert_eq!(Wanted::parse(&words).map(|wanted| wanted.summary()), Ok("something else".to_owned()));
+    }
+
+    #[test]
+    fn org_8_what_is_wrong_with_a_request_is_told_at_its_field() {
+        let with = |change: fn(&mut RequestForm)| {
+            let mut form = form();
+            change(&mut form);
+            problems(Wanted::parse(&form))
+        };
+        for (expected, found) in [
+            (at("product", Problem::NotAChoice), with(|form| form.product = "moon".to_owned())),
+            (at("product", Problem::NotAChoice), with(|form| form.product = "discovery".to_owned())),
+            (at("model", Problem::NotAChoice), with(|form| form.model = "barter".to_owned())),
+            (at("credits", Problem::NotInRange(1, MOST)), with(|form| form.credits = "-5".to_owned())),
+            (at("credits", Problem::NotInRange(1, MOST)), with(|form| form.credits = "0".to_owned())),
+            (at("credits", Problem::NotInRange(1, MOST)), with(|form| form.credits = "9".repeat(30))),
+            (at("credits", Problem::NotInRange(1, MOST)), with(|form| form.credits = "many".to_owned())),
+            (at("images", Problem::NotForThisLicence), with(|form| form.images = "5".to_owned())),
+            (at("seats", Problem::NotForThisLicence), with(|form| form.seats = "5".to_owned())),
+            (at("message", Problem::TooLong(LONGEST_MESSAGE)), with(|form| form.message = "x".repeat(2_001))),
+            (at("message", Problem::ControlCharacters), with(|form| form.message = "a\u{202E}b".to_owned())),
+            (at("contact_email", Problem::NotAnEmail), with(|form| form.contact_email = "anna".to_owned())),
+            (at("contact_name", Problem::Missing), with(|form| form.contact_name = " ".to_owned())),
+            (at("contact_phone", Problem::NotAPhone), with(|form| form.contact_phone = "call me".to_owned())),
+        ] {
+            assert_eq!(found, expected);
+        }
+        let desktop = RequestForm { product: "desktop".to_owned(), ..form() };
+        let fields: Vec<String> = problems(Wanted::parse(&desktop)).into_iter().map(|(field, _)| field).collect();
+        assert_eq!(fields, ["model", "credits"]);
+        let nothing = RequestForm::default();
+        let fields: Vec<String> = problems(Wanted::parse(&nothing)).into_iter().map(|(field, _)| field).collect();
+        assert_eq!(fields, ["product", "contact_name", "contact_email"]);
+    }
+
+    #[test]
+    fn org_4_a_billing_contact_has_a_name_and_an_address() {
+        let form = |name: &str, email: &str, phone: &str| ContactForm {
+            name: name.to_owned(),
+            email: email.to_owned(),
+            phone: phone.to_owned(),
+        };
+        let read = Contact::parse(&form("Lena", "lena@example.com", "+41 (0)44 123 45-67")).expect("this is right");
+        assert_eq!(read.phone.as_deref(), Some("+41 (0)44 123 45-67"));
+        assert_eq!(Contact::parse(&form("Lena", "lena@example.com", " ")).map(|read| read.phone), Ok(None));
+        let fields: Vec<String> =
+            problems(Contact::parse(&form("", "lena", "x"))).into_iter().map(|(field, _)| field).collect();
+        assert_eq!(fields, ["name", "email", "phone"]);
+        assert!(may_add_contact(MOST_CONTACTS - 1).is_ok() && may_add_contact(MOST_CONTACTS).is_err());
+    }
+
+    #[test]
+    fn org_8_requests_are_limited_by_the_day() {
+        assert_eq!(may_request(REQUESTS_A_DAY - 1, REQUESTS_A_DAY - 1), Ok(()));
+        assert!(may_request(REQUESTS_A_DAY, 0).is_err() && may_request(0, REQUESTS_A_DAY).is_err());
+    }
+
+    #[test]
+    fn org_8_a_request_is_answered_once() {
+        for state in RequestState::ALL {
+            assert_eq!(RequestState::parse(state.word()), Ok(state));
+            assert_eq!(state.is_still_open().is_ok(), state == RequestState::Open);
+        }
+        assert_eq!(problems(answer(" \n ")), at("text", Problem::Missing));
+        assert_eq!(answer(" Yes.\nGladly. "), Ok("Yes.\nGladly.".to_owned()));
+    }
+}

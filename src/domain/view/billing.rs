@@ -1,0 +1,91 @@
+//! What the page Billing shows (ORG-4, ORG-8).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Belonging, Page};
+use crate::domain::{
+    billing::{RequestState, summary},
+    id::{ContactId, OrganizationId, RequestId},
+    licence::{Model, Product},
+    time::Timestamp,
+};
+
+/// Whom to write to about money.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ContactView {
+    /// Id.
+    pub id: ContactId,
+    /// Name.
+    pub name: String,
+    /// Email.
+    pub email: String,
+    /// Phone.
+    pub phone: Option<String>,
+}
+
+/// What an Owner asked for, and what became of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RequestView {
+    /// Id.
+    pub id: RequestId,
+    /// The organization it is for.
+    pub organization: OrganizationId,
+    /// What that is called.
+    pub organization_name: String,
+    /// Its Org ID.
+    pub org_id: String,
+    /// Who asked.
+    pub by_name: String,
+    /// Product.
+    pub product: Option<Product>,
+    /// Billing model.
+    pub model: Option<Model>,
+    /// Images.
+    pub images: Option<i64>,
+    /// Projects.
+    pub projects: Option<i64>,
+    /// Credits.
+    pub credits: Option<i64>,
+    /// Seats.
+    pub seats: Option<i64>,
+    /// In their own words.
+    pub message: Option<String>,
+    /// Whom to answer: name.
+    pub contact_name: String,
+    /// Whom to answer: email.
+    pub contact_email: String,
+    /// Whom to answer: phone.
+    pub contact_phone: Option<String>,
+    /// What became of it.
+    pub state: RequestState,
+    /// What the operator answered.
+    pub answer: Option<String>,
+    /// When it was sent.
+    pub created_at: Timestamp,
+    /// When it was answered, declined or withdrawn.
+    pub closed_at: Option<Timestamp>,
+}
+
+impl RequestView {
+    /// What is wanted in one line.
+    pub fn summary(&self) -> String {
+        summary(self.product, self.model, self.images, self.projects, self.credits, self.seats)
+    }
+}
+
+/// The page Billing.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BillingView {
+    /// The organization and my role in it.
+    pub organization: Belonging,
+    /// Its billing contacts, oldest first.
+    pub contacts: Vec<ContactView>,
+    /// Why there may be no more of them, if so.
+    pub contacts_full: Option<String>,
+    /// What was asked for, newest first.
+    pub requests: Page<RequestView>,
+    /// My name, for the form of **Contact sales**.
+    pub my_name: String,
+    /// My address, for the same.
+    pub my_email: String,
+}

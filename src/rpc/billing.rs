@@ -1,0 +1,87 @@
+//! Billing, for Owners: contacts, and **Contact sales** (ORG-4, ORG-8).
+
+#![expect(clippy::too_many_arguments, reason = "the fields of a form, flat as it sends them")]
+
+use leptos::prelude::*;
+
+use super::{Done, Failure, Text};
+use crate::domain::view::billing::BillingView;
+
+/// What the page Billing shows: requests behind `older`.
+#[server(output = Text)]
+pub async fn organization_billing(org: String, #[server(default)] older: String) -> Result<BillingView, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::billing::view(&ctx, &by, &org, &older).await)
+}
+
+/// **Save** of a billing contact: a new one where there is no id.
+#[server(output = Text)]
+pub async fn save_contact(
+    #[server(default)] org: String,
+    #[server(default)] id: String,
+    #[server(default)] name: String,
+    #[server(default)] email: String,
+    #[server(default)] phone: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let form = crate::domain::billing::ContactForm { name, email, phone };
+    let (saved, verb) = if id.is_empty() {
+        (usecase::billing::add_contact(&ctx, &by, &org, &form).await, "Added")
+    } else {
+        (usecase::billing::change_contact(&ctx, &by, &org, &id, &form).await, "Changed")
+    };
+    answer::done(saved, |contact| (format!("/o/{org}/billing"), format!("{verb} {}", contact.name))).await
+}
+
+/// **Remove** a billing contact.
+#[server(output = Text)]
+pub async fn remove_contact(#[server(default)] org: String, #[server(default)] id: String) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let removed = usecase::billing::remove_contact(&ctx, &by, &org, &id).await;
+    answer::done(removed, |name| (format!("/o/{org}/billing"), format!("Removed {name}"))).await
+}
+
+/// **Send request** of **Contact sales**.
+#[server(output = Text)]
+pub async fn contact_sales(
+    #[server(default)] org: String,
+    #[server(default)] product: String,
+    #[server(default)] model: String,
+    #[server(default)] images: String,
+    #[server(default)] projects: String,
+    #[server(default)] credits: String,
+    #[server(default)] seats: String,
+    #[server(default)] message: String,
+    #[server(default)] contact_name: String,
+    #[server(default)] contact_email: String,
+    #[server(default)] contact_phone: String,
+) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let form = crate::domain::billing::RequestForm {
+        product,
+        model,
+        images,
+        projects,
+        credits,
+        seats,
+        message,
+        contact_name,
+        contact_email,
+        contact_phone,
+    };
+    let sent = usecase::billing::request(&ctx, &by, &org, &form).await;
+    answer::done(sent, |_| (format!("/o/{org}/billing"), "Your request was sent".to_owned())).await
+}
+
+/// **Withdraw** a request.
+#[server(output = Text)]
+pub async fn withdraw_request(#[server(default)] org: String, #[server(default)] id: String) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    let withdrawn = usecase::billing::withdraw(&ctx, &by, &org, &id).await;
+    answer::done(withdrawn, |_| (format!("/o/{org}/billing"), "Withdrawn".to_owned())).await
+}

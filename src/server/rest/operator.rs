@@ -1,0 +1,359 @@
+//! `/operator/…`: what the operator's command line does about licences, requests and keys, for machines with an operator
+//! key. Nobody's session counts here.
+
+use axum::{
+    extract::{FromRequestParts, Path, Request, State},
+    http::{StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    domain::{
+        id::{LicenceId, OperatorKeyId},
+        licence::Amount,
+        refusal::Refusal,
+    },
+    server::{
+        context::Ctx,
+        session::Caller,
+        usecase::{
+            self,
+            licence::{GrantForm, OwnedLicence},
+            operator::{KeyView, Operator},
+        },
+    },
+};
+
+use super::{Json, PageBody, PageParams, Params, billing::RequestBody, licences::LicenceBody, problem::Problem};
+
+/// Who calls with an operator key that works.
+#[derive(Clone, Debug)]
+pub struct Operating {
+    /// The key.
+    pub key: OperatorKeyId,
+    operator: Operator,
+}
+
+/// Middleware: finds out whose operator key a call under `/operator/` has. Wrong keys are counted like failed sign-ins.
+pub async fn identify(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if !path.trim_start_matches("/api/v1").starts_with("/operator/") {
+        return next.run(request).await;
+    }
+    let secret = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, secret)| secret.trim().to_owned());
+    let Some(secret) = secret else { return refused() };
+    let address = request.extensions().get::<Caller>().and_then(|caller| caller.client.address.clone());
+    let limited = [format!("operator {}", address.as_deref().unwrap_or_default())];
+    if let Err(refusal) = ctx.limits().check(&limited, ctx.now()) {
+        return Problem::refusal(&refusal).into_response();
+    }
+    match usecase::operator::authenticate(&ctx, &secret, address).await {
+        Ok(Some((key, operator))) => {
+            request.extensions_mut().insert(Operating { key, operator });
+            next.run(request).await
+        }
+        Ok(None) => {
+            ctx.limits().failed(&limited, ctx.now());
+            refused()
+        }
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+fn refused() -> Response {
+    let text = "Send an operator key that works: Authorization: Bearer cho_….";
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", text.to_owned()).for_want_of_a_key().into_response()
+}
+
+/// Who acts as the operator; 401 where nobody does.
+pub struct As(pub Operator);
+
+impl<S: Sync> FromRequestParts<S> for As {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        parts.extensions.get::<Operating>().map(|operating| Self(operating.operator.clone())).ok_or_else(refused)
+    }
+}
+
+fn licence_id(text: &str) -> Result<LicenceId, Problem> {
+    text.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))
+}
+
+/// Whose licences, and which page.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct LicenceParams {
+    /// Org ID or id of an organization; all of them where it is not given.
+    org: String,
+    /// Where the page starts.
+    cursor: String,
+    /// 1 to 200.
+    limit: Option<i64>,
+}
+
+/// A licence, and who has it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OwnedLicenceBody {
+    org_id: String,
+    #[serde(flatten)]
+    licence: LicenceBody,
+}
+
+impl From<OwnedLicence> for OwnedLicenceBody {
+    fn from(owned: OwnedLicence) -> Self {
+        Self { org_id: owned.org_id, licence: owned.licence.into() }
+    }
+}
+
+/// All licences, oldest first.
+#[utoipa::path(get, path = "/operator/licences", tag = "operator", params(LicenceParams),
+    responses((status = 200, body = PageBody<OwnedLicenceBody>), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn licences(
+    State(ctx): State<Ctx>,
+    As(_operator): As,
+    Params(params): Params<LicenceParams>,
+) -> Result<Json<PageBody<OwnedLicenceBody>>, Problem> {
+    let page = usecase::licence::list_as_operator(&ctx, &params.org, &params.cursor, params.limit).await?;
+    Ok(Json(PageBody::of(page, Into::into)))
+}
+
+/// A licence to be granted.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GrantInput {
+    /// Org ID or id.
+    org: String,
+    /// `discovery`, `desktop`, `cloud`, `cloud_pro`, `cloud_teams` or `cloud_enterprise`.
+    product: String,
+    /// `images_projects` or `credits`; cloud only.
+    model: Option<String>,
+    images: i64,
+    projects: i64,
+    credits: i64,
+    /// Desktop only.
+    seats: Option<i64>,
+    /// First day; today where it is not given.
+    from: Option<String>,
+    /// Last day; without end where it is not given.
+    until: Option<String>,
+}
+
+/// Grant a licence. What waits for credits there starts.
+#[utoipa::path(post, path = "/operator/licences", tag = "operator", request_body = GrantInput,
+    responses((status = 201, body = LicenceBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn grant(
+    State(ctx): State<Ctx>,
+    As(operator): As,
+    Json(body): Json<GrantInput>,
+) -> Result<(StatusCode, Json<LicenceBody>), Problem> {
+    let GrantInput { org, product, model, images, projects, credits, seats, from, until } = body;
+    let form = GrantForm { org, product, model, images, projects, credits, seats, from, until };
+    let id = usecase::licence::grant_as(&ctx, &operator, &form).await?;
+    Ok((StatusCode::CREATED, Json(usecase::licence::show_as_operator(&ctx, id).await?.into())))
+}
+
+/// A licence.
+#[utoipa::path(get, path = "/operator/licences/{id}", tag = "operator", params(("id" = String, Path)),
+    responses((status = 200, body = LicenceBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn licence(
+    State(ctx): State<Ctx>,
+    As(_operator): As,
+    Path(id): Path<String>,
+) -> Result<Json<LicenceBody>, Problem> {
+    Ok(Json(usecase::licence::show_as_operator(&ctx, licence_id(&id)?).await?.into()))
+}
+
+/// Another last day.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExtendInput {
+    /// The new last day, like `2027-12-31`; not before the licence begins.
+    until: String,
+}
+
+/// Give a licence another last day. One that has expired comes alive again by it.
+#[utoipa::path(post, path = "/operator/licences/{id}/extend", tag = "operator", params(("id" = String, Path)), request_body = ExtendInput,
+    responses((status = 200, body = LicenceBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn extend(
+    State(ctx): State<Ctx>,
+    As(operator): As,
+    Path(id): Path<String>,
+    Json(body): Json<ExtendInput>,
+) -> Result<Json<LicenceBody>, Problem> {
+    Ok(Json(usecase::licence::extend(&ctx, &operator, licence_id(&id)?, &body.until).await?.into()))
+}
+
+/// End a licence now.
+#[utoipa::path(post, path = "/operator/licences/{id}/expire", tag = "operator", params(("id" = String, Path)),
+    responses((status = 200, body = LicenceBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn expire(
+    State(ctx): State<Ctx>,
+    As(operator): As,
+    Path(id): Path<String>,
+) -> Result<Json<LicenceBody>, Problem> {
+    Ok(Json(usecase::licence::expire_as(&ctx, &operator, licence_id(&id)?).await?.into()))
+}
+
+/// What is added.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TopUpInput {
+    images: i64,
+    projects: i64,
+    credits: i64,
+}
+
+/// Add to what a licence has: an entry of kind `grant` in its ledger. What waits for credits there starts.
+#[utoipa::path(post, path = "/operator/licences/{id}/top-up", tag = "operator", params(("id" = String, Path)), request_body = TopUpInput,
+    responses((status = 200, body = LicenceBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn top_up(
+    State(ctx): State<Ctx>,
+    As(operator): As,
+    Path(id): Path<String>,
+    Json(body): Json<TopUpInput>,
+) -> Result<Json<LicenceBody>, Problem> {
+    let TopUpInput { images, projects, credits } = body;
+    let wanted = Amount { images, projects, credits };
+    Ok(Json(usecase::licence::top_up(&ctx, &operator, licence_id(&id)?, wanted).await?.into()))
+}
+
+/// Which requests.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct RequestParams {
+    /// `open`, `answered`, `declined` or `withdrawn`; all where it is not given.
+    state: String,
+    /// Where the page starts.
+    cursor: String,
+    /// 1 to 200.
+    limit: Option<i64>,
+}
+
+/// What Owners asked for, newest first.
+#[utoipa::path(get, path = "/operator/requests", tag = "operator", params(RequestParams),
+    responses((status = 200, body = PageBody<RequestBody>), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub async fn requests(
+    State(ctx): State<Ctx>,
+    As(_operator): As,
+    Params(params): Params<RequestParams>,
+) -> Result<Json<PageBody<RequestBody>>, Problem> {
+    let page = usecase::operator::list_requests(&ctx, &params.state, &params.cursor, params.limit).await?;
+    Ok(Json(PageBody::of(page, Into::into)))
+}
+
+/// What Owners asked for.
+#[utoipa::path(get, path = "/operator/requests/{id}", tag = "operator", params(("id" = String, Path)),
+    responses((status = 200, body = RequestBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn request(
+    State(ctx): State<Ctx>,
+    As(_operator): As,
+    Path(id): Path<String>,
+) -> Result<Json<RequestBody>, Problem> {
+    Ok(Json(usecase::operator::show_request(&ctx, &id).await?.into()))
+}
+
+/// An answer.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AnswerInput {
+    /// `answered` or `declined`.
+    state: String,
+    /// What the Owners are told.
+    text: String,
+}
+
+/// Answer or decline what an Owner asked for; the organization's Owners get a mail.
+#[utoipa::path(post, path = "/operator/requests/{id}/answer", tag = "operator", params(("id" = String, Path)), request_body = AnswerInput,
+    responses((status = 200, body = RequestBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn answer(
+    State(ctx): State<Ctx>,
+    As(operator): As,
+    Path(id): Path<String>,
+    Json(body): Json<AnswerInput>,
+) -> Result<Json<RequestBody>, Problem> {
+    Ok(Json(usecase::operator::answer(&ctx, &operator, &id, &body.state, &body.text).await?.into()))
+}
+
+/// A key of this API, without the key.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeyBody {
+    id: String,
+    name: String,
+    created_at: String,
+    /// To a few minutes.
+    last_used_at: Option<String>,
+    revoked_at: Option<String>,
+}
+
+impl From<KeyView> for KeyBody {
+    fn from(view: KeyView) -> Self {
+        Self {
+            id: view.id.to_string(),
+            name: view.name,
+            created_at: view.created_at.rfc3339(),
+            last_used_at: view.last_used_at.map(crate::domain::time::Timestamp::rfc3339),
+            revoked_at: view.revoked_at.map(crate::domain::time::Timestamp::rfc3339),
+        }
+    }
+}
+
+/// The keys of this API, oldest first, revoked ones among them.
+#[utoipa::path(get, path = "/operator/keys", tag = "operator", params(PageParams),
+    responses((status = 200, body = PageBody<KeyBody>), (status = 401, body = Problem)))]
+pub async fn keys(
+    State(ctx): State<Ctx>,
+    As(_operator): As,
+    Params(params): Params<PageParams>,
+) -> Result<Json<PageBody<KeyBody>>, Problem> {
+    Ok(Json(PageBody::of(usecase::operator::list_keys(&ctx, &params.cursor, params.limit).await?, Into::into)))
+}
+
+/// A key to be made.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeyInput {
+    /// What it is for.
+    name: String,
+}
+
+/// A new key; `key` is shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NewKeyBody {
+    key: String,
+    #[serde(flatten)]
+    about: KeyBody,
+}
+
+/// Make a key of this API. The answer is not kept for an `Idempotency-Key`.
+#[utoipa::path(post, path = "/operator/keys", tag = "operator", request_body = KeyInput,
+    responses((status = 201, body = NewKeyBody), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub async fn create_key(
+    State(ctx): State<Ctx>,
+    As(operator): As,
+    Json(body): Json<KeyInput>,
+) -> Result<(StatusCode, Json<NewKeyBody>), Problem> {
+    let (about, key) = usecase::operator::create_key(&ctx, &operator, &body.name).await?;
+    Ok((StatusCode::CREATED, Json(NewKeyBody { key, about: about.into() })))
+}
+
+/// End a key, at once.
+#[utoipa::path(delete, path = "/operator/keys/{id}", tag = "operator", params(("id" = String, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub async fn revoke_key(
+    State(ctx): State<Ctx>,
+    As(operator): As,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    usecase::operator::revoke_key(&ctx, &operator, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,47 @@
+//! Starts what waits for credits (LIC-2) where a use case left something over: more datasets than one transaction starts, a
+//! licence whose first day has come, something that was restored or moved to where there is enough.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::server::{context::Ctx, error::Result, usecase::dataset};
+
+/// How often is looked for what can start.
+const EVERY: Duration = Duration::from_secs(15);
+/// When is looked after a use case on this node left something over: its transaction is through in a moment, or in a few.
+const SOON: [Duration; 3] = [Duration::from_millis(20), Duration::from_millis(250), Duration::from_secs(1)];
+
+/// Starts what can be started, until it is told to stop.
+pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
+    // The first look comes at once: something may have become possible while no server ran.
+    let mut soon = SOON.iter();
+    while !*stop.borrow() {
+        let wait = soon.next().copied().unwrap_or(EVERY);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = ctx.credits_came().notified() => { soon = SOON.iter(); continue; }
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        if let Err(error) = round(&ctx, &stop).await {
+            tracing::warn!(%error, "what waits for credits could not be started and is looked at again later");
+        }
+    }
+}
+
+/// Looks at every account in which something waits, one after the other.
+///
+/// # Errors
+/// The database; what was started before stays so.
+pub async fn round(ctx: &Ctx, stop: &watch::Receiver<bool>) -> Result<()> {
+    let mut behind = None;
+    while !*stop.borrow() {
+        match dataset::start_waiting_behind(ctx, behind).await? {
+            Some(account) => behind = Some(account),
+            None => return Ok(()),
+        }
+        // Others write too.
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! Pages whose code is not in the first file that a browser fetches.
+//!
+//! [`lazy!`] puts a page into a bundle. What only the pages of one bundle need is in that bundle's file; what several
+//! bundles share is in files of its own; what the frame needs is in the main file. `scripts/site.mjs` takes the compiled
+//! module apart so. The server names a page's files in its head, and the browser fetches all of them at once.
+//!
+//! # Invariants
+//! - A page is brought to life when all its code is there, and not before: until then, and if it never comes, it is the
+//!   plain page that the server sent.
+//! - A page that somebody goes to and whose code does not come is loaded from the server instead.
+
+use std::{future::Future, pin::Pin};
+
+use leptos::{prefetch_lazy_fn_on_server, prelude::*, wasm_split::SplitLoaderError};
+use leptos_router::ChooseView;
+
+use super::routes::current_address;
+
+/// What comes with a bundle's code, or the news that it did not come.
+type Coming<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
+
+/// A page in a bundle. Made by [`lazy!`].
+#[derive(Clone, Copy)]
+pub struct Lazy {
+    /// The bundle's name.
+    pub bundle: &'static str,
+    /// Fetches the code and shows the page.
+    pub page: fn() -> Coming<AnyView>,
+    /// Fetches the code.
+    pub code: fn() -> Coming<()>,
+}
+
+impl ChooseView for Lazy {
+    async fn choose(self) -> AnyView {
+        prefetch_lazy_fn_on_server(self.bundle);
+        let address = current_address();
+        match (self.page)().await {
+            Ok(page) => page,
+            Err(_) => {
+                // Where even this fails the browser says why, as it does for a link.
+                drop(window().location().assign(&address.get_untracked()));
+                std::future::pending().await
+            }
+        }
+    }
+
+    /// Does not end if the code does not come.
+    async fn preload(&self) {
+        if (self.code)().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// `lazy!(bundle, Page)`: a page in a bundle, for a route's `view`.
+macro_rules! lazy {
+    ($bundle:ident, $page:ident) => {{
+        #[leptos::wasm_split::wasm_split($bundle, wasm_split_path = ::leptos::wasm_split, fallible, preload(code))]
+        fn page() -> Result<leptos::prelude::AnyView, leptos::wasm_split::SplitLoaderError> {
+            Ok(leptos::prelude::IntoAny::into_any($page()))
+        }
+        $crate::ui::lazy::Lazy { bundle: stringify!($bundle), page: || Box::pin(page()), code: || Box::pin(code()) }
+    }};
+}
+pub(crate) use lazy;

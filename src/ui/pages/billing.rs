@@ -1,0 +1,334 @@
+//! Billing, for Owners (ORG-4, ORG-8): whom to write to about money, and **Contact sales**, with what became of each
+//! request.
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{
+        billing::{FOR_SALE, RequestState},
+        licence::Model,
+        time::Timestamp,
+        view::billing::{BillingView, ContactView, RequestView},
+    },
+    rpc::{
+        FormFlash, ask,
+        billing::{ContactSales, RemoveContact, SaveContact, WithdrawRequest, organization_billing},
+    },
+    ui::{
+        components::{
+            button::{BlockedButton, ButtonLink, Tone},
+            dialog::{Dialog, DialogBody, DialogButtons},
+            empty::{Empty, Skeleton},
+            field::{Choice, Field, Hidden, Lines},
+            form::{Form, Submit},
+        },
+        layout::{Frame, PageHeader, Section},
+        paths::{self, Address},
+        routes::here,
+        sending::ServerAction,
+        session::{Beginning, Session},
+        trouble::Trouble,
+        words::{self, When},
+    },
+};
+
+/// What the address says.
+#[derive(Clone, Default, PartialEq)]
+struct Asked {
+    org: String,
+    older: String,
+    dialog: String,
+    /// The contact that a dialog is about.
+    contact: String,
+}
+
+impl Asked {
+    fn page(&self) -> Address {
+        Address::new(paths::billing(&self.org)).with("older", &self.older)
+    }
+
+    fn dialog(&self, dialog: &str, contact: &str) -> String {
+        self.page().with("dialog", dialog).with("contact", contact).text()
+    }
+}
+
+/// The page: `/o/{org}/billing`.
+#[component]
+pub fn BillingPage() -> impl IntoView {
+    let asked = here(|segments, query| match segments {
+        ["o", org, "billing"] => {
+            let text = |name: &str| query.get(name).unwrap_or_default();
+            Some(Asked {
+                org: (*org).to_owned(),
+                older: text("older"),
+                dialog: text("dialog"),
+                contact: text("contact"),
+            })
+        }
+        _ => None,
+    });
+    let org = Memo::new(move |_| asked.get().org);
+    let shown = Memo::new(move |_| {
+        let asked = asked.get();
+        (asked.org, asked.older)
+    });
+    let session = Session::get();
+    let billing = ask(
+        move || (shown.get(), session.version()),
+        |((org, older), _)| async move { organization_billing(org, older).await },
+    );
+    view! {
+        <Frame section=Section::Billing org>
+            <Transition fallback=Skeleton>
+                {move || {
+                    let asked = asked.get();
+                    Suspend::new(async move {
+                        let begin = Beginning::from(session.start().await);
+                        match billing.await {
+                            Ok(billing) => {
+                                view! { <BillingContent asked billing now=begin.now flash=begin.form/> }.into_any()
+                            }
+                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                        }
+                    })
+                }}
+            </Transition>
+        </Frame>
+    }
+    .into_any()
+}
+
+/// The page, loaded.
+#[component]
+fn BillingContent(asked: Asked, billing: BillingView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+    let asked = Asked { org: billing.organization.org_id.clone(), ..asked };
+    let org = asked.org.clone();
+    let lead = format!(
+        "Whom to write to about money, and what {} asked for. Only Owners see this.",
+        words::organization_name(&billing.organization)
+    );
+    let close = asked.page().text();
+    let contact = billing.contacts.iter().find(|contact| contact.id.to_string() == asked.contact).cloned();
+    let dialog = match (asked.dialog.as_str(), contact) {
+        ("contact-sales", _) => {
+            let (name, email) = (billing.my_name.clone(), billing.my_email.clone());
+            view! { <SalesDialog org=org.clone() name email close flash=flash.clone()/> }.into_any()
+        }
+        ("contact", contact) if contact.is_some() || (asked.contact.is_empty() && billing.contacts_full.is_none()) => {
+            view! { <ContactDialog org=org.clone() contact close flash=flash.clone()/> }.into_any()
+        }
+        ("remove", Some(contact)) => {
+            view! { <RemoveDialog org=org.clone() contact close flash=flash.clone()/> }.into_any()
+        }
+        _ => ().into_any(),
+    };
+    let sales = asked.dialog("contact-sales", "");
+    let (licences, contact_sales) = (paths::licences(&org), sales.clone());
+    view! {
+        <PageHeader title="Billing" lead>
+            <ButtonLink href=licences>"Licences"</ButtonLink>
+            <ButtonLink href=contact_sales tone=Tone::Primary icon="mail" in_place=true>"Contact sales"</ButtonLink>
+        </PageHeader>
+        <Contacts asked=asked.clone() contacts=billing.contacts full=billing.contacts_full/>
+        <Requests asked requests=billing.requests.items older=billing.requests.next_cursor now flash sales/>
+        {dialog}
+    }
+}
+
+/// The billing contacts.
+#[component]
+fn Contacts(asked: Asked, contacts: Vec<ContactView>, full: Option<String>) -> impl IntoView {
+    let empty = contacts.is_empty();
+    let rows = contacts
+        .into_iter()
+        .map(|contact| {
+            let id = contact.id.to_string();
+            let (change, remove) = (asked.dialog("contact", &id), asked.dialog("remove", &id));
+            let about = [Some(contact.email.clone()), contact.phone.clone()].into_iter().flatten().collect::<Vec<_>>();
+            let (change_label, remove_label) = (format!("Change {}", contact.name), format!("Remove {}", contact.name));
+            view! {
+                <li>
+                    <span class="two-lines"><b>{contact.name}</b><small>{about.join(" · ")}</small></span>
+                    <span class="actions">
+                        <a class="button" href=change aria-label=change_label data-noscroll="">"Change"</a>
+                        <a class="button" href=remove aria-label=remove_label data-noscroll="">"Remove"</a>
+                    </span>
+                </li>
+            }
+        })
+        .collect_view();
+    let add = match full {
+        Some(reason) => view! { <BlockedButton label="Add contact" reason icon="plus"/> }.into_any(),
+        None => {
+            let href = asked.dialog("contact", "");
+            view! { <ButtonLink href icon="plus" in_place=true>"Add contact"</ButtonLink> }.into_any()
+        }
+    };
+    view! {
+        <section class="panel tile" aria-labelledby="contacts">
+            <h2 id="contacts">"Billing contacts"</h2>
+            {if empty {
+                view! { <p class="small">"Nobody yet. Invoices and questions about them go to the Owners until somebody is named here."</p> }.into_any()
+            } else {
+                view! { <ul class="billing-list" aria-label="Billing contacts">{rows}</ul> }.into_any()
+            }}
+            <div class="bar tile-foot">{add}</div>
+        </section>
+    }
+}
+
+/// What was asked for.
+#[component]
+fn Requests(
+    asked: Asked,
+    requests: Vec<RequestView>,
+    older: Option<String>,
+    now: Timestamp,
+    flash: Option<FormFlash>,
+    sales: String,
+) -> impl IntoView {
+    let empty = requests.is_empty();
+    let rows = requests
+        .into_iter()
+        .map(|request| view! { <Request request org=asked.org.clone() now flash=flash.clone()/> })
+        .collect_view();
+    let newest = (!asked.older.is_empty()).then(|| paths::billing(&asked.org));
+    let older = older.map(|at| Address::new(paths::billing(&asked.org)).with("older", at).text());
+    view! {
+        <section class="panel tile" aria-labelledby="requests">
+            <h2 id="requests">"Requests"</h2>
+            {if empty {
+                view! {
+                    <Empty icon="mail" sentence="Nothing was asked for yet. Whoever runs this Commonhold grants licences.">
+                        <ButtonLink href=sales icon="mail" in_place=true>"Contact sales"</ButtonLink>
+                    </Empty>
+                }
+                .into_any()
+            } else {
+                view! { <ul class="requests" aria-label="Requests">{rows}</ul> }.into_any()
+            }}
+            {(newest.is_some() || older.is_some()).then(|| view! {
+                <nav class="bar" aria-label="Pages">
+                    {newest.map(|href| view! { <ButtonLink href>"Newest"</ButtonLink> })}
+                    {older.map(|href| view! { <ButtonLink href>"Older"</ButtonLink> })}
+                </nav>
+            })}
+        </section>
+    }
+}
+
+/// One request, with what became of it.
+#[component]
+fn Request(request: RequestView, org: String, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+    let tone = match request.state {
+        RequestState::Open => "status run",
+        RequestState::Answered => "status ok",
+        RequestState::Declined => "status fail",
+        RequestState::Withdrawn => "status",
+    };
+    let what = request.summary();
+    let heading = {
+        let mut chars = what.chars();
+        chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    };
+    let open = request.state == RequestState::Open;
+    let closed = request.closed_at.map(|at| view! { " · " <When at now/> });
+    let contact = [Some(request.contact_name), Some(request.contact_email), request.contact_phone];
+    let contact = contact.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let id = request.id.to_string();
+    let action = ServerAction::<WithdrawRequest>::new();
+    view! {
+        <li>
+            <div class="bar">
+                <b>{heading}</b>
+                <span class="end"><span class=tone>{request.state.title()} {closed}</span></span>
+            </div>
+            <small>"Asked for by " {request.by_name} " · " <When at=request.created_at now/> " · answer to " {contact}</small>
+            {request.message.map(|text| view! { <p class="said">{text}</p> })}
+            {request.answer.map(|text| view! { <div class="answer"><small>"Answer"</small><p class="said">{text}</p></div> })}
+            {open.then(|| view! {
+                <Form action flash class="inline-form">
+                    <Hidden name="org" value=org/>
+                    <Hidden name="id" value=id/>
+                    <Submit label="Withdraw" tone=Tone::Plain/>
+                </Form>
+            })}
+        </li>
+    }
+}
+
+/// A new contact, or another name, address or phone of one.
+#[component]
+fn ContactDialog(org: String, contact: Option<ContactView>, close: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<SaveContact>::new();
+    let label = if contact.is_some() { "Change contact" } else { "Add contact" };
+    let id = contact.as_ref().map(|contact| contact.id.to_string()).unwrap_or_default();
+    let (name, email, phone) =
+        contact.map(|contact| (contact.name, contact.email, contact.phone.unwrap_or_default())).unwrap_or_default();
+    view! {
+        <Dialog label heading=label close=close.clone()>
+            <Form action flash class="dialog-form">
+                <Hidden name="org" value=org/>
+                <Hidden name="id" value=id/>
+                <DialogBody>
+                    <Field name="name" label="Name" value=name focused=true/>
+                    <Field name="email" label="Email" kind="email" value=email/>
+                    <Field name="phone" label="Phone" kind="tel" value=phone optional=true/>
+                </DialogBody>
+                <DialogButtons close><Submit label="Save"/></DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}
+
+#[component]
+fn RemoveDialog(org: String, contact: ContactView, close: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<RemoveContact>::new();
+    view! {
+        <Dialog label="Remove contact" heading=format!("Remove {}?", contact.name) close=close.clone() reads=true>
+            <Form action flash class="dialog-form">
+                <Hidden name="org" value=org/>
+                <Hidden name="id" value=contact.id.to_string()/>
+                <DialogBody><p>"Nobody writes to " <b>{contact.email}</b> " about money any more."</p></DialogBody>
+                <DialogButtons close><Submit label="Remove" tone=Tone::Danger/></DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}
+
+/// **Contact sales**.
+#[component]
+fn SalesDialog(org: String, name: String, email: String, close: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<ContactSales>::new();
+    let products = FOR_SALE.map(|product| (product.word(), product.title())).to_vec();
+    let models = Model::ALL.map(|model| (model.word(), model.title())).to_vec();
+    let message = RwSignal::new(String::new());
+    view! {
+        <Dialog label="Contact sales" heading="Contact sales" close=close.clone() reads=true>
+            <Form action flash class="dialog-form sales">
+                <Hidden name="org" value=org/>
+                <DialogBody>
+                    <p>"Say what you need. Whoever runs this Commonhold gets it, and all Owners hear when it is answered."</p>
+                    <Choice name="product" label="Product" options=products optional=true/>
+                    <div class="of-cloud"><Choice name="model" label="Billed in" options=models optional=true/></div>
+                    <div class="columns of-images">
+                        <Field name="images" label="Images" optional=true/>
+                        <Field name="projects" label="Projects" optional=true/>
+                    </div>
+                    <div class="of-credits"><Field name="credits" label="Credits" optional=true/></div>
+                    <div class="of-desktop"><Field name="seats" label="Seats" optional=true/></div>
+                    <Lines name="message" label="In your own words" hint="Until when, for what, or anything else. Up to 2,000 characters." placeholder="" text=message optional=true/>
+                    <fieldset class="group">
+                        <legend>"Whom to answer"</legend>
+                        <Field name="contact_name" label="Name" value=name autocomplete="name"/>
+                        <div class="columns">
+                            <Field name="contact_email" label="Email" kind="email" value=email autocomplete="email"/>
+                            <Field name="contact_phone" label="Phone" kind="tel" autocomplete="tel" optional=true/>
+                        </div>
+                    </fieldset>
+                </DialogBody>
+                <DialogButtons close><Submit label="Send request"/></DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}

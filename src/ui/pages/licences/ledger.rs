@@ -1,0 +1,259 @@
+//! A licence's own page (LIC-3): its books, newest first, each entry with what was left after it; filtered by a form whose
+//! answers are in the address.
+
+use leptos::prelude::*;
+
+use super::card::LicenceFacts;
+use crate::{
+    domain::{
+        licence::{Amount, EntryKind, Model},
+        time::Timestamp,
+        view::{EntryView, licence::LedgerView},
+    },
+    rpc::{ask, licence::licence_ledger},
+    ui::{
+        components::{
+            button::ButtonLink,
+            empty::{Empty, Skeleton},
+            table::Fact,
+        },
+        layout::{Frame, PageHeader, Section},
+        paths::{self, Address},
+        routes::here,
+        sales::ContactSales,
+        session::{Beginning, Session},
+        trouble::Trouble,
+        words::{self, Moment, When},
+    },
+};
+
+/// What the address says: which entries of which licence, and from where on.
+#[derive(Clone, Default, PartialEq)]
+struct Asked {
+    org: String,
+    id: String,
+    kind: String,
+    from: String,
+    to: String,
+    older: String,
+    newer: String,
+}
+
+impl Asked {
+    /// The same entries at another address.
+    fn filtered(&self, path: String) -> Address {
+        Address::new(path).with("kind", &self.kind).with("from", &self.from).with("to", &self.to)
+    }
+
+    fn page(&self) -> Address {
+        self.filtered(paths::licence(&self.org, &self.id))
+    }
+
+    fn export(&self, format: &'static str) -> String {
+        let path = format!("/api/v1/licences/{}/ledger/export", paths::encode(&self.id));
+        self.filtered(path).with("format", format).text()
+    }
+
+    fn is_filtered(&self) -> bool {
+        [&self.kind, &self.from, &self.to].iter().any(|text| !text.is_empty())
+    }
+}
+
+/// The page: `/o/{org}/licences/{id}`.
+#[component]
+pub fn LedgerPage() -> impl IntoView {
+    let asked = here(|segments, query| match segments {
+        ["o", org, "licences", id] => {
+            let text = |name: &str| query.get(name).unwrap_or_default();
+            Some(Asked {
+                org: (*org).to_owned(),
+                id: (*id).to_owned(),
+                kind: text("kind"),
+                from: text("from"),
+                to: text("to"),
+                older: text("older"),
+                newer: text("newer"),
+            })
+        }
+        _ => None,
+    });
+    let org = Memo::new(move |_| asked.get().org);
+    let session = Session::get();
+    let ledger = ask(
+        move || (asked.get(), session.version()),
+        |(asked, _)| async move {
+            let Asked { org, id, kind, from, to, older, newer } = asked;
+            licence_ledger(org, id, kind, from, to, older, newer).await
+        },
+    );
+    view! {
+        <Frame section=Section::Licences org>
+            <Transition fallback=Skeleton>
+                {move || {
+                    let asked = asked.get();
+                    Suspend::new(async move {
+                        let now = Beginning::from(session.start().await).now;
+                        match ledger.await {
+                            Ok(ledger) => view! { <LedgerContent asked ledger now/> }.into_any(),
+                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                        }
+                    })
+                }}
+            </Transition>
+        </Frame>
+    }
+    .into_any()
+}
+
+/// The page, loaded.
+#[component]
+fn LedgerContent(asked: Asked, ledger: LedgerView, now: Timestamp) -> impl IntoView {
+    let asked = Asked { org: ledger.organization.org_id.clone(), ..asked };
+    let org = asked.org.clone();
+    let licence = ledger.licence.clone();
+    let title = licence.product.title();
+    let lead = "Every change of what is left, newest first. Nobody can edit it.";
+    let empty = ledger.entries.is_empty();
+    let rows = ledger
+        .entries
+        .into_iter()
+        .map(|entry| view! { <Row entry model=licence.model org=org.clone() now/> })
+        .collect_view();
+    let (clear, all, sales) = (paths::licence(&org, &asked.id), paths::licences(&org), org.clone());
+    let list = match (empty, asked.is_filtered()) {
+        (true, true) => view! {
+            <Empty icon="search" sentence="Nothing that fits was found.">
+                <ButtonLink href=clear>"Clear filters"</ButtonLink>
+            </Empty>
+        }
+        .into_any(),
+        (true, false) => view! { <Empty icon="licence" sentence="Nothing was granted or spent here yet."/> }.into_any(),
+        (false, _) => view! {
+            <table class="list ledger" role="table" aria-label="Ledger">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"When"</th>
+                        <th role="columnheader" scope="col">"What"</th>
+                        <th role="columnheader" scope="col" class="end">"Change"</th>
+                        <th role="columnheader" scope="col" class="end">"Left"</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">{rows}</tbody>
+            </table>
+        }
+        .into_any(),
+    };
+    let newer = ledger.newer.map(|at| asked.page().with("newer", at).text());
+    let older = ledger.older.map(|at| asked.page().with("older", at).text());
+    let (csv, json) = (asked.export("csv"), asked.export("json"));
+    let account = ledger.account_name;
+    view! {
+        <PageHeader title lead>
+            <ButtonLink href=all>"All licences"</ButtonLink>
+            <a class="button" rel="external" download="" href=csv>"Export CSV"</a>
+            <a class="button" rel="external" download="" href=json>"Export JSON"</a>
+        </PageHeader>
+        <section class="panel tile licence-card" aria-labelledby="usage">
+            <h2 id="usage" class="unseen">"Usage"</h2>
+            <LicenceFacts licence=licence.clone() now/>
+            <dl class="facts">
+                {account.map(|name| view! { <Fact label="Account">{name}</Fact> })}
+                <Fact label="First day">{licence.active_from.day().words()}</Fact>
+                <Fact label="Last day">{licence.active_until.map_or_else(|| "No end".to_owned(), |until| crate::domain::licence::last_day(until).words())}</Fact>
+                <Fact label="Licence"><code>{licence.id.to_string()}</code></Fact>
+            </dl>
+            {ledger.may_buy.then(|| view! { <div class="bar tile-foot"><ContactSales org=sales/></div> })}
+        </section>
+        <Filters asked/>
+        <section class="panel" aria-label="Entries">{list}</section>
+        <nav class="bar" aria-label="Pages">
+            {newer.map(|href| view! { <ButtonLink href>"Newer"</ButtonLink> })}
+            {older.map(|href| view! { <ButtonLink href>"Older"</ButtonLink> })}
+        </nav>
+    }
+}
+
+/// Which entries are wanted. A plain form that asks: its answers are in the address.
+#[component]
+fn Filters(asked: Asked) -> impl IntoView {
+    let kinds = EntryKind::ALL
+        .map(|kind| view! { <option value=kind.word() selected={kind.word() == asked.kind}>{kind.title()}</option> })
+        .collect_view();
+    let path = paths::licence(&asked.org, &asked.id);
+    let clear = asked.is_filtered().then(|| path.clone());
+    view! {
+        <form class="panel filters" method="get" action=path role="search" aria-label="Filter">
+            <div class="field">
+                <label for="filter-kind">"Entry"</label>
+                <select class="input" id="filter-kind" name="kind"><option value="">"Everything"</option>{kinds}</select>
+            </div>
+            <div class="field">
+                <label for="filter-from">"From"</label>
+                <input class="input" id="filter-from" type="date" name="from" value=asked.from.clone()/>
+            </div>
+            <div class="field">
+                <label for="filter-to">"To"</label>
+                <input class="input" id="filter-to" type="date" name="to" value=asked.to.clone()/>
+            </div>
+            <div class="bar">
+                <button class="button primary" type="submit">"Filter"</button>
+                {clear.map(|href| view! { <ButtonLink href>"Clear filters"</ButtonLink> })}
+            </div>
+        </form>
+    }
+}
+
+/// One entry.
+#[component]
+fn Row(entry: EntryView, model: Option<Model>, org: String, now: Timestamp) -> impl IntoView {
+    let about = match (&entry.resource, &entry.resource_name) {
+        (Some(id), Some(name)) => {
+            Some(view! { <a class="text-link" href=paths::drive(&org, &id.to_string())>{name.clone()}</a> }.into_any())
+        }
+        (Some(_), None) => Some(view! { <small>"A dataset that is not here any more"</small> }.into_any()),
+        (None, _) => None,
+    };
+    let receipt = entry.transfer.map(|transfer| {
+        view! { <a class="text-link" href=paths::receipt(&org, &transfer.to_string())>"Receipt"</a> }
+    });
+    let gained = entry.change.covers(Amount::default());
+    view! {
+        <tr role="row">
+            <td role="cell" class="num m when"><span title=entry.at.words()><When at=entry.at now/></span> <small class="at"><Moment at=entry.at/></small></td>
+            <td role="cell" class="what"><b>{entry.kind.title()}</b> {about} {receipt}</td>
+            <td role="cell" class="num end change" class:gained=gained>{amounts(entry.change, model, true)}</td>
+            <td role="cell" class="num end left"><span class="label">"Left "</span>{amounts(entry.left, model, false)}</td>
+        </tr>
+    }
+}
+
+/// "+20,000 images, +50 projects": the parts that a licence is counted in; with a sign where it is a change.
+fn amounts(amount: Amount, model: Option<Model>, signed: bool) -> String {
+    let one = |n: i64, one: &str, many: &str| {
+        let sign = if signed && n > 0 { "+" } else { "" };
+        format!("{sign}{}", words::counted(n, one, if n.abs() == 1 { one } else { many }))
+    };
+    match model {
+        Some(Model::ImagesProjects) => {
+            format!("{}, {}", one(amount.images, "image", "images"), one(amount.projects, "project", "projects"))
+        }
+        Some(Model::Credits) => one(amount.credits, "credit", "credits"),
+        None => "–".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lic_3_changes_have_signs_and_what_is_left_has_none() {
+        let amount = Amount { images: -40, projects: -1, credits: 0 };
+        assert_eq!(amounts(amount, Some(Model::ImagesProjects), true), "−40 images, −1 project");
+        let amount = Amount { images: 20_000, projects: 1, credits: 0 };
+        assert_eq!(amounts(amount, Some(Model::ImagesProjects), true), "+20,000 images, +1 project");
+        assert_eq!(amounts(amount, Some(Model::ImagesProjects), false), "20,000 images, 1 project");
+        let amount = Amount { credits: 1, ..Amount::default() };
+        assert_eq!(amounts(amount, Some(Model::Credits), true), "+1 credit");
+    }
+}

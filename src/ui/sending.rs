@@ -1,0 +1,155 @@
+//! A change on its way to the server: whether its answer is still awaited, and what it was.
+//!
+//! In place of Leptos' `ServerAction`, of which the browser would get a copy for every server function, with a reader of
+//! the form's fields into the function's arguments and a writer back into fields. The fields are sent as they are instead;
+//! the server reads them anyway, as it does for a form without WebAssembly. So there is one copy for all.
+
+use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc};
+
+use leptos::{
+    ev::SubmitEvent,
+    form::form_data_from_event,
+    prelude::*,
+    server_fn::{
+        ContentType, Decodes, ServerFn,
+        client::Client,
+        codec::PostUrl,
+        error::{FromServerFnError, ServerFnErrorErr},
+        request::ClientReq,
+        response::ClientRes,
+    },
+};
+use web_sys::UrlSearchParams;
+
+use crate::rpc::{Done, Failure, JsonText, session::SignOut};
+
+type Answer = Result<Done, Failure>;
+type Post = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
+
+/// Sends a server function that changes something, as often as asked to, and keeps the last answer.
+pub struct ServerAction<F> {
+    sending: Sending,
+    function: PhantomData<fn(F)>,
+}
+
+/// A [`ServerAction`] of whichever function.
+#[derive(Clone, Copy)]
+pub struct Sending {
+    url: &'static str,
+    posts: Action<Post, Answer>,
+}
+
+impl<F> Clone for ServerAction<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for ServerAction<F> {}
+
+impl<F> Default for ServerAction<F>
+where
+    F: ServerFn<Output = Done, Error = Failure> + Clone + Send + Sync + 'static,
+{
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<F> ServerAction<F>
+where
+    F: ServerFn<Output = Done, Error = Failure> + Clone + Send + Sync + 'static,
+{
+    /// One for this function; nothing was sent yet.
+    pub fn new() -> Self {
+        Self { sending: Sending::new(F::url()), function: PhantomData }
+    }
+
+    /// Sends it with these arguments.
+    pub fn dispatch(self, input: F) {
+        self.sending.send(Arc::new(move || Box::pin(input.clone().run_on_client())));
+    }
+}
+
+impl<F> ServerAction<F> {
+    /// It, without its type.
+    pub fn sending(self) -> Sending {
+        self.sending
+    }
+
+    /// The address that its form posts to.
+    pub fn url(self) -> &'static str {
+        self.sending.url
+    }
+
+    /// Sends it with what is in a form that is being submitted.
+    pub fn submit(self, event: &SubmitEvent) {
+        self.sending.submit(event);
+    }
+
+    /// The last answer.
+    pub fn value(self) -> MappedSignal<Option<Answer>> {
+        self.sending.value()
+    }
+
+    /// Whether an answer is awaited.
+    pub fn pending(self) -> Memo<bool> {
+        self.sending.pending()
+    }
+}
+
+impl Sending {
+    fn new(url: &'static str) -> Self {
+        Self { url, posts: Action::new(|post: &Post| post()) }
+    }
+
+    fn send(self, post: Post) {
+        self.posts.dispatch(post);
+    }
+
+    /// The address that its form posts to.
+    pub fn url(self) -> &'static str {
+        self.url
+    }
+
+    /// Sends it with what is in a form that is being submitted.
+    pub fn submit(self, event: &SubmitEvent) {
+        let fields = form_data_from_event(event)
+            .ok()
+            .and_then(|form| UrlSearchParams::new_with_str_sequence_sequence(&form).ok());
+        let url = self.url;
+        match fields {
+            Some(fields) => {
+                let fields = String::from(fields.to_string());
+                self.send(Arc::new(move || Box::pin(post(url, fields.clone()))));
+            }
+            None => self.value().set(Some(Err(Failure::Transport("the form could not be read".to_owned())))),
+        }
+    }
+
+    /// The last answer.
+    pub fn value(self) -> MappedSignal<Option<Answer>> {
+        self.posts.value()
+    }
+
+    /// Whether an answer is awaited.
+    pub fn pending(self) -> Memo<bool> {
+        self.posts.pending()
+    }
+}
+
+/// What Leptos does for each function, for all of them. Redirects are for browsers without WebAssembly: there are none here.
+async fn post(url: &'static str, fields: String) -> Answer {
+    // Every function has the same.
+    type Browser = <SignOut as ServerFn>::Client;
+    type Request = <Browser as Client<Failure>>::Request;
+    let request =
+        <Request as ClientReq<Failure>>::try_new_post(url, PostUrl::CONTENT_TYPE, JsonText::CONTENT_TYPE, fields)?;
+    let response = <Browser as Client<Failure>>::send(request).await?;
+    let refused = (400..=599).contains(&ClientRes::<Failure>::status(&response));
+    let body = ClientRes::<Failure>::try_into_bytes(response).await?;
+    if refused {
+        return Err(Failure::de(body));
+    }
+    JsonText::decode(body).map_err(|error| Failure::from_server_fn_error(ServerFnErrorErr::Deserialization(error)))
+}
