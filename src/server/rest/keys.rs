@@ -28,7 +28,7 @@ use super::{By, ByAny, From, Json, PageBody, problem::Problem};
 
 /// A credential key.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct KeyBody {
+pub struct CredentialKeyBody {
     id: String,
     name: String,
     client_id: String,
@@ -44,7 +44,7 @@ pub struct KeyBody {
     client_secret: Option<String>,
 }
 
-impl KeyBody {
+impl CredentialKeyBody {
     fn of(view: KeyView, secret: Option<NewSecret>) -> Self {
         Self {
             id: view.id.to_string(),
@@ -62,20 +62,20 @@ impl KeyBody {
 
 /// The credential keys of an organization that work, newest first.
 #[utoipa::path(get, path = "/orgs/{org}/keys", tag = "keys", params(("org" = String, Path)),
-    responses((status = 200, body = PageBody<KeyBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = PageBody<CredentialKeyBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
     By(by): By,
     Path(org): Path<String>,
-) -> Result<Json<PageBody<KeyBody>>, Problem> {
-    let items = key::list(&ctx, &by, &org).await?.into_iter().map(|view| KeyBody::of(view, None)).collect();
+) -> Result<Json<PageBody<CredentialKeyBody>>, Problem> {
+    let items = key::list(&ctx, &by, &org).await?.into_iter().map(|view| CredentialKeyBody::of(view, None)).collect();
     Ok(Json(PageBody { items, next_cursor: None }))
 }
 
 /// A key to be made.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct NewKeyBody {
+pub struct NewCredentialKeyBody {
     name: String,
     /// The id or Account ID of its account; the first one where it is not given.
     account: Option<String>,
@@ -84,17 +84,17 @@ pub struct NewKeyBody {
 }
 
 /// Makes a credential key. The answer has its secret, which is shown this once.
-#[utoipa::path(post, path = "/orgs/{org}/keys", tag = "keys", params(("org" = String, Path)), request_body = NewKeyBody,
-    responses((status = 201, body = KeyBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/orgs/{org}/keys", tag = "keys", params(("org" = String, Path)), request_body = NewCredentialKeyBody,
+    responses((status = 201, body = CredentialKeyBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
     By(by): By,
     Path(org): Path<String>,
-    Json(body): Json<NewKeyBody>,
-) -> Result<(StatusCode, Json<KeyBody>), Problem> {
+    Json(body): Json<NewCredentialKeyBody>,
+) -> Result<(StatusCode, Json<CredentialKeyBody>), Problem> {
     let form = KeyForm { name: body.name, account: body.account.unwrap_or_default(), scopes: body.scopes };
     let (view, secret) = key::create(&ctx, &by, &org, &form).await?;
-    Ok((StatusCode::CREATED, Json(KeyBody::of(view, Some(secret)))))
+    Ok((StatusCode::CREATED, Json(CredentialKeyBody::of(view, Some(secret)))))
 }
 
 /// Revokes a key: it and its tokens are dead at once.
