@@ -15,7 +15,7 @@ test("ORG-4 an Owner changes legal information, and what is wrong is said at its
   await page.getByRole("main").getByRole("link", { name: "Organization settings", exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Organization settings" })).toBeVisible();
   const ways = page.getByRole("navigation", { name: "Organization settings" });
-  await expect(ways.getByRole("link")).toHaveText(["My Organization", "Details", "Accounts", "Security", "Danger zone"]);
+  await expect(ways.getByRole("link")).toHaveText(["My Organization", "Details", "Accounts", "Security", "Credential keys", "Danger zone"]);
   await expect(ways.locator("[aria-current=page]")).toHaveText("My Organization");
 
   await page.getByLabel("Legal company name").fill("Nordic Survey AB");

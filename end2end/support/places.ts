@@ -157,6 +157,8 @@ export async function inside(anna: Person): Promise<Place[]> {
     { name: "dialog-delete-account", path: `/o/${chair.org_id}/settings/accounts?dialog=delete&item=${south.id}` },
     { name: "drive-of-account", path: `/o/${chair.org_id}/drive/${south.root}` },
     { name: "settings-security", path: `/o/${table.org_id}/settings/security` },
+    { name: "settings-keys", path: `/o/${table.org_id}/settings/keys` },
+    { name: "dialog-new-key", path: `/o/${table.org_id}/settings/keys?dialog=new-key` },
     { name: "settings-danger", path: `/o/${table.org_id}/settings/danger` },
     { name: "dialog-delete-organization", path: `/o/${table.org_id}/settings/danger?dialog=delete` },
     { name: "drive-nothing-selected", path: `${drive}?dialog=move` },

@@ -71,6 +71,8 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("loan.called_back", "Loan called back"),
     ("loan.returned", "Loan returned"),
     ("work.cancelled", "Work cancelled"),
+    ("key.created", "Credential key made"),
+    ("key.revoked", "Credential key revoked"),
 ];
 
 /// Whether an action is in the log of an organization; what the operator does about their own keys is in none.

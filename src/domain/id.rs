@@ -68,4 +68,6 @@ ids! {
     OperatorKeyId,
     /// One loan of a licence.
     LoanId,
+    /// One credential key.
+    KeyId,
 }

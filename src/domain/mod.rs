@@ -21,6 +21,7 @@ pub mod grant;
 pub mod id;
 pub mod invitation;
 pub mod job;
+pub mod key;
 pub mod licence;
 pub mod loan;
 pub mod looking;

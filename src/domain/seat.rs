@@ -6,8 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use uuid::Uuid;
+
 use super::{
-    id::{LoanId, PersonId},
+    id::{KeyId, LoanId, PersonId},
     refusal::Refusal,
     role::{Cell, Permission, Role, Standing, cell},
     text::{Problem, line, number},
@@ -33,11 +35,58 @@ pub fn device(text: &str) -> Result<String, Problem> {
     line(text, DEVICE_LENGTH)
 }
 
+/// Who holds a seat: somebody, or a machine with a credential key (AUTH-6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    /// Somebody.
+    Person(PersonId),
+    /// A machine.
+    Key(KeyId),
+}
+
+impl Holder {
+    /// The id of the person, or of the key.
+    pub const fn id(self) -> Uuid {
+        match self {
+            Self::Person(PersonId(id)) | Self::Key(KeyId(id)) => id,
+        }
+    }
+
+    /// The person, if it is one.
+    pub const fn person(self) -> Option<PersonId> {
+        match self {
+            Self::Person(id) => Some(id),
+            Self::Key(_) => None,
+        }
+    }
+
+    /// The key, if it is one.
+    pub const fn key(self) -> Option<KeyId> {
+        match self {
+            Self::Person(_) => None,
+            Self::Key(id) => Some(id),
+        }
+    }
+}
+
+impl From<PersonId> for Holder {
+    fn from(id: PersonId) -> Self {
+        Self::Person(id)
+    }
+}
+
+impl From<KeyId> for Holder {
+    fn from(id: KeyId) -> Self {
+        Self::Key(id)
+    }
+}
+
 /// A seat of a licence as the rules see it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Seat {
     /// Who holds it.
-    pub person: PersonId,
+    pub holder: Holder,
     /// The loan under which it is held; `None` where the organization owns the licence.
     pub loan: Option<LoanId>,
     /// Since when it is kept for them, if it is.
@@ -117,6 +166,14 @@ pub fn take(role: Role, given: bool, seats: u64, others: u64) -> Result<(), Refu
     }
     // One that was given has its room already.
     if given || others < seats { Ok(()) } else { Err(full(seats)) }
+}
+
+/// Whether a machine may take a seat: any that is free, as who made its key might. `others` are in use by others.
+///
+/// # Errors
+/// `NoSeat` when all are in use.
+pub fn take_by_key(seats: u64, others: u64) -> Result<(), Refusal> {
+    if others < seats { Ok(()) } else { Err(full(seats)) }
 }
 
 /// Whether a seat can be given to somebody with this role: `given` says that one was.

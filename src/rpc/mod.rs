@@ -15,6 +15,7 @@ pub mod drive;
 pub mod habits;
 pub mod invitation;
 mod json;
+pub mod key;
 pub mod licence;
 pub mod link;
 pub mod loan;

@@ -39,12 +39,12 @@ pub async fn give_seat(
 pub async fn free_seat(
     #[server(default)] org: String,
     #[server(default)] licence: String,
-    #[server(default)] person: String,
+    #[server(default)] holder: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
-    let freed = usecase::seat::free(&ctx, &by, &licence, &person).await;
+    let freed = usecase::seat::free(&ctx, &by, &licence, &holder).await;
     let page = answer::back_to(&back, &format!("/o/{org}/seats"));
     answer::done(freed, |name| (page, format!("The seat of {name} is free"))).await
 }

@@ -9,7 +9,10 @@ use leptos_axum::ResponseOptions;
 use tower_sessions::Session;
 
 use crate::{
-    domain::{refusal::Refusal, view::PersonView},
+    domain::{
+        refusal::Refusal,
+        view::{PersonView, key::NewSecret},
+    },
     rpc::{Done, Failure, Flash, FormFlash},
 };
 
@@ -197,6 +200,27 @@ pub async fn take_flash() -> Flash {
     match session.get::<Flash>(FLASH).await {
         Ok(Some(_)) => session.remove::<Flash>(FLASH).await.ok().flatten().unwrap_or_default(),
         _ => Flash::default(),
+    }
+}
+
+/// Where the secret of a key that was just made waits for the page that shows it (AUTH-6).
+const SECRET: &str = "secret";
+
+/// Leaves the secret of a new key for the next page.
+pub async fn leave_secret(secret: &NewSecret) {
+    if let Some(session) = current_session()
+        && let Err(error) = session.insert(SECRET, secret).await
+    {
+        tracing::warn!(%error, "the secret of a key was lost");
+    }
+}
+
+/// The secret that waits of the key that was just made, once.
+pub async fn take_secret(key: &str) -> Option<NewSecret> {
+    let session = current_session().filter(|_| !key.is_empty())?;
+    match session.get::<NewSecret>(SECRET).await {
+        Ok(Some(secret)) if secret.key.to_string() == key => session.remove::<NewSecret>(SECRET).await.ok().flatten(),
+        _ => None,
     }
 }
 

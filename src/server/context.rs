@@ -8,7 +8,13 @@ use std::sync::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::domain::{id::PersonId, organization::PlanTier, time::Timestamp};
+use crate::domain::{
+    id::{AccountId, KeyId, OrganizationId, PersonId},
+    key::Scopes,
+    organization::PlanTier,
+    seat::Holder,
+    time::Timestamp,
+};
 
 use super::{limit::Limits, live::Live, password::Hasher, secret::Secret, store::Db, work::Works};
 
@@ -189,6 +195,42 @@ pub struct Principal {
     pub address: Option<String>,
     /// The digest of the session they ask in, if it is one.
     pub session: Option<String>,
+}
+
+/// A machine that is asking with the token of a credential key (AUTH-6), and where from.
+#[derive(Clone, Debug)]
+pub struct KeyPrincipal {
+    /// Which key.
+    pub key: KeyId,
+    /// What it is called, for the audit log.
+    pub name: String,
+    /// The organization it is of.
+    pub organization: OrganizationId,
+    /// Its account: a key reaches nothing else.
+    pub account: AccountId,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// The network address it came from.
+    pub address: Option<String>,
+}
+
+/// Who is asking, where people and machines may.
+#[derive(Clone, Debug)]
+pub enum Actor {
+    /// A signed-in person.
+    Person(Principal),
+    /// A machine with a key.
+    Key(KeyPrincipal),
+}
+
+impl Actor {
+    /// Who would hold a seat of a desktop licence (LIC-5).
+    pub const fn holder(&self) -> Holder {
+        match self {
+            Self::Person(by) => Holder::Person(by.person),
+            Self::Key(by) => Holder::Key(by.key),
+        }
+    }
 }
 
 /// Somebody who is not signed in (yet), and where from.

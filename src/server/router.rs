@@ -62,6 +62,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .with_state(ctx.clone());
     let api = Router::new()
         .nest("/api/v1", api)
+        .route("/oauth/token", post(rest::keys::token).with_state(ctx.clone()))
         .route(
             "/api/v1/openapi.json",
             get({

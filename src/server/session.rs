@@ -24,7 +24,7 @@ use crate::domain::{device::device, id::PersonId, refusal::Refusal, time::Timest
 use super::{
     answer::accepts_html,
     config::Settings,
-    context::{Client, Ctx, Principal},
+    context::{Client, Ctx, KeyPrincipal, Principal},
     error::{Error, Result},
     rest::problem::Problem,
     store::session::{ADDRESS, DEVICE, PERSON, SEEN, Sessions, Use, key, touch},
@@ -38,6 +38,10 @@ pub struct Caller {
     pub principal: Option<Principal>,
     /// Where from.
     pub client: Client,
+    /// The credential key of a machine that sent a token of it (AUTH-6).
+    pub key: Option<KeyPrincipal>,
+    /// A token was sent that does not work.
+    pub bad_token: bool,
     /// The session could not be read because the database is away: not the same as nobody.
     pub unavailable: bool,
 }
@@ -118,7 +122,17 @@ pub async fn identify(
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let mut caller = Caller { client: Client { address, device: device(agent) }, ..Caller::default() };
     let mut seen = None;
-    if request.headers().contains_key(header::COOKIE) {
+    if let Some(token) = bearer(request.uri().path(), request.headers()) {
+        // Whoever sends a token asks with it alone, whatever cookie comes along.
+        match usecase::key::identify(&ctx, token, &caller.client).await {
+            Ok(Some(key)) => caller.key = Some(key),
+            Ok(None) => caller.bad_token = true,
+            Err(error) => {
+                tracing::error!(%error, "whose token this is could not be read");
+                caller.unavailable = true;
+            }
+        }
+    } else if request.headers().contains_key(header::COOKIE) {
         match find_principal(&ctx, &session, &caller.client).await {
             Ok(found) => {
                 let (principal, last) = found.unzip();
@@ -158,6 +172,15 @@ pub async fn identify(
         }
     }
     response
+}
+
+/// The bearer token of a call of the REST API. The operator's part of it has tokens of its own.
+fn bearer<'a>(path: &str, headers: &'a HeaderMap) -> Option<&'a str> {
+    if !path.starts_with("/api/v1/") || path.starts_with("/api/v1/operator") {
+        return None;
+    }
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// Notes that a session is used, off the path of the request.

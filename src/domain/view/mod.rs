@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod activity;
 pub mod billing;
 pub mod habits;
+pub mod key;
 pub mod licence;
 pub mod link;
 pub mod loan;

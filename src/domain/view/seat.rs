@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Belonging, Control, LicenceView, Page};
-use crate::domain::{id::PersonId, role::Role, time::Timestamp};
+use crate::domain::{role::Role, seat::Holder, time::Timestamp};
 
 /// The desktop licences of an organization with their seats.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -31,13 +31,13 @@ pub struct SeatedLicence {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SeatRow {
     /// Who.
-    pub person: PersonId,
-    /// Their name.
+    pub holder: Holder,
+    /// Their name; of a machine, what its key is called.
     pub name: String,
-    /// Their email.
-    pub email: String,
-    /// Their role.
-    pub role: Role,
+    /// Their email; `None` of a machine.
+    pub email: Option<String>,
+    /// Their role; `None` of a machine.
+    pub role: Option<Role>,
     /// Since when it is kept for them, if it is.
     pub given_at: Option<Timestamp>,
     /// Who gave it.
@@ -53,9 +53,11 @@ pub struct SeatRow {
 /// What a desktop program may take (SET-1): the desktop licences of one organization.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DesktopView {
-    /// The organization.
-    pub organization: Belonging,
-    /// Its active desktop licences.
+    /// The Org ID of the organization.
+    pub org_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its active desktop licences; for a machine, those of its account.
     pub licences: Vec<DesktopLicence>,
 }
 

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, problem::Problem};
+use super::{ByAny, Json, problem::Problem};
 
 /// A desktop licence that a program may take a seat of, or not just now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,7 +68,7 @@ impl From<DesktopLicence> for DesktopLicenceBody {
 /// What a program may take.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DesktopBody {
-    /// The Org ID of the organization whose licences these are: the caller's default organization, else their only one.
+    /// The Org ID of the organization whose licences these are: the caller's default organization, else their only one; for a machine, its key's.
     org_id: String,
     /// The organization's name.
     organization: String,
@@ -79,14 +79,15 @@ pub struct DesktopBody {
 }
 
 /// The desktop licences that a program of the caller may take, of their default organization alone, else of their only one.
-/// With several and no default, 409 `choose_organization`.
+/// With several and no default, 409 `choose_organization`. With the token of a key that has the scope `desktop`: those of its
+/// account.
 #[utoipa::path(get, path = "/desktop/licences", tag = "desktop",
-    responses((status = 200, body = DesktopBody), (status = 401, body = Problem), (status = 409, body = Problem)))]
-pub async fn list(State(ctx): State<Ctx>, By(by): By) -> Result<Json<DesktopBody>, Problem> {
+    responses((status = 200, body = DesktopBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem)))]
+pub async fn list(State(ctx): State<Ctx>, ByAny(by): ByAny) -> Result<Json<DesktopBody>, Problem> {
     let view = desktop::list(&ctx, &by).await?;
     Ok(Json(DesktopBody {
-        org_id: view.organization.org_id,
-        organization: view.organization.name,
+        org_id: view.org_id,
+        organization: view.name,
         items: view.licences.into_iter().map(Into::into).collect(),
         heartbeat_seconds: Taken::HEARTBEAT_SECONDS,
     }))
@@ -129,7 +130,7 @@ impl From<Taken> for TakenBody {
     responses((status = 200, body = TakenBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn take(
     State(ctx): State<Ctx>,
-    By(by): By,
+    ByAny(by): ByAny,
     Path(id): Path<String>,
     Json(body): Json<DeviceBody>,
 ) -> Result<Json<TakenBody>, Problem> {
@@ -141,7 +142,7 @@ pub async fn take(
     responses((status = 200, body = TakenBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn heartbeat(
     State(ctx): State<Ctx>,
-    By(by): By,
+    ByAny(by): ByAny,
     Path(id): Path<String>,
     Json(body): Json<DeviceBody>,
 ) -> Result<Json<TakenBody>, Problem> {
@@ -153,7 +154,7 @@ pub async fn heartbeat(
     responses((status = 204), (status = 404, body = Problem)))]
 pub async fn release(
     State(ctx): State<Ctx>,
-    By(by): By,
+    ByAny(by): ByAny,
     Path(id): Path<String>,
     Json(body): Json<DeviceBody>,
 ) -> Result<StatusCode, Problem> {

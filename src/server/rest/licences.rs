@@ -18,7 +18,7 @@ use crate::{
         view::{EntryView, LicenceView},
     },
     server::{
-        context::Ctx,
+        context::{Actor, Ctx},
         error::{Error, Result as Answer},
         usecase::{
             self,
@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, Params, problem::Problem};
+use super::{By, ByAny, Json, PageBody, Params, problem::Problem};
 
 /// What there is in all and what has been used of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -120,10 +120,14 @@ impl From<LicenceView> for LicenceBody {
     responses((status = 200, body = PageBody<LicenceBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    ByAny(by): ByAny,
     Path(org): Path<String>,
 ) -> Result<Json<PageBody<LicenceBody>>, Problem> {
-    let items = usecase::licence::list(&ctx, &by, &org).await?.into_iter().map(Into::into).collect();
+    let licences = match by {
+        Actor::Person(by) => usecase::licence::list(&ctx, &by, &org).await?,
+        Actor::Key(by) => usecase::licence::list_by_key(&ctx, &by, &org).await?,
+    };
+    let items = licences.into_iter().map(Into::into).collect();
     Ok(Json(PageBody { items, next_cursor: None }))
 }
 
@@ -190,13 +194,17 @@ pub struct LedgerParams {
     responses((status = 200, body = PageBody<EntryBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn ledger(
     State(ctx): State<Ctx>,
-    By(by): By,
+    ByAny(by): ByAny,
     Path(id): Path<String>,
     Params(params): Params<LedgerParams>,
 ) -> Result<Json<PageBody<EntryBody>>, Problem> {
     let LedgerParams { kind, from, to, cursor, limit } = params;
     let query = LedgerQuery { kind, from, to, cursor, limit };
-    Ok(Json(PageBody::of(usecase::licence::ledger(&ctx, &by, &id, &query).await?, Into::into)))
+    let page = match by {
+        Actor::Person(by) => usecase::licence::ledger(&ctx, &by, &id, &query).await?,
+        Actor::Key(by) => usecase::licence::ledger_by_key(&ctx, &by, &id, &query).await?,
+    };
+    Ok(Json(PageBody::of(page, Into::into)))
 }
 
 /// Which entries, and as what.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{loan::Ended, time::Timestamp, view::loan::LoanView},
+    domain::{licence::Amount, loan::Ended, time::Timestamp, view::loan::LoanView},
     server::{
         context::Ctx,
         usecase::loan::{self, LoanForm},
@@ -23,6 +23,12 @@ pub struct UsedBody {
     images: i64,
     projects: i64,
     credits: i64,
+}
+
+impl std::convert::From<Amount> for UsedBody {
+    fn from(amount: Amount) -> Self {
+        Self { images: amount.images, projects: amount.projects, credits: amount.credits }
+    }
 }
 
 /// A loan, from the side of the organization that is asked about.
@@ -70,7 +76,7 @@ impl LoanBody {
             until: view.term.last_day().iso(),
             state: end.map_or("running", |(_, how)| Ended::word(how)),
             ended_at: end.map(|(at, _)| at.rfc3339()),
-            used: UsedBody { images: view.used.images, projects: view.used.projects, credits: view.used.credits },
+            used: view.used.into(),
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod desktop;
 pub mod events;
 pub mod idempotency;
 pub mod invitations;
+pub mod keys;
 pub mod licences;
 pub mod links;
 pub mod loans;
@@ -45,7 +46,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::domain::refusal::Refusal;
 
 use super::{
-    context::{Client, Ctx, Principal},
+    context::{Actor, Client, Ctx, Principal},
     session::Caller,
 };
 use problem::Problem;
@@ -66,6 +67,7 @@ use problem::Problem;
         (name = "licences", description = "Licences, their books, and the audit log"),
         (name = "billing", description = "Billing contacts, and asking the operator for licences: Owners"),
         (name = "operator", description = "Granting licences and answering requests, with an operator key: `Authorization: Bearer cho_…`"),
+        (name = "keys", description = "Credential keys: how machines sign in at `POST /oauth/token` (client credentials), and what they ask with the token"),
         (name = "desktop", description = "What programs on people's computers ask: which licences there are, and a seat of one"),
     )
 )]
@@ -108,6 +110,9 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(seats::free))
         .routes(routes!(loans::list, loans::create))
         .routes(routes!(loans::end))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(keys::set_status))
         .routes(routes!(desktop::list))
         .routes(routes!(desktop::take))
         .routes(routes!(desktop::heartbeat))
@@ -181,8 +186,39 @@ impl<S: Sync> FromRequestParts<S> for By {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         match parts.extensions.get::<Caller>() {
             Some(Caller { principal: Some(principal), .. }) => Ok(Self(principal.clone())),
-            Some(Caller { unavailable: true, .. }) => Err(Problem::unavailable()),
-            _ => Err(Problem::refusal(&Refusal::Unauthenticated)),
+            Some(Caller { key: Some(_), .. }) => Err(Problem::refusal(&Refusal::Forbidden(
+                "This call is for signed-in people. With the token of a credential key one lists licences and their ledgers, says how far datasets have come, and takes seats of desktop licences.".to_owned(),
+            ))),
+            caller => Err(nobody(caller)),
+        }
+    }
+}
+
+/// What is said where nobody is known to be asking.
+fn nobody(caller: Option<&Caller>) -> Problem {
+    match caller {
+        Some(Caller { unavailable: true, .. }) => Problem::unavailable(),
+        Some(Caller { bad_token: true, .. }) => Problem::new(
+            StatusCode::UNAUTHORIZED,
+            Refusal::Unauthenticated.code(),
+            "This token does not work: it has expired, or its key was revoked. Ask for a new one at /oauth/token."
+                .to_owned(),
+        ),
+        _ => Problem::refusal(&Refusal::Unauthenticated),
+    }
+}
+
+/// The caller, where people and machines may ask; 401 where there is none.
+pub struct ByAny(pub Actor);
+
+impl<S: Sync> FromRequestParts<S> for ByAny {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match parts.extensions.get::<Caller>() {
+            Some(Caller { principal: Some(principal), .. }) => Ok(Self(Actor::Person(principal.clone()))),
+            Some(Caller { key: Some(key), .. }) => Ok(Self(Actor::Key(key.clone()))),
+            caller => Err(nobody(caller)),
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{time::Timestamp, view::seat::SeatRow},
+    domain::{role::Role, time::Timestamp, view::seat::SeatRow},
     server::{context::Ctx, usecase::seat},
 };
 
@@ -17,11 +17,15 @@ use super::{By, Json, PageParams, Params, problem::Problem};
 /// A seat and who holds it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SeatBody {
-    person: String,
+    /// The person; null where a machine holds it.
+    person: Option<String>,
+    /// The credential key of the machine that holds it; null where a person does.
+    key: Option<String>,
+    /// The person's name, or what the key is called.
     name: String,
-    email: String,
-    /// `owner`, `manager`, `editor`, `reader` or `member`.
-    role: &'static str,
+    email: Option<String>,
+    /// `owner`, `manager`, `editor`, `reader` or `member`; null for a machine.
+    role: Option<&'static str>,
     /// Whether it is kept for them, running or not.
     given: bool,
     given_at: Option<String>,
@@ -36,10 +40,11 @@ pub struct SeatBody {
 impl From<SeatRow> for SeatBody {
     fn from(row: SeatRow) -> Self {
         Self {
-            person: row.person.to_string(),
+            person: row.holder.person().map(|id| id.to_string()),
+            key: row.holder.key().map(|id| id.to_string()),
             name: row.name,
             email: row.email,
-            role: row.role.word(),
+            role: row.role.map(Role::word),
             given: row.given_at.is_some(),
             given_at: row.given_at.map(Timestamp::rfc3339),
             device: row.device,
@@ -102,14 +107,14 @@ pub async fn give(
     Ok((StatusCode::CREATED, Json(row.into())))
 }
 
-/// Frees somebody's seat: what was given is taken back, and what runs on it loses it.
-#[utoipa::path(delete, path = "/licences/{id}/seats/{person}", tag = "licences", params(("id" = String, Path), ("person" = String, Path)),
+/// Frees the seat of a person, or of a machine by its key's id: what was given is taken back, and what runs on it loses it.
+#[utoipa::path(delete, path = "/licences/{id}/seats/{holder}", tag = "licences", params(("id" = String, Path), ("holder" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn free(
     State(ctx): State<Ctx>,
     By(by): By,
-    Path((id, person)): Path<(String, String)>,
+    Path((id, holder)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    seat::free(&ctx, &by, &id, &person).await?;
+    seat::free(&ctx, &by, &id, &holder).await?;
     Ok(StatusCode::NO_CONTENT)
 }

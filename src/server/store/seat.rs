@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::{CHUNK, Result, Tx, read};
 use crate::domain::{
-    id::{LicenceId, LoanId, OrganizationId, PersonId},
+    id::{KeyId, LicenceId, LoanId, OrganizationId, PersonId},
     role::{Role, RolePermit},
-    seat::{STALE_AFTER, Seat, Taken},
+    seat::{Holder, STALE_AFTER, Seat, Taken},
     time::Timestamp,
     view::seat::SeatRow,
 };
@@ -20,9 +20,15 @@ const fn heard_since(now: Timestamp) -> i64 {
     now.plus_millis(-STALE_AFTER).0
 }
 
+/// Who holds a seat, as it is stored.
+fn holder(id: Uuid, key: Option<Uuid>) -> Holder {
+    key.map_or(Holder::Person(PersonId(id)), |key| Holder::Key(KeyId(key)))
+}
+
 #[derive(FromRow)]
 struct StoredRow {
-    person_id: Uuid,
+    holder_id: Uuid,
+    key_id: Option<Uuid>,
     loan_id: Option<Uuid>,
     given_at: Option<i64>,
     device: Option<String>,
@@ -30,22 +36,22 @@ struct StoredRow {
     seen_at: Option<i64>,
 }
 
-/// What somebody has of a licence.
+/// What somebody has of a licence: the person or the key with this id.
 ///
 /// # Errors
 /// The database.
-pub async fn find(tx: &mut Tx, licence: LicenceId, person: PersonId) -> Result<Option<Seat>> {
+pub async fn find(tx: &mut Tx, licence: LicenceId, holder_id: Uuid) -> Result<Option<Seat>> {
     let row: Option<StoredRow> = tx
         .sql(
-            "SELECT person_id, loan_id, given_at, device, taken_at, seen_at FROM seat
-             WHERE licence_id = $1 AND person_id = $2",
+            "SELECT holder_id, key_id, loan_id, given_at, device, taken_at, seen_at FROM seat
+             WHERE licence_id = $1 AND holder_id = $2",
         )
         .bind(licence.0)
-        .bind(person.0)
+        .bind(holder_id)
         .optional()
         .await?;
     Ok(row.map(|row| Seat {
-        person: PersonId(row.person_id),
+        holder: holder(row.holder_id, row.key_id),
         loan: row.loan_id.map(LoanId),
         given_at: row.given_at.map(Timestamp),
         taken: match (row.device, row.taken_at, row.seen_at) {
@@ -78,11 +84,11 @@ pub async fn delete_gone(tx: &mut Tx, licence: LicenceId, loan: Option<LoanId>, 
 ///
 /// # Errors
 /// The database.
-pub async fn count_others(tx: &mut Tx, licence: LicenceId, person: PersonId) -> Result<u64> {
+pub async fn count_others(tx: &mut Tx, licence: LicenceId, holder: Holder) -> Result<u64> {
     let others = tx
-        .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM seat WHERE licence_id = $1 AND person_id <> $2")
+        .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM seat WHERE licence_id = $1 AND holder_id <> $2")
         .bind(licence.0)
-        .bind(person.0)
+        .bind(holder.id())
         .number()
         .await?;
     Ok(u64::try_from(others).unwrap_or(0))
@@ -98,7 +104,7 @@ pub struct Place {
     /// Under which loan.
     pub loan: Option<LoanId>,
     /// Whose.
-    pub person: PersonId,
+    pub holder: Holder,
 }
 
 /// Notes what runs on somebody's seat, from now on.
@@ -107,12 +113,14 @@ pub struct Place {
 /// The database.
 pub async fn upsert_taken(tx: &mut Tx, place: &Place, device: &str, at: Timestamp) -> Result<()> {
     tx.sql(
-        "INSERT INTO seat (licence_id, person_id, organization_id, loan_id, given_at, given_by_name, device, taken_at, seen_at)
-         VALUES ($1, $2, $3, $4, NULL, NULL, $5, $6, $6)
-         ON CONFLICT (licence_id, person_id) DO UPDATE SET device = $5, taken_at = $6, seen_at = $6",
+        "INSERT INTO seat (licence_id, holder_id, person_id, key_id, organization_id, loan_id, given_at, given_by_name, device, taken_at, seen_at)
+         VALUES ($1, $2, $3, $4, $5, $6, NULL, NULL, $7, $8, $8)
+         ON CONFLICT (licence_id, holder_id) DO UPDATE SET device = $7, taken_at = $8, seen_at = $8",
     )
     .bind(place.licence.0)
-    .bind(place.person.0)
+    .bind(place.holder.id())
+    .bind(place.holder.person().map(|id| id.0))
+    .bind(place.holder.key().map(|id| id.0))
     .bind(place.organization.0)
     .bind(place.loan.map(|loan| loan.0))
     .bind(device.to_owned())
@@ -126,16 +134,24 @@ pub async fn upsert_taken(tx: &mut Tx, place: &Place, device: &str, at: Timestam
 ///
 /// # Errors
 /// The database.
-pub async fn upsert_given(tx: &mut Tx, permit: &RolePermit, place: &Place, by_name: &str, at: Timestamp) -> Result<()> {
+pub async fn upsert_given(
+    tx: &mut Tx,
+    permit: &RolePermit,
+    licence: LicenceId,
+    loan: Option<LoanId>,
+    person: PersonId,
+    by_name: &str,
+    at: Timestamp,
+) -> Result<()> {
     tx.sql(
-        "INSERT INTO seat (licence_id, person_id, organization_id, loan_id, given_at, given_by_name, device, taken_at, seen_at)
-         VALUES ($1, $2, $3, $4, $5, $6, NULL, NULL, NULL)
-         ON CONFLICT (licence_id, person_id) DO UPDATE SET given_at = $5, given_by_name = $6",
+        "INSERT INTO seat (licence_id, holder_id, person_id, key_id, organization_id, loan_id, given_at, given_by_name, device, taken_at, seen_at)
+         VALUES ($1, $2, $2, NULL, $3, $4, $5, $6, NULL, NULL, NULL)
+         ON CONFLICT (licence_id, holder_id) DO UPDATE SET given_at = $5, given_by_name = $6",
     )
-    .bind(place.licence.0)
-    .bind(place.person.0)
+    .bind(licence.0)
+    .bind(person.0)
     .bind(permit.organization().0)
-    .bind(place.loan.map(|loan| loan.0))
+    .bind(loan.map(|loan| loan.0))
     .bind(at.0)
     .bind(by_name.to_owned())
     .execute()
@@ -151,16 +167,16 @@ pub async fn update_seen(
     tx: &mut Tx,
     licence: LicenceId,
     loan: Option<LoanId>,
-    person: PersonId,
+    holder: Holder,
     device: &str,
     now: Timestamp,
 ) -> Result<bool> {
     tx.sql(
-        "UPDATE seat SET seen_at = $5 WHERE licence_id = $1 AND person_id = $2 AND device = $3
+        "UPDATE seat SET seen_at = $5 WHERE licence_id = $1 AND holder_id = $2 AND device = $3
             AND loan_id IS NOT DISTINCT FROM $4 AND seen_at > $6",
     )
     .bind(licence.0)
-    .bind(person.0)
+    .bind(holder.id())
     .bind(device.to_owned())
     .bind(loan.map(|loan| loan.0))
     .bind(now.0)
@@ -174,35 +190,47 @@ pub async fn update_seen(
 ///
 /// # Errors
 /// The database.
-pub async fn release(tx: &mut Tx, licence: LicenceId, person: PersonId) -> Result<()> {
+pub async fn release(tx: &mut Tx, licence: LicenceId, holder: Holder) -> Result<()> {
     tx.sql(
         "UPDATE seat SET device = NULL, taken_at = NULL, seen_at = NULL
-         WHERE licence_id = $1 AND person_id = $2 AND given_at IS NOT NULL",
+         WHERE licence_id = $1 AND holder_id = $2 AND given_at IS NOT NULL",
     )
     .bind(licence.0)
-    .bind(person.0)
+    .bind(holder.id())
     .execute()
     .await?;
-    tx.sql("DELETE FROM seat WHERE licence_id = $1 AND person_id = $2 AND given_at IS NULL")
+    tx.sql("DELETE FROM seat WHERE licence_id = $1 AND holder_id = $2 AND given_at IS NULL")
         .bind(licence.0)
-        .bind(person.0)
+        .bind(holder.id())
         .execute()
         .await
         .map(|_| ())
 }
 
-/// Frees the seat that somebody of the permit's organization has, given or taken; whether they had one.
+/// Frees the seat that somebody, or a key, of the permit's organization has, given or taken; whether they had one.
 ///
 /// # Errors
 /// The database.
-pub async fn delete(tx: &mut Tx, permit: &RolePermit, licence: LicenceId, person: PersonId) -> Result<bool> {
-    tx.sql("DELETE FROM seat WHERE licence_id = $1 AND person_id = $2 AND organization_id = $3")
+pub async fn delete(tx: &mut Tx, permit: &RolePermit, licence: LicenceId, holder: Holder) -> Result<bool> {
+    tx.sql("DELETE FROM seat WHERE licence_id = $1 AND holder_id = $2 AND organization_id = $3")
         .bind(licence.0)
-        .bind(person.0)
+        .bind(holder.id())
         .bind(permit.organization().0)
         .execute()
         .await
         .map(|rows| rows > 0)
+}
+
+/// Frees every seat of a key that was revoked.
+///
+/// # Errors
+/// The database.
+pub async fn delete_of_key(tx: &mut Tx, permit: &RolePermit, key: KeyId) -> Result<u64> {
+    tx.sql("DELETE FROM seat WHERE key_id = $1 AND organization_id = $2")
+        .bind(key.0)
+        .bind(permit.organization().0)
+        .execute()
+        .await
 }
 
 /// Frees every seat of a licence: whoever uses it changes (ACCT-3).
@@ -293,10 +321,11 @@ pub struct Listed {
 struct ListedRow {
     licence_id: Uuid,
     loan_id: Option<Uuid>,
-    person_id: Uuid,
+    holder_id: Uuid,
+    key_id: Option<Uuid>,
     name: String,
-    email: String,
-    role: String,
+    email: Option<String>,
+    role: Option<String>,
     given_at: Option<i64>,
     given_by_name: Option<String>,
     device: Option<String>,
@@ -311,10 +340,10 @@ impl ListedRow {
             licence: LicenceId(self.licence_id),
             loan: self.loan_id.map(LoanId),
             row: SeatRow {
-                person: PersonId(self.person_id),
+                holder: holder(self.holder_id, self.key_id),
                 name: self.name,
                 email: self.email,
-                role: read("membership", "role", &self.role, Role::parse)?,
+                role: self.role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?,
                 given_at: self.given_at.map(Timestamp),
                 given_by: self.given_by_name,
                 device: self.device.filter(|_| fresh),
@@ -325,7 +354,23 @@ impl ListedRow {
     }
 }
 
-/// The seats of some licences that are in use at a moment, at most `limit`: licence by licence, people by id.
+/// Seats with who holds them: people who are in the organization, and keys.
+macro_rules! listed {
+    ($wanted:literal) => {
+        concat!(
+            "SELECT s.licence_id, s.loan_id, s.holder_id, s.key_id, COALESCE(p.first_name || ' ' || p.last_name, k.name) AS name,
+                p.email, m.role, s.given_at, s.given_by_name, s.device, s.taken_at, s.seen_at
+             FROM seat s
+             LEFT JOIN person p ON p.id = s.person_id
+             LEFT JOIN membership m ON m.organization_id = s.organization_id AND m.person_id = s.person_id
+             LEFT JOIN credential_key k ON k.id = s.key_id
+             WHERE (m.person_id IS NOT NULL OR k.id IS NOT NULL) AND ",
+            $wanted
+        )
+    };
+}
+
+/// The seats of some licences that are in use at a moment, at most `limit`: licence by licence, holders by id.
 ///
 /// # Errors
 /// The database.
@@ -336,12 +381,8 @@ pub async fn list(tx: &mut Tx, licences: &[LicenceId], now: Timestamp, limit: i6
     }
     let rows: Vec<ListedRow> = tx
         .sql_list(
-            "SELECT s.licence_id, s.loan_id, s.person_id, p.first_name || ' ' || p.last_name AS name, p.email, m.role,
-                s.given_at, s.given_by_name, s.device, s.taken_at, s.seen_at
-             FROM seat s JOIN person p ON p.id = s.person_id
-             JOIN membership m ON m.organization_id = s.organization_id AND m.person_id = s.person_id
-             WHERE s.licence_id IN ({ids}) AND (s.given_at IS NOT NULL OR s.seen_at > {1})
-             ORDER BY s.licence_id, s.person_id LIMIT CAST({2} AS BIGINT)",
+            listed!("s.licence_id IN ({ids}) AND (s.given_at IS NOT NULL OR s.seen_at > {1})
+             ORDER BY s.licence_id, s.holder_id LIMIT CAST({2} AS BIGINT)"),
             &ids,
         )
         .bind(heard_since(now))
@@ -355,22 +396,18 @@ pub async fn list(tx: &mut Tx, licences: &[LicenceId], now: Timestamp, limit: i6
 ///
 /// # Errors
 /// The database.
-pub async fn list_of_person(
+pub async fn list_of_holder(
     tx: &mut Tx,
     organization: OrganizationId,
-    person: PersonId,
+    holder: Holder,
     now: Timestamp,
 ) -> Result<Vec<Listed>> {
     let rows: Vec<ListedRow> = tx
         .sql(
-            "SELECT s.licence_id, s.loan_id, s.person_id, p.first_name || ' ' || p.last_name AS name, p.email, m.role,
-                s.given_at, s.given_by_name, s.device, s.taken_at, s.seen_at
-             FROM seat s JOIN person p ON p.id = s.person_id
-             JOIN membership m ON m.organization_id = s.organization_id AND m.person_id = s.person_id
-             WHERE s.organization_id = $1 AND s.person_id = $2 AND (s.given_at IS NOT NULL OR s.seen_at > $3) LIMIT 1000",
+            listed!("s.organization_id = $1 AND s.holder_id = $2 AND (s.given_at IS NOT NULL OR s.seen_at > $3) LIMIT 1000"),
         )
         .bind(organization.0)
-        .bind(person.0)
+        .bind(holder.id())
         .bind(heard_since(now))
         .all()
         .await?;
@@ -409,7 +446,7 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<O
     .await
 }
 
-/// One page of the seats of a licence that are in use at a moment, people by id.
+/// One page of the seats of a licence that are in use at a moment, holders by id.
 ///
 /// # Errors
 /// The database.
@@ -418,21 +455,17 @@ pub async fn list_of_licence(
     licence: LicenceId,
     loan: Option<LoanId>,
     now: Timestamp,
-    after: Option<PersonId>,
+    after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<SeatRow>> {
     let rows: Vec<ListedRow> = tx
         .sql(
-            "SELECT s.licence_id, s.loan_id, s.person_id, p.first_name || ' ' || p.last_name AS name, p.email, m.role,
-                s.given_at, s.given_by_name, s.device, s.taken_at, s.seen_at
-             FROM seat s JOIN person p ON p.id = s.person_id
-             JOIN membership m ON m.organization_id = s.organization_id AND m.person_id = s.person_id
-             WHERE s.licence_id = $1 AND s.person_id > $2 AND s.loan_id IS NOT DISTINCT FROM $3
+            listed!("s.licence_id = $1 AND s.holder_id > $2 AND s.loan_id IS NOT DISTINCT FROM $3
                 AND (s.given_at IS NOT NULL OR s.seen_at > $4)
-             ORDER BY s.person_id LIMIT CAST($5 AS BIGINT)",
+             ORDER BY s.holder_id LIMIT CAST($5 AS BIGINT)"),
         )
         .bind(licence.0)
-        .bind(after.map_or(Uuid::nil(), |person| person.0))
+        .bind(after.unwrap_or(Uuid::nil()))
         .bind(loan.map(|loan| loan.0))
         .bind(heard_since(now))
         .bind(limit)

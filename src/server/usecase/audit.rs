@@ -16,7 +16,7 @@ use crate::domain::{
 
 use super::{
     super::{
-        context::{Ctx, Principal},
+        context::{Actor, Ctx, KeyPrincipal, Principal},
         error::Result,
         store::{Tx, audit, membership},
     },
@@ -46,6 +46,25 @@ pub struct Happened {
 /// The database.
 pub async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, what: Happened) -> Result<()> {
     write(tx, ctx, Some(by.person), &by.name, by.address.as_deref(), what).await
+}
+
+/// Writes down what somebody or a machine did.
+///
+/// # Errors
+/// The database.
+pub async fn note_actor(tx: &mut Tx, ctx: &Ctx, by: &Actor, what: Happened) -> Result<()> {
+    match by {
+        Actor::Person(by) => note(tx, ctx, by, what).await,
+        Actor::Key(by) => note_key(tx, ctx, by, what).await,
+    }
+}
+
+/// Writes down what a machine did: under the name of its key.
+///
+/// # Errors
+/// The database.
+pub async fn note_key(tx: &mut Tx, ctx: &Ctx, by: &KeyPrincipal, what: Happened) -> Result<()> {
+    write(tx, ctx, None, &format!("{} (key)", by.name), by.address.as_deref(), what).await
 }
 
 /// Writes down what the operator did.

@@ -4,17 +4,20 @@
 use crate::domain::{
     access::operate,
     id::{AccountId, EntryId, LicenceId, ResourceId},
+    key::Scope,
     licence::{Amount, EntryKind, MEGAPIXELS, affordable_images, governing, price, spend},
     refusal::Refusal,
     resource::Status,
+    text::Problem,
 };
 
 use super::{
     super::{
-        context::Ctx,
+        context::{Ctx, KeyPrincipal, Principal},
         error::{Error, Result},
         store::{Tx, licence, organization, resource, waiting},
     },
+    access,
     audit::{self, Happened},
 };
 
@@ -37,12 +40,54 @@ pub async fn set_status(ctx: &Ctx, id: ResourceId, status: Status) -> Result<Sta
     ctx.db()
         .write(move |tx| {
             let ctx = ctx_in.clone();
-            Box::pin(async move { set_status_in(tx, &ctx, id, status).await })
+            Box::pin(async move { set_status_in(tx, &ctx, None, id, status).await })
         })
         .await
 }
 
-async fn set_status_in(tx: &mut Tx, ctx: &Ctx, id: ResourceId, wanted: Status) -> Result<StatusSet> {
+/// Sets the status of a dataset of a machine's account, for a key with the scope `engine` (AUTH-6). What no licence pays waits.
+///
+/// # Errors
+/// `NotFound` if it is no dataset of that account; `Forbidden` without the scope; `Invalid` at `status`.
+pub async fn set_by_key(ctx: &Ctx, by: &KeyPrincipal, id: &str, status: &str) -> Result<StatusSet> {
+    let id: ResourceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
+    let status = Status::parse(status)
+        .ok()
+        .filter(|status| matches!(status, Status::Queued | Status::Processing | Status::Processed | Status::Failed));
+    let (ctx_in, by) = (ctx.clone(), by.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by) = (ctx_in.clone(), by.clone());
+            Box::pin(async move {
+                let found = resource::find(tx, id).await?.filter(|found| found.account == by.account);
+                found.filter(|found| found.dataset.is_some()).ok_or(Refusal::NotFound)?;
+                by.scopes.allow(Scope::Engine)?;
+                let status = status.ok_or_else(|| Refusal::field("status", Problem::NotAChoice))?;
+                set_status_in(tx, &ctx, Some(&by), id, status).await
+            })
+        })
+        .await
+}
+
+/// What a person is told who would set a status.
+///
+/// # Errors
+/// `NotFound` for who cannot see it; `Forbidden`.
+pub async fn refuse_person(ctx: &Ctx, by: &Principal, id: &str) -> Result<StatusSet> {
+    let id: ResourceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
+    let mut tx = ctx.db().read().await?;
+    access::reach(&mut tx, by, id).await?;
+    let text = "The status of a dataset is set by an engine, with a credential key that has the scope “engine”.";
+    Err(Refusal::Forbidden(text.to_owned()).into())
+}
+
+async fn set_status_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: Option<&KeyPrincipal>,
+    id: ResourceId,
+    wanted: Status,
+) -> Result<StatusSet> {
     let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
     let dataset = found.dataset.as_ref().ok_or(Refusal::NotFound)?;
     // Nothing goes on in an organization that was deleted.
@@ -63,7 +108,7 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, id: ResourceId, wanted: Status) -
         };
         match paid {
             Some((licence, cost)) => (charged_to, charged) = (Some(licence), cost),
-            None if wanted != Status::Processed => status = Status::WaitingForCredits,
+            None if wanted != Status::Processed || by.is_some() => status = Status::WaitingForCredits,
             None => {}
         }
     }
@@ -84,7 +129,10 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, id: ResourceId, wanted: Status) -
         after: Some(serde_json::json!({ "resource": id, "status": status, "charged": charged })),
         ..Happened::default()
     };
-    audit::note_operator(tx, ctx, what).await?;
+    match by {
+        Some(by) => audit::note_key(tx, ctx, by, what).await?,
+        None => audit::note_operator(tx, ctx, what).await?,
+    }
     if charged.negated().covers(Amount::default()) && !charged.is_nothing() {
         // What was given back is enough for something that waits, perhaps.
         start_waiting(tx, ctx, found.account).await?;

@@ -1,8 +1,10 @@
 //! What desktop programs ask (LIC-5, SET-1): which licences they may take, a seat of one, that they still run, and that they let
-//! go. Of the caller's default organization alone, so that nobody uses up the seats of another by accident.
+//! go. Of the caller's default organization alone, so that nobody uses up the seats of another by accident; a machine with a
+//! credential key (AUTH-6) takes those of its key's account.
 
 use crate::domain::{
     id::{LicenceId, PersonId},
+    key::Scope,
     licence::Product,
     refusal::Refusal,
     role::Role,
@@ -16,7 +18,7 @@ use crate::domain::{
 
 use super::{
     super::{
-        context::{Ctx, Principal},
+        context::{Actor, Ctx},
         error::{Result, at_field},
         store::{Tx, membership, organization as organizations, person, seat},
     },
@@ -48,14 +50,24 @@ async fn organization_of(tx: &mut Tx, person: PersonId) -> Result<Belonging> {
 /// The desktop licences that a program of the caller may take a seat of.
 ///
 /// # Errors
-/// `ChooseOrganization`.
-pub async fn list(ctx: &Ctx, by: &Principal) -> Result<DesktopView> {
+/// `ChooseOrganization`; `Forbidden` for a key without the scope.
+pub async fn list(ctx: &Ctx, by: &Actor) -> Result<DesktopView> {
     let now = ctx.now();
     let mut tx = ctx.db().read().await?;
-    let organization = organization_of(&mut tx, by.person).await?;
-    let role = organization.role.ok_or(Refusal::NotFound)?;
-    let all = licences::of_organization(&mut tx, organization.id, now).await?;
-    let mine = seat::list_of_person(&mut tx, organization.id, by.person, now).await?;
+    let (organization, org_id, name, role, all) = match by {
+        Actor::Person(by) => {
+            let found = organization_of(&mut tx, by.person).await?;
+            let all = licences::of_organization(&mut tx, found.id, now).await?;
+            (found.id, found.org_id, found.name, Some(found.role.ok_or(Refusal::NotFound)?), all)
+        }
+        Actor::Key(by) => {
+            by.scopes.allow(Scope::Desktop)?;
+            let found = organizations::find(&mut tx, by.organization).await?.ok_or(Refusal::NotFound)?;
+            let all = licences::of_accounts(&mut tx, found.id, &[by.account].into(), now).await?;
+            (found.id, found.org_id, found.name, None, all)
+        }
+    };
+    let mine = seat::list_of_holder(&mut tx, organization, by.holder(), now).await?;
     let licences = all
         .into_iter()
         .filter(|licence| licence.product == Product::Desktop && licence.state == LicenceState::Active)
@@ -68,14 +80,22 @@ pub async fn list(ctx: &Ctx, by: &Principal) -> Result<DesktopView> {
             let others = licence.seats_used.unwrap_or(0).saturating_sub(u64::from(mine.is_some()));
             let given = mine.as_ref().is_some_and(|mine| mine.given_at.is_some());
             let total = u64::try_from(licence.seats.unwrap_or_default()).unwrap_or(0);
-            let take = match rules::take(role, given, total, others) {
+            let take = match may_take(role, given, total, others) {
                 Ok(()) => Control::Enabled,
                 Err(refusal) => Control::Disabled(refusal.to_string()),
             };
             DesktopLicence { licence, mine, take }
         })
         .collect();
-    Ok(DesktopView { organization, licences })
+    Ok(DesktopView { org_id, name, licences })
+}
+
+/// Whether a seat may be taken: by somebody as their role allows, or by a machine, which has none.
+fn may_take(role: Option<Role>, given: bool, seats: u64, others: u64) -> std::result::Result<(), Refusal> {
+    match role {
+        Some(role) => rules::take(role, given, seats, others),
+        None => rules::take_by_key(seats, others),
+    }
 }
 
 /// A seat that a program has.
@@ -100,14 +120,19 @@ fn read_id(id: &str) -> Result<LicenceId> {
     Ok(id.trim().parse().map_err(|_| Refusal::NotFound)?)
 }
 
-/// A licence of the caller's organization, and their role there.
-async fn usable(tx: &mut Tx, by: &Principal, id: LicenceId, now: Timestamp) -> Result<(Held, Role)> {
-    let organization = organization_of(tx, by.person).await?;
-    let held = held(tx, id, now).await?;
-    if held.user != organization.id {
-        return Err(Refusal::NotFound.into());
+/// A licence of the caller's organization, and their role there; for a machine, one of its key's account.
+async fn usable(tx: &mut Tx, by: &Actor, id: LicenceId, now: Timestamp) -> Result<(Held, Option<Role>)> {
+    match by {
+        Actor::Person(by) => {
+            let organization = organization_of(tx, by.person).await?;
+            let held = held(tx, id, now).await?;
+            if held.user != organization.id {
+                return Err(Refusal::NotFound.into());
+            }
+            Ok((held, Some(organization.role.ok_or(Refusal::NotFound)?)))
+        }
+        Actor::Key(_) => in_any(tx, by, id, now).await,
     }
-    Ok((held, organization.role.ok_or(Refusal::NotFound)?))
 }
 
 /// Takes a seat of a licence. Who has one takes it along to another device.
@@ -115,7 +140,7 @@ async fn usable(tx: &mut Tx, by: &Principal, id: LicenceId, now: Timestamp) -> R
 /// # Errors
 /// `NotFound`; `Invalid` at `device`; `Forbidden` for who would have to be given one; `NoSeat`; `Licence`;
 /// `ChooseOrganization`.
-pub async fn take(ctx: &Ctx, by: &Principal, id: &str, device: &str) -> Result<Taken> {
+pub async fn take(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<Taken> {
     let id = read_id(id)?;
     let (ctx_in, by_in, device) = (ctx.clone(), by.clone(), rules::device(device));
     ctx.db()
@@ -131,21 +156,28 @@ pub async fn take(ctx: &Ctx, by: &Principal, id: &str, device: &str) -> Result<T
         .await
 }
 
-async fn take_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, held: &Held, role: Role, device: &str) -> Result<Taken> {
-    let (now, id, under) = (ctx.now(), held.stored.licence.id, held.under());
+async fn take_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Actor,
+    held: &Held,
+    role: Option<Role>,
+    device: &str,
+) -> Result<Taken> {
+    let (now, id, under, holder) = (ctx.now(), held.stored.licence.id, held.under(), by.holder());
     held.check_active(now)?;
     seat::delete_gone(tx, id, under, now).await?;
-    let mine = seat::find(tx, id, by.person).await?;
+    let mine = seat::find(tx, id, holder.id()).await?;
     let given = mine.as_ref().is_some_and(|seat| seat.given_at.is_some());
-    rules::take(role, given, held.seats(), seat::count_others(tx, id, by.person).await?)?;
+    may_take(role, given, held.seats(), seat::count_others(tx, id, holder).await?)?;
     let running = mine.and_then(|seat| seat.taken).filter(|taken| taken.is_fresh(now));
     let since = match &running {
         Some(taken) if taken.device == device => {
-            seat::update_seen(tx, id, under, by.person, device, now).await?;
+            seat::update_seen(tx, id, under, holder, device, now).await?;
             taken.since
         }
         before => {
-            seat::upsert_taken(tx, &held.place(under, by.person), device, now).await?;
+            seat::upsert_taken(tx, &held.place(under, holder), device, now).await?;
             let what = Happened {
                 organization: Some(held.user),
                 action: "seat.taken",
@@ -154,7 +186,7 @@ async fn take_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, held: &Held, role: Role
                 after: Some(serde_json::json!({ "licence": id, "device": device })),
                 ..Happened::default()
             };
-            audit::note(tx, ctx, by, what).await?;
+            audit::note_actor(tx, ctx, by, what).await?;
             now
         }
     };
@@ -165,7 +197,7 @@ async fn take_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, held: &Held, role: Role
 ///
 /// # Errors
 /// `SeatLost` if it has no seat any more; `NotFound`.
-pub async fn heartbeat(ctx: &Ctx, by: &Principal, id: &str, device: &str) -> Result<Taken> {
+pub async fn heartbeat(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<Taken> {
     let id = read_id(id)?;
     let (ctx_in, by_in, device) = (ctx.clone(), by.clone(), device.trim().to_owned());
     ctx.db()
@@ -175,11 +207,12 @@ pub async fn heartbeat(ctx: &Ctx, by: &Principal, id: &str, device: &str) -> Res
                 let now = ctx.now();
                 let (held, role) = in_any(tx, &by, id, now).await?;
                 held.check_active(now)?;
-                let mine = seat::find(tx, id, by.person).await?.ok_or(Refusal::SeatLost)?;
-                if rules::needs_a_given_seat(role)? && mine.given_at.is_none() {
+                let mine = seat::find(tx, id, by.holder().id()).await?.ok_or(Refusal::SeatLost)?;
+                let takes_any = role.map_or(Ok(true), |role| rules::needs_a_given_seat(role).map(|needs| !needs))?;
+                if !takes_any && mine.given_at.is_none() {
                     return Err(Refusal::SeatLost.into());
                 }
-                if !seat::update_seen(tx, id, held.under(), by.person, &device, now).await? {
+                if !seat::update_seen(tx, id, held.under(), by.holder(), &device, now).await? {
                     return Err(Refusal::SeatLost.into());
                 }
                 let since = mine.taken.map_or(now, |taken| taken.since);
@@ -193,7 +226,7 @@ pub async fn heartbeat(ctx: &Ctx, by: &Principal, id: &str, device: &str) -> Res
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn release(ctx: &Ctx, by: &Principal, id: &str, device: &str) -> Result<()> {
+pub async fn release(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<()> {
     let id = read_id(id)?;
     let (ctx_in, by_in, device) = (ctx.clone(), by.clone(), device.trim().to_owned());
     ctx.db()
@@ -202,11 +235,11 @@ pub async fn release(ctx: &Ctx, by: &Principal, id: &str, device: &str) -> Resul
             Box::pin(async move {
                 let now = ctx.now();
                 let (held, _) = in_any(tx, &by, id, now).await?;
-                let mine = seat::find(tx, id, by.person).await?.filter(|seat| seat.loan == held.under());
+                let mine = seat::find(tx, id, by.holder().id()).await?.filter(|seat| seat.loan == held.under());
                 if mine.is_none_or(|seat| seat.occupied(now).is_none_or(|taken| taken.device != device)) {
                     return Ok(());
                 }
-                seat::release(tx, id, by.person).await?;
+                seat::release(tx, id, by.holder()).await?;
                 let what = Happened {
                     organization: Some(held.user),
                     action: "seat.let_go",
@@ -214,15 +247,25 @@ pub async fn release(ctx: &Ctx, by: &Principal, id: &str, device: &str) -> Resul
                     before: Some(serde_json::json!({ "licence": id, "device": device })),
                     ..Happened::default()
                 };
-                audit::note(tx, &ctx, &by, what).await
+                audit::note_actor(tx, &ctx, &by, what).await
             })
         })
         .await
 }
 
 /// A licence that an organization of the caller uses: a seat that was taken goes on, whichever organization is the default now.
-async fn in_any(tx: &mut Tx, by: &Principal, id: LicenceId, now: Timestamp) -> Result<(Held, Role)> {
+/// For a machine, one that its key's account uses.
+async fn in_any(tx: &mut Tx, by: &Actor, id: LicenceId, now: Timestamp) -> Result<(Held, Option<Role>)> {
     let held = held(tx, id, now).await?;
-    let role = membership::find_role(tx, held.user, by.person).await?.ok_or(Refusal::NotFound)?;
-    Ok((held, role))
+    match by {
+        Actor::Person(by) => {
+            let role = membership::find_role(tx, held.user, by.person).await?.ok_or(Refusal::NotFound)?;
+            Ok((held, Some(role)))
+        }
+        Actor::Key(by) if held.account() == by.account => {
+            by.scopes.allow(Scope::Desktop)?;
+            Ok((held, None))
+        }
+        Actor::Key(_) => Err(Refusal::NotFound.into()),
+    }
 }

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::{
     billing::{self as rules, MOST, MOST_SEATS},
     id::{AccountId, EntryId, LicenceId, OrganizationId, PersonId},
+    key::Scope,
     licence::{Amount, EntryKind, Family, Licence, Model, Product},
     loan::Direction,
     refusal::Refusal,
     role::{Permission, Role, allow, may},
-    text::{Fields, Problem, key},
+    text::{Fields, Problem, key as folded},
     time::{Day, Timestamp},
     view::{
         EntryView, LicenceState, LicenceView, LoanTerm, Page,
@@ -19,7 +20,7 @@ use crate::domain::{
 
 use super::{
     super::{
-        context::{Ctx, Principal},
+        context::{Ctx, KeyPrincipal, Principal},
         error::{Error, Result, at_field},
         store::{Tx, account, licence, loan, membership, organization, seat},
     },
@@ -157,6 +158,41 @@ pub async fn accounts_with_usage(
 ) -> Result<BTreeSet<AccountId>> {
     let roles = account::list_roles(tx, organization, person).await?;
     Ok(roles.into_iter().filter(|(_, role)| may(*role, Permission::ViewUsage)).map(|(id, _)| id).collect())
+}
+
+/// The licences of a machine's account, for a key with the scope `read` (AUTH-6).
+///
+/// # Errors
+/// `NotFound` for another organization than the key's; `Forbidden` without the scope.
+pub async fn list_by_key(ctx: &Ctx, by: &KeyPrincipal, org: &str) -> Result<Vec<LicenceView>> {
+    let mut tx = ctx.db().read().await?;
+    let asked = match org.parse::<OrganizationId>() {
+        Ok(id) => Some(id),
+        Err(_) => organization::find_id(&mut tx, &folded(org)).await?,
+    };
+    if asked != Some(by.organization) {
+        return Err(Refusal::NotFound.into());
+    }
+    by.scopes.allow(Scope::Read)?;
+    let mut licences = of_organization(&mut tx, by.organization, ctx.now()).await?;
+    licences.retain(|licence| licence.account == by.account);
+    Ok(licences)
+}
+
+/// One page of the ledger of a licence of a machine's account, for a key with the scope `read` (AUTH-6).
+///
+/// # Errors
+/// `NotFound` for a licence of another account; `Forbidden` without the scope; `Invalid` at a field of the query.
+pub async fn ledger_by_key(ctx: &Ctx, by: &KeyPrincipal, id: &str, query: &LedgerQuery) -> Result<Page<EntryView>> {
+    let limit = super::limit(query.limit)?;
+    let (filter, before) = (filter(query)?, place(query.cursor.as_deref())?);
+    let id: LicenceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let mut tx = ctx.db().read().await?;
+    let stored = licence::find(&mut tx, id).await?.filter(|stored| stored.account == by.account);
+    let stored = stored.ok_or(Refusal::NotFound)?;
+    by.scopes.allow(Scope::Read)?;
+    let entries = licence::list_entries(&mut tx, &stored, &filter, before, limit + 1).await?;
+    Ok(super::page(entries, limit, cursor))
 }
 
 /// The page Licences.

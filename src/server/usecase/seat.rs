@@ -1,12 +1,14 @@
 //! Seats of desktop licences (LIC-5): who holds one, giving and freeing them; and what becomes of them when people go or change
 //! their role. Programs take them in [`super::desktop`].
 
+use uuid::Uuid;
+
 use crate::domain::{
-    id::{LicenceId, LoanId, OrganizationId, PersonId},
+    id::{AccountId, LicenceId, LoanId, OrganizationId, PersonId},
     licence::Product,
     refusal::Refusal,
     role::{Permission, Role, RolePermit, allow, may},
-    seat::{self as rules, AfterRole, after_role},
+    seat::{self as rules, AfterRole, Holder, after_role},
     text::{Problem, key},
     time::Timestamp,
     view::{
@@ -19,7 +21,7 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::Result,
-        store::{Tx, licence, loan, membership, organization as organizations, seat},
+        store::{Tx, key as credential_key, licence, loan, membership, organization as organizations, seat},
     },
     audit::{self, Happened},
     licence as licences, organization,
@@ -52,8 +54,13 @@ impl Held {
     }
 
     /// Where somebody's seat of it is.
-    pub const fn place(&self, under: Option<LoanId>, person: PersonId) -> seat::Place {
-        seat::Place { licence: self.stored.licence.id, organization: self.user, loan: under, person }
+    pub const fn place(&self, under: Option<LoanId>, holder: Holder) -> seat::Place {
+        seat::Place { licence: self.stored.licence.id, organization: self.user, loan: under, holder }
+    }
+
+    /// The account that uses it now.
+    pub fn account(&self) -> AccountId {
+        self.loan.as_ref().map_or(self.stored.account, |loan| loan.borrower.account)
     }
 
     /// Whether its seats can be used now.
@@ -126,6 +133,11 @@ pub struct SeatsOf {
     pub page: Page<SeatRow>,
 }
 
+/// Behind which holder a page begins.
+fn place(cursor: &str) -> Result<Option<Uuid>> {
+    super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()
+}
+
 /// One page of who holds a seat of a licence (LIC-5).
 ///
 /// # Errors
@@ -140,13 +152,12 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
     if away(&held, &permit).is_some() || !held.stored.licence.is_active(now) {
         return Ok(SeatsOf { total, used: 0, loan, page: Page { items: Vec::new(), next_cursor: None } });
     }
-    let after: Option<PersonId> =
-        super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+    let after = place(cursor)?;
     let licence = held.stored.licence.id;
     let used = seat::count(&mut tx, &[licence], now).await?;
     let used = used.into_iter().find(|(_, under, _)| *under == held.under()).map_or(0, |(.., used)| used);
     let rows = seat::list_of_licence(&mut tx, licence, held.under(), now, after, limit + 1).await?;
-    let page = super::page(rows, limit, |last| super::cursor(&[&last.person.to_string()]));
+    let page = super::page(rows, limit, |last| super::cursor(&[&last.holder.id().to_string()]));
     Ok(SeatsOf { total, used, loan, page })
 }
 
@@ -176,11 +187,10 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, only: &str, cursor: &str
     let mut pages: Vec<(LicenceId, Page<SeatRow>)> = Vec::new();
     match (ids.as_slice(), only.is_empty()) {
         ([one], false) => {
-            let after: Option<PersonId> =
-                super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()?;
+            let after = place(cursor)?;
             let under = wanted.first().and_then(|licence| licence.loan.as_ref()).map(|loan| loan.id);
             let rows = seat::list_of_licence(&mut tx, *one, under, now, after, super::LONGEST_PAGE + 1).await?;
-            let page = super::page(rows, super::LONGEST_PAGE, |last| super::cursor(&[&last.person.to_string()]));
+            let page = super::page(rows, super::LONGEST_PAGE, |last| super::cursor(&[&last.holder.id().to_string()]));
             pages.push((*one, page));
         }
         _ => {
@@ -262,11 +272,11 @@ async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str)
     let member = member.ok_or_else(|| Refusal::field("person", Problem::NotInOrganization))?;
     let (licence, under) = (held.stored.licence.id, held.under());
     seat::delete_gone(tx, licence, under, now).await?;
-    let has = seat::find(tx, licence, member.id).await?;
+    let has = seat::find(tx, licence, member.id.0).await?;
     let given = has.as_ref().is_some_and(|seat| seat.given_at.is_some());
-    let others = seat::count_others(tx, licence, member.id).await?;
+    let others = seat::count_others(tx, licence, member.id.into()).await?;
     rules::give(member.role, given, held.seats(), others)?;
-    seat::upsert_given(tx, &permit, &held.place(under, member.id), &by.name, now).await?;
+    seat::upsert_given(tx, &permit, licence, under, member.id, &by.name, now).await?;
     let what = Happened {
         organization: Some(permit.organization()),
         action: "seat.given",
@@ -277,10 +287,10 @@ async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str)
     audit::note(tx, ctx, by, what).await?;
     let taken = has.and_then(|seat| seat.taken);
     Ok(SeatRow {
-        person: member.id,
+        holder: member.id.into(),
         name: member.name,
-        email: member.email,
-        role: member.role,
+        email: Some(member.email),
+        role: Some(member.role),
         given_at: Some(now),
         given_by: Some(by.name.clone()),
         device: taken.as_ref().map(|taken| taken.device.clone()),
@@ -289,50 +299,57 @@ async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str)
     })
 }
 
-/// Frees the seat that somebody has: what was given is taken back, what runs on it loses it (LIC-5). Answers their name.
+/// Frees the seat that somebody or a machine has: what was given is taken back, what runs on it loses it (LIC-5). Answers their
+/// name.
 ///
 /// # Errors
 /// `NotFound` and `Forbidden` by role; `NotFound` if they have none.
-pub async fn free(ctx: &Ctx, by: &Principal, id: &str, person: &str) -> Result<String> {
-    let (ctx_in, by_in, id, person) = (ctx.clone(), by.clone(), id.to_owned(), person.to_owned());
+pub async fn free(ctx: &Ctx, by: &Principal, id: &str, holder: &str) -> Result<String> {
+    let (ctx_in, by_in, id, holder) = (ctx.clone(), by.clone(), id.to_owned(), holder.to_owned());
     ctx.db()
         .write(move |tx| {
-            let (ctx, by, id, person) = (ctx_in.clone(), by_in.clone(), id.clone(), person.clone());
-            Box::pin(async move { free_in(tx, &ctx, &by, &id, &person).await })
+            let (ctx, by, id, holder) = (ctx_in.clone(), by_in.clone(), id.clone(), holder.clone());
+            Box::pin(async move { free_in(tx, &ctx, &by, &id, &holder).await })
         })
         .await
 }
 
-async fn free_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str) -> Result<String> {
+async fn free_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, holder: &str) -> Result<String> {
     let now = ctx.now();
     let (held, permit) = managed(tx, by, id, now).await?;
     if let Some(away) = away(&held, &permit) {
         return Err(away.into());
     }
-    let person: PersonId = person.trim().parse().map_err(|_| Refusal::NotFound)?;
+    let holder: Uuid = holder.trim().parse().map_err(|_| Refusal::NotFound)?;
     let licence = held.stored.licence.id;
     seat::delete_gone(tx, licence, held.under(), now).await?;
-    let has = seat::find(tx, licence, person).await?.ok_or(Refusal::NotFound)?;
-    let member = membership::list_by_id(tx, permit.organization(), &[person]).await?.into_iter().next();
-    let member = member.ok_or(Refusal::NotFound)?;
-    seat::delete(tx, &permit, licence, person).await?;
+    let has = seat::find(tx, licence, holder).await?.ok_or(Refusal::NotFound)?;
+    let name = match has.holder {
+        Holder::Person(person) => {
+            let member = membership::list_by_id(tx, permit.organization(), &[person]).await?.into_iter().next();
+            member.map(|member| member.name)
+        }
+        Holder::Key(key) => credential_key::find_name(tx, &permit, key).await?,
+    };
+    let name = name.ok_or(Refusal::NotFound)?;
+    seat::delete(tx, &permit, licence, has.holder).await?;
     let product = held.stored.licence.product.title();
     let (action, summary) = if has.given_at.is_some() {
-        ("seat.taken_back", format!("took the seat of {} of a {product} licence back", member.name))
+        ("seat.taken_back", format!("took the seat of {name} of a {product} licence back"))
     } else {
-        ("seat.released", format!("released the seat of {} of a {product} licence", member.name))
+        ("seat.released", format!("released the seat of {name} of a {product} licence"))
     };
     let what = Happened {
         organization: Some(permit.organization()),
         action,
         summary,
         before: Some(serde_json::json!({
-            "licence": licence, "person": person, "device": has.taken.as_ref().map(|taken| &taken.device)
+            "licence": licence, "holder": holder, "device": has.taken.as_ref().map(|taken| &taken.device)
         })),
         ..Happened::default()
     };
     audit::note(tx, ctx, by, what).await?;
-    Ok(member.name)
+    Ok(name)
 }
 
 /// What a change of role does to somebody's seats, in its transaction.

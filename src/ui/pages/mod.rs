@@ -8,6 +8,7 @@ pub mod drive;
 pub mod forgot;
 pub mod home;
 pub mod invitation;
+pub mod keys;
 pub mod licences;
 pub mod loans;
 pub mod new_organization;

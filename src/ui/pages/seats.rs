@@ -46,7 +46,7 @@ struct Asked {
     /// The licence that a dialog is about.
     licence: String,
     /// Whose seat it is about.
-    person: String,
+    holder: String,
 }
 
 impl Asked {
@@ -63,8 +63,8 @@ impl Asked {
         self.list(&self.cursor).with("dialog", "give").with("licence", licence).text()
     }
 
-    fn free(&self, licence: &str, person: &str) -> String {
-        self.list(&self.cursor).with("dialog", "free").with("licence", licence).with("person", person).text()
+    fn free(&self, licence: &str, holder: &str) -> String {
+        self.list(&self.cursor).with("dialog", "free").with("licence", licence).with("holder", holder).text()
     }
 }
 
@@ -80,7 +80,7 @@ pub fn SeatsPage() -> impl IntoView {
                 cursor: text("cursor"),
                 dialog: text("dialog"),
                 licence: text("licence"),
-                person: text("person"),
+                holder: text("holder"),
             })
         }
         _ => None,
@@ -123,7 +123,7 @@ fn SeatsContent(asked: Asked, seats: SeatsView, now: Timestamp, flash: Option<Fo
             view! { <GiveDialog asked=asked.clone() people=seats.people flash/> }.into_any()
         }
         ("free", Some(licence)) => {
-            let row = licence.seats.items.into_iter().find(|row| row.person.to_string() == asked.person);
+            let row = licence.seats.items.into_iter().find(|row| row.holder.id().to_string() == asked.holder);
             row.map(|row| view! { <FreeDialog asked=asked.clone() row flash/> }.into_any()).into_any()
         }
         _ => ().into_any(),
@@ -211,7 +211,7 @@ fn Licence(asked: Asked, licence: SeatedLicence, now: Timestamp) -> impl IntoVie
             <table class="list seats-table" aria-label=label>
                 <thead>
                     <tr>
-                        <th scope="col">"Person"</th>
+                        <th scope="col">"Who"</th>
                         <th scope="col">"Seat"</th>
                         <th scope="col">"Device"</th>
                         <th scope="col">"Since"</th>
@@ -250,8 +250,12 @@ fn Licence(asked: Asked, licence: SeatedLicence, now: Timestamp) -> impl IntoVie
 /// Somebody's seat.
 #[component]
 fn Row(asked: Asked, licence: String, row: SeatRow, now: Timestamp) -> impl IntoView {
-    let person = row.person.to_string();
-    let hue = words::hue(row.person.0.as_bytes());
+    let holder = row.holder.id().to_string();
+    let hue = words::hue(row.holder.id().as_bytes());
+    let who = match (row.role, row.email) {
+        (Some(role), Some(email)) => format!("{} · {email}", role.title()),
+        _ => "Credential key".to_owned(),
+    };
     let given = row.given_at.is_some();
     let (seat, tone) = match (given, row.device.is_some()) {
         (true, true) => ("Given, in use", "status ok"),
@@ -272,14 +276,14 @@ fn Row(asked: Asked, licence: String, row: SeatRow, now: Timestamp) -> impl Into
             <td class="seat-who">
                 <span class="name">
                     <Face name=row.name.clone() hue/>
-                    <span class="two-lines"><span>{row.name}</span><small>{format!("{} · {}", row.role.title(), row.email)}</small></span>
+                    <span class="two-lines"><span>{row.name}</span><small>{who}</small></span>
                 </span>
             </td>
             <td><span class=tone>{seat}</span></td>
             <td class=device_class>{row.device.unwrap_or_else(|| "—".to_owned())}</td>
             <td class="m num from-tablet">{since.map(|at| view! { <When at now/> })}</td>
             <td class=seen_class><span class="seat-unit">"Last seen "</span> {match row.seen { Some(at) => view! { <time datetime=at.rfc3339() title=at.words()>{words::ago(at, now)}</time> }.into_any(), None => "—".into_any() }}</td>
-            <td class="seat-act"><a class="button" href=asked.free(&licence, &person) aria-label=label data-noscroll="">{action}</a></td>
+            <td class="seat-act"><a class="button" href=asked.free(&licence, &holder) aria-label=label data-noscroll="">{action}</a></td>
         </tr>
     }
 }
@@ -334,7 +338,7 @@ fn FreeDialog(asked: Asked, row: SeatRow, flash: Option<FormFlash>) -> impl Into
             <Form action flash class="dialog-form">
                 <Hidden name="org" value=asked.org.clone()/>
                 <Hidden name="licence" value=asked.licence.clone()/>
-                <Hidden name="person" value=row.person.to_string()/>
+                <Hidden name="holder" value=row.holder.id().to_string()/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody>
                     {running}

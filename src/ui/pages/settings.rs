@@ -8,6 +8,7 @@ use crate::{
         organization::{COUNTRIES, INDUSTRIES, LANGUAGES, OrganizationKind, PeopleVisibility, RESTORABLE_DAYS},
         refusal::Refusal,
         resource::CLUSTERS,
+        role::{Permission, may},
         view::{
             Control, LegalView,
             settings::{DetailsView, SettingsView},
@@ -15,6 +16,7 @@ use crate::{
     },
     rpc::{
         Failure, FormFlash, ask,
+        key::keys_page,
         settings::{
             DeleteOrganization, LeaveOrganization, SaveDetails, SaveLegal, SaveSecurity, organization_settings,
         },
@@ -29,7 +31,7 @@ use crate::{
             table::Fact,
         },
         layout::{Frame, PageHeader, Section},
-        pages::accounts::Accounts,
+        pages::{accounts::Accounts, keys::Keys},
         paths::{self, Address},
         routes::here,
         sending::ServerAction,
@@ -46,11 +48,12 @@ enum Part {
     Details,
     Accounts,
     Security,
+    Keys,
     Danger,
 }
 
 impl Part {
-    const ALL: [Self; 5] = [Self::Legal, Self::Details, Self::Accounts, Self::Security, Self::Danger];
+    const ALL: [Self; 6] = [Self::Legal, Self::Details, Self::Accounts, Self::Security, Self::Keys, Self::Danger];
 
     /// Its word in the address.
     const fn word(self) -> &'static str {
@@ -59,6 +62,7 @@ impl Part {
             Self::Details => "details",
             Self::Accounts => "accounts",
             Self::Security => "security",
+            Self::Keys => "keys",
             Self::Danger => "danger",
         }
     }
@@ -69,6 +73,7 @@ impl Part {
             Self::Details => "Details",
             Self::Accounts => "Accounts",
             Self::Security => "Security",
+            Self::Keys => "Credential keys",
             Self::Danger => "Danger zone",
         }
     }
@@ -79,9 +84,18 @@ impl Part {
             Self::Legal => settings.legal.is_some(),
             Self::Details | Self::Security => settings.details.is_some(),
             Self::Accounts => settings.accounts.is_some(),
+            Self::Keys => settings.accounts.is_some(),
             Self::Danger => true,
         }
     }
+}
+
+/// The dialog that the address opens.
+#[derive(Clone, Default, PartialEq)]
+struct Opened {
+    dialog: String,
+    /// What it is about: an account, a key.
+    item: String,
 }
 
 /// The page: `/o/{org}/settings/{part}`; without a part, the first section that the reader may see.
@@ -91,27 +105,47 @@ pub fn SettingsPage() -> impl IntoView {
         ["o", org, "settings", part @ ..] if part.len() < 2 => Some((
             (*org).to_owned(),
             part.first().map(|part| (*part).to_owned()).unwrap_or_default(),
-            (query.get("dialog").unwrap_or_default(), query.get("item").unwrap_or_default()),
+            Opened {
+                dialog: query.get("dialog").unwrap_or_default(),
+                item: query.get("item").unwrap_or_default(),
+            },
+            query.get("made").unwrap_or_default(),
         )),
         _ => None,
     });
     let org = Memo::new(move |_| place.get().0);
     let session = Session::get();
+    let wanted = Memo::new(move |_| place.with(|(org, part, _, made)| (org.clone(), part == "keys", made.clone())));
+    let keys = ask(
+        move || (wanted.get(), session.version()),
+        |((org, shown, made), _)| async move { if shown { Some(keys_page(org, made).await) } else { None } },
+    );
     let settings = ask(move || (org.get(), session.version()), |(org, _)| organization_settings(org));
     view! {
         <Frame section=Section::Settings org>
             <Transition fallback=Skeleton>
                 {move || {
-                    let (_, part, dialog) = place.get();
+                    let (_, part, open, _) = place.get();
                     Suspend::new(async move {
-                        let flash = Beginning::from(session.start().await).form;
+                        let begin = Beginning::from(session.start().await);
+                        let (flash, now) = (begin.form, begin.now);
+                        let keys = keys.await;
                         match settings.await {
                             Ok(settings) => {
                                 let found = Part::ALL.into_iter().find(|one| {
                                     one.is_in(&settings) && (part.is_empty() || one.word() == part)
                                 });
                                 match found {
-                                    Some(part) => view! { <SettingsContent settings part dialog flash/> }.into_any(),
+                                    Some(Part::Keys) => {
+                                        let org = settings.organization.org_id.clone();
+                                        let content = match keys {
+                                            Some(Ok(keys)) => view! { <Keys keys org dialog=open.dialog about=open.item flash now/> }.into_any(),
+                                            Some(Err(failure)) => view! { <Trouble failure/> }.into_any(),
+                                            None => ().into_any(),
+                                        };
+                                        view! { <SettingsFrame settings part=Part::Keys content/> }.into_any()
+                                    }
+                                    Some(part) => view! { <SettingsContent settings part open flash/> }.into_any(),
                                     None => view! { <Trouble failure=Failure::Refused(Refusal::NotFound)/> }.into_any(),
                                 }
                             }
@@ -130,10 +164,30 @@ pub fn SettingsPage() -> impl IntoView {
 fn SettingsContent(
     settings: SettingsView,
     part: Part,
-    dialog: (String, String),
+    open: Opened,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let (dialog, chosen) = dialog;
+    let Opened { dialog, item } = open;
+    let org = settings.organization.org_id.clone();
+    let frame = settings.clone();
+    let content = match (part, settings.legal.clone(), settings.details.clone()) {
+        (Part::Legal, Some(legal), _) if settings.edits_legal => view! { <LegalForm settings legal flash/> }.into_any(),
+        (Part::Legal, Some(legal), _) => view! { <LegalFacts settings legal/> }.into_any(),
+        (Part::Details, _, Some(details)) => view! { <DetailsForm org details flash/> }.into_any(),
+        (Part::Accounts, ..) => settings
+            .accounts
+            .clone()
+            .map(|accounts| view! { <Accounts accounts org dialog chosen=item flash/> })
+            .into_any(),
+        (Part::Security, _, Some(details)) => view! { <SecurityForm org details flash/> }.into_any(),
+        _ => view! { <Danger settings dialog flash/> }.into_any(),
+    };
+    view! { <SettingsFrame settings=frame part content/> }
+}
+
+/// The way between the sections, and the one that is shown.
+#[component]
+fn SettingsFrame(settings: SettingsView, part: Part, content: AnyView) -> impl IntoView {
     let org = settings.organization.org_id.clone();
     let links = Part::ALL
         .into_iter()
@@ -143,17 +197,7 @@ fn SettingsContent(
             view! { <li><a href=paths::settings(&org, one.word()) aria-current=current>{one.title()}</a></li> }
         })
         .collect_view();
-    let name = settings.organization.name.clone();
-    let content = match (part, settings.legal.clone(), settings.details.clone()) {
-        (Part::Legal, Some(legal), _) if settings.edits_legal => view! { <LegalForm settings legal flash/> }.into_any(),
-        (Part::Legal, Some(legal), _) => view! { <LegalFacts settings legal/> }.into_any(),
-        (Part::Details, _, Some(details)) => view! { <DetailsForm org details flash/> }.into_any(),
-        (Part::Accounts, ..) => {
-            settings.accounts.clone().map(|accounts| view! { <Accounts accounts org dialog chosen flash/> }).into_any()
-        }
-        (Part::Security, _, Some(details)) => view! { <SecurityForm org details flash/> }.into_any(),
-        _ => view! { <Danger settings dialog flash/> }.into_any(),
-    };
+    let name = settings.organization.name;
     view! {
         <PageHeader title="Organization settings" lead=name/>
         <div class="settings">

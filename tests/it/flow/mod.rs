@@ -9,6 +9,7 @@ mod concurrency;
 mod copies;
 mod drive;
 mod invitations;
+mod keys;
 mod lacking;
 mod licences;
 mod links;

@@ -120,6 +120,8 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                     Some(json!({ "invitations": [{ "email": "x@example.com", "role": "reader" }] }))
                 }
                 ("POST", "resend") => Some(json!({})),
+                ("POST", "keys") => Some(json!({ "name": "Farm", "scopes": ["read"] })),
+                ("PATCH", "dataset") => Some(json!({ "status": "queued" })),
                 ("POST", "seats") => Some(json!({ "person": john.id })),
                 ("POST", "loans") => {
                     Some(json!({ "licence": licence, "sharing_id": "alpine-survey/primary", "until": "2026-12-31" }))

@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod accounts;
 mod billing;
+mod keys;
 mod links;
 mod offers;
 mod people;

@@ -34,11 +34,12 @@ both!(seat_given_taken_heard_of_listed_and_freed, async |app| {
     app.join(&org, &mary, Role::Reader).await;
     let licence = app.desktop_licence(&org, 3).await;
     let (permit, now) = (found(anna.id, org.id), app.ctx().now());
-    let place = move |person: PersonId| seat::Place { licence, organization: org.id, loan: None, person };
+    let place =
+        move |person: PersonId| seat::Place { licence, organization: org.id, loan: None, holder: person.into() };
     let (john_id, mary_id) = (john.id, mary.id);
     write(app, move |tx| {
         Box::pin(async move {
-            seat::upsert_given(tx, &permit, &place(john_id), "Anna Muster", now).await?;
+            seat::upsert_given(tx, &permit, licence, None, john_id, "Anna Muster", now).await?;
             seat::upsert_taken(tx, &place(john_id), "Desk", now).await?;
             seat::upsert_taken(tx, &place(mary_id), "Laptop", now).await?;
             Ok(())
@@ -46,20 +47,20 @@ both!(seat_given_taken_heard_of_listed_and_freed, async |app| {
     })
     .await;
     let mut tx = app.db().read().await.expect("a connection");
-    let found_seat = seat::find(&mut tx, licence, john.id).await.expect("an answer").expect("a seat");
+    let found_seat = seat::find(&mut tx, licence, john.id.0).await.expect("an answer").expect("a seat");
     assert!(found_seat.given_at == Some(now) && found_seat.occupied(now).is_some_and(|taken| taken.device == "Desk"));
-    assert!(seat::find(&mut tx, licence, anna.id).await.expect("an answer").is_none());
+    assert!(seat::find(&mut tx, licence, anna.id.0).await.expect("an answer").is_none());
     assert_eq!(seat::count(&mut tx, &[licence], now).await.expect("an answer"), [(licence, None, 2)]);
-    assert_eq!(seat::count_others(&mut tx, licence, john.id).await.expect("an answer"), 1);
+    assert_eq!(seat::count_others(&mut tx, licence, john.id.into()).await.expect("an answer"), 1);
     assert_eq!(seat::list(&mut tx, &[licence], now, 10).await.expect("an answer").len(), 2);
     assert!(seat::list(&mut tx, &[], now, 10).await.expect("an answer").is_empty());
     let page = seat::list_of_licence(&mut tx, licence, None, now, None, 1).await.expect("an answer");
     assert_eq!(page.len(), 1);
-    let rest = seat::list_of_licence(&mut tx, licence, None, now, Some(page[0].person), 9).await.expect("an answer");
-    assert!(rest.len() == 1 && rest[0].person != page[0].person);
+    let rest = seat::list_of_licence(&mut tx, licence, None, now, Some(page[0].holder.id()), 9).await.expect("an answer");
+    assert!(rest.len() == 1 && rest[0].holder != page[0].holder);
     let under = Some(LoanId(NOBODY));
     assert!(seat::list_of_licence(&mut tx, licence, under, now, None, 9).await.expect("an answer").is_empty());
-    let mine = seat::list_of_person(&mut tx, org.id, john.id, now).await.expect("an answer");
+    let mine = seat::list_of_holder(&mut tx, org.id, john.id.into(), now).await.expect("an answer");
     assert_eq!(mine[0].row.given_by.as_deref(), Some("Anna Muster"));
     let own = seat::list_own(&mut tx, mary.id, 9).await.expect("an answer");
     assert_eq!((own.len(), own[0].device.as_deref()), (1, Some("Laptop")));
@@ -75,10 +76,10 @@ both!(seat_given_taken_heard_of_listed_and_freed, async |app| {
     let told = write(app, move |tx| {
         Box::pin(async move {
             Ok([
-                seat::update_seen(tx, licence, None, john_id, "Desk", later).await?,
-                seat::update_seen(tx, licence, None, john_id, "Tower", later).await?,
-                seat::update_seen(tx, licence, under, john_id, "Desk", later).await?,
-                seat::update_seen(tx, licence, None, mary_id, "Laptop", stale).await?,
+                seat::update_seen(tx, licence, None, john_id.into(), "Desk", later).await?,
+                seat::update_seen(tx, licence, None, john_id.into(), "Tower", later).await?,
+                seat::update_seen(tx, licence, under, john_id.into(), "Desk", later).await?,
+                seat::update_seen(tx, licence, None, mary_id.into(), "Laptop", stale).await?,
             ])
         })
     });
@@ -86,22 +87,22 @@ both!(seat_given_taken_heard_of_listed_and_freed, async |app| {
     let left = write(app, move |tx| {
         Box::pin(async move {
             seat::delete_gone(tx, licence, None, stale).await?;
-            let after_stale = seat::find(tx, licence, mary_id).await?.is_some();
-            seat::release(tx, licence, john_id).await?;
-            let released = seat::find(tx, licence, john_id).await?.is_some_and(|seat| seat.taken.is_none());
+            let after_stale = seat::find(tx, licence, mary_id.0).await?.is_some();
+            seat::release(tx, licence, john_id.into()).await?;
+            let released = seat::find(tx, licence, john_id.0).await?.is_some_and(|seat| seat.taken.is_none());
             seat::upsert_taken(tx, &place(john_id), "Desk", stale).await?;
             seat::unreserve(tx, &permit, john_id).await?;
-            let unreserved = seat::find(tx, licence, john_id).await?.is_some_and(|seat| seat.given_at.is_none());
-            seat::release(tx, licence, john_id).await?;
-            let gone = seat::find(tx, licence, john_id).await?.is_none();
-            seat::upsert_given(tx, &permit, &place(john_id), "Anna Muster", now).await?;
+            let unreserved = seat::find(tx, licence, john_id.0).await?.is_some_and(|seat| seat.given_at.is_none());
+            seat::release(tx, licence, john_id.into()).await?;
+            let gone = seat::find(tx, licence, john_id.0).await?.is_none();
+            seat::upsert_given(tx, &permit, licence, None, john_id, "Anna Muster", now).await?;
             let freed = (
-                seat::delete(tx, &permit, licence, john_id).await?,
-                seat::delete(tx, &permit, licence, john_id).await?,
+                seat::delete(tx, &permit, licence, john_id.into()).await?,
+                seat::delete(tx, &permit, licence, john_id.into()).await?,
             );
-            seat::upsert_given(tx, &permit, &place(john_id), "Anna Muster", now).await?;
+            seat::upsert_given(tx, &permit, licence, None, john_id, "Anna Muster", now).await?;
             let of_people = seat::delete_of_people(tx, &permit, &[john_id, mary_id]).await?;
-            seat::upsert_given(tx, &permit, &place(john_id), "Anna Muster", now).await?;
+            seat::upsert_given(tx, &permit, licence, None, john_id, "Anna Muster", now).await?;
             let of_licence = seat::delete_of_licence(tx, &permit, licence).await?;
             Ok((after_stale, released, unreserved, gone, freed, of_people, of_licence))
         })

@@ -1,0 +1,244 @@
+//! `/orgs/{org}/keys` and `/oauth/token`: how machines sign in (AUTH-6); and what they may ask with it.
+
+use axum::{
+    Form,
+    extract::{Path, State, rejection::FormRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{
+        key::{KeyForm, Scope},
+        refusal::Refusal,
+        time::Timestamp,
+        view::key::{KeyView, NewSecret},
+    },
+    server::{
+        context::{Actor, Ctx},
+        error::Error,
+        usecase::{self, key},
+    },
+};
+
+use super::{By, ByAny, From, Json, PageBody, problem::Problem};
+
+/// A credential key.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CredentialKeyBody {
+    id: String,
+    name: String,
+    client_id: String,
+    /// The Account ID of its account.
+    account: String,
+    /// `read`, `engine`, `desktop`.
+    scopes: Vec<&'static str>,
+    created_by: String,
+    created_at: String,
+    last_used_at: Option<String>,
+    /// The client secret: only in the answer that made the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
+}
+
+impl CredentialKeyBody {
+    fn of(view: KeyView, secret: Option<NewSecret>) -> Self {
+        Self {
+            id: view.id.to_string(),
+            name: view.name,
+            client_id: view.client_id,
+            account: view.account,
+            scopes: view.scopes.list().iter().map(|scope| Scope::word(*scope)).collect(),
+            created_by: view.created_by,
+            created_at: view.created_at.rfc3339(),
+            last_used_at: view.last_used_at.map(Timestamp::rfc3339),
+            client_secret: secret.map(|secret| secret.secret),
+        }
+    }
+}
+
+/// The credential keys of an organization that work, newest first.
+#[utoipa::path(get, path = "/orgs/{org}/keys", tag = "keys", params(("org" = String, Path)),
+    responses((status = 200, body = PageBody<CredentialKeyBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn list(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+) -> Result<Json<PageBody<CredentialKeyBody>>, Problem> {
+    let items = key::list(&ctx, &by, &org).await?.into_iter().map(|view| CredentialKeyBody::of(view, None)).collect();
+    Ok(Json(PageBody { items, next_cursor: None }))
+}
+
+/// A key to be made.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NewCredentialKeyBody {
+    name: String,
+    /// The id or Account ID of its account; the first one where it is not given.
+    account: Option<String>,
+    /// Some of `read`, `engine`, `desktop`.
+    scopes: Vec<String>,
+}
+
+/// Makes a credential key. The answer has its secret, which is shown this once.
+#[utoipa::path(post, path = "/orgs/{org}/keys", tag = "keys", params(("org" = String, Path)), request_body = NewCredentialKeyBody,
+    responses((status = 201, body = CredentialKeyBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn create(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(org): Path<String>,
+    Json(body): Json<NewCredentialKeyBody>,
+) -> Result<(StatusCode, Json<CredentialKeyBody>), Problem> {
+    let form = KeyForm { name: body.name, account: body.account.unwrap_or_default(), scopes: body.scopes };
+    let (view, secret) = key::create(&ctx, &by, &org, &form).await?;
+    Ok((StatusCode::CREATED, Json(CredentialKeyBody::of(view, Some(secret)))))
+}
+
+/// Revokes a key: it and its tokens are dead at once.
+#[utoipa::path(delete, path = "/orgs/{org}/keys/{id}", tag = "keys", params(("org" = String, Path), ("id" = String, Path)),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn revoke(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path((org, id)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    key::revoke(&ctx, &by, &org, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// How far a dataset has come.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatasetStatusBody {
+    /// `queued`, `processing`, `processed` or `failed`.
+    status: String,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DatasetStatusSetBody {
+    /// `waiting_for_credits` where it could not be paid.
+    status: &'static str,
+    /// What was charged; below zero where it was given back.
+    charged: super::loans::UsedBody,
+}
+
+/// Says how far a dataset has come: engines alone, with the token of a key of its account that has the scope `engine`. The first
+/// step towards processing is charged once; what fails is given back.
+#[utoipa::path(patch, path = "/resources/{id}/dataset", tag = "keys", params(("id" = String, Path)), request_body = DatasetStatusBody,
+    responses((status = 200, body = DatasetStatusSetBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn set_status(
+    State(ctx): State<Ctx>,
+    ByAny(by): ByAny,
+    Path(id): Path<String>,
+    Json(body): Json<DatasetStatusBody>,
+) -> Result<Json<DatasetStatusSetBody>, Problem> {
+    let set = match by {
+        Actor::Key(by) => usecase::dataset::set_by_key(&ctx, &by, &id, &body.status).await?,
+        Actor::Person(by) => usecase::dataset::refuse_person(&ctx, &by, &id).await?,
+    };
+    Ok(Json(DatasetStatusSetBody { status: set.status.word(), charged: set.charged.into() }))
+}
+
+/// What a token is asked for with, as RFC 6749 names it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TokenForm {
+    grant_type: String,
+    client_id: String,
+    client_secret: String,
+}
+
+/// A bearer token (RFC 6749, 5.1).
+#[derive(Debug, Serialize)]
+struct TokenBody {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: i64,
+    scope: String,
+}
+
+/// An error in the words of RFC 6749, 5.2.
+fn refused(status: StatusCode, error: &'static str, description: &str) -> Response {
+    let body = serde_json::json!({ "error": error, "error_description": description });
+    let mut response = (status, axum::Json(body)).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"commonhold\""));
+    }
+    response
+}
+
+/// Client ID and secret from `Authorization: Basic`: form-encoded, with a colon between, in base64 (RFC 6749, 2.3.1).
+fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (id, secret) = text.split_once(':')?;
+    // What is ours has no character that form-encoding changes.
+    Some((id.to_owned(), secret.to_owned()))
+}
+
+/// `POST /oauth/token`: a token for client ID and secret, in a form or by Basic.
+pub async fn token(
+    State(ctx): State<Ctx>,
+    From(client): From,
+    headers: HeaderMap,
+    form: Result<Form<TokenForm>, FormRejection>,
+) -> Response {
+    let Ok(Form(form)) = form else {
+        return refused(StatusCode::BAD_REQUEST, "invalid_request", "Send a form: grant_type=client_credentials.");
+    };
+    match form.grant_type.as_str() {
+        "client_credentials" => {}
+        "" => return refused(StatusCode::BAD_REQUEST, "invalid_request", "grant_type is missing."),
+        _ => {
+            return refused(
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                "Only grant_type=client_credentials is supported.",
+            );
+        }
+    }
+    let in_body = !form.client_id.is_empty() || !form.client_secret.is_empty();
+    let (id, secret) = match (basic(&headers), in_body) {
+        (Some(_), true) => {
+            return refused(
+                StatusCode::BAD_REQUEST,
+                "invalid_request",
+                "Send the client's secret in one way, not in two.",
+            );
+        }
+        (Some(both), false) => both,
+        (None, _) => (form.client_id, form.client_secret),
+    };
+    match key::token(&ctx, &client, &id, &secret).await {
+        Ok(token) => {
+            let body = TokenBody {
+                access_token: token.token,
+                token_type: "Bearer",
+                expires_in: token.seconds,
+                scope: token.scopes,
+            };
+            ([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], axum::Json(body)).into_response()
+        }
+        Err(Error::Refused(Refusal::RateLimited(seconds))) => {
+            let text = Refusal::RateLimited(seconds).to_string();
+            let mut response = refused(StatusCode::TOO_MANY_REQUESTS, "invalid_client", &text);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response
+        }
+        Err(Error::Refused(_)) => {
+            refused(StatusCode::UNAUTHORIZED, "invalid_client", "The client ID or the client secret is not right.")
+        }
+        Err(error) => {
+            let problem: Problem = error.into();
+            problem.into_response()
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Credential keys (AUTH-6): making and revoking them, handing out tokens, and finding out which key a token is of.
+
+use crate::domain::{
+    id::{AccountId, KeyId},
+    key::{self as rules, KeyForm, MOST_KEYS, TOKEN_LIFE, parse_client_id},
+    refusal::Refusal,
+    role::Permission,
+    text::{Problem, key as folded},
+    view::key::{KeyView, KeysView, NewSecret},
+};
+
+use super::{
+    super::{
+        context::{Client, Ctx, KeyPrincipal, Principal, digest},
+        error::Result,
+        store::{account, key, seat},
+    },
+    audit::{self, Happened},
+    organization, session,
+};
+
+/// The keys of an organization that work.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` by role.
+pub async fn list(ctx: &Ctx, by: &Principal, org: &str) -> Result<Vec<KeyView>> {
+    let mut tx = ctx.db().read().await?;
+    let permit = organization::permit(&mut tx, by, org, Permission::ManageAccounts).await?;
+    Ok(key::list(&mut tx, permit.organization()).await?)
+}
+
+/// What the settings part **Credential keys** shows; `secret` is what was just made, and is shown to who manages keys here.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` by role.
+pub async fn show(ctx: &Ctx, by: &Principal, org: &str, secret: Option<NewSecret>) -> Result<KeysView> {
+    let mut tx = ctx.db().read().await?;
+    let permit = organization::permit(&mut tx, by, org, Permission::ManageAccounts).await?;
+    let keys = key::list(&mut tx, permit.organization()).await?;
+    let accounts = account::list(&mut tx, permit.organization()).await?;
+    Ok(KeysView {
+        secret: secret.filter(|secret| keys.iter().any(|key| key.id == secret.key)),
+        keys,
+        accounts: accounts.into_iter().map(|account| (account.id.to_string(), account.name)).collect(),
+    })
+}
+
+/// Makes a key. The secret is in the answer, and nowhere afterwards.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` by role; `Invalid` with the problem of every field.
+pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &KeyForm) -> Result<(KeyView, NewSecret)> {
+    let (id, secret) = (KeyId(ctx.id()), ctx.token());
+    let (ctx_in, by_in, org, form, hash) =
+        (ctx.clone(), by.clone(), org.to_owned(), form.clone(), digest(secret.as_bytes()));
+    let view: Result<KeyView> = ctx
+        .db()
+        .write(move |tx| {
+            let (ctx, by, org, form, hash) = (ctx_in.clone(), by_in.clone(), org.clone(), form.clone(), hash.clone());
+            Box::pin(async move {
+                let permit = organization::permit(tx, &by, &org, Permission::ManageAccounts).await?;
+                let accounts = account::list(tx, permit.organization()).await?;
+                let wanted = form.account.trim();
+                let found = accounts.iter().find(|account| {
+                    wanted.is_empty()
+                        || wanted.parse::<AccountId>().is_ok_and(|id| id == account.id)
+                        || folded(wanted) == folded(&account.account_id)
+                });
+                let (name, account, scopes) = rules::parse(&form, found.cloned().ok_or(Problem::NotAChoice))?;
+                if key::list(tx, permit.organization()).await?.len() >= MOST_KEYS {
+                    let text = format!("An organization has at most {MOST_KEYS} keys. Revoke one that is not used.");
+                    return Err(Refusal::BadRequest(text).into());
+                }
+                let new = key::NewKey {
+                    id,
+                    account: account.id,
+                    name: name.as_str(),
+                    secret_hash: &hash,
+                    scopes: &scopes,
+                    by_name: &by.name,
+                    at: ctx.now(),
+                };
+                key::insert(tx, &permit, &new).await?;
+                let what = Happened {
+                    organization: Some(permit.organization()),
+                    action: "key.created",
+                    summary: format!("made the credential key “{name}”"),
+                    after: Some(
+                        serde_json::json!({ "key": id, "account": account.account_id, "scopes": scopes.text() }),
+                    ),
+                    ..Happened::default()
+                };
+                audit::note(tx, &ctx, &by, what).await?;
+                Ok(KeyView {
+                    id,
+                    name: name.to_string(),
+                    client_id: rules::client_id(id),
+                    account: account.account_id,
+                    scopes,
+                    created_by: by.name.clone(),
+                    created_at: ctx.now(),
+                    last_used_at: None,
+                })
+            })
+        })
+        .await;
+    let view = view?;
+    let secret = NewSecret { key: id, name: view.name.clone(), client_id: view.client_id.clone(), secret };
+    Ok((view, secret))
+}
+
+/// Revokes a key: it and its tokens are dead at once, and the seats it holds are free. Answers its name.
+///
+/// # Errors
+/// `NotFound` and `Forbidden` by role; `NotFound` if there is no such key.
+pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<String> {
+    let (ctx_in, by_in, org, id) = (ctx.clone(), by.clone(), org.to_owned(), id.to_owned());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, org, id) = (ctx_in.clone(), by_in.clone(), org.clone(), id.clone());
+            Box::pin(async move {
+                let permit = organization::permit(tx, &by, &org, Permission::ManageAccounts).await?;
+                let id: KeyId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
+                let name = key::revoke(tx, &permit, id, ctx.now()).await?.ok_or(Refusal::NotFound)?;
+                seat::delete_of_key(tx, &permit, id).await?;
+                let what = Happened {
+                    organization: Some(permit.organization()),
+                    action: "key.revoked",
+                    summary: format!("revoked the credential key “{name}”"),
+                    before: Some(serde_json::json!({ "key": id })),
+                    ..Happened::default()
+                };
+                audit::note(tx, &ctx, &by, what).await?;
+                Ok(name)
+            })
+        })
+        .await
+}
+
+/// A bearer token, and for how many seconds it works.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// As it stands in the header.
+    pub token: String,
+    /// How long it works.
+    pub seconds: i64,
+    /// What it is good for.
+    pub scopes: String,
+}
+
+/// Hands out a token for a client ID and its secret (client credentials). Failures are counted as those of signing in are, and
+/// say one thing.
+///
+/// # Errors
+/// `WrongCredentials`; `RateLimited`.
+pub async fn token(ctx: &Ctx, client: &Client, client_id: &str, secret: &str) -> Result<Token> {
+    let id = parse_client_id(client_id);
+    let counted: String = client_id.chars().take(64).collect();
+    let keys = [format!("key {counted}"), session::client_key(client)];
+    ctx.limits().check(&keys, ctx.now())?;
+    let (ctx_in, hash, token) = (ctx.clone(), digest(secret.as_bytes()), ctx.token());
+    let token_hash = digest(token.as_bytes());
+    let scopes: Result<Option<String>> = ctx
+        .db()
+        .write(move |tx| {
+            let (ctx, hash, token_hash) = (ctx_in.clone(), hash.clone(), token_hash.clone());
+            Box::pin(async move {
+                let Some(id) = id else { return Ok(None) };
+                let Some(found) = key::find_by_secret(tx, id, &hash).await? else { return Ok(None) };
+                let now = ctx.now();
+                key::insert_token(tx, id, &token_hash, now, now.plus_millis(TOKEN_LIFE)).await?;
+                Ok(Some(found.scopes.text()))
+            })
+        })
+        .await;
+    match scopes? {
+        Some(scopes) => Ok(Token { token, seconds: TOKEN_LIFE / 1_000, scopes }),
+        None => {
+            ctx.limits().failed(&keys, ctx.now());
+            Err(Refusal::WrongCredentials.into())
+        }
+    }
+}
+
+/// Which key a bearer token is of, if it works.
+///
+/// # Errors
+/// The database.
+pub async fn identify(ctx: &Ctx, token: &str, client: &Client) -> Result<Option<KeyPrincipal>> {
+    let mut tx = ctx.db().read().await?;
+    let found = key::find_by_token(&mut tx, &digest(token.as_bytes()), ctx.now()).await?;
+    Ok(found.map(|key| KeyPrincipal {
+        key: key.id,
+        name: key.name,
+        organization: key.organization,
+        account: key.account,
+        scopes: key.scopes,
+        address: client.address.clone(),
+    }))
+}

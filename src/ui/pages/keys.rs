@@ -1,0 +1,190 @@
+//! Credential keys (AUTH-6), a part of the settings: how machines sign in for an account. A secret is shown once.
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{
+        key::Scope,
+        time::Timestamp,
+        view::key::{KeyView, KeysView, NewSecret},
+    },
+    rpc::{
+        FormFlash,
+        key::{CreateKey, RevokeKey},
+    },
+    ui::{
+        components::{
+            button::{ButtonLink, Tone},
+            copy::CopyField,
+            dialog::{Dialog, DialogBody, DialogButtons},
+            empty::Empty,
+            field::{Check, Field, Hidden},
+            form::{Form, FormContext, Submit},
+            note::{Mood, Note},
+            select::Select,
+            table::Fact,
+        },
+        paths::{self, Address},
+        sending::ServerAction,
+        words::{self, When},
+    },
+};
+
+/// The part, with the dialog that is open over it; `about` is the key that a dialog is about.
+#[component]
+pub fn Keys(
+    /// What there is.
+    keys: KeysView,
+    /// The Org ID.
+    org: String,
+    /// Which dialog is open.
+    dialog: String,
+    /// The key that it is about.
+    about: String,
+    /// A form that came back refused.
+    flash: Option<FormFlash>,
+    /// The server's time.
+    now: Timestamp,
+) -> impl IntoView {
+    let here = paths::settings(&org, "keys");
+    let several = keys.accounts.len() > 1;
+    let chosen = keys.keys.iter().find(|key| key.id.to_string() == about).cloned();
+    let open = match (dialog.as_str(), chosen) {
+        ("new-key", _) => {
+            view! { <NewKey org=org.clone() accounts=keys.accounts.clone() close=here.clone() flash/> }.into_any()
+        }
+        ("revoke", Some(key)) => view! { <Revoke org=org.clone() key close=here.clone() flash/> }.into_any(),
+        _ => ().into_any(),
+    };
+    let secret = keys.secret.map(|secret| view! { <Secret secret/> });
+    let none = keys.keys.is_empty();
+    let entries = keys
+        .keys
+        .into_iter()
+        .map(|key| {
+            let revoke = Address::new(here.clone()).with("dialog", "revoke").with("item", key.id.to_string()).text();
+            view! { <Entry key revoke several now/> }
+        })
+        .collect_view();
+    let new_key = Address::new(here.clone()).with("dialog", "new-key").text();
+    view! {
+        <p class="lead">"Programs sign in with a client ID and a client secret, for a token of one hour. What a program does is in the activity under the key’s name."</p>
+        {secret}
+        {if none {
+            view! { <Empty icon="lock" sentence="There is no key. Programs cannot sign in."/> }.into_any()
+        } else {
+            view! { <ul class="keys" aria-label="Credential keys">{entries}</ul> }.into_any()
+        }}
+        <div class="bar"><ButtonLink href=new_key icon="plus" in_place=true>"New key"</ButtonLink></div>
+        {open}
+    }
+}
+
+/// The secret of a key that was just made.
+#[component]
+fn Secret(secret: NewSecret) -> impl IntoView {
+    view! {
+        <section class="new-secret" aria-labelledby="new-secret">
+            <h3 id="new-secret">{format!("The secret of “{}”", secret.name)}</h3>
+            <Note mood=Mood::Warning><p>"Copy it now. It is shown this once, and kept nowhere."</p></Note>
+            <p class="small">"Client ID"</p>
+            <CopyField value=secret.client_id label="Client ID" action="Copy client ID"/>
+            <p class="small">"Client secret"</p>
+            <CopyField value=secret.secret label="Client secret" action="Copy secret"/>
+        </section>
+    }
+}
+
+/// A key.
+#[component]
+fn Entry(key: KeyView, revoke: String, several: bool, now: Timestamp) -> impl IntoView {
+    let label = format!("Revoke {}", key.name);
+    view! {
+        <li class="key">
+            <div class="bar">
+                <b>{key.name}</b>
+                <div class="end"><a class="button" href=revoke aria-label=label data-noscroll="">"Revoke"</a></div>
+            </div>
+            <dl class="facts">
+                <Fact label="Client ID"><code>{key.client_id}</code></Fact>
+                {several.then(|| view! { <Fact label="Account">{key.account}</Fact> })}
+                <Fact label="May">{key.scopes.text().replace(' ', ", ")}</Fact>
+                <Fact label="Made"><When at=key.created_at now/>{format!(" by {}", key.created_by)}</Fact>
+                <Fact label="Last used">{key.last_used_at.map_or_else(|| "Never".to_owned(), |at| words::ago(at, now))}</Fact>
+            </dl>
+        </li>
+    }
+}
+
+/// What a scope lets a program do.
+const fn scope_words(scope: Scope) -> (&'static str, &'static str) {
+    match scope {
+        Scope::Read => ("Read", "List the account's licences and their ledgers."),
+        Scope::Engine => ("Engine", "Say how far datasets have come."),
+        Scope::Desktop => ("Desktop", "Take seats of the account's desktop licences."),
+    }
+}
+
+/// **New key**.
+#[component]
+fn NewKey(org: String, accounts: Vec<(String, String)>, close: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<CreateKey>::new();
+    let first = accounts.first().map(|(id, _)| id.clone()).unwrap_or_default();
+    let several = accounts.len() > 1;
+    view! {
+        <Dialog label="New key" heading="New key" close=close.clone()>
+            <Form action flash class="dialog-form">
+                <Hidden name="org" value=org/>
+                <DialogBody>
+                    <Field name="name" label="Name" hint="What the program is called in the activity." focused=true/>
+                    {several.then(|| view! { <Select name="account" label="Account" options=accounts value=first/> })}
+                    <ScopeChecks/>
+                </DialogBody>
+                <DialogButtons close>
+                    <Submit label="Create key"/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}
+
+/// The scopes to choose from.
+#[component]
+fn ScopeChecks() -> impl IntoView {
+    let form = FormContext::get();
+    let problem = form.problem("scopes");
+    let checks = Scope::ALL
+        .into_iter()
+        .map(|scope| {
+            let (label, hint) = scope_words(scope);
+            view! { <Check name=scope.word() label hint/> }
+        })
+        .collect_view();
+    view! {
+        <fieldset class="group" id=form.field_id("scopes") tabindex="-1">
+            <legend>"What it may do"</legend>
+            {move || problem.get().map(|text| view! { <p class="problem">{text}</p> })}
+            {checks}
+        </fieldset>
+    }
+}
+
+/// **Revoke**.
+#[component]
+fn Revoke(org: String, key: KeyView, close: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<RevokeKey>::new();
+    view! {
+        <Dialog label="Revoke" heading=format!("Revoke “{}”?", key.name) close=close.clone() reads=true>
+            <Form action flash class="dialog-form">
+                <Hidden name="org" value=org/>
+                <Hidden name="key" value=key.id.to_string()/>
+                <DialogBody>
+                    <p>"Programs that use it are signed out at once, and cannot sign in any more. This cannot be taken back."</p>
+                </DialogBody>
+                <DialogButtons close>
+                    <Submit label="Revoke" tone=Tone::Danger/>
+                </DialogButtons>
+            </Form>
+        </Dialog>
+    }
+}
