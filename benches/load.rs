@@ -6,8 +6,8 @@
 //! stops it by its process id. The Drive and transfers are measured on PostgreSQL as well where `COMMONHOLD_TEST_POSTGRES`
 //! names a server (`scripts/with-postgres`).
 //!
-//! Environment: `COMMONHOLD_PROGRAM` names another build; `COMMONHOLD_BENCH=transfers` measures transfers alone, and
-//! `COMMONHOLD_BENCH_SIZES=10,1000` so many items; with `COMMONHOLD_BENCH_SMALL=1` folders and searches are a hundredth as
+//! Environment: `COMMONHOLD_PROGRAM` names another build; `COMMONHOLD_BENCH=transfers` measures transfers alone, `drive` the
+//! Drive alone, and `COMMONHOLD_BENCH_SIZES=10,1000` transfers of so many items; with `COMMONHOLD_BENCH_SMALL=1` folders and searches are a hundredth as
 //! large, to see that the bench itself works.
 
 #![expect(
@@ -403,7 +403,6 @@ async fn organization(client: &mut Client, server: &Server, name: &str) -> (Stri
     (org_id.to_owned(), root.to_owned())
 }
 
-/// Transfers everything in `items` and back, timing each way.
 /// Manage People with 10,000 people: lists, bytes, inviting one and 200.
 async fn people(server: &Server, cookie: Option<&String>, org: &str) {
     server.operator(&["generate", "--org", org, "--people", "10000"]);
@@ -436,6 +435,7 @@ async fn people(server: &Server, cookie: Option<&String>, org: &str) {
     println!("200 invitations in one go: {took:.1} ms, CPU {:.0} ms", server.cpu() - before);
 }
 
+/// Plans a transfer of so many generated items, then does it, timing both.
 async fn transfers(client: &mut Client, server: &Server, items: u64, source: (&str, &str), target: &str) {
     server.operator(&["generate", "--org", source.0, "--resources", &items.to_string(), "--processed"]);
     let listed = client
@@ -564,6 +564,8 @@ async fn transfers_of_sizes(database: String, folder: &Path, port: u16) {
         let (source, root) = organization(&mut client, &server, &format!("Source {size}")).await;
         let (target, target_root) = organization(&mut client, &server, &format!("Target {size}")).await;
         server.operator(&["generate", "--org", &source, "--resources", &size.to_string(), "--processed"]);
+        // That takes longer than a connection is kept that says nothing.
+        let mut client = Client::connect(server.address, cookie.clone()).await;
         let listed = client.json("GET", &format!("/api/v1/resources/{root}/children?limit=200"), None).await;
         let items: Vec<Value> =
             listed["items"].as_array().expect("items").iter().map(|item| item["id"].clone()).collect();
@@ -637,6 +639,7 @@ async fn newest(client: &mut Client, root: &str, beginning: &str) -> String {
 /// A folder with so many datasets in it.
 async fn flat(client: &mut Client, server: &Server, org: &str, root: &str, number: u64) -> String {
     server.operator(&["generate", "--org", org, "--resources", &number.to_string(), "--processed", "--flat"]);
+    *client = Client::connect(server.address, client.cookie.clone()).await;
     newest(client, root, "flat").await
 }
 
@@ -680,6 +683,7 @@ async fn searches(client: &mut Client, server: &Server, org: &str) {
     let asked = Instant::now();
     server.operator(&["generate", "--org", org, "--resources", &number.to_string(), "--processed"]);
     println!("{number} resources generated in {:.0} s", asked.elapsed().as_secs_f64());
+    *client = Client::connect(server.address, client.cookie.clone()).await;
     for (what, q) in [
         ("a rare word", "004711"),
         ("a word of every name", "dataset"),
@@ -746,6 +750,16 @@ async fn drive(server: &Server, name: &str) {
     println!("memory now {now} MB, at its peak {peak} MB");
 }
 
+/// [`drive`] on SQLite and, where there is one, on PostgreSQL.
+async fn drive_on_both(folder: &Path) {
+    let database = format!("sqlite://{}/drive.db", folder.display());
+    drive(&Server::start_on(folder, 3972, database).await, "SQLite").await;
+    match std::env::var("COMMONHOLD_TEST_POSTGRES") {
+        Ok(database) => drive(&Server::start_on(folder, 3973, database).await, "PostgreSQL").await,
+        Err(_) => println!("\nNo PostgreSQL: COMMONHOLD_TEST_POSTGRES names none (scripts/with-postgres cargo bench)."),
+    }
+}
+
 /// Bytes of what the browser gets, raw and brotli.
 fn sizes() {
     println!("\nWhat the browser gets");
@@ -765,8 +779,10 @@ fn sizes() {
 #[tokio::main]
 async fn main() {
     let place = tempfile::tempdir().expect("a folder");
-    if std::env::var("COMMONHOLD_BENCH").is_ok_and(|part| part == "transfers") {
-        return transfers_on_both(place.path()).await;
+    match std::env::var("COMMONHOLD_BENCH").as_deref() {
+        Ok("transfers") => return transfers_on_both(place.path()).await,
+        Ok("drive") => return drive_on_both(place.path()).await,
+        _ => {}
     }
     limits(place.path()).await;
 
@@ -841,12 +857,6 @@ async fn main() {
     println!("doctor: {}", if server.operator(&["doctor"]).contains("BROKEN") { "BROKEN" } else { "healthy" });
     drop(server);
     transfers_on_both(place.path()).await;
-
-    let database = format!("sqlite://{}/drive.db", place.path().display());
-    drive(&Server::start_on(place.path(), 3972, database).await, "SQLite").await;
-    match std::env::var("COMMONHOLD_TEST_POSTGRES") {
-        Ok(database) => drive(&Server::start_on(place.path(), 3973, database).await, "PostgreSQL").await,
-        Err(_) => println!("\nNo PostgreSQL: COMMONHOLD_TEST_POSTGRES names none (scripts/with-postgres cargo bench)."),
-    }
+    drive_on_both(place.path()).await;
     sizes();
 }
