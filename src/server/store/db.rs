@@ -7,7 +7,7 @@
 use std::{
     str::FromStr,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures::future::BoxFuture;
@@ -34,6 +34,32 @@ pub trait Bind:
 impl<T> Bind for T where
     T: Type<Sqlite> + Type<Postgres> + for<'q> Encode<'q, Sqlite> + for<'q> Encode<'q, Postgres> + Send
 {
+}
+
+/// A value of a list in a statement ([`Tx::sql_list`]).
+pub trait Listed: Bind + Clone + 'static {
+    /// How SQLite reads the list back out of its JSON, which is the first thing bound.
+    const FROM_JSON: &'static str;
+
+    /// As it stands in that JSON.
+    fn json(&self) -> serde_json::Value;
+}
+
+impl Listed for uuid::Uuid {
+    // They are stored as 16 bytes.
+    const FROM_JSON: &'static str = "SELECT unhex(value) FROM json_each($1)";
+
+    fn json(&self) -> serde_json::Value {
+        self.simple().to_string().into()
+    }
+}
+
+impl Listed for String {
+    const FROM_JSON: &'static str = "SELECT value FROM json_each($1)";
+
+    fn json(&self) -> serde_json::Value {
+        self.as_str().into()
+    }
 }
 
 /// A row that both drivers can read; `#[derive(FromRow)]` makes one.
@@ -138,6 +164,13 @@ const READERS: usize = 4;
 /// How often a write is tried again when another transaction was in the way.
 const ATTEMPTS: u32 = 24;
 
+/// A write that took so long before another transaction was in its way is tried again with nothing in its way.
+const LONG: Duration = Duration::from_millis(300);
+
+/// How many values of a list SQLite is given one by one. More come as one JSON text: it looks for the place of every value
+/// bound from the first on, which takes longer than all the rest of the statement when there are a thousand.
+const FEW: usize = 8;
+
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
 impl Db {
@@ -241,6 +274,9 @@ impl Db {
     /// both databases try `work` again when another transaction was in the way; so `work` loads its facts inside, and
     /// does nothing that is not in the database.
     ///
+    /// On PostgreSQL something is always in the way of work that takes seconds while others write: a transfer of 100,000
+    /// things would never end. So what took long is tried again alone: who changes resources waits for it, as on SQLite.
+    ///
     /// # Errors
     /// Whatever `work` answers, and what the database does.
     pub async fn write<T, E, F>(&self, mut work: F) -> std::result::Result<T, E>
@@ -249,11 +285,13 @@ impl Db {
         T: Send,
         E: From<DbError> + AsDbError + Send,
     {
-        let mut attempt = 0;
+        let (mut attempt, mut alone) = (0, false);
         loop {
             attempt += 1;
-            match self.attempt(&mut work).await {
+            let begun = Instant::now();
+            match self.attempt(&mut work, alone).await {
                 Err(error) if attempt < ATTEMPTS && error.is_contended() => {
+                    alone |= begun.elapsed() >= LONG;
                     let longest = 2_u64 << attempt.min(8);
                     tokio::time::sleep(Duration::from_millis(rand::random_range(1..=longest))).await;
                 }
@@ -262,7 +300,7 @@ impl Db {
         }
     }
 
-    async fn attempt<T, E, F>(&self, work: &mut F) -> std::result::Result<T, E>
+    async fn attempt<T, E, F>(&self, work: &mut F, alone: bool) -> std::result::Result<T, E>
     where
         F: for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Send,
         E: From<DbError>,
@@ -274,7 +312,13 @@ impl Db {
                 Tx::Sqlite(lent)
             }
             Self::Postgres { pool, .. } => {
-                let begun = pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await.map_err(DbError::from)?;
+                // What the transaction sees begins with its first query, which LOCK is not: it sees what was done before.
+                let begin = if alone {
+                    "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE resource IN SHARE ROW EXCLUSIVE MODE"
+                } else {
+                    "BEGIN ISOLATION LEVEL SERIALIZABLE"
+                };
+                let begun = pool.begin_with(begin).await.map_err(DbError::from)?;
                 Tx::PostgresWrite(begun, Touched::default())
             }
         };
@@ -521,8 +565,18 @@ impl Tx {
     /// A statement about a list of ids, or of other values: `{ids}` stands for their placeholders, which come *first* (`$1` on), so that
     /// the statement's own start behind them and are written `{1}`, `{2}`, …
     ///
-    /// The list is padded to a power of two by repeating its last id, so that few different statements are prepared.
-    pub fn sql_list<T: Bind + Clone + 'static>(&mut self, sql: &'static str, ids: &[T]) -> Statement<'_> {
+    /// The list is padded to a power of two by repeating its last id, so that few different statements are prepared; on SQLite a
+    /// long one is one value.
+    pub fn sql_list<T: Listed>(&mut self, sql: &'static str, ids: &[T]) -> Statement<'_> {
+        if matches!(self, Self::Sqlite(_)) && ids.len() > FEW {
+            let mut text = sql.replace("{ids}", T::FROM_JSON);
+            for n in 1..=9 {
+                text = text.replace(&format!("{{{n}}}"), &format!("${}", 1 + n));
+            }
+            let list = serde_json::Value::Array(ids.iter().map(Listed::json).collect()).to_string();
+            // Only a place for the list was put in: no text of anybody's.
+            return self.statement(sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(text))).bind(list);
+        }
         let padded = ids.len().next_power_of_two();
         let placeholders = (1..=padded).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
         let mut text = sql.replace("{ids}", &placeholders);

@@ -546,9 +546,9 @@ async fn account_for(tx: &mut Tx, organization: OrganizationId, named: Option<&s
     let all = account::list(tx, organization).await?;
     let found = match named.map(str::trim).filter(|named| !named.is_empty()) {
         Some(named) => {
-            let (id, wanted) = (named.parse::<AccountId>().ok(), key(named));
+            let (id, wanted) = (named.parse::<AccountId>().ok(), folded(named));
             all.into_iter()
-                .find(|one| Some(one.id) == id || key(&one.account_id) == wanted)
+                .find(|one| Some(one.id) == id || folded(&one.account_id) == wanted)
                 .ok_or_else(|| Refusal::field("account", Problem::NotAChoice))
         }
         None if all.len() > 1 => Err(Refusal::field("account", Problem::SeveralAccounts)),

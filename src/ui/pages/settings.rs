@@ -8,7 +8,6 @@ use crate::{
         organization::{COUNTRIES, INDUSTRIES, LANGUAGES, OrganizationKind, PeopleVisibility, RESTORABLE_DAYS},
         refusal::Refusal,
         resource::CLUSTERS,
-        role::{Permission, may},
         view::{
             Control, LegalView,
             settings::{DetailsView, SettingsView},

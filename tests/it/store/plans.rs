@@ -127,9 +127,9 @@ fn queries(path: &Path) -> Vec<Query> {
             .and_then(|after| after.split('}').next())
             .map_or(0, |width| width.parse().expect("how many values a row has"));
         let row = (1..=width).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
-        let mut sql = sql.replace("{ids}", "$1, $2").replace(&format!("{{rows:{width}}}"), &format!("({row})"));
+        let mut sql = sql.replace("{ids}", "SELECT unhex(value) FROM json_each($1)").replace(&format!("{{rows:{width}}}"), &format!("({row})"));
         for n in 1..=9 {
-            sql = sql.replace(&format!("{{{n}}}"), &format!("${}", n + if width > 0 { width } else { 2 }));
+            sql = sql.replace(&format!("{{{n}}}"), &format!("${}", n + if width > 0 { width } else { 1 }));
         }
         found.push(Query { place: format!("{module}::{place}"), sql });
     }
@@ -160,7 +160,7 @@ async fn quality_every_query_of_the_store_has_its_index() {
             let steps: Vec<(i64, i64, i64, String)> =
                 statement.all().await.unwrap_or_else(|error| panic!("{place}: {error}\n{sql}"));
             let tables: BTreeSet<&str> =
-                ["tree", "up", "e", "first", "listed", "CONSTANT", "(subquery"].into_iter().collect();
+                ["tree", "up", "e", "first", "listed", "json_each", "CONSTANT", "(subquery"].into_iter().collect();
             for (_, _, _, step) in &steps {
                 let scans = step.strip_prefix("SCAN ").is_some_and(|what| {
                     let what = what.split([' ', '-']).next().unwrap_or_default();
