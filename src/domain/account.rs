@@ -79,6 +79,8 @@ pub struct Held {
     pub in_trash: bool,
     /// Its licences that are active or yet to be.
     pub licences: Vec<Product>,
+    /// What it borrows (ACCT-3).
+    pub borrowed: Vec<Product>,
 }
 
 /// Whether an account may be deleted: an empty one, that is not the last. A Discovery licence is free, and ends with it.
@@ -101,6 +103,10 @@ pub fn may_delete(held: &Held) -> Result<(), Refusal> {
     if !bought.is_empty() {
         let licences = if bought.len() == 1 { "licence has" } else { "licences have" };
         in_the_way.push(format!("its {} {licences} not ended", bought.join(" and ")));
+    }
+    if !held.borrowed.is_empty() {
+        let titles: Vec<&str> = held.borrowed.iter().map(|product| product.title()).collect();
+        in_the_way.push(format!("it borrows {}, to be returned first", titles.join(" and ")));
     }
     if in_the_way.is_empty() {
         return Ok(());
@@ -165,6 +171,8 @@ mod tests {
         assert_eq!(may_delete(&Held { licences: vec![Product::Discovery], ..Held::default() }), Ok(()));
         let text = |held: Held| may_delete(&held).map_or_else(|refusal| refusal.to_string(), |()| String::new());
         assert!(text(Held { last: true, ..Held::default() }).contains("at least one"));
+        let borrows = Held { borrowed: vec![Product::Desktop], ..Held::default() };
+        assert!(text(borrows).ends_with(": it borrows Desktop, to be returned first."));
         let full = Held { in_drive: true, in_trash: true, licences: vec![Product::CloudPro], ..Held::default() };
         let all = "This account cannot be deleted yet: something is in its Drive; something is in its trash; its Cloud Pro licence has not ended.";
         assert_eq!(text(full), all);

@@ -222,7 +222,7 @@ mod tests {
 
     fn seat(given: bool, seen: Option<i64>) -> Seat {
         Seat {
-            person: PersonId(id(1)),
+            holder: Holder::Person(PersonId(id(1))),
             loan: None,
             given_at: given.then_some(NOW.plus_days(-9)),
             taken: seen.map(|ago| Taken {

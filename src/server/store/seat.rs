@@ -381,8 +381,10 @@ pub async fn list(tx: &mut Tx, licences: &[LicenceId], now: Timestamp, limit: i6
     }
     let rows: Vec<ListedRow> = tx
         .sql_list(
-            listed!("s.licence_id IN ({ids}) AND (s.given_at IS NOT NULL OR s.seen_at > {1})
-             ORDER BY s.licence_id, s.holder_id LIMIT CAST({2} AS BIGINT)"),
+            listed!(
+                "s.licence_id IN ({ids}) AND (s.given_at IS NOT NULL OR s.seen_at > {1})
+             ORDER BY s.licence_id, s.holder_id LIMIT CAST({2} AS BIGINT)"
+            ),
             &ids,
         )
         .bind(heard_since(now))
@@ -403,9 +405,9 @@ pub async fn list_of_holder(
     now: Timestamp,
 ) -> Result<Vec<Listed>> {
     let rows: Vec<ListedRow> = tx
-        .sql(
-            listed!("s.organization_id = $1 AND s.holder_id = $2 AND (s.given_at IS NOT NULL OR s.seen_at > $3) LIMIT 1000"),
-        )
+        .sql(listed!(
+            "s.organization_id = $1 AND s.holder_id = $2 AND (s.given_at IS NOT NULL OR s.seen_at > $3) LIMIT 1000"
+        ))
         .bind(organization.0)
         .bind(holder.id())
         .bind(heard_since(now))
@@ -459,11 +461,11 @@ pub async fn list_of_licence(
     limit: i64,
 ) -> Result<Vec<SeatRow>> {
     let rows: Vec<ListedRow> = tx
-        .sql(
-            listed!("s.licence_id = $1 AND s.holder_id > $2 AND s.loan_id IS NOT DISTINCT FROM $3
+        .sql(listed!(
+            "s.licence_id = $1 AND s.holder_id > $2 AND s.loan_id IS NOT DISTINCT FROM $3
                 AND (s.given_at IS NOT NULL OR s.seen_at > $4)
-             ORDER BY s.holder_id LIMIT CAST($5 AS BIGINT)"),
-        )
+             ORDER BY s.holder_id LIMIT CAST($5 AS BIGINT)"
+        ))
         .bind(licence.0)
         .bind(after.unwrap_or(Uuid::nil()))
         .bind(loan.map(|loan| loan.0))

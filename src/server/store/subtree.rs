@@ -305,8 +305,17 @@ pub async fn find_traces(tx: &mut Tx, items: &[ResourceId], after: Timestamp) ->
     Ok(traces)
 }
 
-/// Hands resources to the account of another organization. Where that side paid for them,
-/// `paid_by` is its licence: every dataset is from now on charged there, and not once more when it is processed again.
+/// What becomes of who paid for datasets (LIC-2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charge {
+    /// It stays as it is.
+    Keep,
+    /// All of them are charged to this licence, or to none: one that is charged is not charged once more when it is processed
+    /// again.
+    To(Option<LicenceId>),
+}
+
+/// Hands resources to the account of another organization.
 ///
 /// # Errors
 /// The database.
@@ -315,21 +324,26 @@ pub async fn update_owner(
     permit: &Permit,
     ids: &[ResourceId],
     account: AccountId,
-    paid_by: Option<LicenceId>,
+    charge: Charge,
 ) -> Result<u64> {
+    let (charges, licence) = match charge {
+        Charge::Keep => (false, None),
+        Charge::To(licence) => (true, licence),
+    };
     let mut changed = 0;
     for chunk in ids.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         changed += tx
             .sql_list(
                 "UPDATE resource SET organization_id = {1}, account_id = {2},
-                    charged_to = CASE WHEN kind = 'dataset' THEN COALESCE({3}, charged_to) ELSE charged_to END
+                    charged_to = CASE WHEN kind = 'dataset' AND {4} THEN {3} ELSE charged_to END
                  WHERE id IN ({ids})",
                 &ids,
             )
             .bind(permit.organization().0)
             .bind(account.0)
-            .bind(paid_by.map(|licence| licence.0))
+            .bind(licence.map(|licence| licence.0))
+            .bind(charges)
             .execute()
             .await?;
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{CHUNK, DbError, Result, Tx};
 use crate::domain::{
     access::Permit,
-    id::{OrganizationId, PersonId, ResourceId, TransferId},
+    id::{LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
     time::Timestamp,
     transfer::{Plan, Scope, Summary, back::Traces},
     undo::Was,
@@ -262,6 +262,49 @@ pub async fn insert_ending(tx: &mut Tx, permit: &Permit, id: TransferId, resourc
         .await?;
     }
     Ok(())
+}
+
+/// Writes down which datasets are charged elsewhere than to the licence whose books a transfer is in. To be called before they
+/// are charged to another.
+///
+/// # Errors
+/// The database.
+pub async fn insert_charges(
+    tx: &mut Tx,
+    _permit: &Permit,
+    id: TransferId,
+    resources: &[ResourceId],
+    licence: Option<LicenceId>,
+) -> Result<()> {
+    for chunk in resources.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        tx.sql_list(
+            "INSERT INTO transfer_charge (transfer_id, resource_id, charged_to)
+             SELECT {1}, id, charged_to FROM resource
+             WHERE id IN ({ids}) AND kind = 'dataset' AND charged_to IS DISTINCT FROM {2}",
+            &ids,
+        )
+        .bind(id.0)
+        .bind(licence.map(|licence| licence.0))
+        .execute()
+        .await?;
+    }
+    Ok(())
+}
+
+/// Charges datasets again to what they were charged to when a transfer took them away.
+///
+/// # Errors
+/// The database.
+pub async fn give_charges_back(tx: &mut Tx, _permit: &Permit, id: TransferId) -> Result<u64> {
+    tx.sql(
+        "UPDATE resource SET charged_to = (
+            SELECT c.charged_to FROM transfer_charge c WHERE c.transfer_id = $1 AND c.resource_id = resource.id)
+         WHERE id IN (SELECT resource_id FROM transfer_charge WHERE transfer_id = $1)",
+    )
+    .bind(id.0)
+    .execute()
+    .await
 }
 
 /// Gives back what ended with a transfer: the grants of who is still somebody, in the organization of the permit, and the

@@ -26,7 +26,7 @@ use super::{
         store::{
             Tx,
             account::{self, Account},
-            licence, membership, organization as organizations, resource,
+            licence, loan, membership, organization as organizations, resource,
         },
     },
     audit::{self, Happened},
@@ -92,6 +92,8 @@ async fn held(tx: &mut Tx, ctx: &Ctx, organization: OrganizationId, all: &[Accou
     let now = ctx.now();
     let licences = licence::list(tx, organization).await?;
     let full = account::list_held(tx, organization).await?;
+    let usable = licence::list_usable(tx, organization, now).await?;
+    let loans = loan::list_running(tx, organization, now).await?;
     let holds = |account: &Account| {
         let there = full.iter().find(|(id, _)| *id == account.id).map(|(_, held)| *held).unwrap_or_default();
         let licences: Vec<Product> = licences
@@ -99,8 +101,11 @@ async fn held(tx: &mut Tx, ctx: &Ctx, organization: OrganizationId, all: &[Accou
             .filter(|stored| stored.account == account.id && !stored.licence.has_expired(now))
             .map(|stored| stored.licence.product)
             .collect();
+        let borrows = |licence| loans.iter().any(|loan| loan.licence == licence && loan.borrower.account == account.id);
+        let borrowed: Vec<Product> =
+            usable.iter().filter(|stored| borrows(stored.licence.id)).map(|stored| stored.licence.product).collect();
         let last = all.len() < 2;
-        (account.id, Held { last, in_drive: there.in_drive, in_trash: there.in_trash, licences })
+        (account.id, Held { last, in_drive: there.in_drive, in_trash: there.in_trash, licences, borrowed })
     };
     Ok(all.iter().map(holds).collect())
 }

@@ -249,11 +249,13 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
     };
     transfer::insert(tx, &permit, &new).await?;
     let ids: Vec<ResourceId> = items.iter().map(|was| was.item).collect();
-    let changed = !rules::charged(&record.plan).is_nothing();
+    let paid = transfers::paid_by(&record.plan).is_some();
+    let before = record.plan.effects.source.as_ref().and_then(|side| side.licence);
     let crossing = transfers::Crossing {
         permit,
         account,
-        paid_by: facts.home.licence.as_ref().map(|licence| licence.id).filter(|_| changed),
+        charge: if paid { subtree::Charge::To(before) } else { subtree::Charge::Keep },
+        paid_before: None,
         grants: true,
         links: true,
         kept_for: None,
@@ -263,6 +265,7 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
     subtree::leave_trash_behind(tx, &permit, &ids).await?;
     crossing.hand_over(tx, &ids).await?;
     transfer::give_back(tx, &permit, id).await?;
+    transfer::give_charges_back(tx, &permit, id).await?;
     transfers::settle(tx, ctx, &new.plan, new.id).await?;
     if !transfer::update_undone(tx, &permit, id, new.id).await? {
         return Err(Refusal::Conflict.into());

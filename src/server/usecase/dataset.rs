@@ -15,7 +15,7 @@ use super::{
     super::{
         context::{Ctx, KeyPrincipal, Principal},
         error::{Error, Result},
-        store::{Tx, licence, organization, resource, waiting},
+        store::{Tx, licence, loan, organization, resource, waiting},
     },
     access,
     audit::{self, Happened},
@@ -112,6 +112,7 @@ async fn set_status_in(
             None => {}
         }
     }
+    let mut given_back = None;
     if wanted == Status::Failed
         && let Some(licence) = charged_to.take()
     {
@@ -119,6 +120,7 @@ async fn set_status_in(
         let cost = model.map_or(Amount::default(), |model| price(model, dataset.images, MEGAPIXELS));
         book(tx, ctx, licence, EntryKind::Refund, cost, id).await?;
         charged = cost.negated();
+        given_back = Some(licence).filter(|_| !cost.is_nothing());
     }
     resource::update_status(tx, &permit, status, charged_to, now).await?;
     let what = Happened {
@@ -133,9 +135,9 @@ async fn set_status_in(
         Some(by) => audit::note_key(tx, ctx, by, what).await?,
         None => audit::note_operator(tx, ctx, what).await?,
     }
-    if charged.negated().covers(Amount::default()) && !charged.is_nothing() {
-        // What was given back is enough for something that waits, perhaps.
-        start_waiting(tx, ctx, found.account).await?;
+    if let Some(licence) = given_back {
+        // It is enough for something that waits, perhaps.
+        start_waiting_with(tx, ctx, licence).await?;
     }
     Ok(StatusSet { status, charged })
 }
@@ -186,6 +188,16 @@ pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) ->
         ctx.credits_came().notify_one();
     }
     Ok(more)
+}
+
+/// Starts what waits where a licence is used, after it got more: in the account that borrows it, else in its own.
+///
+/// # Errors
+/// The database.
+pub(super) async fn start_waiting_with(tx: &mut Tx, ctx: &Ctx, id: LicenceId) -> Result<bool> {
+    let Some(stored) = licence::find(tx, id).await? else { return Ok(false) };
+    let loan = loan::find_running(tx, id, ctx.now()).await?;
+    start_waiting(tx, ctx, loan.map_or(stored.account, |loan| loan.borrower.account)).await
 }
 
 /// Starts what waits in the next account behind one in which something waits, as far as it can be paid; that account, or

@@ -156,14 +156,7 @@ pub async fn take(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<Taken
         .await
 }
 
-async fn take_in(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    by: &Actor,
-    held: &Held,
-    role: Option<Role>,
-    device: &str,
-) -> Result<Taken> {
+async fn take_in(tx: &mut Tx, ctx: &Ctx, by: &Actor, held: &Held, role: Option<Role>, device: &str) -> Result<Taken> {
     let (now, id, under, holder) = (ctx.now(), held.stored.licence.id, held.under(), by.holder());
     held.check_active(now)?;
     seat::delete_gone(tx, id, under, now).await?;

@@ -598,7 +598,7 @@ pub async fn top_up(ctx: &Ctx, operator: &Operator, id: LicenceId, wanted: Amoun
                     ..Happened::default()
                 };
                 audit::note_as(tx, &ctx, &operator, what).await?;
-                dataset::start_waiting(tx, &ctx, stored.account).await?;
+                dataset::start_waiting_with(tx, &ctx, id).await?;
                 show_in(tx, &ctx, id).await
             })
         })
@@ -632,7 +632,7 @@ pub async fn extend(ctx: &Ctx, operator: &Operator, id: LicenceId, until: &str) 
                     ..Happened::default()
                 };
                 audit::note_as(tx, &ctx, &operator, what).await?;
-                dataset::start_waiting(tx, &ctx, stored.account).await?;
+                dataset::start_waiting_with(tx, &ctx, id).await?;
                 show_in(tx, &ctx, id).await
             })
         })

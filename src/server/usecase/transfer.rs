@@ -610,14 +610,21 @@ fn inverse_of(facts: &Facts, plan: &Plan, at: Timestamp) -> Option<Inverse> {
     Some(Inverse::PutBack { from: plan.destination.id, at, items: places_of(facts, plan) })
 }
 
+/// The licence of the target that pays for what a transfer brings, if one does (XFER-10).
+pub(super) fn paid_by(plan: &Plan) -> Option<LicenceId> {
+    plan.effects.target.as_ref().filter(|side| side.left_after != side.left_before).and_then(|side| side.licence)
+}
+
 /// Hands what crosses to the other organization, a part at a time: the tree, its grants and its links (XFER-13).
 pub(super) struct Crossing<'a> {
     /// Leave to.
     pub(super) permit: Permit,
     /// The account it goes to.
     pub(super) account: AccountId,
-    /// The licence that paid for it from now on.
-    pub(super) paid_by: Option<LicenceId>,
+    /// Who paid for it, from now on.
+    pub(super) charge: subtree::Charge,
+    /// The licence whose books it leaves.
+    pub(super) paid_before: Option<LicenceId>,
     /// Whether there are grants on it.
     pub(super) grants: bool,
     /// Whether there are links to it.
@@ -632,7 +639,10 @@ impl Crossing<'_> {
     pub(super) async fn hand_over(&self, tx: &mut Tx, items: &[ResourceId]) -> Result<()> {
         let Self { permit, .. } = self;
         for part in subtree::list_ids(tx, items).await?.chunks(PART) {
-            subtree::update_owner(tx, permit, part, self.account, self.paid_by).await?;
+            if let (Some(id), subtree::Charge::To(_)) = (self.kept_for, self.charge) {
+                transfer::insert_charges(tx, permit, id, part, self.paid_before).await?;
+            }
+            subtree::update_owner(tx, permit, part, self.account, self.charge).await?;
             if let Some(id) = self.kept_for.filter(|_| self.grants || self.links) {
                 transfer::insert_ending(tx, permit, id, part).await?;
             }
@@ -739,16 +749,11 @@ pub(super) async fn carry_out(
         if can_go_back {
             transfer::insert_undo(tx, &permit, id, &places, left, now).await?;
         }
-        let paid_by = plan
-            .effects
-            .target
-            .as_ref()
-            .filter(|side| side.left_after != side.left_before)
-            .and_then(|side| side.licence);
         let crossing = Crossing {
             permit,
             account: loaded.account,
-            paid_by,
+            charge: paid_by(plan).map_or(subtree::Charge::Keep, |licence| subtree::Charge::To(Some(licence))),
+            paid_before: plan.effects.source.as_ref().and_then(|side| side.licence),
             grants: loaded.grants_inside,
             links: plan.effects.links_stopped.total > 0,
             kept_for: Some(id).filter(|_| can_go_back),
@@ -795,10 +800,8 @@ pub(super) async fn settle(tx: &mut Tx, ctx: &Ctx, plan: &Plan, transfer: Transf
             return Err(Refusal::PlanChanged.into());
         }
         // What came back is enough for something that waits, perhaps (LIC-2).
-        if change.covers(Amount::default())
-            && let Some(paid) = licence::find(tx, licence).await?
-        {
-            super::dataset::start_waiting(tx, ctx, paid.account).await?;
+        if change.covers(Amount::default()) {
+            super::dataset::start_waiting_with(tx, ctx, licence).await?;
         }
     }
     Ok(())

@@ -104,10 +104,7 @@ pub fn SettingsPage() -> impl IntoView {
         ["o", org, "settings", part @ ..] if part.len() < 2 => Some((
             (*org).to_owned(),
             part.first().map(|part| (*part).to_owned()).unwrap_or_default(),
-            Opened {
-                dialog: query.get("dialog").unwrap_or_default(),
-                item: query.get("item").unwrap_or_default(),
-            },
+            Opened { dialog: query.get("dialog").unwrap_or_default(), item: query.get("item").unwrap_or_default() },
             query.get("made").unwrap_or_default(),
         )),
         _ => None,
@@ -160,12 +157,7 @@ pub fn SettingsPage() -> impl IntoView {
 
 /// The sections, and the one that is shown.
 #[component]
-fn SettingsContent(
-    settings: SettingsView,
-    part: Part,
-    open: Opened,
-    flash: Option<FormFlash>,
-) -> impl IntoView {
+fn SettingsContent(settings: SettingsView, part: Part, open: Opened, flash: Option<FormFlash>) -> impl IntoView {
     let Opened { dialog, item } = open;
     let org = settings.organization.org_id.clone();
     let frame = settings.clone();

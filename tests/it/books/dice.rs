@@ -72,7 +72,7 @@ impl Dice {
         const CONTAINERS: [Kind; 4] = [Kind::Root, Kind::Folder, Kind::Folder, Kind::Site];
         const ITEMS: [Kind; 4] = [Kind::Folder, Kind::Site, Kind::Asset, Kind::Dataset];
         let (by, org) = (self.person(), self.below(ORGS));
-        match self.below(if at_once { 70 } else { 100 }) {
+        match self.below(if at_once { 73 } else { 110 }) {
             0..15 => {
                 let kind =
                     self.one(&[Kind::Dataset, Kind::Dataset, Kind::Dataset, Kind::Folder, Kind::Folder, Kind::Site]);
@@ -114,9 +114,16 @@ impl Dice {
             66..68 => Act::Leave { by: self.below(PEOPLE), org },
             68..69 => Act::DeleteOrg { by, org },
             69..70 => Act::RestoreOrg { by, org },
-            70..72 => Act::Purge,
-            72..77 => self.grant(org),
-            77..80 if !world.licences.is_empty() => {
+            70..73 if !world.loans.is_empty() => Act::EndLoan { by, loan: self.below(world.loans.len()) },
+            70..73 => Act::Transfer {
+                by,
+                items: vec![self.resource(world, server, &ITEMS)],
+                to: self.resource(world, server, &CONTAINERS),
+                planned: true,
+            },
+            73..75 => Act::Purge,
+            75..80 => self.grant(org),
+            80..83 if !world.licences.is_empty() => {
                 let licence = self.below(world.licences.len());
                 let amounts = self.one(&[
                     [50, 2, 0],
@@ -134,7 +141,7 @@ impl Dice {
                     _ => Act::Expire { licence },
                 }
             }
-            80..86 => {
+            83..89 => {
                 let whom = self.below(PEOPLE);
                 let role =
                     self.one(&[Role::Owner, Role::Manager, Role::Editor, Role::Editor, Role::Reader, Role::Member]);
@@ -144,7 +151,7 @@ impl Dice {
                     Act::Join { org, whom, role }
                 }
             }
-            86..91 => {
+            89..94 => {
                 let item = self.resource(world, server, &ITEMS);
                 let whom = if self.chance(80) { Whom::Person(self.below(PEOPLE)) } else { Whom::Organization(org) };
                 if world.is_there(item) && world.nodes[&item].parent.is_some() {
@@ -153,10 +160,15 @@ impl Dice {
                     Act::Purge
                 }
             }
-            91..95 => match world.orgs.iter().position(|org| org.deleted.is_some()) {
+            94..98 => match world.orgs.iter().position(|org| org.deleted.is_some()) {
                 Some(org) => Act::RestoreOrg { by: 0, org },
                 None => self.grant(org),
             },
+            98..106 if !world.licences.is_empty() => {
+                let licence = self.below(world.licences.len());
+                let org = if self.chance(85) { world.licences[licence].org } else { org };
+                Act::Lend { by, org, licence, to: self.below(ORGS), days: self.one(&[-1, 0, 2, 2, 30, 400]) }
+            }
             _ => Act::Days(self.one(&[1, 1, 10, 32])),
         }
     }

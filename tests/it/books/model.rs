@@ -4,7 +4,7 @@
 //! It is written from the rules (LIC, DRIVE, ACCESS, XFER, ORG, ROLE), not from the code, so that a mistake has to be made twice to
 //! go unnoticed. Where an act is refused, nothing changes.
 //!
-//! To teach it a verb (a loan, an offer, an undo of a transfer): a variant of [`Act`], an arm of [`World::act`], an arm of
+//! To teach it a verb (an offer, an undo of a transfer): a variant of [`Act`], an arm of [`World::act`], an arm of
 //! `Server::act`, and a line of `Dice::act`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,6 +128,19 @@ pub enum Act {
         level: Level,
         carried: bool,
     },
+    /// A licence is lent to another organization; `days` from now is the last day.
+    Lend {
+        by: usize,
+        org: usize,
+        licence: usize,
+        to: usize,
+        days: i64,
+    },
+    /// A loan is called back or returned, whichever they may.
+    EndLoan {
+        by: usize,
+        loan: usize,
+    },
     /// Days go by.
     Days(i64),
 }
@@ -192,12 +205,22 @@ impl Licence {
     }
 }
 
+#[derive(Clone, PartialEq, Debug)]
+pub struct Loan {
+    pub licence: usize,
+    pub to: usize,
+    pub ends: i64,
+    /// Whether it was ended before that.
+    pub ended: bool,
+}
+
 /// Everything there is.
 #[derive(Clone, PartialEq, Debug)]
 pub struct World {
     pub now: i64,
     pub orgs: Vec<Organization>,
     pub licences: Vec<Licence>,
+    pub loans: Vec<Loan>,
     pub nodes: BTreeMap<Label, Node>,
     /// How the ids sort: of what waits since the same moment, the older comes first.
     pub order: BTreeMap<Label, u128>,
@@ -261,6 +284,7 @@ impl World {
             now,
             orgs: (0..ORGS).map(|org| Organization { root: label(org), roles, deleted: None }).collect(),
             licences: Vec::new(),
+            loans: Vec::new(),
             nodes: (0..ORGS).map(|org| (label(org), root(org))).collect(),
             order: BTreeMap::new(),
         }
@@ -343,9 +367,30 @@ impl World {
         if self.is_there(label) { self.level(who, label) } else { None }
     }
 
+    /// Whether a loan runs.
+    pub fn runs(&self, loan: &Loan) -> bool {
+        !loan.ended && self.now < loan.ends
+    }
+
+    /// ACCT-3: who uses a licence now, if anybody does. What an organization that was deleted lends is gone with it.
+    fn user(&self, licence: usize) -> usize {
+        let running = self.loans.iter().find(|loan| loan.licence == licence && self.runs(loan));
+        running.map_or(self.licences[licence].org, |loan| loan.to)
+    }
+
+    fn uses(&self, org: usize, licence: usize) -> bool {
+        let owner = self.licences[licence].org;
+        self.user(licence) == org && (owner == org || self.orgs[owner].deleted.is_none())
+    }
+
+    /// Owners and Managers lend, call back and return; nobody does in what was deleted.
+    fn role(&self, who: usize, org: usize) -> Option<Role> {
+        self.orgs[org].roles[who].filter(|_| self.orgs[org].deleted.is_none())
+    }
+
     /// The cloud licence that governs an organization: the active one of the highest tier, else the one that expired last.
     pub fn governing(&self, org: usize) -> Option<usize> {
-        let own = || (0..self.licences.len()).filter(|at| self.licences[*at].org == org);
+        let own = || (0..self.licences.len()).filter(|at| self.uses(org, *at));
         let active = own().filter(|at| self.licences[*at].active(self.now));
         let best = active.max_by_key(|at| {
             let Licence { product, left, .. } = &self.licences[*at];
@@ -420,8 +465,8 @@ impl World {
                     return no("invalid");
                 }
                 topped.left = plus(topped.left, *amounts);
-                let org = topped.org;
-                self.start_waiting(org);
+                let user = self.user(*licence);
+                self.start_waiting(user);
                 Answer::Done
             }
             Act::Extend { licence, days } => {
@@ -434,8 +479,8 @@ impl World {
                     return no("invalid");
                 }
                 extended.until = Some((last + 1) * DAY);
-                let org = extended.org;
-                self.start_waiting(org);
+                let user = self.user(*licence);
+                self.start_waiting(user);
                 Answer::Done
             }
             Act::Expire { licence } => {
@@ -473,11 +518,46 @@ impl World {
                 }
                 Answer::Done
             }
+            Act::Lend { by, org, licence, to, days } => self.lend(*by, *org, *licence, *to, *days),
+            Act::EndLoan { by, loan } => {
+                let Loan { licence, to, .. } = self.loans[*loan];
+                let (lender, borrower) = (self.role(*by, self.licences[licence].org), self.role(*by, to));
+                if lender.is_none() && borrower.is_none() {
+                    return no("not_found");
+                }
+                if lender < Some(Role::Manager) && borrower < Some(Role::Manager) {
+                    return no("forbidden");
+                }
+                if !self.runs(&self.loans[*loan]) {
+                    return no("conflict");
+                }
+                self.loans[*loan].ended = true;
+                self.start_waiting(self.licences[licence].org);
+                Answer::Done
+            }
             Act::Days(days) => {
                 self.now += days * DAY;
                 Answer::Done
             }
         }
+    }
+
+    /// ACCT-3: what is active, one's own and not lent is lent until the end of a day.
+    fn lend(&mut self, by: usize, org: usize, licence: usize, to: usize, days: i64) -> Answer {
+        match self.role(by, org) {
+            None => return no("not_found"),
+            Some(role) if role < Role::Manager => return no("forbidden"),
+            Some(_) => {}
+        }
+        let Licence { org: owner, .. } = self.licences[licence];
+        let lendable = owner == org && self.licences[licence].active(self.now) && self.user(licence) == org;
+        if !lendable || to == org || self.orgs[to].deleted.is_some() || days < 0 {
+            return no("invalid");
+        }
+        let ends = (self.now.div_euclid(DAY) + days + 1) * DAY;
+        self.loans.push(Loan { licence, to, ends, ended: false });
+        self.start_waiting(to);
+        Answer::Done
     }
 
     fn create(&mut self, by: usize, parent: Label, kind: Kind, name: &str, images: i64, label: Label) -> Answer {
@@ -523,7 +603,7 @@ impl World {
         if self.node(dataset).kind != Kind::Dataset {
             return no("not_found");
         }
-        let (mut status, mut given_back) = (wanted, false);
+        let (mut status, mut given_back) = (wanted, None);
         if matches!(wanted, Status::Queued | Status::Processing | Status::Processed) && charged.is_none() {
             let able = |at: &usize| covers(self.licences[*at].left, price(self.licences[*at].model, images));
             charged = self.active(org).filter(able);
@@ -542,15 +622,15 @@ impl World {
             let licence = &mut self.licences[paid];
             let back = price(licence.model, images);
             licence.left = plus(licence.left, back);
-            given_back = back != [0; 3];
+            given_back = Some(paid).filter(|_| back != [0; 3]);
         }
         if let Some(node) = self.nodes.get_mut(&dataset) {
             (node.status, node.charged) = (Some(status), charged);
             let since = node.waiting.unwrap_or(self.now);
             node.waiting = (status == Status::WaitingForCredits).then_some(since);
         }
-        if given_back {
-            self.start_waiting(org);
+        if let Some(paid) = given_back {
+            self.start_waiting(self.user(paid));
         }
         Answer::Done
     }
@@ -886,8 +966,8 @@ impl World {
                 Whom::Organization(org) => *org == target,
             });
         }
-        if given_back {
-            self.start_waiting(source);
+        if let Some(from) = governs.0.filter(|_| given_back) {
+            self.start_waiting(self.user(from));
         }
     }
 

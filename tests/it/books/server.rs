@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use commonhold::{
     domain::{
-        id::{LicenceId, ResourceId},
+        id::{LicenceId, LoanId, ResourceId},
         licence::Amount,
         role::{Role, found},
         time::Timestamp,
@@ -36,6 +36,7 @@ pub struct Server {
     names: Vec<String>,
     pub ids: BTreeMap<Label, ResourceId>,
     pub licences: Vec<LicenceId>,
+    pub loans: Vec<LoanId>,
 }
 
 /// What came of an act, and what it made.
@@ -85,6 +86,7 @@ impl Server {
             names: Vec::new(),
             ids: BTreeMap::new(),
             licences: Vec::new(),
+            loans: Vec::new(),
         };
         for (number, label) in (0..ORGS).zip(0..) {
             let name = format!("{} {history}", ["Alpine", "Tunnel", "Quarry"][number % 3]);
@@ -105,7 +107,11 @@ impl Server {
             Act::Copy { item, to, .. } => (&[*item, *to], None),
             Act::Trash { item, .. } | Act::Restore { item, .. } | Act::DeleteForGood { item, .. } => (&[*item], None),
             Act::Give { item, .. } => (&[*item], None),
-            Act::Expire { licence } | Act::TopUp { licence, .. } | Act::Extend { licence, .. } => (&[], Some(*licence)),
+            Act::Expire { licence }
+            | Act::TopUp { licence, .. }
+            | Act::Extend { licence, .. }
+            | Act::Lend { licence, .. } => (&[], Some(*licence)),
+            Act::EndLoan { loan, .. } => return *loan < self.loans.len(),
             _ => (&[], None),
         };
         labels.iter().all(|at| self.ids.contains_key(at)) && licence.is_none_or(|at| at < self.licences.len())
@@ -200,6 +206,19 @@ impl Server {
                 self.app.give(ids[item], grantee, *level, *carried).await;
                 Came::of_operator(Ok(()))
             }
+            Act::Lend { by, org, licence, to, days } => {
+                let day = Timestamp(self.app.ctx().now().0 + days * DAY).day();
+                let body = json!({
+                    "licence": self.licences[*licence],
+                    "sharing_id": format!("{}/primary", self.orgs[*to].org_id),
+                    "until": day.iso(),
+                });
+                let path = format!("/api/v1/orgs/{}/loans", self.orgs[*org].id);
+                Came::of(&self.people[*by].post(&path, &body).await)
+            }
+            Act::EndLoan { by, loan } => {
+                Came::of(&self.people[*by].delete(&format!("/api/v1/loans/{}", self.loans[*loan])).await)
+            }
             Act::Days(days) => {
                 self.app.later(*days);
                 Came::of_operator(Ok(()))
@@ -225,6 +244,7 @@ impl Server {
                 self.ids.insert(label, *id);
             }
             (Some(Made::Licence(id)), _) => self.licences.push(*id),
+            (Some(Made::Resource(id)), Act::Lend { .. }) => self.loans.push(LoanId(id.0)),
             _ => {}
         }
     }
@@ -293,6 +313,19 @@ impl Server {
             .expect("an answer");
         let left = |(id, until, images, projects, credits)| (id, (until, [images, projects, credits]));
         picture.licences = licences.into_iter().map(left).collect();
+        let loans: Vec<(Uuid, Uuid, Uuid, i64, Option<i64>)> = tx
+            .sql_list(
+                "SELECT id, licence_id, borrower_organization_id, ends_at, ended_at FROM licence_loan WHERE lender_organization_id IN ({ids})",
+                &orgs,
+            )
+            .all()
+            .await
+            .expect("an answer");
+        let now = self.app.ctx().now().0;
+        let loan = |(id, licence, to, ends, ended): (Uuid, Uuid, Uuid, i64, Option<i64>)| {
+            (id, (licence, to, ends, ended.is_none() && now < ends))
+        };
+        picture.loans = loans.into_iter().map(loan).collect();
         picture
     }
 
@@ -351,6 +384,10 @@ impl Server {
         for (at, licence) in world.licences.iter().enumerate() {
             picture.licences.insert(self.licences[at].0, (licence.until, licence.left));
         }
+        for (at, loan) in world.loans.iter().enumerate() {
+            let (licence, to) = (self.licences[loan.licence].0, org(loan.to));
+            picture.loans.insert(self.loans[at].0, (licence, to, loan.ends, world.runs(loan)));
+        }
         picture
     }
 }
@@ -379,6 +416,8 @@ pub struct Picture {
     members: BTreeMap<(Uuid, Uuid), String>,
     deleted: BTreeMap<Uuid, Option<i64>>,
     licences: BTreeMap<Uuid, (Option<i64>, [i64; 3])>,
+    /// Which licence, to whom, until when, and whether it runs.
+    loans: BTreeMap<Uuid, (Uuid, Uuid, i64, bool)>,
 }
 
 impl Picture {
@@ -401,6 +440,7 @@ impl Picture {
         compare("member", &self.members, &expected.members, &mut told);
         compare("deleted", &self.deleted, &expected.deleted, &mut told);
         compare("licence", &self.licences, &expected.licences, &mut told);
+        compare("loan", &self.loans, &expected.loans, &mut told);
         (!told.is_empty()).then(|| told.join("\n"))
     }
 }

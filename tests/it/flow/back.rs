@@ -186,6 +186,38 @@ both!(xfer_12_xfer_18_to_credits_and_back_charges_nothing, async |app| {
     app.healthy().await;
 });
 
+both!(lic_2_xfer_18_what_was_taken_back_is_charged_to_what_it_was_charged_to, async |app| {
+    let anna = app.person("Anna").await;
+    let (source, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
+    let folder = anna.folder(source.root, "Gotthard").await;
+    // Paid with the free licence, paid by nobody, and paid with the licence that is bought then.
+    let (free, unpaid) = (anna.dataset(folder, "Free", 30).await, anna.dataset(folder, "Unpaid", 5_000).await);
+    app.set_status(free, Status::Processed).await;
+    app.set_status(unpaid, Status::Processed).await;
+    let from = app.images_licence(&source, 10_000, 10).await;
+    let to = app.images_licence(&target, 10_000, 10).await;
+    let paid = anna.dataset(folder, "Paid", 40).await;
+    app.set_status(paid, Status::Processed).await;
+    let charged = async || {
+        let mut all = Vec::new();
+        for id in [free, unpaid, paid] {
+            all.push(app.stored(id).await.charged_to);
+        }
+        all
+    };
+    let before = (charged().await, app.left(from).await, app.left(to).await);
+    assert!(before.0[0].is_some_and(|licence| licence != from) && before.0[1..] == [None, Some(from)], "{before:?}");
+    let receipt = anna.transfer(&[folder], target.root).await.expect(201).json();
+    assert_eq!(charged().await, [Some(to); 3]);
+    app.tick(10);
+    undo(&anna, &format!("/api/v1/transfers/{}", receipt["id"].as_str().expect("an id"))).await.expect(201);
+    assert_eq!((charged().await, app.left(from).await, app.left(to).await), before);
+    // What nobody paid for is not given back.
+    app.set_status(unpaid, Status::Failed).await;
+    assert_eq!(app.left(from).await, before.1);
+    app.healthy().await;
+});
+
 both!(xfer_18_a_transfer_is_taken_back_once_by_several_at_once, async |app| {
     let world = world(app).await;
     let receipt = world.transfer().await;

@@ -127,7 +127,9 @@ fn queries(path: &Path) -> Vec<Query> {
             .and_then(|after| after.split('}').next())
             .map_or(0, |width| width.parse().expect("how many values a row has"));
         let row = (1..=width).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
-        let mut sql = sql.replace("{ids}", "SELECT unhex(value) FROM json_each($1)").replace(&format!("{{rows:{width}}}"), &format!("({row})"));
+        let mut sql = sql
+            .replace("{ids}", "SELECT unhex(value) FROM json_each($1)")
+            .replace(&format!("{{rows:{width}}}"), &format!("({row})"));
         for n in 1..=9 {
             sql = sql.replace(&format!("{{{n}}}"), &format!("${}", n + if width > 0 { width } else { 1 }));
         }

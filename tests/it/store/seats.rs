@@ -56,7 +56,8 @@ both!(seat_given_taken_heard_of_listed_and_freed, async |app| {
     assert!(seat::list(&mut tx, &[], now, 10).await.expect("an answer").is_empty());
     let page = seat::list_of_licence(&mut tx, licence, None, now, None, 1).await.expect("an answer");
     assert_eq!(page.len(), 1);
-    let rest = seat::list_of_licence(&mut tx, licence, None, now, Some(page[0].holder.id()), 9).await.expect("an answer");
+    let rest =
+        seat::list_of_licence(&mut tx, licence, None, now, Some(page[0].holder.id()), 9).await.expect("an answer");
     assert!(rest.len() == 1 && rest[0].holder != page[0].holder);
     let under = Some(LoanId(NOBODY));
     assert!(seat::list_of_licence(&mut tx, licence, under, now, None, 9).await.expect("an answer").is_empty());

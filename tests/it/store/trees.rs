@@ -200,7 +200,7 @@ both!(xfer_13_everything_below_is_counted_named_handed_over_and_cut_off, async |
             Box::pin(async move {
                 resource::update_parent(tx, &permit, &[top], now).await?;
                 let all = subtree::list_ids(tx, &[top]).await?;
-                let moved = subtree::update_owner(tx, &permit, &all, account, None).await?;
+                let moved = subtree::update_owner(tx, &permit, &all, account, subtree::Charge::Keep).await?;
                 let ended = subtree::delete_foreign_grants(tx, &permit, &all).await?;
                 let stopped = subtree::stop_links(tx, &permit, &all).await?;
                 Ok::<_, Error>((moved, ended, stopped))
