@@ -52,5 +52,4 @@ INSERT INTO seat_held (licence_id, holder_id, person_id, key_id, organization_id
     SELECT licence_id, person_id, person_id, NULL, organization_id, loan_id, given_at, given_by_name, device, taken_at, seen_at FROM seat;
 DROP TABLE seat;
 ALTER TABLE seat_held RENAME TO seat;
-CREATE INDEX seat_by_person ON seat (person_id, organization_id);
-CREATE INDEX seat_by_key ON seat (key_id);
+CREATE INDEX seat_by_holder ON seat (holder_id, organization_id);

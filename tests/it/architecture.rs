@@ -206,7 +206,9 @@ fn nothing_panics_on_purpose() {
             continue;
         }
         for word in [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!(", "unreachable!(", "dbg!("] {
-            assert!(!source.code.contains(word), "{} says {word}", source.path);
+            // How long something takes is no business of SQL.
+            let code = source.code.replace("Instant::now()", "");
+            assert!(!code.contains(word), "{} says {word}", source.path);
         }
         for word in ["unsafe {", "unsafe fn", "unsafe impl"] {
             assert!(!source.code.contains(word), "{} is unsafe", source.path);
@@ -276,7 +278,9 @@ fn migrations_keep_the_contract_of_the_sql() {
 fn the_store_keeps_the_contract_of_the_sql() {
     for source in sources().iter().filter(|source| source.path.starts_with("server/store/")) {
         for word in ["ILIKE", "now()", "FOR UPDATE", "SKIP LOCKED", "LOWER(", "AUTOINCREMENT", "->>", "ARRAY["] {
-            assert!(!source.code.contains(word), "{} says {word}", source.path);
+            // How long something takes is no business of SQL.
+            let code = source.code.replace("Instant::now()", "");
+            assert!(!code.contains(word), "{} says {word}", source.path);
         }
     }
 }

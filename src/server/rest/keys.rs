@@ -225,7 +225,7 @@ pub async fn token(
                 expires_in: token.seconds,
                 scope: token.scopes,
             };
-            ([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], axum::Json(body)).into_response()
+            axum::Json(body).into_response()
         }
         Err(Error::Refused(Refusal::RateLimited(seconds))) => {
             let text = Refusal::RateLimited(seconds).to_string();

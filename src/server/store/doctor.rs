@@ -189,7 +189,10 @@ pub const INVARIANTS: &[Invariant] = &[
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM seat s JOIN licence l ON l.id = s.licence_id LEFT JOIN licence_loan o ON o.id = s.loan_id
             WHERE l.product <> 'desktop' OR s.organization_id <> COALESCE(o.borrower_organization_id, l.organization_id)
                 OR (s.loan_id IS NOT NULL AND (o.id IS NULL OR o.licence_id <> s.licence_id))
-                OR NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = s.organization_id AND m.person_id = s.person_id)",
+                OR (s.key_id IS NULL AND NOT EXISTS (
+                    SELECT 1 FROM membership m WHERE m.organization_id = s.organization_id AND m.person_id = s.person_id))
+                OR (s.key_id IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM credential_key k WHERE k.id = s.key_id AND k.organization_id = s.organization_id AND k.revoked_at IS NULL))",
     },
     Invariant {
         name: "a licence is lent by who owns it, to another account, and to one at a time (ACCT-3)",

@@ -226,7 +226,7 @@ pub async fn delete(tx: &mut Tx, permit: &RolePermit, licence: LicenceId, holder
 /// # Errors
 /// The database.
 pub async fn delete_of_key(tx: &mut Tx, permit: &RolePermit, key: KeyId) -> Result<u64> {
-    tx.sql("DELETE FROM seat WHERE key_id = $1 AND organization_id = $2")
+    tx.sql("DELETE FROM seat WHERE holder_id = $1 AND organization_id = $2")
         .bind(key.0)
         .bind(permit.organization().0)
         .execute()
@@ -250,7 +250,7 @@ pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[Person
     for chunk in people.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|person| person.0).collect();
         freed += tx
-            .sql_list("DELETE FROM seat WHERE organization_id = {1} AND person_id IN ({ids})", &ids)
+            .sql_list("DELETE FROM seat WHERE organization_id = {1} AND holder_id IN ({ids})", &ids)
             .bind(permit.organization().0)
             .execute()
             .await?;
@@ -263,12 +263,12 @@ pub async fn delete_of_people(tx: &mut Tx, permit: &RolePermit, people: &[Person
 /// # Errors
 /// The database.
 pub async fn unreserve(tx: &mut Tx, permit: &RolePermit, person: PersonId) -> Result<()> {
-    tx.sql("DELETE FROM seat WHERE organization_id = $1 AND person_id = $2 AND seen_at IS NULL")
+    tx.sql("DELETE FROM seat WHERE organization_id = $1 AND holder_id = $2 AND seen_at IS NULL")
         .bind(permit.organization().0)
         .bind(person.0)
         .execute()
         .await?;
-    tx.sql("UPDATE seat SET given_at = NULL, given_by_name = NULL WHERE organization_id = $1 AND person_id = $2")
+    tx.sql("UPDATE seat SET given_at = NULL, given_by_name = NULL WHERE organization_id = $1 AND holder_id = $2")
         .bind(permit.organization().0)
         .bind(person.0)
         .execute()
@@ -440,7 +440,7 @@ pub struct OwnSeat {
 pub async fn list_own(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<OwnSeat>> {
     tx.sql(
         "SELECT licence_id, organization_id, given_at, device, taken_at, seen_at FROM seat
-         WHERE person_id = $1 LIMIT CAST($2 AS BIGINT)",
+         WHERE holder_id = $1 LIMIT CAST($2 AS BIGINT)",
     )
     .bind(person.0)
     .bind(limit)

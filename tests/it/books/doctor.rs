@@ -108,13 +108,13 @@ const WAYS: &[(&str, &[&str])] = &[
     ("only copies in the making", &["UPDATE resource SET copied_from = id WHERE name = 'B'"]),
     (
         "no more seats are given",
-        &["INSERT INTO seat (licence_id, person_id, organization_id, given_at)
-            SELECT l.id, m.person_id, l.organization_id, 1 FROM licence l JOIN membership m ON m.organization_id = l.organization_id WHERE l.model IS NOT NULL"],
+        &["INSERT INTO seat (licence_id, holder_id, person_id, organization_id, given_at)
+            SELECT l.id, m.person_id, m.person_id, l.organization_id, 1 FROM licence l JOIN membership m ON m.organization_id = l.organization_id WHERE l.model IS NOT NULL"],
     ),
     (
         "every seat is held",
-        &["INSERT INTO seat (licence_id, person_id, organization_id, given_at)
-            SELECT l.id, m.person_id, l.organization_id, 1 FROM licence l JOIN membership m ON m.organization_id = l.organization_id WHERE l.model IS NOT NULL"],
+        &["INSERT INTO seat (licence_id, holder_id, person_id, organization_id, given_at)
+            SELECT l.id, m.person_id, m.person_id, l.organization_id, 1 FROM licence l JOIN membership m ON m.organization_id = l.organization_id WHERE l.model IS NOT NULL"],
     ),
     (
         "a licence is lent by who owns it",

@@ -96,9 +96,10 @@ both!(acct_1_accounts_are_opened_changed_and_closed, async |app| {
     anna.delete_for_good(folder).await;
     app.expire(licence).await;
     // What is borrowed is returned first (ACCT-3).
-    let desk = app.desktop_licence(&other, 2).await;
+    let lender = anna.create_org("Desk Works").await;
+    let desk = app.desktop_licence(&lender, 2).await;
     let body = json!({ "licence": desk, "sharing_id": "alpine-survey/chair", "until": "2026-12-24" });
-    let loan = anna.post(&format!("/api/v1/orgs/{}/loans", other.org_id), &body).await.expect(201).json();
+    let loan = anna.post(&format!("/api/v1/orgs/{}/loans", lender.org_id), &body).await.expect(201).json();
     let full = anna.delete(&one).await.expect(409).body;
     assert!(full.contains("it borrows Desktop"), "{full}");
     anna.delete(&format!("/api/v1/loans/{}", loan["id"].as_str().expect("an id"))).await.expect(204);

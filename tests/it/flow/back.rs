@@ -190,23 +190,25 @@ both!(lic_2_xfer_18_what_was_taken_back_is_charged_to_what_it_was_charged_to, as
     let anna = app.person("Anna").await;
     let (source, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
     let folder = anna.folder(source.root, "Gotthard").await;
-    // Paid with the free licence, paid by nobody, and paid with the licence that is bought then.
-    let (free, unpaid) = (anna.dataset(folder, "Free", 30).await, anna.dataset(folder, "Unpaid", 5_000).await);
-    app.set_status(free, Status::Processed).await;
+    // Paid by nobody, with a licence that has ended since, and with the one that followed it.
+    let (unpaid, early) = (anna.dataset(folder, "Unpaid", 5_000).await, anna.dataset(folder, "Early", 30).await);
     app.set_status(unpaid, Status::Processed).await;
+    let first = app.images_licence(&source, 1_000, 10).await;
+    app.set_status(early, Status::Processed).await;
+    app.expire(first).await;
     let from = app.images_licence(&source, 10_000, 10).await;
     let to = app.images_licence(&target, 10_000, 10).await;
     let paid = anna.dataset(folder, "Paid", 40).await;
     app.set_status(paid, Status::Processed).await;
     let charged = async || {
         let mut all = Vec::new();
-        for id in [free, unpaid, paid] {
+        for id in [unpaid, early, paid] {
             all.push(app.stored(id).await.charged_to);
         }
         all
     };
     let before = (charged().await, app.left(from).await, app.left(to).await);
-    assert!(before.0[0].is_some_and(|licence| licence != from) && before.0[1..] == [None, Some(from)], "{before:?}");
+    assert_eq!(before.0, [None, Some(first), Some(from)]);
     let receipt = anna.transfer(&[folder], target.root).await.expect(201).json();
     assert_eq!(charged().await, [Some(to); 3]);
     app.tick(10);

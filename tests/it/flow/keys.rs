@@ -286,9 +286,9 @@ both!(auth_6_lic_5_a_machine_takes_a_seat_of_its_accounts_desktop_licences, asyn
 both!(auth_6_acct_1_a_key_of_an_account_reaches_no_other_and_dies_with_it, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
+    let (licence, desktop) = (app.images_licence(&org, 100, 10).await, app.desktop_licence(&org, 1).await);
     let made = anna.post(&format!("/api/v1/orgs/{}/accounts", org.org_id), &json!({ "name": "Tunnels" })).await;
     let second = made.expect(201).json();
-    let licence = app.images_licence(&org, 100, 10).await;
     let body = json!({ "name": "Reporter", "scopes": ["read", "desktop"], "account": second["account_id"] });
     let key = anna.post(&format!("/api/v1/orgs/{}/keys", org.org_id), &body).await.expect(201).json();
     let token = token_of(app, &key).await;
@@ -296,7 +296,6 @@ both!(auth_6_acct_1_a_key_of_an_account_reaches_no_other_and_dies_with_it, async
     let list = with(app, &token, Method::GET, &path, None).await.expect(200).json();
     assert!(list["items"].as_array().is_some_and(|items| items.iter().all(|one| one["id"] != json!(licence))));
     with(app, &token, Method::GET, &format!("/api/v1/licences/{licence}/ledger"), None).await.expect(404);
-    let desktop = app.desktop_licence(&org, 1).await;
     let take = format!("/api/v1/desktop/licences/{desktop}/take");
     with(app, &token, Method::POST, &take, Some(&json!({ "device": "Rack" }))).await.expect(404);
     let account = second["id"].as_str().expect("an id");

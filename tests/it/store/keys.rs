@@ -8,7 +8,7 @@ use commonhold::{
     },
     server::{
         error::Error,
-        store::{Tx, key},
+        store::{Tx, key, seat},
     },
 };
 use futures::future::BoxFuture;
@@ -58,6 +58,18 @@ both!(credential_key_found_by_secret_and_token_until_it_is_revoked, async |app| 
     let list = key::list(&mut tx, org.id).await.expect("an answer");
     assert_eq!((list[0].account.as_str(), list[0].last_used_at), ("primary", Some(now.plus_millis(1))));
     drop(tx);
+    let desktop = app.desktop_licence(&org, 1).await;
+    let freed = write(app, move |tx| {
+        Box::pin(async move {
+            let place =
+                seat::Place { licence: desktop, organization: permit.organization(), loan: None, holder: id.into() };
+            seat::upsert_taken(tx, &place, "Rack", now).await?;
+            let listed = seat::list_of_holder(tx, permit.organization(), id.into(), now).await?;
+            assert!(listed[0].row.name == "Farm" && listed[0].row.role.is_none());
+            Ok((seat::delete_of_key(tx, &permit, id).await?, seat::delete_of_key(tx, &permit, id).await?))
+        })
+    });
+    assert_eq!(freed.await, (1, 0));
     let stranger = found(anna.id, OrganizationId(Uuid::from_u128(1)));
     let revoked = write(app, move |tx| {
         Box::pin(async move {
@@ -69,6 +81,10 @@ both!(credential_key_found_by_secret_and_token_until_it_is_revoked, async |app| 
         })
     });
     assert_eq!(revoked.await, [None, Some("Farm".to_owned()), None]);
+    let named = write(app, move |tx| {
+        Box::pin(async move { Ok([key::find_name(tx, &stranger, id).await?, key::find_name(tx, &permit, id).await?]) })
+    });
+    assert_eq!(named.await, [None, Some("Farm".to_owned())], "it is called what it was");
     let mut tx = app.db().read().await.expect("a connection");
     assert!(key::find_by_token(&mut tx, "token", now).await.expect("an answer").is_none());
     assert!(key::find_by_secret(&mut tx, id, "digest").await.expect("an answer").is_none());

@@ -3,7 +3,7 @@
 use commonhold::{
     domain::{
         access::{Level, operate},
-        id::{GrantId, OfferId, ResourceId, TransferId},
+        id::{GrantId, LicenceId, OfferId, ResourceId, TransferId},
         offer::State,
         role::{Role, found},
         time::Timestamp,
@@ -141,7 +141,8 @@ both!(xfer_18_receipts_are_listed_and_what_ended_is_given_back, async |app| {
     app.give(folder, Grantee::Person(john.id), Level::Reader, true).await;
     app.give(folder, Grantee::Person(mary.id), Level::Editor, true).await;
     app.share(folder, "token").await;
-    let other = TransferId(app.ctx().id());
+    let (other, licence) = (TransferId(app.ctx().id()), LicenceId(app.ctx().id()));
+    let dataset = anna.dataset(target.root, "Flight", 10).await;
     app.db()
         .write(move |tx| {
             Box::pin(async move {
@@ -158,6 +159,13 @@ both!(xfer_18_receipts_are_listed_and_what_ended_is_given_back, async |app| {
                 transfer::insert_ending(tx, &home, other, &[folder]).await?;
                 assert_eq!(subtree::delete_foreign_grants(tx, &home, &[folder]).await?, 2);
                 assert_eq!(subtree::stop_links(tx, &home, &[folder]).await?, 1);
+                // Who paid for a dataset is written down where that is not the licence of the books, and given back.
+                transfer::insert_charges(tx, &home, other, &[folder, dataset], Some(licence)).await?;
+                subtree::update_owner(tx, &away, &[dataset], target.account, subtree::Charge::To(Some(licence)))
+                    .await?;
+                assert_eq!(resource::find(tx, dataset).await?.expect("it").charged_to, Some(licence));
+                assert_eq!(transfer::give_charges_back(tx, &home, other).await?, 1, "the dataset, not the folder");
+                assert_eq!(resource::find(tx, dataset).await?.expect("it").charged_to, None);
                 // Whoever left meanwhile gets nothing back.
                 grant::delete_of_people(tx, &found(by, target.id), &[mary.id]).await?;
                 assert_eq!(transfer::give_back(tx, &away, other).await?, (1, 1));
