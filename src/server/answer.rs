@@ -6,10 +6,13 @@
 use axum::http::{HeaderMap, StatusCode, header, request::Parts};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha512};
 use tower_sessions::Session;
 
 use crate::{
     domain::{
+        id::KeyId,
         refusal::Refusal,
         view::{PersonView, key::NewSecret},
     },
@@ -206,11 +209,29 @@ pub async fn take_flash() -> Flash {
 /// Where the secret of a key that was just made waits for the page that shows it (AUTH-6).
 const SECRET: &str = "secret";
 
+/// A secret as it waits in the database: covered by what only the browser has.
+#[derive(Serialize, Deserialize)]
+struct Covered {
+    key: KeyId,
+    name: String,
+    client_id: String,
+    secret: Vec<u8>,
+}
+
+/// Covers a secret, or takes the cover off. It follows from the cookie, of which the database has a digest alone, and from the
+/// key, so that it is used for one secret only; that is never longer than 64 bytes.
+fn cover(session: &Session, key: KeyId, secret: &[u8]) -> Option<Vec<u8>> {
+    let id = session.id().filter(|_| secret.len() <= 64)?;
+    let cover = Sha512::digest([b"new secret ".as_slice(), &id.0.to_be_bytes(), key.0.as_bytes()].concat());
+    Some(secret.iter().zip(cover).map(|(byte, cover)| byte ^ cover).collect())
+}
+
 /// Leaves the secret of a new key for the next page.
-pub async fn leave_secret(secret: &NewSecret) {
-    if let Some(session) = current_session()
-        && let Err(error) = session.insert(SECRET, secret).await
-    {
+pub async fn leave_secret(new: &NewSecret) {
+    let Some(session) = current_session() else { return };
+    let Some(secret) = cover(&session, new.key, new.secret.as_bytes()) else { return };
+    let covered = Covered { key: new.key, name: new.name.clone(), client_id: new.client_id.clone(), secret };
+    if let Err(error) = session.insert(SECRET, &covered).await {
         tracing::warn!(%error, "the secret of a key was lost");
     }
 }
@@ -218,10 +239,10 @@ pub async fn leave_secret(secret: &NewSecret) {
 /// The secret that waits of the key that was just made, once.
 pub async fn take_secret(key: &str) -> Option<NewSecret> {
     let session = current_session().filter(|_| !key.is_empty())?;
-    match session.get::<NewSecret>(SECRET).await {
-        Ok(Some(secret)) if secret.key.to_string() == key => session.remove::<NewSecret>(SECRET).await.ok().flatten(),
-        _ => None,
-    }
+    let covered = session.get::<Covered>(SECRET).await.ok().flatten().filter(|one| one.key.to_string() == key)?;
+    session.remove::<Covered>(SECRET).await.ok()?;
+    let secret = String::from_utf8(cover(&session, covered.key, &covered.secret)?).ok()?;
+    Some(NewSecret { key: covered.key, name: covered.name, client_id: covered.client_id, secret })
 }
 
 /// A path of this site, for redirects: begins with one slash, and nothing in it can be read as another host (attack 24).

@@ -5,7 +5,8 @@ use axum::{
     http::{Method, Request, header},
 };
 use base64::Engine;
-use commonhold::domain::role::Role;
+use commonhold::{domain::role::Role, rpc::key::CreateKey};
+use leptos::server_fn::ServerFn;
 use serde_json::{Value, json};
 
 use crate::{
@@ -93,6 +94,31 @@ both!(auth_6_a_secret_is_exchanged_for_a_token_of_one_hour_in_the_words_of_rfc_6
     let over = with(app, &token, Method::GET, &path, None).await.expect(401);
     assert!(over.body.contains("/oauth/token"), "{}", over.body);
     app.healthy().await;
+});
+
+both!(auth_6_the_secret_is_on_the_page_once_and_in_no_table, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let from = format!("/o/{}/settings/keys?dialog=new-key", org.org_id);
+    let fields = [("org", org.org_id.as_str()), ("name", "Farm"), ("read", "on")];
+    let made = anna.form(CreateKey::url(), &from, &fields).await;
+    let secret_on = |page: &Answer| -> Option<String> {
+        let (before, _) = page.body.split_once("aria-label=\"Client secret\"")?;
+        let tag = before.rsplit_once("<input")?.1;
+        tag.split_once("value=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(value, _)| value.to_owned())
+    };
+    let mut tx = app.db().read().await.expect("a connection");
+    let waiting: Vec<(String,)> = tx.sql("SELECT data FROM session").all().await.expect("rows");
+    drop(tx);
+    let page = anna.page(made.location()).await.expect(200);
+    let secret = secret_on(&page).expect("the secret");
+    assert!(secret.len() >= 43 && waiting.iter().any(|(data,)| data.contains("Farm")), "{waiting:?}");
+    assert!(waiting.iter().all(|(data,)| !data.contains(&secret)), "it waits covered");
+    assert_eq!(secret_on(&anna.page(made.location()).await.expect(200)), None, "once");
+    let keys = anna.get(&format!("/api/v1/orgs/{}/keys", org.org_id)).await.expect(200).json();
+    let id = keys["items"][0]["client_id"].as_str().expect("an id").to_owned();
+    let form = [("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", &secret)];
+    ask(app, &form, &[]).await.expect(200);
 });
 
 both!(auth_6_auth_3_guessing_secrets_is_limited, async |app| {
