@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     id::LicenceId,
     refusal::Refusal,
+    resource::Kind,
     text::{Problem, number},
     time::{Day, Timestamp},
 };
@@ -386,6 +387,14 @@ impl Use {
     /// Every use.
     pub const ALL: [Self; 6] =
         [Self::Keep, Self::Create, Self::Process, Self::AssignToSite, Self::Share, Self::TeamAccess];
+}
+
+/// What it takes to make something in a container: in a site, as much as to assign it there (LIC-4).
+pub const fn new_in(container: Kind) -> Use {
+    match container {
+        Kind::Site => Use::AssignToSite,
+        Kind::Root | Kind::Folder | Kind::Asset | Kind::Dataset => Use::Create,
+    }
 }
 
 /// LIC-4 and LIC-6: whether the licences of an account allow a use of it. An account that never had a cloud licence

@@ -56,6 +56,15 @@ pub enum Inverse {
 }
 
 impl Inverse {
+    /// Whether it is something that is done in one step: it puts back what there is, to few enough places, under few enough
+    /// names.
+    pub fn is_feasible(&self) -> bool {
+        let Some(items) = self.put_back() else { return true };
+        let containers: std::collections::BTreeSet<ResourceId> = items.iter().map(|was| was.container).collect();
+        let renamed = items.iter().filter(|was| was.name.is_some()).count();
+        !items.is_empty() && containers.len() <= MOST_CONTAINERS && renamed <= MOST_RENAMED
+    }
+
     /// What is put back by it.
     pub fn put_back(&self) -> Option<&[Was]> {
         match self {
@@ -68,6 +77,9 @@ impl Inverse {
 
 /// So many containers things may have come from for their move to be taken back in one step.
 pub const MOST_CONTAINERS: usize = 20;
+
+/// So many things may have got another name with a move for it to be taken back: each gets its own name back.
+pub const MOST_RENAMED: usize = 200;
 
 /// The refusal of what cannot be taken back any more.
 pub fn gone() -> Refusal {

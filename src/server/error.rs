@@ -39,6 +39,10 @@ impl AsDbError for Error {
     fn is_contended(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_contended())
     }
+
+    fn is_crowded(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_crowded())
+    }
 }
 
 impl Error {

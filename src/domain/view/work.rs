@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    id::{JobId, ResourceId, TransferId},
+    id::{JobId, ResourceId, TransferId, UndoId},
     job::{JobKind, JobState},
     resource::Status,
     time::{Day, Timestamp},
@@ -24,6 +24,8 @@ pub struct JobView {
     pub resource: Option<ResourceId>,
     /// The receipt of a transfer; not there until it is done.
     pub transfer: Option<TransferId>,
+    /// How a move is taken back, while it can be.
+    pub undo: Option<UndoId>,
     /// Whether it can be cancelled.
     pub cancellable: bool,
     /// How many items are done. What is one step (XFER-16) is only counted by the node that is at it; elsewhere this is 0.

@@ -1,25 +1,20 @@
 //! `/orgs/{org}/licences`, `/licences/{id}/ledger` and its export.
 
 use axum::{
-    body::{Body, Bytes},
     extract::{Path, State},
-    http::{HeaderName, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use futures::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     domain::{
         licence::{Amount, Family, Model},
-        refusal::Refusal,
-        text,
         view::{EntryView, LicenceView},
     },
     server::{
         context::{Actor, Ctx},
-        error::{Error, Result as Answer},
+        error::Result as Answer,
         usecase::{
             self,
             licence::{Export, LONGEST_EXPORT, LedgerQuery},
@@ -27,7 +22,11 @@ use crate::{
     },
 };
 
-use super::{By, ByAny, Json, PageBody, Params, problem::Problem};
+use super::{
+    By, ByAny, Json, PageBody, Params,
+    export::{self, Format, Row, Rows, inert},
+    problem::Problem,
+};
 
 /// What there is in all and what has been used of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -221,12 +220,6 @@ pub struct ExportParams {
     to: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Csv,
-    Json,
-}
-
 /// A licence's ledger as a file, newest first: at most 100,000 entries, as the header `x-row-limit` says; `x-truncated`
 /// says whether there are more.
 #[utoipa::path(get, path = "/licences/{id}/ledger/export", tag = "licences", params(("id" = String, Path), ExportParams),
@@ -240,106 +233,50 @@ pub async fn export(
     let ExportParams { format, kind, from, to } = params;
     let query = LedgerQuery { kind, from, to, ..LedgerQuery::default() };
     let export = usecase::licence::begin_export(&ctx, &by, &id, &query).await?;
-    let (format, kind, ending) = match format.as_deref() {
-        None | Some("csv") => (Format::Csv, "text/csv; charset=utf-8", "csv"),
-        Some("json") => (Format::Json, "application/json", "json"),
-        Some(_) => return Err(Problem::refusal(&Refusal::field("format", text::Problem::NotAChoice))),
-    };
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"ledger-{}.{ending}\"", export.licence())),
-        (HeaderName::from_static("x-row-limit"), LONGEST_EXPORT.to_string()),
-        (HeaderName::from_static("x-truncated"), export.truncated.to_string()),
+    let format = Format::read(format.as_deref())?;
+    let (name, truncated) = (format!("ledger-{}", export.licence()), export.truncated);
+    Ok(export::answer(ctx, export, format, &name, LONGEST_EXPORT, truncated))
+}
+
+impl Rows for Export {
+    type Row = EntryBody;
+
+    async fn part(&mut self, ctx: &Ctx) -> Answer<Vec<EntryBody>> {
+        Ok(self.next(ctx).await?.into_iter().map(Into::into).collect())
+    }
+}
+
+impl Row for EntryBody {
+    const HEADS: &'static [&'static str] = &[
+        "number",
+        "at",
+        "kind",
+        "images",
+        "projects",
+        "credits",
+        "images_after",
+        "projects_after",
+        "credits_after",
+        "transfer",
+        "resource",
+        "resource_name",
     ];
-    let file = File { ctx, export, format, begun: false, ended: false };
-    let body = Body::from_stream(stream::try_unfold(file, async |mut file: File| match file.part().await {
-        Ok(Some(bytes)) => Ok(Some((bytes, file))),
-        Ok(None) => Ok(None),
-        Err(error) => {
-            tracing::error!(%error, "an export stopped half way");
-            Err(error)
-        }
-    }));
-    Ok((headers, body).into_response())
-}
 
-/// A file that is being written.
-struct File {
-    ctx: Ctx,
-    export: Export,
-    format: Format,
-    begun: bool,
-    ended: bool,
-}
-
-impl File {
-    /// The next part of it; nothing after the last.
-    async fn part(&mut self) -> Answer<Option<Bytes>> {
-        if self.ended {
-            return Ok(None);
-        }
-        let rows = self.export.next(&self.ctx).await?;
-        self.ended = rows.is_empty();
-        let first = !self.begun;
-        self.begun = true;
-        let bytes = match self.format {
-            Format::Csv => csv_part(first, rows)?,
-            Format::Json => json_part(first, self.ended, rows)?,
-        };
-        Ok(Some(bytes))
-    }
-}
-
-fn csv_part(first: bool, rows: Vec<EntryView>) -> Answer<Bytes> {
-    let failed = |error: String| Error::Internal(error);
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    if first {
-        let heads = [
-            "number",
-            "at",
-            "kind",
-            "images",
-            "projects",
-            "credits",
-            "images_after",
-            "projects_after",
-            "credits_after",
-            "transfer",
-            "resource",
-            "resource_name",
-        ];
-        writer.write_record(heads).map_err(|error| failed(error.to_string()))?;
-    }
-    for row in rows {
-        let row = EntryBody::from(row);
+    fn cells(self) -> Vec<String> {
         // Numbers are ours, and negative ones stay numbers; a name could be taken for a formula.
-        let cells = [
-            row.number.to_string(),
-            row.at,
-            row.kind.to_owned(),
-            row.images.to_string(),
-            row.projects.to_string(),
-            row.credits.to_string(),
-            row.images_after.to_string(),
-            row.projects_after.to_string(),
-            row.credits_after.to_string(),
-            row.transfer.unwrap_or_default(),
-            row.resource.unwrap_or_default(),
-            super::audit::inert(row.resource_name.unwrap_or_default()),
-        ];
-        writer.write_record(cells).map_err(|error| failed(error.to_string()))?;
+        vec![
+            self.number.to_string(),
+            self.at,
+            self.kind.to_owned(),
+            self.images.to_string(),
+            self.projects.to_string(),
+            self.credits.to_string(),
+            self.images_after.to_string(),
+            self.projects_after.to_string(),
+            self.credits_after.to_string(),
+            self.transfer.unwrap_or_default(),
+            self.resource.unwrap_or_default(),
+            inert(self.resource_name.unwrap_or_default()),
+        ]
     }
-    writer.into_inner().map(Bytes::from).map_err(|error| failed(error.to_string()))
-}
-
-fn json_part(first: bool, last: bool, rows: Vec<EntryView>) -> Answer<Bytes> {
-    let mut bytes = Vec::new();
-    for (index, row) in rows.into_iter().enumerate() {
-        bytes.extend_from_slice(if first && index == 0 { b"[\n" } else { b",\n" });
-        serde_json::to_writer(&mut bytes, &EntryBody::from(row)).map_err(|error| Error::Internal(error.to_string()))?;
-    }
-    if last {
-        bytes.extend_from_slice(if first { b"[]\n" } else { b"\n]\n" });
-    }
-    Ok(Bytes::from(bytes))
 }

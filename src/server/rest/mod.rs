@@ -11,6 +11,7 @@ pub mod audit;
 pub mod billing;
 pub mod desktop;
 pub mod events;
+pub mod export;
 pub mod idempotency;
 pub mod invitations;
 pub mod keys;

@@ -1,19 +1,17 @@
 //! `/orgs/{org}/transfers`, exports of receipts, and taking a transfer back (XFER-18).
 
 use axum::{
-    body::{Body, Bytes},
+    body::Bytes,
     extract::{Path, State},
-    http::{HeaderName, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use futures::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     domain::{
-        refusal::Refusal,
-        text,
+        transfer::Named,
         view::{ReceiptView, transfer::TransferRow},
     },
     server::{
@@ -26,7 +24,12 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, Params, audit::inert, problem::Problem, transfers::ReceiptBody};
+use super::{
+    By, Json, PageBody, Params,
+    export::{self, Format, Row, Rows, inert},
+    problem::Problem,
+    transfers::ReceiptBody,
+};
 
 /// Which receipts.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -119,35 +122,6 @@ pub struct FormatParams {
     format: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Csv,
-    Json,
-}
-
-impl Format {
-    #[expect(clippy::result_large_err, reason = "as of every handler: a refusal is the rare answer")]
-    fn read(word: Option<&str>) -> Result<Self, Problem> {
-        match word {
-            None | Some("csv") => Ok(Self::Csv),
-            Some("json") => Ok(Self::Json),
-            Some(_) => Err(Problem::refusal(&Refusal::field("format", text::Problem::NotAChoice))),
-        }
-    }
-
-    const fn content_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv; charset=utf-8",
-            Self::Json => "application/json",
-        }
-    }
-
-    fn file(self, name: &str) -> String {
-        let ending = if self == Self::Csv { "csv" } else { "json" };
-        format!("attachment; filename=\"{name}.{ending}\"")
-    }
-}
-
 /// Receipts as a file, newest first: at most 100,000 lines, as the header `x-row-limit` says.
 #[utoipa::path(get, path = "/orgs/{org}/transfers/export", tag = "transfers", params(("org" = String, Path), ExportParams),
     responses((status = 200, description = "The file"), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
@@ -161,114 +135,57 @@ pub async fn export(
     let format = Format::read(params.format.as_deref())?;
     // An Org ID or a UUID, or else there was no such organization.
     let name: String = org.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-    let headers = [
-        (header::CONTENT_TYPE, format.content_type().to_owned()),
-        (header::CONTENT_DISPOSITION, format.file(&format!("transfers-{name}"))),
-        (HeaderName::from_static("x-row-limit"), LONGEST_EXPORT.to_string()),
+    let truncated = export.truncated;
+    Ok(export::answer(ctx, export, format, &format!("transfers-{name}"), LONGEST_EXPORT, truncated))
+}
+
+impl Rows for Export {
+    type Row = ReceiptRowBody;
+
+    async fn part(&mut self, ctx: &Ctx) -> Answer<Vec<ReceiptRowBody>> {
+        Ok(self.next(ctx).await?.into_iter().map(Into::into).collect())
+    }
+}
+
+impl Row for ReceiptRowBody {
+    const HEADS: &'static [&'static str] = &[
+        "id",
+        "at",
+        "direction",
+        "by",
+        "by_name",
+        "source_name",
+        "target_name",
+        "name",
+        "items",
+        "folders",
+        "datasets",
+        "images",
+        "model_pair",
+        "undoes",
+        "undone_by",
     ];
-    let file = File { ctx, export, format, lines: 0, ended: false };
-    let body = Body::from_stream(stream::try_unfold(file, async |mut file: File| match file.part().await {
-        Ok(Some(bytes)) => Ok(Some((bytes, file))),
-        Ok(None) => Ok(None),
-        Err(error) => {
-            tracing::error!(%error, "an export stopped half way");
-            Err(error)
-        }
-    }));
-    Ok((headers, body).into_response())
-}
 
-/// A file that is being written.
-struct File {
-    ctx: Ctx,
-    export: Export,
-    format: Format,
-    lines: usize,
-    ended: bool,
-}
-
-impl File {
-    /// The next part of it; nothing after the last.
-    async fn part(&mut self) -> Answer<Option<Bytes>> {
-        if self.ended {
-            return Ok(None);
-        }
-        let rows = self.export.next(&self.ctx).await?;
-        self.ended = rows.is_empty();
-        let first = self.lines == 0;
-        self.lines += rows.len();
-        let rows: Vec<ReceiptRowBody> = rows.into_iter().map(Into::into).collect();
-        let bytes = match self.format {
-            Format::Csv => csv_part(first, rows)?,
-            Format::Json => json_part(first, self.ended, &rows)?,
-        };
-        Ok(Some(bytes))
-    }
-}
-
-fn written(writer: csv::Writer<Vec<u8>>) -> Answer<Bytes> {
-    writer.into_inner().map(Bytes::from).map_err(|error| Error::Internal(error.to_string()))
-}
-
-fn line<const N: usize>(writer: &mut csv::Writer<Vec<u8>>, cells: [String; N]) -> Answer<()> {
-    writer.write_record(cells.map(inert)).map_err(|error| Error::Internal(error.to_string()))
-}
-
-fn csv_part(first: bool, rows: Vec<ReceiptRowBody>) -> Answer<Bytes> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    if first {
-        let heads = [
-            "id",
-            "at",
-            "direction",
-            "by",
-            "by_name",
-            "source_name",
-            "target_name",
-            "name",
-            "items",
-            "folders",
-            "datasets",
-            "images",
-            "model_pair",
-            "undoes",
-            "undone_by",
-        ];
-        line(&mut writer, heads.map(str::to_owned))?;
-    }
-    for row in rows {
+    fn cells(self) -> Vec<String> {
         let cells = [
-            row.id,
-            row.at,
-            row.direction.to_owned(),
-            row.by,
-            row.by_name,
-            row.source_name,
-            row.target_name,
-            row.name.unwrap_or_default(),
-            row.items.to_string(),
-            row.folders.to_string(),
-            row.datasets.to_string(),
-            row.images.to_string(),
-            row.model_pair.unwrap_or_default(),
-            row.undoes.unwrap_or_default(),
-            row.undone_by.unwrap_or_default(),
+            self.id,
+            self.at,
+            self.direction.to_owned(),
+            self.by,
+            self.by_name,
+            self.source_name,
+            self.target_name,
+            self.name.unwrap_or_default(),
+            self.items.to_string(),
+            self.folders.to_string(),
+            self.datasets.to_string(),
+            self.images.to_string(),
+            self.model_pair.unwrap_or_default(),
+            self.undoes.unwrap_or_default(),
+            self.undone_by.unwrap_or_default(),
         ];
-        line(&mut writer, cells)?;
+        cells.map(inert).to_vec()
     }
-    written(writer)
-}
-
-fn json_part(first: bool, last: bool, rows: &[ReceiptRowBody]) -> Answer<Bytes> {
-    let mut bytes = Vec::new();
-    for (index, row) in rows.iter().enumerate() {
-        bytes.extend_from_slice(if first && index == 0 { b"[\n" } else { b",\n" });
-        serde_json::to_writer(&mut bytes, row).map_err(|error| Error::Internal(error.to_string()))?;
-    }
-    if last {
-        bytes.extend_from_slice(if first { b"[]\n" } else { b"\n]\n" });
-    }
-    Ok(Bytes::from(bytes))
 }
 
 /// One receipt as a file: as CSV a line for each item, as JSON all of it.
@@ -287,7 +204,7 @@ pub async fn export_one(
         (header::CONTENT_DISPOSITION, format.file(&format!("receipt-{}", receipt.id))),
     ];
     let body = match format {
-        Format::Csv => receipt_csv(receipt)?,
+        Format::Csv => receipt_csv(&receipt)?,
         Format::Json => {
             let json = serde_json::to_vec_pretty(&ReceiptBody::from(receipt));
             Bytes::from(json.map_err(|error| Error::Internal(error.to_string()))?)
@@ -296,14 +213,23 @@ pub async fn export_one(
     Ok((headers, body).into_response())
 }
 
-fn receipt_csv(receipt: ReceiptView) -> Answer<Bytes> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let heads =
-        ["receipt", "at", "by_name", "source_name", "target_name", "destination_name", "item", "name", "renamed_to"];
-    line(&mut writer, heads.map(str::to_owned))?;
-    for item in &receipt.plan.items {
+/// An item of a receipt.
+#[derive(Serialize)]
+struct ReceiptLine([String; 9]);
+
+impl Row for ReceiptLine {
+    const HEADS: &'static [&'static str] =
+        &["receipt", "at", "by_name", "source_name", "target_name", "destination_name", "item", "name", "renamed_to"];
+
+    fn cells(self) -> Vec<String> {
+        self.0.map(inert).to_vec()
+    }
+}
+
+fn receipt_csv(receipt: &ReceiptView) -> Answer<Bytes> {
+    let line = |item: &Named| {
         let renamed = receipt.plan.effects.renamed.iter().find(|renamed| renamed.id == item.id);
-        let cells = [
+        ReceiptLine([
             receipt.id.to_string(),
             receipt.at.rfc3339(),
             receipt.by_name.clone(),
@@ -313,10 +239,9 @@ fn receipt_csv(receipt: ReceiptView) -> Answer<Bytes> {
             item.id.to_string(),
             item.name.clone(),
             renamed.map(|renamed| renamed.to.clone()).unwrap_or_default(),
-        ];
-        line(&mut writer, cells)?;
-    }
-    written(writer)
+        ])
+    };
+    export::csv(true, receipt.plan.items.iter().map(line).collect())
 }
 
 /// Takes a transfer between two organizations back, within a day and while nothing in it was changed: items, names, both

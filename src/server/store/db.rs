@@ -75,6 +75,9 @@ pub enum DbError {
     /// Another transaction was in the way; the write is tried again.
     #[error("another transaction was in the way")]
     Contended,
+    /// The write is long and others write meanwhile; it is tried again alone.
+    #[error("a long write is not alone")]
+    Crowded,
     /// The database cannot be reached, is full, or is read-only: try again later.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] sqlx::Error),
@@ -291,7 +294,7 @@ impl Db {
             let begun = Instant::now();
             match self.attempt(&mut work, alone).await {
                 Err(error) if attempt < ATTEMPTS && error.is_contended() => {
-                    alone |= begun.elapsed() >= LONG;
+                    alone |= begun.elapsed() >= LONG || error.is_crowded();
                     let longest = 2_u64 << attempt.min(8);
                     tokio::time::sleep(Duration::from_millis(rand::random_range(1..=longest))).await;
                 }
@@ -319,7 +322,7 @@ impl Db {
                     "BEGIN ISOLATION LEVEL SERIALIZABLE"
                 };
                 let begun = pool.begin_with(begin).await.map_err(DbError::from)?;
-                Tx::PostgresWrite(begun, Touched::default())
+                Tx::PostgresWrite(begun, Touched::default(), alone)
             }
         };
         let answer = match work(&mut tx).await {
@@ -335,7 +338,7 @@ impl Db {
             }
             // What could not be undone is undone with its connection, so the first reason is the one to tell.
             Tx::Sqlite(mut lent) => drop(lent.end("ROLLBACK").await),
-            Tx::PostgresWrite(mut transaction, mut touched) if answer.is_ok() => {
+            Tx::PostgresWrite(mut transaction, mut touched, _) if answer.is_ok() => {
                 if let Some(change) = touched.take() {
                     notify(&mut transaction, &change).await?;
                 }
@@ -537,11 +540,18 @@ impl Drop for Lent {
 pub trait AsDbError {
     /// Whether trying again can help.
     fn is_contended(&self) -> bool;
+
+    /// Whether it has to be tried again alone ([`Tx::be_alone`]).
+    fn is_crowded(&self) -> bool;
 }
 
 impl AsDbError for DbError {
     fn is_contended(&self) -> bool {
-        matches!(self, Self::Contended)
+        matches!(self, Self::Contended | Self::Crowded)
+    }
+
+    fn is_crowded(&self) -> bool {
+        matches!(self, Self::Crowded)
     }
 }
 
@@ -552,11 +562,23 @@ pub enum Tx {
     Sqlite(Lent),
     /// Reads from PostgreSQL.
     PostgresRead(PoolConnection<Postgres>),
-    /// Writes to PostgreSQL.
-    PostgresWrite(Transaction<'static, Postgres>, Touched),
+    /// Writes to PostgreSQL, and whether nobody else changes resources meanwhile.
+    PostgresWrite(Transaction<'static, Postgres>, Touched, bool),
 }
 
 impl Tx {
+    /// For who has found out that there is much to write: begins the write anew with nobody else changing resources meanwhile,
+    /// if that is not so already ([`Db::write`]). To be asked before anything is written; on SQLite writers are alone always.
+    ///
+    /// # Errors
+    /// `Crowded`, for [`Db::write`] alone.
+    pub const fn be_alone(&self) -> Result<()> {
+        match self {
+            Self::PostgresWrite(_, _, false) => Err(DbError::Crowded),
+            _ => Ok(()),
+        }
+    }
+
     /// A statement. `$1`, `$2`, … are bound in order.
     pub fn sql(&mut self, sql: &'static str) -> Statement<'_> {
         self.statement(SqlStr::from_static(sql))
@@ -628,7 +650,7 @@ impl Tx {
         let args = match self {
             Self::Sqlite(lent) => Args::Sqlite(lent, SqliteArguments::default()),
             Self::PostgresRead(connection) => Args::Postgres(connection, PgArguments::default()),
-            Self::PostgresWrite(transaction, _) => Args::Postgres(transaction, PgArguments::default()),
+            Self::PostgresWrite(transaction, ..) => Args::Postgres(transaction, PgArguments::default()),
         };
         Statement { sql, args, bound: 0, error }
     }
@@ -638,7 +660,7 @@ impl Tx {
         match self {
             Self::Sqlite(lent) => lent.changing.then_some(&mut lent.touched),
             Self::PostgresRead(_) => None,
-            Self::PostgresWrite(_, touched) => Some(touched),
+            Self::PostgresWrite(_, touched, _) => Some(touched),
         }
     }
 }

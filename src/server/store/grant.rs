@@ -632,6 +632,23 @@ pub async fn list_levels(tx: &mut Tx, person: PersonId, resources: &[ResourceId]
     Ok(levels)
 }
 
+/// What is shared with a person ($1) in an organization ($2), unless that was deleted. It begins with their grants, however much
+/// the organization has.
+macro_rules! shared {
+    ($rest:literal) => {
+        concat!(
+            "WITH mine(resource_id) AS (
+                SELECT g.resource_id FROM access_grant g JOIN living_organization l ON l.id = g.owner_id
+                WHERE g.owner_id = $2 AND g.person_id = $1
+                UNION ALL
+                SELECT g.resource_id FROM access_grant g JOIN living_organization l ON l.id = g.owner_id
+                WHERE g.owner_id = $2 AND g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = $1)
+             ) ",
+            $rest
+        )
+    };
+}
+
 /// The resources of one organization on which a person has a level by grant: what is shared with them.
 ///
 /// # Errors
@@ -643,13 +660,10 @@ pub async fn list_shared(
     limit: i64,
 ) -> Result<Vec<ResourceId>> {
     let rows: Vec<(Uuid,)> = tx
-        .sql(
-            "SELECT DISTINCT g.resource_id FROM access_grant g JOIN resource r ON r.id = g.resource_id
-             JOIN living_organization l ON l.id = r.organization_id
-             WHERE r.organization_id = $2 AND r.trashed_with IS NULL AND (g.person_id = $1
-                OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = $1))
-             LIMIT CAST($3 AS BIGINT)",
-        )
+        .sql(shared!(
+            "SELECT DISTINCT r.id FROM mine CROSS JOIN resource r
+                 WHERE r.id = mine.resource_id AND r.trashed_with IS NULL LIMIT CAST($3 AS BIGINT)"
+        ))
         .bind(person.0)
         .bind(organization.0)
         .bind(limit)
@@ -673,9 +687,12 @@ pub async fn any_shared_elsewhere(
     }
     let ids: Vec<Uuid> = accounts.iter().take(CHUNK).map(|id| id.0).collect();
     tx.sql_list(
-        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM access_grant g JOIN resource r ON r.id = g.resource_id
-            WHERE r.organization_id = {2} AND r.trashed_with IS NULL AND r.account_id NOT IN ({ids}) AND (g.person_id = {1}
-                OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1}))
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM (
+                SELECT g.resource_id FROM access_grant g WHERE g.owner_id = {2} AND g.person_id = {1}
+                UNION ALL
+                SELECT g.resource_id FROM access_grant g WHERE g.owner_id = {2}
+                    AND g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1})) AS mine
+            CROSS JOIN resource r WHERE r.id = mine.resource_id AND r.trashed_with IS NULL AND r.account_id NOT IN ({ids})
             LIMIT 1) AS first",
         &ids,
     )
@@ -712,12 +729,11 @@ pub async fn list_shared_page(
     let after = after.unwrap_or(&start);
     let rows: Vec<(i64, String, Uuid)> = tx
         .sql(
-            "SELECT DISTINCT r.kind_rank, r.name_key, r.id FROM access_grant g JOIN resource r ON r.id = g.resource_id
-             JOIN living_organization l ON l.id = r.organization_id
-             WHERE r.organization_id = $2 AND r.trashed_with IS NULL AND (g.person_id = $1
-                OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = $1))
-                AND (r.kind_rank, r.name_key, r.id) > ($3, $4, $5)
-             ORDER BY r.kind_rank, r.name_key, r.id LIMIT CAST($6 AS BIGINT)",
+            shared!(
+                "SELECT DISTINCT r.kind_rank, r.name_key, r.id FROM mine CROSS JOIN resource r
+                 WHERE r.id = mine.resource_id AND r.trashed_with IS NULL AND (r.kind_rank, r.name_key, r.id) > ($3, $4, $5)
+                 ORDER BY r.kind_rank, r.name_key, r.id LIMIT CAST($6 AS BIGINT)"
+            ),
         )
         .bind(person.0)
         .bind(organization.0)

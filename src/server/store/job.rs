@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Result, Tx, read};
 use crate::domain::{
-    id::{JobId, OrganizationId, PersonId, ResourceId, TransferId},
+    id::{JobId, OrganizationId, PersonId, ResourceId, TransferId, UndoId},
     job::{JobKind, JobState},
     time::Timestamp,
     view::work::JobView,
@@ -77,6 +77,7 @@ struct JobRow {
     ended_at: Option<i64>,
     stoppable: bool,
     transfer_id: Option<Uuid>,
+    undo_id: Option<Uuid>,
     shared_with: Option<String>,
 }
 
@@ -124,6 +125,7 @@ impl JobRow {
             name: self.name,
             resource: self.top_id.filter(|_| made).map(ResourceId),
             transfer: self.transfer_id.map(TransferId),
+            undo: self.undo_id.map(UndoId),
             cancellable: self.stoppable && state == JobState::Running,
             done: count(self.done),
             total: count(self.total),
@@ -195,7 +197,8 @@ pub async fn find_stoppable(tx: &mut Tx, person: PersonId, id: JobId) -> Result<
     let row: Option<JobRow> = tx
         .sql(
             "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
-                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id
+                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id,
+                (SELECT u.id FROM job_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.job_id = job.id) AS undo_id
              FROM job WHERE id = $1 AND person_id = $2 AND state = 'running' AND stoppable",
         )
         .bind(id.0)
@@ -213,7 +216,8 @@ pub async fn find_own(tx: &mut Tx, person: PersonId, id: JobId) -> Result<Option
     let row: Option<JobRow> = tx
         .sql(
             "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
-                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id
+                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id,
+                (SELECT u.id FROM job_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.job_id = job.id) AS undo_id
              FROM job WHERE id = $1 AND person_id = $2",
         )
         .bind(id.0)
@@ -237,7 +241,8 @@ pub async fn list_own(
     let rows: Vec<JobRow> = tx
         .sql(
             "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
-                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id
+                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id,
+                (SELECT u.id FROM job_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.job_id = job.id) AS undo_id
              FROM job WHERE person_id = $1 AND organization_id = $2 AND (ended_at IS NULL OR ended_at > $3) ORDER BY id DESC LIMIT CAST($4 AS BIGINT)",
         )
         .bind(person.0)
@@ -273,7 +278,8 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Result<Opti
             "UPDATE job SET claimed_until = $2 WHERE id = (
                 SELECT id FROM job WHERE state = 'running' AND claimed_until < $1 ORDER BY claimed_until, id LIMIT 1)
              RETURNING id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
-                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id",
+                (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id,
+                (SELECT u.id FROM job_transfer t JOIN undo u ON u.id = t.undo_id WHERE t.job_id = job.id) AS undo_id",
         )
         .bind(now.0)
         .bind(until.0)
@@ -350,6 +356,7 @@ pub async fn update_transferred(
     job: &Job,
     held_until: Timestamp,
     transfer: TransferId,
+    undo: Option<UndoId>,
     message: &str,
     at: Timestamp,
 ) -> Result<bool> {
@@ -365,9 +372,10 @@ pub async fn update_transferred(
         .bind(held_until.0)
         .execute()
         .await?;
-    tx.sql("UPDATE job_transfer SET transfer_id = $2 WHERE job_id = $1")
+    tx.sql("UPDATE job_transfer SET transfer_id = $2, undo_id = $3 WHERE job_id = $1")
         .bind(job.id.0)
         .bind(transfer.0)
+        .bind(undo.map(|id| id.0))
         .execute()
         .await?;
     Ok(changed > 0)

@@ -586,7 +586,7 @@ struct ChildRow {
 }
 
 /// What a list shows of each row, and how many grants it has of its own. Kept as one text so that all orders show the
-/// same.
+/// same. A plus before the rank of a kind keeps SQLite from beginning there and walking to where the page starts.
 macro_rules! children {
     ($where_and_order:literal) => {
         concat!(
@@ -596,8 +596,7 @@ macro_rules! children {
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
                 r.restrict_copy, r.restrict_delete, r.restrict_download
              FROM resource r LEFT JOIN person p ON p.id = r.created_by
-             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND r.kind_rank >= $2 AND r.kind_rank <= $3
-                AND ($4 IS NULL OR (r.name_key >= $4 AND r.name_key < $5)) AND ",
+             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND ($4 IS NULL OR (r.name_key >= $4 AND r.name_key < $5)) AND ",
             $where_and_order
         )
     };
@@ -677,25 +676,31 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
     let status = list.status.map(|status| status.word().to_owned());
     let rows: Vec<ChildRow> = match list.sort {
         Sort::Name => {
+            // Where the kinds that are listed begin, for the first page.
             let after = list.after.clone().unwrap_or_else(|| {
                 if list.descending {
-                    After { rank: i64::MAX, name_key: String::new(), number: 0, id: ResourceId(Uuid::max()) }
+                    let (rank, name_key) = (highest, "\u{10FFFF}".to_owned());
+                    After { rank, name_key, number: 0, id: ResourceId(Uuid::max()) }
                 } else {
-                    After { rank: -1, name_key: String::new(), number: 0, id: ResourceId(Uuid::nil()) }
+                    After { rank: lowest, name_key: String::new(), number: 0, id: ResourceId(Uuid::nil()) }
                 }
             });
             let sql = match (list.descending, &status) {
                 (true, None) => children!(
-                    "(r.kind_rank, r.name_key, r.id) < ($6, $7, $8) AND $9 IS NULL ORDER BY r.kind_rank DESC, r.name_key DESC, r.id DESC LIMIT CAST($10 AS BIGINT)"
+                    "r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.kind_rank, r.name_key, r.id) < ($6, $7, $8)
+                     AND $9 IS NULL ORDER BY r.kind_rank DESC, r.name_key DESC, r.id DESC LIMIT CAST($10 AS BIGINT)"
                 ),
                 (false, None) => children!(
-                    "(r.kind_rank, r.name_key, r.id) > ($6, $7, $8) AND $9 IS NULL ORDER BY r.kind_rank, r.name_key, r.id LIMIT CAST($10 AS BIGINT)"
+                    "+r.kind_rank >= $2 AND r.kind_rank <= $3 AND (r.kind_rank, r.name_key, r.id) > ($6, $7, $8)
+                     AND $9 IS NULL ORDER BY r.kind_rank, r.name_key, r.id LIMIT CAST($10 AS BIGINT)"
                 ),
                 (true, Some(_)) => children!(
-                    "(r.kind_rank, r.name_key, r.id) < ($6, $7, $8) AND r.status = $9 ORDER BY r.kind_rank DESC, r.name_key DESC, r.id DESC LIMIT CAST($10 AS BIGINT)"
+                    "r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.kind_rank, r.name_key, r.id) < ($6, $7, $8)
+                     AND r.status = $9 ORDER BY r.kind_rank DESC, r.name_key DESC, r.id DESC LIMIT CAST($10 AS BIGINT)"
                 ),
                 (false, Some(_)) => children!(
-                    "(r.kind_rank, r.name_key, r.id) > ($6, $7, $8) AND r.status = $9 ORDER BY r.kind_rank, r.name_key, r.id LIMIT CAST($10 AS BIGINT)"
+                    "+r.kind_rank >= $2 AND r.kind_rank <= $3 AND (r.kind_rank, r.name_key, r.id) > ($6, $7, $8)
+                     AND r.status = $9 ORDER BY r.kind_rank, r.name_key, r.id LIMIT CAST($10 AS BIGINT)"
                 ),
             };
             tx.sql(sql)
@@ -715,16 +720,20 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
         Sort::ModifiedAt | Sort::Size => {
             let sql = match (list.sort, list.descending) {
                 (Sort::ModifiedAt, false) => children!(
-                    "(r.modified_at, r.id) > ($6, $7) AND ($8 IS NULL OR r.status = $8) ORDER BY r.modified_at, r.id LIMIT CAST($9 AS BIGINT)"
+                    "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.modified_at, r.id) > ($6, $7)
+                     AND ($8 IS NULL OR r.status = $8) ORDER BY r.modified_at, r.id LIMIT CAST($9 AS BIGINT)"
                 ),
                 (Sort::ModifiedAt, true) => children!(
-                    "(r.modified_at, r.id) < ($6, $7) AND ($8 IS NULL OR r.status = $8) ORDER BY r.modified_at DESC, r.id DESC LIMIT CAST($9 AS BIGINT)"
+                    "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.modified_at, r.id) < ($6, $7)
+                     AND ($8 IS NULL OR r.status = $8) ORDER BY r.modified_at DESC, r.id DESC LIMIT CAST($9 AS BIGINT)"
                 ),
                 (_, false) => children!(
-                    "(r.bytes, r.id) > ($6, $7) AND ($8 IS NULL OR r.status = $8) ORDER BY r.bytes, r.id LIMIT CAST($9 AS BIGINT)"
+                    "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.bytes, r.id) > ($6, $7)
+                     AND ($8 IS NULL OR r.status = $8) ORDER BY r.bytes, r.id LIMIT CAST($9 AS BIGINT)"
                 ),
                 (_, true) => children!(
-                    "(r.bytes, r.id) < ($6, $7) AND ($8 IS NULL OR r.status = $8) ORDER BY r.bytes DESC, r.id DESC LIMIT CAST($9 AS BIGINT)"
+                    "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.bytes, r.id) < ($6, $7)
+                     AND ($8 IS NULL OR r.status = $8) ORDER BY r.bytes DESC, r.id DESC LIMIT CAST($9 AS BIGINT)"
                 ),
             };
             let (number, id) = match (&list.after, list.descending) {

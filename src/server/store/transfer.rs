@@ -195,6 +195,35 @@ pub async fn list(
     rows.into_iter().map(|row| row.into_view(direction)).collect()
 }
 
+/// Whether an organization has more receipts than so many, in one direction or both.
+///
+/// # Errors
+/// The database.
+pub async fn has_more_than(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    direction: Option<Direction>,
+    number: i64,
+) -> Result<bool> {
+    let (out, into) = (direction != Some(Direction::In), direction != Some(Direction::Out));
+    let found = tx
+        .sql(
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM (
+                SELECT 1 AS one FROM (
+                    SELECT id FROM transfer WHERE source_id = $1 AND scope = 'between' AND $2
+                    UNION ALL
+                    SELECT id FROM transfer WHERE target_id = $1 AND scope = 'between' AND $3) AS listed
+                LIMIT CAST($4 AS BIGINT)) AS first",
+        )
+        .bind(organization.0)
+        .bind(out)
+        .bind(into)
+        .bind(number + 1)
+        .number()
+        .await?;
+    Ok(found > number)
+}
+
 /// Writes down what taking a transfer back needs: where each item was, and what is there right after it.
 ///
 /// # Errors

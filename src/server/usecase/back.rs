@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     id::{AccountId, OrganizationId, ResourceId, TransferId},
+    job::AT_ONCE,
     licence::Licence,
     refusal::Refusal,
     resource::MAX_DEPTH,
@@ -204,6 +205,9 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
     let Loaded { facts, items, account, home_org_id, places } = load(tx, ctx, by, &record).await?;
     let back = rules::back(&facts)?;
     let account = account.ok_or_else(|| Error::Internal(format!("transfer {id} has no place to go back to")))?;
+    if record.plan.rows() > AT_ONCE {
+        tx.be_alone()?;
+    }
     let now = ctx.now();
     let mut groups: BTreeMap<ResourceId, Group<'_>> = BTreeMap::new();
     for was in &items {

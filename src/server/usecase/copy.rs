@@ -12,7 +12,7 @@ use crate::domain::{
     copy::{Original, Place, may_copy, may_share, receive, restrictions_of_copy},
     id::{JobId, OrganizationId, PersonId, ResourceId},
     job::{AT_ONCE, JobKind, MOST_JOBS, go_on},
-    licence::{Use, allows},
+    licence::{Use, allows, new_in},
     refusal::Refusal,
     resource::{Kind, free_name},
     role::{Permission, allow},
@@ -155,10 +155,7 @@ async fn copy_in(
     let total: u64 = originals.iter().map(|(_, size)| size).sum();
     let permit = rules::permit(by.person, Act::Create, &there.lineage)?;
     let licences = licence::list_of_account(tx, container.account, ctx.now()).await?;
-    allows(&licences, Use::Create, ctx.now())?;
-    if place.kind == Kind::Site {
-        allows(&licences, Use::AssignToSite, ctx.now())?;
-    }
+    allows(&licences, new_in(place.kind), ctx.now())?;
     if total > AT_ONCE && originals.len() > MOST_JOBS {
         return Err(Refusal::field("items", Problem::TooMany(MOST_JOBS)).into());
     }

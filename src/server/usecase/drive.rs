@@ -6,7 +6,7 @@ use crate::domain::{
     access::{Act, Level, permit},
     command::Lacking,
     id::{AccountId, OrganizationId, ResourceId},
-    licence::{Licence, MEGAPIXELS, Use, allows, governing, price, spend},
+    licence::{Licence, MEGAPIXELS, Use, allows, governing, new_in, price, spend},
     refusal::Refusal,
     resource::{Kind, Status, cluster, may_create},
     role::{Permission, may},
@@ -418,7 +418,8 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
         (Page { items: Vec::new(), next_cursor: None }, None)
     };
     let licences = licence::list_of_account(&mut tx, view.account, ctx.now()).await?;
-    let create = match (permit(by.person, Act::Create, &reach.lineage), allows(&licences, Use::Create, ctx.now())) {
+    let create = match (permit(by.person, Act::Create, &reach.lineage), allows(&licences, new_in(view.kind), ctx.now()))
+    {
         (Err(_), _) => Control::Absent,
         _ if !view.kind.is_container() => Control::Absent,
         (Ok(_), Err(refusal)) => Control::Disabled(refusal.to_string()),
@@ -724,7 +725,7 @@ pub(super) async fn create_in(
     let container = resource::find(tx, parent).await?.ok_or(Refusal::NotFound)?;
     may_create(container.kind, reach.depth(), kind)?;
     let now = ctx.now();
-    allows(&licence::list_of_account(tx, container.account, now).await?, Use::Create, now)?;
+    allows(&licence::list_of_account(tx, container.account, now).await?, new_in(container.kind), now)?;
     let id = ResourceId(ctx.id());
     let dataset = match dataset {
         Some(dataset) if dataset.cluster.is_empty() => {

@@ -21,7 +21,7 @@ use super::{
     },
     audit::{self, Happened},
     copy::{self, Making},
-    organization, transfer,
+    organization, transfer, undo,
 };
 
 /// How long a worker holds a job, in milliseconds; every step extends it.
@@ -347,10 +347,14 @@ async fn transfer_all(ctx: &Ctx, mut held: Held) -> Result<()> {
                 }
                 let moved =
                     transfer::transfer_in(tx, &ctx, &by, &items, destination, digest.as_deref(), Some(&work)).await?;
+                let undo = match &moved.inverse {
+                    Some(inverse) => undo::offer_in(tx, &ctx, &by, inverse).await?,
+                    None => None,
+                };
                 let receipt = moved.receipt;
                 held.job.done = receipt.plan.rows();
                 let told = transfer::told(&receipt);
-                if job::update_transferred(tx, &held.job, held.until, receipt.id, &told, ctx.now()).await? {
+                if job::update_transferred(tx, &held.job, held.until, receipt.id, undo, &told, ctx.now()).await? {
                     Ok(())
                 } else {
                     Err(lost())

@@ -1,9 +1,9 @@
 //! Lists of receipts (XFER-18), for who may read the audit log of an organization; and the page of its transfers.
 
 use crate::domain::{
-    id::{OrganizationId, TransferId},
+    id::{OrganizationId, PersonId, TransferId},
     refusal::Refusal,
-    role::{Permission, Role, may},
+    role::{Permission, Role, allow, may},
     view::{
         Page,
         transfer::{Direction, TransferRow, TransfersView},
@@ -14,7 +14,7 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::{Result, at_field},
-        store::{Tx, transfer},
+        store::{Tx, membership, transfer},
     },
     offer::{self, OfferQuery},
     organization,
@@ -114,6 +114,9 @@ pub async fn show_page(
 /// An export of receipts, read a part at a time.
 #[derive(Debug)]
 pub struct Export {
+    /// Whether there are more than it has.
+    pub truncated: bool,
+    by: PersonId,
     organization: OrganizationId,
     direction: Option<Direction>,
     before: Option<TransferId>,
@@ -127,21 +130,24 @@ pub struct Export {
 pub async fn begin_export(ctx: &Ctx, by: &Principal, org: &str, wanted: &str) -> Result<Export> {
     let mut tx = ctx.db().read().await?;
     let permit = organization::permit(&mut tx, by, org, Permission::ReadAudit).await?;
-    let direction = direction(wanted)?;
-    Ok(Export { organization: permit.organization(), direction, before: None, left: LONGEST_EXPORT })
+    let (organization, direction) = (permit.organization(), direction(wanted)?);
+    let truncated = transfer::has_more_than(&mut tx, organization, direction, LONGEST_EXPORT).await?;
+    Ok(Export { truncated, by: by.person, organization, direction, before: None, left: LONGEST_EXPORT })
 }
 
 impl Export {
-    /// The next lines; none at the end.
+    /// The next lines; none at the end. Whoever lost the right to read meanwhile is refused.
     ///
     /// # Errors
-    /// The database.
+    /// `NotFound` and `Forbidden` by role; the database.
     pub async fn next(&mut self, ctx: &Ctx) -> Result<Vec<TransferRow>> {
         let limit = self.left.min(PART);
         if limit <= 0 {
             return Ok(Vec::new());
         }
         let mut tx = ctx.db().read().await?;
+        let role = membership::find_role(&mut tx, self.organization, self.by).await?;
+        allow(self.by, self.organization, role, Permission::ReadAudit)?;
         let rows = rows(&mut tx, self.organization, self.direction, self.before, limit).await?;
         self.left -= limit;
         match rows.last() {

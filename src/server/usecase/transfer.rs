@@ -683,6 +683,9 @@ pub(super) async fn carry_out(
     work: Option<&Work>,
 ) -> Result<Moved> {
     let permit = plan.permit()?;
+    if plan.rows() > AT_ONCE {
+        tx.be_alone()?;
+    }
     count_done(work, 0)?;
     let inverse = inverse_of(&loaded.facts, &plan, ctx.now());
     let (id, now) = (TransferId(ctx.id()), ctx.now());

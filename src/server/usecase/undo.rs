@@ -8,7 +8,7 @@ use crate::domain::{
     id::{ResourceId, UndoId},
     refusal::Refusal,
     time::Timestamp,
-    undo::{Inverse, MOST_CONTAINERS, Was, gone},
+    undo::{Inverse, Was, gone},
 };
 
 use super::{
@@ -23,11 +23,8 @@ use super::{
 /// Writes down how to take a change back, and says under which token. That the change itself was made stays true where
 /// this does not work: then there is no button.
 pub async fn offer(ctx: &Ctx, by: &Principal, inverse: Inverse) -> Option<String> {
-    if let Some(items) = inverse.put_back() {
-        let containers: std::collections::BTreeSet<ResourceId> = items.iter().map(|was| was.container).collect();
-        if items.is_empty() || containers.len() > MOST_CONTAINERS {
-            return None;
-        }
+    if !inverse.is_feasible() {
+        return None;
     }
     let (id, person, now) = (UndoId(ctx.id()), by.person, ctx.now());
     let what = serde_json::to_string(&inverse).ok()?;
@@ -42,6 +39,20 @@ pub async fn offer(ctx: &Ctx, by: &Principal, inverse: Inverse) -> Option<String
         tracing::warn!(%error, "an undo could not be offered");
     }
     written.is_ok().then(|| id.to_string())
+}
+
+/// [`offer`], in the transaction of the change itself.
+///
+/// # Errors
+/// The database.
+pub(super) async fn offer_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, inverse: &Inverse) -> Result<Option<UndoId>> {
+    if !inverse.is_feasible() {
+        return Ok(None);
+    }
+    let what = serde_json::to_string(inverse).map_err(|error| Error::Internal(error.to_string()))?;
+    let id = UndoId(ctx.id());
+    undo::insert(tx, id, by.person, &what, ctx.now()).await?;
+    Ok(Some(id))
 }
 
 /// Takes a change back, once.

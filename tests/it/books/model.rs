@@ -570,7 +570,8 @@ impl World {
         if !holds(self.node(parent).kind, kind) || self.depth(parent) >= 64 {
             return no("invalid");
         }
-        if !self.may_create(org) {
+        let in_site = self.node(parent).kind == Kind::Site;
+        if !self.may_create(org) || (in_site && !self.may_assign(org)) {
             return no("forbidden");
         }
         if self.names_in(parent).contains(name) {

@@ -8,6 +8,7 @@ use crate::{both, support::read};
 both!(drive_1_what_may_be_inside_what, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
+    app.images_licence(&org, 10, 10).await;
     let folder = anna.folder(org.root, "Folder").await;
     let site = anna.site(org.root, "Site").await;
     let dataset = anna.dataset(site, "Dataset", 3).await;

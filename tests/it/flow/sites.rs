@@ -94,10 +94,15 @@ both!(xfer_3_xfer_5_only_people_with_access_to_the_site_keep_access, async |app|
     app.healthy().await;
 });
 
-both!(drive_6_a_site_shows_its_datasets_on_a_timeline, async |app| {
+both!(lic_4_drive_6_a_site_shows_its_datasets_on_a_timeline, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let site = anna.site(org.root, "Quarry").await;
+    // What is made in a site is as good as assigned to it.
+    let body = json!({ "parent": site, "kind": "dataset", "name": "Spring", "dataset": { "images": 3 } });
+    let refused = anna.post("/api/v1/resources", &body).await.expect(403);
+    assert!(refused.body.contains("active cloud licence"), "{}", refused.body);
+    app.images_licence(&org, 10, 10).await;
     for (name, day) in [("Spring", Some("2026-03-01")), ("Autumn", Some("2026-10-09")), ("Undated", None)] {
         let body =
             json!({ "parent": site, "kind": "dataset", "name": name, "dataset": { "images": 3, "captured_on": day } });

@@ -4,6 +4,7 @@ use commonhold::{
     domain::{id::ResourceId, job::AT_ONCE, resource::Status},
     rpc::{
         transfer::{ConfirmTransfer, MoveHere},
+        trash::UndoChange,
         work::CancelWork,
     },
     server::{
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{
     both,
-    support::{Org, Person, TestApp, read},
+    support::{Answer, Org, Person, TestApp, read},
 };
 
 /// A worker that is never told to stop.
@@ -93,6 +94,31 @@ both!(xfer_16_a_transfer_in_the_background_is_all_there_at_once_with_its_receipt
     assert_eq!((receipt["datasets"].as_u64(), receipt["by"].as_str()), (Some(2), Some(&*world.anna.id.to_string())));
     assert_eq!(world.anna.audit(&world.source).await[0], "transfer.sent");
     assert_eq!(world.anna.delete(&job).await.expect(422).code(), "invalid", "done is done");
+    app.healthy().await;
+});
+
+both!(drive_4_a_move_behind_the_scenes_is_taken_back_where_it_is_told_of, async |app| {
+    let world = world(app).await;
+    let (anna, org) = (&world.anna, &world.source);
+    let place = anna.folder(org.root, "Place").await;
+    let body = json!({ "items": [world.folder], "destination": place, "background": true });
+    anna.post("/api/v1/transfers", &body).await.expect(202);
+    work(app).await;
+    assert_eq!(app.stored(world.folder).await.parent, Some(place));
+    let at = format!("/o/{}/drive", org.org_id);
+    let token_on = |page: &Answer| {
+        let after = page.body.split("name=\"token\"").nth(1).and_then(|after| after.split("value=\"").nth(1));
+        after.and_then(|after| after.split('"').next()).map(str::to_owned)
+    };
+    let token = token_on(&anna.page(&at).await.expect(200)).expect("a button");
+    let undo = [("token", token.as_str()), ("back", &at)];
+    anna.form(UndoChange::url(), &at, &undo).await;
+    assert_eq!(app.stored(world.folder).await.parent, Some(org.root));
+    assert_eq!(token_on(&anna.page(&at).await.expect(200)), None, "once");
+    // What crosses is taken back on its receipt.
+    world.begin(None).await;
+    work(app).await;
+    assert_eq!(token_on(&anna.page(&at).await.expect(200)), None);
     app.healthy().await;
 });
 

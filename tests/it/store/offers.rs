@@ -131,6 +131,10 @@ both!(xfer_18_receipts_are_listed_and_what_ended_is_given_back, async |app| {
         assert!(rows.iter().all(|row| row.what.what() == "“Folder”" && row.undone_by.is_none()));
         assert!(transfer::list(&mut tx, organization, direction, Some(receipt), 10).await.expect("a list").is_empty());
     }
+    for (direction, more) in [(None, true), (Some(Direction::Out), true), (Some(Direction::In), false)] {
+        assert_eq!(transfer::has_more_than(&mut tx, source.id, direction, 0).await.expect("an answer"), more);
+        assert!(!transfer::has_more_than(&mut tx, source.id, direction, 1).await.expect("an answer"));
+    }
     let (items, left) = transfer::find_undo(&mut tx, receipt).await.expect("an answer").expect("kept");
     assert_eq!(items, [Was { item: folder, container: source.root, name: None }]);
     assert_eq!(subtree::find_traces(&mut tx, &[folder], now).await.expect("traces"), left);

@@ -162,7 +162,9 @@ async fn quality_every_query_of_the_store_has_its_index() {
             let steps: Vec<(i64, i64, i64, String)> =
                 statement.all().await.unwrap_or_else(|error| panic!("{place}: {error}\n{sql}"));
             let tables: BTreeSet<&str> =
-                ["tree", "up", "e", "first", "listed", "json_each", "CONSTANT", "(subquery"].into_iter().collect();
+                ["tree", "up", "e", "first", "listed", "mine", "json_each", "CONSTANT", "(subquery"]
+                    .into_iter()
+                    .collect();
             for (_, _, _, step) in &steps {
                 let scans = step.strip_prefix("SCAN ").is_some_and(|what| {
                     let what = what.split([' ', '-']).next().unwrap_or_default();
@@ -182,6 +184,29 @@ async fn quality_every_query_of_the_store_has_its_index() {
     for (place, _) in MAY_SCAN.iter().chain(MAY_SORT) {
         assert!(places.contains(*place), "{place} has no query any more");
     }
+    drop(tx);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn drive_1_a_page_of_children_begins_where_it_starts_however_far_that_is() {
+    let app = TestApp::sqlite().await;
+    let mut tx = app.db().read().await.expect("a connection");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/store/resource.rs");
+    let mut walked = 0;
+    for Query { place, sql } in queries(&path).into_iter().filter(|query| query.place == "resource::list_children") {
+        let bound = (1..=20).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
+        let mut statement = tx.sql(format!("EXPLAIN QUERY PLAN {sql}").leak());
+        for _ in 0..bound {
+            statement = statement.bind(None::<i64>);
+        }
+        let steps: Vec<(i64, i64, i64, String)> = statement.all().await.expect("a plan");
+        let step = steps.iter().map(|(_, _, _, step)| step.as_str()).find(|step| step.contains("resource_list_by_"));
+        let step = step.unwrap_or_else(|| panic!("{place}: no index of a list in {steps:?}"));
+        assert!(["id)>(", "id)<("].iter().any(|bound| step.contains(bound)), "{place}: {step}\n{sql}");
+        walked += 1;
+    }
+    assert_eq!(walked, 8, "three orders, both ways, and by name in a state");
     drop(tx);
     app.finish().await;
 }

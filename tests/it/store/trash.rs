@@ -234,8 +234,8 @@ both!(xfer_16_jobs_that_transfer_and_jobs_that_are_cancelled, async |app| {
                 assert!(!job::is_held(tx, id, until).await?);
                 job::claim(tx, now, until).await?.expect("work");
                 new.done = 12;
-                assert!(!job::update_transferred(tx, &new, now, receipt, "Done", now).await?);
-                assert!(job::update_transferred(tx, &new, until, receipt, "Done", now).await?);
+                assert!(!job::update_transferred(tx, &new, now, receipt, None, "Done", now).await?);
+                assert!(job::update_transferred(tx, &new, until, receipt, None, "Done", now).await?);
                 let view = job::find_own(tx, by, id).await?.expect("hers");
                 assert_eq!((view.transfer, view.done, view.total, view.cancellable), (Some(receipt), 12, 12, false));
                 assert!(!job::update_cancelled(tx, id, "Cancelled", now).await?, "it has ended");
@@ -331,6 +331,7 @@ both!(drive_4_what_can_be_undone_is_taken_once_by_who_did_it, async |app| {
 both!(xfer_5_sites_by_name_and_by_day, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
+    app.images_licence(&org, 10, 10).await;
     let (b, a) = (anna.site(org.root, "B").await, anna.site(org.root, "A").await);
     anna.folder(org.root, "C").await;
     for day in ["2026-01-02", "2026-03-04"] {

@@ -25,6 +25,7 @@ use crate::{
         routes::current_address,
         sending::ServerAction,
         session::Session,
+        undo::Undo,
         words,
     },
 };
@@ -106,8 +107,12 @@ fn Job(org: String, job: JobView, cancel: ServerAction<CancelWork>) -> impl Into
             let made = job.resource.map(|id| view! { " " <a href=paths::drive(&org, &id.to_string())>"Show"</a> });
             let receipt =
                 job.transfer.map(|id| view! { " " <a href=paths::receipt(&org, &id.to_string())>"Receipt"</a> });
-            view! { <small><Icon name="check"/>{message.unwrap_or_else(|| "Done".to_owned())} {made} {receipt}</small> }
-                .into_any()
+            let undo = job.undo.map(|id| view! { <Undo token=id.to_string()/> });
+            view! {
+                <small><Icon name="check"/>{message.unwrap_or_else(|| "Done".to_owned())} {made} {receipt}</small>
+                {undo}
+            }
+            .into_any()
         }
         JobState::Cancelled => view! { <small>{message.unwrap_or_default()}</small> }.into_any(),
         JobState::Failed => {

@@ -1,0 +1,178 @@
+//! Lists as files: CSV, in which no spreadsheet finds a formula, or JSON. They are written a part at a time, so that memory does
+//! not grow with them.
+
+use std::future::Future;
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderName, header},
+    response::{IntoResponse, Response},
+};
+use futures::stream;
+use serde::Serialize;
+
+use crate::{
+    domain::{refusal::Refusal, text},
+    server::{
+        context::Ctx,
+        error::{Error, Result as Answer},
+    },
+};
+
+use super::problem::Problem;
+
+/// As what a list is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// A line of heads, then a line for each row.
+    Csv,
+    /// An array.
+    Json,
+}
+
+impl Format {
+    /// Reads `csv` or `json`; `csv` where it is not given.
+    ///
+    /// # Errors
+    /// `Invalid` at `format`.
+    #[expect(clippy::result_large_err, reason = "as of every handler: a refusal is the rare answer")]
+    pub fn read(word: Option<&str>) -> Result<Self, Problem> {
+        match word {
+            None | Some("csv") => Ok(Self::Csv),
+            Some("json") => Ok(Self::Json),
+            Some(_) => Err(Problem::refusal(&Refusal::field("format", text::Problem::NotAChoice))),
+        }
+    }
+
+    /// For the header `content-type`.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Json => "application/json",
+        }
+    }
+
+    /// For the header `content-disposition`: a file of this name, to which the ending is added.
+    pub fn file(self, name: &str) -> String {
+        let ending = if self == Self::Csv { "csv" } else { "json" };
+        format!("attachment; filename=\"{name}.{ending}\"")
+    }
+}
+
+/// A row of a file.
+pub trait Row: Serialize + Send {
+    /// What stands over the cells of CSV.
+    const HEADS: &'static [&'static str];
+
+    /// Its cells. What people wrote is [`inert`].
+    fn cells(self) -> Vec<String>;
+}
+
+/// Where the rows come from.
+pub trait Rows: Send + 'static {
+    /// A row.
+    type Row: Row;
+
+    /// The next of them; none at the end.
+    fn part(&mut self, ctx: &Ctx) -> impl Future<Output = Answer<Vec<Self::Row>>> + Send;
+}
+
+/// A cell that no spreadsheet takes for a formula.
+pub fn inert(cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+}
+
+/// Some rows as CSV, with the heads where they are the first.
+///
+/// # Errors
+/// `Internal`.
+pub fn csv<R: Row>(first: bool, rows: Vec<R>) -> Answer<Bytes> {
+    let failed = |error: csv::Error| Error::Internal(error.to_string());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    if first {
+        writer.write_record(R::HEADS).map_err(failed)?;
+    }
+    for row in rows {
+        writer.write_record(row.cells()).map_err(failed)?;
+    }
+    writer.into_inner().map(Bytes::from).map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn json<R: Row>(first: bool, last: bool, rows: &[R]) -> Answer<Bytes> {
+    let mut bytes = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        bytes.extend_from_slice(if first && index == 0 { b"[\n" } else { b",\n" });
+        serde_json::to_writer(&mut bytes, row).map_err(|error| Error::Internal(error.to_string()))?;
+    }
+    if last {
+        bytes.extend_from_slice(if first { b"[]\n" } else { b"\n]\n" });
+    }
+    Ok(Bytes::from(bytes))
+}
+
+/// A file that is being written.
+struct File<S> {
+    ctx: Ctx,
+    rows: S,
+    format: Format,
+    begun: bool,
+    ended: bool,
+}
+
+impl<S: Rows> File<S> {
+    /// The next part of it; nothing after the last.
+    async fn part(&mut self) -> Answer<Option<Bytes>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let rows = self.rows.part(&self.ctx).await?;
+        self.ended = rows.is_empty();
+        let first = !std::mem::replace(&mut self.begun, true);
+        match self.format {
+            Format::Csv => csv(first, rows),
+            Format::Json => json(first, self.ended, &rows),
+        }
+        .map(Some)
+    }
+}
+
+/// The answer with a file: at most `most` rows, as the header `x-row-limit` says; `x-truncated` says whether there are more.
+pub fn answer<S: Rows>(ctx: Ctx, rows: S, format: Format, name: &str, most: i64, truncated: bool) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, format.content_type().to_owned()),
+        (header::CONTENT_DISPOSITION, format.file(name)),
+        (HeaderName::from_static("x-row-limit"), most.to_string()),
+        (HeaderName::from_static("x-truncated"), truncated.to_string()),
+    ];
+    let file = File { ctx, rows, format, begun: false, ended: false };
+    let body = Body::from_stream(stream::try_unfold(file, async |mut file: File<S>| match file.part().await {
+        Ok(Some(bytes)) => Ok(Some((bytes, file))),
+        Ok(None) => Ok(None),
+        Err(error) => {
+            tracing::error!(%error, "an export stopped half way");
+            Err(error)
+        }
+    }));
+    (headers, body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inert;
+
+    #[test]
+    fn audit_1_no_cell_is_a_formula() {
+        for (cell, written) in [
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@a", "'@a"),
+            ("\ta", "'\ta"),
+            ("\ra", "'\ra"),
+            ("a=1", "a=1"),
+            ("", ""),
+        ] {
+            assert_eq!(inert(cell.to_owned()), written);
+        }
+    }
+}
