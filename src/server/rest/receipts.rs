@@ -122,7 +122,8 @@ pub struct FormatParams {
     format: Option<String>,
 }
 
-/// Receipts as a file, newest first: at most 100,000 lines, as the header `x-row-limit` says.
+/// Receipts as a file, newest first: at most 100,000 lines, as the header `x-row-limit` says; `x-truncated` says
+/// whether there are more.
 #[utoipa::path(get, path = "/orgs/{org}/transfers/export", tag = "transfers", params(("org" = String, Path), ExportParams),
     responses((status = 200, description = "The file"), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn export(

@@ -170,6 +170,11 @@ const ATTEMPTS: u32 = 24;
 /// A write that took so long before another transaction was in its way is tried again with nothing in its way.
 const LONG: Duration = Duration::from_millis(300);
 
+/// How PostgreSQL plans for us. Every query here has its index (a test walks them all) and asks for few rows of many; guesses about
+/// rows that it has not counted yet, or about how far a tree goes, make it read whole tables to join them, and compile that first.
+const INDEXES_FIRST: &str =
+    "SET jit = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off";
+
 /// How many values of a list SQLite is given one by one. More come as one JSON text: it looks for the place of every value
 /// bound from the first on, which takes longer than all the rest of the statement when there are a thousand.
 const FEW: usize = 8;
@@ -186,7 +191,14 @@ impl Db {
         let patience = Duration::from_secs(15);
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?;
-            let pool = PgPoolOptions::new().max_connections(32).acquire_timeout(patience).connect_with(options).await?;
+            let pool = PgPoolOptions::new()
+                .max_connections(32)
+                .acquire_timeout(patience)
+                .after_connect(|connection, _| {
+                    Box::pin(async move { connection.execute(INDEXES_FIRST).await.map(|_| ()) })
+                })
+                .connect_with(options)
+                .await?;
             return Ok(Self::Postgres { pool, changes: Changes::new() });
         }
         let options = SqliteConnectOptions::from_str(url)?

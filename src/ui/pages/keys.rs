@@ -73,7 +73,7 @@ pub fn Keys(
         {if none {
             view! { <Empty icon="lock" sentence="There is no key. Programs cannot sign in."/> }.into_any()
         } else {
-            view! { <ul class="keys" aria-label="Credential keys">{entries}</ul> }.into_any()
+            view! { <ul class="credential-keys" aria-label="Credential keys">{entries}</ul> }.into_any()
         }}
         <div class="bar"><ButtonLink href=new_key icon="plus" in_place=true>"New key"</ButtonLink></div>
         {open}
@@ -100,7 +100,7 @@ fn Secret(secret: NewSecret) -> impl IntoView {
 fn Entry(key: KeyView, revoke: String, several: bool, now: Timestamp) -> impl IntoView {
     let label = format!("Revoke {}", key.name);
     view! {
-        <li class="key">
+        <li class="credential-key">
             <div class="bar">
                 <b>{key.name}</b>
                 <div class="end"><a class="button" href=revoke aria-label=label data-noscroll="">"Revoke"</a></div>
