@@ -1,5 +1,6 @@
 import { expect, test } from "../support/fixture";
 import { alert, Drive, problemOf, signIn, status } from "../support/pages";
+import { grantImages } from "../support/operator";
 
 test("DRIVE-4 folders, sites, assets and datasets are made from the menu New, and renamed", async ({ page, anna }) => {
   const table = await anna.organization("Table");
@@ -49,6 +50,7 @@ test("DRIVE-5 an empty name is said at the field", async ({ page, anna }) => {
 
 test("DRIVE-1 sites and assets hold only datasets", async ({ page, anna }) => {
   const table = await anna.organization("Table");
+  await grantImages(table.org_id);
   const site = await anna.create(table.root, "site", "Quarry North");
   const drive = new Drive(page);
   await drive.open(table, site.id);

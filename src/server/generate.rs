@@ -67,6 +67,7 @@ pub async fn generate(ctx: &Ctx, amounts: &Amounts) -> Result<Vec<String>> {
         resources(ctx, &owner, &account, amounts).await?;
         made.push(org_id);
     }
+    ctx.db().analyze().await?;
     Ok(made)
 }
 

@@ -170,10 +170,9 @@ const ATTEMPTS: u32 = 24;
 /// A write that took so long before another transaction was in its way is tried again with nothing in its way.
 const LONG: Duration = Duration::from_millis(300);
 
-/// How PostgreSQL plans for us. Every query here has its index (a test walks them all) and asks for few rows of many; guesses about
-/// rows that it has not counted yet, or about how far a tree goes, make it read whole tables to join them, and compile that first.
-const INDEXES_FIRST: &str =
-    "SET jit = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off";
+/// PostgreSQL compiles what it guesses to be dear, and how far a tree goes is a guess: that took a hundred times as long as the
+/// statement itself.
+const NO_COMPILING: &str = "SET jit = off";
 
 /// How many values of a list SQLite is given one by one. More come as one JSON text: it looks for the place of every value
 /// bound from the first on, which takes longer than all the rest of the statement when there are a thousand.
@@ -195,7 +194,7 @@ impl Db {
                 .max_connections(32)
                 .acquire_timeout(patience)
                 .after_connect(|connection, _| {
-                    Box::pin(async move { connection.execute(INDEXES_FIRST).await.map(|_| ()) })
+                    Box::pin(async move { connection.execute(NO_COMPILING).await.map(|_| ()) })
                 })
                 .connect_with(options)
                 .await?;
@@ -359,6 +358,18 @@ impl Db {
             Tx::PostgresWrite(..) | Tx::PostgresRead(_) => {}
         }
         answer
+    }
+
+    /// Has PostgreSQL count what there is, after much of it was made at once: its plans are guesses until it has. It does so by
+    /// itself within minutes.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn analyze(&self) -> Result<()> {
+        if let Self::Postgres { pool, .. } = self {
+            pool.execute("ANALYZE").await?;
+        }
+        Ok(())
     }
 
     /// Closes every connection; on SQLite the write-ahead log is folded into the file.

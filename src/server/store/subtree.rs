@@ -17,6 +17,9 @@ use crate::domain::{
     transfer::{Contents, Listed, NAMED_AT_MOST, Named, back::Traces},
 };
 
+/// How many trees one statement walks. Each walk may cost PostgreSQL a look at the whole table, so they are few.
+const TREES: usize = 8_000;
+
 /// What is below each item, counted, with its height and the number of grants inside.
 #[derive(Debug, Clone, Default)]
 pub struct Below {
@@ -79,7 +82,7 @@ pub async fn load(
     now: Timestamp,
 ) -> Result<BTreeMap<ResourceId, Below>> {
     let mut below: BTreeMap<ResourceId, Below> = BTreeMap::new();
-    for chunk in items.chunks(CHUNK) {
+    for chunk in items.chunks(TREES) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<CountRow> = tx
             .sql_list(
@@ -136,7 +139,7 @@ async fn name_what_matters(
         items.iter().filter(|id| below.get(id).is_some_and(has)).map(|id| id.0).collect()
     };
 
-    for chunk in having(below, |b| b.contents.not_processed.total > 0).chunks(CHUNK) {
+    for chunk in having(below, |b| b.contents.not_processed.total > 0).chunks(TREES) {
         let rows: Vec<(Uuid, Uuid, String)> = tx
             .sql_list(
                 tree!(
@@ -150,7 +153,7 @@ async fn name_what_matters(
             .await?;
         note(below, rows, |contents| &mut contents.not_processed);
     }
-    for chunk in having(below, |b| b.contents.too_recent.total > 0).chunks(CHUNK) {
+    for chunk in having(below, |b| b.contents.too_recent.total > 0).chunks(TREES) {
         let rows: Vec<(Uuid, Uuid, String)> = tx
             .sql_list(
                 tree!(
@@ -165,7 +168,7 @@ async fn name_what_matters(
             .await?;
         note(below, rows, |contents| &mut contents.too_recent);
     }
-    for chunk in having(below, |b| b.contents.links.total > 0).chunks(CHUNK) {
+    for chunk in having(below, |b| b.contents.links.total > 0).chunks(TREES) {
         let rows: Vec<(Uuid, Uuid, String)> = tx
             .sql_list(
                 tree!(
@@ -180,7 +183,7 @@ async fn name_what_matters(
             .await?;
         note(below, rows, |contents| &mut contents.links);
     }
-    for chunk in having(below, |b| b.granted > 0).chunks(CHUNK) {
+    for chunk in having(below, |b| b.granted > 0).chunks(TREES) {
         name_direct(tx, chunk, most, below).await?;
     }
     Ok(())
@@ -245,7 +248,7 @@ async fn name_direct(tx: &mut Tx, ids: &[Uuid], most: i64, below: &mut BTreeMap<
 /// The database.
 pub async fn list_grantees(tx: &mut Tx, items: &[ResourceId]) -> Result<(Vec<PersonId>, Vec<OrganizationId>)> {
     let (mut people, mut organizations) = (Vec::new(), Vec::new());
-    for chunk in items.chunks(CHUNK) {
+    for chunk in items.chunks(TREES) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<(Option<Uuid>, Option<Uuid>)> = tx
             .sql_list(
@@ -268,7 +271,7 @@ pub async fn list_grantees(tx: &mut Tx, items: &[ResourceId]) -> Result<(Vec<Per
 /// The database.
 pub async fn list_ids(tx: &mut Tx, items: &[ResourceId]) -> Result<Vec<ResourceId>> {
     let mut found = Vec::new();
-    for chunk in items.chunks(CHUNK) {
+    for chunk in items.chunks(TREES) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<(Uuid,)> = tx.sql_list(tree!("SELECT tree.id FROM tree"), &ids).all().await?;
         found.extend(rows.into_iter().map(|(id,)| ResourceId(id)));
@@ -282,7 +285,7 @@ pub async fn list_ids(tx: &mut Tx, items: &[ResourceId]) -> Result<Vec<ResourceI
 /// The database.
 pub async fn find_traces(tx: &mut Tx, items: &[ResourceId], after: Timestamp) -> Result<Traces> {
     let mut traces = Traces::default();
-    for chunk in items.chunks(CHUNK) {
+    for chunk in items.chunks(TREES) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let (things, changed, grants, links): (i64, i64, i64, i64) = tx
             .sql_list(
@@ -358,7 +361,7 @@ pub async fn update_owner(
 /// The database.
 pub async fn update_account(tx: &mut Tx, _permit: &Permit, items: &[ResourceId], account: AccountId) -> Result<u64> {
     let mut changed = 0;
-    for chunk in items.chunks(CHUNK) {
+    for chunk in items.chunks(TREES) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         changed += tx
             .sql_list(tree!("UPDATE resource SET account_id = {1} WHERE id IN (SELECT id FROM tree)"), &ids)
@@ -455,7 +458,7 @@ pub async fn height_with_trash(tx: &mut Tx, items: &[ResourceId]) -> Result<i64>
 /// The database.
 pub async fn leave_trash_behind(tx: &mut Tx, _permit: &Permit, items: &[ResourceId]) -> Result<u64> {
     let mut left = 0;
-    for chunk in items.chunks(CHUNK) {
+    for chunk in items.chunks(TREES) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         left += tx
             .sql_list(
@@ -493,7 +496,7 @@ pub struct Restricted {
 /// The database.
 pub async fn list_restricted(tx: &mut Tx, items: &[ResourceId], limit: i64) -> Result<Vec<Restricted>> {
     let mut restricted = Vec::new();
-    for chunk in items.chunks(CHUNK) {
+    for chunk in items.chunks(TREES) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<Restricted> = tx
             .sql_list(
