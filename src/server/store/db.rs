@@ -327,12 +327,12 @@ impl Db {
             }
             Self::Postgres { pool, .. } => {
                 // What the transaction sees begins with its first query, which LOCK is not: it sees what was done before.
-                let begin = if alone {
+                let first = if alone {
                     "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE resource IN SHARE ROW EXCLUSIVE MODE"
                 } else {
                     "BEGIN ISOLATION LEVEL SERIALIZABLE"
                 };
-                let begun = pool.begin_with(begin).await.map_err(DbError::from)?;
+                let begun = pool.begin_with(first).await.map_err(DbError::from)?;
                 Tx::PostgresWrite(begun, Touched::default(), alone)
             }
         };

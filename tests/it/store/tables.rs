@@ -705,6 +705,56 @@ both!(lic_2_no_row_falls_below_zero_whoever_writes, async |app| {
     assert!(matches!(below.await, Err(Error::Store(DbError::Other(_)))));
 });
 
+both!(xfer_16_a_long_write_gets_through_while_others_write, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let (permit, account, root) = (operate(anna.id, org.id, org.root), org.account, org.root);
+    let counted = "SELECT CAST(COUNT(*) AS BIGINT) FROM resource WHERE organization_id = $1";
+    let done = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    // Others make something where it counts, and count themselves: in its way whenever they are not after or before it.
+    let others = {
+        let (app, done) = (app.clone(), done.clone());
+        tokio::spawn(async move {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let (id, at) = (ResourceId(app.ctx().id()), app.ctx().now());
+                let made: Result<(), Error> = write(&app, move |tx| {
+                    Box::pin(async move {
+                        let name = tx.sql(counted).bind(permit.organization().0).number().await?.to_string();
+                        let new =
+                            resource::NewResource { id, account, kind: Kind::Folder, name: &name, dataset: None, at };
+                        Ok(resource::insert(tx, &permit, &new).await?)
+                    })
+                })
+                .await;
+                assert!(made.is_ok(), "{made:?}");
+            }
+        })
+    };
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    let (id, at) = (ResourceId(app.ctx().id()), app.ctx().now());
+    let tried = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counting = tried.clone();
+    let long: Result<(), Error> = write(app, move |tx| {
+        let counting = counting.clone();
+        Box::pin(async move {
+            counting.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let before = tx.sql(counted).bind(permit.organization().0).number().await?;
+            tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+            let name = format!("Long, after {before}");
+            let new = resource::NewResource { id, account, kind: Kind::Folder, name: &name, dataset: None, at };
+            Ok(resource::insert(tx, &permit, &new).await?)
+        })
+    })
+    .await;
+    done.store(true, std::sync::atomic::Ordering::Relaxed);
+    others.await.expect("they end");
+    let attempts = tried.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(long.is_ok() && attempts <= 3, "{long:?} after {attempts}");
+    let found = anna.children(root, "?query=long,").await.expect(200).names();
+    assert_eq!(found.len(), 1, "{found:?}");
+    app.healthy().await;
+});
+
 both!(one_transaction_is_all_or_nothing, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
