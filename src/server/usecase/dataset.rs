@@ -96,6 +96,10 @@ async fn set_status_in(
     let permit = operate(maker, found.organization, id);
     let now = ctx.now();
     let (mut status, mut charged_to, mut charged) = (wanted, found.charged_to, Amount::default());
+    // What is paid for does not wait to be: it would be charged once more when it starts.
+    if wanted == Status::WaitingForCredits && charged_to.is_some() {
+        status = Status::Queued;
+    }
     let pays = matches!(wanted, Status::Queued | Status::Processing | Status::Processed);
     if pays && charged_to.is_none() {
         let licences = licence::list_of_account(tx, found.account, now).await?;

@@ -605,6 +605,9 @@ impl World {
             return no("not_found");
         }
         let (mut status, mut given_back) = (wanted, None);
+        if wanted == Status::WaitingForCredits && charged.is_some() {
+            status = Status::Queued;
+        }
         if matches!(wanted, Status::Queued | Status::Processing | Status::Processed) && charged.is_none() {
             let able = |at: &usize| covers(self.licences[*at].left, price(self.licences[*at].model, images));
             charged = self.active(org).filter(able);
@@ -794,7 +797,8 @@ impl World {
         if items.iter().any(|item| !root(item) && self.level(by, *item).is_none()) {
             return no("not_found");
         }
-        if let Some(item) = items.iter().find(|item| root(item)) {
+        // The oldest of them is looked at first.
+        if let Some(item) = items.iter().filter(|item| root(item)).min() {
             return no(if self.level(by, *item).is_none() { "not_found" } else { "invalid" });
         }
         let (source, target) = (self.node(items[0]).org, self.node(to).org);

@@ -220,6 +220,16 @@ both!(lic_2_xfer_18_what_was_taken_back_is_charged_to_what_it_was_charged_to, as
     app.healthy().await;
 });
 
+both!(lic_2_what_is_paid_for_does_not_wait_and_is_not_paid_again, async |app| {
+    let world = world(app).await;
+    let paid = app.left(world.from).await;
+    assert_eq!(app.set_status(world.dataset, Status::WaitingForCredits).await.status, Status::Queued);
+    // Whatever brings credits starts what waits: this does not.
+    app.images_licence(&world.source, 1_000, 10).await;
+    assert_eq!(app.left(world.from).await, paid);
+    app.healthy().await;
+});
+
 both!(xfer_18_a_transfer_is_taken_back_once_by_several_at_once, async |app| {
     let world = world(app).await;
     let receipt = world.transfer().await;
