@@ -9,7 +9,7 @@ help: ## this list
 run: build ## build, fill a new database with an example, serve on http://localhost:3000 (15 to 18 minutes the first time, then seconds)
 	@scripts/run
 
-test: ## everything that must hold: format, clippy, tests on SQLite and PostgreSQL, documentation, end to end (40 minutes from nothing, 10 later)
+test: ## everything that must hold: format, clippy, tests on SQLite and PostgreSQL, documentation, end to end (40 minutes from nothing, 25 after a change)
 	@scripts/test
 
 build: ## target/release/commonhold and target/site (10 minutes from nothing, 2 seconds with nothing to do)
