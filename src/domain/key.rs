@@ -15,6 +15,17 @@ pub const TOKEN_LIFE: i64 = 3_600_000;
 /// How many keys an organization has at most.
 pub const MOST_KEYS: usize = 100;
 
+/// Whether an organization that has so many keys may have one more.
+///
+/// # Errors
+/// `BadRequest`, saying what to do.
+pub fn may_add(keys: usize) -> Result<(), Refusal> {
+    if keys < MOST_KEYS {
+        return Ok(());
+    }
+    Err(Refusal::BadRequest(format!("An organization has at most {MOST_KEYS} keys. Revoke one that is not used.")))
+}
+
 /// What a key may do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -92,7 +103,10 @@ impl Scopes {
         if self.0.contains(&scope) {
             Ok(())
         } else {
-            Err(Refusal::Forbidden(format!("This key does not have the scope “{}”.", scope.word())))
+            Err(Refusal::Forbidden(format!(
+                "This key does not have the scope “{}”. Make a key that has it.",
+                scope.word()
+            )))
         }
     }
 }
@@ -148,6 +162,11 @@ mod tests {
         assert_eq!(Scopes::parse(["admin"]), Err(Problem::NotAChoice));
         assert_eq!(scopes.allow(Scope::Engine), Ok(()));
         assert!(scopes.allow(Scope::Desktop).is_err_and(|refusal| refusal.to_string().contains("“desktop”")));
+    }
+
+    #[test]
+    fn auth_6_an_organization_has_so_many_keys() {
+        assert!(may_add(MOST_KEYS - 1).is_ok() && may_add(MOST_KEYS).is_err());
     }
 
     #[test]

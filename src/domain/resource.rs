@@ -144,6 +144,20 @@ pub enum Status {
 }
 
 impl Status {
+    /// Whether an engine says so of a dataset; what waits for credits does so by itself (LIC-2).
+    pub const fn is_said_by_engines(self) -> bool {
+        matches!(self, Self::Queued | Self::Processing | Self::Processed | Self::Failed)
+    }
+
+    /// What a dataset that is wanted in this state comes to: what is paid for does not wait to be, or it would be charged once
+    /// more when it starts (LIC-2).
+    pub const fn when_paid(self, paid: bool) -> Self {
+        match self {
+            Self::WaitingForCredits if paid => Self::Queued,
+            wanted => wanted,
+        }
+    }
+
     /// Every status.
     pub const ALL: [Self; 6] =
         [Self::Draft, Self::Queued, Self::WaitingForCredits, Self::Processing, Self::Processed, Self::Failed];
@@ -244,6 +258,16 @@ mod tests {
 
     use super::*;
     use crate::domain::testing::table;
+
+    #[test]
+    fn lic_2_what_is_paid_for_does_not_wait() {
+        for status in Status::ALL {
+            assert_eq!(status.when_paid(false), status);
+            let waits = status == Status::WaitingForCredits;
+            assert_eq!(status.when_paid(true), if waits { Status::Queued } else { status });
+            assert_eq!(status.is_said_by_engines(), !waits && status != Status::Draft, "{status:?}");
+        }
+    }
 
     #[test]
     fn drive_1_what_may_be_in_what() {

@@ -51,9 +51,7 @@ pub async fn set_status(ctx: &Ctx, id: ResourceId, status: Status) -> Result<Sta
 /// `NotFound` if it is no dataset of that account; `Forbidden` without the scope; `Invalid` at `status`.
 pub async fn set_by_key(ctx: &Ctx, by: &KeyPrincipal, id: &str, status: &str) -> Result<StatusSet> {
     let id: ResourceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
-    let status = Status::parse(status)
-        .ok()
-        .filter(|status| matches!(status, Status::Queued | Status::Processing | Status::Processed | Status::Failed));
+    let status = Status::parse(status).ok().filter(|status| status.is_said_by_engines());
     let (ctx_in, by) = (ctx.clone(), by.clone());
     ctx.db()
         .write(move |tx| {
@@ -95,11 +93,8 @@ async fn set_status_in(
     let maker = found.created_by.ok_or(Refusal::NotFound)?;
     let permit = operate(maker, found.organization, id);
     let now = ctx.now();
-    let (mut status, mut charged_to, mut charged) = (wanted, found.charged_to, Amount::default());
-    // What is paid for does not wait to be: it would be charged once more when it starts.
-    if wanted == Status::WaitingForCredits && charged_to.is_some() {
-        status = Status::Queued;
-    }
+    let (mut status, mut charged_to, mut charged) =
+        (wanted.when_paid(found.charged_to.is_some()), found.charged_to, Amount::default());
     let pays = matches!(wanted, Status::Queued | Status::Processing | Status::Processed);
     if pays && charged_to.is_none() {
         let licences = licence::list_of_account(tx, found.account, now).await?;

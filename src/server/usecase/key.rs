@@ -2,7 +2,7 @@
 
 use crate::domain::{
     id::{AccountId, KeyId},
-    key::{self as rules, KeyForm, MOST_KEYS, TOKEN_LIFE, parse_client_id},
+    key::{self as rules, KeyForm, TOKEN_LIFE, parse_client_id},
     refusal::Refusal,
     role::Permission,
     text::{Problem, key as folded},
@@ -67,10 +67,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &KeyForm) -> Res
                         || folded(wanted) == folded(&account.account_id)
                 });
                 let (name, account, scopes) = rules::parse(&form, found.cloned().ok_or(Problem::NotAChoice))?;
-                if key::list(tx, permit.organization()).await?.len() >= MOST_KEYS {
-                    let text = format!("An organization has at most {MOST_KEYS} keys. Revoke one that is not used.");
-                    return Err(Refusal::BadRequest(text).into());
-                }
+                rules::may_add(key::list(tx, permit.organization()).await?.len())?;
                 let new = key::NewKey {
                     id,
                     account: account.id,

@@ -174,9 +174,7 @@ pub async fn list_by_key(ctx: &Ctx, by: &KeyPrincipal, org: &str) -> Result<Vec<
         return Err(Refusal::NotFound.into());
     }
     by.scopes.allow(Scope::Read)?;
-    let mut licences = of_organization(&mut tx, by.organization, ctx.now()).await?;
-    licences.retain(|licence| licence.account == by.account);
-    Ok(licences)
+    of_accounts(&mut tx, by.organization, &[by.account].into(), ctx.now()).await
 }
 
 /// One page of the ledger of a licence of a machine's account, for a key with the scope `read` (AUTH-6).

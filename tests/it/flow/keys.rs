@@ -241,6 +241,17 @@ both!(auth_6_a_revoked_key_and_one_of_a_deleted_organization_are_dead_at_once, a
     );
 });
 
+both!(auth_6_an_organization_has_so_many_keys, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    for number in 0..commonhold::domain::key::MOST_KEYS {
+        make(&anna, &org, &format!("Key {number}"), &["read"]).await;
+    }
+    let body = json!({ "name": "One more", "scopes": ["read"] });
+    let refused = anna.post(&format!("/api/v1/orgs/{}/keys", org.org_id), &body).await.expect(422);
+    assert!(refused.body.contains("Revoke one that is not used."), "{}", refused.body);
+});
+
 both!(auth_6_who_manages_accounts_makes_keys_and_fields_are_read_one_by_one, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
