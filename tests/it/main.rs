@@ -7,7 +7,7 @@
 //! - [`kill`]: the built program as a process, killed at any moment.
 //! - [`rest`]: the REST API. [`rpc`]: the pages and forms of a browser without WebAssembly.
 //! - [`books`]: random histories against a model of the rules, interrupted writes, the doctor.
-//! - [`architecture`]: who may call whom.
+//! - [`architecture`]: who may call whom. [`documents`]: every rule and attack that is cited has its line on a page.
 //!
 //! Test names begin with the rule (`xfer_10_…`) or the attack (`attack_46_…`) that they are about.
 
@@ -21,6 +21,7 @@
 
 mod architecture;
 mod books;
+mod documents;
 mod flow;
 mod kill;
 mod rest;
