@@ -14,6 +14,7 @@ use axum::{
 use commonhold::server::{
     error::Error,
     store::fault::{Fault, striking},
+    usecase::operator::{Operator, create_key},
 };
 use serde_json::json;
 use tokio::{
@@ -23,7 +24,7 @@ use tokio::{
 
 use crate::{
     both,
-    support::{Answer, PASSWORD, Person, TestApp, Wire, closed_port, on_postgres, on_sqlite},
+    support::{Answer, PASSWORD, Person, TestApp, Wire, closed_port, on_postgres},
 };
 
 /// Far longer than it takes to hear that nobody is there, and far shorter than a pool waits.
@@ -67,6 +68,11 @@ async fn attack_56_postgres_away_is_said_at_once_and_at_every_door() {
         let link = anna.post(&format!("/api/v1/resources/{folder}/links"), &json!({})).await.expect(201).json();
         let link =
             link["url"].as_str().and_then(|url| url.strip_prefix("http://localhost:3000")).expect("a link").to_owned();
+        let body = json!({ "name": "Farm", "scopes": ["read"] });
+        let key = anna.post(&format!("/api/v1/orgs/{}/keys", org.org_id), &body).await.expect(201).json();
+        let (id, secret) =
+            (key["client_id"].as_str().expect("an id"), key["client_secret"].as_str().expect("a secret"));
+        let operator = create_key(node.ctx(), &Operator::command_line(), "tests").await.expect("a key").1;
         anna.get("/readyz").await.expect(200);
         let cookie = anna.cookie();
 
@@ -76,7 +82,8 @@ async fn attack_56_postgres_away_is_said_at_once_and_at_every_door() {
         let fields = [("parent", root.as_str()), ("kind", "folder"), ("name", "Furka"), ("back", drive.as_str())];
         let wrong = [("email", anna.email.as_str()), ("password", PASSWORD)];
         let session = json!({ "email": anna.email, "password": PASSWORD });
-        let bearer = [("authorization", "Bearer cho_00000000000070008000000000000000_x")];
+        let operator = format!("Bearer {operator}");
+        let bearer = [("authorization", operator.as_str())];
         let token = [("authorization", "Bearer nonsense")];
         let key = [("idempotency-key", "one")];
         let third = json!({ "name": "Third", "kind": "individual", "country": "CH" });
@@ -103,7 +110,8 @@ async fn attack_56_postgres_away_is_said_at_once_and_at_every_door() {
         door!("the operator", nobody.call(Method::GET, "/api/v1/operator/licences", None, &bearer));
         door!("a machine", nobody.call(Method::GET, "/api/v1/orgs", None, &token));
         let began = Instant::now();
-        let form = "grant_type=client_credentials&client_id=ck_00000000000070008000000000000000&client_secret=x";
+        let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
+        let form = serde_urlencoded::to_string(form).expect("a form");
         let request = Request::builder()
             .method(Method::POST)
             .uri("/oauth/token")
@@ -158,43 +166,7 @@ both!(attack_56_what_cannot_be_written_is_said_at_every_door, async |app| {
     assert_eq!(anna.show(org.root).await.expect(200).json()["children_count"], 0);
 });
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn attack_56_a_full_disk_is_not_ready_and_recovers_by_itself() {
-    on_sqlite(async |app| {
-        let anna = app.person("Anna").await;
-        let org = anna.create_org("Alpine Survey").await;
-        anna.get("/readyz").await.expect(200);
-        // The file may not grow by a page any more.
-        let limit = async |sql: &'static str| {
-            let set = app.db().write(move |tx| Box::pin(async move { Ok::<_, Error>(tx.sql(sql).number().await?) }));
-            set.await.expect("a limit")
-        };
-        limit("PRAGMA max_page_count = 1").await;
-        let mut number = 0;
-        let full = loop {
-            let answer = anna.create(org.root, "folder", &format!("Folder {number}")).await;
-            if answer.status != 201 {
-                break answer;
-            }
-            number += 1;
-            assert!(number < 1_000, "it is full at some time");
-        };
-        says_later("a folder", &full);
-        let until = Instant::now() + Duration::from_secs(30);
-        while anna.get("/readyz").await.status != 503 {
-            assert!(Instant::now() < until, "what was written a second ago is not believed for long");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        anna.page(&format!("/o/{}/drive", org.org_id)).await.expect(200);
-        limit("PRAGMA max_page_count = 1000000").await;
-        anna.get("/readyz").await.expect(200);
-        anna.folder(org.root, "There is room again").await;
-        app.healthy().await;
-    })
-    .await;
-}
-
-/// The built program, started as somebody whom permissions bind; killed when this goes.
+/// The built program, killed when this goes.
 struct Server(Child, std::net::SocketAddr);
 
 impl Drop for Server {
@@ -205,13 +177,96 @@ impl Drop for Server {
     }
 }
 
-/// The status and body of one request.
-async fn ask(to: std::net::SocketAddr, request: String) -> Option<(u16, String)> {
-    let mut stream = TcpStream::connect(to).await.ok()?;
-    stream.write_all(request.as_bytes()).await.ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.ok()?;
-    Some((answer.split(' ').nth(1)?.parse().ok()?, answer))
+impl Server {
+    /// Starts a command that becomes the program, over the file of an application that is closed.
+    async fn start(app: &TestApp, mut command: Command) -> Self {
+        let (address, file) = (closed_port().await, app.folder().join("it.db"));
+        let child = command
+            .args(["serve", "--rate-limits", "off", "--log", "error", "--public-url", "http://localhost:3000"])
+            .args(["--listen", &address.to_string(), "--database", &format!("sqlite://{}", file.display())])
+            .current_dir(app.folder())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let server = Self(child.expect("the program starts"), address);
+        let until = Instant::now() + Duration::from_mins(2);
+        while server.try_ask("GET", "/healthz", "", "").await.is_none_or(|(status, _)| status != 200) {
+            assert!(Instant::now() < until, "it starts");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        server
+    }
+
+    async fn try_ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> Option<(u16, String)> {
+        let mut stream = TcpStream::connect(self.1).await.ok()?;
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\nX-Requested-With: commonhold\r\n{cookie}\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.ok()?;
+        Some((answer.split(' ').nth(1)?.parse().ok()?, answer))
+    }
+
+    /// The status and the whole text of an answer.
+    async fn ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> (u16, String) {
+        self.try_ask(method, path, cookie, body).await.expect("an answer")
+    }
+}
+
+/// What is sent to sign in, and the cookie that comes of it.
+fn session_of(anna: &Person) -> String {
+    json!({ "email": anna.email, "password": PASSWORD }).to_string()
+}
+
+fn cookie_in(answer: &str) -> String {
+    let set = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie");
+    format!("Cookie: {}\r\n", set.split(';').next().unwrap_or_default())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn attack_56_a_full_disk_is_not_ready_and_recovers_by_itself() {
+    let app = TestApp::sqlite().await;
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    app.db().close().await;
+    // No file may grow beyond a few megabytes: a disk that is full for this program alone.
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; ulimit -S -f 3000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_commonhold")]);
+    let server = Server::start(&app, command).await;
+    let (status, text) = server.ask("POST", "/api/v1/session", "", &session_of(&anna)).await;
+    assert_eq!(status, 200, "{text}");
+    let cookie = cookie_in(&text);
+    assert_eq!(server.ask("GET", "/readyz", "", "").await.0, 200);
+    let folder =
+        |number: usize| json!({ "parent": org.root, "kind": "folder", "name": format!("Folder {number}") }).to_string();
+    let mut number = 0;
+    let full = loop {
+        let answer = server.ask("POST", "/api/v1/resources", &cookie, &folder(number)).await;
+        if answer.0 != 201 {
+            break answer;
+        }
+        number += 1;
+        assert!(number < 3_000, "it is full at some time");
+    };
+    assert!(full.0 == 503 && full.1.contains("retry-after") && full.1.contains("try again"), "{}", full.1);
+    let until = Instant::now() + Duration::from_mins(1);
+    while server.ask("GET", "/readyz", "", "").await.0 != 503 {
+        assert!(Instant::now() < until, "what was written a second ago is not believed for long");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(server.ask("POST", "/api/v1/session", "", &session_of(&anna)).await.0, 503);
+    let path = format!("/api/v1/resources/{}/children", org.root);
+    assert_eq!(server.ask("GET", &path, &cookie, "").await.0, 200, "who reads is answered");
+    // There is room again.
+    let more = Command::new("prlimit").args(["--pid", &server.0.id().to_string(), "--fsize=unlimited"]).status();
+    assert!(more.is_ok_and(|status| status.success()), "prlimit of util-linux is there");
+    let (status, text) = server.ask("POST", "/api/v1/resources", &cookie, &folder(number)).await;
+    assert_eq!(status, 201, "{text}");
+    assert_eq!(server.ask("GET", "/readyz", "", "").await.0, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -219,58 +274,40 @@ async fn attack_56_a_file_that_was_read_only_at_the_start_is_written_as_soon_as_
     let app = TestApp::sqlite().await;
     let anna = app.person("Anna").await;
     app.db().close().await;
-    let file = app.folder().join("it.db");
     let data = app.folder().join("data");
     std::fs::create_dir(&data).expect("a folder");
+    let program = app.folder().join("commonhold");
+    std::fs::copy(env!("CARGO_BIN_EXE_commonhold"), &program).expect("a copy of the program");
+    let files = || {
+        let entries = std::fs::read_dir(app.folder()).expect("a folder").map(|entry| entry.expect("an entry").path());
+        entries.filter(|path| path.to_string_lossy().contains("it.db")).collect::<Vec<_>>()
+    };
     let mode = |path: &std::path::Path, mode: u32| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("permissions");
     };
-    // Root may write everything; somebody else starts the program then.
-    let is_root = std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
-    if is_root {
-        for path in [app.folder(), &file, &data] {
+    let mut command = Command::new(&program);
+    // Root may write everything: then somebody else starts the program, who may not come to where it was built.
+    if std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0) {
+        for path in files().into_iter().chain([app.folder().to_owned(), data, program.clone()]) {
             std::os::unix::fs::chown(path, Some(65_534), Some(65_534)).expect("another owner");
         }
-    }
-    mode(app.folder(), 0o755);
-    mode(&file, 0o444);
-    let address = closed_port().await;
-    // Whoever it is may not come to where it was built.
-    let program = app.folder().join("commonhold");
-    std::fs::copy(env!("CARGO_BIN_EXE_commonhold"), &program).expect("a copy of the program");
-    mode(&program, 0o755);
-    let mut command = Command::new(&program);
-    command
-        .args(["serve", "--rate-limits", "off", "--log", "error", "--public-url", "http://localhost:3000"])
-        .args(["--listen", &address.to_string(), "--database", &format!("sqlite://{}", file.display())])
-        .current_dir(app.folder())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    if is_root {
         command.uid(65_534).gid(65_534);
     }
-    let server = Server(command.spawn().expect("the program starts"), address);
-    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    let body = json!({ "email": anna.email, "password": PASSWORD }).to_string();
-    let sign_in = format!(
-        "POST /api/v1/session HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let until = Instant::now() + Duration::from_secs(60);
-    while ask(server.1, get("/healthz")).await.is_none_or(|(status, _)| status != 200) {
-        assert!(Instant::now() < until, "it starts");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    mode(app.folder(), 0o755);
+    mode(&program, 0o755);
+    for file in files() {
+        mode(&file, 0o444);
     }
-    let (status, text) = ask(server.1, get("/readyz")).await.expect("an answer");
-    assert_eq!(status, 503, "{text}");
-    let (status, text) = ask(server.1, sign_in.clone()).await.expect("an answer");
-    assert!(status == 503 && text.to_lowercase().contains("retry-after"), "{text}");
-    mode(&file, 0o644);
-    let (status, text) = ask(server.1, sign_in).await.expect("an answer");
+    let server = Server::start(&app, command).await;
+    assert_eq!(server.ask("GET", "/readyz", "", "").await.0, 503);
+    let (status, text) = server.ask("POST", "/api/v1/session", "", &session_of(&anna)).await;
+    assert!(status == 503 && text.contains("retry-after"), "{text}");
+    for file in files() {
+        mode(&file, 0o644);
+    }
+    let (status, text) = server.ask("POST", "/api/v1/session", "", &session_of(&anna)).await;
     assert_eq!(status, 200, "{text}");
-    let (status, text) = ask(server.1, get("/readyz")).await.expect("an answer");
-    assert_eq!(status, 200, "{text}");
+    assert_eq!(server.ask("GET", "/readyz", "", "").await.0, 200);
 }
 
 both!(attack_56_readiness_is_no_matter_of_who_else_writes, async |app| {
