@@ -7,7 +7,7 @@
 //! names a server (`scripts/with-postgres`).
 //!
 //! Environment: `COMMONHOLD_PROGRAM` names another build; `COMMONHOLD_BENCH=transfers` measures transfers alone, `drive` the
-//! Drive alone, and `COMMONHOLD_BENCH_SIZES=10,1000` transfers of so many items; with `COMMONHOLD_BENCH_SMALL=1` folders and searches are a hundredth as
+//! Drive alone, `writers` many writers alone, and `COMMONHOLD_BENCH_SIZES=10,1000` transfers of so many items; with `COMMONHOLD_BENCH_SMALL=1` folders and searches are a hundredth as
 //! large, to see that the bench itself works.
 
 #![expect(
@@ -154,9 +154,20 @@ impl Server {
     }
 
     async fn start_on(folder: &Path, port: u16, database: String) -> Self {
+        Self::start_as(Command::new(program()), folder, port, database).await
+    }
+
+    /// On the first core alone.
+    async fn start_squeezed(folder: &Path, port: u16, database: String) -> Self {
+        let mut command = Command::new("taskset");
+        command.args(["-c", "0", &program()]);
+        Self::start_as(command, folder, port, database).await
+    }
+
+    async fn start_as(mut command: Command, folder: &Path, port: u16, database: String) -> Self {
         let address: SocketAddr = ([127, 0, 0, 1], port).into();
         let data = folder.join(format!("data-{port}"));
-        let child = Command::new(program())
+        let child = command
             .args([
                 "serve",
                 "--listen",
@@ -623,6 +634,107 @@ async fn transfers_of_sizes(database: String, folder: &Path, port: u16) {
 }
 
 /// [`transfers_of_sizes`] on SQLite and, where there is one, on PostgreSQL.
+/// How many folders each of many writers makes.
+const EACH: usize = 10;
+
+/// Many who make folders in one organization at the same moment: how long the unluckiest waits, and that nobody is refused.
+async fn many_writers(server: &Server, how: &str, writers: usize) {
+    let mut client = Client::connect(server.address, None).await;
+    let email = format!("writers.{writers}@example.com");
+    let person =
+        json!({ "first_name": "Load", "last_name": "Test", "email": email, "password": "survey-the-alps-by-drone" });
+    client.json("POST", "/api/v1/signup", Some(&person)).await;
+    let (_, root) = organization(&mut client, server, &format!("Writers {writers}")).await;
+    let barrier = Arc::new(tokio::sync::Barrier::new(writers));
+    let start = Instant::now();
+    let mut tasks = Vec::new();
+    for writer in 0..writers {
+        let (cookie, root, barrier, address) = (client.cookie.clone(), root.clone(), barrier.clone(), server.address);
+        tasks.push(tokio::spawn(async move {
+            let mut client = Client::connect(address, cookie).await;
+            let (mut times, mut refused) = (Vec::new(), 0);
+            barrier.wait().await;
+            for number in 0..EACH {
+                let body = json!({ "parent": root, "kind": "folder", "name": format!("Folder {writer} {number}") });
+                let asked = Instant::now();
+                refused += usize::from(client.ask("POST", "/api/v1/resources", Some(&body)).await.status != 201);
+                times.push(asked.elapsed());
+            }
+            (times, refused)
+        }));
+    }
+    let (mut times, mut refused) = (Vec::new(), 0);
+    for task in tasks {
+        let (its, not) = task.await.expect("a writer");
+        times.extend(its);
+        refused += not;
+    }
+    let longest = times.iter().max().map_or(0.0, Duration::as_secs_f64);
+    let all = summarize(times, start.elapsed());
+    println!(
+        "{writers:>4} writers {how:<22} {:>6.0} folders/s  p50 {:>7.1} ms  p99 {:>8.1} ms  longest {longest:>5.1} s  refused {refused}",
+        all.per_second, all.p50, all.p99
+    );
+    assert_eq!(refused, 0, "nobody is refused");
+}
+
+/// Something else that keeps the first core busy, until this goes.
+struct Busy(Child);
+
+impl Busy {
+    fn start() -> Self {
+        Self(
+            Command::new("taskset")
+                .args(["-c", "0", "sh", "-c", "while :; do :; done"])
+                .spawn()
+                .expect("taskset is there"),
+        )
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+async fn many_writers_on(database: String, folder: &Path, port: u16) {
+    let server = Server::start_on(folder, port, database.clone()).await;
+    for writers in [32, 256] {
+        many_writers(&server, "", writers).await;
+    }
+    drop(server);
+    // The same with half of one core, beside somebody who never sleeps.
+    let busy = Busy::start();
+    let server = Server::start_squeezed(folder, port + 1, database).await;
+    for writers in [33, 257] {
+        many_writers(&server, "with half of one core", writers).await;
+    }
+    drop(busy);
+    println!("doctor: {}", if server.operator(&["doctor"]).contains("BROKEN") { "BROKEN" } else { "healthy" });
+}
+
+async fn many_writers_on_both(folder: &Path) {
+    println!("\nMany writers in one organization, {EACH} folders each, on SQLite");
+    many_writers_on(format!("sqlite://{}/writers.db", folder.display()), folder, 3980).await;
+    let Some(server) = std::env::var("COMMONHOLD_TEST_POSTGRES").ok().filter(|url| !url.is_empty()) else {
+        println!("\nMany writers on PostgreSQL: skipped, COMMONHOLD_TEST_POSTGRES is not set");
+        return;
+    };
+    println!("\nMany writers in one organization, {EACH} folders each, on PostgreSQL");
+    let name = format!("bench_writers_{}", std::process::id());
+    let db = Db::open(&server, Synchronous::Normal, false).await.expect("the server answers");
+    let mut tx = db.read().await.expect("the server answers");
+    tx.sql(format!("CREATE DATABASE {name}").leak()).execute().await.expect("a database is created");
+    let (base, _) = server.rsplit_once('/').expect("the address names a database");
+    many_writers_on(format!("{base}/{name}"), folder, 3982).await;
+    tx.sql(format!("DROP DATABASE {name} WITH (FORCE)").leak()).execute().await.expect("the database is dropped");
+    drop(tx);
+    db.close().await;
+}
+
 async fn transfers_on_both(folder: &Path) {
     println!("\nTransfers on SQLite");
     transfers_of_sizes(format!("sqlite://{}/transfers.db", folder.display()), folder, 3974).await;
@@ -797,6 +909,7 @@ async fn main() {
     match std::env::var("COMMONHOLD_BENCH").as_deref() {
         Ok("transfers") => return transfers_on_both(place.path()).await,
         Ok("drive") => return drive_on_both(place.path()).await,
+        Ok("writers") => return many_writers_on_both(place.path()).await,
         _ => {}
     }
     limits(place.path()).await;
@@ -871,6 +984,7 @@ async fn main() {
     println!("memory now {now} MB, at its peak {peak} MB");
     println!("doctor: {}", if server.operator(&["doctor"]).contains("BROKEN") { "BROKEN" } else { "healthy" });
     drop(server);
+    many_writers_on_both(place.path()).await;
     transfers_on_both(place.path()).await;
     drive_on_both(place.path()).await;
     sizes();

@@ -78,6 +78,13 @@ enum Command {
     /// See what became of mail, and try again what could not be delivered.
     #[command(subcommand)]
     Mail(MailCommand),
+    /// Copy the SQLite database into a new file, also while a server writes. Quiet if it went well; nothing is overwritten.
+    ///
+    /// For example: commonhold --database sqlite:///var/lib/commonhold/commonhold.db backup /backup/commonhold.db
+    Backup {
+        /// The file to make.
+        file: std::path::PathBuf,
+    },
     /// Check every invariant of the database, reading only. Exit code 1 if one is broken.
     Doctor,
     /// Make big data for measuring.
@@ -503,6 +510,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             };
             println!("{tried} to be tried again. A running server with --smtp does so within seconds.");
         }
+        Command::Backup { file } => server::backup::backup(database, &file).await?,
         Command::Doctor => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let mut healthy = true;

@@ -3,7 +3,10 @@ import { expect, test } from "../support/fixture";
 import { join } from "../support/members";
 import { Drive } from "../support/pages";
 
-test("DRIVE what somebody else changes appears within a second, and the selection stays", async ({ page, anna, someoneElse }) => {
+// Less than the ten seconds after which a stream looks by itself, and time enough where little else gets done.
+const TOLD = 8_000;
+
+test("DRIVE what somebody else changes appears by itself, and the selection stays", async ({ page, anna, someoneElse }) => {
   const table = await anna.organization("Table");
   const tunnels = await anna.create(table.root, "folder", "Tunnels");
   const shafts = await anna.create(table.root, "folder", "Shafts");
@@ -17,16 +20,16 @@ test("DRIVE what somebody else changes appears within a second, and the selectio
   await his.select("Tunnels", "Shafts");
 
   await mine.create("folder", "Galleries");
-  await expect(his.row("Galleries")).toBeVisible({ timeout: 2_000 });
+  await expect(his.row("Galleries")).toBeVisible({ timeout: TOLD });
   await mine.rename("Shafts", "Shafts and lifts");
-  await expect(his.row("Shafts and lifts")).toBeVisible({ timeout: 2_000 });
+  await expect(his.row("Shafts and lifts")).toBeVisible({ timeout: TOLD });
   for (const name of ["Tunnels", "Shafts and lifts"]) {
     await expect(his.grid.getByRole("checkbox", { name: `Select ${name}`, exact: true })).toBeChecked();
   }
   await expect(theirs.getByText("2 selected", { exact: true })).toBeVisible();
 
   await anna.move([tunnels], shafts.id);
-  await expect(his.row("Tunnels")).toHaveCount(0, { timeout: 2_000 });
+  await expect(his.row("Tunnels")).toHaveCount(0, { timeout: TOLD });
   await expect(theirs.getByText("1 selected", { exact: true })).toBeVisible();
 });
 
@@ -45,7 +48,7 @@ test("DRIVE an open dialog is left alone, and who is removed sees that it is gon
   await theirs.waitForTimeout(1_000);
   await expect(dialog.getByLabel("Name", { exact: true })).toHaveValue("Half a na");
   await dialog.getByRole("link", { name: "Cancel", exact: true }).click();
-  await expect(his.row("Galleries")).toBeVisible({ timeout: 2_000 });
+  await expect(his.row("Galleries")).toBeVisible({ timeout: TOLD });
 
   const me = await john.get<{ id: string }>("/me");
   await anna.post(`/orgs/${table.org_id}/people/remove`, { people: [me.id] });

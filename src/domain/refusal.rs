@@ -108,9 +108,21 @@ pub enum Refusal {
     /// Too many attempts; try again after so many seconds.
     #[error("Too many attempts. Try again in {0} seconds.")]
     RateLimited(u64),
+    /// The data cannot be reached or written just now.
+    #[error("The service cannot reach its data right now. Nothing was changed; try again in a moment.")]
+    Unavailable,
+    /// Others changed the same things, for so many seconds.
+    #[error("{}", busy(*.0))]
+    Busy(u64),
     /// The same Idempotency-Key with another body.
     #[error("This Idempotency-Key was used for a different request.")]
     IdempotencyMismatch,
+}
+
+/// That others were in the way, and for how long.
+fn busy(seconds: u64) -> String {
+    let long = if seconds == 0 { String::new() } else { format!(" for {seconds} seconds") };
+    format!("Others were changing the same things{long}, so this was not done. Nothing was changed; try again.")
 }
 
 /// Why an invitation cannot be answered any more.
@@ -158,6 +170,8 @@ impl Refusal {
             Self::SeatLost => "seat_lost",
             Self::ChooseOrganization => "choose_organization",
             Self::RateLimited(_) => "rate_limited",
+            Self::Unavailable => "unavailable",
+            Self::Busy(_) => "busy",
             Self::IdempotencyMismatch => "idempotency_mismatch",
         }
     }

@@ -22,6 +22,7 @@ use crate::{
 use super::{
     context::{Client, Ctx, Principal},
     error::{Error, Result},
+    later::Noted,
     session::{self, Caller, SubmittedForm},
 };
 
@@ -51,18 +52,12 @@ fn caller() -> Option<Principal> {
     parts().and_then(|parts| parts.extensions.get::<Caller>().and_then(|caller| caller.principal.clone()))
 }
 
-/// Who is asking, if anybody is signed in. The middleware has found out already.
+/// Who is asking, if anybody is signed in. The middleware has found out already, and answered itself where it could not.
 ///
 /// # Errors
-/// None yet; kept fallible so that a page start can report a database that is away.
+/// None; fallible as what else a page begins with.
 pub async fn maybe_signed_in(_ctx: &Ctx) -> std::result::Result<Option<Principal>, Failure> {
-    match parts().and_then(|parts| parts.extensions.get::<Caller>().cloned()) {
-        Some(Caller { unavailable: true, .. }) => {
-            Err(hide(&Error::Internal("the session could not be read".to_owned())))
-        }
-        Some(caller) => Ok(caller.principal),
-        None => Ok(None),
-    }
+    Ok(caller())
 }
 
 /// The context and who is asking.
@@ -313,8 +308,10 @@ async fn refuse_form(error: Error) -> std::result::Result<Done, Failure> {
 }
 
 async fn refuse<T: FromRedirect>(error: Error) -> std::result::Result<T, Failure> {
+    let is_later = error.later().is_some();
     let failure = failure(error);
-    let Some(parts) = parts().filter(is_plain_form) else { return Err(failure) };
+    // Where nothing can be kept, nothing is left for the next page: the answer is a page that says so.
+    let Some(parts) = parts().filter(|parts| is_plain_form(parts) && !is_later) else { return Err(failure) };
     let back = parts
         .headers
         .get(header::REFERER)
@@ -351,9 +348,16 @@ impl FromRedirect for (Ctx, Principal) {
 /// What may travel to the browser of an error, with the status set where a server function answers.
 fn failure(error: Error) -> Failure {
     let status = status_of(&error);
-    let failure = match error {
-        Error::Refused(refusal) => Failure::Refused(refusal),
-        hidden => hide(&hidden),
+    let failure = match (error.later(), error) {
+        (Some(refusal), error) => {
+            tracing::error!(%error, "a request could not be answered now");
+            if let Some(noted) = parts().and_then(|parts| parts.extensions.get::<Noted>().cloned()) {
+                noted.note(refusal.clone());
+            }
+            Failure::Refused(refusal)
+        }
+        (None, Error::Refused(refusal)) => Failure::Refused(refusal),
+        (None, hidden) => hide(&hidden),
     };
     if parts().is_some_and(|parts| is_server_function(&parts))
         && let Some(response) = use_context::<ResponseOptions>()
@@ -372,7 +376,7 @@ fn hide(error: &Error) -> Failure {
 }
 
 /// The HTTP status of an error (api.md, "Codes").
-pub const fn status_of(error: &Error) -> StatusCode {
+pub fn status_of(error: &Error) -> StatusCode {
     match error {
         Error::Refused(refusal) => status_of_refusal(refusal),
         error if error.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,
@@ -410,6 +414,7 @@ const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         }
         Refusal::PlanLimit(_) | Refusal::AllowanceExceeded(_) => StatusCode::PAYMENT_REQUIRED,
         Refusal::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::Unavailable | Refusal::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

@@ -46,9 +46,20 @@ impl AsDbError for Error {
 }
 
 impl Error {
-    /// Whether the database cannot be used now and may be later: 503, not 500.
-    pub const fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Store(DbError::Unavailable(_) | DbError::Contended))
+    /// Whether it can be tried again later, as the database is away or others are in the way: 503, not 500.
+    pub fn is_unavailable(&self) -> bool {
+        self.later().is_some()
+    }
+
+    /// What to tell who may try again later.
+    pub fn later(&self) -> Option<Refusal> {
+        match self {
+            Self::Store(DbError::Unavailable(_)) => Some(Refusal::Unavailable),
+            Self::Store(DbError::Busy(seconds)) => Some(Refusal::Busy(*seconds)),
+            Self::Store(DbError::Contended | DbError::Crowded) => Some(Refusal::Busy(0)),
+            Self::Refused(refusal @ (Refusal::Unavailable | Refusal::Busy(_))) => Some(refusal.clone()),
+            _ => None,
+        }
     }
 
     /// Whether a unique value is taken.

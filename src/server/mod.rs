@@ -1,6 +1,7 @@
 //! Everything that exists only on the server. Read [`run`] first.
 
 pub mod answer;
+pub mod backup;
 pub mod config;
 pub mod context;
 pub mod demo;
@@ -9,6 +10,7 @@ pub mod error;
 pub mod generate;
 pub mod habits;
 mod inbox;
+pub mod later;
 pub mod limit;
 pub mod listen;
 pub mod live;

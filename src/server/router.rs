@@ -31,7 +31,8 @@ use crate::ui;
 use super::{
     config::Settings,
     context::Ctx,
-    habits, inbox, looking,
+    error::Error,
+    habits, inbox, later, looking,
     rest::{self, idempotency, problem},
     session, shared,
 };
@@ -127,11 +128,15 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     }
     let identify = from_fn_with_state(session::Identifying::new(ctx, settings), session::identify);
     // Share links change nothing, and their pages send no referrer: browsers then say `Origin: null` with a password.
-    let links = shared::router(ctx, &style_options).layer(identify.clone()).layer(session::layer(ctx, settings));
+    let links = shared::router(ctx, &style_options)
+        .layer(identify.clone())
+        .layer(session::layer(ctx, settings))
+        .layer(from_fn(later::or_later));
     let dynamic = dynamic
         .layer(from_fn(looking::refuse_changes))
         .layer(identify)
         .layer(session::layer(ctx, settings))
+        .layer(from_fn(later::or_later))
         .layer(csrf(settings))
         .merge(links)
         .layer(
@@ -156,6 +161,7 @@ pub fn answering(router: Router, patience: Duration) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| broken()))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, patience))
         .layer(from_fn(problem::in_the_api))
+        .layer(from_fn(later::when))
         .layer(from_fn(security_headers))
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
@@ -294,17 +300,31 @@ async fn count(request: Request, next: Next) -> Response {
     response
 }
 
-/// Whether the database answers and is up to date.
+/// How long it may take to find out whether all is well. Whoever asks does so every few seconds, and waits no longer.
+const READY_WITHIN: Duration = Duration::from_secs(1);
+
+/// Whether the database answers, is up to date, and can be written.
 async fn ready(State(ctx): State<Ctx>) -> Response {
-    match ctx.db().is_current().await {
-        Ok(true) => "ready".into_response(),
-        Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "the database is not up to date").into_response(),
-        Err(error) => {
-            tracing::error!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], "the database does not answer")
-                .into_response()
+    let asked = async {
+        let is_current = ctx.db().is_current().await.map_err(Error::from)?;
+        if is_current {
+            ctx.db().check_writable(ctx.id(), ctx.now().0).await.map_err(Error::from)?;
         }
-    }
+        Ok::<_, Error>(is_current)
+    };
+    let words = match tokio::time::timeout(READY_WITHIN, asked).await {
+        Ok(Ok(true)) => return "ready".into_response(),
+        Ok(Ok(false)) => "the database is not up to date",
+        Ok(Err(error)) => {
+            tracing::error!(%error, "not ready");
+            "the database does not answer, or cannot be written"
+        }
+        Err(_) => {
+            tracing::error!("not ready: the database does not answer in time");
+            "the database does not answer in time"
+        }
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, words).into_response()
 }
 
 /// The answer of a handler that panicked: no secrets, and the request id in its header (attack 65).

@@ -10,6 +10,10 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
+use ring::{
+    aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    error::Unspecified,
+};
 use sha2::{Digest, Sha256};
 
 use crate::domain::id::LinkId;
@@ -87,15 +91,60 @@ impl Secret {
         self.mac("share link", &[link.0.as_bytes()])
     }
 
+    /// The digest of a request, as it is kept to recognize it (API-1). What was sent cannot be tried out without this secret.
+    pub fn request_digest(&self, parts: &[&[u8]]) -> String {
+        self.mac("request", parts)
+    }
+
+    /// Seals a text for the database, under an id that is used for one text only. The key follows from both, so nothing
+    /// else is ever sealed with it.
+    pub fn seal(&self, id: uuid::Uuid, text: &str) -> String {
+        let mut sealed = text.as_bytes().to_vec();
+        // A text is far shorter than what a key may seal: there is no other error to meet.
+        let done = self.sealing(id).and_then(|key| key.seal_in_place_append_tag(nonce(), Aad::empty(), &mut sealed));
+        if done.is_err() { String::new() } else { URL_SAFE_NO_PAD.encode(sealed) }
+    }
+
+    /// What was sealed under an id; nothing where it was another secret, another id, or another text.
+    pub fn open(&self, id: uuid::Uuid, sealed: &str) -> Option<String> {
+        let mut sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let opened = self.sealing(id).ok()?.open_in_place(nonce(), Aad::empty(), &mut sealed).ok()?;
+        String::from_utf8(opened.to_vec()).ok()
+    }
+
+    fn sealing(&self, id: uuid::Uuid) -> Result<LessSafeKey, Unspecified> {
+        let key = Sha256::digest(self.mac("sealed text", &[id.as_bytes()]).as_bytes());
+        UnboundKey::new(&CHACHA20_POLY1305, &key).map(LessSafeKey::new)
+    }
+
     /// What a browser keeps that has given the password of a link. Another password, and it is worth nothing.
     pub fn opened(&self, link: LinkId, password_hash: &str) -> String {
         self.mac("opened link", &[link.0.as_bytes(), password_hash.as_bytes()])
     }
 }
 
+/// Every key seals one text, so that they can all begin with the same number.
+fn nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; NONCE_LEN])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn api_1_what_is_sealed_is_read_with_the_same_secret_and_id_only() {
+        let (secret, other) = (Secret::random(), Secret::random());
+        let (id, another) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
+        let sealed = secret.seal(id, "the secret of a key: ä");
+        assert!(!sealed.is_empty() && !sealed.contains("secret"));
+        assert_eq!(secret.open(id, &sealed).as_deref(), Some("the secret of a key: ä"));
+        assert_eq!(secret.open(another, &sealed), None);
+        assert_eq!(other.open(id, &sealed), None);
+        assert_eq!(secret.open(id, &sealed[1..]), None);
+        assert_ne!(secret.request_digest(&[b"a", b"b"]), secret.request_digest(&[b"ab"]));
+        assert_ne!(secret.request_digest(&[b"a"]), other.request_digest(&[b"a"]));
+    }
 
     #[test]
     fn attack_23_a_token_has_256_bits_and_is_of_one_link_and_one_installation() {

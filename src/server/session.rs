@@ -26,8 +26,9 @@ use super::{
     config::Settings,
     context::{Client, Ctx, KeyPrincipal, Principal},
     error::{Error, Result},
+    later,
     rest::problem::Problem,
-    store::session::{ADDRESS, DEVICE, PERSON, SEEN, Sessions, Use, key, touch},
+    store::session::{self as sessions, ADDRESS, DEVICE, PERSON, SEEN, Sessions, Use, key, touch},
     usecase,
 };
 
@@ -42,8 +43,6 @@ pub struct Caller {
     pub key: Option<KeyPrincipal>,
     /// A token was sent that does not work.
     pub bad_token: bool,
-    /// The session could not be read because the database is away: not the same as nobody.
-    pub unavailable: bool,
 }
 
 /// How long a session lasts without being used.
@@ -74,7 +73,6 @@ pub fn layer(ctx: &Ctx, settings: &Settings) -> SessionManagerLayer<Sessions> {
 /// # Errors
 /// The database.
 pub async fn start(session: &Session, ctx: &Ctx, person: PersonId, client: &Client) -> Result<()> {
-    let failed = |error: tower_sessions::session::Error| Error::Internal(error.to_string());
     // What an earlier person left does not pass to the next.
     session.clear().await;
     session.cycle_id().await.map_err(failed)?;
@@ -91,7 +89,24 @@ pub async fn start(session: &Session, ctx: &Ctx, person: PersonId, client: &Clie
 /// # Errors
 /// The database.
 pub async fn end(session: &Session) -> Result<()> {
-    session.flush().await.map_err(|error| Error::Internal(error.to_string()))
+    // In the database first: where that fails the cookie stays as good as the session is, and one can try again.
+    session.delete().await.map_err(failed)?;
+    session.flush().await.map_err(failed)
+}
+
+/// Why a session could not be kept or read.
+fn failed(error: tower_sessions::session::Error) -> Error {
+    match sessions::later(&error) {
+        Some(refusal) => refusal.into(),
+        None => Error::Internal(error.to_string()),
+    }
+}
+
+/// Answers who asks while nobody can be told from anybody: the cookie stays as good as it was.
+fn unknown(request: &Request, error: &Error) -> Response {
+    tracing::error!(%error, "who is asking could not be read");
+    let refusal = error.later().unwrap_or(Refusal::Unavailable);
+    later::answer(request.uri().path(), request.headers(), refusal)
 }
 
 /// What [`identify`] needs to know.
@@ -127,10 +142,7 @@ pub async fn identify(
         match usecase::key::identify(&ctx, token, &caller.client).await {
             Ok(Some(key)) => caller.key = Some(key),
             Ok(None) => caller.bad_token = true,
-            Err(error) => {
-                tracing::error!(%error, "whose token this is could not be read");
-                caller.unavailable = true;
-            }
+            Err(error) => return unknown(&request, &error),
         }
     } else if request.headers().contains_key(header::COOKIE) {
         match find_principal(&ctx, &session, &caller.client).await {
@@ -139,10 +151,7 @@ pub async fn identify(
                 caller.principal = principal;
                 seen = last.flatten();
             }
-            Err(error) => {
-                tracing::error!(%error, "who is asking could not be read");
-                caller.unavailable = true;
-            }
+            Err(error) => return unknown(&request, &error),
         }
     }
     let due = match &mut caller.principal {
@@ -217,7 +226,7 @@ async fn find_principal(
     let principal = usecase::session::principal(ctx, id, client).await?;
     if principal.is_none() {
         // Nobody's: looking whether it is there at all lets go of the cookie of one that is not.
-        session.get_value(PERSON).await.map_err(|error| Error::Internal(error.to_string()))?;
+        session.get_value(PERSON).await.map_err(failed)?;
     }
     Ok(principal)
 }
@@ -243,7 +252,7 @@ pub async fn guard(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let private = path.starts_with("/o/") || path.starts_with("/organizations/") || path.starts_with("/account");
     let caller = request.extensions().get::<Caller>();
-    let nobody = caller.is_none_or(|caller| caller.principal.is_none() && !caller.unavailable);
+    let nobody = caller.is_none_or(|caller| caller.principal.is_none());
     if private && nobody && matches!(*request.method(), Method::GET | Method::HEAD) {
         let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let next: String = serde_urlencoded::to_string([("next", wanted)]).unwrap_or_default();

@@ -25,6 +25,21 @@ pub fn Trouble(
     match failure {
         Failure::Refused(Refusal::Unauthenticated) => view! { <SignInFirst/> }.into_any(),
         Failure::Refused(Refusal::NotFound) => view! { <NothingHere/> }.into_any(),
+        failure @ (Failure::Unexpected { .. }
+        | Failure::Transport(_)
+        | Failure::Refused(Refusal::Unavailable | Refusal::Busy(_))) => {
+            status::set_status(if matches!(failure, Failure::Refused(_)) { 503 } else { 500 });
+            view! {
+                <Title text="Something went wrong"/>
+                <section class="trouble" role="alert">
+                    <h1 tabindex="-1">"Something went wrong"</h1>
+                    <Empty icon="warning" sentence=failure.to_string()>
+                        <a class="button primary" rel="external" href=move || address.get()>"Try again"</a>
+                    </Empty>
+                </section>
+            }
+            .into_any()
+        }
         Failure::Refused(refusal) => {
             status::set_status(match refusal.code() {
                 "invalid" => 400,
@@ -38,19 +53,6 @@ pub fn Trouble(
                     <h1 tabindex="-1">"This is not possible"</h1>
                     <Empty icon="lock" sentence=refusal.to_string()>
                         <ButtonLink href=paths::WELCOME tone=Tone::Primary>"Your organizations"</ButtonLink>
-                    </Empty>
-                </section>
-            }
-            .into_any()
-        }
-        failure @ (Failure::Unexpected { .. } | Failure::Transport(_)) => {
-            status::set_status(500);
-            view! {
-                <Title text="Something went wrong"/>
-                <section class="trouble" role="alert">
-                    <h1 tabindex="-1">"Something went wrong"</h1>
-                    <Empty icon="warning" sentence=failure.to_string()>
-                        <a class="button primary" rel="external" href=move || address.get()>"Try again"</a>
                     </Empty>
                 </section>
             }

@@ -4,7 +4,7 @@
 //! - [`support`]: an application over a database of its own, and people as values.
 //! - [`store`]: every function of the store, and how its queries are planned.
 //! - [`flow`]: what people do, from beginning to end, alone and at the same moment.
-//! - [`kill`]: the built program as a process, killed at any moment.
+//! - [`kill`]: the built program as a process, killed at any moment. [`commands`]: what else it does at the command line.
 //! - [`rest`]: the REST API. [`rpc`]: the pages and forms of a browser without WebAssembly.
 //! - [`books`]: random histories against a model of the rules, interrupted writes, the doctor.
 //! - [`architecture`]: who may call whom. [`documents`]: every rule and attack that is cited has its line on a page.
@@ -21,6 +21,7 @@
 
 mod architecture;
 mod books;
+mod commands;
 mod documents;
 mod flow;
 mod kill;

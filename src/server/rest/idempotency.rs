@@ -1,9 +1,9 @@
 //! Middleware: a POST with an Idempotency-Key has one effect, however often it is sent (API-1).
 
 use axum::{
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, response::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -11,9 +11,9 @@ use axum::{
 use crate::{
     domain::{refusal::Refusal, text::Problem as FieldProblem},
     server::{
-        context::{Ctx, digest},
+        context::Ctx,
         session::Caller,
-        usecase::idempotency::{Turn, begin, finish},
+        usecase::idempotency::{Answer, Asker, Turn, begin, carry_out, rehearse},
     },
 };
 
@@ -22,62 +22,108 @@ use super::{operator::Operating, problem::Problem};
 /// The longest body of an unsafe call.
 pub const LONGEST_BODY: usize = 1024 * 1024;
 
+/// The longest answer that is kept.
+const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// The calls by POST that take no key, and why not. Every other one takes one, without doing anything for it.
+pub const WITHOUT: [(&str, &str); 7] = [
+    ("/signup", "nobody asks yet, and the answer is a session, which a kept answer could not hand out"),
+    ("/session", "nobody asks yet, and the answer is a session"),
+    (
+        "/me/password",
+        "the answer is a session under a new id; sent again it is refused, as the old password is wrong then",
+    ),
+    (
+        "/me/email",
+        "it is answered at a fixed moment, whatever happens; links that are mailed again take the place of earlier ones",
+    ),
+    ("/email/verify", "nobody has to be signed in; the link works once"),
+    ("/password/forgot", "nobody has to be signed in; it is answered at a fixed moment, whatever happens"),
+    ("/password/reset", "nobody has to be signed in; the link works once"),
+];
+
 /// See the module.
 pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Response {
     let key = request.headers().get("idempotency-key").map(|key| key.to_str().unwrap_or_default().to_owned());
     let path = request.uri().path().to_owned();
-    // Signing in and up and a new password hand out a session, which a stored answer could not; and what they are sent is
-    // secret: not even a digest of it is kept. Nor is the address of a share link, nor a key.
-    let is_session =
-        ["/session", "/signup", "/password", "/password/reset", "/email", "/email/verify", "/links", "/operator/keys"]
-            .iter()
-            .any(|end| path.ends_with(end));
-    let Some(key) = key.filter(|_| *request.method() == Method::POST && !is_session) else {
-        return next.run(request).await;
-    };
+    let call = path.strip_prefix("/api/v1").unwrap_or(&path);
+    let takes = *request.method() == Method::POST && WITHOUT.iter().all(|(without, _)| *without != call);
+    let Some(key) = key.filter(|_| takes) else { return next.run(request).await };
     if key.is_empty() || key.len() > 255 {
         return Problem::refusal(&Refusal::field("Idempotency-Key", FieldProblem::TooLong(255))).into_response();
     }
-    let (operating, caller) = (request.extensions().get::<Operating>(), request.extensions().get::<Caller>());
-    let caller = match (operating, caller) {
-        (Some(operating), _) => format!("operator {}", operating.key),
-        (None, Some(Caller { principal: Some(principal), .. })) => principal.person.to_string(),
+    let asker = match (request.extensions().get::<Operating>(), request.extensions().get::<Caller>()) {
+        (Some(operating), _) => Asker::Operator(operating.key),
+        (None, Some(Caller { principal: Some(principal), .. })) => Asker::Person(principal.person),
+        (None, Some(Caller { key: Some(key), .. })) => Asker::Key(key.key, key.scopes.clone()),
+        // It is refused, as nobody asks.
         _ => return next.run(request).await,
     };
     let (parts, body) = request.into_parts();
     let Ok(bytes) = to_bytes(body, LONGEST_BODY).await else {
-        return Problem::new(axum::http::StatusCode::PAYLOAD_TOO_LARGE, "invalid", "The body is too large.".to_owned())
+        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid", "The body is too large.".to_owned())
             .into_response();
     };
-    let hash = digest(&[parts.method.as_str().as_bytes(), b" ", path.as_bytes(), b"\n", &bytes].concat());
-    match begin(&ctx, &caller, &key, &hash).await {
-        Err(error) => return Problem::from(error).into_response(),
-        Ok(Turn::Again { status, body }) => return again(status, body),
-        Ok(Turn::First) => {}
-    }
-    // Finished in a task of its own: a caller who hangs up meanwhile finds the answer under the key.
-    let work = tokio::spawn(async move {
-        let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, 64 * 1024 * 1024).await.unwrap_or_default();
-        let keep = !parts.status.is_server_error() && parts.status != axum::http::StatusCode::TOO_MANY_REQUESTS;
-        let answer = keep.then(|| (parts.status.as_u16(), String::from_utf8_lossy(&body).into_owned()));
-        if let Err(error) = finish(&ctx, &caller, &key, answer).await {
-            tracing::error!(%error, "an answer could not be kept");
+    let sent = (parts.clone(), bytes.clone());
+    // It may be done again where others were in the way, and then nothing of it has happened before.
+    let work = move || {
+        let request = Request::from_parts(sent.0.clone(), Body::from(sent.1.clone()));
+        let next = next.clone();
+        async move {
+            let (parts, body) = next.run(request).await.into_parts();
+            Replied { parts, body: to_bytes(body, LONGEST_ANSWER).await.unwrap_or_default() }
         }
-        Response::from_parts(parts, Body::from(body))
-    });
-    work.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a call ended without an answer");
-        Problem::unavailable().into_response()
-    })
+    };
+    let request = [parts.method.as_str().as_bytes(), call.as_bytes(), &bytes];
+    let done = match begin(&ctx, &asker, &key, &request).await {
+        Err(error) => return Problem::from(error).into_response(),
+        Ok(Turn::Again(answer)) => return again(answer),
+        Ok(Turn::AgainIfAllowed(answer)) => match rehearse(&ctx, work).await {
+            Ok(replied) if is_refused_today(replied.parts.status) => Ok(replied),
+            Ok(_) => return again(answer),
+            Err(error) => Err(error),
+        },
+        Ok(Turn::First(claim)) => carry_out(&ctx, asker, claim, work, worth_keeping).await,
+    };
+    match done {
+        Ok(replied) => Response::from_parts(replied.parts, Body::from(replied.body)),
+        Err(error) => Problem::from(error).into_response(),
+    }
 }
 
-fn again(status: u16, body: String) -> Response {
-    let status = axum::http::StatusCode::from_u16(status).unwrap_or(axum::http::StatusCode::OK);
-    let kind = if status.is_success() { "application/json" } else { "application/problem+json" };
-    let mut response = (status, body).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+/// What a handler answered, all of it.
+struct Replied {
+    parts: Parts,
+    body: Bytes,
+}
+
+/// An answer as it is kept; none where trying again may help.
+fn worth_keeping(replied: &Replied) -> Option<Answer> {
+    let status = replied.parts.status;
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        return None;
+    }
+    let text = |value: &HeaderValue| value.to_str().map(str::to_owned);
+    let headers = replied.parts.headers.iter().filter_map(|(name, value)| Some((name.to_string(), text(value).ok()?)));
+    let body = String::from_utf8_lossy(&replied.body).into_owned();
+    Some(Answer { status: status.as_u16(), headers: headers.collect(), body })
+}
+
+/// Whether this says that somebody may not do it any more. Other refusals come from its having been done.
+fn is_refused_today(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE)
+}
+
+fn again(answer: Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let mut response = (status, answer.body).into_response();
+    let headers = response.headers_mut();
+    headers.clear();
+    for (name, value) in answer.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.append(name, value);
+        }
+    }
+    headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
     response
 }

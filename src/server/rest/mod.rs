@@ -198,7 +198,6 @@ impl<S: Sync> FromRequestParts<S> for By {
 /// What is said where nobody is known to be asking.
 fn nobody(caller: Option<&Caller>) -> Problem {
     match caller {
-        Some(Caller { unavailable: true, .. }) => Problem::unavailable(),
         Some(Caller { bad_token: true, .. }) => Problem::new(
             StatusCode::UNAUTHORIZED,
             Refusal::Unauthenticated.code(),

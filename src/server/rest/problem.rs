@@ -113,6 +113,8 @@ impl Problem {
             }
             Refusal::Blocked(blockers) => problem.blockers = blockers.iter().map(Into::into).collect(),
             Refusal::RateLimited(seconds) => problem.retry_after = Some(*seconds),
+            Refusal::Unavailable => problem.retry_after = Some(2),
+            Refusal::Busy(_) => problem.retry_after = Some(1),
             _ => {}
         }
         problem
@@ -137,22 +139,16 @@ impl Problem {
         };
         Self::new(status, code, detail.to_owned())
     }
-
-    /// The database is away.
-    pub fn unavailable() -> Self {
-        let text = "The service cannot reach its data right now. Nothing was changed; try again in a moment.";
-        Self { retry_after: Some(2), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal", text.to_owned()) }
-    }
 }
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
+        if let Some(refusal) = error.later() {
+            tracing::error!(%error, "a call could not be answered now");
+            return Self::refusal(&refusal);
+        }
         match error {
             Error::Refused(refusal) => Self::refusal(&refusal),
-            error if error.is_unavailable() => {
-                tracing::error!(%error, "the database is away");
-                Self::unavailable()
-            }
             hidden => {
                 tracing::error!(error = %hidden, "a call failed inside");
                 let text = "Something went wrong on our side. Nothing was lost; try again.";

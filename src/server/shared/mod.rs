@@ -196,10 +196,15 @@ fn refused(style: &Style, error: &Error) -> Response {
             response
         }
         // Whatever else is wrong with a link is nobody's business.
-        Error::Refused(_) => render(style, StatusCode::NOT_FOUND, "Nothing here", Content::Nothing),
+        Error::Refused(refusal) if !matches!(refusal, Refusal::Unavailable | Refusal::Busy(_)) => {
+            render(style, StatusCode::NOT_FOUND, "Nothing here", Content::Nothing)
+        }
         hidden => {
             tracing::error!(error = %hidden, "the page of a link could not be shown");
-            let words = "Something went wrong on our side. Try again in a moment.".to_owned();
+            let words = hidden.later().map_or_else(
+                || "Something went wrong on our side. Try again in a moment.".to_owned(),
+                |refusal| refusal.to_string(),
+            );
             render(style, status_of(hidden), "Try again later", Content::Later { words })
         }
     }

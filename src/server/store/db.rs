@@ -12,7 +12,8 @@ use std::{
 
 use futures::future::BoxFuture;
 use sqlx::{
-    AssertSqlSafe, Connection, Encode, Executor, FromRow, Pool, Postgres, SqlStr, Sqlite, Transaction, Type,
+    AssertSqlSafe, Connection, Encode, Executor, FromRow, Pool, Postgres, SqlSafeStr, SqlStr, Sqlite, Transaction,
+    Type,
     pool::PoolConnection,
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
     sqlite::{
@@ -22,8 +23,10 @@ use sqlx::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, broadcast};
 
 use super::{
-    fault,
+    fault, health,
     live::{CHANNEL, Change, Changes, Touched},
+    reach::Reach,
+    together::{self, Unit},
 };
 
 /// A value that both drivers can bind.
@@ -78,6 +81,9 @@ pub enum DbError {
     /// The write is long and others write meanwhile; it is tried again alone.
     #[error("a long write is not alone")]
     Crowded,
+    /// Others were in the way for so many seconds: nothing was done.
+    #[error("others were in the way for {0} seconds")]
+    Busy(u64),
     /// The database cannot be reached, is full, or is read-only: try again later.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] sqlx::Error),
@@ -104,25 +110,29 @@ impl From<sqlx::Error> for DbError {
                 match code {
                     // PostgreSQL: a character that is not in its repertoire.
                     "22021" => Self::NotText,
-                    // PostgreSQL: serialization failure, deadlock. SQLite: busy and its extended forms, locked.
-                    "40001" | "40P01" | "5" | "6" | "261" | "517" | "773" => Self::Contended,
-                    // SQLite: read-only, I/O error, full, cannot open. PostgreSQL: disk full, out of memory, too many
-                    // connections, shutting down, starting up, read-only transaction.
-                    "8" | "10" | "13" | "14" | "53100" | "53200" | "53300" | "57P01" | "57P02" | "57P03" | "25006" => {
+                    // PostgreSQL: serialization failure, deadlock, a lock that did not come. SQLite: busy and its extended
+                    // forms, locked.
+                    "40001" | "40P01" | "55P03" | "5" | "6" | "261" | "517" | "773" => Self::Contended,
+                    // PostgreSQL: shutting down, starting up, dropped, read-only transaction, I/O error, no such database.
+                    "57P01" | "57P02" | "57P03" | "57P04" | "25006" | "58030" | "3D000" => Self::Unavailable(error),
+                    // PostgreSQL: the connection, the sign-in, what there is of disk, memory and connections.
+                    _ if code.len() == 5 && matches!(code.get(..2), Some("08" | "28" | "53")) => {
                         Self::Unavailable(error)
                     }
-                    _ if code
-                        .parse::<u32>()
-                        .is_ok_and(|code| matches!(code & 0xff, 8 | 10 | 13 | 14) && code > 255) =>
+                    // SQLite: read-only, I/O error, full, cannot open, and their extended forms.
+                    _ if code.len() < 5
+                        && code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 8 | 10 | 13 | 14)) =>
                     {
                         Self::Unavailable(error)
                     }
                     _ => Self::Other(error),
                 }
             }
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
-                Self::Unavailable(error)
-            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
             _ => Self::Other(error),
         }
     }
@@ -151,21 +161,51 @@ pub enum Db {
         readers: Connections,
         /// What changed, told to who looks at it.
         changes: Changes,
+        /// When was written last to see whether something can be written.
+        checked: Checked,
     },
     /// A PostgreSQL server, or what speaks its protocol and dialect.
     Postgres {
         /// Its connections.
         pool: Pool<Postgres>,
+        /// Whether it can be reached at all.
+        reach: Arc<Reach>,
+        /// One permit for each connection that may write, so that some are left to read while writers wait.
+        writers: Arc<Semaphore>,
         /// What changed, told to who looks at it.
         changes: Changes,
+        /// When was written last to see whether something can be written.
+        checked: Checked,
     },
 }
+
+/// When something was written to see whether it can be, and could.
+type Checked = Arc<tokio::sync::Mutex<Option<Instant>>>;
 
 /// How many connections read from SQLite at once.
 const READERS: usize = 4;
 
-/// How often a write is tried again when another transaction was in the way.
-const ATTEMPTS: u32 = 24;
+/// How many connections a node has to PostgreSQL, and how many of them write at once.
+const CONNECTIONS: u32 = 32;
+const WRITERS: usize = 24;
+
+/// How long a write waits for its turn and is tried again while others are in its way. Its refusal names it.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+/// How often a write is tried beside others before it waits for its turn (PostgreSQL).
+const BESIDE: u32 = 3;
+
+/// How long who reads waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long a first connection may take.
+const TO_OPEN: Duration = Duration::from_secs(5);
+
+/// How long is believed that something can be written.
+const BELIEVED: Duration = Duration::from_secs(1);
+
+/// How long is waited to write something to see whether it can be. Whoever waits longer waits for other writers.
+const TO_CHECK: Duration = Duration::from_millis(700);
 
 /// A write that took so long before another transaction was in its way is tried again with nothing in its way.
 const LONG: Duration = Duration::from_millis(300);
@@ -187,18 +227,22 @@ impl Db {
     /// # Errors
     /// The address cannot be read, or the database cannot be reached.
     pub async fn open(url: &str, synchronous: Synchronous, create: bool) -> Result<Self> {
-        let patience = Duration::from_secs(15);
+        let checked = Checked::default();
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?;
+            let reach = Reach::new(options.clone());
+            // The pool would try for long, and then say that it was too long: this says at once what is wrong.
+            reach.connect(TO_OPEN).await?;
             let pool = PgPoolOptions::new()
-                .max_connections(32)
-                .acquire_timeout(patience)
+                .max_connections(CONNECTIONS)
+                // Never the first to give up: whoever asks knows better how long to wait.
+                .acquire_timeout(DEADLINE * 2)
                 .after_connect(|connection, _| {
                     Box::pin(async move { connection.execute(NO_COMPILING).await.map(|_| ()) })
                 })
-                .connect_with(options)
-                .await?;
-            return Ok(Self::Postgres { pool, changes: Changes::new() });
+                .connect_lazy_with(options);
+            let (reach, writers) = (Arc::new(reach), Arc::new(Semaphore::new(WRITERS)));
+            return Ok(Self::Postgres { pool, reach, writers, changes: Changes::new(), checked });
         }
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(create)
@@ -208,15 +252,15 @@ impl Db {
                 Synchronous::Normal => SqliteSynchronous::Normal,
                 Synchronous::Full => SqliteSynchronous::Full,
             })
-            .busy_timeout(patience)
+            .busy_timeout(PATIENCE)
             .row_buffer_size(256)
             .statement_cache_capacity(256)
             .pragma("cache_size", "-16000")
             .pragma("mmap_size", "268435456");
         // Closures keep a connection for the whole transaction, so a waiting writer waits for its turn here.
-        let writer = Connections::open(options.clone(), 1, Duration::from_mins(1)).await?;
-        let readers = Connections::open(options.read_only(true).create_if_missing(false), READERS, patience).await?;
-        Ok(Self::Sqlite { writer, readers, changes: Changes::new() })
+        let writer = Connections::open(options.clone(), 1, DEADLINE).await?;
+        let readers = Connections::open(options.read_only(true).create_if_missing(false), READERS, PATIENCE).await?;
+        Ok(Self::Sqlite { writer, readers, changes: Changes::new(), checked })
     }
 
     /// Brings the tables up to date. Two nodes that start at once are safe: on PostgreSQL the migrator takes a lock, and
@@ -273,14 +317,17 @@ impl Db {
         Ok(latest.map(|row| row.version) == MIGRATIONS.iter().map(|migration| migration.version).max())
     }
 
-    /// A connection to read with.
+    /// A connection to read with. In the middle of [`Db::together`] it reads what was changed there so far.
     ///
     /// # Errors
     /// The database cannot be reached.
     pub async fn read(&self) -> Result<Tx> {
+        if let Some(held) = together::held(self.is_sqlite()) {
+            return Ok(held);
+        }
         Ok(match self {
-            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.lend().await?),
-            Self::Postgres { pool, .. } => Tx::PostgresRead(pool.acquire().await?),
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.lend().await.map_err(|error| queued(error, PATIENCE))?),
+            Self::Postgres { pool, reach, .. } => Tx::PostgresRead(reach.reached(pool.acquire(), PATIENCE).await?),
         })
     }
 
@@ -290,74 +337,203 @@ impl Db {
     ///
     /// On PostgreSQL something is always in the way of work that takes seconds while others write: a transfer of 100,000
     /// things would never end. So what took long is tried again alone: who changes resources waits for it, as on SQLite.
+    /// And where very many write to the same rows, luck decides who gets through: so a write that failed a few times waits for its
+    /// turn, in which nobody else writes at all. Turns come in the order in which they were asked for.
+    ///
+    /// In the middle of [`Db::together`] it is a part of that transaction.
     ///
     /// # Errors
-    /// Whatever `work` answers, and what the database does.
+    /// Whatever `work` answers, and what the database does; `Busy` where others were in the way for too long.
     pub async fn write<T, E, F>(&self, mut work: F) -> std::result::Result<T, E>
     where
         F: for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Send,
         T: Send,
         E: From<DbError> + AsDbError + Send,
     {
-        let (mut attempt, mut alone) = (0, false);
+        if let Some(unit) = together::current() {
+            return unit.write(self, &mut work).await;
+        }
+        let mut tries = Tries::new();
         loop {
-            attempt += 1;
-            let begun = Instant::now();
-            match self.attempt(&mut work, alone).await {
-                Err(error) if attempt < ATTEMPTS && error.is_contended() => {
-                    alone |= begun.elapsed() >= LONG || error.is_crowded();
-                    let longest = 2_u64 << attempt.min(8);
-                    tokio::time::sleep(Duration::from_millis(rand::random_range(1..=longest))).await;
+            let error = match self.begin(&tries).await {
+                Err(error) => E::from(error),
+                Ok(mut tx) => {
+                    tries.has_begun();
+                    match struck(work(&mut tx).await) {
+                        Ok(done) => match self.commit(tx).await {
+                            Ok(()) => return Ok(done),
+                            Err(error) => error.into(),
+                        },
+                        Err(error) => {
+                            roll_back(tx).await;
+                            error
+                        }
+                    }
                 }
-                answer => return answer,
+            };
+            if !error.is_contended() {
+                return Err(error);
+            }
+            tries.again(error.is_crowded()).await?;
+        }
+    }
+
+    /// Does `work`, which may read and write as often as it likes, and then `last`: all their writes are one transaction. It is
+    /// committed if `last` says so, and rolled back if not. `work` and `last` are done again where another transaction was in the
+    /// way, and by then nothing of them has happened; so they do nothing outside the database that may not happen twice.
+    ///
+    /// What `work` hands to another task is not part of it.
+    ///
+    /// # Errors
+    /// Whatever `last` answers, and what the database does: then nothing has happened.
+    pub async fn together<T, E, W, Fut, L>(&self, mut work: W, last: L) -> std::result::Result<T, E>
+    where
+        W: FnMut() -> Fut + Send,
+        Fut: Future<Output = T> + Send,
+        T: Send + Sync,
+        L: for<'t> Fn(&'t mut Tx, &'t T) -> BoxFuture<'t, std::result::Result<bool, E>> + Send + Sync,
+        E: From<DbError> + AsDbError + Send,
+    {
+        let mut tries = Tries::new();
+        loop {
+            tries.has_begun();
+            let unit = Arc::new(Unit::new(&tries));
+            let done = together::during(unit.clone(), work()).await;
+            match self.end_together(&unit, &done, &last).await {
+                Ok(()) => return Ok(done),
+                Err(error) if error.is_contended() => tries.again(error.is_crowded()).await?,
+                Err(error) => return Err(error),
             }
         }
     }
 
-    async fn attempt<T, E, F>(&self, work: &mut F, alone: bool) -> std::result::Result<T, E>
+    async fn end_together<T, E, L>(&self, unit: &Unit, done: &T, last: &L) -> std::result::Result<(), E>
     where
-        F: for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Send,
-        E: From<DbError>,
+        L: for<'t> Fn(&'t mut Tx, &'t T) -> BoxFuture<'t, std::result::Result<bool, E>> + Send + Sync,
+        E: From<DbError> + AsDbError + Send,
     {
-        let mut tx = match self {
+        let mut tx = unit.take(self).await?;
+        match struck(last(&mut tx, done).await) {
+            Ok(true) => {
+                fault::crash(fault::Moment::BeforeCommit);
+                self.commit(tx).await?;
+                fault::crash(fault::Moment::AfterCommit);
+                Ok(())
+            }
+            answer => {
+                roll_back(tx).await;
+                answer.map(|_| ())
+            }
+        }
+    }
+
+    /// Begins a transaction that writes.
+    pub(super) async fn begin(&self, tries: &Tries) -> Result<Tx> {
+        match self {
             Self::Sqlite { writer, .. } => {
-                let mut lent = writer.lend().await.map_err(DbError::from)?;
+                let mut lent = writer.lend().await.map_err(|error| queued(error, DEADLINE))?;
                 lent.begin().await?;
-                Tx::Sqlite(lent)
+                Ok(Tx::Sqlite(lent))
             }
-            Self::Postgres { pool, .. } => {
-                // What the transaction sees begins with its first query, which LOCK is not: it sees what was done before.
-                let first = if alone {
-                    "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE resource IN SHARE ROW EXCLUSIVE MODE"
-                } else {
-                    "BEGIN ISOLATION LEVEL SERIALIZABLE"
+            Self::Postgres { pool, reach, writers, .. } => {
+                let left = tries.left();
+                let turn = match tokio::time::timeout(left, writers.clone().acquire_owned()).await {
+                    Ok(Ok(turn)) => turn,
+                    Ok(Err(_)) => return Err(sqlx::Error::PoolClosed.into()),
+                    Err(_) => return Err(DbError::Busy(DEADLINE.as_secs())),
                 };
-                let begun = pool.begin_with(first).await.map_err(DbError::from)?;
-                Tx::PostgresWrite(begun, Touched::default(), alone)
+                // What the transaction sees begins with its first query, which LOCK is not: it sees what was done before. Locks
+                // of a table are given in the order in which they were asked for, so nobody overtakes who waits for a turn.
+                let locks = match tries.how {
+                    How::Beside => "LOCK TABLE writing IN ROW SHARE MODE",
+                    How::Alone => {
+                        "LOCK TABLE writing IN ROW SHARE MODE; LOCK TABLE resource IN SHARE ROW EXCLUSIVE MODE"
+                    }
+                    How::InTurn => "LOCK TABLE writing IN EXCLUSIVE MODE",
+                };
+                let left = tries.left().max(Duration::from_millis(1));
+                let first = format!(
+                    "BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL lock_timeout = {}; {locks}",
+                    left.as_millis()
+                );
+                // No text of anybody's is in it.
+                let begun = pool.begin_with(AssertSqlSafe(first).into_sql_str());
+                let transaction = reach.reached(begun, left).await?;
+                let alone = tries.how != How::Beside;
+                Ok(Tx::PostgresWrite(Box::new(Writing {
+                    transaction,
+                    touched: Touched::default(),
+                    alone,
+                    _turn: turn,
+                })))
             }
-        };
-        let answer = match work(&mut tx).await {
-            Ok(done) => fault::next().map_or(Ok(done), |error| Err(error.into())),
-            refused => refused,
-        };
+        }
+    }
+
+    /// Commits, and tells what changed to who looks at it.
+    pub(super) async fn commit(&self, tx: Tx) -> Result<()> {
         match tx {
-            Tx::Sqlite(mut lent) if answer.is_ok() => {
+            Tx::Sqlite(mut lent) => {
                 lent.end("COMMIT").await?;
                 if let (Some(change), Self::Sqlite { changes, .. }) = (lent.touched.take(), self) {
                     changes.publish(change);
                 }
             }
-            // What could not be undone is undone with its connection, so the first reason is the one to tell.
-            Tx::Sqlite(mut lent) => drop(lent.end("ROLLBACK").await),
-            Tx::PostgresWrite(mut transaction, mut touched, _) if answer.is_ok() => {
-                if let Some(change) = touched.take() {
-                    notify(&mut transaction, &change).await?;
+            Tx::PostgresWrite(mut writing) => {
+                if let Some(change) = writing.touched.take() {
+                    notify(&mut writing.transaction, &change).await?;
                 }
-                transaction.commit().await.map_err(DbError::from)?;
+                writing.transaction.commit().await.map_err(DbError::from)?;
             }
-            Tx::PostgresWrite(..) | Tx::PostgresRead(_) => {}
+            Tx::PostgresRead(_) | Tx::Held(_) => {}
         }
-        answer
+        Ok(())
+    }
+
+    /// Writes something, to see whether that is possible: a full or read-only database still answers whoever reads. It is
+    /// written once a second at most, however often is asked.
+    ///
+    /// # Errors
+    /// Nothing can be written now.
+    pub async fn check_writable(&self, id: uuid::Uuid, at: i64) -> Result<()> {
+        let (Self::Sqlite { checked, .. } | Self::Postgres { checked, .. }) = self;
+        // One asks, and the others hear its answer.
+        let mut checked = checked.lock().await;
+        if checked.is_some_and(|good| good.elapsed() < BELIEVED) {
+            return Ok(());
+        }
+        let tries = Tries::until(Instant::now() + TO_CHECK);
+        let written = match tokio::time::timeout(TO_CHECK, self.begin(&tries)).await {
+            Ok(Ok(mut tx)) => match health::replace(&mut tx, id, at).await {
+                Ok(()) => self.commit(tx).await,
+                Err(error) => {
+                    roll_back(tx).await;
+                    Err(error)
+                }
+            },
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(DbError::Busy(0)),
+        };
+        let written = match (written, self) {
+            // Others write just now: that is an answer, too, if somebody is there.
+            (Err(DbError::Busy(_) | DbError::Contended), Self::Postgres { reach, .. }) => reach.look().await,
+            (Err(DbError::Busy(_) | DbError::Contended), Self::Sqlite { .. }) => Ok(()),
+            (written, _) => written,
+        };
+        *checked = written.is_ok().then(Instant::now);
+        written
+    }
+
+    /// Copies a SQLite database into a new file, as it is at one moment, while others write; `false` where this is PostgreSQL, which
+    /// has a program for it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub async fn copy_into(&self, file: &str) -> Result<bool> {
+        let Self::Sqlite { readers, .. } = self else { return Ok(false) };
+        let mut lent = readers.lend().await.map_err(|error| queued(error, PATIENCE))?;
+        let copied = sqlx::query("VACUUM INTO $1").bind(file.to_owned()).execute(lent.connection()?).await;
+        lent.checked(copied).map(|_| true)
     }
 
     /// Has PostgreSQL count what there is, after much of it was made at once: its plans are guesses until it has. It does so by
@@ -393,13 +569,98 @@ impl Db {
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         match self {
             Self::Sqlite { changes, .. } => changes.hear(),
-            Self::Postgres { pool, changes } => changes.hear_all(pool),
+            Self::Postgres { pool, changes, .. } => changes.hear_all(pool),
         }
     }
 
     /// Whether this is SQLite: the few places that measure or check the file itself ask.
     pub const fn is_sqlite(&self) -> bool {
         matches!(self, Self::Sqlite { .. })
+    }
+}
+
+/// How a write is begun.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum How {
+    /// Beside others.
+    Beside,
+    /// While nobody else changes resources.
+    Alone,
+    /// While nobody else writes.
+    InTurn,
+}
+
+/// How often a write was tried, and how it is tried next.
+#[derive(Clone, Debug)]
+pub(super) struct Tries {
+    until: Instant,
+    begun: Instant,
+    failed: u32,
+    how: How,
+}
+
+impl Tries {
+    fn new() -> Self {
+        Self::until(Instant::now() + DEADLINE)
+    }
+
+    fn until(until: Instant) -> Self {
+        Self { until, begun: Instant::now(), failed: 0, how: How::Beside }
+    }
+
+    /// How much time is left.
+    fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// The transaction has begun: waiting for it is no work.
+    fn has_begun(&mut self) {
+        self.begun = Instant::now();
+    }
+
+    /// Something was in the way: says how to go on, and waits a moment.
+    async fn again(&mut self, crowded: bool) -> Result<()> {
+        if self.left().is_zero() {
+            return Err(DbError::Busy(DEADLINE.as_secs()));
+        }
+        self.failed += 1;
+        match self.how {
+            How::Beside if crowded || self.begun.elapsed() >= LONG => {
+                (self.how, self.failed) = (How::Alone, 0);
+            }
+            _ if self.failed >= BESIDE => self.how = How::InTurn,
+            _ => {}
+        }
+        if self.how != How::InTurn {
+            let longest = 2_u64 << self.failed;
+            tokio::time::sleep(Duration::from_millis(rand::random_range(1..=longest))).await;
+        }
+        Ok(())
+    }
+}
+
+/// `COMMIT` counts as a statement, too, for who orders faults.
+pub(super) fn struck<T, E: From<DbError>>(answer: std::result::Result<T, E>) -> std::result::Result<T, E> {
+    match answer {
+        Ok(done) => fault::next().map_or(Ok(done), |error| Err(error.into())),
+        refused => refused,
+    }
+}
+
+/// Takes everything back. What could not be undone is undone with its connection, so the first reason is the one to tell.
+pub(super) async fn roll_back(tx: Tx) {
+    match tx {
+        Tx::Sqlite(mut lent) => drop(lent.end("ROLLBACK").await),
+        Tx::PostgresWrite(writing) => drop(writing.transaction.rollback().await),
+        Tx::PostgresRead(_) | Tx::Held(_) => {}
+    }
+}
+
+/// Who waited for a connection in vain waited for others.
+fn queued(error: sqlx::Error, patience: Duration) -> DbError {
+    match error {
+        sqlx::Error::PoolTimedOut => DbError::Busy(patience.as_secs()),
+        error => error.into(),
     }
 }
 
@@ -526,12 +787,27 @@ impl Lent {
         self.connection.as_mut().ok_or(sqlx::Error::WorkerCrashed)
     }
 
-    /// Hands an answer on; a connection whose thread has ended does not come back.
+    /// Hands an answer on. A connection whose thread has ended does not come back; nor does one that found the file read-only or
+    /// not to be opened: SQLite opens a file that it may not write for reading, and stays at that, whatever it may later.
     fn checked<T>(&mut self, answer: std::result::Result<T, sqlx::Error>) -> Result<T> {
-        if matches!(answer, Err(sqlx::Error::WorkerCrashed)) {
+        let spoilt = match &answer {
+            Err(sqlx::Error::WorkerCrashed) => true,
+            Err(sqlx::Error::Database(told)) => {
+                let code = told.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
+                matches!(code & 0xff, 8 | 10 | 14)
+            }
+            _ => false,
+        };
+        if spoilt {
             self.connection = None;
         }
         answer.map_err(Into::into)
+    }
+
+    /// A statement without values.
+    pub(super) async fn simple(&mut self, sql: &'static str) -> Result<()> {
+        let done = sqlx::query(sql).execute(self.connection()?).await;
+        self.checked(done).map(|_| ())
     }
 
     async fn begin(&mut self) -> Result<()> {
@@ -585,8 +861,20 @@ pub enum Tx {
     Sqlite(Lent),
     /// Reads from PostgreSQL.
     PostgresRead(PoolConnection<Postgres>),
-    /// Writes to PostgreSQL, and whether nobody else changes resources meanwhile.
-    PostgresWrite(Transaction<'static, Postgres>, Touched, bool),
+    /// Writes to PostgreSQL.
+    PostgresWrite(Box<Writing>),
+    /// Reads in the middle of [`Db::together`] what was written there.
+    Held(together::Held),
+}
+
+/// A transaction that writes to PostgreSQL.
+#[derive(Debug)]
+pub struct Writing {
+    pub(super) transaction: Transaction<'static, Postgres>,
+    touched: Touched,
+    /// Nobody else changes resources meanwhile.
+    alone: bool,
+    _turn: OwnedSemaphorePermit,
 }
 
 impl Tx {
@@ -595,9 +883,9 @@ impl Tx {
     ///
     /// # Errors
     /// `Crowded`, for [`Db::write`] alone.
-    pub const fn be_alone(&self) -> Result<()> {
+    pub fn be_alone(&self) -> Result<()> {
         match self {
-            Self::PostgresWrite(_, _, false) => Err(DbError::Crowded),
+            Self::PostgresWrite(writing) if !writing.alone => Err(DbError::Crowded),
             _ => Ok(()),
         }
     }
@@ -613,7 +901,7 @@ impl Tx {
     /// The list is padded to a power of two by repeating its last id, so that few different statements are prepared; on SQLite a
     /// long one is one value.
     pub fn sql_list<T: Listed>(&mut self, sql: &'static str, ids: &[T]) -> Statement<'_> {
-        if matches!(self, Self::Sqlite(_)) && ids.len() > FEW {
+        if self.is_sqlite() && ids.len() > FEW {
             let mut text = sql.replace("{ids}", T::FROM_JSON);
             for n in 1..=9 {
                 text = text.replace(&format!("{{{n}}}"), &format!("${}", 1 + n));
@@ -670,33 +958,91 @@ impl Tx {
 
     fn statement(&mut self, sql: SqlStr) -> Statement<'_> {
         let error = if self.touched().is_some() { fault::next() } else { None };
-        let args = match self {
-            Self::Sqlite(lent) => Args::Sqlite(lent, SqliteArguments::default()),
-            Self::PostgresRead(connection) => Args::Postgres(connection, PgArguments::default()),
-            Self::PostgresWrite(transaction, ..) => Args::Postgres(transaction, PgArguments::default()),
+        let (on, args) = match self {
+            Self::Sqlite(lent) => (On::Sqlite(lent), Args::Sqlite(SqliteArguments::default())),
+            Self::PostgresRead(connection) => (On::Postgres(connection), Args::Postgres(PgArguments::default())),
+            Self::PostgresWrite(writing) => {
+                (On::Postgres(&mut writing.transaction), Args::Postgres(PgArguments::default()))
+            }
+            Self::Held(held) if held.is_sqlite() => (On::Held(held.clone()), Args::Sqlite(SqliteArguments::default())),
+            Self::Held(held) => (On::Held(held.clone()), Args::Postgres(PgArguments::default())),
         };
-        Statement { sql, args, bound: 0, error }
+        Statement { sql, on, args, bound: 0, error }
+    }
+
+    /// A statement without values, in the middle of a transaction.
+    pub(super) async fn simple(&mut self, sql: &'static str) -> Result<()> {
+        match self {
+            Self::Sqlite(lent) => lent.simple(sql).await,
+            Self::PostgresWrite(writing) => Ok(writing.transaction.execute(sql).await.map(|_| ())?),
+            Self::PostgresRead(_) | Self::Held(_) => Ok(()),
+        }
     }
 
     /// Where changes are noted; none where nothing is changed.
     pub(super) fn touched(&mut self) -> Option<&mut Touched> {
         match self {
             Self::Sqlite(lent) => lent.changing.then_some(&mut lent.touched),
-            Self::PostgresRead(_) => None,
-            Self::PostgresWrite(_, touched, _) => Some(touched),
+            Self::PostgresRead(_) | Self::Held(_) => None,
+            Self::PostgresWrite(writing) => Some(&mut writing.touched),
+        }
+    }
+
+    /// Whether long values of a list go as one value.
+    const fn is_sqlite(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Held(held) => held.is_sqlite(),
+            Self::PostgresRead(_) | Self::PostgresWrite(_) => false,
         }
     }
 }
 
-enum Args<'t> {
-    Sqlite(&'t mut Lent, SqliteArguments),
-    Postgres(&'t mut sqlx::PgConnection, PgArguments),
+/// What a statement runs on.
+enum On<'t> {
+    Sqlite(&'t mut Lent),
+    Postgres(&'t mut sqlx::PgConnection),
+    Held(together::Held),
+}
+
+enum Args {
+    Sqlite(SqliteArguments),
+    Postgres(PgArguments),
+}
+
+/// Runs a statement where it belongs: `$sqlite` and `$postgres` are the two ways to.
+macro_rules! run {
+    ($statement:ident, $query:path, $fetch:ident) => {{
+        $statement.check()?;
+        let Statement { sql, on, args, .. } = $statement;
+        match (on, args) {
+            (On::Sqlite(lent), Args::Sqlite(values)) => {
+                let done = $query(sql, values).$fetch(lent.connection()?).await;
+                lent.checked(done).map(Into::into)
+            }
+            (On::Postgres(connection), Args::Postgres(values)) => {
+                $query(sql, values).$fetch(connection).await.map(Into::into).map_err(DbError::from)
+            }
+            (On::Held(held), args) => match (&mut *held.lock().await, args) {
+                (Some(Tx::Sqlite(lent)), Args::Sqlite(values)) => {
+                    let done = $query(sql, values).$fetch(lent.connection()?).await;
+                    lent.checked(done).map(Into::into)
+                }
+                (Some(Tx::PostgresWrite(writing)), Args::Postgres(values)) => {
+                    $query(sql, values).$fetch(&mut *writing.transaction).await.map(Into::into).map_err(DbError::from)
+                }
+                _ => Err(DbError::Inconsistent("a transaction had ended before it was read in".to_owned())),
+            },
+            _ => Err(DbError::Inconsistent("a statement's values are another database's".to_owned())),
+        }
+    }};
 }
 
 /// A statement with what is bound to it so far.
 pub struct Statement<'t> {
     sql: SqlStr,
-    args: Args<'t>,
+    on: On<'t>,
+    args: Args,
     bound: usize,
     error: Option<DbError>,
 }
@@ -707,8 +1053,8 @@ impl Statement<'_> {
     pub fn bind(mut self, value: impl Bind) -> Self {
         use sqlx::Arguments;
         let added = match &mut self.args {
-            Args::Sqlite(_, arguments) => arguments.add(value),
-            Args::Postgres(_, arguments) => arguments.add(value),
+            Args::Sqlite(arguments) => arguments.add(value),
+            Args::Postgres(arguments) => arguments.add(value),
         };
         if let Err(error) = added {
             self.error = Some(sqlx::Error::Encode(error).into());
@@ -740,16 +1086,8 @@ impl Statement<'_> {
     /// # Errors
     /// See [`DbError`].
     pub async fn execute(mut self) -> Result<u64> {
-        self.check()?;
-        Ok(match self.args {
-            Args::Sqlite(lent, arguments) => {
-                let done = sqlx::query_with(self.sql, arguments).execute(lent.connection()?).await;
-                lent.checked(done)?.rows_affected()
-            }
-            Args::Postgres(connection, arguments) => {
-                sqlx::query_with(self.sql, arguments).execute(connection).await?.rows_affected()
-            }
-        })
+        let done: Result<Affected> = run!(self, sqlx::query_with, execute);
+        done.map(|Affected(rows)| rows)
     }
 
     /// Runs it; all its rows.
@@ -757,16 +1095,7 @@ impl Statement<'_> {
     /// # Errors
     /// See [`DbError`].
     pub async fn all<T: Record>(mut self) -> Result<Vec<T>> {
-        self.check()?;
-        Ok(match self.args {
-            Args::Sqlite(lent, arguments) => {
-                let rows = sqlx::query_as_with(self.sql, arguments).fetch_all(lent.connection()?).await;
-                lent.checked(rows)?
-            }
-            Args::Postgres(connection, arguments) => {
-                sqlx::query_as_with(self.sql, arguments).fetch_all(connection).await?
-            }
-        })
+        run!(self, sqlx::query_as_with::<_, T, _>, fetch_all)
     }
 
     /// Runs it; its first row, if it has one.
@@ -774,16 +1103,7 @@ impl Statement<'_> {
     /// # Errors
     /// See [`DbError`].
     pub async fn optional<T: Record>(mut self) -> Result<Option<T>> {
-        self.check()?;
-        Ok(match self.args {
-            Args::Sqlite(lent, arguments) => {
-                let row = sqlx::query_as_with(self.sql, arguments).fetch_optional(lent.connection()?).await;
-                lent.checked(row)?
-            }
-            Args::Postgres(connection, arguments) => {
-                sqlx::query_as_with(self.sql, arguments).fetch_optional(connection).await?
-            }
-        })
+        run!(self, sqlx::query_as_with::<_, T, _>, fetch_optional)
     }
 
     /// Runs it; its one row.
@@ -802,5 +1122,47 @@ impl Statement<'_> {
     /// See [`DbError`].
     pub async fn number(self) -> Result<i64> {
         self.one::<(i64,)>().await.map(|(number,)| number)
+    }
+}
+
+/// How many rows a statement changed, on either database.
+struct Affected(u64);
+
+impl From<sqlx::sqlite::SqliteQueryResult> for Affected {
+    fn from(done: sqlx::sqlite::SqliteQueryResult) -> Self {
+        Self(done.rows_affected())
+    }
+}
+
+impl From<sqlx::postgres::PgQueryResult> for Affected {
+    fn from(done: sqlx::postgres::PgQueryResult) -> Self {
+        Self(done.rows_affected())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn attack_53_what_failed_a_few_times_waits_for_its_turn_and_is_busy_after_the_deadline() {
+        let mut tries = Tries::new();
+        let mut ways = vec![tries.how];
+        for _ in 0..BESIDE {
+            tries.has_begun();
+            tries.again(false).await.expect("there is time");
+            ways.push(tries.how);
+        }
+        assert_eq!(ways, [How::Beside, How::Beside, How::Beside, How::InTurn]);
+        let mut tries = Tries::new();
+        tries.again(true).await.expect("there is time");
+        assert_eq!(tries.how, How::Alone);
+        for _ in 0..BESIDE {
+            tries.again(true).await.expect("there is time");
+        }
+        assert_eq!(tries.how, How::InTurn, "nor is that a matter of luck");
+        let mut late = Tries::until(Instant::now());
+        let refused = late.again(false).await;
+        assert!(matches!(refused, Err(DbError::Busy(60))), "{refused:?}");
     }
 }

@@ -1,5 +1,5 @@
 //! Faults to order: one statement of a write that the database does not answer. With them tests see that what is written
-//! is written as a whole or not at all, wherever it is interrupted.
+//! is written as a whole or not at all, wherever it is interrupted. And crashes, which end what a request was at.
 //!
 //! # Invariants
 //! - They exist in builds for debugging only; a released program has nothing that could order one.
@@ -17,10 +17,21 @@ pub enum Fault {
     Contended,
 }
 
+/// When a program may end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Everything is written, and not yet committed.
+    BeforeCommit,
+    /// Everything is committed, and nobody was answered.
+    AfterCommit,
+}
+
 #[cfg(debug_assertions)]
 tokio::task_local! {
     /// How many statements of writes still pass, and what then strikes, once.
     static ORDERED: std::cell::Cell<Option<(u32, Fault)>>;
+    /// When to crash, once.
+    static CRASH: std::sync::Arc<std::sync::Mutex<Option<Moment>>>;
 }
 
 /// Does `work`, while the given statement of its writes, counted from 0, is struck; `COMMIT` counts as one. Also whether
@@ -34,6 +45,45 @@ pub async fn striking<T>(statement: u32, fault: Fault, work: impl Future<Output 
     };
     ORDERED.scope(ordered, working).await
 }
+
+/// Does `work`, whose request with a key crashes at a moment; also whether it came to that.
+#[cfg(debug_assertions)]
+pub async fn crashing<T>(moment: Moment, work: impl Future<Output = T>) -> (T, bool) {
+    let ordered = std::sync::Arc::new(std::sync::Mutex::new(Some(moment)));
+    let answer = CRASH.scope(ordered.clone(), work).await;
+    let crashed = ordered.lock().is_ok_and(|ordered| ordered.is_none());
+    (answer, crashed)
+}
+
+/// `work` as a task of its own, which takes an ordered crash along.
+#[cfg(debug_assertions)]
+pub fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
+    match CRASH.try_with(Clone::clone) {
+        Ok(ordered) => tokio::spawn(CRASH.scope(ordered, work)),
+        Err(_) => tokio::spawn(work),
+    }
+}
+
+/// `work` as a task of its own.
+#[cfg(not(debug_assertions))]
+pub fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
+    tokio::spawn(work)
+}
+
+/// Ends the running task if that was ordered: nothing it would have done afterwards is done, as when a program is killed.
+#[cfg(debug_assertions)]
+pub(super) fn crash(moment: Moment) {
+    let now = CRASH.try_with(|ordered| {
+        ordered.lock().is_ok_and(|mut ordered| ordered.take_if(|wanted| *wanted == moment).is_some())
+    });
+    if now.unwrap_or(false) {
+        std::panic::resume_unwind(Box::new("a test ordered a crash"));
+    }
+}
+
+/// In a released program nothing does.
+#[cfg(not(debug_assertions))]
+pub(super) const fn crash(_: Moment) {}
 
 /// What strikes the next statement of a write, if anything does.
 #[cfg(debug_assertions)]

@@ -1,9 +1,13 @@
 //! Table `idempotency_key` (API-1): the first answer to a request is given again.
 
 use sqlx::FromRow;
+use uuid::Uuid;
 
 use super::{Result, Tx};
-use crate::domain::time::Timestamp;
+use crate::{
+    domain::{id::PersonId, time::Timestamp},
+    server::context::digest,
+};
 
 /// What is known about a key of one caller.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -12,78 +16,104 @@ pub struct Known {
     pub request_hash: String,
     /// The answer's status; `None` while it is still being made.
     pub status: Option<i64>,
-    /// The answer's body.
+    /// The answer, sealed.
     pub body: Option<String>,
+    /// Whose claim it was.
+    pub claim: Option<Uuid>,
+    /// What the caller could do when it was given.
+    pub standing: Option<String>,
+}
+
+/// Who claims which key for what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Names this claim among all.
+    pub id: Uuid,
+    /// Who asks.
+    pub caller: String,
+    /// The key.
+    pub key: String,
+    /// Digest of method, path and body.
+    pub request_hash: String,
 }
 
 /// How long a request may go unanswered before it counts as lost, in milliseconds: longer than any answer takes.
-const UNANSWERED: i64 = 180_000;
+pub const UNANSWERED: i64 = 180_000;
 
 /// Claims a key for a request: `None` if it was free and is now ours, else what is known about it.
 ///
 /// # Errors
 /// The database.
-pub async fn claim(tx: &mut Tx, caller: &str, key: &str, request_hash: &str, at: Timestamp) -> Result<Option<Known>> {
+pub async fn claim(tx: &mut Tx, wanted: &Claim, at: Timestamp) -> Result<Option<Known>> {
     let claimed = tx
         .sql(
-            "INSERT INTO idempotency_key (caller, key, request_hash, created_at) VALUES ($1, $2, $3, $4)
+            "INSERT INTO idempotency_key (caller, key, request_hash, created_at, claim) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (caller, key) DO NOTHING",
         )
-        .bind(caller.to_owned())
-        .bind(key.to_owned())
-        .bind(request_hash.to_owned())
+        .bind(wanted.caller.clone())
+        .bind(wanted.key.clone())
+        .bind(wanted.request_hash.clone())
         .bind(at.0)
+        .bind(wanted.id)
         .execute()
         .await?;
     if claimed > 0 {
         return Ok(None);
     }
-    // A request whose node went down is answered by nobody: after a while the next one may.
+    // A request whose node went down is answered by nobody, and nothing of it was done: after a while the next one may. If its
+    // node is only slow, what that does is not kept: the claim is not its any more.
     let taken_over = tx
         .sql(
-            "UPDATE idempotency_key SET created_at = $5 WHERE caller = $1 AND key = $2 AND request_hash = $3
+            "UPDATE idempotency_key SET created_at = $5, claim = $6 WHERE caller = $1 AND key = $2 AND request_hash = $3
                 AND status IS NULL AND created_at < $4",
         )
-        .bind(caller.to_owned())
-        .bind(key.to_owned())
-        .bind(request_hash.to_owned())
+        .bind(wanted.caller.clone())
+        .bind(wanted.key.clone())
+        .bind(wanted.request_hash.clone())
         .bind(at.plus_millis(-UNANSWERED).0)
         .bind(at.0)
+        .bind(wanted.id)
         .execute()
         .await?;
     if taken_over > 0 {
         return Ok(None);
     }
-    tx.sql("SELECT request_hash, status, body FROM idempotency_key WHERE caller = $1 AND key = $2")
-        .bind(caller.to_owned())
-        .bind(key.to_owned())
+    tx.sql("SELECT request_hash, status, body, claim, standing FROM idempotency_key WHERE caller = $1 AND key = $2")
+        .bind(wanted.caller.clone())
+        .bind(wanted.key.clone())
         .optional()
         .await
 }
 
-/// Keeps the answer to a request.
+/// Keeps the answer to a request, in the transaction of what it did; `false` if somebody else has the claim by now.
 ///
 /// # Errors
 /// The database.
-pub async fn update_answer(tx: &mut Tx, caller: &str, key: &str, status: u16, body: &str) -> Result<()> {
-    tx.sql("UPDATE idempotency_key SET status = $3, body = $4 WHERE caller = $1 AND key = $2")
-        .bind(caller.to_owned())
-        .bind(key.to_owned())
-        .bind(i64::from(status))
-        .bind(body.to_owned())
-        .execute()
-        .await
-        .map(|_| ())
+pub async fn update_answer(tx: &mut Tx, claim: &Claim, status: u16, sealed: &str, standing: &str) -> Result<bool> {
+    tx.sql(
+        "UPDATE idempotency_key SET status = $4, body = $5, standing = $6
+         WHERE caller = $1 AND key = $2 AND claim = $3 AND status IS NULL",
+    )
+    .bind(claim.caller.clone())
+    .bind(claim.key.clone())
+    .bind(claim.id)
+    .bind(i64::from(status))
+    .bind(sealed.to_owned())
+    .bind(standing.to_owned())
+    .execute()
+    .await
+    .map(|rows| rows > 0)
 }
 
-/// Gives a key back: its request was not answered, or not in a way worth keeping.
+/// Gives a claim back: its request was not answered, or not in a way worth keeping.
 ///
 /// # Errors
 /// The database.
-pub async fn delete(tx: &mut Tx, caller: &str, key: &str) -> Result<()> {
-    tx.sql("DELETE FROM idempotency_key WHERE caller = $1 AND key = $2")
-        .bind(caller.to_owned())
-        .bind(key.to_owned())
+pub async fn delete(tx: &mut Tx, claim: &Claim) -> Result<()> {
+    tx.sql("DELETE FROM idempotency_key WHERE caller = $1 AND key = $2 AND claim = $3 AND status IS NULL")
+        .bind(claim.caller.clone())
+        .bind(claim.key.clone())
+        .bind(claim.id)
         .execute()
         .await
         .map(|_| ())
@@ -95,4 +125,37 @@ pub async fn delete(tx: &mut Tx, caller: &str, key: &str) -> Result<()> {
 /// The database.
 pub async fn delete_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
     tx.sql("DELETE FROM idempotency_key WHERE created_at < $1").bind(at.0).execute().await
+}
+
+/// How many things that somebody may reach are looked at; nobody has so many given to them one by one.
+const LOOKED_AT: i64 = 3_000;
+
+#[derive(FromRow)]
+struct StandingRow {
+    place: Uuid,
+    word: String,
+}
+
+/// What somebody may do where: roles in organizations and their accounts, and what was given to them. A digest for each, which
+/// tell whether one of them is gone by now.
+///
+/// # Errors
+/// The database.
+pub async fn list_standing(tx: &mut Tx, person: PersonId) -> Result<Vec<String>> {
+    let rows: Vec<StandingRow> = tx
+        .sql(
+            "SELECT organization_id AS place, role AS word FROM living_membership WHERE person_id = $1
+             UNION ALL SELECT account_id, role FROM account_membership WHERE person_id = $1
+             UNION ALL SELECT resource_id, level FROM access_grant WHERE person_id = $1
+             LIMIT CAST($2 AS BIGINT)",
+        )
+        .bind(person.0)
+        .bind(LOOKED_AT)
+        .all()
+        .await?;
+    let mut lines: Vec<String> =
+        rows.into_iter().map(|row| digest(format!("{} {}", row.place, row.word).as_bytes())[..16].to_owned()).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    Ok(lines)
 }

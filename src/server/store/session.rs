@@ -12,6 +12,7 @@ use super::{Db, DbError, Result, Tx, person::PersonRow};
 use crate::{
     domain::{
         id::{PersonId, SessionId},
+        refusal::Refusal,
         time::Timestamp,
         view::{PersonView, account::SessionItem},
     },
@@ -63,6 +64,45 @@ fn machine_time() -> i64 {
 
 fn backend(error: impl std::fmt::Display) -> session_store::Error {
     session_store::Error::Backend(error.to_string())
+}
+
+tokio::task_local! {
+    /// Whether sessions could be kept and read, and if not, what to tell.
+    static AWAY: std::cell::Cell<Option<Refusal>>;
+}
+
+/// Does some work; also why sessions could not be kept or read meanwhile, if that is so.
+pub async fn noticing<T>(work: impl Future<Output = T>) -> (T, Option<Refusal>) {
+    AWAY.scope(std::cell::Cell::new(None), async move {
+        let done = work.await;
+        (done, AWAY.with(std::cell::Cell::take))
+    })
+    .await
+}
+
+/// What to tell of an error of the session library, which knows it as text alone: whoever may come back later.
+pub fn later(error: &tower_sessions::session::Error) -> Option<Refusal> {
+    let tower_sessions::session::Error::Store(session_store::Error::Backend(text)) = error else { return None };
+    match text.strip_prefix(LATER)? {
+        "" => Some(Refusal::Unavailable),
+        seconds => seconds.parse().ok().map(Refusal::Busy),
+    }
+}
+
+/// How the text of an error begins that may be over in a moment.
+const LATER: &str = "later ";
+
+/// An error of the database, as the session library knows it.
+fn failed(error: DbError) -> session_store::Error {
+    let (refusal, text) = match &error {
+        DbError::Unavailable(_) => (Refusal::Unavailable, LATER.to_owned()),
+        DbError::Busy(seconds) => (Refusal::Busy(*seconds), format!("{LATER}{seconds}")),
+        _ => return backend(error),
+    };
+    tracing::error!(%error, "a session could not be kept or read");
+    // Where nobody asked, nobody is told.
+    let _ = AWAY.try_with(|away| away.set(Some(refusal)));
+    session_store::Error::Backend(text)
 }
 
 /// A record's data as JSON, and the person in it.
@@ -117,7 +157,7 @@ impl SessionStore for Sessions {
                 })
             })
             .await
-            .map_err(|error: DbError| backend(error))
+            .map_err(failed)
     }
 
     /// Changes a session that is there: one that was ended meanwhile stays ended.
@@ -139,17 +179,17 @@ impl SessionStore for Sessions {
             })
             .await
             .map(|_: u64| ())
-            .map_err(|error: DbError| backend(error))
+            .map_err(failed)
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let mut tx = self.db.read().await.map_err(backend)?;
+        let mut tx = self.db.read().await.map_err(failed)?;
         let row: Option<SessionRow> = tx
             .sql("SELECT data, expires_at, last_seen_at FROM session WHERE id_hash = $1")
             .bind(key(*id))
             .optional()
             .await
-            .map_err(backend)?;
+            .map_err(failed)?;
         let Some(row) = row else { return Ok(None) };
         if row.expires_at <= machine_time() {
             return Ok(None);
@@ -172,7 +212,7 @@ impl SessionStore for Sessions {
             })
             .await
             .map(|_: u64| ())
-            .map_err(|error: DbError| backend(error))
+            .map_err(failed)
     }
 }
 

@@ -485,7 +485,8 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
     }
     fields.done()?;
     let (Some(product), Some(model)) = (product, model) else { return Err(Refusal::Invalid(Vec::new()).into()) };
-    let active_from = from.map_or(now, Day::start);
+    // Not this moment: a clock that is set back would have it begin later.
+    let active_from = from.unwrap_or(now.day()).start();
     // The last day is still a day of the licence.
     let active_until = until.map(|day| day.start().plus_days(1));
     let (ctx_in, operator, org, named, seats) =

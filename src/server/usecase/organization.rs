@@ -93,7 +93,8 @@ pub async fn found(tx: &mut Tx, ctx: &Ctx, by: &Principal, new: &Founding) -> Re
         product: Product::Discovery,
         model: None,
         seats: None,
-        active_from: now,
+        // Not this moment: a clock that is set back would have it begin later.
+        active_from: now.day().start(),
         active_until: None,
         at: now,
     };

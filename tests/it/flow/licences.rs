@@ -30,6 +30,26 @@ both!(lic_2_images_and_projects_are_charged_once_and_refunded_on_failure, async 
     app.healthy().await;
 });
 
+both!(lic_1_a_licence_granted_today_is_active_also_where_the_clock_is_set_back, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    let licence = app.images_licence(&org, 100, 5).await;
+    let desktop = app.desktop_licence(&org, 1).await;
+    // It was 19:05.
+    app.tick(-3_600_000);
+    let listed = anna.get(&format!("/api/v1/orgs/{}/licences", org.org_id)).await.expect(200).json();
+    let states: Vec<&str> =
+        listed["items"].as_array().expect("a list").iter().filter_map(|row| row["state"].as_str()).collect();
+    assert_eq!(states, ["active", "active", "active"], "{listed}");
+    let dataset = anna.dataset(org.root, "Flight", 40).await;
+    assert_eq!(app.set_status(dataset, Status::Queued).await.status, Status::Queued);
+    assert_eq!(app.left(licence).await, (60, 4, 0));
+    let seat = json!({ "person": anna.id });
+    let given = anna.post(&format!("/api/v1/licences/{desktop}/seats"), &seat).await;
+    assert!(given.status < 300, "{}", given.body);
+    app.healthy().await;
+});
+
 both!(lic_2_credits_are_megapixels_times_images_by_a_hundred_rounded_up, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;

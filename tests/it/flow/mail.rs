@@ -188,9 +188,12 @@ both!(attack_58_a_mail_server_that_says_nothing_is_not_waited_for, async |app| {
     impatient.patience = Duration::from_millis(200);
     let start = tokio::time::Instant::now();
     assert_eq!(deliver(app, &impatient).await, later(1));
-    assert!(start.elapsed() < Duration::from_secs(5));
+    assert!(
+        start.elapsed() < Duration::from_secs(25),
+        "far less than the server takes, also where little else gets done"
+    );
     app.tick(HOUR);
-    assert_eq!(deliver(app, &impatient).await, sent(1));
+    assert_eq!(deliver(app, &server.delivery()).await, sent(1));
 });
 
 both!(mail_1_what_the_server_took_without_saying_so_comes_again_under_the_same_id, async |app| {
@@ -290,17 +293,20 @@ both!(mail_1_fresh_mail_goes_out_at_once_and_the_worker_stops_when_asked, async 
     let stopper = workers.stopper();
     // Past the looks at the start: from here on it would look every five seconds only.
     tokio::time::sleep(Duration::from_millis(1_800)).await;
+    // Each is written when the one before went out: if the worker were not told, that would be eight times five seconds.
     let start = tokio::time::Instant::now();
-    write(app, JANE, "Alpine Survey").await;
-    while server.mails().is_empty() {
-        assert!(start.elapsed() < Duration::from_secs(4), "it did not go out at once");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+    for number in 0..8 {
+        write(app, JANE, "Alpine Survey").await;
+        while server.mails().len() == number {
+            assert!(start.elapsed() < Duration::from_secs(30), "they do not go out at once");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
     stopper.stop();
-    tokio::time::timeout(Duration::from_secs(5), workers.ended()).await.expect("it stops");
+    tokio::time::timeout(Duration::from_mins(1), workers.ended()).await.expect("it stops");
     write(app, JANE, "Alpine Survey").await;
     tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(server.mails().len(), 1);
+    assert_eq!(server.mails().len(), 8);
 });
 
 both!(mail_1_a_worker_that_is_asked_to_stop_gives_back_what_it_did_not_try, async |app| {

@@ -133,10 +133,9 @@ both!(auth_4_using_a_session_is_noted_every_five_minutes_and_lengthens_it, async
     );
     assert_eq!(anna.cookie(), before, "the same session");
     let now = app.ctx().now();
-    let mut tries = 0;
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
     while state().await.0 != now.0 {
-        tries += 1;
-        assert!(tries < 100, "the use is noted");
+        assert!(std::time::Instant::now() < until, "the use is noted");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     assert_eq!(state().await, (now.0, now.plus_days(14).0, now.0));
@@ -248,7 +247,7 @@ both!(auth_5_a_forgotten_password_is_set_by_a_mailed_link_once_within_an_hour, a
 both!(attack_28_auth_5_asking_for_a_link_never_tells_whether_there_is_an_account, async |app| {
     let anna = app.person("Anna").await;
     let before = mail(app, &anna.email).await.len();
-    let mut medians = Vec::new();
+    let mut shortest = Vec::new();
     let mut answers = Vec::new();
     for email in [anna.email.as_str(), "nobody@example.com"] {
         let mut times = Vec::new();
@@ -259,12 +258,12 @@ both!(attack_28_auth_5_asking_for_a_link_never_tells_whether_there_is_an_account
             answers.push((answer.status, answer.body, answer.headers.contains_key("set-cookie")));
             app.tick(61_000);
         }
-        times.sort();
-        medians.push(times[2].as_secs_f64());
+        // Somebody who wants to know takes the shortest, too: all that a busy machine does is to make some longer.
+        shortest.push(times.into_iter().min().expect("five").as_secs_f64());
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]) && answers[0].0 == 202, "{answers:?}");
-    let apart = (medians[0] - medians[1]).abs() / medians[0];
-    assert!(apart < 0.25, "{medians:?}; a busy machine measures badly, yet a missing write shows");
+    let apart = (shortest[0] - shortest[1]).abs() / shortest[0];
+    assert!(apart < 0.25, "{shortest:?}; a missing write shows");
     // Four an hour reach an inbox, however often somebody asks.
     assert_eq!(mail(app, &anna.email).await.len() - before, 4);
     assert!(mail(app, "nobody@example.com").await.is_empty());

@@ -3,6 +3,8 @@
 mod account;
 mod answers;
 mod isolation;
+mod later;
+mod once;
 mod outermost;
 mod refusals;
 mod repeating;

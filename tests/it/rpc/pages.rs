@@ -188,5 +188,5 @@ async fn health_and_readiness_are_told_apart() {
     nobody.get("/readyz").await.expect(503);
     let answer =
         nobody.post("/api/v1/session", &json!({ "email": "x@example.com", "password": "x" })).await.expect(503);
-    assert_eq!((answer.code().as_str(), answer.header("retry-after")), ("internal", "2"));
+    assert_eq!((answer.code().as_str(), answer.header("retry-after")), ("unavailable", "2"));
 }

@@ -272,3 +272,15 @@ async fn audit_1_every_filter_of_the_log_is_found_between_two_ends_of_an_index()
     drop(tx);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn the_built_in_sqlite_is_the_one_that_is_meant() {
+    let app = crate::support::TestApp::sqlite().await;
+    let mut tx = app.db().read().await.expect("a connection");
+    let version: (String,) = tx.sql("SELECT sqlite_version()").one().await.expect("a version");
+    let numbers: Vec<u32> = version.0.split('.').map(|part| part.parse().expect("a number")).collect();
+    assert!(numbers >= vec![3, 51, 3], "SQLite {} is too old", version.0);
+    let options: Vec<(String,)> = tx.sql("PRAGMA compile_options").all().await.expect("options");
+    // Otherwise every allocation is counted under one lock, for which all readers wait (.cargo/config.toml).
+    assert!(options.iter().any(|(option,)| option == "DEFAULT_MEMSTATUS=0"), "{options:?}");
+}

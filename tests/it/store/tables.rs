@@ -13,6 +13,7 @@ use commonhold::{
         licence::{Amount, EntryKind, Product},
         mail,
         organization::{OrganizationKind, PeopleVisibility, PlanTier},
+        refusal::Refusal,
         resource::Kind,
         role::{Role, found},
         time::Timestamp,
@@ -22,8 +23,8 @@ use commonhold::{
     server::{
         error::Error,
         store::{
-            DbError, Tx, account, audit, grant, idempotency, invitation, licence, membership, organization, outbox,
-            person, resource, session, transfer,
+            DbError, Tx, account, audit, grant, health, idempotency, invitation, licence, membership, organization,
+            outbox, person, resource, session, transfer,
         },
     },
 };
@@ -607,25 +608,105 @@ both!(outbox_the_newest_mail_first, async |app| {
 
 both!(idempotency_a_key_is_claimed_answered_given_back_and_forgotten, async |app| {
     let now = app.ctx().now();
-    let claim = |caller: &'static str, hash: &'static str| {
-        write(app, move |tx| Box::pin(async move { Ok(idempotency::claim(tx, caller, "key", hash, now).await?) }))
+    let named = |id: u128, caller: &str, hash: &str| idempotency::Claim {
+        id: Uuid::from_u128(id),
+        caller: caller.to_owned(),
+        key: "key".to_owned(),
+        request_hash: hash.to_owned(),
     };
-    assert_eq!(claim("anna", "hash").await.expect("an answer"), None);
-    let known = claim("anna", "other").await.expect("an answer").expect("claimed before");
+    let claim = async |wanted: idempotency::Claim, at| {
+        let claimed = write(app, move |tx| {
+            let wanted = wanted.clone();
+            Box::pin(async move { Ok(idempotency::claim(tx, &wanted, at).await?) })
+        });
+        claimed.await.expect("an answer")
+    };
+    let answer = async |of: idempotency::Claim| {
+        let kept = write(app, move |tx| {
+            let of = of.clone();
+            Box::pin(async move { Ok(idempotency::update_answer(tx, &of, 201, "sealed", "a b").await?) })
+        });
+        kept.await.expect("an answer")
+    };
+    let give_back = async |claim: idempotency::Claim| {
+        let given = write(app, move |tx| {
+            let claim = claim.clone();
+            Box::pin(async move { Ok(idempotency::delete(tx, &claim).await?) })
+        });
+        given.await.expect("given back");
+    };
+    let mine = named(1, "anna", "hash");
+    assert_eq!(claim(mine.clone(), now).await, None);
+    let known = claim(named(2, "anna", "other"), now).await.expect("claimed before");
     assert_eq!((known.request_hash.as_str(), known.status, known.body), ("hash", None, None));
-    assert_eq!(claim("john", "hash").await.expect("an answer"), None, "a key is its caller's");
-    write(app, move |tx| Box::pin(async move { Ok(idempotency::update_answer(tx, "anna", "key", 201, "{}").await?) }))
-        .await
-        .expect("kept");
-    let known = claim("anna", "hash").await.expect("an answer").expect("answered");
-    assert_eq!((known.status, known.body.as_deref()), (Some(201), Some("{}")));
-    write(app, move |tx| Box::pin(async move { Ok(idempotency::delete(tx, "anna", "key").await?) }))
-        .await
-        .expect("given back");
-    assert_eq!(claim("anna", "new").await.expect("an answer"), None);
+    assert_eq!(claim(named(3, "john", "hash"), now).await, None, "a key is its caller's");
+    // Whoever takes over has the claim, and who was slow has lost it.
+    let later = now.plus_millis(idempotency::UNANSWERED + 1);
+    assert!(claim(named(4, "anna", "other"), later).await.is_some(), "for the same request only");
+    let taken = named(5, "anna", "hash");
+    assert_eq!(claim(taken.clone(), later).await, None);
+    assert!(!answer(mine.clone()).await);
+    give_back(mine).await;
+    assert!(answer(taken.clone()).await && !answer(taken.clone()).await, "once");
+    let known = claim(named(6, "anna", "hash"), later).await.expect("answered");
+    assert_eq!((known.status, known.body.as_deref(), known.claim), (Some(201), Some("sealed"), Some(taken.id)));
+    assert_eq!(known.standing.as_deref(), Some("a b"));
+    give_back(taken).await;
+    assert!(claim(named(7, "anna", "hash"), later).await.is_some(), "what is answered is not given back");
+    let free = named(8, "eve", "hash");
+    assert_eq!(claim(free.clone(), now).await, None);
+    give_back(free).await;
+    assert_eq!(claim(named(9, "eve", "new"), now).await, None);
     let forgotten =
-        write(app, move |tx| Box::pin(async move { Ok(idempotency::delete_before(tx, now.plus_millis(1)).await?) }));
-    assert_eq!(forgotten.await.expect("an answer"), 2);
+        write(app, move |tx| Box::pin(async move { Ok(idempotency::delete_before(tx, later.plus_millis(1)).await?) }));
+    assert_eq!(forgotten.await.expect("an answer"), 3);
+});
+
+both!(idempotency_standing_tells_what_was_lost, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let org = anna.create_org("Alpine Survey").await;
+    let standing = async || {
+        let mut tx = app.db().read().await.expect("a connection");
+        idempotency::list_standing(&mut tx, john.id).await.expect("an answer")
+    };
+    let before = standing().await;
+    app.join(&org, &john, Role::Manager).await;
+    let manager = standing().await;
+    assert!(before.iter().all(|line| manager.contains(line)) && manager.len() > before.len());
+    anna.change_role(&org, john.id, "reader").await.expect(200);
+    let reader = standing().await;
+    assert!(manager.iter().any(|line| !reader.contains(line)));
+    anna.remove(&org, &[john.id]).await.expect(204);
+    assert_eq!(standing().await, before);
+});
+
+both!(health_one_row_is_written_in_the_place_of_the_last, async |app| {
+    let rows = "SELECT CAST(COUNT(*) AS BIGINT) FROM health";
+    for number in 1..=3 {
+        let id = Uuid::from_u128(number);
+        write(app, move |tx| Box::pin(async move { Ok(health::replace(tx, id, 7).await?) })).await.expect("written");
+        assert_eq!(app.count(rows).await, 1);
+    }
+    app.db().check_writable(Uuid::from_u128(9), 8).await.expect("it can be written");
+    app.db().check_writable(Uuid::from_u128(10), 9).await.expect("it could be a moment ago");
+    assert_eq!(app.count("SELECT checked_at FROM health").await, 8, "it is not written each time");
+});
+
+both!(session_what_keeps_it_tells_when_it_cannot, async |app| {
+    use commonhold::server::store::fault::{Fault, striking};
+    let store = session::Sessions::new(app.db().clone());
+    let mut record = Record {
+        id: Id(-43),
+        data: std::collections::HashMap::new(),
+        expiry_date: OffsetDateTime::now_utc() + Duration::days(1),
+    };
+    let ((kept, away), struck) = striking(0, Fault::Gone, session::noticing(store.create(&mut record))).await;
+    assert!(struck && kept.is_err());
+    assert_eq!(away, Some(Refusal::Unavailable));
+    let error = tower_sessions::session::Error::Store(kept.expect_err("it failed"));
+    assert_eq!(session::later(&error), Some(Refusal::Unavailable));
+    let (kept, away) = session::noticing(store.create(&mut record)).await;
+    assert!(kept.is_ok() && away.is_none());
 });
 
 both!(session_kept_under_a_digest_until_it_expires_or_ends, async |app| {
@@ -749,7 +830,8 @@ both!(xfer_16_a_long_write_gets_through_while_others_write, async |app| {
     done.store(true, std::sync::atomic::Ordering::Relaxed);
     others.await.expect("they end");
     let attempts = tried.load(std::sync::atomic::Ordering::Relaxed);
-    assert!(long.is_ok() && attempts <= 3, "{long:?} after {attempts}");
+    // Beside others once, then alone, and in turn where that does not help either.
+    assert!(long.is_ok() && attempts <= 5, "{long:?} after {attempts}");
     let found = anna.children(root, "?query=long,").await.expect(200).names();
     assert_eq!(found.len(), 1, "{found:?}");
     app.healthy().await;

@@ -5,9 +5,11 @@
 
 mod mail_server;
 mod person;
+mod wire;
 
 pub use mail_server::{Fault, MailServer, closed_port, delivery_to};
 pub use person::{Answer, Org, Person, read, redacted};
+pub use wire::Wire;
 
 use std::{
     path::Path,
@@ -174,6 +176,12 @@ impl TestApp {
             folder,
             database: Mutex::new(database),
         }))
+    }
+
+    /// Another node over a database, which stays its first node's.
+    pub async fn node(&self, url: &str) -> Self {
+        let db = Db::open(url, Synchronous::Normal, false).await.expect("the database opens");
+        Self::over(db, true, None, None)
     }
 
     /// Another one over a database of the same kind.

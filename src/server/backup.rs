@@ -1,0 +1,70 @@
+//! `commonhold backup`: a copy of the SQLite file while the server writes, made by the SQLite that is built in. One that is
+//! installed beside it may be older than what wrote the file.
+
+use std::{
+    fs::{self, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{Fatal, config::DatabaseArgs, store::Db};
+
+/// Copies the database into a new file, as it is at one moment. Nothing is overwritten, and what has the name is whole.
+///
+/// # Errors
+/// A sentence for the person at the command line.
+pub async fn backup(database: &DatabaseArgs, file: &Path) -> Result<(), Fatal> {
+    let url = database.url()?;
+    if !url.starts_with("sqlite:") {
+        let (file, right) = (file.display(), "pg_dump --format=custom --file");
+        return Err(
+            format!("PostgreSQL has a program for this: {right}={file} ADDRESS. See docs/operations.md.").into()
+        );
+    }
+    let shown = file.display();
+    if file.try_exists().map_err(|error| format!("{shown} cannot be looked at: {error}"))? {
+        return Err(format!("{shown} is there already, and nothing is overwritten. Give another name.").into());
+    }
+    let db = Db::open(&url, database.synchronous(), false)
+        .await
+        .map_err(|error| format!("The database does not open: {error}"))?;
+    let unfinished = unfinished(file);
+    let copied = copy(&db, &unfinished).await;
+    db.close().await;
+    let done = copied.and_then(|()| give_name(&unfinished, file).map_err(|error| error.to_string()));
+    if done.is_err() {
+        // It was never whole, or it has another name by now.
+        let _ = fs::remove_file(&unfinished);
+    }
+    done.map_err(|error| format!("{shown} could not be written: {error}").into())
+}
+
+/// What a copy is called until it is whole.
+fn unfinished(file: &Path) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.unfinished", std::process::id()));
+    file.with_file_name(name)
+}
+
+async fn copy(db: &Db, unfinished: &Path) -> Result<(), String> {
+    let name = unfinished.to_str().ok_or_else(|| "its name is not in UTF-8".to_owned())?;
+    // Everybody's data is in it: only who runs this reads it.
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let made = options.open(unfinished).map_err(|error| error.to_string())?;
+    db.copy_into(name).await.map_err(|error| error.to_string())?;
+    made.sync_all().map_err(|error| error.to_string())
+}
+
+/// Gives a whole copy its name, unless somebody else has that by now.
+fn give_name(unfinished: &Path, file: &Path) -> io::Result<()> {
+    match fs::hard_link(unfinished, file) {
+        Ok(()) => fs::remove_file(unfinished),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // This disk knows no second name for a file.
+        Err(_) if file.try_exists()? => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(unfinished, file),
+    }
+}

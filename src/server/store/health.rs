@@ -1,0 +1,22 @@
+//! Table `health`: one row, written to see whether something can be written.
+
+use uuid::Uuid;
+
+use super::{Result, Tx};
+
+/// More than two pages of SQLite: where the disk is full there is no room for it.
+const FILLER: usize = 10_000;
+
+/// Writes a row in the place of the one before. The new one comes first, so that it needs room of its own.
+///
+/// # Errors
+/// The database, for one that is full or read-only.
+pub async fn replace(tx: &mut Tx, id: Uuid, at: i64) -> Result<()> {
+    tx.sql("INSERT INTO health (id, checked_at, filler) VALUES ($1, $2, $3)")
+        .bind(id)
+        .bind(at)
+        .bind("x".repeat(FILLER))
+        .execute()
+        .await?;
+    tx.sql("DELETE FROM health WHERE id <> $1").bind(id).execute().await.map(|_| ())
+}

@@ -1,0 +1,200 @@
+//! One transaction for all that a request changes, and for the answer it gets (API-1).
+//!
+//! A use case writes in one transaction of its own, and then its door makes the answer. If the program ended between the two,
+//! whoever sends the request again would have it done twice. So where it matters ([`Db::together`]) the transaction of the first
+//! write stays open: what is written and read afterwards by the same task is written and read in it, and at the end the answer
+//! is written, too. Nothing of it has to be known by a use case, so none can forget it.
+//!
+//! # Invariants
+//! - Only the task that [`Db::together`] runs is in the transaction; what it hands to others is not.
+//! - A write that is refused takes back its own part alone, as if it had been a transaction.
+//! - When a statement fails because of other transactions or of the connection, nothing more is written, and nothing committed.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::{
+    AsDbError, Db, DbError, Result, Tx,
+    db::{Tries, roll_back},
+};
+
+tokio::task_local! {
+    static UNIT: Arc<Unit>;
+}
+
+/// The transaction that the running task is in, if it is in one.
+pub(super) fn current() -> Option<Arc<Unit>> {
+    UNIT.try_with(Clone::clone).ok()
+}
+
+/// Does some work in the middle of a transaction.
+pub(super) async fn during<T>(unit: Arc<Unit>, work: impl Future<Output = T>) -> T {
+    UNIT.scope(unit, work).await
+}
+
+/// Where the running task reads what it wrote; nowhere before it wrote something, nor in the middle of a write, which reads by
+/// itself.
+pub(super) fn held(is_sqlite: bool) -> Option<Tx> {
+    let unit = current()?;
+    let begun = unit.state.try_lock().is_ok_and(|state| state.tx.is_some());
+    begun.then(|| Tx::Held(Held { unit, is_sqlite }))
+}
+
+/// The transaction of one request.
+#[derive(Debug)]
+pub(super) struct Unit {
+    tries: Tries,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// None before the first write, and after the last.
+    tx: Option<Tx>,
+    ended: Option<Ended>,
+}
+
+/// Why nothing more can be written.
+#[derive(Debug, Clone, Copy)]
+enum Ended {
+    /// Others were in the way: all of it is done again.
+    Contended,
+    /// So were others, and this is long.
+    Crowded,
+    /// Others were in the way for so many seconds.
+    Busy(u64),
+    /// The database is away, or whoever wrote has gone.
+    Away,
+}
+
+impl Ended {
+    fn of(error: &DbError) -> Self {
+        match error {
+            DbError::Contended => Self::Contended,
+            DbError::Crowded => Self::Crowded,
+            DbError::Busy(seconds) => Self::Busy(*seconds),
+            _ => Self::Away,
+        }
+    }
+
+    fn error(self) -> DbError {
+        match self {
+            Self::Contended => DbError::Contended,
+            Self::Crowded => DbError::Crowded,
+            Self::Busy(seconds) => DbError::Busy(seconds),
+            Self::Away => DbError::Unavailable(sqlx::Error::PoolClosed),
+        }
+    }
+}
+
+impl Unit {
+    pub(super) fn new(tries: &Tries) -> Self {
+        Self { tries: tries.clone(), state: Mutex::new(State::default()) }
+    }
+
+    /// One write among several ([`Db::write`]).
+    pub(super) async fn write<T, E, F>(&self, db: &Db, work: &mut F) -> std::result::Result<T, E>
+    where
+        F: for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Send,
+        T: Send,
+        E: From<DbError> + AsDbError + Send,
+    {
+        let mut state = self.state.lock().await;
+        if let Some(ended) = state.ended {
+            return Err(ended.error().into());
+        }
+        let is_first = state.tx.is_none();
+        let mut tx = match state.tx.take() {
+            Some(tx) => tx,
+            None => match db.begin(&self.tries).await {
+                Ok(tx) => tx,
+                Err(error) => {
+                    state.ended = Some(Ended::of(&error));
+                    return Err(error.into());
+                }
+            },
+        };
+        // So it stays if this is given up on the way: what was written is gone with the transaction.
+        state.ended = Some(Ended::Away);
+        if !is_first {
+            tx.simple("SAVEPOINT part").await?;
+        }
+        let answer = work(&mut tx).await;
+        let goes_on = match &answer {
+            Ok(_) if is_first => Ok(Some(tx)),
+            Ok(_) => tx.simple("RELEASE SAVEPOINT part").await.map(|()| Some(tx)),
+            Err(error) if error.is_contended() => {
+                let why = if error.is_crowded() { Ended::Crowded } else { Ended::Contended };
+                roll_back(tx).await;
+                state.ended = Some(why);
+                return answer;
+            }
+            Err(_) if is_first => {
+                roll_back(tx).await;
+                Ok(None)
+            }
+            Err(_) => tx.simple("ROLLBACK TO SAVEPOINT part").await.map(|()| Some(tx)),
+        };
+        match goes_on {
+            Ok(tx) => {
+                state.tx = tx;
+                state.ended = None;
+                answer
+            }
+            Err(error) => {
+                state.ended = Some(Ended::of(&error));
+                // Whoever was refused hears why; whoever was not hears that it is not written.
+                answer.and(Err(error.into()))
+            }
+        }
+    }
+
+    /// The transaction, to end it; a new one where nothing was written.
+    ///
+    /// # Errors
+    /// Nothing can be written any more.
+    pub(super) async fn take(&self, db: &Db) -> Result<Tx> {
+        let mut state = self.state.lock().await;
+        match (state.ended, state.tx.take()) {
+            (Some(ended), _) => Err(ended.error()),
+            (None, Some(tx)) => Ok(tx),
+            (None, None) => db.begin(&self.tries).await,
+        }
+    }
+}
+
+/// Reads in the transaction of the running task. Its statements take turns, so that one who reads may ask another to.
+#[derive(Debug, Clone)]
+pub struct Held {
+    unit: Arc<Unit>,
+    is_sqlite: bool,
+}
+
+/// The transaction while a statement runs.
+pub(super) struct Locked<'a>(MutexGuard<'a, State>);
+
+impl std::ops::Deref for Locked<'_> {
+    type Target = Option<Tx>;
+
+    fn deref(&self) -> &Option<Tx> {
+        &self.0.tx
+    }
+}
+
+impl std::ops::DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut Option<Tx> {
+        &mut self.0.tx
+    }
+}
+
+impl Held {
+    pub(super) const fn is_sqlite(&self) -> bool {
+        self.is_sqlite
+    }
+
+    pub(super) async fn lock(&self) -> Locked<'_> {
+        Locked(self.unit.state.lock().await)
+    }
+}
