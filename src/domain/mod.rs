@@ -26,6 +26,7 @@ pub mod licence;
 pub mod loan;
 pub mod looking;
 pub mod mail;
+pub mod name;
 pub mod offer;
 pub mod one_time_link;
 pub mod organization;

@@ -6,7 +6,7 @@ use super::{
     refusal::Refusal,
     resource::cluster,
     role::Role,
-    text::{Fields, Identifier, Name, Problem, optional_line},
+    text::{Fields, Identifier, Name, Problem, opaque, optional_line},
     time::Timestamp,
     view::{LegalView, settings::DetailsView},
 };
@@ -425,7 +425,8 @@ pub const fn restorable_until(deleted_at: Timestamp) -> Timestamp {
 pub fn confirmed(name: &str, typed: &str) -> Result<(), Problem> {
     match typed.trim() {
         "" => Err(Problem::Missing),
-        typed if typed == name.trim() => Ok(()),
+        // As it is seen: a keyboard may write a letter and its mark apart.
+        typed if opaque(typed) == opaque(name.trim()) => Ok(()),
         _ => Err(Problem::NotTheName),
     }
 }
@@ -731,6 +732,7 @@ mod tests {
     fn org_4_the_name_is_typed_to_delete() {
         assert_eq!(confirmed("Alpine Survey", " Alpine Survey "), Ok(()));
         assert_eq!(confirmed("Alpine Survey", "alpine survey"), Err(Problem::NotTheName));
+        assert_eq!(confirmed("Zürich Nord", "Zu\u{308}rich\u{A0}Nord"), Ok(()));
         assert_eq!(confirmed("Alpine Survey", ""), Err(Problem::Missing));
         assert_eq!(restorable_until(Timestamp(0)), Timestamp(0).plus_days(30));
     }

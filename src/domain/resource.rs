@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    name::{beginning, same_key},
     refusal::Refusal,
-    text::{NAME_LENGTH, Problem, key},
+    text::{NAME_LENGTH, Problem},
 };
 
 /// How deep a tree may be: a root is at depth 0, and nothing is deeper than this (DRIVE-1).
@@ -201,31 +202,26 @@ impl Status {
     }
 }
 
-/// DRIVE-5: the name a thing gets in a container where `taken` (keys of names, see [`key`]) are in use: its own, or
-/// with " (2)", " (3)", … behind it.
-///
-/// # Errors
-/// `TooLong` if the number no longer fits.
-pub fn free_name(name: &str, taken: impl Fn(&str) -> bool) -> Result<String, Problem> {
-    free_name_from(name, 2, taken).map(|(name, _)| name)
+/// How many characters of a name stay when the longest number is put behind it: what [`free_name`] tries begins like this.
+pub const NUMBERED_LENGTH: usize = NAME_LENGTH - 15;
+
+/// DRIVE-5: the name a thing gets in a container where `taken` (keys of names, see [`same_key`]) are in use: its own, or
+/// with " (2)", " (3)", … behind it. A name that is too long for that is shortened by as much as the number needs.
+pub fn free_name(name: &str, taken: impl Fn(&str) -> bool) -> String {
+    free_name_from(name, 2, taken).0
 }
 
 /// [`free_name`] for one of many of the same name: tries numbers from `number` on, and says where the next one may start.
-///
-/// # Errors
-/// `TooLong` if the number no longer fits.
-pub fn free_name_from(name: &str, mut number: u64, taken: impl Fn(&str) -> bool) -> Result<(String, u64), Problem> {
-    if !taken(&key(name)) {
-        return Ok((name.to_owned(), number));
+pub fn free_name_from(name: &str, mut number: u64, taken: impl Fn(&str) -> bool) -> (String, u64) {
+    if !taken(&same_key(name)) {
+        return (name.to_owned(), number);
     }
     loop {
-        let candidate = format!("{name} ({number})");
-        if candidate.chars().count() > NAME_LENGTH {
-            return Err(Problem::TooLong(NAME_LENGTH));
-        }
+        let behind = format!(" ({number})");
+        let candidate = format!("{}{behind}", beginning(name, NAME_LENGTH.saturating_sub(behind.len())));
         number += 1;
-        if !taken(&key(&candidate)) {
-            return Ok((candidate, number));
+        if !taken(&same_key(&candidate)) {
+            return (candidate, number);
         }
     }
 }
@@ -321,24 +317,32 @@ mod tests {
             ("Survey (2)", &["Survey", "Survey (2)"], "Survey (2) (2)"),
         ];
         for (name, there, expected) in table {
-            let taken: BTreeSet<String> = there.iter().map(|name| key(name)).collect();
-            assert_eq!(free_name(name, |key| taken.contains(key)).as_deref(), Ok(expected), "{name} among {there:?}");
+            let taken: BTreeSet<String> = there.iter().map(|name| same_key(name)).collect();
+            assert_eq!(free_name(name, |key| taken.contains(key)), expected, "{name} among {there:?}");
         }
     }
 
     #[test]
-    fn drive_5_a_number_that_does_not_fit_is_refused() {
-        for (length, among, free) in [(255, 0, true), (255, 1, false), (252, 1, false), (251, 1, true), (251, 9, false)]
-        {
-            // The name itself, and the numbered ones up to `among`.
-            let name = "é".repeat(length);
-            let numbered = (2..=among).map(|number| format!("{name} ({number})"));
-            let taken: BTreeSet<String> = numbered.chain((among > 0).then(|| name.clone())).collect();
-            let found = free_name(&name, |key| taken.contains(key));
-            assert_eq!(found.is_ok(), free, "{length} characters among {among}: {found:?}");
-            if let Err(problem) = found {
-                assert_eq!(problem, Problem::TooLong(255));
-            }
+    fn drive_5_a_name_is_shortened_where_its_number_does_not_fit() {
+        for (name, expected) in [
+            ("é".repeat(251), format!("{} (2)", "é".repeat(251))),
+            ("é".repeat(252), format!("{} (2)", "é".repeat(251))),
+            ("é".repeat(255), format!("{} (2)", "é".repeat(251))),
+            (format!("{} tunnel", "x".repeat(248)), format!("{} tu (2)", "x".repeat(248))),
+            (format!("{} unnel", "x".repeat(250)), format!("{} (2)", "x".repeat(250))),
+            // No letter loses its mark.
+            (format!("{}u\u{308}ber", "x".repeat(250)), format!("{} (2)", "x".repeat(250))),
+        ] {
+            let taken = BTreeSet::from([same_key(&name)]);
+            assert_eq!(free_name(&name, |key| taken.contains(key)), expected, "{name}");
+        }
+        // One more digit takes one more character.
+        let name = "y".repeat(255);
+        let mut taken = BTreeSet::from([same_key(&name)]);
+        for number in 2..=12 {
+            let free = free_name(&name, |key| taken.contains(key));
+            assert!(free.ends_with(&format!("y ({number})")) && free.chars().count() == 255, "{free}");
+            taken.insert(same_key(&free));
         }
     }
 
@@ -347,10 +351,18 @@ mod tests {
         let mut taken = BTreeSet::from(["survey".to_owned(), "survey (3)".to_owned()]);
         let mut number = 2;
         for expected in ["Survey (2)", "Survey (4)", "Survey (5)"] {
-            let Ok((name, next)) = free_name_from("Survey", number, |key| taken.contains(key)) else { panic!() };
+            let (name, next) = free_name_from("Survey", number, |key| taken.contains(key));
             assert_eq!(name, expected);
-            taken.insert(key(&name));
+            taken.insert(same_key(&name));
             number = next;
+        }
+    }
+
+    #[test]
+    fn drive_5_a_name_that_looks_the_same_is_taken() {
+        let taken = BTreeSet::from([same_key("Zürich Nord")]);
+        for name in ["Zu\u{308}rich Nord", "ZÜRICH\u{A0}NORD", "Zürich\u{200B} Nord"] {
+            assert_eq!(free_name(name, |key| taken.contains(key)), format!("{name} (2)"));
         }
     }
 
@@ -380,12 +392,11 @@ mod tests {
             name in "[aAbÉé]{1,2}( \\([23]\\))?",
             there in proptest::collection::btree_set("[aAbÉé]{1,2}( \\([2-5]\\))?", 0..60),
         ) {
-            let taken: BTreeSet<String> = there.iter().map(|name| key(name)).collect();
+            let taken: BTreeSet<String> = there.iter().map(|name| same_key(name)).collect();
             let free = free_name(&name, |key| taken.contains(key));
-            let free = free.map_err(|problem| TestCaseError::fail(problem.to_string()))?;
-            prop_assert!(!taken.contains(&key(&free)));
+            prop_assert!(!taken.contains(&same_key(&free)));
             prop_assert!(free.starts_with(&name));
-            prop_assert_eq!(free == name, !taken.contains(&key(&name)));
+            prop_assert_eq!(free == name, !taken.contains(&same_key(&name)));
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     refusal::Refusal,
-    text::Problem,
+    text::{Problem, opaque},
     time::{Day, Timestamp},
 };
 
@@ -85,7 +85,7 @@ impl Standing {
     }
 }
 
-/// The password of a link: 8 to 128 characters, never trimmed. Shorter than a person's own, as it is told to others; how
+/// The password of a link: 8 to 128 characters, [`opaque`], never trimmed. Shorter than a person's own, as it is told to others; how
 /// often one may guess is limited.
 #[derive(Clone)]
 pub struct LinkPassword(String);
@@ -96,10 +96,11 @@ impl LinkPassword {
     /// # Errors
     /// Fewer than 8 or more than 128 characters.
     pub fn parse(text: &str) -> Result<Option<Self>, Problem> {
+        let text = opaque(text);
         match text.chars().count() {
             0 => Ok(None),
             1..8 => Err(Problem::TooShort(8)),
-            8..=128 => Ok(Some(Self(text.to_owned()))),
+            8..=128 => Ok(Some(Self(text.into_owned()))),
             _ => Err(Problem::TooLong(128)),
         }
     }

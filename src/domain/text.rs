@@ -1,6 +1,11 @@
 //! Text that people type, parsed once: whoever holds a [`Name`] knows that it is one.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+use super::name::{is_blank, is_invisible, is_visible, same_key};
 
 /// What is wrong with a field, in the words that are shown beneath it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -20,6 +25,9 @@ pub enum Problem {
     /// Not an email address.
     #[error("Enter an email address like name@example.com.")]
     NotAnEmail,
+    /// A sign that no email address has, or none at that place.
+    #[error("{} cannot be part of an email address. Type the address again, like name@example.com.", sign(*.0))]
+    NotInAnEmail(char),
     /// Someone signed up with this address before.
     #[error("There is an account with this email already. Sign in instead.")]
     EmailTaken,
@@ -145,6 +153,15 @@ pub enum Problem {
     SayWhat,
 }
 
+/// A sign as a message names it: what shows nothing by its number.
+fn sign(c: char) -> String {
+    if c.is_control() || is_blank(c) || is_invisible(c) {
+        format!("An invisible sign (U+{:04X})", u32::from(c))
+    } else {
+        format!("“{c}” (U+{:04X})", u32::from(c))
+    }
+}
+
 /// A problem and the field it is at (the field's name in forms and in the REST API).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
@@ -183,8 +200,8 @@ impl Fields {
 /// The longest name of anything, in characters.
 pub const NAME_LENGTH: usize = 255;
 
-/// One line of text without control characters, trimmed, 1 to 255 characters: what resources, organizations and people
-/// are called.
+/// One line of text without control characters, trimmed, 1 to 255 characters, with something to see in it: what resources,
+/// organizations and people are called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Name(String);
@@ -193,7 +210,7 @@ impl Name {
     /// Reads a name.
     ///
     /// # Errors
-    /// Empty, longer than 255 characters, or with control characters.
+    /// Empty or with nothing to see, longer than 255 characters, or with control characters.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         line(text, NAME_LENGTH).map(Self)
     }
@@ -203,9 +220,9 @@ impl Name {
         &self.0
     }
 
-    /// The name as names are compared (DRIVE-5): see [`key`].
+    /// The name as names are told apart (DRIVE-5): see [`same_key`].
     pub fn key(&self) -> String {
-        key(&self.0)
+        same_key(&self.0)
     }
 }
 
@@ -215,8 +232,8 @@ impl std::fmt::Display for Name {
     }
 }
 
-/// Text folded for comparing regardless of case (DRIVE-5, AUTH-1, ACCT-1). Stored beside the text, so that both
-/// databases compare alike.
+/// Text of letters without accents folded for comparing regardless of case (AUTH-1, ACCT-1): addresses, identifiers, words for roles.
+/// Names have [keys of their own](super::name). Stored beside the text, so that both databases compare alike.
 pub fn key(text: &str) -> String {
     text.trim().to_lowercase()
 }
@@ -232,7 +249,7 @@ pub fn line(text: &str, longest: usize) -> Result<String, Problem> {
     }
 }
 
-/// One trimmed line of at most `longest` characters, or nothing where it is empty.
+/// One trimmed line of at most `longest` characters, or nothing where there is nothing to see.
 ///
 /// # Errors
 /// Too long, or with control characters.
@@ -243,7 +260,7 @@ pub fn optional_line(text: &str, longest: usize) -> Result<Option<String>, Probl
     } else if text.chars().count() > longest {
         Err(Problem::TooLong(longest))
     } else {
-        Ok((!text.is_empty()).then(|| text.to_owned()))
+        Ok(is_visible(text).then(|| text.to_owned()))
     }
 }
 
@@ -271,36 +288,59 @@ fn is_control(c: char) -> bool {
 }
 
 /// An email address, trimmed. Its [`Email::key`] is what is unique (AUTH-1).
+///
+/// The part before the `@` is ASCII, and so is the domain that is kept: one that was typed in other letters is written as mail
+/// programs send it (`xn--…`, IDNA). So an address is one address however it was typed, and no look-alike letter passes for another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Email(String);
 
 impl Email {
-    /// Reads an address: one `@`, no blanks, at most 254 characters, ASCII (so that no look-alike letter passes for
-    /// another), a domain with a dot.
+    /// Reads an address: one `@`, no blanks, at most 254 characters, a domain with a dot. Signs that show nothing are left out, and
+    /// full-width letters are plain ones.
     ///
     /// # Errors
     /// Empty, or not an address of that shape.
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        let text = line(text, 254)?;
+        let text = Self::shaped(text)?;
         let Some((local, domain)) = text.split_once('@') else { return Err(Problem::NotAnEmail) };
+        let address = format!("{local}@{}", ascii_domain(domain)?);
+        if address.len() > LONGEST_EMAIL { Err(Problem::TooLong(LONGEST_EMAIL)) } else { Ok(Self(address)) }
+    }
+
+    /// Whether a text has the shape of an address, for showing while it is typed: [`Email::parse`] without what needs tables of all
+    /// letters. What comes back is the address as it was typed.
+    ///
+    /// # Errors
+    /// Empty, or not an address of that shape.
+    pub fn shaped(text: &str) -> Result<String, Problem> {
+        let plain: String = text.chars().filter(|c| !is_invisible(*c)).map(narrow).collect();
+        let text = line(&plain, LONGEST_EMAIL)?;
+        let Some((local, domain)) = text.split_once('@') else { return Err(Problem::NotAnEmail) };
+        let in_local = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(c);
+        let in_domain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || (!c.is_ascii() && !is_blank(c));
+        let odd = local.chars().find(|c| !c.is_ascii() && !in_local(*c));
+        if let Some(c) = odd.or_else(|| domain.chars().find(|c| !c.is_ascii() && !in_domain(*c))) {
+            return Err(Problem::NotInAnEmail(c));
+        }
         let local_ok = !local.is_empty()
             && local.len() <= 64
             && !local.starts_with('.')
             && !local.ends_with('.')
             && !local.contains("..")
-            && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~.-".contains(&b));
+            && local.chars().all(in_local);
         let label_ok = |label: &str| {
-            (1..=63).contains(&label.len())
+            (1..=63).contains(&label.chars().count())
                 && !label.starts_with('-')
                 && !label.ends_with('-')
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && label.chars().all(|c| in_domain(c) && c != '.')
         };
-        let domain_ok = domain.contains('.') && domain.split('.').all(label_ok);
-        if local_ok && domain_ok { Ok(Self(text)) } else { Err(Problem::NotAnEmail) }
+        let dots = |c: char| c == '.' || c == IDEOGRAPHIC_STOP;
+        let domain_ok = domain.contains(dots) && domain.split(dots).all(label_ok);
+        if local_ok && domain_ok { Ok(text) } else { Err(Problem::NotAnEmail) }
     }
 
-    /// The address as it was typed.
+    /// The address.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -311,7 +351,118 @@ impl Email {
     }
 }
 
-/// A password that may be tried or set: 12 to 128 characters, never trimmed, never truncated (AUTH-1). How easily it is
+/// The longest address, in characters.
+const LONGEST_EMAIL: usize = 254;
+
+/// The full stop of Chinese and Japanese, which stands for a dot between the parts of a domain.
+const IDEOGRAPHIC_STOP: char = '\u{3002}';
+
+/// A full-width sign as the plain one it stands for.
+pub(super) fn narrow(c: char) -> char {
+    match c {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        '\u{FF61}' => IDEOGRAPHIC_STOP,
+        c => c,
+    }
+}
+
+/// A domain as mail programs send it (IDNA): lower-case letters in their composed form, each part that is not ASCII in punycode.
+fn ascii_domain(domain: &str) -> Result<String, Problem> {
+    if domain.is_ascii() {
+        return Ok(domain.to_owned());
+    }
+    let lower: String = domain.nfkc().flat_map(char::to_lowercase).collect();
+    let mut ascii = String::with_capacity(lower.len() + 8);
+    for label in lower.nfc().collect::<String>().split(['.', IDEOGRAPHIC_STOP]) {
+        if !ascii.is_empty() {
+            ascii.push('.');
+        }
+        if label.is_ascii() {
+            ascii.push_str(label);
+            continue;
+        }
+        let letter = |c: &char| c.is_alphanumeric() || is_combining_mark(*c) || *c == '-';
+        if let Some(c) =
+            label.chars().find(|c| !letter(c)).or_else(|| label.chars().next().filter(|c| is_combining_mark(*c)))
+        {
+            return Err(Problem::NotInAnEmail(c));
+        }
+        let encoded = punycode(label).filter(|encoded| encoded.len() <= 59).ok_or(Problem::NotAnEmail)?;
+        ascii.push_str("xn--");
+        ascii.push_str(&encoded);
+    }
+    Ok(ascii)
+}
+
+/// RFC 3492: the letters of a label that are ASCII, then how the others are put between them. `None` where numbers run over.
+fn punycode(label: &str) -> Option<String> {
+    const BASE: u32 = 36;
+    const LEAST: u32 = 1;
+    const MOST: u32 = 26;
+    const SKEW: u32 = 38;
+    const DAMP: u32 = 700;
+    let digit = |value: u32| char::from_u32(if value < 26 { value + 97 } else { value + 22 });
+    let letters: Vec<u32> = label.chars().map(u32::from).collect();
+    let mut encoded: String = label.chars().filter(char::is_ascii).collect();
+    let basic = u32::try_from(encoded.len()).ok()?;
+    if basic > 0 {
+        encoded.push('-');
+    }
+    let (mut least, mut delta, mut bias, mut done) = (128_u32, 0_u32, 72_u32, basic);
+    while (done as usize) < letters.len() {
+        let next = letters.iter().copied().filter(|letter| *letter >= least).min()?;
+        delta = delta.checked_add((next - least).checked_mul(done + 1)?)?;
+        least = next;
+        for letter in &letters {
+            if *letter < least {
+                delta = delta.checked_add(1)?;
+            }
+            if *letter != least {
+                continue;
+            }
+            let (mut rest, mut k) = (delta, BASE);
+            loop {
+                let threshold = k.saturating_sub(bias).clamp(LEAST, MOST);
+                if rest < threshold {
+                    break;
+                }
+                encoded.push(digit(threshold + (rest - threshold) % (BASE - threshold))?);
+                rest = (rest - threshold) / (BASE - threshold);
+                k += BASE;
+            }
+            encoded.push(digit(rest)?);
+            // How the bias follows what was encoded.
+            let mut adapted = if done == basic { delta / DAMP } else { delta / 2 };
+            adapted += adapted / (done + 1);
+            let mut steps = 0;
+            while adapted > (BASE - LEAST) * MOST / 2 {
+                adapted /= BASE - LEAST;
+                steps += BASE;
+            }
+            bias = steps + (BASE - LEAST + 1) * adapted / (adapted + SKEW);
+            delta = 0;
+            done += 1;
+        }
+        delta = delta.checked_add(1)?;
+        least += 1;
+    }
+    Some(encoded)
+}
+
+/// A password as it is hashed (RFC 8265, OpaqueString): one kind of blank, and letters with their marks as one, so that it is the same
+/// password whatever keyboard it was typed on.
+pub fn opaque(password: &str) -> Cow<'_, str> {
+    if password.is_ascii() {
+        return Cow::Borrowed(password);
+    }
+    Cow::Owned(password.chars().map(|c| if c.is_whitespace() && !c.is_control() { ' ' } else { c }).nfc().collect())
+}
+
+/// How much of a password that is tried counts, in characters as they were typed: a letter may come with its marks apart. What is
+/// longer is wrong for sure, and not worth hashing megabytes.
+pub const TRIED_LENGTH: usize = 4 * 128 + 1;
+
+/// A password that may be set: 12 to 128 characters, [`opaque`], never trimmed, never truncated (AUTH-1). How easily it is
 /// guessed is judged on the server, where the estimator is.
 #[derive(Clone)]
 pub struct Password(String);
@@ -322,10 +473,11 @@ impl Password {
     /// # Errors
     /// Fewer than 12 or more than 128 characters.
     pub fn parse(text: &str) -> Result<Self, Problem> {
+        let text = opaque(text);
         match text.chars().count() {
             0 => Err(Problem::Missing),
             1..12 => Err(Problem::TooShort(12)),
-            12..=128 => Ok(Self(text.to_owned())),
+            12..=128 => Ok(Self(text.into_owned())),
             _ => Err(Problem::TooLong(128)),
         }
     }
@@ -365,10 +517,11 @@ impl Identifier {
         if shape { Ok(Self(text)) } else { Err(Problem::NotAnIdentifier) }
     }
 
-    /// The identifier that suits a name (ORG-2): its letters and digits in lower case, everything else a hyphen.
+    /// The identifier that suits a name (ORG-2): its letters and digits in lower case, other letters as they are usually written with
+    /// these, everything else a hyphen. German umlauts become `ae`, `oe`, `ue`, whichever language they are of.
     pub fn derive(name: &str, otherwise: &str) -> Self {
         let mut slug = String::new();
-        for c in name.chars().flat_map(plain_letters) {
+        for c in name.nfkc().flat_map(plain_letters) {
             if c.is_ascii_alphanumeric() {
                 slug.push(c.to_ascii_lowercase());
             } else if !slug.is_empty() && !slug.ends_with('-') {
@@ -398,24 +551,70 @@ impl Identifier {
     }
 }
 
-/// The plain letters that stand for an accented one in an identifier; anything not listed stands for itself.
+/// The Latin letters that are usually written for another one in an identifier. Accents are left away; letters of alphabets without
+/// a usual way stand for themselves.
 fn plain_letters(c: char) -> impl Iterator<Item = char> {
-    let text: &'static str = match c {
-        'ä' | 'Ä' | 'æ' | 'Æ' => "ae",
-        'ö' | 'Ö' | 'œ' | 'Œ' => "oe",
-        'ü' | 'Ü' => "ue",
+    let lower = c.to_lowercase().next().unwrap_or(c);
+    let whole = usual_letters(lower);
+    // What is not in the table may be in it without its marks.
+    let base = lower.nfd().next().unwrap_or(lower);
+    let text = whole.or_else(|| usual_letters(base));
+    let itself = if is_combining_mark(lower) || is_invisible(lower) { None } else { Some(base) };
+    itself.filter(|_| text.is_none()).into_iter().chain(text.unwrap_or_default().chars())
+}
+
+/// German, Scandinavian, Slavic, Greek, Ukrainian and Russian letters (as in passports, signs without a sound left away).
+const fn usual_letters(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ä' | 'æ' => "ae",
+        'ö' | 'œ' => "oe",
+        'ü' => "ue",
         'ß' => "ss",
-        'à' | 'á' | 'â' | 'ã' | 'å' | 'À' | 'Á' | 'Â' | 'Ã' | 'Å' => "a",
-        'è' | 'é' | 'ê' | 'ë' | 'È' | 'É' | 'Ê' | 'Ë' => "e",
-        'ì' | 'í' | 'î' | 'ï' | 'Ì' | 'Í' | 'Î' | 'Ï' => "i",
-        'ò' | 'ó' | 'ô' | 'õ' | 'ø' | 'Ò' | 'Ó' | 'Ô' | 'Õ' | 'Ø' => "o",
-        'ù' | 'ú' | 'û' | 'Ù' | 'Ú' | 'Û' => "u",
-        'ç' | 'Ç' => "c",
-        'ñ' | 'Ñ' => "n",
-        '\'' | '’' => "",
-        _ => return Some(c).into_iter().chain("".chars()),
-    };
-    None.into_iter().chain(text.chars())
+        'å' | 'ə' | 'α' | 'а' => "a",
+        'ø' | 'ο' | 'ω' | 'о' => "o",
+        'ł' | 'λ' | 'л' => "l",
+        'đ' | 'ð' | 'δ' | 'д' => "d",
+        'þ' | 'θ' => "th",
+        'ħ' => "h",
+        'ı' | 'ι' | 'η' | 'и' | 'і' => "i",
+        'ŋ' | 'ν' | 'н' => "n",
+        'ŧ' | 'τ' | 'т' => "t",
+        'β' | 'в' => "v",
+        'γ' | 'г' | 'ґ' => "g",
+        'ε' | 'е' | 'э' => "e",
+        'ζ' | 'з' => "z",
+        'κ' | 'к' => "k",
+        'μ' | 'м' => "m",
+        'ξ' => "x",
+        'π' | 'п' => "p",
+        'ρ' | 'р' => "r",
+        'σ' | 'ς' | 'с' => "s",
+        'υ' | 'ы' | 'й' => "y",
+        'φ' | 'ф' => "f",
+        'χ' => "ch",
+        'ψ' => "ps",
+        'б' => "b",
+        'ж' => "zh",
+        'у' | 'ў' => "u",
+        'ё' => "yo",
+        'х' => "kh",
+        'ц' => "ts",
+        'ч' => "ch",
+        'ш' => "sh",
+        'щ' => "shch",
+        'ю' => "yu",
+        'я' => "ya",
+        'є' => "ye",
+        'ї' => "yi",
+        'ђ' => "dj",
+        'ј' => "j",
+        'љ' => "lj",
+        'њ' => "nj",
+        'ћ' => "c",
+        'џ' => "dz",
+        'ъ' | 'ь' | '\'' | '’' => "",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -432,6 +631,72 @@ mod tests {
         for hidden in ["a\nb", "a\0b", "a\u{202E}b", "a\u{2066}b", "a\u{7f}b"] {
             assert_eq!(Name::parse(hidden), Err(Problem::ControlCharacters), "{hidden:?}");
         }
+    }
+
+    #[test]
+    fn drive_5_a_name_with_nothing_to_see_is_none() {
+        for nothing in ["\u{200B}", "\u{A0}", "\u{3000}", "\u{2800}", "\u{3164}", "\u{200D}\u{FE0F}", "\u{AD}"] {
+            assert_eq!(Name::parse(nothing), Err(Problem::Missing), "{nothing:?}");
+            assert_eq!(optional_line(nothing, 255), Ok(None), "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn auth_1_a_domain_is_one_domain_however_it_is_typed() {
+        let ascii = "anna@xn--bcher-kva.example";
+        for typed in [
+            "anna@bücher.example",
+            "Anna@BÜCHER.example",
+            "anna@bu\u{308}cher.example",
+            "anna@xn--bcher-kva.example",
+            "anna@XN--BCHER-KVA.EXAMPLE",
+            "anna＠bücher.example",
+            "anna@bücher。example",
+            "\u{202A}anna@bücher.example\u{202C}",
+            "anna@büch\u{AD}er.example",
+            "\u{FEFF}anna@bücher.example\u{200B}",
+        ] {
+            assert_eq!(Email::parse(typed).map(|email| email.key()), Ok(ascii.to_owned()), "{typed}");
+            assert!(Email::shaped(typed).is_ok(), "{typed}");
+        }
+        for (domain, encoded) in [
+            ("例え.jp", "xn--r8jz45g.jp"),
+            ("faß.de", "xn--fa-hia.de"),
+            ("παράδειγμα.gr", "xn--hxajbheg2az3al.gr"),
+            ("пример.рф", "xn--e1afmkfd.xn--p1ai"),
+            ("उदाहरण.भारत", "xn--p1b6ci4b4b3a.xn--h2brj9c"),
+            ("مثال.إختبار", "xn--mgbh0fb.xn--kgbechtv"),
+        ] {
+            assert_eq!(
+                Email::parse(&format!("a@{domain}")).map(|email| email.key()),
+                Ok(format!("a@{encoded}")),
+                "{domain}"
+            );
+        }
+        for (typed, problem) in [
+            ("änna@example.com", Problem::NotInAnEmail('ä')),
+            ("anna@exam🙂ple.com", Problem::NotInAnEmail('🙂')),
+            ("anna@\u{300}x.com", Problem::NotInAnEmail('\u{300}')),
+            ("anna@bücher", Problem::NotAnEmail),
+            ("anna@-bücher.example", Problem::NotAnEmail),
+        ] {
+            assert_eq!(Email::parse(typed), Err(problem), "{typed}");
+        }
+        let long = format!("anna@{}.example", "ü".repeat(60));
+        assert!(Email::parse(&long).is_err());
+        assert_eq!(
+            Problem::NotInAnEmail('\u{A0}').to_string().split(" cannot").next(),
+            Some("An invisible sign (U+00A0)")
+        );
+    }
+
+    #[test]
+    fn auth_1_a_password_is_the_same_on_every_keyboard() {
+        let (composed, decomposed) = ("Zürich, écluse", "Zu\u{308}rich,\u{A0}e\u{301}cluse");
+        assert_eq!(opaque(composed), opaque(decomposed));
+        assert_ne!(opaque("Zürich"), opaque("zürich"));
+        assert_ne!(opaque("ﬁn"), opaque("fin"), "no more than that is folded");
+        assert!(Password::parse(&"u\u{308}".repeat(11)).is_err() && Password::parse(&"u\u{308}".repeat(128)).is_ok());
     }
 
     #[test]
@@ -476,6 +741,18 @@ mod tests {
             ("Müller & Söhne GmbH", "mueller-soehne-gmbh"),
             ("Anna Muster's Space", "anna-musters-space"),
             ("測量", "organization"),
+            ("Mu\u{308}ller", "mueller"),
+            ("Łódź", "lodz"),
+            ("Škoda", "skoda"),
+            ("S\u{30C}koda", "skoda"),
+            ("Ærø Hörnchen", "aero-hoernchen"),
+            ("Đặng Thị", "dang-thi"),
+            ("İstanbul Ölçüm", "istanbul-oelcuem"),
+            ("Αθήνα", "athina"),
+            ("Москва Съёмка", "moskva-syomka"),
+            ("Київ", "kiyiv"),
+            ("Ｔａｂｌｅ", "table"),
+            ("Tun\u{200B}nel", "tunnel"),
             ("  --x--  ", "organization"),
             ("018f3c1e-7b2a-7c3d-8e4f-5a6b7c8d9e0f", "018f3c1e-7b2a-7c3d-8e4f-5a6b7c8d9e"),
         ] {

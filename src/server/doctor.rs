@@ -3,7 +3,10 @@
 use super::{
     context::Ctx,
     error::Result,
-    store::doctor::{INVARIANTS, check_file},
+    store::{
+        doctor::{INVARIANTS, check_file},
+        naming,
+    },
 };
 
 /// What was found about one invariant.
@@ -21,10 +24,11 @@ pub struct Finding {
 /// The database.
 pub async fn examine(ctx: &Ctx) -> Result<Vec<Finding>> {
     let mut tx = ctx.db().read().await?;
-    let mut findings = Vec::with_capacity(INVARIANTS.len() + 1);
+    let mut findings = Vec::with_capacity(INVARIANTS.len() + 2);
     for invariant in INVARIANTS {
         findings.push(Finding { invariant: invariant.name.to_owned(), broken: invariant.count(&mut tx).await? });
     }
+    findings.push(Finding { invariant: naming::INVARIANT.to_owned(), broken: naming::count_wrong(&mut tx).await? });
     if let Some(text) = check_file(&mut tx, ctx.db().is_sqlite()).await? {
         findings.push(Finding { invariant: format!("the database file is sound: {text}"), broken: 1 });
     }

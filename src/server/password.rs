@@ -1,6 +1,6 @@
 //! Passwords: argon2id at OWASP's parameters, off the async threads, a bounded number at a time (AUTH-1, AUTH-3).
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use crate::domain::{
     refusal::Refusal,
     share_link::LinkPassword,
-    text::{Password, Problem},
+    text::{Password, Problem, opaque},
 };
 
 use super::error::{Error, Result};
@@ -80,11 +80,21 @@ impl Hasher {
         self.work(move || hash(&params, &password)).await?
     }
 
-    /// Whether a password is the one behind a PHC string; `None`: there is no such person, and it takes as long.
+    /// Whether a password is the one behind a PHC string, however it was typed (see [`opaque`]); `None`: there is no such person,
+    /// and it takes as long.
     ///
     /// # Errors
     /// `RateLimited` when too many are waiting already.
     pub async fn verify(&self, password: &str, stored: Option<String>) -> Result<bool> {
+        let right = self.matches(&opaque(password), stored.clone()).await?;
+        // Hashes from before passwords were made one whatever keyboard they are typed on.
+        if right || matches!(opaque(password), Cow::Borrowed(_)) || opaque(password) == password {
+            return Ok(right);
+        }
+        self.matches(password, stored).await
+    }
+
+    async fn matches(&self, password: &str, stored: Option<String>) -> Result<bool> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.nobody.to_string());
         let password = password.to_owned();

@@ -150,9 +150,7 @@ mod world {
                     parent.index(2)
                 };
                 let taken = world.taken(at);
-                let Ok(name) = free_name_from(name, 2, |name| taken.contains(name)).map(|(name, _)| name) else {
-                    continue;
-                };
+                let (name, _) = free_name_from(name, 2, |name| taken.contains(name));
                 world.nodes.push(Node { parent: Some(at), kind, name, grants });
             }
             world
@@ -203,7 +201,7 @@ mod world {
         }
 
         fn taken(&self, container: usize) -> BTreeSet<String> {
-            self.nodes.iter().filter(|node| node.parent == Some(container)).map(|node| key(&node.name)).collect()
+            self.nodes.iter().filter(|node| node.parent == Some(container)).map(|node| same_key(&node.name)).collect()
         }
 
         fn grants_from(&self, node: usize) -> Vec<GrantFact> {

@@ -20,10 +20,11 @@ use super::{
     access::{Level, Permit, role_level},
     id::{LicenceId, OrganizationId, PersonId, ResourceId},
     licence::{Amount, Licence, Model},
+    name::same_key,
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, free_name_from},
     role::Role,
-    text::{key, number},
+    text::number,
     time::Timestamp,
 };
 
@@ -251,8 +252,6 @@ pub enum BlockerCode {
     AlreadyInSite,
     /// LIC-4, LIC-6.
     LicenceTierTooLow,
-    /// DRIVE-5: the number that would make the name free does not fit.
-    NameTooLong,
     /// DRIVE-1.
     DepthExceeded,
     /// XFER-18: what was offered, or is to be taken back, is not what it was.
@@ -280,7 +279,6 @@ impl BlockerCode {
             Self::KindNotAllowedHere => "kind_not_allowed_here",
             Self::AlreadyInSite => "already_in_site",
             Self::LicenceTierTooLow => "licence_tier_too_low",
-            Self::NameTooLong => "name_too_long",
             Self::DepthExceeded => "depth_exceeded",
             Self::ChangedSince => "changed_since",
             Self::DeletionRestricted => "deletion_restricted",
@@ -640,11 +638,8 @@ pub fn plan(facts: &Facts) -> Plan {
     direct_access(&moving, scope, &mut way);
     kept(facts, &moving, &mut way);
     places(facts, &moving, &mut way);
-    let mut effects = Effects {
-        renamed: names(facts, &moving, &mut way),
-        uncarried: uncarried(facts, &moving),
-        ..Effects::default()
-    };
+    let mut effects =
+        Effects { renamed: names(facts, &moving), uncarried: uncarried(facts, &moving), ..Effects::default() };
     let images = moving.iter().map(|item| item.contents.images).sum();
     let datasets = moving.iter().map(|item| item.contents.datasets).sum::<u64>();
     match scope {
@@ -828,27 +823,18 @@ fn places(facts: &Facts, moving: &[&Item], way: &mut Way) {
 }
 
 /// DRIVE-5: names that are taken in the destination, or by another of the items, get a number.
-fn names(facts: &Facts, moving: &[&Item], way: &mut Way) -> Vec<Renamed> {
+fn names(facts: &Facts, moving: &[&Item]) -> Vec<Renamed> {
     let mut taken = facts.destination.taken.clone();
     // Where to go on counting for a name met before: thousands of items of one name are not counted up from 2 each.
     let mut numbers: BTreeMap<String, u64> = BTreeMap::new();
     let mut renamed = Vec::new();
     for item in moving {
-        let number = numbers.entry(key(&item.name)).or_insert(2);
-        match free_name_from(&item.name, *number, |candidate| taken.contains(candidate)) {
-            Ok((name, next)) => {
-                *number = next;
-                taken.insert(key(&name));
-                if name != item.name {
-                    renamed.push(Renamed { id: item.id, from: item.name.clone(), to: name });
-                }
-            }
-            Err(_) => way.item(
-                BlockerCode::NameTooLong,
-                item.id,
-                &item.name,
-                "There is something of this name in the destination already, and the name is too long to add a number. Rename one of them.".to_owned(),
-            ),
+        let number = numbers.entry(same_key(&item.name)).or_insert(2);
+        let (name, next) = free_name_from(&item.name, *number, |candidate| taken.contains(candidate));
+        *number = next;
+        taken.insert(same_key(&name));
+        if name != item.name {
+            renamed.push(Renamed { id: item.id, from: item.name.clone(), to: name });
         }
     }
     renamed

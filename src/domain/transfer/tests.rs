@@ -446,7 +446,7 @@ fn drive_1_a_tree_never_gets_deeper_than_64() {
 /// The names that items get in a place where these names are taken.
 fn names_of(items: &[&str], taken: &[&str]) -> Vec<String> {
     let mut facts = within();
-    facts.destination.taken = taken.iter().map(|name| key(name)).collect();
+    facts.destination.taken = taken.iter().map(|name| same_key(name)).collect();
     facts.items = (101..).zip(items).map(|(number, name)| dataset(number, name, 1)).collect();
     let plan = plan(&facts);
     assert!(plan.is_clear());
@@ -480,11 +480,12 @@ fn drive_5_only_what_changes_is_told() {
 }
 
 #[test]
-fn drive_5_a_name_too_long_for_a_number_is_in_the_way() {
+fn drive_5_a_name_too_long_for_a_number_is_shortened() {
     let long = "x".repeat(252);
     let mut facts = within();
     facts.items = vec![dataset(101, &long, 1), dataset(102, &long, 1)];
-    assert_eq!(blockers(&plan(&facts)), [(BlockerCode::NameTooLong, long.as_str())], "the second of the two");
+    let expected = Renamed { id: ResourceId(id(102)), from: long, to: format!("{} (2)", "x".repeat(251)) };
+    assert_eq!(plan(&facts).effects.renamed, [expected], "the second of the two");
 }
 
 #[test]
@@ -814,7 +815,7 @@ fn xfer_15_everything_in_the_way_is_told_at_once() {
     ];
     let plan = plan(&facts);
     let expected = "allowance_too_small already_in_site depth_exceeded direct_access kind_not_allowed_here \
-        licence_tier_too_low name_too_long not_in_target not_processed source_licence_inactive source_role_too_low \
+        licence_tier_too_low not_in_target not_processed source_licence_inactive source_role_too_low \
         target_licence_inactive";
     assert_eq!(codes(&plan), expected);
     assert_eq!(plan.permit(), Err(Refusal::Blocked(plan.blockers.clone())));

@@ -77,10 +77,30 @@ pub trait Rows: Send + 'static {
     fn part(&mut self, ctx: &Ctx) -> impl Future<Output = Answer<Vec<Self::Row>>> + Send;
 }
 
-/// A cell that no spreadsheet takes for a formula.
+/// A cell that no spreadsheet takes for a formula: an apostrophe comes before what begins one. That is so at its start, and behind
+/// what separates cells in some countries or programs: a file is opened there with other borders than it was written with.
 pub fn inert(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+    let mut inert = String::with_capacity(cell.len() + 1);
+    let mut begins = true;
+    for c in cell.chars() {
+        match c {
+            // Full-width signs begin formulas in Japanese and Chinese programs.
+            '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' if begins => {
+                inert.push('\'');
+                begins = false;
+            }
+            '\t' | '\r' if inert.is_empty() => inert.push('\''),
+            ';' | '\t' | '\r' | '\n' => begins = true,
+            // Blanks and quotes before a formula are taken off.
+            c => begins = begins && (c.is_whitespace() || c == '"'),
+        }
+        inert.push(c);
+    }
+    inert
 }
+
+/// At the start of a file: by it, Excel knows that letters are UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 
 /// Some rows as CSV, with the heads where they are the first.
 ///
@@ -88,7 +108,7 @@ pub fn inert(cell: String) -> String {
 /// `Internal`.
 pub fn csv<R: Row>(first: bool, rows: Vec<R>) -> Answer<Bytes> {
     let failed = |error: csv::Error| Error::Internal(error.to_string());
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = csv::Writer::from_writer(if first { BYTE_ORDER_MARK.to_vec() } else { Vec::new() });
     if first {
         writer.write_record(R::HEADS).map_err(failed)?;
     }
@@ -158,10 +178,31 @@ pub fn answer<S: Rows>(ctx: Ctx, rows: S, format: Format, name: &str, most: i64,
 
 #[cfg(test)]
 mod tests {
-    use super::inert;
+    use super::{Row, csv, inert};
+
+    #[derive(serde::Serialize)]
+    struct Named(&'static str);
+
+    impl Row for Named {
+        const HEADS: &'static [&'static str] = &["name"];
+
+        fn cells(self) -> Vec<String> {
+            vec![inert(self.0.to_owned())]
+        }
+    }
 
     #[test]
-    fn audit_1_no_cell_is_a_formula() {
+    fn audit_1_excel_is_told_the_encoding_once() {
+        let file: Vec<u8> = [csv(true, vec![Named("Zürich")]), csv(false, vec![Named("a,b"), Named("")])]
+            .into_iter()
+            .flatten()
+            .flatten()
+            .collect();
+        assert_eq!(String::from_utf8(file).as_deref(), Ok("\u{FEFF}name\nZürich\n\"a,b\"\n\"\"\n"));
+    }
+
+    #[test]
+    fn f16_no_cell_is_a_formula_in_any_country() {
         for (cell, written) in [
             ("=1+1", "'=1+1"),
             ("+1", "'+1"),
@@ -170,6 +211,20 @@ mod tests {
             ("\ta", "'\ta"),
             ("\ra", "'\ra"),
             ("a=1", "a=1"),
+            ("＝1＋1", "'＝1＋1"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠a", "'＠a"),
+            ("x;=HYPERLINK(1)", "x;'=HYPERLINK(1)"),
+            ("x; \"=1", "x; \"'=1"),
+            ("x;y;+1;-1;@a;＝1", "x;y;'+1;'-1;'@a;'＝1"),
+            ("x\t=1", "x\t'=1"),
+            ("x\n=1", "x\n'=1"),
+            (" =1", " '=1"),
+            ("\"=1", "\"'=1"),
+            ("\t=1", "'\t'=1"),
+            ("a;b", "a;b"),
+            ("a - b; c", "a - b; c"),
             ("", ""),
         ] {
             assert_eq!(inert(cell.to_owned()), written);

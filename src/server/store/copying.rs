@@ -37,9 +37,9 @@ pub struct NewTop {
 /// The database.
 pub async fn insert_top(tx: &mut Tx, permit: &Permit, new: &NewTop) -> Result<()> {
     tx.sql(
-        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on,
+        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, name_same, status, images, bytes, cluster, captured_on,
             created_by, created_at, modified_at, trashed_with, copied_from, restrict_copy, restrict_delete, restrict_download)
-         SELECT $1, $11, $2, $3, kind, kind_rank, name, name_key,
+         SELECT $1, $11, $2, $3, kind, kind_rank, name, name_key, name_same,
             CASE WHEN status IN ('queued', 'waiting_for_credits', 'processing') THEN 'draft' ELSE status END, images, bytes, cluster, captured_on,
             $4, $5, $5, $1, CASE WHEN kind = 'dataset' THEN NULL ELSE id END, $6, $7, $8
          FROM resource WHERE id = $9 AND organization_id = $10 AND trashed_with IS NULL",
@@ -97,9 +97,9 @@ pub async fn insert(
     at: Timestamp,
 ) -> Result<u64> {
     let copied = tx.sql(
-        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on,
+        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, name_same, status, images, bytes, cluster, captured_on,
             created_by, created_at, modified_at, trashed_with, copied_from, restrict_copy, restrict_delete, restrict_download)
-         SELECT $1, c.organization_id, c.account_id, c.id, r.kind, r.kind_rank, r.name, r.name_key,
+         SELECT $1, c.organization_id, c.account_id, c.id, r.kind, r.kind_rank, r.name, r.name_key, r.name_same,
             CASE WHEN r.status IN ('queued', 'waiting_for_credits', 'processing') THEN 'draft' ELSE r.status END, r.images, r.bytes, r.cluster, r.captured_on,
             $2, $3, $3, c.trashed_with, CASE WHEN r.kind = 'dataset' THEN NULL ELSE r.id END, r.restrict_copy, r.restrict_delete, r.restrict_download
          FROM resource r JOIN resource c ON c.id = $4 WHERE r.id = $5 AND c.trashed_with = $6",

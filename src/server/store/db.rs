@@ -279,24 +279,7 @@ impl Db {
                 compare_by_bytes(pool).await.map_err(sqlx::migrate::MigrateError::from)?;
             }
         }
-        self.index_names().await.map_err(|error| sqlx::migrate::MigrateError::Source(Box::new(error)))
-    }
-
-    /// Names that were there before search was: all of them in one transaction, so that it is done or not begun.
-    async fn index_names(&self) -> Result<()> {
-        if !super::search::is_empty(&mut self.read().await?).await? {
-            return Ok(());
-        }
-        self.write(|tx| {
-            Box::pin(async move {
-                let mut done = Some(uuid::Uuid::nil());
-                while let Some(after) = done {
-                    done = super::search::index_names(tx, after).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
+        super::naming::update_all(self).await.map_err(|error| sqlx::migrate::MigrateError::Source(Box::new(error)))
     }
 
     /// Whether every migration of this program has run.
@@ -673,8 +656,10 @@ async fn notify(transaction: &mut Transaction<'static, Postgres>, change: &Chang
 }
 
 /// Columns whose order and ranges are asked for: compared by their bytes, as SQLite compares every text.
-const ORDERED: [(&str, &str); 8] = [
+const ORDERED: [(&str, &str); 10] = [
     ("resource", "name_key"),
+    ("resource", "name_same"),
+    ("resource_word", "word"),
     ("organization", "org_key"),
     ("org_alias", "org_key"),
     ("membership", "name_key"),

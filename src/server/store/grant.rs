@@ -489,7 +489,7 @@ pub async fn list_externals(
                    WHERE g.owner_id = $1 AND g.person_id IS NOT NULL AND r.trashed_with IS NULL GROUP BY g.person_id) e
              JOIN person p ON p.id = e.person_id
              WHERE NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = $1 AND m.person_id = e.person_id)
-                AND (p.name_key LIKE $2 ESCAPE '!' OR p.email_key LIKE $2 ESCAPE '!')
+                AND (p.name_search LIKE $2 ESCAPE '!' OR p.email_key LIKE $2 ESCAPE '!')
              ORDER BY p.name_key, p.id LIMIT CAST($3 AS BIGINT)",
         )
         .bind(organization.0)

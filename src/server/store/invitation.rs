@@ -12,8 +12,8 @@ use crate::domain::{
     access::{Level, Permit},
     id::{InvitationId, MailId, OrganizationId, PersonId, ResourceId},
     invitation::State,
+    name::{search_key, sort_key},
     role::{Role, RolePermit},
-    text::key,
     time::Timestamp,
     view::people::{InvitationRow as RowView, Waiting},
 };
@@ -77,8 +77,8 @@ async fn insert_row(
     external: bool,
 ) -> Result<()> {
     tx.sql(
-        "INSERT INTO invitation (id, organization_id, email, email_key, name, role, token_hash, state, invited_by, created_at, expires_at, sent_at, sends, name_key, resource_id, level, mail_id, external)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $9, 1, $11, $12, $13, $14, $15)",
+        "INSERT INTO invitation (id, organization_id, email, email_key, name, role, token_hash, state, invited_by, created_at, expires_at, sent_at, sends, name_key, resource_id, level, mail_id, external, name_search)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $9, 1, $11, $12, $13, $14, $15, $16)",
     )
     .bind(new.id.0)
     .bind(organization.0)
@@ -90,11 +90,12 @@ async fn insert_row(
     .bind(by.0)
     .bind(new.at.0)
     .bind(new.expires_at.0)
-    .bind(new.name.map_or_else(|| new.email_key.to_owned(), key))
+    .bind(sort_key(new.name.unwrap_or(new.email_key)))
     .bind(new.reach.map(|(resource, _)| resource.0))
     .bind(new.reach.map(|(_, level)| level.word()))
     .bind(new.mail.0)
     .bind(external.then_some(true))
+    .bind(search_key(new.name.unwrap_or(new.email_key)))
     .execute()
     .await
     .map(|_| ())
@@ -656,7 +657,7 @@ pub async fn list_pending(
             concat!(
                 "SELECT i.id, i.name_key, i.email_key, i.name, i.email, i.role, i.external, i.expires_at FROM invitation i
                  WHERE i.organization_id = $1 AND i.state = 'pending'
-                    AND (i.name_key LIKE $2 ESCAPE '!' OR i.email_key LIKE $2 ESCAPE '!') AND ($3 = '' OR (i.role = $3 AND i.external IS NULL))
+                    AND (i.name_search LIKE $2 ESCAPE '!' OR i.email_key LIKE $2 ESCAPE '!') AND ($3 = '' OR (i.role = $3 AND i.external IS NULL))
                     AND (($6 AND i.expires_at > $8) OR ($7 AND i.expires_at <= $8)) AND ",
                 $rest
             )

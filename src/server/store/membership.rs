@@ -71,8 +71,8 @@ pub async fn find_limited(tx: &mut Tx, organization: OrganizationId, person: Per
 /// `Taken` if they are in it.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Role, at: Timestamp) -> Result<()> {
     tx.sql(
-        "INSERT INTO membership (organization_id, person_id, role, created_at, role_rank, name_key, email_key)
-         SELECT $1, p.id, $3, $4, $5, p.name_key, p.email_key FROM person p WHERE p.id = $2",
+        "INSERT INTO membership (organization_id, person_id, role, created_at, role_rank, name_key, email_key, name_search)
+         SELECT $1, p.id, $3, $4, $5, p.name_key, p.email_key, p.name_search FROM person p WHERE p.id = $2",
     )
     .bind(permit.organization().0)
     .bind(person.0)
@@ -278,7 +278,7 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &Wanted<'_>
             concat!(
                 "SELECT p.id, m.role, m.name_key, m.email_key, p.first_name || ' ' || p.last_name AS name, p.email, p.last_seen_at
                  FROM membership m JOIN person p ON p.id = m.person_id
-                 WHERE m.organization_id = $1 AND (m.name_key LIKE $2 ESCAPE '!' OR m.email_key LIKE $2 ESCAPE '!')
+                 WHERE m.organization_id = $1 AND (m.name_search LIKE $2 ESCAPE '!' OR m.email_key LIKE $2 ESCAPE '!')
                     AND m.role_rank BETWEEN $3 AND $4 AND ",
                 $rest
             )

@@ -36,6 +36,7 @@ pub mod live;
 pub mod loan;
 pub mod looking;
 pub mod membership;
+pub mod naming;
 pub mod offer;
 pub mod one_time_link;
 pub mod operator_key;

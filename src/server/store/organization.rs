@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{Result, Tx, read};
 use crate::domain::{
     id::{OrganizationId, PersonId},
+    name::sort_key,
     organization::{OrganizationKind, PeopleVisibility, PlanTier, restorable_until},
     plan::PlanPermit,
     resource::CLUSTERS,
@@ -287,13 +288,16 @@ pub async fn list_of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Belongi
         .sql(
             "SELECT o.id, o.org_id, o.name, m.role, m.given, m.limited, o.space_of, o.people_visible_to
              FROM living_membership m JOIN organization o ON o.id = m.organization_id
-             WHERE m.person_id = $1 ORDER BY o.name, o.id LIMIT CAST($2 AS BIGINT)",
+             WHERE m.person_id = $1 ORDER BY o.id LIMIT CAST($2 AS BIGINT)",
         )
         .bind(person.0)
         .bind(BELONGINGS)
         .all()
         .await?;
-    rows.into_iter().map(BelongingRow::into_view).collect()
+    let mut listed = rows.into_iter().map(BelongingRow::into_view).collect::<Result<Vec<Belonging>>>()?;
+    // Few enough to be put in order here, by the order that every list of names has.
+    listed.sort_by_cached_key(|one| (sort_key(&one.name), one.id));
+    Ok(listed)
 }
 
 /// Somebody's personal space (SPACE-1).

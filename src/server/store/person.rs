@@ -6,9 +6,9 @@ use uuid::Uuid;
 use super::{Result, Tx};
 use crate::domain::{
     id::{OrganizationId, PersonId},
+    name::{search_key, sort_key},
     person::full_name,
     profile::OwnPermit,
-    text::key,
     time::Timestamp,
     view::PersonView,
 };
@@ -40,8 +40,8 @@ pub struct NewPerson<'a> {
 /// `Taken` if the email is.
 pub async fn insert(tx: &mut Tx, new: &NewPerson<'_>) -> Result<()> {
     tx.sql(
-        "INSERT INTO person (id, email, email_key, email_verified, first_name, last_name, password_hash, language, cluster, created_at, name_key)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "INSERT INTO person (id, email, email_key, email_verified, first_name, last_name, password_hash, language, cluster, created_at, name_key, name_search)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(new.id.0)
     .bind(new.email.to_owned())
@@ -53,7 +53,8 @@ pub async fn insert(tx: &mut Tx, new: &NewPerson<'_>) -> Result<()> {
     .bind("en")
     .bind(new.cluster.to_owned())
     .bind(new.at.0)
-    .bind(key(&full_name(new.first_name, new.last_name)))
+    .bind(sort_key(&full_name(new.first_name, new.last_name)))
+    .bind(search_key(&full_name(new.first_name, new.last_name)))
     .execute()
     .await
     .map(|_| ())
@@ -189,17 +190,20 @@ pub async fn find_default_org_id(tx: &mut Tx, id: PersonId) -> Result<Option<Str
 /// # Errors
 /// The database.
 pub async fn update_name(tx: &mut Tx, permit: &OwnPermit, first_name: &str, last_name: &str) -> Result<()> {
-    let name_key = key(&full_name(first_name, last_name));
-    tx.sql("UPDATE person SET first_name = $2, last_name = $3, name_key = $4 WHERE id = $1")
+    let name = full_name(first_name, last_name);
+    let (name_key, name_search) = (sort_key(&name), search_key(&name));
+    tx.sql("UPDATE person SET first_name = $2, last_name = $3, name_key = $4, name_search = $5 WHERE id = $1")
         .bind(permit.person().0)
         .bind(first_name.to_owned())
         .bind(last_name.to_owned())
         .bind(name_key.clone())
+        .bind(name_search.clone())
         .execute()
         .await?;
-    tx.sql("UPDATE membership SET name_key = $2 WHERE person_id = $1")
+    tx.sql("UPDATE membership SET name_key = $2, name_search = $3 WHERE person_id = $1")
         .bind(permit.person().0)
         .bind(name_key)
+        .bind(name_search)
         .execute()
         .await
         .map(|_| ())
@@ -288,7 +292,7 @@ pub async fn update_consents(tx: &mut Tx, id: PersonId, usage_statistics: bool, 
 /// The database.
 pub async fn anonymize(tx: &mut Tx, permit: &OwnPermit, at: Timestamp) -> Result<()> {
     tx.sql(
-        "UPDATE person SET email = $2, email_key = $3, email_verified = $4, first_name = $5, last_name = $6, name_key = $7,
+        "UPDATE person SET email = $2, email_key = $3, email_verified = $4, first_name = $5, last_name = $6, name_key = $7, name_search = $9,
             password_hash = $2, default_organization_id = NULL, last_seen_at = NULL, allows_usage_statistics = NULL,
             allows_product_news = NULL, deleted_at = $8 WHERE id = $1",
     )
@@ -299,8 +303,9 @@ pub async fn anonymize(tx: &mut Tx, permit: &OwnPermit, at: Timestamp) -> Result
     .bind(false)
     .bind("Deleted")
     .bind("person")
-    .bind("deleted person")
+    .bind(sort_key("Deleted person"))
     .bind(at.0)
+    .bind(search_key("Deleted person"))
     .execute()
     .await
     .map(|_| ())

@@ -10,7 +10,8 @@ use super::{CHUNK, Result, Tx, live, read, search};
 use crate::domain::{
     access::{Level, Permit, Source},
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
-    resource::{Kind, Status},
+    name::{beginning, same_key, sort_key},
+    resource::{Kind, NUMBERED_LENGTH, Status},
     restriction::Restrictions,
     role::{Role, RolePermit},
     time::{Day, Timestamp},
@@ -349,8 +350,8 @@ async fn insert_row(
     new: &NewResource<'_>,
 ) -> Result<()> {
     tx.sql(
-        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on, created_by, created_at, modified_at, waiting_since)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on, created_by, created_at, modified_at, waiting_since, name_same)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     )
     .bind(new.id.0)
     .bind(organization.0)
@@ -359,7 +360,7 @@ async fn insert_row(
     .bind(new.kind.word())
     .bind(new.kind.rank())
     .bind(new.name.to_owned())
-    .bind(crate::domain::text::key(new.name))
+    .bind(sort_key(new.name))
     .bind(new.dataset.map(|dataset| dataset.status.word()))
     .bind(new.dataset.map_or(0, |dataset| dataset.images))
     .bind(new.dataset.map_or(0, |dataset| dataset.bytes))
@@ -369,6 +370,7 @@ async fn insert_row(
     .bind(new.at.0)
     .bind(new.at.0)
     .bind(new.dataset.filter(|dataset| dataset.status == Status::WaitingForCredits).map(|_| new.at.0))
+    .bind(same_key(new.name))
     .execute()
     .await?;
     if let Some(parent) = parent {
@@ -383,11 +385,12 @@ async fn insert_row(
 /// # Errors
 /// `Taken` if the name is.
 pub async fn update_name(tx: &mut Tx, permit: &Permit, name: &str, at: Timestamp) -> Result<()> {
-    tx.sql("UPDATE resource SET name = $2, name_key = $3, modified_at = $4 WHERE id = $1")
+    tx.sql("UPDATE resource SET name = $2, name_key = $3, name_same = $5, modified_at = $4 WHERE id = $1")
         .bind(permit.resource().0)
         .bind(name.to_owned())
-        .bind(crate::domain::text::key(name))
+        .bind(sort_key(name))
         .bind(at.0)
+        .bind(same_key(name))
         .execute()
         .await?;
     search::write(tx, permit.organization(), permit.resource(), name, false).await?;
@@ -428,11 +431,11 @@ pub async fn update_parent_and_name(
     live::touch_container(tx, permit.resource());
     for chunk in items.chunks(CHUNK) {
         tx.sql_rows(
-            "WITH listed(id, name, name_key) AS (VALUES {rows:3})
-             UPDATE resource SET parent_id = {1}, modified_at = {2}, name = listed.name, name_key = listed.name_key
+            "WITH listed(id, name, name_key, name_same) AS (VALUES {rows:4})
+             UPDATE resource SET parent_id = {1}, modified_at = {2}, name = listed.name, name_key = listed.name_key, name_same = listed.name_same
              FROM listed WHERE resource.id = COALESCE(listed.id, {3})",
             chunk,
-            |statement, (id, name)| statement.bind(id.0).bind((*name).to_owned()).bind(crate::domain::text::key(name)),
+            |statement, (id, name)| statement.bind(id.0).bind((*name).to_owned()).bind(sort_key(name)).bind(same_key(name)),
         )
         .bind(permit.resource().0)
         .bind(at.0)
@@ -484,34 +487,44 @@ pub async fn update_restrictions(tx: &mut Tx, permit: &Permit, restrictions: Res
     live::touch(tx, &[permit.resource()]).await
 }
 
-/// Which of the keys of names begin like one of `keys` in a container, its own items aside: what DRIVE-5 looks at. A
-/// name with a number begins with the name.
+/// Which of the keys of names in a container begin like one of these names: what DRIVE-5 looks at. A name with a number begins with
+/// the name, or with as much of it as a number leaves room for.
 ///
 /// # Errors
 /// The database.
-pub async fn list_taken_names(tx: &mut Tx, container: ResourceId, keys: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+pub async fn list_taken_names(
+    tx: &mut Tx,
+    container: ResourceId,
+    names: &BTreeSet<String>,
+) -> Result<BTreeSet<String>> {
     // Few names: look each up by its prefix in the index. Many: read the container's names once.
     let mut taken = BTreeSet::new();
-    let few = keys.len() <= 32;
-    if few {
-        for key in keys {
+    if names.len() <= 32 {
+        for name in names {
+            let key = same_key(name);
+            let (behind, end) = if name.chars().count() <= NUMBERED_LENGTH {
+                (format!("{key} ("), format!("{key} (a"))
+            } else {
+                let key = same_key(beginning(name, NUMBERED_LENGTH));
+                (key.clone(), format!("{key}\u{10FFFF}"))
+            };
             let rows: Vec<(String,)> = tx
-                .sql("SELECT name_key FROM resource WHERE parent_id = $1 AND trashed_with IS NULL AND (name_key = $2 OR (name_key > $3 AND name_key < $4)) LIMIT 10000")
+                .sql("SELECT name_same FROM resource WHERE parent_id = $1 AND trashed_with IS NULL AND (name_same = $2 OR (name_same > $3 AND name_same < $4)) LIMIT 10000")
                 .bind(container.0)
-                .bind(key.clone())
-                .bind(format!("{key} ("))
-                .bind(format!("{key} (a"))
+                .bind(key)
+                .bind(behind)
+                .bind(end)
                 .all()
                 .await?;
             taken.extend(rows.into_iter().map(|(key,)| key));
         }
     } else {
-        let rows: Vec<(String,)> = tx
-            .sql("SELECT name_key FROM resource WHERE parent_id = $1 AND trashed_with IS NULL")
+        let rows: Vec<(Option<String>,)> = tx
+            .sql("SELECT name_same FROM resource WHERE parent_id = $1 AND trashed_with IS NULL")
             .bind(container.0)
             .all()
             .await?;
-        taken.extend(rows.into_iter().map(|(key,)| key));
+        taken.extend(rows.into_iter().filter_map(|(key,)| key));
     }
     Ok(taken)
 }
@@ -554,7 +567,7 @@ pub struct Children<'a> {
     pub kind: Option<Kind>,
     /// Only datasets in this state.
     pub status: Option<Status>,
-    /// Only with names that begin like this key.
+    /// Only with names that begin like this (see `same_key`).
     pub prefix: Option<&'a str>,
     /// Where the page starts.
     pub after: Option<After>,
@@ -596,7 +609,7 @@ macro_rules! children {
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g WHERE g.resource_id = r.id AND NOT g.carried) AS by_hand,
                 r.restrict_copy, r.restrict_delete, r.restrict_download
              FROM resource r LEFT JOIN person p ON p.id = r.created_by
-             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND ($4 IS NULL OR (r.name_key >= $4 AND r.name_key < $5)) AND ",
+             WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND ($4 IS NULL OR (r.name_same >= $4 AND r.name_same < $5)) AND ",
             $where_and_order
         )
     };
@@ -608,7 +621,7 @@ macro_rules! places {
         concat!(
             "SELECT r.kind_rank, r.name_key, r.modified_at, r.bytes, r.id FROM resource r
              WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND r.kind_rank >= $2 AND r.kind_rank <= $3
-                AND ($4 IS NULL OR (r.name_key >= $4 AND r.name_key < $5)) AND ($6 IS NULL OR r.status = $6) ",
+                AND ($4 IS NULL OR (r.name_same >= $4 AND r.name_same < $5)) AND ($6 IS NULL OR r.status = $6) ",
             $order
         )
     };
@@ -620,7 +633,7 @@ macro_rules! places_by_number {
         concat!(
             "SELECT r.kind_rank, r.name_key, r.modified_at, r.bytes, r.id FROM resource r
              WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND +r.kind_rank >= $2 AND +r.kind_rank <= $3
-                AND ($4 IS NULL OR (r.name_key >= $4 AND r.name_key < $5)) AND ($6 IS NULL OR r.status = $6) ",
+                AND ($4 IS NULL OR (r.name_same >= $4 AND r.name_same < $5)) AND ($6 IS NULL OR r.status = $6) ",
             $order
         )
     };

@@ -7,7 +7,7 @@ use crate::domain::{
     access::Permit,
     id::{AccountId, OrganizationId, ResourceId},
     resource::{Kind, Status},
-    search::{Question, WORDS, words},
+    search::{Question, words},
 };
 
 /// How many names that have the looked-up word one page looks at, at most.
@@ -30,31 +30,9 @@ pub(super) async fn write(
     if !is_new {
         tx.sql("DELETE FROM resource_word WHERE resource_id = $1").bind(resource.0).execute().await?;
     }
-    let mut words = words(name);
-    if words.is_empty() {
-        return Ok(());
-    }
-    // One text for however many words: most names have few.
-    let few = words.len() <= 4;
-    words.resize(if few { 4 } else { WORDS }, String::new());
-    let mut statement = tx.sql(if few {
-        "INSERT INTO resource_word (resource_id, organization_id, word)
-         SELECT $1, $2, w.word FROM (
-            SELECT CAST($3 AS TEXT) AS word UNION ALL SELECT $4 UNION ALL SELECT $5 UNION ALL SELECT $6) AS w
-         WHERE w.word <> ''"
-    } else {
-        "INSERT INTO resource_word (resource_id, organization_id, word)
-         SELECT $1, $2, w.word FROM (
-            SELECT CAST($3 AS TEXT) AS word UNION ALL SELECT $4 UNION ALL SELECT $5 UNION ALL SELECT $6 UNION ALL SELECT $7
-            UNION ALL SELECT $8 UNION ALL SELECT $9 UNION ALL SELECT $10 UNION ALL SELECT $11 UNION ALL SELECT $12
-            UNION ALL SELECT $13 UNION ALL SELECT $14) AS w
-         WHERE w.word <> ''"
-    });
-    statement = statement.bind(resource.0).bind(organization.0);
-    for word in words {
-        statement = statement.bind(word);
-    }
-    statement.execute().await.map(|_| ())
+    let rows: Vec<(Uuid, Uuid, String)> =
+        words(name).into_iter().map(|word| (resource.0, organization.0, word)).collect();
+    insert(tx, &rows).await
 }
 
 /// Notes the words of new names instead of the ones before.
@@ -62,20 +40,36 @@ pub(super) async fn write(
 /// # Errors
 /// The database.
 pub(super) async fn rewrite(tx: &mut Tx, organization: OrganizationId, names: &[(ResourceId, &str)]) -> Result<()> {
+    let names: Vec<(ResourceId, OrganizationId, &str)> =
+        names.iter().map(|(id, name)| (*id, organization, *name)).collect();
+    rewrite_each(tx, &names).await
+}
+
+/// The same for resources of several organizations.
+///
+/// # Errors
+/// The database.
+pub(super) async fn rewrite_each(tx: &mut Tx, names: &[(ResourceId, OrganizationId, &str)]) -> Result<()> {
     for chunk in names.chunks(CHUNK) {
-        let ids: Vec<Uuid> = chunk.iter().map(|(id, _)| id.0).collect();
+        let ids: Vec<Uuid> = chunk.iter().map(|(id, ..)| id.0).collect();
         tx.sql_list("DELETE FROM resource_word WHERE resource_id IN ({ids})", &ids).execute().await?;
     }
-    let rows: Vec<(Uuid, String)> =
-        names.iter().flat_map(|(id, name)| words(name).into_iter().map(|word| (id.0, word))).collect();
+    let rows: Vec<(Uuid, Uuid, String)> = names
+        .iter()
+        .flat_map(|(id, organization, name)| words(name).into_iter().map(|word| (id.0, organization.0, word)))
+        .collect();
+    insert(tx, &rows).await
+}
+
+async fn insert(tx: &mut Tx, rows: &[(Uuid, Uuid, String)]) -> Result<()> {
     for chunk in rows.chunks(CHUNK) {
         tx.sql_rows(
             "INSERT INTO resource_word (resource_id, organization_id, word)
-             WITH listed(resource_id, word) AS (VALUES {rows:2}) SELECT DISTINCT listed.resource_id, {1}, listed.word FROM listed",
+             WITH listed(resource_id, organization_id, word) AS (VALUES {rows:3})
+             SELECT DISTINCT listed.resource_id, listed.organization_id, listed.word FROM listed",
             chunk,
-            |statement, (id, word)| statement.bind(*id).bind(word.clone()),
+            |statement, (id, organization, word)| statement.bind(*id).bind(*organization).bind(word.clone()),
         )
-        .bind(organization.0)
         .execute()
         .await?;
     }
@@ -140,10 +134,6 @@ fn behind(found: &[Found]) -> Option<(String, ResourceId)> {
     found.last().map(|(id, word)| (word.clone(), *id))
 }
 
-fn like(word: Option<&String>) -> String {
-    word.map_or_else(|| "%".to_owned(), |word| format!("%{word}%"))
-}
-
 /// Resources of an organization whose names answer a question, in the order of the words they are found by; and where to
 /// go on, should there be more. What nobody may see is not looked at: the caller sees the whole organization.
 ///
@@ -162,19 +152,27 @@ pub async fn list_in_organization(
         None => (first.clone(), Uuid::nil()),
     };
     let end = format!("{first}{BEHIND}");
-    let others = &wanted.question.others;
+    // Each word that is asked for, and what is behind every word that begins like it.
+    let asked: Vec<(String, String)> = std::iter::once(first)
+        .chain(&wanted.question.others)
+        .map(|word| (word.clone(), format!("{word}{BEHIND}")))
+        .collect();
     let rows: Vec<(Uuid, String)> = tx
-        .sql(
-            "SELECT r.id, w.word
+        .sql_rows(
+            "WITH listed(first, behind) AS (VALUES {rows:2})
+             SELECT r.id, w.word
              FROM (SELECT word, resource_id FROM resource_word
-                   WHERE organization_id = $1 AND (word, resource_id) > ($2, $3) AND word < $4
-                   ORDER BY word, resource_id LIMIT CAST($5 AS BIGINT)) w
+                   WHERE organization_id = {1} AND (word, resource_id) > ({2}, {3}) AND word < {4}
+                   ORDER BY word, resource_id LIMIT CAST({5} AS BIGINT)) w
              CROSS JOIN resource r
              WHERE r.id = w.resource_id AND r.trashed_with IS NULL AND r.kind <> 'root'
-                AND ($6 IS NULL OR r.kind = $6) AND ($7 IS NULL OR r.status = $7)
-                AND r.name_key LIKE $8 AND r.name_key LIKE $9 AND r.name_key LIKE $10
-                AND NOT EXISTS (SELECT 1 FROM resource_word o WHERE o.resource_id = w.resource_id AND o.word >= $11 AND o.word < w.word)
-             ORDER BY w.word, w.resource_id LIMIT CAST($12 AS BIGINT)",
+                AND ({6} IS NULL OR r.kind = {6}) AND ({7} IS NULL OR r.status = {7})
+                AND NOT EXISTS (SELECT 1 FROM listed WHERE NOT EXISTS (SELECT 1 FROM resource_word a
+                    WHERE a.resource_id = w.resource_id AND a.word >= listed.first AND a.word < listed.behind))
+                AND NOT EXISTS (SELECT 1 FROM resource_word o WHERE o.resource_id = w.resource_id AND o.word >= {8} AND o.word < w.word)
+             ORDER BY w.word, w.resource_id LIMIT CAST({9} AS BIGINT)",
+            &asked,
+            |statement, (word, behind)| statement.bind(word.clone()).bind(behind.clone()),
         )
         .bind(organization.0)
         .bind(after_word.clone())
@@ -183,9 +181,6 @@ pub async fn list_in_organization(
         .bind(LOOKED_AT)
         .bind(wanted.kind.map(|kind| kind.word().to_owned()))
         .bind(wanted.status.map(|status| status.word().to_owned()))
-        .bind(like(others.first()))
-        .bind(like(others.get(1)))
-        .bind(like(others.get(2)))
         .bind(first.clone())
         .bind(wanted.limit + 1)
         .all()
@@ -214,7 +209,8 @@ pub async fn list_in_organization(
     Ok((found, last.map(|(word, id)| (word, ResourceId(id)))))
 }
 
-/// The same for somebody who sees nothing but what is at or below some resources (ACCESS-3).
+/// The same for somebody who sees nothing but what is at or below some resources (ACCESS-3). Of a question's words it answers two;
+/// the caller looks at the others.
 ///
 /// # Errors
 /// The database.
@@ -232,7 +228,7 @@ pub async fn list_below(
         Some((word, id)) => (word.clone(), id.0),
         None => (first.clone(), Uuid::nil()),
     };
-    let others = &wanted.question.others;
+    let other = wanted.question.others.first().unwrap_or(first);
     let rows: Vec<(Uuid, String)> = tx
         .sql_list(
             "WITH RECURSIVE tree(id) AS (
@@ -244,7 +240,7 @@ pub async fn list_below(
              FROM tree CROSS JOIN resource_word w CROSS JOIN resource r
              WHERE w.resource_id = tree.id AND w.word >= {1} AND w.word < {2} AND (w.word, w.resource_id) > ({3}, {4})
                 AND r.id = tree.id AND ({5} IS NULL OR r.kind = {5}) AND ({6} IS NULL OR r.status = {6})
-                AND r.name_key LIKE {7} AND r.name_key LIKE {8}
+                AND EXISTS (SELECT 1 FROM resource_word a WHERE a.resource_id = w.resource_id AND a.word >= {7} AND a.word < {8})
                 AND NOT EXISTS (SELECT 1 FROM resource_word o WHERE o.resource_id = w.resource_id AND o.word >= {1} AND o.word < w.word)
              ORDER BY w.word, r.id LIMIT CAST({9} AS BIGINT)",
             &ids,
@@ -255,8 +251,8 @@ pub async fn list_below(
         .bind(after_id)
         .bind(wanted.kind.map(|kind| kind.word().to_owned()))
         .bind(wanted.status.map(|status| status.word().to_owned()))
-        .bind(like(others.first()))
-        .bind(others.iter().skip(1).fold("%".to_owned(), |all, word| format!("{all}{word}%")))
+        .bind(other.clone())
+        .bind(format!("{other}{BEHIND}"))
         .bind(wanted.limit + 1)
         .all()
         .await?;
@@ -288,13 +284,14 @@ pub async fn list_in_accounts(
         Some((word, id)) => (word.clone(), id.0),
         None => (first.clone(), Uuid::nil()),
     };
-    let others = &wanted.question.others;
+    let other = wanted.question.others.first().unwrap_or(first);
     let rows: Vec<(Uuid, String)> = tx
         .sql_list(
             "SELECT r.id, w.word FROM resource_word w CROSS JOIN resource r
              WHERE w.organization_id = {1} AND (w.word, w.resource_id) > ({2}, {3}) AND w.word < {4}
                 AND r.id = w.resource_id AND r.account_id IN ({ids}) AND r.trashed_with IS NULL
-                AND ({5} IS NULL OR r.kind = {5}) AND ({6} IS NULL OR r.status = {6}) AND r.name_key LIKE {7}
+                AND ({5} IS NULL OR r.kind = {5}) AND ({6} IS NULL OR r.status = {6})
+                AND EXISTS (SELECT 1 FROM resource_word a WHERE a.resource_id = w.resource_id AND a.word >= {7} AND a.word < {7} || '\u{10FFFF}')
                 AND NOT EXISTS (SELECT 1 FROM resource_word o WHERE o.resource_id = w.resource_id AND o.word >= {8} AND o.word < w.word)
              ORDER BY w.word, w.resource_id LIMIT CAST({9} AS BIGINT)",
             &ids,
@@ -305,7 +302,7 @@ pub async fn list_in_accounts(
         .bind(format!("{first}{BEHIND}"))
         .bind(wanted.kind.map(|kind| kind.word().to_owned()))
         .bind(wanted.status.map(|status| status.word().to_owned()))
-        .bind(like(others.first()))
+        .bind(other.clone())
         .bind(first.clone())
         .bind(wanted.limit + 1)
         .all()
@@ -316,42 +313,4 @@ pub async fn list_in_accounts(
     found.truncate(limit);
     let next = if more { behind(&found) } else { None };
     Ok((found, next))
-}
-
-/// How many resources one step of [`index_names`] reads.
-const STEP: i64 = 2_000;
-
-/// Notes the words of the names that were there before there was this table, behind an id; the last id that was done, or
-/// `None` where nothing is left.
-///
-/// # Errors
-/// The database.
-pub(super) async fn index_names(tx: &mut Tx, after: Uuid) -> Result<Option<Uuid>> {
-    let rows: Vec<(Uuid, Uuid, String)> = tx
-        .sql(
-            "SELECT id, organization_id, name FROM resource WHERE id > $1 AND kind <> 'root' ORDER BY id LIMIT CAST($2 AS BIGINT)",
-        )
-        .bind(after)
-        .bind(STEP)
-        .all()
-        .await?;
-    let last = rows.last().map(|(id, _, _)| *id);
-    for (id, organization, name) in rows {
-        write(tx, OrganizationId(organization), ResourceId(id), &name, false).await?;
-    }
-    Ok(last)
-}
-
-/// Whether there are names, and none of them was noted.
-///
-/// # Errors
-/// The database.
-pub(super) async fn is_empty(tx: &mut Tx) -> Result<bool> {
-    tx.sql(
-        "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM resource WHERE parent_id IS NOT NULL
-            AND NOT EXISTS (SELECT 1 FROM resource_word) LIMIT 1) AS first_row",
-    )
-    .number()
-    .await
-    .map(|n| n > 0)
 }

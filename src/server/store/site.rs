@@ -11,22 +11,22 @@ use crate::domain::{
     view::work::Captured,
 };
 
-/// The sites of an account that are called like this, regardless of case, and the containers they are in.
+/// The sites of an account that are called like this (see `same_key`), and the containers they are in.
 ///
 /// # Errors
 /// The database.
 pub async fn list_by_name(
     tx: &mut Tx,
     account: AccountId,
-    name_key: &str,
+    name_same: &str,
     limit: i64,
 ) -> Result<Vec<(ResourceId, ResourceId)>> {
     let rows: Vec<(Uuid, Uuid)> = tx
         .sql(
-            "SELECT id, parent_id FROM resource WHERE account_id = $1 AND name_key = $2 AND kind = 'site' AND trashed_with IS NULL ORDER BY id LIMIT CAST($3 AS BIGINT)",
+            "SELECT id, parent_id FROM resource WHERE account_id = $1 AND name_same = $2 AND kind = 'site' AND trashed_with IS NULL ORDER BY id LIMIT CAST($3 AS BIGINT)",
         )
         .bind(account.0)
-        .bind(name_key.to_owned())
+        .bind(name_same.to_owned())
         .bind(limit)
         .all()
         .await?;

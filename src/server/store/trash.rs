@@ -12,6 +12,7 @@ use super::{CHUNK, Result, Tx, live, read, search};
 use crate::domain::{
     access::Permit,
     id::{AccountId, OrganizationId, PersonId, ResourceId},
+    name::{same_key, sort_key},
     resource::Kind,
     time::Timestamp,
 };
@@ -210,11 +211,12 @@ pub async fn put(tx: &mut Tx, permits: &[Permit], by: PersonId, at: Timestamp) -
 /// # Errors
 /// The database.
 pub async fn update_place(tx: &mut Tx, permit: &Permit, container: ResourceId, name: &str) -> Result<()> {
-    tx.sql("UPDATE resource SET parent_id = $2, name = $3, name_key = $4 WHERE id = $1 AND trashed_with = $1")
+    tx.sql("UPDATE resource SET parent_id = $2, name = $3, name_key = $4, name_same = $5 WHERE id = $1 AND trashed_with = $1")
         .bind(permit.resource().0)
         .bind(container.0)
         .bind(name.to_owned())
-        .bind(crate::domain::text::key(name))
+        .bind(sort_key(name))
+        .bind(same_key(name))
         .execute()
         .await?;
     search::write(tx, permit.organization(), permit.resource(), name, false).await

@@ -7,9 +7,9 @@ use crate::domain::{
     id::{AccountId, OrganizationId, ResourceId, TransferId},
     job::AT_ONCE,
     licence::Licence,
+    name::same_key,
     refusal::Refusal,
     resource::MAX_DEPTH,
-    text::key,
     time::Timestamp,
     transfer::{
         Named, Renamed, Scope, Side,
@@ -144,9 +144,9 @@ async fn taken(
             None => found.get(&was.item).map(|item| item.name.as_str()),
         })
         .collect();
-    let keys: BTreeSet<String> = names.iter().map(|name| key(name)).collect();
-    let taken = resource::list_taken_names(tx, container, &keys).await?;
-    Ok(names.into_iter().filter(|name| taken.contains(&key(name))).take(10).map(str::to_owned).collect())
+    let called: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let taken = resource::list_taken_names(tx, container, &called).await?;
+    Ok(names.into_iter().filter(|name| taken.contains(&same_key(name))).take(10).map(str::to_owned).collect())
 }
 
 /// Whether the reader of a receipt may take the transfer back, and why not; absent for a move within an organization, for

@@ -16,7 +16,7 @@ use crate::domain::{
     refusal::Refusal,
     resource::{Kind, free_name},
     role::{Permission, allow},
-    text::{Problem, key},
+    text::Problem,
     view::{ResourceView, work::JobView},
 };
 
@@ -271,8 +271,8 @@ pub async fn show(
         return Err(Refusal::NotFound.into());
     }
     crate::domain::copy::fits(&name, kind, height, &place)?;
-    let taken = resource::list_taken_names(tx, destination, &[key(&name)].into()).await?;
-    let free = free_name(&name, |key| taken.contains(key)).map_err(|problem| Refusal::field("name", problem))?;
+    let taken = resource::list_taken_names(tx, destination, &[name.clone()].into()).await?;
+    let free = free_name(&name, |key| taken.contains(key));
     let permit: Permit = go_on(making.person, making.organization, making.top);
     if free != name {
         hidden::update_place(tx, &permit, destination, &free).await?;
@@ -476,8 +476,8 @@ pub async fn show_shared(
     if container != root || height >= crate::domain::resource::MAX_DEPTH {
         return Err(Refusal::Conflict.into());
     }
-    let taken = resource::list_taken_names(tx, root, &[key(&called)].into()).await?;
-    let free = free_name(&called, |key| taken.contains(key)).map_err(|problem| Refusal::field("name", problem))?;
+    let taken = resource::list_taken_names(tx, root, &[called.clone()].into()).await?;
+    let free = free_name(&called, |key| taken.contains(key));
     let permit: Permit = go_on(making.person, owner.id, making.top);
     if free != called {
         hidden::update_place(tx, &permit, root, &free).await?;

@@ -7,11 +7,12 @@ use crate::domain::{
     command::Lacking,
     id::{AccountId, OrganizationId, ResourceId},
     licence::{Licence, MEGAPIXELS, Use, allows, governing, new_in, price, spend},
+    name::{same_key, sort_key},
     refusal::Refusal,
     resource::{Kind, Status, cluster, may_create},
     role::{Permission, may},
     search::Question,
-    text::{Fields, Name, Problem, key},
+    text::{Fields, Name, Problem},
     time::{Day, Timestamp},
     undo::Inverse,
     view::{
@@ -97,7 +98,7 @@ pub async fn list(tx: &mut Tx, by: &Principal, reach: &Reach, query: &ListQuery,
         _ => return Err(Refusal::field("sort", Problem::NotAChoice).into()),
     };
     let (kind, status) = (read_kind(query)?, read_status(query)?);
-    let prefix = query.query.as_deref().map(key).filter(|prefix| !prefix.is_empty());
+    let prefix = query.query.as_deref().map(same_key).filter(|prefix| !prefix.is_empty());
     let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
     // The cursor names the list it is of, so that one from another folder or order is noticed.
     let list_name = format!(
@@ -148,7 +149,7 @@ pub async fn list(tx: &mut Tx, by: &Principal, reach: &Reach, query: &ListQuery,
         super::cursor(&[
             &list_name,
             &row.kind.rank().to_string(),
-            &key(&row.name),
+            &sort_key(&row.name),
             &number.to_string(),
             &row.id.to_string(),
         ])

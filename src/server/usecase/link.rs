@@ -376,7 +376,7 @@ pub async fn unlock(ctx: &Ctx, client: &Client, token: &str, password: &str) -> 
     let keys = [format!("link {}", found.id), client_key(client)];
     ctx.limits().check(&keys, ctx.now())?;
     // Longer than any password can be: wrong for sure, and not worth hashing megabytes.
-    let tried: String = password.chars().take(129).collect();
+    let tried: String = password.chars().take(crate::domain::text::TRIED_LENGTH).collect();
     // Counted before it is tried: tries at the same moment count each.
     ctx.limits().failed(&keys, ctx.now());
     if !ctx.hasher().verify(&tried, Some(hash.clone())).await? {

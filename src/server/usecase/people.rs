@@ -7,13 +7,14 @@ use crate::domain::{
     account::may_be_limited,
     id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
     licence::{Licence, Use, allows_in_any},
+    name::search_key,
     plan::may_give,
     refusal::Refusal,
     role::{
         Permission, Role, RolePermit, Sight, allow, asks_first, change_role as may_change_role, keep_an_owner,
         sees_people,
     },
-    text::{Email, Fields, Name, Password, Problem, key},
+    text::{Email, Fields, Name, Password, Problem},
     time::Timestamp,
     view::{
         Belonging, Crumb, Page,
@@ -99,7 +100,8 @@ fn read(organization: OrganizationId, query: &PeopleQuery) -> Result<Query> {
         "" => None,
         word => Some(Status::parse(word).map_err(|problem| Refusal::field("status", problem))?),
     };
-    let typed = key(&query.query);
+    // A whole address is looked for as addresses are compared, anything else as names are found.
+    let typed = Email::parse(&query.query).map_or_else(|_| search_key(&query.query), |email| email.key());
     if typed.chars().count() > 255 {
         return Err(Refusal::field("query", Problem::TooLong(255)).into());
     }

@@ -211,7 +211,7 @@ pub async fn sign_in(ctx: &Ctx, client: &Client, email: &str, password: &str) ->
         person::find_credentials(&mut tx, &email_key).await?
     };
     // Longer than any password can be: wrong for sure, and not worth hashing megabytes.
-    let tried: String = password.chars().take(129).collect();
+    let tried: String = password.chars().take(crate::domain::text::TRIED_LENGTH).collect();
     let id = known.as_ref().map(|known| PersonId(known.id));
     let right = ctx.hasher().verify(&tried, known.map(|known| known.password_hash)).await?;
     let mut tx = ctx.db().read().await?;

@@ -9,7 +9,7 @@ use crate::domain::{
     refusal::Refusal,
     resource::Kind,
     site::{already_in_site, not_a_dataset, not_in_a_site, outside_not_seen, several_of_this_name},
-    text::{Name, key},
+    text::Name,
     undo::Inverse,
     view::work::TimelineView,
 };
@@ -184,7 +184,7 @@ async fn find_named(
     dataset: &resource::Resource,
     name: &Name,
 ) -> Result<Option<ResourceId>> {
-    let sites = site::list_by_name(tx, dataset.account, &key(name.as_str()), SAME_NAME).await?;
+    let sites = site::list_by_name(tx, dataset.account, &name.key(), SAME_NAME).await?;
     let ids: Vec<ResourceId> = sites.iter().map(|(id, _)| *id).collect();
     let reaches = access::reaches(tx, by.person, &ids).await?;
     let visible: Vec<&(ResourceId, ResourceId)> =

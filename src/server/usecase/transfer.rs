@@ -14,7 +14,7 @@ use crate::domain::{
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, MAX_ITEMS},
     role::{Permission, Role, may},
-    text::{Problem, key},
+    text::Problem,
     time::Timestamp,
     transfer::{
         self as rules, Contents, Destination, Facts, GrantFact, Grantee, Item, Listed, NAMED_AT_MOST, Onlooker, Plan,
@@ -282,9 +282,9 @@ pub(super) async fn load(
     let below = subtree::load(tx, items, (!within).then(|| now.one_month_earlier()), now).await?;
     let grants = grants_of(tx, here.reaches.values().chain([&reach]), items).await?;
     let taken = if sees_destination {
-        let keys =
-            here.found.values().filter(|item| item.parent != Some(destination)).map(|item| key(&item.name)).collect();
-        resource::list_taken_names(tx, destination, &keys).await?
+        let names =
+            here.found.values().filter(|item| item.parent != Some(destination)).map(|item| item.name.clone()).collect();
+        resource::list_taken_names(tx, destination, &names).await?
     } else {
         BTreeSet::new()
     };

@@ -6,9 +6,10 @@ use crate::domain::{
     access::{self as rules, Act, Level, Permit},
     id::{GrantId, JobId, OrganizationId, PersonId, ResourceId},
     job::{AT_ONCE, JobKind},
+    name::same_key,
     refusal::Refusal,
     resource::{Kind, free_name},
-    text::{Problem, key},
+    text::Problem,
     time::Timestamp,
     transfer::Grantee,
     trash::{Home, home, kept_until, outlived, overdue_before, restricted_inside},
@@ -208,12 +209,12 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
     let now = ctx.now();
     let mut names: BTreeMap<ResourceId, BTreeSet<String>> = BTreeMap::new();
     for (top, ..) in &tops {
-        names.entry(top.container).or_default().insert(key(&top.name));
-        names.entry(top.root).or_default().insert(key(&top.name));
+        names.entry(top.container).or_default().insert(top.name.clone());
+        names.entry(top.root).or_default().insert(top.name.clone());
     }
     let mut taken: BTreeMap<ResourceId, BTreeSet<String>> = BTreeMap::new();
-    for (container, keys) in &names {
-        taken.insert(*container, resource::list_taken_names(tx, *container, keys).await?);
+    for (container, names) in &names {
+        taken.insert(*container, resource::list_taken_names(tx, *container, names).await?);
     }
     let (mut remarks, mut permits) = (Vec::new(), Vec::new());
     for (top, permit, reach) in &tops {
@@ -222,9 +223,8 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
         let place = home(top.container_in_trash, depth, height);
         let container = if place == Home::Back { top.container } else { top.root };
         let taken = taken.entry(container).or_default();
-        let name =
-            free_name(&top.name, |key| taken.contains(key)).map_err(|problem| Refusal::field("name", problem))?;
-        taken.insert(key(&name));
+        let name = free_name(&top.name, |key| taken.contains(key));
+        taken.insert(same_key(&name));
         if container != top.container || name != top.name {
             trash::update_place(tx, permit, container, &name).await?;
         }

@@ -104,7 +104,7 @@ impl Stage {
     }
 
     fn name(word: &str) -> String {
-        if word.starts_with("{long") { "x".repeat(255) } else { word.to_owned() }
+        word.to_owned()
     }
 
     fn item(&self, name: &str) -> ResourceId {

@@ -98,7 +98,6 @@ const WAYS: &[(&str, &[&str])] = &[
         "is where it is found",
         &["UPDATE resource_word SET organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North')"],
     ),
-    ("can be searched", &["DELETE FROM resource_word WHERE word = 'flight'"]),
     (
         "is below it",
         &[

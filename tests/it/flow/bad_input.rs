@@ -97,12 +97,20 @@ both!(drive_5_a_move_over_a_name_gets_a_number_and_says_so, async |app| {
     let receipt = anna.transfer(&[tunnels], archive).await.expect(201).json();
     assert_eq!(receipt["effects"]["renamed"][0]["to"], "Tunnels (2)");
     assert_eq!(app.stored(tunnels).await.name, "Tunnels (2)");
-    // Where the number does not fit, it is refused.
+    // Where the number does not fit, the name makes room for it: when it is moved, copied, and taken out of the trash.
     let longest = "x".repeat(255);
+    let shorter = |number: u32| format!("{} ({number})", "x".repeat(251));
     anna.folder(archive, &longest).await;
     let long = anna.folder(org.root, &longest).await;
-    assert_eq!(anna.transfer(&[long], archive).await.expect(409).blockers(), ["name_too_long"]);
-    assert_eq!(app.stored(long).await.parent, Some(org.root));
+    anna.transfer(&[long], archive).await.expect(201);
+    assert_eq!(app.stored(long).await.name, shorter(2));
+    let copy: commonhold::domain::id::ResourceId =
+        crate::support::read(&anna.copy(long, archive).await.expect(201).json()["id"]);
+    assert_eq!(app.stored(copy).await.name, shorter(3));
+    anna.trash(long).await.expect(204);
+    anna.folder(archive, &shorter(2)).await;
+    anna.restore(long).await.expect(200);
+    assert_eq!(app.stored(long).await.name, shorter(4));
     app.healthy().await;
 });
 

@@ -17,6 +17,7 @@ mod live;
 mod loans;
 mod looking;
 mod mail;
+mod names;
 mod offers;
 mod organizations;
 mod people;

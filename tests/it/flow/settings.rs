@@ -426,7 +426,7 @@ both!(audit_1_the_export_is_a_file_that_no_spreadsheet_runs, async |app| {
     assert_eq!((csv.header("x-row-limit"), csv.header("x-truncated")), ("100000", "false"));
     let lines: Vec<&str> = csv.body.lines().collect();
     assert_eq!(lines.len(), 4, "{}", csv.body);
-    assert!(lines[0].starts_with("at,actor,actor_name,action,summary,"));
+    assert!(lines[0].starts_with("\u{FEFF}at,actor,actor_name,action,summary,"));
     assert!(lines[1].contains(",'=HYPERLINK(1),organization.changed,"), "{}", lines[1]);
     assert!(!csv.body.contains(",=HYPERLINK"));
     let file = anna.get(&at(&org, "/audit/export?format=json&action=organization.changed")).await.expect(200);

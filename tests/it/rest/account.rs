@@ -458,8 +458,11 @@ both!(set_1_only_what_is_given_of_a_profile_changes, async |app| {
     }
     assert_eq!(anna.get("/api/v1/me").await.json(), before);
     // The name is right wherever it is copied to.
-    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM membership WHERE name_key = 'annabel muster'").await, 2);
-    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM person WHERE name_key = 'annabel muster'").await, 1);
+    assert_eq!(
+        app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM membership WHERE name_search = 'annabel muster'").await,
+        2
+    );
+    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM person WHERE name_search = 'annabel muster'").await, 1);
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM audit WHERE action = 'profile.changed'").await, 4);
     // Who leaves has no default organization there any more.
     app.join(&org, &john, Role::Owner).await;

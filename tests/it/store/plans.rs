@@ -18,7 +18,6 @@ struct Query {
 /// Looks through a whole table on purpose: function, and why that is fine.
 const MAY_SCAN: &[(&str, &str)] = &[
     ("search::list_in_organization", "what one page looks at, at most"),
-    ("search::is_empty", "stops at the first row"),
     ("resource::list_folders", "puts four short lists behind each other"),
     ("person::any", "stops at the first row"),
     ("resource::any_in", "stops at the first row"),

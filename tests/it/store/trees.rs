@@ -6,6 +6,7 @@ use commonhold::{
     domain::{
         access::{Level, Source, operate},
         id::{LicenceId, ResourceId},
+        name::sort_key,
         resource::{Kind, Status},
         role::Role,
         transfer::Grantee,
@@ -125,7 +126,7 @@ both!(drive_2_children_in_every_order_both_ways_page_by_page, async |app| {
                     Sort::ModifiedAt => end.modified_at.0,
                     Sort::Size => end.dataset.as_ref().map_or(0, |dataset| dataset.bytes),
                 };
-                after = Some(After { rank: end.kind.rank(), name_key: end.name.clone(), number, id: end.id });
+                after = Some(After { rank: end.kind.rank(), name_key: sort_key(&end.name), number, id: end.id });
                 seen.extend(page);
             }
             assert_eq!(seen, whole, "{sort:?} {descending}");

@@ -6,7 +6,7 @@ use crate::domain::{
     profile::own,
     refusal::Refusal,
     role::{Permission, Role, allow},
-    text::{Problem, key},
+    text::{Email, Problem},
     view::{Belonging, account::FarewellView},
 };
 
@@ -86,7 +86,7 @@ pub async fn farewell(ctx: &Ctx, by: &Principal) -> Result<FarewellView> {
 /// # Errors
 /// `Invalid` at `confirm` or `password`; `LastOwnerOf` with the names of the organizations; `SpaceHoldsWork`.
 pub async fn delete(ctx: &Ctx, by: &Principal, password: &str, confirm: &str, delete_space: bool) -> Result<()> {
-    if key(confirm) != by.email_key {
+    if Email::parse(confirm).map(|email| email.key()).as_deref() != Ok(by.email_key.as_str()) {
         return Err(Refusal::field("confirm", Problem::NotYourEmail).into());
     }
     let password_hash = check_password(ctx, by, "password", password).await?;

@@ -106,7 +106,7 @@ async fn check_password(ctx: &Ctx, by: &Principal, field: &'static str, password
         let mut tx = ctx.db().read().await?;
         person::find_profile(&mut tx, by.person).await?.ok_or(Refusal::Unauthenticated)?.password_hash
     };
-    let tried: String = password.chars().take(129).collect();
+    let tried: String = password.chars().take(crate::domain::text::TRIED_LENGTH).collect();
     if ctx.hasher().verify(&tried, Some(stored.clone())).await? {
         return Ok(stored);
     }

@@ -64,7 +64,6 @@ fn way_out(blocker: &Blocker, sides: &Sides) -> Option<(String, &'static str)> {
     let item = blocker.resource.filter(|_| !source.is_empty()).map(|id| id.to_string());
     let (href, label) = match blocker.code {
         BlockerCode::DirectAccess => (item.map(|item| dialog(Command::Access, item)), "Manage access"),
-        BlockerCode::NameTooLong => (item.map(|item| dialog(Command::Rename, item)), "Rename it"),
         BlockerCode::NotProcessed | BlockerCode::TooRecent | BlockerCode::AlreadyInSite | BlockerCode::ChangedSince => {
             (item.map(|item| paths::drive(source, &item)), "Open it")
         }

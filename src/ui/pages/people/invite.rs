@@ -10,11 +10,11 @@ use super::{
 use crate::{
     domain::{
         access::Level,
-        invitation::{Invite, Outcome, may_invite_as, read_list},
+        invitation::{Outcome, may_invite_as, read_list, text_of_file},
         organization::PlanTier,
         refusal::Refusal,
         role::Role,
-        text::Problem,
+        text::{Problem, key},
         view::{
             Crumb,
             people::{Review, Verdict},
@@ -141,8 +141,10 @@ fn CsvFile(text: RwSignal<String>) -> impl IntoView {
             return;
         };
         leptos::task::spawn_local(async move {
-            let Ok(read) = wasm_bindgen_futures::JsFuture::from(file.text()).await else { return };
-            let Some(read) = read.as_string() else { return };
+            let Ok(buffer) = wasm_bindgen_futures::JsFuture::from(file.array_buffer()).await else { return };
+            // What is in another encoding comes with the sign for what cannot be read, so that the list says so.
+            let bytes = web_sys::js_sys::Uint8Array::new(&buffer).to_vec();
+            let read = text_of_file(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned());
             if let Some(lines) = document().get_element_by_id("send_invitations-people")
                 && let Ok(lines) = lines.dyn_into::<web_sys::HtmlTextAreaElement>()
             {
@@ -193,21 +195,21 @@ fn typed_review(text: &str, mine: Option<Role>) -> Option<Review> {
     let mut seen: Vec<String> = Vec::new();
     let rows = listed
         .iter()
-        .map(|one| match Invite::read(one, Role::Member) {
+        .map(|one| match one.glance(Role::Member) {
             Err(problem) => of_problem(&one.email, &problem),
-            Ok(invite) => {
-                let key = invite.email.key();
+            Ok((email, name, role)) => {
+                let key = key(&email);
                 let twice = seen.contains(&key);
                 seen.push(key);
-                let given = (!one.role.is_empty()).then_some(invite.role);
+                let given = (!one.role.is_empty()).then_some(role);
                 let refused = given.zip(mine).and_then(|(role, mine)| may_invite_as(mine, role).err());
                 let why = refused
                     .as_ref()
                     .map(ToString::to_string)
                     .or_else(|| twice.then(|| "This address is in the list twice.".to_owned()));
                 Verdict {
-                    email: invite.email.as_str().to_owned(),
-                    name: invite.name,
+                    email,
+                    name,
                     role: given,
                     outcome: match (&refused, twice) {
                         (Some(_), _) => Outcome::Invalid,
