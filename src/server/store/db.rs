@@ -412,8 +412,9 @@ async fn notify(transaction: &mut Transaction<'static, Postgres>, change: &Chang
 }
 
 /// Columns whose order and ranges are asked for: compared by their bytes, as SQLite compares every text.
-const ORDERED: [(&str, &str); 8] = [
+const ORDERED: [(&str, &str); 9] = [
     ("resource", "name_key"),
+    ("resource", "owner_key"),
     ("organization", "org_key"),
     ("org_alias", "org_key"),
     ("membership", "name_key"),

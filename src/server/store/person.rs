@@ -199,6 +199,11 @@ pub async fn update_name(tx: &mut Tx, permit: &OwnPermit, first_name: &str, last
         .await?;
     tx.sql("UPDATE membership SET name_key = $2 WHERE person_id = $1")
         .bind(permit.person().0)
+        .bind(name_key.clone())
+        .execute()
+        .await?;
+    tx.sql("UPDATE resource SET owner_key = $2 WHERE created_by = $1")
+        .bind(permit.person().0)
         .bind(name_key)
         .execute()
         .await
@@ -302,6 +307,11 @@ pub async fn anonymize(tx: &mut Tx, permit: &OwnPermit, at: Timestamp) -> Result
     .bind("deleted person")
     .bind(at.0)
     .execute()
-    .await
-    .map(|_| ())
+    .await?;
+    tx.sql("UPDATE resource SET owner_key = $2 WHERE created_by = $1")
+        .bind(permit.person().0)
+        .bind("deleted person")
+        .execute()
+        .await
+        .map(|_| ())
 }

@@ -12,7 +12,7 @@ use crate::domain::{
     licence::{Use, allows},
     refusal::Refusal,
     resource::Kind,
-    share_link::{LinkPassword, Standing, expiry, may_add},
+    share_link::{LinkPassword, Standing, expiry, may_add, may_link},
     text::{Fields, Problem, key},
     time::Timestamp,
     view::{
@@ -100,6 +100,7 @@ async fn create_in(
     let now = ctx.now();
     let (permit, _) = access::permit(tx, by, Act::Share, id).await?;
     let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+    may_link(found.kind)?;
     allows(&licence::list_of_account(tx, found.account, now).await?, Use::Share, now)?;
     may_add(link::count_active(tx, id, now).await?)?;
     let link_id = LinkId(ctx.id());
@@ -143,7 +144,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str) -> Result<ShareView> {
         let licences = licence::list_of_account(&mut tx, found.account, now).await?;
         let licensed = allows(&licences, Use::Share, now);
         lacks_licence = licensed.is_err();
-        let may = licensed.and(may_add(link::count_active(&mut tx, id, now).await?));
+        let may = may_link(found.kind).and(licensed).and(may_add(link::count_active(&mut tx, id, now).await?));
         may.map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)
     } else {
         Control::Absent
@@ -305,6 +306,7 @@ async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<Shar
             rank: parts[1].parse().map_err(|_| wrong())?,
             name_key: parts[2].clone(),
             number: 0,
+            owner_key: String::new(),
             id: parts[3].parse().map_err(|_| wrong())?,
         }),
     };

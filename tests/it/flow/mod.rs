@@ -20,6 +20,7 @@ mod mail;
 mod offers;
 mod organizations;
 mod people;
+mod products;
 mod reach;
 mod restrictions;
 mod search;
