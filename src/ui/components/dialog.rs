@@ -7,7 +7,10 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::{focus::once_connected, icon::Icon};
+use super::{
+    focus::{focus_heading, is_nowhere, once_connected},
+    icon::Icon,
+};
 
 /// A dialog over a page.
 #[component]
@@ -44,12 +47,12 @@ pub fn Dialog(
             drop(dialog.show_modal());
         });
         on_cleanup(move || {
-            let Some(Some(opener)) = opener.try_get_value() else { return };
-            // Once the dialog is gone, the focus goes back to where it came from.
-            request_animation_frame(move || {
-                if opener.is_connected() {
-                    drop(opener.focus());
-                }
+            let opener = opener.try_get_value().flatten();
+            // Once the dialog is gone, the focus goes back to where it came from; opened with the page, it came from nowhere.
+            request_animation_frame(move || match opener.filter(|opener| opener.is_connected()) {
+                Some(opener) => drop(opener.focus()),
+                None if is_nowhere() => focus_heading(),
+                None => {}
             });
         });
     });
