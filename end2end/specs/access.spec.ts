@@ -75,7 +75,7 @@ test("LIC-4 without Cloud Teams nothing can be given, and the dialog says so", a
   const tunnels = await anna.create(table.root, "folder", "Tunnels");
   await page.goto(`/o/${table.org_id}/drive?dialog=access&item=${tunnels.id}`);
   const access = new Access(page);
-  await expect(access.dialog).toContainText("This takes an active cloud licence");
+  await expect(access.dialog).toContainText("take a Cloud Teams licence or above");
   await expect(access.dialog.getByRole("button", { name: "Give access" })).toBeDisabled();
 });
 

@@ -4,6 +4,7 @@ import { grantImages } from "../support/operator";
 
 test("DRIVE-4 folders, sites, assets and datasets are made from the menu New, and renamed", async ({ page, anna }) => {
   const table = await anna.organization("Table");
+  await grantImages(table.org_id);
   const drive = new Drive(page);
   await drive.open(table);
   await drive.create("folder", "Tunnels");

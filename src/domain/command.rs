@@ -144,9 +144,9 @@ pub struct Target {
 /// What the licences of an account do not allow, as the refusals say it (LIC-4, LIC-6).
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Lacking {
-    /// To create, or to copy into it.
+    /// To create folders, assets and datasets, or to copy into it.
     pub create: Option<String>,
-    /// To assign to sites.
+    /// To make sites, or to assign to them.
     pub assign: Option<String>,
     /// To share.
     pub share: Option<String>,
@@ -162,7 +162,7 @@ impl Lacking {
         let lacks = |wanted| allows(licences, wanted, now).err().map(|refusal| refusal.to_string());
         Self {
             create: lacks(Use::Create),
-            assign: lacks(Use::AssignToSite),
+            assign: lacks(Use::Sites),
             share: lacks(Use::Share),
             access: lacks(Use::TeamAccess),
             shares_copies: false,
@@ -196,8 +196,8 @@ pub fn control(command: Command, on: Target, lacking: &Lacking) -> Control {
         Command::Assign => on.kind == Kind::Dataset && !on.in_site,
         Command::Unassign => on.kind == Kind::Dataset && on.in_site,
         Command::ShareCopy => on.kind != Kind::Root && lacking.shares_copies,
-        Command::Access | Command::Share | Command::Restrict => true,
-        Command::Rename | Command::Move | Command::Copy | Command::Trash => on.kind != Kind::Root,
+        Command::Access | Command::Restrict => true,
+        Command::Share | Command::Rename | Command::Move | Command::Copy | Command::Trash => on.kind != Kind::Root,
     };
     if !fits || on.level < command.act().needs() {
         return Control::Absent;
@@ -207,6 +207,7 @@ pub fn control(command: Command, on: Target, lacking: &Lacking) -> Control {
     }
     let lacks = match command {
         Command::Assign => lacking.assign.as_ref(),
+        Command::Copy if on.kind == Kind::Site => lacking.create.as_ref().or(lacking.assign.as_ref()),
         Command::Copy => lacking.create.as_ref(),
         Command::ShareCopy => lacking.share.as_ref(),
         _ => None,
@@ -260,6 +261,10 @@ mod tests {
         {
             assert_eq!(control(command, on, &lacking), Control::Disabled(reason.to_owned()), "{command:?}");
         }
+        let site = Target { kind: Kind::Site, ..on };
+        let no_sites = Lacking { create: None, ..lacking.clone() };
+        assert_eq!(control(Command::Copy, site, &no_sites), Control::Disabled("assign".to_owned()));
+        assert_eq!(control(Command::Copy, on, &no_sites), Control::Enabled);
         // Access that was given can still be looked at and taken away, and so can links: their dialogs say what is lacking.
         for command in
             [Command::Rename, Command::Move, Command::Access, Command::Share, Command::Restrict, Command::Trash]

@@ -27,6 +27,8 @@ pub struct Original {
     pub restrictions: Restrictions,
     /// How many levels of things are below it.
     pub height: i64,
+    /// Whether it is a site, or has one in it.
+    pub holds_sites: bool,
     /// Something inside that cannot be copied, if there is any: its name.
     pub uncopyable: Option<String>,
 }
@@ -152,6 +154,7 @@ mod tests {
             level: Level::Reader,
             restrictions: Restrictions::default(),
             height: 1,
+            holds_sites: false,
             uncopyable: None,
         }
     }

@@ -6,6 +6,7 @@ use super::{
     id::LicenceId,
     refusal::Refusal,
     resource::Kind,
+    role::Role,
     text::{Problem, number},
     time::{Day, Timestamp},
 };
@@ -84,14 +85,12 @@ impl Product {
         }
     }
 
-    /// LIC-4: whether datasets can be assigned to sites.
-    pub const fn has_sites(self) -> bool {
-        matches!(self, Self::CloudPro | Self::CloudTeams | Self::CloudEnterprise)
-    }
-
-    /// LIC-4: whether there is Team Access Control (Members, grants).
-    pub const fn has_team_access(self) -> bool {
-        matches!(self, Self::CloudTeams | Self::CloudEnterprise)
+    /// LIC-4: whether it allows a use while it is active. The table is [`Use::takes`].
+    pub fn allows(self, wanted: Use) -> bool {
+        match wanted.takes() {
+            Takes::Nothing | Takes::NothingExpired => true,
+            Takes::Cloud(least) => self.family() == Family::Cloud && self >= least,
+        }
     }
 }
 
@@ -366,62 +365,95 @@ pub const fn band(credits: i64) -> Band {
     }
 }
 
-/// What needs more than an open Drive (LIC-6).
+/// What people do that a licence may be needed for (LIC-4, LIC-6).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Use {
     /// Open, view, rename, delete, move to a folder, remove from a site.
     Keep,
-    /// Create something new.
+    /// Create a folder, an asset or a dataset.
     Create,
     /// Have a dataset processed.
     Process,
-    /// Assign a dataset to a site (LIC-4).
-    AssignToSite,
     /// Share a link or a copy.
     Share,
-    /// Team Access Control: invite Members, give access to a resource (LIC-4).
+    /// Sites: create one, assign a dataset to one, make or copy something into one.
+    Sites,
+    /// Team Access Control: Members, and access to single resources.
     TeamAccess,
+}
+
+/// What a use takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Takes {
+    /// Nothing: it stays when every licence has expired.
+    Nothing,
+    /// No cloud licence; but where there was one, it must not have expired (LIC-6).
+    NothingExpired,
+    /// An active cloud licence of this product or a higher one.
+    Cloud(Product),
 }
 
 impl Use {
     /// Every use.
-    pub const ALL: [Self; 6] =
-        [Self::Keep, Self::Create, Self::Process, Self::AssignToSite, Self::Share, Self::TeamAccess];
+    pub const ALL: [Self; 6] = [Self::Keep, Self::Create, Self::Process, Self::Share, Self::Sites, Self::TeamAccess];
+
+    /// LIC-4: what each use takes. This is the one table; every door asks it.
+    pub const fn takes(self) -> Takes {
+        match self {
+            Self::Keep => Takes::Nothing,
+            Self::Create => Takes::NothingExpired,
+            Self::Process | Self::Share => Takes::Cloud(Product::Cloud),
+            Self::Sites => Takes::Cloud(Product::CloudPro),
+            Self::TeamAccess => Takes::Cloud(Product::CloudTeams),
+        }
+    }
+
+    /// The refusal for who has no licence that is high enough.
+    fn lacking(self) -> Refusal {
+        let text = match self {
+            Self::Sites => "Sites take a Cloud Pro licence or above. Owners get one under Licences.",
+            Self::TeamAccess => {
+                "Members and access to single items take a Cloud Teams licence or above. Owners get one under Licences."
+            }
+            Self::Keep | Self::Create | Self::Process | Self::Share => {
+                "This takes an active cloud licence. Owners get one under Licences."
+            }
+        };
+        Refusal::Licence(text.to_owned())
+    }
 }
 
-/// What it takes to make something in a container: in a site, as much as to assign it there (LIC-4).
-pub const fn new_in(container: Kind) -> Use {
-    match container {
-        Kind::Site => Use::AssignToSite,
-        Kind::Root | Kind::Folder | Kind::Asset | Kind::Dataset => Use::Create,
+/// What it takes to make something of a kind in a container (LIC-4): a site, and whatever is put into one, takes sites.
+pub const fn making(kind: Kind, container: Kind) -> Use {
+    match (kind, container) {
+        (Kind::Site, _) | (_, Kind::Site) => Use::Sites,
+        _ => Use::Create,
+    }
+}
+
+/// What it takes that an organization has somebody in this role (LIC-4).
+pub const fn having(role: Role) -> Use {
+    match role {
+        Role::Member => Use::TeamAccess,
+        Role::Owner | Role::Manager | Role::Editor | Role::Reader => Use::Keep,
     }
 }
 
 /// LIC-4 and LIC-6: whether the licences of an account allow a use of it. An account that never had a cloud licence
-/// keeps what Discovery gives: everything but processing, sites and Team Access Control.
+/// has what Discovery allows.
 ///
 /// # Errors
 /// `Licence`, saying what is missing.
 pub fn allows(licences: &[Licence], wanted: Use, now: Timestamp) -> Result<(), Refusal> {
     let licence = governing(licences, now);
-    let active = licence.filter(|licence| licence.is_active(now));
-    match wanted {
-        Use::Keep => Ok(()),
-        Use::Create | Use::Share if licence.is_none() || active.is_some() => Ok(()),
-        Use::Process if active.is_some() => Ok(()),
-        Use::AssignToSite if active.is_some_and(|licence| licence.product.has_sites()) => Ok(()),
-        Use::AssignToSite if active.is_some() => {
-            Err(Refusal::Licence("Assigning to a site takes a Cloud Pro licence or above.".to_owned()))
-        }
-        Use::TeamAccess if active.is_some_and(|licence| licence.product.has_team_access()) => Ok(()),
-        Use::TeamAccess if active.is_some() => Err(Refusal::Licence(
-            "Members and access to single items take a Cloud Teams licence or above.".to_owned(),
-        )),
-        _ if licence.is_some() => Err(Refusal::Licence(
+    let product = licence.map_or(Product::Discovery, |licence| licence.product);
+    let expired = licence.is_some_and(|licence| !licence.is_active(now));
+    if expired && wanted.takes() != Takes::Nothing {
+        return Err(Refusal::Licence(
             "The cloud licence has expired. What is here can be viewed, renamed, moved and deleted. Owners get a new one under Licences.".to_owned(),
-        )),
-        _ => Err(Refusal::Licence("This takes an active cloud licence. Owners get one under Licences.".to_owned())),
+        ));
     }
+    if product.allows(wanted) { Ok(()) } else { Err(wanted.lacking()) }
 }
 
 /// Whether the licences of at least one of several accounts allow a use of it (LIC-4, LIC-6); where nothing is chosen yet, that
@@ -615,6 +647,23 @@ mod tests {
             rows.push([name].into_iter().chain(answers.map(str::to_owned)).collect());
         }
         insta::assert_snapshot!(table(&rows));
+    }
+
+    #[test]
+    fn lic_4_a_higher_product_allows_all_that_a_lower_one_does() {
+        let cloud: Vec<Product> = Product::ALL.into_iter().filter(|one| one.family() == Family::Cloud).collect();
+        for wanted in Use::ALL {
+            for pair in cloud.windows(2) {
+                assert!(!pair[0].allows(wanted) || pair[1].allows(wanted), "{wanted:?}: {pair:?}");
+            }
+            assert!(Product::CloudEnterprise.allows(wanted), "{wanted:?}");
+            assert_eq!(Product::Discovery.allows(wanted), Product::Desktop.allows(wanted), "{wanted:?}");
+        }
+        for container in [Kind::Root, Kind::Folder, Kind::Asset] {
+            assert_eq!(making(Kind::Site, container), Use::Sites);
+            assert_eq!(making(Kind::Folder, container), Use::Create);
+        }
+        assert_eq!(making(Kind::Dataset, Kind::Site), Use::Sites);
     }
 
     #[test]

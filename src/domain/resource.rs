@@ -159,6 +159,18 @@ impl Status {
         }
     }
 
+    /// Where it sorts in a list: as far as it has come. What is no dataset sorts at 0.
+    pub const fn rank(self) -> i64 {
+        match self {
+            Self::Draft => 1,
+            Self::Queued => 2,
+            Self::WaitingForCredits => 3,
+            Self::Processing => 4,
+            Self::Processed => 5,
+            Self::Failed => 6,
+        }
+    }
+
     /// Every status.
     pub const ALL: [Self; 6] =
         [Self::Draft, Self::Queued, Self::WaitingForCredits, Self::Processing, Self::Processed, Self::Failed];

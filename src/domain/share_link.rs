@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     refusal::Refusal,
+    resource::Kind,
     text::{Problem, opaque},
     time::{Day, Timestamp},
 };
@@ -133,6 +134,21 @@ pub fn expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, Problem> 
     if end <= now || end > now.plus_days(DAYS_AT_MOST) { Err(Problem::NotSoonEnough) } else { Ok(Some(end)) }
 }
 
+/// LINK-1: whether there may be a link to something of this kind. A link shows one resource and what is below it, never
+/// everything an account has.
+///
+/// # Errors
+/// `BadRequest` for the Drive itself, saying what to do.
+pub fn may_link(kind: Kind) -> Result<(), Refusal> {
+    match kind {
+        Kind::Root => Err(Refusal::BadRequest(
+            "The whole Drive cannot be shared by a link. Share a folder, a site, an asset or a dataset in it."
+                .to_owned(),
+        )),
+        Kind::Folder | Kind::Site | Kind::Asset | Kind::Dataset => Ok(()),
+    }
+}
+
 /// Whether one more link may be made, where so many work.
 ///
 /// # Errors
@@ -193,6 +209,14 @@ mod tests {
         ] {
             assert_eq!(expiry(text, NOW), Err(problem), "{text}");
         }
+    }
+
+    #[test]
+    fn link_1_everything_but_the_drive_itself_can_have_a_link() {
+        for kind in Kind::CREATABLE {
+            assert_eq!(may_link(kind), Ok(()), "{kind:?}");
+        }
+        assert!(may_link(Kind::Root).is_err_and(|refusal| refusal.to_string().contains("Share a folder")));
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub enum Inverse {
         from: String,
         /// What it was called.
         to: String,
+        /// When it was last changed until then.
+        #[serde(default)]
+        modified_at: Option<Timestamp>,
     },
     /// Puts things back where they were.
     PutBack {

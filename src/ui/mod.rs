@@ -9,6 +9,7 @@
 //!   a page that could not be.
 //! - `sales` is the way to **Contact sales**.
 //! - `undo` is the button that takes a change back.
+//! - `dropped` keeps a page when a file is dropped on it.
 //! - `words` is how values are written: numbers, sizes, times.
 //! - `pages` has one file per page, `components` the small design system under them.
 //!
@@ -18,6 +19,7 @@
 //!   added in an `Effect`.
 
 pub mod components;
+mod dropped;
 pub mod hydration;
 pub mod layout;
 pub mod lazy;
@@ -72,6 +74,7 @@ pub fn App() -> impl IntoView {
     Toaster::provide();
     let session = Session::provide();
     let routing = RwSignal::new(false);
+    dropped::keep_pages();
 
     Effect::new(move |_| {
         session.hydrated.set(true);

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::{Level, Permit, role_level},
     id::{LicenceId, OrganizationId, PersonId, ResourceId},
-    licence::{Amount, Licence, Model},
+    licence::{Amount, Licence, Model, Use},
     name::same_key,
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, free_name_from},
@@ -813,7 +813,7 @@ fn places(facts: &Facts, moving: &[&Item], way: &mut Way) {
         .target
         .licence
         .as_ref()
-        .is_some_and(|licence| licence.is_active(facts.now) && licence.product.has_sites());
+        .is_some_and(|licence| licence.is_active(facts.now) && licence.product.allows(Use::Sites));
     if into_site && !has_sites {
         way.whole(
             BlockerCode::LicenceTierTooLow,

@@ -191,7 +191,8 @@ pub async fn rename(
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChildrenParams {
-    /// `name` (folders first), `kind`, `size` or `modified_at`; with `-` in front the other way round.
+    /// `name` or `kind` (folders first, then by name), `status`, `images`, `size`, `owner` or `modified_at`; with `-` in front
+    /// the other way round.
     sort: String,
     /// Only of this kind.
     kind: Option<String>,

@@ -656,10 +656,11 @@ async fn notify(transaction: &mut Transaction<'static, Postgres>, change: &Chang
 }
 
 /// Columns whose order and ranges are asked for: compared by their bytes, as SQLite compares every text.
-const ORDERED: [(&str, &str); 10] = [
+const ORDERED: [(&str, &str); 11] = [
     ("resource", "name_key"),
     ("resource", "name_same"),
     ("resource_word", "word"),
+    ("resource", "owner_key"),
     ("organization", "org_key"),
     ("org_alias", "org_key"),
     ("membership", "name_key"),

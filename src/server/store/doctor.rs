@@ -54,6 +54,13 @@ pub const INVARIANTS: &[Invariant] = &[
             SELECT 1 FROM account a WHERE a.id = l.account_id AND a.organization_id = l.organization_id)",
     },
     Invariant {
+        name: "every resource sorts by its own status and by its owner's name (DRIVE-2)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN person p ON p.id = r.created_by
+            WHERE r.owner_key <> COALESCE(p.name_key, '') OR r.status_rank <> CASE COALESCE(r.status, '')
+                WHEN 'draft' THEN 1 WHEN 'queued' THEN 2 WHEN 'waiting_for_credits' THEN 3
+                WHEN 'processing' THEN 4 WHEN 'processed' THEN 5 WHEN 'failed' THEN 6 ELSE 0 END",
+    },
+    Invariant {
         name: "what was charged is a dataset, to a licence that there is (LIC-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r WHERE r.charged_to IS NOT NULL
             AND (r.kind <> 'dataset' OR NOT EXISTS (SELECT 1 FROM licence l WHERE l.id = r.charged_to))",

@@ -154,6 +154,8 @@ async fn update_people(tx: &mut Tx, after: Uuid) -> Result<Option<Uuid>> {
          UPDATE person SET name_key = listed.name_key, name_search = listed.name_search FROM listed WHERE person.id = COALESCE(listed.id, {1})",
         "WITH listed(id, name_key, name_search) AS (VALUES {rows:3})
          UPDATE membership SET name_key = listed.name_key, name_search = listed.name_search FROM listed WHERE membership.person_id = COALESCE(listed.id, {1})",
+        "WITH listed(id, name_key, name_search) AS (VALUES {rows:3})
+         UPDATE resource SET owner_key = listed.name_key FROM listed WHERE resource.created_by = COALESCE(listed.id, {1})",
     ] {
         tx.sql_rows(sql, &names, |statement, (id, name)| {
             statement.bind(*id).bind(sort_key(name)).bind(search_key(name))

@@ -202,8 +202,13 @@ pub async fn update_name(tx: &mut Tx, permit: &OwnPermit, first_name: &str, last
         .await?;
     tx.sql("UPDATE membership SET name_key = $2, name_search = $3 WHERE person_id = $1")
         .bind(permit.person().0)
-        .bind(name_key)
+        .bind(name_key.clone())
         .bind(name_search)
+        .execute()
+        .await?;
+    tx.sql("UPDATE resource SET owner_key = $2 WHERE created_by = $1")
+        .bind(permit.person().0)
+        .bind(name_key)
         .execute()
         .await
         .map(|_| ())
@@ -307,6 +312,11 @@ pub async fn anonymize(tx: &mut Tx, permit: &OwnPermit, at: Timestamp) -> Result
     .bind(at.0)
     .bind(search_key("Deleted person"))
     .execute()
-    .await
-    .map(|_| ())
+    .await?;
+    tx.sql("UPDATE resource SET owner_key = $2 WHERE created_by = $1")
+        .bind(permit.person().0)
+        .bind(sort_key("Deleted person"))
+        .execute()
+        .await
+        .map(|_| ())
 }

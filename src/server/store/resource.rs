@@ -350,8 +350,8 @@ async fn insert_row(
     new: &NewResource<'_>,
 ) -> Result<()> {
     tx.sql(
-        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on, created_by, created_at, modified_at, waiting_since, name_same)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+        "INSERT INTO resource (id, organization_id, account_id, parent_id, kind, kind_rank, name, name_key, status, images, bytes, cluster, captured_on, created_by, created_at, modified_at, touched_at, waiting_since, status_rank, name_same, owner_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17, $18, $19, COALESCE((SELECT p.name_key FROM person p WHERE p.id = $14), ''))",
     )
     .bind(new.id.0)
     .bind(organization.0)
@@ -370,6 +370,7 @@ async fn insert_row(
     .bind(new.at.0)
     .bind(new.at.0)
     .bind(new.dataset.filter(|dataset| dataset.status == Status::WaitingForCredits).map(|_| new.at.0))
+    .bind(new.dataset.map_or(0, |dataset| dataset.status.rank()))
     .bind(same_key(new.name))
     .execute()
     .await?;
@@ -380,15 +381,23 @@ async fn insert_row(
     Ok(())
 }
 
-/// Renames the permit's resource.
+/// Renames the permit's resource. `modified_at` is when it counts as modified: now, or, where a name is given back, when it was
+/// before.
 ///
 /// # Errors
 /// `Taken` if the name is.
-pub async fn update_name(tx: &mut Tx, permit: &Permit, name: &str, at: Timestamp) -> Result<()> {
-    tx.sql("UPDATE resource SET name = $2, name_key = $3, name_same = $5, modified_at = $4 WHERE id = $1")
+pub async fn update_name(
+    tx: &mut Tx,
+    permit: &Permit,
+    name: &str,
+    modified_at: Timestamp,
+    at: Timestamp,
+) -> Result<()> {
+    tx.sql("UPDATE resource SET name = $2, name_key = $3, modified_at = $4, touched_at = $5, name_same = $6 WHERE id = $1")
         .bind(permit.resource().0)
         .bind(name.to_owned())
         .bind(sort_key(name))
+        .bind(modified_at.0)
         .bind(at.0)
         .bind(same_key(name))
         .execute()
@@ -397,7 +406,7 @@ pub async fn update_name(tx: &mut Tx, permit: &Permit, name: &str, at: Timestamp
     live::touch(tx, &[permit.resource()]).await
 }
 
-/// Moves items into the permit's resource, under their own names.
+/// Moves items into the permit's resource, under their own names. Where something is does not change when it was modified.
 ///
 /// # Errors
 /// `Taken` if a name is.
@@ -406,7 +415,7 @@ pub async fn update_parent(tx: &mut Tx, permit: &Permit, items: &[ResourceId], a
     live::touch_container(tx, permit.resource());
     for chunk in items.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        tx.sql_list("UPDATE resource SET parent_id = {1}, modified_at = {2} WHERE id IN ({ids})", &ids)
+        tx.sql_list("UPDATE resource SET parent_id = {1}, touched_at = {2} WHERE id IN ({ids})", &ids)
             .bind(permit.resource().0)
             .bind(at.0)
             .execute()
@@ -432,7 +441,7 @@ pub async fn update_parent_and_name(
     for chunk in items.chunks(CHUNK) {
         tx.sql_rows(
             "WITH listed(id, name, name_key, name_same) AS (VALUES {rows:4})
-             UPDATE resource SET parent_id = {1}, modified_at = {2}, name = listed.name, name_key = listed.name_key, name_same = listed.name_same
+             UPDATE resource SET parent_id = {1}, touched_at = {2}, name = listed.name, name_key = listed.name_key, name_same = listed.name_same
              FROM listed WHERE resource.id = COALESCE(listed.id, {3})",
             chunk,
             |statement, (id, name)| statement.bind(id.0).bind((*name).to_owned()).bind(sort_key(name)).bind(same_key(name)),
@@ -458,7 +467,7 @@ pub async fn update_status(
     at: Timestamp,
 ) -> Result<()> {
     tx.sql(
-        "UPDATE resource SET status = $2, charged_to = $3, modified_at = $4,
+        "UPDATE resource SET status = $2, charged_to = $3, modified_at = $4, touched_at = $4, status_rank = $6,
             waiting_since = CASE WHEN $5 THEN COALESCE(waiting_since, $4) ELSE NULL END
          WHERE id = $1 AND kind = 'dataset'",
     )
@@ -467,6 +476,7 @@ pub async fn update_status(
     .bind(charged_to.map(|licence| licence.0))
     .bind(at.0)
     .bind(status == Status::WaitingForCredits)
+    .bind(status.rank())
     .execute()
     .await?;
     live::touch(tx, &[permit.resource()]).await
@@ -539,6 +549,12 @@ pub enum Sort {
     ModifiedAt,
     /// By size in bytes, smallest first.
     Size,
+    /// By number of images, fewest first.
+    Images,
+    /// By how far datasets have come, then by name; what is no dataset first.
+    Status,
+    /// By the name of who made it, then by its own.
+    Owner,
 }
 
 /// Where a page of children starts: behind this.
@@ -546,10 +562,12 @@ pub enum Sort {
 pub struct After {
     /// The kind's rank, for [`Sort::Name`].
     pub rank: i64,
-    /// The name's key, for [`Sort::Name`].
+    /// The name's key, for [`Sort::Name`], [`Sort::Status`] and [`Sort::Owner`].
     pub name_key: String,
-    /// The moment or the size, for the other orders.
+    /// The moment, the size, the images, or the rank of the status.
     pub number: i64,
+    /// The key of the owner's name, for [`Sort::Owner`].
+    pub owner_key: String,
     /// The id, which settles ties.
     pub id: ResourceId,
 }
@@ -619,7 +637,7 @@ macro_rules! children {
 macro_rules! places {
     ($order:literal) => {
         concat!(
-            "SELECT r.kind_rank, r.name_key, r.modified_at, r.bytes, r.id FROM resource r
+            "SELECT r.kind_rank, r.name_key, r.modified_at, r.bytes, r.images, r.status_rank, r.owner_key, r.id FROM resource r
              WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND r.kind_rank >= $2 AND r.kind_rank <= $3
                 AND ($4 IS NULL OR (r.name_same >= $4 AND r.name_same < $5)) AND ($6 IS NULL OR r.status = $6) ",
             $order
@@ -627,11 +645,11 @@ macro_rules! places {
     };
 }
 
-/// The same for the orders by moment and by size. The plus keeps SQLite from looking kinds up and sorting then.
+/// The same for the other orders. The plus keeps SQLite from looking kinds up and sorting then.
 macro_rules! places_by_number {
     ($order:literal) => {
         concat!(
-            "SELECT r.kind_rank, r.name_key, r.modified_at, r.bytes, r.id FROM resource r
+            "SELECT r.kind_rank, r.name_key, r.modified_at, r.bytes, r.images, r.status_rank, r.owner_key, r.id FROM resource r
              WHERE r.parent_id = $1 AND r.trashed_with IS NULL AND +r.kind_rank >= $2 AND +r.kind_rank <= $3
                 AND ($4 IS NULL OR (r.name_same >= $4 AND r.name_same < $5)) AND ($6 IS NULL OR r.status = $6) ",
             $order
@@ -693,9 +711,10 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
             let after = list.after.clone().unwrap_or_else(|| {
                 if list.descending {
                     let (rank, name_key) = (highest, "\u{10FFFF}".to_owned());
-                    After { rank, name_key, number: 0, id: ResourceId(Uuid::max()) }
+                    After { rank, name_key, number: 0, owner_key: String::new(), id: ResourceId(Uuid::max()) }
                 } else {
-                    After { rank: lowest, name_key: String::new(), number: 0, id: ResourceId(Uuid::nil()) }
+                    let (name_key, owner_key) = (String::new(), String::new());
+                    After { rank: lowest, name_key, number: 0, owner_key, id: ResourceId(Uuid::nil()) }
                 }
             });
             let sql = match (list.descending, &status) {
@@ -730,7 +749,7 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                 .all()
                 .await?
         }
-        Sort::ModifiedAt | Sort::Size => {
+        Sort::ModifiedAt | Sort::Size | Sort::Images => {
             let sql = match (list.sort, list.descending) {
                 (Sort::ModifiedAt, false) => children!(
                     "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.modified_at, r.id) > ($6, $7)
@@ -739,6 +758,14 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                 (Sort::ModifiedAt, true) => children!(
                     "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.modified_at, r.id) < ($6, $7)
                      AND ($8 IS NULL OR r.status = $8) ORDER BY r.modified_at DESC, r.id DESC LIMIT CAST($9 AS BIGINT)"
+                ),
+                (Sort::Images, false) => children!(
+                    "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.images, r.id) > ($6, $7)
+                     AND ($8 IS NULL OR r.status = $8) ORDER BY r.images, r.id LIMIT CAST($9 AS BIGINT)"
+                ),
+                (Sort::Images, true) => children!(
+                    "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.images, r.id) < ($6, $7)
+                     AND ($8 IS NULL OR r.status = $8) ORDER BY r.images DESC, r.id DESC LIMIT CAST($9 AS BIGINT)"
                 ),
                 (_, false) => children!(
                     "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.bytes, r.id) > ($6, $7)
@@ -767,8 +794,83 @@ pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowVi
                 .all()
                 .await?
         }
+        Sort::Status => {
+            let sql = if list.descending {
+                children!(
+                    "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.status_rank, r.name_key, r.id) < ($6, $7, $8)
+                     AND ($9 IS NULL OR r.status = $9) ORDER BY r.status_rank DESC, r.name_key DESC, r.id DESC LIMIT CAST($10 AS BIGINT)"
+                )
+            } else {
+                children!(
+                    "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.status_rank, r.name_key, r.id) > ($6, $7, $8)
+                     AND ($9 IS NULL OR r.status = $9) ORDER BY r.status_rank, r.name_key, r.id LIMIT CAST($10 AS BIGINT)"
+                )
+            };
+            let (rank, name_key, id) = match (&list.after, list.descending) {
+                (Some(after), _) => (after.number, after.name_key.clone(), after.id.0),
+                (None, false) => (i64::MIN, String::new(), Uuid::nil()),
+                (None, true) => (i64::MAX, String::new(), Uuid::nil()),
+            };
+            tx.sql(sql)
+                .bind(list.parent.0)
+                .bind(lowest)
+                .bind(highest)
+                .bind(prefix)
+                .bind(behind)
+                .bind(rank)
+                .bind(name_key)
+                .bind(id)
+                .bind(status)
+                .bind(list.limit)
+                .all()
+                .await?
+        }
+        Sort::Owner => {
+            let sql = if list.descending {
+                children!(
+                    "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.owner_key, r.name_key, r.id) < ($6, $7, $8)
+                     AND ($9 IS NULL OR r.status = $9) ORDER BY r.owner_key DESC, r.name_key DESC, r.id DESC LIMIT CAST($10 AS BIGINT)"
+                )
+            } else {
+                children!(
+                    "+r.kind_rank >= $2 AND +r.kind_rank <= $3 AND (r.owner_key, r.name_key, r.id) > ($6, $7, $8)
+                     AND ($9 IS NULL OR r.status = $9) ORDER BY r.owner_key, r.name_key, r.id LIMIT CAST($10 AS BIGINT)"
+                )
+            };
+            let (owner_key, name_key, id) = match (&list.after, list.descending) {
+                (Some(after), _) => (after.owner_key.clone(), after.name_key.clone(), after.id.0),
+                (None, false) => (String::new(), String::new(), Uuid::nil()),
+                // Behind every name that there is.
+                (None, true) => ("\u{10FFFF}".to_owned(), String::new(), Uuid::nil()),
+            };
+            tx.sql(sql)
+                .bind(list.parent.0)
+                .bind(lowest)
+                .bind(highest)
+                .bind(prefix)
+                .bind(behind)
+                .bind(owner_key)
+                .bind(name_key)
+                .bind(id)
+                .bind(status)
+                .bind(list.limit)
+                .all()
+                .await?
+        }
     };
     rows.into_iter().map(|row| row.view(Some(list.level))).collect()
+}
+
+#[derive(FromRow)]
+struct PlaceRow {
+    kind_rank: i64,
+    name_key: String,
+    modified_at: i64,
+    bytes: i64,
+    images: i64,
+    status_rank: i64,
+    owner_key: String,
+    id: Uuid,
 }
 
 /// The place of the row so many from the beginning of a list, to go on behind it: for who scrolls far at once. It walks
@@ -793,8 +895,26 @@ pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<O
         }
         (Sort::Size, false) => places_by_number!("ORDER BY r.bytes, r.id LIMIT 1 OFFSET CAST($7 AS BIGINT)"),
         (Sort::Size, true) => places_by_number!("ORDER BY r.bytes DESC, r.id DESC LIMIT 1 OFFSET CAST($7 AS BIGINT)"),
+        (Sort::Images, false) => places_by_number!("ORDER BY r.images, r.id LIMIT 1 OFFSET CAST($7 AS BIGINT)"),
+        (Sort::Images, true) => {
+            places_by_number!("ORDER BY r.images DESC, r.id DESC LIMIT 1 OFFSET CAST($7 AS BIGINT)")
+        }
+        (Sort::Status, false) => {
+            places_by_number!("ORDER BY r.status_rank, r.name_key, r.id LIMIT 1 OFFSET CAST($7 AS BIGINT)")
+        }
+        (Sort::Status, true) => {
+            places_by_number!(
+                "ORDER BY r.status_rank DESC, r.name_key DESC, r.id DESC LIMIT 1 OFFSET CAST($7 AS BIGINT)"
+            )
+        }
+        (Sort::Owner, false) => {
+            places_by_number!("ORDER BY r.owner_key, r.name_key, r.id LIMIT 1 OFFSET CAST($7 AS BIGINT)")
+        }
+        (Sort::Owner, true) => {
+            places_by_number!("ORDER BY r.owner_key DESC, r.name_key DESC, r.id DESC LIMIT 1 OFFSET CAST($7 AS BIGINT)")
+        }
     };
-    let row: Option<(i64, String, i64, i64, Uuid)> = tx
+    let row: Option<PlaceRow> = tx
         .sql(sql)
         .bind(list.parent.0)
         .bind(lowest)
@@ -805,11 +925,18 @@ pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<O
         .bind(rows - 1)
         .optional()
         .await?;
-    Ok(row.map(|(rank, name_key, modified_at, bytes, id)| After {
-        rank,
-        name_key,
-        number: if list.sort == Sort::Size { bytes } else { modified_at },
-        id: ResourceId(id),
+    Ok(row.map(|row| After {
+        rank: row.kind_rank,
+        name_key: row.name_key,
+        number: match list.sort {
+            Sort::Name | Sort::Owner => 0,
+            Sort::ModifiedAt => row.modified_at,
+            Sort::Size => row.bytes,
+            Sort::Images => row.images,
+            Sort::Status => row.status_rank,
+        },
+        owner_key: row.owner_key,
+        id: ResourceId(row.id),
     }))
 }
 

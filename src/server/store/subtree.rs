@@ -29,9 +29,11 @@ pub struct Below {
     pub height: i64,
     /// How many things inside, the item among them, have a grant.
     pub granted: u64,
+    /// How many sites there are, the item among them.
+    pub sites: u64,
     /// How many things that were in it, at any depth, are in the trash.
     pub in_trash: u64,
-    /// When it and each thing in it was changed last, added up.
+    /// When each thing in it was changed last, in any way, added up; without the item itself.
     pub changed: i64,
 }
 
@@ -46,6 +48,7 @@ struct CountRow {
     not_processed: i64,
     too_recent: i64,
     granted: i64,
+    sites: i64,
     links: i64,
     in_trash: i64,
     changed: i64,
@@ -90,13 +93,14 @@ pub async fn load(
                     "SELECT tree.root_id, r.cluster, CAST(MAX(tree.depth) AS BIGINT) AS height,
                         CAST(SUM(CASE WHEN r.kind <> 'dataset' THEN 1 ELSE 0 END) AS BIGINT) AS folders,
                         CAST(SUM(CASE WHEN r.kind = 'dataset' THEN 1 ELSE 0 END) AS BIGINT) AS datasets,
+                        CAST(SUM(CASE WHEN r.kind = 'site' THEN 1 ELSE 0 END) AS BIGINT) AS sites,
                         CAST(SUM(r.images) AS BIGINT) AS images,
                         CAST(SUM(CASE WHEN r.status <> 'processed' THEN 1 ELSE 0 END) AS BIGINT) AS not_processed,
                         CAST(SUM(CASE WHEN r.kind = 'dataset' AND r.created_at >= {1} THEN 1 ELSE 0 END) AS BIGINT) AS too_recent,
                         CAST(SUM(CASE WHEN EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = r.id) THEN 1 ELSE 0 END) AS BIGINT) AS granted,
                         CAST(SUM((SELECT COUNT(*) FROM share_link l WHERE l.resource_id = r.id AND l.state = 'active' AND (l.expires_at IS NULL OR l.expires_at > {2}))) AS BIGINT) AS links,
                         CAST(SUM((SELECT COUNT(*) FROM resource t WHERE t.parent_id = r.id AND t.trashed_with IS NOT NULL)) AS BIGINT) AS in_trash,
-                        CAST(SUM(r.modified_at) AS BIGINT) AS changed
+                        CAST(SUM(CASE WHEN tree.depth > 0 THEN r.touched_at ELSE 0 END) AS BIGINT) AS changed
                      FROM tree CROSS JOIN resource r WHERE r.id = tree.id GROUP BY tree.root_id, r.cluster"
                 ),
                 &ids,
@@ -109,6 +113,7 @@ pub async fn load(
             let entry = below.entry(ResourceId(row.root_id)).or_default();
             entry.height = entry.height.max(row.height);
             entry.granted += count(row.granted);
+            entry.sites += count(row.sites);
             entry.in_trash += count(row.in_trash);
             entry.changed += row.changed;
             entry.contents.folders += count(row.folders);
@@ -290,7 +295,7 @@ pub async fn find_traces(tx: &mut Tx, items: &[ResourceId], after: Timestamp) ->
         let (things, changed, grants, links): (i64, i64, i64, i64) = tx
             .sql_list(
                 tree!(
-                    "SELECT CAST(COUNT(*) AS BIGINT), CAST(COALESCE(SUM(r.modified_at), 0) AS BIGINT),
+                    "SELECT CAST(COUNT(*) AS BIGINT), CAST(COALESCE(SUM(r.touched_at), 0) AS BIGINT),
                         CAST(COALESCE(SUM((SELECT COUNT(*) FROM access_grant g WHERE g.resource_id = r.id AND g.created_at > {1})), 0) AS BIGINT),
                         CAST(COALESCE(SUM((SELECT COUNT(*) FROM share_link l WHERE l.resource_id = r.id AND l.created_at > {1})), 0) AS BIGINT)
                      FROM tree CROSS JOIN resource r WHERE r.id = tree.id"

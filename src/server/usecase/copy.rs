@@ -12,7 +12,7 @@ use crate::domain::{
     copy::{Original, Place, may_copy, may_share, receive, restrictions_of_copy},
     id::{JobId, OrganizationId, PersonId, ResourceId},
     job::{AT_ONCE, JobKind, MOST_JOBS, go_on},
-    licence::{Use, allows, new_in},
+    licence::{Use, allows, making},
     refusal::Refusal,
     resource::{Kind, free_name},
     role::{Permission, allow},
@@ -127,6 +127,7 @@ async fn originals(
             level,
             restrictions: reach.lineage.restrictions,
             height: inside.height,
+            holds_sites: inside.sites > 0,
             uncopyable: uncopyable.map(|inside| inside.name.clone()),
         };
         originals.push((original, inside.contents.folders + inside.contents.datasets));
@@ -155,7 +156,11 @@ async fn copy_in(
     let total: u64 = originals.iter().map(|(_, size)| size).sum();
     let permit = rules::permit(by.person, Act::Create, &there.lineage)?;
     let licences = licence::list_of_account(tx, container.account, ctx.now()).await?;
-    allows(&licences, new_in(place.kind), ctx.now())?;
+    for (original, _) in &originals {
+        // A folder with a site in it makes a site as well.
+        let kind = if original.holds_sites { Kind::Site } else { original.kind };
+        allows(&licences, making(kind, place.kind), ctx.now())?;
+    }
     if total > AT_ONCE && originals.len() > MOST_JOBS {
         return Err(Refusal::field("items", Problem::TooMany(MOST_JOBS)).into());
     }

@@ -6,7 +6,7 @@ use crate::domain::{
     access::{Act, Level, permit},
     command::Lacking,
     id::{AccountId, OrganizationId, ResourceId},
-    licence::{Licence, MEGAPIXELS, Use, allows, governing, new_in, price, spend},
+    licence::{Licence, MEGAPIXELS, Use, allows, governing, making, price, spend},
     name::{same_key, sort_key},
     refusal::Refusal,
     resource::{Kind, Status, cluster, may_create},
@@ -43,7 +43,8 @@ pub const BLOCK: i64 = 100;
 /// Which children are wanted, unread.
 #[derive(Debug, Clone, Default)]
 pub struct ListQuery {
-    /// `name`, `kind`, `size` or `modified_at`, with `-` in front for the other direction; `name` where it is empty.
+    /// `name` or `kind` (folders first, then by name), `status`, `images`, `size`, `owner` or `modified_at`, with `-` in front
+    /// for the other direction; `name` where it is empty.
     pub sort: String,
     /// Only of this kind.
     pub kind: Option<String>,
@@ -95,6 +96,9 @@ pub async fn list(tx: &mut Tx, by: &Principal, reach: &Reach, query: &ListQuery,
         "" | "name" | "kind" => resource::Sort::Name,
         "modified_at" => resource::Sort::ModifiedAt,
         "size" => resource::Sort::Size,
+        "images" => resource::Sort::Images,
+        "status" => resource::Sort::Status,
+        "owner" => resource::Sort::Owner,
         _ => return Err(Refusal::field("sort", Problem::NotAChoice).into()),
     };
     let (kind, status) = (read_kind(query)?, read_status(query)?);
@@ -107,14 +111,15 @@ pub async fn list(tx: &mut Tx, by: &Principal, reach: &Reach, query: &ListQuery,
         kind.map(Kind::word).unwrap_or_default(),
         status.map(Status::word).unwrap_or_default()
     );
-    let after = match super::read_cursor(&query.cursor, 5)? {
+    let after = match super::read_cursor(&query.cursor, 6)? {
         None => None,
         Some(parts) if parts[0] != list_name => return Err(wrong()),
         Some(parts) => Some(resource::After {
             rank: parts[1].parse().map_err(|_| wrong())?,
             name_key: parts[2].clone(),
             number: parts[3].parse().map_err(|_| wrong())?,
-            id: parts[4].parse().map_err(|_| wrong())?,
+            owner_key: parts[4].clone(),
+            id: parts[5].parse().map_err(|_| wrong())?,
         }),
     };
     let mut wanted = resource::Children {
@@ -141,16 +146,20 @@ pub async fn list(tx: &mut Tx, by: &Principal, reach: &Reach, query: &ListQuery,
     raise(tx, by, &mut rows).await?;
     hide_counts(&mut rows);
     Ok(super::page(rows, limit, |row| {
+        let of_dataset = |number: fn(&DatasetView) -> i64| row.dataset.as_ref().map_or(0, number);
         let number = match sort {
-            resource::Sort::Name => 0,
+            resource::Sort::Name | resource::Sort::Owner => 0,
             resource::Sort::ModifiedAt => row.modified_at.0,
-            resource::Sort::Size => row.dataset.as_ref().map_or(0, |dataset| dataset.bytes),
+            resource::Sort::Size => of_dataset(|dataset| dataset.bytes),
+            resource::Sort::Images => of_dataset(|dataset| dataset.images),
+            resource::Sort::Status => of_dataset(|dataset| dataset.status.rank()),
         };
         super::cursor(&[
             &list_name,
             &row.kind.rank().to_string(),
             &sort_key(&row.name),
             &number.to_string(),
+            &row.created_by_name.as_deref().map(sort_key).unwrap_or_default(),
             &row.id.to_string(),
         ])
     }))
@@ -419,8 +428,10 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
         (Page { items: Vec::new(), next_cursor: None }, None)
     };
     let licences = licence::list_of_account(&mut tx, view.account, ctx.now()).await?;
-    let create = match (permit(by.person, Act::Create, &reach.lineage), allows(&licences, new_in(view.kind), ctx.now()))
-    {
+    let create = match (
+        permit(by.person, Act::Create, &reach.lineage),
+        allows(&licences, making(Kind::Dataset, view.kind), ctx.now()),
+    ) {
         (Err(_), _) => Control::Absent,
         _ if !view.kind.is_container() => Control::Absent,
         (Ok(_), Err(refusal)) => Control::Disabled(refusal.to_string()),
@@ -726,7 +737,7 @@ pub(super) async fn create_in(
     let container = resource::find(tx, parent).await?.ok_or(Refusal::NotFound)?;
     may_create(container.kind, reach.depth(), kind)?;
     let now = ctx.now();
-    allows(&licence::list_of_account(tx, container.account, now).await?, new_in(container.kind), now)?;
+    allows(&licence::list_of_account(tx, container.account, now).await?, making(kind, container.kind), now)?;
     let id = ResourceId(ctx.id());
     let dataset = match dataset {
         Some(dataset) if dataset.cluster.is_empty() => {
@@ -774,21 +785,31 @@ pub async fn rename(ctx: &Ctx, by: &Principal, id: &str, name: &str) -> Result<C
         .write(move |tx| {
             let (ctx, by, name) = (ctx_in.clone(), by_in.clone(), name.clone());
             Box::pin(async move {
-                rename_in(tx, &ctx, &by, id, name.as_str()).await?;
+                rename_in(tx, &ctx, &by, id, name.as_str(), ctx.now()).await?;
                 changed(tx, &by, id).await
             })
         })
         .await
 }
 
-/// [`rename`] in a transaction; what it was called before.
-pub(super) async fn rename_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: ResourceId, name: &str) -> Result<String> {
+/// [`rename`] in a transaction; what it was called before. `modified_at` is when it counts as changed: now, or, where a name
+/// is given back, when it was changed before.
+pub(super) async fn rename_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    id: ResourceId,
+    name: &str,
+    modified_at: Timestamp,
+) -> Result<String> {
     let (permit, _) = access::permit(tx, by, Act::Rename, id).await?;
     let before = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
     if before.kind == Kind::Root {
         return Err(Refusal::BadRequest("The Drive itself cannot be renamed.".to_owned()).into());
     }
-    resource::update_name(tx, &permit, name, ctx.now()).await.map_err(|error| name_taken(error.into(), name))?;
+    resource::update_name(tx, &permit, name, modified_at, ctx.now())
+        .await
+        .map_err(|error| name_taken(error.into(), name))?;
     let what = Happened {
         organization: Some(permit.organization()),
         action: "resource.renamed",
@@ -807,12 +828,17 @@ pub(super) async fn rename_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: Resour
 /// See [`rename`].
 pub async fn rename_with_undo(ctx: &Ctx, by: &Principal, id: &str, name: &str) -> Result<(Changed, Option<String>)> {
     let before = match id.trim().parse::<ResourceId>() {
-        Ok(id) => resource::find(&mut ctx.db().read().await?, id).await?.map(|found| found.name),
+        Ok(id) => resource::find(&mut ctx.db().read().await?, id).await?.map(|found| (found.name, found.modified_at)),
         Err(_) => None,
     };
     let changed = rename(ctx, by, id, name).await?;
     let (item, from) = (changed.resource.id, changed.resource.name.clone());
-    let inverse = before.filter(|before| *before != from).map(|to| Inverse::Rename { item, from, to });
+    let inverse = before.filter(|(before, _)| *before != from).map(|(to, modified_at)| Inverse::Rename {
+        item,
+        from,
+        to,
+        modified_at: Some(modified_at),
+    });
     let undo = match inverse {
         Some(inverse) => undo::offer(ctx, by, inverse).await,
         None => None,

@@ -9,7 +9,7 @@ use crate::domain::{
         Answering, COOLDOWN, DAYS, Invite, Invitee, MOST, MOST_FROM_ONE_PERSON, MOST_TO_ONE_ADDRESS, Outcome, State,
         may_come_with, may_invite_as, read_list,
     },
-    licence::{Use, allows},
+    licence::{Use, allows, having},
     plan::may_give,
     refusal::Refusal,
     role::{Permission, Role, RolePermit, Standing},
@@ -95,6 +95,7 @@ async fn judge(
     let sent: BTreeMap<String, u64> =
         invitation::count_sent_to(tx, &keys, now.plus_days(-1)).await?.into_iter().collect();
     let reached = reached(tx, permit, by, people, now).await?;
+    let no_members = super::licence::allowed_in_any(tx, permit.organization(), having(Role::Member), now).await?.err();
     let mut seen = BTreeSet::new();
     let mut judged = Vec::with_capacity(people.len());
     for (form, read) in people.iter().zip(read) {
@@ -129,6 +130,8 @@ async fn judge(
                     verdict.outcome = Outcome::AlreadyInvited;
                     verdict.why = Some(Refusal::AlreadyInvited.to_string());
                 } else if let Err(refusal) = may_give(plan, invite.role) {
+                    verdict.why = Some(refusal.to_string());
+                } else if let Some(refusal) = no_members.as_ref().filter(|_| invite.role == Role::Member) {
                     verdict.why = Some(refusal.to_string());
                 } else if sent.get(&key).is_some_and(|sent| *sent >= MOST_TO_ONE_ADDRESS) {
                     verdict.why = Some("This address has got many invitations today. Try again tomorrow.".to_owned());
@@ -441,6 +444,7 @@ pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId,
                 may_invite_as(permit.role(), role)?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 may_give(at.plan, role)?;
+                super::licence::allow_role(tx, permit.organization(), role, ctx.now()).await?;
                 if (found.external || found.role != role) && invitation::update_role(tx, &permit, id, role).await? {
                     let what = Happened {
                         organization: Some(permit.organization()),
@@ -510,6 +514,8 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                     return Err(Refusal::RateLimited(86_400).into());
                 }
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
+                // An invitation as a Member, or to a single item, is of no use where that is not licensed (LIC-4).
+                super::licence::allow_role(tx, permit.organization(), found.role, now).await?;
                 let reach = reach_name(tx, &found).await?;
                 let (token, expires_at) = (ctx.token(), now.plus_days(DAYS));
                 let letter = letter(&at.name, &by, found.role, found.external, reach.as_deref(), &token);
@@ -761,6 +767,7 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) ->
     if joins {
         let at = organizations::find(tx, found.organization).await?.ok_or(Refusal::NotFound)?;
         may_give(at.plan, found.role)?;
+        super::licence::allow_role(tx, found.organization, found.role, ctx.now()).await?;
         membership::insert(tx, &permit, by.person, found.role, ctx.now()).await?;
     }
     // What came with a membership is not given to who had one already.
@@ -808,6 +815,7 @@ async fn give(
     if by_role || may_be_given(level, standing).is_err() {
         return Ok(());
     }
+    allows(&licence::list_of_account(tx, there.account, ctx.now()).await?, Use::TeamAccess, ctx.now())?;
     let permit = answering.receive(giver, organization, on, ctx.now())?;
     let grantee = Grantee::Person(by.person);
     // They may have been given more by now, in another way.

@@ -6,7 +6,7 @@ use crate::domain::{
     billing::{self as rules, MOST, MOST_SEATS},
     id::{AccountId, EntryId, LicenceId, OrganizationId, PersonId},
     key::Scope,
-    licence::{Amount, EntryKind, Family, Licence, Model, Product},
+    licence::{Amount, EntryKind, Family, Licence, Model, Product, Use, allows_in_any, having},
     loan::Direction,
     refusal::Refusal,
     role::{Permission, Role, allow, may},
@@ -28,6 +28,33 @@ use super::{
     dataset,
     operator::{self, Operator},
 };
+
+/// Whether the licences of at least one account of an organization allow a use of it (LIC-4, LIC-6).
+///
+/// # Errors
+/// The database; inside, why none of them does.
+pub(super) async fn allowed_in_any(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    wanted: Use,
+    now: Timestamp,
+) -> Result<std::result::Result<(), Refusal>> {
+    let usable = licence::list_usable(tx, organization, now).await?;
+    let of = |account: AccountId| -> Vec<Licence> {
+        usable.iter().filter(|one| one.account == account).map(|one| one.licence.clone()).collect()
+    };
+    let accounts: Vec<Vec<Licence>> =
+        account::list(tx, organization).await?.into_iter().map(|account| of(account.id)).collect();
+    Ok(allows_in_any(&accounts, wanted, now))
+}
+
+/// LIC-4: whether an organization may have somebody in this role: Members take Team Access Control.
+///
+/// # Errors
+/// `Licence`, saying what is missing.
+pub(super) async fn allow_role(tx: &mut Tx, organization: OrganizationId, role: Role, now: Timestamp) -> Result<()> {
+    Ok(allowed_in_any(tx, organization, having(role), now).await??)
+}
 
 /// A licence as pages and the API show it.
 pub fn view(stored: &licence::StoredLicence, now: Timestamp) -> LicenceView {

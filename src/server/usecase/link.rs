@@ -10,10 +10,11 @@ use crate::domain::{
     access::{Act, may_act},
     id::{LinkId, ResourceId},
     licence::{Use, allows},
+    name::sort_key,
     refusal::Refusal,
     resource::Kind,
-    share_link::{LinkPassword, Standing, expiry, may_add},
-    text::{Fields, Problem, key},
+    share_link::{LinkPassword, Standing, expiry, may_add, may_link},
+    text::{Fields, Problem},
     time::Timestamp,
     view::{
         Control, Page, RowView,
@@ -100,6 +101,7 @@ async fn create_in(
     let now = ctx.now();
     let (permit, _) = access::permit(tx, by, Act::Share, id).await?;
     let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+    may_link(found.kind)?;
     allows(&licence::list_of_account(tx, found.account, now).await?, Use::Share, now)?;
     may_add(link::count_active(tx, id, now).await?)?;
     let link_id = LinkId(ctx.id());
@@ -143,7 +145,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str) -> Result<ShareView> {
         let licences = licence::list_of_account(&mut tx, found.account, now).await?;
         let licensed = allows(&licences, Use::Share, now);
         lacks_licence = licensed.is_err();
-        let may = licensed.and(may_add(link::count_active(&mut tx, id, now).await?));
+        let may = may_link(found.kind).and(licensed).and(may_add(link::count_active(&mut tx, id, now).await?));
         may.map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)
     } else {
         Control::Absent
@@ -305,6 +307,7 @@ async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<Shar
             rank: parts[1].parse().map_err(|_| wrong())?,
             name_key: parts[2].clone(),
             number: 0,
+            owner_key: String::new(),
             id: parts[3].parse().map_err(|_| wrong())?,
         }),
     };
@@ -321,7 +324,7 @@ async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<Shar
     };
     let rows = resource::list_children(tx, &wanted).await?;
     let page = super::page(rows, ROWS, |row: &RowView| {
-        super::cursor(&[&parent.to_string(), &row.kind.rank().to_string(), &key(&row.name), &row.id.to_string()])
+        super::cursor(&[&parent.to_string(), &row.kind.rank().to_string(), &sort_key(&row.name), &row.id.to_string()])
     });
     let items = page.items.into_iter().map(|row| SharedRow {
         id: row.id,

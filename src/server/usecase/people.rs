@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::domain::{
     account::may_be_limited,
     id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
-    licence::{Licence, Use, allows_in_any},
+    licence::Use,
     name::search_key,
     plan::may_give,
     refusal::Refusal,
@@ -28,7 +28,7 @@ use super::{
         error::{Error, Result},
         mail::{self, Letter},
         store::{
-            Tx, account, grant, invitation, licence,
+            Tx, account, grant, invitation,
             membership::{self, After, Member, Sort, Wanted},
             organization as organizations, person, resource, seat,
         },
@@ -345,13 +345,8 @@ pub struct Dialog {
 /// Why no licence of an organization allows to invite Members to something, if so (LIC-4, LIC-6); of several accounts, one
 /// that allows it is enough here, and what is chosen is checked by its own.
 async fn lacking_for_members(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Option<String>> {
-    let usable = licence::list_usable(tx, organization, now).await?;
-    let of = |account: AccountId| -> Vec<Licence> {
-        usable.iter().filter(|one| one.account == account).map(|one| one.licence.clone()).collect()
-    };
-    let accounts: Vec<Vec<Licence>> =
-        account::list(tx, organization).await?.into_iter().map(|account| of(account.id)).collect();
-    Ok(allows_in_any(&accounts, Use::TeamAccess, now).err().map(|refusal| refusal.to_string()))
+    let allowed = super::licence::allowed_in_any(tx, organization, Use::TeamAccess, now).await?;
+    Ok(allowed.err().map(|refusal| refusal.to_string()))
 }
 
 /// The page Manage People.
@@ -601,6 +596,7 @@ async fn change_role_in(
     if before == role {
         return Ok(RoleChange::Done(member.name, role));
     }
+    super::licence::allow_role(tx, permit.organization(), role, ctx.now()).await?;
     if !confirmed && asks_first(person == by.person, before, role) {
         return Ok(RoleChange::Ask);
     }
@@ -797,6 +793,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
                 }
                 may_change_role(permit.role(), Role::Member, role)?;
                 may_give(at.plan, role)?;
+                super::licence::allow_role(tx, permit.organization(), role, ctx.now()).await?;
                 let new = person::NewPerson {
                     id,
                     email: email.as_str(),

@@ -156,7 +156,7 @@ async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId],
                     return Err(Refusal::Blocked(vec![already_in_site(step.id, &step.name)]).into());
                 }
                 let licences = licence::list_of_account(tx, first.account, ctx.now()).await?;
-                allows(&licences, Use::AssignToSite, ctx.now())?;
+                allows(&licences, Use::Sites, ctx.now())?;
                 let beside = first.parent.ok_or(Refusal::NotFound)?;
                 let made = drive::create_in(tx, ctx, by, beside, Kind::Site, name, None).await?;
                 (made.resource.id, made.resource.name, Some(made.resource.id))

@@ -352,8 +352,7 @@ pub(super) async fn load(
     };
     let trash_inside = below.values().any(|below| below.in_trash > 0);
     let grants_inside = below.values().any(|below| below.granted > 0);
-    let changed =
-        below.iter().filter_map(|(id, below)| Some((*id, below.changed - here.found.get(id)?.modified_at.0))).collect();
+    let changed = below.iter().map(|(id, below)| (*id, below.changed)).collect();
     let account = container.account;
     Ok(Loaded { facts, account, target_org_id, trash_inside, grants_inside, changed, other_account })
 }
@@ -1229,9 +1228,10 @@ pub async fn destinations(
     let licences = licence::list_of_account(&mut tx, account, ctx.now()).await?;
     let may_create = allows(&licences, Use::Create, ctx.now());
     let in_site = reach.steps.first().is_some_and(|step| step.kind == Kind::Site);
+    let copies_site = base.items.iter().any(|item| item.kind == Kind::Site);
     let may_copy = may_create
         .clone()
-        .and_then(|()| if in_site { allows(&licences, Use::AssignToSite, ctx.now()) } else { Ok(()) });
+        .and_then(|()| if in_site || copies_site { allows(&licences, Use::Sites, ctx.now()) } else { Ok(()) });
     let create = match (permit_on(by.person, Act::Create, &reach.lineage), may_create) {
         (Ok(_), may) if reach.steps.first().is_some_and(|step| step.kind.may_hold(Kind::Folder)) => {
             may.map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)

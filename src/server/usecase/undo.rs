@@ -72,12 +72,13 @@ pub async fn undo(ctx: &Ctx, by: &Principal, token: &str) -> Result<String> {
                 let inverse: Inverse =
                     serde_json::from_str(&text).map_err(|error| Error::Internal(error.to_string()))?;
                 match inverse {
-                    Inverse::Rename { item, from, to } => {
+                    Inverse::Rename { item, from, to, modified_at } => {
                         let (_, reach) = access::permit(tx, &by, Act::Rename, item).await?;
                         if reach.steps.first().is_none_or(|step| step.name != from) {
                             return Err(Refusal::Conflict.into());
                         }
-                        drive::rename_in(tx, &ctx, &by, item, &to).await?;
+                        let modified_at = modified_at.unwrap_or_else(|| ctx.now());
+                        drive::rename_in(tx, &ctx, &by, item, &to, modified_at).await?;
                         Ok(format!("Renamed back to “{to}”"))
                     }
                     Inverse::Restore { items } => Ok(trash::restore_in(tx, &ctx, &by, &items).await?.toast),
@@ -125,7 +126,8 @@ async fn put_back(
         grant::delete_carried_at(tx, &moved, items, at).await?;
     }
     for (item, name) in items.iter().filter_map(|was| was.name.as_ref().map(|(name, _)| (was.item, name))) {
-        drive::rename_in(tx, ctx, by, item, name).await?;
+        let modified_at = found.get(&item).map_or_else(|| ctx.now(), |item| item.modified_at);
+        drive::rename_in(tx, ctx, by, item, name, modified_at).await?;
     }
     let names: Vec<String> = found.into_values().map(|item| item.name).collect();
     Ok(format!("Moved {} back", trash::what(&names)))

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlTextAreaElement, Node};
+use web_sys::{Element, FocusOptions, HtmlElement, HtmlInputElement, HtmlTextAreaElement, Node};
 
 /// Does something with an element as soon as it is on the page. A view that was just loaded is made before it takes the
 /// place of the one before; until then its elements can neither be focused nor opened.
@@ -53,7 +53,10 @@ pub fn nowhere() -> bool {
 pub fn to_heading() {
     let heading = document().query_selector("main h1").ok().flatten();
     if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<HtmlElement>().ok()) {
-        let options = web_sys::FocusOptions::new();
+        if !heading.has_attribute("tabindex") {
+            heading.set_tab_index(-1);
+        }
+        let options = FocusOptions::new();
         options.set_prevent_scroll(true);
         drop(heading.focus_with_options(&options));
     }

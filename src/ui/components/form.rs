@@ -174,7 +174,7 @@ pub fn follow(answer: Signal<Option<Result<Done, Failure>>>, changes_session: bo
     let session = Session::get();
     let toaster = Toaster::get();
     let navigate = use_navigate();
-    let path = current_path();
+    let (path, address) = (current_path(), current_address());
     Effect::new(move |before: Option<()>| {
         let answer = answer.get();
         // An answer that is there from the start was dealt with by the form that this one takes the place of.
@@ -197,15 +197,23 @@ pub fn follow(answer: Signal<Option<Result<Done, Failure>>>, changes_session: bo
             }
             let (to_path, _) = done.to.split_once('?').unwrap_or((&done.to, ""));
             let same_page = path.with_untracked(|path| path == to_path);
+            // A dialog that was answered is over: Back leads to the page under it, and never asks again.
+            let from_dialog = address.with_untracked(|address| has_dialog(address));
             if same_page {
                 session.refresh();
             }
             navigate(
                 &done.to,
-                NavigateOptions { replace: same_page, scroll: !same_page, ..NavigateOptions::default() },
+                NavigateOptions { replace: same_page || from_dialog, scroll: !same_page, ..NavigateOptions::default() },
             );
         });
     });
+}
+
+/// Whether an address has a dialog open.
+fn has_dialog(address: &str) -> bool {
+    let (_, query) = address.split_once('?').unwrap_or_default();
+    query.split('&').any(|part| part.starts_with("dialog="))
 }
 
 /// A refused password is typed anew: it is not sent back without WebAssembly either.

@@ -57,6 +57,10 @@ async fn something_of_everything(app: &TestApp) {
 const WAYS: &[(&str, &[&str])] = &[
     ("every organization has at least one Owner", &["UPDATE membership SET role = 'manager', role_rank = 1"]),
     (
+        "every resource sorts by its own status and by its owner's name",
+        &["UPDATE resource SET status_rank = 6, owner_key = 'somebody else' WHERE kind = 'dataset'"],
+    ),
+    (
         "every organization has an account",
         &[
             "UPDATE account SET root_id = id WHERE organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North')",

@@ -414,6 +414,12 @@ impl World {
         self.active(org).is_some_and(|at| has_sites(self.licences[at].product))
     }
 
+    /// LIC-4: Team Access Control.
+    fn may_have_members(&self, org: usize) -> bool {
+        let teams = |at: usize| matches!(self.licences[at].product, Product::CloudTeams | Product::CloudEnterprise);
+        self.active(org).is_some_and(teams)
+    }
+
     fn owners(&self, org: usize) -> usize {
         self.orgs[org].roles.iter().filter(|role| **role == Some(Role::Owner)).count()
     }
@@ -570,7 +576,7 @@ impl World {
         if !holds(self.node(parent).kind, kind) || self.depth(parent) >= 64 {
             return no("invalid");
         }
-        let in_site = self.node(parent).kind == Kind::Site;
+        let in_site = self.node(parent).kind == Kind::Site || kind == Kind::Site;
         if !self.may_create(org) || (in_site && !self.may_assign(org)) {
             return no("forbidden");
         }
@@ -672,7 +678,8 @@ impl World {
         if original.kind == Kind::Root || original.org != place.org || self.way_up(to).contains(&item) || !fits {
             return no("invalid");
         }
-        if !self.may_create(place.org) || (place.kind == Kind::Site && !self.may_assign(place.org)) {
+        let sites = place.kind == Kind::Site || self.below(item).iter().any(|of| self.node(*of).kind == Kind::Site);
+        if !self.may_create(place.org) || (sites && !self.may_assign(place.org)) {
             return no("forbidden");
         }
         let name = Self::free_name(&original.name, &self.names_in(to));
@@ -990,6 +997,9 @@ impl World {
         }
         if theirs == Role::Owner && to != Role::Owner && self.owners(org) == 1 {
             return no("last_owner");
+        }
+        if to == Role::Member && theirs != Role::Member && !self.may_have_members(org) {
+            return no("forbidden");
         }
         self.orgs[org].roles[whom] = Some(to);
         Answer::Done

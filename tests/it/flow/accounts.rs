@@ -593,6 +593,7 @@ both!(acct_3_who_may_not_share_and_what_cannot_receive_is_refused_at_the_field, 
 both!(acct_3_asking_for_many_sharing_ids_that_do_not_exist_is_limited, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
+    app.team_licence(&org).await;
     let folder = anna.folder(org.root, "Gotthard").await;
     let mut last = 422;
     for number in 0..200 {
@@ -607,6 +608,7 @@ both!(acct_3_asking_for_many_sharing_ids_that_do_not_exist_is_limited, async |ap
 both!(acct_3_a_large_copy_goes_on_behind_the_scenes_and_shows_when_it_is_there, async |app| {
     let (anna, john) = (app.person("Anna").await, app.person("John").await);
     let (org, theirs) = (anna.create_org("Alpine Survey").await, john.create_org("Tunnel North").await);
+    app.team_licence(&org).await;
     let folder = anna.folder(org.root, "Big").await;
     let amounts = commonhold::server::generate::Amounts {
         org: Some(org.org_id.clone()),

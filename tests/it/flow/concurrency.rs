@@ -82,6 +82,7 @@ both!(attack_47_leaving_removing_and_demoting_in_all_pairs_keep_an_owner, async 
     for round in 0..usual().div_ceil(4) {
         for (first, second) in [(0, 1), (0, 2), (1, 1), (1, 2), (2, 1), (1, 0)] {
             let org = anna.create_org(&format!("Pair {round} {first} {second}")).await;
+            app.team_licence(&org).await;
             app.join(&org, &john, Role::Owner).await;
             let answers = at_once(vec![act(first, &anna, &john, &org), act(second, &john, &anna, &org)]).await;
             for answer in &answers {
@@ -594,6 +595,7 @@ both!(attack_47_org_3_deleting_an_account_and_leaving_removing_or_demoting_at_on
         for how in 0..3 {
             let (anna, john) = two_owners(app).await;
             let org = anna.create_org(&format!("Pair {round} {how}")).await;
+            app.team_licence(&org).await;
             app.join(&org, &john, Role::Owner).await;
             let go = {
                 let (anna, john, org) = (anna.clone(), john.clone(), org.clone());

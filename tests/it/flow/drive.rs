@@ -1,6 +1,6 @@
 //! The Drive: creating, naming, how deep, and who may (DRIVE, ACCESS).
 
-use commonhold::domain::{access::Level, role::Role, transfer::Grantee};
+use commonhold::domain::{access::Level, resource::Status, role::Role, transfer::Grantee};
 use serde_json::json;
 
 use crate::{both, support::read};
@@ -144,13 +144,25 @@ both!(drive_2_sorting_and_paging_show_everything_once_in_every_order, async |app
     let org = anna.create_org("Alpine Survey").await;
     for number in 0..12_i64 {
         app.tick(1 + number % 3);
-        let body = json!({ "parent": org.root, "kind": "dataset", "name": format!("Flight {number}"), "dataset": { "bytes": number % 4 } });
+        let body = json!({ "parent": org.root, "kind": "dataset", "name": format!("Flight {number}"), "dataset": { "bytes": number % 4, "images": number % 5 } });
         anna.post("/api/v1/resources", &body).await.expect(201);
         anna.folder(org.root, &format!("folder {number}")).await;
     }
-    for sort in ["name", "-name", "modified_at", "-modified_at", "size", "-size", "kind", "-kind"] {
+    // Of different owners and in different states.
+    let eddi = app.person("Eddi").await;
+    app.join(&org, &eddi, Role::Editor).await;
+    app.licence(&org, "cloud", "credits", 0, 0, 1_000).await;
+    for number in 12..15_i64 {
+        let dataset = eddi.dataset(org.root, &format!("Flight {number}"), number).await;
+        let status = if number == 14 { Status::Processed } else { Status::Queued };
+        app.set_status(dataset, status).await;
+    }
+    for sort in ["name", "modified_at", "size", "kind", "images", "status", "owner"]
+        .map(|column| [column.to_owned(), format!("-{column}")])
+        .concat()
+    {
         let whole = anna.children(org.root, &format!("?sort={sort}&limit=200")).await.expect(200).names();
-        assert_eq!(whole.len(), 24, "{sort}");
+        assert_eq!(whole.len(), 27, "{sort}");
         let mut paged = Vec::new();
         let mut cursor = String::new();
         loop {
@@ -172,6 +184,16 @@ both!(drive_2_sorting_and_paging_show_everything_once_in_every_order, async |app
         }
         assert_eq!(backwards, whole, "{sort}");
     }
+    let first = async |query: &str| anna.children(org.root, query).await.expect(200).names().remove(0);
+    assert_eq!(first("?sort=-images").await, "Flight 14");
+    assert_eq!(first("?sort=-status").await, "Flight 14", "as far as it has come");
+    assert_eq!(first("?sort=status").await, "folder 0", "what has no status comes first, by name");
+    assert_eq!(first("?sort=-owner").await, "Flight 14");
+    assert_eq!(first("?sort=owner").await, "Flight 0", "of one owner, by name");
+    // Whoever takes another name sorts by that.
+    eddi.patch("/api/v1/me", &json!({ "first_name": "Aaron" })).await.expect(200);
+    assert_eq!(first("?sort=owner").await, "Flight 12");
+    app.healthy().await;
     assert_eq!(
         anna.children(org.root, "?kind=folder&query=FOLDER%201").await.expect(200).names(),
         ["folder 1", "folder 10", "folder 11"]

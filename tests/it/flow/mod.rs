@@ -21,6 +21,7 @@ mod names;
 mod offers;
 mod organizations;
 mod people;
+mod products;
 mod reach;
 mod restrictions;
 mod search;

@@ -82,6 +82,7 @@ both!(org_3_people_5_removing_both_owners_together_removes_nobody, async |app| {
 both!(attack_9_role_3_nobody_gives_a_role_above_their_own, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
+    app.team_licence(&org).await;
     let somebody = app.person("Some").await;
     app.join(&org, &somebody, Role::Reader).await;
     for (role, allowed) in [

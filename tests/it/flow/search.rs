@@ -130,7 +130,20 @@ both!(drive_2_a_list_is_filtered_and_begun_anywhere, async |app| {
     };
     let whole = list("").await;
     assert_eq!(whole.len(), 12);
-    for sort in ["name", "-name", "size", "-size", "modified_at", "-modified_at"] {
+    for sort in [
+        "name",
+        "-name",
+        "size",
+        "-size",
+        "modified_at",
+        "-modified_at",
+        "images",
+        "-images",
+        "status",
+        "-status",
+        "owner",
+        "-owner",
+    ] {
         let all = list(&format!("sort={sort}")).await;
         for at in [0, 1, 5, 11, 12, 500] {
             let rest = list(&format!("sort={sort}&at={at}")).await;

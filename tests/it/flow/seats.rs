@@ -171,6 +171,7 @@ both!(lic_5_leaving_a_change_of_role_and_the_licences_end_free_seats, async |app
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let licence = app.desktop_licence(&org, 3).await;
+    app.team_licence(&org).await;
     let (john, mary) =
         (somebody(app, &org, "John", Role::Editor).await, somebody(app, &org, "Mary", Role::Reader).await);
     let peter = somebody(app, &org, "Peter", Role::Member).await;

@@ -52,7 +52,11 @@ both!(lic_4_lic_6_what_licence_sites_take, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let dataset = anna.dataset(org.root, "Flight", 1).await;
+    // An empty one is a site as well.
+    assert_eq!(anna.create(org.root, "site", "Site").await.expect(403).code(), "forbidden");
+    let first = app.images_licence(&org, 100, 10).await;
     let site = anna.site(org.root, "Site").await;
+    app.expire(first).await;
     let refused = anna.assign(dataset, "Elsewhere").await.expect(403);
     assert_eq!(refused.code(), "forbidden");
     assert_eq!(anna.assign(dataset, "Site").await.expect(409).blockers(), ["licence_tier_too_low"]);
@@ -97,11 +101,13 @@ both!(xfer_3_xfer_5_only_people_with_access_to_the_site_keep_access, async |app|
 both!(lic_4_drive_6_a_site_shows_its_datasets_on_a_timeline, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
+    let first = app.images_licence(&org, 100, 10).await;
     let site = anna.site(org.root, "Quarry").await;
+    app.expire(first).await;
     // What is made in a site is as good as assigned to it.
     let body = json!({ "parent": site, "kind": "dataset", "name": "Spring", "dataset": { "images": 3 } });
     let refused = anna.post("/api/v1/resources", &body).await.expect(403);
-    assert!(refused.body.contains("active cloud licence"), "{}", refused.body);
+    assert!(refused.body.contains("has expired"), "{}", refused.body);
     app.images_licence(&org, 10, 10).await;
     for (name, day) in [("Spring", Some("2026-03-01")), ("Autumn", Some("2026-10-09")), ("Undated", None)] {
         let body =

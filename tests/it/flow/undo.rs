@@ -1,7 +1,7 @@
 //! Undo (DRIVE-4): by the small form in the message, without a script.
 
 use commonhold::{
-    domain::{access::Level, id::ResourceId, role::Role, transfer::Grantee},
+    domain::{access::Level, id::ResourceId, resource::Status, role::Role, transfer::Grantee},
     rpc::{
         drive::RenameResource,
         transfer::{ConfirmTransfer, MoveHere},
@@ -128,6 +128,52 @@ both!(drive_4_undo_is_authorized_afresh_and_refused_where_the_facts_changed, asy
     commonhold::server::workers::tidy(app.ctx()).await.expect("tidied");
     assert!(press(&john, &org, &token).await.contains("cannot be undone any more"));
     assert_eq!(app.stored(item).await.parent, Some(there));
+    app.healthy().await;
+});
+
+both!(drive_4_where_something_is_does_not_change_when_it_was_modified, async |app| {
+    let anna = app.person("Anna").await;
+    let (org, other) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
+    for org in [&org, &other] {
+        app.images_licence(org, 100, 10).await;
+    }
+    let (here, there) = (anna.folder(org.root, "Here").await, anna.folder(org.root, "There").await);
+    let dataset = anna.dataset(here, "Flight", 1).await;
+    anna.dataset(there, "flight", 1).await;
+    app.set_status(dataset, Status::Processed).await;
+    let before = app.stored(dataset).await.modified_at;
+    let (id, destination, back) = (dataset.to_string(), there.to_string(), drive(&org));
+    let modified = async || app.stored(dataset).await.modified_at;
+
+    // A move to where its name is taken, and back.
+    app.tick(60_000);
+    let fields = [("items", id.as_str()), ("destination", &destination), ("back", &back)];
+    let (_, token) = send(&anna, &org, MoveHere::url(), &fields).await;
+    assert_eq!((app.stored(dataset).await.name.as_str(), modified().await), ("Flight (2)", before));
+    app.tick(60_000);
+    press(&anna, &org, &token.expect("a button")).await;
+    assert_eq!((app.stored(dataset).await.name.as_str(), modified().await), ("Flight", before));
+
+    // To another organization, and back.
+    app.tick(60_000);
+    anna.transfer(&[dataset], other.root).await.expect(201);
+    assert_eq!(modified().await, before);
+    // To the trash, and back.
+    app.tick(60_000);
+    anna.trash(dataset).await.expect(204);
+    anna.restore(dataset).await.expect(200);
+    assert_eq!(modified().await, before);
+
+    // A name is a change; taking it back restores everything.
+    let changed = app.stored(here).await.modified_at;
+    let here = here.to_string();
+    let (_, token) =
+        send(&anna, &org, RenameResource::url(), &[("id", &here), ("name", "Else"), ("back", &back)]).await;
+    let folder: ResourceId = here.parse().expect("an id");
+    assert!(app.stored(folder).await.modified_at > changed);
+    app.tick(60_000);
+    press(&anna, &org, &token.expect("a button")).await;
+    assert_eq!(app.stored(folder).await.modified_at, changed);
     app.healthy().await;
 });
 

@@ -149,7 +149,7 @@ both!(api_1_limits_are_1_to_200_and_cursors_are_of_their_own_list, async |app| {
         assert_eq!((wrong.status, wrong.fields()), (422, vec!["cursor".to_owned()]), "{}", wrong.body);
     }
     for (query, field) in
-        [("?sort=owner", "sort"), ("?sort=name%3BDROP", "sort"), ("?sort=--name", "sort"), ("?kind=elephant", "kind")]
+        [("?sort=access", "sort"), ("?sort=name%3BDROP", "sort"), ("?sort=--name", "sort"), ("?kind=elephant", "kind")]
     {
         assert_eq!(anna.children(a, query).await.expect(422).fields(), [field]);
     }

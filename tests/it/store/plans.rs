@@ -205,7 +205,7 @@ async fn drive_1_a_page_of_children_begins_where_it_starts_however_far_that_is()
         assert!(["id)>(", "id)<("].iter().any(|bound| step.contains(bound)), "{place}: {step}\n{sql}");
         walked += 1;
     }
-    assert_eq!(walked, 8, "three orders, both ways, and by name in a state");
+    assert_eq!(walked, 14, "six orders, both ways, and by name in a state");
     drop(tx);
     app.finish().await;
 }

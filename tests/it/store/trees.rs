@@ -61,7 +61,7 @@ both!(drive_1_nodes_ways_up_and_changes, async |app| {
                 let node =
                     resource::NewResource { id: new, account, kind: Kind::Folder, name: "New", dataset: None, at };
                 resource::insert(tx, &on(a), &node).await?;
-                resource::update_name(tx, &on(b), "Bee", at).await?;
+                resource::update_name(tx, &on(b), "Bee", at, at).await?;
                 resource::update_parent(tx, &on(root), &[new], at).await?;
                 resource::update_parent_and_name(tx, &on(a), &[(dataset, "Flown")], at).await?;
                 resource::update_status(tx, &on(dataset), Status::Processing, Some(licence), at).await?;
@@ -81,7 +81,7 @@ both!(drive_1_nodes_ways_up_and_changes, async |app| {
         .db()
         .write(move |tx| {
             Box::pin(async move {
-                Ok::<_, Error>(resource::update_name(tx, &operate(by, organization, new), "a", at).await?)
+                Ok::<_, Error>(resource::update_name(tx, &operate(by, organization, new), "a", at, at).await?)
             })
         })
         .await;
@@ -100,7 +100,7 @@ both!(drive_2_children_in_every_order_both_ways_page_by_page, async |app| {
         anna.folder(org.root, &format!("f{number}")).await;
     }
     let mut tx = app.db().read().await.expect("a connection");
-    for sort in [Sort::Name, Sort::ModifiedAt, Sort::Size] {
+    for sort in [Sort::Name, Sort::ModifiedAt, Sort::Size, Sort::Images, Sort::Status, Sort::Owner] {
         for descending in [false, true] {
             let list = Children {
                 parent: org.root,
@@ -121,12 +121,15 @@ both!(drive_2_children_in_every_order_both_ways_page_by_page, async |app| {
                 let list = Children { after: after.clone(), limit: 4, ..list.clone() };
                 let page = resource::list_children(&mut tx, &list).await.expect("an answer");
                 let Some(end) = page.last() else { break };
-                let number = match sort {
-                    Sort::Name => 0,
-                    Sort::ModifiedAt => end.modified_at.0,
-                    Sort::Size => end.dataset.as_ref().map_or(0, |dataset| dataset.bytes),
+                let number = match (sort, &end.dataset) {
+                    (Sort::ModifiedAt, _) => end.modified_at.0,
+                    (Sort::Size, Some(dataset)) => dataset.bytes,
+                    (Sort::Images, Some(dataset)) => dataset.images,
+                    (Sort::Status, Some(dataset)) => dataset.status.rank(),
+                    _ => 0,
                 };
-                after = Some(After { rank: end.kind.rank(), name_key: sort_key(&end.name), number, id: end.id });
+                let owner_key = end.created_by_name.as_deref().map(sort_key).unwrap_or_default();
+                after = Some(After { rank: end.kind.rank(), name_key: sort_key(&end.name), number, owner_key, id: end.id });
                 seen.extend(page);
             }
             assert_eq!(seen, whole, "{sort:?} {descending}");

@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 
 use super::{
     at_once::AtOnce,
-    place::{Listing, root_of},
+    place::{Listing, MAX_SELECTED, root_of},
     selection::{RowMenu, Selection, Sums},
     window::{Rows, element_of},
 };
@@ -38,7 +38,7 @@ use crate::{
 #[component]
 pub fn List(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, now: Timestamp) -> impl IntoView {
     if drive.rows.items.is_empty() && listing.cursor.is_empty() {
-        view! { <EmptyList drive listing/> }.into_any()
+        view! { <EmptyList drive listing selection/> }.into_any()
     } else {
         view! { <Grid drive listing selection rows now/> }.into_any()
     }
@@ -46,7 +46,9 @@ pub fn List(drive: DriveView, listing: Listing, selection: Selection, rows: Rows
 
 /// One sentence that says what belongs here, and the way to make it.
 #[component]
-fn EmptyList(drive: DriveView, listing: Listing) -> impl IntoView {
+fn EmptyList(drive: DriveView, listing: Listing, selection: Selection) -> impl IntoView {
+    // The last row is gone: the focus that was in the list goes to the heading, not to nowhere.
+    Effect::new(move |_| selection.emptied());
     if !listing.q.is_empty() || listing.is_filtered() {
         let nothing = match listing.q.as_str() {
             "" => "Nothing here is of this kind or in this state.".to_owned(),
@@ -137,6 +139,15 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             });
         }
     });
+    Effect::new({
+        let listing = listing.clone();
+        move |before: Option<()>| {
+            selection.sums.track();
+            if before.is_some() {
+                write_address(&listing, selection);
+            }
+        }
+    });
     let scrolled = window_event_listener(leptos::ev::scroll, move |_| rows.fit());
     let resized = window_event_listener(leptos::ev::resize, move |_| rows.fit());
     let pointed = window_event_listener(leptos::ev::pointerdown, move |event| selection.pointed(&event));
@@ -211,6 +222,7 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             class="drive"
             class:whole=whole
             class:as-tiles=listing.look.grid
+            class:found=!listing.q.is_empty()
             class:picking=picking
             method="get"
             action=paths::drive(&listing.org, &listing.resource)
@@ -220,7 +232,7 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             on:contextmenu=move |event| selection.context_menu(&event)
             on:change=move |event| selection.change(&event)
             on:keydown=move |event| selection.key(&event)
-            on:focusin=move |_| selection.focus_in()
+            on:focusin=move |event| selection.focus_in(&event)
             on:focusout=move |event| selection.focus_out(&event)
             on:pointerdown=move |event| selection.press(&event)
             on:pointermove=move |event| selection.press_moves(&event)
@@ -256,25 +268,63 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
     }
 }
 
+/// Puts what is selected into the address, so that a reload, Back and a copied link show it again (DRIVE-2). Not while a
+/// dialog is open: its address says what it is about. Only what the address says changes; nothing is loaded.
+fn write_address(listing: &Listing, selection: Selection) {
+    let Ok(now) = window().location().search() else { return };
+    if now.contains("dialog=") || now.contains("menu=") {
+        return;
+    }
+    let items = selection.selected();
+    let selected = if items.len() > MAX_SELECTED { Vec::new() } else { items };
+    let wanted = Listing { selected, ..listing.clone() }.address();
+    let (path, query) = wanted.split_once('?').unwrap_or((&wanted, ""));
+    let here = window().location().pathname().is_ok_and(|here| here == path);
+    if here
+        && now.trim_start_matches('?') != query
+        && let Ok(history) = window().history()
+        && let Ok(state) = history.state()
+    {
+        drop(history.replace_state_with_url(&state, "", Some(&wanted)));
+    }
+}
+
+/// The widest window in which the list is laid out for a phone, in pixels: the number of the style sheet.
+const PHONE: f64 = 720.0;
+
+/// The room between a menu and what it opened from, and between it and the edge of the window, in pixels.
+const GAP: f64 = 4.0;
+
 /// The menu of a row, by its button or as context menu: one for the whole list, filled when it opens.
 #[component]
 fn OpenMenu(selection: Selection, listing: Listing, at_once: AtOnce) -> impl IntoView {
     let element = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
-        let (Some(element), Some(RowMenu { x, y, .. })) = (element.get(), selection.menu.get()) else { return };
+        let (Some(element), Some(RowMenu { x, above, below, .. })) = (element.get(), selection.menu.get()) else {
+            return;
+        };
         let style = web_sys::HtmlElement::style(&element);
-        for (property, value) in [("left", x), ("top", y)] {
-            drop(style.set_property(property, &format!("{value}px")));
+        for property in ["left", "top", "max-block-size"] {
+            drop(style.remove_property(property));
         }
         drop(element.show_popover());
-        // Not over the edge: it is as large as it is only now that it is shown.
-        let (width, height) = (f64::from(element.offset_width()), f64::from(element.offset_height()));
         let side =
             |size: Result<wasm_bindgen::JsValue, _>| size.ok().and_then(|size| size.as_f64()).unwrap_or(f64::MAX);
         let (wide, high) = (side(window().inner_width()), side(window().inner_height()));
-        for (property, at, size, most) in [("left", x, width, wide), ("top", y, height, high)] {
-            let fitting = if at + size + 8.0 > most { (at - size).max(8.0) } else { at };
-            drop(style.set_property(property, &format!("{fitting}px")));
+        // On a phone it is a sheet at the bottom; the style sheet puts it there.
+        if wide > PHONE {
+            // It is as large as it is only now that it is shown. It never covers what it opened from: there, the second
+            // click of a double click would be on an entry.
+            let (width, height) = (f64::from(element.offset_width()), f64::from(element.offset_height()));
+            let left = if x + width + 2.0 * GAP > wide { (x - width).max(2.0 * GAP) } else { x };
+            let (under, over) = (high - below - 3.0 * GAP, above - 3.0 * GAP);
+            let top = if height <= under || under >= over { below + GAP } else { above - GAP - height.min(over) };
+            for (property, value) in [("left", left), ("top", top)] {
+                drop(style.set_property(property, &format!("{value}px")));
+            }
+            if height > under.max(over) {
+                drop(style.set_property("max-block-size", &format!("{}px", under.max(over))));
+            }
         }
         if let Some(first) = all(&element, "a[href]").first() {
             drop(first.focus());
@@ -318,7 +368,12 @@ fn OpenMenu(selection: Selection, listing: Listing, at_once: AtOnce) -> impl Int
         selection.menu.get().map(|RowMenu { row, items, .. }| {
             let commands = selection.offers(&row, &items);
             let open = (items.len() == 1).then(|| listing.container(&row.id.to_string()));
-            view! { <Entries listing=listing.clone() items commands open/> }
+            let about =
+                if items.len() == 1 { row.name.clone() } else { words::totalled(items.len() as u64, "item", "items") };
+            view! {
+                <p class="menu-title">{about}</p>
+                <Entries listing=listing.clone() items commands open/>
+            }
         })
     };
     view! {
@@ -336,16 +391,23 @@ fn Entries(
 ) -> impl IntoView {
     let entries = commands
         .into_iter()
-        .map(|(command, on)| match on {
-            Control::Absent => ().into_any(),
-            Control::Disabled(reason) => view! {
-                <span class="menu-off">{command.title()}<small class="menu-note">{reason}</small></span>
+        .map(|(command, on)| {
+            let entry = match on {
+                Control::Absent => return ().into_any(),
+                Control::Disabled(reason) => view! {
+                    <span class="menu-off">{command.title()}<small class="menu-note">{reason}</small></span>
+                }
+                .into_any(),
+                Control::Enabled => view! {
+                    <a href=listing.dialog(command, &items) data-act=command.word() data-noscroll=""><Icon name=command.icon()/>{command.title()}</a>
+                }
+                .into_any(),
+            };
+            // What takes something away stands apart, at the end.
+            match command {
+                Command::Trash => view! { <div class="menu-foot">{entry}</div> }.into_any(),
+                _ => entry,
             }
-            .into_any(),
-            Control::Enabled => view! {
-                <a href=listing.dialog(command, &items) data-act=command.word() data-noscroll=""><Icon name=command.icon()/>{command.title()}</a>
-            }
-            .into_any(),
         })
         .collect_view();
     view! {
@@ -471,9 +533,12 @@ fn Toolbar(selection: Selection, commands: Vec<Command>) -> impl IntoView {
         .collect_view();
     view! {
         <div class="selection" role="toolbar" aria-label="Selection">
-            <span aria-live="polite" inner_html=words></span>
+            <span class="two-lines">
+                <span aria-live="polite" inner_html=words></span>
+                <small class="sum num" inner_html=sums></small>
+            </span>
             {more}
-            <span class="sum num" inner_html=sums></span>
+            <span class="gap"></span>
             {buttons}
             <button type="reset" class="button icon-only quiet" aria-label="Clear selection" on:click=move |event| {
                 event.prevent_default();
@@ -490,7 +555,7 @@ fn Toolbar(selection: Selection, commands: Vec<Command>) -> impl IntoView {
 #[component]
 fn Heads(listing: Listing) -> impl IntoView {
     let sort = if listing.sort.is_empty() { "name".to_owned() } else { listing.sort.clone() };
-    let owner = if listing.q.is_empty() { "Owner" } else { "Location" };
+    let searching = !listing.q.is_empty();
     let head = move |label: &'static str, column: &'static str, class: &'static str| {
         let (order, next) = if sort == column {
             (Order::Ascending, format!("-{column}"))
@@ -510,12 +575,17 @@ fn Heads(listing: Listing) -> impl IntoView {
                     </label>
                 </th>
                 {head("Name", "name", "name-head")}
-                {head("Status", "kind", "from-phone")}
-                <th role="columnheader" scope="col" class="end from-phone">"Images"</th>
-                {head("Size", "size", "end from-tablet")}
-                <th role="columnheader" scope="col" class="from-desktop">{owner}</th>
-                {head("Modified", "modified_at", "from-tablet")}
-                <th role="columnheader" scope="col" class="from-desktop">"Access"</th>
+                {head("Kind", "kind", "col kind-col")}
+                {head("Status", "status", "col status-col")}
+                {head("Images", "images", "end col images-col")}
+                {head("Size", "size", "end col size-col")}
+                {if searching {
+                    view! { <th role="columnheader" scope="col" class="col place-col">"Location"</th> }.into_any()
+                } else {
+                    head("Owner", "owner", "col owner-col")
+                }}
+                {head("Modified", "modified_at", "col modified-col")}
+                <th role="columnheader" scope="col" class="col access-col">"Access"</th>
                 <th role="columnheader" scope="col" class="act"><span class="unseen">"Options"</span></th>
             </tr>
         </thead>
@@ -559,18 +629,25 @@ fn row_of(
     cells.open("td", &cell("name-cell"));
     cells.open("span", &[("class", "name")]);
     cells.icon(words::kind_icon(row.kind));
-    cells.with("a", &[("href", &href)], &row.name);
+    cells.with("a", &[("href", &href), ("title", &row.name)], &row.name);
     cells.close("span");
     cells.close("td");
 
+    cells.with("td", &cell("m col kind-col"), row.kind.title());
+
     cells.open("td", &cell("status-cell"));
     match &row.dataset {
-        Some(dataset) => cells.with("span", &[("class", words::status_tone(dataset.status))], dataset.status.title()),
-        None => cells.with("span", &[("class", "small")], row.kind.title()),
+        Some(dataset) => cells.with(
+            "span",
+            &[("class", words::status_tone(dataset.status)), ("title", dataset.status.title())],
+            dataset.status.title(),
+        ),
+        // Where there is no room for a column of kinds.
+        None => cells.with("span", &[("class", "small kind-word")], row.kind.title()),
     }
     cells.close("td");
 
-    cells.open("td", &cell("end num m images-cell"));
+    cells.open("td", &cell("end num m col images-col images-cell"));
     if row.dataset.is_some() {
         cells.text(&words::count(images));
     }
@@ -582,30 +659,35 @@ fn row_of(
         Some(_) if bytes > 0 => words::size(bytes),
         Some(_) => "—".to_owned(),
     };
-    cells.with("td", &cell("end num m from-tablet"), &size);
+    cells.with("td", &cell("end num m col size-col"), &size);
     match &row.place {
         // Of what comes from all over, where it is says more than who made it.
         Some(place) => {
-            cells.open("td", &cell("m from-desktop"));
+            cells.open("td", &cell("m col place-col"));
             let root = place.kind == Kind::Root;
             let inside = if root { root_of(place.id, row.account_name.is_some()) } else { place.id.to_string() };
             let href = listing.container(&inside);
-            cells.with("a", &[("href", &href), ("class", "in-place")], &place.name);
+            cells.with("a", &[("href", &href), ("class", "in-place"), ("title", &place.name)], &place.name);
             // Of several accounts, which one; a root is called by it already.
             if let Some(account) = row.account_name.as_deref().filter(|_| !root) {
                 cells.with("small", &[("class", "of-account")], account);
             }
             cells.close("td");
         }
-        None => cells.with("td", &cell("m from-desktop"), row.created_by_name.as_deref().unwrap_or_default()),
+        None => {
+            let owner = row.created_by_name.as_deref().unwrap_or_default();
+            let column = if listing.q.is_empty() { "m col owner-col" } else { "m col place-col" };
+            cells.with("td", &[("role", "gridcell"), ("class", column), ("title", owner)], owner);
+        }
     }
 
-    cells.open("td", &cell("m num from-tablet"));
+    cells.open("td", &cell("m num col modified-col"));
     let (exact, in_full) = (row.modified_at.rfc3339(), row.modified_at.words());
     cells.with("time", &[("datetime", &exact), ("title", &in_full)], &words::day(row.modified_at.day(), now));
     cells.close("td");
 
-    cells.with("td", &cell("m from-desktop"), &words::access(row.access, row.grants));
+    let access = words::access(row.access, row.grants);
+    cells.with("td", &[("role", "gridcell"), ("class", "m col access-col"), ("title", &access)], &access);
 
     cells.open("td", &cell("act"));
     let options = format!("More options for {}", row.name);
@@ -647,7 +729,7 @@ fn row_of(
 /// The place of a row that is on its way.
 fn waiting(place: usize) -> Written {
     let mut cells = Markup::with_room(64);
-    cells.open("td", &[("colspan", "9")]);
+    cells.open("td", &[("colspan", "10")]);
     cells.with("span", &[("class", "waiting")], "");
     cells.close("td");
     Written::new(

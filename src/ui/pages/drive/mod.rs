@@ -47,7 +47,7 @@ use self::{
     site::{AssignDialog, Timeline},
     transfer::TransferDialog,
     tree::Tree,
-    window::Rows,
+    window::{Adopted, Rows},
     work::RunningWork,
 };
 use crate::{
@@ -214,13 +214,13 @@ pub fn DrivePage() -> impl IntoView {
                                 if stream.with_untracked(|now| *now != address) {
                                     stream.set(address);
                                 }
-                                if rows.adopt(&listing, &drive) {
-                                    selection.begin(&place.with_untracked(|place| match &place.open {
+                                match rows.adopt(&listing, &drive) {
+                                    Adopted::Same => selection.renew(),
+                                    Adopted::Reordered => selection.reorder(),
+                                    Adopted::Other => selection.begin(&place.with_untracked(|place| match &place.open {
                                         Open::Move(_) | Open::Transfer(_) | Open::Ask(..) => place.items().to_vec(),
-                                        _ => Vec::new(),
-                                    }));
-                                } else {
-                                    selection.renew();
+                                        _ => place.listing.selected.clone(),
+                                    })),
                                 }
                                 view! { <DriveContent drive listing selection rows now=begin.now flash=begin.form/> }.into_any()
                             }
@@ -253,7 +253,7 @@ fn DriveContent(
     let invites = own && team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
         Some(resource) => {
-            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() invites team=team && own shared_elsewhere=drive.shared_elsewhere/> }
+            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() no_sites=drive.lacking.assign.clone() invites team=team && own shared_elsewhere=drive.shared_elsewhere/> }
                 .into_any()
         }
         None if !listing.q.is_empty() => {
@@ -290,7 +290,7 @@ fn DriveContent(
         {expired.map(|reason| view! { <LicenceNote reason org/> })}
         <RestrictedNote origins/>
         <div class="drive-tools">
-            <SearchField listing=listing.clone()/>
+            <SearchField listing=listing.clone() organization=drive.organization.name.clone()/>
             {narrow.then(|| view! { <Filters listing=listing.clone()/> })}
             {narrow.then(|| view! { <Looks listing=listing.clone()/> })}
         </div>
@@ -322,7 +322,7 @@ const SHORTCUTS: [(&str, &str); 12] = [
     ("↑ ↓", "Go from row to row; with Shift, select"),
     ("Space", "Select"),
     ("Ctrl A", "Select all that is loaded; then, all there is"),
-    ("Esc", "Select nothing"),
+    ("Esc", "Clear selection"),
     ("Enter", "Open"),
     ("Alt ↑", "One folder up"),
     ("F2", "Rename"),
@@ -389,6 +389,12 @@ fn Looks(listing: Listing) -> impl IntoView {
             <a class="button icon-only quiet" class:on=look.details href=panel aria-label="Details" title="Details (i)" aria-expanded=look.details.to_string() data-noscroll=""><Icon name="info"/></a>
             <button type="button" class="button icon-only quiet from-desktop" popovertarget="keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"><Icon name="keyboard"/></button>
             <div node_ref=keys id="keys" popover="auto" class="menu keys" role="dialog" aria-label="Keyboard shortcuts">
+                <div class="bar">
+                    <h2>"Keyboard shortcuts"</h2>
+                    <button type="button" class="button icon-only quiet end" popovertarget="keys" popovertargetaction="hide" aria-label="Close">
+                        <Icon name="close"/>
+                    </button>
+                </div>
                 <dl class="facts">{shortcuts}</dl>
                 <p class="small">"Single letters and signs can be switched off in " <a href=paths::account("")>"My account"</a> "."</p>
             </div>
@@ -398,7 +404,11 @@ fn Looks(listing: Listing) -> impl IntoView {
 
 /// **Search** through the whole organization: a form that leads to the results.
 #[component]
-fn SearchField(listing: Listing) -> impl IntoView {
+fn SearchField(
+    listing: Listing,
+    /// The name of what is searched.
+    organization: String,
+) -> impl IntoView {
     let action = paths::drive(&listing.org, "");
     let navigate = use_navigate();
     let input = NodeRef::<leptos::html::Input>::new();
@@ -430,7 +440,8 @@ fn SearchField(listing: Listing) -> impl IntoView {
         <form class="drive-search" role="search" method="get" action=action on:submit=search>
             <Icon name="search"/>
             {(!seen_as.is_empty()).then(|| view! { <input type="hidden" name="as" value=seen_as/> })}
-            <input node_ref=input type="search" name="q" aria-label="Search" placeholder="Search" value=q maxlength="200" autocomplete="off"/>
+            <input node_ref=input type="search" name="q" aria-label="Search" placeholder=format!("Search {organization}") value=q maxlength="200" autocomplete="off"/>
+            <kbd aria-hidden="true" hidden=move || !(session.hydrated.get() && session.letter_keys())>"/"</kbd>
         </form>
     }
 }
@@ -441,6 +452,8 @@ fn ContainerHeader(
     resource: ResourceView,
     listing: Listing,
     create: Control,
+    /// Why there can be no sites, if so (LIC-4).
+    no_sites: Option<String>,
     invites: bool,
     team: bool,
     shared_elsewhere: bool,
@@ -460,12 +473,20 @@ fn ContainerHeader(
             let links = kinds
                 .into_iter()
                 .map(|kind| {
+                    let refused = no_sites.clone().filter(|_| kind == Kind::Site);
+                    if let Some(reason) = refused {
+                        return view! {
+                            <span class="menu-off">"New site"<small class="menu-note">{reason}</small></span>
+                        }
+                        .into_any();
+                    }
                     view! {
                         <a href=listing.new_dialog(kind) class=kind.word() data-noscroll="">
                             <Icon name=words::kind_icon(kind)/>
                             {format!("New {}", kind.title().to_lowercase())}
                         </a>
                     }
+                    .into_any()
                 })
                 .collect_view();
             Some(

@@ -181,9 +181,21 @@ fn Places(
         })
         .collect();
     let container = view.path.last().map(|crumb| crumb.id.to_string()).unwrap_or_default();
-    let empty = view.rows.items.is_empty();
-    let rows =
-        view.rows.items.into_iter().map(|row| view! { <PlaceRow href=go(row.id.to_string()) row/> }).collect_view();
+    // What nothing can go into comes last, and folded: one looks for a folder among folders.
+    let (containers, others): (Vec<DestinationRow>, Vec<DestinationRow>) =
+        view.rows.items.into_iter().partition(|row| row.kind.is_container());
+    let empty = containers.is_empty();
+    let rows = containers.into_iter().map(|row| view! { <PlaceRow href=go(row.id.to_string()) row/> }).collect_view();
+    let others = (!others.is_empty()).then(|| {
+        let words = words::totalled(others.len() as u64, "dataset", "datasets");
+        let rows = others.into_iter().map(|row| view! { <PlaceRow href=String::new() row/> }).collect_view();
+        view! {
+            <details class="pick-others">
+                <summary>{words}</summary>
+                <ul class="pick" aria-label="Not folders">{rows}</ul>
+            </details>
+        }
+    });
     let more = view.rows.next_cursor.map(|at| {
         let href = listing.move_dialog(&Move { at, making_folder: false, ..open.clone() });
         view! { <ButtonLink href in_place=true tone=Tone::Quiet>"Show more"</ButtonLink> }
@@ -198,14 +210,21 @@ fn Places(
     });
     let with_form = listing.move_dialog(&Move { making_folder: true, ..open.clone() });
     let new_folder = {
-        let (parent, flash) = (container.clone(), flash.clone());
         move || {
             match (&view.create, making_folder.get()) {
             (Control::Absent, _) => ().into_any(),
             (Control::Disabled(reason), _) => view! { <BlockedButton label="New folder" reason=reason.clone() tone=Tone::Quiet icon="plus"/> }.into_any(),
-            (Control::Enabled, false) => view! { <div><ButtonLink href=with_form.clone() tone=Tone::Quiet icon="plus" in_place=true>"New folder"</ButtonLink></div> }.into_any(),
-            (Control::Enabled, true) => view! { <NewFolder parent=parent.clone() back=into_it.clone() cancel=here.clone() flash=flash.clone()/> }.into_any(),
+            (Control::Enabled, false) => view! { <ButtonLink href=with_form.clone() tone=Tone::Quiet icon="plus" in_place=true>"New folder"</ButtonLink> }.into_any(),
+            (Control::Enabled, true) => ().into_any(),
         }
+        }
+    };
+    let making = {
+        let (parent, flash) = (container.clone(), flash.clone());
+        move || {
+            making_folder.get().then(|| {
+                view! { <NewFolder parent=parent.clone() back=into_it.clone() cancel=here.clone() flash=flash.clone()/> }
+            })
         }
     };
     let offer = view.may_offer.then(|| {
@@ -213,23 +232,32 @@ fn Places(
         view! { <div><ButtonLink href tone=Tone::Quiet icon="transfer" in_place=true>"Offer to another organization"</ButtonLink></div> }
     });
     let move_here = view.move_here;
+    // Where it is now is where one begins, and nothing to be warned of; what was chosen and cannot be, is.
+    let chosen = !(open.to.is_empty() && open.inside.is_empty());
     let why_not = match &move_here {
         Control::Disabled(reason) => Some(reason.clone()),
         Control::Enabled | Control::Absent => None,
     };
+    let why_not = why_not.map(|reason| {
+        let class = if chosen { "small why-not" } else { "small" };
+        view! { <p class=class id="why-not-here">{reason}</p> }
+    });
     view! {
-        <DialogBody>
+        <div class="dialog-top">
             <Switcher id="dialog-switcher" current=Some(shown) remark entries in_place=true/>
-            <div node_ref=body><Breadcrumbs id="destination" label="Destination" steps in_place=true/></div>
+            <div node_ref=body class="bar"><Breadcrumbs id="destination" label="Destination" steps in_place=true/><div class="end">{new_folder}</div></div>
+            {making}
+        </div>
+        <DialogBody>
             {if empty {
-                view! { <p class="pick-empty">"Nothing is in here yet."</p> }.into_any()
+                view! { <p class="pick-empty">"No folders in here."</p> }.into_any()
             } else {
                 view! { <ul class="pick" aria-label="Folders">{rows}</ul> }.into_any()
             }}
+            {others}
             {more}
-            {new_folder}
             {offer}
-            {why_not.map(|reason| view! { <p class="small why-not" id="why-not-here">{reason}</p> })}
+            {why_not}
         </DialogBody>
         {if open.copying {
             let action = ServerAction::<CopyHere>::new();

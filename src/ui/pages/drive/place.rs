@@ -29,7 +29,12 @@ pub struct Listing {
     pub look: Look,
     /// As whom it is looked at (**View as**): a person's id; empty for oneself.
     pub seen_as: String,
+    /// What is selected in it, at most [`MAX_SELECTED`] items.
+    pub selected: Vec<String>,
 }
+
+/// So many selected items stand in an address at most; more are selected in the page alone.
+pub const MAX_SELECTED: usize = 100;
 
 /// How a list is looked at: it shows the same things all the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,6 +157,13 @@ impl Place {
                 .collect::<Vec<_>>();
             all.iter().flat_map(|item| item.split(',')).filter(|item| !item.is_empty()).map(str::to_owned).collect()
         };
+        // A dialog for several items was opened from a selection, and leads back to it.
+        let about = items();
+        let selects = match get("dialog").as_str() {
+            "" => true,
+            word => about.len() > 1 && (word == "transfer" || word == "offer" || Command::parse(word).is_some()),
+        };
+        let selected = if selects && about.len() <= MAX_SELECTED { about } else { Vec::new() };
         let listing = Listing {
             org: org.to_owned(),
             resource: resource.to_owned(),
@@ -166,6 +178,7 @@ impl Place {
                 details: get("details") == "1",
             },
             seen_as: get("as"),
+            selected,
         };
         // Who looks as somebody else changes nothing.
         if !listing.seen_as.is_empty() {
@@ -262,10 +275,16 @@ impl Listing {
             .with("details", if self.look.details { "1" } else { "" })
     }
 
-    /// The same list, however it is looked at: what has to be loaded.
+    /// The same list, however it is looked at and whatever is selected in it: what has to be loaded.
     #[must_use]
     pub fn plain(&self) -> Self {
-        Self { look: Look::default(), ..self.clone() }
+        Self { look: Look::default(), selected: Vec::new(), ..self.clone() }
+    }
+
+    /// Whether another list has the same rows in another order.
+    pub fn differs_in_order(&self, other: &Self) -> bool {
+        let unsorted = |one: &Self| Self { sort: String::new(), cursor: String::new(), ..one.plain() };
+        self.plain() != other.plain() && unsorted(self) == unsorted(other)
     }
 
     /// Looked at differently.
@@ -314,9 +333,9 @@ impl Listing {
         self.base().with("menu", item).text()
     }
 
-    /// The list without any dialog.
+    /// The list without any dialog, with what is selected in it.
     pub fn address(&self) -> String {
-        self.base().text()
+        self.base().with_all("item", &self.selected).text()
     }
 
     /// The list sorted by a column, from its start.
@@ -412,6 +431,7 @@ mod tests {
                 ("new", "folder"),
             ],
         );
+        let listing = Listing { selected: vec!["1".into(), "2".into()], ..listing };
         assert_eq!(place, Some(Place { listing, open: Open::Move(open) }));
     }
 
@@ -436,6 +456,8 @@ mod tests {
             assert!(address.contains("as=p"), "{address}");
         }
         assert_eq!(seen.seen_by("", "r"), "/o/a/drive/r");
+        let selected = read("/o/a/drive/r", &[("as", "p"), ("item", "i")]).unwrap_or_default();
+        assert_eq!(selected.open, Open::Nothing);
         let menu = read("/o/a/drive/r", &[("as", "p"), ("menu", "i")]).unwrap_or_default();
         assert_eq!(menu.open, Open::Menu("i".into()));
     }
@@ -449,6 +471,38 @@ mod tests {
         let listing = |view| Listing { org: "a".into(), look: look(view), ..Listing::default() };
         assert_eq!(listing("").address(), "/o/a/drive");
         assert_eq!(listing("list").address(), "/o/a/drive?view=list");
+    }
+
+    #[test]
+    fn drive_2_a_selection_has_an_address_and_a_dialog_for_several_leads_back_to_it() {
+        let selected = |query: &[(&'static str, &str)]| read("/o/a/drive", query).unwrap_or_default().listing;
+        let two = [("item", "1"), ("item", "2")];
+        assert_eq!(selected(&two).selected, ["1", "2"]);
+        assert_eq!(selected(&two).address(), "/o/a/drive?item=1&item=2");
+        assert_eq!(selected(&two).plain(), selected(&[]), "the same list is loaded");
+        assert_eq!(selected(&two).dialog(Command::Trash, &["1".to_owned()]), "/o/a/drive?dialog=trash&item=1");
+        assert_eq!(selected(&two).sorted("-size"), "/o/a/drive?sort=-size&item=1&item=2");
+        assert_eq!(selected(&two).container("c"), "/o/a/drive/c", "another folder has a selection of its own");
+        let moving = [("dialog", "move"), ("item", "1"), ("item", "2")];
+        assert_eq!(selected(&moving).address(), "/o/a/drive?item=1&item=2");
+        // Opened from the menu of one item, which was not selected for it.
+        assert_eq!(selected(&[("dialog", "rename"), ("item", "1")]).address(), "/o/a/drive");
+        let many: Vec<String> = (0..=MAX_SELECTED).map(|number| number.to_string()).collect();
+        let many = many.join(",");
+        assert!(selected(&[("item", &many)]).selected.is_empty(), "an address has its bounds");
+    }
+
+    #[test]
+    fn drive_2_another_order_of_the_same_list_is_told_from_another_list() {
+        let by = |sort: &str, kind: &str| Listing {
+            org: "a".into(),
+            sort: sort.into(),
+            kind: kind.into(),
+            ..Listing::default()
+        };
+        assert!(by("", "").differs_in_order(&by("-size", "")));
+        assert!(!by("", "").differs_in_order(&by("", "")));
+        assert!(!by("", "").differs_in_order(&by("-size", "folder")));
     }
 
     #[test]

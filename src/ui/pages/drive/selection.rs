@@ -25,7 +25,10 @@ use crate::{
         view::{Control, RowView},
     },
     ui::{
-        components::selection::{all, check, checkbox, controls, set, sideways, within},
+        components::{
+            focus::{nowhere, to_heading},
+            selection::{all, check, checkbox, controls, set, sideways, within},
+        },
         session::Session,
     },
 };
@@ -50,8 +53,10 @@ pub struct RowMenu {
     pub items: Vec<String>,
     /// Where, in pixels from the left of the window.
     pub x: f64,
-    /// From its top.
-    pub y: f64,
+    /// The upper edge of what it opens from, in pixels from the top of the window.
+    pub above: f64,
+    /// Its lower edge.
+    pub below: f64,
 }
 
 /// The selection of one list.
@@ -69,8 +74,8 @@ pub struct Selection {
     pub asked: RwSignal<Option<(Command, Vec<String>)>>,
     /// The menu that is open.
     pub menu: RwSignal<Option<RowMenu>>,
-    /// The row that a Shift-click extends from.
-    anchor: StoredValue<usize>,
+    /// The row that a Shift-click extends from, by its id: in another order it is elsewhere.
+    anchor: StoredValue<Option<String>>,
     /// The row that Tab comes back to.
     active: StoredValue<usize>,
     /// Whether that row is to have the focus as soon as it is on the page: the list was drawn anew, or it is on its way.
@@ -84,7 +89,7 @@ pub struct Selection {
     /// A finger that has not moved yet, and the row under it.
     finger: StoredValue<Option<Finger>>,
     /// The row and the place of a menu that opens once the mouse's button is let go of.
-    held: StoredValue<Option<(usize, f64, f64)>>,
+    held: StoredValue<Option<(usize, f64, (f64, f64))>>,
     session: Session,
 }
 
@@ -114,7 +119,7 @@ impl Selection {
             cannot: RwSignal::new(Vec::new()),
             asked: RwSignal::new(None),
             menu: RwSignal::new(None),
-            anchor: StoredValue::new(0),
+            anchor: StoredValue::new(None),
             active: StoredValue::new(0),
             wants_focus: StoredValue::new(false),
             inside: StoredValue::new(false),
@@ -130,16 +135,49 @@ impl Selection {
     pub fn begin(self, items: &[String]) {
         self.menu.set(None);
         self.picked.set_value(BTreeMap::new());
-        self.anchor.set_value(0);
+        self.anchor.set_value(None);
         self.active.set_value(0);
         self.wants_focus.set_value(false);
         self.inside.set_value(false);
         self.stop_gathering();
+        let mut further = Vec::new();
         for item in items {
-            if let Some(row) = self.rows.place_of(item).and_then(|place| self.rows.at(place)) {
-                self.pick(row, true);
+            match self.rows.place_of(item).and_then(|place| self.rows.at(place)) {
+                Some(row) => self.pick(row, true),
+                None => further.push(item.clone()),
             }
         }
+        self.add_up();
+        // On the server there is no list yet, and nothing is fetched.
+        if !further.is_empty() && self.session.hydrated.get_untracked() {
+            self.find(further);
+        }
+    }
+
+    /// Picks items that are further down in the list than what is loaded, as far as they are found there.
+    fn find(self, items: Vec<String>) {
+        let turn = self.turn.get_value();
+        let goes_on = move || self.turn.try_get_value() == Some(turn);
+        let most = self.rows.total.get_untracked().min(MAX_ITEMS);
+        spawn_local(async move {
+            let missing = |items: &[String]| items.iter().any(|item| self.rows.place_of(item).is_none());
+            let searched = items.clone();
+            self.rows.load(most, move |_| goes_on() && missing(&searched)).await;
+            if goes_on() {
+                for row in items.iter().filter_map(|item| self.rows.place_of(item)).filter_map(|at| self.rows.at(at)) {
+                    self.pick(row, true);
+                }
+                self.add_up();
+            }
+        });
+    }
+
+    /// The same rows in another order: what is picked stays, and so does the row that a Shift-click extends from.
+    pub fn reorder(self) {
+        self.menu.set(None);
+        self.active.set_value(0);
+        self.wants_focus.set_value(false);
+        self.stop_gathering();
         self.add_up();
     }
 
@@ -159,10 +197,27 @@ impl Selection {
             }
         }
         // On the server, which may run this as well, there is no list yet and no document.
-        let had = self.form.get_untracked().is_some()
-            && document().active_element().is_some_and(|active| within(&active, "tbody tr[data-id]").is_some());
-        self.wants_focus.set_value(had);
+        let had = self.form.get_untracked().is_some_and(|form| {
+            document().active_element().is_some_and(|active| {
+                form.contains(Some(&active)) || (self.inside.get_value() && active.tag_name() == "BODY")
+            })
+        });
+        // Where rows went, what was behind them has moved up: the next row is at their place, the last one at the end.
+        let last = self.rows.total.get_untracked().saturating_sub(1);
+        self.active.update_value(|active| *active = (*active).min(last));
         self.add_up();
+        // Only now: the rows that are on the page until they are drawn anew do not take it.
+        self.wants_focus.set_value(had);
+    }
+
+    /// There is no row left: the focus that was in the list goes to the heading of the page.
+    pub fn emptied(self) {
+        let had = self.wants_focus.get_value() || self.inside.get_value();
+        if had && nowhere() {
+            self.wants_focus.set_value(false);
+            self.inside.set_value(false);
+            to_heading();
+        }
     }
 
     fn stop_gathering(self) {
@@ -309,9 +364,13 @@ impl Selection {
         self.inside.get_value() && nowhere
     }
 
-    /// Something in the list got the focus.
-    pub fn focus_in(self) {
+    /// Something in the list got the focus: Tab comes back to its row.
+    pub fn focus_in(self, event: &FocusEvent) {
         self.inside.set_value(true);
+        let row = element_of(event.target()).and_then(|target| within(&target, "tbody tr[data-id]"));
+        if let Some(row) = row.filter(|_| !self.wants_focus.get_value()) {
+            self.active.set_value(place(&row));
+        }
     }
 
     /// Something in the list lost the focus to something else.
@@ -412,7 +471,7 @@ impl Selection {
         if let Some(button) = within(&target, ".act > button") {
             event.prevent_default();
             let rect = button.get_bounding_client_rect();
-            self.open_menu(at, &button, rect.right(), rect.bottom());
+            self.open_menu(at, &button, rect.right(), (rect.top(), rect.bottom()));
             return;
         }
         let on_checkbox = target.dyn_ref::<HtmlInputElement>().is_some();
@@ -436,9 +495,9 @@ impl Selection {
         }
         let toggles = event.ctrl_key() || event.meta_key() || touch;
         if event.shift_key() {
-            self.range(self.anchor.get_value(), at, on_checkbox || toggles);
+            self.range(self.anchored(at), at, on_checkbox || toggles);
         } else {
-            self.anchor.set_value(at);
+            self.set_anchor(at);
             let was = row.get_attribute("data-id").is_some_and(|id| self.has(&id));
             if !on_checkbox && !toggles {
                 self.picked.set_value(BTreeMap::new());
@@ -467,7 +526,7 @@ impl Selection {
     }
 
     /// Opens the menu of a row.
-    fn open_menu(self, at: usize, from: &Element, x: f64, y: f64) {
+    fn open_menu(self, at: usize, from: &Element, x: f64, (above, below): (f64, f64)) {
         let Some(row) = self.rows.at(at) else { return };
         let id = row.id.to_string();
         // Where the focus goes back to when the menu or its dialog is closed.
@@ -477,7 +536,7 @@ impl Selection {
         set(from, "popovertarget", "row-menu");
         let items = if self.has(&id) { self.selected() } else { vec![id] };
         self.active.set_value(at);
-        self.menu.set(Some(RowMenu { row, items, x, y }));
+        self.menu.set(Some(RowMenu { row, items, x, above, below }));
     }
 
     /// A pointer goes down: a finger that stays selects the row under it.
@@ -532,7 +591,7 @@ impl Selection {
                 finger.long = true;
             }
         });
-        self.anchor.set_value(at);
+        self.set_anchor(at);
         self.active.set_value(at);
         let was = self.rows.at(at).is_some_and(|row| self.has(&row.id.to_string()));
         self.pick_at(at, !was);
@@ -547,32 +606,33 @@ impl Selection {
         if event.dyn_ref::<PointerEvent>().is_some_and(|pointer| pointer.pointer_type() == "touch") {
             return;
         }
-        let (mut x, mut y) = (f64::from(event.client_x()), f64::from(event.client_y()));
+        let (mut x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
+        let mut edges = (y, y);
         if event.button() != 2 {
             let rect = row.get_bounding_client_rect();
-            (x, y) = (rect.left() + 60.0, rect.bottom());
+            (x, edges) = (rect.left() + 60.0, (rect.top(), rect.bottom()));
         }
         let at = place(&row);
         // Letting go of the button beside a popover closes it: where it is still down, the menu waits for that.
         if event.button() == 2 && event.buttons() != 0 {
-            self.held.set_value(Some((at, x, y)));
+            self.held.set_value(Some((at, x, edges)));
         } else {
-            self.open_context_menu(at, x, y);
+            self.open_context_menu(at, x, edges);
         }
     }
 
     /// A button of the mouse was let go of.
     pub fn let_go(self) {
-        if let Some((at, x, y)) = self.held.try_update_value(Option::take).flatten() {
-            set_timeout(move || self.open_context_menu(at, x, y), Duration::ZERO);
+        if let Some((at, x, edges)) = self.held.try_update_value(Option::take).flatten() {
+            set_timeout(move || self.open_context_menu(at, x, edges), Duration::ZERO);
         }
     }
 
-    fn open_context_menu(self, at: usize, x: f64, y: f64) {
+    fn open_context_menu(self, at: usize, x: f64, edges: (f64, f64)) {
         let rows = self.form.get_untracked().map_or_else(Vec::new, |form| all(&form, "tbody tr[data-id]"));
         let Some(row) = rows.into_iter().find(|row| place(row) == at) else { return };
         let button = row.query_selector(".act > button").ok().flatten();
-        self.open_menu(at, button.as_ref().unwrap_or(&row), x, y);
+        self.open_menu(at, button.as_ref().unwrap_or(&row), x, edges);
     }
 
     /// A double click on a row opens it.
@@ -646,7 +706,7 @@ impl Selection {
             " " if on_row => {
                 let was = row.get_attribute("data-id").is_some_and(|id| self.has(&id));
                 self.pick_at(at, !was);
-                self.anchor.set_value(at);
+                self.set_anchor(at);
             }
             "Enter" if on_row => follow(&row, ".name a"),
             "F2" => self.ask(&row, Command::Rename),
@@ -699,11 +759,21 @@ impl Selection {
     fn step(self, from: usize, to: usize, event: &KeyboardEvent) {
         if event.shift_key() {
             if self.sums.get_untracked().count == 0 {
-                self.anchor.set_value(from);
+                self.set_anchor(from);
             }
-            self.range(self.anchor.get_value(), to, false);
+            self.range(self.anchored(from), to, false);
         }
         self.focus(to);
+    }
+
+    /// Makes a row the one that a Shift-click extends from.
+    fn set_anchor(self, at: usize) {
+        self.anchor.set_value(self.rows.at(at).map(|row| row.id.to_string()));
+    }
+
+    /// Where that row is; `instead` where it is none, or is not known in this order.
+    fn anchored(self, instead: usize) -> usize {
+        self.anchor.with_value(|anchor| anchor.as_ref().and_then(|id| self.rows.place_of(id))).unwrap_or(instead)
     }
 }
 

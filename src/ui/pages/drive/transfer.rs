@@ -25,6 +25,7 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
+        paths,
         sending::ServerAction,
         session::{Beginning, Session},
         words,
@@ -101,6 +102,9 @@ fn PlanContent(
     let elsewhere = listing.move_items(open.items.clone());
     let ways = Ways { source: listing.org.clone(), target: target_org_id, offer: listing.offer_dialog(&open.items) };
     let blocked = !plan.blockers.is_empty();
+    if plan.items.is_empty() && !blocked {
+        return view! { <MovedAlready scope=plan.scope org=listing.org.clone() close/> }.into_any();
+    }
     let to = match plan.scope {
         Scope::Between => target_name.clone(),
         Scope::Within => plan.destination.name.clone(),
@@ -166,7 +170,20 @@ fn PlanContent(
         }
         .into_any()
     };
-    view! { <Dialog label="Confirm transfer" reads=true heading close=listing.address()>{content}</Dialog> }
+    view! { <Dialog label="Confirm transfer" reads=true heading close=listing.address()>{content}</Dialog> }.into_any()
+}
+
+/// There is nothing to confirm: whoever comes back to an address of long ago is told what became of it.
+#[component]
+fn MovedAlready(scope: Scope, org: String, close: String) -> impl IntoView {
+    let receipt =
+        matches!(scope, Scope::Between).then(|| view! { " "<a href=paths::transfers(&org)>"See the receipt"</a>"." });
+    view! {
+        <Dialog label="Confirm transfer" reads=true heading="Nothing to move" close=close.clone()>
+            <DialogBody reads=true><p>"These items have moved already."{receipt}</p></DialogBody>
+            <footer><a class="button" href=close data-noscroll="" prop:replace=true>"Close"</a></footer>
+        </Dialog>
+    }
 }
 
 /// What goes from where to where.

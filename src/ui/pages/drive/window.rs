@@ -32,6 +32,17 @@ const BLOCK: usize = 100;
 /// What the rows of a list may be used for: of the container, and of the licences.
 type Offers = (Option<ResourceView>, Lacking);
 
+/// How a list that was loaded differs from the one before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Adopted {
+    /// It is the same, as it is now.
+    Same,
+    /// The same rows in another order.
+    Reordered,
+    /// Another list.
+    Other,
+}
+
 /// The rows of one list, as far as the browser knows them.
 #[derive(Clone, Copy)]
 pub struct Rows {
@@ -73,10 +84,19 @@ impl Rows {
         }
     }
 
-    /// Takes over what the page brought along; `true` if it is another list than before. Of the same list, what is looked
+    /// Takes over what the page brought along, and says how it differs from what was there. Of the same list, what is looked
     /// at further down stays, and is asked for again.
-    pub fn adopt(self, listing: &Listing, drive: &DriveView) -> bool {
-        let other = self.listing.with_value(|before| *before != listing.plain());
+    pub fn adopt(self, listing: &Listing, drive: &DriveView) -> Adopted {
+        let adopted = self.listing.with_value(|before| {
+            if *before == listing.plain() {
+                Adopted::Same
+            } else if before.differs_in_order(listing) {
+                Adopted::Reordered
+            } else {
+                Adopted::Other
+            }
+        });
+        let other = adopted != Adopted::Same;
         let first = drive.rows.items.len();
         let total = drive.total.and_then(|total| usize::try_from(total).ok()).unwrap_or(first);
         let total = if Self::is_whole(drive, listing) { total.max(first) } else { first };
@@ -107,7 +127,7 @@ impl Rows {
             self.ask(start.min(total), end.min(total), true);
         }
         self.version.update(|version| *version += 1);
-        other
+        adopted
     }
 
     /// Whether the list goes on below what the page brought along, from its beginning: then it is scrolled through. What is

@@ -39,7 +39,7 @@ use crate::{
 pub fn InviteDialog(
     place: Place,
     places: Vec<Crumb>,
-    /// Why the licence does not allow to invite Members to something (LIC-4, LIC-6).
+    /// Why the licence does not allow Members (LIC-4, LIC-6).
     lacking: Option<String>,
     mine: Option<Role>,
     plan: PlanTier,
@@ -51,14 +51,20 @@ pub fn InviteDialog(
         Open::Invite { email, resource } => (email.clone(), resource.clone()),
         _ => (String::new(), String::new()),
     };
-    let (roles, missing) = roles_within(plan, mine);
+    let (mut roles, missing) = roles_within(plan, mine);
+    // Nobody can be a Member there; the reason stands where a Member's access is chosen.
+    let mut role = Role::Member;
+    if lacking.is_some() {
+        roles.retain(|(word, _)| *word != Role::Member.word());
+        role = Role::Reader;
+    }
     view! {
         <Dialog label="Invite people" heading="Invite people" close=close.clone()>
             <Form action flash class="dialog-form invite">
                 <Hidden name="org" value=place.org.clone()/>
                 <Hidden name="back" value=paths::invitations(&place.org)/>
                 <DialogBody>
-                    <InviteFields email roles places lacking resource mine/>
+                    <InviteFields email roles role places lacking resource mine/>
                     {missing.map(|why| view! { <p class="small">{why}</p> })}
                 </DialogBody>
                 <DialogButtons close remark="Each gets a link by mail that works once, for 14 days.">
@@ -75,6 +81,8 @@ pub fn InviteDialog(
 fn InviteFields(
     email: String,
     roles: Vec<(&'static str, &'static str)>,
+    /// The role that is chosen at first.
+    role: Role,
     places: Vec<Crumb>,
     lacking: Option<String>,
     resource: String,
@@ -101,7 +109,7 @@ fn InviteFields(
             text
         />
         <CsvFile text/>
-        <Choice name="role" label="Role" options=roles value=Role::Member.word()/>
+        <Choice name="role" label="Role" options=roles value=role.word()/>
         <div class="columns for-members">
             <div class="field">
                 <label for="invite-resource">"Access to" <span class="optional">"optional, for Members"</span></label>
