@@ -10,10 +10,11 @@ use crate::domain::{
     access::{Act, may_act},
     id::{LinkId, ResourceId},
     licence::{Use, allows},
+    name::sort_key,
     refusal::Refusal,
     resource::Kind,
     share_link::{LinkPassword, Standing, expiry, may_add},
-    text::{Fields, Problem, key},
+    text::{Fields, Problem},
     time::Timestamp,
     view::{
         Control, Page, RowView,
@@ -321,7 +322,7 @@ async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<Shar
     };
     let rows = resource::list_children(tx, &wanted).await?;
     let page = super::page(rows, ROWS, |row: &RowView| {
-        super::cursor(&[&parent.to_string(), &row.kind.rank().to_string(), &key(&row.name), &row.id.to_string()])
+        super::cursor(&[&parent.to_string(), &row.kind.rank().to_string(), &sort_key(&row.name), &row.id.to_string()])
     });
     let items = page.items.into_iter().map(|row| SharedRow {
         id: row.id,
