@@ -140,3 +140,26 @@ pub fn judge(password: &Password, about: &[&str]) -> std::result::Result<(), Ref
         Err(Refusal::field("password", Problem::WeakPassword))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn auth_1_hashes_from_before_keep_working_and_new_ones_are_of_one_writing() {
+        let hasher = Hasher::quick().expect("a hasher");
+        let (composed, decomposed) = ("Zürich, écluse", "Zu\u{308}rich, e\u{301}cluse");
+        // As it was typed, before passwords were made one.
+        let before = hash(&hasher.params, decomposed).expect("a hash");
+        assert!(hasher.verify(decomposed, Some(before.clone())).await.expect("an answer"));
+        assert!(!hasher.verify("Zurich, ecluse", Some(before)).await.expect("an answer"));
+        let now = hasher.hash(&Password::parse(decomposed).expect("a password")).await.expect("a hash");
+        for typed in [composed, decomposed] {
+            assert!(hasher.verify(typed, Some(now.clone())).await.expect("an answer"), "{typed}");
+            assert!(!hasher.verify(typed, None).await.expect("an answer"), "nobody has it");
+        }
+        let link = LinkPassword::parse(decomposed).expect("a password").expect("there is one");
+        let of_link = hasher.hash_of_link(&link).await.expect("a hash");
+        assert!(hasher.verify(composed, Some(of_link)).await.expect("an answer"));
+    }
+}

@@ -113,6 +113,16 @@ fn the_user_interface_calls_domain_and_rpc() {
 }
 
 #[test]
+fn no_page_needs_the_tables_of_all_letters() {
+    // Every browser would fetch them: pages show names, and the server computes what they are compared by.
+    never(
+        "ui/",
+        &["same_key", "sort_key", "search_key", "opaque", "Email::parse", "Name::parse", "Invite::read", "free_name"],
+        &[],
+    );
+}
+
+#[test]
 fn sqlx_is_named_under_the_store_only() {
     for source in sources() {
         if !source.path.starts_with("server/store/") {

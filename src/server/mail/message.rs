@@ -22,7 +22,8 @@ pub fn compose(from: &Mailbox, mail: &Claimed) -> Result<Message, String> {
     let written = UNIX_EPOCH + Duration::from_millis(u64::try_from(mail.created_at).unwrap_or(0));
     let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
     let named = from.name.as_deref().filter(|name| is_mistakable(name));
-    let from_value = named.map_or_else(|| from.to_string(), |name| format!("{} <{}>", encoded_words(name), from.email));
+    let from_value =
+        named.map_or_else(|| from.to_string(), |name| format!("{}\r\n <{}>", encoded_words(name), from.email));
     let mut message = Message::builder().from(from.clone()).to(to).subject(mail.subject.as_str());
     if named.is_some() {
         message = message.raw_header(encoded("From", from.to_string(), from_value));

@@ -2,7 +2,7 @@
 
 use commonhold::{
     domain::{id::ResourceId, search::Question},
-    server::store::search,
+    server::store::{naming, search},
 };
 
 use crate::both;
@@ -25,4 +25,5 @@ both!(drive_2_the_lists_of_the_store_are_bounded, async |app| {
     assert!(search::list_below(&mut tx, nobodys, &wanted).await.expect("an answer").0.is_empty());
     let (below, next) = search::list_below(&mut tx, &[folder], &wanted).await.expect("an answer");
     assert!(below.len() == 1 && next.is_some());
+    assert_eq!(naming::count_wrong(&mut tx).await.expect("an answer"), 0);
 });
