@@ -49,7 +49,7 @@ pub fn Switcher(
     remark: Option<String>,
     /// All organizations.
     entries: Vec<Entry>,
-    /// Whether following an entry leaves the page scrolled where it is.
+    /// Whether following an entry is a step inside a dialog: the page stays scrolled where it is, and Back closes the dialog.
     #[prop(optional)]
     in_place: bool,
     /// Links under the organizations.
@@ -94,7 +94,7 @@ pub fn Switcher(
                     .into_iter()
                     .map(|AccountEntry { name, href, current }| view! {
                         <li>
-                            <a class="switcher-account" href=href aria-current=current.then_some("true") data-noscroll=in_place.then_some("")>
+                            <a class="switcher-account" href=href aria-current=current.then_some("true") data-noscroll=in_place.then_some("") prop:replace=in_place>
                                 <span>{name}</span>
                                 {current.then(|| view! { <Icon name="check"/> })}
                             </a>
@@ -108,7 +108,7 @@ pub fn Switcher(
             let folded = name.to_lowercase();
             view! {
                 <li hidden=move || wanted.with(|wanted| !wanted.is_empty() && !folded.contains(wanted.as_str()))>
-                    <a class="switcher-entry" href=href aria-current=current.then_some("true") data-noscroll=in_place.then_some("")>
+                    <a class="switcher-entry" href=href aria-current=current.then_some("true") data-noscroll=in_place.then_some("") prop:replace=in_place>
                         <Mark name=name.clone() hue=words::organization_hue(belonging.id) small=true/>
                         <span class="switcher-text">
                             <b>{name}</b>

@@ -49,7 +49,7 @@ pub fn Breadcrumbs(
     /// Whether the last step is the page's heading.
     #[prop(optional)]
     heading: bool,
-    /// Whether following a step leaves the page scrolled where it is.
+    /// Whether following a step is one inside a dialog: the page stays scrolled where it is, and Back closes the dialog.
     #[prop(optional)]
     in_place: bool,
 ) -> impl IntoView {
@@ -65,7 +65,7 @@ pub fn Breadcrumbs(
             let middle = middle.map(|steps| {
                 let links = steps
                     .into_iter()
-                    .map(|step| view! { <a href=step.href.unwrap_or_default() data-noscroll=noscroll>{step.label}</a> })
+                    .map(|step| view! { <a href=step.href.unwrap_or_default() data-noscroll=noscroll prop:replace=in_place>{step.label}</a> })
                     .collect_view();
                 view! {
                     <li>
@@ -79,7 +79,7 @@ pub fn Breadcrumbs(
                 Some(href) => {
                     let (drop, kind) = step.holds.unzip();
                     let name = drop.is_some().then(|| step.label.clone());
-                    view! { <li><a href=href data-noscroll=noscroll data-drop=drop data-kind=kind data-name=name>{step.label}</a></li> }.into_any()
+                    view! { <li><a href=href data-noscroll=noscroll prop:replace=in_place data-drop=drop data-kind=kind data-name=name>{step.label}</a></li> }.into_any()
                 }
                 None if heading => view! { <li aria-current="page"><h1 tabindex="-1">{step.label}</h1></li> }.into_any(),
                 None => view! { <li aria-current="page"><span>{step.label}</span></li> }.into_any(),

@@ -25,6 +25,7 @@ use crate::{
             button::{ButtonLink, Tone},
             dialog::{Dialog, DialogBody, DialogButtons},
             empty::Empty,
+            focus::once_connected,
             icon::Icon,
             markup::{Markup, Written},
             selection::{all, within},
@@ -48,7 +49,12 @@ pub fn List(drive: DriveView, listing: Listing, selection: Selection, rows: Rows
 #[component]
 fn EmptyList(drive: DriveView, listing: Listing, selection: Selection) -> impl IntoView {
     // The last row is gone: the focus that was in the list goes to the heading, not to nowhere.
-    Effect::new(move |_| selection.emptied());
+    let here = NodeRef::<html::Section>::new();
+    Effect::new(move |_| {
+        if let Some(here) = here.get() {
+            once_connected(&here, move || request_animation_frame(move || selection.emptied()));
+        }
+    });
     if !listing.q.is_empty() || listing.is_filtered() {
         let nothing = match listing.q.as_str() {
             "" => "Nothing here is of this kind or in this state.".to_owned(),
@@ -57,7 +63,7 @@ fn EmptyList(drive: DriveView, listing: Listing, selection: Selection) -> impl I
         let back = if listing.is_filtered() { listing.unfiltered() } else { listing.container("") };
         let words = if listing.is_filtered() { "Clear filters" } else { "Back to Drive" };
         return view! {
-            <section class="panel">
+            <section node_ref=here class="panel">
                 <p class="pick-empty" role="status">{nothing}</p>
                 <div class="empty-way"><ButtonLink href=back>{words}</ButtonLink></div>
             </section>
@@ -78,7 +84,7 @@ fn EmptyList(drive: DriveView, listing: Listing, selection: Selection) -> impl I
         view! { <ButtonLink href=listing.new_dialog(kind) icon="plus" tone=Tone::Primary in_place=true>{format!("Create a {}", kind.title().to_lowercase())}</ButtonLink> }
     });
     view! {
-        <section class="panel">
+        <section node_ref=here class="panel">
             <Empty icon sentence>{action}</Empty>
         </section>
     }

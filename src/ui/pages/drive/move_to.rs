@@ -198,7 +198,7 @@ fn Places(
     });
     let more = view.rows.next_cursor.map(|at| {
         let href = listing.move_dialog(&Move { at, making_folder: false, ..open.clone() });
-        view! { <ButtonLink href in_place=true tone=Tone::Quiet>"Show more"</ButtonLink> }
+        view! { <a class=Tone::Quiet.class() href=href data-noscroll="" prop:replace=true>"Show more"</a> }
     });
     let here = listing.move_dialog(&Move { making_folder: false, ..open.clone() });
     let into_it = listing.move_dialog(&Move {
@@ -214,7 +214,7 @@ fn Places(
             match (&view.create, making_folder.get()) {
             (Control::Absent, _) => ().into_any(),
             (Control::Disabled(reason), _) => view! { <BlockedButton label="New folder" reason=reason.clone() tone=Tone::Quiet icon="plus"/> }.into_any(),
-            (Control::Enabled, false) => view! { <ButtonLink href=with_form.clone() tone=Tone::Quiet icon="plus" in_place=true>"New folder"</ButtonLink> }.into_any(),
+            (Control::Enabled, false) => view! { <a class=Tone::Quiet.class() href=with_form.clone() data-noscroll="" prop:replace=true><Icon name="plus"/>"New folder"</a> }.into_any(),
             (Control::Enabled, true) => ().into_any(),
         }
         }
@@ -308,7 +308,11 @@ fn PlaceRow(row: DestinationRow, href: String) -> impl IntoView {
     };
     match row.why_not {
         Some(reason) => view! { <li class="off">{name}<span class="why">{reason}</span></li> }.into_any(),
-        None => view! { <li><a href=href data-noscroll="">{name}<Icon name="chevron-right"/></a></li> }.into_any(),
+        // A step inside the dialog takes the place of the one before: Back closes the dialog.
+        None => {
+            view! { <li><a href=href data-noscroll="" prop:replace=true>{name}<Icon name="chevron-right"/></a></li> }
+                .into_any()
+        }
     }
 }
 

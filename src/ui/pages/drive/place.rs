@@ -1,5 +1,7 @@
 //! Where one is in the Drive, as the address says: what is listed, and which dialog is open over it.
 
+use std::collections::BTreeSet;
+
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 
@@ -155,7 +157,10 @@ impl Place {
                 .into_iter()
                 .flat_map(|name| query.get_all(name).unwrap_or_default())
                 .collect::<Vec<_>>();
-            all.iter().flat_map(|item| item.split(',')).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+            // Each once: a dialog may be opened from an address that names them already.
+            let mut seen = BTreeSet::new();
+            let named = all.iter().flat_map(|item| item.split(',')).filter(|item| !item.is_empty());
+            named.filter(|item| seen.insert(*item)).map(str::to_owned).collect()
         };
         // A dialog for several items was opened from a selection, and leads back to it.
         let about = items();
@@ -510,6 +515,9 @@ mod tests {
         let place =
             read("/o/a/drive", &[("dialog", "transfer"), ("item", "1,2"), ("destination", "d")]).unwrap_or_default();
         assert_eq!(place.items(), ["1", "2"]);
+        // A form that was sent from a selection names them twice.
+        let twice = read("/o/a/drive", &[("item", "1"), ("item", "2"), ("dialog", "transfer"), ("item", "1,2")]);
+        assert_eq!(twice.unwrap_or_default().items(), ["1", "2"]);
     }
 
     #[test]

@@ -66,6 +66,8 @@ pub struct Selection {
     pub form: NodeRef<html::Form>,
     rows: Rows,
     picked: StoredValue<BTreeMap<String, RowView>>,
+    /// What is to be picked and was not loaded with the page.
+    further: StoredValue<Vec<String>>,
     /// What is selected, added up.
     pub sums: RwSignal<Sums>,
     /// What cannot be done with what is selected.
@@ -115,6 +117,7 @@ impl Selection {
             form: NodeRef::new(),
             rows,
             picked: StoredValue::new(BTreeMap::new()),
+            further: StoredValue::new(Vec::new()),
             sums: RwSignal::new(Sums::default()),
             cannot: RwSignal::new(Vec::new()),
             asked: RwSignal::new(None),
@@ -147,11 +150,8 @@ impl Selection {
                 None => further.push(item.clone()),
             }
         }
+        self.further.set_value(further);
         self.add_up();
-        // On the server there is no list yet, and nothing is fetched.
-        if !further.is_empty() && self.session.hydrated.get_untracked() {
-            self.find(further);
-        }
     }
 
     /// Picks items that are further down in the list than what is loaded, as far as they are found there.
@@ -321,6 +321,10 @@ impl Selection {
             }
         }
         self.add_up();
+        let further = self.further.try_update_value(std::mem::take).unwrap_or_default();
+        if !further.is_empty() {
+            self.find(further);
+        }
     }
 
     /// Adds up what is picked, and what can be done with all of it.
