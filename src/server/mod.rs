@@ -4,6 +4,7 @@ pub mod answer;
 pub mod config;
 pub mod context;
 pub mod demo;
+pub mod docs;
 pub mod doctor;
 pub mod error;
 pub mod generate;

@@ -42,6 +42,7 @@ pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Respo
     let caller = match (operating, caller) {
         (Some(operating), _) => format!("operator {}", operating.key),
         (None, Some(Caller { principal: Some(principal), .. })) => principal.person.to_string(),
+        (None, Some(Caller { key: Some(key), .. })) => format!("key {}", key.key),
         _ => return next.run(request).await,
     };
     let (parts, body) = request.into_parts();

@@ -418,7 +418,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
         (Page { items: Vec::new(), next_cursor: None }, None)
     };
     let licences = licence::list_of_account(&mut tx, view.account, ctx.now()).await?;
-    let create = match (permit(by.person, Act::Create, &reach.lineage), allows(&licences, new_in(view.kind), ctx.now()))
+    let create = match (permit(by.who(), Act::Create, &reach.lineage), allows(&licences, new_in(view.kind), ctx.now()))
     {
         (Err(_), _) => Control::Absent,
         _ if !view.kind.is_container() => Control::Absent,
@@ -640,7 +640,7 @@ pub struct Changed {
 }
 
 /// The largest number of images or bytes a dataset can say it has.
-const MOST: i64 = 1_000_000_000_000_000;
+pub(super) const MOST: i64 = 1_000_000_000_000_000;
 
 /// Creates a folder, site, asset or dataset (DRIVE-4).
 ///

@@ -3,6 +3,7 @@
 mod account;
 mod answers;
 mod isolation;
+mod machines;
 mod outermost;
 mod refusals;
 mod repeating;
