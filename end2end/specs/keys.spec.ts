@@ -11,7 +11,7 @@ test("AUTH-6 a key is made, its secret is shown once and works, and it is revoke
   await dialog.getByLabel("Name").fill("Render farm");
   await dialog.getByRole("button", { name: "Create key", exact: true }).click();
   await expect(dialog.getByRole("group", { name: "What it may do" })).toContainText("Fill this in.");
-  await dialog.getByLabel("Read", { exact: true }).check();
+  await dialog.getByLabel("Read everything in the account").check();
   await dialog.getByRole("button", { name: "Create key", exact: true }).click();
   await expect(status(page)).toContainText("Made the key “Render farm”");
   const [id, secret] = await Promise.all(["Client ID", "Client secret"].map((name) => page.getByRole("textbox", { name, exact: true }).inputValue()));

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     id::{OrganizationId, PersonId, ResourceId},
+    key::Who,
     refusal::Refusal,
     restriction::Restrictions,
     role::{Cell, Permission, Role, Standing, cell},
@@ -202,14 +203,27 @@ pub(super) const fn given_by_invitation(by: PersonId, organization: Organization
     Permit { person: by, organization, resource }
 }
 
-/// Whether a person may do an act on a resource.
+/// Whether somebody may do an act on a resource.
 ///
 /// # Errors
-/// `NotFound` if they cannot even see it (ACCESS-3); `Forbidden`, naming the level it takes, if they can.
-pub fn permit(person: PersonId, act: Act, on: &Lineage) -> Result<Permit, Refusal> {
+/// `NotFound` if they cannot even see it (ACCESS-3); `Forbidden`, naming the level or the scope it takes, if they can.
+pub fn permit(who: Who<'_>, act: Act, on: &Lineage) -> Result<Permit, Refusal> {
     let level = on.level().ok_or(Refusal::NotFound)?;
+    who.may_act(act)?;
     may_act(act, level, on.restrictions)?;
-    Ok(Permit { person, organization: on.organization, resource: on.resource })
+    Ok(Permit { person: who.id(), organization: on.organization, resource: on.resource })
+}
+
+/// Whether somebody may look at what an act is about, like the links of a resource: a machine needs to be able to read, and
+/// people the level that the act takes.
+///
+/// # Errors
+/// See [`permit`].
+pub fn permit_to_look(who: Who<'_>, act: Act, on: &Lineage) -> Result<Permit, Refusal> {
+    let level = on.level().ok_or(Refusal::NotFound)?;
+    who.may_look()?;
+    may_act(act, level, on.restrictions)?;
+    Ok(Permit { person: who.id(), organization: on.organization, resource: on.resource })
 }
 
 /// Whether a level is enough for an act, and nothing forbids it (POL-1).
@@ -357,7 +371,7 @@ mod tests {
         for role in ROLES {
             for granted in GRANTED {
                 let on = lineage(role, granted.into_iter().collect());
-                let answers = Act::ALL.map(|act| match permit(PERSON, act, &on) {
+                let answers = Act::ALL.map(|act| match permit(Who::person(PERSON), act, &on) {
                     Ok(_) => "yes",
                     Err(Refusal::Forbidden(_)) => "forbidden",
                     Err(Refusal::NotFound) => "not found",
@@ -373,10 +387,10 @@ mod tests {
     #[test]
     fn access_1_a_permit_says_who_and_on_what_and_a_refusal_what_it_takes() {
         let on = lineage(Some(Role::Reader), vec![Level::Uploader]);
-        let given = permit(PERSON, Act::Create, &on).map(|p| (p.person(), p.organization(), p.resource()));
+        let given = permit(Who::person(PERSON), Act::Create, &on).map(|p| (p.person(), p.organization(), p.resource()));
         assert_eq!(given, Ok((PERSON, on.organization, on.resource)));
         let text = "You need Editor access to do this. You have Uploader access.".to_owned();
-        assert_eq!(permit(PERSON, Act::Move, &on), Err(Refusal::Forbidden(text)));
+        assert_eq!(permit(Who::person(PERSON), Act::Move, &on), Err(Refusal::Forbidden(text)));
     }
 
     #[test]
@@ -429,7 +443,7 @@ mod tests {
             let after = lineage(role, with);
             prop_assert!(after.level() >= before.level() && after.level() >= Some(more));
             for act in Act::ALL {
-                prop_assert!(rank(&permit(PERSON, act, &after)) >= rank(&permit(PERSON, act, &before)));
+                prop_assert!(rank(&permit(Who::person(PERSON), act, &after)) >= rank(&permit(Who::person(PERSON), act, &before)));
             }
         }
 

@@ -61,6 +61,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("link.revoked", "Link switched off"),
     ("access.viewed_as", "Drive viewed as somebody"),
     ("dataset.status_set", "Dataset status changed"),
+    ("dataset.changed", "Dataset changed"),
     ("seat.given", "Seat given"),
     ("seat.taken_back", "Seat taken back"),
     ("seat.released", "Seat released"),

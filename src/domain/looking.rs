@@ -8,6 +8,7 @@
 use super::{
     access::Level,
     id::{OrganizationId, PersonId},
+    key::{PeopleOnly, Who},
     refusal::Refusal,
     role::{Permission, Role, RolePermit, allow},
     time::Timestamp,
@@ -27,17 +28,19 @@ pub const ONLY_LOOKING: &str = "You see this as somebody else does. Nothing can 
 /// `NotFound` for who is not in the organization and for a person whom it does not know; `Forbidden`, naming the role it
 /// takes; `BadRequest` for oneself.
 pub fn look_as(
-    viewer: PersonId,
+    viewer: Who<'_>,
     organization: OrganizationId,
     role: Option<Role>,
     person: PersonId,
     known: bool,
 ) -> Result<RolePermit, Refusal> {
+    role.ok_or(Refusal::NotFound)?;
+    viewer.is_a_person(PeopleOnly::Eyes)?;
     let permit = allow(viewer, organization, role, Permission::GiveAccess)?;
     if !known {
         return Err(Refusal::NotFound);
     }
-    if viewer == person {
+    if viewer.id() == person {
         return Err(Refusal::BadRequest("This is what you see yourself.".to_owned()));
     }
     Ok(permit)
@@ -75,7 +78,7 @@ mod tests {
 
     #[test]
     fn access_2_only_who_may_give_access_anywhere_looks_as_another() {
-        let answer = |role| look_as(VIEWER, ORGANIZATION, role, OTHER, true);
+        let answer = |role| look_as(Who::person(VIEWER), ORGANIZATION, role, OTHER, true);
         for role in Role::ALL {
             let may = matches!(role, Role::Owner | Role::Manager);
             assert_eq!(answer(Some(role)).is_ok(), may, "{role:?}");
@@ -86,7 +89,7 @@ mod tests {
 
     #[test]
     fn access_3_whom_the_organization_does_not_know_does_not_exist_and_oneself_is_no_other() {
-        let answer = |person, known| look_as(VIEWER, ORGANIZATION, Some(Role::Owner), person, known);
+        let answer = |person, known| look_as(Who::person(VIEWER), ORGANIZATION, Some(Role::Owner), person, known);
         assert_eq!(answer(OTHER, false).err(), Some(Refusal::NotFound));
         assert_eq!(answer(VIEWER, false).err(), Some(Refusal::NotFound));
         assert!(matches!(answer(VIEWER, true), Err(Refusal::BadRequest(_))));
@@ -94,7 +97,7 @@ mod tests {
 
     #[test]
     fn access_3_whoever_looks_as_another_sees_everything_there_themselves() {
-        for role in Role::ALL.into_iter().filter(|role| look_as(VIEWER, ORGANIZATION, Some(*role), OTHER, true).is_ok())
+        for role in Role::ALL.into_iter().filter(|role| look_as(Who::person(VIEWER), ORGANIZATION, Some(*role), OTHER, true).is_ok())
         {
             assert_eq!(role_level(role), Some(Level::Manager), "{role:?}");
         }

@@ -214,6 +214,20 @@ impl Status {
     }
 }
 
+/// Whether a dataset may be said to have another number of images: as long as nobody was charged by it, and no licence holds it.
+/// What is charged, given back and transferred follows from that number.
+///
+/// # Errors
+/// `BadRequest`, saying why.
+pub fn may_count_anew(status: Status, paid: bool) -> Result<(), Refusal> {
+    match status {
+        Status::Draft | Status::WaitingForCredits | Status::Failed if !paid => Ok(()),
+        _ => Err(Refusal::BadRequest(
+            "The images of this dataset were counted when it was queued. Make another dataset for other images.".to_owned(),
+        )),
+    }
+}
+
 /// How many characters of a name stay when the longest number is put behind it: what [`free_name`] tries begins like this.
 pub const NUMBERED_LENGTH: usize = NAME_LENGTH - 15;
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     id::{OrganizationId, PersonId},
+    key::Who,
     organization::PeopleVisibility,
     refusal::Refusal,
     text::Problem,
@@ -285,16 +286,42 @@ impl RolePermit {
 ///
 /// # Errors
 /// `NotFound` for somebody who is not in the organization (what one may not see does not exist), else `Forbidden`
-/// naming the role it takes.
+/// naming the role or the scope it takes.
 pub fn allow(
-    person: PersonId,
+    who: Who<'_>,
     organization: OrganizationId,
     role: Option<Role>,
     permission: Permission,
 ) -> Result<RolePermit, Refusal> {
     let role = role.ok_or(Refusal::NotFound)?;
+    who.may_use(permission)?;
+    by_role(who, organization, role, permission)
+}
+
+/// A permit to look at what a permission is about, like the seats of a licence: a machine needs to be able to read, and people
+/// the permission.
+///
+/// # Errors
+/// See [`allow`].
+pub fn allow_to_look(
+    who: Who<'_>,
+    organization: OrganizationId,
+    role: Option<Role>,
+    permission: Permission,
+) -> Result<RolePermit, Refusal> {
+    let role = role.ok_or(Refusal::NotFound)?;
+    who.may_look()?;
+    by_role(who, organization, role, permission)
+}
+
+fn by_role(
+    who: Who<'_>,
+    organization: OrganizationId,
+    role: Role,
+    permission: Permission,
+) -> Result<RolePermit, Refusal> {
     if may(role, permission) {
-        Ok(RolePermit { person, organization, role })
+        Ok(RolePermit { person: who.id(), organization, role })
     } else {
         let needs = permission.lowest().map_or("Owner", Role::title);
         Err(Refusal::Forbidden(format!(
@@ -434,7 +461,7 @@ mod tests {
         let (person, organization) = (PersonId(id(1)), OrganizationId(id(2)));
         for permission in Permission::ALL {
             for role in Role::ALL {
-                let permit = allow(person, organization, Some(role), permission);
+                let permit = allow(Who::person(person), organization, Some(role), permission);
                 match permission.lowest() {
                     Some(lowest) if role >= lowest => {
                         assert_eq!(
@@ -452,7 +479,7 @@ mod tests {
                     }
                 }
             }
-            assert_eq!(allow(person, organization, None, permission), Err(Refusal::NotFound), "ACCESS-3");
+            assert_eq!(allow(Who::person(person), organization, None, permission), Err(Refusal::NotFound), "ACCESS-3");
         }
     }
 

@@ -21,12 +21,14 @@ pub async fn create_key(
     #[server(default)] name: String,
     #[server(default)] account: String,
     #[server(default)] read: String,
+    #[server(default)] write: String,
+    #[server(default)] people: String,
     #[server(default)] engine: String,
     #[server(default)] desktop: String,
 ) -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
-    let scopes = [("read", read), ("engine", engine), ("desktop", desktop)]
+    let scopes = [("read", read), ("write", write), ("people", people), ("engine", engine), ("desktop", desktop)]
         .into_iter()
         .filter(|(_, ticked)| !ticked.is_empty())
         .map(|(word, _)| word.to_owned())

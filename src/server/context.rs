@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     id::{AccountId, KeyId, OrganizationId, PersonId},
-    key::Scopes,
+    key::{Scopes, Who},
     organization::PlanTier,
     seat::Holder,
     time::Timestamp,
@@ -195,6 +195,18 @@ pub struct Principal {
     pub address: Option<String>,
     /// The digest of the session they ask in, if it is one.
     pub session: Option<String>,
+    /// The credential key, where it is a machine that asks (AUTH-6); `person` is then its identity.
+    pub key: Option<Box<KeyPrincipal>>,
+}
+
+impl Principal {
+    /// Who acts, for the checks of the domain.
+    pub fn who(&self) -> Who<'_> {
+        match &self.key {
+            Some(key) => Who::machine(self.person, &key.scopes),
+            None => Who::person(self.person),
+        }
+    }
 }
 
 /// A machine that is asking with the token of a credential key (AUTH-6), and where from.
@@ -212,6 +224,35 @@ pub struct KeyPrincipal {
     pub scopes: Scopes,
     /// The network address it came from.
     pub address: Option<String>,
+}
+
+impl KeyPrincipal {
+    /// Whom the rows name that the machine makes.
+    pub const fn identity(&self) -> PersonId {
+        machine_identity(self.key)
+    }
+
+    /// The machine as somebody who asks.
+    pub fn principal(&self) -> Principal {
+        Principal {
+            person: self.identity(),
+            name: machine_name(&self.name),
+            email_key: String::new(),
+            address: self.address.clone(),
+            session: None,
+            key: Some(Box::new(self.clone())),
+        }
+    }
+}
+
+/// Whom the rows name that the machine of a key makes.
+pub const fn machine_identity(key: KeyId) -> PersonId {
+    PersonId(key.0)
+}
+
+/// What a machine is called where it stands beside people.
+pub fn machine_name(key: &str) -> String {
+    format!("{key} (key)")
 }
 
 /// Who is asking, where people and machines may.

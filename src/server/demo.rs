@@ -106,6 +106,7 @@ pub async fn fill(ctx: &Ctx) -> Result<()> {
             email_key: one.email(),
             address: None,
             session: None,
+            key: None,
         };
         people.push(by);
     }

@@ -84,7 +84,7 @@ async fn existing(ctx: &Ctx, org: &str) -> Result<(crate::domain::id::Organizati
 }
 
 fn principal(person: PersonId, name: &str) -> Principal {
-    Principal { person, name: name.to_owned(), email_key: String::new(), address: None, session: None }
+    Principal { person, name: name.to_owned(), email_key: String::new(), address: None, session: None, key: None }
 }
 
 async fn new(ctx: &Ctx, n: u64) -> Result<(crate::domain::id::OrganizationId, Principal, String)> {

@@ -5,6 +5,7 @@ pub mod backup;
 pub mod config;
 pub mod context;
 pub mod demo;
+pub mod docs;
 pub mod doctor;
 pub mod error;
 pub mod generate;

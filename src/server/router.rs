@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -31,6 +31,7 @@ use crate::ui;
 use super::{
     config::Settings,
     context::Ctx,
+    docs,
     error::Error,
     habits, inbox, later, looking,
     rest::{self, idempotency, problem},
@@ -71,10 +72,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
                 async move || Json(document.as_ref().clone())
             }),
         )
-        .merge(Router::from(
-            utoipa_swagger_ui::SwaggerUi::new("/api/docs")
-                .config(utoipa_swagger_ui::Config::from("/api/v1/openapi.json")),
-        ));
+        .route("/api/docs", get(docs::page).with_state(docs::Place::of(&leptos)));
 
     // Browsers: server functions.
     let functions = Router::new().route(
@@ -151,7 +149,8 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(ready).with_state(ctx.clone()))
         .merge(files(&site))
-        .merge(dynamic);
+        .merge(dynamic)
+        .layer(from_fn(options));
     answering(all, PATIENCE)
 }
 
@@ -240,7 +239,6 @@ fn page_headers() {
 /// Middleware: what every answer says. `Referrer-Policy: same-origin` because a form without WebAssembly is led back to
 /// its page by the referrer.
 async fn security_headers(request: Request, next: Next) -> Response {
-    let docs = request.uri().path().starts_with("/api/docs");
     let mut response = next.run(request).await;
     let mut set = |name: HeaderName, value: &'static str| {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
@@ -252,16 +250,23 @@ async fn security_headers(request: Request, next: Next) -> Response {
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     set(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), payment=()");
     set(header::CACHE_CONTROL, "no-store");
-    if docs {
-        // The API page brings its own inline styles.
-        set(
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
-        );
-    } else {
-        set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
-    }
+    set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
     response
+}
+
+/// Middleware: OPTIONS asks what may be asked, of everybody (RFC 9110, 9.3.7). The REST API answers for itself, operation by
+/// operation; what cross-site pages may do is not asked here, and nothing is granted.
+async fn options(request: Request, next: Next) -> Response {
+    if *request.method() != Method::OPTIONS {
+        return next.run(request).await;
+    }
+    let methods: &[&str] = match request.uri().path() {
+        path if path.starts_with("/api/v1/") && path != "/api/v1/openapi.json" => return next.run(request).await,
+        path if path.starts_with("/fn/") || path == "/oauth/token" => &["POST"],
+        path if path.starts_with("/s/") => &["GET", "POST"],
+        _ => &["GET"],
+    };
+    rest::contract::options(methods.iter().copied())
 }
 
 /// Middleware: a request id is ours; one that came from outside is forgotten, so that the log cannot be forged.

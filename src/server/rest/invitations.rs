@@ -1,6 +1,7 @@
 //! `/orgs/{org}/invitations` for who invites, `/invitations/…` for who is invited. Tokens travel by mail alone.
 
 use axum::{
+    Extension,
     extract::{Path, State},
     http::StatusCode,
 };
@@ -17,6 +18,8 @@ use crate::{
     server::{
         context::Ctx,
         error::Error,
+        session::Caller,
+        store::outbox::Delivery,
         usecase::invitation::{self, InviteForm, Which},
     },
 };
@@ -83,14 +86,23 @@ pub struct ResultsBody {
     results: Vec<ResultBody>,
 }
 
-/// Invites people: each has a verdict of their own, and the good ones go out.
+/// How people are invited.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct InviteParams {
+    /// With `true`, nobody is invited: the answer is what would come of each, where `invited` means that they would be.
+    preview: bool,
+}
+
+/// Invites people: each has a verdict of their own, and the good ones go out. With `?preview=true` nothing is sent.
 #[utoipa::path(post, path = "/orgs/{org}/invitations", tag = "organizations", request_body = InvitationsBody,
-    params(("org" = String, Path)),
+    params(("org" = String, Path), InviteParams),
     responses((status = 200, body = ResultsBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
     By(by): By,
     Path(org): Path<String>,
+    Params(params): Params<InviteParams>,
     Json(body): Json<InvitationsBody>,
 ) -> Result<Json<ResultsBody>, Problem> {
     let people = body
@@ -104,7 +116,11 @@ pub async fn create(
             level: one.level.unwrap_or_default(),
         })
         .collect();
-    let verdicts = invitation::invite(&ctx, &by, &org, people).await?;
+    let verdicts = if params.preview {
+        invitation::preview(&ctx, &by, &org, people).await?
+    } else {
+        invitation::invite(&ctx, &by, &org, people).await?
+    };
     Ok(Json(ResultsBody { results: verdicts.into_iter().map(Into::into).collect() }))
 }
 
@@ -138,11 +154,23 @@ pub struct InvitationBody {
     expires_at: String,
     resource: Option<String>,
     level: Option<&'static str>,
+    /// What became of the mail with its link; null where that is not known any more.
+    delivery: Option<DeliveryBody>,
 }
 
-impl From<InvitationRow> for InvitationBody {
-    fn from(row: InvitationRow) -> Self {
+/// What became of a mail.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeliveryBody {
+    /// `waiting`, `sent` or `failed`.
+    state: &'static str,
+    /// Why it could not be sent the last time.
+    reason: Option<String>,
+}
+
+impl InvitationBody {
+    fn of((row, delivery): (InvitationRow, Option<Delivery>)) -> Self {
         Self {
+            delivery: delivery.map(|mail| DeliveryBody { state: mail.state.word(), reason: mail.last_error }),
             id: row.id.to_string(),
             email: row.email,
             name: row.name,
@@ -167,8 +195,8 @@ pub async fn list(
     Path(org): Path<String>,
     Params(params): Params<InvitationParams>,
 ) -> Result<Json<PageBody<InvitationBody>>, Problem> {
-    let page = invitation::list(&ctx, &by, &org, &params.status, &params.cursor, params.limit).await?;
-    Ok(Json(PageBody::of(page, Into::into)))
+    let page = invitation::list_with_delivery(&ctx, &by, &org, &params.status, &params.cursor, params.limit).await?;
+    Ok(Json(PageBody::of(page, InvitationBody::of)))
 }
 
 fn id(text: &str) -> Result<InvitationId, Error> {
@@ -236,6 +264,65 @@ pub struct JoinedBody {
     organization: MyOrganization,
     /// The organization that the personal space became, where it held anything.
     space: Option<MyOrganization>,
+}
+
+/// A mailed link.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinkBody {
+    /// What is behind `/invitations/` in it.
+    token: String,
+}
+
+/// An invitation, for who has its link.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OpenedBody {
+    /// The organization's name.
+    organization: String,
+    org_id: String,
+    invited_by: String,
+    /// Whom it is for.
+    email: String,
+    name: Option<String>,
+    /// Null where it brings access from outside, without a membership.
+    role: Option<&'static str>,
+    /// For a `member`: the name of what they will reach.
+    resource: Option<String>,
+    /// `pending`, `accepted`, `declined` or `revoked`.
+    status: &'static str,
+    expires_at: String,
+    /// Whether it stopped working by now.
+    expired: bool,
+    /// Whether somebody has signed up with this address.
+    has_account: bool,
+    /// Whether the caller is in the organization.
+    inside: bool,
+}
+
+/// Looks at an invitation by the token of its mailed link. That changes nothing.
+#[utoipa::path(post, path = "/invitations/show", tag = "organizations", request_body = LinkBody,
+    responses((status = 200, body = OpenedBody), (status = 404, body = Problem)))]
+pub async fn show(
+    State(ctx): State<Ctx>,
+    caller: Option<Extension<Caller>>,
+    Json(body): Json<LinkBody>,
+) -> Result<Json<OpenedBody>, Problem> {
+    let by = caller.and_then(|Extension(caller)| caller.principal);
+    let view = invitation::open(&ctx, by.as_ref(), body.token.trim()).await?;
+    Ok(Json(OpenedBody {
+        organization: view.organization,
+        org_id: view.org_id,
+        invited_by: view.invited_by,
+        email: view.email,
+        name: view.name,
+        role: (!view.external).then(|| view.role.word()),
+        resource: view.resource,
+        status: view.state.word(),
+        expires_at: view.expires_at.rfc3339(),
+        expired: view.expired,
+        has_account: view.has_account,
+        inside: view.inside,
+    }))
 }
 
 /// Accepts an invitation.

@@ -2,7 +2,7 @@
 
 use axum::{
     Form,
-    extract::{Path, State, rejection::FormRejection},
+    extract::{Path, RawQuery, State, rejection::FormRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -18,13 +18,13 @@ use crate::{
         view::key::{KeyView, NewSecret},
     },
     server::{
-        context::{Actor, Ctx},
+        context::Ctx,
         error::Error,
-        usecase::{self, key},
+        usecase::key,
     },
 };
 
-use super::{By, ByAny, From, Json, PageBody, problem::Problem};
+use super::{By, From, Json, PageBody, problem::Problem};
 
 /// A credential key.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,7 +34,7 @@ pub struct CredentialKeyBody {
     client_id: String,
     /// The Account ID of its account.
     account: String,
-    /// `read`, `engine`, `desktop`.
+    /// `read`, `write`, `people`, `engine`, `desktop`.
     scopes: Vec<&'static str>,
     created_by: String,
     created_at: String,
@@ -79,7 +79,7 @@ pub struct NewCredentialKeyBody {
     name: String,
     /// The id or Account ID of its account; the first one where it is not given.
     account: Option<String>,
-    /// Some of `read`, `engine`, `desktop`.
+    /// Some of `read`, `write`, `people`, `engine`, `desktop`.
     scopes: Vec<String>,
 }
 
@@ -109,61 +109,42 @@ pub async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// How far a dataset has come.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct DatasetStatusBody {
-    /// `queued`, `processing`, `processed` or `failed`.
-    status: String,
-}
-
-/// What came of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct DatasetStatusSetBody {
-    /// `waiting_for_credits` where it could not be paid.
-    status: &'static str,
-    /// What was charged; below zero where it was given back.
-    charged: super::loans::UsedBody,
-}
-
-/// Says how far a dataset has come: engines alone, with the token of a key of its account that has the scope `engine`. The first
-/// step towards processing is charged once; what fails is given back.
-#[utoipa::path(patch, path = "/resources/{id}/dataset", tag = "keys", params(("id" = String, Path)), request_body = DatasetStatusBody,
-    responses((status = 200, body = DatasetStatusSetBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn set_status(
-    State(ctx): State<Ctx>,
-    ByAny(by): ByAny,
-    Path(id): Path<String>,
-    Json(body): Json<DatasetStatusBody>,
-) -> Result<Json<DatasetStatusSetBody>, Problem> {
-    let set = match by {
-        Actor::Key(by) => usecase::dataset::set_by_key(&ctx, &by, &id, &body.status).await?,
-        Actor::Person(by) => usecase::dataset::refuse_person(&ctx, &by, &id).await?,
-    };
-    Ok(Json(DatasetStatusSetBody { status: set.status.word(), charged: set.charged.into() }))
-}
-
 /// What a token is asked for with, as RFC 6749 names it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct TokenForm {
+    /// `client_credentials`.
+    #[schema(required)]
     grant_type: String,
+    /// The client ID, where it does not come by Basic.
     client_id: String,
+    /// The client secret, where it does not come by Basic.
     client_secret: String,
 }
 
 /// A bearer token (RFC 6749, 5.1).
-#[derive(Debug, Serialize)]
-struct TokenBody {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenBody {
     access_token: String,
+    /// `Bearer`.
     token_type: &'static str,
+    /// In seconds.
     expires_in: i64,
+    /// The key's scopes, with spaces between.
     scope: String,
+}
+
+/// Why there is no token (RFC 6749, 5.2).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenProblemBody {
+    /// `invalid_request`, `invalid_client` or `unsupported_grant_type`.
+    error: &'static str,
+    error_description: String,
 }
 
 /// An error in the words of RFC 6749, 5.2.
 fn refused(status: StatusCode, error: &'static str, description: &str) -> Response {
-    let body = serde_json::json!({ "error": error, "error_description": description });
+    let body = TokenProblemBody { error, error_description: description.to_owned() };
     let mut response = (status, axum::Json(body)).into_response();
     if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"commonhold\""));
@@ -184,13 +165,22 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     Some((id.to_owned(), secret.to_owned()))
 }
 
-/// `POST /oauth/token`: a token for client ID and secret, in a form or by Basic.
+/// A token of one hour for the client ID and secret of a credential key: the client credentials grant (RFC 6749, 4.4). Client ID and
+/// secret come by Basic or in the form, not in both.
+#[utoipa::path(post, path = "/oauth/token", tag = "keys", operation_id = "post_oauth_token",
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"), security(()),
+    responses((status = 200, body = TokenBody, description = "A token"), (status = 400, body = TokenProblemBody, description = "The form is not right"), (status = 401, body = TokenProblemBody, description = "The client ID or the client secret is not right"), (status = 429, body = TokenProblemBody, description = "Too often: see the header Retry-After"), (status = 503, body = Problem, content_type = "application/problem+json", description = "The service cannot reach its data: see the header Retry-After")))]
 pub async fn token(
     State(ctx): State<Ctx>,
     From(client): From,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     form: Result<Form<TokenForm>, FormRejection>,
 ) -> Response {
+    if query.is_some_and(|query| !query.is_empty()) {
+        // Addresses are logged on the way here; a secret must not be in one.
+        return refused(StatusCode::BAD_REQUEST, "invalid_request", "Send a form; this address takes no parameters.");
+    }
     let Ok(Form(form)) = form else {
         return refused(StatusCode::BAD_REQUEST, "invalid_request", "Send a form: grant_type=client_credentials.");
     };

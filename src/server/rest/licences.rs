@@ -13,7 +13,7 @@ use crate::{
         view::{EntryView, LicenceView},
     },
     server::{
-        context::{Actor, Ctx},
+        context::Ctx,
         error::Result as Answer,
         usecase::{
             self,
@@ -23,7 +23,7 @@ use crate::{
 };
 
 use super::{
-    By, ByAny, Json, PageBody, Params,
+    By, Json, PageBody, Params,
     export::{self, Format, Row, Rows, inert},
     problem::Problem,
 };
@@ -119,14 +119,10 @@ impl From<LicenceView> for LicenceBody {
     responses((status = 200, body = PageBody<LicenceBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    ByAny(by): ByAny,
+    By(by): By,
     Path(org): Path<String>,
 ) -> Result<Json<PageBody<LicenceBody>>, Problem> {
-    let licences = match by {
-        Actor::Person(by) => usecase::licence::list(&ctx, &by, &org).await?,
-        Actor::Key(by) => usecase::licence::list_by_key(&ctx, &by, &org).await?,
-    };
-    let items = licences.into_iter().map(Into::into).collect();
+    let items = usecase::licence::list(&ctx, &by, &org).await?.into_iter().map(Into::into).collect();
     Ok(Json(PageBody { items, next_cursor: None }))
 }
 
@@ -193,17 +189,13 @@ pub struct LedgerParams {
     responses((status = 200, body = PageBody<EntryBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn ledger(
     State(ctx): State<Ctx>,
-    ByAny(by): ByAny,
+    By(by): By,
     Path(id): Path<String>,
     Params(params): Params<LedgerParams>,
 ) -> Result<Json<PageBody<EntryBody>>, Problem> {
     let LedgerParams { kind, from, to, cursor, limit } = params;
     let query = LedgerQuery { kind, from, to, cursor, limit };
-    let page = match by {
-        Actor::Person(by) => usecase::licence::ledger(&ctx, &by, &id, &query).await?,
-        Actor::Key(by) => usecase::licence::ledger_by_key(&ctx, &by, &id, &query).await?,
-    };
-    Ok(Json(PageBody::of(page, Into::into)))
+    Ok(Json(PageBody::of(usecase::licence::ledger(&ctx, &by, &id, &query).await?, Into::into)))
 }
 
 /// Which entries, and as what.

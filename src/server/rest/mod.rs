@@ -9,6 +9,7 @@ pub mod account;
 pub mod accounts;
 pub mod audit;
 pub mod billing;
+pub mod contract;
 pub mod desktop;
 pub mod events;
 pub mod export;
@@ -28,6 +29,7 @@ pub mod resources;
 pub mod restrictions;
 pub mod seats;
 pub mod session;
+pub mod tasks;
 pub mod transfers;
 pub mod trash;
 
@@ -38,13 +40,14 @@ use axum::{
         rejection::{JsonRejection, QueryRejection},
     },
     http::{StatusCode, request::Parts},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::domain::refusal::Refusal;
+use crate::domain::{key::PeopleOnly, refusal::Refusal};
 
 use super::{
     context::{Actor, Client, Ctx, Principal},
@@ -57,7 +60,7 @@ use problem::Problem;
     info(
         title = "Commonhold",
         version = "1",
-        description = "Organizations own licences and data, people act through roles, and work is transferred between organizations without anything being lost. Errors are RFC 9457 problem details with a stable `code`. Lists are pages: pass `next_cursor` back as `cursor`. Unsafe calls take an `Idempotency-Key`. Calls that use the session cookie and do not come from a browser send `X-Requested-With: commonhold`."
+        description = "Organizations own licences and data, people act through roles, and work is transferred between organizations without anything being lost. Errors are RFC 9457 problem details with a stable `code`. Query parameters and fields that are not known are refused. Lists are pages: pass `next_cursor` back as `cursor`. Unsafe calls take an `Idempotency-Key`. Calls that use the session cookie and do not come from a browser send `X-Requested-With: commonhold`."
     ),
     tags(
         (name = "session", description = "Signing up, in and out"),
@@ -73,6 +76,11 @@ use problem::Problem;
     )
 )]
 struct Document;
+
+/// What is not below `/api/v1`.
+#[derive(OpenApi)]
+#[openapi(paths(keys::token))]
+struct Tokens;
 
 fn api() -> OpenApiRouter<Ctx> {
     OpenApiRouter::with_openapi(Document::openapi())
@@ -101,6 +109,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(invitations::list, invitations::create))
         .routes(routes!(invitations::change_role, invitations::revoke))
         .routes(routes!(invitations::resend))
+        .routes(routes!(invitations::show))
         .routes(routes!(invitations::accept))
         .routes(routes!(invitations::decline))
         .routes(routes!(people::change_role))
@@ -113,7 +122,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(loans::end))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
-        .routes(routes!(keys::set_status))
+        .routes(routes!(resources::change_dataset))
         .routes(routes!(desktop::list))
         .routes(routes!(desktop::take))
         .routes(routes!(desktop::heartbeat))
@@ -129,11 +138,16 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(access::give))
         .routes(routes!(access::remove))
         .routes(routes!(resources::search))
+        .routes(routes!(trash::put_all))
+        .routes(routes!(trash::restore_all))
         .routes(routes!(trash::put))
         .routes(routes!(trash::restore))
         .routes(routes!(trash::list, trash::empty))
         .routes(routes!(trash::copy))
-        .routes(routes!(trash::job, trash::cancel_job))
+        .routes(routes!(tasks::list))
+        .routes(routes!(tasks::show, tasks::cancel))
+        .routes(routes!(tasks::job, tasks::cancel_job))
+        .routes(routes!(tasks::undo))
         .routes(routes!(accounts::share_copy))
         .routes(routes!(trash::assign))
         .routes(routes!(trash::unassign))
@@ -159,6 +173,12 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(operator::answer))
         .routes(routes!(operator::keys, operator::create_key))
         .routes(routes!(operator::revoke_key))
+        .routes(routes!(operator::set_plan))
+        .routes(routes!(operator::set_status))
+        .routes(routes!(operator::mail))
+        .routes(routes!(operator::retry_all_mail))
+        .routes(routes!(operator::retry_mail))
+        .routes(routes!(operator::doctor))
         .routes(routes!(receipts::list))
         .routes(routes!(receipts::export))
         .routes(routes!(receipts::export_one))
@@ -173,12 +193,16 @@ fn api() -> OpenApiRouter<Ctx> {
 
 /// Every route of the API, and its document.
 pub fn router() -> (Router<Ctx>, utoipa::openapi::OpenApi) {
-    let (router, document) = api().split_for_parts();
-    let router = router.fallback(async || Problem::refusal(&Refusal::NotFound));
+    let (router, mut document) = api().split_for_parts();
+    let contract = contract::complete(&mut document);
+    document.merge(Tokens::openapi());
+    let router = router
+        .route_layer(from_fn_with_state(contract, contract::keep))
+        .fallback(async || Problem::refusal(&Refusal::NotFound));
     (router, document)
 }
 
-/// The signed-in caller; 401 where there is none.
+/// Who calls: a signed-in person, or a machine that may (see [`contract`]); 401 where there is none.
 pub struct By(pub Principal);
 
 impl<S: Sync> FromRequestParts<S> for By {
@@ -187,9 +211,11 @@ impl<S: Sync> FromRequestParts<S> for By {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         match parts.extensions.get::<Caller>() {
             Some(Caller { principal: Some(principal), .. }) => Ok(Self(principal.clone())),
-            Some(Caller { key: Some(_), .. }) => Err(Problem::refusal(&Refusal::Forbidden(
-                "This call is for signed-in people. With the token of a credential key one lists licences and their ledgers, says how far datasets have come, and takes seats of desktop licences.".to_owned(),
-            ))),
+            // What its key may call was asked on the way here.
+            Some(Caller { key: Some(key), .. }) if parts.extensions.get::<contract::Admitted>().is_some() => {
+                Ok(Self(key.principal()))
+            }
+            Some(Caller { key: Some(_), .. }) => Err(Problem::refusal(&PeopleOnly::Personal.refusal())),
             caller => Err(nobody(caller)),
         }
     }
@@ -203,12 +229,13 @@ fn nobody(caller: Option<&Caller>) -> Problem {
             Refusal::Unauthenticated.code(),
             "This token does not work: it has expired, or its key was revoked. Ask for a new one at /oauth/token."
                 .to_owned(),
-        ),
+        )
+        .for_a_bad_token(),
         _ => Problem::refusal(&Refusal::Unauthenticated),
     }
 }
 
-/// The caller, where people and machines may ask; 401 where there is none.
+/// The caller, where it matters whether it is a person or a machine; 401 where there is none.
 pub struct ByAny(pub Actor);
 
 impl<S: Sync> FromRequestParts<S> for ByAny {

@@ -1,4 +1,4 @@
-//! `/operator/…`: what the operator's command line does about licences, requests and keys, for machines with an operator
+//! `/operator/…`: what the operator's command line does, for machines with an operator
 //! key. Nobody's session counts here.
 
 use axum::{
@@ -12,13 +12,17 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     domain::{
-        id::{LicenceId, OperatorKeyId},
+        id::{LicenceId, MailId, OperatorKeyId, ResourceId},
         licence::Amount,
+        mail::State as MailState,
         refusal::Refusal,
+        resource::Status,
     },
     server::{
         context::Ctx,
+        error::at_field,
         session::Caller,
+        store::outbox::Entry,
         usecase::{
             self,
             licence::{GrantForm, OwnedLicence},
@@ -27,7 +31,7 @@ use crate::{
     },
 };
 
-use super::{Json, PageBody, PageParams, Params, billing::RequestBody, licences::LicenceBody, problem::Problem};
+use super::{Json, PageBody, PageParams, Params, billing::RequestBody, licences::LicenceBody, problem::Problem, resources::DatasetStatusSetBody};
 
 /// Who calls with an operator key that works.
 #[derive(Clone, Debug)]
@@ -71,7 +75,7 @@ pub async fn identify(State(ctx): State<Ctx>, mut request: Request, next: Next) 
 
 fn refused() -> Response {
     let text = "Send an operator key that works: Authorization: Bearer cho_….";
-    Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", text.to_owned()).for_want_of_a_key().into_response()
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", text.to_owned()).into_response()
 }
 
 /// Who acts as the operator; 401 where nobody does.
@@ -358,4 +362,173 @@ pub async fn revoke_key(
 ) -> Result<StatusCode, Problem> {
     usecase::operator::revoke_key(&ctx, &operator, &id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A plan.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlanInput {
+    /// `essential`, `premier` or `enterprise`.
+    plan: String,
+}
+
+/// The plan that an organization had, and has.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanSetBody {
+    before: &'static str,
+    plan: &'static str,
+}
+
+/// Give an organization another plan. Refused while more is used than the plan allows.
+#[utoipa::path(put, path = "/operator/orgs/{org}/plan", tag = "operator", params(("org" = String, Path)), request_body = PlanInput,
+    responses((status = 200, body = PlanSetBody), (status = 401, body = Problem), (status = 402, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn set_plan(
+    State(ctx): State<Ctx>,
+    As(operator): As,
+    Path(org): Path<String>,
+    Json(body): Json<PlanInput>,
+) -> Result<Json<PlanSetBody>, Problem> {
+    let (before, plan) = usecase::plan::set_as(&ctx, &operator, &org, &body.plan).await?;
+    Ok(Json(PlanSetBody { before: before.word(), plan: plan.word() }))
+}
+
+/// How far a dataset has come.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StatusInput {
+    /// `draft`, `queued`, `waiting_for_credits`, `processing`, `processed` or `failed`.
+    status: String,
+}
+
+/// Set how far a dataset has come. The first step towards processing is charged once, where a licence can pay; what fails is given
+/// back.
+#[utoipa::path(put, path = "/operator/datasets/{id}/status", tag = "operator", params(("id" = String, Path)), request_body = StatusInput,
+    responses((status = 200, body = DatasetStatusSetBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn set_status(
+    State(ctx): State<Ctx>,
+    As(operator): As,
+    Path(id): Path<String>,
+    Json(body): Json<StatusInput>,
+) -> Result<Json<DatasetStatusSetBody>, Problem> {
+    let id: ResourceId = id.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
+    let status = Status::parse(&body.status).map_err(at_field("status"))?;
+    let set = usecase::dataset::set_status_as(&ctx, &operator, id, status).await?;
+    Ok(Json(DatasetStatusSetBody { status: set.status.word(), charged: set.charged.into() }))
+}
+
+/// Which mail.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailParams {
+    /// `waiting`, `sent` or `failed`; all where it is not given.
+    state: String,
+    /// 1 to 200; 50 where it is not given.
+    limit: Option<i64>,
+}
+
+/// A mail, without its text.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MailBody {
+    id: String,
+    to: String,
+    subject: String,
+    /// `waiting`, `sent` or `failed`.
+    state: &'static str,
+    /// How often it was tried.
+    attempts: i64,
+    /// When it is tried next, while it waits.
+    next_attempt_at: Option<String>,
+    sent_at: Option<String>,
+    /// Why it could not be sent the last time.
+    last_error: Option<String>,
+}
+
+impl From<Entry> for MailBody {
+    fn from(mail: Entry) -> Self {
+        Self {
+            id: mail.id.to_string(),
+            to: mail.recipient,
+            subject: mail.subject,
+            state: mail.state.word(),
+            attempts: mail.attempts,
+            next_attempt_at: (mail.state == MailState::Waiting).then(|| mail.next_attempt_at.rfc3339()),
+            sent_at: mail.sent_at.map(crate::domain::time::Timestamp::rfc3339),
+            last_error: mail.last_error,
+        }
+    }
+}
+
+/// The newest mail, or the newest of a state.
+#[utoipa::path(get, path = "/operator/mail", tag = "operator", params(MailParams),
+    responses((status = 200, body = PageBody<MailBody>), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub async fn mail(
+    State(ctx): State<Ctx>,
+    As(_operator): As,
+    Params(params): Params<MailParams>,
+) -> Result<Json<PageBody<MailBody>>, Problem> {
+    let state = match params.state.as_str() {
+        "" => None,
+        word => Some(MailState::parse(word).map_err(at_field("state"))?),
+    };
+    let mails = usecase::mail::list(&ctx, state, usecase::limit(params.limit)?).await?;
+    Ok(Json(PageBody { items: mails.into_iter().map(Into::into).collect(), next_cursor: None }))
+}
+
+/// Try a mail again that was given up, or waits for its next try.
+#[utoipa::path(post, path = "/operator/mail/{id}/retry", tag = "operator", params(("id" = String, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn retry_mail(
+    State(ctx): State<Ctx>,
+    As(_operator): As,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let id: MailId = id.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
+    usecase::mail::retry(&ctx, id).await?;
+    ctx.mail_posted().notify_one();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// How many.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RetriedBody {
+    retried: u64,
+}
+
+/// Try every mail again that was given up.
+#[utoipa::path(post, path = "/operator/mail/retry", tag = "operator",
+    responses((status = 200, body = RetriedBody), (status = 401, body = Problem)))]
+pub async fn retry_all_mail(State(ctx): State<Ctx>, As(_operator): As) -> Result<Json<RetriedBody>, Problem> {
+    let retried = usecase::mail::retry_failed(&ctx).await?;
+    ctx.mail_posted().notify_one();
+    Ok(Json(RetriedBody { retried }))
+}
+
+/// What was found about one invariant.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FindingBody {
+    /// What always holds.
+    invariant: String,
+    /// How many things break it; 0 is healthy.
+    broken: u64,
+}
+
+/// Whether everything that always holds does.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DoctorBody {
+    healthy: bool,
+    findings: Vec<FindingBody>,
+}
+
+/// Check every invariant of the database, reading only. It looks at everything, and takes its time.
+#[utoipa::path(get, path = "/operator/doctor", tag = "operator",
+    responses((status = 200, body = DoctorBody), (status = 401, body = Problem)))]
+pub async fn doctor(State(ctx): State<Ctx>, As(_operator): As) -> Result<Json<DoctorBody>, Problem> {
+    let findings = crate::server::doctor::examine(&ctx).await?;
+    Ok(Json(DoctorBody {
+        healthy: findings.iter().all(|finding| finding.broken == 0),
+        findings: findings
+            .into_iter()
+            .map(|finding| FindingBody { invariant: finding.invariant, broken: finding.broken })
+            .collect(),
+    }))
 }

@@ -13,6 +13,7 @@ use crate::{
 };
 
 const PROBLEM_JSON: &str = "application/problem+json";
+const REALM: &str = "Bearer realm=\"commonhold\"";
 
 /// A problem at a field.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -74,9 +75,9 @@ pub struct Problem {
     blockers: Vec<BlockerBody>,
     #[serde(skip)]
     retry_after: Option<u64>,
-    /// How to come back with a key, where that is what is missing (RFC 6750).
+    /// What is wrong with the token, or missing (RFC 6750), besides that there is none.
     #[serde(skip)]
-    bearer: bool,
+    challenge: Option<String>,
 }
 
 impl Problem {
@@ -92,13 +93,25 @@ impl Problem {
             errors: Vec::new(),
             blockers: Vec::new(),
             retry_after: None,
-            bearer: false,
+            challenge: None,
         }
     }
 
-    /// The same problem for who should have sent a key.
-    pub fn for_want_of_a_key(self) -> Self {
-        Self { bearer: true, ..self }
+    /// The same problem for who sent a token that does not work.
+    pub fn for_a_bad_token(self) -> Self {
+        let text = "error=\"invalid_token\", error_description=\"The token has expired, or its key was revoked\"";
+        Self { challenge: Some(text.to_owned()), ..self }
+    }
+
+    /// The same problem for who sent a token without one of these scopes.
+    pub fn for_want_of_scope(self, scopes: &str) -> Self {
+        Self { challenge: Some(format!("error=\"insufficient_scope\", scope=\"{scopes}\"")), ..self }
+    }
+
+    /// The same problem, at a field.
+    pub fn at_field(mut self, field: &str, message: &str) -> Self {
+        self.errors.push(FieldBody { field: field.to_owned(), message: message.to_owned() });
+        self
     }
 
     /// A refusal.
@@ -167,8 +180,13 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(&self)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        if self.bearer {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        // Every 401 says how one comes in (RFC 9110, 15.5.2).
+        let challenge = match &self.challenge {
+            Some(wrong) => Some(format!("{REALM}, {wrong}")),
+            None => (status == StatusCode::UNAUTHORIZED).then(|| REALM.to_owned()),
+        };
+        if let Some(challenge) = challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -195,7 +213,8 @@ pub async fn with_request_id(request: axum::extract::Request, next: axum::middle
 /// Middleware around everything: what is refused under `/api/` is a problem, whoever refused it: an unknown method, the
 /// limit of time, a handler that panicked.
 pub async fn in_the_api(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
-    if !request.uri().path().starts_with("/api/") {
+    // The page of the API is for people.
+    if !request.uri().path().starts_with("/api/") || request.uri().path() == "/api/docs" {
         return next.run(request).await;
     }
     let request_id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);

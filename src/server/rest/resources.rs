@@ -2,13 +2,16 @@
 
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::view::{Crumb, DatasetView, ResourceView, RowView},
+    domain::{
+        refusal::Refusal,
+        view::{Crumb, DatasetView, ResourceView, RowView},
+    },
     server::{
         context::Ctx,
         usecase::{
@@ -18,7 +21,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, Params, problem::Problem};
+use super::{By, Json, PageBody, Params, problem::Problem, tasks::undoing};
 
 /// What a dataset has besides a name.
 #[derive(Debug, Serialize, ToSchema)]
@@ -177,14 +180,78 @@ pub struct RenameBody {
 
 /// Gives a resource another name.
 #[utoipa::path(patch, path = "/resources/{id}", tag = "drive", params(("id" = String, Path)), request_body = RenameBody,
-    responses((status = 200, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = ResourceBody, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn rename(
     State(ctx): State<Ctx>,
     By(by): By,
     Path(id): Path<String>,
     Json(body): Json<RenameBody>,
-) -> Result<Json<ResourceBody>, Problem> {
-    Ok(Json(usecase::drive::rename(&ctx, &by, &id, &body.name).await?.resource.into()))
+) -> Result<(HeaderMap, Json<ResourceBody>), Problem> {
+    let (changed, undo) = usecase::drive::rename_with_undo(&ctx, &by, &id, &body.name).await?;
+    Ok((undoing(undo.as_deref()), Json(changed.resource.into())))
+}
+
+/// What is known of a dataset: what is in it, by who may change it; or how far it has come, by an engine.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatasetChangeBody {
+    /// How many images. Not while it is processed, or after: they were counted then.
+    images: Option<i64>,
+    /// How large it is.
+    bytes: Option<i64>,
+    /// A day like `2026-11-21`; empty for none.
+    captured_on: Option<String>,
+    /// Engines alone: `queued`, `processing`, `processed` or `failed`; nothing else goes with it.
+    status: Option<String>,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum DatasetChangedBody {
+    /// The dataset, after its facts were changed.
+    Resource(Box<ResourceBody>),
+    /// Its status, after an engine set it.
+    Status(DatasetStatusSetBody),
+}
+
+/// Changes what is known of a dataset: `images`, `bytes` and `captured_on`, as an Editor may, or with a credential key that has the
+/// scope `write`; what is not given stays. With `status`, and a key that has the scope `engine`, says how far it has come: the
+/// first step towards processing is charged once; what fails is given back.
+#[utoipa::path(patch, path = "/resources/{id}/dataset", tag = "drive", params(("id" = String, Path)), request_body = DatasetChangeBody,
+    responses((status = 200, body = DatasetChangedBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn change_dataset(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(id): Path<String>,
+    Json(body): Json<DatasetChangeBody>,
+) -> Result<Json<DatasetChangedBody>, Problem> {
+    let facts = usecase::dataset::FactsForm { images: body.images, bytes: body.bytes, captured_on: body.captured_on };
+    let Some(status) = body.status else {
+        let changed = usecase::dataset::change_facts(&ctx, &by, &id, &facts).await?;
+        return Ok(Json(DatasetChangedBody::Resource(Box::new(changed.into()))));
+    };
+    if !facts.is_empty() {
+        let text = "Send either a status or what is in the dataset, not both.";
+        return Err(Problem::refusal(&Refusal::BadRequest(text.to_owned())));
+    }
+    let set = match &by.key {
+        Some(key) => usecase::dataset::set_by_key(&ctx, key, &id, &status).await?,
+        None => usecase::dataset::refuse_person(&ctx, &by, &id).await?,
+    };
+    Ok(Json(DatasetChangedBody::Status(DatasetStatusSetBody {
+        status: set.status.word(),
+        charged: set.charged.into(),
+    })))
+}
+
+/// The status that a dataset has now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DatasetStatusSetBody {
+    /// `waiting_for_credits` where it could not be paid.
+    pub status: &'static str,
+    /// What was charged; below zero where it was given back.
+    pub charged: super::loans::UsedBody,
 }
 
 /// Which children.

@@ -19,6 +19,7 @@ use crate::{
 use super::{
     By, Json,
     problem::{BlockerBody, Problem},
+    tasks::undoing,
     trash::JobBody,
 };
 
@@ -283,14 +284,14 @@ impl From<ReceiptView> for ReceiptBody {
 pub enum TransferredBody {
     /// It is done.
     Receipt(Box<ReceiptBody>),
-    /// It goes on; ask `/jobs/{id}` how far it is.
+    /// It goes on; ask `/tasks/{id}` how far it is.
     Job(Box<JobBody>),
 }
 
-/// Moves or transfers, all of it or nothing. With `background` the answer does not wait for it (202): `/jobs/{id}`, which the
+/// Moves or transfers, all of it or nothing. With `background` the answer does not wait for it (202): `/tasks/{id}`, which the
 /// header `Location` names, tells how far it is and, at the end, the receipt's id.
 #[utoipa::path(post, path = "/transfers", tag = "transfers", request_body = TransferRequest,
-    responses((status = 201, body = ReceiptBody), (status = 202, body = JobBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = ReceiptBody, headers(("undo-token" = String, description = "How to take a move within an organization back: see `POST /undo`"))), (status = 202, body = JobBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
     By(by): By,
@@ -301,12 +302,13 @@ pub async fn create(
     let mut headers = HeaderMap::new();
     if body.background {
         let job = usecase::transfer::begin(&ctx, &by, &items, destination, body.digest).await?;
-        if let Ok(place) = format!("/api/v1/jobs/{}", job.id).parse() {
+        if let Ok(place) = format!("/api/v1/tasks/{}", job.id).parse() {
             headers.insert(header::LOCATION, place);
         }
         return Ok((StatusCode::ACCEPTED, headers, Json(TransferredBody::Job(Box::new(job.into())))));
     }
-    let receipt = usecase::transfer::transfer(&ctx, &by, items, destination, body.digest).await?;
+    let (receipt, undo) = usecase::transfer::transfer_with_undo(&ctx, &by, items, destination, body.digest).await?;
+    headers.extend(undoing(undo.as_deref()));
     Ok((StatusCode::CREATED, headers, Json(TransferredBody::Receipt(Box::new(receipt.into())))))
 }
 

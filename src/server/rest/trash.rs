@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, PageParams, Params, problem::Problem, resources::ResourceBody};
+use super::{By, Json, PageBody, PageParams, Params, problem::Problem, resources::{ChildBody, ResourceBody}, tasks::undoing};
 
 fn id(text: &str) -> error::Result<ResourceId> {
     text.parse().map_err(|_| Refusal::NotFound.into())
@@ -31,10 +31,48 @@ async fn shown(ctx: &Ctx, by: &Principal, id: &str) -> Result<Json<ResourceBody>
 
 /// Puts a resource into the trash, with everything in it. It stays there for 30 days.
 #[utoipa::path(post, path = "/resources/{id}/trash", tag = "drive", params(("id" = String, Path)),
-    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn put(State(ctx): State<Ctx>, By(by): By, Path(path): Path<String>) -> Result<StatusCode, Problem> {
-    usecase::trash::put(&ctx, &by, vec![id(&path)?]).await?;
-    Ok(StatusCode::NO_CONTENT)
+    responses((status = 204, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn put(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Path(path): Path<String>,
+) -> Result<(StatusCode, HeaderMap), Problem> {
+    let done = usecase::trash::put(&ctx, &by, vec![id(&path)?]).await?;
+    Ok((StatusCode::NO_CONTENT, undoing(done.undo.as_deref())))
+}
+
+/// Several things of one organization.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ItemsBody {
+    /// Their ids, 1 to 1,000.
+    items: Vec<String>,
+}
+
+/// Puts several resources into the trash, all of them or none.
+#[utoipa::path(post, path = "/resources/trash", tag = "drive", request_body = ItemsBody,
+    responses((status = 204, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn put_all(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Json(body): Json<ItemsBody>,
+) -> Result<(StatusCode, HeaderMap), Problem> {
+    let items = usecase::transfer::check_items(&body.items)?;
+    let done = usecase::trash::put(&ctx, &by, items).await?;
+    Ok((StatusCode::NO_CONTENT, undoing(done.undo.as_deref())))
+}
+
+/// Takes several resources out of the trash, all of them or none.
+#[utoipa::path(post, path = "/resources/restore", tag = "drive", request_body = ItemsBody,
+    responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn restore_all(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Json(body): Json<ItemsBody>,
+) -> Result<Json<PageBody<ChildBody>>, Problem> {
+    let items = usecase::transfer::check_items(&body.items)?;
+    let restored = usecase::trash::restore_shown(&ctx, &by, items).await?;
+    Ok(Json(PageBody { items: restored.into_iter().map(Into::into).collect(), next_cursor: None }))
 }
 
 /// Takes a resource out of the trash: where it was, or into the root of the Drive if that is not there; under its name,
@@ -173,7 +211,7 @@ impl From<JobView> for JobBody {
 pub enum CopiedBody {
     /// The copy.
     Resource(Box<ResourceBody>),
-    /// The work; ask `/jobs/{id}` how far it is.
+    /// The work; ask `/tasks/{id}` how far it is.
     Job(Box<JobBody>),
 }
 
@@ -196,25 +234,6 @@ pub async fn copy(
     }
 }
 
-/// How far a piece of long work of the caller's is.
-#[utoipa::path(get, path = "/jobs/{id}", tag = "drive", params(("id" = String, Path)),
-    responses((status = 200, body = JobBody), (status = 404, body = Problem)))]
-pub async fn job(State(ctx): State<Ctx>, By(by): By, Path(path): Path<String>) -> Result<Json<JobBody>, Problem> {
-    Ok(Json(usecase::job::show(&ctx, &by, &path).await?.into()))
-}
-
-/// Cancels a piece of long work of the caller's: of a copy and of a transfer nothing is left; what was deleted for good is gone,
-/// and the rest is in the trash again.
-#[utoipa::path(delete, path = "/jobs/{id}", tag = "drive", params(("id" = String, Path)),
-    responses((status = 200, body = JobBody), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn cancel_job(
-    State(ctx): State<Ctx>,
-    By(by): By,
-    Path(path): Path<String>,
-) -> Result<Json<JobBody>, Problem> {
-    Ok(Json(usecase::job::cancel(&ctx, &by, &path).await?.into()))
-}
-
 /// Which site.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -227,29 +246,29 @@ pub struct AssignBody {
 
 /// Puts a dataset into a site, which is made beside it if there is none of the name.
 #[utoipa::path(post, path = "/resources/{id}/assign", tag = "drive", params(("id" = String, Path)), request_body = AssignBody,
-    responses((status = 200, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = ResourceBody, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn assign(
     State(ctx): State<Ctx>,
     By(by): By,
     Path(path): Path<String>,
     Json(body): Json<AssignBody>,
-) -> Result<Json<ResourceBody>, Problem> {
+) -> Result<(HeaderMap, Json<ResourceBody>), Problem> {
     let item = id(&path)?;
     // Nobody learns from a wrong name that something is there.
     usecase::drive::show(&ctx, &by, &path).await?;
     let site = usecase::site::wanted(&body.site, &body.site_name)?;
-    usecase::site::assign(&ctx, &by, vec![item], site).await?;
-    shown(&ctx, &by, &path).await
+    let assigned = usecase::site::assign(&ctx, &by, vec![item], site).await?;
+    Ok((undoing(assigned.undo.as_deref()), shown(&ctx, &by, &path).await?))
 }
 
 /// Takes a dataset out of its site, to where the site is.
 #[utoipa::path(post, path = "/resources/{id}/unassign", tag = "drive", params(("id" = String, Path)),
-    responses((status = 200, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = ResourceBody, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn unassign(
     State(ctx): State<Ctx>,
     By(by): By,
     Path(path): Path<String>,
-) -> Result<Json<ResourceBody>, Problem> {
-    usecase::site::unassign(&ctx, &by, vec![id(&path)?]).await?;
-    shown(&ctx, &by, &path).await
+) -> Result<(HeaderMap, Json<ResourceBody>), Problem> {
+    let taken = usecase::site::unassign(&ctx, &by, vec![id(&path)?]).await?;
+    Ok((undoing(taken.undo.as_deref()), shown(&ctx, &by, &path).await?))
 }

@@ -148,7 +148,7 @@ pub async fn list_visible(tx: &mut Tx, organization: OrganizationId, person: Per
             "SELECT a.id, a.organization_id, a.name, a.account_id, a.root_id
              FROM living_organization l CROSS JOIN account a
              WHERE l.id = $1 AND a.organization_id = $1 AND a.deleted_at IS NULL AND (
-                EXISTS (SELECT 1 FROM account_membership m WHERE m.account_id = a.id AND m.person_id = $2 AND m.role <> 'member')
+                EXISTS (SELECT 1 FROM account_standing m WHERE m.account_id = a.id AND m.person_id = $2 AND m.role <> 'member')
                 OR EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = a.root_id AND (g.person_id = $2
                     OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = $2))))
              ORDER BY a.id LIMIT 1000",
@@ -189,7 +189,7 @@ pub async fn list_of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Account
 /// The database.
 pub async fn list_roles(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Vec<(AccountId, Role)>> {
     let rows: Vec<(Uuid, String)> = tx
-        .sql("SELECT account_id, role FROM account_membership WHERE organization_id = $1 AND person_id = $2 LIMIT 1000")
+        .sql("SELECT account_id, role FROM account_standing WHERE organization_id = $1 AND person_id = $2 LIMIT 1000")
         .bind(organization.0)
         .bind(person.0)
         .all()

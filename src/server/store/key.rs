@@ -8,6 +8,7 @@ use crate::domain::{
     id::{AccountId, KeyId, OrganizationId},
     key::{MOST_KEYS, Scopes, client_id},
     role::RolePermit,
+    text::key as folded,
     time::Timestamp,
     view::key::KeyView,
 };
@@ -31,7 +32,7 @@ pub struct NewKey<'a> {
     pub at: Timestamp,
 }
 
-/// Adds a key.
+/// Adds a key, and the identity that its machine acts under.
 ///
 /// # Errors
 /// The database.
@@ -51,8 +52,35 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewKey<'_>) -> Resul
     .bind(new.by_name.to_owned())
     .bind(new.at.0)
     .execute()
+    .await?;
+    // Nobody signs in as it, and no list of people has it: see the migration.
+    tx.sql(
+        "INSERT INTO person (id, email, email_key, email_verified, first_name, last_name, password_hash, language, cluster, created_at, name_key, deleted_at)
+         VALUES ($1, '', $2, $3, $4, '(key)', '', 'en', '', $5, $6, $5)",
+    )
+    .bind(new.id.0)
+    .bind(format!("key {}", new.id))
+    .bind(false)
+    .bind(new.name.to_owned())
+    .bind(new.at.0)
+    .bind(folded(new.name))
+    .execute()
     .await
     .map(|_| ())
+}
+
+/// The names of the keys of an organization, newest first, working or not: for who filters the audit log.
+///
+/// # Errors
+/// The database.
+pub async fn list_names(tx: &mut Tx, organization: OrganizationId, limit: i64) -> Result<Vec<(KeyId, String)>> {
+    let rows: Vec<(Uuid, String)> = tx
+        .sql("SELECT id, name FROM credential_key WHERE organization_id = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)")
+        .bind(organization.0)
+        .bind(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(id, name)| (KeyId(id), name)).collect())
 }
 
 /// A key that works, for who signs in with it.
@@ -107,6 +135,22 @@ pub async fn find_by_secret(tx: &mut Tx, id: KeyId, secret_hash: &str) -> Result
         )
         .bind(id.0)
         .bind(secret_hash.to_owned())
+        .optional()
+        .await?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// A key that works, by its id.
+///
+/// # Errors
+/// The database.
+pub async fn find(tx: &mut Tx, id: KeyId) -> Result<Option<Key>> {
+    let row: Option<KeyRow> = tx
+        .sql(
+            "SELECT k.id, k.organization_id, k.account_id, k.name, k.scopes FROM credential_key k
+             JOIN machine m ON m.person_id = k.id WHERE k.id = $1",
+        )
+        .bind(id.0)
         .optional()
         .await?;
     row.map(TryInto::try_into).transpose()

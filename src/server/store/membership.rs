@@ -28,7 +28,7 @@ pub const fn rank(role: Role) -> i64 {
 /// The database.
 pub async fn find_role(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Option<Role>> {
     let row: Option<(String,)> = tx
-        .sql("SELECT role FROM living_membership WHERE organization_id = $1 AND person_id = $2")
+        .sql("SELECT role FROM standing WHERE organization_id = $1 AND person_id = $2")
         .bind(organization.0)
         .bind(person.0)
         .optional()
@@ -42,7 +42,7 @@ pub async fn find_role(tx: &mut Tx, organization: OrganizationId, person: Person
 /// The database.
 pub async fn find_role_in(tx: &mut Tx, account: AccountId, person: PersonId) -> Result<Option<Role>> {
     let row: Option<(String,)> = tx
-        .sql("SELECT role FROM account_membership WHERE account_id = $1 AND person_id = $2")
+        .sql("SELECT role FROM account_standing WHERE account_id = $1 AND person_id = $2")
         .bind(account.0)
         .bind(person.0)
         .optional()

@@ -215,7 +215,7 @@ pub async fn find_with_role(
             "SELECT o.id, o.org_id, o.name, o.kind, o.plan, o.space_of, o.country, o.legal_name, o.address, o.postal_code, o.city, o.vat_number,
                 o.vat_exempt, o.legal_contact, o.protection_officer_name, o.protection_officer_position, o.protection_officer_phone,
                 o.website, o.industry, o.language, o.cluster, o.people_visible_to, o.created_at,
-                (SELECT m.role FROM living_membership m WHERE m.organization_id = o.id AND m.person_id = $2) AS role
+                (SELECT m.role FROM standing m WHERE m.organization_id = o.id AND m.person_id = $2) AS role
              FROM organization o JOIN living_organization l ON l.id = o.id WHERE o.id = $1",
         )
         .bind(id.0)
@@ -287,7 +287,7 @@ pub async fn list_of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Belongi
     let rows: Vec<BelongingRow> = tx
         .sql(
             "SELECT o.id, o.org_id, o.name, m.role, m.given, m.limited, o.space_of, o.people_visible_to
-             FROM living_membership m JOIN organization o ON o.id = m.organization_id
+             FROM standing m JOIN organization o ON o.id = m.organization_id
              WHERE m.person_id = $1 ORDER BY o.id LIMIT CAST($2 AS BIGINT)",
         )
         .bind(person.0)

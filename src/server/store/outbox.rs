@@ -9,7 +9,11 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{CHUNK, Result, Tx, read};
-use crate::domain::{id::MailId, mail::State, time::Timestamp};
+use crate::domain::{
+    id::{InvitationId, MailId},
+    mail::State,
+    time::Timestamp,
+};
 
 /// A mail to be sent.
 #[derive(Debug, Clone)]
@@ -282,6 +286,38 @@ struct EntryRow {
 
 fn state(word: &str) -> Result<State> {
     read("outbox", "state", word, State::parse)
+}
+
+/// What became of a mail.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// How far it is.
+    pub state: State,
+    /// Why it could not be sent the last time.
+    pub last_error: Option<String>,
+}
+
+/// What became of the mails with the links of some invitations, as far as they are kept.
+///
+/// # Errors
+/// The database.
+pub async fn list_of_invitations(tx: &mut Tx, ids: &[InvitationId]) -> Result<Vec<(InvitationId, Delivery)>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        let chunk: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<(Uuid, String, Option<String>)> = tx
+            .sql_list(
+                "SELECT i.id, o.state, o.last_error FROM invitation i JOIN outbox o ON o.id = i.mail_id WHERE i.id IN ({ids})",
+                &chunk,
+            )
+            .all()
+            .await?;
+        for (id, word, last_error) in rows {
+            let last_error = last_error.filter(|_| word != State::Sent.word());
+            found.push((InvitationId(id), Delivery { state: state(&word)?, last_error }));
+        }
+    }
+    Ok(found)
 }
 
 /// Mails of a state, or all, the newest first.

@@ -262,7 +262,7 @@ async fn ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId], in_trash: bo
                     FROM up JOIN resource r ON r.id = up.parent_id WHERE up.distance < 100
                  )
                  SELECT up.start_id, up.distance, up.id, up.kind, up.name, up.organization_id, up.account_id,
-                    (SELECT m.role FROM account_membership m WHERE m.account_id = up.account_id AND m.person_id = {1}) AS role,
+                    (SELECT m.role FROM account_standing m WHERE m.account_id = up.account_id AND m.person_id = {1}) AS role,
                     g.level, up.restrict_copy, up.restrict_delete, up.restrict_download
                  FROM up
                  LEFT JOIN access_grant g ON g.resource_id = up.id AND (g.person_id = {1}
@@ -477,6 +477,24 @@ pub async fn update_status(
     .bind(at.0)
     .bind(status == Status::WaitingForCredits)
     .bind(status.rank())
+    .execute()
+    .await?;
+    live::touch(tx, &[permit.resource()]).await
+}
+
+/// Sets what is known of the permit's dataset: images, size and the day it was captured on.
+///
+/// # Errors
+/// The database.
+pub async fn update_facts(tx: &mut Tx, permit: &Permit, facts: &DatasetView, at: Timestamp) -> Result<()> {
+    tx.sql(
+        "UPDATE resource SET images = $2, bytes = $3, captured_on = $4, modified_at = $5 WHERE id = $1 AND kind = 'dataset'",
+    )
+    .bind(permit.resource().0)
+    .bind(facts.images)
+    .bind(facts.bytes)
+    .bind(facts.captured_on.map(|day| day.0))
+    .bind(at.0)
     .execute()
     .await?;
     live::touch(tx, &[permit.resource()]).await

@@ -109,12 +109,22 @@ pub async fn reach(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Reach>
     Ok(reach)
 }
 
+/// Leave to look at what an act is about, and the way to the resource: see [`access::permit_to_look`].
+///
+/// # Errors
+/// `NotFound` or `Forbidden`.
+pub async fn permit_to_look(tx: &mut Tx, by: &Principal, act: Act, id: ResourceId) -> Result<(Permit, Reach)> {
+    let reach = reaches(tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
+    let permit = access::permit_to_look(by.who(), act, &reach.lineage)?;
+    Ok((permit, reach))
+}
+
 /// Leave to do something with one resource, and the way to it.
 ///
 /// # Errors
 /// `NotFound` or `Forbidden`: see [`access::permit`].
 pub async fn permit(tx: &mut Tx, by: &Principal, act: Act, id: ResourceId) -> Result<(Permit, Reach)> {
     let reach = reaches(tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
-    let permit = access::permit(by.person, act, &reach.lineage)?;
+    let permit = access::permit(by.who(), act, &reach.lineage)?;
     Ok((permit, reach))
 }

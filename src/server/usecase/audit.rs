@@ -16,9 +16,9 @@ use crate::domain::{
 
 use super::{
     super::{
-        context::{Actor, Ctx, KeyPrincipal, Principal},
+        context::{Actor, Ctx, KeyPrincipal, Principal, machine_identity, machine_name},
         error::Result,
-        store::{Tx, audit, membership},
+        store::{Tx, audit, key, membership},
     },
     operator::Operator,
 };
@@ -64,7 +64,7 @@ pub async fn note_actor(tx: &mut Tx, ctx: &Ctx, by: &Actor, what: Happened) -> R
 /// # Errors
 /// The database.
 pub async fn note_key(tx: &mut Tx, ctx: &Ctx, by: &KeyPrincipal, what: Happened) -> Result<()> {
-    write(tx, ctx, None, &format!("{} (key)", by.name), by.address.as_deref(), what).await
+    write(tx, ctx, Some(by.identity()), &machine_name(&by.name), by.address.as_deref(), what).await
 }
 
 /// Writes down what the operator did.
@@ -118,7 +118,7 @@ async fn write(
 /// Which lines of the log are wanted, unread.
 #[derive(Debug, Default, Clone)]
 pub struct AuditQuery {
-    /// A person's id.
+    /// The id of a person or of a credential key.
     pub actor: Option<String>,
     /// An action.
     pub action: Option<String>,
@@ -205,7 +205,9 @@ pub async fn page(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQuery, newe
         let older = rows.last().filter(|_| more).map(cursor);
         (rows, older, newer)
     };
-    let people = membership::list_names(&mut tx, organization.id, PEOPLE).await?;
+    let mut people = membership::list_names(&mut tx, organization.id, PEOPLE).await?;
+    let keys = key::list_names(&mut tx, organization.id, PEOPLE).await?;
+    people.extend(keys.into_iter().map(|(id, name)| (machine_identity(id), machine_name(&name))));
     let lines = rows
         .into_iter()
         .map(|(id, line)| LineView {
@@ -311,7 +313,7 @@ impl Export {
         }
         let mut tx = ctx.db().read().await?;
         let role = membership::find_role(&mut tx, self.organization, self.by.person).await?;
-        allow(self.by.person, self.organization, role, Permission::ReadAudit)?;
+        allow(self.by.who(), self.organization, role, Permission::ReadAudit)?;
         let lines = audit::list(&mut tx, self.organization, &self.filter, self.behind, limit).await?;
         self.behind = lines.last().map(|(id, line)| audit::Place { at: line.at, id: *id });
         // A page that is not full is the last.

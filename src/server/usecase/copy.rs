@@ -12,6 +12,7 @@ use crate::domain::{
     copy::{Original, Place, may_copy, may_share, receive, restrictions_of_copy},
     id::{JobId, OrganizationId, PersonId, ResourceId},
     job::{AT_ONCE, JobKind, MOST_JOBS, go_on},
+    key::Who,
     licence::{Use, allows, making},
     refusal::Refusal,
     resource::{Kind, free_name},
@@ -154,7 +155,7 @@ async fn copy_in(
         may_copy(original, &place)?;
     }
     let total: u64 = originals.iter().map(|(_, size)| size).sum();
-    let permit = rules::permit(by.person, Act::Create, &there.lineage)?;
+    let permit = rules::permit(by.who(), Act::Create, &there.lineage)?;
     let licences = licence::list_of_account(tx, container.account, ctx.now()).await?;
     for (original, _) in &originals {
         // A folder with a site in it makes a site as well.
@@ -235,7 +236,7 @@ pub async fn step(tx: &mut Tx, ctx: &Ctx, making: &mut Making) -> Result<bool> {
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
         let next = match access::reaches(tx, making.person, &[original]).await?.remove(&original) {
             Some(reach) => {
-                rules::permit(making.person, Act::Copy, &reach.lineage)?;
+                rules::permit(Who::person(making.person), Act::Copy, &reach.lineage)?;
                 copying::list_originals(tx, making.organization, original, behind, limit).await?
             }
             None if inside == making.top => return Err(Refusal::Conflict.into()),
@@ -361,7 +362,7 @@ async fn share_in(
         let (organization, role) = (reach.lineage.organization, reach.lineage.role);
         accounts.extend(reach.steps.first().map(|step| step.account));
         // Who reaches it from outside sees it, and is told so.
-        let permit = role.map(|role| allow(by.person, organization, Some(role), Permission::ManageAccounts));
+        let permit = role.map(|role| allow(by.who(), organization, Some(role), Permission::ManageAccounts));
         permits.insert(organization, permit.unwrap_or_else(|| Err(only_managers()))?);
     }
     let (Some((organization, sharer)), 1) = (permits.first_key_value(), permits.len()) else {
@@ -470,8 +471,8 @@ pub async fn show_shared(
     sharing_id: &str,
 ) -> Result<String> {
     let reach = access::reaches(tx, by.person, &[original]).await?.remove(&original).ok_or(Refusal::Conflict)?;
-    rules::permit(by.person, Act::Copy, &reach.lineage)?;
-    allow(by.person, making.organization, reach.lineage.role, Permission::ManageAccounts)?;
+    rules::permit(by.who(), Act::Copy, &reach.lineage)?;
+    allow(by.who(), making.organization, reach.lineage.role, Permission::ManageAccounts)?;
     let target = resource::find(tx, root).await?.ok_or(Refusal::Conflict)?;
     let owner = organizations::find(tx, target.organization).await?.ok_or(Refusal::Conflict)?;
     if allows(&licence::list_of_account(tx, target.account, ctx.now()).await?, Use::Create, ctx.now()).is_err() {

@@ -1,14 +1,16 @@
 //! How far a dataset has come, and what processing costs (DRIVE-6, LIC-2). Set by an engine or by the operator, never by
-//! a person.
+//! a person; what is in it is said by who may change it.
 
 use crate::domain::{
-    access::operate,
+    access::{Act, operate},
     id::{AccountId, EntryId, LicenceId, ResourceId},
     key::Scope,
     licence::{Amount, EntryKind, MEGAPIXELS, affordable_images, governing, price, spend},
     refusal::Refusal,
-    resource::Status,
-    text::Problem,
+    resource::{Status, may_count_anew},
+    text::{Fields, Problem},
+    time::Day,
+    view::{DatasetView, ResourceView},
 };
 
 use super::{
@@ -19,6 +21,8 @@ use super::{
     },
     access,
     audit::{self, Happened},
+    drive::MOST,
+    operator::Operator,
 };
 
 /// What came of setting a status.
@@ -36,13 +40,28 @@ pub struct StatusSet {
 /// # Errors
 /// `NotFound` if it is no dataset.
 pub async fn set_status(ctx: &Ctx, id: ResourceId, status: Status) -> Result<StatusSet> {
-    let ctx_in = ctx.clone();
+    set_status_as(ctx, &Operator::command_line(), id, status).await
+}
+
+/// [`set_status`], for the operator as whoever they are.
+///
+/// # Errors
+/// See [`set_status`].
+pub async fn set_status_as(ctx: &Ctx, operator: &Operator, id: ResourceId, status: Status) -> Result<StatusSet> {
+    let (ctx_in, operator) = (ctx.clone(), operator.clone());
     ctx.db()
         .write(move |tx| {
-            let ctx = ctx_in.clone();
-            Box::pin(async move { set_status_in(tx, &ctx, None, id, status).await })
+            let (ctx, operator) = (ctx_in.clone(), operator.clone());
+            Box::pin(async move { set_status_in(tx, &ctx, By::Operator(&operator), id, status).await })
         })
         .await
+}
+
+/// Who says how far a dataset has come.
+#[derive(Debug, Clone, Copy)]
+enum By<'a> {
+    Engine(&'a KeyPrincipal),
+    Operator(&'a Operator),
 }
 
 /// Sets the status of a dataset of a machine's account, for a key with the scope `engine` (AUTH-6). What no licence pays waits.
@@ -61,7 +80,90 @@ pub async fn set_by_key(ctx: &Ctx, by: &KeyPrincipal, id: &str, status: &str) ->
                 found.filter(|found| found.dataset.is_some()).ok_or(Refusal::NotFound)?;
                 by.scopes.allow(Scope::Engine)?;
                 let status = status.ok_or_else(|| Refusal::field("status", Problem::NotAChoice))?;
-                set_status_in(tx, &ctx, Some(&by), id, status).await
+                set_status_in(tx, &ctx, By::Engine(&by), id, status).await
+            })
+        })
+        .await
+}
+
+/// What is to be known of a dataset, unread; what is not given stays.
+#[derive(Debug, Clone, Default)]
+pub struct FactsForm {
+    /// How many images.
+    pub images: Option<i64>,
+    /// How large.
+    pub bytes: Option<i64>,
+    /// A day; empty for none.
+    pub captured_on: Option<String>,
+}
+
+impl FactsForm {
+    /// Whether nothing is to be changed.
+    pub const fn is_empty(&self) -> bool {
+        self.images.is_none() && self.bytes.is_none() && self.captured_on.is_none()
+    }
+}
+
+/// Changes what is known of a dataset (DRIVE-6): images, size and the day it was captured on. A dataset that waits for credits may
+/// start by it.
+///
+/// # Errors
+/// `Invalid` with the problem of every field; `NotFound` if it is no dataset that the caller sees; `Forbidden`; `BadRequest` for
+/// images that were counted already.
+pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm) -> Result<ResourceView> {
+    let id: ResourceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
+    let mut fields = Fields::default();
+    let mut number = |field: &str, number: Option<i64>| {
+        let fits = |number| if (0..=MOST).contains(&number) { Ok(number) } else { Err(Problem::NotInRange(0, MOST)) };
+        number.and_then(|number| fields.check(field, fits(number)))
+    };
+    let (images, bytes) = (number("images", form.images), number("bytes", form.bytes));
+    let captured_on = form.captured_on.as_deref().map(str::trim).and_then(|text| {
+        let day = if text.is_empty() { Ok(None) } else { Day::parse_iso(text).map(Some).ok_or(Problem::NotADay) };
+        fields.check("captured_on", day)
+    });
+    let wrong = fields.done();
+    let (ctx_in, by_in) = (ctx.clone(), by.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, by, wrong) = (ctx_in.clone(), by_in.clone(), wrong.clone());
+            Box::pin(async move {
+                // Nobody learns from a wrong value that something is there.
+                let (permit, _) = access::permit(tx, &by, Act::Process, id).await?;
+                let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
+                let before = found.dataset.clone().ok_or(Refusal::NotFound)?;
+                wrong?;
+                let after = DatasetView {
+                    images: images.unwrap_or(before.images),
+                    bytes: bytes.unwrap_or(before.bytes),
+                    captured_on: captured_on.unwrap_or(before.captured_on),
+                    ..before.clone()
+                };
+                if after.images != before.images {
+                    may_count_anew(before.status, found.charged_to.is_some())?;
+                }
+                if after != before {
+                    resource::update_facts(tx, &permit, &after, ctx.now()).await?;
+                    let told = |view: &DatasetView| {
+                        serde_json::json!({
+                            "resource": id, "images": view.images, "bytes": view.bytes, "captured_on": view.captured_on.map(Day::iso),
+                        })
+                    };
+                    let what = Happened {
+                        organization: Some(found.organization),
+                        action: "dataset.changed",
+                        summary: format!("changed what is known of “{}”", found.name),
+                        before: Some(told(&before)),
+                        after: Some(told(&after)),
+                        ..Happened::default()
+                    };
+                    audit::note(tx, &ctx, &by, what).await?;
+                    if before.status == Status::WaitingForCredits {
+                        // Fewer images may be enough for what is left.
+                        start_waiting(tx, &ctx, found.account).await?;
+                    }
+                }
+                super::drive::view_in(tx, &by, id).await
             })
         })
         .await
@@ -82,7 +184,7 @@ pub async fn refuse_person(ctx: &Ctx, by: &Principal, id: &str) -> Result<Status
 async fn set_status_in(
     tx: &mut Tx,
     ctx: &Ctx,
-    by: Option<&KeyPrincipal>,
+    by: By<'_>,
     id: ResourceId,
     wanted: Status,
 ) -> Result<StatusSet> {
@@ -107,7 +209,7 @@ async fn set_status_in(
         };
         match paid {
             Some((licence, cost)) => (charged_to, charged) = (Some(licence), cost),
-            None if wanted != Status::Processed || by.is_some() => status = Status::WaitingForCredits,
+            None if wanted != Status::Processed || matches!(by, By::Engine(_)) => status = Status::WaitingForCredits,
             None => {}
         }
     }
@@ -131,8 +233,8 @@ async fn set_status_in(
         ..Happened::default()
     };
     match by {
-        Some(by) => audit::note_key(tx, ctx, by, what).await?,
-        None => audit::note_operator(tx, ctx, what).await?,
+        By::Engine(by) => audit::note_key(tx, ctx, by, what).await?,
+        By::Operator(operator) => audit::note_as(tx, ctx, operator, what).await?,
     }
     if let Some(licence) = given_back {
         // It is enough for something that waits, perhaps.

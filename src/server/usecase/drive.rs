@@ -429,7 +429,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
     };
     let licences = licence::list_of_account(&mut tx, view.account, ctx.now()).await?;
     let create = match (
-        permit(by.person, Act::Create, &reach.lineage),
+        permit(by.who(), Act::Create, &reach.lineage),
         allows(&licences, making(Kind::Dataset, view.kind), ctx.now()),
     ) {
         (Err(_), _) => Control::Absent,
@@ -652,7 +652,7 @@ pub struct Changed {
 }
 
 /// The largest number of images or bytes a dataset can say it has.
-const MOST: i64 = 1_000_000_000_000_000;
+pub(super) const MOST: i64 = 1_000_000_000_000_000;
 
 /// Creates a folder, site, asset or dataset (DRIVE-4).
 ///

@@ -60,6 +60,16 @@ struct Managed {
 impl Managed {
     async fn of(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Self> {
         let (permit, reach) = access::permit(tx, by, Act::GiveAccess, id).await?;
+        Self::with(tx, by, permit, reach).await
+    }
+
+    /// To look at who reaches it.
+    async fn looked_at(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Self> {
+        let (permit, reach) = access::permit_to_look(tx, by, Act::GiveAccess, id).await?;
+        Self::with(tx, by, permit, reach).await
+    }
+
+    async fn with(tx: &mut Tx, by: &Principal, permit: Permit, reach: Reach) -> Result<Self> {
         let mut visible = reach.visible_path();
         Names::of(tx, by, permit.organization()).await?.call(&mut visible);
         Ok(Self { permit, reach, visible })
@@ -205,7 +215,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(limit)?;
     let mut tx = ctx.db().read().await?;
-    let managed = Managed::of(&mut tx, by, id).await?;
+    let managed = Managed::looked_at(&mut tx, by, id).await?;
     let after = match read_position(id, cursor)? {
         Position::Roles(after) => return roles_page(&mut tx, &managed, &after, limit).await,
         Position::Grants(after) => after,
@@ -230,7 +240,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
 pub async fn waiting(ctx: &Ctx, by: &Principal, id: &str) -> Result<Vec<WaitingAccess>> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    let managed = Managed::of(&mut tx, by, id).await?;
+    let managed = Managed::looked_at(&mut tx, by, id).await?;
     list_waiting(&mut tx, ctx, &managed).await
 }
 
@@ -561,7 +571,7 @@ fn member_permit(by: &Principal, managed: &Managed) -> Result<RolePermit> {
                 .to_owned(),
         )
     })?;
-    Ok(allow(by.person, lineage.organization, lineage.role, Permission::ManagePeople)?)
+    Ok(allow(by.who(), lineage.organization, lineage.role, Permission::ManagePeople)?)
 }
 
 /// Invites an address that the organization does not know, or adds to the invitation that waits for it.
@@ -756,7 +766,7 @@ pub async fn take_by_hand(tx: &mut Tx, ctx: &Ctx, by: &Principal, resources: &[R
         listed.iter().map(|one| one.grant.resource).collect::<BTreeSet<_>>().into_iter().collect();
     let mut managed = BTreeMap::new();
     for (id, reach) in access::reaches(tx, by.person, &on).await? {
-        let permit = crate::domain::access::permit(by.person, Act::GiveAccess, &reach.lineage)?;
+        let permit = crate::domain::access::permit(by.who(), Act::GiveAccess, &reach.lineage)?;
         managed.insert(id, Managed { permit, visible: reach.visible_path(), reach });
     }
     for one in &listed {
@@ -774,7 +784,7 @@ pub async fn may_take_by_hand(tx: &mut Tx, by: &Principal, resources: &[Resource
     let reaches = access::reaches(tx, by.person, resources).await?;
     let manages = |id| {
         reaches.get(id).is_some_and(|reach: &Reach| {
-            crate::domain::access::permit(by.person, Act::GiveAccess, &reach.lineage).is_ok()
+            crate::domain::access::permit(by.who(), Act::GiveAccess, &reach.lineage).is_ok()
         })
     };
     Ok(!resources.is_empty() && resources.iter().all(manages))
@@ -789,7 +799,7 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let person_id: PersonId = super::id("person", person_id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    let managed = Managed::of(&mut tx, by, id).await?;
+    let managed = Managed::looked_at(&mut tx, by, id).await?;
     let theirs = access::reaches(&mut tx, person_id, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
     // Somebody who does not reach it, and is not known here, does not exist.
     let known = find_receiver(&mut tx, &managed, person_id).await?;

@@ -9,6 +9,7 @@ use crate::domain::{
         Answering, COOLDOWN, DAYS, Invite, Invitee, MOST, MOST_FROM_ONE_PERSON, MOST_TO_ONE_ADDRESS, Outcome, State,
         may_come_with, may_invite_as, read_list,
     },
+    key::may_invite,
     licence::{Use, allows, having},
     plan::may_give,
     refusal::Refusal,
@@ -24,20 +25,22 @@ use crate::domain::{
 
 use super::{
     super::{
-        context::{Ctx, Principal, digest},
+        context::{Ctx, Principal, digest, machine_name},
         error::{Error, Result},
         mail::{self, Letter},
         store::{
-            Tx, grant,
+            Tx, account, grant,
             invitation::{self, Invitation},
             licence,
             membership::{self, After},
-            organization as organizations, person, resource,
+            organization as organizations,
+            outbox::{self, Delivery},
+            person, resource,
         },
     },
     access,
     audit::{self, Happened},
-    organization,
+    key as keys, organization,
 };
 
 /// How many rows a page of invitations has in the browser.
@@ -82,8 +85,12 @@ async fn judge(
             Invite::read(&invitee, Role::Member)
         })
         .collect();
-    for invite in read.iter().flatten() {
-        may_invite_as(permit.role(), invite.role)?;
+    let accounts = if by.key.is_some() { account::count(tx, permit.organization()).await? } else { 1 };
+    for (form, invite) in people.iter().zip(&read) {
+        if let Ok(invite) = invite {
+            may_invite_as(permit.role(), invite.role)?;
+            may_invite(by.who(), invite.role, !form.resource.trim().is_empty(), accounts)?;
+        }
     }
     let plan = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?.plan;
     let keys: Vec<String> =
@@ -169,7 +176,7 @@ async fn reached(
     let may: BTreeSet<ResourceId> = reaches
         .into_iter()
         .filter(|(_, reach)| reach.lineage.organization == permit.organization())
-        .filter(|(_, reach)| crate::domain::access::permit(by.person, Act::GiveAccess, &reach.lineage).is_ok())
+        .filter(|(_, reach)| crate::domain::access::permit(by.who(), Act::GiveAccess, &reach.lineage).is_ok())
         .map(|(id, _)| id)
         .collect();
     let found = resource::find_all(tx, &may.iter().copied().collect::<Vec<_>>()).await?;
@@ -240,6 +247,23 @@ pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm
             })
         })
         .await
+}
+
+/// What would come of inviting people (PEOPLE-2): nothing is sent.
+///
+/// # Errors
+/// See [`invite`].
+pub async fn preview(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm>) -> Result<Vec<Verdict>> {
+    if people.is_empty() {
+        return Err(Refusal::field("invitations", Problem::Missing).into());
+    }
+    if people.len() > MOST {
+        return Err(Refusal::field("invitations", Problem::TooMany(MOST)).into());
+    }
+    let mut tx = ctx.db().read().await?;
+    let permit = team_permit(&mut tx, by, org).await?;
+    let judged = judge(&mut tx, &permit, by, &people, ctx.now()).await?;
+    Ok(judged.into_iter().map(|(verdict, _)| verdict).collect())
 }
 
 /// Leave to invite into an organization; a personal space has no team (SPACE-1).
@@ -377,7 +401,31 @@ pub async fn list(
 ) -> Result<Page<InvitationRow>> {
     let mut tx = ctx.db().read().await?;
     let permit = team_permit(&mut tx, by, org).await?;
+    keys::reach_the_whole(&mut tx, by, permit.organization()).await?;
     page(&mut tx, permit.organization(), state, cursor, super::limit(limit)?).await
+}
+
+/// [`list`], and what became of the mail of each.
+///
+/// # Errors
+/// See [`list`].
+pub async fn list_with_delivery(
+    ctx: &Ctx,
+    by: &Principal,
+    org: &str,
+    state: &str,
+    cursor: &str,
+    limit: Option<i64>,
+) -> Result<Page<(InvitationRow, Option<Delivery>)>> {
+    let page = list(ctx, by, org, state, cursor, limit).await?;
+    let ids: Vec<InvitationId> = page.items.iter().map(|row| row.id).collect();
+    let mut mails: BTreeMap<InvitationId, Delivery> =
+        outbox::list_of_invitations(&mut ctx.db().read().await?, &ids).await?.into_iter().collect();
+    let items = page.items.into_iter().map(|row| {
+        let mail = mails.remove(&row.id);
+        (row, mail)
+    });
+    Ok(Page { items: items.collect(), next_cursor: page.next_cursor })
 }
 
 async fn page(
@@ -419,10 +467,12 @@ pub async fn view_list(ctx: &Ctx, by: &Principal, org: &str, state: &str, cursor
 }
 
 /// The pending invitation behind an id, of the permit's organization, that the permit's role may touch (ROLE-3).
-async fn own(tx: &mut Tx, permit: &RolePermit, id: InvitationId) -> Result<Invitation> {
+async fn own(tx: &mut Tx, by: &Principal, permit: &RolePermit, id: InvitationId) -> Result<Invitation> {
+    keys::reach_the_whole(tx, by, permit.organization()).await?;
     let found = invitation::find(tx, id).await?.filter(|found| found.organization == permit.organization());
     let found = found.ok_or(Refusal::NotFound)?;
     if !found.external {
+        by.who().may_touch(found.role)?;
         may_invite_as(permit.role(), found.role)?;
     }
     if found.state == State::Pending { Ok(found) } else { Err(Refusal::InvitationClosed(found.state).into()) }
@@ -440,7 +490,8 @@ pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId,
             let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
             Box::pin(async move {
                 let permit = team_permit(tx, &by, &org).await?;
-                let found = own(tx, &permit, id).await?;
+                let found = own(tx, &by, &permit, id).await?;
+                by.who().may_touch(role)?;
                 may_invite_as(permit.role(), role)?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 may_give(at.plan, role)?;
@@ -473,7 +524,7 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
             let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
             Box::pin(async move {
                 let permit = team_permit(tx, &by, &org).await?;
-                let found = own(tx, &permit, id).await?;
+                let found = own(tx, &by, &permit, id).await?;
                 invitation::update_state(tx, id, State::Revoked, ctx.now()).await?;
                 let what = Happened {
                     organization: Some(permit.organization()),
@@ -502,7 +553,7 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
             let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
             Box::pin(async move {
                 let permit = team_permit(tx, &by, &org).await?;
-                let found = own(tx, &permit, id).await?;
+                let found = own(tx, &by, &permit, id).await?;
                 let now = ctx.now();
                 let wait = found.sent_at.0 + COOLDOWN - now.0;
                 if wait > 0 {
@@ -663,6 +714,10 @@ pub async fn open(ctx: &Ctx, by: Option<&Principal>, token: &str) -> Result<Invi
     let found = invitation::find_by_token(&mut tx, &digest(token.as_bytes())).await?.ok_or(Refusal::NotFound)?;
     let at = organizations::find(&mut tx, found.organization).await?.ok_or(Refusal::NotFound)?;
     let inviter = person::find(&mut tx, found.invited_by).await?;
+    let machine = match &inviter {
+        Some(_) => None,
+        None => keys::of_identity(&mut tx, found.invited_by, None).await?,
+    };
     let role = match by {
         Some(by) => membership::find_role(&mut tx, found.organization, by.person).await?,
         None => None,
@@ -671,9 +726,11 @@ pub async fn open(ctx: &Ctx, by: Option<&Principal>, token: &str) -> Result<Invi
     Ok(InvitationView {
         organization: at.name,
         organization_id: at.id,
-        invited_by: inviter
-            .map(|one| crate::domain::person::full_name(&one.first_name, &one.last_name))
-            .unwrap_or_default(),
+        invited_by: match (inviter, machine) {
+            (Some(one), _) => crate::domain::person::full_name(&one.first_name, &one.last_name),
+            (None, Some(machine)) => machine_name(&machine.name),
+            (None, None) => String::new(),
+        },
         has_account: person::find_credentials(&mut tx, &found.email_key).await?.is_some(),
         email: found.email,
         name: found.name,

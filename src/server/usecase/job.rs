@@ -262,6 +262,7 @@ async fn step_copy(tx: &mut Tx, ctx: &Ctx, mut held: Held) -> Result<Option<Held
         email_key: String::new(),
         address: None,
         session: None,
+        key: None,
     };
     let told = match (&held.job.shared_with, held.job.source) {
         (Some(sharing_id), Some(original)) => {
@@ -311,12 +312,14 @@ async fn transfer_all(ctx: &Ctx, mut held: Held) -> Result<()> {
         let person = person::find(&mut tx, held.job.person).await?;
         let email_key = person.map(|person| key(&person.email)).unwrap_or_default();
         let address = asked.as_ref().and_then(|asked| asked.address.clone());
+        let key_of = super::key::of_identity(&mut tx, held.job.person, address.clone()).await?;
         let by = Principal {
             person: held.job.person,
             name: held.job.person_name.clone(),
             email_key,
             address,
             session: None,
+            key: key_of.map(Box::new),
         };
         (asked.ok_or_else(|| Error::Internal(format!("job {} does not say what to move", held.job.id)))?, by)
     };

@@ -1,8 +1,8 @@
 //! Credential keys (AUTH-6): making and revoking them, handing out tokens, and finding out which key a token is of.
 
 use crate::domain::{
-    id::{AccountId, KeyId},
-    key::{self as rules, KeyForm, TOKEN_LIFE, parse_client_id},
+    id::{AccountId, KeyId, OrganizationId, PersonId},
+    key::{self as rules, KeyForm, TOKEN_LIFE, may_reach_the_whole, parse_client_id},
     refusal::Refusal,
     role::Permission,
     text::{Problem, key as folded},
@@ -13,7 +13,7 @@ use super::{
     super::{
         context::{Client, Ctx, KeyPrincipal, Principal, digest},
         error::Result,
-        store::{account, key, seat},
+        store::{Tx, account, key, seat},
     },
     audit::{self, Happened},
     organization, session,
@@ -186,12 +186,40 @@ pub async fn token(ctx: &Ctx, client: &Client, client_id: &str, secret: &str) ->
 pub async fn identify(ctx: &Ctx, token: &str, client: &Client) -> Result<Option<KeyPrincipal>> {
     let mut tx = ctx.db().read().await?;
     let found = key::find_by_token(&mut tx, &digest(token.as_bytes()), ctx.now()).await?;
-    Ok(found.map(|key| KeyPrincipal {
+    Ok(found.map(|key| principal(key, client.address.clone())))
+}
+
+fn principal(key: key::Key, address: Option<String>) -> KeyPrincipal {
+    KeyPrincipal {
         key: key.id,
         name: key.name,
         organization: key.organization,
         account: key.account,
         scopes: key.scopes,
-        address: client.address.clone(),
-    }))
+        address,
+    }
+}
+
+/// The key behind the identity that began some long work, if it was a machine and its key still works.
+///
+/// # Errors
+/// The database.
+pub(super) async fn of_identity(
+    tx: &mut Tx,
+    person: PersonId,
+    address: Option<String>,
+) -> Result<Option<KeyPrincipal>> {
+    Ok(key::find(tx, KeyId(person.0)).await?.map(|key| principal(key, address)))
+}
+
+/// Leave to what is of an organization as a whole: everybody's where their role allows it, and a machine's where its account is
+/// the only one.
+///
+/// # Errors
+/// `Forbidden`, saying so.
+pub(super) async fn reach_the_whole(tx: &mut Tx, by: &Principal, organization: OrganizationId) -> Result<()> {
+    if by.key.is_some() {
+        may_reach_the_whole(by.who(), account::count(tx, organization).await?)?;
+    }
+    Ok(())
 }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::{
     billing::{self as rules, MOST, MOST_SEATS},
     id::{AccountId, EntryId, LicenceId, OrganizationId, PersonId},
-    key::Scope,
     licence::{Amount, EntryKind, Family, Licence, Model, Product, Use, allows_in_any, having},
     loan::Direction,
     refusal::Refusal,
@@ -20,7 +19,7 @@ use crate::domain::{
 
 use super::{
     super::{
-        context::{Ctx, KeyPrincipal, Principal},
+        context::{Ctx, Principal},
         error::{Error, Result, at_field},
         store::{Tx, account, licence, loan, membership, organization, seat},
     },
@@ -154,7 +153,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str) -> Result<Vec<LicenceVie
     let (found, role) = super::organization::find_with_role(&mut tx, by, org).await?;
     let managed = accounts_with_usage(&mut tx, found.id, by.person).await?;
     if managed.is_empty() {
-        allow(by.person, found.id, role, Permission::ViewUsage)?;
+        allow(by.who(), found.id, role, Permission::ViewUsage)?;
     }
     of_accounts(&mut tx, found.id, &managed, ctx.now()).await
 }
@@ -185,39 +184,6 @@ pub async fn accounts_with_usage(
 ) -> Result<BTreeSet<AccountId>> {
     let roles = account::list_roles(tx, organization, person).await?;
     Ok(roles.into_iter().filter(|(_, role)| may(*role, Permission::ViewUsage)).map(|(id, _)| id).collect())
-}
-
-/// The licences of a machine's account, for a key with the scope `read` (AUTH-6).
-///
-/// # Errors
-/// `NotFound` for another organization than the key's; `Forbidden` without the scope.
-pub async fn list_by_key(ctx: &Ctx, by: &KeyPrincipal, org: &str) -> Result<Vec<LicenceView>> {
-    let mut tx = ctx.db().read().await?;
-    let asked = match org.parse::<OrganizationId>() {
-        Ok(id) => Some(id),
-        Err(_) => organization::find_id(&mut tx, &folded(org)).await?,
-    };
-    if asked != Some(by.organization) {
-        return Err(Refusal::NotFound.into());
-    }
-    by.scopes.allow(Scope::Read)?;
-    of_accounts(&mut tx, by.organization, &[by.account].into(), ctx.now()).await
-}
-
-/// One page of the ledger of a licence of a machine's account, for a key with the scope `read` (AUTH-6).
-///
-/// # Errors
-/// `NotFound` for a licence of another account; `Forbidden` without the scope; `Invalid` at a field of the query.
-pub async fn ledger_by_key(ctx: &Ctx, by: &KeyPrincipal, id: &str, query: &LedgerQuery) -> Result<Page<EntryView>> {
-    let limit = super::limit(query.limit)?;
-    let (filter, before) = (filter(query)?, place(query.cursor.as_deref())?);
-    let id: LicenceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
-    let mut tx = ctx.db().read().await?;
-    let stored = licence::find(&mut tx, id).await?.filter(|stored| stored.account == by.account);
-    let stored = stored.ok_or(Refusal::NotFound)?;
-    by.scopes.allow(Scope::Read)?;
-    let entries = licence::list_entries(&mut tx, &stored, &filter, before, limit + 1).await?;
-    Ok(super::page(entries, limit, cursor))
 }
 
 /// The page Licences.
@@ -307,9 +273,12 @@ async fn find(tx: &mut Tx, by: &Principal, id: &str) -> Result<licence::StoredLi
 async fn may_see(tx: &mut Tx, by: &Principal, stored: &licence::StoredLicence) -> Result<()> {
     let roles = account::list_roles(tx, stored.organization, by.person).await?;
     let there = roles.iter().find(|(id, _)| *id == stored.account).map(|(_, role)| *role);
+    if there.is_none() && by.key.is_some() {
+        return Err(Refusal::NotFound.into());
+    }
     match there.or(membership::find_role(tx, stored.organization, by.person).await?) {
         Some(Role::Member) if roles.iter().any(|(_, role)| *role != Role::Member) => Err(Refusal::NotFound.into()),
-        role => Ok(allow(by.person, stored.organization, role, Permission::ViewUsage).map(|_| ())?),
+        role => Ok(allow(by.who(), stored.organization, role, Permission::ViewUsage).map(|_| ())?),
     }
 }
 

@@ -136,7 +136,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str) -> Result<ShareView> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let now = ctx.now();
     let mut tx = ctx.db().read().await?;
-    let (_, reach) = access::permit(&mut tx, by, Act::CopyLink, id).await?;
+    let (_, reach) = access::permit_to_look(&mut tx, by, Act::CopyLink, id).await?;
     let found = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
     let level = reach.level().ok_or(Refusal::NotFound)?;
     let manages = may_act(Act::Share, level, reach.lineage.restrictions).is_ok();

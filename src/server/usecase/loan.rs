@@ -60,7 +60,8 @@ async fn page(tx: &mut Tx, organization: OrganizationId, cursor: &str, limit: i6
 pub async fn list(ctx: &Ctx, by: &Principal, org: &str, cursor: &str, limit: Option<i64>) -> Result<Page<LoanView>> {
     let limit = super::limit(limit)?;
     let mut tx = ctx.db().read().await?;
-    let permit = organization::permit(&mut tx, by, org, Permission::ManageAccounts).await?;
+    let permit = organization::permit_to_look(&mut tx, by, org, Permission::ManageAccounts).await?;
+    super::key::reach_the_whole(&mut tx, by, permit.organization()).await?;
     page(&mut tx, permit.organization(), cursor, limit).await
 }
 
@@ -72,7 +73,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, cursor: &str) -> Result<
     let now = ctx.now();
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
-    allow(by.person, at.id, at.role, Permission::ManageAccounts)?;
+    allow(by.who(), at.id, at.role, Permission::ManageAccounts)?;
     let loans = page(&mut tx, at.id, cursor, ROWS).await?;
     let own = licence::list(&mut tx, at.id).await?;
     let away: Vec<LicenceId> = loan::list_running(&mut tx, at.id, now).await?.iter().map(|loan| loan.licence).collect();
@@ -242,13 +243,13 @@ async fn end_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: LoanId) -> Result<En
         |role: Option<crate::domain::role::Role>| role.is_some_and(|role| may(role, Permission::ManageAccounts));
     let (permit, how) = match rules::ending(manages(in_lender), manages(in_borrower)) {
         Some(Ended::CalledBack) => {
-            (allow(by.person, lender, in_lender, Permission::ManageAccounts)?, Ended::CalledBack)
+            (allow(by.who(), lender, in_lender, Permission::ManageAccounts)?, Ended::CalledBack)
         }
-        Some(how) => (allow(by.person, borrower, in_borrower, Permission::ManageAccounts)?, how),
+        Some(how) => (allow(by.who(), borrower, in_borrower, Permission::ManageAccounts)?, how),
         // Whoever is in one of them is told what it takes; nobody else learns that there is such a loan.
         None => {
             let (organization, role) = if in_lender.is_some() { (lender, in_lender) } else { (borrower, in_borrower) };
-            (allow(by.person, organization, role, Permission::ManageAccounts)?, Ended::Returned)
+            (allow(by.who(), organization, role, Permission::ManageAccounts)?, Ended::Returned)
         }
     };
     if !loan::end(tx, &permit, id, now, how).await? {

@@ -89,7 +89,7 @@ async fn look(
     id: PersonId,
 ) -> Result<Eyes> {
     let (their_role, known) = is_known(&mut tx, organization, id).await?;
-    look_as(by.person, organization, role, id, known)?;
+    look_as(by.who(), organization, role, id, known)?;
     let found = person::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
     let before = looking::find(&mut tx, organization, by.person, id).await?;
     drop(tx);
@@ -109,7 +109,7 @@ async fn begin(ctx: &Ctx, by: &Principal, organization: OrganizationId, id: Pers
             Box::pin(async move {
                 let role = membership::find_role(tx, organization, by.person).await?;
                 let (_, known) = is_known(tx, organization, id).await?;
-                let permit = look_as(by.person, organization, role, id, known)?;
+                let permit = look_as(by.who(), organization, role, id, known)?;
                 // Two pages at once begin one look.
                 if !begins(looking::find(tx, organization, by.person, id).await?, ctx.now()) {
                     return Ok(());

@@ -6,7 +6,7 @@ use crate::domain::{
     licence::Product,
     organization::{NewOrganization, NewOrganizationForm, OrganizationKind, PlanTier},
     refusal::Refusal,
-    role::{Permission, Role, allow, found as founder, may},
+    role::{Permission, Role, allow, allow_to_look, found as founder, may},
     text::{Identifier, key},
     view::{Belonging, HomeView, LegalView},
 };
@@ -306,5 +306,19 @@ pub async fn permit(
     permission: Permission,
 ) -> Result<crate::domain::role::RolePermit> {
     let (found, role) = find_with_role(tx, by, org).await?;
-    Ok(allow(by.person, found.id, role, permission)?)
+    Ok(allow(by.who(), found.id, role, permission)?)
+}
+
+/// Leave to look at what a permission is about: see [`allow_to_look`].
+///
+/// # Errors
+/// `NotFound` or `Forbidden`.
+pub async fn permit_to_look(
+    tx: &mut Tx,
+    by: &Principal,
+    org: &str,
+    permission: Permission,
+) -> Result<crate::domain::role::RolePermit> {
+    let (found, role) = find_with_role(tx, by, org).await?;
+    Ok(allow_to_look(by.who(), found.id, role, permission)?)
 }

@@ -36,7 +36,7 @@ use super::{
     access, account as account_links,
     accounts::{self, Names},
     audit::{self, Happened},
-    organization,
+    key as keys, organization,
 };
 
 /// How many rows a page of people has in the browser.
@@ -296,9 +296,19 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery) -> 
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     let query = read(at.id, query)?;
+    by.who().may_look()?;
     let mut rows = seen(&mut tx, by, &at, &query, ctx.now()).await?;
     if manages(&at) {
         tell_accounts(&mut tx, at.id, &mut rows.items).await?;
+    }
+    if let Some(machine) = &by.key
+        && account::count(&mut tx, at.id).await? > 1
+    {
+        // Who has to do with other accounts only does not exist for it; who was given something is told by that.
+        rows.items.retain(|row| {
+            row.status == Status::Active
+                && row.accounts.as_ref().is_none_or(|chosen| chosen.iter().any(|(id, _)| *id == machine.account))
+        });
     }
     Ok(rows)
 }
@@ -585,6 +595,8 @@ async fn change_role_in(
     let found = membership::list_by_id(tx, permit.organization(), &[person]).await?;
     let member = found.into_iter().next().ok_or(Refusal::NotFound)?;
     let before = member.role;
+    keys::reach_the_whole(tx, by, permit.organization()).await?;
+    by.who().may_touch(before.max(role))?;
     may_change_role(permit.role(), before, role)?;
     let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
     if role != before {
@@ -656,7 +668,9 @@ pub async fn remove(ctx: &Ctx, by: &Principal, org: &str, people: Vec<PersonId>)
                         return Err(Refusal::NotFound.into());
                     }
                 }
+                keys::reach_the_whole(tx, &by, permit.organization()).await?;
                 for member in &members {
+                    by.who().may_touch(member.role)?;
                     may_change_role(permit.role(), member.role, Role::Member)?;
                 }
                 take_out(tx, &ctx, &by, &permit, &people, &members, "person.removed").await?;
@@ -683,7 +697,7 @@ pub async fn leave(ctx: &Ctx, by: &Principal, org: &str) -> Result<()> {
             Box::pin(async move {
                 let found = organization::find(tx, &by, &org).await?;
                 let role = membership::find_role(tx, found.id, by.person).await?;
-                let permit = allow(by.person, found.id, role, Permission::Leave)?;
+                let permit = allow(by.who(), found.id, role, Permission::Leave)?;
                 let me = membership::list_by_id(tx, found.id, &[by.person]).await?;
                 take_out(tx, &ctx, &by, &permit, &[by.person], &me, "person.left").await
             })

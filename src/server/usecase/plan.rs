@@ -14,7 +14,7 @@ use super::{
         store::{Tx, account, invitation, membership, organization},
     },
     audit::{self, Happened},
-    operator,
+    operator::{self, Operator},
 };
 
 /// How much of what plans limit an organization uses.
@@ -27,16 +27,24 @@ async fn used(tx: &mut Tx, ctx: &Ctx, id: OrganizationId) -> Result<InUse> {
     })
 }
 
-/// Gives an organization another plan: the operator's command line. The one it had before.
+/// Gives an organization another plan: the operator. The one it had before.
 ///
 /// # Errors
 /// `Invalid` at `plan`; `NotFound`; `PlanLimit` where more is used than the plan allows.
 pub async fn set(ctx: &Ctx, org: &str, plan: &str) -> Result<(PlanTier, PlanTier)> {
+    set_as(ctx, &Operator::command_line(), org, plan).await
+}
+
+/// [`set`], for the operator as whoever they are.
+///
+/// # Errors
+/// See [`set`].
+pub async fn set_as(ctx: &Ctx, operator: &Operator, org: &str, plan: &str) -> Result<(PlanTier, PlanTier)> {
     let plan = PlanTier::parse(plan).map_err(super::super::error::at_field("plan"))?;
-    let (ctx_in, org) = (ctx.clone(), org.to_owned());
+    let (ctx_in, by, org) = (ctx.clone(), operator.clone(), org.to_owned());
     ctx.db()
         .write(move |tx| {
-            let (ctx, org) = (ctx_in.clone(), org.clone());
+            let (ctx, by, org) = (ctx_in.clone(), by.clone(), org.clone());
             Box::pin(async move {
                 let found = operator::find_organization(tx, &org).await?;
                 let permit = may_change_to(found.id, plan, used(tx, &ctx, found.id).await?)?;
@@ -50,7 +58,7 @@ pub async fn set(ctx: &Ctx, org: &str, plan: &str) -> Result<(PlanTier, PlanTier
                         after: Some(serde_json::json!({ "plan": plan })),
                         ..Happened::default()
                     };
-                    audit::note_operator(tx, &ctx, what).await?;
+                    audit::note_as(tx, &ctx, &by, what).await?;
                 }
                 Ok((found.plan, plan))
             })

@@ -1,9 +1,9 @@
 //! Lists of receipts (XFER-18), for who may read the audit log of an organization; and the page of its transfers.
 
 use crate::domain::{
-    id::{OrganizationId, PersonId, TransferId},
+    id::{OrganizationId, TransferId},
     refusal::Refusal,
-    role::{Permission, Role, allow, may},
+    role::{Permission, Role, allow_to_look, may},
     view::{
         Page,
         transfer::{Direction, TransferRow, TransfersView},
@@ -16,6 +16,7 @@ use super::{
         error::{Result, at_field},
         store::{Tx, membership, transfer},
     },
+    key,
     offer::{self, OfferQuery},
     organization,
 };
@@ -79,7 +80,8 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &ReceiptQuery) -
 /// `NotFound` and `Forbidden` by role; `Invalid` at a field of the query.
 pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &ReceiptQuery) -> Result<Page<TransferRow>> {
     let mut tx = ctx.db().read().await?;
-    let permit = organization::permit(&mut tx, by, org, Permission::ReadAudit).await?;
+    let permit = organization::permit_to_look(&mut tx, by, org, Permission::ReadAudit).await?;
+    key::reach_the_whole(&mut tx, by, permit.organization()).await?;
     page(&mut tx, permit.organization(), query).await
 }
 
@@ -116,7 +118,7 @@ pub async fn show_page(
 pub struct Export {
     /// Whether there are more than it has.
     pub truncated: bool,
-    by: PersonId,
+    by: Principal,
     organization: OrganizationId,
     direction: Option<Direction>,
     before: Option<TransferId>,
@@ -129,10 +131,11 @@ pub struct Export {
 /// `NotFound` and `Forbidden` by role; `Invalid` at `direction`.
 pub async fn begin_export(ctx: &Ctx, by: &Principal, org: &str, wanted: &str) -> Result<Export> {
     let mut tx = ctx.db().read().await?;
-    let permit = organization::permit(&mut tx, by, org, Permission::ReadAudit).await?;
+    let permit = organization::permit_to_look(&mut tx, by, org, Permission::ReadAudit).await?;
+    key::reach_the_whole(&mut tx, by, permit.organization()).await?;
     let (organization, direction) = (permit.organization(), direction(wanted)?);
     let truncated = transfer::has_more_than(&mut tx, organization, direction, LONGEST_EXPORT).await?;
-    Ok(Export { truncated, by: by.person, organization, direction, before: None, left: LONGEST_EXPORT })
+    Ok(Export { truncated, by: by.clone(), organization, direction, before: None, left: LONGEST_EXPORT })
 }
 
 impl Export {
@@ -146,8 +149,8 @@ impl Export {
             return Ok(Vec::new());
         }
         let mut tx = ctx.db().read().await?;
-        let role = membership::find_role(&mut tx, self.organization, self.by).await?;
-        allow(self.by, self.organization, role, Permission::ReadAudit)?;
+        let role = membership::find_role(&mut tx, self.organization, self.by.person).await?;
+        allow_to_look(self.by.who(), self.organization, role, Permission::ReadAudit)?;
         let rows = rows(&mut tx, self.organization, self.direction, self.before, limit).await?;
         self.left -= limit;
         match rows.last() {

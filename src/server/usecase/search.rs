@@ -117,7 +117,8 @@ async fn sees(tx: &mut Tx, by: &Principal, at: &Belonging) -> Result<Sees> {
     let all = roles.len();
     let seen: Vec<AccountId> =
         roles.into_iter().filter(|(_, role)| role_level(*role).is_some()).map(|(id, _)| id).collect();
-    Ok(if seen.len() == all { Sees::Everything } else { Sees::Accounts(seen) })
+    // A machine has a role in its own account alone, and so "all" is no more than that.
+    Ok(if seen.len() == all && by.key.is_none() { Sees::Everything } else { Sees::Accounts(seen) })
 }
 
 /// Two lists of answers in the order of one, each as far as it goes; and where to go on.

@@ -7,7 +7,7 @@ use crate::domain::{
     id::{AccountId, LicenceId, LoanId, OrganizationId, PersonId},
     licence::Product,
     refusal::Refusal,
-    role::{Permission, Role, RolePermit, allow, may},
+    role::{Permission, Role, RolePermit, allow, allow_to_look, may},
     seat::{self as rules, AfterRole, Holder, after_role},
     text::{Problem, key},
     time::Timestamp,
@@ -104,10 +104,28 @@ async fn managed(tx: &mut Tx, by: &Principal, id: &str, now: Timestamp) -> Resul
     if owner != user && !role.is_some_and(|role| may(role, Permission::ManageAccounts)) {
         let in_owner = membership::find_role(tx, owner, by.person).await?;
         if in_owner.is_some() {
-            return Ok((held, allow(by.person, owner, in_owner, Permission::ManageAccounts)?));
+            return Ok((held, allow(by.who(), owner, in_owner, Permission::ManageAccounts)?));
         }
     }
-    Ok((held, allow(by.person, user, role, Permission::ManageAccounts)?))
+    Ok((held, allow(by.who(), user, role, Permission::ManageAccounts)?))
+}
+
+/// A desktop licence that the account of a machine uses, for it to look at.
+async fn of_machine(
+    tx: &mut Tx,
+    by: &Principal,
+    account: AccountId,
+    id: &str,
+    now: Timestamp,
+) -> Result<(Held, RolePermit)> {
+    let id: LicenceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
+    let held = held(tx, id, now).await?;
+    if held.account() != account {
+        return Err(Refusal::NotFound.into());
+    }
+    let role = membership::find_role(tx, held.user, by.person).await?;
+    let permit = allow_to_look(by.who(), held.user, role, Permission::ManageAccounts)?;
+    Ok((held, permit))
 }
 
 /// What the owner is told of a licence that is away.
@@ -146,7 +164,10 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
     let limit = super::limit(limit)?;
     let now = ctx.now();
     let mut tx = ctx.db().read().await?;
-    let (held, permit) = managed(&mut tx, by, id, now).await?;
+    let (held, permit) = match &by.key {
+        Some(machine) => of_machine(&mut tx, by, machine.account, id, now).await?,
+        None => managed(&mut tx, by, id, now).await?,
+    };
     let loan = held.loan.as_ref().map(|loan| licences::loan_term(loan, permit.organization()));
     let total = held.seats();
     if away(&held, &permit).is_some() || !held.stored.licence.is_active(now) {
@@ -169,7 +190,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, only: &str, cursor: &str
     let now = ctx.now();
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
-    allow(by.person, at.id, at.role, Permission::ManageAccounts)?;
+    allow(by.who(), at.id, at.role, Permission::ManageAccounts)?;
     let all = licences::of_organization(&mut tx, at.id, now).await?;
     let wanted: Vec<LicenceView> = all
         .into_iter()

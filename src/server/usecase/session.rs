@@ -67,6 +67,7 @@ fn as_principal(person: &PersonView, client: &Client) -> Principal {
         email_key: crate::domain::text::key(&person.email),
         address: client.address.clone(),
         session: None,
+        key: None,
     }
 }
 

@@ -94,10 +94,10 @@ async fn change_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Set
     let only_org_id = SettingsForm { org_id: form.org_id.clone(), ..SettingsForm::default() };
     let mut permit = None;
     if form.org_id.is_some() {
-        permit = Some(allow(by.person, found.id, role, Permission::EditLegal)?);
+        permit = Some(allow(by.who(), found.id, role, Permission::EditLegal)?);
     }
     if form.org_id.is_none() || *form != only_org_id {
-        permit = Some(allow(by.person, found.id, role, Permission::EditDetails)?);
+        permit = Some(allow(by.who(), found.id, role, Permission::EditDetails)?);
     }
     let Some(permit) = permit else { return Err(Refusal::NotFound.into()) };
     let wanted = rules::settings(&found.details, form)?;
@@ -256,7 +256,7 @@ pub async fn restore(ctx: &Ctx, by: &Principal, org: &str) -> Result<DeletedView
                     .find(|one| Some(one.id) == id || key(&one.org_id) == wanted)
                     .ok_or(Refusal::NotFound)?;
                 // The list is of what they own.
-                let permit = allow(by.person, found.id, Some(Role::Owner), Permission::EditLegal)?;
+                let permit = allow(by.who(), found.id, Some(Role::Owner), Permission::EditLegal)?;
                 organizations::update_deleted_at(tx, &permit, None).await?;
                 let summary = format!("restored {}", found.name);
                 note(tx, &ctx, &by, &permit, "organization.restored", summary, None, None).await?;

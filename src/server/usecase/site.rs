@@ -119,7 +119,7 @@ async fn datasets(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<V
     let mut found = Vec::with_capacity(items.len());
     for id in items {
         let reach = reaches.remove(id).filter(|reach| reach.level().is_some()).ok_or(Refusal::NotFound)?;
-        permit_on(by.person, Act::Move, &reach.lineage)?;
+        permit_on(by.who(), Act::Move, &reach.lineage)?;
         if reach.steps.first().is_none_or(|step| step.kind != Kind::Dataset) {
             let name = reach.steps.first().map(|step| step.name.clone()).unwrap_or_default();
             return Err(not_a_dataset(&name).into());
@@ -266,7 +266,7 @@ pub async fn offered(ctx: &Ctx, by: &Principal, items: &str) -> Result<Vec<Strin
     let ids: Vec<ResourceId> = sites.iter().map(|(id, _)| *id).collect();
     let reaches = access::reaches(&mut tx, by.person, &ids).await?;
     let may =
-        |id: &ResourceId| reaches.get(id).is_some_and(|reach| permit_on(by.person, Act::Move, &reach.lineage).is_ok());
+        |id: &ResourceId| reaches.get(id).is_some_and(|reach| permit_on(by.who(), Act::Move, &reach.lineage).is_ok());
     let mut names: Vec<String> = sites.into_iter().filter(|(id, _)| may(id)).map(|(_, name)| name).collect();
     names.dedup();
     Ok(names)

@@ -512,6 +512,27 @@ pub async fn transfer(
     if done.plan.scope == Scope::Between { receipt(ctx, by, &done.id.to_string()).await } else { Ok(done) }
 }
 
+/// [`transfer()`], and how to take it back, where that is offered.
+///
+/// # Errors
+/// See [`transfer()`].
+pub async fn transfer_with_undo(
+    ctx: &Ctx,
+    by: &Principal,
+    items: Vec<ResourceId>,
+    destination: ResourceId,
+    confirmed: Option<String>,
+) -> Result<(ReceiptView, Option<String>)> {
+    let Moved { receipt: done, inverse } = transfer_with_inverse(ctx, by, items, destination, confirmed).await?;
+    let undo = match inverse {
+        Some(inverse) => undo::offer(ctx, by, inverse).await,
+        None => None,
+    };
+    let between = done.plan.scope == Scope::Between;
+    let shown = if between { receipt(ctx, by, &done.id.to_string()).await? } else { done };
+    Ok((shown, undo))
+}
+
 async fn transfer_with_inverse(
     ctx: &Ctx,
     by: &Principal,
@@ -555,6 +576,7 @@ pub(super) async fn put_back_in(
     destination: ResourceId,
 ) -> Result<Permit> {
     let loaded = load(tx, ctx, Hands::own(by), items, destination).await?;
+    by.who().may_act(Act::Move)?;
     let mut plan = rules::plan(&loaded.facts);
     if plan.scope != Scope::Within {
         return Err(Refusal::Conflict.into());
@@ -579,6 +601,7 @@ pub(super) async fn transfer_in(
     work: Option<&Work>,
 ) -> Result<Moved> {
     let loaded = load(tx, ctx, Hands::own(by), items, destination).await?;
+    by.who().may_act(Act::Move)?;
     let plan = rules::plan(&loaded.facts);
     let digest = digest_of(&plan)?;
     if confirmed.is_some_and(|confirmed| confirmed != digest) {
@@ -906,6 +929,9 @@ pub(super) async fn readable(
     if !(did_it || reads(in_source) || reads(in_target)) {
         return Err(Refusal::NotFound.into());
     }
+    if !did_it && let Some(machine) = &by.key {
+        super::key::reach_the_whole(tx, by, machine.organization).await?;
+    }
     Ok((record, in_target))
 }
 
@@ -1066,6 +1092,7 @@ async fn begin_planned(
     plan: &Plan,
 ) -> Result<JobView> {
     plan.permit()?;
+    by.who().may_act(Act::Move)?;
     let name = match plan.items.as_slice() {
         [one] => one.name.clone(),
         several => format!("{} items", several.len()),
@@ -1232,14 +1259,14 @@ pub async fn destinations(
     let may_copy = may_create
         .clone()
         .and_then(|()| if in_site || copies_site { allows(&licences, Use::Sites, ctx.now()) } else { Ok(()) });
-    let create = match (permit_on(by.person, Act::Create, &reach.lineage), may_create) {
+    let create = match (permit_on(by.who(), Act::Create, &reach.lineage), may_create) {
         (Ok(_), may) if reach.steps.first().is_some_and(|step| step.kind.may_hold(Kind::Folder)) => {
             may.map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)
         }
         _ => Control::Absent,
     };
     let act = if copying { Act::Create } else { Act::Move };
-    let move_here = match permit_on(by.person, act, &reach.lineage) {
+    let move_here = match permit_on(by.who(), act, &reach.lineage) {
         Ok(_) if copying && base.organization.id != source => Control::Disabled(
             "Copying to another organization is not possible yet. Choose a place in this one.".to_owned(),
         ),

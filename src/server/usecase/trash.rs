@@ -14,7 +14,7 @@ use crate::domain::{
     transfer::Grantee,
     trash::{Home, home, kept_until, outlived, overdue_before, restricted_inside},
     undo::Inverse,
-    view::{Control, Page, trash::TrashRow, trash::TrashView},
+    view::{Control, Page, RowView, trash::TrashRow, trash::TrashView},
 };
 
 use super::{
@@ -99,7 +99,7 @@ pub(super) async fn put_in(
     let mut lesser = Vec::new();
     for id in items {
         let reach = reaches.get(id).ok_or(Refusal::NotFound)?;
-        let permit = rules::permit(by.person, Act::Trash, &reach.lineage)?;
+        let permit = rules::permit(by.who(), Act::Trash, &reach.lineage)?;
         let item = reach.steps.first().ok_or(Refusal::NotFound)?;
         if item.kind == Kind::Root {
             return Err(Refusal::BadRequest("The Drive itself cannot be deleted; select what is in it.".into()).into());
@@ -143,7 +143,7 @@ async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) ->
     for inside in restricted {
         let may = reaches
             .get(&ResourceId(inside.id))
-            .is_some_and(|reach| rules::permit(by.person, Act::Trash, &reach.lineage).is_ok());
+            .is_some_and(|reach| rules::permit(by.who(), Act::Trash, &reach.lineage).is_ok());
         if !may {
             return Err(restricted_inside(&inside.name).into());
         }
@@ -156,10 +156,10 @@ async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) ->
 }
 
 /// Things of the trash that somebody may act on, with leave to do so.
-async fn tops(tx: &mut Tx, person: PersonId, items: &[ResourceId]) -> Result<Vec<(Trashed, Permit, Reach)>> {
+async fn tops(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<Vec<(Trashed, Permit, Reach)>> {
     let mut found: BTreeMap<ResourceId, Trashed> =
         trash::find_all(tx, items).await?.into_iter().map(|top| (top.id, top)).collect();
-    let mut reaches = access::reaches_in_trash(tx, person, items).await?;
+    let mut reaches = access::reaches_in_trash(tx, by.person, items).await?;
     let mut tops = Vec::with_capacity(items.len());
     for id in items {
         let (Some(top), Some(reach)) = (found.remove(id), reaches.remove(id)) else {
@@ -168,7 +168,7 @@ async fn tops(tx: &mut Tx, person: PersonId, items: &[ResourceId]) -> Result<Vec
         if !sees(&reach) {
             return Err(Refusal::NotFound.into());
         }
-        let permit = rules::permit(person, Act::Trash, &reach.lineage)?;
+        let permit = rules::permit(by.who(), Act::Trash, &reach.lineage)?;
         tops.push((top, permit, reach));
     }
     let owners: BTreeSet<OrganizationId> = tops.iter().map(|(top, ..)| top.organization).collect();
@@ -203,8 +203,18 @@ pub async fn restore(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Resul
     }
 }
 
+/// [`restore`], and what was restored as lists show it.
+///
+/// # Errors
+/// See [`restore`].
+pub async fn restore_shown(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result<Vec<RowView>> {
+    let done = restore(ctx, by, items.clone()).await?;
+    let mut tx = ctx.db().read().await?;
+    super::drive::rows_of(&mut tx, by, done.organization, &items).await
+}
+
 pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId]) -> Result<Done> {
-    let tops = tops(tx, by.person, items).await?;
+    let tops = tops(tx, by, items).await?;
     let organization = tops.first().map(|(top, ..)| top.organization).ok_or(Refusal::NotFound)?;
     let now = ctx.now();
     let mut names: BTreeMap<ResourceId, BTreeSet<String>> = BTreeMap::new();
@@ -373,7 +383,7 @@ fn row(by: &Principal, names: &Names, top: &Trashed, reach: &Reach) -> TrashRow 
         from,
         account_name: names.of_account(top.account),
         kept_until: kept_until(top.at),
-        change: match rules::permit(by.person, Act::Trash, &reach.lineage) {
+        change: match rules::permit(by.who(), Act::Trash, &reach.lineage) {
             Ok(_) => Control::Enabled,
             Err(refusal) => Control::Disabled(refusal.to_string()),
         },
@@ -392,7 +402,7 @@ pub async fn delete(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result
             let (ctx, by, items) = (ctx_in.clone(), by_in.clone(), items.clone());
             Box::pin(async move {
                 let tops: Vec<(Trashed, Permit)> =
-                    tops(tx, by.person, &items).await?.into_iter().map(|(top, permit, _)| (top, permit)).collect();
+                    tops(tx, &by, &items).await?.into_iter().map(|(top, permit, _)| (top, permit)).collect();
                 delete_in(tx, &ctx, Some(&by), &tops).await
             })
         })
@@ -421,7 +431,7 @@ pub async fn empty(ctx: &Ctx, by: &Principal, org: &str) -> Result<Done> {
                     let tops: Vec<(Trashed, Permit)> = rows
                         .into_iter()
                         .filter_map(|(top, reach)| {
-                            rules::permit(by.person, Act::Trash, &reach.lineage).ok().map(|permit| (top, permit))
+                            rules::permit(by.who(), Act::Trash, &reach.lineage).ok().map(|permit| (top, permit))
                         })
                         .collect();
                     if !tops.is_empty() {

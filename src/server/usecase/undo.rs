@@ -137,7 +137,7 @@ async fn put_back(
 async fn put_away(tx: &mut Tx, ctx: &Ctx, by: &Principal, site: ResourceId, told: String) -> Result<String> {
     let Some(shown) = resource::find_shown(tx, site, 1).await? else { return Ok(told) };
     let reach = access::reaches(tx, by.person, &[site]).await?.remove(&site);
-    let may = reach.is_some_and(|reach| permit(by.person, Act::Trash, &reach.lineage).is_ok());
+    let may = reach.is_some_and(|reach| permit(by.who(), Act::Trash, &reach.lineage).is_ok());
     if shown.children > 0 || !may {
         return Ok(told);
     }

@@ -68,7 +68,7 @@ pub fn Keys(
         .collect_view();
     let new_key = Address::new(here.clone()).with("dialog", "new-key").text();
     view! {
-        <p class="lead">"Programs sign in with a client ID and a client secret, for a token of one hour. What a program does is in the activity under the key’s name."</p>
+        <p class="lead">"Programs sign in with a client ID and a client secret, for a token of one hour. A key reaches what is in its account, and nothing else; what it does is in the activity under its name."</p>
         {secret}
         {if none {
             view! { <Empty icon="lock" sentence="There is no key. Programs cannot sign in."/> }.into_any()
@@ -108,20 +108,11 @@ fn Entry(key: KeyView, revoke: String, several: bool, now: Timestamp) -> impl In
             <dl class="facts">
                 <Fact label="Client ID"><code>{key.client_id}</code></Fact>
                 {several.then(|| view! { <Fact label="Account">{key.account}</Fact> })}
-                <Fact label="May">{key.scopes.text().replace(' ', ", ")}</Fact>
+                <Fact label="May">{key.scopes.list().iter().map(|scope| scope.title()).collect::<Vec<_>>().join("; ")}</Fact>
                 <Fact label="Made"><When at=key.created_at now/>{format!(" by {}", key.created_by)}</Fact>
                 <Fact label="Last used">{key.last_used_at.map_or_else(|| "Never".to_owned(), |at| words::ago(at, now))}</Fact>
             </dl>
         </li>
-    }
-}
-
-/// What a scope lets a program do.
-const fn scope_words(scope: Scope) -> (&'static str, &'static str) {
-    match scope {
-        Scope::Read => ("Read", "List the account's licences and their ledgers."),
-        Scope::Engine => ("Engine", "Say how far datasets have come."),
-        Scope::Desktop => ("Desktop", "Take seats of the account's desktop licences."),
     }
 }
 
@@ -156,8 +147,7 @@ fn ScopeChecks() -> impl IntoView {
     let checks = Scope::ALL
         .into_iter()
         .map(|scope| {
-            let (label, hint) = scope_words(scope);
-            view! { <Check name=scope.word() label hint/> }
+            view! { <Check name=scope.word() label=scope.title() hint=scope.summary()/> }
         })
         .collect_view();
     view! {

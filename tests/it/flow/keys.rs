@@ -184,13 +184,11 @@ both!(auth_6_what_a_machine_may_ask_is_what_its_scopes_and_its_account_allow, as
     // A person does not set it, and learns nothing of what they cannot see.
     anna.patch(&status(&dataset.to_string()), &body).await.expect(403);
     anna.patch(&status(&foreign.to_string()), &body).await.expect(404);
-    // Nothing else takes a token, whatever its scopes, and whatever cookie comes along.
-    let all = token_of(app, &make(&anna, &org, "All", &["read", "engine", "desktop"]).await).await;
+    // What is somebody's own takes no token, whatever its scopes, and whatever cookie comes along.
+    let all = token_of(app, &make(&anna, &org, "All", &["read", "write", "people", "engine", "desktop"]).await).await;
     for (method, path, body) in [
         (Method::GET, "/api/v1/me".to_owned(), None),
-        (Method::GET, format!("/api/v1/orgs/{}", org.org_id), None),
         (Method::GET, format!("/api/v1/orgs/{}/keys", org.org_id), None),
-        (Method::GET, format!("/api/v1/resources/{dataset}"), None),
         (Method::POST, "/api/v1/orgs".to_owned(), Some(json!({ "name": "X", "kind": "individual", "country": "CH" }))),
     ] {
         let refused = with(app, &all, method.clone(), &path, body.as_ref()).await.expect(403);

@@ -309,6 +309,7 @@ async fn drive_live_what_happens_on_one_node_is_told_on_the_other() {
         email_key: john.email.clone(),
         address: None,
         session: None,
+        key: None,
     };
     let root = org.root.to_string();
     let mut there = usecase::live::watch(&node, &by, None, Some(&root), false).await.expect("he sees it");

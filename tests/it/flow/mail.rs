@@ -384,3 +384,34 @@ both!(mail_1_the_development_inbox_shows_mail_safely, async |app| {
         assert_eq!(answer.status(), 404, "{path}");
     }
 });
+
+both!(mail_1_rest_tells_what_became_of_the_mail_of_an_invitation, async |app| {
+    let server = MailServer::start().await;
+    server.order([Fault::RecipientNever]);
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    app.verify(&anna).await;
+    // What signing up posted is through.
+    workers_empty(app).await;
+    let path = format!("/api/v1/orgs/{}/invitations", org.org_id);
+    let told = async || anna.get(&path).await.expect(200).json()["items"][0]["delivery"].clone();
+    anna.invite(&org, JANE, "reader").await;
+    assert_eq!(told().await, serde_json::json!({ "state": "waiting", "reason": null }));
+    deliver(app, &server.delivery()).await;
+    let failed = told().await;
+    assert_eq!(failed["state"], "failed");
+    assert!(failed["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{failed}");
+    // Sent again, it is another mail.
+    app.later(1);
+    let id = anna.get(&path).await.json()["items"][0]["id"].as_str().expect("an id").to_owned();
+    anna.post(&format!("{path}/{id}/resend"), &serde_json::json!({})).await.expect(200);
+    assert_eq!(told().await["state"], "waiting");
+    deliver(app, &server.delivery()).await;
+    assert_eq!(told().await, serde_json::json!({ "state": "sent", "reason": null }));
+});
+
+/// Delivers what waits, to a server that takes everything.
+async fn workers_empty(app: &TestApp) {
+    let server = MailServer::start().await;
+    deliver(app, &server.delivery()).await;
+}

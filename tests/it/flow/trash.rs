@@ -492,6 +492,7 @@ mod long {
             email_key: person.email.clone(),
             address: None,
             session: None,
+            key: None,
         }
     }
 }

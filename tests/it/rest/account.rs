@@ -303,6 +303,7 @@ both!(people_8_a_first_password_is_set_by_a_link_of_14_days, async |app| {
         email_key: anna.email.clone(),
         address: None,
         session: None,
+        key: None,
     };
     app.db()
         .write(move |tx| {

@@ -68,7 +68,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
         if path.contains("/operator/") {
             for method in methods.as_object().expect("methods").keys() {
                 let verb: Method = method.to_uppercase().parse().expect("a method");
-                let at = |id: &str| format!("/api/v1{}", path.trim_start_matches("/api/v1").replace("{id}", id));
+                let at = |id: &str| format!("/api/v1{}", path.trim_start_matches("/api/v1").replace("{id}", id).replace("{org}", id));
                 let known = anna.call(verb.clone(), &at(&licence.to_string()), None, &[]).await;
                 let unknown = anna.call(verb.clone(), &at(&missing), None, &[]).await;
                 assert_eq!(bare(&known), bare(&unknown), "{verb} {path}");
@@ -94,7 +94,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 "desktop" => vec![(desktop.to_string(), missing.clone()), (desktop.to_string(), "nonsense".to_owned())],
                 "loans" => vec![(loan.clone(), missing.clone())],
                 "transfers" => vec![(receipt.clone(), missing.clone())],
-                "jobs" => vec![(job.clone(), missing.clone())],
+                "jobs" | "tasks" => vec![(job.clone(), missing.clone())],
                 "links" => vec![(link.clone(), missing.clone())],
                 "offers" => vec![(offer.clone(), missing.clone())],
                 other => panic!("say what stands for an id of /{other} in this test"),

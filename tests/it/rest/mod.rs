@@ -4,6 +4,7 @@ mod account;
 mod answers;
 mod isolation;
 mod later;
+mod machines;
 mod once;
 mod outermost;
 mod refusals;

@@ -2,13 +2,16 @@
 
 use commonhold::{
     domain::{
-        id::{KeyId, OrganizationId},
+        access::operate,
+        id::{InvitationId, KeyId, OrganizationId},
         key::Scopes,
+        mail::State,
         role::found,
+        view::DatasetView,
     },
     server::{
         error::Error,
-        store::{Tx, key, seat},
+        store::{Tx, key, outbox, resource, seat},
     },
 };
 use futures::future::BoxFuture;
@@ -55,6 +58,8 @@ both!(credential_key_found_by_secret_and_token_until_it_is_revoked, async |app| 
     assert_eq!(by_token, Some(by_secret));
     assert!(key::find_by_token(&mut tx, "token", now.plus_millis(1_000)).await.expect("an answer").is_none());
     assert!(key::find_by_token(&mut tx, "old", now).await.expect("an answer").is_none(), "let go of");
+    let by_id = key::find(&mut tx, id).await.expect("an answer").expect("a key");
+    assert_eq!((by_id.id, by_id.organization), (id, org.id));
     let list = key::list(&mut tx, org.id).await.expect("an answer");
     assert_eq!((list[0].account.as_str(), list[0].last_used_at), ("primary", Some(now.plus_millis(1))));
     drop(tx);
@@ -89,4 +94,30 @@ both!(credential_key_found_by_secret_and_token_until_it_is_revoked, async |app| 
     assert!(key::find_by_token(&mut tx, "token", now).await.expect("an answer").is_none());
     assert!(key::find_by_secret(&mut tx, id, "digest").await.expect("an answer").is_none());
     assert!(key::list(&mut tx, org.id).await.expect("an answer").is_empty());
+    assert!(key::find(&mut tx, id).await.expect("an answer").is_none());
+    let names = key::list_names(&mut tx, org.id, 10).await.expect("an answer");
+    assert_eq!(names, [(id, "Farm".to_owned())], "what it did is in the log under its name");
+});
+
+both!(resource_facts_of_a_dataset_and_what_became_of_the_mail_of_an_invitation, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    app.verify(&anna).await;
+    let (dataset, now) = (anna.dataset(org.root, "Flight", 3).await, app.ctx().now());
+    let permit = operate(anna.id, org.id, dataset);
+    let facts = DatasetView { images: 5, bytes: 7, ..app.stored(dataset).await.dataset.expect("a dataset") };
+    write(app, move |tx| {
+        let facts = facts.clone();
+        Box::pin(async move { Ok(resource::update_facts(tx, &permit, &facts, now).await?) })
+    })
+    .await;
+    let stored = app.stored(dataset).await.dataset.expect("a dataset");
+    assert_eq!((stored.images, stored.bytes), (5, 7));
+    anna.invite(&org, "jane@example.com", "reader").await;
+    let list = anna.get(&format!("/api/v1/orgs/{}/invitations", org.org_id)).await.expect(200).json();
+    let id: InvitationId = crate::support::read(&list["items"][0]["id"]);
+    let mut tx = app.db().read().await.expect("a connection");
+    let mails = outbox::list_of_invitations(&mut tx, &[id, InvitationId(Uuid::from_u128(7))]).await.expect("an answer");
+    assert_eq!(mails.len(), 1);
+    assert_eq!((mails[0].0, mails[0].1.state, mails[0].1.last_error.as_deref()), (id, State::Waiting, None));
 });

@@ -113,7 +113,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
         return Err(Refusal::SpaceHoldsWork.into());
     }
     for mine in &standing.organizations {
-        let leave = allow(by.person, mine.organization, Some(mine.role), Permission::Leave)?;
+        let leave = allow(by.who(), mine.organization, Some(mine.role), Permission::Leave)?;
         membership::delete(tx, &leave, &[by.person]).await?;
         seat::delete_of_people(tx, &leave, &[by.person]).await?;
         let what = Happened {
@@ -126,7 +126,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
         audit::note(tx, ctx, by, what).await?;
     }
     if let Some(space) = &standing.space {
-        let close = allow(by.person, space.organization, Some(space.role), Permission::EditLegal)?;
+        let close = allow(by.who(), space.organization, Some(space.role), Permission::EditLegal)?;
         resource::delete_all(tx, &close).await?;
         organization::close_space(tx, &close, now).await?;
         membership::delete(tx, &close, &[by.person]).await?;

@@ -164,6 +164,7 @@ fn holder(person: &PersonView, client: &Client) -> Principal {
         email_key: key(&person.email),
         address: client.address.clone(),
         session: None,
+        key: None,
     }
 }
 

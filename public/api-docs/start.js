@@ -1,0 +1,16 @@
+// The page /api/docs: Swagger UI over our own document. Its other files are put beside this one by scripts/site.mjs.
+window.addEventListener("DOMContentLoaded", () => {
+  window.SwaggerUIBundle({
+    url: "/api/v1/openapi.json",
+    dom_id: "#api",
+    deepLinking: true,
+    docExpansion: "list",
+    // Nothing is asked of others: no validator's badge.
+    validatorUrl: null,
+    // Calls with the session's cookie say that they are no form.
+    requestInterceptor: (request) => {
+      request.headers["X-Requested-With"] = "commonhold";
+      return request;
+    },
+  });
+});

@@ -1,0 +1,47 @@
+//! `/api/docs`: the page of the API. Its files are Swagger UI's, kept by npm in `scripts/package.json` and put into the site by
+//! `scripts/site.mjs`, under names with a hash; the page itself is ours, `public/api-docs`. Everything comes from here: its
+//! policy allows nothing else, and no script in the page.
+
+use std::{path::PathBuf, sync::Arc};
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use leptos::config::LeptosOptions;
+
+/// What the page may load. Swagger UI sets styles of elements by script, which needs no leave; its pictures are in its styles.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Where the page is.
+#[derive(Clone, Debug)]
+pub struct Place(Arc<PathBuf>);
+
+impl Place {
+    /// In the site that the build made.
+    pub fn of(leptos: &LeptosOptions) -> Self {
+        Self(Arc::new(PathBuf::from(leptos.site_root.to_string()).join("api-docs").join("index.html")))
+    }
+}
+
+/// The page; where the site was not built, that it is missing, and where the document itself is.
+pub async fn page(State(Place(file)): State<Place>) -> Response {
+    let (status, html) = match tokio::fs::read(file.as_ref()).await {
+        Ok(html) => (StatusCode::OK, html),
+        Err(error) => {
+            tracing::warn!(%error, file = %file.display(), "the page of the API is not there");
+            (StatusCode::SERVICE_UNAVAILABLE, MISSING.as_bytes().to_vec())
+        }
+    };
+    let mut response = (status, html).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}
+
+const MISSING: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>API · Commonhold</title>\
+    <h1>The files of this page are missing</h1><p>The site was not built: run <code>scripts/build</code>, or <code>scripts/build site</code>. \
+    The OpenAPI document itself is at <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>.</p></html>";

@@ -1,0 +1,520 @@
+//! What holds for every operation, said once: who may call it, which query parameters it takes, what it may answer besides
+//! what it was asked for. The OpenAPI document says it, and [`keep`] keeps it (API-1, AUTH-6).
+//!
+//! # Invariants
+//! - Every operation of the document stands in [`OPERATIONS`]; one that does not is for people only.
+//! - A machine's call reaches a handler only through [`keep`].
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use utoipa::openapi::{
+    Content, HttpMethod, OpenApi, PathItem, Ref, RefOr, Required, ResponseBuilder, SecurityRequirement,
+    path::{Operation, ParameterBuilder, ParameterIn},
+    schema::{ObjectBuilder, Schema, Type},
+    security::{
+        ApiKey, ApiKeyValue, ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes as FlowScopes,
+        SecurityScheme,
+    },
+    server::Server,
+};
+
+use crate::{
+    domain::key::{PeopleOnly, Scope},
+    server::session::Caller,
+};
+
+use super::problem::Problem;
+
+/// Where the operations of the document are.
+pub const PREFIX: &str = "/api/v1";
+
+/// Who may call an operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Calls {
+    /// Anybody: this is how one signs in or proves an address.
+    Anyone,
+    /// Signed-in people, and machines whose key has one of these scopes.
+    Scopes(&'static [Scope]),
+    /// Signed-in people only, and why.
+    People(PeopleOnly),
+    /// The operator, with a key of theirs.
+    Operator,
+}
+
+const READ: Calls = Calls::Scopes(&[Scope::Read]);
+const WRITE: Calls = Calls::Scopes(&[Scope::Write]);
+const PEOPLE: Calls = Calls::Scopes(&[Scope::People]);
+const DESKTOP: Calls = Calls::Scopes(&[Scope::Desktop]);
+/// What was begun with `write` is watched with it too.
+const READ_OR_WRITE: Calls = Calls::Scopes(&[Scope::Read, Scope::Write]);
+/// Engines say how far a dataset has come; whoever may change it says what is in it.
+const WRITE_OR_ENGINE: Calls = Calls::Scopes(&[Scope::Write, Scope::Engine]);
+const PERSONAL: Calls = Calls::People(PeopleOnly::Personal);
+const WHOLE: Calls = Calls::People(PeopleOnly::Whole);
+const MONEY: Calls = Calls::People(PeopleOnly::Money);
+const KEYS: Calls = Calls::People(PeopleOnly::Keys);
+const PUBLISHING: Calls = Calls::People(PeopleOnly::Publishing);
+const OUTSIDE: Calls = Calls::People(PeopleOnly::Outside);
+const OPERATOR: Calls = Calls::Operator;
+
+/// Every operation, and who may call it.
+#[rustfmt::skip]
+pub const OPERATIONS: &[(&str, &str, Calls)] = &[
+    ("POST",   "/signup",                               Calls::Anyone),
+    ("POST",   "/session",                              Calls::Anyone),
+    ("DELETE", "/session",                              Calls::Anyone),
+    ("POST",   "/email/verify",                         Calls::Anyone),
+    ("POST",   "/password/forgot",                      Calls::Anyone),
+    ("POST",   "/password/reset",                       Calls::Anyone),
+    ("POST",   "/invitations/show",                     Calls::Anyone),
+    ("POST",   "/invitations/accept",                   PERSONAL),
+    ("POST",   "/invitations/decline",                  PERSONAL),
+    ("GET",    "/me",                                   PERSONAL),
+    ("PATCH",  "/me",                                   PERSONAL),
+    ("DELETE", "/me",                                   PERSONAL),
+    ("POST",   "/me/email",                             PERSONAL),
+    ("GET",    "/me/events",                            PERSONAL),
+    ("GET",    "/me/export",                            PERSONAL),
+    ("POST",   "/me/password",                          PERSONAL),
+    ("GET",    "/me/privacy",                           PERSONAL),
+    ("PUT",    "/me/privacy",                           PERSONAL),
+    ("GET",    "/me/sessions",                          PERSONAL),
+    ("DELETE", "/me/sessions",                          PERSONAL),
+    ("DELETE", "/me/sessions/{id}",                     PERSONAL),
+    ("POST",   "/me/verification",                      PERSONAL),
+    ("GET",    "/orgs",                                 READ),
+    ("POST",   "/orgs",                                 PERSONAL),
+    ("GET",    "/orgs/{org}",                           READ),
+    ("PATCH",  "/orgs/{org}",                           WHOLE),
+    ("DELETE", "/orgs/{org}",                           WHOLE),
+    ("POST",   "/orgs/{org}/restore",                   WHOLE),
+    ("GET",    "/orgs/{org}/legal",                     WHOLE),
+    ("PUT",    "/orgs/{org}/legal",                     WHOLE),
+    ("GET",    "/orgs/{org}/accounts",                  READ),
+    ("POST",   "/orgs/{org}/accounts",                  WHOLE),
+    ("PATCH",  "/orgs/{org}/accounts/{id}",             WHOLE),
+    ("DELETE", "/orgs/{org}/accounts/{id}",             WHOLE),
+    ("GET",    "/orgs/{org}/people",                    READ),
+    ("POST",   "/orgs/{org}/people",                    WHOLE),
+    ("DELETE", "/orgs/{org}/people/me",                 PERSONAL),
+    ("POST",   "/orgs/{org}/people/remove",             PEOPLE),
+    ("PATCH",  "/orgs/{org}/people/{person}",           PEOPLE),
+    ("GET",    "/orgs/{org}/invitations",               PEOPLE),
+    ("POST",   "/orgs/{org}/invitations",               PEOPLE),
+    ("PATCH",  "/orgs/{org}/invitations/{id}",          PEOPLE),
+    ("DELETE", "/orgs/{org}/invitations/{id}",          PEOPLE),
+    ("POST",   "/orgs/{org}/invitations/{id}/resend",   PEOPLE),
+    ("GET",    "/orgs/{org}/audit",                     WHOLE),
+    ("GET",    "/orgs/{org}/audit/export",              WHOLE),
+    ("GET",    "/orgs/{org}/keys",                      KEYS),
+    ("POST",   "/orgs/{org}/keys",                      KEYS),
+    ("DELETE", "/orgs/{org}/keys/{id}",                 KEYS),
+    ("GET",    "/orgs/{org}/licences",                  READ),
+    ("GET",    "/licences/{id}/ledger",                 READ),
+    ("GET",    "/licences/{id}/ledger/export",          READ),
+    ("GET",    "/licences/{id}/seats",                  READ),
+    ("POST",   "/licences/{id}/seats",                  MONEY),
+    ("DELETE", "/licences/{id}/seats/{holder}",         MONEY),
+    ("GET",    "/orgs/{org}/loans",                     READ),
+    ("POST",   "/orgs/{org}/loans",                     MONEY),
+    ("DELETE", "/loans/{id}",                           MONEY),
+    ("GET",    "/orgs/{org}/billing/contacts",          MONEY),
+    ("POST",   "/orgs/{org}/billing/contacts",          MONEY),
+    ("PUT",    "/orgs/{org}/billing/contacts/{id}",     MONEY),
+    ("DELETE", "/orgs/{org}/billing/contacts/{id}",     MONEY),
+    ("GET",    "/orgs/{org}/billing/requests",          MONEY),
+    ("POST",   "/orgs/{org}/billing/requests",          MONEY),
+    ("POST",   "/orgs/{org}/billing/requests/{id}/withdraw", MONEY),
+    ("GET",    "/desktop/licences",                     DESKTOP),
+    ("POST",   "/desktop/licences/{id}/take",           DESKTOP),
+    ("POST",   "/desktop/licences/{id}/heartbeat",      DESKTOP),
+    ("POST",   "/desktop/licences/{id}/release",        DESKTOP),
+    ("POST",   "/resources",                            WRITE),
+    ("POST",   "/resources/trash",                      WRITE),
+    ("POST",   "/resources/restore",                    WRITE),
+    ("GET",    "/resources/{id}",                       READ),
+    ("PATCH",  "/resources/{id}",                       WRITE),
+    ("DELETE", "/resources/{id}",                       WRITE),
+    ("GET",    "/resources/{id}/children",              READ),
+    ("GET",    "/resources/{id}/events",                PERSONAL),
+    ("PATCH",  "/resources/{id}/dataset",               WRITE_OR_ENGINE),
+    ("POST",   "/resources/{id}/trash",                 WRITE),
+    ("POST",   "/resources/{id}/restore",               WRITE),
+    ("POST",   "/resources/{id}/copy",                  WRITE),
+    ("POST",   "/resources/{id}/share-copy",            OUTSIDE),
+    ("POST",   "/resources/{id}/assign",                WRITE),
+    ("POST",   "/resources/{id}/unassign",              WRITE),
+    ("GET",    "/resources/{id}/restrictions",          READ),
+    ("PUT",    "/resources/{id}/restrictions",          PUBLISHING),
+    ("GET",    "/resources/{id}/links",                 READ),
+    ("POST",   "/resources/{id}/links",                 PUBLISHING),
+    ("DELETE", "/links/{id}",                           PUBLISHING),
+    ("GET",    "/resources/{id}/access",                READ),
+    ("GET",    "/resources/{id}/access/{person}",       READ),
+    ("PUT",    "/resources/{id}/grants",                PEOPLE),
+    ("DELETE", "/resources/{id}/grants/{grant}",        PEOPLE),
+    ("GET",    "/orgs/{org}/search",                    READ),
+    ("GET",    "/orgs/{org}/shared",                    READ),
+    ("GET",    "/orgs/{org}/trash",                     READ),
+    ("DELETE", "/orgs/{org}/trash",                     WRITE),
+    ("GET",    "/orgs/{org}/tasks",                     READ_OR_WRITE),
+    ("GET",    "/tasks/{id}",                           READ_OR_WRITE),
+    ("DELETE", "/tasks/{id}",                           WRITE),
+    ("GET",    "/jobs/{id}",                            READ_OR_WRITE),
+    ("DELETE", "/jobs/{id}",                            WRITE),
+    ("POST",   "/undo",                                 WRITE),
+    ("POST",   "/transfers/plan",                       READ_OR_WRITE),
+    ("POST",   "/transfers",                            WRITE),
+    ("GET",    "/transfers/{id}",                       READ),
+    ("GET",    "/transfers/{id}/export",                READ),
+    ("POST",   "/transfers/{id}/undo",                  OUTSIDE),
+    ("GET",    "/orgs/{org}/transfers",                 READ),
+    ("GET",    "/orgs/{org}/transfers/export",          READ),
+    ("POST",   "/offers",                               OUTSIDE),
+    ("GET",    "/offers/{id}",                          OUTSIDE),
+    ("DELETE", "/offers/{id}",                          OUTSIDE),
+    ("POST",   "/offers/{id}/plan",                     OUTSIDE),
+    ("POST",   "/offers/{id}/accept",                   OUTSIDE),
+    ("POST",   "/offers/{id}/decline",                  OUTSIDE),
+    ("GET",    "/orgs/{org}/offers",                    OUTSIDE),
+    ("GET",    "/operator/licences",                    OPERATOR),
+    ("POST",   "/operator/licences",                    OPERATOR),
+    ("GET",    "/operator/licences/{id}",               OPERATOR),
+    ("POST",   "/operator/licences/{id}/extend",        OPERATOR),
+    ("POST",   "/operator/licences/{id}/expire",        OPERATOR),
+    ("POST",   "/operator/licences/{id}/top-up",        OPERATOR),
+    ("GET",    "/operator/requests",                    OPERATOR),
+    ("GET",    "/operator/requests/{id}",               OPERATOR),
+    ("POST",   "/operator/requests/{id}/answer",        OPERATOR),
+    ("GET",    "/operator/keys",                        OPERATOR),
+    ("POST",   "/operator/keys",                        OPERATOR),
+    ("DELETE", "/operator/keys/{id}",                   OPERATOR),
+    ("PUT",    "/operator/orgs/{org}/plan",             OPERATOR),
+    ("PUT",    "/operator/datasets/{id}/status",        OPERATOR),
+    ("GET",    "/operator/mail",                        OPERATOR),
+    ("POST",   "/operator/mail/retry",                  OPERATOR),
+    ("POST",   "/operator/mail/{id}/retry",             OPERATOR),
+    ("GET",    "/operator/doctor",                      OPERATOR),
+];
+
+/// Who may call an operation, by its path below [`PREFIX`].
+pub fn calls(method: &str, path: &str) -> Calls {
+    OPERATIONS
+        .iter()
+        .find(|(of, at, _)| *of == method && *at == path)
+        .map_or(Calls::People(PeopleOnly::Personal), |(.., calls)| *calls)
+}
+
+/// What [`keep`] keeps of one operation.
+#[derive(Debug, Clone)]
+struct Kept {
+    calls: Calls,
+    query: Vec<String>,
+}
+
+/// What is kept of every operation: by path, by method.
+#[derive(Debug, Clone, Default)]
+pub struct Contract(Arc<BTreeMap<String, BTreeMap<String, Kept>>>);
+
+/// A machine that [`keep`] let through.
+#[derive(Debug, Clone, Copy)]
+pub struct Admitted;
+
+/// Middleware around every operation: refuses query parameters that it does not take, and machines that may not call it; and
+/// answers OPTIONS.
+pub async fn keep(State(contract): State<Contract>, mut request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+    let path = path.strip_prefix(PREFIX).unwrap_or(&path);
+    let Some(methods) = contract.0.get(path) else { return next.run(request).await };
+    if *request.method() == Method::OPTIONS {
+        return options(methods.keys().map(String::as_str));
+    }
+    // HEAD is GET without a body.
+    let method = if *request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
+    let Some(kept) = methods.get(method) else { return next.run(request).await };
+    if let Some(unknown) = unknown_parameter(request.uri().query(), &kept.query) {
+        return refuse_parameter(&unknown, &kept.query).into_response();
+    }
+    let key = request.extensions().get::<Caller>().and_then(|caller| caller.key.as_ref());
+    if let Some(key) = key {
+        match may_call(kept.calls, key.scopes.list()) {
+            Ok(()) => {}
+            Err(refusal) => return refusal.into_response(),
+        }
+        request.extensions_mut().insert(Admitted);
+    }
+    next.run(request).await
+}
+
+fn may_call(calls: Calls, has: &[Scope]) -> Result<(), Problem> {
+    let wanted = match calls {
+        Calls::Anyone => return Ok(()),
+        Calls::Scopes(scopes) => scopes,
+        Calls::People(why) => return Err(Problem::refusal(&why.refusal())),
+        Calls::Operator => return Err(Problem::refusal(&PeopleOnly::Whole.refusal())),
+    };
+    if wanted.iter().any(|scope| has.contains(scope)) {
+        return Ok(());
+    }
+    let words: Vec<&str> = wanted.iter().map(|scope| scope.word()).collect();
+    let named = words.iter().map(|word| format!("“{word}”")).collect::<Vec<_>>().join(" or ");
+    let text = format!("This key does not have the scope {named}. Make a key that has it.");
+    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text).for_want_of_scope(&words.join(" ")))
+}
+
+/// The first parameter of a query that is none of those known.
+fn unknown_parameter(query: Option<&str>, known: &[String]) -> Option<String> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query?).unwrap_or_default();
+    pairs.into_iter().map(|(name, _)| name).find(|name| !known.contains(name))
+}
+
+fn refuse_parameter(unknown: &str, known: &[String]) -> Problem {
+    let takes = if known.is_empty() {
+        "This call takes none.".to_owned()
+    } else {
+        format!("This call takes {}.", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+    };
+    let shown: String = unknown.chars().take(64).collect();
+    Problem::new(StatusCode::BAD_REQUEST, "invalid", format!("There is no query parameter `{shown}` here. {takes}"))
+        .at_field(&shown, "This parameter is not known.")
+}
+
+/// What OPTIONS is answered: the methods that are taken.
+pub fn options<'a>(methods: impl Iterator<Item = &'a str>) -> Response {
+    let mut allowed: Vec<&str> = methods.collect();
+    if allowed.contains(&"GET") {
+        allowed.push("HEAD");
+    }
+    allowed.push("OPTIONS");
+    allowed.sort_unstable();
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if let Ok(allowed) = HeaderValue::from_str(&allowed.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response
+}
+
+const METHODS: [HttpMethod; 5] =
+    [HttpMethod::Get, HttpMethod::Post, HttpMethod::Put, HttpMethod::Patch, HttpMethod::Delete];
+
+const fn word(method: &HttpMethod) -> &'static str {
+    match method {
+        HttpMethod::Get => "GET",
+        HttpMethod::Put => "PUT",
+        HttpMethod::Post => "POST",
+        HttpMethod::Delete => "DELETE",
+        HttpMethod::Patch => "PATCH",
+        HttpMethod::Options => "OPTIONS",
+        HttpMethod::Head => "HEAD",
+        HttpMethod::Trace => "TRACE",
+    }
+}
+
+fn operation<'a>(item: &'a mut PathItem, method: &HttpMethod) -> Option<&'a mut Operation> {
+    match method {
+        HttpMethod::Get => item.get.as_mut(),
+        HttpMethod::Put => item.put.as_mut(),
+        HttpMethod::Post => item.post.as_mut(),
+        HttpMethod::Delete => item.delete.as_mut(),
+        HttpMethod::Patch => item.patch.as_mut(),
+        HttpMethod::Options | HttpMethod::Head | HttpMethod::Trace => None,
+    }
+}
+
+/// Completes the document as the handlers describe it with what holds for every operation, and says what [`keep`] keeps.
+pub fn complete(document: &mut OpenApi) -> Contract {
+    let mut contract: BTreeMap<String, BTreeMap<String, Kept>> = BTreeMap::new();
+    for (path, item) in &mut document.paths.paths {
+        for method in &METHODS {
+            let Some(operation) = operation(item, method) else { continue };
+            let calls = calls(word(method), path);
+            let query = describe(operation, method, path, calls);
+            contract
+                .entry(path.clone())
+                .or_default()
+                .insert(word(method).to_owned(), Kept { calls, query });
+        }
+    }
+    let paths = std::mem::take(&mut document.paths.paths);
+    document.paths.paths = paths.into_iter().map(|(path, item)| (format!("{PREFIX}{path}"), item)).collect();
+    document.servers = Some(vec![Server::new("/")]);
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme(
+        "session",
+        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+            "commonhold",
+            "A signed-in person: the cookie that `POST /api/v1/session` sets (over HTTPS it is called `__Host-commonhold`). Unsafe calls that do not come from a browser send `X-Requested-With: commonhold` along.",
+        ))),
+    );
+    let scopes = FlowScopes::from_iter(Scope::ALL.map(|scope| (scope.word(), scope.title())));
+    components.add_security_scheme(
+        "key",
+        SecurityScheme::OAuth2(OAuth2::with_description(
+            [Flow::ClientCredentials(ClientCredentials::new("/oauth/token", scopes))],
+            "A program with a credential key of an account. It reaches nothing outside that account.",
+        )),
+    );
+    components.add_security_scheme(
+        "operator",
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .bearer_format("cho_…")
+                .description(Some("The operator, with a key that `commonhold operator-key create` prints."))
+                .build(),
+        ),
+    );
+    Contract(Arc::new(contract))
+}
+
+/// What a status means where it is nothing of the operation's own.
+const fn meaning(status: &str) -> &'static str {
+    match status.as_bytes() {
+        b"400" => "Not readable: an unknown field or query parameter, or no JSON",
+        b"401" => "Nobody is signed in, or the token does not work",
+        b"403" => "The caller may not do this; `detail` names the role, level or scope it takes",
+        b"404" => "There is nothing here, or the caller may not see it",
+        b"409" => "It does not go with what is there now, or the same Idempotency-Key is being answered",
+        b"422" => "A value is not right: see `errors`",
+        b"429" => "Too often: see the header Retry-After",
+        _ => "The service cannot reach its data: see the header Retry-After",
+    }
+}
+
+/// Completes one operation; the query parameters it takes.
+fn describe(operation: &mut Operation, method: &HttpMethod, path: &str, calls: Calls) -> Vec<String> {
+    let unsafe_call = !matches!(method, HttpMethod::Get);
+    operation.operation_id = Some(operation_id(word(method), path));
+    let mut query = Vec::new();
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        // What the handlers call parameters and is not in the path is in the query.
+        if !path.contains(&format!("{{{}}}", parameter.name)) {
+            parameter.parameter_in = ParameterIn::Query;
+            parameter.required = Required::False;
+            query.push(parameter.name.clone());
+        }
+    }
+    if matches!(method, HttpMethod::Post) {
+        let key = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some("The same key, caller and body have one effect, and get one answer."))
+            .schema(Some(Schema::Object(ObjectBuilder::new().schema_type(Type::String).build())))
+            .build();
+        operation.parameters.get_or_insert_default().push(RefOr::T(key));
+    }
+    operation.security = Some(security(calls));
+    let mut statuses = vec!["400", "503"];
+    if calls != Calls::Anyone {
+        statuses.push("401");
+    }
+    if unsafe_call || matches!(calls, Calls::Scopes(_) | Calls::People(_)) {
+        statuses.push("403");
+    }
+    if path.contains('{') {
+        statuses.push("404");
+    }
+    if matches!(method, HttpMethod::Post) {
+        statuses.extend(["409", "422"]);
+    }
+    if operation.request_body.is_some() || !query.is_empty() {
+        statuses.push("422");
+    }
+    if unsafe_call || calls == Calls::Operator {
+        statuses.push("429");
+    }
+    for status in statuses {
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| {
+            let problem = RefOr::Ref(Ref::from_schema_name("Problem"));
+            let content = Content::new(Some(problem));
+            RefOr::T(ResponseBuilder::new().description(meaning(status)).content("application/json", content).build())
+        });
+    }
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        if response.description.is_empty() {
+            response.description = if status.starts_with('2') { "Done" } else { meaning(status) }.to_owned();
+        }
+        if !status.starts_with('2')
+            && let Some(content) = response.content.shift_remove("application/json")
+        {
+            response.content.insert("application/problem+json".to_owned(), content);
+        }
+    }
+    query
+}
+
+/// A name for generated clients: `get_orgs_org_people`.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(['/', '-']).filter(|part| !part.is_empty());
+    let words: Vec<&str> = words.map(|part| part.trim_matches(['{', '}'])).collect();
+    format!("{}_{}", method.to_lowercase(), words.join("_"))
+}
+
+fn security(calls: Calls) -> Vec<SecurityRequirement> {
+    let session = || SecurityRequirement::new::<_, [&str; 0], &str>("session", []);
+    let key = |scope: &Scope| SecurityRequirement::new("key", [scope.word()]);
+    match calls {
+        Calls::Anyone => vec![SecurityRequirement::default()],
+        Calls::Scopes(scopes) => std::iter::once(session()).chain(scopes.iter().map(key)).collect(),
+        Calls::People(_) => vec![session()],
+        Calls::Operator => vec![SecurityRequirement::new::<_, [&str; 0], &str>("operator", [])],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn api_1_every_operation_stands_once_in_the_table_and_the_table_has_no_other() {
+        let (_, document) = super::super::router();
+        let mut listed: Vec<String> =
+            OPERATIONS.iter().map(|(method, path, _)| format!("{method} {PREFIX}{path}")).collect();
+        let mut there = Vec::new();
+        for (path, item) in document.paths.paths {
+            let mut item = item;
+            for method in &METHODS {
+                if operation(&mut item, method).is_some() && path != "/oauth/token" {
+                    there.push(format!("{} {path}", word(method)));
+                }
+            }
+        }
+        listed.sort();
+        there.sort();
+        assert_eq!(listed, there);
+    }
+
+    #[test]
+    fn api_1_a_query_parameter_that_is_not_known_is_named() {
+        let known = ["limit".to_owned(), "as".to_owned()];
+        for (query, unknown) in [
+            (None, None),
+            (Some(""), None),
+            (Some("limit=1&%61s=2"), None),
+            (Some("nonsense=1"), Some("nonsense")),
+            (Some("limit=1&Limit=2"), Some("Limit")),
+            (Some("=1"), Some("")),
+        ] {
+            assert_eq!(unknown_parameter(query, &known).as_deref(), unknown, "{query:?}");
+        }
+    }
+
+    #[test]
+    fn api_1_names_for_generated_clients_are_unique() {
+        let mut ids: Vec<String> = OPERATIONS.iter().map(|(method, path, _)| operation_id(method, path)).collect();
+        let all = ids.len();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), all);
+        assert_eq!(operation_id("POST", "/operator/licences/{id}/top-up"), "post_operator_licences_id_top_up");
+    }
+}
