@@ -28,6 +28,7 @@ pub mod grant;
 pub mod idempotency;
 pub mod invitation;
 pub mod job;
+pub mod kept_form;
 pub mod key;
 pub mod licence;
 pub mod link;
