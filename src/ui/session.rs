@@ -5,6 +5,8 @@ use leptos_router::hooks::use_location;
 
 use crate::{
     domain::{
+        id::PersonId,
+        policy::Policy,
         time::Timestamp,
         view::{Belonging, PersonView, SessionView, habits::Habits, people::Waiting},
     },
@@ -14,6 +16,10 @@ use crate::{
     },
 };
 
+/// Whose page it is that the server renders, provided by the server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PageOf(pub PersonId);
+
 /// The one context of the application.
 #[derive(Clone, Copy)]
 pub struct Session {
@@ -22,6 +28,7 @@ pub struct Session {
     visited: StoredValue<String>,
     left_first_page: StoredValue<bool>,
     letter_keys: StoredValue<bool>,
+    page_of: StoredValue<Option<PersonId>>,
     /// Whether WebAssembly has taken over; `false` in everything the server renders.
     pub hydrated: RwSignal<bool>,
 }
@@ -35,6 +42,7 @@ impl Session {
             visited: StoredValue::new(String::new()),
             left_first_page: StoredValue::new(false),
             letter_keys: StoredValue::new(true),
+            page_of: StoredValue::new(use_context::<PageOf>().map(|page| page.0)),
             hydrated: RwSignal::new(false),
         };
         provide_context(session);
@@ -53,6 +61,7 @@ impl Session {
     pub async fn start(self) -> Result<Start, Failure> {
         let mut start = self.start.await?;
         self.letter_keys.set_value(start.habits.letter_keys);
+        self.page_of.set_value(start.session.person.as_ref().map(|person| person.id));
         if self.left_first_page.get_value() {
             start.flash = Flash::default();
         }
@@ -62,6 +71,15 @@ impl Session {
     /// Whether single letters and signs are commands (WCAG 2.1.4).
     pub fn letter_keys(self) -> bool {
         self.letter_keys.get_value()
+    }
+
+    /// The address of a server function, with whose page sends it: the server refuses what comes from a page of somebody
+    /// else (another person may have signed in in another tab).
+    pub fn sent_from(self, url: &str) -> String {
+        match self.page_of.get_value() {
+            Some(person) => format!("{url}?page_of={person}"),
+            None => url.to_owned(),
+        }
     }
 
     /// Asks again who is signed in and where they belong.
@@ -116,6 +134,8 @@ pub struct Beginning {
     pub form: Option<FormFlash>,
     /// How they like their pages.
     pub habits: Habits,
+    /// Who may sign up and create organizations here.
+    pub policy: Policy,
 }
 
 impl Beginning {
@@ -128,8 +148,8 @@ impl Beginning {
 impl From<Result<Start, Failure>> for Beginning {
     fn from(start: Result<Start, Failure>) -> Self {
         match start {
-            Ok(Start { session: SessionView { person, organizations, invitations, now }, flash, habits }) => {
-                Self { person, organizations, invitations, now, form: flash.form, habits }
+            Ok(Start { session: SessionView { person, organizations, invitations, now }, flash, habits, policy }) => {
+                Self { person, organizations, invitations, now, form: flash.form, habits, policy }
             }
             Err(_) => Self {
                 person: None,
@@ -138,6 +158,7 @@ impl From<Result<Start, Failure>> for Beginning {
                 now: Timestamp::default(),
                 form: None,
                 habits: Habits::default(),
+                policy: Policy::default(),
             },
         }
     }
