@@ -21,6 +21,7 @@
 
 mod architecture;
 mod books;
+mod command_line;
 mod flow;
 mod kill;
 mod rest;

@@ -4,6 +4,7 @@ mod account;
 mod answers;
 mod isolation;
 mod outermost;
+mod proxy;
 mod refusals;
 mod repeating;
 mod signing_in;
