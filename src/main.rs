@@ -1,6 +1,10 @@
 //! The command line: each command calls one function of `server`.
 
-use std::process::ExitCode;
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use commonhold::{
@@ -8,13 +12,14 @@ use commonhold::{
         id::{LicenceId, MailId, ResourceId},
         licence::{Amount, Model, last_day},
         mail::{State, one_line},
+        organization::NewOrganizationForm,
         refusal::Refusal,
         resource::Status,
         view::{LicenceView, billing::RequestView},
     },
     server::{
         self, Fatal,
-        config::{DatabaseArgs, SecretArgs, ServeArgs},
+        config::{DatabaseArgs, SecretArgs, ServeArgs, public_url},
         demo, doctor,
         error::Error,
         generate::{self, Amounts},
@@ -22,6 +27,7 @@ use commonhold::{
             self,
             licence::{GrantForm, OwnedLicence},
             operator::Operator,
+            organization::OwnerForm,
         },
     },
 };
@@ -52,7 +58,7 @@ enum Command {
     /// Fill an empty database with the example, and print its sign-ins.
     Demo {
         /// The address people use, for the links in the example's mail.
-        #[arg(long, env = "COMMONHOLD_PUBLIC_URL", default_value = "http://localhost:3000")]
+        #[arg(long, env = "COMMONHOLD_PUBLIC_URL", default_value = "http://localhost:3000", value_parser = public_url)]
         public_url: String,
         #[command(flatten)]
         secret: SecretArgs,
@@ -63,6 +69,9 @@ enum Command {
     /// done over the REST API, under /api/v1/operator, with a key of `operator-key create`.
     #[command(subcommand)]
     Licence(LicenceCommand),
+    /// Create an organization for somebody.
+    #[command(subcommand)]
+    Organization(OrganizationCommand),
     /// Give an organization another plan.
     #[command(subcommand)]
     Plan(PlanCommand),
@@ -166,7 +175,7 @@ enum RequestCommand {
         #[arg(long)]
         decline: bool,
         /// The address people use, for the link in the mail.
-        #[arg(long, env = "COMMONHOLD_PUBLIC_URL", default_value = "http://localhost:3000")]
+        #[arg(long, env = "COMMONHOLD_PUBLIC_URL", default_value = "http://localhost:3000", value_parser = public_url)]
         public_url: String,
     },
 }
@@ -198,6 +207,38 @@ enum PlanCommand {
         org: String,
         /// essential, premier or enterprise.
         plan: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum OrganizationCommand {
+    /// Create an organization, and print its Org ID. Whoever is to own it and has no account gets one, and a mail to set its
+    /// password.
+    ///
+    /// For example: commonhold organization create --name "Alpine Survey" --country CH --owner anna@example.com --first-name
+    /// Anna --last-name Muster
+    Create {
+        /// What it is called.
+        #[arg(long)]
+        name: String,
+        /// The country it is in, like CH.
+        #[arg(long)]
+        country: String,
+        /// business or individual.
+        #[arg(long, default_value = "business")]
+        kind: String,
+        /// Email of its Owner.
+        #[arg(long)]
+        owner: String,
+        /// First name of an Owner who has no account yet.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        first_name: String,
+        /// Last name of an Owner who has no account yet.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        last_name: String,
+        /// The address people use, for the link in the mail.
+        #[arg(long, env = "COMMONHOLD_PUBLIC_URL", default_value = "http://localhost:3000", value_parser = public_url)]
+        public_url: String,
     },
 }
 
@@ -297,11 +338,29 @@ const NO_LINKS: &str = "";
 async fn main() -> ExitCode {
     match run(Cli::parse()).await {
         Ok(code) => code,
+        // Whoever read this has seen enough: `commonhold mail list | head`.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            complain(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+/// A line for the person or the program at the other end. Not `println!`, which panics where nobody reads any more.
+fn say(line: impl Display) -> Result<(), Fatal> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+/// A line on standard error. Where nobody reads that, there is nobody to tell.
+fn complain(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+fn is_closed_pipe(error: &Fatal) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// A refusal's fields one a line, for the person at the command line.
@@ -340,22 +399,21 @@ fn request_line(request: &RequestView) -> String {
     format!("{}  {at}  {state:<9}  {}  {what}  {name} <{}>", request.id, request.org_id, request.contact_email)
 }
 
-#[expect(clippy::print_stdout, reason = "the command line talks to people")]
 async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
     let database = &cli.database;
     match cli.command {
         Command::Serve(args) => server::run(database, &args).await?,
         Command::Migrate => {
             server::open(database, true, true, NO_LINKS).await?.db().close().await;
-            println!("The database is up to date.");
+            say("The database is up to date.")?;
         }
         Command::Demo { public_url, secret } => {
             let public_url = public_url.trim_end_matches('/');
             let ctx = server::open_with(database, true, true, public_url, secret.secret()?).await?;
             demo::fill(&ctx).await.map_err(explain)?;
-            println!("The example is in place. Everybody's password is: {}", demo::PASSWORD);
+            say(format!("The example is in place. Everybody's password is: {}", demo::PASSWORD))?;
             for one in demo::PEOPLE {
-                println!("  {:<20} {}", one.email(), one.shows);
+                say(format!("  {:<20} {}", one.email(), one.shows))?;
             }
             ctx.db().close().await;
         }
@@ -373,33 +431,48 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
                 from: args.from,
                 until: args.until,
             };
-            println!("{}", usecase::licence::grant(&ctx, &form).await.map_err(explain)?);
+            say(usecase::licence::grant(&ctx, &form).await.map_err(explain)?)?;
         }
         Command::Licence(LicenceCommand::Extend { id, until }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let operator = Operator::command_line();
             let licence = usecase::licence::extend(&ctx, &operator, licence_id(&id)?, &until).await.map_err(explain)?;
-            println!("{}", licence_line(&licence));
+            say(licence_line(&licence))?;
         }
         Command::Licence(LicenceCommand::Expire { id }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             usecase::licence::expire(&ctx, licence_id(&id)?).await.map_err(explain)?;
-            println!("The licence has ended.");
+            say("The licence has ended.")?;
+        }
+        Command::Organization(OrganizationCommand::Create {
+            name,
+            country,
+            kind,
+            owner,
+            first_name,
+            last_name,
+            public_url,
+        }) => {
+            let ctx = server::open(database, true, false, &public_url).await?;
+            let form = NewOrganizationForm { name, country, kind, ..NewOrganizationForm::default() };
+            let owner = OwnerForm { email: owner, first_name, last_name };
+            say(usecase::organization::create_for(&ctx, &owner, &form).await.map_err(explain)?)?;
+            ctx.db().close().await;
         }
         Command::Plan(PlanCommand::Set { org, plan }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let (before, now) = usecase::plan::set(&ctx, &org, &plan).await.map_err(explain)?;
             if before == now {
-                println!("The plan is {} already.", now.title());
+                say(format!("The plan is {} already.", now.title()))?;
             } else {
-                println!("The plan was {} and is {} now.", before.title(), now.title());
+                say(format!("The plan was {} and is {} now.", before.title(), now.title()))?;
             }
         }
         Command::Licence(LicenceCommand::TopUp { id, images, projects, credits }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let (operator, wanted) = (Operator::command_line(), Amount { images, projects, credits });
             let licence = usecase::licence::top_up(&ctx, &operator, licence_id(&id)?, wanted).await.map_err(explain)?;
-            println!("{}", licence_line(&licence));
+            say(licence_line(&licence))?;
         }
         Command::Licence(LicenceCommand::List { org }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
@@ -409,7 +482,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
                     .await
                     .map_err(explain)?;
                 for OwnedLicence { licence, org_id } in page.items {
-                    println!("{}  {org_id}", licence_line(&licence));
+                    say(format!("{}  {org_id}", licence_line(&licence)))?;
                 }
                 cursor = page.next_cursor;
             }
@@ -422,7 +495,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
                     .await
                     .map_err(explain)?;
                 for request in page.items {
-                    println!("{}", request_line(&request));
+                    say(request_line(&request))?;
                 }
                 cursor = page.next_cursor;
             }
@@ -430,14 +503,16 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
         Command::Request(RequestCommand::Show { id }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let request = usecase::operator::show_request(&ctx, &id).await.map_err(explain)?;
-            println!("{}", request_line(&request));
-            println!("{} of {}", one_line(&request.by_name), one_line(&request.organization_name));
+            say(request_line(&request))?;
+            say(format!("{} of {}", one_line(&request.by_name), one_line(&request.organization_name)))?;
             if let Some(phone) = &request.contact_phone {
-                println!("{phone}");
+                say(phone)?;
             }
             for text in [&request.message, &request.answer].into_iter().flatten() {
-                println!();
-                text.lines().for_each(|line| println!("  {}", one_line(line)));
+                say("")?;
+                for line in text.lines() {
+                    say(format!("  {}", one_line(line)))?;
+                }
             }
         }
         Command::Request(RequestCommand::Answer { id, text, decline, public_url }) => {
@@ -445,13 +520,18 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let state = if decline { "declined" } else { "answered" };
             let operator = Operator::command_line();
             usecase::operator::answer(&ctx, &operator, &id, state, &text).await.map_err(explain)?;
-            println!("The request is {state}. Its Owners get a mail.");
+            say(format!("The request is {state}. Its Owners get a mail."))?;
         }
         Command::OperatorKey(KeyCommand::Create { name }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let operator = Operator::command_line();
-            let (_, key) = usecase::operator::create_key(&ctx, &operator, &name).await.map_err(explain)?;
-            println!("{key}");
+            let (made, key) = usecase::operator::create_key(&ctx, &operator, &name).await.map_err(explain)?;
+            if let Err(error) = say(&key) {
+                // It is shown this once, and nobody saw it.
+                usecase::operator::revoke_key(&ctx, &operator, &made.id.to_string()).await.map_err(explain)?;
+                complain(format!("The key could not be shown ({error}), so it was revoked. Make another."));
+                return Ok(ExitCode::FAILURE);
+            }
         }
         Command::OperatorKey(KeyCommand::List) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
@@ -465,7 +545,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
                         .map_or_else(|| "never used".to_owned(), commonhold::domain::time::Timestamp::rfc3339);
                     let state = if key.revoked_at.is_some() { "revoked" } else { "works" };
                     let (made, name) = (key.created_at.rfc3339(), one_line(&key.name));
-                    println!("{}  {made}  {used:<24}  {state:<7}  {name}", key.id);
+                    say(format!("{}  {made}  {used:<24}  {state:<7}  {name}", key.id))?;
                 }
                 cursor = page.next_cursor;
             }
@@ -473,17 +553,17 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
         Command::OperatorKey(KeyCommand::Revoke { id }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             usecase::operator::revoke_key(&ctx, &Operator::command_line(), &id).await.map_err(explain)?;
-            println!("The key does not work any more.");
+            say("The key does not work any more.")?;
         }
         Command::Dataset(DatasetCommand::SetStatus { id, status }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let id: ResourceId = id.parse().map_err(|_| format!("{id} is not an id."))?;
             let status = Status::parse(&status).map_err(|_| format!("{status} is not a status. See --help."))?;
             let set = usecase::dataset::set_status(&ctx, id, status).await.map_err(explain)?;
-            println!("The dataset is {}.", set.status.title());
+            say(format!("The dataset is {}.", set.status.title()))?;
             if !set.charged.is_nothing() {
                 let paid = set.charged;
-                println!("Charged: {} images, {} projects, {} credits.", paid.images, paid.projects, paid.credits);
+                say(format!("Charged: {} images, {} projects, {} credits.", paid.images, paid.projects, paid.credits))?;
             }
         }
         Command::Mail(MailCommand::List { state, limit }) => {
@@ -495,7 +575,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             };
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             for mail in usecase::mail::list(&ctx, state, i64::from(limit)).await.map_err(explain)? {
-                println!("{}", usecase::mail::line(&mail));
+                say(usecase::mail::line(&mail))?;
             }
         }
         Command::Mail(MailCommand::Retry { id, .. }) => {
@@ -508,19 +588,24 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
                 }
                 None => usecase::mail::retry_failed(&ctx).await.map_err(explain)?,
             };
-            println!("{tried} to be tried again. A running server with --smtp does so within seconds.");
+            say(format!("{tried} to be tried again. A running server with --smtp does so within seconds."))?;
         }
         Command::Backup { file } => server::backup::backup(database, &file).await?,
         Command::Doctor => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
-            let mut healthy = true;
-            for finding in doctor::examine(&ctx).await.map_err(explain)? {
-                healthy &= finding.broken == 0;
+            let findings = doctor::examine(&ctx).await.map_err(explain)?;
+            let healthy = findings.iter().all(|finding| finding.broken == 0);
+            let verdict = if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+            for finding in findings {
                 let mark = if finding.broken == 0 { "ok    " } else { "BROKEN" };
                 let count = if finding.broken == 0 { String::new() } else { format!(" ({} times)", finding.broken) };
-                println!("{mark} {}{count}", finding.invariant);
+                match say(format!("{mark} {}{count}", finding.invariant)) {
+                    // The exit code tells it even where nobody reads on.
+                    Err(error) if is_closed_pipe(&error) => break,
+                    said => said?,
+                }
             }
-            return Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            return Ok(verdict);
         }
         Command::Generate(args) => {
             let ctx = server::open(database, true, true, NO_LINKS).await?;
@@ -533,7 +618,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
                 flat: args.flat,
             };
             for org in generate::generate(&ctx, &amounts).await.map_err(explain)? {
-                println!("{org}");
+                say(&org)?;
             }
         }
     }

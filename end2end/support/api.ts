@@ -1,6 +1,7 @@
 // The REST API as one person uses it: tests bring about with it what they are not about.
 import { type APIRequestContext, expect } from "@playwright/test";
 import { randomBytes } from "node:crypto";
+import { linkTo } from "./inbox";
 
 export type Kind = "folder" | "site" | "asset" | "dataset";
 
@@ -92,9 +93,13 @@ export class Person {
     return this.send("DELETE", path);
   }
 
-  /** AUTH-1. Afterwards this person is signed in. */
-  async signUp(): Promise<this> {
+  /** AUTH-1, AUTH-2. Afterwards this person is signed in, and their address is verified unless the story is about that. */
+  async signUp({ verified = true } = {}): Promise<this> {
     await this.post("/signup", { first_name: this.firstName, last_name: this.lastName, email: this.email, password: this.password });
+    if (verified) {
+      const token = (await linkTo(this.request, this.email, "/verify")).split("token=")[1];
+      await this.post("/email/verify", { token });
+    }
     return this;
   }
 

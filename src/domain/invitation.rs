@@ -28,6 +28,21 @@ pub const MOST_TO_ONE_ADDRESS: u64 = 10;
 /// How many invitations one person sends in a day.
 pub const MOST_FROM_ONE_PERSON: u64 = 2_000;
 
+/// How many invitations one organization sends in a day, whoever sends them.
+pub const MOST_FROM_ONE_ORGANIZATION: u64 = 2_000;
+
+/// Whether so many letters may go out, beside those of the last day (attack 27).
+///
+/// # Errors
+/// `RateLimited`.
+pub const fn may_send_letters(from_person: u64, from_organization: u64, letters: u64) -> Result<(), Refusal> {
+    if from_person + letters > MOST_FROM_ONE_PERSON || from_organization + letters > MOST_FROM_ONE_ORGANIZATION {
+        Err(Refusal::RateLimited(86_400))
+    } else {
+        Ok(())
+    }
+}
+
 /// What became of an invitation. Expired is not stored: it is pending, and late.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

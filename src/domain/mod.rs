@@ -32,6 +32,7 @@ pub mod one_time_link;
 pub mod organization;
 pub mod person;
 pub mod plan;
+pub mod policy;
 pub mod profile;
 pub mod refusal;
 pub mod resource;

@@ -105,6 +105,11 @@ pub enum Refusal {
     /// What an expired licence takes away (LIC-6), or a licence tier that is too low (LIC-4).
     #[error("{0}")]
     Licence(String),
+    /// A page of somebody else sent this: another person has signed in meanwhile, in another tab.
+    #[error(
+        "You are signed in as {0} now, and this page was somebody else's. Nothing was done. Reload the page to go on."
+    )]
+    SignedInAs(String),
     /// Too many attempts; try again after so many seconds.
     #[error("Too many attempts. Try again in {0} seconds.")]
     RateLimited(u64),
@@ -169,6 +174,7 @@ impl Refusal {
             Self::NoSeat(_) => "no_seat",
             Self::SeatLost => "seat_lost",
             Self::ChooseOrganization => "choose_organization",
+            Self::SignedInAs(_) => "conflict",
             Self::RateLimited(_) => "rate_limited",
             Self::Unavailable => "unavailable",
             Self::Busy(_) => "busy",

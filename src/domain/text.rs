@@ -31,6 +31,9 @@ pub enum Problem {
     /// Someone signed up with this address before.
     #[error("There is an account with this email already. Sign in instead.")]
     EmailTaken,
+    /// An address at a domain that nobody signs up with here.
+    #[error("Use an address at {0}, or ask to be invited.")]
+    AddressElsewhere(String),
     /// A password that is guessed quickly.
     #[error("This password is easy to guess. Use a few unrelated words, or more characters.")]
     WeakPassword,

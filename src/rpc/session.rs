@@ -4,7 +4,10 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Done, Failure, Flash, Text};
-use crate::domain::view::{SessionView, habits::Habits};
+use crate::domain::{
+    policy::Policy,
+    view::{SessionView, habits::Habits},
+};
 
 /// What every page starts with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +19,9 @@ pub struct Start {
     /// How they like their pages.
     #[serde(default)]
     pub habits: Habits,
+    /// Who may sign up and create organizations here.
+    #[serde(default)]
+    pub policy: Policy,
 }
 
 /// Who is signed in, and what to show once. Never an error for "nobody": that is an answer.
@@ -25,7 +31,8 @@ pub async fn page_start() -> Result<Start, Failure> {
     let ctx = answer::ctx()?;
     let by = answer::maybe_signed_in(&ctx).await?;
     let session = answer::read(usecase::session::show(&ctx, by.as_ref()).await)?;
-    Ok(Start { session, flash: answer::take_flash().await, habits: answer::habits() })
+    let (flash, policy) = (answer::take_flash().await, ctx.policy().clone());
+    Ok(Start { session, flash, habits: answer::habits(), policy })
 }
 
 /// Sign up (AUTH-1), with `invitation` from the page of a mailed link into its organization (PEOPLE-4a). Leads to `next` if

@@ -1,9 +1,9 @@
 //! The bridge between server functions and use cases: who asks, and what may travel back.
 //!
 //! A refusal travels as it is; everything else stays here, in the log, behind a request id. A form that was posted
-//! without WebAssembly is answered with a redirect, and what there is to say waits in the session for the next page.
+//! without WebAssembly is answered with a redirect, and what there is to say travels in a cookie to the next page.
 
-use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use tower_sessions::Session;
 
 use crate::{
     domain::{
-        id::KeyId,
+        id::{KeyId, PersonId},
         refusal::Refusal,
         view::{PersonView, key::NewSecret},
     },
@@ -22,14 +22,12 @@ use crate::{
 use super::{
     context::{Client, Ctx, Principal},
     error::{Error, Result},
+    flash,
     later::Noted,
     session::{self, Caller, SubmittedForm},
 };
 
 pub use super::habits::{keep as keep_habits, read as habits};
-
-/// Where a form without WebAssembly leaves what the next page shows.
-const FLASH: &str = "flash";
 
 fn parts() -> Option<Parts> {
     use_context::<Parts>()
@@ -135,7 +133,7 @@ pub async fn signed_in_as(ctx: &Ctx, answer: Result<PersonView>, next: &str) -> 
     }
 }
 
-async fn start_session(ctx: &Ctx, person: crate::domain::id::PersonId) -> Result<()> {
+async fn start_session(ctx: &Ctx, person: PersonId) -> Result<()> {
     match current_session() {
         Some(session) => session::start(&session, ctx, person, &client()).await,
         None => Err(Error::Internal("no session layer".to_owned())),
@@ -172,7 +170,7 @@ pub async fn done_and_signed_out(answer: Result<()>, toast: &str) -> std::result
             if let Some(session) = current_session() {
                 session::end(&session).await.map_err(failure)?;
             }
-            Ok(go(Done { to: "/".to_owned(), toast: toast.to_owned(), undo: None }).await)
+            Ok(go_on(Done { to: "/".to_owned(), toast: toast.to_owned(), undo: None }, None).await)
         }
         Err(error) => refuse_form(error).await,
     }
@@ -191,13 +189,20 @@ pub async fn signed_out() -> std::result::Result<Done, Failure> {
 
 /// What waits for this page, once.
 pub async fn take_flash() -> Flash {
-    let has_cookie = parts().is_some_and(|parts| parts.headers.contains_key(header::COOKIE));
-    let Some(session) = current_session().filter(|_| has_cookie) else { return Flash::default() };
-    // Removing marks the session as changed even where there was nothing: look first, so that looking at a page does
-    // not write.
-    match session.get::<Flash>(FLASH).await {
-        Ok(Some(_)) => session.remove::<Flash>(FLASH).await.ok().flatten().unwrap_or_default(),
-        _ => Flash::default(),
+    let (Some(parts), Ok(ctx)) = (parts(), ctx()) else { return Flash::default() };
+    let whose = caller().map(|by| by.person);
+    match flash::take(&ctx, whose, &parts.headers).await {
+        Some((flash, gone)) => {
+            add_cookie(gone);
+            flash
+        }
+        None => Flash::default(),
+    }
+}
+
+fn add_cookie(cookie: HeaderValue) {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        response.append_header(header::SET_COOKIE, cookie);
     }
 }
 
@@ -250,7 +255,10 @@ pub fn local_path(text: &str) -> Option<String> {
         && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
         && !text.to_ascii_lowercase().starts_with("/%2f")
         && !text.to_ascii_lowercase().starts_with("/%5c");
-    plain.then(|| text.to_owned())
+    // Dots would be taken out by who follows it, and what is left may begin like another host.
+    let path = text.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase().replace("%2e", ".");
+    let dots = path.split('/').any(|part| matches!(part, "." | ".."));
+    (plain && !dots).then(|| text.to_owned())
 }
 
 /// The page a form came from, without its dialog, if it is one of this site; else `otherwise`.
@@ -285,20 +293,25 @@ fn is_server_function(parts: &Parts) -> bool {
 
 /// Leads a plain form on; what there is to say waits for the next page. With WebAssembly the form does both itself.
 async fn go(done: Done) -> Done {
-    if let Some(parts) = parts().filter(is_plain_form) {
+    let whose = caller().map(|by| by.person);
+    go_on(done, whose).await
+}
+
+/// [`go`], to a page of `whose`.
+async fn go_on(done: Done, whose: Option<PersonId>) -> Done {
+    if parts().is_some_and(|parts| is_plain_form(&parts)) {
         if !done.toast.is_empty() {
-            leave(&parts, Flash { toast: Some(done.toast.clone()), undo: done.undo.clone(), form: None }).await;
+            leave(whose, Flash { toast: Some(done.toast.clone()), undo: done.undo.clone(), form: None }).await;
         }
         leptos_axum::redirect(&done.to);
     }
     done
 }
 
-async fn leave(parts: &Parts, flash: Flash) {
-    if let Some(session) = parts.extensions.get::<Session>()
-        && let Err(error) = session.insert(FLASH, flash).await
-    {
-        tracing::warn!(%error, "a message for the next page was lost");
+async fn leave(whose: Option<PersonId>, flash: Flash) {
+    let Ok(ctx) = ctx() else { return };
+    if let Some(cookie) = flash::leave(&ctx, whose, flash).await {
+        add_cookie(cookie);
     }
 }
 
@@ -312,18 +325,11 @@ async fn refuse<T: FromRedirect>(error: Error) -> std::result::Result<T, Failure
     let failure = failure(error);
     // Where nothing can be kept, nothing is left for the next page: the answer is a page that says so.
     let Some(parts) = parts().filter(|parts| is_plain_form(parts) && !is_later) else { return Err(failure) };
-    let back = parts
-        .headers
-        .get(header::REFERER)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|referer| {
-            referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()))
-        })
-        .and_then(|path| local_path(&path))
-        .unwrap_or_else(|| "/".to_owned());
+    let back = ctx().ok().and_then(|ctx| session::referring_path(&ctx, &parts.headers));
+    let back = back.unwrap_or_else(|| "/".to_owned());
     let values = parts.extensions.get::<SubmittedForm>().map(SubmittedForm::values).unwrap_or_default();
     let form = FormFlash { action: parts.uri.path().to_owned(), values, failure: failure.clone() };
-    leave(&parts, Flash { form: Some(form), ..Flash::default() }).await;
+    leave(caller().map(|by| by.person), Flash { form: Some(form), ..Flash::default() }).await;
     leptos_axum::redirect(&back);
     T::redirected(back).ok_or(failure)
 }
@@ -408,6 +414,7 @@ const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::OfferClosed(_)
         | Refusal::NoSeat(_)
         | Refusal::SeatLost
+        | Refusal::SignedInAs(_)
         | Refusal::ChooseOrganization => StatusCode::CONFLICT,
         Refusal::InvitationExpired | Refusal::InvitationClosed(_) | Refusal::LinkUsed | Refusal::LinkExpired => {
             StatusCode::GONE
@@ -424,7 +431,7 @@ mod tests {
 
     #[test]
     fn attack_24_redirects_stay_on_this_site() {
-        for good in ["/", "/o/alpine/drive?sort=-name&item=1", "/o/a%20b"] {
+        for good in ["/", "/o/alpine/drive?sort=-name&item=1", "/o/a%20b", "/o/a?q=../..//x", "/o/a..b/.c"] {
             assert_eq!(local_path(good).as_deref(), Some(good));
         }
         for bad in [
@@ -442,6 +449,11 @@ mod tests {
             "@evil",
             "/\tevil",
             "/ä",
+            "/..//evil.example",
+            "/.//evil.example",
+            "/a/../..//evil.example",
+            "/%2e%2e//evil.example",
+            "/a/.%2E//evil.example?x",
         ] {
             assert_eq!(local_path(bad), None, "{bad:?}");
         }

@@ -7,7 +7,10 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
-use crate::domain::organization::PlanTier;
+use crate::domain::{
+    organization::PlanTier,
+    policy::{self, Policy},
+};
 
 use super::{mail::smtp::Delivery, secret::Secret, store::Synchronous};
 use crate::domain::text::Email;
@@ -93,7 +96,7 @@ impl SecretArgs {
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
     /// Address and port to listen on.
-    #[arg(long, env = "COMMONHOLD_LISTEN", default_value = "127.0.0.1:3000")]
+    #[arg(long, env = "COMMONHOLD_LISTEN", default_value = "127.0.0.1:3000", value_parser = listen)]
     pub listen: SocketAddr,
 
     #[command(flatten)]
@@ -116,10 +119,22 @@ pub struct ServeArgs {
     #[arg(long, env = "COMMONHOLD_RATE_LIMITS", value_enum, default_value_t = OnOff::On)]
     pub rate_limits: OnOff,
 
-    /// Address of a proxy in front of this server, whose X-Forwarded-For is believed; once for each. Without it the
-    /// address that connects is the client's.
-    #[arg(long, env = "COMMONHOLD_TRUSTED_PROXY", value_delimiter = ',')]
-    pub trusted_proxy: Vec<IpAddr>,
+    /// Address or network of a proxy in front of this server, like 127.0.0.1 or 10.0.0.0/8, whose X-Forwarded-For is
+    /// believed; once for each, or with commas. Without it the address that connects is the client's.
+    #[arg(long, env = "COMMONHOLD_TRUSTED_PROXY", value_delimiter = ',', value_parser = Network::parse)]
+    pub trusted_proxy: Vec<Network>,
+
+    /// Who may sign up: anybody, who was invited, or who has an address at one of --sign-up-domains or was invited.
+    #[arg(long, env = "COMMONHOLD_SIGN_UP", value_enum, default_value_t = SignUpArg::Open)]
+    pub sign_up: SignUpArg,
+
+    /// The domains of --sign-up domains, like example.com,example.org.
+    #[arg(long, env = "COMMONHOLD_SIGN_UP_DOMAINS", default_value = "", hide_default_value = true)]
+    pub sign_up_domains: String,
+
+    /// Who may create organizations: anyone who is signed in, or the operator alone, with `commonhold organization create`.
+    #[arg(long, env = "COMMONHOLD_ORGANIZATIONS", value_enum, default_value_t = OrganizationsArg::Anyone)]
+    pub organizations: OrganizationsArg,
 
     /// Loopback address and port to serve /metrics on; none where it is not given.
     #[arg(long, env = "COMMONHOLD_METRICS", value_parser = loopback)]
@@ -176,16 +191,100 @@ pub enum OnOff {
     Off,
 }
 
+/// Who may sign up.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SignUpArg {
+    /// Anybody.
+    Open,
+    /// Who was invited.
+    Invited,
+    /// Who has an address at certain domains, or was invited.
+    Domains,
+}
+
+/// Who may create organizations.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OrganizationsArg {
+    /// Anybody who is signed in.
+    Anyone,
+    /// The operator.
+    Operator,
+}
+
+/// Addresses that begin alike: one, or a network like 10.0.0.0/8.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Network {
+    address: IpAddr,
+    bits: u32,
+}
+
+impl Network {
+    /// Reads an address, or one with the length of the prefix. An IPv4 address that is mapped into IPv6 is one.
+    ///
+    /// # Errors
+    /// What would be right.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let right = || "use an address like 127.0.0.1 or ::1, or a network like 10.0.0.0/8".to_owned();
+        let (address, bits) = match text.trim().split_once('/') {
+            None => (text.trim(), None),
+            Some((address, bits)) => (address, Some(bits.parse::<u32>().map_err(|_| right())?)),
+        };
+        let written: IpAddr = address.parse().map_err(|_| right())?;
+        let canonical = written.to_canonical();
+        let (all, mapped) = match (written, canonical) {
+            (IpAddr::V6(_), IpAddr::V4(_)) => (32, 96),
+            (_, IpAddr::V4(_)) => (32, 0),
+            (_, IpAddr::V6(_)) => (128, 0),
+        };
+        let bits = match bits {
+            None => all,
+            Some(bits) => bits.checked_sub(mapped).filter(|bits| *bits <= all).ok_or_else(right)?,
+        };
+        Ok(Self { address: canonical, bits })
+    }
+
+    /// Whether an address is one of these.
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        match (self.address, ip.to_canonical()) {
+            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
+                (ours.to_bits() ^ theirs.to_bits()).checked_shr(32 - self.bits).unwrap_or(0) == 0
+            }
+            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
+                (ours.to_bits() ^ theirs.to_bits()).checked_shr(128 - self.bits).unwrap_or(0) == 0
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Reads `--listen`. A name is none but `localhost`, as what another one means may change.
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    let right = "use an address and a port: 127.0.0.1:3000 or localhost:3000 for this machine alone, 0.0.0.0:3000 or [::]:3000 \
+                 for everybody who can reach it";
+    let text = text.trim();
+    let named = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    named.as_deref().unwrap_or(text).parse().map_err(|_| right.to_owned())
+}
+
 fn plan(text: &str) -> Result<PlanTier, String> {
     PlanTier::parse(text).map_err(|_| "use essential, premier or enterprise".to_owned())
 }
 
-fn public_url(text: &str) -> Result<String, String> {
-    let text = text.trim_end_matches('/');
+/// Reads the address that people use.
+///
+/// # Errors
+/// What would be right.
+pub fn public_url(text: &str) -> Result<String, String> {
+    let text = text.trim().trim_end_matches('/');
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    match host {
-        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(text.to_owned()),
-        _ => Err("use http://HOST or https://HOST, with :PORT where it is not the usual one, and no path".to_owned()),
+    let written = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '\\', '%']));
+    // Whether there is a host, and a port that there can be, is not ours to read.
+    let read = url::Url::parse(text).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
+    if written && read.is_some_and(|url| url.port() != Some(0)) && !text.ends_with(':') {
+        Ok(text.to_owned())
+    } else {
+        Err("use http://HOST or https://HOST, with :PORT (1 to 65535) where it is not the usual one, and no path"
+            .to_owned())
     }
 }
 
@@ -212,7 +311,7 @@ pub struct Settings {
     /// Whether mail is shown at the development inbox: nobody but this machine can reach the server.
     pub inbox: bool,
     /// Proxies whose word about the client's address is taken.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl ServeArgs {
@@ -228,6 +327,33 @@ impl ServeArgs {
         }
         let inbox = self.smtp.is_none() && is_loopback(&public_url) && self.listen.ip().is_loopback();
         Ok(Settings { public_url, rate_limits, inbox, trusted_proxies: self.trusted_proxy.clone() })
+    }
+
+    /// Who may sign up and create organizations.
+    ///
+    /// # Errors
+    /// A sentence for the person at the command line.
+    pub fn policy(&self) -> Result<Policy, String> {
+        let domains = policy::read_domains(&self.sign_up_domains).map_err(|why| format!("--sign-up-domains: {why}"))?;
+        let sign_up = match self.sign_up {
+            SignUpArg::Open => policy::SignUp::Open,
+            SignUpArg::Invited => policy::SignUp::Invited,
+            SignUpArg::Domains => policy::SignUp::Domains,
+        };
+        match (sign_up, domains.is_empty()) {
+            (policy::SignUp::Domains, true) => {
+                return Err("--sign-up domains needs --sign-up-domains, like example.com,example.org.".to_owned());
+            }
+            (policy::SignUp::Open | policy::SignUp::Invited, false) => {
+                return Err("--sign-up-domains is for --sign-up domains.".to_owned());
+            }
+            _ => {}
+        }
+        let founders = match self.organizations {
+            OrganizationsArg::Anyone => policy::Founders::Anyone,
+            OrganizationsArg::Operator => policy::Founders::Operator,
+        };
+        Ok(Policy { sign_up, domains, founders })
     }
 
     /// How mail is delivered; `None` where it is only kept. `public_url` is that of [`Self::settings`].
@@ -246,7 +372,7 @@ pub fn is_loopback(public_url: &str) -> bool {
     let name = host
         .strip_prefix('[')
         .map_or_else(|| host.split(':').next().unwrap_or_default(), |six| six.split(']').next().unwrap_or_default());
-    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -256,8 +382,90 @@ mod tests {
     #[test]
     fn a_public_url_is_a_scheme_and_a_host() {
         assert_eq!(public_url("https://hold.example.com/"), Ok("https://hold.example.com".to_owned()));
-        for wrong in ["hold.example.com", "ftp://x", "https://", "https://a/b", "https://a@b"] {
+        for right in
+            ["http://localhost:3000", "http://[::1]:3000", "https://hold.example.com:8443", "http://127.0.0.1:80"]
+        {
+            assert_eq!(public_url(right), Ok(right.to_owned()));
+        }
+        for wrong in [
+            "hold.example.com",
+            "ftp://x",
+            "https://",
+            "https://a/b",
+            "https://a@b",
+            "http://:3000",
+            "http://localhost:99999",
+            "http://localhost:0",
+            "http://localhost:",
+            "http://localhost:x",
+            "http://a b",
+            "http://[::1",
+        ] {
             assert!(public_url(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_listened_on_is_an_address_or_localhost_and_a_refusal_says_what_is_right() {
+        for (text, address) in [
+            ("127.0.0.1:3000", "127.0.0.1:3000"),
+            ("localhost:3000", "127.0.0.1:3000"),
+            ("[::]:3000", "[::]:3000"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+        ] {
+            assert_eq!(listen(text).map(|address| address.to_string()).as_deref(), Ok(address));
+        }
+        for wrong in [":3000", "3000", "localhost", "localhost:99999", "hold.example.com:3000", ""] {
+            let said = listen(wrong).expect_err(wrong);
+            assert!(said.contains("localhost:3000") && said.contains("0.0.0.0:3000"), "{said}");
+        }
+    }
+
+    #[test]
+    fn attack_42_a_trusted_proxy_is_an_address_or_a_network() {
+        let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
+        for (network, address, inside) in [
+            ("127.0.0.1", "127.0.0.1", true),
+            ("127.0.0.1", "::ffff:127.0.0.1", true),
+            ("127.0.0.1", "127.0.0.2", false),
+            ("10.0.0.0/8", "10.255.1.2", true),
+            ("10.0.0.0/8", "11.0.0.1", false),
+            ("0.0.0.0/0", "203.0.113.9", true),
+            ("0.0.0.0/0", "2001:db8::1", false),
+            ("::ffff:10.0.0.0/104", "10.1.2.3", true),
+            ("fd00::/8", "fd12::1", true),
+            ("fd00::/8", "fe00::1", false),
+            ("::1", "::1", true),
+            ("::/0", "2001:db8::1", true),
+        ] {
+            assert_eq!(Network::parse(network).expect(network).contains(ip(address)), inside, "{network} {address}");
+        }
+        for wrong in
+            ["", "proxy.example.com", "10.0.0.0/33", "10.0.0.0/-1", "::/129", "10.0.0.0/8/8", "::ffff:10.0.0.0/8"]
+        {
+            assert!(Network::parse(wrong).is_err(), "{wrong}");
+        }
+        let both = serve(&["--trusted-proxy", "127.0.0.1,10.0.0.0/8"]);
+        assert_eq!(both.settings().expect("settings").trusted_proxies.len(), 2);
+    }
+
+    #[test]
+    fn auth_1_the_operator_says_who_may_sign_up() {
+        assert_eq!(serve(&[]).policy(), Ok(Policy::default()));
+        let policy =
+            serve(&["--sign-up", "domains", "--sign-up-domains", "A.example,b.example"]).policy().expect("one");
+        assert_eq!(
+            (policy.sign_up, policy.domains.as_slice()),
+            (policy::SignUp::Domains, ["a.example".to_owned(), "b.example".to_owned()].as_slice())
+        );
+        let closed = serve(&["--sign-up", "invited", "--organizations", "operator"]).policy().expect("one");
+        assert_eq!((closed.has_sign_up(), closed.has_founding()), (false, false));
+        for wrong in [
+            &["--sign-up", "domains"] as &[&str],
+            &["--sign-up-domains", "a.example"],
+            &["--sign-up", "domains", "--sign-up-domains", "nonsense"],
+        ] {
+            assert!(serve(wrong).policy().is_err(), "{wrong:?}");
         }
     }
 

@@ -12,6 +12,7 @@ use crate::domain::{
     id::{AccountId, KeyId, OrganizationId, PersonId},
     key::{Scopes, Who},
     organization::PlanTier,
+    policy::Policy,
     seat::Holder,
     time::Timestamp,
 };
@@ -42,6 +43,7 @@ struct Inner {
     secret: Secret,
     live: Live,
     default_plan: OnceLock<PlanTier>,
+    policy: OnceLock<Policy>,
     credits_came: tokio::sync::Notify,
     operator_mail: OnceLock<String>,
     works: Works,
@@ -56,6 +58,10 @@ impl Ctx {
     /// A context with the secret of its installation.
     pub fn with_secret(db: Db, clock: Clock, hasher: Hasher, limits: Limits, public_url: &str, secret: Secret) -> Self {
         let (public_url, mail_posted) = (public_url.to_owned(), tokio::sync::Notify::new());
+        let limits = match &clock {
+            Clock::System => limits,
+            Clock::Frozen(millis) => limits.by(millis.clone()),
+        };
         Self(Arc::new(Inner {
             db,
             clock,
@@ -69,6 +75,7 @@ impl Ctx {
             operator_mail: OnceLock::new(),
             works: Works::default(),
             default_plan: OnceLock::new(),
+            policy: OnceLock::new(),
         }))
     }
 
@@ -82,6 +89,18 @@ impl Ctx {
     /// The plan of new organizations (ACCT-2).
     pub fn default_plan(&self) -> PlanTier {
         self.0.default_plan.get().copied().unwrap_or(PlanTier::Enterprise)
+    }
+
+    /// Says, once, who may sign up and create organizations.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        self.0.policy.get_or_init(|| policy);
+        self
+    }
+
+    /// Who may sign up and create organizations.
+    pub fn policy(&self) -> &Policy {
+        self.0.policy.get_or_init(Policy::default)
     }
 
     /// Told when more datasets that waited for credits can start than one transaction starts (LIC-2). Its transaction may

@@ -14,17 +14,15 @@ use crate::{
     rpc::{Done, Failure},
 };
 
-use super::answer::done;
+use super::{answer::done, session::cookies};
 
 /// How long it is kept: a year.
 const SECONDS: i64 = 365 * 86_400;
 
 /// What a request says of them.
 fn of(headers: &HeaderMap) -> Habits {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|value| value.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
+    cookies(headers)
+        .filter_map(|cookie| cookie.split_once('='))
         .find(|(name, _)| *name == Habits::COOKIE)
         .map(|(_, value)| Habits::parse(value))
         .unwrap_or_default()

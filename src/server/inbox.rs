@@ -3,23 +3,40 @@
 use askama::Template;
 use axum::{
     Json, Router,
-    extract::State,
+    extract::{Request, State},
     http::{HeaderValue, header},
+    middleware::{Next, from_fn},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
 use serde::Serialize;
 
-use crate::domain::time::Timestamp;
+use crate::domain::{refusal::Refusal, time::Timestamp};
 
-use super::{context::Ctx, error::Error, rest::problem::Problem, store::outbox};
+use super::{config::is_loopback, context::Ctx, error::Error, rest::problem::Problem, store::outbox};
 
 /// How many mails are shown.
 const SHOWN: i64 = 200;
 
 /// `/dev/inbox` and `/dev/inbox.json`.
 pub fn router(ctx: Ctx) -> Router {
-    Router::new().route("/dev/inbox.json", get(json)).route("/dev/inbox", get(page)).with_state(ctx)
+    Router::new()
+        .route("/dev/inbox.json", get(json))
+        .route("/dev/inbox", get(page))
+        .layer(from_fn(of_this_machine))
+        .with_state(ctx)
+}
+
+/// Middleware: who asks must call this machine by a name that is its own. A page of another site that has its name lead to
+/// 127.0.0.1 is of the same origin as what it reads there, but its browser says the other name.
+async fn of_this_machine(request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST);
+    let ours = host.is_none_or(|host| host.to_str().is_ok_and(|host| is_loopback(&format!("http://{host}"))));
+    if ours {
+        next.run(request).await
+    } else {
+        Problem::refusal(&Refusal::Forbidden("The inbox answers at localhost only.".to_owned())).into_response()
+    }
 }
 
 #[derive(Serialize)]

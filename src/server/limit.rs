@@ -1,32 +1,235 @@
-//! How often somebody may fail to sign in (AUTH-3): counted per email and per client, and only failures count, so that
-//! nobody is locked out by signing in correctly often.
+//! How often somebody may try (AUTH-3, attacks 27, 42, 43): failures to sign in, sign-ups and letters, counted per email, per
+//! client and per organization.
+//!
+//! # Invariants
+//! - A try is counted before it is made, and taken back if it was right: tries at the same moment cannot pass together.
+//! - What is right is never refused because of other right ones: it waits until it is known what became of them.
+//! - Time is the machine's monotonic clock. Setting the wall clock neither locks anybody out nor forgives anything.
+//! - When there are too many keys, those that owe least are forgotten. Nobody is forgiven by making many keys.
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
-use crate::domain::{refusal::Refusal, time::Timestamp};
+use tokio::sync::Notify;
 
-/// Failures that are forgiven at once.
-const BURST: i64 = 20;
-/// After that, one more every so many milliseconds.
-const REFILL: i64 = 6_000;
-/// More keys than this are never remembered; the oldest debts are forgotten first.
+use crate::domain::refusal::Refusal;
+
+use super::error::{Error, Result};
+
+/// More keys than this are never remembered.
 const KEYS: usize = 50_000;
+/// How long a try waits at most until it is known what became of others, before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How many tries wait at most for what becomes of others.
+const WAITING: usize = 256;
 
-/// Counts failures. One node's memory: an attacker who spreads over nodes gains their number, no more.
+/// How many are free at once, and how long it takes until there is one more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rule {
+    burst: i64,
+    /// In milliseconds.
+    refill: i64,
+}
+
+impl Rule {
+    /// Wrong passwords, keys, tokens and the like.
+    pub const FAILURES: Self = Self { burst: 20, refill: 6_000 };
+    /// Sign-ups of one client that come without an invitation.
+    pub const SIGN_UPS: Self = Self { burst: 20, refill: 20_000 };
+    /// Letters to strangers that one client has sent in a day.
+    pub const LETTERS: Self = Self { burst: 2_000, refill: 43_200 };
+
+    const fn most(self) -> i64 {
+        self.burst * self.refill
+    }
+}
+
+/// What tries are counted under.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Key {
+    name: String,
+    rule: Rule,
+}
+
+impl Key {
+    /// A key for failures.
+    pub fn failures(name: impl Into<String>) -> Self {
+        Self { name: name.into(), rule: Rule::FAILURES }
+    }
+
+    /// A key for something else.
+    pub fn of(rule: Rule, name: impl Into<String>) -> Self {
+        Self { name: name.into(), rule }
+    }
+}
+
+/// What a client is counted as: an IPv4 address, also where it comes mapped into IPv6, or the /64 of an IPv6 address, which
+/// one line of a provider has for itself.
+pub fn network(address: Option<&str>) -> String {
+    let Some(address) = address else { return "unknown".to_owned() };
+    match address.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+        Ok(IpAddr::V6(six)) => {
+            let [a, b, c, d, ..] = six.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Ok(four) => four.to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
+/// Where time comes from.
+#[derive(Debug)]
+enum Source {
+    /// The machine's monotonic clock.
+    Running(Instant),
+    /// The one that a test moves.
+    Moved(Arc<AtomicI64>),
+}
+
+impl Source {
+    fn millis(&self) -> i64 {
+        match self {
+            Self::Running(start) => i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX),
+            Self::Moved(millis) => millis.load(Ordering::SeqCst),
+        }
+    }
+}
+
+/// What is known of a key.
+#[derive(Clone, Copy, Debug, Default)]
+struct Debt {
+    /// When all of it is paid off.
+    paid_off: i64,
+    /// Tries under way, of which is not known yet what they are.
+    under_way: i64,
+}
+
+#[derive(Debug)]
+struct Table {
+    source: Source,
+    /// What the source said last.
+    last: i64,
+    /// The time that has gone by, which never goes back, even where the source does.
+    now: i64,
+    debts: HashMap<String, Debt>,
+    waiting: usize,
+}
+
+impl Table {
+    fn new(source: Source) -> Self {
+        let last = source.millis();
+        Self { source, last, now: 0, debts: HashMap::new(), waiting: 0 }
+    }
+
+    fn now(&mut self) -> i64 {
+        let said = self.source.millis();
+        self.now += (said - self.last).max(0);
+        self.last = said;
+        self.now
+    }
+
+    /// How long a key owes, with `more` milliseconds of new debt.
+    fn owes(&self, key: &Key, more: i64, now: i64) -> i64 {
+        let debt = self.debts.get(&key.name).copied().unwrap_or_default();
+        (debt.paid_off - now).max(0) + more - key.rule.most()
+    }
+
+    /// The debt of a key, with room made for a new one.
+    fn debt(&mut self, key: &Key, now: i64) -> &mut Debt {
+        if self.debts.len() >= KEYS && !self.debts.contains_key(&key.name) {
+            self.make_room(now);
+        }
+        self.debts.entry(key.name.clone()).or_default()
+    }
+
+    /// Forgets who owes nothing; where that is not enough, the tenth that owes least.
+    fn make_room(&mut self, now: i64) {
+        self.debts.retain(|_, debt| debt.under_way > 0 || debt.paid_off > now);
+        if self.debts.len() < KEYS {
+            return;
+        }
+        let mut all: Vec<i64> = self.debts.values().map(|debt| debt.paid_off).collect();
+        let (_, least, _) = all.select_nth_unstable(KEYS / 10);
+        let least = *least;
+        let mut room = KEYS / 10;
+        self.debts.retain(|_, debt| {
+            let goes = room > 0 && debt.under_way == 0 && debt.paid_off <= least;
+            room -= usize::from(goes);
+            !goes
+        });
+    }
+
+    fn owe(&mut self, key: &Key, millis: i64) {
+        let now = self.now();
+        let debt = self.debt(key, now);
+        debt.paid_off = debt.paid_off.max(now) + millis;
+    }
+}
+
+/// Counts tries. One node's memory: an attacker who spreads over nodes gains their number, no more.
 #[derive(Debug)]
 pub struct Limits {
     on: bool,
-    /// The moment at which each key's debt is paid off.
-    paid_off: Mutex<HashMap<String, i64>>,
+    table: Mutex<Table>,
+    settled: Notify,
+}
+
+/// Whether a try may be made now.
+enum Admitted {
+    Yes,
+    /// Not before it is known what became of those under way.
+    Wait,
+    No(Refusal),
+}
+
+/// A try that is being made. Dropped before it is known what it was, it counts as a failure: hanging up does not help.
+#[derive(Debug)]
+pub struct Try<'a> {
+    limits: &'a Limits,
+    keys: &'a [Key],
+    failed: bool,
+}
+
+impl Try<'_> {
+    /// It is known what it was.
+    pub fn settle(mut self, failed: bool) {
+        self.failed = failed;
+    }
+}
+
+impl Drop for Try<'_> {
+    fn drop(&mut self) {
+        let mut table = self.limits.table();
+        for key in self.keys {
+            if let Some(debt) = table.debts.get_mut(&key.name) {
+                debt.under_way -= 1;
+            }
+            if self.failed {
+                table.owe(key, key.rule.refill);
+            }
+        }
+        drop(table);
+        self.limits.settled.notify_waiters();
+    }
 }
 
 impl Limits {
     /// Limits, or none where `on` is false: only for tests and measuring.
     pub fn new(on: bool) -> Self {
-        Self { on, paid_off: Mutex::new(HashMap::new()) }
+        Self { on, table: Mutex::new(Table::new(Source::Running(Instant::now()))), settled: Notify::new() }
+    }
+
+    /// The same by the clock that a test moves.
+    #[must_use]
+    pub fn by(self, clock: Arc<AtomicI64>) -> Self {
+        Self { table: Mutex::new(Table::new(Source::Moved(clock))), ..self }
     }
 
     /// Whether there are limits at all.
@@ -34,78 +237,268 @@ impl Limits {
         self.on
     }
 
-    /// Whether any of the keys has failed too often.
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does some work that may turn out to be a failure, which `is_failure` tells. It is counted at every key before it
+    /// begins. Where others are under way that may use up what is left, it waits for them.
+    ///
+    /// # Errors
+    /// `RateLimited` with the seconds until the next try, and whatever the work says.
+    pub async fn guard<T>(
+        &self,
+        keys: &[Key],
+        is_failure: impl Fn(&Refusal) -> bool,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let tried = self.admit(keys).await?;
+        let answer = work.await;
+        tried.settle(matches!(&answer, Err(Error::Refused(refusal)) if is_failure(refusal)));
+        answer
+    }
+
+    /// Counts a try at every key before it is made, as [`Self::guard`] does; whoever made it says what it was.
     ///
     /// # Errors
     /// `RateLimited` with the seconds until the next try.
-    pub fn check(&self, keys: &[String], now: Timestamp) -> Result<(), Refusal> {
+    pub async fn admit<'a>(&'a self, keys: &'a [Key]) -> Result<Try<'a>> {
         if !self.on {
-            return Ok(());
+            return Ok(Try { limits: self, keys: &[], failed: false });
         }
-        let debts = self.paid_off.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = keys.iter().filter_map(|key| debts.get(key)).map(|at| at - now.0 - (BURST - 1) * REFILL).max();
-        match wait {
-            Some(wait) if wait > 0 => Err(Refusal::RateLimited(u64::try_from(wait / 1000 + 1).unwrap_or(1))),
-            _ => Ok(()),
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let mut waits = Waits(None);
+        loop {
+            let settled = self.settled.notified();
+            tokio::pin!(settled);
+            settled.as_mut().enable();
+            match self.try_admit(keys) {
+                Admitted::Yes => return Ok(Try { limits: self, keys, failed: true }),
+                Admitted::No(refusal) => return Err(refusal.into()),
+                Admitted::Wait => {
+                    if waits.0.is_none() {
+                        let mut table = self.table();
+                        if table.waiting >= WAITING {
+                            return Err(Refusal::RateLimited(1).into());
+                        }
+                        table.waiting += 1;
+                        waits.0 = Some(self);
+                    }
+                    if tokio::time::timeout_at(deadline, settled).await.is_err() {
+                        return Err(Refusal::RateLimited(1).into());
+                    }
+                }
+            }
         }
     }
 
-    /// Notes a failure at every key.
-    pub fn failed(&self, keys: &[String], now: Timestamp) {
-        if !self.on {
-            return;
-        }
-        let mut debts = self.paid_off.lock().unwrap_or_else(PoisonError::into_inner);
-        if debts.len() >= KEYS {
-            debts.retain(|_, at| *at > now.0);
-            if debts.len() >= KEYS {
-                debts.clear();
+    fn try_admit(&self, keys: &[Key]) -> Admitted {
+        let mut table = self.table();
+        let now = table.now();
+        let mut wait = false;
+        for key in keys {
+            let over = table.owes(key, key.rule.refill, now);
+            if over > 0 {
+                return Admitted::No(come_back_after(over));
             }
+            let under_way = table.debts.get(&key.name).map_or(0, |debt| debt.under_way);
+            wait |= table.owes(key, (under_way + 1) * key.rule.refill, now) > 0;
+        }
+        if wait {
+            return Admitted::Wait;
         }
         for key in keys {
-            let at = debts.entry(key.clone()).or_insert(now.0);
-            *at = (*at).max(now.0) + REFILL;
+            table.debt(key, now).under_way += 1;
+        }
+        Admitted::Yes
+    }
+
+    /// Counts something `times` at every key, or nothing where that is too much at one of them.
+    ///
+    /// # Errors
+    /// `RateLimited` with the seconds until it is possible.
+    pub fn take(&self, keys: &[Key], times: usize) -> std::result::Result<(), Refusal> {
+        let times = i64::try_from(times).unwrap_or(i64::MAX);
+        if !self.on || times == 0 {
+            return Ok(());
+        }
+        let mut table = self.table();
+        let now = table.now();
+        let over = keys.iter().map(|key| table.owes(key, times.saturating_mul(key.rule.refill), now)).max();
+        if let Some(over) = over.filter(|over| *over > 0) {
+            return Err(come_back_after(over));
+        }
+        for key in keys {
+            table.owe(key, times * key.rule.refill);
+        }
+        Ok(())
+    }
+
+    /// Gives back what was taken and not used.
+    pub fn give_back(&self, keys: &[Key], times: usize) {
+        let times = i64::try_from(times).unwrap_or_default();
+        let mut table = self.table();
+        for key in keys {
+            if let Some(debt) = table.debts.get_mut(&key.name) {
+                debt.paid_off -= times * key.rule.refill;
+            }
         }
     }
 }
 
-impl Limits {
-    /// Takes back one failure at every key that was noted in advance: it was none.
-    pub fn forgive(&self, keys: &[String]) {
-        let mut debts = self.paid_off.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in keys {
-            if let Some(at) = debts.get_mut(key) {
-                *at -= REFILL;
-            }
+/// One of those that wait, for as long as it does.
+struct Waits<'a>(Option<&'a Limits>);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        if let Some(limits) = self.0 {
+            limits.table().waiting -= 1;
         }
     }
+}
+
+fn come_back_after(millis: i64) -> Refusal {
+    Refusal::RateLimited(u64::try_from(millis / 1000 + 1).unwrap_or(1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn auth_3_failures_are_limited_and_forgiven_with_time() {
-        let limits = Limits::new(true);
-        let keys = ["email anna".to_owned(), "client ::1".to_owned()];
-        let mut now = Timestamp(1_000_000);
-        for _ in 0..BURST {
-            assert_eq!(limits.check(&keys, now), Ok(()));
-            limits.failed(&keys, now);
+    fn moved() -> (Limits, Arc<AtomicI64>) {
+        let clock = Arc::new(AtomicI64::new(1_000_000));
+        (Limits::new(true).by(clock.clone()), clock)
+    }
+
+    async fn try_once(limits: &Limits, keys: &[Key], right: bool) -> bool {
+        let work = async { if right { Ok(()) } else { Err(Refusal::WrongCredentials.into()) } };
+        let tried = limits.guard(keys, |refusal| *refusal == Refusal::WrongCredentials, work).await;
+        !matches!(tried, Err(Error::Refused(Refusal::RateLimited(_))))
+    }
+
+    #[tokio::test]
+    async fn auth_3_failures_are_limited_and_forgiven_with_time() {
+        let (limits, clock) = moved();
+        let keys = [Key::failures("email anna"), Key::failures("client ::1")];
+        for _ in 0..20 {
+            assert!(try_once(&limits, &keys, false).await);
         }
-        assert!(matches!(limits.check(&keys, now), Err(Refusal::RateLimited(1..=7))));
-        assert_eq!(limits.check(&["email john".to_owned()], now), Ok(()), "others are not held up");
-        now = now.plus_millis(REFILL + 1);
-        assert_eq!(limits.check(&keys, now), Ok(()), "time forgives");
+        assert!(!try_once(&limits, &keys, true).await);
+        assert!(!try_once(&limits, &[Key::failures("email john"), keys[1].clone()], false).await, "the client is");
+        assert!(try_once(&limits, &[Key::failures("email john")], false).await, "others are not held up");
+        clock.fetch_add(6_001, Ordering::SeqCst);
+        assert!(try_once(&limits, &keys, true).await, "time forgives");
+        for _ in 0..100 {
+            assert!(try_once(&limits, &keys, true).await, "what is right costs nothing");
+        }
+    }
+
+    #[tokio::test]
+    async fn auth_3_a_clock_that_is_set_back_locks_nobody_out_and_forgives_nothing() {
+        let (limits, clock) = moved();
+        let keys = [Key::failures("client 192.0.2.1")];
+        try_once(&limits, &keys, false).await;
+        clock.fetch_sub(3_600_000, Ordering::SeqCst);
+        assert!(try_once(&limits, &keys, true).await);
+        for _ in 0..19 {
+            assert!(try_once(&limits, &keys, false).await);
+        }
+        assert!(!try_once(&limits, &keys, true).await, "what was owed is still owed");
+        clock.fetch_add(6_001, Ordering::SeqCst);
+        assert!(try_once(&limits, &keys, true).await, "and time goes on from there");
+    }
+
+    #[tokio::test]
+    async fn attack_42_two_hundred_wrong_ones_at_once_are_tried_as_often_as_one_after_the_other() {
+        let (limits, _) = moved();
+        let (limits, tried) = (Arc::new(limits), Arc::new(AtomicI64::new(0)));
+        let all: Vec<_> = (0..200)
+            .map(|_| {
+                let (limits, tried) = (limits.clone(), tried.clone());
+                tokio::spawn(async move {
+                    let work = async {
+                        tried.fetch_add(1, Ordering::SeqCst);
+                        tokio::task::yield_now().await;
+                        Err::<(), _>(Refusal::WrongCredentials.into())
+                    };
+                    let _ = limits.guard(&[Key::failures("client 192.0.2.1")], |_| true, work).await;
+                })
+            })
+            .collect();
+        for one in all {
+            one.await.expect("well");
+        }
+        assert_eq!(tried.load(Ordering::SeqCst), 20);
+    }
+
+    #[tokio::test]
+    async fn attack_43_right_ones_at_once_all_pass() {
+        let (limits, _) = moved();
+        let limits = Arc::new(limits);
+        let all: Vec<_> = (0..200)
+            .map(|_| {
+                let limits = limits.clone();
+                tokio::spawn(async move {
+                    let work = async {
+                        tokio::task::yield_now().await;
+                        Ok(())
+                    };
+                    limits.guard(&[Key::failures("email anna")], |_| true, work).await.is_ok()
+                })
+            })
+            .collect();
+        for one in all {
+            assert!(one.await.expect("well"));
+        }
+    }
+
+    #[tokio::test]
+    async fn auth_3_hanging_up_counts() {
+        let (limits, _) = moved();
+        let keys = [Key::failures("client 192.0.2.1")];
+        for _ in 0..20 {
+            let never = limits.guard(&keys, |_| true, std::future::pending::<Result<()>>());
+            assert!(tokio::time::timeout(Duration::from_millis(1), never).await.is_err());
+        }
+        assert!(!try_once(&limits, &keys, true).await);
     }
 
     #[test]
-    fn auth_3_memory_is_bounded() {
-        let limits = Limits::new(true);
-        for n in 0..(KEYS + 10) {
-            limits.failed(&[format!("key {n}")], Timestamp(0));
+    fn attack_27_what_is_counted_in_advance_is_given_back() {
+        let (limits, clock) = moved();
+        let keys = [Key::of(Rule::LETTERS, "letters 192.0.2.1")];
+        assert!(limits.take(&keys, 2_001).is_err(), "all or nothing");
+        assert_eq!(limits.take(&keys, 2_000), Ok(()));
+        assert!(limits.take(&keys, 1).is_err());
+        limits.give_back(&keys, 500);
+        assert_eq!(limits.take(&keys, 500), Ok(()));
+        clock.fetch_add(86_400_000, Ordering::SeqCst);
+        assert_eq!(limits.take(&keys, 2_000), Ok(()), "a day later");
+    }
+
+    #[test]
+    fn auth_3_memory_is_bounded_and_those_who_owe_most_are_remembered() {
+        let (limits, _) = moved();
+        let guilty = [Key::failures("client 192.0.2.1")];
+        limits.take(&guilty, 20).expect("free at first");
+        for n in 0..(KEYS * 2) {
+            limits.take(&[Key::failures(format!("key {n}"))], 1).expect("once is free");
         }
-        assert!(limits.paid_off.lock().is_ok_and(|debts| debts.len() <= KEYS));
+        assert!(limits.table().debts.len() <= KEYS);
+        assert!(limits.take(&guilty, 1).is_err(), "not forgiven");
+    }
+
+    #[test]
+    fn attack_42_a_client_is_a_network() {
+        for (address, counted) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(network(Some(address)), counted);
+        }
+        assert_eq!(network(None), "unknown");
     }
 }

@@ -47,8 +47,8 @@ pub async fn refuse_changes(request: Request, next: Next) -> Response {
 
 /// Whether a query says as whom something is looked at.
 fn says_as(uri: &Uri) -> bool {
-    let query = uri.query().unwrap_or_default();
-    query.split('&').any(|pair| pair.strip_prefix("as=").is_some_and(|person| !person.is_empty()))
+    let query = uri.query().unwrap_or_default().as_bytes();
+    url::form_urlencoded::parse(query).any(|(name, person)| name == "as" && !person.is_empty())
 }
 
 /// Whether a request was sent by a page of the Drive that is shown as somebody else sees it.
@@ -74,10 +74,13 @@ mod tests {
         };
         assert!(from("http://localhost:3000/o/alpine/drive?as=1"));
         assert!(from("https://example.com/o/alpine/drive/2?q=x&as=1"));
+        assert!(from("http://localhost:3000/o/alpine/drive?%61s=1"));
+        assert!(from("http://localhost:3000/o/alpine/drive?a%73=1"));
         for other in [
             "http://localhost:3000/o/alpine/drive",
             "http://localhost:3000/o/alpine/drive?as=",
             "http://localhost:3000/o/alpine/drive?has=1",
+            "http://localhost:3000/o/alpine/drive?q=as%3D1",
             "http://localhost:3000/o/alpine/people?as=1",
             "nonsense",
         ] {

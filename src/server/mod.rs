@@ -8,6 +8,7 @@ pub mod demo;
 pub mod docs;
 pub mod doctor;
 pub mod error;
+mod flash;
 pub mod generate;
 pub mod habits;
 mod inbox;
@@ -18,6 +19,7 @@ pub mod live;
 mod looking;
 pub mod mail;
 pub mod password;
+mod queue;
 pub mod rest;
 pub mod router;
 pub mod secret;
@@ -87,10 +89,12 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     start_log(args);
     let settings = args.settings()?;
     let delivery = args.delivery(&settings.public_url)?;
+    let policy = args.policy()?;
     let secret = args.secret.secret()?;
     let ctx = open_with(database, settings.rate_limits, !args.no_migrate, &settings.public_url, secret)
         .await?
-        .with_default_plan(args.default_plan);
+        .with_default_plan(args.default_plan)
+        .with_policy(policy);
     if let Some(operator) = &args.operator_mail {
         ctx.set_operator_mail(operator.clone());
     }

@@ -2,22 +2,20 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
-};
-use tokio::sync::Semaphore;
-
 use crate::domain::{
     refusal::Refusal,
     share_link::LinkPassword,
     text::{Password, Problem, opaque},
 };
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
 
-use super::error::{Error, Result};
-
-/// How many sign-ins may wait for a free core before newcomers are told to come back.
-const QUEUE: usize = 64;
+use super::{
+    error::{Error, Result},
+    queue::{Lane, Queue},
+};
 
 /// OWASP's first choice for argon2id: 19 MiB of memory, two passes, one lane.
 const MEMORY_KIB: u32 = 19_456;
@@ -27,8 +25,7 @@ const PASSES: u32 = 2;
 #[derive(Clone, Debug)]
 pub struct Hasher {
     params: Params,
-    working: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    queue: Queue,
     /// The hash of nobody's password: checked when there is no such person, so that it takes as long (AUTH-3).
     nobody: Arc<str>,
 }
@@ -54,30 +51,25 @@ impl Hasher {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let params = Params::new(memory, passes, 1, None).map_err(|error| Error::Internal(error.to_string()))?;
         let nobody = hash(&params, "the password of nobody at all")?;
-        Ok(Self {
-            params,
-            working: Arc::new(Semaphore::new(cores)),
-            waiting: Arc::new(Semaphore::new(QUEUE)),
-            nobody: nobody.into(),
-        })
+        Ok(Self { params, queue: Queue::new(cores), nobody: nobody.into() })
     }
 
-    /// The PHC string of a password.
+    /// The PHC string of a password. `client` is whose turn it takes.
     ///
     /// # Errors
     /// `RateLimited` when too many are waiting already.
-    pub async fn hash(&self, password: &Password) -> Result<String> {
+    pub async fn hash(&self, client: &str, password: &Password) -> Result<String> {
         let (params, password) = (self.params.clone(), password.as_str().to_owned());
-        self.work(move || hash(&params, &password)).await?
+        self.work(Lane::New, client, move || hash(&params, &password)).await?
     }
 
     /// The PHC string of a share link's password (LINK-1).
     ///
     /// # Errors
     /// `RateLimited` when too many are waiting already.
-    pub async fn hash_of_link(&self, password: &LinkPassword) -> Result<String> {
+    pub async fn hash_of_link(&self, client: &str, password: &LinkPassword) -> Result<String> {
         let (params, password) = (self.params.clone(), password.as_str().to_owned());
-        self.work(move || hash(&params, &password)).await?
+        self.work(Lane::New, client, move || hash(&params, &password)).await?
     }
 
     /// Whether a password is the one behind a PHC string, however it was typed (see [`opaque`]); `None`: there is no such person,
@@ -85,21 +77,21 @@ impl Hasher {
     ///
     /// # Errors
     /// `RateLimited` when too many are waiting already.
-    pub async fn verify(&self, password: &str, stored: Option<String>) -> Result<bool> {
-        let right = self.matches(&opaque(password), stored.clone()).await?;
+    pub async fn verify(&self, client: &str, password: &str, stored: Option<String>) -> Result<bool> {
+        let right = self.matches(client, &opaque(password), stored.clone()).await?;
         // Hashes from before passwords were made one whatever keyboard they are typed on.
         if right || matches!(opaque(password), Cow::Borrowed(_)) || opaque(password) == password {
             return Ok(right);
         }
-        self.matches(password, stored).await
+        self.matches(client, password, stored).await
     }
 
-    async fn matches(&self, password: &str, stored: Option<String>) -> Result<bool> {
+    async fn matches(&self, client: &str, password: &str, stored: Option<String>) -> Result<bool> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.nobody.to_string());
         let password = password.to_owned();
         let right = self
-            .work(move || {
+            .work(Lane::Check, client, move || {
                 PasswordHash::new(&stored)
                     .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
             })
@@ -107,12 +99,16 @@ impl Hasher {
         Ok(known && right)
     }
 
-    async fn work<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let waiting = self.waiting.clone().try_acquire_owned().map_err(|_| Refusal::RateLimited(1))?;
-        let working = self.working.clone().acquire_owned().await.map_err(|error| Error::Internal(error.to_string()))?;
-        // The permits go along: a caller who hangs up does not free the core before the work is done.
+    async fn work<T: Send + 'static>(
+        &self,
+        lane: Lane,
+        client: &str,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let turn = self.queue.enter(lane, client).await?;
+        // The turn goes along: a caller who hangs up does not free the core before the work is done.
         tokio::task::spawn_blocking(move || {
-            let _held = (waiting, working);
+            let _held = turn;
             job()
         })
         .await

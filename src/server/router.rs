@@ -7,7 +7,7 @@ use axum::{
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
@@ -95,6 +95,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         move || {
             provide_context(ctx.clone());
             page_headers();
+            page_of();
         }
     };
     let pages = Router::new()
@@ -117,6 +118,8 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .merge(pages)
         .layer(from_fn(unreadable))
         .layer(from_fn(session::keep_form))
+        .layer(from_fn_with_state(ctx.clone(), session::same_person))
+        .layer(from_fn_with_state(ctx.clone(), session::own_referer))
         .layer(from_fn(session::same_origin))
         .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY));
 
@@ -137,6 +140,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .layer(from_fn(later::or_later))
         .layer(csrf(settings))
         .merge(links)
+        .layer(from_fn(session::readable_cookies))
         .layer(
             CompressionLayer::new()
                 .quality(CompressionLevel::Precise(4))
@@ -148,6 +152,8 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     let all = Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(ready).with_state(ctx.clone()))
+        // Where password managers lead people (W3C, "A Well-Known URL for Changing Passwords").
+        .route("/.well-known/change-password", get(async || Redirect::to("/account/security")))
         .merge(files(&site))
         .merge(dynamic)
         .layer(from_fn(options));
@@ -224,6 +230,15 @@ fn only_https(
     }))
 }
 
+/// Whose page it is that is being rendered: the addresses of its forms say so.
+fn page_of() {
+    let person = use_context::<axum::http::request::Parts>()
+        .and_then(|parts| parts.extensions.get::<session::Caller>().and_then(|caller| caller.principal.clone()));
+    if let Some(by) = person {
+        provide_context(ui::session::PageOf(by.person));
+    }
+}
+
 /// What a rendered page says besides itself: its scripts and styles are ours, by this answer's nonce (attack 35).
 fn page_headers() {
     let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else { return };
@@ -292,7 +307,7 @@ async fn unreadable(request: Request, next: Next) -> Response {
 
 /// Middleware: counts answers and how long they took, by route.
 async fn count(request: Request, next: Next) -> Response {
-    let method = request.method().to_string();
+    let method = known_method(request.method());
     let kind = match request.uri().path() {
         path if path.starts_with("/api/") => "api",
         path if path.starts_with("/fn/") => "function",
@@ -304,6 +319,20 @@ async fn count(request: Request, next: Next) -> Response {
     metrics::counter!("http_requests_total", "kind" => kind, "method" => method, "status" => status).increment(1);
     metrics::histogram!("http_request_seconds", "kind" => kind).record(start.elapsed().as_secs_f64());
     response
+}
+
+/// A method as the metrics call it. Anybody may invent others, and each would be a series of its own.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// How long it may take to find out whether all is well. Whoever asks does so every few seconds, and waits no longer.
@@ -345,7 +374,16 @@ fn broken() -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::loggable;
+    use super::{Method, known_method, loggable};
+
+    #[test]
+    fn f_10_methods_that_somebody_invents_are_no_series_of_their_own() {
+        for (method, counted) in
+            [("GET", "GET"), ("DELETE", "DELETE"), ("TRACE", "other"), ("X-1", "other"), ("get", "other")]
+        {
+            assert_eq!(known_method(&Method::from_bytes(method.as_bytes()).expect("a method")), counted);
+        }
+    }
 
     #[test]
     fn attack_23_no_token_of_a_link_is_in_the_log() {

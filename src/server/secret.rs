@@ -117,6 +117,11 @@ impl Secret {
         UnboundKey::new(&CHACHA20_POLY1305, &key).map(LessSafeKey::new)
     }
 
+    /// What proves that a message for the next page is ours.
+    pub fn said(&self, payload: &str) -> String {
+        self.mac("said", &[payload.as_bytes()])
+    }
+
     /// What a browser keeps that has given the password of a link. Another password, and it is worth nothing.
     pub fn opened(&self, link: LinkId, password_hash: &str) -> String {
         self.mac("opened link", &[link.0.as_bytes(), password_hash.as_bytes()])

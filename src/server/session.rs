@@ -19,13 +19,18 @@ use tower_sessions::{
     session::Id,
 };
 
-use crate::domain::{device::device, id::PersonId, refusal::Refusal, time::Timestamp};
+use crate::{
+    domain::{device::device, id::PersonId, refusal::Refusal, time::Timestamp},
+    rpc::{Failure, Flash},
+};
+use url::form_urlencoded;
 
 use super::{
-    answer::accepts_html,
-    config::Settings,
+    answer::{accepts_html, local_path},
+    config::{Network, Settings},
     context::{Client, Ctx, KeyPrincipal, Principal},
     error::{Error, Result},
+    flash,
     later,
     rest::problem::Problem,
     store::session::{self as sessions, ADDRESS, DEVICE, PERSON, SEEN, Sessions, Use, key, touch},
@@ -50,18 +55,55 @@ const DAYS: i64 = 14;
 /// Using a session is noted once in so many milliseconds at most: most requests write nothing.
 const NOTED_EVERY: i64 = 5 * 60_000;
 
-/// The cookie's name. Over HTTPS it has the `__Host-` prefix, which browsers take only when it is Secure and for this
-/// host alone.
-const fn cookie_name(secure: bool) -> &'static str {
-    if secure { "__Host-commonhold" } else { "commonhold" }
+/// Whether people come over HTTPS.
+pub fn is_secure(public_url: &str) -> bool {
+    public_url.starts_with("https://")
+}
+
+/// A cookie's name. The port of the public URL is in it, as browsers hand the cookies of a host to all its ports, and there
+/// may be another installation on one of them. Over HTTPS it has the `__Host-` prefix, which browsers take only when it is
+/// Secure and for this host alone.
+pub fn cookie_name(public_url: &str, what: &str) -> String {
+    let secure = is_secure(public_url);
+    let host = public_url.split("://").nth(1).unwrap_or_default();
+    // An IPv6 address has colons of its own, in brackets.
+    let after = host.rsplit(']').next().unwrap_or_default();
+    let port = after.rsplit_once(':').map(|(_, port)| port).filter(|port| port.bytes().all(|b| b.is_ascii_digit()));
+    let port = port.unwrap_or(if secure { "443" } else { "80" });
+    let prefix = if secure { "__Host-" } else { "" };
+    format!("{prefix}commonhold{what}-{port}")
+}
+
+/// The cookies of a request, one `name=value` each. What cannot be read of them is left out, and nothing else with it.
+pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+    values.flat_map(|value| value.split(|byte| *byte == b';')).filter_map(|pair| {
+        std::str::from_utf8(pair)
+            .ok()
+            .filter(|pair| pair.bytes().all(|b| matches!(b, b' '..=b'~' | b'\t')))
+            .map(str::trim)
+    })
+}
+
+/// Middleware: hands on the cookies that can be read. One of another program on this host that has a byte beyond ASCII
+/// would have the whole header ignored, and sign people out.
+pub async fn readable_cookies(mut request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    if headers.get_all(header::COOKIE).iter().any(|value| value.to_str().is_err()) {
+        let readable: Vec<String> = cookies(headers).map(str::to_owned).collect();
+        match HeaderValue::from_str(&readable.join("; ")) {
+            Ok(value) if !value.is_empty() => request.headers_mut().insert(header::COOKIE, value),
+            _ => request.headers_mut().remove(header::COOKIE),
+        };
+    }
+    next.run(request).await
 }
 
 /// The layer that keeps sessions.
 pub fn layer(ctx: &Ctx, settings: &Settings) -> SessionManagerLayer<Sessions> {
-    let secure = settings.public_url.starts_with("https://");
     SessionManagerLayer::new(Sessions::new(ctx.db().clone()))
-        .with_name(cookie_name(secure))
-        .with_secure(secure)
+        .with_name(cookie_name(&settings.public_url, ""))
+        .with_secure(is_secure(&settings.public_url))
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_path("/")
@@ -113,21 +155,26 @@ fn unknown(request: &Request, error: &Error) -> Response {
 #[derive(Clone, Debug)]
 pub struct Identifying {
     ctx: Ctx,
-    proxies: Arc<[IpAddr]>,
+    proxies: Arc<[Network]>,
+    cookie: Arc<str>,
     secure: bool,
 }
 
 impl Identifying {
     /// From the configuration.
     pub fn new(ctx: &Ctx, settings: &Settings) -> Self {
-        let secure = settings.public_url.starts_with("https://");
-        Self { ctx: ctx.clone(), proxies: Arc::from(settings.trusted_proxies.as_slice()), secure }
+        Self {
+            ctx: ctx.clone(),
+            proxies: Arc::from(settings.trusted_proxies.as_slice()),
+            cookie: cookie_name(&settings.public_url, "").into(),
+            secure: is_secure(&settings.public_url),
+        }
     }
 }
 
 /// Middleware: finds out who is asking, and notes now and then that they did (AUTH-4).
 pub async fn identify(
-    State(Identifying { ctx, proxies, secure }): State<Identifying>,
+    State(Identifying { ctx, proxies, cookie, secure }): State<Identifying>,
     session: Session,
     mut request: Request,
     next: Next,
@@ -173,9 +220,9 @@ pub async fn identify(
         && session.id() == Some(id)
         && !session.is_modified()
     {
-        let (name, secure) = (cookie_name(secure), if secure { "; Secure" } else { "" });
+        let secure = if secure { "; Secure" } else { "" };
         let lasts = DAYS * 86_400;
-        let cookie = format!("{name}={id}; HttpOnly; SameSite=Lax{secure}; Path=/; Max-Age={lasts}");
+        let cookie = format!("{cookie}={id}; HttpOnly; SameSite=Lax{secure}; Path=/; Max-Age={lasts}");
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
@@ -232,19 +279,81 @@ async fn find_principal(
 }
 
 /// Where a request really came from: the address that connected, or, behind proxies of ours, the last one that a proxy
-/// of ours was connected from (attack 42).
-fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
-    if !proxies.contains(&peer) {
+/// of ours was connected from (attack 42). What stands before a hop that cannot be read may be anybody's word, so then it is
+/// the one that connected.
+fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
+    let peer = peer.to_canonical();
+    let ours = |ip: IpAddr| proxies.iter().any(|network| network.contains(ip));
+    if !ours(peer) {
         return peer;
     }
-    headers
+    let hops: Vec<&[u8]> = headers
         .get_all("x-forwarded-for")
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|hop| hop.trim().parse::<IpAddr>().ok())
-        .rfind(|hop| !proxies.contains(hop))
-        .unwrap_or(peer)
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .collect();
+    hops.into_iter().rev().map(hop).find(|hop| hop.is_none_or(|ip| !ours(ip))).flatten().unwrap_or(peer)
+}
+
+/// One hop: an address, with or without a port, and an IPv6 one with or without brackets.
+fn hop(bytes: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(bytes).ok()?.trim().trim_matches('"');
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let ip = bare.parse::<IpAddr>().or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));
+    ip.ok().map(|ip| ip.to_canonical())
+}
+
+/// What a page says in the addresses of its forms: whose it is.
+pub const PAGE_OF: &str = "page_of";
+
+/// Middleware for server functions: a change from a page of somebody else is refused. In another tab of the same browser
+/// another person has signed in meanwhile, and the page still says who was there before.
+pub async fn same_person(State(ctx): State<Ctx>, request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default().as_bytes();
+    let page_of = form_urlencoded::parse(query).find(|(name, _)| *name == *PAGE_OF).map(|(_, id)| id.into_owned());
+    let by = request.extensions().get::<Caller>().and_then(|caller| caller.principal.clone());
+    let (Some(page_of), Some(by)) = (page_of, by) else { return next.run(request).await };
+    if !request.uri().path().starts_with("/fn/") || page_of == by.person.to_string() {
+        return next.run(request).await;
+    }
+    let refusal = Refusal::SignedInAs(by.name.clone());
+    if accepts_html(request.headers()) {
+        // The page is loaded anew, as theirs.
+        let back = referring_path(&ctx, request.headers()).unwrap_or_else(|| "/".to_owned());
+        let flash = Flash { toast: Some(refusal.to_string()), ..Flash::default() };
+        let mut response = Redirect::to(&back).into_response();
+        if let Some(cookie) = flash::leave(&ctx, Some(by.person), flash).await {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        return response;
+    }
+    let text = serde_json::to_string(&Failure::Refused(refusal)).unwrap_or_default();
+    (StatusCode::CONFLICT, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// The page of ours that a request came from, as a path: that of its `Referer`, if this names our host.
+pub fn referring_path(ctx: &Ctx, headers: &HeaderMap) -> Option<String> {
+    let referer = headers.get(header::REFERER)?.to_str().ok()?;
+    let (_, rest) = referer.split_once("://")?;
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let own = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let public = ctx.public_url().split("://").nth(1);
+    if [own, public].into_iter().flatten().any(|ours| ours.eq_ignore_ascii_case(host)) {
+        local_path(path)
+    } else {
+        None
+    }
+}
+
+/// Middleware for forms: a `Referer` of another host is forgotten, so that nothing leads there (attack 24).
+pub async fn own_referer(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
+    if request.headers().contains_key(header::REFERER)
+        && !matches!(*request.method(), Method::GET | Method::HEAD)
+        && referring_path(&ctx, request.headers()).is_none()
+    {
+        request.headers_mut().remove(header::REFERER);
+    }
+    next.run(request).await
 }
 
 /// Middleware: pages that need somebody lead to Sign in, and back afterwards.
@@ -355,17 +464,55 @@ mod tests {
     use super::*;
 
     #[test]
+    fn auth_3_two_installations_on_one_host_have_cookies_of_their_own() {
+        for (url, name) in [
+            ("http://localhost:3000", "commonhold-3000"),
+            ("http://localhost:3001", "commonhold-3001"),
+            ("http://[::1]:3000", "commonhold-3000"),
+            ("http://[::1]", "commonhold-80"),
+            ("https://hold.example.com", "__Host-commonhold-443"),
+            ("https://hold.example.com:8443", "__Host-commonhold-8443"),
+        ] {
+            assert_eq!(cookie_name(url, ""), name, "{url}");
+        }
+        assert_eq!(cookie_name("https://hold.example.com", "-said"), "__Host-commonhold-said-443");
+    }
+
+    #[test]
+    fn attack_31_a_cookie_that_cannot_be_read_takes_no_other_with_it() {
+        let value = HeaderValue::from_bytes(b"a=1; theirs=\xe9t\xe9; b=2").expect("a value");
+        let headers = HeaderMap::from_iter([(header::COOKIE, value)]);
+        assert_eq!(cookies(&headers).collect::<Vec<_>>(), ["a=1", "b=2"]);
+    }
+
+    #[test]
     fn attack_42_a_client_cannot_choose_its_address() {
         let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
         let headers = |value: &'static str| {
             HeaderMap::from_iter([("x-forwarded-for".parse().expect("a name"), value.parse().expect("a value"))])
         };
-        let proxies = [ip("10.0.0.1"), ip("10.0.0.2")];
+        let proxies =
+            ["10.0.0.0/30", "::ffff:192.0.2.1", "2001:db8::/32"].map(|text| Network::parse(text).expect("one"));
         for (peer, forwarded, client) in [
             ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
             ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
             ("10.0.0.1", "1.2.3.4, 198.51.100.1, 10.0.0.2", "198.51.100.1"),
             ("10.0.0.1", "nonsense", "10.0.0.1"),
+            // A dual-stack listener says it so.
+            ("::ffff:10.0.0.1", "198.51.100.1", "198.51.100.1"),
+            ("::ffff:203.0.113.9", "198.51.100.1", "203.0.113.9"),
+            ("192.0.2.1", "::ffff:198.51.100.1", "198.51.100.1"),
+            ("2001:db8::1", "2001:db9::7", "2001:db9::7"),
+            ("10.0.0.4", "198.51.100.1", "10.0.0.4"),
+            // With a port, as some proxies write it.
+            ("10.0.0.1", "6.6.6.6, 203.0.113.8:4711", "203.0.113.8"),
+            ("10.0.0.1", "6.6.6.6, [2001:db9::1]:4711", "2001:db9::1"),
+            ("10.0.0.1", "6.6.6.6, \"[2001:db9::1]\"", "2001:db9::1"),
+            // What stands before a hop that cannot be read is anybody's word.
+            ("10.0.0.1", "6.6.6.6, unknown", "10.0.0.1"),
+            ("10.0.0.1", "6.6.6.6, _hidden, 10.0.0.2", "10.0.0.1"),
+            ("10.0.0.1", "6.6.6.6,", "10.0.0.1"),
+            ("10.0.0.1", "10.0.0.2", "10.0.0.1"),
         ] {
             assert_eq!(client_address(ip(peer), &headers(forwarded), &proxies), ip(client), "{peer} {forwarded}");
         }

@@ -153,14 +153,16 @@ fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
         })
         .collect();
     let waiting = begin.invitations.len() as u64;
-    let inside = current.is_some();
+    let (inside, founding) = (current.is_some(), begin.policy.has_founding());
     let ways = current.clone().map(|belonging| view! { <Ways section belonging/> });
     view! {
         <Switcher id="switcher" current entries>
             {(waiting > 0).then(|| view! {
                 <a class="waiting" href=paths::WELCOME><Icon name="mail"/>{words::totalled(waiting, "invitation waits", "invitations wait")}</a>
             })}
-            <a href=paths::NEW_ORGANIZATION><Icon name="plus"/>"New organization"</a>
+            {founding.then(|| view! {
+                <a href=paths::NEW_ORGANIZATION><Icon name="plus"/>"New organization"</a>
+            })}
             <a href=paths::WELCOME><Icon name="organization"/>"Your organizations"</a>
         </Switcher>
         <button type="button" class="button icon-only rail-open" popovertarget="rail-menu" aria-label="Menu">

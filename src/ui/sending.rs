@@ -13,7 +13,7 @@ use leptos::{
     server_fn::{
         ContentType, Decodes, ServerFn,
         client::Client,
-        codec::PostUrl,
+        codec::{IntoReq, PostUrl},
         error::{FromServerFnError, ServerFnErrorErr},
         request::ClientReq,
         response::ClientRes,
@@ -21,6 +21,7 @@ use leptos::{
 };
 use web_sys::UrlSearchParams;
 
+use super::session::Session;
 use crate::rpc::{Done, Failure, JsonText, session::SignOut};
 
 type Answer = Result<Done, Failure>;
@@ -36,6 +37,7 @@ pub struct ServerAction<F> {
 #[derive(Clone, Copy)]
 pub struct Sending {
     url: &'static str,
+    session: Option<Session>,
     posts: Action<Post, Answer>,
 }
 
@@ -66,8 +68,15 @@ where
     }
 
     /// Sends it with these arguments.
-    pub fn dispatch(self, input: F) {
-        self.sending.send(Arc::new(move || Box::pin(input.clone().run_on_client())));
+    pub fn dispatch(self, input: F)
+    where
+        F: IntoReq<PostUrl, Request, Failure>,
+    {
+        let url = self.sending.sent_from();
+        self.sending.send(Arc::new(move || {
+            let request = input.clone().into_req(&url, JsonText::CONTENT_TYPE);
+            Box::pin(async move { answer(request?).await })
+        }));
     }
 }
 
@@ -98,9 +107,19 @@ impl<F> ServerAction<F> {
     }
 }
 
+/// The server function that a form's address names.
+pub fn function_of(action: &str) -> &str {
+    action.split('?').next().unwrap_or_default()
+}
+
 impl Sending {
     fn new(url: &'static str) -> Self {
-        Self { url, posts: Action::new(|post: &Post| post()) }
+        Self { url, session: use_context(), posts: Action::new(|post: &Post| post()) }
+    }
+
+    /// The address that it is sent to, with whose page sends it.
+    pub fn sent_from(self) -> String {
+        self.session.map_or_else(|| self.url.to_owned(), |session| session.sent_from(self.url))
     }
 
     fn send(self, post: Post) {
@@ -117,11 +136,11 @@ impl Sending {
         let fields = form_data_from_event(event)
             .ok()
             .and_then(|form| UrlSearchParams::new_with_str_sequence_sequence(&form).ok());
-        let url = self.url;
+        let url = self.sent_from();
         match fields {
             Some(fields) => {
                 let fields = String::from(fields.to_string());
-                self.send(Arc::new(move || Box::pin(post(url, fields.clone()))));
+                self.send(Arc::new(move || Box::pin(post(url.clone(), fields.clone()))));
             }
             None => self.value().set(Some(Err(Failure::Transport("the form could not be read".to_owned())))),
         }
@@ -138,13 +157,18 @@ impl Sending {
     }
 }
 
+/// Every function has the same.
+type Browser = <SignOut as ServerFn>::Client;
+type Request = <Browser as Client<Failure>>::Request;
+
 /// What Leptos does for each function, for all of them. Redirects are for browsers without WebAssembly: there are none here.
-async fn post(url: &'static str, fields: String) -> Answer {
-    // Every function has the same.
-    type Browser = <SignOut as ServerFn>::Client;
-    type Request = <Browser as Client<Failure>>::Request;
+async fn post(url: String, fields: String) -> Answer {
     let request =
-        <Request as ClientReq<Failure>>::try_new_post(url, PostUrl::CONTENT_TYPE, JsonText::CONTENT_TYPE, fields)?;
+        <Request as ClientReq<Failure>>::try_new_post(&url, PostUrl::CONTENT_TYPE, JsonText::CONTENT_TYPE, fields)?;
+    answer(request).await
+}
+
+async fn answer(request: Request) -> Answer {
     let response = <Browser as Client<Failure>>::send(request).await?;
     let refused = (400..=599).contains(&ClientRes::<Failure>::status(&response));
     let body = ClientRes::<Failure>::try_into_bytes(response).await?;

@@ -5,6 +5,8 @@ use leptos_router::hooks::use_location;
 
 use crate::{
     domain::{
+        id::PersonId,
+        policy::Policy,
         time::Timestamp,
         view::{Belonging, PersonView, SessionView, habits::Habits, people::Waiting},
     },
@@ -14,6 +16,10 @@ use crate::{
     },
     ui::words,
 };
+
+/// Whose page it is that the server renders, provided by the server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PageOf(pub PersonId);
 
 /// The one context of the application.
 #[derive(Clone, Copy)]
@@ -25,6 +31,7 @@ pub struct Session {
     letter_keys: StoredValue<bool>,
     leaving: RwSignal<Option<&'static str>>,
     shown: RwSignal<Option<Shown>>,
+    page_of: StoredValue<Option<PersonId>>,
     /// Whether WebAssembly has taken over; `false` in everything the server renders.
     pub hydrated: RwSignal<bool>,
 }
@@ -40,6 +47,7 @@ impl Session {
             letter_keys: StoredValue::new(true),
             leaving: RwSignal::new(None),
             shown: RwSignal::new(None),
+            page_of: StoredValue::new(use_context::<PageOf>().map(|page| page.0)),
             hydrated: RwSignal::new(false),
         };
         provide_context(session);
@@ -58,6 +66,7 @@ impl Session {
     pub async fn start(self) -> Result<Start, Failure> {
         let mut start = self.start.await?;
         self.letter_keys.set_value(start.habits.letter_keys);
+        self.page_of.set_value(start.session.person.as_ref().map(|person| person.id));
         if self.left_first_page.get_value() {
             start.flash = Flash::default();
         }
@@ -109,6 +118,15 @@ impl Session {
         let mut parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
         parts.dedup();
         parts.join(" · ")
+    }
+
+    /// The address of a server function, with whose page sends it: the server refuses what comes from a page of somebody
+    /// else (another person may have signed in in another tab).
+    pub fn sent_from(self, url: &str) -> String {
+        match self.page_of.get_value() {
+            Some(person) => format!("{url}?page_of={person}"),
+            None => url.to_owned(),
+        }
     }
 
     /// Asks again who is signed in and where they belong.
@@ -171,6 +189,8 @@ pub struct Beginning {
     pub form: Option<FormFlash>,
     /// How they like their pages.
     pub habits: Habits,
+    /// Who may sign up and create organizations here.
+    pub policy: Policy,
 }
 
 impl Beginning {
@@ -183,8 +203,8 @@ impl Beginning {
 impl From<Result<Start, Failure>> for Beginning {
     fn from(start: Result<Start, Failure>) -> Self {
         match start {
-            Ok(Start { session: SessionView { person, organizations, invitations, now }, flash, habits }) => {
-                Self { person, organizations, invitations, now, form: flash.form, habits }
+            Ok(Start { session: SessionView { person, organizations, invitations, now }, flash, habits, policy }) => {
+                Self { person, organizations, invitations, now, form: flash.form, habits, policy }
             }
             Err(_) => Self {
                 person: None,
@@ -193,6 +213,7 @@ impl From<Result<Start, Failure>> for Beginning {
                 now: Timestamp::default(),
                 form: None,
                 habits: Habits::default(),
+                policy: Policy::default(),
             },
         }
     }

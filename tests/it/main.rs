@@ -21,6 +21,7 @@
 
 mod architecture;
 mod books;
+mod command_line;
 mod commands;
 mod documents;
 mod flow;

@@ -20,7 +20,8 @@ use crate::{
     },
     server::{
         context::Ctx,
-        error::at_field,
+        error::{Error, at_field},
+        limit::{Key, network},
         session::Caller,
         store::outbox::Entry,
         usecase::{
@@ -56,19 +57,17 @@ pub async fn identify(State(ctx): State<Ctx>, mut request: Request, next: Next) 
         .map(|(_, secret)| secret.trim().to_owned());
     let Some(secret) = secret else { return refused() };
     let address = request.extensions().get::<Caller>().and_then(|caller| caller.client.address.clone());
-    let limited = [format!("operator {}", address.as_deref().unwrap_or_default())];
-    if let Err(refusal) = ctx.limits().check(&limited, ctx.now()) {
-        return Problem::refusal(&refusal).into_response();
-    }
-    match usecase::operator::authenticate(&ctx, &secret, address).await {
-        Ok(Some((key, operator))) => {
+    let limited = [Key::failures(format!("operator {}", network(address.as_deref())))];
+    let known = ctx.limits().guard(&limited, |refusal| *refusal == Refusal::Unauthenticated, async {
+        let known = usecase::operator::authenticate(&ctx, &secret, address).await?;
+        known.ok_or_else(|| Refusal::Unauthenticated.into())
+    });
+    match known.await {
+        Ok((key, operator)) => {
             request.extensions_mut().insert(Operating { key, operator });
             next.run(request).await
         }
-        Ok(None) => {
-            ctx.limits().failed(&limited, ctx.now());
-            refused()
-        }
+        Err(Error::Refused(Refusal::Unauthenticated)) => refused(),
         Err(error) => Problem::from(error).into_response(),
     }
 }

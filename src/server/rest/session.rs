@@ -61,9 +61,9 @@ impl std::convert::From<PersonView> for PersonBody {
     }
 }
 
-/// Signs up, and in.
+/// Signs up, and in. Refused where the installation is closed to strangers, unless an invitation comes along.
 #[utoipa::path(post, path = "/signup", tag = "session", request_body = SignUpBody,
-    responses((status = 201, body = PersonBody), (status = 422, body = Problem)))]
+    responses((status = 201, body = PersonBody), (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn sign_up(
     State(ctx): State<Ctx>,
     From(client): From,

@@ -40,7 +40,7 @@ use super::{
     answer::status_of,
     context::{Client, Ctx},
     error::Error,
-    session::Caller,
+    session::{Caller, cookies},
     usecase::link::{self, Asked, Opened, Visit},
 };
 
@@ -211,8 +211,7 @@ fn refused(style: &Style, error: &Error) -> Response {
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    pairs.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+    cookies(headers).find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
 fn client(caller: Option<axum::Extension<Caller>>) -> Client {

@@ -510,6 +510,20 @@ pub async fn count_sent_by(tx: &mut Tx, person: PersonId, since: Timestamp) -> R
     Ok(u64::try_from(sent).unwrap_or(0))
 }
 
+/// How many invitations an organization has sent since a moment, those sent again among them (attack 27).
+///
+/// # Errors
+/// The database.
+pub async fn count_sent_of(tx: &mut Tx, organization: OrganizationId, since: Timestamp) -> Result<u64> {
+    let sent = tx
+        .sql("SELECT CAST(COALESCE(SUM(sends), 0) AS BIGINT) FROM invitation WHERE organization_id = $1 AND sent_at >= $2")
+        .bind(organization.0)
+        .bind(since.0)
+        .number()
+        .await?;
+    Ok(u64::try_from(sent).unwrap_or(0))
+}
+
 /// How many invitations went to each of some addresses since a moment, whoever sent them, those sent again among them
 /// (attack 27).
 ///

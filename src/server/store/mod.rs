@@ -29,6 +29,7 @@ pub mod health;
 pub mod idempotency;
 pub mod invitation;
 pub mod job;
+pub mod kept_form;
 pub mod key;
 pub mod licence;
 pub mod link;

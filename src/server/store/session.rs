@@ -312,6 +312,21 @@ pub async fn list_of_person(
         .collect())
 }
 
+/// Whether a person has a session that was last used at an address.
+///
+/// # Errors
+/// The database.
+pub async fn has_at(tx: &mut Tx, person: PersonId, address: &str, now: Timestamp) -> Result<bool> {
+    let found: Option<(Uuid,)> = tx
+        .sql("SELECT person_id FROM session WHERE person_id = $1 AND address = $2 AND expires_at > $3 LIMIT 1")
+        .bind(person.0)
+        .bind(address.to_owned())
+        .bind(now.0)
+        .optional()
+        .await?;
+    Ok(found.is_some())
+}
+
 /// Ends one session of a person; whether there was one.
 ///
 /// # Errors

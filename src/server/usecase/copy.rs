@@ -25,6 +25,7 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::{Error, Result},
+        limit::Key,
         store::{
             Tx, account, copying, job, licence, organization as organizations, resource, subtree, trash as hidden,
         },
@@ -308,8 +309,8 @@ pub struct SharedCopies {
 }
 
 /// What asking for Sharing IDs that do not exist is counted under.
-fn asking_key(by: &Principal) -> String {
-    format!("sharing-id:{}", by.person)
+fn asking_key(by: &Principal) -> Key {
+    Key::failures(format!("sharing-id:{}", by.person))
 }
 
 /// **Share a copy** (ACCT-3): copies items into the root of the account behind a Sharing ID, in whatever organization, all of
@@ -321,27 +322,18 @@ fn asking_key(by: &Principal) -> String {
 /// accounts there, and for a restriction (POL-1); `Licence` (LIC-6); `RateLimited` for who asks for many that do not exist.
 pub async fn share(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, sharing_id: &str) -> Result<SharedCopies> {
     let wanted = SharingId::parse(sharing_id).map_err(super::super::error::at_field("sharing_id"));
-    let asking = [asking_key(by)];
-    ctx.limits().check(&asking, ctx.now())?;
+    let (asking, nobodys) = ([asking_key(by)], Refusal::field("sharing_id", Problem::NoSuchSharingId));
     let (ctx_in, by_in, typed) = (ctx.clone(), by.clone(), sharing_id.trim().to_owned());
     let wanted = wanted.map_err(|error| match error {
         Error::Refused(refusal) => refusal,
         other => Refusal::BadRequest(other.to_string()),
     });
-    let shared: Result<SharedCopies> = ctx
-        .db()
-        .write(move |tx| {
-            let (ctx, by, items) = (ctx_in.clone(), by_in.clone(), items.clone());
-            let (wanted, typed) = (wanted.clone(), typed.clone());
-            Box::pin(async move { share_in(tx, &ctx, &by, &items, wanted, &typed).await })
-        })
-        .await;
-    let nobodys = Refusal::field("sharing_id", Problem::NoSuchSharingId);
-    match shared {
-        Err(Error::Refused(refusal)) if refusal == nobodys => {
-            ctx.limits().failed(&asking, ctx.now());
-            Err(refusal.into())
-        }
+    let sharing = ctx.db().write(move |tx| {
+        let (ctx, by, items) = (ctx_in.clone(), by_in.clone(), items.clone());
+        let (wanted, typed) = (wanted.clone(), typed.clone());
+        Box::pin(async move { share_in(tx, &ctx, &by, &items, wanted, &typed).await })
+    });
+    match ctx.limits().guard(&asking, |refusal| *refusal == nobodys, sharing).await {
         Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
         shared => shared,
     }

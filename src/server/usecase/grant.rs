@@ -41,6 +41,7 @@ use super::{
     accounts::Names,
     audit::{self, Happened},
     drive, invitation as invitations,
+    letters::Letters,
 };
 
 /// How many rows the dialog shows at a time.
@@ -382,12 +383,15 @@ struct Receiver {
 ///
 /// # Errors
 /// `Invalid` at a field; `NotFound` and `Forbidden`, also for a person or an organization that does not exist for the
-/// caller; `BadRequest` by ROLE-1; `Licence` (LIC-4); `RateLimited` for too many invitations.
+/// caller; `BadRequest` by ROLE-1; `Licence` (LIC-4); `EmailUnverified` for who invites; `RateLimited` for too many
+/// invitations.
 pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Result<Given> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let (whom, level, way) = form.read()?;
+    let letters = Letters::about(ctx, by, usize::from(matches!(whom, Whom::Address(_))))?;
     let (ctx_in, by_in) = (ctx.clone(), by.clone());
-    ctx.db()
+    let given: Result<Given> = ctx
+        .db()
         .write(move |tx| {
             let (ctx, by, whom) = (ctx_in.clone(), by_in.clone(), whom.clone());
             Box::pin(async move {
@@ -406,7 +410,10 @@ pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Resul
                 }
             })
         })
-        .await
+        .await;
+    let given = given?;
+    letters.sent(usize::from(matches!(given, Given::Invited(_))));
+    Ok(given)
 }
 
 /// Who an address belongs to, if the organization knows them: they are in it, or reach something in it.

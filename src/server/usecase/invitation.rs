@@ -6,8 +6,8 @@ use crate::domain::{
     access::{Act, Level, Permit, may_be_given, role_level},
     id::{GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
     invitation::{
-        Answering, COOLDOWN, DAYS, Invite, Invitee, MOST, MOST_FROM_ONE_PERSON, MOST_TO_ONE_ADDRESS, Outcome, State,
-        may_come_with, may_invite_as, read_list,
+        Answering, COOLDOWN, DAYS, Invite, Invitee, MOST, MOST_TO_ONE_ADDRESS, Outcome, State, may_come_with,
+        may_invite_as, read_list,
     },
     key::may_invite,
     licence::{Use, allows, having},
@@ -40,7 +40,9 @@ use super::{
     },
     access,
     audit::{self, Happened},
-    key as keys, organization,
+    key as keys,
+    letters::{Letters, may_write_to_strangers, proved},
+    organization,
 };
 
 /// How many rows a page of invitations has in the browser.
@@ -222,7 +224,7 @@ fn reach_of(
 ///
 /// # Errors
 /// `NotFound` and `Forbidden` by role, also for a role above one's own; `Invalid` for an empty or too long list;
-/// `RateLimited` for too many in a day.
+/// `EmailUnverified`; `RateLimited` for too many in a day.
 pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm>) -> Result<Vec<Verdict>> {
     if people.is_empty() {
         return Err(Refusal::field("invitations", Problem::Missing).into());
@@ -230,8 +232,10 @@ pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm
     if people.len() > MOST {
         return Err(Refusal::field("invitations", Problem::TooMany(MOST)).into());
     }
+    let letters = Letters::about(ctx, by, people.len())?;
     let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
-    ctx.db()
+    let verdicts: Vec<Verdict> = ctx
+        .db()
         .write(move |tx| {
             let (ctx, by, org, people) = (ctx_in.clone(), by_in.clone(), org.clone(), people.clone());
             Box::pin(async move {
@@ -239,14 +243,13 @@ pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm
                 let now = ctx.now();
                 let judged = judge(tx, &permit, &by, &people, now).await?;
                 let going = judged.iter().filter(|(_, ready)| ready.is_some()).count() as u64;
-                let today = invitation::count_sent_by(tx, by.person, now.plus_days(-1)).await?;
-                if ctx.limits().is_on() && today + going > MOST_FROM_ONE_PERSON {
-                    return Err(Refusal::RateLimited(86_400).into());
-                }
+                may_write_to_strangers(tx, &ctx, &by, permit.organization(), going).await?;
                 send(tx, &ctx, &by, &permit, judged, now).await
             })
         })
-        .await
+        .await?;
+    letters.sent(verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Invited).count());
+    Ok(verdicts)
 }
 
 /// What would come of inviting people (PEOPLE-2): nothing is sent.
@@ -378,6 +381,7 @@ pub async fn invite_list(ctx: &Ctx, by: &Principal, org: &str, form: &ListForm) 
     if form.preview {
         let mut tx = ctx.db().read().await?;
         let permit = team_permit(&mut tx, by, org).await?;
+        proved(&mut tx, by).await?;
         let judged = judge(&mut tx, &permit, by, &people, ctx.now()).await?;
         let rows = judged.into_iter().map(|(verdict, _)| verdict).collect();
         return Err(Refusal::Review(Review { rows, sent: false }).into());
@@ -547,8 +551,10 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
 /// `NotFound`, `Forbidden` by ROLE-3, `InvitationClosed`; `RateLimited` within a minute, or for an address that got many
 /// today.
 pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> Result<(String, Timestamp)> {
+    let letters = Letters::about(ctx, by, 1)?;
     let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
-    ctx.db()
+    let resent: Result<(String, Timestamp)> = ctx
+        .db()
         .write(move |tx| {
             let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
             Box::pin(async move {
@@ -564,6 +570,7 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 if sent.iter().any(|(_, sent)| *sent >= MOST_TO_ONE_ADDRESS) {
                     return Err(Refusal::RateLimited(86_400).into());
                 }
+                may_write_to_strangers(tx, &ctx, &by, permit.organization(), 1).await?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 // An invitation as a Member, or to a single item, is of no use where that is not licensed (LIC-4).
                 super::licence::allow_role(tx, permit.organization(), found.role, now).await?;
@@ -584,7 +591,10 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 Ok((found.email, expires_at))
             })
         })
-        .await
+        .await;
+    let resent = resent?;
+    letters.sent(1);
+    Ok(resent)
 }
 
 /// What is mailed with an invitation: to join, or to reach something from outside.
@@ -620,7 +630,8 @@ pub struct Asked<'a> {
 /// stops working.
 ///
 /// # Errors
-/// `RateLimited` for an address that got many invitations today, and for who sent many; `Conflict` for two at once.
+/// `EmailUnverified`; `RateLimited` for an address that got many invitations today, and for who sent many; `Conflict` for
+/// two at once.
 pub async fn ask(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -631,11 +642,10 @@ pub async fn ask(
 ) -> Result<(InvitationId, Timestamp)> {
     let (now, key) = (ctx.now(), asked.email.key());
     let sent = invitation::count_sent_to(tx, std::slice::from_ref(&key), now.plus_days(-1)).await?;
-    let today = invitation::count_sent_by(tx, by.person, now.plus_days(-1)).await?;
-    let bombed = sent.iter().any(|(_, sent)| *sent >= MOST_TO_ONE_ADDRESS);
-    if bombed || (ctx.limits().is_on() && today >= MOST_FROM_ONE_PERSON) {
+    if sent.iter().any(|(_, sent)| *sent >= MOST_TO_ONE_ADDRESS) {
         return Err(Refusal::RateLimited(86_400).into());
     }
+    may_write_to_strangers(tx, ctx, by, permit.organization(), 1).await?;
     let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
     let (token, expires_at, id) = (ctx.token(), now.plus_days(DAYS), InvitationId(ctx.id()));
     let letter = letter(&at.name, by, Role::Member, member.is_none(), Some(asked.name), &token);

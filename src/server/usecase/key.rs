@@ -13,6 +13,7 @@ use super::{
     super::{
         context::{Client, Ctx, KeyPrincipal, Principal, digest},
         error::Result,
+        limit::Key,
         store::{Tx, account, key, seat},
     },
     audit::{self, Happened},
@@ -153,30 +154,27 @@ pub struct Token {
 pub async fn token(ctx: &Ctx, client: &Client, client_id: &str, secret: &str) -> Result<Token> {
     let id = parse_client_id(client_id);
     let counted: String = client_id.chars().take(64).collect();
-    let keys = [format!("key {counted}"), session::client_key(client)];
-    ctx.limits().check(&keys, ctx.now())?;
+    let keys = [Key::failures(format!("key {counted}")), session::client_key(client)];
     let (ctx_in, hash, token) = (ctx.clone(), digest(secret.as_bytes()), ctx.token());
     let token_hash = digest(token.as_bytes());
-    let scopes: Result<Option<String>> = ctx
-        .db()
-        .write(move |tx| {
-            let (ctx, hash, token_hash) = (ctx_in.clone(), hash.clone(), token_hash.clone());
-            Box::pin(async move {
-                let Some(id) = id else { return Ok(None) };
-                let Some(found) = key::find_by_secret(tx, id, &hash).await? else { return Ok(None) };
-                let now = ctx.now();
-                key::insert_token(tx, id, &token_hash, now, now.plus_millis(TOKEN_LIFE)).await?;
-                Ok(Some(found.scopes.text()))
-            })
+    let scopes: Result<String> = ctx
+        .limits()
+        .guard(&keys, |refusal| *refusal == Refusal::WrongCredentials, async {
+            ctx.db()
+                .write(move |tx| {
+                    let (ctx, hash, token_hash) = (ctx_in.clone(), hash.clone(), token_hash.clone());
+                    Box::pin(async move {
+                        let id = id.ok_or(Refusal::WrongCredentials)?;
+                        let found = key::find_by_secret(tx, id, &hash).await?.ok_or(Refusal::WrongCredentials)?;
+                        let now = ctx.now();
+                        key::insert_token(tx, id, &token_hash, now, now.plus_millis(TOKEN_LIFE)).await?;
+                        Ok(found.scopes.text())
+                    })
+                })
+                .await
         })
         .await;
-    match scopes? {
-        Some(scopes) => Ok(Token { token, seconds: TOKEN_LIFE / 1_000, scopes }),
-        None => {
-            ctx.limits().failed(&keys, ctx.now());
-            Err(Refusal::WrongCredentials.into())
-        }
-    }
+    Ok(Token { token, seconds: TOKEN_LIFE / 1_000, scopes: scopes? })
 }
 
 /// Which key a bearer token is of, if it works.

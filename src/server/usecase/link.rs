@@ -26,6 +26,7 @@ use super::{
     super::{
         context::{Client, Ctx, Principal, digest},
         error::{Error, Result},
+        limit::{Key, network},
         store::{Tx, licence, link, resource},
     },
     access,
@@ -78,7 +79,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, id: &str, form: &LinkForm) -> Res
         access::permit(&mut tx, by, Act::Share, id).await?;
     }
     let password_hash = match &password {
-        Some(password) => Some(ctx.hasher().hash_of_link(password).await?),
+        Some(password) => Some(ctx.hasher().hash_of_link(&network(by.address.as_deref()), password).await?),
         None => None,
     };
     let (ctx_in, by_in) = (ctx.clone(), by.clone());
@@ -228,24 +229,25 @@ pub enum Visit {
 }
 
 /// What the tries of a client with links are counted under.
-fn client_key(client: &Client) -> String {
-    format!("link client {}", client.address.as_deref().unwrap_or("unknown"))
+fn client_key(client: &Client) -> Key {
+    Key::failures(format!("link client {}", network(client.address.as_deref())))
 }
 
 /// A link that works or says why it does not, by its token. Tokens that are none are counted like wrong passwords.
 async fn open(ctx: &Ctx, client: &Client, token: &str) -> Result<(link::Link, Standing)> {
-    let (keys, now) = ([client_key(client)], ctx.now());
-    ctx.limits().check(&keys, now)?;
-    let mut tx = ctx.db().read().await?;
-    let found = link::find_by_token(&mut tx, &digest(token.as_bytes())).await?;
-    let open = found.map(|link| {
-        let standing = Standing::of(link.state, link.expires_at, now);
-        (link, standing)
-    });
-    open.filter(|(_, standing)| matches!(standing, Standing::On | Standing::Moved)).ok_or_else(|| {
-        ctx.limits().failed(&keys, now);
-        Refusal::NotFound.into()
-    })
+    let now = ctx.now();
+    ctx.limits()
+        .guard(&[client_key(client)], |refusal| *refusal == Refusal::NotFound, async {
+            let mut tx = ctx.db().read().await?;
+            let found = link::find_by_token(&mut tx, &digest(token.as_bytes())).await?;
+            let open = found.map(|link| {
+                let standing = Standing::of(link.state, link.expires_at, now);
+                (link, standing)
+            });
+            let open = open.filter(|(_, standing)| matches!(standing, Standing::On | Standing::Moved));
+            open.ok_or_else(|| Refusal::NotFound.into())
+        })
+        .await
 }
 
 /// Whether what a browser kept is what the link's password gave it.
@@ -376,15 +378,16 @@ pub async fn unlock(ctx: &Ctx, client: &Client, token: &str, password: &str) -> 
     if password.is_empty() {
         return Err(Refusal::field("password", Problem::Missing).into());
     }
-    let keys = [format!("link {}", found.id), client_key(client)];
-    ctx.limits().check(&keys, ctx.now())?;
+    let keys = [Key::failures(format!("link {}", found.id)), client_key(client)];
     // Longer than any password can be: wrong for sure, and not worth hashing megabytes.
     let tried: String = password.chars().take(crate::domain::text::TRIED_LENGTH).collect();
-    // Counted before it is tried: tries at the same moment count each.
-    ctx.limits().failed(&keys, ctx.now());
-    if !ctx.hasher().verify(&tried, Some(hash.clone())).await? {
-        return Err(Refusal::field("password", Problem::WrongLinkPassword).into());
-    }
-    ctx.limits().forgive(&keys);
+    let name = network(client.address.as_deref());
+    let wrong = Refusal::field("password", Problem::WrongLinkPassword);
+    ctx.limits()
+        .guard(&keys, |refusal| *refusal == wrong, async {
+            let right = ctx.hasher().verify(&name, &tried, Some(hash.clone())).await?;
+            if right { Ok(()) } else { Err(wrong.clone().into()) }
+        })
+        .await?;
     Ok(Opened { link: found.id, key: ctx.secret().opened(found.id, &hash) })
 }

@@ -94,7 +94,8 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, cursor: &str) -> Result<
 /// does not. Seats that people have of it are freed.
 ///
 /// # Errors
-/// `NotFound` and `Forbidden` by role; `Invalid` with the problem of every field; `Conflict` for who was slower.
+/// `NotFound` and `Forbidden` by role; `EmailUnverified`; `Invalid` with the problem of every field; `Conflict` for who was
+/// slower.
 pub async fn lend(ctx: &Ctx, by: &Principal, org: &str, form: &LoanForm) -> Result<LoanView> {
     let (ctx_in, by_in, org, form) = (ctx.clone(), by.clone(), org.to_owned(), form.clone());
     let lent: Result<LoanView> = ctx
@@ -113,6 +114,8 @@ pub async fn lend(ctx: &Ctx, by: &Principal, org: &str, form: &LoanForm) -> Resu
 async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanForm) -> Result<LoanView> {
     let now = ctx.now();
     let permit = organization::permit(tx, by, org, Permission::ManageAccounts).await?;
+    // The Owners over there get a letter.
+    super::letters::proved(tx, by).await?;
     let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
     let mut fields = Fields::default();
     let stored = fields.check("licence", own_licence(tx, &permit, &form.licence, now).await?);

@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod invitation;
 pub mod job;
 pub mod key;
+pub mod letters;
 pub mod licence;
 pub mod link;
 pub mod live;

@@ -27,6 +27,7 @@ use super::{
     super::{
         context::{Ctx, Principal, digest},
         error::{Error, Result, at_field},
+        limit::Key,
         mail::{self, Letter},
         store::{
             Tx, account, membership,
@@ -36,7 +37,9 @@ use super::{
     },
     access,
     audit::{self, Happened},
-    drive, organization,
+    drive,
+    letters::{Letters, proved},
+    organization,
     transfer::{self, Hands, Loaded, Next},
 };
 
@@ -91,19 +94,19 @@ pub async fn preview(ctx: &Ctx, by: &Principal, items: &str) -> Result<OfferingV
 /// The organization behind an Org ID, in any case. Who guesses is slowed down: it tells no more than that an Org ID is taken,
 /// which founding an organization tells as well.
 async fn find_target(tx: &mut Tx, ctx: &Ctx, by: &Principal, target: &str) -> Result<organizations::Organization> {
-    let keys = [format!("offer {}", by.person)];
-    ctx.limits().check(&keys, ctx.now())?;
+    let keys = [Key::failures(format!("offer {}", by.person))];
+    ctx.limits().take(&keys, 1)?;
     let org_id = Identifier::parse(target).map_err(at_field("target"))?;
     let found = match organizations::find_id(tx, &org_id.key()).await? {
         Some(id) => organizations::find(tx, id).await?,
         None => None,
     };
     match found.filter(|found| found.space_of.is_none()) {
-        Some(found) => Ok(found),
-        None => {
-            ctx.limits().failed(&keys, ctx.now());
-            Err(Refusal::field("target", Problem::NoSuchOrganization).into())
+        Some(found) => {
+            ctx.limits().give_back(&keys, 1);
+            Ok(found)
         }
+        None => Err(Refusal::field("target", Problem::NoSuchOrganization).into()),
     }
 }
 
@@ -111,7 +114,7 @@ async fn find_target(tx: &mut Tx, ctx: &Ctx, by: &Principal, target: &str) -> Re
 ///
 /// # Errors
 /// `Invalid` at `items`, `target` or `note`; `NotFound` if an item does not exist for the caller; `Blocked` with everything
-/// that is in the way on this side; `RateLimited` for guessed Org IDs, and for very many offers.
+/// that is in the way on this side; `EmailUnverified`; `RateLimited` for guessed Org IDs, and for very many offers.
 pub async fn make(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, target: &str, note: &str) -> Result<OfferView> {
     read(&items)?;
     let note = read_note(note).map_err(at_field("note"))?;
@@ -121,14 +124,19 @@ pub async fn make(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, target: &st
         look(&mut tx, ctx, by.person, &items).await?;
         find_target(&mut tx, ctx, by, target).await?
     };
+    let letters = Letters::about(ctx, by, 1)?;
     let (ctx_in, by_in) = (ctx.clone(), by.clone());
-    ctx.db()
+    let made: Result<OfferView> = ctx
+        .db()
         .write(move |tx| {
             let (ctx, by, items, note, found) =
                 (ctx_in.clone(), by_in.clone(), items.clone(), note.clone(), found.clone());
             Box::pin(async move { make_in(tx, &ctx, &by, &items, &found, note).await })
         })
-        .await
+        .await;
+    let made = made?;
+    letters.sent(1);
+    Ok(made)
 }
 
 async fn make_in(
@@ -139,6 +147,7 @@ async fn make_in(
     found: &organizations::Organization,
     note: String,
 ) -> Result<OfferView> {
+    proved(tx, by).await?;
     let now = ctx.now();
     let (offering, source, source_name) = look(tx, ctx, by.person, items).await?;
     if source == found.id {

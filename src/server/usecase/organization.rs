@@ -2,20 +2,22 @@
 
 use crate::domain::{
     account::{PRIMARY, sharing_id},
-    id::{AccountId, LicenceId, OrganizationId, ResourceId},
+    id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
     licence::Product,
     organization::{NewOrganization, NewOrganizationForm, OrganizationKind, PlanTier},
+    person::full_name,
     refusal::Refusal,
+    resource::CLUSTERS,
     role::{Permission, Role, allow, allow_to_look, found as founder, may},
-    text::{Identifier, key},
-    view::{Belonging, HomeView, LegalView},
+    text::{Email, Fields, Identifier, Name, Password, key},
+    view::{Belonging, HomeView, LegalView, PersonView},
 };
 
 use super::{
     super::{
         context::{Ctx, Principal},
         error::Result,
-        store::{Tx, account, audit as audit_store, grant, licence, membership, organization},
+        store::{Tx, account, audit as audit_store, grant, licence, membership, organization, person},
     },
     accounts,
     audit::{self, Happened},
@@ -38,6 +40,24 @@ impl Founding {
     /// The personal space of somebody who just signed up (SPACE-1).
     pub fn space(name: &str) -> Self {
         Self { name: name.to_owned(), kind: OrganizationKind::Individual, personal: true, legal: LegalView::default() }
+    }
+
+    /// An organization with what its form said (ORG-1).
+    fn of(new: NewOrganization) -> Self {
+        Self {
+            name: new.name.to_string(),
+            kind: new.kind,
+            personal: false,
+            legal: LegalView {
+                legal_name: new.legal_name,
+                address: new.address,
+                postal_code: new.postal_code,
+                city: new.city,
+                country: new.country,
+                vat_number: new.vat_number,
+                ..LegalView::default()
+            },
+        }
     }
 }
 
@@ -132,29 +152,17 @@ pub struct OrganizationView {
 /// **Create organization** (ORG-1, ORG-2).
 ///
 /// # Errors
-/// `Invalid` with the problem of every field.
+/// `Invalid` with the problem of every field; `Forbidden` and `EmailUnverified` by the policy of the installation.
 pub async fn create(ctx: &Ctx, by: &Principal, form: &NewOrganizationForm) -> Result<OrganizationView> {
-    let new = NewOrganization::parse(form)?;
-    let founding = Founding {
-        name: new.name.to_string(),
-        kind: new.kind,
-        personal: false,
-        legal: LegalView {
-            legal_name: new.legal_name,
-            address: new.address,
-            postal_code: new.postal_code,
-            city: new.city,
-            country: new.country,
-            vat_number: new.vat_number,
-            ..LegalView::default()
-        },
-    };
+    let founding = Founding::of(NewOrganization::parse(form)?);
     let (ctx_in, by_in, stored) = (ctx.clone(), by.clone(), founding.clone());
     let founded: Result<Founded> = ctx
         .db()
         .write(move |tx| {
             let (ctx, by, founding) = (ctx_in.clone(), by_in.clone(), stored.clone());
             Box::pin(async move {
+                let me = person::find(tx, by.person).await?.ok_or(Refusal::Unauthenticated)?;
+                ctx.policy().may_found(me.email_verified)?;
                 let founded = found(tx, &ctx, &by, &founding).await?;
                 organization::release_space(tx, by.person).await?;
                 Ok(founded)
@@ -172,6 +180,96 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewOrganizationForm) -> Re
         plan: ctx.default_plan(),
         accounts: vec![(founded.account, sharing)],
     })
+}
+
+/// Creates an organization at the operator's command line, for an Owner who may not have an account yet: then they get one,
+/// and a mail to set its password. The Org ID.
+///
+/// # Errors
+/// `Invalid` with the problem of every field.
+pub async fn create_for(ctx: &Ctx, owner: &OwnerForm, form: &NewOrganizationForm) -> Result<String> {
+    let email = Email::parse(&owner.email).map_err(|problem| Refusal::field("owner", problem))?;
+    let founding = Founding::of(NewOrganization::parse(form)?);
+    // Nobody knows this password: the account opens with the mailed link alone.
+    let unknown = Password::parse(&ctx.token()).map_err(|problem| Refusal::field("password", problem))?;
+    let password_hash = ctx.hasher().hash("", &unknown).await?;
+    let (ctx_in, owner) = (ctx.clone(), owner.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, owner, email, founding, hash) =
+                (ctx_in.clone(), owner.clone(), email.clone(), founding.clone(), password_hash.clone());
+            Box::pin(async move {
+                let known = person::find_by_email(tx, &email.key()).await?;
+                let new = known.is_none();
+                let owner = match known {
+                    Some(known) => known,
+                    None => insert_owner(tx, &ctx, &owner, &email, &hash).await?,
+                };
+                let by = Principal {
+                    person: owner.id,
+                    name: full_name(&owner.first_name, &owner.last_name),
+                    email_key: email.key(),
+                    address: None,
+                    session: None,
+                };
+                let founded = found(tx, &ctx, &by, &founding).await?;
+                organization::release_space(tx, owner.id).await?;
+                let what = Happened {
+                    organization: Some(founded.id),
+                    action: "organization.created_for",
+                    summary: format!("created {} for {}", founding.name, by.name),
+                    ..Happened::default()
+                };
+                audit::note_operator(tx, &ctx, what).await?;
+                if new {
+                    let operator = Principal { name: "The operator".to_owned(), ..by };
+                    let (address, name) = (email.as_str(), &founding.name);
+                    super::account::invite_to_set_password(tx, &ctx, owner.id, address, name, &operator).await?;
+                }
+                Ok(founded.org_id)
+            })
+        })
+        .await
+}
+
+/// Who is to own an organization that the operator creates.
+#[derive(Debug, Clone, Default)]
+pub struct OwnerForm {
+    /// Address.
+    pub email: String,
+    /// First name, where there is no such account yet.
+    pub first_name: String,
+    /// Last name, where there is no such account yet.
+    pub last_name: String,
+}
+
+async fn insert_owner(tx: &mut Tx, ctx: &Ctx, owner: &OwnerForm, email: &Email, hash: &str) -> Result<PersonView> {
+    let mut fields = Fields::default();
+    let first_name = fields.check("first_name", Name::parse(&owner.first_name));
+    let last_name = fields.check("last_name", Name::parse(&owner.last_name));
+    fields.done()?;
+    let (Some(first_name), Some(last_name)) = (first_name, last_name) else {
+        return Err(Refusal::Invalid(Vec::new()).into());
+    };
+    let view = PersonView {
+        id: PersonId(ctx.id()),
+        email: email.as_str().to_owned(),
+        first_name: first_name.to_string(),
+        last_name: last_name.to_string(),
+        email_verified: false,
+    };
+    let row = person::NewPerson {
+        id: view.id,
+        email: &view.email,
+        email_key: &email.key(),
+        first_name: &view.first_name,
+        last_name: &view.last_name,
+        password_hash: hash,
+        cluster: CLUSTERS[0].0,
+        at: ctx.now(),
+    };
+    person::insert(tx, &row).await?;
+    Ok(view)
 }
 
 /// The organization behind an Org ID or an id, for somebody who may see it: a member, or who reaches something in it.

@@ -26,6 +26,7 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::{Error, Result},
+        limit::{Key, network},
         mail::{self, Letter},
         store::{
             Tx, account, grant, invitation,
@@ -36,7 +37,9 @@ use super::{
     access, account as account_links,
     accounts::{self, Names},
     audit::{self, Happened},
-    key as keys, organization,
+    key as keys,
+    letters::{Letters, may_write_to_strangers},
+    organization,
 };
 
 /// How many rows a page of people has in the browser.
@@ -269,8 +272,8 @@ async fn shared(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> 
 }
 
 /// What asking which addresses have an account is counted under.
-fn asking_key(by: &Principal) -> String {
-    format!("create-person:{}", by.person)
+fn asking_key(by: &Principal) -> Key {
+    Key::failures(format!("create-person:{}", by.person))
 }
 
 /// What somebody may see of an organization's people.
@@ -774,10 +777,11 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
     };
     // An address that has an account is told as what it is; asking for many of them is limited like guessing passwords.
     let asking = [asking_key(by)];
-    ctx.limits().check(&asking, ctx.now())?;
+    let letters = Letters::about(ctx, by, 1)?;
+    let tried = ctx.limits().admit(&asking).await?;
     // Nobody knows this password: the account opens with the mailed link alone.
     let unknown = Password::parse(&ctx.token()).map_err(|problem| Refusal::field("password", problem))?;
-    let password_hash = ctx.hasher().hash(&unknown).await?;
+    let password_hash = ctx.hasher().hash(&network(by.address.as_deref()), &unknown).await?;
     let id = PersonId(ctx.id());
     let row = PersonRow {
         person: Some(id),
@@ -801,6 +805,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
             let (first_name, last_name, email) = (first_name.clone(), last_name.clone(), email.clone());
             Box::pin(async move {
                 let permit = organization::permit(tx, &by, &org, Permission::CreatePerson).await?;
+                may_write_to_strangers(tx, &ctx, &by, permit.organization(), 1).await?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 if at.space_of.is_some() {
                     return Err(Refusal::NotFound.into());
@@ -837,10 +842,9 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
             })
         })
         .await;
-    if let Err(Error::Refused(Refusal::Invalid(_))) = &created {
-        ctx.limits().failed(&asking, ctx.now());
-    }
+    tried.settle(matches!(&created, Err(Error::Refused(Refusal::Invalid(_)))));
     created?;
+    letters.sent(1);
     Ok(row)
 }
 

@@ -14,6 +14,7 @@ use super::{
     super::{
         context::{Client, Ctx, Principal},
         error::{Error, Result},
+        limit::{Key, Rule, network},
         password::judge,
         store::{account, organization, person, session as sessions},
     },
@@ -128,11 +129,30 @@ pub async fn sign_up_verified(
 
 async fn add(ctx: &Ctx, client: &Client, form: &SignUpForm, verified: bool) -> Result<PersonView> {
     let new = SignUp::parse(&form.first_name, &form.last_name, &form.email, &form.password)?;
+    let invited = !form.invitation.trim().is_empty();
+    if !verified {
+        ctx.policy().may_sign_up(&new.email, invited)?;
+    }
+    judge(&new.password, &[new.first_name.as_str(), new.last_name.as_str(), new.email.as_str()])?;
+    if invited {
+        // Who holds no such invitation does not keep the hasher busy. Those who do may be many in one room.
+        let mut tx = ctx.db().read().await?;
+        if invitation::addressee(&mut tx, ctx, form.invitation.trim()).await? != new.email.key() {
+            return Err(Refusal::InvitationWrongPerson.into());
+        }
+    } else if let Some(address) = &client.address {
+        ctx.limits().take(&[Key::of(Rule::SIGN_UPS, format!("sign-ups {}", network(Some(address))))], 1)?;
+    }
     // Asking which emails are taken is limited like guessing passwords.
     let asking = [client_key(client)];
-    ctx.limits().check(&asking, ctx.now())?;
-    judge(&new.password, &[new.first_name.as_str(), new.last_name.as_str(), new.email.as_str()])?;
-    let password_hash = ctx.hasher().hash(&new.password).await?;
+    // That others have passwords hashed just now is no answer.
+    let answers = |refusal: &Refusal| !matches!(refusal, Refusal::RateLimited(_));
+    ctx.limits().guard(&asking, answers, insert(ctx, client, form, &new, verified)).await
+}
+
+/// Hashes the password and writes everything that a new person begins with.
+async fn insert(ctx: &Ctx, client: &Client, form: &SignUpForm, new: &SignUp, verified: bool) -> Result<PersonView> {
+    let password_hash = ctx.hasher().hash(&client_name(client), &new.password).await?;
     let (id, now) = (PersonId(ctx.id()), ctx.now());
     let view = PersonView {
         id,
@@ -183,16 +203,18 @@ async fn add(ctx: &Ctx, client: &Client, form: &SignUpForm, verified: bool) -> R
             })
         })
         .await;
-    if let Err(Error::Refused(_)) = &written {
-        ctx.limits().failed(&asking, ctx.now());
-    }
     let email_verified = written?;
     Ok(PersonView { email_verified, ..view })
 }
 
+/// Whose turn it is to have something hashed.
+pub fn client_name(client: &Client) -> String {
+    network(client.address.as_deref())
+}
+
 /// What failures of a client are counted under.
-pub fn client_key(client: &Client) -> String {
-    format!("client {}", client.address.as_deref().unwrap_or("unknown"))
+pub fn client_key(client: &Client) -> Key {
+    Key::failures(format!("client {}", client_name(client)))
 }
 
 /// Signs somebody in. It takes as long whether or not the email exists, and says one thing whatever was wrong (AUTH-3).
@@ -205,23 +227,32 @@ pub async fn sign_in(ctx: &Ctx, client: &Client, email: &str, password: &str) ->
     fields.check("password", if password.is_empty() { Err(Problem::Missing) } else { Ok(()) });
     fields.done()?;
     let email_key = email.ok_or(Refusal::WrongCredentials)?.key();
-    let keys = [format!("email {email_key}"), client_key(client)];
-    ctx.limits().check(&keys, ctx.now())?;
-    let known = {
+    let (known, at_home) = {
         let mut tx = ctx.db().read().await?;
-        person::find_credentials(&mut tx, &email_key).await?
+        let known = person::find_credentials(&mut tx, &email_key).await?;
+        // Who has a session at this very address is known there: others who fail with their email do not hold them up.
+        let id = known.as_ref().map_or_else(|| PersonId(uuid::Uuid::nil()), |known| PersonId(known.id));
+        let address = client.address.as_deref().unwrap_or_default();
+        let at_home = sessions::has_at(&mut tx, id, address, ctx.now()).await?;
+        (known, at_home)
     };
-    // Longer than any password can be: wrong for sure, and not worth hashing megabytes.
-    let tried: String = password.chars().take(crate::domain::text::TRIED_LENGTH).collect();
-    let id = known.as_ref().map(|known| PersonId(known.id));
-    let right = ctx.hasher().verify(&tried, known.map(|known| known.password_hash)).await?;
-    let mut tx = ctx.db().read().await?;
-    let found = match id {
-        Some(id) if right => person::find(&mut tx, id).await?,
-        _ => None,
-    };
-    found.ok_or_else(|| {
-        ctx.limits().failed(&keys, ctx.now());
-        Refusal::WrongCredentials.into()
-    })
+    let mut keys = vec![client_key(client)];
+    if !at_home {
+        keys.push(Key::failures(format!("email {email_key}")));
+    }
+    ctx.limits()
+        .guard(&keys, |refusal| *refusal == Refusal::WrongCredentials, async {
+            // Longer than any password can be: wrong for sure, and not worth hashing megabytes.
+            let tried: String = password.chars().take(crate::domain::text::TRIED_LENGTH).collect();
+            let id = known.as_ref().map(|known| PersonId(known.id));
+            let stored = known.map(|known| known.password_hash);
+            let right = ctx.hasher().verify(&client_name(client), &tried, stored).await?;
+            let mut tx = ctx.db().read().await?;
+            let found = match id {
+                Some(id) if right => person::find(&mut tx, id).await?,
+                _ => None,
+            };
+            found.ok_or_else(|| Refusal::WrongCredentials.into())
+        })
+        .await
 }

@@ -15,7 +15,7 @@ use super::{
     context::Ctx,
     error::{Error, Result},
     mail::smtp::Delivery,
-    store::{idempotency, job as jobs, one_time_link, outbox, session, transfer, undo},
+    store::{idempotency, job as jobs, kept_form, one_time_link, outbox, session, transfer, undo},
     usecase::trash,
 };
 
@@ -99,6 +99,7 @@ pub async fn tidy(ctx: &Ctx) -> Result<()> {
         .write(move |tx| {
             Box::pin(async move {
                 session::delete_expired(tx, now).await?;
+                kept_form::delete_expired(tx, now).await?;
                 one_time_link::delete_expired_before(tx, forgotten_before(now)).await?;
                 idempotency::delete_before(tx, now.plus_days(-KEEP_ANSWERS)).await?;
                 outbox::forget_texts_before(tx, now.plus_days(-KEEP_TEXTS)).await?;

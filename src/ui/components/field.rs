@@ -278,6 +278,17 @@ pub fn Hidden(
     view! { <input type="hidden" name=name value=value/> }
 }
 
+/// Whose password a form is about, for password managers: they keep a new password beside the name that it goes with. Nobody
+/// sees it, and the server does not read it.
+#[component]
+pub fn Username(
+    /// The address one signs in with.
+    #[prop(into)]
+    email: String,
+) -> impl IntoView {
+    view! { <input type="text" name="username" autocomplete="username" value=email readonly=true hidden=true/> }
+}
+
 /// Under the field: what is wrong with it, and how to fill it in.
 #[component]
 fn About(id: String, hint: Option<&'static str>, problem: Memo<Option<String>>) -> impl IntoView {

@@ -1,7 +1,7 @@
 //! Forms that change something. The one component that knows [`crate::rpc`]: what it is for is to send a server function
 //! and show its [`Done`], [`Failure`] or [`FormFlash`].
 //!
-//! Without WebAssembly a form is an ordinary post: the server redirects, and puts a refused form into the session, from
+//! Without WebAssembly a form is an ordinary post: the server redirects, and a refused form travels in a cookie, from
 //! where it comes back as the page's flash. With WebAssembly nothing is reloaded, and the same things are shown.
 
 use leptos::{context::Provider, ev::SubmitEvent, html, prelude::*};
@@ -157,7 +157,7 @@ fn form_view(
 
     // Our own words for what is wrong, the same with and without WebAssembly, hence `novalidate`.
     view! {
-        <form node_ref=element class=class action=url method="post" novalidate=true on:submit=on_submit>
+        <form node_ref=element class=class action=action.sent_from() method="post" novalidate=true on:submit=on_submit>
             // Not `provide_context`: two forms beside each other would share the last one's.
             <Provider value=context>
                 <Summary failure from_flash=Signal::derive(move || from_flash && answer.with(Option::is_none))/>
@@ -304,7 +304,7 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
             let entries = blockers.into_iter().map(|blocker| view! { <li>{blocker.message}</li> }).collect_view();
             view! { <ul>{entries}</ul> }.into_any()
         }
-        Failure::Transport(_) => {
+        Failure::Transport(_) | Failure::Refused(Refusal::SignedInAs(_)) => {
             view! { <p><a rel="external" href=move || address.get()>"Reload the page"</a></p> }.into_any()
         }
         // What can be done about it depends on who reads it, and on this server.
@@ -312,6 +312,13 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
             Some(org) => view! { <GetLicence org/> }.into_any(),
             None => ().into_any(),
         },
+        Failure::Refused(Refusal::EmailUnverified) => view! {
+            <p>
+                <a target="_blank" href=paths::account("")>"Have the link sent again under My account"</a>
+                ", follow it, then come back and send this once more. What you entered stays here."
+            </p>
+        }
+        .into_any(),
         Failure::Refused(_) | Failure::Unexpected { .. } => ().into_any(),
     };
     view! {

@@ -7,6 +7,7 @@ use web_sys::HtmlInputElement;
 use crate::{
     domain::{
         organization::{COUNTRIES, OrganizationKind},
+        policy::BY_OPERATOR,
         refusal::Refusal,
     },
     rpc::{Failure, FormFlash, organization::CreateOrganization},
@@ -32,10 +33,12 @@ pub fn NewOrganizationPage() -> impl IntoView {
             <Transition>
                 {move || Suspend::new(async move {
                     let begin = Beginning::from(session.start().await);
-                    if begin.person.is_some() {
-                        view! { <NewOrganizationView flash=begin.form/> }.into_any()
-                    } else {
-                        view! { <Trouble failure=Failure::Refused(Refusal::Unauthenticated)/> }.into_any()
+                    match begin.person {
+                        Some(_) if !begin.policy.has_founding() => {
+                            view! { <Trouble failure=Failure::Refused(Refusal::Forbidden(BY_OPERATOR.to_owned()))/> }.into_any()
+                        }
+                        Some(_) => view! { <NewOrganizationView flash=begin.form/> }.into_any(),
+                        None => view! { <Trouble failure=Failure::Refused(Refusal::Unauthenticated)/> }.into_any(),
                     }
                 })}
             </Transition>

@@ -16,7 +16,7 @@ use crate::{
     ui::{
         components::{
             button::{ButtonLink, Tone},
-            field::{Field, Hidden},
+            field::{Field, Hidden, Username},
             form::{Form, Submit},
         },
         layout::{Arrival, OutsideFrame},
@@ -72,6 +72,7 @@ fn ResetView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl In
                     <p>{lead}</p>
                     <Form action flash changes_session=true>
                         <Hidden name="token" value=token/>
+                        {link.email.map(|email| view! { <Username email/> })}
                         <Field
                             name="password"
                             label="Password"

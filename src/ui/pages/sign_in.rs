@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
+    domain::policy::{BY_INVITATION, Policy},
     rpc::{FormFlash, session::SignIn},
     ui::{
         components::{
@@ -32,7 +33,7 @@ pub fn SignInPage() -> impl IntoView {
                     let next = next.get();
                     Suspend::new(async move {
                         let begin = Beginning::from(session.start().await);
-                        view! { <SignInView next flash=begin.form/> }
+                        view! { <SignInView next flash=begin.form policy=begin.policy/> }
                     })
                 }}
             </Transition>
@@ -43,7 +44,7 @@ pub fn SignInPage() -> impl IntoView {
 
 /// The form.
 #[component]
-fn SignInView(next: String, flash: Option<FormFlash>) -> impl IntoView {
+fn SignInView(next: String, flash: Option<FormFlash>, policy: Policy) -> impl IntoView {
     let action = ServerAction::<SignIn>::new();
     let sign_up = paths::sign_up(&next);
     view! {
@@ -56,7 +57,11 @@ fn SignInView(next: String, flash: Option<FormFlash>) -> impl IntoView {
                 <Submit label="Sign in"/>
             </Form>
             <p class="aside"><a href=paths::FORGOT>"Forgot password?"</a></p>
-            <p class="aside">"New here? " <a href=sign_up>"Sign up"</a></p>
+            {if policy.has_sign_up() {
+                view! { <p class="aside">"New here? " <a href=sign_up>"Sign up"</a></p> }.into_any()
+            } else {
+                view! { <p class="aside">{BY_INVITATION}</p> }.into_any()
+            }}
         </section>
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
+    domain::policy::BY_INVITATION,
     rpc::{FormFlash, session::SignUp},
     ui::{
         components::{
@@ -32,7 +33,11 @@ pub fn SignUpPage() -> impl IntoView {
                     let next = next.get();
                     Suspend::new(async move {
                         let begin = Beginning::from(session.start().await);
-                        view! { <SignUpView next flash=begin.form/> }
+                        if begin.policy.has_sign_up() {
+                            view! { <SignUpView next flash=begin.form about=begin.policy.about_sign_up()/> }.into_any()
+                        } else {
+                            view! { <ByInvitation next/> }.into_any()
+                        }
                     })
                 }}
             </Transition>
@@ -41,14 +46,33 @@ pub fn SignUpPage() -> impl IntoView {
     .into_any()
 }
 
+/// No form: one signs up by invitation here.
+#[component]
+fn ByInvitation(next: String) -> impl IntoView {
+    view! {
+        <section class="card">
+            <h1 tabindex="-1">"Sign up"</h1>
+            <p>{BY_INVITATION}</p>
+            <p>"The invitation comes by mail: follow the link in it to sign up."</p>
+            <p class="aside">"Have an account? " <a href=paths::sign_in(&next)>"Sign in"</a></p>
+        </section>
+    }
+}
+
 /// The form.
 #[component]
-fn SignUpView(next: String, flash: Option<FormFlash>) -> impl IntoView {
+fn SignUpView(
+    next: String,
+    flash: Option<FormFlash>,
+    /// For whom it is, unless it is for everybody.
+    about: Option<String>,
+) -> impl IntoView {
     let action = ServerAction::<SignUp>::new();
     let sign_in = paths::sign_in(&next);
     view! {
         <section class="card">
             <h1 tabindex="-1">"Sign up"</h1>
+            {about.map(|about| view! { <p>{about}</p> })}
             <Form action flash changes_session=true>
                 <Hidden name="next" value=next/>
                 <div class="columns">

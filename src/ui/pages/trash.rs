@@ -236,7 +236,7 @@ fn List(place: Place, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash: Opt
             let id = row.id.to_string();
             let form_id = format!("restore-{id}");
             view! {
-                <form id=form_id class="unseen" method="post" action=restore_path>
+                <form id=form_id class="unseen" method="post" action=Session::get().sent_from(restore_path)>
                     <input type="hidden" name="items" value=id/>
                     <input type="hidden" name="back" value=back.clone()/>
                 </form>

@@ -5,6 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     domain::{
+        policy::{BY_OPERATOR, Policy},
         time::Timestamp,
         view::{Belonging, SessionView, people::Waiting, settings::DeletedView},
     },
@@ -42,7 +43,7 @@ pub fn WelcomePage() -> impl IntoView {
                 match session.start().await {
                     Ok(start) if start.session.person.is_some() => view! {
                         <Frame section=Section::Welcome org="">
-                            <OrganizationsView session=start.session flash=start.flash.form/>
+                            <OrganizationsView session=start.session flash=start.flash.form founding=start.policy.has_founding()/>
                             <Suspense>
                                 {move || Suspend::new(async move {
                                     // What cannot be looked up now is not worth a page without organizations.
@@ -53,7 +54,7 @@ pub fn WelcomePage() -> impl IntoView {
                         </Frame>
                     }
                     .into_any(),
-                    Ok(_) => view! { <OutsideFrame><WelcomeView/></OutsideFrame> }.into_any(),
+                    Ok(start) => view! { <OutsideFrame><WelcomeView policy=start.policy/></OutsideFrame> }.into_any(),
                     Err(failure) => view! { <OutsideFrame><Trouble failure/></OutsideFrame> }.into_any(),
                 }
             })}
@@ -64,20 +65,29 @@ pub fn WelcomePage() -> impl IntoView {
 
 /// Everything one belongs to.
 #[component]
-fn OrganizationsView(session: SessionView, flash: Option<FormFlash>) -> impl IntoView {
+fn OrganizationsView(session: SessionView, flash: Option<FormFlash>, founding: bool) -> impl IntoView {
     let SessionView { organizations, invitations, now, .. } = session;
     let empty = organizations.is_empty();
+    let sentence = if founding {
+        "You are not in any organization yet. Create one, or ask to be invited.".to_owned()
+    } else {
+        format!("You are not in any organization yet. Ask to be invited. {BY_OPERATOR}")
+    };
     let entries = organizations.into_iter().map(|belonging| view! { <OrganizationEntry belonging/> }).collect_view();
     view! {
         <PageHeader title="Your organizations" lead="Each has its own Drive, licences and people. You may have a different role in each.">
-            <ButtonLink href=paths::NEW_ORGANIZATION tone=Tone::Primary icon="plus">"New organization"</ButtonLink>
+            {founding.then(|| view! {
+                <ButtonLink href=paths::NEW_ORGANIZATION tone=Tone::Primary icon="plus">"New organization"</ButtonLink>
+            })}
         </PageHeader>
         {(!invitations.is_empty()).then(|| view! { <WaitingInvitations invitations flash now/> })}
         {if empty {
             view! {
                 <section class="panel">
-                    <Empty icon="organization" sentence="You are not in any organization yet. Create one, or ask to be invited.">
-                        <ButtonLink href=paths::NEW_ORGANIZATION tone=Tone::Primary icon="plus">"New organization"</ButtonLink>
+                    <Empty icon="organization" sentence>
+                        {founding.then(|| view! {
+                            <ButtonLink href=paths::NEW_ORGANIZATION tone=Tone::Primary icon="plus">"New organization"</ButtonLink>
+                        })}
                     </Empty>
                 </section>
             }
@@ -196,7 +206,9 @@ fn Deleted(deleted: Vec<DeletedView>) -> impl IntoView {
 
 /// What this is, in a few words.
 #[component]
-fn WelcomeView() -> impl IntoView {
+fn WelcomeView(policy: Policy) -> impl IntoView {
+    let (has_sign_up, about) = (policy.has_sign_up(), policy.about_sign_up());
+    let sign_in_tone = if has_sign_up { Tone::Plain } else { Tone::Primary };
     view! {
         <Title text=""/>
         <Arrival/>
@@ -206,9 +218,10 @@ fn WelcomeView() -> impl IntoView {
                 "Organizations own the work. People act through roles. And a project can move from one organization to another with nothing lost on the way."
             </p>
             <div class="bar">
-                <ButtonLink href=paths::sign_up("") tone=Tone::Primary>"Sign up"</ButtonLink>
-                <ButtonLink href=paths::sign_in("")>"Sign in"</ButtonLink>
+                {has_sign_up.then(|| view! { <ButtonLink href=paths::sign_up("") tone=Tone::Primary>"Sign up"</ButtonLink> })}
+                <ButtonLink href=paths::sign_in("") tone=sign_in_tone>"Sign in"</ButtonLink>
             </div>
+            {about.map(|about| view! { <p class="small">{about}</p> })}
             <ul class="promises">
                 <li><span class="promise-icon drive-tint"><Icon name="drive"/></span><h2>"One Drive for all of it"</h2><p>"Folders, sites, assets and datasets, with names that stay unique and access that follows the work."</p></li>
                 <li><span class="promise-icon roles-tint"><Icon name="roles"/></span><h2>"Roles you can read"</h2><p>"Five roles and one table that says who can do what. The same table decides every check."</p></li>

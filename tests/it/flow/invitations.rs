@@ -188,7 +188,7 @@ both!(people_4b_an_individuals_space_becomes_an_organization_with_everything_in_
 });
 
 both!(people_4c_somebody_in_organizations_gains_one_more_and_an_empty_space_stays_one, async |app| {
-    let (anna, chris) = (app.person("Anna").await, app.person("Chris").await);
+    let (anna, chris) = (app.person("Anna").await, app.stranger("Chris").await);
     let (third, fourth) = (chris.create_org("Org3").await, anna.create_org("Org4").await);
     let inviter = fourth;
     anna.invite(&inviter, &chris.email, "manager").await;

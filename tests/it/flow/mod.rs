@@ -11,6 +11,7 @@ mod drive;
 mod invitations;
 mod keys;
 mod lacking;
+mod letters;
 mod licences;
 mod links;
 mod live;

@@ -149,7 +149,7 @@ both!(auth_4_using_a_session_is_noted_every_five_minutes_and_lengthens_it, async
 // Verification (AUTH-2)
 
 both!(auth_2_a_new_email_is_verified_by_a_mailed_link_once, async |app| {
-    let anna = app.person("Anna").await;
+    let anna = app.stranger("Anna").await;
     assert_eq!(anna.get("/api/v1/me").await.json()["email_verified"], false);
     let token = token(app, &anna.email, "verify").await;
     assert!(token.len() >= 22, "at least 128 bits: {token}");
@@ -176,7 +176,7 @@ both!(auth_2_a_new_email_is_verified_by_a_mailed_link_once, async |app| {
 });
 
 both!(auth_2_a_link_works_seven_days_and_a_newer_one_takes_its_place, async |app| {
-    let anna = app.person("Anna").await;
+    let anna = app.stranger("Anna").await;
     let first = token(app, &anna.email, "verify").await;
     let again = async || anna.post("/api/v1/me/verification", &json!({})).await;
     let soon = again().await.expect(429);
@@ -206,7 +206,7 @@ both!(auth_2_a_link_works_seven_days_and_a_newer_one_takes_its_place, async |app
 // Forgotten password (AUTH-5)
 
 both!(auth_5_a_forgotten_password_is_set_by_a_mailed_link_once_within_an_hour, async |app| {
-    let anna = app.person("Anna").await;
+    let anna = app.stranger("Anna").await;
     let other = anna.elsewhere().await;
     forgot(app, &anna.email.to_uppercase()).await.expect(202);
     let link = token(app, &anna.email, "reset").await;
@@ -564,6 +564,9 @@ async fn export(app: &TestApp, person: &Person) -> std::collections::BTreeMap<St
             let mut file = archive.by_index(index).expect("a file");
             let mut text = String::new();
             file.read_to_string(&mut text).expect("text");
+            let dated = file.last_modified().expect("a date");
+            let day = (i64::from(dated.year()), i64::from(dated.month()), i64::from(dated.day()));
+            assert_eq!(day, app.ctx().now().day().civil(), "now, as the clock of the tests has it");
             (
                 file.name().expect("a name").into_owned(),
                 serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")),

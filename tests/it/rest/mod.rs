@@ -7,6 +7,7 @@ mod later;
 mod machines;
 mod once;
 mod outermost;
+mod proxy;
 mod refusals;
 mod repeating;
 mod signing_in;

@@ -139,14 +139,14 @@ both!(attack_31_cookies_that_are_nothing_are_nobody, async |app| {
     flipped[3] = if flipped[3] == b'A' { b'B' } else { b'A' };
     let flipped = String::from_utf8(flipped).expect("ASCII");
     for cookie in [
-        format!("commonhold={flipped}"),
-        "commonhold=".to_owned(),
-        format!("commonhold={}", "A".repeat(4_096)),
-        "commonhold=../../etc/passwd".to_owned(),
-        "commonhold=%00".to_owned(),
-        format!("commonhold={value}A"),
-        format!("commonhold={}", value.to_lowercase() + "!"),
-        format!("__Host-commonhold={value}"),
+        format!("commonhold-3000={flipped}"),
+        "commonhold-3000=".to_owned(),
+        format!("commonhold-3000={}", "A".repeat(4_096)),
+        "commonhold-3000=../../etc/passwd".to_owned(),
+        "commonhold-3000=%00".to_owned(),
+        format!("commonhold-3000={value}A"),
+        format!("commonhold-3000={}", value.to_lowercase() + "!"),
+        format!("__Host-commonhold-3000={value}"),
         "=;;=".to_owned(),
     ] {
         anna.set_cookie(Some(&cookie));
@@ -166,9 +166,128 @@ async fn attack_31_the_cookie_is_http_only_lax_and_of_the_whole_site() {
     let anna = app.person("Anna").await;
     let answer = anna.post("/api/v1/session", &json!({ "email": anna.email, "password": PASSWORD })).await.expect(200);
     let cookie = answer.header("set-cookie");
-    for part in ["commonhold=", "HttpOnly", "SameSite=Lax", "Path=/"] {
+    for part in ["commonhold-3000=", "HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(cookie.contains(part), "{cookie}");
     }
     assert!(!cookie.contains("Domain="), "{cookie}");
     app.finish().await;
 }
+
+/// Signs up from a network address.
+async fn sign_up_from(app: &TestApp, address: &str, n: usize) -> u16 {
+    let body =
+        json!({ "first_name": "A", "last_name": "B", "email": format!("{n}@example.com"), "password": PASSWORD });
+    let request =
+        Request::builder().method(Method::POST).uri("/api/v1/signup").header("content-type", "application/json");
+    let mut request = request.body(Body::from(body.to_string())).expect("a request");
+    let socket: std::net::SocketAddr = format!("{address}:1234").parse().expect("an address");
+    request.extensions_mut().insert(ConnectInfo(socket));
+    app.nobody().send(request).await.status
+}
+
+both!(attack_42_a_burst_is_tried_as_often_as_one_after_the_other, async |app| {
+    let anna = app.person("Anna").await;
+    let guess = || {
+        let (app, email) = (app.clone(), anna.email.clone());
+        async move { from(&app.nobody(), "192.0.2.1", &[], &email, "wrong").await.status }
+    };
+    let statuses = at_once((0..200).map(|_| guess()).collect()).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 20, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 180, "{statuses:?}");
+});
+
+both!(attack_42_a_client_is_an_ipv4_address_or_the_64_of_an_ipv6_one, async |app| {
+    let nobody = app.nobody();
+    let guess = async |address: &str, n: usize| {
+        from(&nobody, address, &[], &format!("nobody.{n}@example.com"), "wrong").await.status
+    };
+    for n in 0..20 {
+        assert_eq!(guess(&format!("[2001:db8:1:2::{n:x}]"), n).await, 401, "{n}");
+    }
+    assert_eq!(guess("[2001:db8:1:2:aaaa::1]", 20).await, 429, "another address of the same line");
+    assert_eq!(guess("[2001:db8:1:3::1]", 21).await, 401, "another line");
+    for n in 0..20 {
+        let address = if n % 2 == 0 { "192.0.2.1" } else { "[::ffff:192.0.2.1]" };
+        assert_eq!(guess(address, n + 100).await, 401, "{n}");
+    }
+    assert_eq!(guess("[::ffff:192.0.2.1]", 200).await, 429, "one client, whatever it is written like");
+    assert_eq!(guess("192.0.2.1", 201).await, 429);
+});
+
+both!(attack_43_who_is_signed_in_at_home_is_not_held_up_by_others_who_guess, async |app| {
+    let anna = app.person("Anna").await;
+    from(&anna, "198.51.100.7", &[], &anna.email, PASSWORD).await.expect(200);
+    for n in 0..20 {
+        from(&app.nobody(), &format!("203.0.113.{n}"), &[], &anna.email, "wrong").await.expect(401);
+    }
+    from(&app.nobody(), "203.0.113.99", &[], &anna.email, PASSWORD).await.expect(429);
+    from(&app.nobody(), "198.51.100.7", &[], &anna.email, PASSWORD).await.expect(200);
+    // There, too, guessing has an end: that of the client.
+    for _ in 0..20 {
+        from(&app.nobody(), "198.51.100.7", &[], &anna.email, "wrong").await.expect(401);
+    }
+    from(&app.nobody(), "198.51.100.7", &[], &anna.email, PASSWORD).await.expect(429);
+});
+
+both!(attack_43_sign_ups_of_one_client_are_limited_and_keep_nobody_from_signing_in, async |app| {
+    let anna = app.person("Anna").await;
+    let sign_ups = (0..80).map(|n| {
+        let app = app.clone();
+        async move { sign_up_from(&app, "192.0.2.1", n).await }
+    });
+    let (sign_ups, sign_ins) = tokio::join!(at_once(sign_ups.collect()), async {
+        let mut statuses = Vec::new();
+        for n in 0..30 {
+            statuses.push(from(&app.nobody(), &format!("198.51.100.{n}"), &[], &anna.email, PASSWORD).await.status);
+        }
+        statuses
+    });
+    assert!(sign_ins.iter().all(|status| *status == 200), "{sign_ins:?}");
+    assert_eq!(sign_ups.iter().filter(|status| **status == 201).count(), 20, "{sign_ups:?}");
+    assert_eq!(sign_ups.iter().filter(|status| **status == 429).count(), 60, "{sign_ups:?}");
+    assert_eq!(sign_up_from(app, "192.0.2.2", 100).await, 201, "others sign up");
+    app.tick(20_001);
+    assert_eq!(sign_up_from(app, "192.0.2.1", 101).await, 201, "and so does this one, later");
+    assert_eq!(sign_up_from(app, "192.0.2.1", 102).await, 429);
+});
+
+both!(attack_43_a_room_full_of_invited_people_signs_up_at_once, async |app| {
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    for n in 0..25 {
+        let email = format!("invited.{n}@example.com");
+        anna.invite(&org, &email, "reader").await;
+        let token = app.invitation_token(&email).await;
+        let body = json!({ "first_name": "A", "last_name": "B", "email": email, "password": PASSWORD, "invitation_token": token });
+        let request =
+            Request::builder().method(Method::POST).uri("/api/v1/signup").header("content-type", "application/json");
+        let mut request = request.body(Body::from(body.to_string())).expect("a request");
+        let socket: std::net::SocketAddr = "192.0.2.1:1234".parse().expect("an address");
+        request.extensions_mut().insert(ConnectInfo(socket));
+        app.nobody().send(request).await.expect(201);
+    }
+});
+
+both!(auth_3_a_clock_that_is_set_back_locks_nobody_out, async |app| {
+    let anna = app.person("Anna").await;
+    from(&app.nobody(), "192.0.2.1", &[], "nobody@example.com", "wrong").await.expect(401);
+    app.tick(-3_600_000);
+    from(&app.nobody(), "192.0.2.1", &[], &anna.email, PASSWORD).await.expect(200);
+    assert_eq!(sign_up_from(app, "192.0.2.1", 1).await, 201);
+});
+
+both!(attack_31_a_cookie_of_another_program_that_cannot_be_read_signs_nobody_out, async |app| {
+    let anna = app.person("Anna").await;
+    let own = anna.cookie().expect("a cookie");
+    for order in [true, false] {
+        let mut value = b"theirs=caf\xe9".to_vec();
+        value = if order {
+            [value, b"; ".to_vec(), own.clone().into_bytes()].concat()
+        } else {
+            [own.clone().into_bytes(), b"; ".to_vec(), value].concat()
+        };
+        let value = axum::http::HeaderValue::from_bytes(&value).expect("a value");
+        let request = Request::builder().uri("/api/v1/me").header("cookie", value).body(Body::empty());
+        anna.send(request.expect("a request")).await.expect(200);
+    }
+});

@@ -2,5 +2,6 @@
 
 mod access;
 mod account;
+mod doors;
 mod forms;
 mod pages;

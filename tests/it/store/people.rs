@@ -82,7 +82,7 @@ both!(people_1_lists_are_sorted_filtered_searched_and_paged, async |app| {
     assert_eq!(membership::list_known(&mut tx, org.id, &keys).await.expect("an answer"), [anna.email.as_str()]);
     assert!(organization::find_space(&mut tx, anna.id).await.expect("an answer").is_some());
     drop(tx);
-    let id = anna.id;
+    let id = app.stranger("Nora").await.id;
     write(app, move |tx| Box::pin(async move { Ok(person::update_verified(tx, id).await?) })).await.expect("noted");
     let mut tx = app.db().read().await.expect("a connection");
     assert!(person::find(&mut tx, id).await.expect("an answer").is_some_and(|one| one.email_verified));

@@ -235,7 +235,14 @@ impl TestApp {
         self.0.clock.fetch_add(millis, Ordering::SeqCst);
     }
 
-    /// Somebody who just signed up, and is signed in.
+    /// Somebody who just signed up, is signed in, and whose address is not proved.
+    pub async fn stranger(&self, first_name: &str) -> Person {
+        let number = self.0.people.fetch_add(1, Ordering::SeqCst);
+        let email = format!("{}.{number}@example.com", first_name.to_lowercase());
+        Person::sign_up_unproved(self, first_name, "Muster", &email).await
+    }
+
+    /// Somebody who signed up, is signed in, and has proved their address.
     pub async fn person(&self, first_name: &str) -> Person {
         let number = self.0.people.fetch_add(1, Ordering::SeqCst);
         let email = format!("{}.{number}@example.com", first_name.to_lowercase());

@@ -19,6 +19,8 @@ pub struct Person {
     pub name: String,
     pub email: String,
     cookie: Mutex<Option<String>>,
+    /// The cookie that carries what the next page shows.
+    said: Mutex<Option<String>>,
 }
 
 impl Clone for Person {
@@ -29,6 +31,7 @@ impl Clone for Person {
             name: self.name.clone(),
             email: self.email.clone(),
             cookie: Mutex::new(self.cookie()),
+            said: Mutex::new(None),
         }
     }
 }
@@ -101,10 +104,19 @@ impl Answer {
 impl Person {
     pub fn nobody(app: &TestApp) -> Self {
         let id = PersonId(uuid::Uuid::nil());
-        Self { app: app.clone(), id, name: String::new(), email: String::new(), cookie: Mutex::new(None) }
+        let (cookie, said) = (Mutex::new(None), Mutex::new(None));
+        Self { app: app.clone(), id, name: String::new(), email: String::new(), cookie, said }
     }
 
+    /// Somebody who signs up, and whose address is proved.
     pub async fn sign_up(app: &TestApp, first_name: &str, last_name: &str, email: &str) -> Self {
+        let person = Self::sign_up_unproved(app, first_name, last_name, email).await;
+        app.verify(&person).await;
+        person
+    }
+
+    /// Somebody who signs up and does not follow the mailed link.
+    pub async fn sign_up_unproved(app: &TestApp, first_name: &str, last_name: &str, email: &str) -> Self {
         let nobody = Self::nobody(app);
         let body = json!({ "first_name": first_name, "last_name": last_name, "email": email, "password": PASSWORD });
         let answer = nobody.post("/api/v1/signup", &body).await.expect(201).json();
@@ -129,8 +141,10 @@ impl Person {
 
     /// Sends a request as it is, with the cookie, and keeps the cookie that comes back.
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
-        if let Some(cookie) = self.cookie() {
-            request.headers_mut().insert(header::COOKIE, cookie.parse().expect("a header"));
+        let said = self.said.lock().expect("not poisoned").clone();
+        let cookies: Vec<String> = [self.cookie(), said].into_iter().flatten().collect();
+        if !cookies.is_empty() && !request.headers().contains_key(header::COOKIE) {
+            request.headers_mut().insert(header::COOKIE, cookies.join("; ").parse().expect("a header"));
         }
         let response = self.app.router().oneshot(request).await.expect("the router answers");
         let (parts, body) = response.into_parts();
@@ -138,7 +152,8 @@ impl Person {
             let text = set.to_str().expect("a header");
             let pair = text.split(';').next().unwrap_or_default();
             let gone = text.contains("Max-Age=0") || pair.ends_with('=');
-            *self.cookie.lock().expect("not poisoned") = (!gone).then(|| pair.to_owned());
+            let kept = if pair.contains("-said-") { &self.said } else { &self.cookie };
+            *kept.lock().expect("not poisoned") = (!gone).then(|| pair.to_owned());
         }
         let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
         Answer {

@@ -5,7 +5,7 @@ use std::io::{Cursor, Write};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
-use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
 use crate::domain::time::Timestamp;
 
@@ -31,18 +31,36 @@ fn broken(error: impl std::fmt::Display) -> Error {
 struct Archive {
     zip: ZipWriter<Cursor<Vec<u8>>>,
     rows: usize,
+    /// How its files are packed and dated.
+    how: SimpleFileOptions,
+}
+
+/// Now, as archives write it: in steps of two seconds, from 1980 on.
+fn dated(now: Timestamp) -> Option<DateTime> {
+    let ((year, month, day), seconds) = (now.day().civil(), now.0.rem_euclid(86_400_000) / 1_000);
+    let small = |number: i64| u8::try_from(number).ok();
+    DateTime::from_date_and_time(
+        u16::try_from(year).ok()?,
+        small(month)?,
+        small(day)?,
+        small(seconds / 3_600)?,
+        small(seconds / 60 % 60)?,
+        small(seconds % 60)?,
+    )
+    .ok()
 }
 
 impl Archive {
-    fn new() -> Self {
-        Self { zip: ZipWriter::new(Cursor::new(Vec::new())), rows: 0 }
+    fn new(now: Timestamp) -> Self {
+        let how = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        let how = how.last_modified_time(dated(now).unwrap_or_default());
+        Self { zip: ZipWriter::new(Cursor::new(Vec::new())), rows: 0, how }
     }
 
     /// Begins a file that lists things.
     fn begin(&mut self, name: &str) -> Result<()> {
         self.rows = 0;
-        let how = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-        self.zip.start_file(name, how).map_err(broken)?;
+        self.zip.start_file(name, self.how).map_err(broken)?;
         self.zip.write_all(b"{\"items\":[").map_err(broken)
     }
 
@@ -59,8 +77,7 @@ impl Archive {
 
     /// A file of its own.
     fn file(&mut self, name: &str, value: &Value) -> Result<()> {
-        let how = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-        self.zip.start_file(name, how).map_err(broken)?;
+        self.zip.start_file(name, self.how).map_err(broken)?;
         writeln!(self.zip, "{value:#}").map_err(broken)
     }
 
@@ -81,7 +98,7 @@ fn moment(millis: i64) -> String {
 pub async fn export(ctx: &Ctx, by: &Principal) -> Result<Vec<u8>> {
     let mut tx = ctx.db().read().await?;
     let me = profile_in(&mut tx, ctx, by).await?;
-    let mut archive = Archive::new();
+    let mut archive = Archive::new(ctx.now());
     archive.file(
         "profile.json",
         &json!({

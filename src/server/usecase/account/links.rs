@@ -17,12 +17,13 @@ use super::{
         super::{
             context::{Client, Ctx, Principal, digest},
             error::{Error, Result},
+            limit::Key,
             mail::{Letter, post},
             password::judge,
             store::{Tx, one_time_link, person},
         },
         audit,
-        session::client_key,
+        session::client_name,
     },
     check_password, myself, of_account, set_password, still,
 };
@@ -256,9 +257,9 @@ pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str
 /// `RateLimited` after too many tries for an address or from a client.
 pub async fn forgot_password(ctx: &Ctx, client: &Client, email: &str) -> Result<()> {
     let email_key = Email::parse(email).map(|email| email.key()).unwrap_or_default();
-    let keys = [format!("forgot {email_key}"), format!("forgot {}", client_key(client))];
-    ctx.limits().check(&keys, ctx.now())?;
-    ctx.limits().failed(&keys, ctx.now());
+    let keys =
+        [Key::failures(format!("forgot {email_key}")), Key::failures(format!("forgot client {}", client_name(client)))];
+    ctx.limits().take(&keys, 1)?;
     let (ctx_in, client) = (ctx.clone(), client.clone());
     at_a_fixed_moment(async move {
         let ctx = ctx_in.clone();
@@ -297,7 +298,7 @@ pub async fn reset_password(ctx: &Ctx, client: &Client, token: &str, password: &
     };
     let new = Password::parse(password).map_err(|problem| Refusal::field("password", problem))?;
     judge(&new, &[&about.first_name, &about.last_name, &about.email])?;
-    let password_hash = ctx.hasher().hash(&new).await?;
+    let password_hash = ctx.hasher().hash(&client_name(client), &new).await?;
     let (ctx_in, client, token) = (ctx.clone(), client.clone(), token.to_owned());
     ctx.db()
         .write(move |tx| {

@@ -27,6 +27,7 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::{Error, Result},
+        limit::{Key, network},
         mail::{Letter, post},
         password::judge,
         store::{Tx, membership, one_time_link, organization as organization_store, person, session},
@@ -100,18 +101,20 @@ async fn check_password(ctx: &Ctx, by: &Principal, field: &'static str, password
     if password.is_empty() {
         return Err(Refusal::field(field, Problem::Missing).into());
     }
-    let keys = [format!("password {}", by.person)];
-    ctx.limits().check(&keys, ctx.now())?;
+    let keys = [Key::failures(format!("password {}", by.person))];
     let stored = {
         let mut tx = ctx.db().read().await?;
         person::find_profile(&mut tx, by.person).await?.ok_or(Refusal::Unauthenticated)?.password_hash
     };
     let tried: String = password.chars().take(crate::domain::text::TRIED_LENGTH).collect();
-    if ctx.hasher().verify(&tried, Some(stored.clone())).await? {
-        return Ok(stored);
-    }
-    ctx.limits().failed(&keys, ctx.now());
-    Err(Refusal::field(field, Problem::WrongPassword).into())
+    let (name, wrong) = (network(by.address.as_deref()), Refusal::field(field, Problem::WrongPassword));
+    ctx.limits()
+        .guard(&keys, |refusal| *refusal == wrong, async {
+            let right = ctx.hasher().verify(&name, &tried, Some(stored.clone())).await?;
+            if right { Ok(()) } else { Err(wrong.clone().into()) }
+        })
+        .await?;
+    Ok(stored)
 }
 
 /// The password is still the one that was checked before the transaction began.
@@ -139,7 +142,7 @@ pub async fn change_password(ctx: &Ctx, by: &Principal, current: &str, password:
     };
     judge(&new, &[&about.first_name, &about.last_name, &about.email])?;
     let before = check_password(ctx, by, "current", current).await?;
-    let after = ctx.hasher().hash(&new).await?;
+    let after = ctx.hasher().hash(&network(by.address.as_deref()), &new).await?;
     let (ctx_in, by) = (ctx.clone(), by.clone());
     ctx.db()
         .write(move |tx| {

@@ -13,7 +13,7 @@ use crate::{
         components::{
             button::Tone,
             empty::Skeleton,
-            field::{Field, Hidden},
+            field::{Field, Hidden, Username},
             form::{Form, FormButtons, Submit},
             icon::Icon,
         },
@@ -39,7 +39,7 @@ pub fn SecurityPage() -> impl IntoView {
                     let begin = Beginning::from(session.start().await);
                     match sessions.await {
                         Ok(sessions) => view! {
-                            <Passwords flash=begin.form.clone()/>
+                            <Passwords email=begin.person.map(|person| person.email).unwrap_or_default() flash=begin.form.clone()/>
                             <Sessions sessions now=begin.now/>
                         }
                         .into_any(),
@@ -54,13 +54,14 @@ pub fn SecurityPage() -> impl IntoView {
 
 /// Another password.
 #[component]
-fn Passwords(flash: Option<FormFlash>) -> impl IntoView {
+fn Passwords(email: String, flash: Option<FormFlash>) -> impl IntoView {
     let action = ServerAction::<ChangePassword>::new();
     view! {
         <section class="panel account-part" aria-labelledby="change-password">
             <h2 id="change-password">"Change password"</h2>
             <p class="lead">"All your other sessions end, and we tell you by mail."</p>
             <Form action flash>
+                <Username email/>
                 <div class="columns">
                     <Field name="current" label="Current password" kind="password" autocomplete="current-password"/>
                     <Field

@@ -45,7 +45,7 @@ use crate::{
         paths::{self, Address},
         routes::here,
         sales::GetLicence,
-        sending::ServerAction,
+        sending::{ServerAction, function_of},
         session::{Beginning, Session},
         words::{self, Moment},
     },
@@ -179,6 +179,7 @@ fn Access(
             .and_then(|form| form.dyn_into::<web_sys::Element>().ok())
             .and_then(|form| form.get_attribute("action"))
             .unwrap_or_default();
+        let action = function_of(&action);
         if action == change_path {
             event.prevent_default();
             change.submit(&event);
@@ -386,7 +387,7 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
                 )
                 .collect_view();
             view! {
-                <form class="inline-form" method="post" action=*change_path>
+                <form class="inline-form" method="post" action=Session::get().sent_from(change_path)>
                     <input type="hidden" name="item" value=item.clone()/>
                     <input type="hidden" name="grant" value=grant.to_string()/>
                     <input type="hidden" name="back" value=back.clone()/>
@@ -416,7 +417,7 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
 fn remove_form(item: &str, grant: &str, back: &str, path: &'static str, name: &str) -> AnyView {
     let label = format!("Remove {name}");
     view! {
-        <form class="inline-form" method="post" action=path>
+        <form class="inline-form" method="post" action=Session::get().sent_from(path)>
             <input type="hidden" name="item" value=item.to_owned()/>
             <input type="hidden" name="grant" value=grant.to_owned()/>
             <input type="hidden" name="back" value=back.to_owned()/>

@@ -28,7 +28,7 @@ use crate::{
         layout::{Frame, Section},
         paths::{self, Address},
         routes::here,
-        sending::ServerAction,
+        sending::{ServerAction, function_of},
         session::{Beginning, Session},
         trouble::Trouble,
         words::{self, When},
@@ -121,7 +121,7 @@ fn Content(invitations: InvitationsView, place: Place, now: Timestamp, flash: Op
             .and_then(|form| form.get_attribute("action"))
             .unwrap_or_default();
         event.prevent_default();
-        if action == resend_path {
+        if function_of(&action) == resend_path {
             resend.submit(&event);
         } else {
             revoke.submit(&event);
@@ -213,7 +213,7 @@ fn Row(
     let buttons = (row.state == State::Pending).then(|| {
         let form = |path: &'static str, label: &'static str| {
             view! {
-                <form class="inline-form" method="post" action=path>
+                <form class="inline-form" method="post" action=Session::get().sent_from(path)>
                     <input type="hidden" name="org" value=org.clone()/>
                     <input type="hidden" name="invitation" value=id.clone()/>
                     <input type="hidden" name="back" value=back.clone()/>

@@ -319,7 +319,7 @@ fn role_form(row: &PersonRow, place: &Place) -> Option<AnyView> {
     let name = format!("role-{id}");
     Some(
         view! {
-            <form id=name method="post" action=action hidden=true>
+            <form id=name method="post" action=Session::get().sent_from(action) hidden=true>
                 <input type="hidden" name="org" value=place.org.clone()/>
                 <input type="hidden" name=field value=id/>
                 <input type="hidden" name="back" value=place.address()/>

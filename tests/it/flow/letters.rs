@@ -1,0 +1,91 @@
+//! Letters to people who did not ask for one (attack 27): from a proved address, and so many in a day.
+
+use axum::{
+    body::Body,
+    extract::ConnectInfo,
+    http::{Method, Request},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    both,
+    support::{Answer, Org, Person},
+};
+
+/// A call from a network address.
+async fn from(person: &Person, address: &str, method: Method, path: &str, body: &Value) -> Answer {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("x-requested-with", "commonhold")
+        .header("content-type", "application/json");
+    let mut request = request.body(Body::from(body.to_string())).expect("a request");
+    let socket: std::net::SocketAddr = format!("{address}:1234").parse().expect("an address");
+    request.extensions_mut().insert(ConnectInfo(socket));
+    person.send(request).await
+}
+
+async fn invite_many(person: &Person, address: &str, org: &Org, name: &str, many: usize) -> Answer {
+    let people: Vec<Value> =
+        (0..many).map(|n| json!({ "email": format!("{name}.{n}@example.com"), "role": "reader" })).collect();
+    let path = format!("/api/v1/orgs/{}/invitations", org.org_id);
+    from(person, address, Method::POST, &path, &json!({ "invitations": people })).await
+}
+
+both!(attack_27_auth_2_nobody_is_written_to_before_an_address_is_proved, async |app| {
+    let (anna, john) = (app.stranger("Anna").await, app.person("John").await);
+    let (org, other) = (anna.create_org("Alpine Survey").await, john.create_org("Tunnel North").await);
+    app.images_licence(&org, 100, 10).await;
+    app.team_licence(&org).await;
+    app.images_licence(&other, 100, 10).await;
+    let folder = anna.folder(org.root, "A").await;
+    let letters =
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM outbox WHERE recipient NOT LIKE 'anna%' AND recipient NOT LIKE 'john%'";
+    let invitations = format!("/api/v1/orgs/{}/invitations", org.org_id);
+    let invited = json!({ "invitations": [{ "email": "x@example.com", "role": "reader" }] });
+    let create = json!({ "first_name": "X", "last_name": "Y", "email": "y@example.com", "role": "reader" });
+    let offered = json!({ "items": [folder], "target": other.org_id });
+    let refused = async |answer: Answer| assert_eq!(answer.expect(403).code(), "email_unverified");
+    refused(anna.post(&invitations, &invited).await).await;
+    refused(anna.give(folder, json!({ "email": "x@example.com" }), "reader").await).await;
+    refused(anna.post(&format!("/api/v1/orgs/{}/people", org.org_id), &create).await).await;
+    refused(anna.post("/api/v1/offers", &offered).await).await;
+    assert_eq!(app.count(letters).await, 0);
+    // The page offers to have the link sent, and what was typed stays.
+    let form = [("org", org.org_id.as_str()), ("people", "x@example.com"), ("role", "reader")];
+    let back = format!("/o/{}/people?dialog=invite", org.org_id);
+    let send = <commonhold::rpc::invitation::SendInvitations as leptos::server_fn::ServerFn>::url();
+    anna.form(send, &back, &form).await;
+    let page = anna.page(&back).await.expect(200).body;
+    assert!(page.contains("Verify your email address first.") && page.contains("Have the link sent again"), "{page}");
+    assert!(page.contains("x@example.com"));
+    // Proved, each of them works.
+    app.verify(&anna).await;
+    let sent = anna.post(&invitations, &invited).await.expect(200).json();
+    assert_eq!(sent["results"][0]["outcome"], "invited");
+    assert_eq!(app.count(letters).await, 1);
+    anna.post(&format!("/api/v1/orgs/{}/people", org.org_id), &create).await.expect(201);
+});
+
+both!(attack_27_a_client_has_so_many_letters_a_day_whoever_asks_for_them, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let (org, other) = (anna.create_org("Alpine Survey").await, john.create_org("Tunnel North").await);
+    for n in 0..4 {
+        invite_many(&anna, "192.0.2.1", &org, &format!("a{n}"), 500).await.expect(200);
+    }
+    // Another person, another organization, the same client.
+    let refused = invite_many(&john, "192.0.2.1", &other, "b", 1).await.expect(429);
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
+    let sent = invite_many(&john, "192.0.2.2", &other, "b", 1).await.expect(200).json();
+    assert_eq!(sent["results"][0]["outcome"], "invited");
+    // What was not sent does not count: these are all known already.
+    for _ in 0..5 {
+        invite_many(&john, "192.0.2.3", &other, "b", 1).await.expect(200);
+    }
+    // An organization has as many, whoever sends them from wherever.
+    let chris = app.person("Chris").await;
+    app.join(&org, &chris, commonhold::domain::role::Role::Manager).await;
+    invite_many(&chris, "192.0.2.9", &org, "c", 1).await.expect(429);
+    app.later(1);
+    invite_many(&chris, "192.0.2.9", &org, "c", 1).await.expect(200);
+});
