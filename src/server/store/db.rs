@@ -205,7 +205,7 @@ const TO_OPEN: Duration = Duration::from_secs(5);
 const BELIEVED: Duration = Duration::from_secs(1);
 
 /// How long is waited to write something to see whether it can be. Whoever waits longer waits for other writers.
-const TO_CHECK: Duration = Duration::from_millis(700);
+const TO_CHECK: Duration = Duration::from_millis(400);
 
 /// A write that took so long before another transaction was in its way is tried again with nothing in its way.
 const LONG: Duration = Duration::from_millis(300);
