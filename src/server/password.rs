@@ -147,15 +147,15 @@ mod tests {
         let (composed, decomposed) = ("Zürich, écluse", "Zu\u{308}rich, e\u{301}cluse");
         // As it was typed, before passwords were made one.
         let before = hash(&hasher.params, decomposed).expect("a hash");
-        assert!(hasher.verify(decomposed, Some(before.clone())).await.expect("an answer"));
-        assert!(!hasher.verify("Zurich, ecluse", Some(before)).await.expect("an answer"));
-        let now = hasher.hash(&Password::parse(decomposed).expect("a password")).await.expect("a hash");
+        assert!(hasher.verify("here", decomposed, Some(before.clone())).await.expect("an answer"));
+        assert!(!hasher.verify("here", "Zurich, ecluse", Some(before)).await.expect("an answer"));
+        let now = hasher.hash("here", &Password::parse(decomposed).expect("a password")).await.expect("a hash");
         for typed in [composed, decomposed] {
-            assert!(hasher.verify(typed, Some(now.clone())).await.expect("an answer"), "{typed}");
-            assert!(!hasher.verify(typed, None).await.expect("an answer"), "nobody has it");
+            assert!(hasher.verify("here", typed, Some(now.clone())).await.expect("an answer"), "{typed}");
+            assert!(!hasher.verify("here", typed, None).await.expect("an answer"), "nobody has it");
         }
         let link = LinkPassword::parse(decomposed).expect("a password").expect("there is one");
-        let of_link = hasher.hash_of_link(&link).await.expect("a hash");
-        assert!(hasher.verify(composed, Some(of_link)).await.expect("an answer"));
+        let of_link = hasher.hash_of_link("here", &link).await.expect("a hash");
+        assert!(hasher.verify("here", composed, Some(of_link)).await.expect("an answer"));
     }
 }

@@ -211,6 +211,7 @@ pub async fn create_for(ctx: &Ctx, owner: &OwnerForm, form: &NewOrganizationForm
                     email_key: email.key(),
                     address: None,
                     session: None,
+                    key: None,
                 };
                 let founded = found(tx, &ctx, &by, &founding).await?;
                 organization::release_space(tx, owner.id).await?;
