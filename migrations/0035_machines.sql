@@ -12,15 +12,13 @@ CREATE VIEW machine AS
     JOIN account a ON a.id = k.account_id JOIN organization o ON o.id = k.organization_id
     WHERE k.revoked_at IS NULL AND a.deleted_at IS NULL AND o.deleted_at IS NULL;
 
--- As what somebody stands: people as they are in `living_membership`, and machines. A machine stands as a Manager, and its scopes
--- say how much of that it may use. It is in no `living_membership`: what is given to an organization is given to its people.
-CREATE VIEW standing AS
-    SELECT organization_id, person_id, role, given, limited FROM living_membership
-    UNION ALL
-    SELECT organization_id, person_id, 'manager' AS role, 'manager' AS given, FALSE AS limited FROM machine;
-
--- The same in what is of an account. A machine stands in its own alone.
+-- As what somebody stands in what is of an account: people as they are in `account_membership`, and a machine in its own account
+-- alone, as a Manager; its scopes say how much of that it may use. A machine is in no `living_membership`: what is given to an
+-- organization is given to its people.
 CREATE VIEW account_standing AS
     SELECT organization_id, account_id, person_id, role FROM account_membership
     UNION ALL
     SELECT organization_id, account_id, person_id, 'manager' AS role FROM machine;
+
+-- The names of an organization's keys, newest first, for who filters the log.
+CREATE INDEX credential_key_by_age ON credential_key (organization_id, id);

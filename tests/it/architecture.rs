@@ -329,6 +329,23 @@ fn every_function_of_the_store_is_in_a_story() {
 }
 
 #[test]
+fn api_1_no_two_bodies_have_one_name() {
+    let mut seen = std::collections::BTreeMap::new();
+    for source in sources().iter().filter(|source| source.path.starts_with("server/rest/")) {
+        for part in source.code.split("ToSchema").skip(1) {
+            // The declaration that the derive is on: the document knows bodies by their names alone.
+            let declared = ["pub struct ", "pub enum "].iter().filter_map(|word| part.find(word).map(|at| at + word.len())).min();
+            let Some(at) = declared.filter(|at| *at < 200) else { continue };
+            let name: String = part[at..].chars().take_while(|c| c.is_alphanumeric()).collect();
+            if let Some(other) = seen.insert(name.clone(), source.path.clone()) {
+                panic!("{name} is declared in {other} and in {}", source.path);
+            }
+        }
+    }
+    assert!(seen.len() > 80, "{} bodies found", seen.len());
+}
+
+#[test]
 fn audit_1_every_action_that_is_written_has_a_title_and_every_title_is_written() {
     let mut written = std::collections::BTreeSet::new();
     // What somebody does on their own account is in no organization's log, but for leaving with it.

@@ -345,6 +345,9 @@ pub fn complete(document: &mut OpenApi) -> Contract {
     document.paths.paths = paths.into_iter().map(|(path, item)| (format!("{PREFIX}{path}"), item)).collect();
     document.servers = Some(vec![Server::new("/")]);
     let components = document.components.get_or_insert_default();
+    for schema in components.schemas.values_mut() {
+        forget_defaults(schema);
+    }
     components.add_security_scheme(
         "session",
         SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
@@ -371,6 +374,22 @@ pub fn complete(document: &mut OpenApi) -> Contract {
         ),
     );
     Contract(Arc::new(contract))
+}
+
+/// What may be left out of a body is said by what is required. A default beside it makes common generators take it for something
+/// that is always there, also in what is sent.
+fn forget_defaults(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else { return };
+    for property in object.properties.values_mut() {
+        match property {
+            RefOr::T(Schema::Object(of)) => of.default = None,
+            RefOr::T(Schema::Array(of)) => of.default = None,
+            RefOr::T(Schema::OneOf(of)) => of.default = None,
+            RefOr::T(Schema::AllOf(of)) => of.default = None,
+            RefOr::T(Schema::AnyOf(of)) => of.default = None,
+            _ => {}
+        }
+    }
 }
 
 /// What a status means where it is nothing of the operation's own.

@@ -269,7 +269,7 @@ pub struct JoinedBody {
 /// A mailed link.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct LinkBody {
+pub struct InvitationLinkBody {
     /// What is behind `/invitations/` in it.
     token: String,
 }
@@ -300,12 +300,12 @@ pub struct OpenedBody {
 }
 
 /// Looks at an invitation by the token of its mailed link. That changes nothing.
-#[utoipa::path(post, path = "/invitations/show", tag = "organizations", request_body = LinkBody,
+#[utoipa::path(post, path = "/invitations/show", tag = "organizations", request_body = InvitationLinkBody,
     responses((status = 200, body = OpenedBody), (status = 404, body = Problem)))]
 pub async fn show(
     State(ctx): State<Ctx>,
     caller: Option<Extension<Caller>>,
-    Json(body): Json<LinkBody>,
+    Json(body): Json<InvitationLinkBody>,
 ) -> Result<Json<OpenedBody>, Problem> {
     let by = caller.and_then(|Extension(caller)| caller.principal);
     let view = invitation::open(&ctx, by.as_ref(), body.token.trim()).await?;

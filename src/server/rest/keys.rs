@@ -112,7 +112,7 @@ pub async fn revoke(
 /// What a token is asked for with, as RFC 6749 names it.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
-pub struct TokenForm {
+pub struct AccessTokenForm {
     /// `client_credentials`.
     #[schema(required)]
     grant_type: String,
@@ -124,7 +124,7 @@ pub struct TokenForm {
 
 /// A bearer token (RFC 6749, 5.1).
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TokenBody {
+pub struct AccessTokenBody {
     access_token: String,
     /// `Bearer`.
     token_type: &'static str,
@@ -168,14 +168,14 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 /// A token of one hour for the client ID and secret of a credential key: the client credentials grant (RFC 6749, 4.4). Client ID and
 /// secret come by Basic or in the form, not in both.
 #[utoipa::path(post, path = "/oauth/token", tag = "keys", operation_id = "post_oauth_token",
-    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"), security(()),
-    responses((status = 200, body = TokenBody, description = "A token"), (status = 400, body = TokenProblemBody, description = "The form is not right"), (status = 401, body = TokenProblemBody, description = "The client ID or the client secret is not right"), (status = 429, body = TokenProblemBody, description = "Too often: see the header Retry-After"), (status = 503, body = Problem, content_type = "application/problem+json", description = "The service cannot reach its data: see the header Retry-After")))]
+    request_body(content = AccessTokenForm, content_type = "application/x-www-form-urlencoded"), security(()),
+    responses((status = 200, body = AccessTokenBody, description = "A token"), (status = 400, body = TokenProblemBody, description = "The form is not right"), (status = 401, body = TokenProblemBody, description = "The client ID or the client secret is not right"), (status = 429, body = TokenProblemBody, description = "Too often: see the header Retry-After"), (status = 503, body = Problem, content_type = "application/problem+json", description = "The service cannot reach its data: see the header Retry-After")))]
 pub async fn token(
     State(ctx): State<Ctx>,
     From(client): From,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    form: Result<Form<TokenForm>, FormRejection>,
+    form: Result<Form<AccessTokenForm>, FormRejection>,
 ) -> Response {
     if query.is_some_and(|query| !query.is_empty()) {
         // Addresses are logged on the way here; a secret must not be in one.
@@ -209,7 +209,7 @@ pub async fn token(
     };
     match key::token(&ctx, &client, &id, &secret).await {
         Ok(token) => {
-            let body = TokenBody {
+            let body = AccessTokenBody {
                 access_token: token.token,
                 token_type: "Bearer",
                 expires_in: token.seconds,

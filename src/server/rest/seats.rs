@@ -89,19 +89,19 @@ pub async fn list(
 /// Whom to give a seat.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct GiveBody {
+pub struct GiveSeatBody {
     /// The id or the email address of a Reader or Member.
     person: String,
 }
 
 /// Gives a seat to a Reader or Member: it is kept for them.
-#[utoipa::path(post, path = "/licences/{id}/seats", tag = "licences", params(("id" = String, Path)), request_body = GiveBody,
+#[utoipa::path(post, path = "/licences/{id}/seats", tag = "licences", params(("id" = String, Path)), request_body = GiveSeatBody,
     responses((status = 201, body = SeatBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn give(
     State(ctx): State<Ctx>,
     By(by): By,
     Path(id): Path<String>,
-    Json(body): Json<GiveBody>,
+    Json(body): Json<GiveSeatBody>,
 ) -> Result<(StatusCode, Json<SeatBody>), Problem> {
     let row = seat::give(&ctx, &by, &id, &body.person).await?;
     Ok((StatusCode::CREATED, Json(row.into())))

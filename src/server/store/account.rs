@@ -189,7 +189,10 @@ pub async fn list_of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Account
 /// The database.
 pub async fn list_roles(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Vec<(AccountId, Role)>> {
     let rows: Vec<(Uuid, String)> = tx
-        .sql("SELECT account_id, role FROM account_standing WHERE organization_id = $1 AND person_id = $2 LIMIT 1000")
+        .sql(
+            "SELECT account_id, role FROM account_membership WHERE organization_id = $1 AND person_id = $2
+             UNION ALL SELECT account_id, 'manager' FROM machine WHERE organization_id = $1 AND person_id = $2 LIMIT 1000",
+        )
         .bind(organization.0)
         .bind(person.0)
         .all()

@@ -22,18 +22,21 @@ pub const fn rank(role: Role) -> i64 {
 }
 
 /// A person's role in an organization, as it counts for what is of the organization as a whole; nobody has one in an
-/// organization that was deleted.
+/// organization that was deleted. A machine stands as a Manager (AUTH-6).
 ///
 /// # Errors
 /// The database.
 pub async fn find_role(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Option<Role>> {
-    let row: Option<(String,)> = tx
-        .sql("SELECT role FROM standing WHERE organization_id = $1 AND person_id = $2")
+    let row: Option<(Option<String>,)> = tx
+        .sql(
+            "SELECT COALESCE((SELECT role FROM living_membership WHERE organization_id = $1 AND person_id = $2),
+                (SELECT 'manager' FROM machine WHERE organization_id = $1 AND person_id = $2)) AS role",
+        )
         .bind(organization.0)
         .bind(person.0)
         .optional()
         .await?;
-    row.map(|(role,)| read("membership", "role", &role, Role::parse)).transpose()
+    row.and_then(|(role,)| role).map(|role| read("membership", "role", &role, Role::parse)).transpose()
 }
 
 /// A person's role as it counts in an account: Member where they are limited to others.
@@ -41,13 +44,16 @@ pub async fn find_role(tx: &mut Tx, organization: OrganizationId, person: Person
 /// # Errors
 /// The database.
 pub async fn find_role_in(tx: &mut Tx, account: AccountId, person: PersonId) -> Result<Option<Role>> {
-    let row: Option<(String,)> = tx
-        .sql("SELECT role FROM account_standing WHERE account_id = $1 AND person_id = $2")
+    let row: Option<(Option<String>,)> = tx
+        .sql(
+            "SELECT COALESCE((SELECT role FROM account_membership WHERE account_id = $1 AND person_id = $2),
+                (SELECT 'manager' FROM machine WHERE account_id = $1 AND person_id = $2)) AS role",
+        )
         .bind(account.0)
         .bind(person.0)
         .optional()
         .await?;
-    row.map(|(role,)| read("membership", "role", &role, Role::parse)).transpose()
+    row.and_then(|(role,)| role).map(|role| read("membership", "role", &role, Role::parse)).transpose()
 }
 
 /// The role that a person was given in an organization, where it counts in some accounts only (ACCT-2); `None` for everybody

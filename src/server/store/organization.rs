@@ -215,7 +215,8 @@ pub async fn find_with_role(
             "SELECT o.id, o.org_id, o.name, o.kind, o.plan, o.space_of, o.country, o.legal_name, o.address, o.postal_code, o.city, o.vat_number,
                 o.vat_exempt, o.legal_contact, o.protection_officer_name, o.protection_officer_position, o.protection_officer_phone,
                 o.website, o.industry, o.language, o.cluster, o.people_visible_to, o.created_at,
-                (SELECT m.role FROM standing m WHERE m.organization_id = o.id AND m.person_id = $2) AS role
+                COALESCE((SELECT m.role FROM living_membership m WHERE m.organization_id = o.id AND m.person_id = $2),
+                    (SELECT 'manager' FROM machine k WHERE k.organization_id = o.id AND k.person_id = $2)) AS role
              FROM organization o JOIN living_organization l ON l.id = o.id WHERE o.id = $1",
         )
         .bind(id.0)
@@ -287,8 +288,13 @@ pub async fn list_of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Belongi
     let rows: Vec<BelongingRow> = tx
         .sql(
             "SELECT o.id, o.org_id, o.name, m.role, m.given, m.limited, o.space_of, o.people_visible_to
-             FROM standing m JOIN organization o ON o.id = m.organization_id
-             WHERE m.person_id = $1 ORDER BY o.id LIMIT CAST($2 AS BIGINT)",
+             FROM living_membership m JOIN organization o ON o.id = m.organization_id
+             WHERE m.person_id = $1
+             UNION ALL
+             SELECT o.id, o.org_id, o.name, 'manager', 'manager', FALSE, o.space_of, o.people_visible_to
+             FROM machine k JOIN organization o ON o.id = k.organization_id
+             WHERE k.person_id = $1
+             ORDER BY id LIMIT CAST($2 AS BIGINT)",
         )
         .bind(person.0)
         .bind(BELONGINGS)
