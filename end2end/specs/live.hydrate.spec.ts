@@ -1,7 +1,11 @@
 // What others change appears without a reload, and what is selected stays selected.
-import { expect, test } from "../support/fixture";
+import type { Page } from "@playwright/test";
+import { expect, hydrated, test } from "../support/fixture";
 import { join } from "../support/members";
 import { Drive } from "../support/pages";
+
+/** Until the shared stream tells this page of changes; it is a worker's, so its requests are not the page's. */
+const heard = (page: Page) => page.waitForFunction(() => performance.getEntriesByName("live").length > 0);
 
 test("DRIVE what somebody else changes appears within a second, and the selection stays", async ({ page, anna, someoneElse }) => {
   const table = await anna.organization("Table");
@@ -10,9 +14,8 @@ test("DRIVE what somebody else changes appears within a second, and the selectio
   const { person: john, page: theirs } = await someoneElse("John");
   await join(table, anna, john, "editor");
   const [mine, his] = [new Drive(page), new Drive(theirs)];
-  const watching = theirs.waitForResponse((response) => response.url().endsWith("/events"));
   await his.open(table);
-  await watching;
+  await heard(theirs);
   await mine.open(table);
   await his.select("Tunnels", "Shafts");
 
@@ -36,9 +39,8 @@ test("DRIVE an open dialog is left alone, and who is removed sees that it is gon
   const { person: john, page: theirs } = await someoneElse("John");
   await join(table, anna, john, "editor");
   const his = new Drive(theirs);
-  const watching = theirs.waitForResponse((response) => response.url().endsWith("/events"));
   await his.open(table);
-  await watching;
+  await heard(theirs);
   const dialog = await his.dialogNew("folder");
   await dialog.getByLabel("Name", { exact: true }).fill("Half a na");
   await anna.create(table.root, "folder", "Galleries");
@@ -51,4 +53,29 @@ test("DRIVE an open dialog is left alone, and who is removed sees that it is gon
   await anna.post(`/orgs/${table.org_id}/people/remove`, { people: [me.id] });
   await expect(his.row("Tunnels")).toHaveCount(0, { timeout: 10_000 });
   await page.goto("/");
+});
+
+test("DRIVE eight windows of one browser share a stream: each loads, and each gets what changes", async ({ page, anna }) => {
+  test.setTimeout(180_000);
+  const table = await anna.organization("Table");
+  const folders = await Promise.all(["One", "Two", "Three", "Four"].map((name) => anna.create(table.root, "folder", name)));
+  const context = page.context();
+  const windows = [];
+  for (let number = 0; number < 8; number += 1) {
+    const one = await context.newPage();
+    // Half of them look at a folder of their own, the others at the same.
+    const container = number < 4 ? folders[number]?.id : "";
+    await one.goto(`/o/${table.org_id}/drive${container === "" ? "" : `/${container}`}`);
+    await hydrated(one);
+    await heard(one);
+    windows.push({ one, container: container === "" ? table.root : (container ?? "") });
+  }
+  for (const container of new Set(windows.map(({ container }) => container))) await anna.create(container, "folder", "Fresh");
+  for (const { one } of windows) await expect(new Drive(one).row("Fresh")).toBeVisible({ timeout: 15_000 });
+  // And none of them is kept waiting for a connection.
+  for (const { one } of windows) {
+    const answer = await one.evaluate(async () => (await fetch("/healthz")).status);
+    expect(answer).toBe(200);
+  }
+  await Promise.all(windows.map(({ one }) => one.close()));
 });

@@ -195,6 +195,7 @@ fn files(site: &str) -> Router {
     let rest = Router::new()
         .route_service("/favicon.svg", file("favicon.svg"))
         .route_service("/icons.svg", file("icons.svg"))
+        .route_service("/live.js", file("live.js"))
         .layer(a_day);
     Router::new().merge(pkg).merge(rest)
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::{
     Extension,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::{HeaderMap, header},
     response::{
         IntoResponse, Response, Sse,
@@ -18,7 +18,7 @@ use crate::{
     domain::refusal::Refusal,
     server::{
         context::{Ctx, Principal},
-        usecase::live::{Told, Watch, watch},
+        usecase::live::{Told, Watch, watch, watch_several},
     },
 };
 
@@ -38,26 +38,39 @@ fn not_from_elsewhere(ctx: &Ctx, headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// What a stream is about.
+enum Watched<'a> {
+    /// A resource, or what is shared with the caller.
+    One(Option<&'a str>),
+    /// What is shared with the caller, and resources.
+    Several(&'a [String]),
+}
+
 async fn stream(
     ctx: &Ctx,
     by: &Principal,
     session: Option<Extension<Session>>,
     headers: &HeaderMap,
-    what: Option<&str>,
+    what: Watched<'_>,
 ) -> Result<Response, Problem> {
     not_from_elsewhere(ctx, headers).map_err(|refusal| Problem::refusal(&refusal))?;
     // With a bearer token there is no session to end; what the caller may see is checked all the same.
     let session = by.session.is_some().then(|| session.and_then(|Extension(session)| session.id())).flatten();
     // Whoever comes back after an interruption may have missed something.
     let missed = headers.contains_key("last-event-id");
-    let watch = watch(ctx, by, session, what, missed).await?;
+    let watch = match what {
+        Watched::One(id) => watch(ctx, by, session, id, missed).await?,
+        Watched::Several(ids) => watch_several(ctx, by, session, ids, missed).await?,
+    };
     let first = Event::default().comment("watching").id("0").retry(std::time::Duration::from_secs(1));
     let events = stream::unfold((Some(first), watch), |(first, mut watch): (Option<Event>, Watch)| async move {
         if let Some(first) = first {
             return Some((Ok::<_, Infallible>(first), (None, watch)));
         }
         let event = match watch.next().await? {
-            Told::Changed => Event::default().event("changed").id("1").data("changed"),
+            Told::Changed(None) => Event::default().event("changed").id("1").data("me"),
+            Told::Changed(Some(id)) => Event::default().event("changed").id("1").data(id.to_string()),
+            Told::Gone(id) => Event::default().event("gone").data(id.to_string()),
             Told::Alive => Event::default().comment(""),
         };
         Some((Ok(event), (None, watch)))
@@ -81,17 +94,22 @@ pub async fn resource(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    stream(&ctx, &by, session, &headers, Some(&id)).await
+    stream(&ctx, &by, session, &headers, Watched::One(Some(&id))).await
 }
 
-/// Tells when what is shared with the caller changes, as an event `changed`.
-#[utoipa::path(get, path = "/me/events", tag = "drive",
-    responses((status = 200, body = String, content_type = "text/event-stream"), (status = 429, body = Problem)))]
+/// Tells when what is shared with the caller changes, as an event `changed` with the data `me`. With `resource`, up to 64
+/// times, it tells of these too, so that one connection serves several windows: `changed` with the resource's id as data, and
+/// `gone` of one that the caller may not see, or no longer.
+#[utoipa::path(get, path = "/me/events", tag = "drive", params(("resource" = Option<Vec<String>>, Query)),
+    responses((status = 200, body = String, content_type = "text/event-stream"), (status = 400, body = Problem), (status = 404, body = Problem), (status = 429, body = Problem)))]
 pub async fn mine(
     State(ctx): State<Ctx>,
     By(by): By,
     session: Option<Extension<Session>>,
     headers: HeaderMap,
+    Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    stream(&ctx, &by, session, &headers, None).await
+    let resources: Vec<String> = query.into_iter().filter(|(name, _)| name == "resource").map(|(_, id)| id).collect();
+    let what = if resources.is_empty() { Watched::One(None) } else { Watched::Several(&resources) };
+    stream(&ctx, &by, session, &headers, what).await
 }

@@ -171,6 +171,60 @@ both!(drive_live_access_3_nobody_is_told_of_what_they_cannot_see, async |app| {
     others.quiet().await;
 });
 
+both!(drive_live_one_stream_tells_of_several_and_goes_on_when_one_of_them_is_gone, async |app| {
+    let (anna, john) = (app.person("Anna").await, app.person("John").await);
+    let org = anna.create_org("Alpine Survey").await;
+    app.join(&org, &john, Role::Member).await;
+    let (one, two, secret) = (
+        anna.folder(org.root, "One").await,
+        anna.folder(org.root, "Two").await,
+        anna.folder(org.root, "Secret").await,
+    );
+    let grants = [one, two];
+    for folder in grants {
+        app.give(folder, Grantee::Person(john.id), Level::Reader, false).await;
+    }
+    let path = format!("/api/v1/me/events?resource={one}&resource={two}&resource={secret}");
+    let mut all = Events::open(app, &john, &path, &[]).await;
+    let gone = all.until("event: gone").await.expect("what he cannot see is gone from the start");
+    all.until(&secret.to_string()).await.expect("that one");
+    assert!(!gone.contains("event: changed"), "{gone}");
+    all.settle().await;
+    let told = async |all: &mut Events, what: String| {
+        let told = tokio::time::timeout(Duration::from_secs(2), all.until(&format!("data: {what}"))).await;
+        told.ok().flatten().expect("it is told")
+    };
+    anna.folder(one, "Inside").await;
+    let first = told(&mut all, one.to_string()).await;
+    assert!(!first.contains(&two.to_string()), "only what changed: {first}");
+    anna.folder(two, "Inside").await;
+    told(&mut all, two.to_string()).await;
+    anna.folder(secret, "Inside").await;
+    all.quiet().await;
+    // One of them is taken away: that is told, and the other goes on.
+    let taken = anna.get(&format!("/api/v1/resources/{one}/access")).await.expect(200).json();
+    let grant = taken["items"].as_array().expect("a list").iter().find(|item| item["source"] == "direct");
+    let grant = grant.and_then(|item| item["grant"].as_str()).expect("his grant").to_owned();
+    anna.delete(&format!("/api/v1/resources/{one}/grants/{grant}")).await.expect(204);
+    told(&mut all, one.to_string()).await;
+    all.settle().await;
+    anna.folder(two, "More").await;
+    told(&mut all, two.to_string()).await;
+    anna.folder(one, "More").await;
+    all.quiet().await;
+    // Too many, and nonsense.
+    let many = (0..65).map(|_| format!("resource={one}")).collect::<Vec<_>>().join("&");
+    assert_eq!(Events::open(app, &john, &format!("/api/v1/me/events?{many}"), &[]).await.status, 400);
+    assert_eq!(Events::open(app, &john, "/api/v1/me/events?resource=nonsense", &[]).await.status, 404);
+    // It ends with the session.
+    let elsewhere = john.elsewhere().await;
+    let mut there = Events::open(app, &elsewhere, &path, &[]).await;
+    there.settle().await;
+    elsewhere.delete("/api/v1/session").await.expect(204);
+    anna.folder(two, "Last").await;
+    there.ended().await;
+});
+
 both!(drive_live_whoever_is_removed_or_signed_out_is_told_nothing_more, async |app| {
     let (anna, john, jane) = (app.person("Anna").await, app.person("John").await, app.person("Jane").await);
     let org = anna.create_org("Alpine Survey").await;
@@ -256,7 +310,7 @@ async fn drive_live_what_happens_on_one_node_is_told_on_the_other() {
     for name in ["First", "Second"] {
         anna.folder(org.root, name).await;
         let told = tokio::time::timeout(Duration::from_secs(1), there.next()).await;
-        assert!(matches!(told, Ok(Some(usecase::live::Told::Changed))), "{name}: {told:?}");
+        assert!(matches!(told, Ok(Some(usecase::live::Told::Changed(_)))), "{name}: {told:?}");
         assert!(here.changed().await, "{name}");
     }
     anna.remove(&org, &[john.id]).await.expect(204);

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
-use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::EventSource;
+use leptos::{leptos_dom::helpers::{IntervalHandle, WindowListenerHandle}, prelude::*};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{EventSource, MessageEvent, MessagePort, SharedWorker};
 
 use crate::{
     domain::view::DriveView,
@@ -19,11 +19,19 @@ const REFUSED: Duration = Duration::from_secs(3);
 /// So often it is asked for in a row.
 const TRIES: u32 = 5;
 
-/// The address of the stream about what a page of the Drive shows. There is none about what is shared with somebody else.
+/// The script of the worker that has one stream for all windows (`public/live.js`).
+const WORKER: &str = "/live.js";
+/// So often a window tells the worker that it is still there.
+const ALIVE: Duration = Duration::from_secs(30);
+/// What is shared with me, in the worker's words.
+const MINE: &str = "me";
+
+/// What a page of the Drive shows, as streams name it: a resource's id, or [`MINE`]. There is no stream about what is shared
+/// with somebody else.
 pub fn stream_of(drive: &DriveView) -> Option<String> {
     match &drive.resource {
-        Some(resource) => Some(format!("/api/v1/resources/{}/events", paths::encode(&resource.id.to_string()))),
-        None => drive.looking.is_none().then(|| "/api/v1/me/events".to_owned()),
+        Some(resource) => Some(resource.id.to_string()),
+        None => drive.looking.is_none().then(|| MINE.to_owned()),
     }
 }
 
@@ -56,17 +64,59 @@ fn look_again(session: Session, waiting: StoredValue<bool>) {
     }
 }
 
-/// An open stream, with what listens to it.
-struct Stream {
-    source: EventSource,
-    _changed: Closure<dyn FnMut()>,
+/// What a page hears of a stream.
+struct Heard {
+    _heard: Closure<dyn FnMut(MessageEvent)>,
     _failed: Closure<dyn FnMut()>,
 }
 
+/// An open stream, with what listens to it: the one of all windows, or where a browser cannot share, one of its own.
+enum Stream {
+    Shared { port: MessagePort, alive: Option<IntervalHandle>, leaving: Option<WindowListenerHandle>, _heard: Heard },
+    Own { source: EventSource, _heard: Heard },
+}
+
 impl Stream {
-    fn open(address: &str, changed: impl Fn() + 'static, refused: impl Fn() + 'static) -> Option<Self> {
-        let source = EventSource::new(address).ok()?;
-        let heard = Closure::<dyn FnMut()>::new(changed);
+    fn open(shows: &str, changed: impl Fn() + Clone + 'static, refused: impl Fn() + Clone + 'static) -> Option<Self> {
+        Self::shared(shows, changed.clone(), refused.clone()).or_else(|| Self::own(shows, changed, refused))
+    }
+
+    fn shared(shows: &str, changed: impl Fn() + 'static, refused: impl Fn() + Clone + 'static) -> Option<Self> {
+        let worker = SharedWorker::new(WORKER).ok()?;
+        let port = worker.port();
+        let heard = Closure::<dyn FnMut(MessageEvent)>::new({
+            let refused = refused.clone();
+            move |event: MessageEvent| match event.data().as_string().as_deref() {
+                Some("changed") => changed(),
+                Some("refused") => refused(),
+                _ => mark(),
+            }
+        });
+        // The worker's script did not come.
+        let failed = Closure::<dyn FnMut()>::new(refused);
+        worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
+        port.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        let say = {
+            let (port, shows) = (port.clone(), JsValue::from_str(shows));
+            move || drop(port.post_message(&shows))
+        };
+        say();
+        let alive = set_interval_with_handle(say, ALIVE).ok();
+        let leaving = window_event_listener_untyped("pagehide", {
+            let port = port.clone();
+            move |_| drop(port.post_message(&JsValue::from_str("")))
+        });
+        let heard = Heard { _heard: heard, _failed: failed };
+        Some(Self::Shared { port, alive, leaving: Some(leaving), _heard: heard })
+    }
+
+    fn own(shows: &str, changed: impl Fn() + 'static, refused: impl Fn() + 'static) -> Option<Self> {
+        let address = match shows {
+            MINE => "/api/v1/me/events".to_owned(),
+            id => format!("/api/v1/resources/{}/events", paths::encode(id)),
+        };
+        let source = EventSource::new(&address).ok()?;
+        let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |_| changed());
         let failed = Closure::<dyn FnMut()>::new({
             let source = source.clone();
             move || {
@@ -78,19 +128,38 @@ impl Stream {
         });
         source.add_event_listener_with_callback("changed", heard.as_ref().unchecked_ref()).ok()?;
         source.add_event_listener_with_callback("error", failed.as_ref().unchecked_ref()).ok()?;
-        Some(Self { source, _changed: heard, _failed: failed })
+        Some(Self::Own { source, _heard: Heard { _heard: heard, _failed: failed } })
     }
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        self.source.close();
+        match self {
+            Self::Shared { port, alive, leaving, .. } => {
+                if let Some(alive) = alive.take() {
+                    alive.clear();
+                }
+                if let Some(leaving) = leaving.take() {
+                    leaving.remove();
+                }
+                port.set_onmessage(None);
+                drop(port.post_message(&JsValue::from_str("")));
+            }
+            Self::Own { source, .. } => source.close(),
+        }
     }
 }
 
-/// Follows the stream at an address for as long as the page is there and looked at: a browser has few connections, and
-/// a tab in the background needs none.
-pub fn follow(address: Signal<Option<String>>) {
+/// Notes for who measures that changes are heard from now on.
+fn mark() {
+    if let Some(performance) = window().performance() {
+        drop(performance.mark("live"));
+    }
+}
+
+/// Follows the stream about what is shown for as long as the page is there and looked at: a tab in the background needs none,
+/// and those in front share one, as a browser has few connections.
+pub fn follow(shows: Signal<Option<String>>) {
     let session = Session::get();
     let waiting = StoredValue::new(false);
     let seen = RwSignal::new(true);
@@ -111,7 +180,7 @@ pub fn follow(address: Signal<Option<String>>) {
     });
     Effect::new(move |_| {
         once_more.track();
-        let wanted = address.get().filter(|_| seen.get());
+        let wanted = shows.get().filter(|_| seen.get());
         let changed = move || {
             let _ = tries.try_set_value(0);
             look_again(session, waiting);
@@ -126,7 +195,7 @@ pub fn follow(address: Signal<Option<String>>) {
             };
             set_timeout(again, REFUSED * (1 << before));
         };
-        let stream = wanted.and_then(|address| Stream::open(&address, changed, refused));
+        let stream = wanted.and_then(|shows| Stream::open(&shows, changed, refused));
         // Such things stay on one thread; there is only one in a browser.
         let stream = StoredValue::new_local(stream);
         on_cleanup(move || {
