@@ -231,6 +231,11 @@ pub const fn may_request(from_organization: u64, from_person: u64) -> Result<(),
 /// The longest message of a request, and the longest answer, in characters.
 pub const LONGEST_MESSAGE: usize = 2_000;
 
+/// The operator's command that grants a licence to an organization, to be copied and changed.
+pub fn grant_command(org_id: &str) -> String {
+    format!("commonhold licence grant --org {org_id} --product cloud-pro --model images-projects --images 10000 --projects 100")
+}
+
 /// What **Contact sales** sends, unread.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RequestForm {

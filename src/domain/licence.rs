@@ -418,9 +418,9 @@ pub fn allows(licences: &[Licence], wanted: Use, now: Timestamp) -> Result<(), R
             "Members and access to single items take a Cloud Teams licence or above.".to_owned(),
         )),
         _ if licence.is_some() => Err(Refusal::Licence(
-            "The cloud licence has expired. What is here can be viewed, renamed, moved and deleted; for more, an Owner can contact sales.".to_owned(),
+            "The cloud licence has expired. What is here can be viewed, renamed, moved and deleted. Owners get a new one under Licences.".to_owned(),
         )),
-        _ => Err(Refusal::Licence("This takes an active cloud licence. An Owner can contact sales.".to_owned())),
+        _ => Err(Refusal::Licence("This takes an active cloud licence. Owners get one under Licences.".to_owned())),
     }
 }
 

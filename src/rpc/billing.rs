@@ -5,7 +5,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::billing::BillingView;
+use crate::domain::view::billing::{BillingView, WayToLicence};
 
 /// What the page Billing shows: requests behind `older`.
 #[server(output = Text)]
@@ -13,6 +13,14 @@ pub async fn organization_billing(org: String, #[server(default)] older: String)
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     answer::read(usecase::billing::view(&ctx, &by, &org, &older).await)
+}
+
+/// What I can do about a licence that is missing.
+#[server(output = Text)]
+pub async fn missing_licence(org: String) -> Result<WayToLicence, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::billing::way_to_licence(&ctx, &by, &org).await)
 }
 
 /// **Save** of a billing contact: a new one where there is no id.
@@ -74,7 +82,12 @@ pub async fn contact_sales(
         contact_phone,
     };
     let sent = usecase::billing::request(&ctx, &by, &org, &form).await;
-    answer::done(sent, |_| (format!("/o/{org}/billing"), "Your request was sent".to_owned())).await
+    // Nothing is said to be sent where nobody is mailed.
+    let said = match ctx.operator_mail() {
+        Some(_) => "Your request was sent",
+        None => "Your request was saved. Nobody was mailed",
+    };
+    answer::done(sent, |_| (format!("/o/{org}/billing"), said.to_owned())).await
 }
 
 /// **Withdraw** a request.

@@ -16,6 +16,12 @@ pub fn sign_up(next: &str) -> String {
     Address::new("/signup").with("next", next).text()
 }
 
+/// The Org ID of an address that is in an organization.
+pub fn org_of(address: &str) -> Option<String> {
+    let rest = address.strip_prefix("/o/")?;
+    rest.split(['/', '?', '#']).next().filter(|org| !org.is_empty()).map(str::to_owned)
+}
+
 /// Home of an organization (ORG-7).
 pub fn home(org: &str) -> String {
     format!("/o/{}", encode(org))

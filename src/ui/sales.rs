@@ -1,19 +1,70 @@
-//! **Contact sales** (ORG-8): the way to it, wherever a missing licence is explained to somebody who may ask for one.
+//! What somebody can do where a licence is missing (ORG-8): Owners **Contact sales**, or where the operator reads no mail, have
+//! the command that grants one; everybody else learns which Owner to ask.
 
 use leptos::prelude::*;
 
 use super::{
-    components::button::{ButtonLink, Tone},
+    components::{
+        button::{ButtonLink, Tone},
+        copy::CopyField,
+    },
     paths,
+    session::Session,
 };
-use crate::domain::{
-    role::{Permission, may},
-    view::Belonging,
+use crate::{
+    domain::view::billing::WayToLicence,
+    rpc::{ask, billing::missing_licence},
 };
 
-/// Whether somebody may ask for licences here: Owners.
-pub fn may_buy(belonging: &Belonging) -> bool {
-    belonging.role.is_some_and(|role| may(role, Permission::ManageBilling))
+/// What the reader can do about a licence that is missing. Nothing for who has no role in the organization.
+#[component]
+pub fn GetLicence(
+    /// The Org ID.
+    #[prop(into)]
+    org: String,
+    /// How much the button matters.
+    #[prop(optional)]
+    tone: Tone,
+) -> impl IntoView {
+    let session = Session::get();
+    let way = {
+        let org = org.clone();
+        ask(move || session.version(), move |_| missing_licence(org.clone()))
+    };
+    view! {
+        <Transition>
+            {move || {
+                let org = org.clone();
+                Suspend::new(async move {
+                    match way.await {
+                        Ok(WayToLicence::Ask) => view! { <ContactSales org tone/> }.into_any(),
+                        Ok(WayToLicence::Grant(command)) => view! {
+                            <div class="grant">
+                                <GrantCommand command/>
+                                <ContactSales org tone/>
+                            </div>
+                        }
+                        .into_any(),
+                        Ok(WayToLicence::AskOwner(owner)) => view! { <p class="small">{format!("Ask {owner} (Owner).")}</p> }.into_any(),
+                        Err(_) => ().into_any(),
+                    }
+                })
+            }}
+        </Transition>
+    }
+    .into_any()
+}
+
+/// The command of whoever runs this server.
+#[component]
+pub fn GrantCommand(
+    /// The command.
+    command: String,
+) -> impl IntoView {
+    view! {
+        <p class="small">"This server mails no requests: no operator address is set. Whoever runs it grants a licence with this command; change the numbers as needed."</p>
+        <CopyField value=command label="Command that grants a licence" action="Copy" action_label="Copy the command"/>
+    }
 }
 
 /// A link that leads to the dialog.

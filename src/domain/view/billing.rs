@@ -73,6 +73,17 @@ impl RequestView {
     }
 }
 
+/// What somebody can do about a licence that is missing (ORG-8).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum WayToLicence {
+    /// They ask for it, and the operator gets a mail.
+    Ask,
+    /// They ask for it, but nobody is mailed: whoever runs this server grants it with this command.
+    Grant(String),
+    /// They ask an Owner: this one.
+    AskOwner(String),
+}
+
 /// The page Billing.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BillingView {
@@ -84,6 +95,8 @@ pub struct BillingView {
     pub contacts_full: Option<String>,
     /// What was asked for, newest first.
     pub requests: Page<RequestView>,
+    /// Whether the operator reads mail: if not, the command that grants a licence here.
+    pub grant: Option<String>,
     /// My name, for the form of **Contact sales**.
     pub my_name: String,
     /// My address, for the same.

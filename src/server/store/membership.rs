@@ -114,6 +114,20 @@ pub async fn count_owners(tx: &mut Tx, organization: OrganizationId) -> Result<u
     Ok(u64::try_from(owners).unwrap_or(0))
 }
 
+/// The names of the Owner who has been one of an organization for longest.
+///
+/// # Errors
+/// The database.
+pub async fn find_first_owner(tx: &mut Tx, organization: OrganizationId) -> Result<Option<(String, String)>> {
+    tx.sql(
+        "SELECT p.first_name, p.last_name FROM membership m JOIN person p ON p.id = m.person_id
+         WHERE m.organization_id = $1 AND m.role = 'owner' ORDER BY m.created_at, m.person_id LIMIT 1",
+    )
+    .bind(organization.0)
+    .optional()
+    .await
+}
+
 /// How many people of an organization have a role.
 ///
 /// # Errors

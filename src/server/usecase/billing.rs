@@ -4,12 +4,13 @@
 use crate::domain::{
     billing::{self as rules, Contact, ContactForm, RequestForm, RequestState, Wanted},
     id::{ContactId, RequestId},
+    person::full_name,
     refusal::Refusal,
     role::{Permission, RolePermit, may},
     text::Problem,
     view::{
         Page,
-        billing::{BillingView, ContactView, RequestView},
+        billing::{BillingView, ContactView, RequestView, WayToLicence},
     },
 };
 
@@ -18,7 +19,7 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         mail::{self, Letter},
-        store::{Tx, billing_contact, organization as organizations, person, purchase_request},
+        store::{Tx, billing_contact, membership, organization as organizations, person, purchase_request},
     },
     audit::{self, Happened},
     organization,
@@ -45,7 +46,9 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, cursor: &str) -> Result<
     let full = rules::may_add_contact(contacts.len() as u64).err().map(|refusal| refusal.to_string());
     let requests = page(&mut tx, organization.id, cursor, REQUESTS).await?;
     let me = person::find(&mut tx, by.person).await?.ok_or(Refusal::NotFound)?;
+    let grant = grant(ctx, &organization.org_id);
     Ok(BillingView {
+        grant,
         organization,
         contacts,
         contacts_full: full,
@@ -53,6 +56,27 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, cursor: &str) -> Result<
         my_name: by.name.clone(),
         my_email: me.email,
     })
+}
+
+/// How a licence is granted where the operator reads no mail.
+fn grant(ctx: &Ctx, org_id: &str) -> Option<String> {
+    ctx.operator_mail().is_none().then(|| rules::grant_command(org_id))
+}
+
+/// What the caller can do about a licence that is missing in an organization that they have a role in.
+///
+/// # Errors
+/// `NotFound` for who has none.
+pub async fn way_to_licence(ctx: &Ctx, by: &Principal, org: &str) -> Result<WayToLicence> {
+    let mut tx = ctx.db().read().await?;
+    let organization = organization::belonging(&mut tx, by, org).await?;
+    let role = organization.role.ok_or(Refusal::NotFound)?;
+    if may(role, Permission::ManageBilling) {
+        return Ok(grant(ctx, &organization.org_id).map_or(WayToLicence::Ask, WayToLicence::Grant));
+    }
+    let owner = membership::find_first_owner(&mut tx, organization.id).await?;
+    let (first, last) = owner.ok_or(Refusal::NotFound)?;
+    Ok(WayToLicence::AskOwner(full_name(&first, &last)))
 }
 
 /// The billing contacts, for the API.

@@ -72,7 +72,7 @@ impl Held {
         if licence.is_active(now) {
             Ok(())
         } else if licence.has_expired(now) {
-            Err(Refusal::Licence("This desktop licence has expired. An Owner can contact sales.".to_owned()))
+            Err(Refusal::Licence("This desktop licence has expired. Owners get a new one under Licences.".to_owned()))
         } else {
             Err(Refusal::Licence(format!("This desktop licence begins on {}.", licence.active_from.day().words())))
         }

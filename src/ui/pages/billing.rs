@@ -25,6 +25,7 @@ use crate::{
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
         routes::here,
+        sales::GrantCommand,
         sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
@@ -112,7 +113,7 @@ fn BillingContent(asked: Asked, billing: BillingView, now: Timestamp, flash: Opt
     let dialog = match (asked.dialog.as_str(), contact) {
         ("contact-sales", _) => {
             let (name, email) = (billing.my_name.clone(), billing.my_email.clone());
-            view! { <SalesDialog org=org.clone() name email close flash=flash.clone()/> }.into_any()
+            view! { <SalesDialog org=org.clone() name email grant=billing.grant.clone() close flash=flash.clone()/> }.into_any()
         }
         ("contact", contact) if contact.is_some() || (asked.contact.is_empty() && billing.contacts_full.is_none()) => {
             view! { <ContactDialog org=org.clone() contact close flash=flash.clone()/> }.into_any()
@@ -130,7 +131,7 @@ fn BillingContent(asked: Asked, billing: BillingView, now: Timestamp, flash: Opt
             <ButtonLink href=contact_sales tone=Tone::Primary icon="mail" in_place=true>"Contact sales"</ButtonLink>
         </PageHeader>
         <Contacts asked=asked.clone() contacts=billing.contacts full=billing.contacts_full/>
-        <Requests asked requests=billing.requests.items older=billing.requests.next_cursor now flash sales/>
+        <Requests asked grant=billing.grant requests=billing.requests.items older=billing.requests.next_cursor now flash sales/>
         {dialog}
     }
 }
@@ -181,6 +182,7 @@ fn Contacts(asked: Asked, contacts: Vec<ContactView>, full: Option<String>) -> i
 #[component]
 fn Requests(
     asked: Asked,
+    grant: Option<String>,
     requests: Vec<RequestView>,
     older: Option<String>,
     now: Timestamp,
@@ -199,7 +201,8 @@ fn Requests(
             <h2 id="requests">"Requests"</h2>
             {if empty {
                 view! {
-                    <Empty icon="mail" sentence="Nothing was asked for yet. Whoever runs this Commonhold grants licences.">
+                    <Empty icon="mail" sentence="No requests yet. Whoever runs this Commonhold grants licences.">
+                        {grant.map(|command| view! { <div class="grant"><GrantCommand command/></div> })}
                         <ButtonLink href=sales icon="mail" in_place=true>"Contact sales"</ButtonLink>
                     </Empty>
                 }
@@ -298,17 +301,35 @@ fn RemoveDialog(org: String, contact: ContactView, close: String, flash: Option<
 
 /// **Contact sales**.
 #[component]
-fn SalesDialog(org: String, name: String, email: String, close: String, flash: Option<FormFlash>) -> impl IntoView {
+fn SalesDialog(
+    org: String,
+    name: String,
+    email: String,
+    grant: Option<String>,
+    close: String,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
     let action = ServerAction::<ContactSales>::new();
     let products = FOR_SALE.map(|product| (product.word(), product.title())).to_vec();
     let models = Model::ALL.map(|model| (model.word(), model.title())).to_vec();
     let message = RwSignal::new(String::new());
+    let send = if grant.is_some() { "Save request" } else { "Send request" };
     view! {
         <Dialog label="Contact sales" heading="Contact sales" close=close.clone() reads=true>
             <Form action flash class="dialog-form sales">
                 <Hidden name="org" value=org/>
                 <DialogBody>
-                    <p>"Say what you need. Whoever runs this Commonhold gets it, and all Owners hear when it is answered."</p>
+                    {match grant {
+                        None => view! {
+                            <p>"Say what you need. Whoever runs this Commonhold gets it by mail, and all Owners hear when it is answered."</p>
+                        }
+                        .into_any(),
+                        Some(command) => view! {
+                            <GrantCommand command/>
+                            <p>"Or say here what you need: it is kept for them, and all Owners hear when it is answered."</p>
+                        }
+                        .into_any(),
+                    }}
                     <Choice name="product" label="Product" options=products optional=true/>
                     <div class="of-cloud"><Choice name="model" label="Billed in" options=models optional=true/></div>
                     <div class="columns of-images">
@@ -327,7 +348,7 @@ fn SalesDialog(org: String, name: String, email: String, close: String, flash: O
                         </div>
                     </fieldset>
                 </DialogBody>
-                <DialogButtons close><Submit label="Send request"/></DialogButtons>
+                <DialogButtons close><Submit label=send/></DialogButtons>
             </Form>
         </Dialog>
     }

@@ -28,6 +28,7 @@ use crate::{
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
         routes::here,
+        sales::GetLicence,
         sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
@@ -128,7 +129,7 @@ fn SeatsContent(asked: Asked, seats: SeatsView, now: Timestamp, flash: Option<Fo
         }
         _ => ().into_any(),
     };
-    let empty = seats.licences.is_empty();
+    let (empty, org) = (seats.licences.is_empty(), asked.org.clone());
     let entries =
         seats.licences.into_iter().map(|licence| view! { <Licence asked=asked.clone() licence now/> }).collect_view();
     let all = (!asked.only.is_empty()).then(|| paths::seats(&asked.org));
@@ -140,7 +141,7 @@ fn SeatsContent(asked: Asked, seats: SeatsView, now: Timestamp, flash: Option<Fo
         {if empty {
             view! {
                 <section class="panel">
-                    <Empty icon="licence" sentence="This organization has no desktop licence. An Owner can contact sales."/>
+                    <Empty icon="licence" sentence="This organization has no desktop licence."><GetLicence org/></Empty>
                 </section>
             }
             .into_any()

@@ -356,3 +356,38 @@ both!(lic_3_the_ledger_is_filtered_paged_and_exported_with_what_was_left, async 
     anna.page(&format!("/o/{}/licences/{licence}", other.org_id)).await.expect(404);
     app.healthy().await;
 });
+
+both!(org_8_nothing_is_said_to_be_sent_where_nobody_reads_it_and_the_command_is_shown, async |app| {
+    let (anna, john, eve) = (app.person("Anna").await, app.person("John").await, app.person("Eve").await);
+    let org = anna.create_org("Alpine Survey").await;
+    app.join(&org, &john, Role::Manager).await;
+    let command = "commonhold licence grant --org alpine-survey --product";
+    for page in ["licences", "billing", "billing?dialog=contact-sales", "seats"] {
+        let shown = anna.page(&format!("/o/alpine-survey/{page}")).await.expect(200);
+        assert!(shown.body.contains(command), "{page}");
+        assert!(!shown.body.contains("by mail"), "{page}");
+    }
+    let licences = john.page("/o/alpine-survey/licences").await.expect(200);
+    assert!(licences.body.contains(&format!("Ask {} (Owner).", anna.name)), "{}", licences.body);
+    assert!(!licences.body.contains(command) && !licences.body.contains("Contact sales"));
+    assert!(!eve.page("/o/alpine-survey/licences").await.expect(404).body.contains(&anna.name));
+    let form = [
+        ("org", "alpine-survey"),
+        ("product", "cloud-pro"),
+        ("contact_name", "Anna"),
+        ("contact_email", "anna@example.com"),
+    ];
+    let url = <commonhold::rpc::billing::ContactSales as leptos::server_fn::ServerFn>::url();
+    let dialog = "/o/alpine-survey/billing?dialog=contact-sales";
+    anna.form(url, dialog, &form).await.expect(303);
+    let saved = anna.page("/o/alpine-survey/billing").await.expect(200);
+    assert!(saved.body.contains("Nobody was mailed") && !saved.body.contains("was sent"), "{}", saved.body);
+    // Where somebody reads it, it is sent, and there is no command.
+    app.ctx().set_operator_mail("ops@example.com".to_owned());
+    anna.form(url, dialog, &form).await.expect(303);
+    let sent = anna.page("/o/alpine-survey/billing").await.expect(200);
+    assert!(sent.body.contains("Your request was sent"), "{}", sent.body);
+    let licences = anna.page("/o/alpine-survey/licences").await.expect(200);
+    assert!(!licences.body.contains(command) && licences.body.contains("Contact sales"));
+    assert_eq!(app.mail_to("ops@example.com").await.len(), 1);
+});

@@ -44,7 +44,7 @@ use crate::{
         },
         paths::{self, Address},
         routes::here,
-        sales::{ContactSales, may_buy},
+        sales::GetLicence,
         sending::ServerAction,
         session::{Beginning, Session},
         words::{self, Moment},
@@ -121,8 +121,7 @@ pub fn AccessDialog(
                         match loaded {
                             (asked, Ok(_), Some(why)) => view! { <Why asked why listing/> }.into_any(),
                             (asked, Ok(view), None) => {
-                                let buys = begin.organization(&listing.org).is_some_and(may_buy);
-                                view! { <Access asked view listing give buys now=begin.now flash=begin.form/> }.into_any()
+                                view! { <Access asked view listing give now=begin.now flash=begin.form/> }.into_any()
                             }
                             (_, Err(failure), _) => view! {
                                 <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
@@ -155,7 +154,6 @@ fn Access(
     view: AccessView,
     listing: Listing,
     give: ServerAction<GiveAccess>,
-    buys: bool,
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
@@ -256,7 +254,7 @@ fn Access(
             let org = listing.org.clone();
             view! {
                 <BlockedButton label="Give access" reason tone=Tone::Primary/>
-                {buys.then(|| view! { <div><ContactSales org/></div> })}
+                <div><GetLicence org/></div>
             }
             .into_any()
         }

@@ -21,7 +21,7 @@ use crate::{
             table::Fact,
         },
         paths,
-        sales::ContactSales,
+        sales::GetLicence,
         words::{self, Moment, When},
     },
 };
@@ -34,7 +34,6 @@ pub fn DatasetContent(
     lacking: Lacking,
     processing: Option<ProcessingView>,
     /// Whether the reader may ask for licences.
-    may_buy: bool,
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
@@ -71,7 +70,7 @@ pub fn DatasetContent(
         })
         .collect_view();
     let facts = resource.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
-    let price = processing.map(|processing| view! { <Price processing may_buy org=listing.org.clone()/> });
+    let price = processing.map(|processing| view! { <Price processing org=listing.org.clone()/> });
     view! {
         {(!only_looks).then(|| view! { <div class="bar">{actions}</div> })}
         {price}
@@ -91,7 +90,7 @@ pub fn DatasetContent(
 
 /// What having it processed would cost, and what is left for it (LIC-2).
 #[component]
-fn Price(processing: ProcessingView, may_buy: bool, org: String) -> impl IntoView {
+fn Price(processing: ProcessingView, org: String) -> impl IntoView {
     let (content, short) = match processing {
         ProcessingView::Refused(reason) => (view! { <p>{reason}</p> }.into_any(), true),
         ProcessingView::Priced { model, cost, left, why_not } => {
@@ -112,7 +111,7 @@ fn Price(processing: ProcessingView, may_buy: bool, org: String) -> impl IntoVie
         <section class="panel tile price" aria-labelledby="price">
             <h2 id="price">"Processing"</h2>
             {content}
-            {(short && may_buy).then(|| view! { <ContactSales org/> })}
+            {short.then(|| view! { <GetLicence org/> })}
         </section>
     }
 }

@@ -72,7 +72,7 @@ use crate::{
         layout::{Arrival, Frame, PageHeader, Section},
         paths,
         routes::here,
-        sales::{ContactSales, may_buy},
+        sales::GetLicence,
         sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
@@ -278,7 +278,6 @@ fn DriveContent(
         details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() offered=drive.offered.clone() now/> });
     let narrow = dataset.is_none() && (drive.resource.is_some() || !listing.q.is_empty());
     let timeline = drive.timeline.clone();
-    let buys = may_buy(&drive.organization);
     // A dataset's page says it where it says what processing costs.
     let expired = drive.lacking.create.clone().filter(|_| dataset.is_none() && drive.resource.is_some());
     let (org, processing) = (listing.org.clone(), drive.processing.clone());
@@ -288,7 +287,7 @@ fn DriveContent(
     view! {
         {note}
         {header}
-        {expired.map(|reason| view! { <LicenceNote reason org buys/> })}
+        {expired.map(|reason| view! { <LicenceNote reason org/> })}
         <RestrictedNote origins/>
         <div class="drive-tools">
             <SearchField listing=listing.clone()/>
@@ -299,7 +298,7 @@ fn DriveContent(
         <div class="drive-columns" class:with-details=details>
             <Tree tree several=drive.resource.as_ref().is_some_and(|shown| shown.account_name.is_some()) listing=listing.clone()/>
             {match dataset {
-                Some(resource) => view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking processing may_buy=buys now flash/></div> }.into_any(),
+                Some(resource) => view! { <div class="drive-page"><DatasetContent resource listing lacking=drive.lacking processing now flash/></div> }.into_any(),
                 None => view! { <div class="drive-page"><List drive listing selection rows now/></div> }.into_any(),
             }}
             {panel}
@@ -309,11 +308,11 @@ fn DriveContent(
 
 /// What an expired licence takes away (LIC-6), and the way out for who may take it.
 #[component]
-fn LicenceNote(reason: String, org: String, buys: bool) -> impl IntoView {
+fn LicenceNote(reason: String, org: String) -> impl IntoView {
     view! {
         <Note mood=Mood::Warning>
             <p>{reason}</p>
-            {buys.then(|| view! { <p><ContactSales org/></p> })}
+            <div><GetLicence org/></div>
         </Note>
     }
 }

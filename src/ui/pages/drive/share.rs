@@ -27,7 +27,7 @@ use crate::{
             field::{Field, Hidden},
             form::{Form, Submit},
         },
-        sales::{ContactSales, may_buy},
+        sales::GetLicence,
         sending::ServerAction,
         session::{Beginning, Session},
         trouble::Trouble,
@@ -58,8 +58,7 @@ pub fn ShareDialog(item: String, listing: Listing) -> impl IntoView {
                         let begin = Beginning::from(session.start().await);
                         match share.await {
                             Ok(share) => {
-                                let sales = begin.organization(&org).is_some_and(may_buy).then(|| org.clone());
-                                view! { <Links share back sales flash=begin.form now=begin.now/> }.into_any()
+                                view! { <Links share back org flash=begin.form now=begin.now/> }.into_any()
                             }
                             Err(failure) => view! { <DialogBody><Trouble failure/></DialogBody> }.into_any(),
                         }
@@ -78,13 +77,13 @@ pub fn ShareDialog(item: String, listing: Listing) -> impl IntoView {
 fn Links(
     share: ShareView,
     back: String,
-    /// Where the reader may ask for licences.
-    sales: Option<String>,
+    /// The organization, which may lack a licence.
+    org: String,
     flash: Option<FormFlash>,
     now: Timestamp,
 ) -> impl IntoView {
     let ShareView { id, name, kind, manages, create, lacks_licence, links } = share;
-    let sales = sales.filter(|_| lacks_licence);
+    let sales = lacks_licence.then_some(org);
     let what = if kind == Kind::Root { "the whole Drive".to_owned() } else { format!("“{name}”") };
     let below = if kind == Kind::Dataset { "" } else { " and what is in it" };
     let lead = format!("A link shows {what}{below} to anyone who has it. They can look at it and change nothing.");
@@ -101,7 +100,7 @@ fn Links(
             Control::Absent => ().into_any(),
             Control::Disabled(reason) => view! {
                 <BlockedButton label="Switch on" reason icon="link" tone=Tone::Primary/>
-                {sales.map(|org| view! { <div><ContactSales org/></div> })}
+                {sales.map(|org| view! { <div><GetLicence org/></div> })}
             }
             .into_any(),
             Control::Enabled => view! {

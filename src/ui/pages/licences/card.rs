@@ -109,7 +109,7 @@ fn Seats(used: Option<u64>, total: i64) -> impl IntoView {
 #[component]
 fn Credits(left: i64) -> impl IntoView {
     let (class, words) = match band(left) {
-        Band::Low => ("credits low", "Nearly used up. An Owner can contact sales."),
+        Band::Low => ("credits low", "Nearly used up. Owners get more under Licences."),
         Band::Medium => ("credits medium", "Running low."),
         Band::High => ("credits high", "Enough for now."),
     };

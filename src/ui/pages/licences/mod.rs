@@ -26,7 +26,7 @@ use crate::{
         layout::{Frame, PageHeader, Section},
         paths,
         routes::here,
-        sales::ContactSales,
+        sales::{ContactSales, GetLicence},
         session::{Beginning, Session},
         trouble::Trouble,
         words,
@@ -79,11 +79,7 @@ fn LicencesContent(licences: LicencesView, now: Timestamp) -> impl IntoView {
         view! {
             <section class="panel" aria-label="No licence yet">
                 <Empty icon="licence" sentence>
-                    {if may_buy {
-                        view! { <ContactSales org tone=Tone::Primary/> }.into_any()
-                    } else {
-                        view! { <p class="small">"An Owner can contact sales."</p> }.into_any()
-                    }}
+                    <GetLicence org tone=Tone::Primary/>
                 </Empty>
             </section>
         }
