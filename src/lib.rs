@@ -22,5 +22,7 @@ pub mod ui;
 pub async fn hydrate() {
     console_error_panic_hook::set_once();
     ui::routes::arrive().await;
+    ui::hydration::begin();
     leptos::mount::hydrate_body(ui::App);
+    ui::hydration::complete();
 }

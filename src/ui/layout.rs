@@ -2,12 +2,11 @@
 
 use leptos::{html, prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
-use wasm_bindgen::JsCast;
 
 use super::{
     components::{
         avatar::Face,
-        focus::once_connected,
+        focus::{once_connected, to_heading},
         form::{Form, IconSubmit},
         icon::Icon,
         toast::Toast,
@@ -134,6 +133,7 @@ pub fn Frame(
 #[component]
 fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
     let Some(person) = begin.person.clone() else {
+        Session::get().shows(None);
         return view! {
             <a class="brand" href=paths::WELCOME><Brand/></a>
             <a class="button" href=paths::sign_in("")>"Sign in"</a>
@@ -141,6 +141,7 @@ fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
         .into_any();
     };
     let current = begin.organization(&org).cloned();
+    Session::get().shows(current.as_ref());
     let path = current_path().get_untracked();
     let entries = begin
         .organizations
@@ -268,6 +269,7 @@ pub fn OutsideFrame(
     /// The page.
     children: Children,
 ) -> impl IntoView {
+    Session::get().shows(None);
     view! {
         <div class="outside">
             <header><a class="brand" href=paths::WELCOME><Brand/></a></header>
@@ -313,13 +315,8 @@ pub fn Arrival() -> impl IntoView {
         if session.arrived(&path.get_untracked()) {
             once_connected(&here, || {
                 let in_dialog = document().query_selector("dialog[open]").is_ok_and(|dialog| dialog.is_some());
-                if let Ok(Some(heading)) = document().query_selector("main h1")
-                    && !in_dialog
-                    && let Ok(heading) = heading.dyn_into::<web_sys::HtmlElement>()
-                {
-                    let options = web_sys::FocusOptions::new();
-                    options.set_prevent_scroll(true);
-                    drop(heading.focus_with_options(&options));
+                if !in_dialog {
+                    to_heading();
                 }
             });
         }

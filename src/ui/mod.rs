@@ -2,6 +2,7 @@
 //!
 //! - `routes` is the tree of pages and how a page reads its address; `paths` writes every address.
 //! - `session` is what every page shares: who is signed in, what to reload, what to say.
+//! - `hydration` brings the server's page to life, also where others have changed it meanwhile.
 //! - `lazy` puts pages into bundles, files that are fetched when one of their pages is shown.
 //! - `sending` is a change on its way to the server.
 //! - `layout` is the frame around a page, `switcher` the organization switcher in it, `trouble` what is shown instead of
@@ -17,6 +18,7 @@
 //!   added in an `Effect`.
 
 pub mod components;
+pub mod hydration;
 pub mod layout;
 pub mod lazy;
 pub mod pages;
@@ -31,12 +33,15 @@ pub mod trouble;
 pub mod undo;
 pub mod words;
 
-use leptos::{config::LeptosOptions, prelude::*};
+use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::components::Router;
 
 use components::toast::{Toaster, Toasts};
 use session::Session;
+
+/// The sign of the product, for tabs.
+const FAVICON: &str = "/favicon.svg";
 
 /// The document around [`App`], for the server.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -47,7 +52,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="color-scheme" content="light dark"/>
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="icon" href=FAVICON type="image/svg+xml"/>
+                <script nonce=use_nonce()>{hydration::BEFORE}</script>
                 <HashedStylesheet options=options.clone() id="leptos"/>
                 <HydrationScripts options/>
                 <MetaTags/>
@@ -78,9 +84,24 @@ pub fn App() -> impl IntoView {
         }
     });
 
+    Effect::new(move |before: Option<bool>| {
+        let now = routing.get();
+        if before == Some(true) && !now {
+            session.stay();
+        }
+        now
+    });
+    Effect::new(move |_| {
+        let icon = session.shown_hue().map_or_else(|| FAVICON.to_owned(), words::favicon);
+        if let Ok(Some(link)) = document().query_selector("link[rel=icon]") {
+            // A tab without its organization's colour is still that tab.
+            drop(link.set_attribute("href", &icon));
+        }
+    });
+
     view! {
-        <Title formatter=|title: String| {
-            if title.is_empty() { "Commonhold".to_owned() } else { status::in_head(format!("{title} · Commonhold")) }
+        <Title formatter=move |title: String| {
+            status::in_head(session.tab(title))
         }/>
         <Router set_is_routing=routing>
             <div class="routing" class:busy=move || routing.get() aria-hidden="true"></div>

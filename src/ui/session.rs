@@ -12,6 +12,7 @@ use crate::{
         Asked, Failure, Flash, FormFlash,
         session::{Start, page_start},
     },
+    ui::words,
 };
 
 /// The one context of the application.
@@ -22,6 +23,8 @@ pub struct Session {
     visited: StoredValue<String>,
     left_first_page: StoredValue<bool>,
     letter_keys: StoredValue<bool>,
+    leaving: RwSignal<Option<&'static str>>,
+    shown: RwSignal<Option<Shown>>,
     /// Whether WebAssembly has taken over; `false` in everything the server renders.
     pub hydrated: RwSignal<bool>,
 }
@@ -35,6 +38,8 @@ impl Session {
             visited: StoredValue::new(String::new()),
             left_first_page: StoredValue::new(false),
             letter_keys: StoredValue::new(true),
+            leaving: RwSignal::new(None),
+            shown: RwSignal::new(None),
             hydrated: RwSignal::new(false),
         };
         provide_context(session);
@@ -64,6 +69,48 @@ impl Session {
         self.letter_keys.get_value()
     }
 
+    /// A form was answered with another page, which is on its way: until it is there, the form is not done.
+    pub fn leave_by(self, form: &'static str) {
+        self.leaving.set(Some(form));
+    }
+
+    /// Whether the page that this form leads to is on its way.
+    pub fn leaves_by(self, form: &'static str) -> bool {
+        self.leaving.get() == Some(form)
+    }
+
+    /// Nothing is on its way any more.
+    pub fn stay(self) {
+        if self.leaving.with_untracked(Option::is_some) {
+            self.leaving.set(None);
+        }
+    }
+
+    /// Says which organization the page is of, if of any.
+    pub fn shows(self, belonging: Option<&Belonging>) {
+        let shown = belonging.map(|belonging| Shown {
+            name: words::organization_name(belonging),
+            hue: words::organization_hue(belonging.id),
+        });
+        if self.shown.with_untracked(|before| *before != shown) {
+            self.shown.set(shown);
+        }
+    }
+
+    /// The hue of the organization that the page is of.
+    pub fn shown_hue(self) -> Option<u8> {
+        self.shown.with(|shown| shown.as_ref().map(|shown| shown.hue))
+    }
+
+    /// What a tab is called: part, organization, Commonhold.
+    pub fn tab(self, title: String) -> String {
+        let organization = self.shown.try_get().flatten().map(|shown| shown.name);
+        let parts = [Some(title), organization, Some("Commonhold".to_owned())];
+        let mut parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+        parts.dedup();
+        parts.join(" · ")
+    }
+
     /// Asks again who is signed in and where they belong.
     pub fn reload(self) {
         self.left_first_page.set_value(true);
@@ -88,12 +135,20 @@ impl Session {
             return false;
         }
         self.visited.set_value(path.to_owned());
+        self.stay();
         let navigated = !before.is_empty();
         if navigated {
             self.left_first_page.set_value(true);
         }
         navigated
     }
+}
+
+/// The organization that a page is of.
+#[derive(Clone, PartialEq)]
+struct Shown {
+    name: String,
+    hue: u8,
 }
 
 /// The path that is shown.

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::paths;
 use crate::domain::{
     access::Source,
     id::OrganizationId,
@@ -151,6 +152,20 @@ pub fn role_here(belonging: &Belonging) -> String {
 /// The stable hue of an organization, out of twelve.
 pub fn organization_hue(id: OrganizationId) -> u8 {
     hue(id.0.as_bytes())
+}
+
+/// The angles of the twelve hues, as in `style/tokens.css`.
+const ANGLES: [u16; 12] = [20, 50, 80, 110, 140, 165, 195, 225, 255, 285, 315, 345];
+
+/// The sign of the product in a hue, as the address of a picture: tabs of different organizations differ.
+pub fn favicon(hue: u8) -> String {
+    let angle = ANGLES.get(usize::from(hue)).copied().unwrap_or_default();
+    let picture = format!(
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><g fill='oklch(62% .15 {angle})'>\
+         <rect x='3' y='3' width='11' height='11' rx='3'/><rect x='18' y='3' width='11' height='11' rx='3'/>\
+         <rect x='3' y='18' width='11' height='11' rx='3'/><circle cx='23.5' cy='23.5' r='5.5'/></g></svg>"
+    );
+    format!("data:image/svg+xml,{}", paths::encode(&picture))
 }
 
 /// The stable hue of whatever these bytes name, out of twelve.

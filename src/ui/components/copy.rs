@@ -42,7 +42,7 @@ pub fn CopyField(
             {move || session.hydrated.get().then(|| view! {
                 <button type="button" class="button" aria-label=action_label.clone() on:click=copy><Icon name="copy"/>{action}</button>
             })}
-            <span class="small said" aria-live="polite">{move || said.get()}</span>
+            <span class="small said" aria-live="polite" inner_html=move || said.get()></span>
         </div>
     }
 }

@@ -7,7 +7,11 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::{focus::once_connected, icon::Icon};
+use super::{
+    focus::{keeping_focus_in, nowhere, once_connected, to_heading},
+    icon::Icon,
+    markup::escaped,
+};
 
 /// A dialog over a page.
 #[component]
@@ -39,17 +43,25 @@ pub fn Dialog(
         // Made in here, as only the browser has such things: what is stored locally must stay on one thread.
         let opener = StoredValue::new_local(opened_from());
         once_connected(&dialog.clone(), move || {
-            // Open as the server sent it, it is not modal; it has to be closed first to become so.
-            dialog.close();
-            drop(dialog.show_modal());
+            // Open as the server sent it, it is not modal; it has to be closed first to become so. Whoever types in it
+            // already goes on typing.
+            keeping_focus_in(&dialog, || {
+                dialog.close();
+                drop(dialog.show_modal());
+            });
         });
+        let address = shown_address();
         on_cleanup(move || {
-            let Some(Some(opener)) = opener.try_get_value() else { return };
-            // Once the dialog is gone, the focus goes back to where it came from.
-            request_animation_frame(move || {
-                if opener.is_connected() {
-                    drop(opener.focus());
-                }
+            let opener = opener.try_get_value().flatten();
+            // Once the dialog is gone, the focus goes back to where it came from; for one that came with its page, to the
+            // link that opens it, or else to the page's heading.
+            request_animation_frame(move || match opener.filter(|opener| opener.is_connected()) {
+                Some(opener) => drop(opener.focus()),
+                None if nowhere() => match link_to(&address) {
+                    Some(link) => drop(link.focus()),
+                    None => to_heading(),
+                },
+                None => {}
             });
         });
     });
@@ -81,7 +93,8 @@ pub fn Dialog(
                 on:click=on_click
             >
                 <header>
-                    <h2 tabindex=reads.then_some("-1") autofocus=reads>{move || heading.get()}</h2>
+                    // As markup: a translator takes the place of texts, which then would not follow any more.
+                    <h2 tabindex=reads.then_some("-1") autofocus=reads inner_html=move || escaped(&heading.get())></h2>
                     <a class="button icon-only quiet" href=close aria-label="Close" data-noscroll="" prop:replace=true>
                         <Icon name="close"/>
                     </a>
@@ -123,6 +136,20 @@ pub fn DialogButtons(
             {children()}
         </footer>
     }
+}
+
+/// The path and query in the address bar.
+fn shown_address() -> String {
+    let location = window().location();
+    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
+}
+
+/// A link on the page, outside any menu that is closed, which leads to an address.
+fn link_to(address: &str) -> Option<HtmlElement> {
+    let links = document().query_selector_all("main a[href]").ok()?;
+    (0..links.length())
+        .filter_map(|index| links.item(index)?.dyn_into::<HtmlElement>().ok())
+        .find(|link| link.get_attribute("href").as_deref() == Some(address) && link.offset_parent().is_some())
 }
 
 /// What had the focus when the dialog opened; for a link in a menu, the button of the menu.

@@ -2,7 +2,11 @@
 
 use leptos::{html, prelude::*};
 
-use super::{focus::once_connected, form::FormContext, markup::escaped};
+use super::{
+    focus::{once_connected, typing},
+    form::FormContext,
+    markup::escaped,
+};
 
 /// A text field.
 #[component]
@@ -49,10 +53,9 @@ pub fn Field(
         if let (true, Some(input)) = (focused, input.get()) {
             once_connected(&input.clone(), move || {
                 let busy = document().active_element().is_some_and(|active| {
-                    matches!(active.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA")
-                        || active.get_attribute("role").as_deref() == Some("alert")
+                    active.get_attribute("role").as_deref() == Some("alert")
                 });
-                if !busy {
+                if !busy && !typing() {
                     drop(input.focus());
                 }
             });
@@ -105,10 +108,20 @@ pub fn Lines(
     // Leptos writes the content of this element as it is, so what people typed is escaped here; whoever reads the markup, the
     // browser's parser or `innerHTML`, undoes it.
     let typed = escaped(&form.typed(name).unwrap_or_else(|| text.get_untracked()));
+    let area = NodeRef::<html::Textarea>::new();
+    // What was typed before there was anybody to hear it.
+    Effect::new(move |_| {
+        if let Some(written) = area.get().map(|area| area.value()).filter(|written| !written.is_empty())
+            && text.with_untracked(|text| *text != written)
+        {
+            text.set(written);
+        }
+    });
     view! {
         <div class="field">
             <label for=id.clone()>{label} {optional.then(|| view! { <span class="optional">"optional"</span> })}</label>
             <textarea
+                node_ref=area
                 class="input lines"
                 id=id.clone()
                 name=name

@@ -11,6 +11,7 @@ use web_sys::HtmlInputElement;
 
 use super::{
     button::Tone,
+    focus::typing,
     icon::Icon,
     note::{Mood, Note},
     toast::Toaster,
@@ -21,6 +22,7 @@ use crate::{
     ui::{
         paths,
         routes::current_address,
+        sales::GetLicence,
         sending::{Sending, ServerAction},
         session::{Session, current_path},
     },
@@ -115,7 +117,9 @@ fn form_view(
     let url = action.url();
     let value = action.value();
     let answer = Signal::derive(move || value.get());
-    let pending = Signal::from(action.pending());
+    let (session, sending, path) = (Session::get(), action.pending(), current_path());
+    // Until the page that it leads to is there, a form is not done.
+    let pending = Signal::derive(move || sending.get() || session.leaves_by(url));
     let flash = flash.filter(|flash| flash.action == url);
     let from_flash = flash.is_some();
     let (typed, refused) = flash.map_or_else(Default::default, |flash| (flash.values, Some(flash.failure)));
@@ -131,6 +135,16 @@ fn form_view(
 
     let context = FormContext { name: StoredValue::new(name), failure, pending, typed: StoredValue::new(typed) };
 
+    Effect::new(move |before: Option<()>| {
+        let leads = answer.with(|answer| match answer {
+            Some(Ok(done)) => path.with_untracked(|path| done.to.split('?').next() != Some(path)),
+            _ => false,
+        });
+        // As in `follow`: an answer that is there from the start is an older form's.
+        if leads && before.is_some() {
+            session.leave_by(url);
+        }
+    });
     follow(answer, changes_session, move || empty_passwords(element));
 
     let on_submit = move |event: SubmitEvent| {
@@ -146,7 +160,7 @@ fn form_view(
         <form node_ref=element class=class action=url method="post" novalidate=true on:submit=on_submit>
             // Not `provide_context`: two forms beside each other would share the last one's.
             <Provider value=context>
-                <Summary failure from_flash/>
+                <Summary failure from_flash=Signal::derive(move || from_flash && answer.with(Option::is_none))/>
                 {children()}
             </Provider>
         </form>
@@ -230,11 +244,11 @@ pub fn Submit(
 
 /// What went wrong, above the fields.
 #[component]
-fn Summary(failure: Signal<Option<Failure>>, from_flash: bool) -> impl IntoView {
+fn Summary(failure: Signal<Option<Failure>>, from_flash: Signal<bool>) -> impl IntoView {
     move || {
         // What is known of each row of a list is shown by the list itself.
         let told = failure.get().filter(|failure| !matches!(failure, Failure::Refused(Refusal::Review(_))));
-        told.map(|failure| view! { <Problems failure from_flash/> })
+        told.map(|failure| view! { <Problems failure from_flash=from_flash.get_untracked()/> })
     }
 }
 
@@ -245,7 +259,10 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
     let element = NodeRef::<html::Div>::new();
     let address = current_address();
     Effect::new(move |_| {
-        if let Some(element) = element.get() {
+        // Whoever types already, in a form that came back with its page, goes on typing.
+        if let Some(element) = element.get()
+            && !(from_flash && typing())
+        {
             drop(element.focus());
         }
     });
@@ -282,6 +299,11 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
         Failure::Transport(_) => {
             view! { <p><a rel="external" href=move || address.get()>"Reload the page"</a></p> }.into_any()
         }
+        // What can be done about it depends on who reads it, and on this server.
+        Failure::Refused(Refusal::Licence(_)) => match address.with_untracked(|address| paths::org_of(address)) {
+            Some(org) => view! { <GetLicence org/> }.into_any(),
+            None => ().into_any(),
+        },
         Failure::Refused(_) | Failure::Unexpected { .. } => ().into_any(),
     };
     view! {

@@ -28,7 +28,7 @@ pub fn ForgotPage() -> impl IntoView {
         <Title text="Forgot password"/>
         <Arrival/>
         <OutsideFrame>
-            <Suspense>
+            <Transition>
                 {move || {
                     let sent = sent.get();
                     Suspend::new(async move {
@@ -36,7 +36,7 @@ pub fn ForgotPage() -> impl IntoView {
                         view! { <ForgotView sent flash=begin.form/> }
                     })
                 }}
-            </Suspense>
+            </Transition>
         </OutsideFrame>
     }
     .into_any()

@@ -29,7 +29,7 @@ pub fn NewOrganizationPage() -> impl IntoView {
     let session = Session::get();
     view! {
         <Frame section=Section::Other org="">
-            <Suspense>
+            <Transition>
                 {move || Suspend::new(async move {
                     let begin = Beginning::from(session.start().await);
                     if begin.person.is_some() {
@@ -38,7 +38,7 @@ pub fn NewOrganizationPage() -> impl IntoView {
                         view! { <Trouble failure=Failure::Refused(Refusal::Unauthenticated)/> }.into_any()
                     }
                 })}
-            </Suspense>
+            </Transition>
         </Frame>
     }
     .into_any()

@@ -28,7 +28,7 @@ pub fn RolesPage() -> impl IntoView {
     let session = Session::get();
     view! {
         <Frame section=Section::Roles org>
-            <Suspense>
+            <Transition>
                 {move || {
                     let org = org.get();
                     Suspend::new(async move {
@@ -40,7 +40,7 @@ pub fn RolesPage() -> impl IntoView {
                         }
                     })
                 }}
-            </Suspense>
+            </Transition>
         </Frame>
     }
     .into_any()

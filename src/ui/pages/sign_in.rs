@@ -27,7 +27,7 @@ pub fn SignInPage() -> impl IntoView {
         <Title text="Sign in"/>
         <Arrival/>
         <OutsideFrame>
-            <Suspense>
+            <Transition>
                 {move || {
                     let next = next.get();
                     Suspend::new(async move {
@@ -35,7 +35,7 @@ pub fn SignInPage() -> impl IntoView {
                         view! { <SignInView next flash=begin.form/> }
                     })
                 }}
-            </Suspense>
+            </Transition>
         </OutsideFrame>
     }
     .into_any()

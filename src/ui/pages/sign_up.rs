@@ -27,7 +27,7 @@ pub fn SignUpPage() -> impl IntoView {
         <Title text="Sign up"/>
         <Arrival/>
         <OutsideFrame>
-            <Suspense>
+            <Transition>
                 {move || {
                     let next = next.get();
                     Suspend::new(async move {
@@ -35,7 +35,7 @@ pub fn SignUpPage() -> impl IntoView {
                         view! { <SignUpView next flash=begin.form/> }
                     })
                 }}
-            </Suspense>
+            </Transition>
         </OutsideFrame>
     }
     .into_any()

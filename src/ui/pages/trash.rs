@@ -141,7 +141,7 @@ fn TrashContent(place: Place, trash: TrashView, now: Timestamp, flash: Option<Fo
     let any = trash.rows.items.iter().any(|row| row.change == Control::Enabled);
     let empty = any.then(|| {
         let href = place.page().with("dialog", "empty").text();
-        view! { <ButtonLink href icon="trash" in_place=true>"Empty trash"</ButtonLink> }
+        view! { <ButtonLink href icon="trash" tone=Tone::Danger in_place=true>"Empty trash"</ButtonLink> }
     });
     let list = if trash.rows.items.is_empty() {
         view! { <section class="panel"><Empty icon="trash" sentence="Nothing is in the trash."/></section> }.into_any()
@@ -262,10 +262,10 @@ fn List(place: Place, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash: Opt
                 <p class="drive-count small num">{count}</p>
                 {any.then(|| view! {
                     <div class="selection" role="toolbar" aria-label="Selection">
-                        <span aria-live="polite">{words}</span>
+                        <span aria-live="polite" inner_html=words></span>
                         <span class="sum"></span>
                         <button type="submit" class="button" name="dialog" value="restore"><Icon name="restore"/>"Restore"</button>
-                        <button type="submit" class="button" name="dialog" value="delete"><Icon name="trash"/>"Delete for good"</button>
+                        <button type="submit" class="button danger" name="dialog" value="delete"><Icon name="trash"/>"Delete for good"</button>
                         <button type="reset" class="button icon-only quiet" aria-label="Clear selection" on:click=move |event| {
                             event.prevent_default();
                             selection.clear();
@@ -324,7 +324,7 @@ fn Row(row: TrashRow, place: Place, now: Timestamp, any: bool) -> impl IntoView 
     let options = match row.change {
         Control::Enabled => view! {
             <button type="submit" class="button" form=format!("restore-{id}") data-restore=id.clone()>"Restore"</button>
-            <ButtonLink href=delete tone=Tone::Quiet in_place=true>"Delete for good"</ButtonLink>
+            <ButtonLink href=delete tone=Tone::Danger in_place=true>"Delete for good"</ButtonLink>
         }
         .into_any(),
         Control::Disabled(reason) => view! { <small class="why">{reason}</small> }.into_any(),

@@ -14,7 +14,7 @@ use crate::{
     },
     ui::{
         components::{
-            button::{BlockedButton, ButtonLink},
+            button::{BlockedButton, ButtonLink, Tone},
             dialog::{Dialog, DialogBody, DialogButtons},
             empty::Skeleton,
             field::{Check, Field},
@@ -127,12 +127,12 @@ fn Delete(farewell: FarewellView, deleting: bool, flash: Option<FormFlash>) -> i
             <p>"What tells who you are is deleted, and every session ends. What you made stays with the organizations it belongs to, and their logs keep what you did there, with your name."</p>
             {match last {
                 Some(reason) => view! {
-                    <BlockedButton label="Delete my account" reason/>
+                    <BlockedButton label="Delete my account" reason tone=Tone::Danger/>
                     <ul class="plain-list" aria-label="Organizations that need another Owner">{ways}</ul>
                 }
                 .into_any(),
                 None => view! {
-                    <div class="bar"><ButtonLink href=address icon="trash" in_place=true>"Delete my account"</ButtonLink></div>
+                    <div class="bar"><ButtonLink href=address icon="trash" tone=Tone::Danger in_place=true>"Delete my account"</ButtonLink></div>
                 }
                 .into_any(),
             }}
@@ -148,7 +148,7 @@ fn DeleteDialog(farewell: FarewellView, flash: Option<FormFlash>) -> impl IntoVi
     let close = paths::account("privacy");
     view! {
         <Dialog label="Delete my account" heading="Delete my account" close=close.clone()>
-            <Form action flash class="dialog-form danger" changes_session=true>
+            <Form action flash class="dialog-form" changes_session=true>
                 <DialogBody>
                     <p>"This cannot be undone. To confirm, type your email address, " <b>{farewell.email}</b> ", and your password."</p>
                     <Field name="confirm" label="Email" kind="email" focused=true/>
@@ -162,7 +162,7 @@ fn DeleteDialog(farewell: FarewellView, flash: Option<FormFlash>) -> impl IntoVi
                     })}
                 </DialogBody>
                 <DialogButtons close>
-                    <Submit label="Delete my account"/>
+                    <Submit label="Delete my account" tone=Tone::Danger/>
                 </DialogButtons>
             </Form>
         </Dialog>

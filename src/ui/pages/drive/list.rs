@@ -237,7 +237,7 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             {hidden("details", if listing.look.details { "1" } else { "" })}
             {at_once.refusal()}
             <div class="drive-bar">
-                <p class="drive-count small num">{count_line}</p>
+                <p class="drive-count small num" inner_html=count_line></p>
                 <Toolbar selection commands=several/>
             </div>
             <div class="panel">
@@ -471,9 +471,9 @@ fn Toolbar(selection: Selection, commands: Vec<Command>) -> impl IntoView {
         .collect_view();
     view! {
         <div class="selection" role="toolbar" aria-label="Selection">
-            <span aria-live="polite">{words}</span>
+            <span aria-live="polite" inner_html=words></span>
             {more}
-            <span class="sum num">{sums}</span>
+            <span class="sum num" inner_html=sums></span>
             {buttons}
             <button type="reset" class="button icon-only quiet" aria-label="Clear selection" on:click=move |event| {
                 event.prevent_default();
