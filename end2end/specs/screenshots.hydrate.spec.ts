@@ -7,6 +7,7 @@ const looks = [
   { look: "wide", width: 1280, height: 800, colorScheme: "light" },
   { look: "wide-dark", width: 1280, height: 800, colorScheme: "dark" },
   { look: "phone", width: 390, height: 844, colorScheme: "light" },
+  { look: "narrow", width: 320, height: 640, colorScheme: "light" },
   { look: "phone-dark", width: 390, height: 844, colorScheme: "dark" },
 ] as const;
 
