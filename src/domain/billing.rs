@@ -233,7 +233,9 @@ pub const LONGEST_MESSAGE: usize = 2_000;
 
 /// The operator's command that grants a licence to an organization, to be copied and changed.
 pub fn grant_command(org_id: &str) -> String {
-    format!("commonhold licence grant --org {org_id} --product cloud-pro --model images-projects --images 10000 --projects 100")
+    format!(
+        "commonhold licence grant --org {org_id} --product cloud-pro --model images-projects --images 10000 --projects 100"
+    )
 }
 
 /// What **Contact sales** sends, unread.

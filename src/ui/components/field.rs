@@ -52,9 +52,9 @@ pub fn Field(
     Effect::new(move |_| {
         if let (true, Some(input)) = (focused, input.get()) {
             once_connected(&input.clone(), move || {
-                let busy = document().active_element().is_some_and(|active| {
-                    active.get_attribute("role").as_deref() == Some("alert")
-                });
+                let busy = document()
+                    .active_element()
+                    .is_some_and(|active| active.get_attribute("role").as_deref() == Some("alert"));
                 if !busy && !typing() {
                     drop(input.focus());
                 }

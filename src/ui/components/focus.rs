@@ -41,7 +41,9 @@ fn selection(element: &Element) -> Option<(u32, u32)> {
 
 /// Whether somebody is in a field.
 pub fn typing() -> bool {
-    document().active_element().is_some_and(|active| matches!(active.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA"))
+    document()
+        .active_element()
+        .is_some_and(|active| matches!(active.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA"))
 }
 
 /// Whether nobody and nothing on the page has the focus.

@@ -113,7 +113,8 @@ fn BillingContent(asked: Asked, billing: BillingView, now: Timestamp, flash: Opt
     let dialog = match (asked.dialog.as_str(), contact) {
         ("contact-sales", _) => {
             let (name, email) = (billing.my_name.clone(), billing.my_email.clone());
-            view! { <SalesDialog org=org.clone() name email grant=billing.grant.clone() close flash=flash.clone()/> }.into_any()
+            view! { <SalesDialog org=org.clone() name email grant=billing.grant.clone() close flash=flash.clone()/> }
+                .into_any()
         }
         ("contact", contact) if contact.is_some() || (asked.contact.is_empty() && billing.contacts_full.is_none()) => {
             view! { <ContactDialog org=org.clone() contact close flash=flash.clone()/> }.into_any()

@@ -175,11 +175,8 @@ both!(drive_live_one_stream_tells_of_several_and_goes_on_when_one_of_them_is_gon
     let (anna, john) = (app.person("Anna").await, app.person("John").await);
     let org = anna.create_org("Alpine Survey").await;
     app.join(&org, &john, Role::Member).await;
-    let (one, two, secret) = (
-        anna.folder(org.root, "One").await,
-        anna.folder(org.root, "Two").await,
-        anna.folder(org.root, "Secret").await,
-    );
+    let (one, two, secret) =
+        (anna.folder(org.root, "One").await, anna.folder(org.root, "Two").await, anna.folder(org.root, "Secret").await);
     let grants = [one, two];
     for folder in grants {
         app.give(folder, Grantee::Person(john.id), Level::Reader, false).await;

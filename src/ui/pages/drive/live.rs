@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use leptos::{leptos_dom::helpers::{IntervalHandle, WindowListenerHandle}, prelude::*};
+use leptos::{
+    leptos_dom::helpers::{IntervalHandle, WindowListenerHandle},
+    prelude::*,
+};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{EventSource, MessageEvent, MessagePort, SharedWorker};
 
