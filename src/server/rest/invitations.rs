@@ -35,6 +35,8 @@ pub struct InviteBody {
     resource: Option<String>,
     /// For a `member`: `reader`, `uploader`, `editor` or `manager`; `reader` where it is not given.
     level: Option<String>,
+    /// The ids of the accounts in which alone the role will count; all of them where it is not given or null.
+    accounts: Option<Vec<String>>,
 }
 
 /// People to be invited.
@@ -102,6 +104,7 @@ pub async fn create(
             role: one.role,
             resource: one.resource.unwrap_or_default(),
             level: one.level.unwrap_or_default(),
+            accounts: one.accounts,
         })
         .collect();
     let verdicts = invitation::invite(&ctx, &by, &org, people).await?;
@@ -138,6 +141,11 @@ pub struct InvitationBody {
     expires_at: String,
     resource: Option<String>,
     level: Option<&'static str>,
+    /// The names of the accounts in which alone the role will count; empty for all of them.
+    accounts: Vec<String>,
+    /// Who sent it was removed or has another role since, and can no longer give this: it is refused until somebody who can sends
+    /// it again.
+    sender_lost: bool,
 }
 
 impl From<InvitationRow> for InvitationBody {
@@ -154,6 +162,8 @@ impl From<InvitationRow> for InvitationBody {
             expires_at: row.expires_at.rfc3339(),
             resource: row.resource.map(|id| id.to_string()),
             level: row.level.map(crate::domain::access::Level::word),
+            accounts: row.accounts,
+            sender_lost: row.sender_lost,
         }
     }
 }
