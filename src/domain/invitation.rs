@@ -9,6 +9,7 @@ use super::{
     name::{is_blank, is_invisible},
     refusal::Refusal,
     role::{Role, RolePermit, Standing, change_role, join},
+    sender::{Sender, Sent, still_valid},
     text::{Email, Problem, key, narrow, optional_line},
     time::Timestamp,
 };
@@ -117,6 +118,8 @@ pub struct Answering<'a> {
     pub state: State,
     /// When its link stops working.
     pub expires_at: Timestamp,
+    /// When a newer link was sent, and to whom, where it was opened from one before that.
+    pub replaced: Option<(Timestamp, &'a str)>,
     /// Whom it is for, as addresses are compared.
     pub email_key: &'a str,
     /// Who answers, as addresses are compared.
@@ -131,8 +134,8 @@ impl Answering<'_> {
     /// Whether it may be accepted or declined now, by this person (PEOPLE-3, PEOPLE-10, attacks 18, 19, 22).
     ///
     /// # Errors
-    /// `InvitationWrongPerson`, `EmailUnverified`, `InvitationClosed`, `InvitationExpired`: in this order, so that
-    /// somebody else learns nothing about it.
+    /// `InvitationWrongPerson`, `EmailUnverified`, `InvitationClosed`, `InvitationReplaced`, `InvitationExpired`: in this
+    /// order, so that somebody else learns nothing about it.
     pub fn check(&self, now: Timestamp) -> Result<(), Refusal> {
         if self.email_key != self.by_email_key {
             return Err(Refusal::InvitationWrongPerson);
@@ -143,39 +146,49 @@ impl Answering<'_> {
         if self.state != State::Pending {
             return Err(Refusal::InvitationClosed(self.state));
         }
+        if let Some((sent_at, email)) = self.replaced {
+            return Err(Refusal::InvitationReplaced(sent_at, email.to_owned()));
+        }
         if now >= self.expires_at {
             return Err(Refusal::InvitationExpired);
         }
         Ok(())
     }
 
-    /// Leave to join, with the role that the invitation has now (attack 22).
+    /// Leave to join, with the role that the invitation has now (attack 22), while who answers for it could still give it.
     ///
     /// # Errors
-    /// See [`Answering::check`].
+    /// See [`Answering::check`]; `InvitationSenderLost`.
     pub fn accept(
         &self,
         person: PersonId,
         organization: OrganizationId,
         role: Role,
+        sender: Sender,
         now: Timestamp,
     ) -> Result<RolePermit, Refusal> {
         self.check(now)?;
+        if !still_valid(sender, Sent::Role(role)) {
+            return Err(Refusal::InvitationSenderLost);
+        }
         Ok(join(person, organization, role))
     }
 
-    /// Leave to receive what waited with the invitation: `by` gave it, and had leave to (ACCESS-2).
+    /// Leave to receive what waited with the invitation: `by` gave it, and still could (ACCESS-2).
     ///
     /// # Errors
-    /// See [`Answering::check`].
+    /// See [`Answering::check`]; `InvitationSenderLost`.
     pub fn receive(
         &self,
-        by: PersonId,
+        (by, sender): (PersonId, Sender),
         organization: OrganizationId,
-        resource: ResourceId,
+        (resource, level): (ResourceId, Level),
         now: Timestamp,
     ) -> Result<Permit, Refusal> {
         self.check(now)?;
+        if !still_valid(sender, Sent::Access(level)) {
+            return Err(Refusal::InvitationSenderLost);
+        }
         Ok(given_by_invitation(by, organization, resource))
     }
 }
@@ -1068,14 +1081,28 @@ mod tests {
         let fine = Answering {
             state: State::Pending,
             expires_at: now.plus_days(1),
+            replaced: None,
             email_key: "anna@example.com",
             by_email_key: "anna@example.com",
             by_link: true,
             verified: false,
         };
         let (person, organization) = (PersonId(id(1)), OrganizationId(id(2)));
-        let permit = fine.accept(person, organization, Role::Editor, now);
+        let manager = Sender { role: Some(Role::Manager), level: Some(Level::Manager) };
+        let permit = fine.accept(person, organization, Role::Editor, manager, now);
         assert_eq!(permit.map(|permit| (permit.person(), permit.role())), Ok((person, Role::Editor)));
+        // What its sender can no longer give is not taken (ROLE-3).
+        for role in [None, Some(Role::Editor), Some(Role::Member)] {
+            let sender = Sender { role, level: None };
+            let permit = fine.accept(person, organization, Role::Editor, sender, now);
+            assert_eq!(permit.err(), Some(Refusal::InvitationSenderLost), "{role:?}");
+        }
+        let given = (ResourceId(id(3)), Level::Reader);
+        assert!(fine.receive((PersonId(id(4)), manager), organization, given, now).is_ok());
+        let editor = Sender { level: Some(Level::Editor), ..manager };
+        let lost = fine.receive((PersonId(id(4)), editor), organization, given, now);
+        assert_eq!(lost.err(), Some(Refusal::InvitationSenderLost));
+        let sent = now.plus_days(-1);
         let table = [
             (Answering { by_email_key: "john@example.com", ..fine.clone() }, Refusal::InvitationWrongPerson),
             (
@@ -1087,6 +1114,18 @@ mod tests {
             (Answering { state: State::Declined, ..fine.clone() }, Refusal::InvitationClosed(State::Declined)),
             (Answering { state: State::Revoked, ..fine.clone() }, Refusal::InvitationClosed(State::Revoked)),
             (Answering { expires_at: now, ..fine.clone() }, Refusal::InvitationExpired),
+            (
+                Answering { replaced: Some((sent, "anna@example.com")), ..fine.clone() },
+                Refusal::InvitationReplaced(sent, "anna@example.com".to_owned()),
+            ),
+            (
+                Answering { replaced: Some((sent, "anna@example.com")), state: State::Accepted, ..fine.clone() },
+                Refusal::InvitationClosed(State::Accepted),
+            ),
+            (
+                Answering { replaced: Some((sent, "anna@example.com")), by_email_key: "x@example.com", ..fine.clone() },
+                Refusal::InvitationWrongPerson,
+            ),
         ];
         for (answering, refusal) in table {
             assert_eq!(answering.check(now), Err(refusal), "{answering:?}");

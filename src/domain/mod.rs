@@ -40,6 +40,7 @@ pub mod restriction;
 pub mod role;
 pub mod search;
 pub mod seat;
+pub mod sender;
 pub mod share_link;
 pub mod site;
 #[cfg(test)]

@@ -410,6 +410,23 @@ pub fn settings(now: &DetailsView, form: &SettingsForm) -> Result<Settings, Refu
     Ok(Settings { details, org_id })
 }
 
+/// What decides whether a personal space stays one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Space {
+    /// Whether its person founded or joined an organization.
+    pub belongs_elsewhere: bool,
+    /// Whether something is in its Drive, or in its trash.
+    pub holds_resources: bool,
+    /// Whether it has a licence other than Discovery, which everybody is given.
+    pub holds_licences: bool,
+}
+
+/// Whether a personal space becomes an organization, "<First> <Last>'s Space" (PEOPLE-4b, SPACE-1): as soon as its person
+/// belongs to an organization and it holds work, in whichever order that comes. An empty one stays what it is.
+pub const fn becomes_organization(space: Space) -> bool {
+    space.belongs_elsewhere && (space.holds_resources || space.holds_licences)
+}
+
 /// How long a deleted organization can be restored, in days (ORG-4).
 pub const RESTORABLE_DAYS: i64 = 30;
 
@@ -533,6 +550,21 @@ mod tests {
 
     fn of<const N: usize>(expected: [(&str, Problem); N]) -> Vec<(String, Problem)> {
         expected.map(|(field, problem)| (field.to_owned(), problem)).to_vec()
+    }
+
+    #[test]
+    fn people_4b_space_1_a_space_becomes_an_organization_once_it_holds_work_and_its_person_belongs_elsewhere() {
+        for (belongs_elsewhere, holds_resources, holds_licences, becomes) in [
+            (false, false, false, false),
+            (false, true, true, false),
+            (true, false, false, false),
+            (true, true, false, true),
+            (true, false, true, true),
+            (true, true, true, true),
+        ] {
+            let space = Space { belongs_elsewhere, holds_resources, holds_licences };
+            assert_eq!(becomes_organization(space), becomes, "{space:?}");
+        }
     }
 
     #[test]

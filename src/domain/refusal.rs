@@ -56,6 +56,14 @@ pub enum Refusal {
     /// PEOPLE-10: it was answered or withdrawn.
     #[error("{}", closed(*.0))]
     InvitationClosed(State),
+    /// PEOPLE-10: a link that a newer one took the place of; when that was sent, and to whom.
+    #[error("A newer invitation was sent on {} to {}. Use the link in that mail.", .0.day().words(), .1)]
+    InvitationReplaced(super::time::Timestamp, String),
+    /// ROLE-3: whoever sent it was removed since, or has another role.
+    #[error(
+        "This invitation is no longer valid: who sent it can no longer give this. Ask an Owner of the organization to send it again."
+    )]
+    InvitationSenderLost,
     /// PEOPLE-3.
     #[error("This invitation is for another email address.")]
     InvitationWrongPerson,
@@ -160,7 +168,10 @@ impl Refusal {
             Self::LinkExpired => "link_expired",
             Self::AlreadyMember => "already_member",
             Self::AlreadyInvited => "already_invited",
-            Self::InvitationExpired | Self::InvitationClosed(_) => "invitation_expired",
+            Self::InvitationExpired
+            | Self::InvitationClosed(_)
+            | Self::InvitationReplaced(..)
+            | Self::InvitationSenderLost => "invitation_expired",
             Self::Review(_) => "invalid",
             Self::InvitationWrongPerson => "invitation_wrong_person",
             Self::EmailUnverified => "email_unverified",

@@ -13,12 +13,15 @@ pub async fn send_invitations(
     #[server(default)] role: String,
     #[server(default)] resource: String,
     #[server(default)] level: String,
+    #[server(default)] counts: String,
+    #[server(default)] accounts: Vec<String>,
     #[server(default)] preview: bool,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
-    let form = usecase::invitation::ListForm { people, role, resource, level, preview };
+    let accounts = (counts == "chosen").then_some(accounts);
+    let form = usecase::invitation::ListForm { people, role, resource, level, accounts, preview };
     let sent = usecase::invitation::invite_list(&ctx, &by, &org, &form).await;
     let page = answer::back_to(&back, &format!("/o/{org}/people/invitations"));
     answer::done(sent, |count| {
@@ -89,6 +92,17 @@ pub async fn invitation_page(token: String) -> Result<InvitationView, Failure> {
     let ctx = answer::ctx()?;
     let by = answer::maybe_signed_in(&ctx).await?;
     answer::read(usecase::invitation::open(&ctx, by.as_ref(), &token).await)
+}
+
+/// Tells the Owners that an invitation can no longer be given by who sent it. The answer is the same whether or not they were
+/// told before.
+#[server(output = Text)]
+pub async fn ask_for_invitation(#[server(default)] token: String) -> Result<Done, Failure> {
+    use crate::server::{answer, usecase};
+    let ctx = answer::ctx()?;
+    let told = usecase::invitation::tell_owners_at(&ctx, &token).await;
+    let page = format!("/invitations/{token}");
+    answer::done(told, |organization| (page, format!("The Owners of {organization} were told"))).await
 }
 
 /// **Accept** (PEOPLE-4), by the token of the mailed link or by id. Leads to Home of the organization, or to what was shared.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::HomeView;
+use crate::domain::view::{Belonging, HomeView, Page, SharedView};
 
 /// **Create organization** (ORG-1, ORG-2). Leads to its Home.
 #[server(output = Text)]
@@ -39,4 +39,23 @@ pub async fn organization_home(org: String) -> Result<HomeView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     answer::read(usecase::organization::home(&ctx, &by, &org).await)
+}
+
+/// One page of my organizations by name; `query` is what the name contains.
+#[server(output = Text)]
+pub async fn my_organizations(
+    #[server(default)] query: String,
+    #[server(default)] cursor: String,
+) -> Result<Page<Belonging>, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::organization::list(&ctx, &by, &query, &cursor, None).await)
+}
+
+/// One page of what organizations that I am not in share with me (PEOPLE-9).
+#[server(output = Text)]
+pub async fn shared_with_me(#[server(default)] cursor: String) -> Result<Page<SharedView>, Failure> {
+    use crate::server::{answer, usecase};
+    let (ctx, by) = answer::signed_in().await?;
+    answer::read(usecase::organization::shared_with(&ctx, &by, &cursor, Some(20)).await)
 }

@@ -24,13 +24,15 @@ pub struct Start {
     pub policy: Policy,
 }
 
-/// Who is signed in, and what to show once. Never an error for "nobody": that is an answer.
+/// Who is signed in, and what to show once. Never an error for "nobody": that is an answer. `org` is the organization that is
+/// shown; where it is not given, the address of the page says it.
 #[server(output = Text)]
-pub async fn page_start() -> Result<Start, Failure> {
+pub async fn page_start(#[server(default)] org: String) -> Result<Start, Failure> {
     use crate::server::{answer, usecase};
     let ctx = answer::ctx()?;
     let by = answer::maybe_signed_in(&ctx).await?;
-    let session = answer::read(usecase::session::show(&ctx, by.as_ref()).await)?;
+    let org = if org.is_empty() { answer::shown_organization() } else { org };
+    let session = answer::read(usecase::session::show(&ctx, by.as_ref(), &org).await)?;
     let (flash, policy) = (answer::take_flash().await, ctx.policy().clone());
     Ok(Start { session, flash, habits: answer::habits(), policy })
 }

@@ -291,6 +291,21 @@ fn is_server_function(parts: &Parts) -> bool {
     parts.uri.path().starts_with("/fn/")
 }
 
+/// The Org ID of the page that a request is for: of the page itself, or of the one that it was sent from.
+pub fn organization_of(path: &str, headers: &HeaderMap) -> Option<String> {
+    let from = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).and_then(|referer| {
+        referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest.get(at..).unwrap_or_default()))
+    });
+    let page = if path.starts_with("/fn/") { from? } else { path };
+    let org = page.strip_prefix("/o/")?.split(['/', '?']).next()?;
+    (!org.is_empty() && org.len() <= 100).then(|| org.to_owned())
+}
+
+/// The Org ID of the organization that is shown, if one is.
+pub fn shown_organization() -> String {
+    parts().and_then(|parts| organization_of(parts.uri.path(), &parts.headers)).unwrap_or_default()
+}
+
 /// Leads a plain form on; what there is to say waits for the next page. With WebAssembly the form does both itself.
 async fn go(done: Done) -> Done {
     let whose = caller().map(|by| by.person);
@@ -416,9 +431,12 @@ const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::SeatLost
         | Refusal::SignedInAs(_)
         | Refusal::ChooseOrganization => StatusCode::CONFLICT,
-        Refusal::InvitationExpired | Refusal::InvitationClosed(_) | Refusal::LinkUsed | Refusal::LinkExpired => {
-            StatusCode::GONE
-        }
+        Refusal::InvitationExpired
+        | Refusal::InvitationClosed(_)
+        | Refusal::InvitationReplaced(..)
+        | Refusal::InvitationSenderLost
+        | Refusal::LinkUsed
+        | Refusal::LinkExpired => StatusCode::GONE,
         Refusal::PlanLimit(_) | Refusal::AllowanceExceeded(_) => StatusCode::PAYMENT_REQUIRED,
         Refusal::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Unavailable | Refusal::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,

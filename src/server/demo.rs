@@ -204,7 +204,7 @@ async fn organization(ctx: &Ctx, by: &Principal, name: &str, country: &str) -> R
 /// Anna's personal space, which became an organization when she joined others (SPACE-1).
 async fn space_of(ctx: &Ctx, by: &Principal) -> Result<Org> {
     let mut tx = ctx.db().read().await?;
-    let space = organization::list_of_person(&mut tx, by.person).await?.into_iter().find(|one| one.personal);
+    let space = organization::list_used(&mut tx, by.person, 20).await?.into_iter().find(|one| one.personal);
     let id = space.map(|space| space.id).ok_or_else(|| Error::Internal("no space".to_owned()))?;
     let account =
         account::list(&mut tx, id).await?.into_iter().next().ok_or_else(|| Error::Internal("no account".to_owned()))?;
@@ -255,7 +255,7 @@ async fn join(ctx: &Ctx, org: &Org, by: &Principal, person: &Principal, role: Ro
         .write(move |tx| {
             Box::pin(async move {
                 membership::insert(tx, &found(owner, id), person, role, at).await?;
-                organization::release_space(tx, person).await?;
+                usecase::organization::turn_space_of(tx, person).await?;
                 Ok::<_, Error>(())
             })
         })

@@ -2,8 +2,9 @@
 //! and handed on in its extensions.
 
 use std::{
+    collections::HashMap,
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{
@@ -26,7 +27,7 @@ use crate::{
 use url::form_urlencoded;
 
 use super::{
-    answer::{accepts_html, local_path},
+    answer::{accepts_html, local_path, organization_of},
     config::{Network, Settings},
     context::{Client, Ctx, KeyPrincipal, Principal},
     error::{Error, Result},
@@ -158,6 +159,30 @@ pub struct Identifying {
     proxies: Arc<[Network]>,
     cookie: Arc<str>,
     secure: bool,
+    visits: Visits,
+}
+
+/// Which organization somebody's pages were of last, and when that was noted: so that most requests write nothing. Each node has
+/// its own, and forgets them all when there are many.
+#[derive(Clone, Debug, Default)]
+struct Visits(Arc<Mutex<HashMap<PersonId, (String, i64)>>>);
+
+/// How many are kept.
+const MOST_VISITS: usize = 10_000;
+
+impl Visits {
+    /// Whether a visit is to be noted: of another organization than the last one, or after a while.
+    fn is_due(&self, person: PersonId, org: &str, now: i64) -> bool {
+        let mut visits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if visits.get(&person).is_some_and(|(last, at)| last == org && now - at < NOTED_EVERY) {
+            return false;
+        }
+        if visits.len() >= MOST_VISITS {
+            visits.clear();
+        }
+        visits.insert(person, (org.to_owned(), now));
+        true
+    }
 }
 
 impl Identifying {
@@ -168,13 +193,14 @@ impl Identifying {
             proxies: Arc::from(settings.trusted_proxies.as_slice()),
             cookie: cookie_name(&settings.public_url, "").into(),
             secure: is_secure(&settings.public_url),
+            visits: Visits::default(),
         }
     }
 }
 
 /// Middleware: finds out who is asking, and notes now and then that they did (AUTH-4).
 pub async fn identify(
-    State(Identifying { ctx, proxies, cookie, secure }): State<Identifying>,
+    State(Identifying { ctx, proxies, cookie, secure, visits }): State<Identifying>,
     session: Session,
     mut request: Request,
     next: Next,
@@ -211,6 +237,12 @@ pub async fn identify(
     };
     if let Some((id, person)) = due {
         note_use(&ctx, id, person, &caller.client);
+    }
+    if let Some(principal) = &caller.principal
+        && let Some(org) = organization_of(request.uri().path(), request.headers())
+        && visits.is_due(principal.person, &org, ctx.now().0)
+    {
+        note_visit(&ctx, principal.person, org);
     }
     request.extensions_mut().insert(caller);
     let mut response = next.run(request).await;
@@ -260,6 +292,16 @@ fn note_use(ctx: &Ctx, id: Id, person: PersonId, client: &Client) {
             .await;
         if let Err(error) = noted {
             tracing::warn!(%error, "the use of a session could not be noted");
+        }
+    });
+}
+
+/// Notes which organization's pages somebody looks at, off the path of the request.
+fn note_visit(ctx: &Ctx, person: PersonId, org: String) {
+    let ctx = ctx.clone();
+    tokio::spawn(async move {
+        if let Err(error) = usecase::session::note_organization(&ctx, person, &org).await {
+            tracing::warn!(%error, "which organization is looked at could not be noted");
         }
     });
 }

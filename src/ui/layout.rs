@@ -22,7 +22,7 @@ use crate::{
     domain::{
         person::full_name,
         role::{Permission, Role, may},
-        view::{Belonging, PersonView},
+        view::{Belonging, PersonView, SharedView},
     },
     rpc::{session::SignOut, trash::UndoChange},
 };
@@ -142,6 +142,10 @@ fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
     };
     let current = begin.organization(&org).cloned();
     Session::get().shows(current.as_ref());
+    if begin.more_organizations && current.is_none() && !org.is_empty() {
+        let (session, org) = (Session::get(), org.clone());
+        Effect::new(move |_| session.tell_of(&org));
+    }
     let path = current_path().get_untracked();
     let entries = begin
         .organizations
@@ -155,11 +159,18 @@ fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
     let waiting = begin.invitations.len() as u64;
     let (inside, founding) = (current.is_some(), begin.policy.has_founding());
     let ways = current.clone().map(|belonging| view! { <Ways section belonging/> });
+    let invite = current
+        .as_ref()
+        .filter(|belonging| !belonging.personal)
+        .filter(|belonging| belonging.role.is_some_and(|role| may(role, Permission::ManagePeople)))
+        .map(|belonging| paths::invite(&belonging.org_id, ""));
     view! {
-        <Switcher id="switcher" current entries>
+        <Switcher id="switcher" current entries more=begin.more_organizations find_all=true>
+            {(!begin.shared.is_empty()).then(|| view! { <Shared shared=begin.shared.clone()/> })}
             {(waiting > 0).then(|| view! {
                 <a class="waiting" href=paths::WELCOME><Icon name="mail"/>{words::totalled(waiting, "invitation waits", "invitations wait")}</a>
             })}
+            {invite.map(|href| view! { <a href=href><Icon name="mail"/>"Invite people"</a> })}
             {founding.then(|| view! {
                 <a href=paths::NEW_ORGANIZATION><Icon name="plus"/>"New organization"</a>
             })}
@@ -179,6 +190,31 @@ fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
                 })}
             </nav>
             <Whoami person/>
+        </div>
+    }
+    .into_any()
+}
+
+/// What others share with me (PEOPLE-9), in the switcher.
+#[component]
+fn Shared(shared: Vec<SharedView>) -> impl IntoView {
+    let links = shared
+        .into_iter()
+        .map(|one| {
+            view! {
+                <li>
+                    <a class="switcher-entry" href=paths::drive(&one.org_id, &one.resource.to_string())>
+                        <Icon name=words::kind_icon(one.kind)/>
+                        <span class="switcher-text"><b>{one.name}</b><small>{one.organization_name}</small></span>
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="switcher-shared">
+            <a class="small" href=format!("{}#shared", paths::WELCOME)>"Shared with you"</a>
+            <ul class="switcher-list" aria-label="Shared with you">{links}</ul>
         </div>
     }
     .into_any()

@@ -8,7 +8,7 @@ use crate::{
         id::PersonId,
         policy::Policy,
         time::Timestamp,
-        view::{Belonging, PersonView, SessionView, habits::Habits, people::Waiting},
+        view::{Belonging, PersonView, SessionView, SharedView, habits::Habits, people::Waiting},
     },
     rpc::{
         Asked, Failure, Flash, FormFlash,
@@ -25,6 +25,7 @@ pub struct PageOf(pub PersonId);
 #[derive(Clone, Copy)]
 pub struct Session {
     start: Asked<Result<Start, Failure>>,
+    shown: RwSignal<String>,
     version: RwSignal<u64>,
     visited: StoredValue<String>,
     left_first_page: StoredValue<bool>,
@@ -39,8 +40,10 @@ pub struct Session {
 impl Session {
     /// Makes it, once, at the root.
     pub fn provide() -> Self {
+        let shown = RwSignal::new(String::new());
         let session = Self {
-            start: Resource::new_with_options(|| (), |()| page_start(), true),
+            start: Resource::new_with_options(move || shown.get(), page_start, true),
+            shown,
             version: RwSignal::new(0),
             visited: StoredValue::new(String::new()),
             left_first_page: StoredValue::new(false),
@@ -135,6 +138,15 @@ impl Session {
         self.start.refetch();
     }
 
+    /// Asks who is signed in once more with this organization among those that are told: somebody who is in many came to one that
+    /// was not.
+    pub fn tell_of(self, org: &str) {
+        if self.shown.with_untracked(|shown| shown != org) {
+            self.left_first_page.set_value(true);
+            self.shown.set(org.to_owned());
+        }
+    }
+
     /// Counts up when the data of the page may have changed; part of the source of every page's resource.
     pub fn version(self) -> u64 {
         self.version.get()
@@ -179,8 +191,12 @@ pub fn current_path() -> Memo<String> {
 pub struct Beginning {
     /// Who is signed in.
     pub person: Option<PersonView>,
-    /// Where they belong.
+    /// The organizations they used last, and the one that is shown.
     pub organizations: Vec<Belonging>,
+    /// Whether there are more.
+    pub more_organizations: bool,
+    /// What was last shared with them by others (PEOPLE-9).
+    pub shared: Vec<SharedView>,
     /// Invitations that wait for their answer (PEOPLE-4).
     pub invitations: Vec<Waiting>,
     /// The server's time.
@@ -203,12 +219,15 @@ impl Beginning {
 impl From<Result<Start, Failure>> for Beginning {
     fn from(start: Result<Start, Failure>) -> Self {
         match start {
-            Ok(Start { session: SessionView { person, organizations, invitations, now }, flash, habits, policy }) => {
-                Self { person, organizations, invitations, now, form: flash.form, habits, policy }
+            Ok(Start { session, flash, habits, policy }) => {
+                let SessionView { person, organizations, more_organizations, shared, invitations, now } = session;
+                Self { person, organizations, more_organizations, shared, invitations, now, form: flash.form, habits, policy }
             }
             Err(_) => Self {
                 person: None,
                 organizations: Vec::new(),
+                more_organizations: false,
+                shared: Vec::new(),
                 invitations: Vec::new(),
                 now: Timestamp::default(),
                 form: None,

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     components::{avatar::Mark, icon::Icon, menu::Menu},
+    paths,
     session::Session,
     words,
 };
@@ -52,6 +53,12 @@ pub fn Switcher(
     /// Whether following an entry is a step inside a dialog: the page stays scrolled where it is, and Back closes the dialog.
     #[prop(optional)]
     in_place: bool,
+    /// Whether there are more organizations than these.
+    #[prop(optional)]
+    more: bool,
+    /// Whether the field to find one also finds those that are not here: on the page of all of them.
+    #[prop(optional)]
+    find_all: bool,
     /// Links under the organizations.
     #[prop(optional)]
     children: Option<Children>,
@@ -123,8 +130,22 @@ pub fn Switcher(
         .collect_view();
     view! {
         <Menu id=id class="switcher" button=face>
+            {(find_all && (many || more)).then(|| view! {
+                // Typing finds among these, at once; sending finds among all, also without a script.
+                <form method="get" action=paths::WELCOME role="search" class="switcher-find">
+                    <input
+                        class="input"
+                        type="search"
+                        name="q"
+                        aria-label="Find an organization"
+                        placeholder="Find an organization"
+                        on:input=move |event| wanted.set(event_target_value(&event).trim().to_lowercase())
+                    />
+                    {more.then(|| view! { <button type="submit" class="button">"Search all"</button> })}
+                </form>
+            })}
             {move || {
-                (many && hydrated.get()).then(|| view! {
+                (!find_all && many && hydrated.get()).then(|| view! {
                     <input
                         class="input"
                         type="search"

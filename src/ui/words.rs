@@ -35,6 +35,14 @@ pub fn total(number: u64) -> String {
     count(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
+/// The icon of a kind.
+pub const fn kind_icon(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Root => "drive",
+        kind => kind.word(),
+    }
+}
+
 /// "Folders", "Sites": several of a kind.
 pub fn kinds(kind: Kind) -> String {
     format!("{}s", kind.title())

@@ -183,8 +183,11 @@ fn what_changes_resources_grants_transfers_or_memberships_takes_a_permit() {
             let changes = guarded.iter().any(|table| {
                 ["INSERT INTO", "UPDATE", "DELETE FROM"].iter().any(|verb| names(&body, &format!("{verb} {table}")))
             }) || body.contains("insert_row(");
-            // A personal space stops being one, and a link was opened: nothing is given to anybody (SPACE-1, LINK-1).
-            if changes && name != "release_space" && name != "update_opened" {
+            // A personal space stops being one, a link was opened, somebody was here: nothing is given to anybody (SPACE-1,
+            // LINK-1, PEOPLE-1).
+            if changes
+                && !["release_space", "update_opened", "update_person_seen", "update_used"].contains(&name.as_str())
+            {
                 seen += 1;
                 assert!(signature.contains("Permit"), "{}: {name} changes without a permit", source.path);
             }

@@ -29,8 +29,10 @@ pub struct ProfileView {
     pub new_email: Option<String>,
     /// When I signed up.
     pub created_at: Timestamp,
-    /// Where I belong, by name.
+    /// Where I belong, by name: the first page of it, the default organization and the personal space.
     pub organizations: Vec<Belonging>,
+    /// Where the page behind it starts, if there is one.
+    pub more_organizations: Option<String>,
 }
 
 /// One of my sessions (AUTH-4).

@@ -110,12 +110,36 @@ impl Belonging {
 pub struct SessionView {
     /// Who is signed in, if anybody.
     pub person: Option<PersonView>,
-    /// All their organizations, by name.
+    /// The organizations they used last, the last one first, their personal space behind them; and the one that is shown.
     pub organizations: Vec<Belonging>,
+    /// Whether there are more.
+    pub more_organizations: bool,
+    /// What was last shared with them by organizations they are not in (PEOPLE-9).
+    pub shared: Vec<SharedView>,
     /// Invitations that wait for their answer (PEOPLE-4).
     pub invitations: Vec<people::Waiting>,
     /// The server's time, so that both renderings agree on "today".
     pub now: Timestamp,
+}
+
+/// Something that an organization shares with me without my being in it (PEOPLE-9): what it is called and whose it is, and
+/// nothing else of the organization (ACCESS-3).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SharedView {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Its Org ID, for the way there.
+    pub org_id: String,
+    /// Its name.
+    pub organization_name: String,
+    /// What is shared.
+    pub resource: ResourceId,
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// My level on it.
+    pub level: Level,
 }
 
 /// An organization at a glance (ORG-7).
@@ -135,8 +159,8 @@ pub struct HomeView {
     pub legal: Option<LegalView>,
     /// How many people belong to it; only for who may see the people list.
     pub people: Option<u64>,
-    /// Names of its Owners; only for people of the organization.
-    pub owners: Vec<String>,
+    /// Its Owners by name; only for who may see the people list.
+    pub owners: Vec<(PersonId, String)>,
     /// Licences and what is left of them; only for who may see usage.
     pub licences: Option<Vec<LicenceView>>,
     /// The newest entries of the audit log; only for who may read it.

@@ -97,11 +97,11 @@ pub struct PeopleView {
     pub organization: Belonging,
     /// The rows of this page.
     pub rows: Page<PersonRow>,
-    /// How many people are in the organization.
+    /// How many people are in the organization; of those only whom the reader sees (PEOPLE-11).
     pub people: u64,
-    /// How many invitations wait.
+    /// How many invitations wait; none where the reader does not see them.
     pub waiting: u64,
-    /// How many Owners there are (ORG-3).
+    /// How many Owners there are (ORG-3), for who manages people; none else.
     pub owners: u64,
     /// Me.
     pub me: PersonId,
@@ -113,8 +113,11 @@ pub struct PeopleView {
     pub places_lacking: Option<String>,
     /// The plan (ACCT-2).
     pub plan: PlanTier,
-    /// How many accounts there are.
+    /// How many accounts there are, for who manages people; none else.
     pub accounts: u64,
+    /// The accounts that somebody can be invited to, while **Invite people** is open; none where there is nothing to choose, or
+    /// the plan does not allow it (ACCT-2, ACCT-4).
+    pub account_choices: Vec<(AccountId, String)>,
     /// What **Accounts** of a person shows, while it is open.
     pub limits: Option<LimitsView>,
 }
@@ -148,6 +151,10 @@ pub struct InvitationRow {
     pub level: Option<Level>,
     /// Whether it brings access without a membership: then the role says nothing.
     pub external: bool,
+    /// The accounts in which alone the role will count, by name; none where it will count in all (ACCT-2).
+    pub accounts: Vec<String>,
+    /// Whether who sent it can no longer give it, so that it cannot be accepted (ROLE-3): sending it again mends that.
+    pub sender_lost: bool,
     /// Whether the mail with the link could not be delivered (MAIL-1).
     pub undelivered: bool,
 }
@@ -242,4 +249,8 @@ pub struct InvitationView {
     pub org_id: String,
     /// Whether the reader is in it.
     pub inside: bool,
+    /// Whether who sent it can no longer give it (ROLE-3).
+    pub sender_lost: bool,
+    /// When the link that took the place of this one was sent; nothing else of the invitation is told then (PEOPLE-10).
+    pub replaced_at: Option<Timestamp>,
 }

@@ -247,6 +247,27 @@ fn sheet(letter: &Letter<'_>, public_url: &str, now: Timestamp) -> Sheet {
                 unexpected: format!("You did not expect this? Ask {by}. You can leave the organization at any time."),
             }
         }
+        Letter::InvitationSenderLost { organization, org_id, email, sender } => {
+            let (organization, sender, email) = (inert(organization), inert(sender), one_line(email));
+            Sheet {
+                subject: format!("An invitation to {organization} cannot be accepted"),
+                greeting: "Hello,".to_owned(),
+                paragraphs: vec![
+                    format!("{email} wants to accept an invitation to {organization} that {sender} sent."),
+                    format!(
+                        "{sender} can no longer give what it gives, so it was refused. Resend it in your own name, or revoke it."
+                    ),
+                ],
+                button: Some(Button {
+                    label: "See the invitations",
+                    link: format!("{public_url}/o/{org_id}/people/invitations"),
+                    validity: String::new(),
+                }),
+                unexpected:
+                    "You did not expect this? Then revoke the invitation: until it is sent again, nobody can accept it."
+                        .to_owned(),
+            }
+        }
         Letter::Removed { organization, by } => {
             let (organization, by) = (inert(organization), inert(by));
             Sheet {
@@ -493,6 +514,10 @@ mod tests {
             ("password_changed", Letter::PasswordChanged { first_name }),
             ("role_changed", Letter::RoleChanged { organization, org_id, by, from: Role::Reader, to: Role::Manager }),
             ("ownership_given", Letter::OwnershipGiven { organization, org_id, by }),
+            (
+                "invitation_sender_lost",
+                Letter::InvitationSenderLost { organization, org_id, email: "new@example.com", sender: by },
+            ),
             ("removed", Letter::Removed { organization, by }),
             (
                 "licence_lent",

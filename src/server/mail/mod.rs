@@ -123,6 +123,17 @@ pub enum Letter<'a> {
         /// Who gave it.
         by: &'a str,
     },
+    /// To its Owners: somebody wants to accept an invitation, and who sent it can no longer give it (ROLE-3).
+    InvitationSenderLost {
+        /// The organization's name.
+        organization: &'a str,
+        /// Its Org ID.
+        org_id: &'a str,
+        /// Whom it is for.
+        email: &'a str,
+        /// Who sent it.
+        sender: &'a str,
+    },
     /// They were taken out of an organization (PEOPLE-5).
     Removed {
         /// The organization's name.

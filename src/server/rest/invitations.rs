@@ -38,6 +38,8 @@ pub struct InviteBody {
     resource: Option<String>,
     /// For a `member`: `reader`, `uploader`, `editor` or `manager`; `reader` where it is not given.
     level: Option<String>,
+    /// The ids of the accounts in which alone the role will count; all of them where it is not given or null.
+    accounts: Option<Vec<String>>,
 }
 
 /// People to be invited.
@@ -114,6 +116,7 @@ pub async fn create(
             role: one.role,
             resource: one.resource.unwrap_or_default(),
             level: one.level.unwrap_or_default(),
+            accounts: one.accounts,
         })
         .collect();
     let verdicts = if params.preview {
@@ -156,6 +159,11 @@ pub struct InvitationBody {
     level: Option<&'static str>,
     /// What became of the mail with its link; null where that is not known any more.
     delivery: Option<DeliveryBody>,
+    /// The names of the accounts in which alone the role will count; empty for all of them.
+    accounts: Vec<String>,
+    /// Who sent it was removed or has another role since, and can no longer give this: it is refused until somebody who can sends
+    /// it again.
+    sender_lost: bool,
 }
 
 /// What became of a mail.
@@ -182,6 +190,8 @@ impl InvitationBody {
             expires_at: row.expires_at.rfc3339(),
             resource: row.resource.map(|id| id.to_string()),
             level: row.level.map(crate::domain::access::Level::word),
+            accounts: row.accounts,
+            sender_lost: row.sender_lost,
         }
     }
 }

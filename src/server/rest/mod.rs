@@ -87,6 +87,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(session::sign_up))
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(session::me, account::update, account::delete))
+        .routes(routes!(session::shared))
         .routes(routes!(account::sessions, account::end_other_sessions))
         .routes(routes!(account::end_session))
         .routes(routes!(account::change_password))

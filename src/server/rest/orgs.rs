@@ -135,6 +135,12 @@ impl From<OrganizationView> for OrganizationBody {
 pub struct ListParams {
     /// Only those that were deleted and that I, an Owner, can restore.
     deleted: bool,
+    /// What the name contains.
+    query: String,
+    /// Where the page starts: `next_cursor` of the one before.
+    cursor: String,
+    /// 1 to 200; 50 where it is not given.
+    limit: Option<i64>,
 }
 
 impl From<DeletedView> for MyOrganization {
@@ -143,7 +149,7 @@ impl From<DeletedView> for MyOrganization {
     }
 }
 
-/// My organizations, by name.
+/// My organizations, by name; a page in which my personal space would stand has one less.
 #[utoipa::path(get, path = "/orgs", tag = "organizations", params(ListParams),
     responses((status = 200, body = PageBody<MyOrganization>), (status = 401, body = Problem)))]
 pub async fn list(
@@ -155,9 +161,9 @@ pub async fn list(
         let items = usecase::settings::deleted(&ctx, &by).await?.into_iter().map(Into::into).collect();
         return Ok(Json(PageBody { items, next_cursor: None }));
     }
-    let mine = usecase::organization::list(&ctx, &by).await?;
-    let items = mine.into_iter().filter(|one| !one.personal).map(Into::into).collect();
-    Ok(Json(PageBody { items, next_cursor: None }))
+    let page = usecase::organization::list(&ctx, &by, &params.query, &params.cursor, params.limit).await?;
+    let items = page.items.into_iter().filter(|one| !one.personal).map(Into::into).collect();
+    Ok(Json(PageBody { items, next_cursor: page.next_cursor }))
 }
 
 /// Creates an organization; the caller becomes its Owner.

@@ -32,7 +32,7 @@ pub struct PeopleParams {
     role: String,
     /// `active`, `invited`, `expired` or `external`.
     status: String,
-    /// `name`, `email` or `role`, with `-` in front for the other direction.
+    /// `name`, `email`, `role`, `status` or `last_seen`, with `-` in front for the other direction.
     sort: String,
     /// Where the page starts: `next_cursor` of the one before.
     cursor: String,

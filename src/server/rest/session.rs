@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         role::Role,
-        view::{Belonging, PersonView, account::ProfileView, settings::DeletedView},
+        view::{Belonging, PersonView, SharedView, account::ProfileView, settings::DeletedView},
     },
     server::{
         context::{Ctx, Principal},
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-use super::{By, From, Json, orgs::role_word, problem::Problem};
+use super::{By, From, Json, PageBody, PageParams, Params, orgs::role_word, problem::Problem};
 
 /// Who wants to sign up.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -140,6 +140,55 @@ impl std::convert::From<Belonging> for MyOrganization {
     }
 }
 
+/// Something that an organization shares with me without my being in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SharedBody {
+    organization: SharingBody,
+    /// The id of what is shared.
+    resource: String,
+    name: String,
+    /// `root`, `folder`, `site`, `asset` or `dataset`.
+    kind: &'static str,
+    /// My level on it: `reader`, `uploader` or `editor`.
+    level: &'static str,
+}
+
+/// The organization that shares something.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SharingBody {
+    id: String,
+    org_id: String,
+    name: String,
+}
+
+impl std::convert::From<SharedView> for SharedBody {
+    fn from(view: SharedView) -> Self {
+        Self {
+            organization: SharingBody {
+                id: view.organization.to_string(),
+                org_id: view.org_id,
+                name: view.organization_name,
+            },
+            resource: view.resource.to_string(),
+            name: view.name,
+            kind: view.kind.word(),
+            level: view.level.word(),
+        }
+    }
+}
+
+/// What organizations that I am not in share with me, or with an organization of mine, the newest first.
+#[utoipa::path(get, path = "/me/shared", tag = "session", params(PageParams),
+    responses((status = 200, body = PageBody<SharedBody>), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub async fn shared(
+    State(ctx): State<Ctx>,
+    By(by): By,
+    Params(params): Params<PageParams>,
+) -> Result<Json<PageBody<SharedBody>>, Problem> {
+    let page = usecase::organization::shared_with(&ctx, &by, &params.cursor, params.limit).await?;
+    Ok(Json(PageBody::of(page, Into::into)))
+}
+
 /// My personal space.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SpaceBody {
@@ -159,7 +208,12 @@ pub struct MeBody {
     /// Where what I create is processed and stored unless I say otherwise.
     cluster: String,
     language: String,
+    /// The first 50 of them by name, and the default one; `GET /orgs` has all.
     organizations: Vec<MyOrganization>,
+    /// The `cursor` of `GET /orgs` that goes on behind these; null where these are all.
+    organizations_next_cursor: Option<String>,
+    /// What was last shared with me by organizations that I am not in, at most 20; `GET /me/shared` has all.
+    shared: Vec<SharedBody>,
     /// My personal space (SPACE-1), while I have one.
     space: Option<SpaceBody>,
     /// Invitations that wait for my answer.
@@ -190,6 +244,13 @@ pub async fn me_body(ctx: &Ctx, by: &Principal, profile: ProfileView) -> Result<
         cluster: profile.cluster,
         language: profile.language,
         organizations: organizations.into_iter().map(Into::into).collect(),
+        organizations_next_cursor: profile.more_organizations,
+        shared: usecase::organization::shared_with(ctx, by, "", Some(20))
+            .await?
+            .items
+            .into_iter()
+            .map(Into::into)
+            .collect(),
         space,
         invitations: usecase::invitation::mine(ctx, by).await?.into_iter().map(Into::into).collect(),
     })

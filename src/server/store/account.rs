@@ -165,17 +165,22 @@ pub async fn list_visible(tx: &mut Tx, organization: OrganizationId, person: Per
 ///
 /// # Errors
 /// The database.
-pub async fn list_of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Account>> {
+pub async fn list_of_person(tx: &mut Tx, person: PersonId, organizations: &[OrganizationId]) -> Result<Vec<Account>> {
+    if organizations.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = organizations.iter().take(CHUNK).map(|id| id.0).collect();
     let rows: Vec<AccountRow> = tx
-        .sql(
+        .sql_list(
             "SELECT a.id, a.organization_id, a.name, a.account_id, a.root_id
              FROM living_membership p CROSS JOIN account a
-             WHERE p.person_id = $1 AND a.organization_id = p.organization_id AND a.deleted_at IS NULL
+             WHERE p.person_id = {1} AND p.organization_id IN ({ids}) AND a.organization_id = p.organization_id AND a.deleted_at IS NULL
                 AND EXISTS (SELECT 1 FROM account b WHERE b.organization_id = p.organization_id AND b.id <> a.id AND b.deleted_at IS NULL)
-                AND (EXISTS (SELECT 1 FROM account_membership m WHERE m.account_id = a.id AND m.person_id = $1 AND m.role <> 'member')
-                    OR EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = a.root_id AND (g.person_id = $1
-                        OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = $1))))
+                AND (EXISTS (SELECT 1 FROM account_membership m WHERE m.account_id = a.id AND m.person_id = {1} AND m.role <> 'member')
+                    OR EXISTS (SELECT 1 FROM access_grant g WHERE g.resource_id = a.root_id AND (g.person_id = {1}
+                        OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = {1}))))
              ORDER BY a.organization_id, a.id LIMIT 1000",
+            &ids,
         )
         .bind(person.0)
         .all()

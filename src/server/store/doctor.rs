@@ -29,6 +29,13 @@ pub const INVARIANTS: &[Invariant] = &[
             AS BIGINT)",
     },
     Invariant {
+        name: "no personal space of somebody who belongs to an organization holds work (PEOPLE-4b, SPACE-1)",
+        sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM organization o WHERE o.space_of IS NOT NULL
+            AND EXISTS (SELECT 1 FROM membership m WHERE m.person_id = o.space_of AND m.organization_id <> o.id)
+            AND (EXISTS (SELECT 1 FROM account a JOIN resource r ON r.parent_id = a.root_id WHERE a.deleted_at IS NULL AND a.organization_id = o.id)
+                OR EXISTS (SELECT 1 FROM licence l WHERE l.organization_id = o.id AND l.product <> 'discovery'))",
+    },
+    Invariant {
         name: "what is left of every licence is the sum of its ledger (LIC-3)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE
             l.images_left <> (SELECT COALESCE(SUM(e.images), 0) FROM ledger_entry e WHERE e.licence_id = l.id)

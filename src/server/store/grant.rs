@@ -8,9 +8,11 @@ use crate::domain::{
     access::{Level, Permit},
     id::{AccountId, GrantId, OrganizationId, PersonId, ResourceId},
     profile::OwnPermit,
+    resource::Kind,
     role::{Role, RolePermit},
     time::Timestamp,
     transfer::{GrantFact, Grantee},
+    view::SharedView,
 };
 
 /// A grant to be added to the permit's resource.
@@ -603,6 +605,114 @@ pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) ->
     .bind(limit)
     .all()
     .await
+}
+
+/// Something that reaches a person by a grant, in an organization they are not in.
+#[derive(Debug, Clone)]
+pub struct SharedWith {
+    /// The newest grant, which settles its place.
+    pub grant: Uuid,
+    /// What, and whose; the level is that of this grant alone.
+    pub view: SharedView,
+}
+
+#[derive(FromRow)]
+struct SharedRow {
+    id: Uuid,
+    resource_id: Uuid,
+    name: String,
+    kind: String,
+    organization_id: Uuid,
+    org_id: String,
+    organization_name: String,
+    level: String,
+}
+
+impl SharedRow {
+    fn into_shared(self) -> Result<SharedWith> {
+        Ok(SharedWith {
+            grant: self.id,
+            view: SharedView {
+                organization: OrganizationId(self.organization_id),
+                org_id: self.org_id,
+                organization_name: self.organization_name,
+                resource: ResourceId(self.resource_id),
+                name: self.name,
+                kind: read("resource", "kind", &self.kind, Kind::parse)?,
+                level: read("access_grant", "level", &self.level, Level::parse)?,
+            },
+        })
+    }
+}
+
+/// What was last shared with a person from outside, or with one of these organizations of theirs: it looks at the newest grants
+/// alone, so it costs the same however many there are.
+///
+/// # Errors
+/// The database.
+pub async fn list_shared_lately(
+    tx: &mut Tx,
+    person: PersonId,
+    organizations: &[OrganizationId],
+    limit: i64,
+) -> Result<Vec<SharedWith>> {
+    // Without any the list would be empty, which SQL does not know; nobody is an organization.
+    let mut ids: Vec<Uuid> = organizations.iter().take(CHUNK).map(|id| id.0).collect();
+    if ids.is_empty() {
+        ids.push(person.0);
+    }
+    let rows: Vec<SharedRow> = tx
+        .sql_list(
+            "WITH mine(id, resource_id, level) AS (
+                SELECT * FROM (SELECT g.id, g.resource_id, g.level FROM access_grant g
+                    WHERE g.person_id = {1} ORDER BY g.id DESC LIMIT 50) AS own
+                UNION ALL
+                SELECT * FROM (SELECT g.id, g.resource_id, g.level FROM access_grant g
+                    WHERE g.organization_id IN ({ids}) ORDER BY g.id DESC LIMIT 50) AS given)
+             SELECT mine.id, r.id AS resource_id, r.name, r.kind, o.id AS organization_id, o.org_id, o.name AS organization_name, mine.level
+             FROM mine CROSS JOIN resource r CROSS JOIN organization o
+             WHERE r.id = mine.resource_id AND r.trashed_with IS NULL AND o.id = r.organization_id AND o.deleted_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = o.id AND m.person_id = {1})
+             ORDER BY mine.id DESC LIMIT CAST({2} AS BIGINT)",
+            &ids,
+        )
+        .bind(person.0)
+        .bind(limit)
+        .all()
+        .await?;
+    rows.into_iter().map(SharedRow::into_shared).collect()
+}
+
+/// One page of everything that is shared with a person from outside, or with an organization of theirs, the newest grant first;
+/// behind the grant `after`, if one is given. Something comes once for each grant on it.
+///
+/// # Errors
+/// The database.
+pub async fn list_shared_with(
+    tx: &mut Tx,
+    person: PersonId,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<SharedWith>> {
+    let rows: Vec<SharedRow> = tx
+        .sql(
+            "WITH mine(id, resource_id, level) AS (
+                SELECT g.id, g.resource_id, g.level FROM access_grant g WHERE g.person_id = $1 AND g.id < $2
+                UNION ALL
+                SELECT g.id, g.resource_id, g.level FROM living_membership l CROSS JOIN access_grant g
+                WHERE l.person_id = $1 AND g.organization_id = l.organization_id AND g.id < $2)
+             SELECT mine.id, r.id AS resource_id, r.name, r.kind, o.id AS organization_id, o.org_id, o.name AS organization_name, mine.level
+             FROM mine CROSS JOIN resource r CROSS JOIN organization o
+             WHERE r.id = mine.resource_id AND r.trashed_with IS NULL AND o.id = r.organization_id AND o.deleted_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.organization_id = o.id AND m.person_id = $1)
+             ORDER BY mine.id DESC LIMIT CAST($3 AS BIGINT)",
+        )
+        .bind(person.0)
+        .bind(after.unwrap_or(Uuid::max()))
+        .bind(limit)
+        .all()
+        .await?;
+    rows.into_iter().map(SharedRow::into_shared).collect()
 }
 
 /// The levels on some resources that reach one person: granted to them, or to an organization they belong to. What an

@@ -9,11 +9,12 @@ use super::{
     read,
 };
 use crate::domain::{
-    access::{Level, Permit},
-    id::{InvitationId, MailId, OrganizationId, PersonId, ResourceId},
+    access::{Level, Permit, role_level},
+    id::{AccountId, InvitationId, MailId, OrganizationId, PersonId, ResourceId},
     invitation::State,
     name::{search_key, sort_key},
     role::{Role, RolePermit},
+    sender::{Sender, Sent, still_valid},
     time::Timestamp,
     view::people::{InvitationRow as RowView, Waiting},
 };
@@ -33,6 +34,8 @@ pub struct NewInvitation<'a> {
     pub role: Role,
     /// For a Member: what they will reach, and how.
     pub reach: Option<(ResourceId, Level)>,
+    /// The accounts in which alone the role will count (ACCT-2); `None` for all of them.
+    pub accounts: Option<&'a [AccountId]>,
     /// Digest of the link's token.
     pub token_hash: &'a str,
     /// The mail that carries the link.
@@ -77,8 +80,8 @@ async fn insert_row(
     external: bool,
 ) -> Result<()> {
     tx.sql(
-        "INSERT INTO invitation (id, organization_id, email, email_key, name, role, token_hash, state, invited_by, created_at, expires_at, sent_at, sends, name_key, resource_id, level, mail_id, external, name_search)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $9, 1, $11, $12, $13, $14, $15, $16)",
+        "INSERT INTO invitation (id, organization_id, email, email_key, name, role, token_hash, state, invited_by, created_at, expires_at, sent_at, sends, name_key, resource_id, level, mail_id, external, name_search, limited)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $9, 1, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind(new.id.0)
     .bind(organization.0)
@@ -96,9 +99,76 @@ async fn insert_row(
     .bind(new.mail.0)
     .bind(external.then_some(true))
     .bind(search_key(new.name.unwrap_or(new.email_key)))
+    .bind(new.accounts.is_some().then_some(true))
     .execute()
-    .await
-    .map(|_| ())
+    .await?;
+    for chunk in new.accounts.unwrap_or_default().chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|account| account.0).collect();
+        tx.sql_list(
+            "INSERT INTO invitation_account (invitation_id, account_id)
+             SELECT i.id, a.id FROM invitation i JOIN account a ON a.organization_id = i.organization_id
+             WHERE i.id = {1} AND a.deleted_at IS NULL AND a.id IN ({ids})",
+            &ids,
+        )
+        .bind(new.id.0)
+        .execute()
+        .await?;
+    }
+    Ok(())
+}
+
+/// The accounts in which alone the role of an invitation will count; those that were deleted meanwhile are left out.
+///
+/// # Errors
+/// The database.
+pub async fn list_accounts(tx: &mut Tx, invitation: InvitationId) -> Result<Vec<AccountId>> {
+    let rows: Vec<(Uuid,)> = tx
+        .sql(
+            "SELECT c.account_id FROM invitation_account c JOIN account a ON a.id = c.account_id
+             WHERE c.invitation_id = $1 AND a.deleted_at IS NULL ORDER BY c.account_id LIMIT 1000",
+        )
+        .bind(invitation.0)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| AccountId(id)).collect())
+}
+
+/// The names of the accounts that some invitations are limited to.
+///
+/// # Errors
+/// The database.
+pub async fn list_account_names(tx: &mut Tx, invitations: &[InvitationId]) -> Result<Vec<(InvitationId, String)>> {
+    let mut names = Vec::new();
+    for chunk in invitations.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<(Uuid, String)> = tx
+            .sql_list(
+                "SELECT c.invitation_id, a.name FROM invitation_account c JOIN account a ON a.id = c.account_id
+                 WHERE c.invitation_id IN ({ids}) AND a.deleted_at IS NULL ORDER BY c.invitation_id, c.account_id",
+                &ids,
+            )
+            .all()
+            .await?;
+        names.extend(rows.into_iter().map(|(id, name)| (InvitationId(id), name)));
+    }
+    Ok(names)
+}
+
+/// How many invitations of an organization to chosen accounts wait for an answer, and can still be accepted (ACCT-2).
+///
+/// # Errors
+/// The database.
+pub async fn count_pending_limited(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<u64> {
+    let waiting = tx
+        .sql(
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM invitation
+             WHERE organization_id = $1 AND state = 'pending' AND limited AND expires_at > $2",
+        )
+        .bind(organization.0)
+        .bind(now.0)
+        .number()
+        .await?;
+    Ok(u64::try_from(waiting).unwrap_or(0))
 }
 
 /// Gives something more to whoever an invitation waits for, or sets what was given to another level (ACCESS-2).
@@ -114,10 +184,11 @@ pub async fn upsert_grant(
 ) -> Result<()> {
     // What the invitation began with is changed in its place.
     let began = tx
-        .sql("UPDATE invitation SET level = $3 WHERE id = $1 AND resource_id = $2 AND state = 'pending'")
+        .sql("UPDATE invitation SET level = $3, reach_by = $4 WHERE id = $1 AND resource_id = $2 AND state = 'pending'")
         .bind(invitation.0)
         .bind(permit.resource().0)
         .bind(level.word())
+        .bind(permit.person().0)
         .execute()
         .await?;
     if began > 0 {
@@ -172,6 +243,92 @@ pub async fn list_grants(tx: &mut Tx, invitation: InvitationId) -> Result<Vec<(R
             Ok((ResourceId(resource), read("invitation_grant", "level", &level, Level::parse)?, PersonId(by)))
         })
         .collect()
+}
+
+/// Access that waits with an invitation, and who answers for it.
+#[derive(Debug, Clone)]
+pub struct Promised {
+    /// The invitation.
+    pub invitation: InvitationId,
+    /// Whether the invitation began with it; it was added later otherwise.
+    pub first: bool,
+    /// To what.
+    pub resource: ResourceId,
+    /// How much.
+    pub level: Level,
+    /// Who gave it.
+    pub by: PersonId,
+    /// What they could do there now.
+    pub sender: Sender,
+}
+
+#[derive(FromRow)]
+struct PromisedRow {
+    invitation_id: Uuid,
+    first: bool,
+    resource_id: Uuid,
+    level: String,
+    given_by: Uuid,
+    role: Option<String>,
+    own: Option<String>,
+}
+
+/// The access that waits with some invitations, with what who gave it may do on each resource now. What is in the trash, or
+/// not in the organization any more, is left out.
+///
+/// # Errors
+/// The database.
+pub async fn list_promised(tx: &mut Tx, invitations: &[InvitationId]) -> Result<Vec<Promised>> {
+    let mut promised: Vec<Promised> = Vec::new();
+    for chunk in invitations.chunks(CHUNK) {
+        let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+        let rows: Vec<PromisedRow> = tx
+            .sql_list(
+                "WITH RECURSIVE given(invitation_id, first, resource_id, level, given_by, organization_id) AS (
+                    SELECT i.id, TRUE, i.resource_id, i.level, COALESCE(i.reach_by, i.invited_by), i.organization_id
+                    FROM invitation i WHERE i.id IN ({ids}) AND i.resource_id IS NOT NULL AND i.level IS NOT NULL
+                    UNION ALL
+                    SELECT i.id, FALSE, g.resource_id, g.level, g.given_by, i.organization_id
+                    FROM invitation i JOIN invitation_grant g ON g.invitation_id = i.id WHERE i.id IN ({ids})
+                 ), up(invitation_id, first, resource_id, level, given_by, distance, id, parent_id, account_id) AS (
+                    SELECT given.invitation_id, given.first, given.resource_id, given.level, given.given_by, CAST(0 AS BIGINT), r.id, r.parent_id, r.account_id
+                    FROM given JOIN resource r ON r.id = given.resource_id AND r.organization_id = given.organization_id
+                    WHERE r.trashed_with IS NULL
+                    UNION ALL
+                    SELECT up.invitation_id, up.first, up.resource_id, up.level, up.given_by, up.distance + 1, r.id, r.parent_id, r.account_id
+                    FROM up JOIN resource r ON r.id = up.parent_id WHERE up.distance < 100
+                 )
+                 SELECT up.invitation_id, up.first, up.resource_id, up.level, up.given_by,
+                    (SELECT m.role FROM account_membership m WHERE m.account_id = up.account_id AND m.person_id = up.given_by) AS role,
+                    g.level AS own
+                 FROM up LEFT JOIN access_grant g ON g.resource_id = up.id AND (g.person_id = up.given_by
+                    OR g.organization_id IN (SELECT organization_id FROM living_membership WHERE person_id = up.given_by))",
+                &ids,
+            )
+            .all()
+            .await?;
+        for row in rows {
+            let own = row.own.map(|level| read("access_grant", "level", &level, Level::parse)).transpose()?;
+            let role = row.role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?;
+            let level = own.max(role.and_then(role_level));
+            let (invitation, resource) = (InvitationId(row.invitation_id), ResourceId(row.resource_id));
+            let same =
+                |one: &&mut Promised| (one.invitation, one.first, one.resource) == (invitation, row.first, resource);
+            match promised.iter_mut().rev().find(same) {
+                Some(known) => known.sender.level = known.sender.level.max(level),
+                None => promised.push(Promised {
+                    invitation,
+                    first: row.first,
+                    resource,
+                    level: read("invitation", "level", &row.level, Level::parse)?,
+                    by: PersonId(row.given_by),
+                    sender: Sender { role, level },
+                }),
+            }
+        }
+    }
+    promised.sort_by_key(|one| (one.invitation, !one.first, one.resource));
+    Ok(promised)
 }
 
 /// Access to a resource that waits with an invitation.
@@ -256,7 +413,7 @@ pub async fn find_pending(
 ) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
-            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level, i.external
+            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_by, i.limited
              FROM invitation i WHERE i.organization_id = $1 AND i.email_key = $2 AND i.state = 'pending' AND i.expires_at > $3",
         )
         .bind(organization.0)
@@ -294,6 +451,12 @@ pub struct Invitation {
     pub reach: Option<(ResourceId, Level)>,
     /// Whether no membership comes with it: then the role says nothing.
     pub external: bool,
+    /// Who answers for the role.
+    pub role_by: PersonId,
+    /// Whether the role will count in chosen accounts only (ACCT-2).
+    pub limited: bool,
+    /// Whether it was found by a link that a newer one took the place of.
+    pub replaced: bool,
 }
 
 #[derive(FromRow)]
@@ -312,6 +475,8 @@ struct InvitationRow {
     resource_id: Option<Uuid>,
     level: Option<String>,
     external: Option<bool>,
+    role_by: Option<Uuid>,
+    limited: Option<bool>,
 }
 
 impl TryFrom<InvitationRow> for Invitation {
@@ -332,8 +497,29 @@ impl TryFrom<InvitationRow> for Invitation {
             expires_at: Timestamp(row.expires_at),
             reach: row.resource_id.map(ResourceId).zip(level),
             external: row.external.unwrap_or(false),
+            role_by: PersonId(row.role_by.unwrap_or(row.invited_by)),
+            limited: row.limited.unwrap_or(false),
+            replaced: false,
         })
     }
+}
+
+/// An invitation by the digest of a token that a newer one took the place of (PEOPLE-10).
+///
+/// # Errors
+/// The database.
+pub async fn find_by_old_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invitation>> {
+    let row: Option<InvitationRow> = tx
+        .sql(
+            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_by, i.limited
+             FROM invitation_old_link k JOIN invitation i ON i.id = k.invitation_id JOIN living_organization l ON l.id = i.organization_id
+             WHERE k.token_hash = $1",
+        )
+        .bind(token_hash.to_owned())
+        .optional()
+        .await?;
+    let found: Option<Invitation> = row.map(TryInto::try_into).transpose()?;
+    Ok(found.map(|found| Invitation { replaced: true, ..found }))
 }
 
 /// An invitation by the digest of its token. Those of a deleted organization do not exist (attack 17).
@@ -343,7 +529,7 @@ impl TryFrom<InvitationRow> for Invitation {
 pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
-            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level, i.external
+            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_by, i.limited
              FROM invitation i JOIN living_organization l ON l.id = i.organization_id
              WHERE i.token_hash = $1",
         )
@@ -360,7 +546,7 @@ pub async fn find_by_token(tx: &mut Tx, token_hash: &str) -> Result<Option<Invit
 pub async fn find(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>> {
     let row: Option<InvitationRow> = tx
         .sql(
-            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level, i.external
+            "SELECT i.id, i.organization_id, i.email, i.email_key, i.name, i.role, i.state, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.resource_id, i.level, i.external, i.role_by, i.limited
              FROM invitation i JOIN living_organization l ON l.id = i.organization_id
              WHERE i.id = $1",
         )
@@ -408,7 +594,7 @@ pub async fn update_state(tx: &mut Tx, id: InvitationId, state: State, at: Times
 /// The database.
 pub async fn update_role(tx: &mut Tx, permit: &RolePermit, id: InvitationId, role: Role) -> Result<bool> {
     tx.sql(
-        "UPDATE invitation SET role = $3, external = NULL,
+        "UPDATE invitation SET role = $3, external = NULL, role_by = $5, reach_by = COALESCE(reach_by, invited_by), owners_told_at = NULL,
             resource_id = CASE WHEN $4 THEN resource_id ELSE NULL END, level = CASE WHEN $4 THEN level ELSE NULL END
          WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
     )
@@ -416,12 +602,40 @@ pub async fn update_role(tx: &mut Tx, permit: &RolePermit, id: InvitationId, rol
     .bind(permit.organization().0)
     .bind(role.word())
     .bind(role == Role::Member)
+    .bind(permit.person().0)
     .execute()
     .await
     .map(|rows| rows > 0)
 }
 
-/// Gives a pending invitation a new link: the one before stops working (PEOPLE-3). Whether it was still pending.
+/// Has the role of a pending invitation count in every account.
+///
+/// # Errors
+/// The database.
+pub async fn delete_accounts(tx: &mut Tx, permit: &RolePermit, id: InvitationId) -> Result<()> {
+    tx.sql("UPDATE invitation SET limited = NULL WHERE id = $1 AND organization_id = $2 AND state = 'pending'")
+        .bind(id.0)
+        .bind(permit.organization().0)
+        .execute()
+        .await?;
+    tx.sql("DELETE FROM invitation_account WHERE invitation_id = $1").bind(id.0).execute().await.map(|_| ())
+}
+
+/// Notes that the Owners are told that a pending invitation's sender can no longer give it; whether they were not yet.
+///
+/// # Errors
+/// The database.
+pub async fn update_owners_told(tx: &mut Tx, id: InvitationId, at: Timestamp) -> Result<bool> {
+    tx.sql("UPDATE invitation SET owners_told_at = $2 WHERE id = $1 AND state = 'pending' AND owners_told_at IS NULL")
+        .bind(id.0)
+        .bind(at.0)
+        .execute()
+        .await
+        .map(|rows| rows > 0)
+}
+
+/// Gives a pending invitation a new link: the one before stops working (PEOPLE-3). Who sends it answers for all that it
+/// gives from now on. Whether it was still pending.
 ///
 /// # Errors
 /// The database.
@@ -434,7 +648,21 @@ pub async fn update_link(
     (sent_at, expires_at): (Timestamp, Timestamp),
 ) -> Result<bool> {
     tx.sql(
-        "UPDATE invitation SET token_hash = $3, mail_id = $4, sent_at = $5, expires_at = $6, sends = sends + 1
+        "INSERT INTO invitation_old_link (token_hash, invitation_id)
+         SELECT token_hash, id FROM invitation WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
+    )
+    .bind(id.0)
+    .bind(permit.organization().0)
+    .execute()
+    .await?;
+    tx.sql("UPDATE invitation_grant SET given_by = $2 WHERE invitation_id = $1")
+        .bind(id.0)
+        .bind(permit.person().0)
+        .execute()
+        .await?;
+    tx.sql(
+        "UPDATE invitation SET token_hash = $3, mail_id = $4, sent_at = $5, expires_at = $6, sends = sends + 1,
+            invited_by = $7, role_by = NULL, reach_by = NULL, owners_told_at = NULL
          WHERE id = $1 AND organization_id = $2 AND state = 'pending'",
     )
     .bind(id.0)
@@ -443,6 +671,7 @@ pub async fn update_link(
     .bind(mail.0)
     .bind(sent_at.0)
     .bind(expires_at.0)
+    .bind(permit.person().0)
     .execute()
     .await
     .map(|rows| rows > 0)
@@ -677,12 +906,12 @@ pub async fn list_pending(
             )
         };
     }
-    // By role they stand behind the people, by name.
+    // By role and by status they stand among themselves, by name; nobody of them was ever seen.
     let sql = match (wanted.sort, wanted.descending) {
-        (Sort::Name | Sort::Role, false) => {
+        (Sort::Name | Sort::Role | Sort::Status | Sort::LastSeen, false) => {
             invited!("(i.name_key, i.id) > ($4, $5) ORDER BY i.name_key, i.id LIMIT CAST($9 AS BIGINT)")
         }
-        (Sort::Name | Sort::Role, true) => {
+        (Sort::Name | Sort::Role | Sort::Status | Sort::LastSeen, true) => {
             invited!("(i.name_key, i.id) < ($4, $5) ORDER BY i.name_key DESC, i.id DESC LIMIT CAST($9 AS BIGINT)")
         }
         (Sort::Email, false) => {
@@ -740,6 +969,7 @@ struct ListRow {
     external: Option<bool>,
     name_key: String,
     mail_state: Option<String>,
+    sender_role: Option<String>,
 }
 
 /// One page of an organization's invitations in one state, by name; with the key that the page after it starts behind.
@@ -756,7 +986,8 @@ pub async fn list(
     let rows: Vec<ListRow> = tx
         .sql(
             "SELECT i.id, i.email, i.name, i.role, i.state, p.first_name || ' ' || p.last_name AS invited_by, i.created_at, i.sent_at,
-                i.expires_at, i.resource_id, r.name AS resource_name, i.level, i.external, i.name_key, o.state AS mail_state
+                i.expires_at, i.resource_id, r.name AS resource_name, i.level, i.external, i.name_key, o.state AS mail_state,
+                (SELECT m.role FROM living_membership m WHERE m.organization_id = i.organization_id AND m.person_id = COALESCE(i.role_by, i.invited_by)) AS sender_role
              FROM invitation i JOIN person p ON p.id = i.invited_by LEFT JOIN outbox o ON o.id = i.mail_id
              LEFT JOIN resource r ON r.id = i.resource_id AND r.organization_id = i.organization_id AND r.trashed_with IS NULL
              WHERE i.organization_id = $1 AND i.state = $2 AND (i.name_key, i.id) > ($3, $4)
@@ -772,11 +1003,15 @@ pub async fn list(
     rows.into_iter()
         .map(|row| {
             let level = row.level.map(|level| read("invitation", "level", &level, Level::parse)).transpose()?;
+            let sender_role = row.sender_role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?;
+            let role = read("invitation", "role", &row.role, Role::parse)?;
+            let external = row.external.unwrap_or(false);
+            let sender = Sender { role: sender_role, level: None };
             let view = RowView {
                 id: InvitationId(row.id),
                 email: row.email,
                 name: row.name,
-                role: read("invitation", "role", &row.role, Role::parse)?,
+                role,
                 state: read("invitation", "state", &row.state, State::parse)?,
                 invited_by: row.invited_by,
                 created_at: Timestamp(row.created_at),
@@ -785,7 +1020,10 @@ pub async fn list(
                 resource: row.resource_id.map(ResourceId),
                 resource_name: row.resource_name,
                 level,
-                external: row.external.unwrap_or(false),
+                external,
+                accounts: Vec::new(),
+                // What was given from outside is looked at with its resource.
+                sender_lost: !external && !still_valid(sender, Sent::Role(role)),
                 undelivered: row.mail_state.as_deref() == Some("failed"),
             };
             Ok((view, row.name_key))

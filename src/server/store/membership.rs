@@ -77,8 +77,9 @@ pub async fn find_limited(tx: &mut Tx, organization: OrganizationId, person: Per
 /// `Taken` if they are in it.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Role, at: Timestamp) -> Result<()> {
     tx.sql(
-        "INSERT INTO membership (organization_id, person_id, role, created_at, role_rank, name_key, email_key, name_search)
-         SELECT $1, p.id, $3, $4, $5, p.name_key, p.email_key, p.name_search FROM person p WHERE p.id = $2",
+        "INSERT INTO membership (organization_id, person_id, role, created_at, role_rank, name_key, email_key, name_search, seen_at, organization_key, used_at)
+         SELECT $1, p.id, $3, $4, $5, p.name_key, p.email_key, p.name_search, COALESCE(p.last_seen_at, 0), o.name_key, $4
+         FROM person p CROSS JOIN organization o WHERE p.id = $2 AND o.id = $1",
     )
     .bind(permit.organization().0)
     .bind(person.0)
@@ -105,6 +106,20 @@ pub async fn update_role(tx: &mut Tx, permit: &RolePermit, person: PersonId, rol
         .execute()
         .await
         .map(|rows| rows > 0)
+}
+
+/// Notes that somebody looks at the pages of an organization: it is among those they used last.
+///
+/// # Errors
+/// The database.
+pub async fn update_used(tx: &mut Tx, organization: OrganizationId, person: PersonId, at: Timestamp) -> Result<()> {
+    tx.sql("UPDATE membership SET used_at = $3 WHERE organization_id = $1 AND person_id = $2")
+        .bind(organization.0)
+        .bind(person.0)
+        .bind(at.0)
+        .execute()
+        .await
+        .map(|_| ())
 }
 
 /// How many Owners an organization has (ORG-3).
@@ -176,20 +191,20 @@ pub async fn find_any_owner(tx: &mut Tx, organization: OrganizationId) -> Result
     Ok(row.map(|(person,)| PersonId(person)))
 }
 
-/// The names of the first Owners of an organization.
+/// The first Owners of an organization, with their names.
 ///
 /// # Errors
 /// The database.
-pub async fn list_owner_names(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<String>> {
-    let rows: Vec<(String,)> = tx
+pub async fn list_owner_names(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<(PersonId, String)>> {
+    let rows: Vec<(Uuid, String)> = tx
         .sql(
-            "SELECT p.first_name || ' ' || p.last_name AS name FROM membership m JOIN person p ON p.id = m.person_id
+            "SELECT p.id, p.first_name || ' ' || p.last_name AS name FROM membership m JOIN person p ON p.id = m.person_id
              WHERE m.organization_id = $1 AND m.role = 'owner' ORDER BY m.person_id LIMIT 10",
         )
         .bind(organization.0)
         .all()
         .await?;
-    Ok(rows.into_iter().map(|(name,)| name).collect())
+    Ok(rows.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
 }
 
 /// Somebody of an organization, as lists show them.
@@ -247,12 +262,16 @@ pub enum Sort {
     Email,
     /// Owners first, and by name among equals.
     Role,
+    /// Those who are in it first, then those who are invited, and so on; by name among equals.
+    Status,
+    /// By when they were last here, and by name among equals; who never was counts as longest ago.
+    LastSeen,
 }
 
 /// Where a page of people starts: behind this one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct After {
-    /// Where their role sorts; used where the list is sorted by role.
+    /// Where their role sorts, or when they were last here; used where the list is sorted by that.
     pub rank: i64,
     /// Their name or email, as it is sorted by.
     pub key: String,
@@ -264,7 +283,7 @@ impl After {
     /// In front of everybody.
     pub fn start(descending: bool) -> Self {
         if descending {
-            Self { rank: 99, key: "\u{10FFFF}".to_owned(), id: Uuid::max() }
+            Self { rank: i64::MAX, key: "\u{10FFFF}".to_owned(), id: Uuid::max() }
         } else {
             Self { rank: -1, key: String::new(), id: Uuid::nil() }
         }
@@ -305,10 +324,10 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &Wanted<'_>
         };
     }
     let sql = match (wanted.sort, wanted.descending) {
-        (Sort::Name, false) => {
+        (Sort::Name | Sort::Status, false) => {
             people!("(m.name_key, m.person_id) > ($6, $7) ORDER BY m.name_key, m.person_id LIMIT CAST($5 AS BIGINT)")
         }
-        (Sort::Name, true) => {
+        (Sort::Name | Sort::Status, true) => {
             people!(
                 "(m.name_key, m.person_id) < ($6, $7) ORDER BY m.name_key DESC, m.person_id DESC LIMIT CAST($5 AS BIGINT)"
             )
@@ -331,6 +350,16 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &Wanted<'_>
                 "(m.role_rank, m.name_key, m.person_id) < ($8, $6, $7) ORDER BY m.role_rank DESC, m.name_key DESC, m.person_id DESC LIMIT CAST($5 AS BIGINT)"
             )
         }
+        (Sort::LastSeen, false) => {
+            people!(
+                "(m.seen_at, m.name_key, m.person_id) > ($8, $6, $7) ORDER BY m.seen_at, m.name_key, m.person_id LIMIT CAST($5 AS BIGINT)"
+            )
+        }
+        (Sort::LastSeen, true) => {
+            people!(
+                "(m.seen_at, m.name_key, m.person_id) < ($8, $6, $7) ORDER BY m.seen_at DESC, m.name_key DESC, m.person_id DESC LIMIT CAST($5 AS BIGINT)"
+            )
+        }
     };
     let (lowest, highest) = wanted.role.map_or((0, 4), |role| (rank(role), rank(role)));
     let statement = tx
@@ -342,7 +371,8 @@ pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &Wanted<'_>
         .bind(wanted.limit)
         .bind(wanted.after.key.clone())
         .bind(wanted.after.id);
-    let statement = if wanted.sort == Sort::Role { statement.bind(wanted.after.rank) } else { statement };
+    let ranked = matches!(wanted.sort, Sort::Role | Sort::LastSeen);
+    let statement = if ranked { statement.bind(wanted.after.rank) } else { statement };
     let rows: Vec<MemberRow> = statement.all().await?;
     rows.into_iter().map(TryInto::try_into).collect()
 }

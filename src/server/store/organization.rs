@@ -6,11 +6,11 @@ use uuid::Uuid;
 use super::{Result, Tx, read};
 use crate::domain::{
     id::{OrganizationId, PersonId},
-    name::sort_key,
-    organization::{OrganizationKind, PeopleVisibility, PlanTier, restorable_until},
+    organization::{OrganizationKind, PeopleVisibility, PlanTier, Space, restorable_until},
     plan::PlanPermit,
     resource::CLUSTERS,
     role::{Role, RolePermit},
+    text::key,
     time::Timestamp,
     view::{
         Belonging, LegalView,
@@ -45,8 +45,8 @@ pub struct NewOrganizationRow<'a> {
 /// `Taken` if the Org ID is.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'_>) -> Result<()> {
     tx.sql(
-        "INSERT INTO organization (id, org_id, org_key, name, kind, plan, space_of, country, legal_name, address, postal_code, city, vat_number, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        "INSERT INTO organization (id, org_id, org_key, name, kind, plan, space_of, country, legal_name, address, postal_code, city, vat_number, created_at, name_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(permit.organization().0)
     .bind(new.org_id.to_owned())
@@ -62,6 +62,7 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'
     .bind(new.legal.city.clone())
     .bind(new.legal.vat_number.clone())
     .bind(new.at.0)
+    .bind(key(new.name))
     .execute()
     .await
     .map(|_| ())
@@ -277,33 +278,97 @@ fn visibility(word: Option<&str>) -> Result<PeopleVisibility> {
     Ok(visibility.transpose()?.unwrap_or_default())
 }
 
-/// How many organizations of one person are ever listed.
+/// How many deleted organizations of one person are ever listed.
 pub const BELONGINGS: i64 = 1_000;
 
-/// Every organization a person belongs to, by name.
+/// The organizations that a person used last, the last one first.
 ///
 /// # Errors
 /// The database.
-pub async fn list_of_person(tx: &mut Tx, person: PersonId) -> Result<Vec<Belonging>> {
+pub async fn list_used(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<Belonging>> {
+    // CROSS JOIN keeps the order: from the person's memberships to their organizations.
     let rows: Vec<BelongingRow> = tx
         .sql(
             "SELECT o.id, o.org_id, o.name, m.role, m.given, m.limited, o.space_of, o.people_visible_to
-             FROM living_membership m JOIN organization o ON o.id = m.organization_id
-             WHERE m.person_id = $1
-             UNION ALL
-             SELECT o.id, o.org_id, o.name, 'manager', 'manager', FALSE, o.space_of, o.people_visible_to
-             FROM machine k JOIN organization o ON o.id = k.organization_id
-             WHERE k.person_id = $1
-             ORDER BY id LIMIT CAST($2 AS BIGINT)",
+             FROM living_membership m CROSS JOIN organization o
+             WHERE m.person_id = $1 AND o.id = m.organization_id
+             ORDER BY m.used_at DESC, m.organization_id DESC LIMIT CAST($2 AS BIGINT)",
         )
         .bind(person.0)
-        .bind(BELONGINGS)
+        .bind(limit)
         .all()
         .await?;
-    let mut listed = rows.into_iter().map(BelongingRow::into_view).collect::<Result<Vec<Belonging>>>()?;
-    // Few enough to be put in order here, by the order that every list of names has.
-    listed.sort_by_cached_key(|one| (sort_key(&one.name), one.id));
-    Ok(listed)
+    if rows.is_empty() {
+        let machine = list_of_machine(tx, person, "%").await?;
+        return machine.into_iter().map(|row| row.belonging.into_view()).collect();
+    }
+    rows.into_iter().map(BelongingRow::into_view).collect()
+}
+
+/// The organization of a credential key, which is in no `living_membership` (AUTH-6): none for a person.
+async fn list_of_machine(tx: &mut Tx, person: PersonId, pattern: &str) -> Result<Vec<MineRow>> {
+    tx.sql(
+        "SELECT o.id, o.org_id, o.name, 'manager' AS role, 'manager' AS given, FALSE AS limited, o.space_of, o.people_visible_to,
+            COALESCE(o.name_key, '') AS organization_key
+         FROM machine k JOIN organization o ON o.id = k.organization_id
+         WHERE k.person_id = $1 AND COALESCE(o.name_key, '') LIKE $2 ESCAPE '!'",
+    )
+    .bind(person.0)
+    .bind(pattern.to_owned())
+    .all()
+    .await
+}
+
+/// Where a page of somebody's organizations starts: behind this.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AfterName {
+    /// The name as names are compared.
+    pub key: String,
+    /// The id, which settles ties.
+    pub id: Uuid,
+}
+
+#[derive(FromRow)]
+struct MineRow {
+    #[sqlx(flatten)]
+    belonging: BelongingRow,
+    organization_key: String,
+}
+
+/// One page of a person's organizations by name, whose name is like `pattern` (`!` escapes); with the place of each.
+///
+/// # Errors
+/// The database.
+pub async fn list_by_name(
+    tx: &mut Tx,
+    person: PersonId,
+    pattern: &str,
+    after: &AfterName,
+    limit: i64,
+) -> Result<Vec<(Belonging, AfterName)>> {
+    let rows: Vec<MineRow> = tx
+        .sql(
+            "SELECT o.id, o.org_id, o.name, m.role, m.given, m.limited, o.space_of, o.people_visible_to, m.organization_key
+             FROM living_membership m CROSS JOIN organization o
+             WHERE m.person_id = $1 AND (m.organization_key, m.organization_id) > ($3, $4) AND m.organization_key LIKE $2 ESCAPE '!'
+                AND o.id = m.organization_id
+             ORDER BY m.organization_key, m.organization_id LIMIT CAST($5 AS BIGINT)",
+        )
+        .bind(person.0)
+        .bind(pattern.to_owned())
+        .bind(after.key.clone())
+        .bind(after.id)
+        .bind(limit)
+        .all()
+        .await?;
+    let rows =
+        if rows.is_empty() && after.id.is_nil() { list_of_machine(tx, person, pattern).await? } else { rows };
+    rows.into_iter()
+        .map(|row| {
+            let after = AfterName { key: row.organization_key, id: row.belonging.id };
+            Ok((row.belonging.into_view()?, after))
+        })
+        .collect()
 }
 
 /// Somebody's personal space (SPACE-1).
@@ -316,19 +381,42 @@ pub async fn find_space(tx: &mut Tx, person: PersonId) -> Result<Option<Organiza
     Ok(row.map(|(id,)| OrganizationId(id)))
 }
 
-/// Makes a person's personal space an ordinary organization if it holds anything (SPACE-1); whether it did.
+#[derive(FromRow)]
+struct SpaceRow {
+    belongs_elsewhere: bool,
+    holds_resources: bool,
+    holds_licences: bool,
+}
+
+/// What decides whether a personal space stays one (SPACE-1); nothing for an organization.
 ///
 /// # Errors
 /// The database.
-pub async fn release_space(tx: &mut Tx, person: PersonId) -> Result<bool> {
-    tx.sql(
-        "UPDATE organization SET space_of = NULL WHERE space_of = $1 AND EXISTS (
-            SELECT 1 FROM account a JOIN resource r ON r.parent_id = a.root_id WHERE a.deleted_at IS NULL AND a.organization_id = organization.id)",
-    )
-    .bind(person.0)
-    .execute()
-    .await
-    .map(|rows| rows > 0)
+pub async fn find_space_facts(tx: &mut Tx, id: OrganizationId) -> Result<Option<Space>> {
+    let row: Option<SpaceRow> = tx
+        .sql(
+            "SELECT EXISTS (SELECT 1 FROM membership m WHERE m.person_id = o.space_of AND m.organization_id <> o.id) AS belongs_elsewhere,
+                EXISTS (SELECT 1 FROM account a JOIN resource r ON r.parent_id = a.root_id
+                    WHERE a.deleted_at IS NULL AND a.organization_id = o.id) AS holds_resources,
+                EXISTS (SELECT 1 FROM licence l WHERE l.organization_id = o.id AND l.product <> 'discovery') AS holds_licences
+             FROM organization o WHERE o.id = $1 AND o.space_of IS NOT NULL",
+        )
+        .bind(id.0)
+        .optional()
+        .await?;
+    Ok(row.map(|row| Space {
+        belongs_elsewhere: row.belongs_elsewhere,
+        holds_resources: row.holds_resources,
+        holds_licences: row.holds_licences,
+    }))
+}
+
+/// Makes a personal space an ordinary organization (SPACE-1).
+///
+/// # Errors
+/// The database.
+pub async fn release_space(tx: &mut Tx, id: OrganizationId) -> Result<()> {
+    tx.sql("UPDATE organization SET space_of = NULL WHERE id = $1").bind(id.0).execute().await.map(|_| ())
 }
 
 /// Closes a personal space for good, with the account of whose it was (SET-2): nothing in its row tells any more who that was.
@@ -458,25 +546,38 @@ pub async fn update_plan(tx: &mut Tx, permit: &PlanPermit) -> Result<()> {
         .map(|_| ())
 }
 
-/// Changes what Owners and Managers change (ORG-4, PEOPLE-11).
+/// Changes what Owners and Managers change (ORG-4, PEOPLE-11). The cluster is the one that was chosen, if one was: `details`
+/// says where data goes otherwise.
 ///
 /// # Errors
 /// The database.
-pub async fn update_details(tx: &mut Tx, permit: &RolePermit, details: &DetailsView) -> Result<()> {
+pub async fn update_details(
+    tx: &mut Tx,
+    permit: &RolePermit,
+    details: &DetailsView,
+    cluster: Option<&str>,
+) -> Result<()> {
     tx.sql(
-        "UPDATE organization SET name = $2, website = $3, industry = $4, language = $5, cluster = $6, people_visible_to = $7
-         WHERE id = $1",
+        "UPDATE organization SET name = $2, website = $3, industry = $4, language = $5, cluster = $6, people_visible_to = $7,
+            name_key = $8 WHERE id = $1",
     )
     .bind(permit.organization().0)
     .bind(details.name.clone())
     .bind(details.website.clone())
     .bind(details.industry.clone())
     .bind(details.language.clone())
-    .bind(details.cluster.clone())
+    .bind(cluster.map(str::to_owned))
     .bind(details.people_visible_to.word())
+    .bind(key(&details.name))
     .execute()
-    .await
-    .map(|_| ())
+    .await?;
+    // Its people find it by name.
+    tx.sql("UPDATE membership SET organization_key = $2 WHERE organization_id = $1 AND organization_key <> $2")
+        .bind(permit.organization().0)
+        .bind(key(&details.name))
+        .execute()
+        .await
+        .map(|_| ())
 }
 
 /// Deletes the permit's organization, or restores it with `None`. Nothing else of it changes.

@@ -217,12 +217,17 @@ impl SessionStore for Sessions {
 }
 
 async fn update_person_seen(tx: &mut Tx, person: Uuid, at: i64) -> Result<()> {
-    tx.sql("UPDATE person SET last_seen_at = $2 WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at < $2)")
+    let later = tx
+        .sql("UPDATE person SET last_seen_at = $2 WHERE id = $1 AND (last_seen_at IS NULL OR last_seen_at < $2)")
         .bind(person)
         .bind(at)
         .execute()
-        .await
-        .map(|_| ())
+        .await?;
+    if later == 0 {
+        return Ok(());
+    }
+    // Lists of people are sorted by it (PEOPLE-1).
+    tx.sql("UPDATE membership SET seen_at = $2 WHERE person_id = $1").bind(person).bind(at).execute().await.map(|_| ())
 }
 
 /// How a session is being used now.

@@ -180,6 +180,7 @@ async fn copy_in(
             at: ctx.now(),
         };
         copying::insert_top(tx, &permit, &new).await?;
+        super::organization::turn_space(tx, permit.organization()).await?;
         let mut making = Making { top, organization: place.organization, person: by.person, at: None, done: 1 };
         if total > AT_ONCE {
             let work = job::Job {
@@ -397,6 +398,7 @@ async fn share_in(
             at: ctx.now(),
         };
         copying::insert_top(tx, &permit, &new).await?;
+        super::organization::turn_space(tx, permit.organization()).await?;
         let mut making = Making { top, organization: *organization, person: by.person, at: None, done: 1 };
         if total > AT_ONCE {
             let work = job::Job {

@@ -3,7 +3,7 @@
 //! credential key (AUTH-6) takes those of its key's account.
 
 use crate::domain::{
-    id::{LicenceId, PersonId},
+    id::{LicenceId, OrganizationId, PersonId},
     key::Scope,
     licence::Product,
     refusal::Refusal,
@@ -33,11 +33,17 @@ use super::{
 /// # Errors
 /// `ChooseOrganization` where there are several and none is the default.
 async fn organization_of(tx: &mut Tx, person: PersonId) -> Result<Belonging> {
-    let all = organizations::list_of_person(tx, person).await?;
     let default = person::find_profile(tx, person).await?.and_then(|profile| profile.default_organization_id);
-    if let Some(chosen) = all.iter().find(|one| Some(one.id.0) == default) {
-        return Ok(chosen.clone());
+    if let Some(id) = default.map(OrganizationId)
+        && let Some((found, Some(role))) = organizations::find_with_role(tx, id, person).await?
+    {
+        let given = membership::find_limited(tx, id, person).await?;
+        let (personal, shown_to) = (found.space_of.is_some(), found.details.people_visible_to);
+        let belonging = Belonging::new(found.id, found.org_id, found.name, Some(role), personal, shown_to);
+        return Ok(belonging.limited_to_accounts(given));
     }
+    // Whether there is one, or several, shows at the first three: one of them at most is the personal space.
+    let all = organizations::list_used(tx, person, 3).await?;
     let (spaces, others): (Vec<Belonging>, Vec<Belonging>) = all.into_iter().partition(|one| one.personal);
     let candidates = if others.is_empty() { spaces } else { others };
     match <[Belonging; 1]>::try_from(candidates) {

@@ -762,6 +762,7 @@ pub(super) async fn create_in(
         at: now,
     };
     resource::insert(tx, &permit, &new).await.map_err(|error| name_taken(error.into(), name.as_str()))?;
+    super::organization::turn_space(tx, permit.organization()).await?;
     let what = Happened {
         organization: Some(permit.organization()),
         action: "resource.created",

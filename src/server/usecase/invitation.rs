@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     access::{Act, Level, Permit, may_be_given, role_level},
-    id::{GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
+    account::may_be_limited,
+    id::{AccountId, GrantId, InvitationId, OrganizationId, ResourceId},
     invitation::{
         Answering, COOLDOWN, DAYS, Invite, Invitee, MOST, MOST_TO_ONE_ADDRESS, Outcome, State, may_come_with,
         may_invite_as, read_list,
     },
     key::may_invite,
     licence::{Use, allows, having},
-    plan::may_give,
+    organization::PlanTier,
+    plan::{may_give, may_limit},
     refusal::Refusal,
     role::{Permission, Role, RolePermit, Standing},
+    sender::{Sender, Sent, still_valid},
     text::{Email, Problem, key},
     time::Timestamp,
     transfer::Grantee,
@@ -30,7 +33,7 @@ use super::{
         mail::{self, Letter},
         store::{
             Tx, account, grant,
-            invitation::{self, Invitation},
+            invitation::{self, Invitation, Promised},
             licence,
             membership::{self, After},
             organization as organizations,
@@ -61,6 +64,8 @@ pub struct InviteForm {
     pub resource: String,
     /// For a Member: how.
     pub level: String,
+    /// The ids of the accounts in which alone the role will count (ACCT-2); `None` for all of them.
+    pub accounts: Option<Vec<String>>,
 }
 
 /// Somebody who can be invited, and to what.
@@ -69,6 +74,8 @@ struct Ready {
     invite: Invite,
     /// What they will reach, how, and what it is called.
     reach: Option<(ResourceId, Level, String)>,
+    /// The accounts in which alone the role will count.
+    accounts: Option<Vec<AccountId>>,
 }
 
 /// What is known of each person of a list, and who of them can be invited (at the same place). Roles above one's own are
@@ -105,6 +112,11 @@ async fn judge(
         invitation::count_sent_to(tx, &keys, now.plus_days(-1)).await?.into_iter().collect();
     let reached = reached(tx, permit, by, people, now).await?;
     let no_members = super::licence::allowed_in_any(tx, permit.organization(), having(Role::Member), now).await?.err();
+    let accounts: Vec<AccountId> = if people.iter().any(|one| one.accounts.is_some()) {
+        account::list(tx, permit.organization()).await?.into_iter().map(|account| account.id).collect()
+    } else {
+        Vec::new()
+    };
     let mut seen = BTreeSet::new();
     let mut judged = Vec::with_capacity(people.len());
     for (form, read) in people.iter().zip(read) {
@@ -145,12 +157,12 @@ async fn judge(
                 } else if sent.get(&key).is_some_and(|sent| *sent >= MOST_TO_ONE_ADDRESS) {
                     verdict.why = Some("This address has got many invitations today. Try again tomorrow.".to_owned());
                 } else {
-                    match reach_of(form, &invite, &reached) {
-                        Ok(reach) => {
+                    match (reach_of(form, &invite, &reached), accounts_of(form, &invite, plan, &accounts)) {
+                        (Ok(reach), Ok(accounts)) => {
                             verdict.outcome = Outcome::Invited;
-                            ready = Some(Ready { invite, reach });
+                            ready = Some(Ready { invite, reach, accounts });
                         }
-                        Err(why) => verdict.why = Some(why),
+                        (Err(why), _) | (_, Err(why)) => verdict.why = Some(why),
                     }
                 }
             }
@@ -218,6 +230,25 @@ fn reach_of(
         other => other.to_string(),
     })?;
     Ok(Some((id, level, name)))
+}
+
+/// The accounts in which alone the role of one person will count, by the rules for limiting somebody who is in the
+/// organization (ACCT-2).
+fn accounts_of(
+    form: &InviteForm,
+    invite: &Invite,
+    plan: PlanTier,
+    known: &[AccountId],
+) -> std::result::Result<Option<Vec<AccountId>>, String> {
+    let Some(chosen) = &form.accounts else { return Ok(None) };
+    may_limit(plan).and_then(|()| may_be_limited(invite.role)).map_err(|refusal| refusal.to_string())?;
+    let ids: Option<BTreeSet<AccountId>> =
+        chosen.iter().map(|id| id.trim().parse::<AccountId>().ok().filter(|id| known.contains(id))).collect();
+    match ids {
+        None => Err("One of these accounts does not exist any more.".to_owned()),
+        Some(ids) if ids.is_empty() => Err("Choose at least one account.".to_owned()),
+        Some(ids) => Ok(Some(ids.into_iter().collect())),
+    }
 }
 
 /// Invites people (PEOPLE-2): each has a verdict of their own, and the good ones go out.
@@ -292,7 +323,7 @@ async fn send(
     let expires_at = now.plus_days(DAYS);
     let mut verdicts = Vec::with_capacity(judged.len());
     for (mut verdict, ready) in judged {
-        if let Some(Ready { invite, reach }) = ready {
+        if let Some(Ready { invite, reach, accounts }) = ready {
             let token = ctx.token();
             let name = reach.as_ref().map(|(_, _, name)| name.as_str());
             let letter = letter(&at.name, by, invite.role, false, name, &token);
@@ -304,6 +335,7 @@ async fn send(
                 name: invite.name.as_deref(),
                 role: invite.role,
                 reach: reach.as_ref().map(|(resource, level, _)| (*resource, *level)),
+                accounts: accounts.as_deref(),
                 token_hash: &digest(token.as_bytes()),
                 mail: mail::post(tx, ctx, invite.email.as_str(), &letter).await?,
                 at: now,
@@ -321,6 +353,7 @@ async fn send(
                 after: Some(serde_json::json!({
                     "email": invite.email.as_str(), "role": invite.role,
                     "resource": reach.as_ref().map(|(resource, _, _)| resource), "level": reach.as_ref().map(|(_, level, _)| level),
+                    "accounts": accounts,
                 })),
                 ..Happened::default()
             };
@@ -344,6 +377,8 @@ pub struct ListForm {
     pub resource: String,
     /// For Members: how.
     pub level: String,
+    /// The ids of the accounts in which alone the roles will count (ACCT-2); `None` for all of them.
+    pub accounts: Option<Vec<String>>,
     /// Whether only what will come of it is asked for.
     pub preview: bool,
 }
@@ -375,6 +410,7 @@ pub async fn invite_list(ctx: &Ctx, by: &Principal, org: &str, form: &ListForm) 
                 role,
                 resource: with(&form.resource),
                 level: if form.resource.is_empty() { String::new() } else { with(&form.level) },
+                accounts: form.accounts.clone(),
             }
         })
         .collect();
@@ -452,7 +488,46 @@ async fn page(
     };
     let rows = invitation::list(tx, organization, state, &after, limit + 1).await?;
     let page = super::page(rows, limit, |(row, key)| super::cursor(&[&name, key, &row.id.to_string()]));
-    Ok(Page { items: page.items.into_iter().map(|(row, _)| row).collect(), next_cursor: page.next_cursor })
+    let mut items: Vec<InvitationRow> = page.items.into_iter().map(|(row, _)| row).collect();
+    let external: Vec<InvitationId> = items.iter().filter(|row| row.external).map(|row| row.id).collect();
+    if state == State::Pending && !external.is_empty() {
+        let promised = invitation::list_promised(tx, &external).await?;
+        for row in items.iter_mut().filter(|row| row.external) {
+            row.sender_lost = all_lost(promised.iter().filter(|one| one.invitation == row.id));
+        }
+    }
+    let ids: Vec<InvitationId> = items.iter().map(|row| row.id).collect();
+    for (id, name) in invitation::list_account_names(tx, &ids).await? {
+        if let Some(row) = items.iter_mut().find(|row| row.id == id) {
+            row.accounts.push(name);
+        }
+    }
+    Ok(Page { items, next_cursor: page.next_cursor })
+}
+
+/// Whether there is access to be given, and nobody who gave it still could.
+fn all_lost<'a>(promised: impl Iterator<Item = &'a Promised>) -> bool {
+    let mut there = false;
+    for one in promised {
+        there = true;
+        if still_valid(one.sender, Sent::Access(one.level)) {
+            return false;
+        }
+    }
+    there
+}
+
+/// Whether who answers for an invitation that waits can no longer give what it gives (ROLE-3).
+async fn sender_lost(tx: &mut Tx, found: &Invitation) -> Result<bool> {
+    if found.external {
+        return Ok(all_lost(invitation::list_promised(tx, &[found.id]).await?.iter()));
+    }
+    Ok(!still_valid(sender(tx, found).await?, Sent::Role(found.role)))
+}
+
+/// What who answers for the role of an invitation may do now.
+async fn sender(tx: &mut Tx, found: &Invitation) -> Result<Sender> {
+    Ok(Sender { role: membership::find_role(tx, found.organization, found.role_by).await?, level: None })
 }
 
 /// The page Invitations of Manage People.
@@ -501,6 +576,10 @@ pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId,
                 may_give(at.plan, role)?;
                 super::licence::allow_role(tx, permit.organization(), role, ctx.now()).await?;
                 if (found.external || found.role != role) && invitation::update_role(tx, &permit, id, role).await? {
+                    if may_be_limited(role).is_err() {
+                        // An Owner stands above every account.
+                        invitation::delete_accounts(tx, &permit, id).await?;
+                    }
                     let what = Happened {
                         organization: Some(permit.organization()),
                         action: "invitation.changed",
@@ -656,6 +735,7 @@ pub async fn ask(
         name: None,
         role: Role::Member,
         reach: Some((asked.resource, asked.level)),
+        accounts: None,
         token_hash: &digest(token.as_bytes()),
         mail: mail::post(tx, ctx, asked.email.as_str(), &letter).await?,
         at: now,
@@ -721,7 +801,7 @@ async fn reach_name(tx: &mut Tx, found: &Invitation) -> Result<Option<String>> {
 /// `NotFound` for a link that is none, or not any more.
 pub async fn open(ctx: &Ctx, by: Option<&Principal>, token: &str) -> Result<InvitationView> {
     let mut tx = ctx.db().read().await?;
-    let found = invitation::find_by_token(&mut tx, &digest(token.as_bytes())).await?.ok_or(Refusal::NotFound)?;
+    let found = find(&mut tx, &Which::Token(token.to_owned())).await?;
     let at = organizations::find(&mut tx, found.organization).await?.ok_or(Refusal::NotFound)?;
     let inviter = person::find(&mut tx, found.invited_by).await?;
     let machine = match &inviter {
@@ -732,8 +812,34 @@ pub async fn open(ctx: &Ctx, by: Option<&Principal>, token: &str) -> Result<Invi
         Some(by) => membership::find_role(&mut tx, found.organization, by.person).await?,
         None => None,
     };
+    // Whoever has a link that was replaced learns that it was, and nothing that came after it.
+    let replaced_at = (found.replaced && found.state == State::Pending).then_some(found.sent_at);
+    if replaced_at.is_some() {
+        return Ok(InvitationView {
+            organization: at.name,
+            organization_id: at.id,
+            invited_by: String::new(),
+            email: found.email,
+            name: None,
+            role: Role::Member,
+            external: false,
+            resource: None,
+            state: found.state,
+            expires_at: found.expires_at,
+            expired: false,
+            has_account: false,
+            org_id: at.org_id,
+            inside: role.is_some(),
+            sender_lost: false,
+            replaced_at,
+        });
+    }
     let resource = reach_name(&mut tx, &found).await?;
+    let expired = ctx.now() >= found.expires_at;
+    let lost = found.state == State::Pending && !expired && sender_lost(&mut tx, &found).await?;
     Ok(InvitationView {
+        sender_lost: lost,
+        replaced_at,
         organization: at.name,
         organization_id: at.id,
         invited_by: match (inviter, machine) {
@@ -749,7 +855,7 @@ pub async fn open(ctx: &Ctx, by: Option<&Principal>, token: &str) -> Result<Invi
         resource,
         state: found.state,
         expires_at: found.expires_at,
-        expired: ctx.now() >= found.expires_at,
+        expired,
         inside: role.is_some(),
         org_id: at.org_id,
     })
@@ -781,7 +887,13 @@ impl Which {
 
 async fn find(tx: &mut Tx, which: &Which) -> Result<Invitation> {
     let found = match which {
-        Which::Token(token) => invitation::find_by_token(tx, &digest(token.as_bytes())).await?,
+        Which::Token(token) => {
+            let hash = digest(token.as_bytes());
+            match invitation::find_by_token(tx, &hash).await? {
+                Some(found) => Some(found),
+                None => invitation::find_by_old_token(tx, &hash).await?,
+            }
+        }
         Which::Id(id) => invitation::find(tx, *id).await?,
     };
     found.ok_or_else(|| Refusal::NotFound.into())
@@ -799,15 +911,69 @@ pub struct Joined {
 /// **Accept** (PEOPLE-4). Accepting what one has accepted before changes nothing, and is fine.
 ///
 /// # Errors
-/// `InvitationWrongPerson`, `EmailUnverified`, `InvitationClosed`, `InvitationExpired`; `NotFound`.
+/// `InvitationWrongPerson`, `EmailUnverified`, `InvitationClosed`, `InvitationReplaced`, `InvitationExpired`;
+/// `InvitationSenderLost`, of which the Owners are told; `NotFound`.
 pub async fn accept(ctx: &Ctx, by: &Principal, which: &Which) -> Result<Joined> {
-    let (ctx_in, by_in, which) = (ctx.clone(), by.clone(), which.clone());
-    ctx.db()
+    let (ctx_in, by_in, asked) = (ctx.clone(), by.clone(), which.clone());
+    let joined = ctx
+        .db()
         .write(move |tx| {
-            let (ctx, by, which) = (ctx_in.clone(), by_in.clone(), which.clone());
+            let (ctx, by, which) = (ctx_in.clone(), by_in.clone(), asked.clone());
             Box::pin(async move { accept_in(tx, &ctx, &by, &which).await })
         })
+        .await;
+    if let Err(Error::Refused(Refusal::InvitationSenderLost)) = &joined {
+        tell_owners(ctx, which).await?;
+    }
+    joined
+}
+
+/// Tells the Owners of an organization, once, that somebody wants to accept what its sender can no longer give; by the token of
+/// the mailed link, or by id for who may see it. What the organization is called.
+///
+/// # Errors
+/// `NotFound`; the database.
+pub async fn tell_owners(ctx: &Ctx, which: &Which) -> Result<String> {
+    let (ctx_in, which) = (ctx.clone(), which.clone());
+    ctx.db()
+        .write(move |tx| {
+            let (ctx, which) = (ctx_in.clone(), which.clone());
+            Box::pin(async move {
+                let found = find(tx, &which).await?;
+                let at = organizations::find(tx, found.organization).await?.ok_or(Refusal::NotFound)?;
+                let (now, open) = (ctx.now(), found.state == State::Pending && !found.replaced);
+                if open
+                    && now < found.expires_at
+                    && sender_lost(tx, &found).await?
+                    && invitation::update_owners_told(tx, found.id, now).await?
+                {
+                    let sender = person::find(tx, found.role_by).await?;
+                    let sender = sender.map_or_else(
+                        || "whoever sent it".to_owned(),
+                        |one| crate::domain::person::full_name(&one.first_name, &one.last_name),
+                    );
+                    let letter = Letter::InvitationSenderLost {
+                        organization: &at.name,
+                        org_id: &at.org_id,
+                        email: &found.email,
+                        sender: &sender,
+                    };
+                    for address in membership::list_owner_addresses(tx, found.organization).await? {
+                        mail::post(tx, &ctx, &address, &letter).await?;
+                    }
+                }
+                Ok(at.name)
+            })
+        })
         .await
+}
+
+/// [`tell_owners`] with the token of a mailed link, which came from a form.
+///
+/// # Errors
+/// As [`tell_owners`].
+pub async fn tell_owners_at(ctx: &Ctx, token: &str) -> Result<String> {
+    tell_owners(ctx, &Which::Token(token.to_owned())).await
 }
 
 /// [`accept`] within a transaction that does more, like signing up.
@@ -822,25 +988,44 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) ->
     }
     let verified = is_verified(tx, by).await?;
     let answering = answering(&found, by, which, verified);
-    let permit = answering.accept(by.person, found.organization, found.role, ctx.now())?;
-    let more = invitation::list_grants(tx, found.id).await?;
+    answering.check(ctx.now())?;
+    let joins = !found.external && role.is_none();
+    let permit = if joins {
+        let sender = sender(tx, &found).await?;
+        Some(answering.accept(by.person, found.organization, found.role, sender, ctx.now())?)
+    } else {
+        None
+    };
+    let promised = invitation::list_promised(tx, &[found.id]).await?;
+    if found.external && all_lost(promised.iter()) {
+        return Err(Refusal::InvitationSenderLost.into());
+    }
     if !invitation::update_state(tx, found.id, State::Accepted, ctx.now()).await? {
         return Err(Refusal::InvitationClosed(State::Accepted).into());
     }
     if matches!(which, Which::Token(_)) {
         person::update_verified(tx, by.person).await?;
     }
-    let joins = !found.external && role.is_none();
-    if joins {
+    if let Some(permit) = &permit {
         let at = organizations::find(tx, found.organization).await?.ok_or(Refusal::NotFound)?;
         may_give(at.plan, found.role)?;
         super::licence::allow_role(tx, found.organization, found.role, ctx.now()).await?;
-        membership::insert(tx, &permit, by.person, found.role, ctx.now()).await?;
+        membership::insert(tx, permit, by.person, found.role, ctx.now()).await?;
+        if found.limited {
+            may_limit(at.plan)?;
+            let accounts = invitation::list_accounts(tx, found.id).await?;
+            account::update_limits(tx, permit, by.person, Some(&accounts)).await?;
+        }
     }
     // What came with a membership is not given to who had one already.
-    let first = found.reach.filter(|_| joins || found.external).map(|(on, level)| (on, level, found.invited_by));
-    for given in first.into_iter().chain(more) {
-        give(tx, ctx, by, &answering, given, found.organization).await?;
+    let promised = promised.into_iter().filter(|one| !one.first || joins || found.external);
+    let mut not_given = Vec::new();
+    for one in promised {
+        if still_valid(one.sender, Sent::Access(one.level)) {
+            give(tx, ctx, by, &answering, &one, found.organization).await?;
+        } else {
+            not_given.push(one.resource);
+        }
     }
     let what = Happened {
         organization: Some(found.organization),
@@ -852,6 +1037,8 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) ->
         },
         after: Some(serde_json::json!({
             "person": by.person, "role": (!found.external).then_some(found.role), "invitation": found.id,
+            // Who gave access to these can no longer give it (ROLE-3).
+            "not_given": (!not_given.is_empty()).then_some(not_given),
         })),
         ..Happened::default()
     };
@@ -859,9 +1046,8 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) ->
     if found.external {
         return joined(tx, by, found.organization, None).await;
     }
-    let space = organizations::find_space(tx, by.person).await?;
-    let released = organizations::release_space(tx, by.person).await?;
-    joined(tx, by, found.organization, space.filter(|_| released)).await
+    let space = organization::turn_space_of(tx, by.person).await?;
+    joined(tx, by, found.organization, space).await
 }
 
 /// Gives what waited with the invitation, if it is still there and more than the role gives (ROLE-1).
@@ -870,9 +1056,10 @@ async fn give(
     ctx: &Ctx,
     by: &Principal,
     answering: &Answering<'_>,
-    (on, level, giver): (ResourceId, Level, PersonId),
+    promised: &Promised,
     organization: OrganizationId,
 ) -> Result<()> {
+    let (on, level) = (promised.resource, promised.level);
     let there = resource::find(tx, on).await?.filter(|one| one.organization == organization);
     let Some(there) = there else { return Ok(()) };
     // As it counts there: who is limited to other accounts may well be given something (ACCT-2).
@@ -883,7 +1070,7 @@ async fn give(
         return Ok(());
     }
     allows(&licence::list_of_account(tx, there.account, ctx.now()).await?, Use::TeamAccess, ctx.now())?;
-    let permit = answering.receive(giver, organization, on, ctx.now())?;
+    let permit = answering.receive((promised.by, promised.sender), organization, (on, level), ctx.now())?;
     let grantee = Grantee::Person(by.person);
     // They may have been given more by now, in another way.
     let held = grant::find_of(tx, on, grantee).await?;
@@ -926,6 +1113,7 @@ fn answering<'a>(found: &'a Invitation, by: &'a Principal, which: &Which, verifi
     Answering {
         state: found.state,
         expires_at: found.expires_at,
+        replaced: found.replaced.then_some((found.sent_at, found.email.as_str())),
         email_key: &found.email_key,
         by_email_key: &by.email_key,
         by_link: matches!(which, Which::Token(_)),
@@ -979,6 +1167,7 @@ pub async fn addressee(tx: &mut Tx, ctx: &Ctx, token: &str) -> Result<String> {
     let answering = Answering {
         state: found.state,
         expires_at: found.expires_at,
+        replaced: found.replaced.then_some((found.sent_at, found.email.as_str())),
         email_key: &found.email_key,
         by_email_key: &found.email_key,
         by_link: true,

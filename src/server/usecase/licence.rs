@@ -507,6 +507,7 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
                     at: now,
                 };
                 licence::insert(tx, &new).await?;
+                super::organization::turn_space(tx, organization.id).await?;
                 if !change.is_nothing() {
                     let entry = licence::NewEntry {
                         id: EntryId(ctx.id()),

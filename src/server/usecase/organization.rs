@@ -1,25 +1,27 @@
 //! Creating organizations and looking at one (ORG).
 
+use std::collections::BTreeSet;
+
 use crate::domain::{
     account::{PRIMARY, sharing_id},
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
     licence::Product,
-    organization::{NewOrganization, NewOrganizationForm, OrganizationKind, PlanTier},
+    organization::{NewOrganization, NewOrganizationForm, OrganizationKind, PlanTier, becomes_organization},
     person::full_name,
     refusal::Refusal,
     resource::CLUSTERS,
     role::{Permission, Role, allow, allow_to_look, found as founder, may},
-    text::{Email, Fields, Identifier, Name, Password, key},
-    view::{Belonging, HomeView, LegalView, PersonView},
+    text::{Email, Fields, Identifier, Name, Password, Problem, key},
+    view::{Belonging, HomeView, LegalView, Page, PersonView, SharedView},
 };
 
 use super::{
     super::{
         context::{Ctx, Principal},
-        error::Result,
+        error::{Error, Result},
         store::{Tx, account, audit as audit_store, grant, licence, membership, organization, person},
     },
-    accounts,
+    access, accounts,
     audit::{self, Happened},
 };
 
@@ -164,7 +166,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewOrganizationForm) -> Re
                 let me = person::find(tx, by.person).await?.ok_or(Refusal::Unauthenticated)?;
                 ctx.policy().may_found(me.email_verified)?;
                 let founded = found(tx, &ctx, &by, &founding).await?;
-                organization::release_space(tx, by.person).await?;
+                turn_space_of(tx, by.person).await?;
                 Ok(founded)
             })
         })
@@ -214,7 +216,7 @@ pub async fn create_for(ctx: &Ctx, owner: &OwnerForm, form: &NewOrganizationForm
                     key: None,
                 };
                 let founded = found(tx, &ctx, &by, &founding).await?;
-                organization::release_space(tx, owner.id).await?;
+                turn_space_of(tx, owner.id).await?;
                 let what = Happened {
                     organization: Some(founded.id),
                     action: "organization.created_for",
@@ -271,6 +273,30 @@ async fn insert_owner(tx: &mut Tx, ctx: &Ctx, owner: &OwnerForm, email: &Email, 
     };
     person::insert(tx, &row).await?;
     Ok(view)
+}
+
+/// Makes a personal space an organization if it has to become one (PEOPLE-4b, SPACE-1); whether it did. To be called after
+/// whatever may be the reason: work that came into it, a licence, or a membership elsewhere. Nothing happens to an
+/// organization.
+///
+/// # Errors
+/// The database.
+pub async fn turn_space(tx: &mut Tx, id: OrganizationId) -> Result<bool> {
+    let Some(space) = organization::find_space_facts(tx, id).await? else { return Ok(false) };
+    if !becomes_organization(space) {
+        return Ok(false);
+    }
+    organization::release_space(tx, id).await?;
+    Ok(true)
+}
+
+/// [`turn_space`] of somebody's personal space; the organization that it became.
+///
+/// # Errors
+/// The database.
+pub async fn turn_space_of(tx: &mut Tx, person: PersonId) -> Result<Option<OrganizationId>> {
+    let Some(space) = organization::find_space(tx, person).await? else { return Ok(None) };
+    Ok(turn_space(tx, space).await?.then_some(space))
 }
 
 /// The organization behind an Org ID or an id, for somebody who may see it: a member, or who reaches something in it.
@@ -341,13 +367,112 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<OrganizationVi
     })
 }
 
-/// All organizations of the caller, for the API.
+/// One page of the organizations of the caller by name, their personal space among them; `query` is what the name contains.
+///
+/// # Errors
+/// `Invalid` at a field of the query.
+pub async fn list(ctx: &Ctx, by: &Principal, query: &str, cursor: &str, limit: Option<i64>) -> Result<Page<Belonging>> {
+    let mut tx = ctx.db().read().await?;
+    list_in(&mut tx, by, query, cursor, super::limit(limit)?).await
+}
+
+/// [`list`] in a transaction.
+///
+/// # Errors
+/// `Invalid` at a field of the query.
+pub(super) async fn list_in(
+    tx: &mut Tx,
+    by: &Principal,
+    query: &str,
+    cursor: &str,
+    limit: i64,
+) -> Result<Page<Belonging>> {
+    let typed = key(query);
+    if typed.chars().count() > 255 {
+        return Err(Refusal::field("query", Problem::TooLong(255)).into());
+    }
+    let escaped = typed.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    // The cursor names the list it is of, so that one from another list is noticed.
+    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let after = match super::read_cursor(cursor, 3)? {
+        None => organization::AfterName::default(),
+        Some(parts) if parts[0] != typed => return Err(wrong()),
+        Some(parts) => organization::AfterName { key: parts[1].clone(), id: parts[2].parse().map_err(|_| wrong())? },
+    };
+    let rows = organization::list_by_name(tx, by.person, &format!("%{escaped}%"), &after, limit + 1).await?;
+    let page = super::page(rows, limit, |(_, after)| super::cursor(&[&typed, &after.key, &after.id.to_string()]));
+    Ok(Page { items: page.items.into_iter().map(|(one, _)| one).collect(), next_cursor: page.next_cursor })
+}
+
+/// How many organizations the switcher names.
+const LISTED: i64 = 20;
+
+/// The organizations that the frame of a page names: those used last, the personal space behind them, and the one that is shown
+/// (`org`, if it is one of theirs). Whether there are more.
 ///
 /// # Errors
 /// The database.
-pub async fn list(ctx: &Ctx, by: &Principal) -> Result<Vec<Belonging>> {
+pub(super) async fn listed(tx: &mut Tx, by: &Principal, org: &str) -> Result<(Vec<Belonging>, bool)> {
+    let mut used = organization::list_used(tx, by.person, LISTED + 1).await?;
+    let more = i64::try_from(used.len()).is_ok_and(|many| many > LISTED);
+    if more {
+        used.pop();
+    }
+    let known = used.iter().any(|one| one.org_id.eq_ignore_ascii_case(org) || one.id.to_string() == org);
+    if more && !known && !org.is_empty() {
+        match belonging(tx, by, org).await {
+            Ok(shown) if shown.role.is_some() => used.insert(0, shown),
+            Ok(_) | Err(Error::Refused(Refusal::NotFound)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    used.sort_by_key(|one| one.personal);
+    Ok((used, more))
+}
+
+/// What organizations that the caller is not in share with them, or with an organization of theirs, the newest first (PEOPLE-9).
+///
+/// # Errors
+/// `Invalid` at a field of the query.
+pub async fn shared_with(ctx: &Ctx, by: &Principal, cursor: &str, limit: Option<i64>) -> Result<Page<SharedView>> {
+    let limit = super::limit(limit)?;
+    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let after = match super::read_cursor(cursor, 2)? {
+        None => None,
+        Some(parts) if parts[0] != "shared" => return Err(wrong()),
+        Some(parts) => Some(parts[1].parse().map_err(|_| wrong())?),
+    };
     let mut tx = ctx.db().read().await?;
-    Ok(organization::list_of_person(&mut tx, by.person).await?)
+    let rows = grant::list_shared_with(&mut tx, by.person, after, limit + 1).await?;
+    let page = super::page(rows, limit, |last| super::cursor(&["shared", &last.grant.to_string()]));
+    Ok(Page { items: levels_of(&mut tx, by, page.items).await?, next_cursor: page.next_cursor })
+}
+
+/// The first of what is shared with somebody, for the frame of a page.
+///
+/// # Errors
+/// The database.
+pub(super) async fn shared_lately(tx: &mut Tx, by: &Principal, listed: &[Belonging]) -> Result<Vec<SharedView>> {
+    let ids: Vec<OrganizationId> = listed.iter().map(|one| one.id).collect();
+    let rows = grant::list_shared_lately(tx, by.person, &ids, SHARED).await?;
+    if rows.is_empty() { Ok(Vec::new()) } else { levels_of(tx, by, rows).await }
+}
+
+/// How much of what is shared the switcher names.
+const SHARED: i64 = 5;
+
+/// Each thing once, with the level that counts on it.
+async fn levels_of(tx: &mut Tx, by: &Principal, rows: Vec<grant::SharedWith>) -> Result<Vec<SharedView>> {
+    let mut seen = BTreeSet::new();
+    let mut shared: Vec<SharedView> =
+        rows.into_iter().map(|row| row.view).filter(|view| seen.insert(view.resource)).collect();
+    let ids: Vec<ResourceId> = seen.into_iter().collect();
+    for (id, reach) in access::reaches(tx, by.person, &ids).await? {
+        if let (Some(view), Some(level)) = (shared.iter_mut().find(|view| view.resource == id), reach.level()) {
+            view.level = level;
+        }
+    }
+    Ok(shared)
 }
 
 /// Home of an organization (ORG-7), cut down to what the role may see.

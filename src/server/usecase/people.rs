@@ -8,7 +8,7 @@ use crate::domain::{
     id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
     licence::Use,
     name::search_key,
-    plan::may_give,
+    plan::{may_give, may_limit},
     refusal::Refusal,
     role::{
         Permission, Role, RolePermit, Sight, allow, asks_first, change_role as may_change_role, keep_an_owner,
@@ -60,7 +60,7 @@ pub struct PeopleQuery {
     pub role: String,
     /// Only this status.
     pub status: String,
-    /// `name`, `email` or `role`, with `-` in front for the other direction; `name` where it is empty.
+    /// `name`, `email`, `role`, `status` or `last_seen`, with `-` in front for the other direction; `name` where it is empty.
     pub sort: String,
     /// Where the page starts.
     pub cursor: String,
@@ -81,7 +81,7 @@ struct Query {
     after: Option<Position>,
 }
 
-/// Where a page starts. By role, people come first, then invitations, then Externals.
+/// Where a page starts. By role, people come first, then invitations, then Externals; by status, each status is a part.
 struct Position {
     part: i64,
     after: After,
@@ -93,6 +93,8 @@ fn read(organization: OrganizationId, query: &PeopleQuery) -> Result<Query> {
         "" | "name" => Sort::Name,
         "email" => Sort::Email,
         "role" => Sort::Role,
+        "status" => Sort::Status,
+        "last_seen" => Sort::LastSeen,
         _ => return Err(Refusal::field("sort", Problem::NotAChoice).into()),
     };
     let role = match query.role.as_str() {
@@ -135,11 +137,38 @@ struct Placed {
     row: PersonRow,
 }
 
-fn of_member(member: Member, sort: Sort) -> Placed {
-    let key = if sort == Sort::Email { member.email_key.clone() } else { member.name_key.clone() };
+/// In which part of a list somebody stands, by their status.
+fn part_of(query: &Query, status: Status) -> i64 {
+    match (query.sort, status) {
+        (Sort::Name | Sort::Email | Sort::LastSeen, _) | (Sort::Role, Status::Active) => 0,
+        (Sort::Role, Status::Invited | Status::Expired) => 1,
+        (Sort::Role, Status::External) => 2,
+        (Sort::Status, status) => {
+            let place = match status {
+                Status::Active => 0,
+                Status::Invited => 1,
+                Status::Expired => 2,
+                Status::External => 3,
+            };
+            if query.descending { 3 - place } else { place }
+        }
+    }
+}
+
+/// What a list is sorted by before the name, where it is: the role, or when somebody was last here; 0 for never.
+fn rank_in(sort: Sort, role: Option<Role>, last_seen: Option<Timestamp>) -> i64 {
+    match sort {
+        Sort::Role => role.map_or(0, membership::rank),
+        Sort::LastSeen => last_seen.map_or(0, |at| at.0),
+        Sort::Name | Sort::Email | Sort::Status => 0,
+    }
+}
+
+fn of_member(member: Member, query: &Query) -> Placed {
+    let key = if query.sort == Sort::Email { member.email_key.clone() } else { member.name_key.clone() };
     Placed {
-        part: 0,
-        after: After { rank: membership::rank(member.role), key, id: member.id.0 },
+        part: part_of(query, Status::Active),
+        after: After { rank: rank_in(query.sort, Some(member.role), member.last_seen), key, id: member.id.0 },
         row: row_of_member(member),
     }
 }
@@ -160,10 +189,11 @@ fn row_of_member(member: Member) -> PersonRow {
     }
 }
 
-fn of_invited(invited: invitation::Invited, sort: Sort, now: Timestamp) -> Placed {
-    let key = if sort == Sort::Email { invited.email_key.clone() } else { invited.name_key.clone() };
+fn of_invited(invited: invitation::Invited, query: &Query, now: Timestamp) -> Placed {
+    let key = if query.sort == Sort::Email { invited.email_key.clone() } else { invited.name_key.clone() };
+    let status = if now < invited.expires_at { Status::Invited } else { Status::Expired };
     Placed {
-        part: i64::from(sort == Sort::Role),
+        part: part_of(query, status),
         after: After { rank: 0, key, id: invited.id.0 },
         row: PersonRow {
             person: None,
@@ -171,7 +201,7 @@ fn of_invited(invited: invitation::Invited, sort: Sort, now: Timestamp) -> Place
             name: invited.name.unwrap_or_default(),
             email: invited.email,
             role: invited.role,
-            status: if now < invited.expires_at { Status::Invited } else { Status::Expired },
+            status,
             last_seen: None,
             expires_at: Some(invited.expires_at),
             resources: 0,
@@ -181,24 +211,28 @@ fn of_invited(invited: invitation::Invited, sort: Sort, now: Timestamp) -> Place
     }
 }
 
-fn of_external(external: grant::External, sort: Sort) -> Placed {
-    let key = if sort == Sort::Email { external.email_key.clone() } else { external.name_key.clone() };
+fn of_external(external: grant::External, query: &Query) -> Placed {
+    let key = if query.sort == Sort::Email { external.email_key.clone() } else { external.name_key.clone() };
     Placed {
-        part: if sort == Sort::Role { 2 } else { 0 },
-        after: After { rank: 0, key, id: external.id.0 },
-        row: PersonRow {
-            person: Some(external.id),
-            invitation: None,
-            name: external.name,
-            email: external.email,
-            role: None,
-            status: Status::External,
-            last_seen: external.last_seen,
-            expires_at: None,
-            resources: external.resources,
-            reaches: Vec::new(),
-            accounts: None,
-        },
+        part: part_of(query, Status::External),
+        after: After { rank: rank_in(query.sort, None, external.last_seen), key, id: external.id.0 },
+        row: row_of_external(external),
+    }
+}
+
+fn row_of_external(external: grant::External) -> PersonRow {
+    PersonRow {
+        person: Some(external.id),
+        invitation: None,
+        name: external.name,
+        email: external.email,
+        role: None,
+        status: Status::External,
+        last_seen: external.last_seen,
+        expires_at: None,
+        resources: external.resources,
+        reaches: Vec::new(),
+        accounts: None,
     }
 }
 
@@ -219,34 +253,54 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
     let wants = |status: Status| query.status.is_none_or(|wanted| wanted == status);
     let start = After::start(query.descending);
     // Where each part begins: behind the cursor if it stands in that part, at the start if the cursor is in an earlier one,
-    // nowhere if it is in a later one. Not sorted by role, everything is one part.
-    let from = |part: i64| match &query.after {
-        None => Some(start.clone()),
-        Some(position) if query.sort != Sort::Role || position.part == part => Some(position.after.clone()),
-        Some(position) if position.part < part => Some(start.clone()),
-        Some(_) => None,
+    // nowhere if it is in a later one.
+    let from = |status: Status| {
+        let part = part_of(query, status);
+        match &query.after {
+            None => Some(start.clone()),
+            Some(position) if position.part == part => Some(position.after.clone()),
+            Some(position) if position.part < part => Some(start.clone()),
+            Some(_) => None,
+        }
     };
     let mut placed: Vec<Placed> = Vec::new();
-    if let Some(after) = from(0).filter(|_| wants(Status::Active)) {
+    if let Some(after) = from(Status::Active).filter(|_| wants(Status::Active)) {
         let members = membership::list(tx, organization, &wanted(query, &after)).await?;
-        placed.extend(members.into_iter().map(|member| of_member(member, query.sort)));
+        placed.extend(members.into_iter().map(|member| of_member(member, query)));
     }
-    let which = (wants(Status::Invited), wants(Status::Expired));
-    if let Some(after) = from(1).filter(|_| which.0 || which.1) {
-        let invited = invitation::list_pending(tx, organization, &wanted(query, &after), which, now).await?;
-        placed.extend(invited.into_iter().map(|invited| of_invited(invited, query.sort, now)));
+    // Invitations are one list, but by status they are two.
+    let lists: &[&[Status]] = match query.sort {
+        Sort::Status => &[&[Status::Invited], &[Status::Expired]],
+        _ => &[&[Status::Invited, Status::Expired]],
+    };
+    for list in lists {
+        let which = |status: Status| list.contains(&status) && wants(status);
+        let which = (which(Status::Invited), which(Status::Expired));
+        // Nobody who is invited was ever seen: all of them stand where those stand who were not.
+        let after = list.first().and_then(|status| from(*status)).and_then(|after| match query.sort {
+            Sort::LastSeen if after.rank <= 0 => Some(After { rank: 0, ..after }),
+            Sort::LastSeen if query.descending => Some(start.clone()),
+            Sort::LastSeen => None,
+            _ => Some(after),
+        });
+        if let Some(after) = after.filter(|_| which.0 || which.1) {
+            let invited = invitation::list_pending(tx, organization, &wanted(query, &after), which, now).await?;
+            placed.extend(invited.into_iter().map(|invited| of_invited(invited, query, now)));
+        }
     }
-    if let Some(after) = from(2).filter(|_| wants(Status::External) && query.role.is_none()) {
+    if let Some(after) = from(Status::External).filter(|_| wants(Status::External) && query.role.is_none()) {
         let externals = grant::list_externals(tx, organization, &query.pattern, EXTERNALS).await?;
         let behind = |placed: &Placed| {
-            let (here, there) = ((&placed.after.key, placed.after.id), (&after.key, after.id));
+            let place = |after: &After| {
+                (if query.sort == Sort::LastSeen { after.rank } else { 0 }, after.key.clone(), after.id)
+            };
+            let (here, there) = (place(&placed.after), place(&after));
             if query.descending { here < there } else { here > there }
         };
-        placed.extend(externals.into_iter().map(|external| of_external(external, query.sort)).filter(behind));
+        placed.extend(externals.into_iter().map(|external| of_external(external, query)).filter(behind));
     }
     placed.sort_by(|a, b| {
-        let rank = |placed: &Placed| if query.sort == Sort::Role { placed.after.rank } else { 0 };
-        let order = (rank(a), &a.after.key, a.after.id).cmp(&(rank(b), &b.after.key, b.after.id));
+        let order = (a.after.rank, &a.after.key, a.after.id).cmp(&(b.after.rank, &b.after.key, b.after.id));
         a.part.cmp(&b.part).then(if query.descending { order.reverse() } else { order })
     });
     let page = super::page(placed, query.limit, |last| {
@@ -377,8 +431,11 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dia
     if manages {
         tell_accounts(&mut tx, at.id, &mut rows.items).await?;
     }
+    let everyone = sight(&mut tx, &at).await? == Sight::Everyone;
     let chosen = if manages { find_chosen(&mut tx, at.id, &dialog.chosen, now).await? } else { Vec::new() };
-    let waiting = if manages { invitation::count_pending(&mut tx, at.id).await? } else { 0 };
+    let waiting = if everyone { invitation::count_pending(&mut tx, at.id).await? } else { 0 };
+    // Whoever sees some people only is not told how many there are (PEOPLE-11, ACCESS-3).
+    let count = if everyone { membership::count(&mut tx, at.id).await? } else { rows.items.len() as u64 };
     let (places, places_lacking) = if manages && dialog.inviting {
         (places(&mut tx, by, at.id, &dialog.resource).await?, lacking_for_members(&mut tx, at.id, now).await?)
     } else {
@@ -389,16 +446,23 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dia
         _ => None,
     };
     let found = organizations::find(&mut tx, at.id).await?.ok_or(Refusal::NotFound)?;
+    let accounts = if manages { account::count(&mut tx, at.id).await? } else { 0 };
+    let account_choices = if manages && dialog.inviting && accounts > 1 && may_limit(found.plan).is_ok() {
+        account::list(&mut tx, at.id).await?.into_iter().map(|account| (account.id, account.name)).collect()
+    } else {
+        Vec::new()
+    };
     Ok(PeopleView {
         limits,
         plan: found.plan,
-        accounts: account::count(&mut tx, at.id).await?,
+        accounts,
+        account_choices,
         places,
         places_lacking,
         rows,
-        people: membership::count(&mut tx, at.id).await?,
+        people: count,
         waiting,
-        owners: membership::count_owners(&mut tx, at.id).await?,
+        owners: if manages { membership::count_owners(&mut tx, at.id).await? } else { 0 },
         me: by.person,
         chosen,
         organization: at,
@@ -461,12 +525,7 @@ async fn find_chosen(
         let known: BTreeSet<PersonId> = grant::list_known(tx, organization, &people).await?.into_iter().collect();
         if !known.is_empty() {
             let externals = grant::list_externals(tx, organization, "%", EXTERNALS).await?;
-            found.extend(
-                externals
-                    .into_iter()
-                    .filter(|external| known.contains(&external.id))
-                    .map(|external| of_external(external, Sort::Name).row),
-            );
+            found.extend(externals.into_iter().filter(|external| known.contains(&external.id)).map(row_of_external));
         }
     }
     // A dialog is about one invitation at most.

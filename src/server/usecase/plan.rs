@@ -23,7 +23,7 @@ async fn used(tx: &mut Tx, ctx: &Ctx, id: OrganizationId) -> Result<InUse> {
         accounts: account::count(tx, id).await?,
         managers: membership::count_in_role(tx, id, Role::Manager).await?,
         invited_managers: invitation::count_pending_in_role(tx, id, Role::Manager, ctx.now()).await?,
-        limited: account::count_limited(tx, id).await?,
+        limited: account::count_limited(tx, id).await? + invitation::count_pending_limited(tx, id, ctx.now()).await?,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Signing up and in (AUTH-1, AUTH-3), and who is signed in. The session itself is kept by the doors.
 
 use crate::domain::{
-    id::PersonId,
+    id::{OrganizationId, PersonId},
     person::{SignUp, full_name, space_name},
     refusal::Refusal,
     resource::CLUSTERS,
@@ -16,34 +16,45 @@ use super::{
         error::{Error, Result},
         limit::{Key, Rule, network},
         password::judge,
-        store::{account, organization, person, session as sessions},
+        store::{account, membership, organization, person, session as sessions},
     },
     accounts::Names,
     invitation::{self, Which},
     organization::Founding,
 };
 
-/// Who is signed in and where they belong.
+/// Who is signed in and where they belong; `org` is the Org ID of the organization that is shown, if one is.
 ///
 /// # Errors
 /// The database.
-pub async fn show(ctx: &Ctx, by: Option<&Principal>) -> Result<SessionView> {
+pub async fn show(ctx: &Ctx, by: Option<&Principal>, org: &str) -> Result<SessionView> {
     let now = ctx.now();
     let Some(by) = by else {
-        return Ok(SessionView { person: None, organizations: Vec::new(), invitations: Vec::new(), now });
+        return Ok(SessionView {
+            person: None,
+            organizations: Vec::new(),
+            more_organizations: false,
+            shared: Vec::new(),
+            invitations: Vec::new(),
+            now,
+        });
     };
     let mut tx = ctx.db().read().await?;
     let person = person::find(&mut tx, by.person).await?;
-    let mut organizations = organization::list_of_person(&mut tx, by.person).await?;
+    let (mut organizations, more_organizations) = super::organization::listed(&mut tx, by, org).await?;
+    let shared = super::organization::shared_lately(&mut tx, by, &organizations).await?;
     // Accounts are told apart only where somebody sees several (ACCT-4).
-    for seen in account::list_of_person(&mut tx, by.person).await?.chunk_by(|a, b| a.organization == b.organization) {
+    let ids: Vec<OrganizationId> = organizations.iter().map(|one| one.id).collect();
+    for seen in
+        account::list_of_person(&mut tx, by.person, &ids).await?.chunk_by(|a, b| a.organization == b.organization)
+    {
         if let Some(at) = organizations.iter_mut().find(|one| one.id == seen[0].organization) {
             at.accounts = Names::among(seen.to_vec()).links();
         }
     }
     let verified = person.as_ref().is_some_and(|person| person.email_verified);
     let invitations = super::invitation::waiting(&mut tx, by, verified, now).await?;
-    Ok(SessionView { person, organizations, invitations, now })
+    Ok(SessionView { person, organizations, more_organizations, shared, invitations, now })
 }
 
 /// Who is behind a session, for the doors, by the id in its cookie, and when it was seen last. One question, asked at every request: a session that
@@ -59,6 +70,30 @@ pub async fn principal(
     let mut tx = ctx.db().read().await?;
     let found = sessions::find_person(&mut tx, session).await?;
     Ok(found.map(|(found, seen)| (as_principal(&found, client), seen)))
+}
+
+/// Notes that somebody looks at the pages of an organization, for the order of the switcher. What is none of theirs is left
+/// alone.
+///
+/// # Errors
+/// The database.
+pub async fn note_organization(ctx: &Ctx, person: PersonId, org: &str) -> Result<()> {
+    let (org, at) = (org.to_owned(), ctx.now());
+    ctx.db()
+        .write(move |tx| {
+            let org = org.clone();
+            Box::pin(async move {
+                let id = match org.parse::<OrganizationId>() {
+                    Ok(id) => Some(id),
+                    Err(_) => organization::find_id(tx, &crate::domain::text::key(&org)).await?,
+                };
+                match id {
+                    Some(id) => Ok(membership::update_used(tx, id, person, at).await?),
+                    None => Ok(()),
+                }
+            })
+        })
+        .await
 }
 
 fn as_principal(person: &PersonView, client: &Client) -> Principal {

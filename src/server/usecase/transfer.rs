@@ -677,6 +677,7 @@ impl Crossing<'_> {
             }
             count_done(self.work, part.len())?;
         }
+        super::organization::turn_space(tx, permit.organization()).await?;
         Ok(())
     }
 }
@@ -1202,7 +1203,7 @@ pub async fn destinations(
     let source = first.values().next().map(|reach| reach.lineage.organization).ok_or(Refusal::NotFound)?;
     let asked = if org.is_empty() { source.to_string() } else { org.to_owned() };
     let shown = organization::belonging(&mut tx, by, &asked).await?;
-    let organizations: Vec<Belonging> = organizations::list_of_person(&mut tx, by.person).await?;
+    let (organizations, _) = organization::listed(&mut tx, by, &asked).await?;
     let visible = account::list_visible(&mut tx, shown.id, by.person).await?;
     // Where one sees no root at all, the first one, which does not exist for them.
     let root = match visible.first() {

@@ -5,6 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     domain::{
+        id::PersonId,
         organization::OrganizationKind,
         role::{Permission, may},
         time::Timestamp,
@@ -80,7 +81,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
             {(!home.offers.is_empty()).then(|| view! { <Offers offers=home.offers.clone() org=org.clone() now/> })}
             <div class="tiles-column">
                 <Company home=home.clone()/>
-                {home.organization.sees_people.then(|| view! { <Team people=home.people owners=home.owners.clone() org=org.clone() invites/> })}
+                {home.people.map(|people| view! { <Team people owners=home.owners.clone() org=org.clone() invites/> })}
             </div>
             {home.licences.map(|licences| view! { <Licences licences org=org.clone() manages now/> })}
             {home.activity.map(|activity| view! { <Activity activity org now/> })}
@@ -122,22 +123,22 @@ fn Company(home: HomeView) -> impl IntoView {
     }
 }
 
-/// "Build your team": who is here.
+/// Who is here, for who may see it; "Build your team" for who may invite.
 #[component]
-fn Team(people: Option<u64>, owners: Vec<String>, org: String, invites: bool) -> impl IntoView {
+fn Team(people: u64, owners: Vec<(PersonId, String)>, org: String, invites: bool) -> impl IntoView {
     let several = owners.len() != 1;
     let faces = owners
         .into_iter()
-        .map(|name| view! { <li><Face name=name.clone() hue=words::hue(name.as_bytes())/>{name}</li> })
+        .map(|(id, name)| view! { <li><Face name=name.clone() hue=words::hue(id.0.as_bytes())/>{name}</li> })
         .collect_view();
     view! {
         <section class="panel tile" aria-labelledby="team">
-            <h2 id="team">"Build your team"</h2>
-            {people.map(|people| view! { <p class="figure"><b>{words::total(people)}</b> {if people == 1 { "person" } else { "people" }}</p> })}
+            <h2 id="team">{if invites { "Build your team" } else { "People" }}</h2>
+            <p class="figure"><b>{words::total(people)}</b> {if people == 1 { "person" } else { "people" }}</p>
             <h3>{if several { "Owners" } else { "Owner" }}</h3>
             <ul class="faces">{faces}</ul>
             <div class="bar tile-foot">
-                <ButtonLink href=paths::people(&org)>"Manage People"</ButtonLink>
+                <ButtonLink href=paths::people(&org)>{if invites { "Manage People" } else { "See people" }}</ButtonLink>
                 {invites.then(|| view! { <ButtonLink href=paths::invite(&org, "") icon="mail">"Invite people"</ButtonLink> })}
             </div>
         </section>

@@ -13,7 +13,7 @@ use crate::{
     },
     rpc::{
         FormFlash, ask,
-        invitation::{AcceptInvitation, DeclineInvitation, invitation_page},
+        invitation::{AcceptInvitation, AskForInvitation, DeclineInvitation, invitation_page},
         session::{SignOut, SignUp},
     },
     ui::{
@@ -68,13 +68,16 @@ pub fn InvitationPage() -> impl IntoView {
 /// The invitation, and what can be done about it by who looks at it.
 #[component]
 fn Content(invitation: InvitationView, token: String, begin: Beginning) -> impl IntoView {
-    let open = invitation.state == State::Pending && !invitation.expired;
-    if !open {
-        let refusal = if invitation.state == State::Pending {
-            Refusal::InvitationExpired
-        } else {
-            Refusal::InvitationClosed(invitation.state)
-        };
+    let refusal = match (invitation.state, invitation.replaced_at) {
+        (State::Pending, Some(at)) => Some(Refusal::InvitationReplaced(at, invitation.email.clone())),
+        (State::Pending, None) if invitation.expired => Some(Refusal::InvitationExpired),
+        (State::Pending, None) if invitation.sender_lost => {
+            return view! { <SenderLost invitation token flash=begin.form/> }.into_any();
+        }
+        (State::Pending, None) => None,
+        (state, _) => Some(Refusal::InvitationClosed(state)),
+    };
+    if let Some(refusal) = refusal {
         return view! { <Closed invitation refusal/> }.into_any();
     }
     let mine = begin.person.as_ref().is_some_and(|person| key(&person.email) == key(&invitation.email));
@@ -195,7 +198,26 @@ fn Newcomer(invitation: InvitationView, token: String, flash: Option<FormFlash>)
     }
 }
 
-/// Used, declined, withdrawn or expired: which, and where to go.
+/// Who sent it can no longer give it (ROLE-3): whom to ask, and a way to.
+#[component]
+fn SenderLost(invitation: InvitationView, token: String, flash: Option<FormFlash>) -> impl IntoView {
+    let action = ServerAction::<AskForInvitation>::new();
+    view! {
+        <section class="card invitation">
+            <h1 tabindex="-1">"Invitation to " {invitation.organization.clone()}</h1>
+            <Note mood=Mood::Warning>
+                <p>{format!("This invitation is no longer valid: {} can no longer give this.", invitation.invited_by)}</p>
+            </Note>
+            <p>{format!("Ask an Owner of {} to send it again.", invitation.organization)}</p>
+            <Form action flash>
+                <Hidden name="token" value=token/>
+                <Submit label="Tell the Owners"/>
+            </Form>
+        </section>
+    }
+}
+
+/// Used, declined, withdrawn, replaced or expired: which, and where to go.
 #[component]
 fn Closed(invitation: InvitationView, refusal: Refusal) -> impl IntoView {
     let (href, words) = if invitation.inside {

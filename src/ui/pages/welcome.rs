@@ -2,16 +2,19 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::params::ParamsMap;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
         policy::{BY_OPERATOR, Policy},
         time::Timestamp,
-        view::{Belonging, SessionView, people::Waiting, settings::DeletedView},
+        view::{Belonging, Page, SessionView, SharedView, people::Waiting, settings::DeletedView},
     },
     rpc::{
         FormFlash, ask,
         invitation::{AcceptInvitation, DeclineInvitation},
+        organization::{my_organizations, shared_with_me},
         settings::{RestoreOrganization, deleted_organizations},
     },
     ui::{
@@ -24,7 +27,8 @@ use crate::{
             icon::Icon,
         },
         layout::{Arrival, Frame, OutsideFrame, PageHeader, Section},
-        paths,
+        paths::{self, Address},
+        routes::here,
         sending::ServerAction,
         session::Session,
         trouble::Trouble,
@@ -32,18 +36,74 @@ use crate::{
     },
 };
 
+/// What is listed, as the address says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    /// What the names of organizations contain.
+    query: String,
+    /// Where the page of them starts.
+    cursor: String,
+    /// Where the page of what is shared starts.
+    shared: String,
+}
+
+impl Place {
+    fn read(segments: &[&str], query: &ParamsMap) -> Option<Self> {
+        let get = |name: &str| query.get(name).unwrap_or_default();
+        segments.is_empty().then(|| Self { query: get("q"), cursor: get("cursor"), shared: get("shared") })
+    }
+
+    fn address(&self, cursor: &str, shared: &str) -> String {
+        Address::new(paths::WELCOME.to_owned())
+            .with("q", &self.query)
+            .with("cursor", cursor)
+            .with("shared", shared)
+            .text()
+    }
+}
+
 /// The page: `/`.
 #[component]
 pub fn WelcomePage() -> impl IntoView {
     let session = Session::get();
+    let place = here(Place::read);
+    let organizations = ask(
+        move || (place.get(), session.version()),
+        |(place, _)| async move {
+            let found = my_organizations(place.query.clone(), place.cursor.clone()).await;
+            (place, found)
+        },
+    );
+    let shared = ask(
+        move || (place.with(|place| place.shared.clone()), session.version()),
+        |(cursor, _)| async move { shared_with_me(cursor).await },
+    );
     let deleted = ask(move || session.version(), |_| deleted_organizations());
     view! {
         <Transition fallback=Skeleton>
             {move || Suspend::new(async move {
                 match session.start().await {
-                    Ok(start) if start.session.person.is_some() => view! {
+                    Ok(start) if start.session.person.is_some() => {
+                        let founding = start.policy.has_founding();
+                        view! {
                         <Frame section=Section::Welcome org="">
-                            <OrganizationsView session=start.session flash=start.flash.form founding=start.policy.has_founding()/>
+                            <OrganizationsView session=start.session flash=start.flash.form founding/>
+                            <Suspense>
+                                {move || Suspend::new(async move {
+                                    match organizations.await {
+                                        (place, Ok(page)) => view! { <OrganizationList page place founding/> }.into_any(),
+                                        (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
+                                    }
+                                })}
+                            </Suspense>
+                            <Suspense>
+                                {move || Suspend::new(async move {
+                                    let place = place.get_untracked();
+                                    // What cannot be looked up now is not worth a page without organizations.
+                                    let page = shared.await.ok().filter(|page| !page.items.is_empty());
+                                    page.map(|page| view! { <SharedList page place/> })
+                                })}
+                            </Suspense>
                             <Suspense>
                                 {move || Suspend::new(async move {
                                     // What cannot be looked up now is not worth a page without organizations.
@@ -52,8 +112,9 @@ pub fn WelcomePage() -> impl IntoView {
                                 })}
                             </Suspense>
                         </Frame>
+                        }
+                        .into_any()
                     }
-                    .into_any(),
                     Ok(start) => view! { <OutsideFrame><WelcomeView policy=start.policy/></OutsideFrame> }.into_any(),
                     Err(failure) => view! { <OutsideFrame><Trouble failure/></OutsideFrame> }.into_any(),
                 }
@@ -66,14 +127,7 @@ pub fn WelcomePage() -> impl IntoView {
 /// Everything one belongs to.
 #[component]
 fn OrganizationsView(session: SessionView, flash: Option<FormFlash>, founding: bool) -> impl IntoView {
-    let SessionView { organizations, invitations, now, .. } = session;
-    let empty = organizations.is_empty();
-    let sentence = if founding {
-        "You are not in any organization yet. Create one, or ask to be invited.".to_owned()
-    } else {
-        format!("You are not in any organization yet. Ask to be invited. {BY_OPERATOR}")
-    };
-    let entries = organizations.into_iter().map(|belonging| view! { <OrganizationEntry belonging/> }).collect_view();
+    let SessionView { invitations, now, .. } = session;
     view! {
         <PageHeader title="Your organizations" lead="Each has its own Drive, licences and people. You may have a different role in each.">
             {founding.then(|| view! {
@@ -81,7 +135,52 @@ fn OrganizationsView(session: SessionView, flash: Option<FormFlash>, founding: b
             })}
         </PageHeader>
         {(!invitations.is_empty()).then(|| view! { <WaitingInvitations invitations flash now/> })}
-        {if empty {
+    }
+}
+
+/// One page of them, by name, and a field to find one where there are many.
+#[component]
+fn OrganizationList(page: Page<Belonging>, place: Place, founding: bool) -> impl IntoView {
+    let sentence = if founding {
+        "You are not in any organization yet. Create one, or ask to be invited.".to_owned()
+    } else {
+        format!("You are not in any organization yet. Ask to be invited. {BY_OPERATOR}")
+    };
+    let many = page.next_cursor.is_some() || !place.cursor.is_empty() || !place.query.is_empty();
+    let empty = page.items.is_empty();
+    let entries = page.items.into_iter().map(|belonging| view! { <OrganizationEntry belonging/> }).collect_view();
+    let find = many.then(|| {
+        view! {
+            <form class="people-filters" method="get" action=paths::WELCOME role="search">
+                <label class="search">
+                    <Icon name="search"/>
+                    <span class="unseen">"Search"</span>
+                    <input class="input" type="search" name="q" value=place.query.clone() placeholder="Name"/>
+                </label>
+                <button type="submit" class="button">"Search"</button>
+            </form>
+        }
+    });
+    let pages = (page.next_cursor.is_some() || !place.cursor.is_empty()).then(|| {
+        view! {
+            <nav class="pages" aria-label="Pages">
+                {(!place.cursor.is_empty()).then(|| view! { <ButtonLink href=place.address("", "")>"From the start"</ButtonLink> })}
+                {page.next_cursor.clone().map(|cursor| view! { <ButtonLink href=place.address(&cursor, "")>"Show more"</ButtonLink> })}
+            </nav>
+        }
+    });
+    view! {
+        {find}
+        {if empty && !place.query.is_empty() {
+            view! {
+                <section class="panel">
+                    <Empty icon="organization" sentence="No organization of yours has a name like that.">
+                        <ButtonLink href=paths::WELCOME.to_owned()>"Show all"</ButtonLink>
+                    </Empty>
+                </section>
+            }
+            .into_any()
+        } else if empty {
             view! {
                 <section class="panel">
                     <Empty icon="organization" sentence>
@@ -95,7 +194,42 @@ fn OrganizationsView(session: SessionView, flash: Option<FormFlash>, founding: b
         } else {
             view! { <ul class="organizations" aria-label="Your organizations">{entries}</ul> }.into_any()
         }}
+        {pages}
     }
+    .into_any()
+}
+
+/// **Shared with you**: what organizations that one is not in share (PEOPLE-9).
+#[component]
+fn SharedList(page: Page<SharedView>, place: Place) -> impl IntoView {
+    let entries = page
+        .items
+        .into_iter()
+        .map(|one| {
+            let about = format!("{} · {}", one.organization_name, one.level.title());
+            view! {
+                <li class="panel organization">
+                    <span class="mark none" aria-hidden="true"><Icon name=words::kind_icon(one.kind)/></span>
+                    <div class="organization-text">
+                        <h3><a href=paths::drive(&one.org_id, &one.resource.to_string())>{one.name}</a></h3>
+                        <small>{about}</small>
+                    </div>
+                </li>
+            }
+        })
+        .collect_view();
+    let more = page.next_cursor.map(|cursor| {
+        let href = place.address(&place.cursor, &cursor);
+        view! { <nav class="pages" aria-label="Pages of what is shared"><ButtonLink href>"Show more"</ButtonLink></nav> }
+    });
+    view! {
+        <section class="waiting-invitations" id="shared" aria-labelledby="shared-heading">
+            <h2 id="shared-heading">"Shared with you"</h2>
+            <ul class="organizations" aria-label="Shared with you">{entries}</ul>
+            {more}
+        </section>
+    }
+    .into_any()
 }
 
 /// Invitations that wait for an answer (PEOPLE-4): without the mail, and only with a verified address.

@@ -55,6 +55,10 @@ async fn something_of_everything(app: &TestApp) {
 
 /// How each invariant is broken, by statements that each take something away; the next copy of the database is whole again.
 const WAYS: &[(&str, &[&str])] = &[
+    (
+        "no personal space of somebody who belongs to an organization holds work",
+        &["UPDATE licence SET product = 'cloud' WHERE organization_id IN (SELECT id FROM organization WHERE space_of IS NOT NULL)"],
+    ),
     ("every organization has at least one Owner", &["UPDATE membership SET role = 'manager', role_rank = 1"]),
     (
         "every resource sorts by its own status and by its owner's name",

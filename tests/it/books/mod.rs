@@ -8,6 +8,7 @@
 //! - [`blockers`]: every pair of models and everything that can be in the way of a transfer, from the table that the browser's specs use too.
 //! - [`bad_input`]: numbers that make no sense, and facts that change between plan and confirmation.
 //! - [`doctor`]: each invariant broken by hand on a live database, and found.
+//! - [`spaces`]: when a personal space becomes an organization.
 #![expect(clippy::large_futures, reason = "a whole history is one future, and runs once")]
 
 mod bad_input;
@@ -18,3 +19,4 @@ mod faults;
 mod history;
 mod model;
 mod server;
+mod spaces;

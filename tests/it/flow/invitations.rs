@@ -187,6 +187,67 @@ both!(people_4b_an_individuals_space_becomes_an_organization_with_everything_in_
     app.healthy().await;
 });
 
+/// A person's space, as an organization.
+async fn space_of(person: &Person) -> Org {
+    let space = me(person).await["space"].clone();
+    Org {
+        id: space["id"].as_str().and_then(|id| id.parse().ok()).expect("an id"),
+        org_id: space["org_id"].as_str().expect("an Org ID").to_owned(),
+        root: space["root"].as_str().and_then(|id| id.parse().ok()).expect("a root"),
+        account: commonhold::domain::id::AccountId(uuid::Uuid::nil()),
+    }
+}
+
+both!(people_4b_space_1_a_licence_is_work_and_what_comes_later_turns_the_space_at_that_moment, async |app| {
+    let john = app.person("John").await;
+    let org = john.create_org("Alpine Survey").await;
+    // A licence alone, before joining.
+    let anna = app.person("Anna").await;
+    let space = space_of(&anna).await;
+    app.images_licence(&space, 100, 10).await;
+    john.invite(&org, &anna.email, "reader").await;
+    let joined = anna.accept(&app.invitation_token(&anna.email).await).await.expect(200).json();
+    assert_eq!(joined["space"]["name"], json!("Anna Muster's Space"));
+    assert_eq!(me(&anna).await["space"], Value::Null);
+    // Joined with an empty space, which stays one, until a folder, a licence, a copy or a transfer comes into it.
+    let target = john.create_org("Handover").await;
+    for target in [&org, &target] {
+        app.images_licence(target, 1_000, 100).await;
+    }
+    for how in ["folder", "licence", "founded"] {
+        let eve = app.person("Eve").await;
+        let space = space_of(&eve).await;
+        if how == "founded" {
+            eve.create_org("Her own").await;
+        } else {
+            john.invite(&org, &eve.email, "editor").await;
+            let joined = eve.accept(&app.invitation_token(&eve.email).await).await.expect(200).json();
+            assert_eq!(joined["space"], Value::Null, "{how}: an empty one stays");
+        }
+        assert_eq!(me(&eve).await["space"]["id"], json!(space.id), "{how}");
+        if how == "licence" {
+            app.credits_licence(&space, 100).await;
+        } else {
+            eve.folder(space.root, "Work").await;
+        }
+        let after = me(&eve).await;
+        assert_eq!(after["space"], Value::Null, "{how}: it turns at that moment");
+        let names: Vec<String> = organizations(&after).into_iter().map(|(name, _)| name).collect();
+        assert!(names.contains(&"Eve Muster's Space".to_owned()), "{how}: {names:?}");
+        eve.get(&format!("/api/v1/orgs/{}/people", space.org_id)).await.expect(200);
+    }
+    // Something transferred into it.
+    let eve = app.person("Eve").await;
+    let space = space_of(&eve).await;
+    john.invite(&org, &eve.email, "manager").await;
+    eve.accept(&app.invitation_token(&eve.email).await).await.expect(200);
+    let folder = john.folder(org.root, "Handed over").await;
+    // Without work of its own it has Discovery alone, which takes no transfer; a licence turns it first.
+    eve.transfer(&[folder], space.root).await.expect(409);
+    assert_eq!(me(&eve).await["space"]["id"], json!(space.id), "nothing came");
+    app.healthy().await;
+});
+
 both!(people_4c_somebody_in_organizations_gains_one_more_and_an_empty_space_stays_one, async |app| {
     let (anna, chris) = (app.person("Anna").await, app.stranger("Chris").await);
     let (third, fourth) = (chris.create_org("Org3").await, anna.create_org("Org4").await);
@@ -312,7 +373,13 @@ both!(attack_22_expired_revoked_declined_used_and_resent_each_say_so, async |app
     anna.post(&format!("{path}/{id}/resend"), &json!({})).await.expect(200);
     let second = app.invitation_token(&eve.email).await;
     assert_ne!(first, second);
-    eve.accept(&first).await.expect(404);
+    // PEOPLE-10: the old link says that there is a newer one, and where it went; nothing of what came after it.
+    refused(&first, "A newer invitation was sent on").await;
+    let page = app.nobody().page(&format!("/invitations/{first}")).await.body;
+    assert!(page.contains(&eve.email) && !page.contains("as <b>"), "no more than who has the link knew");
+    assert_eq!(sign_up_from(app, &eve.email, &first).await.0, 410);
+    assert_eq!(anna.accept(&first).await.expect(403).code(), "invitation_wrong_person");
+    eve.post("/api/v1/invitations/decline", &json!({ "token": first })).await.expect(410);
     // The role is the one it has now, not the one in the mail.
     anna.patch(&format!("{path}/{id}"), &json!({ "role": "manager" })).await.expect(200);
     // Expired, and invited anew.

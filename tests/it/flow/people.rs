@@ -50,7 +50,26 @@ both!(people_1_the_list_is_searched_filtered_sorted_and_paged, async |app| {
     ] {
         assert_eq!(column(&list(&anna, &org, query).await, "role"), expected, "{query}");
     }
-    for sort in ["name", "-name", "email", "-email", "role", "-role"] {
+    // PEOPLE-1: each status is a part of the list, and who never was here counts as longest ago.
+    let statuses = ["active", "invited", "expired", "external"];
+    for sort in ["status", "-status"] {
+        let page = list(&anna, &org, &format!("?sort={sort}")).await;
+        let mut places: Vec<usize> =
+            column(&page, "status").iter().filter_map(|status| statuses.iter().position(|one| one == status)).collect();
+        if sort.starts_with('-') {
+            places.reverse();
+        }
+        assert!(places.is_sorted() && places.len() > 2, "{sort}: {places:?}");
+    }
+    for sort in ["last_seen", "-last_seen"] {
+        let page = list(&anna, &org, &format!("?sort={sort}")).await;
+        let mut seen: Vec<String> = column(&page, "last_seen").into_iter().map(str::to_owned).collect();
+        if sort.starts_with('-') {
+            seen.reverse();
+        }
+        assert!(seen.is_sorted(), "{sort}: {seen:?}");
+    }
+    for sort in ["name", "-name", "email", "-email", "role", "-role", "status", "-status", "last_seen", "-last_seen"] {
         let (mut emails, mut cursor) = (Vec::new(), String::new());
         loop {
             let page = list(&anna, &org, &format!("?sort={sort}&limit=2&cursor={cursor}")).await;

@@ -201,6 +201,19 @@ both!(org_4_what_is_created_next_is_stored_where_the_organization_says, async |a
     let cluster = async |id| anna.show(id).await.expect(200).json()["dataset"]["cluster"].clone();
     assert_eq!(cluster(before).await, "eu-central", "it moves nothing");
     assert_eq!(cluster(after).await, "ap-northeast");
+    // P46: chosen by hand is chosen, also where it is the one that is shown anyway; another change chooses nothing.
+    anna.patch("/api/v1/me", &json!({ "cluster": "us-east" })).await.expect(200);
+    let other = anna.create_org("Tunnel North").await;
+    app.images_licence(&other, 100, 10).await;
+    patch(&anna, &other, json!({ "website": "https://tunnel.example.com" })).await.expect(200);
+    let free = anna.dataset(other.root, "Free", 1).await;
+    assert_eq!(cluster(free).await, "us-east", "nothing was chosen: as its maker prefers");
+    patch(&anna, &other, json!({ "cluster": "eu-central" })).await.expect(200);
+    let chosen = anna.dataset(other.root, "Chosen", 1).await;
+    assert_eq!(cluster(chosen).await, "eu-central");
+    patch(&anna, &other, json!({ "name": "Tunnel South" })).await.expect(200);
+    let still = anna.dataset(other.root, "Still", 1).await;
+    assert_eq!(cluster(still).await, "eu-central");
 });
 
 both!(people_11_home_tells_nobody_but_managers_who_is_here_if_so_chosen, async |app| {
@@ -335,6 +348,7 @@ both!(attack_10_attack_17_a_deleted_organization_is_gone_for_everyone_and_restor
                     name: None,
                     role: Role::Editor,
                     reach: None,
+                    accounts: None,
                     token_hash: "token",
                     mail: commonhold::domain::id::MailId(pending.0),
                     at: now,

@@ -455,6 +455,7 @@ both!(xfer_6_a_pending_invitation_is_told_and_a_foreign_one_is_not, async |app| 
                     name: None,
                     role: Role::Editor,
                     reach: None,
+                    accounts: None,
                     token_hash: "token",
                     mail: MailId(id.0),
                     at: now,

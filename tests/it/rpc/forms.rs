@@ -225,6 +225,7 @@ both!(attack_33_every_server_function_is_a_post_and_most_need_somebody, async |a
         "forgot_password",
         "reset_password",
         "invitation_page",
+        "ask_for_invitation",
     ];
     for (path, method) in server_fn_paths() {
         assert_eq!(method, Method::POST, "{path}");

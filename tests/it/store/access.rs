@@ -111,6 +111,7 @@ both!(access_2_access_waits_with_an_invitation, async |app| {
                     name: None,
                     role: Role::Member,
                     reach: Some((folder, Level::Reader)),
+                    accounts: None,
                     token_hash: "one",
                     mail,
                     at: now.plus_days(-20),

@@ -291,6 +291,7 @@ both!(invitation_sent_to_an_address_listed_and_forgotten, async |app| {
                 name: None,
                 role: Role::Reader,
                 reach: None,
+                accounts: None,
                 token_hash: "hash",
                 mail: commonhold::domain::id::MailId(id),
                 at,

@@ -164,8 +164,11 @@ both!(acct_2_a_role_counts_where_it_is_not_limited_to_other_accounts, async |app
     let sees = |accounts: Vec<account::Account>| accounts.into_iter().map(|one| one.id).collect::<Vec<_>>();
     assert_eq!(sees(account::list_visible(&mut tx, org.id, ed.id).await.expect("an answer")), [north]);
     assert_eq!(sees(account::list_visible(&mut tx, org.id, max.id).await.expect("an answer")), []);
-    assert_eq!(sees(account::list_of_person(&mut tx, anna.id).await.expect("an answer")), [org.account, north]);
-    assert_eq!(sees(account::list_of_person(&mut tx, ed.id).await.expect("an answer")), [north]);
+    assert_eq!(
+        sees(account::list_of_person(&mut tx, anna.id, &[org.id]).await.expect("an answer")),
+        [org.account, north]
+    );
+    assert_eq!(sees(account::list_of_person(&mut tx, ed.id, &[org.id]).await.expect("an answer")), [north]);
     let reaching = membership::list_reaching(&mut tx, org.id, org.account, &After::start(false), 10).await;
     assert_eq!(reaching.expect("an answer").iter().map(|one| one.id).collect::<Vec<_>>(), [anna.id]);
     let mut counts = membership::count_by_role(&mut tx, org.id, org.account).await.expect("an answer");

@@ -151,6 +151,7 @@ both!(people_3_invitations_are_listed_changed_renewed_and_counted, async |app| {
                     name,
                     role: Role::Member,
                     reach: Some((ResourceId(NOBODY), Level::Editor)),
+                    accounts: None,
                     token_hash: &hash,
                     mail: MailId(one.0),
                     at: now,

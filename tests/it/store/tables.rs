@@ -26,6 +26,7 @@ use commonhold::{
             DbError, Tx, account, audit, grant, health, idempotency, invitation, licence, membership, organization,
             outbox, person, resource, session, transfer,
         },
+        usecase,
     },
 };
 use futures::future::BoxFuture;
@@ -131,11 +132,15 @@ both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |ap
     let taken: BTreeSet<String> =
         organization::taken_keys(&mut tx, "alpine-survey").await.expect("an answer").into_iter().collect();
     assert!(taken.contains("alpine-survey") && taken.contains("alpine-survey-9"), "{taken:?}");
-    let mine = organization::list_of_person(&mut tx, by).await.expect("an answer");
-    assert_eq!(
-        mine.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
-        ["Alpine Survey", "Anna Muster's Space", "Second"]
-    );
+    let start = organization::AfterName::default();
+    let mine = organization::list_by_name(&mut tx, by, "%", &start, 20).await.expect("an answer");
+    let names = |rows: &[(commonhold::domain::view::Belonging, organization::AfterName)]| {
+        rows.iter().map(|(one, _)| one.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&mine), ["Alpine Survey", "Anna Muster's Space", "Second"]);
+    let behind = organization::list_by_name(&mut tx, by, "%s%", &mine[0].1, 1).await.expect("an answer");
+    assert_eq!(names(&behind), ["Anna Muster's Space"]);
+    assert_eq!(organization::list_used(&mut tx, by, 2).await.expect("an answer").len(), 2);
     drop(tx);
     // ORG-5: an old Org ID leads on until somebody else takes it.
     app.corrupt("INSERT INTO org_alias (org_key, organization_id, created_at) SELECT 'old-name', id, 1 FROM organization WHERE org_key = 'alpine-survey'").await;
@@ -168,7 +173,7 @@ both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |ap
         let (legal, details) = (legal.clone(), details.clone());
         Box::pin(async move {
             organization::update_legal(tx, &permit, &legal).await?;
-            organization::update_details(tx, &permit, &details).await?;
+            organization::update_details(tx, &permit, &details, Some(&details.cluster)).await?;
             assert!(organization::is_taken(tx, &permit, "old-name").await?, "by the second");
             assert!(!organization::is_taken(tx, &permit, "alpine-survey").await?, "one's own");
             organization::update_org_id(tx, &permit, ("alpine-survey", "alpine"), "Alpine", at).await?;
@@ -198,7 +203,7 @@ both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |ap
     assert_eq!(organization::find_id(&mut tx, "alpine").await.expect("an answer"), None);
     assert_eq!(organization::find_new_org_id(&mut tx, "alpine-survey").await.expect("an answer"), None);
     assert_eq!(membership::find_role(&mut tx, id, by).await.expect("an answer"), None);
-    assert_eq!(organization::list_of_person(&mut tx, by).await.expect("an answer").len(), 2);
+    assert_eq!(organization::list_used(&mut tx, by, 20).await.expect("an answer").len(), 2);
     let gone = organization::list_deleted(&mut tx, by, at.plus_days(-30)).await.expect("an answer");
     assert_eq!(gone.iter().map(|one| (one.id, one.until)).collect::<Vec<_>>(), [(id, at.plus_days(30))]);
     assert!(organization::list_deleted(&mut tx, by, at).await.expect("an answer").is_empty(), "too long ago");
@@ -209,8 +214,8 @@ both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |ap
     assert_eq!(organization::find_id(&mut tx, "alpine").await.expect("an answer"), Some(id));
     drop(tx);
     // An empty space stays one (SPACE-1).
-    let released = write(app, move |tx| Box::pin(async move { Ok(organization::release_space(tx, by).await?) }));
-    assert!(!released.await.expect("an answer"));
+    let released = write(app, move |tx| Box::pin(async move { usecase::organization::turn_space_of(tx, by).await }));
+    assert_eq!(released.await.expect("an answer"), None);
 });
 
 both!(account_its_root_and_its_id_taken, async |app| {
@@ -271,7 +276,7 @@ both!(membership_roles_counts_owners_and_candidates, async |app| {
     assert_eq!(membership::find_any_owner(&mut tx, OrganizationId(NOBODY)).await.expect("an answer"), None);
     let names = membership::list_names(&mut tx, id, 2).await.expect("an answer");
     assert_eq!(names, [(by, "Anna Muster".to_owned()), (whom, "John Muster".to_owned())], "by name, and not all");
-    assert_eq!(membership::list_owner_names(&mut tx, id).await.expect("an answer"), ["Anna Muster"]);
+    assert_eq!(membership::list_owner_names(&mut tx, id).await.expect("an answer"), [(by, "Anna Muster".to_owned())]);
     // Anna sees all of both; Mary sees none of it by role.
     let (total, candidates) =
         membership::list_candidates(&mut tx, org.account, other.account, 10).await.expect("an answer");
@@ -316,6 +321,7 @@ both!(invitation_pending_once_per_email_and_answered_once, async |app| {
                     name: Some("John"),
                     role: Role::Editor,
                     reach: None,
+                    accounts: None,
                     token_hash: token,
                     mail: MailId(invitation),
                     at: now,

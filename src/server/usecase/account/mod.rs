@@ -33,6 +33,7 @@ use super::{
         store::{Tx, membership, one_time_link, organization as organization_store, person, session},
     },
     audit::{self, Happened},
+    organization,
 };
 
 /// How many of one's sessions are listed.
@@ -186,7 +187,20 @@ pub async fn profile(ctx: &Ctx, by: &Principal) -> Result<ProfileView> {
 async fn profile_in(tx: &mut Tx, ctx: &Ctx, by: &Principal) -> Result<ProfileView> {
     let person = myself(tx, by).await?;
     let profile = person::find_profile(tx, by.person).await?.ok_or(Refusal::Unauthenticated)?;
-    let organizations = organization_store::list_of_person(tx, by.person).await?;
+    let page = organization::list_in(tx, by, "", "", super::PAGE).await?;
+    let (mut organizations, more_organizations) = (page.items, page.next_cursor);
+    // The one that was chosen, and the personal space, are told wherever they stand in the list.
+    let space = organization_store::find_space(tx, by.person).await?;
+    let chosen = profile.default_organization_id.map(OrganizationId);
+    for id in space.into_iter().chain(chosen) {
+        if organizations.iter().all(|one| one.id != id) {
+            match organization::belonging(tx, by, &id.to_string()).await {
+                Ok(found) if found.role.is_some() => organizations.push(found),
+                Ok(_) | Err(Error::Refused(Refusal::NotFound)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
     let new_email = one_time_link::find_open(tx, by.person, Purpose::ChangeEmail, ctx.now()).await?;
     let default_organization = profile
         .default_organization_id
@@ -199,6 +213,7 @@ async fn profile_in(tx: &mut Tx, ctx: &Ctx, by: &Principal) -> Result<ProfileVie
         language: profile.language,
         allows_usage_statistics: profile.allows_usage_statistics.unwrap_or(false),
         allows_product_news: profile.allows_product_news.unwrap_or(false),
+        more_organizations,
         new_email: new_email.map(|link| link.email),
         created_at: crate::domain::time::Timestamp(profile.created_at),
         organizations,

@@ -202,6 +202,9 @@ fn Row(
         None => (row.email.clone(), String::new()),
     };
     let (status, tone) = match (row.state, row.expires_at <= now) {
+        (State::Pending, false) if row.sender_lost => {
+            (format!("{} can no longer give this", row.invited_by), "status fail")
+        }
         (State::Pending, _) if row.undelivered => ("The mail could not be delivered".to_owned(), "status fail"),
         (State::Pending, false) => (format!("Waiting · {}", words::days_left(row.expires_at, now)), "status wait"),
         (State::Pending, true) => ("Expired".to_owned(), "status fail"),
@@ -209,6 +212,13 @@ fn Row(
         (State::Declined, _) => ("Declined".to_owned(), "status fail"),
         (State::Revoked, _) => ("Revoked".to_owned(), "status"),
     };
+    let hint = (row.state == State::Pending && row.sender_lost)
+        .then(|| view! { <small class="reaches">"Resend it in your own name, or revoke it."</small> });
+    let accounts = (!row.accounts.is_empty()).then(|| {
+        let names: Vec<&str> = row.accounts.iter().map(String::as_str).collect();
+        let text = format!("In {}", words::some_of(&names, names.len() as u64));
+        view! { <small class="of-account">{text}</small> }
+    });
     let reach = row.resource_name.zip(row.level).map(|(name, level)| format!("{} of {name}", level.title()));
     let buttons = (row.state == State::Pending).then(|| {
         let form = |path: &'static str, label: &'static str| {
@@ -226,8 +236,8 @@ fn Row(
     view! {
         <tr class="person">
             <td class="name-cell"><span class="two-lines"><b>{first}</b><small>{second}</small></span></td>
-            <td class="role-cell"><span class="two-lines"><span>{if row.external { "External" } else { row.role.title() }}</span>{reach.map(|reach| view! { <small>{reach}</small> })}</span></td>
-            <td class="status-cell"><span class=tone>{status}</span></td>
+            <td class="role-cell"><span class="two-lines"><span>{if row.external { "External" } else { row.role.title() }}</span>{reach.map(|reach| view! { <small>{reach}</small> })}</span>{accounts}</td>
+            <td class="status-cell"><span class=tone>{status}</span>{hint}</td>
             <td class="m">{row.invited_by}</td>
             <td class="m num seen-cell"><When at=row.sent_at now/></td>
             <td class="act-wide">{buttons}</td>

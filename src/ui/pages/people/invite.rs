@@ -10,7 +10,8 @@ use super::{
 use crate::{
     domain::{
         access::Level,
-        invitation::{Outcome, may_invite_as, read_list, text_of_file},
+        id::AccountId,
+        invitation::{Invite, Outcome, may_invite_as, read_list, text_of_file},
         organization::PlanTier,
         refusal::Refusal,
         role::Role,
@@ -25,9 +26,11 @@ use crate::{
         components::{
             button::Tone,
             dialog::{Dialog, DialogBody, DialogButtons},
-            field::{Choice, Hidden, Lines},
+            field::{Choice, Hidden, Lines, Radios},
+            focus::once_connected,
             form::{Form, FormContext, Submit},
         },
+        pages::people::Counts,
         paths,
         sending::ServerAction,
         words,
@@ -43,6 +46,8 @@ pub fn InviteDialog(
     lacking: Option<String>,
     mine: Option<Role>,
     plan: PlanTier,
+    /// The accounts that people can be limited to; none where there is nothing to choose (ACCT-2, ACCT-4).
+    accounts: Vec<(AccountId, String)>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let action = ServerAction::<SendInvitations>::new();
@@ -63,32 +68,93 @@ pub fn InviteDialog(
             <Form action flash class="dialog-form invite">
                 <Hidden name="org" value=place.org.clone()/>
                 <Hidden name="back" value=paths::invitations(&place.org)/>
+                <Asking fields=Fields { email, roles, missing, places, lacking, resource, mine, accounts } place=place.clone() close/>
+            </Form>
+        </Dialog>
+    }
+}
+
+/// What the form of the dialog is made of.
+#[derive(Clone)]
+struct Fields {
+    email: String,
+    roles: Vec<(&'static str, &'static str)>,
+    missing: Option<String>,
+    places: Vec<Crumb>,
+    lacking: Option<String>,
+    resource: String,
+    mine: Option<Role>,
+    accounts: Vec<(AccountId, String)>,
+}
+
+/// The fields; once the invitations went out, what came of each person in their place.
+#[component]
+fn Asking(fields: Fields, place: Place, close: String) -> impl IntoView {
+    let failure = FormContext::get().failure();
+    let sent = Memo::new(move |_| {
+        failure.with(|failure| match failure {
+            Some(Failure::Refused(Refusal::Review(review))) if review.sent => Some(review.clone()),
+            _ => None,
+        })
+    });
+    let counts = use_context::<Counts>();
+    Effect::new(move |before: Option<()>| {
+        let review = sent.get();
+        if let (Some(()), Some(review), Some(Counts(waiting))) = (before, review, counts) {
+            let invited = review.rows.iter().filter(|row| row.outcome == Outcome::Invited).count() as u64;
+            waiting.update(|waiting| *waiting += invited);
+        }
+    });
+    move || match sent.get() {
+        Some(review) => view! { <Outcomes review place=place.clone()/> }.into_any(),
+        None => {
+            let (fields, close) = (fields.clone(), close.clone());
+            let missing = fields.missing.clone();
+            view! {
                 <DialogBody>
-                    <InviteFields email roles role places lacking resource mine/>
+                    <InviteFields fields/>
                     {missing.map(|why| view! { <p class="small">{why}</p> })}
                 </DialogBody>
                 <DialogButtons close remark="Each gets a link by mail that works once, for 14 days.">
                     <Preview/>
                     <Submit label="Send invitations"/>
                 </DialogButtons>
-            </Form>
-        </Dialog>
+            }
+            .into_any()
+        }
+    }
+}
+
+/// What came of each person; it has the focus, as the button that was pressed is gone.
+#[component]
+fn Outcomes(review: Review, place: Place) -> impl IntoView {
+    let element = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        if let Some(element) = element.get() {
+            once_connected(&element.clone(), move || drop(element.focus()));
+        }
+    });
+    view! {
+        <DialogBody>
+            <div node_ref=element class="review" role="status" tabindex="-1">
+                <ReviewTable review/>
+            </div>
+        </DialogBody>
+        <footer>
+            // A page of its own: what was typed is gone, whatever was sent.
+            <a class=Tone::Plain.class() rel="external" href=paths::invite(&place.org, "")>"Invite more"</a>
+            <a class=Tone::Primary.class() href=place.address() data-noscroll="" prop:replace=true>"Done"</a>
+        </footer>
     }
 }
 
 /// The list, the role, what a Member reaches, and the rows as they are understood.
 #[component]
-fn InviteFields(
-    email: String,
-    roles: Vec<(&'static str, &'static str)>,
-    /// The role that is chosen at first.
-    role: Role,
-    places: Vec<Crumb>,
-    lacking: Option<String>,
-    resource: String,
-    mine: Option<Role>,
-) -> impl IntoView {
+fn InviteFields(fields: Fields) -> impl IntoView {
+    let Fields { email, roles, missing: _, places, lacking, resource, mine, accounts } = fields;
     let form = FormContext::get();
+    // A Member sees nothing until something is shared with them: only who comes to share something begins there.
+    let usual = if resource.is_empty() { Role::Reader } else { Role::Member };
     let text = RwSignal::new(form.typed("people").unwrap_or(email));
     let chosen = form.typed("resource").unwrap_or(resource);
     let options = places
@@ -109,7 +175,13 @@ fn InviteFields(
             text
         />
         <CsvFile text/>
-        <Choice name="role" label="Role" options=roles value=role.word()/>
+        <Choice
+            name="role"
+            label="Role"
+            options=roles
+            value=usual.word()
+            hint="A Member sees nothing until something is shared with them."
+        />
         <div class="columns for-members">
             <div class="field">
                 <label for="invite-resource">"Access to" <span class="optional">"optional, for Members"</span></label>
@@ -128,9 +200,34 @@ fn InviteFields(
             </div>
             <Choice name="level" label="Level" options=levels value=Level::Reader.word()/>
         </div>
+        {(!accounts.is_empty()).then(|| view! { <Accounts accounts/> })}
         <Rows text mine/>
     }
     .into_any()
+}
+
+/// In which accounts the roles will count (ACCT-2).
+#[component]
+fn Accounts(accounts: Vec<(AccountId, String)>) -> impl IntoView {
+    let form = FormContext::get();
+    let boxes = accounts
+        .into_iter()
+        .map(|(id, name)| {
+            let id = id.to_string();
+            let ticked = form.typed_among("accounts[]", &id);
+            view! {
+                <label class="tick">
+                    <input type="checkbox" name="accounts[]" value=id checked=ticked/>
+                    {name}
+                </label>
+            }
+        })
+        .collect_view();
+    let options = vec![("everywhere", "In every account, also new ones"), ("chosen", "Only in these accounts:")];
+    view! {
+        <Radios name="counts" label="Where the role counts" options first="everywhere"/>
+        <fieldset class="field account-choices" aria-label="Accounts">{boxes}</fieldset>
+    }
 }
 
 /// **Preview**: what is known of each row, before anything is sent.

@@ -39,7 +39,14 @@ use crate::{
 
 /// Filters, table and pages.
 #[component]
-pub fn PeopleList(people: PeopleView, place: Place, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+pub fn PeopleList(
+    people: PeopleView,
+    place: Place,
+    now: Timestamp,
+    flash: Option<FormFlash>,
+    /// How many invitations wait.
+    waiting: RwSignal<u64>,
+) -> impl IntoView {
     let empty = people.rows.items.is_empty();
     let refused = flash
         .filter(|flash| {
@@ -66,14 +73,20 @@ pub fn PeopleList(people: PeopleView, place: Place, now: Timestamp, flash: Optio
     };
     view! {
         {refused}
-        <Filters creates place=filters shown=people.rows.items.len() as u64 people=people.people/>
+        <Filters creates place=filters shown=people.rows.items.len() as u64 people=people.people waiting/>
         {content}
     }
 }
 
 /// Search and filters: a form that only asks.
 #[component]
-fn Filters(place: Place, shown: u64, people: u64, creates: bool) -> impl IntoView {
+fn Filters(place: Place, shown: u64, people: u64, creates: bool, waiting: RwSignal<u64>) -> impl IntoView {
+    // How many are shown says something only where some are left out.
+    let shown = (place.is_filtered() || !place.cursor.is_empty()).then(|| format!(" · {} shown", words::total(shown)));
+    let invited = move || match waiting.get() {
+        0 => String::new(),
+        waiting => format!(", {} invited", words::total(waiting)),
+    };
     let create = creates.then(|| place.create());
     let navigate = use_navigate();
     let form = NodeRef::<html::Form>::new();
@@ -141,7 +154,7 @@ fn Filters(place: Place, shown: u64, people: u64, creates: bool) -> impl IntoVie
             </select>
             <button type="submit" class="button without-script">"Search"</button>
             {create.map(|href| view! { <ButtonLink href in_place=true>"Create an account"</ButtonLink> })}
-            <p class="small num end">{words::totalled(people, "person", "people")} " · " {words::total(shown)} " shown"</p>
+            <p class="small num end">{words::totalled(people, "person", "people")} {invited} {shown}</p>
         </form>
     }
     .into_any()
@@ -192,15 +205,15 @@ fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
             match (select.get_attribute("data-person"), select.get_attribute("data-invitation")) {
                 (Some(person), _) => {
                     roles.dispatch(ChangeRole { org, person, role, confirmed: false, back });
-                    // Until it is so, it is not.
-                    if let Some(before) = select.get_attribute("data-role") {
-                        select.set_value(&before);
-                    }
                 }
                 (None, Some(invitation)) => {
                     invitations.dispatch(ChangeInvitation { org, invitation, role, back });
                 }
-                (None, None) => {}
+                (None, None) => return,
+            }
+            // Until it is so, it is not. Once it is, the row comes anew, and its menu shows what is (`prop:value` below).
+            if let Some(before) = select.get_attribute("data-role") {
+                select.set_value(&before);
             }
         }
     };
@@ -270,7 +283,8 @@ fn Heads(place: Place, may_manage: bool) -> impl IntoView {
         } else if sort.strip_prefix('-') == Some(column) {
             (Order::Descending, column.to_owned())
         } else {
-            (Order::None, column.to_owned())
+            // Who was here last is what one looks for first.
+            (Order::None, if column == "last_seen" { format!("-{column}") } else { column.to_owned() })
         };
         view! { <SortHeader label order href=place.sorted(&next)/> }.into_any()
     };
@@ -284,8 +298,8 @@ fn Heads(place: Place, may_manage: bool) -> impl IntoView {
                 })}
                 {head("Person", "name")}
                 {head("Role", "role")}
-                <th scope="col">"Status"</th>
-                <th scope="col">"Last seen"</th>
+                {head("Status", "status")}
+                {head("Last seen", "last_seen")}
                 {may_manage.then(|| view! { <th scope="col" class="act"><span class="unseen">"Options"</span></th> })}
             </tr>
         </thead>
@@ -398,6 +412,8 @@ fn Row(
                     name="role"
                     form=format!("role-{id}")
                     aria-label=format!("Role of {name}")
+                    // A menu that was touched does not follow the `selected` of its entries any more.
+                    prop:value=role.word()
                     data-role=role.word()
                     data-person=row.person.map(|id| id.to_string())
                     data-invitation=if row.person.is_none() { row.invitation.map(|id| id.to_string()) } else { None }

@@ -73,13 +73,19 @@ pub fn PeoplePage() -> impl IntoView {
     .into_any()
 }
 
+/// How many invitations wait, as the page shows it: **Invite people** adds those that it sent.
+#[derive(Clone, Copy)]
+pub struct Counts(pub RwSignal<u64>);
+
 /// The page, loaded, with the dialog that is open over it.
 #[component]
 fn PeopleContent(people: PeopleView, place: Place, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+    let waiting = RwSignal::new(people.waiting);
+    provide_context(Counts(waiting));
     let dialog = match (&place.open, manages(&people.organization)) {
         (Open::Nothing, _) | (_, false) => ().into_any(),
         (Open::Invite { .. }, true) => {
-            view! { <InviteDialog place=place.clone() places=people.places.clone() lacking=people.places_lacking.clone() mine=people.organization.role plan=people.plan flash=flash.clone()/> }
+            view! { <InviteDialog place=place.clone() places=people.places.clone() lacking=people.places_lacking.clone() mine=people.organization.role plan=people.plan accounts=people.account_choices.clone() flash=flash.clone()/> }
                 .into_any()
         }
         (Open::Create, true) => {
@@ -98,8 +104,8 @@ fn PeopleContent(people: PeopleView, place: Place, now: Timestamp, flash: Option
         }
     };
     view! {
-        <PeopleHeader organization=people.organization.clone() people=people.people waiting=people.waiting invitations=false/>
-        <PeopleList people place now flash/>
+        <PeopleHeader organization=people.organization.clone() people=people.people waiting invitations=false/>
+        <PeopleList people place now flash waiting/>
         {dialog}
     }
 }
@@ -117,7 +123,8 @@ pub fn PeopleHeader(
     /// How many people there are.
     people: u64,
     /// How many invitations wait.
-    waiting: u64,
+    #[prop(into)]
+    waiting: Signal<u64>,
     /// Whether the invitations are shown.
     invitations: bool,
 ) -> impl IntoView {
@@ -126,7 +133,7 @@ pub fn PeopleHeader(
         view! {
             <nav class="tabs" aria-label="People and invitations">
                 <a href=paths::people(&org) aria-current=(!invitations).then_some("page")>"People " <small class="num">{words::total(people)}</small></a>
-                <a href=paths::invitations(&org) aria-current=invitations.then_some("page")>"Invitations " <small class="num">{words::total(waiting)}</small></a>
+                <a href=paths::invitations(&org) aria-current=invitations.then_some("page")>"Invitations " <small class="num">{move || words::total(waiting.get())}</small></a>
             </nav>
         }
     });
