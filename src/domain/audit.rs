@@ -3,6 +3,7 @@
 /// Every action that is ever written, as a stable word, with its title: what a filter offers.
 pub const ACTIONS: &[(&str, &str)] = &[
     ("organization.created", "Organization created"),
+    ("organization.created_for", "Organization created by the operator"),
     ("organization.changed", "Organization details changed"),
     ("organization.legal_changed", "Legal information changed"),
     ("organization.org_id_changed", "Org ID changed"),

@@ -13,7 +13,9 @@ use commonhold::{
     server::{
         context::digest,
         error::Error,
-        store::{Tx, audit, grant, invitation, membership, one_time_link, organization, person, resource, session},
+        store::{
+            Tx, audit, grant, invitation, kept_form, membership, one_time_link, organization, person, resource, session,
+        },
     },
 };
 use futures::future::BoxFuture;
@@ -308,4 +310,48 @@ both!(invitation_sent_to_an_address_listed_and_forgotten, async |app| {
     drop(tx);
     let gone = write(app, |tx| Box::pin(async move { Ok(invitation::delete_sent_to(tx, "john@example.com").await?) }));
     assert_eq!(gone.await, 1);
+});
+
+both!(a_kept_form_is_one_for_each_person_taken_once_and_forgotten_in_time, async |app| {
+    let (anna, john) = (app.person("Anna").await.id, app.person("John").await.id);
+    let now = app.ctx().now();
+    let later = now.plus_millis(60_000);
+    for (person, data) in [(anna, "first"), (anna, "second"), (john, "johns")] {
+        write(app, move |tx| Box::pin(async move { Ok(kept_form::upsert(tx, person, data, later).await?) })).await;
+    }
+    let take = async |person: PersonId, at: Timestamp| {
+        write(app, move |tx| Box::pin(async move { Ok(kept_form::take(tx, person, at).await?) })).await
+    };
+    assert_eq!(take(anna, now).await.as_deref(), Some("second"), "in place of the one before");
+    assert_eq!(take(anna, now).await, None, "once");
+    assert_eq!(take(NOBODY, now).await, None);
+    let forget = async |at: Timestamp| {
+        write(app, move |tx| Box::pin(async move { Ok(kept_form::delete_expired(tx, at).await?) })).await
+    };
+    assert_eq!(forget(now).await, 0);
+    assert_eq!(forget(later).await, 1);
+    write(app, move |tx| Box::pin(async move { Ok(kept_form::upsert(tx, anna, "late", later).await?) })).await;
+    assert_eq!(take(anna, later).await, None, "too late");
+});
+
+both!(a_session_at_an_address_is_known_until_it_expires, async |app| {
+    let anna = app.person("Anna").await.id;
+    let (store, now) = (session::Sessions::new(app.db().clone()), app.ctx().now());
+    let expiry_date = OffsetDateTime::now_utc() + Duration::days(1);
+    let data = [
+        (session::PERSON.to_owned(), serde_json::json!(anna)),
+        (session::ADDRESS.to_owned(), serde_json::json!("192.0.2.1")),
+    ];
+    let mut record = Record { id: Id::default(), data: data.into_iter().collect(), expiry_date };
+    store.create(&mut record).await.expect("kept");
+    let mut tx = app.db().read().await.expect("a connection");
+    for (person, address, at, known) in [
+        (anna, "192.0.2.1", now, true),
+        (anna, "192.0.2.2", now, false),
+        (anna, "", now, false),
+        (NOBODY, "192.0.2.1", now, false),
+        (anna, "192.0.2.1", now.plus_days(1_000), false),
+    ] {
+        assert_eq!(session::has_at(&mut tx, person, address, at).await.expect("an answer"), known, "{address} {at:?}");
+    }
 });

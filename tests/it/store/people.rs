@@ -172,6 +172,8 @@ both!(people_3_invitations_are_listed_changed_renewed_and_counted, async |app| {
     assert_eq!(invitation::count_pending(&mut tx, id).await.expect("an answer"), 3);
     assert_eq!(invitation::count_sent_by(&mut tx, by, now.plus_days(-1)).await.expect("an answer"), 3);
     assert_eq!(invitation::count_sent_by(&mut tx, by, now.plus_days(1)).await.expect("an answer"), 0);
+    assert_eq!(invitation::count_sent_of(&mut tx, id, now.plus_days(-1)).await.expect("an answer"), 3);
+    assert_eq!(invitation::count_sent_of(&mut tx, id, now.plus_days(1)).await.expect("an answer"), 0);
     let mut counts = invitation::count_sent_to(&mut tx, &keys, now.plus_days(-1)).await.expect("an answer");
     counts.sort_unstable();
     assert_eq!(counts, [("eve@example.com".to_owned(), 1), ("old@example.com".to_owned(), 1)]);
