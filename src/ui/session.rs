@@ -25,7 +25,8 @@ pub struct PageOf(pub PersonId);
 #[derive(Clone, Copy)]
 pub struct Session {
     start: Asked<Result<Start, Failure>>,
-    shown: RwSignal<String>,
+    /// The organization that the server was asked to name among those of the page.
+    told_of: RwSignal<String>,
     version: RwSignal<u64>,
     visited: StoredValue<String>,
     left_first_page: StoredValue<bool>,
@@ -40,10 +41,10 @@ pub struct Session {
 impl Session {
     /// Makes it, once, at the root.
     pub fn provide() -> Self {
-        let shown = RwSignal::new(String::new());
+        let told_of = RwSignal::new(String::new());
         let session = Self {
-            start: Resource::new_with_options(move || shown.get(), page_start, true),
-            shown,
+            start: Resource::new_with_options(move || told_of.get(), page_start, true),
+            told_of,
             version: RwSignal::new(0),
             visited: StoredValue::new(String::new()),
             left_first_page: StoredValue::new(false),
@@ -141,9 +142,9 @@ impl Session {
     /// Asks who is signed in once more with this organization among those that are told: somebody who is in many came to one that
     /// was not.
     pub fn tell_of(self, org: &str) {
-        if self.shown.with_untracked(|shown| shown != org) {
+        if self.told_of.with_untracked(|told_of| told_of != org) {
             self.left_first_page.set_value(true);
-            self.shown.set(org.to_owned());
+            self.told_of.set(org.to_owned());
         }
     }
 

@@ -191,17 +191,6 @@ pub fn access(source: Source, grants: u64) -> String {
     }
 }
 
-/// The icon of a kind.
-pub const fn kind_icon(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Root => "drive",
-        Kind::Folder => "folder",
-        Kind::Site => "site",
-        Kind::Asset => "asset",
-        Kind::Dataset => "dataset",
-    }
-}
-
 /// The class that colours a status: never alone, the word always stands beside it.
 pub const fn status_tone(status: Status) -> &'static str {
     match status {

@@ -21,7 +21,7 @@ use crate::domain::{
         Scope, Side, back::Traces,
     },
     undo::{Inverse, MOST_CONTAINERS, Was},
-    view::{Belonging, Control, Crumb, DestinationRow, DestinationView, Page, PlanView, ReceiptView, work::JobView},
+    view::{Control, Crumb, DestinationRow, DestinationView, Page, PlanView, ReceiptView, work::JobView},
 };
 
 use super::{

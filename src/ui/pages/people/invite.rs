@@ -11,7 +11,7 @@ use crate::{
     domain::{
         access::Level,
         id::AccountId,
-        invitation::{Invite, Outcome, may_invite_as, read_list, text_of_file},
+        invitation::{Outcome, may_invite_as, read_list, text_of_file},
         organization::PlanTier,
         refusal::Refusal,
         role::Role,
@@ -58,10 +58,8 @@ pub fn InviteDialog(
     };
     let (mut roles, missing) = roles_within(plan, mine);
     // Nobody can be a Member there; the reason stands where a Member's access is chosen.
-    let mut role = Role::Member;
     if lacking.is_some() {
         roles.retain(|(word, _)| *word != Role::Member.word());
-        role = Role::Reader;
     }
     view! {
         <Dialog label="Invite people" heading="Invite people" close=close.clone()>
@@ -154,7 +152,7 @@ fn InviteFields(fields: Fields) -> impl IntoView {
     let Fields { email, roles, missing: _, places, lacking, resource, mine, accounts } = fields;
     let form = FormContext::get();
     // A Member sees nothing until something is shared with them: only who comes to share something begins there.
-    let usual = if resource.is_empty() { Role::Reader } else { Role::Member };
+    let usual = if resource.is_empty() || lacking.is_some() { Role::Reader } else { Role::Member };
     let text = RwSignal::new(form.typed("people").unwrap_or(email));
     let chosen = form.typed("resource").unwrap_or(resource);
     let options = places
