@@ -656,7 +656,7 @@ async fn notify(transaction: &mut Transaction<'static, Postgres>, change: &Chang
 }
 
 /// Columns whose order and ranges are asked for: compared by their bytes, as SQLite compares every text.
-const ORDERED: [(&str, &str); 11] = [
+const ORDERED: [(&str, &str); 12] = [
     ("resource", "name_key"),
     ("resource", "name_same"),
     ("resource_word", "word"),
@@ -665,6 +665,7 @@ const ORDERED: [(&str, &str); 11] = [
     ("org_alias", "org_key"),
     ("membership", "name_key"),
     ("membership", "email_key"),
+    ("membership", "organization_key"),
     ("invitation", "name_key"),
     ("invitation", "email_key"),
     ("person", "name_key"),

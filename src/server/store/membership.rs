@@ -77,8 +77,8 @@ pub async fn find_limited(tx: &mut Tx, organization: OrganizationId, person: Per
 /// `Taken` if they are in it.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Role, at: Timestamp) -> Result<()> {
     tx.sql(
-        "INSERT INTO membership (organization_id, person_id, role, created_at, role_rank, name_key, email_key, name_search, seen_at, organization_key, used_at)
-         SELECT $1, p.id, $3, $4, $5, p.name_key, p.email_key, p.name_search, COALESCE(p.last_seen_at, 0), o.name_key, $4
+        "INSERT INTO membership (organization_id, person_id, role, created_at, role_rank, name_key, email_key, name_search, seen_at, organization_key, organization_search, used_at)
+         SELECT $1, p.id, $3, $4, $5, p.name_key, p.email_key, p.name_search, COALESCE(p.last_seen_at, 0), o.name_key, o.name_search, $4
          FROM person p CROSS JOIN organization o WHERE p.id = $2 AND o.id = $1",
     )
     .bind(permit.organization().0)

@@ -44,6 +44,10 @@ pub(super) async fn update_all(db: &Db) -> Result<()> {
     }
     next = Some(Uuid::nil());
     while let Some(after) = next {
+        next = db.write(move |tx| Box::pin(update_organizations(tx, after))).await?;
+    }
+    next = Some(Uuid::nil());
+    while let Some(after) = next {
         next = db.write(move |tx| Box::pin(update_invitations(tx, after))).await?;
     }
     db.write(|tx| {
@@ -158,6 +162,32 @@ async fn update_people(tx: &mut Tx, after: Uuid) -> Result<Option<Uuid>> {
          UPDATE resource SET owner_key = listed.name_key FROM listed WHERE resource.created_by = COALESCE(listed.id, {1})",
     ] {
         tx.sql_rows(sql, &names, |statement, (id, name)| {
+            statement.bind(*id).bind(sort_key(name)).bind(search_key(name))
+        })
+        .bind(None::<Uuid>)
+        .execute()
+        .await?;
+    }
+    Ok(Some(last))
+}
+
+/// The keys of the organizations behind an id, also where they are copied to.
+async fn update_organizations(tx: &mut Tx, after: Uuid) -> Result<Option<Uuid>> {
+    let rows: Vec<(Uuid, String)> = tx
+        .sql("SELECT id, name FROM organization WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)")
+        .bind(after)
+        .bind(STEP)
+        .all()
+        .await?;
+    let Some(last) = rows.last().map(|(id, _)| *id) else { return Ok(None) };
+    for sql in [
+        "WITH listed(id, name_key, name_search) AS (VALUES {rows:3})
+         UPDATE organization SET name_key = listed.name_key, name_search = listed.name_search FROM listed WHERE organization.id = COALESCE(listed.id, {1})",
+        "WITH listed(id, name_key, name_search) AS (VALUES {rows:3})
+         UPDATE membership SET organization_key = listed.name_key, organization_search = listed.name_search
+         FROM listed WHERE membership.organization_id = COALESCE(listed.id, {1})",
+    ] {
+        tx.sql_rows(sql, &rows, |statement, (id, name)| {
             statement.bind(*id).bind(sort_key(name)).bind(search_key(name))
         })
         .bind(None::<Uuid>)

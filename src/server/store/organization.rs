@@ -6,11 +6,11 @@ use uuid::Uuid;
 use super::{Result, Tx, read};
 use crate::domain::{
     id::{OrganizationId, PersonId},
+    name::{search_key, sort_key},
     organization::{OrganizationKind, PeopleVisibility, PlanTier, Space, restorable_until},
     plan::PlanPermit,
     resource::CLUSTERS,
     role::{Role, RolePermit},
-    text::key,
     time::Timestamp,
     view::{
         Belonging, LegalView,
@@ -45,8 +45,8 @@ pub struct NewOrganizationRow<'a> {
 /// `Taken` if the Org ID is.
 pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'_>) -> Result<()> {
     tx.sql(
-        "INSERT INTO organization (id, org_id, org_key, name, kind, plan, space_of, country, legal_name, address, postal_code, city, vat_number, created_at, name_key)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        "INSERT INTO organization (id, org_id, org_key, name, kind, plan, space_of, country, legal_name, address, postal_code, city, vat_number, created_at, name_key, name_search)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
     .bind(permit.organization().0)
     .bind(new.org_id.to_owned())
@@ -62,7 +62,8 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'
     .bind(new.legal.city.clone())
     .bind(new.legal.vat_number.clone())
     .bind(new.at.0)
-    .bind(key(new.name))
+    .bind(sort_key(new.name))
+    .bind(search_key(new.name))
     .execute()
     .await
     .map(|_| ())
@@ -311,7 +312,7 @@ async fn list_of_machine(tx: &mut Tx, person: PersonId, pattern: &str) -> Result
         "SELECT o.id, o.org_id, o.name, 'manager' AS role, 'manager' AS given, FALSE AS limited, o.space_of, o.people_visible_to,
             COALESCE(o.name_key, '') AS organization_key
          FROM machine k JOIN organization o ON o.id = k.organization_id
-         WHERE k.person_id = $1 AND COALESCE(o.name_key, '') LIKE $2 ESCAPE '!'",
+         WHERE k.person_id = $1 AND COALESCE(o.name_search, '') LIKE $2 ESCAPE '!'",
     )
     .bind(person.0)
     .bind(pattern.to_owned())
@@ -348,11 +349,12 @@ pub async fn list_by_name(
 ) -> Result<Vec<(Belonging, AfterName)>> {
     let rows: Vec<MineRow> = tx
         .sql(
-            "SELECT o.id, o.org_id, o.name, m.role, m.given, m.limited, o.space_of, o.people_visible_to, m.organization_key
-             FROM living_membership m CROSS JOIN organization o
-             WHERE m.person_id = $1 AND (m.organization_key, m.organization_id) > ($3, $4) AND m.organization_key LIKE $2 ESCAPE '!'
-                AND o.id = m.organization_id
-             ORDER BY m.organization_key, m.organization_id LIMIT CAST($5 AS BIGINT)",
+            "SELECT o.id, o.org_id, o.name, m.role, m.given, m.limited, o.space_of, o.people_visible_to, mine.organization_key
+             FROM membership mine CROSS JOIN living_membership m CROSS JOIN organization o
+             WHERE mine.person_id = $1 AND (mine.organization_key, mine.organization_id) > ($3, $4)
+                AND mine.organization_search LIKE $2 ESCAPE '!'
+                AND m.organization_id = mine.organization_id AND m.person_id = mine.person_id AND o.id = mine.organization_id
+             ORDER BY mine.organization_key, mine.organization_id LIMIT CAST($5 AS BIGINT)",
         )
         .bind(person.0)
         .bind(pattern.to_owned())
@@ -559,7 +561,7 @@ pub async fn update_details(
 ) -> Result<()> {
     tx.sql(
         "UPDATE organization SET name = $2, website = $3, industry = $4, language = $5, cluster = $6, people_visible_to = $7,
-            name_key = $8 WHERE id = $1",
+            name_key = $8, name_search = $9 WHERE id = $1",
     )
     .bind(permit.organization().0)
     .bind(details.name.clone())
@@ -568,13 +570,18 @@ pub async fn update_details(
     .bind(details.language.clone())
     .bind(cluster.map(str::to_owned))
     .bind(details.people_visible_to.word())
-    .bind(key(&details.name))
+    .bind(sort_key(&details.name))
+    .bind(search_key(&details.name))
     .execute()
     .await?;
     // Its people find it by name.
-    tx.sql("UPDATE membership SET organization_key = $2 WHERE organization_id = $1 AND organization_key <> $2")
+    tx.sql(
+        "UPDATE membership SET organization_key = $2, organization_search = $3
+         WHERE organization_id = $1 AND organization_key <> $2",
+    )
         .bind(permit.organization().0)
-        .bind(key(&details.name))
+        .bind(sort_key(&details.name))
+        .bind(search_key(&details.name))
         .execute()
         .await
         .map(|_| ())

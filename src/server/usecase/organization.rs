@@ -6,6 +6,7 @@ use crate::domain::{
     account::{PRIMARY, sharing_id},
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
     licence::Product,
+    name::search_key,
     organization::{NewOrganization, NewOrganizationForm, OrganizationKind, PlanTier, becomes_organization},
     person::full_name,
     refusal::Refusal,
@@ -387,7 +388,7 @@ pub(super) async fn list_in(
     cursor: &str,
     limit: i64,
 ) -> Result<Page<Belonging>> {
-    let typed = key(query);
+    let typed = search_key(query);
     if typed.chars().count() > 255 {
         return Err(Refusal::field("query", Problem::TooLong(255)).into());
     }

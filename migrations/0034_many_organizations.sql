@@ -1,23 +1,22 @@
 -- Pages that cost the same however many organizations somebody belongs to (ORG-6), and what is shared with them (PEOPLE-9).
 
--- The name as names are compared (see domain::text::key); copied into membership, so that a page of one's organizations is read
--- from one index.
+-- The name as names are ordered and as they are searched (src/domain/name.rs); copied into membership, so that a page of one's
+-- organizations is read from one index. The program computes both when it migrates.
 ALTER TABLE organization ADD COLUMN name_key TEXT;
-UPDATE organization SET name_key = lower(name);
+ALTER TABLE organization ADD COLUMN name_search TEXT;
 ALTER TABLE membership ADD COLUMN organization_key TEXT;
+ALTER TABLE membership ADD COLUMN organization_search TEXT;
 -- When its pages were last looked at by this person, to within a few minutes; 0 for never.
 ALTER TABLE membership ADD COLUMN used_at BIGINT;
-UPDATE membership SET
-    organization_key = (SELECT o.name_key FROM organization o WHERE o.id = membership.organization_id),
-    used_at = 0;
+UPDATE membership SET used_at = 0;
 CREATE INDEX membership_mine_by_name ON membership (person_id, organization_key, organization_id);
 CREATE INDEX membership_mine_by_use ON membership (person_id, used_at, organization_id);
 
--- With both, so that a list of one's organizations reads what a role is where it is said (see 0018).
+-- With it, so that a list of one's organizations reads what a role is where it is said (see 0018).
 DROP VIEW living_membership;
 CREATE VIEW living_membership AS
     SELECT m.organization_id, m.person_id, CASE WHEN m.limited AND m.role = 'manager' THEN 'editor' ELSE m.role END AS role,
-        m.role AS given, m.limited, m.organization_key, m.used_at
+        m.role AS given, m.limited, m.used_at
     FROM membership m JOIN organization o ON o.id = m.organization_id WHERE o.deleted_at IS NULL;
 
 -- The newest grants of somebody, and of an organization.
