@@ -9,12 +9,12 @@ test("M4 a tab says which part of which organization it shows, and has its colou
   const org = await anna.organization("Alpine Survey");
   const folder = await anna.create(org.root, "folder", "Gotthard");
   const titles: [string, string][] = [
-    [`/o/${org.org_id}`, "Alpine Survey · Commonhold"],
-    [`/o/${org.org_id}/drive`, "Drive · Alpine Survey · Commonhold"],
-    [`/o/${org.org_id}/drive/${folder.id}`, "Gotthard · Alpine Survey · Commonhold"],
-    [`/o/${org.org_id}/people`, "People · Alpine Survey · Commonhold"],
-    [`/o/${org.org_id}/settings`, "Organization settings · Alpine Survey · Commonhold"],
-    [`/o/${org.org_id}/drive/trash`, "Trash · Alpine Survey · Commonhold"],
+    [`/o/${org.org_id}`, `${org.name} · Commonhold`],
+    [`/o/${org.org_id}/drive`, `Drive · ${org.name} · Commonhold`],
+    [`/o/${org.org_id}/drive/${folder.id}`, `Gotthard · ${org.name} · Commonhold`],
+    [`/o/${org.org_id}/people`, `People · ${org.name} · Commonhold`],
+    [`/o/${org.org_id}/settings`, `Organization settings · ${org.name} · Commonhold`],
+    [`/o/${org.org_id}/drive/trash`, `Trash · ${org.name} · Commonhold`],
     ["/account", "Profile · Commonhold"],
     ["/", "Your organizations · Commonhold"],
   ];
@@ -29,7 +29,7 @@ test("M4 a tab says which part of which organization it shows, and has its colou
   const icon = page.locator("link[rel=icon]");
   await expect(icon).toHaveAttribute("href", /^data:image\/svg\+xml,/);
   await page.getByRole("link", { name: "Home", exact: true }).click();
-  await expect(page).toHaveTitle("Alpine Survey · Commonhold");
+  await expect(page).toHaveTitle(`${org.name} · Commonhold`);
   await page.goto("/");
   await expect(icon).toHaveAttribute("href", "/favicon.svg");
 });
@@ -114,7 +114,7 @@ test("B14 what is behind a dialog is dim to the edge of the window", async ({ pa
       image.src = `data:image/png;base64,${data}`;
       await image.decode();
       const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
-      const drawing = canvas.getContext("2d");
+      const drawing = canvas.getContext("2d", { willReadFrequently: true });
       if (!drawing) throw new Error("no canvas");
       drawing.drawImage(image, 0, 0);
       const at = (x: number) => [...drawing.getImageData(x, 1, 1, 1).data];

@@ -206,9 +206,14 @@ fn files(site: &str) -> Router {
     let rest = Router::new()
         .route_service("/favicon.svg", file("favicon.svg"))
         .route_service("/icons.svg", file("icons.svg"))
-        .route_service("/live.js", file("live.js"))
         .layer(a_day);
-    Router::new().merge(pkg).merge(rest)
+    // A worker's policy is that of its script's answer: this one opens a stream.
+    let policy = SetResponseHeaderLayer::if_not_present(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; connect-src 'self'; frame-ancestors 'none'"),
+    );
+    let worker = Router::new().route_service("/live.js", file("live.js")).layer(policy);
+    Router::new().merge(pkg).merge(rest).merge(worker)
 }
 
 /// Cross-site requests that would change something are refused (attack 32).
