@@ -10,7 +10,7 @@ const token = await anonymous.POST("/oauth/token", {
   body: { grant_type: "client_credentials", client_id: id, client_secret: secret },
   bodySerializer: (form) => new URLSearchParams(form as Record<string, string>),
 });
-if (token.data === undefined) throw new Error(`no token: ${token.response.status} ${token.error?.error ?? ""}`);
+if (token.data === undefined) throw new Error(`no token: ${token.response.status}`);
 
 const client = createClient<paths>({ baseUrl: url, headers: { Authorization: `Bearer ${token.data.access_token}` } });
 const organization = await client.GET("/api/v1/orgs/{org}", { params: { path: { org } } });
