@@ -105,6 +105,15 @@ struct State {
     news: Line,
 }
 
+impl State {
+    fn line(&mut self, lane: Lane) -> &mut Line {
+        match lane {
+            Lane::Check => &mut self.checks,
+            Lane::New => &mut self.news,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Inner {
     cores: usize,
@@ -147,14 +156,10 @@ impl Queue {
     pub async fn enter(&self, lane: Lane, client: &str) -> Result<Turn, Refusal> {
         let turn = {
             let mut state = self.state();
-            let line = match lane {
-                Lane::Check => &mut state.checks,
-                Lane::New => &mut state.news,
-            };
-            if !line.make_room(client) {
+            if !state.line(lane).make_room(client) {
                 return Err(Refusal::RateLimited(1));
             }
-            let turn = line.push(client);
+            let turn = state.line(lane).push(client);
             self.go_on(&mut state);
             turn
         };
@@ -165,12 +170,8 @@ impl Queue {
     fn go_on(&self, state: &mut State) {
         while state.running < self.0.cores {
             let Some(lane) = self.next_lane(state) else { return };
-            let line = match lane {
-                Lane::Check => &mut state.checks,
-                Lane::New => &mut state.news,
-            };
             // A client of whom nobody waits any more had a turn left.
-            let Some(go) = line.pop() else { continue };
+            let Some(go) = state.line(lane).pop() else { continue };
             match go.send(Turn { queue: Some(self.clone()), lane }) {
                 Ok(()) => {
                     state.running += 1;
@@ -210,11 +211,7 @@ mod tests {
 
     /// Has somebody wait, and says so once they do.
     async fn waits(queue: &Queue, lane: Lane, client: &str) -> tokio::task::JoinHandle<Result<Turn, Refusal>> {
-        let theirs = || {
-            let state = queue.state();
-            let line = if lane == Lane::Check { &state.checks } else { &state.news };
-            line.waiting.get(client).map_or(0, VecDeque::len)
-        };
+        let theirs = || queue.state().line(lane).waiting.get(client).map_or(0, VecDeque::len);
         let before = theirs();
         let (asked, name) = (queue.clone(), client.to_owned());
         let task = tokio::spawn(async move { asked.enter(lane, &name).await });
