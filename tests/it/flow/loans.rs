@@ -52,7 +52,7 @@ both!(acct_3_while_it_is_lent_the_borrower_uses_it_and_the_lender_does_not, asyn
     assert_eq!(app.left(licence).await, (80, 9, 0));
     // Sites come with Cloud Pro: for the borrower now, not for the lender.
     let refused = anna.assign(own, "Quarry").await.expect(403);
-    assert!(refused.body.contains("active cloud licence"), "{}", refused.body);
+    assert!(refused.body.contains("take a Cloud Pro licence"), "{}", refused.body);
     john.assign(theirs, "Quarry").await.expect(200);
 
     // Both sides see it, and what was used.

@@ -100,10 +100,12 @@ fn PlanContent(
     let PlanView { plan, digest, source_name, target_name, target_org_id, may_take_access } = plan;
     let close = listing.address();
     let elsewhere = listing.move_items(open.items.clone());
+    // They are in the other organization by now, so a plan from here would be a move within that one.
+    let crossed = !listing.org.eq_ignore_ascii_case(&target_org_id);
     let ways = Ways { source: listing.org.clone(), target: target_org_id, offer: listing.offer_dialog(&open.items) };
     let blocked = !plan.blockers.is_empty();
     if plan.items.is_empty() && !blocked {
-        return view! { <MovedAlready scope=plan.scope org=listing.org.clone() close/> }.into_any();
+        return view! { <MovedAlready crossed org=listing.org.clone() close/> }.into_any();
     }
     let to = match plan.scope {
         Scope::Between => target_name.clone(),
@@ -175,9 +177,13 @@ fn PlanContent(
 
 /// There is nothing to confirm: whoever comes back to an address of long ago is told what became of it.
 #[component]
-fn MovedAlready(scope: Scope, org: String, close: String) -> impl IntoView {
-    let receipt =
-        matches!(scope, Scope::Between).then(|| view! { " "<a href=paths::transfers(&org)>"See the receipt"</a>"." });
+fn MovedAlready(
+    /// Whether they went to another organization: then there is a receipt.
+    crossed: bool,
+    org: String,
+    close: String,
+) -> impl IntoView {
+    let receipt = crossed.then(|| view! { " "<a href=paths::transfers(&org)>"See the receipt"</a>"." });
     view! {
         <Dialog label="Confirm transfer" reads=true heading="Nothing to move" close=close.clone()>
             <DialogBody reads=true><p>"These items have moved already."{receipt}</p></DialogBody>
