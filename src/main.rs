@@ -334,8 +334,20 @@ struct GenerateArgs {
 /// The command line writes no mail with links in it.
 const NO_LINKS: &str = "";
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// Stack of a thread, in bytes: builds for debugging need more than the usual 2 MiB for a transfer.
+const STACK: usize = 8 * 1024 * 1024;
+
+fn main() -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build() {
+        Ok(runtime) => runtime.block_on(answer()),
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn answer() -> ExitCode {
     match run(Cli::parse()).await {
         Ok(code) => code,
         // Whoever read this has seen enough: `commonhold mail list | head`.

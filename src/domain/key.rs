@@ -180,10 +180,7 @@ impl PeopleOnly {
 
     /// What a machine is told.
     pub fn refusal(self) -> Refusal {
-        Refusal::Forbidden(format!(
-            "This is for signed-in people, not for a credential key: {}.",
-            self.reason()
-        ))
+        Refusal::Forbidden(format!("This is for signed-in people, not for a credential key: {}.", self.reason()))
     }
 }
 

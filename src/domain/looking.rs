@@ -97,7 +97,9 @@ mod tests {
 
     #[test]
     fn access_3_whoever_looks_as_another_sees_everything_there_themselves() {
-        for role in Role::ALL.into_iter().filter(|role| look_as(Who::person(VIEWER), ORGANIZATION, Some(*role), OTHER, true).is_ok())
+        for role in Role::ALL
+            .into_iter()
+            .filter(|role| look_as(Who::person(VIEWER), ORGANIZATION, Some(*role), OTHER, true).is_ok())
         {
             assert_eq!(role_level(role), Some(Level::Manager), "{role:?}");
         }

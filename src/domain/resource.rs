@@ -223,7 +223,8 @@ pub fn may_count_anew(status: Status, paid: bool) -> Result<(), Refusal> {
     match status {
         Status::Draft | Status::WaitingForCredits | Status::Failed if !paid => Ok(()),
         _ => Err(Refusal::BadRequest(
-            "The images of this dataset were counted when it was queued. Make another dataset for other images.".to_owned(),
+            "The images of this dataset were counted when it was queued. Make another dataset for other images."
+                .to_owned(),
         )),
     }
 }

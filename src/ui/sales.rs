@@ -55,14 +55,14 @@ pub fn GetLicence(
     .into_any()
 }
 
-/// The command of whoever runs this server.
+/// The command of whoever runs this installation.
 #[component]
 pub fn GrantCommand(
     /// The command.
     command: String,
 ) -> impl IntoView {
     view! {
-        <p class="small">"This server mails no requests: no operator address is set. Whoever runs it grants a licence with this command; change the numbers as needed."</p>
+        <p class="small">"No requests are mailed from here: no operator address is set. Whoever runs it grants a licence with this command; change the numbers as needed."</p>
         <CopyField value=command label="Command that grants a licence" action="Copy" action_label="Copy the command"/>
     }
 }

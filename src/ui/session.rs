@@ -222,7 +222,17 @@ impl From<Result<Start, Failure>> for Beginning {
         match start {
             Ok(Start { session, flash, habits, policy }) => {
                 let SessionView { person, organizations, more_organizations, shared, invitations, now } = session;
-                Self { person, organizations, more_organizations, shared, invitations, now, form: flash.form, habits, policy }
+                Self {
+                    person,
+                    organizations,
+                    more_organizations,
+                    shared,
+                    invitations,
+                    now,
+                    form: flash.form,
+                    habits,
+                    policy,
+                }
             }
             Err(_) => Self {
                 person: None,

@@ -70,10 +70,7 @@ fn listed_rules() -> BTreeSet<(String, u32)> {
 
 /// The attacks that the page lists, with the line of each.
 fn listed_attacks() -> BTreeMap<u32, String> {
-    page("threats.md")
-        .lines()
-        .filter_map(|line| Some((number(line.strip_prefix("| ")?)?, line.to_owned())))
-        .collect()
+    page("threats.md").lines().filter_map(|line| Some((number(line.strip_prefix("| ")?)?, line.to_owned()))).collect()
 }
 
 #[test]
@@ -93,7 +90,9 @@ fn every_rule_that_is_cited_is_listed() {
         // The names of tests: `xfer_4_whatever`.
         for name in words(&text).filter(|word| word.contains('_')) {
             let mut parts = name.split('_');
-            let (Some(prefix), Some(Ok(number))) = (parts.next(), parts.next().map(str::parse::<u32>)) else { continue };
+            let (Some(prefix), Some(Ok(number))) = (parts.next(), parts.next().map(str::parse::<u32>)) else {
+                continue;
+            };
             let prefix = prefix.to_ascii_uppercase();
             if prefixes.contains(prefix.as_str()) && !listed.contains(&(prefix.clone(), number)) {
                 missing.insert(format!("{name} in {path}"));
@@ -118,8 +117,7 @@ fn every_attack_that_is_cited_is_listed_and_its_tests_are_there() {
         }
     }
     assert!(missing.is_empty(), "docs/threats.md does not list {missing:#?}");
-    let code: String =
-        files.iter().filter(|(path, _)| !path.ends_with(".md")).map(|(_, text)| text.as_str()).collect();
+    let code: String = files.iter().filter(|(path, _)| !path.ends_with(".md")).map(|(_, text)| text.as_str()).collect();
     for (attack, line) in listed {
         let tests = line.trim_end_matches([' ', '|']).rsplit('|').next().unwrap_or_default();
         let named = tests.split('`').nth(1);

@@ -76,6 +76,7 @@ pub const OPERATIONS: &[(&str, &str, Calls)] = &[
     ("POST",   "/invitations/accept",                   PERSONAL),
     ("POST",   "/invitations/decline",                  PERSONAL),
     ("GET",    "/me",                                   PERSONAL),
+    ("GET",    "/me/shared",                            PERSONAL),
     ("PATCH",  "/me",                                   PERSONAL),
     ("DELETE", "/me",                                   PERSONAL),
     ("POST",   "/me/email",                             PERSONAL),
@@ -335,10 +336,7 @@ pub fn complete(document: &mut OpenApi) -> Contract {
             let Some(operation) = operation(item, method) else { continue };
             let calls = calls(word(method), path);
             let query = describe(operation, method, path, calls);
-            contract
-                .entry(path.clone())
-                .or_default()
-                .insert(word(method).to_owned(), Kept { calls, query });
+            contract.entry(path.clone()).or_default().insert(word(method).to_owned(), Kept { calls, query });
         }
     }
     let paths = std::mem::take(&mut document.paths.paths);

@@ -19,8 +19,7 @@ use crate::{
         context::Ctx,
         error::Error,
         session::Caller,
-        store::outbox::Delivery,
-        usecase::invitation::{self, InviteForm, Which},
+        usecase::invitation::{self, Delivery, InviteForm, Which},
     },
 };
 

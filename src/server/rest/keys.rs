@@ -17,11 +17,7 @@ use crate::{
         time::Timestamp,
         view::key::{KeyView, NewSecret},
     },
-    server::{
-        context::Ctx,
-        error::Error,
-        usecase::key,
-    },
+    server::{context::Ctx, error::Error, usecase::key},
 };
 
 use super::{By, From, Json, PageBody, problem::Problem};

@@ -23,16 +23,19 @@ use crate::{
         error::{Error, at_field},
         limit::{Key, network},
         session::Caller,
-        store::outbox::Entry,
         usecase::{
             self,
             licence::{GrantForm, OwnedLicence},
+            mail::Entry,
             operator::{KeyView, Operator},
         },
     },
 };
 
-use super::{Json, PageBody, PageParams, Params, billing::RequestBody, licences::LicenceBody, problem::Problem, resources::DatasetStatusSetBody};
+use super::{
+    Json, PageBody, PageParams, Params, billing::RequestBody, licences::LicenceBody, problem::Problem,
+    resources::DatasetStatusSetBody,
+};
 
 /// Who calls with an operator key that works.
 #[derive(Clone, Debug)]

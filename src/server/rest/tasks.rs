@@ -87,10 +87,6 @@ pub struct UndoneBody {
 /// is refused where things have changed since.
 #[utoipa::path(post, path = "/undo", tag = "drive", request_body = UndoBody,
     responses((status = 200, body = UndoneBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn undo(
-    State(ctx): State<Ctx>,
-    By(by): By,
-    Json(body): Json<UndoBody>,
-) -> Result<Json<UndoneBody>, Problem> {
+pub async fn undo(State(ctx): State<Ctx>, By(by): By, Json(body): Json<UndoBody>) -> Result<Json<UndoneBody>, Problem> {
     Ok(Json(UndoneBody { message: usecase::undo::undo(&ctx, &by, &body.token).await? }))
 }

@@ -19,7 +19,12 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, PageParams, Params, problem::Problem, resources::{ChildBody, ResourceBody}, tasks::undoing};
+use super::{
+    By, Json, PageBody, PageParams, Params,
+    problem::Problem,
+    resources::{ChildBody, ResourceBody},
+    tasks::undoing,
+};
 
 fn id(text: &str) -> error::Result<ResourceId> {
     text.parse().map_err(|_| Refusal::NotFound.into())

@@ -7,8 +7,9 @@ use super::{Result, Tx, read};
 use crate::domain::{
     id::{AccountId, KeyId, OrganizationId},
     key::{MOST_KEYS, Scopes, client_id},
+    name::{search_key, sort_key},
+    person::full_name,
     role::RolePermit,
-    text::key as folded,
     time::Timestamp,
     view::key::KeyView,
 };
@@ -55,15 +56,16 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewKey<'_>) -> Resul
     .await?;
     // Nobody signs in as it, and no list of people has it: see the migration.
     tx.sql(
-        "INSERT INTO person (id, email, email_key, email_verified, first_name, last_name, password_hash, language, cluster, created_at, name_key, deleted_at)
-         VALUES ($1, '', $2, $3, $4, '(key)', '', 'en', '', $5, $6, $5)",
+        "INSERT INTO person (id, email, email_key, email_verified, first_name, last_name, password_hash, language, cluster, created_at, name_key, name_search, deleted_at)
+         VALUES ($1, '', $2, $3, $4, '(key)', '', 'en', '', $5, $6, $7, $5)",
     )
     .bind(new.id.0)
     .bind(format!("key {}", new.id))
     .bind(false)
     .bind(new.name.to_owned())
     .bind(new.at.0)
-    .bind(folded(new.name))
+    .bind(sort_key(&full_name(new.name, "(key)")))
+    .bind(search_key(&full_name(new.name, "(key)")))
     .execute()
     .await
     .map(|_| ())

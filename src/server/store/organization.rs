@@ -363,8 +363,7 @@ pub async fn list_by_name(
         .bind(limit)
         .all()
         .await?;
-    let rows =
-        if rows.is_empty() && after.id.is_nil() { list_of_machine(tx, person, pattern).await? } else { rows };
+    let rows = if rows.is_empty() && after.id.is_nil() { list_of_machine(tx, person, pattern).await? } else { rows };
     rows.into_iter()
         .map(|row| {
             let after = AfterName { key: row.organization_key, id: row.belonging.id };
@@ -579,12 +578,12 @@ pub async fn update_details(
         "UPDATE membership SET organization_key = $2, organization_search = $3
          WHERE organization_id = $1 AND organization_key <> $2",
     )
-        .bind(permit.organization().0)
-        .bind(sort_key(&details.name))
-        .bind(search_key(&details.name))
-        .execute()
-        .await
-        .map(|_| ())
+    .bind(permit.organization().0)
+    .bind(sort_key(&details.name))
+    .bind(search_key(&details.name))
+    .execute()
+    .await
+    .map(|_| ())
 }
 
 /// Deletes the permit's organization, or restores it with `None`. Nothing else of it changes.

@@ -393,15 +393,17 @@ pub async fn update_name(
     modified_at: Timestamp,
     at: Timestamp,
 ) -> Result<()> {
-    tx.sql("UPDATE resource SET name = $2, name_key = $3, modified_at = $4, touched_at = $5, name_same = $6 WHERE id = $1")
-        .bind(permit.resource().0)
-        .bind(name.to_owned())
-        .bind(sort_key(name))
-        .bind(modified_at.0)
-        .bind(at.0)
-        .bind(same_key(name))
-        .execute()
-        .await?;
+    tx.sql(
+        "UPDATE resource SET name = $2, name_key = $3, modified_at = $4, touched_at = $5, name_same = $6 WHERE id = $1",
+    )
+    .bind(permit.resource().0)
+    .bind(name.to_owned())
+    .bind(sort_key(name))
+    .bind(modified_at.0)
+    .bind(at.0)
+    .bind(same_key(name))
+    .execute()
+    .await?;
     search::write(tx, permit.organization(), permit.resource(), name, false).await?;
     live::touch(tx, &[permit.resource()]).await
 }

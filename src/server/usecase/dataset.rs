@@ -181,13 +181,7 @@ pub async fn refuse_person(ctx: &Ctx, by: &Principal, id: &str) -> Result<Status
     Err(Refusal::Forbidden(text.to_owned()).into())
 }
 
-async fn set_status_in(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    by: By<'_>,
-    id: ResourceId,
-    wanted: Status,
-) -> Result<StatusSet> {
+async fn set_status_in(tx: &mut Tx, ctx: &Ctx, by: By<'_>, id: ResourceId, wanted: Status) -> Result<StatusSet> {
     let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
     let dataset = found.dataset.as_ref().ok_or(Refusal::NotFound)?;
     // Nothing goes on in an organization that was deleted.

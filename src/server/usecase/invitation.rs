@@ -36,9 +36,7 @@ use super::{
             invitation::{self, Invitation, Promised},
             licence,
             membership::{self, After},
-            organization as organizations,
-            outbox::{self, Delivery},
-            person, resource,
+            organization as organizations, outbox, person, resource,
         },
     },
     access,
@@ -47,6 +45,8 @@ use super::{
     letters::{Letters, may_write_to_strangers, proved},
     organization,
 };
+
+pub use super::super::store::outbox::Delivery;
 
 /// How many rows a page of invitations has in the browser.
 const ROWS: i64 = 100;

@@ -245,9 +245,7 @@ async fn end_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: LoanId) -> Result<En
     let manages =
         |role: Option<crate::domain::role::Role>| role.is_some_and(|role| may(role, Permission::ManageAccounts));
     let (permit, how) = match rules::ending(manages(in_lender), manages(in_borrower)) {
-        Some(Ended::CalledBack) => {
-            (allow(by.who(), lender, in_lender, Permission::ManageAccounts)?, Ended::CalledBack)
-        }
+        Some(Ended::CalledBack) => (allow(by.who(), lender, in_lender, Permission::ManageAccounts)?, Ended::CalledBack),
         Some(how) => (allow(by.who(), borrower, in_borrower, Permission::ManageAccounts)?, how),
         // Whoever is in one of them is told what it takes; nobody else learns that there is such a loan.
         None => {

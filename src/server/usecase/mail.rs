@@ -9,8 +9,10 @@ use crate::domain::{
 use super::super::{
     context::Ctx,
     error::{Error, Result},
-    store::outbox::{self, Entry},
+    store::outbox,
 };
+
+pub use super::super::store::outbox::Entry;
 
 /// Mails of a state, or all, the newest first.
 ///

@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen_futures::JsFuture;
 
-use super::icon::Icon;
+use super::{icon::Icon, markup::escaped};
 use crate::ui::session::Session;
 
 /// The field and the button.
@@ -42,7 +42,7 @@ pub fn CopyField(
             {move || session.hydrated.get().then(|| view! {
                 <button type="button" class="button" aria-label=action_label.clone() on:click=copy><Icon name="copy"/>{action}</button>
             })}
-            <span class="small said" aria-live="polite" inner_html=move || said.get()></span>
+            <span class="small said" aria-live="polite" inner_html=move || escaped(said.get())></span>
         </div>
     }
 }

@@ -27,6 +27,7 @@ use crate::{
             field::Hidden,
             form::{Form, Submit, follow},
             icon::Icon,
+            markup::escaped,
             note::{Mood, Note},
             selection::Selection,
         },
@@ -262,7 +263,7 @@ fn List(place: Place, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash: Opt
                 <p class="drive-count small num">{count}</p>
                 {any.then(|| view! {
                     <div class="selection" role="toolbar" aria-label="Selection">
-                        <span aria-live="polite" inner_html=words></span>
+                        <span aria-live="polite" inner_html=move || escaped(&words())></span>
                         <span class="sum"></span>
                         <button type="submit" class="button" name="dialog" value="restore"><Icon name="restore"/>"Restore"</button>
                         <button type="submit" class="button danger" name="dialog" value="delete"><Icon name="trash"/>"Delete for good"</button>

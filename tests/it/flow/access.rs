@@ -405,7 +405,7 @@ both!(attack_15_who_was_given_one_thing_learns_of_nothing_else, async |app| {
     let (anna, org, folder) = team(app).await;
     let secret = anna.folder(folder, "Secret").await;
     let shared = anna.folder(secret, "Shared").await;
-    let sibling = anna.dataset(secret, "Sibling", 5).await;
+    let sibling = anna.dataset(secret, "Neighbour", 5).await;
     let inside = anna.folder(shared, "Inside").await;
     let (mem, ext) = (app.person("Mem").await, app.person("Ext").await);
     app.join(&org, &mem, Role::Member).await;
@@ -427,7 +427,7 @@ both!(attack_15_who_was_given_one_thing_learns_of_nothing_else, async |app| {
         ] {
             let answer = if path.starts_with("/api") { one.get(&path).await } else { one.page(&path).await };
             assert_eq!(answer.status, 200, "{path}");
-            for name in ["Secret", "Sibling", "Gotthard", &secret.to_string(), &sibling.to_string()] {
+            for name in ["Secret", "Neighbour", "Gotthard", &secret.to_string(), &sibling.to_string()] {
                 assert!(!answer.body.contains(name), "{path} tells {} of {name}", one.name);
             }
         }

@@ -183,7 +183,10 @@ both!(the_operators_api_takes_its_own_keys_and_nothing_else, async |app| {
     ops.get("licences").await.expect(200);
     // A session is no key, and no header is none.
     let none = anna.get("/api/v1/operator/licences").await.expect(401);
-    assert_eq!((none.code().as_str(), none.header("www-authenticate")), ("unauthenticated", "Bearer realm=\"commonhold\""));
+    assert_eq!(
+        (none.code().as_str(), none.header("www-authenticate")),
+        ("unauthenticated", "Bearer realm=\"commonhold\"")
+    );
     assert_eq!(none.header("content-type"), "application/problem+json");
     let with = async |value: String| {
         app.nobody().call(Method::GET, "/api/v1/operator/licences", None, &[("authorization", &value)]).await

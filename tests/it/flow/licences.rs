@@ -1,7 +1,7 @@
 //! Licences: what processing costs, what is given back, and what an expired one leaves (LIC).
 
 use commonhold::{
-    domain::{licence::Amount, resource::Status},
+    domain::{licence::Amount, resource::Status, role::Role},
     server::usecase,
 };
 use serde_json::json;
@@ -44,7 +44,9 @@ both!(lic_1_a_licence_granted_today_is_active_also_where_the_clock_is_set_back, 
     let dataset = anna.dataset(org.root, "Flight", 40).await;
     assert_eq!(app.set_status(dataset, Status::Queued).await.status, Status::Queued);
     assert_eq!(app.left(licence).await, (60, 4, 0));
-    let seat = json!({ "person": anna.id });
+    let reader = app.person("Rita").await;
+    app.join(&org, &reader, Role::Reader).await;
+    let seat = json!({ "person": reader.id });
     let given = anna.post(&format!("/api/v1/licences/{desktop}/seats"), &seat).await;
     assert!(given.status < 300, "{}", given.body);
     app.healthy().await;

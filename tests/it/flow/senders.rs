@@ -36,6 +36,7 @@ async fn refused(app: &TestApp, org: &Org, who: &Person, token: &str, case: &str
 both!(people_3_role_3_what_a_manager_sent_ends_with_their_right_for_every_role, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
+    app.team_licence(&org).await;
     for how in ["removed", "left", "editor", "reader", "member", "limited", "deleted"] {
         let mary = app.person("Mary").await;
         app.join(&org, &mary, Role::Manager).await;

@@ -195,7 +195,9 @@ both!(org_6_the_organization_that_was_used_last_comes_first, async |app| {
     let order = async || -> Vec<String> {
         let page = anna.page("/account").await.expect(200).body;
         let list = page.split("switcher-list").nth(1).unwrap_or_default().to_owned();
-        list.split("<b>").skip(1).filter_map(|part| part.split("</b>").next().map(str::to_owned)).collect()
+        let names = list.split("<b>").skip(1).filter_map(|part| part.split("</b>").next());
+        // What is hydrated marks where a text ends.
+        names.map(|name| name.trim_end_matches("<!>").to_owned()).collect()
     };
     app.tick(1_000);
     anna.page("/o/org-0007").await.expect(200);

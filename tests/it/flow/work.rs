@@ -254,8 +254,14 @@ both!(drive_4_a_deletion_that_is_cancelled_leaves_the_rest_in_the_trash, async |
     let folder = filled(app, &anna, &org, 2_100).await;
     anna.trash(folder).await.expect(204);
     anna.delete_for_good(folder).await.expect(204);
-    let by =
-        Principal { person: anna.id, name: anna.name.clone(), email_key: String::new(), address: None, session: None, key: None };
+    let by = Principal {
+        person: anna.id,
+        name: anna.name.clone(),
+        email_key: String::new(),
+        address: None,
+        session: None,
+        key: None,
+    };
     let jobs = usecase::job::list(app.ctx(), &by, &org.org_id).await.expect("a list");
     let held = usecase::job::claim(app.ctx()).await.expect("an answer").expect("work");
     usecase::job::step(app.ctx(), held).await.expect("a step").expect("there is more");

@@ -68,7 +68,9 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
         if path.contains("/operator/") {
             for method in methods.as_object().expect("methods").keys() {
                 let verb: Method = method.to_uppercase().parse().expect("a method");
-                let at = |id: &str| format!("/api/v1{}", path.trim_start_matches("/api/v1").replace("{id}", id).replace("{org}", id));
+                let at = |id: &str| {
+                    format!("/api/v1{}", path.trim_start_matches("/api/v1").replace("{id}", id).replace("{org}", id))
+                };
                 let known = anna.call(verb.clone(), &at(&licence.to_string()), None, &[]).await;
                 let unknown = anna.call(verb.clone(), &at(&missing), None, &[]).await;
                 assert_eq!(bare(&known), bare(&unknown), "{verb} {path}");

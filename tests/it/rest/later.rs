@@ -66,6 +66,7 @@ async fn attack_56_postgres_away_is_said_at_once_and_at_every_door() {
         let node = app.node(&url).await;
         let anna = node.person("Anna").await;
         let org = anna.create_org("Alpine Survey").await;
+        app.images_licence(&org, 100, 5).await;
         let folder = anna.folder(org.root, "Gotthard").await;
         let link = anna.post(&format!("/api/v1/resources/{folder}/links"), &json!({})).await.expect(201).json();
         let link =

@@ -109,7 +109,9 @@ impl Fixture<'_> {
             }
             at = at.replace("{id}", &item.to_string());
             body = match (method, path) {
-                ("POST", "/resources") => Some(json!({ "parent": org.root, "kind": "folder", "name": fresh("Folder") })),
+                ("POST", "/resources") => {
+                    Some(json!({ "parent": org.root, "kind": "folder", "name": fresh("Folder") }))
+                }
                 ("POST", "/resources/trash" | "/resources/restore") => Some(json!({ "items": [item] })),
                 ("PATCH", "/resources/{id}") => Some(json!({ "name": fresh("Renamed") })),
                 ("PATCH", "/resources/{id}/dataset") => Some(json!({ "bytes": 1 })),
@@ -194,7 +196,11 @@ both!(api_1_auth_6_every_operation_with_a_key_of_each_scope_answers_what_the_tab
             .collect();
         for (scope, machine) in &machines {
             let said = format!("{method} {path} with {}", scope.word());
-            assert_eq!(scopes.contains(&scope.word()), matches!(calls, Calls::Scopes(of) if of.contains(scope)), "{said}");
+            assert_eq!(
+                scopes.contains(&scope.word()),
+                matches!(calls, Calls::Scopes(of) if of.contains(scope)),
+                "{said}"
+            );
             let (at, body) = ours.call(method, path).await;
             let body = match (path.ends_with("/dataset"), scope) {
                 (true, Scope::Engine) => Some(json!({ "status": "queued" })),
@@ -267,7 +273,8 @@ both!(auth_6_audit_1_a_machine_does_what_an_editor_may_under_the_name_of_its_key
     let org = anna.create_org("Alpine Survey").await;
     app.team_licence(&org).await;
     let farm = Machine::new(app, &anna, &org, "Farm", &[Scope::Read, Scope::Write], None).await;
-    let made = farm.post("/api/v1/resources", &json!({ "parent": org.root, "kind": "folder", "name": "Flights" })).await;
+    let made =
+        farm.post("/api/v1/resources", &json!({ "parent": org.root, "kind": "folder", "name": "Flights" })).await;
     let folder = made.expect(201).json();
     assert_eq!((&folder["level"], &folder["created_by"]), (&json!("manager"), &json!(farm.id)));
     let folder: ResourceId = read(&folder["id"]);
@@ -283,11 +290,15 @@ both!(auth_6_audit_1_a_machine_does_what_an_editor_may_under_the_name_of_its_key
     assert!(farm.get(&format!("/api/v1/resources/{folder}/children")).await.expect(200).names().is_empty());
     farm.post(&format!("/api/v1/resources/{dataset}/trash"), &json!({})).await.expect(204);
     let trash = farm.get(&format!("/api/v1/orgs/{}/trash", org.org_id)).await.expect(200).json();
-    assert_eq!((&trash["items"][0]["trashed_by_name"], &trash["items"][0]["trashed_by"]), (&json!("Farm (key)"), &json!(farm.id)));
+    assert_eq!(
+        (&trash["items"][0]["trashed_by_name"], &trash["items"][0]["trashed_by"]),
+        (&json!("Farm (key)"), &json!(farm.id))
+    );
     farm.post(&format!("/api/v1/resources/{dataset}/restore"), &json!({})).await.expect(200);
     // What only Managers decide is not for it.
     for (method, path) in [("POST", "links"), ("PUT", "restrictions"), ("POST", "share-copy")] {
-        let refused = farm.call(method, &format!("/api/v1/resources/{folder}/{path}"), Some(&json!({}))).await.expect(403);
+        let refused =
+            farm.call(method, &format!("/api/v1/resources/{folder}/{path}"), Some(&json!({}))).await.expect(403);
         assert!(refused.body.contains("credential key"), "{}", refused.body);
     }
     // The log names the key, and is filtered by it, in every form.
@@ -297,7 +308,14 @@ both!(auth_6_audit_1_a_machine_does_what_an_editor_may_under_the_name_of_its_key
     let actions: Vec<&str> = lines.iter().filter_map(|line| line["action"].as_str()).collect();
     assert_eq!(
         actions,
-        ["resource.restored", "resource.trashed", "resource.moved", "resource.moved", "resource.created", "resource.created"]
+        [
+            "resource.restored",
+            "resource.trashed",
+            "resource.moved",
+            "resource.moved",
+            "resource.created",
+            "resource.created"
+        ]
     );
     assert!(lines.iter().all(|line| line["actor_name"] == "Farm (key)" && line["actor"] == farm.id.as_str()));
     let csv = anna.get(&format!("{log}/export?format=csv&actor={}", farm.id)).await.expect(200).body;
@@ -343,7 +361,13 @@ both!(auth_6_role_3_a_machine_manages_people_below_manager, async |app| {
     let letter = app.mail_to("reader@example.com").await;
     assert!(letter.iter().any(|(_, text)| text.contains("Desk (key)")), "{letter:?}");
     let folder = anna.folder(org.root, "Flights").await;
-    desk.call("PUT", &format!("/api/v1/resources/{folder}/grants"), Some(&json!({ "person": john.id, "level": "manager" }))).await.expect(200);
+    desk.call(
+        "PUT",
+        &format!("/api/v1/resources/{folder}/grants"),
+        Some(&json!({ "person": john.id, "level": "manager" })),
+    )
+    .await
+    .expect(200);
     desk.call("PATCH", &format!("/api/v1/resources/{folder}"), Some(&json!({ "name": "X" }))).await.expect(403);
     desk.post(&at("people/remove"), &json!({ "people": [john.id] })).await.expect(204);
     let names: Vec<String> = desk.get(&at("people")).await.expect(200).names();
@@ -435,7 +459,9 @@ both!(api_1_query_parameters_that_are_not_known_are_refused_by_every_operation, 
                 continue;
             }
             let at = path.replace("{org}", &org.org_id);
-            let at = ["{id}", "{person}", "{grant}", "{holder}"].iter().fold(at, |at, name| at.replace(name, &org.root.to_string()));
+            let at = ["{id}", "{person}", "{grant}", "{holder}"]
+                .iter()
+                .fold(at, |at, name| at.replace(name, &org.root.to_string()));
             let headers: &[(&str, &str)] =
                 if path.contains("/operator/") { &[("authorization", bearer.as_str())] } else { &[] };
             let verb: Method = method.to_uppercase().parse().expect("a method");
@@ -525,7 +551,10 @@ both!(people_2_invitations_are_previewed_over_rest_and_nothing_is_sent, async |a
     let token = app.invitation_token("jane@example.com").await;
     for _ in 0..2 {
         let opened = app.nobody().post("/api/v1/invitations/show", &json!({ "token": token })).await.expect(200).json();
-        assert_eq!((&opened["organization"], &opened["role"], &opened["status"]), (&json!("Alpine Survey"), &json!("reader"), &json!("pending")));
+        assert_eq!(
+            (&opened["organization"], &opened["role"], &opened["status"]),
+            (&json!("Alpine Survey"), &json!("reader"), &json!("pending"))
+        );
         assert_eq!((&opened["email"], &opened["has_account"]), (&json!("jane@example.com"), &json!(false)));
     }
     app.nobody().post("/api/v1/invitations/show", &json!({ "token": "nonsense" })).await.expect(404);
@@ -583,12 +612,19 @@ both!(drive_6_what_is_in_a_dataset_is_said_by_who_may_change_it, async |app| {
     app.join(&org, &john, Role::Reader).await;
     let dataset = anna.dataset(org.root, "Flight", 40).await;
     let path = format!("/api/v1/resources/{dataset}/dataset");
-    let changed = anna.patch(&path, &json!({ "images": 60, "bytes": 5, "captured_on": "2026-11-20" })).await.expect(200).json();
+    let changed =
+        anna.patch(&path, &json!({ "images": 60, "bytes": 5, "captured_on": "2026-11-20" })).await.expect(200).json();
     let facts = &changed["dataset"];
-    assert_eq!((&facts["images"], &facts["bytes"], &facts["captured_on"]), (&json!(60), &json!(5), &json!("2026-11-20")));
+    assert_eq!(
+        (&facts["images"], &facts["bytes"], &facts["captured_on"]),
+        (&json!(60), &json!(5), &json!("2026-11-20"))
+    );
     let kept = anna.patch(&path, &json!({ "bytes": 6 })).await.expect(200).json();
     assert_eq!((&kept["dataset"]["images"], &kept["dataset"]["captured_on"]), (&json!(60), &json!("2026-11-20")));
-    assert_eq!(anna.patch(&path, &json!({ "captured_on": "" })).await.expect(200).json()["dataset"]["captured_on"], Value::Null);
+    assert_eq!(
+        anna.patch(&path, &json!({ "captured_on": "" })).await.expect(200).json()["dataset"]["captured_on"],
+        Value::Null
+    );
     for (body, field) in [
         (json!({ "images": -1 }), "images"),
         (json!({ "bytes": i64::MAX }), "bytes"),
@@ -626,7 +662,9 @@ both!(api_1_the_operator_does_by_rest_what_the_command_line_does, async |app| {
     let bearer = format!("Bearer {key}");
     let call = async |method: &str, path: &str, body: Option<Value>| {
         let headers = [("authorization", bearer.as_str())];
-        app.nobody().call(method.parse().expect("a method"), &format!("/api/v1/operator/{path}"), body.as_ref(), &headers).await
+        app.nobody()
+            .call(method.parse().expect("a method"), &format!("/api/v1/operator/{path}"), body.as_ref(), &headers)
+            .await
     };
     let at = format!("orgs/{}/plan", org.org_id);
     let set = call("PUT", &at, Some(json!({ "plan": "premier" }))).await.expect(200).json();

@@ -129,7 +129,8 @@ both!(drive_2_children_in_every_order_both_ways_page_by_page, async |app| {
                     _ => 0,
                 };
                 let owner_key = end.created_by_name.as_deref().map(sort_key).unwrap_or_default();
-                after = Some(After { rank: end.kind.rank(), name_key: sort_key(&end.name), number, owner_key, id: end.id });
+                after =
+                    Some(After { rank: end.kind.rank(), name_key: sort_key(&end.name), number, owner_key, id: end.id });
                 seen.extend(page);
             }
             assert_eq!(seen, whole, "{sort:?} {descending}");

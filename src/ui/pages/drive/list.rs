@@ -27,7 +27,7 @@ use crate::{
             empty::Empty,
             focus::once_connected,
             icon::Icon,
-            markup::{Markup, Written},
+            markup::{Markup, Written, escaped},
             selection::{all, within},
             table::{Order, SortHeader},
         },
@@ -255,7 +255,7 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             {hidden("details", if listing.look.details { "1" } else { "" })}
             {at_once.refusal()}
             <div class="drive-bar">
-                <p class="drive-count small num" inner_html=count_line></p>
+                <p class="drive-count small num" inner_html=move || escaped(&count_line())></p>
                 <Toolbar selection commands=several/>
             </div>
             <div class="panel">
@@ -540,8 +540,8 @@ fn Toolbar(selection: Selection, commands: Vec<Command>) -> impl IntoView {
     view! {
         <div class="selection" role="toolbar" aria-label="Selection">
             <span class="two-lines">
-                <span aria-live="polite" inner_html=words></span>
-                <small class="sum num" inner_html=sums></small>
+                <span aria-live="polite" inner_html=move || escaped(&words())></span>
+                <small class="sum num" inner_html=move || escaped(&sums())></small>
             </span>
             {more}
             <span class="gap"></span>

@@ -26,6 +26,7 @@ use crate::{
             empty::Empty,
             form::follow,
             icon::Icon,
+            markup::escaped,
             note::{Mood, Note},
             selection::Selection,
             table::{Order, SortHeader},
@@ -249,7 +250,7 @@ fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
         >
             {may_manage.then(|| view! {
                 <div class="selection" role="toolbar" aria-label="Selection">
-                    <span aria-live="polite" inner_html=words></span>
+                    <span aria-live="polite" inner_html=move || escaped(&words())></span>
                     <span class="sum"></span>
                     <button type="submit" class="button" name="dialog" value="remove"><Icon name="trash"/>"Remove user"</button>
                     <button type="reset" class="button icon-only quiet" aria-label="Clear selection" on:click=move |event| {
