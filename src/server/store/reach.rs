@@ -12,8 +12,8 @@ use super::{DbError, Result};
 const PROMPT: Duration = Duration::from_millis(250);
 const EVERY: Duration = Duration::from_secs(1);
 
-/// How long an answer is waited for.
-const LIMIT: Duration = Duration::from_secs(1);
+/// How long an answer is waited for. A server that is gone refuses at once; one that is busy takes a while to answer a newcomer.
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// How long an answer is believed.
 const BELIEVED: Duration = Duration::from_millis(500);
