@@ -12,7 +12,7 @@ use crate::{both, support::PASSWORD};
 const NEW: &str = "quarry-lantern-teaspoon";
 
 both!(set_1_a_profile_is_saved_by_a_form_alone, async |app| {
-    let anna = app.person("Anna").await;
+    let anna = app.stranger("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let page = anna.page("/account").await.expect(200);
     for label in
