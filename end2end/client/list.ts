@@ -8,6 +8,7 @@ const [url = "", id = "", secret = "", org = ""] = process.argv.slice(2);
 const anonymous = createClient<paths>({ baseUrl: url });
 const token = await anonymous.POST("/oauth/token", {
   body: { grant_type: "client_credentials", client_id: id, client_secret: secret },
+  headers: { "Content-Type": "application/x-www-form-urlencoded" },
   bodySerializer: (form) => new URLSearchParams(form as Record<string, string>),
 });
 if (token.data === undefined) throw new Error(`no token: ${token.response.status}`);

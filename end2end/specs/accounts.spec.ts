@@ -3,6 +3,7 @@ import type { Page } from "@playwright/test";
 import type { Organization, Person } from "../support/api";
 import { expect, test } from "../support/fixture";
 import { join } from "../support/members";
+import { grantImages } from "../support/operator";
 import { Drive, MoveTo, problemOf, status, Switcher } from "../support/pages";
 
 interface Account {
@@ -109,9 +110,11 @@ test("ACCT-2 somebody is limited to chosen accounts, and sees nothing of the oth
 
 test("ACCT-3 a copy is shared with a Sharing ID, in any case; what cannot be is said at the field", async ({ page, anna, someoneElse }) => {
   const org = await anna.organization("Alpine Survey");
+  await grantImages(org.org_id);
   await anna.create(org.root, "folder", "Gotthard");
   const john = await someoneElse("John");
   const theirs = await john.person.organization("Tunnel North");
+  await grantImages(theirs.org_id);
   await john.person.create(theirs.root, "folder", "Gotthard");
   const drive = new Drive(page);
   await drive.open(org);

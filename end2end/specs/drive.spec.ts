@@ -130,6 +130,7 @@ test("DRIVE-1 a dataset is no place to move to", async ({ page, anna }) => {
   const drive = new Drive(page);
   await drive.open(table);
   const moveTo = await drive.moveTo("Flight 1");
+  await moveTo.dialog.getByText("2 datasets", { exact: true }).click();
   await expect(moveTo.dialog.getByText("Flight 2").first()).toBeVisible();
   await expect(moveTo.dialog.getByRole("link", { name: "Flight 2", exact: true })).toHaveCount(0);
 });
@@ -173,7 +174,7 @@ test("an address with a dialog in it opens that dialog, also after signing in; B
 
   const drive = new Drive(page);
   await drive.open(table);
-  await drive.dialogNew("site");
+  await drive.dialogNew("asset");
   await page.goBack();
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await expect(drive.row("Tunnels")).toBeVisible();

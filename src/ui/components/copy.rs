@@ -4,7 +4,6 @@ use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen_futures::JsFuture;
 
 use super::{icon::Icon, markup::escaped};
-use crate::ui::session::Session;
 
 /// The field and the button.
 #[component]
@@ -20,7 +19,9 @@ pub fn CopyField(
     #[prop(optional, into)]
     action_label: Option<String>,
 ) -> impl IntoView {
-    let session = Session::get();
+    // Not whether the page is hydrated: what is waited for comes to life after that, and begins as the server sent it.
+    let ready = RwSignal::new(false);
+    Effect::new(move |_| ready.set(true));
     let field = NodeRef::<html::Input>::new();
     let said = RwSignal::new("");
     let copy = move |_| {
@@ -39,7 +40,7 @@ pub fn CopyField(
     view! {
         <div class="copy">
             <input node_ref=field class="input" type="text" readonly=true value=value aria-label=label/>
-            {move || session.hydrated.get().then(|| view! {
+            {move || ready.get().then(|| view! {
                 <button type="button" class="button" aria-label=action_label.clone() on:click=copy><Icon name="copy"/>{action}</button>
             })}
             <span class="small said" aria-live="polite" inner_html=move || escaped(said.get())></span>
