@@ -161,6 +161,8 @@ test("PEOPLE-2 ACCT-2 people are invited to chosen accounts", async ({ page, ann
 
 test("PEOPLE-11 ORG-7 each role sees of the team what it may, and one person has one colour", async ({ page, anna, someoneElse }) => {
   const org = await anna.organization("Alpine Survey");
+  // Without Cloud Teams nobody can be a Member (LIC-4).
+  await grantTeams(org.org_id);
   const [rita, mem] = [await someoneElse("Rita"), await someoneElse("Mem")];
   await join(org, anna, rita.person, "reader");
   await join(org, anna, mem.person, "member");
