@@ -131,7 +131,14 @@ async fn database(resources: u64) -> (Ctx, Principal, ResourceId) {
     let ctx = around(open(&file).await);
     let mut tx = ctx.db().read().await.expect("a reader");
     let (person, folder) = first_folder(&mut tx).await;
-    let by = Principal { person, name: "Owner".to_owned(), email_key: String::new(), address: None, session: None };
+    let by = Principal {
+        person,
+        name: "Owner".to_owned(),
+        email_key: String::new(),
+        address: None,
+        session: None,
+        key: None,
+    };
     (ctx.clone(), by, folder)
 }
 

@@ -89,7 +89,7 @@ enum Command {
     Mail(MailCommand),
     /// Copy the SQLite database into a new file, also while a server writes. Quiet if it went well; nothing is overwritten.
     ///
-    /// For example: commonhold --database sqlite:///var/lib/commonhold/commonhold.db backup /backup/commonhold.db
+    /// For example: `commonhold backup /backup/commonhold.db`
     Backup {
         /// The file to make.
         file: std::path::PathBuf,

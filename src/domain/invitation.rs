@@ -267,7 +267,7 @@ pub fn read_list(text: &str) -> Result<Vec<Invitee>, Problem> {
 pub fn text_of_file(bytes: &[u8]) -> Result<String, Problem> {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
-        if bytes.len() % 2 == 0 {
+        if bytes.len().is_multiple_of(2) {
             String::from_utf16(&units).map_err(|_| Problem::NotUtf8)
         } else {
             Err(Problem::NotUtf8)
@@ -589,7 +589,7 @@ impl Columns {
         let mut name = cell(self.name);
         let (first, last) = (cell(self.first_name), cell(self.last_name));
         if name.is_empty() {
-            name = format!("{first} {last}").trim().to_owned();
+            format!("{first} {last}").trim().clone_into(&mut name);
         }
         let mut found = read_line(&email);
         if found.is_empty() {
@@ -603,7 +603,9 @@ impl Columns {
                 only.role = role;
             }
         } else {
-            found.iter_mut().for_each(|one| one.role.clone_from(&role));
+            for one in &mut found {
+                one.role.clone_from(&role);
+            }
         }
         found
     }
@@ -1155,11 +1157,12 @@ mod tests {
                         if text.ends_with(|c: char| c.is_alphanumeric()) {
                             text.push(' ');
                         }
-                        text.push_str(&match kind {
-                            4 => format!("<p{number}@x.example>"),
-                            5 => format!("mailto:p{number}@x.example"),
-                            _ => format!("p{number}@x.example"),
-                        });
+                        let (before, after) = match kind {
+                            4 => ("<", ">"),
+                            5 => ("mailto:", ""),
+                            _ => ("", ""),
+                        };
+                        text.extend([before, &format!("p{number}@x.example"), after]);
                     }
                 }
                 text.push_str(separator);

@@ -17,7 +17,7 @@ pub async fn organization_billing(org: String, #[server(default)] older: String)
 
 /// What I can do about a licence that is missing.
 #[server(output = Text)]
-pub async fn missing_licence(org: String) -> Result<WayToLicence, Failure> {
+pub async fn missing_licence(org: String) -> Result<Option<WayToLicence>, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     answer::read(usecase::billing::way_to_licence(&ctx, &by, &org).await)

@@ -1,4 +1,5 @@
 //! Inviting people and answering invitations.
+#![expect(clippy::too_many_arguments, reason = "a form has as many fields as it has")]
 
 use leptos::prelude::*;
 

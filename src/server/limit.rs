@@ -252,6 +252,7 @@ impl Limits {
         is_failure: impl Fn(&Refusal) -> bool,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
+        let work = Box::pin(work);
         let tried = self.admit(keys).await?;
         let answer = work.await;
         tried.settle(matches!(&answer, Err(Error::Refused(refusal)) if is_failure(refusal)));

@@ -20,6 +20,7 @@ mod looking;
 pub mod mail;
 pub mod password;
 mod queue;
+mod rendering;
 pub mod rest;
 pub mod router;
 pub mod secret;

@@ -33,7 +33,7 @@ use super::{
     context::Ctx,
     docs,
     error::Error,
-    habits, inbox, later, looking,
+    habits, inbox, later, looking, rendering,
     rest::{self, idempotency, problem},
     session, shared,
 };
@@ -52,6 +52,7 @@ struct App {
 pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     let (api, document) = rest::router();
     let document = Arc::new(document);
+    rendering::begin();
     let (site, style_options) = (leptos.site_root.to_string(), leptos.clone());
 
     // Machines.
@@ -108,6 +109,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
             move || ui::shell(leptos.clone())
         }))
         .with_state(app)
+        .layer(from_fn(rendering::in_turn))
         .layer(from_fn(habits::remember_look))
         .layer(from_fn_with_state(ctx.clone(), session::lead_on))
         .layer(from_fn(session::guard));

@@ -9,12 +9,33 @@ use super::{
         copy::CopyField,
     },
     paths,
-    session::Session,
+    session::current_path,
 };
 use crate::{
-    domain::view::billing::WayToLicence,
-    rpc::{ask, billing::missing_licence},
+    domain::{refusal::Refusal, view::billing::WayToLicence},
+    rpc::{Asked, Failure, ask, billing::missing_licence},
 };
+
+/// What the reader can do about a licence that is missing in the organization of the page.
+#[derive(Clone, Copy)]
+struct Way(Asked<Result<Option<WayToLicence>, Failure>>);
+
+/// Asks for it, once, above the pages: a resource that is made inside `Suspense` is made several times on the server, and then
+/// the browser takes it for another one.
+pub fn provide() {
+    let path = current_path();
+    let org = Memo::new(move |_| path.with(|path| paths::org_of(path)));
+    let way = ask(
+        move || org.get(),
+        |org| async move {
+            match org {
+                Some(org) => missing_licence(org).await,
+                None => Err(Refusal::NotFound.into()),
+            }
+        },
+    );
+    provide_context(Way(way));
+}
 
 /// What the reader can do about a licence that is missing. Nothing for who has no role in the organization.
 #[component]
@@ -26,27 +47,23 @@ pub fn GetLicence(
     #[prop(optional)]
     tone: Tone,
 ) -> impl IntoView {
-    let session = Session::get();
-    let way = {
-        let org = org.clone();
-        ask(move || session.version(), move |_| missing_licence(org.clone()))
-    };
+    let Way(way) = expect_context();
     view! {
         <Transition>
             {move || {
                 let org = org.clone();
                 Suspend::new(async move {
                     match way.await {
-                        Ok(WayToLicence::Ask) => view! { <ContactSales org tone/> }.into_any(),
-                        Ok(WayToLicence::Grant(command)) => view! {
+                        Ok(Some(WayToLicence::Ask)) => view! { <ContactSales org tone/> }.into_any(),
+                        Ok(Some(WayToLicence::Grant(command))) => view! {
                             <div class="grant">
                                 <GrantCommand command/>
                                 <ContactSales org tone/>
                             </div>
                         }
                         .into_any(),
-                        Ok(WayToLicence::AskOwner(owner)) => view! { <p class="small">{format!("Ask {owner} (Owner).")}</p> }.into_any(),
-                        Err(_) => ().into_any(),
+                        Ok(Some(WayToLicence::AskOwner(owner))) => view! { <p class="small">{format!("Ask {owner} (Owner).")}</p> }.into_any(),
+                        Ok(None) | Err(_) => ().into_any(),
                     }
                 })
             }}

@@ -78,8 +78,8 @@ async fn a_backup_is_made_while_others_write_and_is_whole() {
     writing.store(false, std::sync::atomic::Ordering::SeqCst);
     writer.await.expect("everybody writes on");
     assert!(made.status.success() && made.stdout.is_empty() && made.stderr.is_empty(), "{}", said(&made));
-    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&copy).expect("a file").permissions());
-    assert_eq!(mode & 0o077, 0, "it is its maker's alone");
+    let rights = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&copy).expect("a file").permissions());
+    assert_eq!(rights & 0o077, 0, "it is its maker's alone");
     // It is not made over another one, and nothing is left of that try.
     let again = run(&["--database", &url, "backup", &copy]);
     assert!(!again.status.success() && said(&again).contains("is there already"), "{}", said(&again));

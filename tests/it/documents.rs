@@ -117,7 +117,11 @@ fn every_attack_that_is_cited_is_listed_and_its_tests_are_there() {
         }
     }
     assert!(missing.is_empty(), "docs/threats.md does not list {missing:#?}");
-    let code: String = files.iter().filter(|(path, _)| !path.ends_with(".md")).map(|(_, text)| text.as_str()).collect();
+    let code: String = files
+        .iter()
+        .filter(|(path, _)| std::path::Path::new(path).extension() != Some("md".as_ref()))
+        .map(|(_, text)| text.as_str())
+        .collect();
     for (attack, line) in listed {
         let tests = line.trim_end_matches([' ', '|']).rsplit('|').next().unwrap_or_default();
         let named = tests.split('`').nth(1);

@@ -276,7 +276,7 @@ pub async fn save_privacy(
 #[utoipa::path(get, path = "/me/export", tag = "account",
     responses((status = 200, content_type = "application/zip", body = Vec<u8>), (status = 401, body = Problem)))]
 pub async fn export(State(ctx): State<Ctx>, By(by): By) -> Result<Response, Problem> {
-    let archive = account::export(&ctx, &by).await?;
+    let archive = Box::pin(account::export(&ctx, &by)).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/zip"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"commonhold-my-data.zip\""),

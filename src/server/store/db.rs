@@ -334,21 +334,22 @@ impl Db {
         E: From<DbError> + AsDbError + Send,
     {
         if let Some(unit) = together::current() {
-            return unit.write(self, &mut work).await;
+            return Box::pin(unit.write(self, &mut work)).await;
         }
         let mut tries = Tries::new();
         loop {
-            let error = match self.begin(&tries).await {
+            // On the heap: every use case has one of these in it, and some several.
+            let error = match Box::pin(self.begin(&tries)).await {
                 Err(error) => E::from(error),
                 Ok(mut tx) => {
                     tries.has_begun();
                     match struck(work(&mut tx).await) {
-                        Ok(done) => match self.commit(tx).await {
+                        Ok(done) => match Box::pin(self.commit(tx)).await {
                             Ok(()) => return Ok(done),
                             Err(error) => error.into(),
                         },
                         Err(error) => {
-                            roll_back(tx).await;
+                            Box::pin(roll_back(tx)).await;
                             error
                         }
                     }

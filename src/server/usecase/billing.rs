@@ -63,20 +63,19 @@ fn grant(ctx: &Ctx, org_id: &str) -> Option<String> {
     ctx.operator_mail().is_none().then(|| rules::grant_command(org_id))
 }
 
-/// What the caller can do about a licence that is missing in an organization that they have a role in.
+/// What the caller can do about a licence that is missing in an organization; nothing for who has no role in it.
 ///
 /// # Errors
-/// `NotFound` for who has none.
-pub async fn way_to_licence(ctx: &Ctx, by: &Principal, org: &str) -> Result<WayToLicence> {
+/// `NotFound` for who does not belong to it.
+pub async fn way_to_licence(ctx: &Ctx, by: &Principal, org: &str) -> Result<Option<WayToLicence>> {
     let mut tx = ctx.db().read().await?;
     let organization = organization::belonging(&mut tx, by, org).await?;
-    let role = organization.role.ok_or(Refusal::NotFound)?;
+    let Some(role) = organization.role else { return Ok(None) };
     if may(role, Permission::ManageBilling) {
-        return Ok(grant(ctx, &organization.org_id).map_or(WayToLicence::Ask, WayToLicence::Grant));
+        return Ok(Some(grant(ctx, &organization.org_id).map_or(WayToLicence::Ask, WayToLicence::Grant)));
     }
     let owner = membership::find_first_owner(&mut tx, organization.id).await?;
-    let (first, last) = owner.ok_or(Refusal::NotFound)?;
-    Ok(WayToLicence::AskOwner(full_name(&first, &last)))
+    Ok(owner.map(|(first, last)| WayToLicence::AskOwner(full_name(&first, &last))))
 }
 
 /// The billing contacts, for the API.

@@ -61,8 +61,8 @@ both!(attack_27_auth_2_nobody_is_written_to_before_an_address_is_proved, async |
     assert!(page.contains("x@example.com"));
     // Proved, each of them works.
     app.verify(&anna).await;
-    let sent = anna.post(&invitations, &invited).await.expect(200).json();
-    assert_eq!(sent["results"][0]["outcome"], "invited");
+    let answer = anna.post(&invitations, &invited).await.expect(200).json();
+    assert_eq!(answer["results"][0]["outcome"], "invited");
     assert_eq!(app.count(letters).await, 1);
     anna.post(&format!("/api/v1/orgs/{}/people", org.org_id), &create).await.expect(201);
 });

@@ -104,7 +104,7 @@ async fn ordered_and_found(app: &TestApp) {
             let page = anna.children(org.root, &format!("?sort={sort}&limit=3&cursor={cursor}")).await.expect(200);
             paged.extend(page.names());
             match page.json()["next_cursor"].as_str() {
-                Some(next) => cursor = next.to_owned(),
+                Some(next) => next.clone_into(&mut cursor),
                 None => break,
             }
         }

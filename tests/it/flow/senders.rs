@@ -141,7 +141,7 @@ both!(access_2_role_3_what_was_given_to_an_unknown_address_ends_with_the_right_o
             }
             app.give(folder, Grantee::Person(mem.id), Level::Manager, false).await;
         }
-        let given = giver.give(inside, json!({ "email": eve.email }), "editor").await.expect(200).json();
+        let invited = giver.give(inside, json!({ "email": eve.email }), "editor").await.expect(200).json();
         let token = app.invitation_token(&eve.email).await;
         assert!(lost(&anna, &org).await.is_empty(), "{how}: not yet");
         let grant = |level: Value| json!({ "person": mem.id, "level": level });
@@ -161,9 +161,9 @@ both!(access_2_role_3_what_was_given_to_an_unknown_address_ends_with_the_right_o
         }
         refused(app, &org, &eve, &token, &format!("given by somebody who is {how}")).await;
         eve.show(inside).await.expect(404);
-        assert_eq!(lost(&anna, &org).await, [eve.email.clone()], "{how}");
+        assert_eq!(lost(&anna, &org).await, std::slice::from_ref(&eve.email), "{how}");
         app.tick(61_000);
-        let id = given["invitation"]["id"].as_str().expect("an invitation").to_owned();
+        let id = invited["invitation"]["id"].as_str().expect("an invitation").to_owned();
         anna.post(&format!("{}/{id}/resend", invitations(&org)), &json!({})).await.expect(200);
         eve.accept(&app.invitation_token(&eve.email).await).await.expect(200);
         assert_eq!(eve.show(inside).await.expect(200).json()["level"], "editor", "{how}");

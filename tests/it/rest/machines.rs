@@ -639,8 +639,8 @@ both!(drive_6_what_is_in_a_dataset_is_said_by_who_may_change_it, async |app| {
     let folder = anna.folder(org.root, "Folder").await;
     anna.patch(&format!("/api/v1/resources/{folder}/dataset"), &json!({ "bytes": 1 })).await.expect(404);
     app.nobody().patch(&path, &json!({ "bytes": 1 })).await.expect(401);
-    let changes = anna.audit(&org).await.into_iter().filter(|action| action == "dataset.changed").count();
-    assert_eq!(changes, 3);
+    let logged = anna.audit(&org).await.into_iter().filter(|action| action == "dataset.changed").count();
+    assert_eq!(logged, 3);
     // With fewer images what is left is enough, and what waited starts; then they are counted.
     assert_eq!(app.set_status(dataset, Status::Queued).await.status, Status::WaitingForCredits);
     let started = anna.patch(&path, &json!({ "images": 30 })).await.expect(200).json();

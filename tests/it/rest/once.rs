@@ -572,24 +572,24 @@ both!(attack_3_a_kept_answer_is_for_who_may_still_do_it, async |app| {
         first.push(answer.body);
     }
     let before = counted(app).await;
-    for number in 0..calls.len() {
-        assert_eq!(send(number).await.body, first[number], "nothing has changed for Max");
+    for (number, first) in first.iter().enumerate() {
+        assert_eq!(send(number).await.body, *first, "nothing has changed for Max");
     }
     w.anna.change_role(&w.source, max.id, "reader").await.expect(200);
-    for number in 0..calls.len() {
+    for (number, (path, _)) in calls.iter().enumerate() {
         let answer = send(number).await;
-        assert_eq!(answer.code(), "forbidden", "{} {}", calls[number].0, answer.body);
+        assert_eq!(answer.code(), "forbidden", "{path} {}", answer.body);
     }
     w.anna.remove(&w.source, &[max.id]).await.expect(204);
-    for number in 0..calls.len() {
+    for (number, (path, _)) in calls.iter().enumerate() {
         let answer = send(number).await;
-        assert_eq!((answer.status, answer.code().as_str()), (404, "not_found"), "{} {}", calls[number].0, answer.body);
+        assert_eq!((answer.status, answer.code().as_str()), (404, "not_found"), "{path} {}", answer.body);
         assert!(answer.header("idempotency-replayed").is_empty());
     }
     // Whoever may do it again reads the first answer again, and nothing of all that happened.
     app.join(&w.source, &max, Role::Manager).await;
-    for number in 0..calls.len() {
-        assert_eq!(send(number).await.body, first[number]);
+    for (number, first) in first.iter().enumerate() {
+        assert_eq!(send(number).await.body, *first);
     }
     let gone = ["membership", "audit", "outbox", "org_alias"];
     let mut after = difference(&before, &counted(app).await);

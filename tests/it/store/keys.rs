@@ -95,8 +95,8 @@ both!(credential_key_found_by_secret_and_token_until_it_is_revoked, async |app| 
     assert!(key::find_by_secret(&mut tx, id, "digest").await.expect("an answer").is_none());
     assert!(key::list(&mut tx, org.id).await.expect("an answer").is_empty());
     assert!(key::find(&mut tx, id).await.expect("an answer").is_none());
-    let names = key::list_names(&mut tx, org.id, 10).await.expect("an answer");
-    assert_eq!(names, [(id, "Farm".to_owned())], "what it did is in the log under its name");
+    let all = key::list_names(&mut tx, org.id, 10).await.expect("an answer");
+    assert_eq!(all, [(id, "Farm".to_owned())], "what it did is in the log under its name");
 });
 
 both!(resource_facts_of_a_dataset_and_what_became_of_the_mail_of_an_invitation, async |app| {

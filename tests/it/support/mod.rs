@@ -8,7 +8,7 @@ mod person;
 mod wire;
 
 pub use mail_server::{Fault, MailServer, closed_port, delivery_to};
-pub use person::{Answer, Org, Person, read, redacted};
+pub use person::{Answer, Org, Person, in_time, read, redacted};
 pub use wire::Wire;
 
 use std::{
@@ -191,7 +191,7 @@ impl TestApp {
 
     /// Closes the database, and drops it.
     pub async fn finish(&self) {
-        self.ctx().db().close().await;
+        in_time("closing the database", self.ctx().db().close()).await;
         let database = self.0.database.lock().expect("not poisoned").take();
         if let Some((server, name)) = database {
             command(&server, format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("the database is dropped");

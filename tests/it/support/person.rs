@@ -101,6 +101,13 @@ impl Answer {
     }
 }
 
+/// What comes of something, which fails by name where nothing comes of it for a minute.
+pub async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_mins(1), work)
+        .await
+        .unwrap_or_else(|_| panic!("{what} did not end within a minute"))
+}
+
 impl Person {
     pub fn nobody(app: &TestApp) -> Self {
         let id = PersonId(uuid::Uuid::nil());
@@ -146,8 +153,9 @@ impl Person {
         if !cookies.is_empty() && !request.headers().contains_key(header::COOKIE) {
             request.headers_mut().insert(header::COOKIE, cookies.join("; ").parse().expect("a header"));
         }
-        let response = self.app.router().oneshot(request).await.expect("the router answers");
-        let (parts, body) = response.into_parts();
+        let asked = format!("{} {}", request.method(), request.uri());
+        let (parts, body) =
+            in_time(&asked, self.app.router().oneshot(request)).await.expect("the router answers").into_parts();
         for set in parts.headers.get_all(header::SET_COOKIE) {
             let text = set.to_str().expect("a header");
             let pair = text.split(';').next().unwrap_or_default();
@@ -155,7 +163,7 @@ impl Person {
             let kept = if pair.contains("-said-") { &self.said } else { &self.cookie };
             *kept.lock().expect("not poisoned") = (!gone).then(|| pair.to_owned());
         }
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
+        let bytes = in_time(&asked, axum::body::to_bytes(body, usize::MAX)).await.expect("a body");
         Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,

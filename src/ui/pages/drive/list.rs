@@ -150,7 +150,7 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
         move |before: Option<()>| {
             selection.sums.track();
             if before.is_some() {
-                write_address(&listing, selection);
+                write_address(&listing, &selection);
             }
         }
     });
@@ -276,7 +276,7 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
 
 /// Puts what is selected into the address, so that a reload, Back and a copied link show it again (DRIVE-2). Not while a
 /// dialog is open: its address says what it is about. Only what the address says changes; nothing is loaded.
-fn write_address(listing: &Listing, selection: Selection) {
+fn write_address(listing: &Listing, selection: &Selection) {
     let Ok(now) = window().location().search() else { return };
     if now.contains("dialog=") || now.contains("menu=") {
         return;

@@ -91,9 +91,12 @@ pub struct Selection {
     /// A finger that has not moved yet, and the row under it.
     finger: StoredValue<Option<Finger>>,
     /// The row and the place of a menu that opens once the mouse's button is let go of.
-    held: StoredValue<Option<(usize, f64, (f64, f64))>>,
+    held: StoredValue<Option<HeldMenu>>,
     session: Session,
 }
+
+/// A row, where its menu opens from the left, and its upper and lower edge.
+type HeldMenu = (usize, f64, (f64, f64));
 
 /// A finger on a row.
 #[derive(Clone, Copy)]
@@ -162,7 +165,7 @@ impl Selection {
         spawn_local(async move {
             let missing = |items: &[String]| items.iter().any(|item| self.rows.place_of(item).is_none());
             let searched = items.clone();
-            self.rows.load(most, move |_| goes_on() && missing(&searched)).await;
+            Box::pin(self.rows.load(most, move |_| goes_on() && missing(&searched))).await;
             if goes_on() {
                 for row in items.iter().filter_map(|item| self.rows.place_of(item)).filter_map(|at| self.rows.at(at)) {
                     self.pick(row, true);
@@ -256,7 +259,7 @@ impl Selection {
                 }
                 goes_on()
             };
-            let whole = self.rows.load(most, said).await;
+            let whole = Box::pin(self.rows.load(most, said)).await;
             if goes_on() {
                 self.gathering.set(None);
                 if whole {
