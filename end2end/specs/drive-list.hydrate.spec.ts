@@ -301,10 +301,14 @@ test("DRIVE-2 a selection in the address is found further down than what is load
   await expect(bar(page)).toContainText("2 selected");
 });
 
-test("a file that is dropped on a page does not replace it", async ({ page, anna }) => {
+test("a file that is dropped on a page does not replace it, nor where WebAssembly does not come", async ({ page: whole, anna, browser, baseURL }) => {
   const table = await anna.organization("Table");
   await anna.create(table.root, "folder", "Alpha");
-  for (const path of [`/o/${table.org_id}/drive`, `/o/${table.org_id}/people`, "/account", "/"]) {
+  const context = await browser.newContext({ ...(baseURL ? { baseURL } : {}), storageState: await whole.context().storageState() });
+  const plain = await context.newPage();
+  await plain.route("**/*.wasm", (route) => route.abort());
+  const places: [Page, string][] = [`/o/${table.org_id}/drive`, `/o/${table.org_id}/people`, "/account", "/"].map((path) => [whole, path]);
+  for (const [page, path] of [...places, [plain, `/o/${table.org_id}/drive`] as [Page, string]]) {
     await page.goto(path);
     const kept = await page.evaluate(() => {
       const said = (kind: string, on: Element): boolean => {
@@ -323,8 +327,9 @@ test("a file that is dropped on a page does not replace it", async ({ page, anna
     });
     expect(kept, path).toEqual({ page: true, row: true, taken: false });
   }
+  await context.close();
   // Text is no file: fields take it as ever.
-  const text = await page.evaluate(() => {
+  const text = await whole.evaluate(() => {
     const words = new DataTransfer();
     words.setData("text/plain", "words");
     const event = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: words });

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     refusal::Refusal,
-    resource::cluster,
+    resource::CLUSTERS,
     role::Role,
     text::{Fields, Identifier, Name, Problem, opaque, optional_line},
     time::Timestamp,
@@ -362,7 +362,7 @@ pub struct SettingsForm {
     pub industry: Option<String>,
     /// A code of [`LANGUAGES`].
     pub language: Option<String>,
-    /// A cluster location.
+    /// A cluster location; empty for none.
     pub cluster: Option<String>,
     /// `everyone` or `managers`.
     pub people_visible_to: Option<String>,
@@ -397,7 +397,7 @@ pub fn settings(now: &DetailsView, form: &SettingsForm) -> Result<Settings, Refu
         fields.check("language", one_of(LANGUAGES, text).map(|language| details.language = language));
     }
     if let Some(text) = &form.cluster {
-        fields.check("cluster", cluster(text).map(|cluster| details.cluster = cluster));
+        fields.check("cluster", one_of(&CLUSTERS, text).map(|cluster| details.cluster = cluster));
     }
     if let Some(text) = &form.people_visible_to {
         fields.check(

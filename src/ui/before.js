@@ -24,6 +24,16 @@
   };
   const observer = new MutationObserver(note);
   observer.observe(document, { childList: true, subtree: true });
+
+  const keepPage = (event) => {
+    const transfer = event.dataTransfer;
+    if (event.defaultPrevented || !transfer?.types.includes("Files") || event.target.closest?.("input[type=file]")) return;
+    event.preventDefault();
+    transfer.dropEffect = "none";
+  };
+  addEventListener("dragover", keepPage);
+  addEventListener("drop", keepPage);
+
   document.addEventListener("readystatechange", () => {
     note(observer.takeRecords());
     parsing = false;

@@ -8,6 +8,9 @@
 //! it takes all of that back, and afterwards puts in again what was merely added. While the parser is at work only what it
 //! cannot have done itself is known to come from others: whatever was taken out, or put before something.
 //!
+//! The script also keeps the page where a file is dropped on it and nothing takes it: the browser would show the file instead,
+//! and what was typed would be lost.
+//!
 //! # Invariants
 //! - A page that cannot be hydrated stays the page that the server sent: every listener that was added meanwhile is taken
 //!   away again, no task of ours runs, `data-hydrated` is not set. Its links and forms work without us.

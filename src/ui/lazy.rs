@@ -11,7 +11,9 @@
 
 use std::{future::Future, pin::Pin};
 
-use leptos::{prefetch_lazy_fn_on_server, prelude::*, wasm_split::SplitLoaderError};
+use leptos::{prelude::*, wasm_split::SplitLoaderError};
+#[cfg(feature = "ssr")]
+use leptos_meta::Link;
 use leptos_router::ChooseView;
 
 use super::routes::current_address;
@@ -32,7 +34,8 @@ pub struct Lazy {
 
 impl ChooseView for Lazy {
     async fn choose(self) -> AnyView {
-        prefetch_lazy_fn_on_server(self.bundle);
+        #[cfg(feature = "ssr")]
+        preload(self.bundle);
         let address = current_address();
         match (self.page)().await {
             Ok(page) => page,
@@ -50,6 +53,24 @@ impl ChooseView for Lazy {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// Names the files of a bundle in the head of the page. Leptos would do so at the end of rendering, where it finds the names only
+/// as long as the same thread happens to go on.
+#[cfg(feature = "ssr")]
+fn preload(bundle: &str) {
+    let Some(leptos::WasmSplitManifest(manifest)) = use_context() else { return };
+    manifest.with_value(|(folder, bundles, loader)| {
+        for file in bundles.get(bundle).into_iter().flatten() {
+            let href = format!("{folder}/{file}.wasm");
+            let link =
+                view! { <Link rel="preload" href as_="fetch" type_="application/wasm" crossorigin="anonymous"/> };
+            // It goes into the head when it is rendered; where it stands there is nothing.
+            drop(link.to_html());
+        }
+        let href = format!("{folder}/{loader}");
+        drop(view! { <Link rel="modulepreload" href crossorigin="anonymous"/> }.to_html());
+    });
 }
 
 /// `lazy!(bundle, Page)`: a page in a bundle, for a route's `view`.

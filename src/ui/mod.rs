@@ -9,17 +9,17 @@
 //!   a page that could not be.
 //! - `sales` is the way to **Contact sales**.
 //! - `undo` is the button that takes a change back.
-//! - `dropped` keeps a page when a file is dropped on it.
 //! - `words` is how values are written: numbers, sizes, times.
 //! - `pages` has one file per page, `components` the small design system under them.
 //!
 //! # Invariants
 //! - Every page is complete HTML without WebAssembly: links, plain forms, dialogs that live in the address.
+//! - What is inside `Suspend` makes no resource and no `Suspense` of its own. Both are numbered as they are made, and the server
+//!   makes them later than the browser does: the browser would take one resource for another.
 //! - The browser's first rendering equals the server's: no clock, no locale, no chance. What only the browser knows is
 //!   added in an `Effect`.
 
 pub mod components;
-mod dropped;
 pub mod hydration;
 pub mod layout;
 pub mod lazy;
@@ -74,7 +74,6 @@ pub fn App() -> impl IntoView {
     Toaster::provide();
     let session = Session::provide();
     let routing = RwSignal::new(false);
-    dropped::keep_pages();
 
     Effect::new(move |_| {
         session.hydrated.set(true);

@@ -20,8 +20,7 @@ use crate::{
 #[derive(Clone, Copy)]
 struct Way(Asked<Result<Option<WayToLicence>, Failure>>);
 
-/// Asks for it, once, above the pages: a resource that is made inside `Suspense` is made several times on the server, and then
-/// the browser takes it for another one.
+/// Asks for it, once, above the pages.
 pub fn provide() {
     let path = current_path();
     let org = Memo::new(move |_| path.with(|path| paths::org_of(path)));
@@ -48,28 +47,28 @@ pub fn GetLicence(
     tone: Tone,
 ) -> impl IntoView {
     let Way(way) = expect_context();
-    view! {
-        <Transition>
-            {move || {
-                let org = org.clone();
-                Suspend::new(async move {
-                    match way.await {
-                        Ok(Some(WayToLicence::Ask)) => view! { <ContactSales org tone/> }.into_any(),
-                        Ok(Some(WayToLicence::Grant(command))) => view! {
-                            <div class="grant">
-                                <GrantCommand command/>
-                                <ContactSales org tone/>
-                            </div>
-                        }
-                        .into_any(),
-                        Ok(Some(WayToLicence::AskOwner(owner))) => view! { <p class="small">{format!("Ask {owner} (Owner).")}</p> }.into_any(),
-                        Ok(None) | Err(_) => ().into_any(),
-                    }
-                })
-            }}
-        </Transition>
-    }
+    (move || {
+        let org = org.clone();
+        Suspend::new(async move {
+            match way.await {
+                Ok(Some(WayToLicence::Ask)) => view! { <ContactSales org tone/> }.into_any(),
+                Ok(Some(WayToLicence::Grant(command))) => view! {
+                    <div class="grant">
+                        <GrantCommand command/>
+                        <ContactSales org tone/>
+                    </div>
+                }
+                .into_any(),
+                Ok(Some(WayToLicence::AskOwner(owner))) => view! { <p class="small">{ask_owner(owner)}</p> }.into_any(),
+                Ok(None) | Err(_) => ().into_any(),
+            }
+        })
+    })
     .into_any()
+}
+
+fn ask_owner(owner: Option<String>) -> String {
+    owner.map_or_else(|| "Ask an Owner of this organization.".to_owned(), |owner| format!("Ask {owner} (Owner)."))
 }
 
 /// The command of whoever runs this installation.

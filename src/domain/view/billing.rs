@@ -80,8 +80,8 @@ pub enum WayToLicence {
     Ask,
     /// They ask for it, but nobody is mailed: whoever runs this server grants it with this command.
     Grant(String),
-    /// They ask an Owner: this one.
-    AskOwner(String),
+    /// They ask an Owner: this one, where they see people (PEOPLE-11).
+    AskOwner(Option<String>),
 }
 
 /// The page Billing.

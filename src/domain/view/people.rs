@@ -8,6 +8,7 @@ use super::{
         id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
         invitation::{Outcome, State},
         organization::PlanTier,
+        plan::may_give,
         role::Role,
         text::Problem,
         time::Timestamp,
@@ -109,8 +110,8 @@ pub struct PeopleView {
     pub chosen: Vec<PersonRow>,
     /// What a Member can be invited to, while **Invite people** is open.
     pub places: Vec<Crumb>,
-    /// Why the licence does not allow to invite them to something, if so (LIC-4, LIC-6).
-    pub places_lacking: Option<String>,
+    /// Why nobody can become a Member, if so (LIC-4, LIC-6), for who manages people; none else.
+    pub members_lacking: Option<String>,
     /// The plan (ACCT-2).
     pub plan: PlanTier,
     /// How many accounts there are, for who manages people; none else.
@@ -120,6 +121,17 @@ pub struct PeopleView {
     pub account_choices: Vec<(AccountId, String)>,
     /// What **Accounts** of a person shows, while it is open.
     pub limits: Option<LimitsView>,
+}
+
+impl PeopleView {
+    /// The roles that nobody can be given here, each with the reason.
+    pub fn refused_roles(&self) -> Vec<(Role, String)> {
+        let why = |role| match role {
+            Role::Member => self.members_lacking.clone(),
+            role => may_give(self.plan, role).err().map(|refusal| refusal.to_string()),
+        };
+        Role::ALL.into_iter().filter_map(|role| Some((role, why(role)?))).collect()
+    }
 }
 
 /// One invitation of an organization, as its Owners and Managers see it.

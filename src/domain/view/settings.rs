@@ -20,8 +20,8 @@ pub struct DetailsView {
     pub industry: Option<String>,
     /// A code of [`crate::domain::organization::LANGUAGES`].
     pub language: Option<String>,
-    /// Where what is created next is processed and stored.
-    pub cluster: String,
+    /// Where what is created next is processed and stored; where its maker prefers, if nothing is chosen.
+    pub cluster: Option<String>,
     /// Who sees the people list.
     pub people_visible_to: PeopleVisibility,
 }

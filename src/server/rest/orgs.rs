@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     domain::{
         organization::{LegalForm, NewOrganizationForm, SettingsForm},
+        resource::CLUSTERS,
         role::Role,
         view::{
             LegalView,
@@ -98,7 +99,7 @@ impl From<DetailsView> for SettingsBody {
             website: view.website,
             industry: view.industry,
             language: view.language,
-            cluster: view.cluster,
+            cluster: view.cluster.unwrap_or_else(|| CLUSTERS[0].0.to_owned()),
             people_visible_to: view.people_visible_to.word(),
         }
     }

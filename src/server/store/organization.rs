@@ -9,7 +9,6 @@ use crate::domain::{
     name::{search_key, sort_key},
     organization::{OrganizationKind, PeopleVisibility, PlanTier, Space, restorable_until},
     plan::PlanPermit,
-    resource::CLUSTERS,
     role::{Role, RolePermit},
     time::Timestamp,
     view::{
@@ -106,8 +105,6 @@ pub struct Organization {
     pub legal: LegalView,
     /// What Owners and Managers change; the name is in it once more.
     pub details: DetailsView,
-    /// Where it has chosen to have new data processed and stored; `details` says where that is otherwise.
-    pub cluster: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -152,7 +149,7 @@ impl TryFrom<OrganizationRow> for Organization {
                 website: row.website,
                 industry: row.industry,
                 language: row.language,
-                cluster: row.cluster.clone().unwrap_or_else(|| CLUSTERS[0].0.to_owned()),
+                cluster: row.cluster,
                 people_visible_to,
             },
             name: row.name,
@@ -172,7 +169,6 @@ impl TryFrom<OrganizationRow> for Organization {
                 officer_position: row.protection_officer_position,
                 officer_phone: row.protection_officer_phone,
             },
-            cluster: row.cluster,
             created_at: Timestamp(row.created_at),
         })
     }
@@ -547,17 +543,11 @@ pub async fn update_plan(tx: &mut Tx, permit: &PlanPermit) -> Result<()> {
         .map(|_| ())
 }
 
-/// Changes what Owners and Managers change (ORG-4, PEOPLE-11). The cluster is the one that was chosen, if one was: `details`
-/// says where data goes otherwise.
+/// Changes what Owners and Managers change (ORG-4, PEOPLE-11).
 ///
 /// # Errors
 /// The database.
-pub async fn update_details(
-    tx: &mut Tx,
-    permit: &RolePermit,
-    details: &DetailsView,
-    cluster: Option<&str>,
-) -> Result<()> {
+pub async fn update_details(tx: &mut Tx, permit: &RolePermit, details: &DetailsView) -> Result<()> {
     tx.sql(
         "UPDATE organization SET name = $2, website = $3, industry = $4, language = $5, cluster = $6, people_visible_to = $7,
             name_key = $8, name_search = $9 WHERE id = $1",
@@ -567,7 +557,7 @@ pub async fn update_details(
     .bind(details.website.clone())
     .bind(details.industry.clone())
     .bind(details.language.clone())
-    .bind(cluster.map(str::to_owned))
+    .bind(details.cluster.clone())
     .bind(details.people_visible_to.word())
     .bind(sort_key(&details.name))
     .bind(search_key(&details.name))

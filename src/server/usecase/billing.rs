@@ -74,8 +74,9 @@ pub async fn way_to_licence(ctx: &Ctx, by: &Principal, org: &str) -> Result<Opti
     if may(role, Permission::ManageBilling) {
         return Ok(Some(grant(ctx, &organization.org_id).map_or(WayToLicence::Ask, WayToLicence::Grant)));
     }
-    let owner = membership::find_first_owner(&mut tx, organization.id).await?;
-    Ok(owner.map(|(first, last)| WayToLicence::AskOwner(full_name(&first, &last))))
+    let owner =
+        if organization.sees_people { membership::find_first_owner(&mut tx, organization.id).await? } else { None };
+    Ok(Some(WayToLicence::AskOwner(owner.map(|(first, last)| full_name(&first, &last)))))
 }
 
 /// The billing contacts, for the API.

@@ -9,7 +9,7 @@ use crate::domain::{
     licence::{Licence, MEGAPIXELS, Use, allows, governing, making, price, spend},
     name::{same_key, sort_key},
     refusal::Refusal,
-    resource::{Kind, Status, cluster, may_create},
+    resource::{CLUSTERS, Kind, Status, cluster, may_create},
     role::{Permission, may},
     search::Question,
     text::{Fields, Name, Problem},
@@ -743,11 +743,12 @@ pub(super) async fn create_in(
         Some(dataset) if dataset.cluster.is_empty() => {
             // Where its organization has chosen (ORG-4), else where its maker prefers (SET-1).
             let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
-            let cluster = match found.cluster {
+            let cluster = match found.details.cluster {
                 Some(chosen) => chosen,
-                None => {
-                    person::find_profile(tx, by.person).await?.map_or(found.details.cluster, |profile| profile.cluster)
-                }
+                // A machine prefers nothing.
+                None => person::find_profile(tx, by.person)
+                    .await?
+                    .map_or_else(|| CLUSTERS[0].0.to_owned(), |profile| profile.cluster),
             };
             Some(DatasetView { cluster, ..dataset.clone() })
         }

@@ -409,7 +409,7 @@ pub struct Dialog {
     pub limits_of: String,
 }
 
-/// Why no licence of an organization allows to invite Members to something, if so (LIC-4, LIC-6); of several accounts, one
+/// Why no licence of an organization allows Members, if so (LIC-4, LIC-6); of several accounts, one
 /// that allows it is enough here, and what is chosen is checked by its own.
 async fn lacking_for_members(tx: &mut Tx, organization: OrganizationId, now: Timestamp) -> Result<Option<String>> {
     let allowed = super::licence::allowed_in_any(tx, organization, Use::TeamAccess, now).await?;
@@ -436,18 +436,16 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dia
     let waiting = if everyone { invitation::count_pending(&mut tx, at.id).await? } else { 0 };
     // Whoever sees some people only is not told how many there are (PEOPLE-11, ACCESS-3).
     let count = if everyone { membership::count(&mut tx, at.id).await? } else { rows.items.len() as u64 };
-    let (places, places_lacking) = if manages && dialog.inviting {
-        (places(&mut tx, by, at.id, &dialog.resource).await?, lacking_for_members(&mut tx, at.id, now).await?)
-    } else {
-        (Vec::new(), None)
-    };
+    let inviting = manages && dialog.inviting;
+    let places = if inviting { places(&mut tx, by, at.id, &dialog.resource).await? } else { Vec::new() };
+    let members_lacking = if manages { lacking_for_members(&mut tx, at.id, now).await? } else { None };
     let limits = match dialog.limits_of.parse::<PersonId>() {
         Ok(person) if manages => Some(accounts::limits(&mut tx, by, org, person).await?),
         _ => None,
     };
     let found = organizations::find(&mut tx, at.id).await?.ok_or(Refusal::NotFound)?;
     let accounts = if manages { account::count(&mut tx, at.id).await? } else { 0 };
-    let account_choices = if manages && dialog.inviting && accounts > 1 && may_limit(found.plan).is_ok() {
+    let account_choices = if inviting && accounts > 1 && may_limit(found.plan).is_ok() {
         account::list(&mut tx, at.id).await?.into_iter().map(|account| (account.id, account.name)).collect()
     } else {
         Vec::new()
@@ -458,7 +456,7 @@ pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dia
         accounts,
         account_choices,
         places,
-        places_lacking,
+        members_lacking,
         rows,
         people: count,
         waiting,

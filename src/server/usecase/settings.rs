@@ -105,18 +105,9 @@ async fn change_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Set
         Some(new) => take(tx, ctx, by, &permit, &found.org_id, &new).await?,
         None => found.org_id.clone(),
     };
-    // Chosen by hand is chosen, also where it is what would be shown otherwise (ORG-4).
-    let cluster = if form.cluster.is_some() { Some(wanted.details.cluster.clone()) } else { found.cluster.clone() };
-    if wanted.details != found.details || cluster != found.cluster {
-        organizations::update_details(tx, &permit, &wanted.details, cluster.as_deref()).await?;
-        let (mut before, mut after) = changed(&json(&found.details)?, &json(&wanted.details)?);
-        if cluster != found.cluster {
-            for (state, chosen) in [(&mut before, &found.cluster), (&mut after, &cluster)] {
-                if let Some(fields) = state.as_object_mut() {
-                    fields.insert("cluster".to_owned(), serde_json::json!(chosen));
-                }
-            }
-        }
+    if wanted.details != found.details {
+        organizations::update_details(tx, &permit, &wanted.details).await?;
+        let (before, after) = changed(&json(&found.details)?, &json(&wanted.details)?);
         let summary = format!("changed {}", names(&after));
         note(tx, ctx, by, &permit, "organization.changed", summary, Some(before), Some(after)).await?;
     }

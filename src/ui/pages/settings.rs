@@ -279,8 +279,9 @@ fn DetailsForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> i
                 name="cluster"
                 label="Default cluster location"
                 options=&CLUSTERS
-                value=details.cluster
-                hint="For what is created next. What is there already stays where it is."
+                value=text(details.cluster)
+                optional=true
+                hint="For what is created next. Without a choice, it is what each person prefers. What is there already stays where it is."
             />
             <FormButtons><Submit label="Save"/></FormButtons>
         </Form>

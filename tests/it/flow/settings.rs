@@ -208,6 +208,14 @@ both!(org_4_what_is_created_next_is_stored_where_the_organization_says, async |a
     patch(&anna, &other, json!({ "website": "https://tunnel.example.com" })).await.expect(200);
     let free = anna.dataset(other.root, "Free", 1).await;
     assert_eq!(cluster(free).await, "us-east", "nothing was chosen: as its maker prefers");
+    // The form says that nothing is chosen, and choosing nothing is what it sends.
+    let form = anna.page("/o/tunnel-north/settings/details").await.expect(200).body;
+    let choice =
+        form.split("name=\"cluster\"").nth(1).and_then(|rest| rest.split("</select>").next()).expect("a choice");
+    assert!(!choice.contains("selected"), "{choice}");
+    patch(&anna, &other, json!({ "name": "Tunnel North", "cluster": "" })).await.expect(200);
+    let free = anna.dataset(other.root, "Free too", 1).await;
+    assert_eq!(cluster(free).await, "us-east");
     patch(&anna, &other, json!({ "cluster": "eu-central" })).await.expect(200);
     let chosen = anna.dataset(other.root, "Chosen", 1).await;
     assert_eq!(cluster(chosen).await, "eu-central");

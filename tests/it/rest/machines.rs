@@ -98,7 +98,7 @@ impl Fixture<'_> {
         if path.starts_with("/resources") {
             let item = self.dataset().await;
             if path.contains("/grants") {
-                let given = by.give(item, json!({ "person": self.john }), "reader").await.expect(200).json();
+                let given = by.give(item, json!({ "person": self.john }), "editor").await.expect(200).json();
                 at = at.replace("{grant}", given["access"]["grant"].as_str().expect("a grant"));
             }
             if path.ends_with("/restore") || (method == "DELETE" && path == "/resources/{id}") {
@@ -117,7 +117,7 @@ impl Fixture<'_> {
                 ("PATCH", "/resources/{id}/dataset") => Some(json!({ "bytes": 1 })),
                 ("POST", "/resources/{id}/copy") => Some(json!({ "destination": org.root })),
                 ("POST", "/resources/{id}/assign") => Some(json!({ "site_name": fresh("Site") })),
-                ("PUT", "/resources/{id}/grants") => Some(json!({ "person": self.john, "level": "reader" })),
+                ("PUT", "/resources/{id}/grants") => Some(json!({ "person": self.john, "level": "editor" })),
                 ("PUT", "/resources/{id}/restrictions") => {
                     Some(json!({ "copy": false, "delete": false, "download": false }))
                 }

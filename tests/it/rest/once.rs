@@ -161,7 +161,8 @@ async fn call(app: &TestApp, operation: &str) -> Call {
         }
         "/licences/{id}/seats" => {
             let desktop = app.desktop_licence(&w.source, 3).await;
-            (anna.clone(), format!("/api/v1/licences/{desktop}/seats"), json!({ "person": anna.id }))
+            app.join(&w.source, &john, Role::Reader).await;
+            (anna, format!("/api/v1/licences/{desktop}/seats"), json!({ "person": john.id }))
         }
         "/orgs/{org}/loans" => {
             let body = json!({ "licence": licence, "sharing_id": format!("{}/primary", w.target.org_id), "until": "2027-12-31" });

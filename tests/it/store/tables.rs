@@ -164,7 +164,7 @@ both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |ap
     let details = DetailsView {
         name: "Alpine".to_owned(),
         website: Some("https://alpine.ch".to_owned()),
-        cluster: "us-east".to_owned(),
+        cluster: Some("us-east".to_owned()),
         people_visible_to: PeopleVisibility::Managers,
         ..DetailsView::default()
     };
@@ -173,7 +173,7 @@ both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |ap
         let (legal, details) = (legal.clone(), details.clone());
         Box::pin(async move {
             organization::update_legal(tx, &permit, &legal).await?;
-            organization::update_details(tx, &permit, &details, Some(&details.cluster)).await?;
+            organization::update_details(tx, &permit, &details).await?;
             assert!(organization::is_taken(tx, &permit, "old-name").await?, "by the second");
             assert!(!organization::is_taken(tx, &permit, "alpine-survey").await?, "one's own");
             organization::update_org_id(tx, &permit, ("alpine-survey", "alpine"), "Alpine", at).await?;

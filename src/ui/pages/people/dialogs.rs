@@ -6,8 +6,6 @@ use super::{list::called, place::Open, place::Place};
 use crate::{
     domain::{
         invitation::roles_to_invite_as,
-        organization::PlanTier,
-        plan::may_give,
         role::{Permission, Role, may},
         view::people::{PeopleView, PersonRow, Status},
     },
@@ -95,20 +93,30 @@ fn article(role: Option<Role>) -> String {
     }
 }
 
-/// The roles somebody may invite as and that the plan has, and why some are missing (ACCT-2).
-pub fn roles_within(plan: PlanTier, mine: Option<Role>) -> (Vec<(&'static str, &'static str)>, Option<String>) {
+/// The roles somebody may invite as, without those that nobody can be given.
+pub fn roles_within(refused: &[(Role, String)], mine: Option<Role>) -> Vec<(&'static str, &'static str)> {
     let all = mine.map(roles_to_invite_as).unwrap_or_default();
-    let missing = all.iter().find_map(|role| may_give(plan, *role).err()).map(|refusal| refusal.to_string());
-    let fits = all.into_iter().filter(|role| may_give(plan, *role).is_ok());
-    (fits.map(|role| (role.word(), role.title())).collect(), missing)
+    let fits = all.into_iter().filter(|role| !refused.iter().any(|(missing, _)| missing == role));
+    fits.map(|role| (role.word(), role.title())).collect()
+}
+
+/// Why there are not more of them.
+pub fn missing_roles(refused: Vec<(Role, String)>, mine: Option<Role>) -> Vec<(Role, String)> {
+    let all = mine.map(roles_to_invite_as).unwrap_or_default();
+    refused.into_iter().filter(|(role, _)| all.contains(role)).collect()
 }
 
 /// Creates a person's account directly (PEOPLE-8).
 #[component]
-pub fn CreateDialog(place: Place, mine: Option<Role>, plan: PlanTier, flash: Option<FormFlash>) -> impl IntoView {
+pub fn CreateDialog(
+    place: Place,
+    mine: Option<Role>,
+    refused: Vec<(Role, String)>,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
     let action = ServerAction::<CreatePerson>::new();
     let close = place.address();
-    let (roles, missing) = roles_within(plan, mine);
+    let (roles, missing) = (roles_within(&refused, mine), missing_roles(refused, mine));
     view! {
         <Dialog label="Create an account" heading="Create an account" close=close.clone()>
             <Form action flash class="dialog-form">
@@ -120,8 +128,8 @@ pub fn CreateDialog(place: Place, mine: Option<Role>, plan: PlanTier, flash: Opt
                         <Field name="last_name" label="Last name"/>
                     </div>
                     <Field name="email" label="Email" kind="email"/>
-                    <Choice name="role" label="Role" options=roles value=Role::Member.word()/>
-                    {missing.map(|why| view! { <p class="small">{why}</p> })}
+                    <Choice name="role" label="Role" options=roles value=if missing.iter().any(|(role, _)| *role == Role::Member) { Role::Reader } else { Role::Member }.word()/>
+                    {missing.into_iter().map(|(_, why)| view! { <p class="small">{why}</p> }).collect_view()}
                 </DialogBody>
                 <DialogButtons close remark="They get a link by mail to set their password.">
                     <Submit label="Create"/>

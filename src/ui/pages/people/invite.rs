@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{
-    dialogs::roles_within,
+    dialogs::{missing_roles, roles_within},
     place::{Open, Place},
 };
 use crate::{
@@ -12,7 +12,6 @@ use crate::{
         access::Level,
         id::AccountId,
         invitation::{Outcome, may_invite_as, read_list, text_of_file},
-        organization::PlanTier,
         refusal::Refusal,
         role::Role,
         text::{Problem, key},
@@ -45,7 +44,7 @@ pub fn InviteDialog(
     /// Why the licence does not allow Members (LIC-4, LIC-6).
     lacking: Option<String>,
     mine: Option<Role>,
-    plan: PlanTier,
+    refused: Vec<(Role, String)>,
     /// The accounts that people can be limited to; none where there is nothing to choose (ACCT-2, ACCT-4).
     accounts: Vec<(AccountId, String)>,
     flash: Option<FormFlash>,
@@ -56,11 +55,9 @@ pub fn InviteDialog(
         Open::Invite { email, resource } => (email.clone(), resource.clone()),
         _ => (String::new(), String::new()),
     };
-    let (mut roles, missing) = roles_within(plan, mine);
-    // Nobody can be a Member there; the reason stands where a Member's access is chosen.
-    if lacking.is_some() {
-        roles.retain(|(word, _)| *word != Role::Member.word());
-    }
+    let (roles, missing) = (roles_within(&refused, mine), missing_roles(refused, mine));
+    // Why nobody can be a Member stands where a Member's access is chosen.
+    let missing = missing.into_iter().find(|(role, _)| *role != Role::Member).map(|(_, why)| why);
     view! {
         <Dialog label="Invite people" heading="Invite people" close=close.clone()>
             <Form action flash class="dialog-form invite">

@@ -11,8 +11,6 @@ use web_sys::HtmlSelectElement;
 use super::{manages, place::Place};
 use crate::{
     domain::{
-        organization::PlanTier,
-        plan::may_give,
         refusal::Refusal,
         role::{Permission, Role, asks_first, keep_an_owner, may, roles_to_give},
         time::Timestamp,
@@ -220,6 +218,7 @@ fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
     };
     let mine = people.organization.role;
     let forms = people.rows.items.iter().filter(|_| may_manage).filter_map(|row| role_form(row, &place)).collect_view();
+    let refused = if may_manage { people.refused_roles() } else { Vec::new() };
     let rows = people
         .rows
         .items
@@ -227,7 +226,7 @@ fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
         .into_iter()
         .map(|row| {
             let me = row.person == Some(people.me);
-            view! { <Row row place=place.clone() mine me owners=people.owners now may_manage plan=people.plan several_accounts={people.accounts > 1}/> }
+            view! { <Row row place=place.clone() mine me owners=people.owners now may_manage refused=refused.clone() several_accounts={people.accounts > 1}/> }
         })
         .collect_view();
     let more = (people.rows.next_cursor.is_some() || !place.cursor.is_empty()).then(|| {
@@ -354,7 +353,7 @@ fn Row(
     owners: u64,
     now: Timestamp,
     may_manage: bool,
-    plan: PlanTier,
+    refused: Vec<(Role, String)>,
     several_accounts: bool,
 ) -> impl IntoView {
     let name = called(&row);
@@ -402,8 +401,7 @@ fn Row(
             let options = choices
                 .into_iter()
                 .map(|to| {
-                    let refused = if to == role { None } else { may_give(plan, to).err() };
-                    let why = refused.map(|refusal| refusal.to_string());
+                    let why = refused.iter().find(|(refused, _)| *refused == to && to != role).map(|(_, why)| why.clone());
                     view! { <option value=to.word() selected={to == role} disabled=why.is_some() title=why>{to.title()} {asks_first(me, role, to).then_some("…")}</option> }
                 })
                 .collect_view();

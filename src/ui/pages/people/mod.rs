@@ -85,11 +85,11 @@ fn PeopleContent(people: PeopleView, place: Place, now: Timestamp, flash: Option
     let dialog = match (&place.open, manages(&people.organization)) {
         (Open::Nothing, _) | (_, false) => ().into_any(),
         (Open::Invite { .. }, true) => {
-            view! { <InviteDialog place=place.clone() places=people.places.clone() lacking=people.places_lacking.clone() mine=people.organization.role plan=people.plan accounts=people.account_choices.clone() flash=flash.clone()/> }
+            view! { <InviteDialog place=place.clone() places=people.places.clone() lacking=people.members_lacking.clone() mine=people.organization.role refused=people.refused_roles() accounts=people.account_choices.clone() flash=flash.clone()/> }
                 .into_any()
         }
         (Open::Create, true) => {
-            view! { <CreateDialog place=place.clone() mine=people.organization.role plan=people.plan flash=flash.clone()/> }.into_any()
+            view! { <CreateDialog place=place.clone() mine=people.organization.role refused=people.refused_roles() flash=flash.clone()/> }.into_any()
         }
         (Open::Remove(_), true) => {
             view! { <RemoveDialog people=people.clone() place=place.clone() flash=flash.clone()/> }.into_any()
