@@ -71,9 +71,22 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    let routing = RwSignal::new(false);
+    view! {
+        <Router set_is_routing=routing>
+            <Everything routing/>
+        </Router>
+    }
+}
+
+/// What is under every address.
+#[component]
+fn Everything(
+    /// Whether a page is on its way.
+    routing: RwSignal<bool>,
+) -> impl IntoView {
     Toaster::provide();
     let session = Session::provide();
-    let routing = RwSignal::new(false);
 
     Effect::new(move |_| {
         session.hydrated.set(true);
@@ -105,12 +118,10 @@ pub fn App() -> impl IntoView {
         <Title formatter=move |title: String| {
             status::in_head(session.tab(title))
         }/>
-        <Router set_is_routing=routing>
-            <div class="routing" class:busy=move || routing.get() aria-hidden="true"></div>
-            <routes::Pages/>
-            <Toasts undo=|token| view! { <undo::Undo token/> }.into_any()>
-                <layout::FlashMessage/>
-            </Toasts>
-        </Router>
+        <div class="routing" class:busy=move || routing.get() aria-hidden="true"></div>
+        <routes::Pages/>
+        <Toasts undo=|token| view! { <undo::Undo token/> }.into_any()>
+            <layout::FlashMessage/>
+        </Toasts>
     }
 }

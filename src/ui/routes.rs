@@ -9,6 +9,7 @@ use leptos_router::{
     path,
 };
 
+use super::lazy::lazy;
 use super::pages::{
     account::{privacy::PrivacyPage, profile::ProfilePage, security::SecurityPage},
     activity::ActivityPage,
@@ -35,7 +36,6 @@ use super::pages::{
     verify::VerifyPage,
     welcome::WelcomePage,
 };
-use super::{lazy::lazy, sales};
 
 /// Every page, and the bundle that its code is in. `SsrMode::Async`: a page leaves the server whole, so that it needs no
 /// script to be read.
@@ -83,7 +83,6 @@ fn Listed<Routes>(children: RouteChildren<Routes>) -> Routes {
 /// The page that the address asks for.
 #[component]
 pub fn Pages() -> impl IntoView {
-    sales::provide();
     FlatRoutes(FlatRoutesProps::builder().fallback(NotFoundPage).children(ToChildren::to_children(pages)).build())
 }
 

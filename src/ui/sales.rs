@@ -9,32 +9,9 @@ use super::{
         copy::CopyField,
     },
     paths,
-    session::current_path,
+    session::Session,
 };
-use crate::{
-    domain::{refusal::Refusal, view::billing::WayToLicence},
-    rpc::{Asked, Failure, ask, billing::missing_licence},
-};
-
-/// What the reader can do about a licence that is missing in the organization of the page.
-#[derive(Clone, Copy)]
-struct Way(Asked<Result<Option<WayToLicence>, Failure>>);
-
-/// Asks for it, once, above the pages.
-pub fn provide() {
-    let path = current_path();
-    let org = Memo::new(move |_| path.with(|path| paths::org_of(path)));
-    let way = ask(
-        move || org.get(),
-        |org| async move {
-            match org {
-                Some(org) => missing_licence(org).await,
-                None => Err(Refusal::NotFound.into()),
-            }
-        },
-    );
-    provide_context(Way(way));
-}
+use crate::domain::view::billing::WayToLicence;
 
 /// What the reader can do about a licence that is missing. Nothing for who has no role in the organization.
 #[component]
@@ -46,25 +23,18 @@ pub fn GetLicence(
     #[prop(optional)]
     tone: Tone,
 ) -> impl IntoView {
-    let Way(way) = expect_context();
-    (move || {
-        let org = org.clone();
-        Suspend::new(async move {
-            match way.await {
-                Ok(Some(WayToLicence::Ask)) => view! { <ContactSales org tone/> }.into_any(),
-                Ok(Some(WayToLicence::Grant(command))) => view! {
-                    <div class="grant">
-                        <GrantCommand command/>
-                        <ContactSales org tone/>
-                    </div>
-                }
-                .into_any(),
-                Ok(Some(WayToLicence::AskOwner(owner))) => view! { <p class="small">{ask_owner(owner)}</p> }.into_any(),
-                Ok(None) | Err(_) => ().into_any(),
-            }
-        })
-    })
-    .into_any()
+    match Session::get().way_to_licence() {
+        Some(WayToLicence::Ask) => view! { <ContactSales org tone/> }.into_any(),
+        Some(WayToLicence::Grant(command)) => view! {
+            <div class="grant">
+                <GrantCommand command/>
+                <ContactSales org tone/>
+            </div>
+        }
+        .into_any(),
+        Some(WayToLicence::AskOwner(owner)) => view! { <p class="small">{ask_owner(owner)}</p> }.into_any(),
+        None => ().into_any(),
+    }
 }
 
 fn ask_owner(owner: Option<String>) -> String {

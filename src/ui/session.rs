@@ -8,13 +8,16 @@ use crate::{
         id::PersonId,
         policy::Policy,
         time::Timestamp,
-        view::{Belonging, PersonView, SessionView, SharedView, habits::Habits, people::Waiting},
+        view::{
+            Belonging, PersonView, SessionView, SharedView, billing::WayToLicence, habits::Habits, people::Waiting,
+        },
     },
     rpc::{
-        Asked, Failure, Flash, FormFlash,
+        Asked, Failure, Flash, FormFlash, ask,
+        billing::missing_licence,
         session::{Start, page_start},
     },
-    ui::words,
+    ui::{paths, words},
 };
 
 /// Whose page it is that the server renders, provided by the server.
@@ -25,6 +28,8 @@ pub struct PageOf(pub PersonId);
 #[derive(Clone, Copy)]
 pub struct Session {
     start: Asked<Result<Start, Failure>>,
+    /// What can be done about a licence that is missing in the organization of the page.
+    way_to_licence: Asked<Result<Option<WayToLicence>, Failure>>,
     /// The organization that the server was asked to name among those of the page.
     told_of: RwSignal<String>,
     version: RwSignal<u64>,
@@ -39,11 +44,22 @@ pub struct Session {
 }
 
 impl Session {
-    /// Makes it, once, at the root.
+    /// Makes it, once, inside the router.
     pub fn provide() -> Self {
         let told_of = RwSignal::new(String::new());
+        let path = current_path();
+        let org = Memo::new(move |_| path.with(|path| paths::org_of(path)));
         let session = Self {
             start: Resource::new_with_options(move || told_of.get(), page_start, true),
+            way_to_licence: ask(
+                move || org.get(),
+                |org| async move {
+                    match org {
+                        Some(org) => missing_licence(org).await,
+                        None => Ok(None),
+                    }
+                },
+            ),
             told_of,
             version: RwSignal::new(0),
             visited: StoredValue::new(String::new()),
@@ -69,12 +85,20 @@ impl Session {
     /// What the server function says.
     pub async fn start(self) -> Result<Start, Failure> {
         let mut start = self.start.await?;
+        // Nothing can wait for it further inside. Where it fails, nothing is said of it.
+        drop(self.way_to_licence.await);
         self.letter_keys.set_value(start.habits.letter_keys);
         self.page_of.set_value(start.session.person.as_ref().map(|person| person.id));
         if self.left_first_page.get_value() {
             start.flash = Flash::default();
         }
         Ok(start)
+    }
+
+    /// What can be done about a licence that is missing, once the page has begun ([`Self::start`]). Nothing for who has no role in
+    /// the organization.
+    pub fn way_to_licence(self) -> Option<WayToLicence> {
+        self.way_to_licence.get_untracked().and_then(Result::ok).flatten()
     }
 
     /// Whether single letters and signs are commands (WCAG 2.1.4).
