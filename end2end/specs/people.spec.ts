@@ -135,6 +135,12 @@ test("PEOPLE-2 who is invited begins as a Reader, and what a Member sees is said
   await page.goto(`/o/${org.org_id}/people?dialog=invite`);
   const dialog = page.getByRole("dialog", { name: "Invite people" });
   await expect(dialog.getByLabel("Role", { exact: true })).toHaveValue("reader");
+  // Without Cloud Teams nobody can be a Member, and that is said where the role is chosen (LIC-4).
+  await expect(dialog.getByText("Members and access to single items take a Cloud Teams licence", { exact: false })).toBeVisible();
+  await expect(dialog.getByText("A Member sees nothing until something is shared with them.")).toHaveCount(0);
+  await grantTeams(org.org_id);
+  await page.reload();
+  await expect(dialog.getByLabel("Role", { exact: true })).toHaveValue("reader");
   await expect(dialog.getByText("A Member sees nothing until something is shared with them.")).toBeVisible();
   // With one account nothing is said of accounts (ACCT-4).
   await expect(dialog.getByText("Where the role counts")).toHaveCount(0);

@@ -684,13 +684,17 @@ fn read_cells(cells: Vec<Cell>) -> Vec<Invitee> {
     let mut found: Vec<Invitee> = Vec::new();
     // What stands before an address and may be of its name.
     let mut waiting: Vec<&Cell> = Vec::new();
+    // Whether the name had a cell of its own before the address: then what stands behind it is meant as a role, also where it is none.
+    let mut in_columns = false;
     let unread = |cell: &Cell| Invitee { email: cell.text.clone(), ..Invitee::default() };
     for (cell, people) in cells.iter().zip(people) {
         let is_role = Role::parse(&key(&cell.text)).is_ok();
         if people.is_empty() {
             match found.last_mut() {
-                // `address, role` and `address, Name, role`.
-                Some(last) if is_role && last.role.is_empty() && waiting.is_empty() => last.role.clone_from(&cell.text),
+                // `address, role`, `address, Name, role` and `Name, address, role`.
+                Some(last) if (is_role || in_columns) && last.role.is_empty() && waiting.is_empty() => {
+                    last.role.clone_from(&cell.text);
+                }
                 Some(last) if alone && last.name.is_empty() => last.name.clone_from(&cell.text),
                 _ => waiting.push(cell),
             }
@@ -709,6 +713,7 @@ fn read_cells(cells: Vec<Cell>) -> Vec<Invitee> {
                     first.name = format!("{} {}", first.name, cell.text);
                 }
             }
+            in_columns = !first.name.is_empty();
         } else if cell.before == Some(',')
             && !first.name.is_empty()
             && let Some(last_name) = waiting.pop()
@@ -833,7 +838,7 @@ impl Invitee {
         let name = optional_line(&self.name, super::text::NAME_LENGTH)?;
         let role = match key(&self.role).as_str() {
             "" => otherwise,
-            word => Role::parse(word).map_err(|_| Problem::NotARole)?,
+            word => Role::parse(word).map_err(|_| Problem::NotARole(self.role.trim().chars().take(40).collect()))?,
         };
         Ok((name, role))
     }
@@ -923,6 +928,10 @@ mod tests {
             ("Weber, Carl <c@x.example>; Dietz, Dora <d@x.example>", vec![c("Weber, Carl"), d("Dietz, Dora")]),
             ("Weber, Carl <c@x.example>, Dietz, Dora <d@x.example>", vec![c("Weber, Carl"), d("Dietz, Dora")]),
             ("Weber, Carl <c@x.example>", vec![c("Weber, Carl")]),
+            // What is meant as a role and is none is refused with its address, not beside it.
+            ("Carl, c@x.example, Wizard", vec![invitee("c@x.example", "Carl", "Wizard")]),
+            ("Weber, Carl, c@x.example; Wizard", vec![invitee("c@x.example", "Weber Carl", "Wizard")]),
+            ("reader, c@x.example, Carl", vec![invitee("c@x.example", "Carl", "reader")]),
             ("'c@x.example'; 'd@x.example'", vec![c(""), d("")]),
             ("'Carl Weber' <c@x.example>", vec![c("'Carl Weber'")]),
             ("nobody; Carl <c@x.example>; d@x.example", vec![invitee("nobody", "", ""), c("Carl"), d("")]),
@@ -1055,7 +1064,7 @@ mod tests {
         assert_eq!(read("anna", "", ""), Err(Problem::NotAnEmail));
         assert_eq!(read("", "", ""), Err(Problem::Missing));
         assert_eq!(read("a@b.ch", "a\u{202E}b", ""), Err(Problem::ControlCharacters));
-        assert_eq!(read("a@b.ch", "", "boss"), Err(Problem::NotARole));
+        assert_eq!(read("a@b.ch", "", "boss"), Err(Problem::NotARole("boss".to_owned())));
     }
 
     #[test]

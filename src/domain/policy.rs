@@ -64,6 +64,18 @@ impl Policy {
         }
     }
 
+    /// Whether somebody with an address may have another one instead: who came in by a domain stays in it, who was invited is
+    /// free.
+    ///
+    /// # Errors
+    /// `Invalid` at `email`.
+    pub fn may_change_email(&self, from: &Email, to: &Email) -> Result<(), Refusal> {
+        match self.may_sign_up(from, false) {
+            Ok(()) => self.may_sign_up(to, false),
+            Err(_) => Ok(()),
+        }
+    }
+
     /// Whether somebody may create an organization. Where an address at a domain is what lets one in, it has to be proved.
     ///
     /// # Errors
@@ -81,7 +93,8 @@ impl Policy {
         self.sign_up != SignUp::Invited
     }
 
-    /// Whether anybody may create organizations.
+    /// Whether anybody may create organizations. Where nobody may, nobody begins in a personal space either: it would become one
+    /// (SPACE-1).
     pub fn has_founding(&self) -> bool {
         self.founders == Founders::Anyone
     }
@@ -155,6 +168,15 @@ mod tests {
             (&domains, "anna@x.example", true, true),
         ] {
             assert_eq!(policy.may_sign_up(&email(address), by_invitation).is_ok(), may, "{policy:?} {address}");
+        }
+        for (from, to, may) in [
+            ("anna@a.example", "anna@b.example", true),
+            ("anna@a.example", "anna@x.example", false),
+            ("guest@x.example", "guest@y.example", true),
+        ] {
+            assert_eq!(domains.may_change_email(&email(from), &email(to)).is_ok(), may, "{from} {to}");
+            assert_eq!(invited.may_change_email(&email(from), &email(to)), Ok(()));
+            assert_eq!(open.may_change_email(&email(from), &email(to)), Ok(()));
         }
         let Err(Refusal::Invalid(problems)) = domains.may_sign_up(&email("anna@x.example"), false) else {
             panic!("refused at the field")

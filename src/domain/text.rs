@@ -50,7 +50,7 @@ pub enum Problem {
     #[error("Choose one of the values offered.")]
     NotAChoice,
     /// Not a number in the range this field takes.
-    #[error("Enter a whole number from {0} to {1}.")]
+    #[error("Enter a whole number from {} to {}.", number(*.0), number(*.1))]
     NotInRange(i64, i64),
     /// Not a day of the calendar.
     #[error("Enter a day like 2026-11-21.")]
@@ -104,8 +104,8 @@ pub enum Problem {
     #[error("These items belong to different organizations. Move them one organization at a time.")]
     MixedOrganizations,
     /// A role that is none.
-    #[error("This is not a role. Use Owner, Manager, Editor, Reader or Member.")]
-    NotARole,
+    #[error("There is no role “{0}”. Use Owner, Manager, Editor, Reader or Member.")]
+    NotARole(String),
     /// A level that does not go with a role.
     #[error("Only a Member is given access to something of their own; every other role reaches everything.")]
     NotForThisRole,

@@ -266,8 +266,12 @@ fn bearer<'a>(path: &str, headers: &'a HeaderMap) -> Option<&'a str> {
     if !path.starts_with("/api/v1/") || path.starts_with("/api/v1/operator") {
         return None;
     }
+    token_of(headers)
+}
+
+fn token_of(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    Some(token.trim()).filter(|token| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
 }
 
 /// Notes that a session is used, off the path of the request.
@@ -488,7 +492,8 @@ pub async fn same_origin(request: Request, next: Next) -> Response {
 pub async fn no_forged_calls(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let by_cookie = headers.contains_key(header::COOKIE) && !headers.contains_key(header::AUTHORIZATION);
+    // Where there is a token the cookie does not count; any other `Authorization` leaves it to count.
+    let by_cookie = headers.contains_key(header::COOKIE) && token_of(headers).is_none();
     let says = headers.contains_key(header::ORIGIN)
         || headers.contains_key("sec-fetch-site")
         || headers.get("x-requested-with").is_some_and(|value| value == "commonhold");

@@ -12,11 +12,9 @@
 use std::{future::Future, pin::Pin};
 
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
-#[cfg(feature = "ssr")]
-use leptos_meta::Link;
 use leptos_router::ChooseView;
 
-use super::routes::current_address;
+use super::{routes::current_address, status::preload};
 
 /// What comes with a bundle's code, or the news that it did not come.
 type Coming<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
@@ -34,7 +32,6 @@ pub struct Lazy {
 
 impl ChooseView for Lazy {
     async fn choose(self) -> AnyView {
-        #[cfg(feature = "ssr")]
         preload(self.bundle);
         let address = current_address();
         match (self.page)().await {
@@ -53,24 +50,6 @@ impl ChooseView for Lazy {
             std::future::pending::<()>().await;
         }
     }
-}
-
-/// Names the files of a bundle in the head of the page. Leptos would do so at the end of rendering, where it finds the names only
-/// as long as the same thread happens to go on.
-#[cfg(feature = "ssr")]
-fn preload(bundle: &str) {
-    let Some(leptos::WasmSplitManifest(manifest)) = use_context() else { return };
-    manifest.with_value(|(folder, bundles, loader)| {
-        for file in bundles.get(bundle).into_iter().flatten() {
-            let href = format!("{folder}/{file}.wasm");
-            let link =
-                view! { <Link rel="preload" href as_="fetch" type_="application/wasm" crossorigin="anonymous"/> };
-            // It goes into the head when it is rendered; where it stands there is nothing.
-            drop(link.to_html());
-        }
-        let href = format!("{folder}/{loader}");
-        drop(view! { <Link rel="modulepreload" href crossorigin="anonymous"/> }.to_html());
-    });
 }
 
 /// `lazy!(bundle, Page)`: a page in a bundle, for a route's `view`.

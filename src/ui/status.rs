@@ -1,4 +1,4 @@
-//! What a page tells the HTTP layer. The only file of the user interface that knows which side it runs on.
+//! What a page tells the HTTP layer, and the head of its document. The only file of the user interface that knows which side it runs on.
 
 /// Sets the status code of the page that is being rendered on the server; nothing in the browser.
 pub fn set_status(code: u16) {
@@ -27,4 +27,29 @@ pub fn in_head(text: String) -> String {
     #[cfg(feature = "ssr")]
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text
+}
+
+/// Names the files of a bundle in the head of the page, on the server. Leptos would do so at the end of rendering, where it finds
+/// the names only as long as the same thread happens to go on.
+pub fn preload(bundle: &str) {
+    #[cfg(feature = "ssr")]
+    {
+        use leptos::prelude::*;
+        use leptos_meta::Link;
+
+        let Some(leptos::WasmSplitManifest(manifest)) = use_context() else { return };
+        manifest.with_value(|(folder, bundles, loader)| {
+            for file in bundles.get(bundle).into_iter().flatten() {
+                let href = format!("{folder}/{file}.wasm");
+                let link =
+                    view! { <Link rel="preload" href as_="fetch" type_="application/wasm" crossorigin="anonymous"/> };
+                // It goes into the head when it is rendered; where it stands there is nothing.
+                drop(link.to_html());
+            }
+            let href = format!("{folder}/{loader}");
+            drop(view! { <Link rel="modulepreload" href crossorigin="anonymous"/> }.to_html());
+        });
+    }
+    #[cfg(not(feature = "ssr"))]
+    let _ = bundle;
 }

@@ -66,6 +66,12 @@ pub fn Switcher(
     let hydrated = Session::get().hydrated;
     let wanted = RwSignal::new(String::new());
     let many = entries.len() >= MANY;
+    let finds = find_all && (many || more);
+    let names: Vec<String> =
+        entries.iter().map(|entry| words::organization_name(&entry.belonging).to_lowercase()).collect();
+    let listed = names.len() as u64;
+    let none_fits =
+        move || wanted.with(|wanted| !wanted.is_empty() && !names.iter().any(|name| name.contains(wanted.as_str())));
     let face = move || match current {
         Some(belonging) => {
             let name = words::organization_name(&belonging);
@@ -130,7 +136,7 @@ pub fn Switcher(
         .collect_view();
     view! {
         <Menu id=id class="switcher" button=face>
-            {(find_all && (many || more)).then(|| view! {
+            {finds.then(|| view! {
                 // Typing finds among these, at once; sending finds among all, also without a script.
                 <form method="get" action=paths::WELCOME role="search" class="switcher-find">
                     <input
@@ -156,6 +162,12 @@ pub fn Switcher(
                 })
             }}
             <ul class="switcher-list">{links}</ul>
+            <p class="menu-note none-fits" aria-live="polite">{move || none_fits().then_some("None of these fits.")}</p>
+            {(finds && more).then(|| {
+                let words = format!("Only the {} used last are listed here. Press Enter to search all.", words::total(listed));
+                // While one looks for something, as else nothing is missed.
+                view! { <p class="menu-note" hidden=move || wanted.with(String::is_empty)>{words}</p> }
+            })}
             {children.map(|children| view! { <div class="menu-foot">{children()}</div> })}
         </Menu>
     }

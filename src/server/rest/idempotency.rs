@@ -74,7 +74,8 @@ pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Respo
             Replied { parts, body: to_bytes(body, LONGEST_ANSWER).await.unwrap_or_default() }
         }
     };
-    let request = [parts.method.as_str().as_bytes(), call.as_bytes(), &bytes];
+    let query = parts.uri.query().unwrap_or_default();
+    let request = [parts.method.as_str().as_bytes(), call.as_bytes(), query.as_bytes(), &bytes];
     let done = match begin(&ctx, &asker, &key, &request).await {
         Err(error) => return Problem::from(error).into_response(),
         Ok(Turn::Again(answer)) => return again(answer),

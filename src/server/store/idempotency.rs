@@ -3,16 +3,16 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Result, Tx};
+use super::{Result, Tx, read};
 use crate::{
-    domain::{id::PersonId, time::Timestamp},
+    domain::{access::Level, id::PersonId, role::Role, time::Timestamp},
     server::context::digest,
 };
 
 /// What is known about a key of one caller.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Known {
-    /// Digest of method, path and body.
+    /// Digest of method, path, query and body.
     pub request_hash: String,
     /// The answer's status; `None` while it is still being made.
     pub status: Option<i64>,
@@ -130,32 +130,75 @@ pub async fn delete_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
 /// How many things that somebody may reach are looked at; nobody has so many given to them one by one.
 const LOOKED_AT: i64 = 3_000;
 
+/// What somebody may do in one place: a digest of the place, and how much.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Standing {
+    place: String,
+    height: u8,
+}
+
+impl Standing {
+    fn of(place: &str, height: u8) -> Self {
+        Self { place: digest(place.as_bytes())[..16].to_owned(), height }
+    }
+
+    /// That somebody has a scope.
+    pub fn scope(word: &str) -> Self {
+        Self::of(word, 1)
+    }
+
+    /// As it is kept.
+    pub fn text(&self) -> String {
+        format!("{}.{}", self.place, self.height)
+    }
+
+    /// Reads what was kept.
+    pub fn read(text: &str) -> Option<Self> {
+        let (place, height) = text.split_once('.')?;
+        Some(Self { place: place.to_owned(), height: height.parse().ok()? })
+    }
+
+    /// Whether this is as much as another one in the same place, or more.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.place == other.place && self.height >= other.height
+    }
+}
+
 #[derive(FromRow)]
 struct StandingRow {
     place: Uuid,
-    word: String,
+    role: Option<String>,
+    level: Option<String>,
 }
 
-/// What somebody may do where: roles in organizations and their accounts, and what was given to them. A digest for each, which
-/// tell whether one of them is gone by now.
+impl StandingRow {
+    fn read(&self) -> Result<Standing> {
+        let role = self.role.as_deref().map(|word| read("membership", "role", word, Role::parse)).transpose()?;
+        let level = self.level.as_deref().map(|word| read("access_grant", "level", word, Level::parse)).transpose()?;
+        // Both are in the order of their meaning.
+        let height = role.map(|role| role as u8).or(level.map(|level| level as u8)).unwrap_or_default();
+        Ok(Standing::of(&self.place.to_string(), height))
+    }
+}
+
+/// What somebody may do where: roles in organizations and their accounts, and what was given to them or to their organizations.
+/// They tell whether one of them is gone or less by now.
 ///
 /// # Errors
 /// The database.
-pub async fn list_standing(tx: &mut Tx, person: PersonId) -> Result<Vec<String>> {
+pub async fn list_standing(tx: &mut Tx, person: PersonId) -> Result<Vec<Standing>> {
     let rows: Vec<StandingRow> = tx
         .sql(
-            "SELECT organization_id AS place, role AS word FROM living_membership WHERE person_id = $1
-             UNION ALL SELECT account_id, role FROM account_membership WHERE person_id = $1
-             UNION ALL SELECT resource_id, level FROM access_grant WHERE person_id = $1
+            "SELECT organization_id AS place, role, CAST(NULL AS TEXT) AS level FROM living_membership WHERE person_id = $1
+             UNION ALL SELECT account_id, role, NULL FROM account_membership WHERE person_id = $1
+             UNION ALL SELECT resource_id, NULL, level FROM access_grant WHERE person_id = $1
+             UNION ALL SELECT g.resource_id, NULL, g.level FROM living_membership m JOIN access_grant g ON g.organization_id = m.organization_id
+                WHERE m.person_id = $1
              LIMIT CAST($2 AS BIGINT)",
         )
         .bind(person.0)
         .bind(LOOKED_AT)
         .all()
         .await?;
-    let mut lines: Vec<String> =
-        rows.into_iter().map(|row| digest(format!("{} {}", row.place, row.word).as_bytes())[..16].to_owned()).collect();
-    lines.sort_unstable();
-    lines.dedup();
-    Ok(lines)
+    rows.iter().map(StandingRow::read).collect()
 }

@@ -48,7 +48,8 @@ impl Drop for Letters {
     }
 }
 
-/// Whether somebody may have letters sent to people who do not know them. A machine has no address: whoever made its key answers for it.
+/// Whether somebody may have letters sent to people who do not know them. A machine has no address: whoever made its key answers for
+/// it, and had to prove theirs for that.
 ///
 /// # Errors
 /// `EmailUnverified`.

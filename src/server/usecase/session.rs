@@ -232,8 +232,10 @@ async fn insert(ctx: &Ctx, client: &Client, form: &SignUpForm, new: &SignUp, ver
                 } else {
                     super::account::send_verification(tx, &ctx, &view).await?;
                 }
-                let space = Founding::space(&space_name(&view.first_name, &view.last_name));
-                super::organization::found(tx, &ctx, &by, &space).await?;
+                if ctx.policy().has_founding() {
+                    let space = Founding::space(&space_name(&view.first_name, &view.last_name));
+                    super::organization::found(tx, &ctx, &by, &space).await?;
+                }
                 Ok(verified)
             })
         })

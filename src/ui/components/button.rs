@@ -70,6 +70,9 @@ pub fn BlockedButton(
     /// An icon before the words.
     #[prop(optional)]
     icon: Option<&'static str>,
+    /// Whether the page says the reason beside it already: then it is here for who listens only.
+    #[prop(optional)]
+    told: bool,
 ) -> impl IntoView {
     let id = format!("why-{}", label.to_lowercase().replace(' ', "-"));
     view! {
@@ -78,7 +81,7 @@ pub fn BlockedButton(
                 {icon.map(|name| view! { <Icon name/> })}
                 {label}
             </button>
-            <small id=id>{reason}</small>
+            <small id=id class=told.then_some("unseen")>{reason}</small>
         </span>
     }
 }

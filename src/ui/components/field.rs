@@ -41,6 +41,7 @@ pub fn Field(
     list: Option<&'static str>,
 ) -> impl IntoView {
     let form = FormContext::get();
+    form.named(name, label);
     let id = form.field_id(name);
     // Passwords are never sent back.
     let value = if kind == "password" { None } else { form.typed(name).or(value) };
@@ -102,6 +103,7 @@ pub fn Lines(
     optional: bool,
 ) -> impl IntoView {
     let form = FormContext::get();
+    form.named(name, label);
     let id = form.field_id(name);
     let problem = form.problem(name);
     let described = described_by(&id, true, problem);
@@ -163,6 +165,7 @@ pub fn Choice(
     autocomplete: &'static str,
 ) -> impl IntoView {
     let form = FormContext::get();
+    form.named(name, label);
     let id = form.field_id(name);
     let chosen = form.typed(name).or(value).unwrap_or_default();
     let problem = form.problem(name);
@@ -204,6 +207,7 @@ pub fn Radios(
     first: &'static str,
 ) -> impl IntoView {
     let form = FormContext::get();
+    form.named(name, label);
     let id = form.field_id(name);
     let chosen = form.typed(name).unwrap_or_else(|| first.to_owned());
     let problem = form.problem(name);
@@ -243,6 +247,7 @@ pub fn Check(
     checked: bool,
 ) -> impl IntoView {
     let form = FormContext::get();
+    form.named(name, label);
     let id = form.field_id(name);
     let checked = if form.came_back() { form.typed(name).is_some() } else { checked };
     let problem = form.problem(name);

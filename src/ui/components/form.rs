@@ -35,6 +35,7 @@ pub struct FormContext {
     failure: Signal<Option<Failure>>,
     pending: Signal<bool>,
     typed: StoredValue<Vec<(String, String)>>,
+    labels: StoredValue<Vec<(&'static str, &'static str)>>,
 }
 
 impl FormContext {
@@ -46,6 +47,20 @@ impl FormContext {
     /// The id of a field's input.
     pub fn field_id(self, field: &str) -> String {
         self.name.with_value(|name| format!("{name}-{field}"))
+    }
+
+    /// Keeps what a field is called on screen, so that the summary calls it the same.
+    pub fn named(self, field: &'static str, label: &'static str) {
+        self.labels.update_value(|labels| {
+            if !labels.iter().any(|(known, _)| *known == field) {
+                labels.push((field, label));
+            }
+        });
+    }
+
+    /// What a field is called on screen, as far as it is known.
+    fn label_of(self, field: &str) -> Option<&'static str> {
+        self.labels.with_value(|labels| labels.iter().find(|(known, _)| *known == field).map(|(_, label)| *label))
     }
 
     /// What was typed into a field before the form came back refused.
@@ -133,7 +148,13 @@ fn form_view(
     let element = NodeRef::<html::Form>::new();
     let name = url.rsplit('/').next().unwrap_or(url).trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
 
-    let context = FormContext { name: StoredValue::new(name), failure, pending, typed: StoredValue::new(typed) };
+    let context = FormContext {
+        name: StoredValue::new(name),
+        failure,
+        pending,
+        typed: StoredValue::new(typed),
+        labels: StoredValue::new(Vec::new()),
+    };
 
     Effect::new(move |before: Option<()>| {
         let leads = answer.with(|answer| match answer {
@@ -160,8 +181,14 @@ fn form_view(
         <form node_ref=element class=class action=action.sent_from() method="post" novalidate=true on:submit=on_submit>
             // Not `provide_context`: two forms beside each other would share the last one's.
             <Provider value=context>
-                <Summary failure from_flash=Signal::derive(move || from_flash && answer.with(Option::is_none))/>
-                {children()}
+                {
+                    // Before the summary above them, which calls them what their labels say.
+                    let fields = children();
+                    view! {
+                        <Summary failure from_flash=Signal::derive(move || from_flash && answer.with(Option::is_none))/>
+                        {fields}
+                    }
+                }
             </Provider>
         </form>
     }
@@ -236,6 +263,9 @@ pub fn Submit(
     /// How much it matters.
     #[prop(default = Tone::Primary)]
     tone: Tone,
+    /// An icon before the words.
+    #[prop(optional)]
+    icon: Option<&'static str>,
 ) -> impl IntoView {
     let pending = FormContext::get().pending;
     view! {
@@ -245,6 +275,7 @@ pub fn Submit(
             disabled=move || pending.get()
             aria-busy=move || pending.get().then_some("true")
         >
+            {icon.map(|name| view! { <Icon name/> })}
             {label}
         </button>
     }
@@ -281,14 +312,15 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
     };
     let more = match failure {
         Failure::Refused(Refusal::NameTaken(_)) => {
-            view! { <p><a rel="external" href=format!("#{}", form.field_id("name"))>"Name"</a></p> }.into_any()
+            view! { <p><a rel="external" href=format!("#{}", form.field_id("name"))>{form.label_of("name").unwrap_or("Name")}</a></p> }.into_any()
         }
         Failure::Refused(Refusal::Invalid(problems)) => {
             let entries = problems
                 .into_iter()
                 .map(|problem| {
                     let text = problem.problem.to_string();
-                    view! { <li><a rel="external" href=format!("#{}", form.field_id(&problem.field))>{field_words(&problem.field)}</a> ": " {text}</li> }
+                    let called = form.label_of(&problem.field).map_or_else(|| field_words(&problem.field), str::to_owned);
+                    view! { <li><a rel="external" href=format!("#{}", form.field_id(&problem.field))>{called}</a> ": " {text}</li> }
                 })
                 .collect_view();
             view! { <ul>{entries}</ul> }.into_any()

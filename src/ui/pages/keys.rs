@@ -143,6 +143,7 @@ fn NewKey(org: String, accounts: Vec<(String, String)>, close: String, flash: Op
 #[component]
 fn ScopeChecks() -> impl IntoView {
     let form = FormContext::get();
+    form.named("scopes", "What it may do");
     let problem = form.problem("scopes");
     let checks = Scope::ALL
         .into_iter()

@@ -185,9 +185,9 @@ both!(lic_1_negative_and_huge_numbers_on_the_command_line, async |app| {
     let images = ["licence", "grant", "--org", &org.org_id, "--product", "cloud-pro", "--model", "images-projects"];
     let desktop = ["licence", "grant", "--org", &org.org_id, "--product", "desktop"];
     let cases: &[(&[&str], &[&str], &str)] = &[
-        (&credits, &["--credits", "-1"], "--credits: Enter a whole number from 0 to 1000000000000."),
+        (&credits, &["--credits", "-1"], "--credits: Enter a whole number from 0 to 1,000,000,000,000."),
         (&credits, &["--credits=-5"], "--credits: Enter a whole number from 0"),
-        (&credits, &["--credits", "1000000000001"], "--credits: Enter a whole number from 0 to 1000000000000."),
+        (&credits, &["--credits", "1000000000001"], "--credits: Enter a whole number from 0 to 1,000,000,000,000."),
         (&credits, &["--credits", "9223372036854775807"], "--credits: Enter a whole number from 0"),
         (&credits, &["--credits", "9223372036854775808"], "invalid value '9223372036854775808' for '--credits"),
         (&credits, &["--credits", "1e6"], "invalid value '1e6' for '--credits"),

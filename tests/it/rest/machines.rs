@@ -701,3 +701,12 @@ fn auth_6_every_reason_why_something_is_for_people_is_given_somewhere() {
         assert!(given || why == PeopleOnly::Eyes, "{why:?}");
     }
 }
+
+both!(attack_27_who_has_not_proved_their_address_makes_no_key, async |app| {
+    let eve = Person::sign_up_unproved(app, "Eve", "Muster", "eve@example.com").await;
+    let org = eve.create_org("Your Bank").await;
+    let (path, form) = (format!("/api/v1/orgs/{}/keys", org.org_id), json!({ "name": "Bank", "scopes": ["people"] }));
+    assert_eq!(eve.post(&path, &form).await.expect(403).code(), "email_unverified");
+    app.verify(&eve).await;
+    eve.post(&path, &form).await.expect(201);
+});

@@ -127,7 +127,7 @@ async fn call(app: &TestApp, operation: &str) -> Call {
         "/orgs/{org}/accounts" => (anna, format!("{org}/accounts"), json!({ "name": "South" })),
         "/orgs/{org}/people" => {
             let new = json!({ "email": format!("new.{}@example.com", rand::random::<u64>()), "first_name": "New", "last_name": "Weber",
-                "role": "member" });
+                "role": "reader" });
             (anna, format!("{org}/people"), new)
         }
         "/orgs/{org}/people/remove" => {
@@ -618,4 +618,34 @@ both!(api_1_a_machine_has_keys_of_its_own, async |app| {
     // Another machine's key of the same name is another one.
     let other = machine(app, &w).await;
     assert!(!call(&other, "Desk").send("one").await.expect(200).headers.contains_key("idempotency-replayed"));
+});
+
+both!(api_1_a_preview_does_not_answer_for_what_it_previews, async |app| {
+    let w = world(app).await;
+    let invitations = format!("/api/v1/orgs/{}/invitations", w.source.org_id);
+    let body = json!({ "invitations": [{ "email": "guest@example.com", "role": "editor" }] });
+    let send = async |path: &str| w.anna.call(Method::POST, path, Some(&body), &[("idempotency-key", "one")]).await;
+    send(&format!("{invitations}?preview=true")).await.expect(200);
+    assert_eq!(send(&invitations).await.expect(422).code(), "idempotency_mismatch");
+    assert!(send(&format!("{invitations}?preview=true")).await.headers.contains_key("idempotency-replayed"));
+});
+
+both!(attack_3_who_may_more_reads_the_kept_answer_and_who_lost_an_organizations_grant_does_not, async |app| {
+    let w = world(app).await;
+    let max = app.person("Max").await;
+    app.join(&w.source, &max, Role::Editor).await;
+    let trash = format!("/api/v1/resources/{}/trash", w.dataset);
+    let send = async || max.call(Method::POST, &trash, Some(&json!({})), &[("idempotency-key", "one")]).await;
+    send().await.expect(204);
+    w.anna.change_role(&w.source, max.id, "manager").await.expect(200);
+    assert!(send().await.expect(204).headers.contains_key("idempotency-replayed"), "it is in the trash since");
+    // John reaches the folder through his organization alone.
+    app.team_licence(&w.source).await;
+    let given = w.anna.give(w.folder, json!({ "organization": w.target.org_id }), "editor").await.expect(200).json();
+    let body = json!({ "parent": w.folder, "kind": "folder", "name": "Furka" });
+    let send =
+        async || w.john.call(Method::POST, "/api/v1/resources", Some(&body), &[("idempotency-key", "two")]).await;
+    send().await.expect(201);
+    w.anna.take(w.folder, given["access"]["grant"].as_str().expect("a grant")).await.expect(204);
+    assert_eq!(send().await.expect(404).code(), "not_found");
 });

@@ -291,3 +291,25 @@ both!(attack_31_a_cookie_of_another_program_that_cannot_be_read_signs_nobody_out
         anna.send(request.expect("a request")).await.expect(200);
     }
 });
+
+both!(api_1_a_body_is_an_object, async |app| {
+    let anna = app.person("Anna").await;
+    let array = json!([anna.email, crate::support::PASSWORD]);
+    let answer = app.nobody().post("/api/v1/session", &array).await.expect(400);
+    assert!(answer.body.contains("an object") || answer.body.contains("a JSON object"), "{}", answer.body);
+    anna.patch("/api/v1/me", &json!(["Jon"])).await.expect(400);
+});
+
+both!(attack_32_what_is_no_token_does_not_stand_for_the_header, async |app| {
+    let anna = app.person("Anna").await;
+    for said in ["Basic eDp5", "Bearer", "Bearer ", "junk", ""] {
+        let request = axum::http::Request::builder()
+            .method(axum::http::Method::PATCH)
+            .uri("/api/v1/me")
+            .header("content-type", "application/json")
+            .header("authorization", said)
+            .body(axum::body::Body::from(json!({ "first_name": "Eve" }).to_string()));
+        anna.send(request.expect("a request")).await.expect(403);
+    }
+    assert_eq!(anna.get("/api/v1/me").await.json()["first_name"], "Anna");
+});

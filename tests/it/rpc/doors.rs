@@ -257,7 +257,15 @@ async fn auth_1_where_one_signs_up_with_an_address_at_a_domain_others_are_told_a
     // An address is what lets one in, so it is proved before anything is founded on it.
     let body = serde_json::json!({ "name": "A", "kind": "individual", "country": "CH" });
     assert_eq!(anna.post("/api/v1/orgs", &body).await.expect(403).code(), "email_unverified");
+    // Nor is it exchanged for one elsewhere, proved or not.
+    let change = async |email: &str| {
+        let body = serde_json::json!({ "email": email, "password": PASSWORD });
+        anna.post("/api/v1/me/email", &body).await
+    };
+    assert_eq!(change("anna@elsewhere.example").await.expect(422).fields(), ["email"]);
     app.verify(&anna).await;
+    assert_eq!(change("anna@elsewhere.example").await.expect(422).fields(), ["email"]);
+    change("anna.muster@alpine.example").await.expect(202);
     anna.post("/api/v1/orgs", &body).await.expect(201);
     app.finish().await;
 }
@@ -266,6 +274,9 @@ async fn auth_1_where_one_signs_up_with_an_address_at_a_domain_others_are_told_a
 async fn org_1_where_the_operator_creates_organizations_nobody_else_does() {
     let app = closed(Policy { founders: Founders::Operator, ..Policy::default() }).await;
     let anna = app.person("Anna").await;
+    // Not even the one that a personal space would become.
+    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM organization").await, 0);
+    assert_eq!(anna.get("/api/v1/me").await.expect(200).json()["space"], serde_json::Value::Null);
     assert!(!anna.page("/").await.expect(200).body.contains("href=\"/organizations/new"));
     assert!(anna.page("/organizations/new").await.body.contains("created by the operator"));
     let form = [("kind", "individual"), ("name", "Alpine Survey"), ("country", "CH")];

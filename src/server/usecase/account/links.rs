@@ -197,6 +197,7 @@ async fn verify_email_in(tx: &mut Tx, ctx: &Ctx, client: &Client, token: &str) -
         person::update_verified(tx, person.id).await?;
         return audit::note(tx, ctx, &by, of_account("email.verified", "verified their email address")).await;
     }
+    may_change(ctx, &person.email, &link.email)?;
     match person::update_email(tx, &own(person.id), &link.email, &key(&link.email)).await.map_err(Error::from) {
         Err(error) if error.is_taken() => return Err(Refusal::field("email", Problem::EmailTaken).into()),
         updated => updated?,
@@ -213,6 +214,13 @@ async fn verify_email_in(tx: &mut Tx, ctx: &Ctx, client: &Client, token: &str) -
         ..of_account("email.changed", "changed their email address")
     };
     audit::note(tx, ctx, &by, what).await
+}
+
+/// Whether the installation lets somebody have another address: asked again when it is proved, as the operator may have decided
+/// otherwise meanwhile.
+fn may_change(ctx: &Ctx, from: &str, to: &str) -> Result<()> {
+    let read = |email: &str| Email::parse(email).map_err(|problem| Refusal::field("email", problem));
+    Ok(ctx.policy().may_change_email(&read(from)?, &read(to)?)?)
 }
 
 /// Asks for another address (SET-1): a link is mailed to it, and until that is used the old one stays. Whether the new address
@@ -235,6 +243,7 @@ pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str
                 Box::pin(async move {
                     still(tx, &by, &hash).await?;
                     let me = myself(tx, &by).await?;
+                    may_change(&ctx, &me.email, email.as_str())?;
                     pace(tx, &ctx, me.id, Purpose::ChangeEmail).await?;
                     let token = issue(tx, &ctx, me.id, Purpose::ChangeEmail, email.as_str()).await?;
                     if person::find_by_email(tx, &email.key()).await?.is_none() {

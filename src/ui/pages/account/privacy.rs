@@ -124,7 +124,7 @@ fn Delete(farewell: FarewellView, deleting: bool, flash: Option<FormFlash>) -> i
     view! {
         <section class="panel account-part" aria-labelledby="delete-account">
             <h2 id="delete-account">"Delete account"</h2>
-            <p>"What tells who you are is deleted, and every session ends. What you made stays with the organizations it belongs to, and their logs keep what you did there, with your name."</p>
+            <p>"Your name, your email address, your password and your personal space are deleted, and every session ends. What you made in organizations stays there, as the work of a “Deleted person”. Only their logs keep your name, beside what you did there."</p>
             {match last {
                 Some(reason) => view! {
                     <BlockedButton label="Delete my account" reason tone=Tone::Danger/>

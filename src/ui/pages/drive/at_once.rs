@@ -128,7 +128,7 @@ pub fn TrashForm(item: String, back: String, flash: Option<FormFlash>) -> impl I
         <Form action flash class="inline-form">
             <Hidden name="items" value=item/>
             <Hidden name="back" value=back/>
-            <Submit label="Move to trash" tone=crate::ui::components::button::Tone::Plain/>
+            <Submit label="Move to trash" tone=crate::ui::components::button::Tone::Plain icon=Command::Trash.icon()/>
         </Form>
     }
 }
@@ -141,7 +141,7 @@ pub fn UnassignForm(item: String, back: String, flash: Option<FormFlash>) -> imp
         <Form action flash class="inline-form">
             <Hidden name="items" value=item/>
             <Hidden name="back" value=back/>
-            <Submit label="Remove from site" tone=crate::ui::components::button::Tone::Plain/>
+            <Submit label="Remove from site" tone=crate::ui::components::button::Tone::Plain icon=Command::Unassign.icon()/>
         </Form>
     }
 }

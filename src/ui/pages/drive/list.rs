@@ -401,7 +401,7 @@ fn Entries(
             let entry = match on {
                 Control::Absent => return ().into_any(),
                 Control::Disabled(reason) => view! {
-                    <span class="menu-off">{command.title()}<small class="menu-note">{reason}</small></span>
+                    <span class="menu-off with-icon"><Icon name=command.icon()/>{command.title()}<small class="menu-note">{reason}</small></span>
                 }
                 .into_any(),
                 Control::Enabled => view! {

@@ -253,7 +253,7 @@ fn DriveContent(
     let invites = own && team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
         Some(resource) => {
-            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() no_sites=drive.lacking.assign.clone() invites team=team && own shared_elsewhere=drive.shared_elsewhere/> }
+            view! { <ContainerHeader resource=resource.clone() listing=listing.clone() create=drive.create.clone() no_sites=drive.lacking.assign.clone() expired=drive.lacking.create.clone() invites team=team && own shared_elsewhere=drive.shared_elsewhere/> }
                 .into_any()
         }
         None if !listing.q.is_empty() => {
@@ -454,6 +454,8 @@ fn ContainerHeader(
     create: Control,
     /// Why there can be no sites, if so (LIC-4).
     no_sites: Option<String>,
+    /// What the note under the header says of the licence, if there is one.
+    expired: Option<String>,
     invites: bool,
     team: bool,
     shared_elsewhere: bool,
@@ -467,7 +469,8 @@ fn ContainerHeader(
         _ if kinds.is_empty() => None,
         Control::Absent => None,
         Control::Disabled(reason) => {
-            Some(view! { <BlockedButton label="New" reason tone=Tone::Primary icon="plus"/> }.into_any())
+            let told = expired.as_ref() == Some(&reason);
+            Some(view! { <BlockedButton label="New" reason tone=Tone::Primary icon="plus" told/> }.into_any())
         }
         Control::Enabled => {
             let links = kinds
@@ -476,7 +479,7 @@ fn ContainerHeader(
                     let refused = no_sites.clone().filter(|_| kind == Kind::Site);
                     if let Some(reason) = refused {
                         return view! {
-                            <span class="menu-off">"New site"<small class="menu-note">{reason}</small></span>
+                            <span class="menu-off with-icon"><Icon name=words::kind_icon(kind)/>"New site"<small class="menu-note">{reason}</small></span>
                         }
                         .into_any();
                     }

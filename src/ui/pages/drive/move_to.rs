@@ -303,7 +303,7 @@ fn PlaceRow(row: DestinationRow, href: String) -> impl IntoView {
     let name = view! {
         <span class=format!("name {}", row.kind.word())>
             <Icon name=words::kind_icon(row.kind)/>
-            <span>{row.name}</span>
+            <span title=row.name.clone()>{row.name.clone()}</span>
         </span>
     };
     match row.why_not {

@@ -56,8 +56,10 @@ pub fn InviteDialog(
         _ => (String::new(), String::new()),
     };
     let (roles, missing) = (roles_within(&refused, mine), missing_roles(refused, mine));
-    // Why nobody can be a Member stands where a Member's access is chosen.
-    let missing = missing.into_iter().find(|(role, _)| *role != Role::Member).map(|(_, why)| why);
+    // Why nobody can be a Member, and why there are no other roles than these: each is said once.
+    let first =
+        |member: bool| missing.iter().find(|(role, _)| (*role == Role::Member) == member).map(|(_, why)| why.clone());
+    let missing: Vec<String> = [first(true), first(false)].into_iter().flatten().collect();
     view! {
         <Dialog label="Invite people" heading="Invite people" close=close.clone()>
             <Form action flash class="dialog-form invite">
@@ -74,7 +76,7 @@ pub fn InviteDialog(
 struct Fields {
     email: String,
     roles: Vec<(&'static str, &'static str)>,
-    missing: Option<String>,
+    missing: Vec<String>,
     places: Vec<Crumb>,
     lacking: Option<String>,
     resource: String,
@@ -104,11 +106,9 @@ fn Asking(fields: Fields, place: Place, close: String) -> impl IntoView {
         Some(review) => view! { <Outcomes review place=place.clone()/> }.into_any(),
         None => {
             let (fields, close) = (fields.clone(), close.clone());
-            let missing = fields.missing.clone();
             view! {
                 <DialogBody>
                     <InviteFields fields/>
-                    {missing.map(|why| view! { <p class="small">{why}</p> })}
                 </DialogBody>
                 <DialogButtons close remark="Each gets a link by mail that works once, for 14 days.">
                     <Preview/>
@@ -146,10 +146,11 @@ fn Outcomes(review: Review, place: Place) -> impl IntoView {
 /// The list, the role, what a Member reaches, and the rows as they are understood.
 #[component]
 fn InviteFields(fields: Fields) -> impl IntoView {
-    let Fields { email, roles, missing: _, places, lacking, resource, mine, accounts } = fields;
+    let Fields { email, roles, missing, places, lacking, resource, mine, accounts } = fields;
     let form = FormContext::get();
     // A Member sees nothing until something is shared with them: only who comes to share something begins there.
-    let usual = if resource.is_empty() || lacking.is_some() { Role::Reader } else { Role::Member };
+    let no_members = lacking.is_some();
+    let usual = if resource.is_empty() || no_members { Role::Reader } else { Role::Member };
     let text = RwSignal::new(form.typed("people").unwrap_or(email));
     let chosen = form.typed("resource").unwrap_or(resource);
     let options = places
@@ -161,6 +162,15 @@ fn InviteFields(fields: Fields) -> impl IntoView {
         .collect_view();
     let levels: Vec<(&'static str, &'static str)> =
         Level::ALL.into_iter().map(|level| (level.word(), level.title())).collect();
+    form.named("resource", "Access to");
+    // What a Member sees matters only where somebody can be one.
+    let choice = if roles.iter().any(|(word, _)| *word == Role::Member.word()) {
+        let hint = "A Member sees nothing until something is shared with them.";
+        view! { <Choice name="role" label="Role" options=roles value=usual.word() hint/> }.into_any()
+    } else {
+        view! { <Choice name="role" label="Role" options=roles value=usual.word()/> }.into_any()
+    };
+    let missing = missing.into_iter().map(|why| view! { <p class="small">{why}</p> }).collect_view();
     view! {
         <Lines
             name="people"
@@ -170,13 +180,8 @@ fn InviteFields(fields: Fields) -> impl IntoView {
             text
         />
         <CsvFile text/>
-        <Choice
-            name="role"
-            label="Role"
-            options=roles
-            value=usual.word()
-            hint="A Member sees nothing until something is shared with them."
-        />
+        {choice}
+        {missing}
         <div class="columns for-members">
             <div class="field">
                 <label for="invite-resource">"Access to" <span class="optional">"optional, for Members"</span></label>
@@ -184,14 +189,12 @@ fn InviteFields(fields: Fields) -> impl IntoView {
                     class="input"
                     id="invite-resource"
                     name="resource"
-                    disabled=lacking.is_some()
-                    title=lacking.clone()
-                    aria-describedby=lacking.is_some().then_some("why-not-invite")
+                    disabled=no_members
+                    title=lacking
                 >
                     <option value="">"Nothing yet"</option>
                     {options}
                 </select>
-                {lacking.map(|reason| view! { <p class="small why-not" id="why-not-invite">{reason}</p> })}
             </div>
             <Choice name="level" label="Level" options=levels value=Level::Reader.word()/>
         </div>

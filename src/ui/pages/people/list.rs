@@ -398,11 +398,13 @@ fn Row(
             .into_any()
         }
         Some(role) => {
+            // An invitation's role is changed at once: nobody has it yet.
+            let asks = row.person.is_some();
             let options = choices
                 .into_iter()
                 .map(|to| {
                     let why = refused.iter().find(|(refused, _)| *refused == to && to != role).map(|(_, why)| why.clone());
-                    view! { <option value=to.word() selected={to == role} disabled=why.is_some() title=why>{to.title()} {asks_first(me, role, to).then_some("…")}</option> }
+                    view! { <option value=to.word() selected={to == role} disabled=why.is_some() title=why>{to.title()} {(asks && asks_first(me, role, to)).then_some("…")}</option> }
                 })
                 .collect_view();
             view! {
