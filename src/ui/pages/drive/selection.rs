@@ -218,7 +218,8 @@ impl Selection {
         let had = self.wants_focus.get_value() || self.inside.get_value();
         if had && nowhere() {
             self.wants_focus.set_value(false);
-            self.inside.set_value(false);
+            // The page may be drawn once more, as others hear of the change too: then the new heading takes it.
+            self.inside.set_value(true);
             to_heading();
         }
     }
