@@ -276,11 +276,22 @@ impl TestApp {
         mails.into_iter().filter(|mail| mail.recipient == email).map(|mail| (mail.subject, mail.text)).collect()
     }
 
-    /// The token in the newest link to `path` that an address got.
+    /// The token in the newest link to `path` that an address got. What is answered at a fixed moment may write its mail later, on a
+    /// busy machine, so the mail is waited for.
     pub async fn token_in_mail(&self, email: &str, path: &str) -> String {
-        let mails = self.mail_to(email).await;
-        let text =
-            mails.iter().map(|(_, text)| text).find(|text| text.contains(path)).expect("a mail with such a link");
+        let newest = async || {
+            let mails = self.mail_to(email).await;
+            mails.into_iter().map(|(_, text)| text).find(|text| text.contains(path))
+        };
+        let waiting = Box::pin(async {
+            loop {
+                match newest().await {
+                    Some(text) => break text,
+                    None => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+                }
+            }
+        });
+        let text = in_time("a mail with such a link", waiting).await;
         let after = text.split(path).nth(1).expect("a link");
         after.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
     }

@@ -233,6 +233,7 @@ pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str
     if email.key() == by.email_key {
         return Err(Refusal::field("email", Problem::SameEmail).into());
     }
+    may_change(ctx, &by.email_key, email.as_str())?;
     let password_hash = check_password(ctx, by, "password", password).await?;
     let (ctx_in, by) = (ctx.clone(), by.clone());
     at_a_fixed_moment(async move {
@@ -243,7 +244,6 @@ pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str
                 Box::pin(async move {
                     still(tx, &by, &hash).await?;
                     let me = myself(tx, &by).await?;
-                    may_change(&ctx, &me.email, email.as_str())?;
                     pace(tx, &ctx, me.id, Purpose::ChangeEmail).await?;
                     let token = issue(tx, &ctx, me.id, Purpose::ChangeEmail, email.as_str()).await?;
                     if person::find_by_email(tx, &email.key()).await?.is_none() {
