@@ -421,7 +421,7 @@ pub struct Space {
     pub holds_licences: bool,
 }
 
-/// Whether a personal space becomes an organization, "<First> <Last>'s Space" (PEOPLE-4b, SPACE-1): as soon as its person
+/// Whether a personal space becomes an organization, "Anna Muster's Space" (PEOPLE-4b, SPACE-1): as soon as its person
 /// belongs to an organization and it holds work, in whichever order that comes. An empty one stays what it is.
 pub const fn becomes_organization(space: Space) -> bool {
     space.belongs_elsewhere && (space.holds_resources || space.holds_licences)

@@ -29,7 +29,7 @@ const ALIVE: Duration = Duration::from_secs(30);
 /// What is shared with me, in the worker's words.
 const MINE: &str = "me";
 
-/// What a page of the Drive shows, as streams name it: a resource's id, or [`MINE`]. There is no stream about what is shared
+/// What a page of the Drive shows, as streams name it: a resource's id, or `MINE`. There is no stream about what is shared
 /// with somebody else.
 pub fn stream_of(drive: &DriveView) -> Option<String> {
     match &drive.resource {
