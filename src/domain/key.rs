@@ -157,13 +157,13 @@ pub enum PeopleOnly {
     /// It reaches another organization.
     Outside,
     /// It looks with somebody else's eyes.
-    Eyes,
+    Viewer,
 }
 
 impl PeopleOnly {
     /// Every reason.
     pub const ALL: [Self; 7] =
-        [Self::Personal, Self::Whole, Self::Keys, Self::Money, Self::Publishing, Self::Outside, Self::Eyes];
+        [Self::Personal, Self::Whole, Self::Keys, Self::Money, Self::Publishing, Self::Outside, Self::Viewer];
 
     /// The reason in words.
     pub const fn reason(self) -> &'static str {
@@ -174,7 +174,7 @@ impl PeopleOnly {
             Self::Money => "it decides about licences and money",
             Self::Publishing => "it decides what anyone may see or do",
             Self::Outside => "it reaches outside the key’s account",
-            Self::Eyes => "it looks with somebody else’s eyes",
+            Self::Viewer => "it looks with somebody else’s eyes",
         }
     }
 

@@ -6,7 +6,7 @@ use super::{Done, Failure, Text};
 use crate::domain::view::{DriveView, MoreRows};
 
 /// A container's page, or a dataset's; the root of the organization's first account where `resource` is empty; with `q`,
-/// what is found in the organization; with `seen_as`, as that person sees it. `sort` is `name`, `kind`, `size` or `modified_at`, with `-` in front for the other
+/// what is found in the organization; with `view_as`, as that person sees it. `sort` is `name`, `kind`, `size` or `modified_at`, with `-` in front for the other
 /// direction.
 #[server(output = Text)]
 pub async fn drive_page(
@@ -17,11 +17,11 @@ pub async fn drive_page(
     status: String,
     sort: String,
     cursor: String,
-    #[server(default)] seen_as: String,
+    #[server(default)] view_as: String,
 ) -> Result<DriveView, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
-    let wanted = usecase::drive::PageQuery { org, resource, q, kind, status, sort, cursor, seen_as };
+    let wanted = usecase::drive::PageQuery { org, resource, q, kind, status, sort, cursor, view_as };
     answer::read(usecase::drive::page(&ctx, &by, &wanted).await)
 }
 
@@ -33,7 +33,7 @@ pub async fn drive_rows(
     #[server(default)] status: String,
     #[server(default)] sort: String,
     #[server(default)] at: u64,
-    #[server(default)] seen_as: String,
+    #[server(default)] view_as: String,
 ) -> Result<MoreRows, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
@@ -43,7 +43,7 @@ pub async fn drive_rows(
         status: Some(status),
         at: i64::try_from(at).ok(),
         limit: Some(usecase::drive::BLOCK),
-        seen_as,
+        view_as,
         ..Default::default()
     };
     answer::read(usecase::drive::more(&ctx, &by, &resource, &query).await)

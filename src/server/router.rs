@@ -33,7 +33,7 @@ use super::{
     context::Ctx,
     docs,
     error::Error,
-    habits, inbox, later, looking, rendering,
+    habits, inbox, later, middleware, rendering,
     rest::{self, idempotency, problem},
     session, shared,
 };
@@ -136,7 +136,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .layer(session::layer(ctx, settings))
         .layer(from_fn(later::or_later));
     let dynamic = dynamic
-        .layer(from_fn(looking::refuse_changes))
+        .layer(from_fn(middleware::view_as::refuse_changes))
         .layer(identify)
         .layer(session::layer(ctx, settings))
         .layer(from_fn(later::or_later))

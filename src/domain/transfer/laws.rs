@@ -283,7 +283,7 @@ mod world {
                     .any(|grant| stays(grant) && reaches(grant, who)),
             };
             let levels: Vec<Levels> = moved.iter().map(|at| self.levels_on(*at)).collect();
-            let looking = (0..PEOPLE).filter(|who| levels.iter().any(|levels| levels[*who].is_some()));
+            let view_as = (0..PEOPLE).filter(|who| levels.iter().any(|levels| levels[*who].is_some()));
             Facts {
                 person: ANNA,
                 now: NOW,
@@ -300,7 +300,7 @@ mod world {
                     grants: self.grants_from(into),
                 },
                 items: selected.iter().map(|node| self.item(*node)).collect(),
-                onlookers: Listed::all(looking.map(onlooker).collect()),
+                onlookers: Listed::all(view_as.map(onlooker).collect()),
             }
         }
 

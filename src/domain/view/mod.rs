@@ -10,13 +10,13 @@ pub mod key;
 pub mod licence;
 pub mod link;
 pub mod loan;
-pub mod looking;
 pub mod people;
 pub mod restriction;
 pub mod seat;
 pub mod settings;
 pub mod transfer;
 pub mod trash;
+pub mod view_as;
 pub mod work;
 
 use serde::{Deserialize, Serialize};
@@ -461,7 +461,7 @@ pub struct DriveView {
     /// What the licences here do not allow.
     pub lacking: Lacking,
     /// Through whose eyes it is shown, if not through my own (**View as**): then nothing can be changed.
-    pub looking: Option<looking::Looking>,
+    pub view_as: Option<view_as::ViewAs>,
     /// Whether something was shared with me that is in no account I see: then there is a page of that, besides these.
     pub shared_elsewhere: bool,
     /// What having it processed would cost (LIC-2); datasets that are not paid for yet, for who may have them processed.

@@ -156,7 +156,7 @@ pub struct AsParams {
     /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
     #[serde(rename = "as")]
     #[param(rename = "as")]
-    seen_as: String,
+    view_as: String,
 }
 
 /// One resource.
@@ -168,7 +168,7 @@ pub async fn show(
     Path(id): Path<String>,
     Params(params): Params<AsParams>,
 ) -> Result<Json<ResourceBody>, Problem> {
-    Ok(Json(usecase::drive::show_as(&ctx, &by, &id, &params.seen_as).await?.into()))
+    Ok(Json(usecase::drive::show_as(&ctx, &by, &id, &params.view_as).await?.into()))
 }
 
 /// A new name.
@@ -276,7 +276,7 @@ pub struct ChildrenParams {
     /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
     #[serde(rename = "as")]
     #[param(rename = "as")]
-    seen_as: String,
+    view_as: String,
 }
 
 /// One row of a list.
@@ -330,7 +330,7 @@ pub async fn children(
         at: params.at,
         cursor: params.cursor,
         limit: params.limit,
-        seen_as: params.seen_as,
+        view_as: params.view_as,
     };
     Ok(Json(PageBody::of(usecase::drive::children(&ctx, &by, &id, &query).await?, Into::into)))
 }
@@ -352,7 +352,7 @@ pub struct SearchParams {
     /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
     #[serde(rename = "as")]
     #[param(rename = "as")]
-    seen_as: String,
+    view_as: String,
 }
 
 /// Which page of what is shared.
@@ -366,7 +366,7 @@ pub struct SharedParams {
     /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
     #[serde(rename = "as")]
     #[param(rename = "as")]
-    seen_as: String,
+    view_as: String,
 }
 
 /// What was shared with the caller in an organization: everything on which they, or an organization of theirs, were given
@@ -379,8 +379,8 @@ pub async fn shared(
     Path(org): Path<String>,
     Params(params): Params<SharedParams>,
 ) -> Result<Json<PageBody<ChildBody>>, Problem> {
-    let SharedParams { cursor, limit, seen_as } = params;
-    let page = usecase::drive::shared_with_me(&ctx, &by, &org, &cursor, limit, &seen_as).await?;
+    let SharedParams { cursor, limit, view_as } = params;
+    let page = usecase::drive::shared_with_me(&ctx, &by, &org, &cursor, limit, &view_as).await?;
     Ok(Json(PageBody::of(page, Into::into)))
 }
 
@@ -400,7 +400,7 @@ pub async fn search(
         status: params.status,
         cursor: params.cursor,
         limit: params.limit,
-        seen_as: params.seen_as,
+        view_as: params.view_as,
     };
     Ok(Json(PageBody::of(usecase::search::search(&ctx, &by, &org, &query).await?, Into::into)))
 }

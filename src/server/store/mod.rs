@@ -35,7 +35,6 @@ pub mod licence;
 pub mod link;
 pub mod live;
 pub mod loan;
-pub mod looking;
 pub mod membership;
 pub mod naming;
 pub mod offer;
@@ -56,6 +55,7 @@ mod together;
 pub mod transfer;
 pub mod trash;
 pub mod undo;
+pub mod view_as;
 pub mod waiting;
 
 pub use db::{AsDbError, Bind, Db, DbError, Record, Result, Statement, Synchronous, Tx};

@@ -30,8 +30,8 @@ use super::{
     access::{self, Reach},
     accounts::Names,
     audit::{self, Happened},
-    looking::{self, Eyes},
     organization, restriction, undo,
+    view_as::{self, Viewer},
 };
 
 /// How many rows a page of the Drive has: what fits on any screen, and a little.
@@ -59,7 +59,7 @@ pub struct ListQuery {
     /// How many rows.
     pub limit: Option<i64>,
     /// As whom it is looked at (**View as**): a person's id; empty for oneself.
-    pub seen_as: String,
+    pub view_as: String,
 }
 
 /// One page of what is in a container.
@@ -69,7 +69,7 @@ pub struct ListQuery {
 pub async fn children(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Result<Page<RowView>> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(query.limit)?;
-    let by = &looking::at_resource(ctx, by, id, &query.seen_as).await?.by;
+    let by = &view_as::at_resource(ctx, by, id, &query.view_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let reach = access::reach(&mut tx, by, id).await?;
     list(&mut tx, by, &reach, query, limit).await
@@ -241,10 +241,10 @@ pub async fn shared_with_me(
     org: &str,
     cursor: &str,
     limit: Option<i64>,
-    seen_as: &str,
+    view_as: &str,
 ) -> Result<Page<RowView>> {
     let limit = super::limit(limit)?;
-    let by = &looking::in_organization(ctx, by, org, seen_as).await?.by;
+    let by = &view_as::in_organization(ctx, by, org, view_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     shared_page(&mut tx, by, at.id, cursor, limit).await
@@ -288,13 +288,13 @@ pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<ResourceView> {
     show_as(ctx, by, id, "").await
 }
 
-/// One resource as somebody else sees it; as the reader does where `seen_as` is empty.
+/// One resource as somebody else sees it; as the reader does where `view_as` is empty.
 ///
 /// # Errors
 /// `NotFound` if either may not see it; `Forbidden` for who may not look as another.
-pub async fn show_as(ctx: &Ctx, by: &Principal, id: &str, seen_as: &str) -> Result<ResourceView> {
+pub async fn show_as(ctx: &Ctx, by: &Principal, id: &str, view_as: &str) -> Result<ResourceView> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
-    let by = &looking::at_resource(ctx, by, id, seen_as).await?.by;
+    let by = &view_as::at_resource(ctx, by, id, view_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let reach = access::reach(&mut tx, by, id).await?;
     view(&mut tx, by, id, &reach, i64::MAX).await
@@ -354,7 +354,7 @@ pub struct PageQuery {
     /// Where the page starts.
     pub cursor: String,
     /// As whom it is looked at (**View as**): a person's id; empty for oneself.
-    pub seen_as: String,
+    pub view_as: String,
 }
 
 /// A container's page in the Drive, or a dataset's; "Shared with you" where the reader does not see the root; with a
@@ -363,10 +363,10 @@ pub struct PageQuery {
 /// # Errors
 /// `NotFound` if the reader may not see it, or it is not of this organization.
 pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
-    let Eyes { by, looking } = looking::in_organization(ctx, by, &wanted.org, &wanted.seen_as).await?;
+    let Viewer { by, view_as } = view_as::in_organization(ctx, by, &wanted.org, &wanted.view_as).await?;
     let page = page_of_reader(ctx, &by, wanted).await?;
-    if looking.is_some() {
-        return Ok(DriveView { create: Control::Absent, processing: None, looking, ..page });
+    if view_as.is_some() {
+        return Ok(DriveView { create: Control::Absent, processing: None, view_as, ..page });
     }
     Ok(page)
 }
@@ -401,7 +401,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
             tree,
             create,
             lacking,
-            looking: None,
+            view_as: None,
             shared_elsewhere,
             processing: None,
             offered: Vec::new(),
@@ -453,7 +453,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
         lacking,
         processing,
         offered,
-        looking: None,
+        view_as: None,
         shared_elsewhere,
     })
 }
@@ -494,7 +494,7 @@ async fn found(
         shared_elsewhere: false,
         processing: None,
         offered,
-        looking: None,
+        view_as: None,
     })
 }
 
@@ -511,7 +511,7 @@ async fn count(tx: &mut Tx, parent: ResourceId, query: &ListQuery, most: i64) ->
 pub async fn more(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Result<MoreRows> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(query.limit)?;
-    let by = &looking::at_resource(ctx, by, id, &query.seen_as).await?.by;
+    let by = &view_as::at_resource(ctx, by, id, &query.view_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let reach = access::reach(&mut tx, by, id).await?;
     let total = count(&mut tx, id, query, i64::MAX).await?;

@@ -26,7 +26,6 @@ pub mod licence;
 pub mod link;
 pub mod live;
 pub mod loan;
-pub mod looking;
 pub mod mail;
 pub mod offer;
 pub mod operator;
@@ -43,6 +42,7 @@ pub mod site;
 pub mod transfer;
 pub mod trash;
 pub mod undo;
+pub mod view_as;
 
 use crate::domain::{refusal::Refusal, text::Problem};
 

@@ -21,7 +21,7 @@ use super::{
             search::{self, Found},
         },
     },
-    drive, looking, organization,
+    drive, organization, view_as,
 };
 
 /// Where an answer stands: the word it is found by, and its id.
@@ -41,7 +41,7 @@ pub struct SearchQuery {
     /// How many rows.
     pub limit: Option<i64>,
     /// As whom it is looked at (**View as**): a person's id; empty for oneself.
-    pub seen_as: String,
+    pub view_as: String,
 }
 
 /// One page of what somebody finds in an organization. A page with fewer rows than asked for may have another behind it.
@@ -50,7 +50,7 @@ pub struct SearchQuery {
 /// `NotFound` if they do not see the organization; `Invalid` at `q` without a word in it, and at the other fields.
 pub async fn search(ctx: &Ctx, by: &Principal, org: &str, query: &SearchQuery) -> Result<Page<RowView>> {
     let limit = super::limit(query.limit)?;
-    let by = &looking::in_organization(ctx, by, org, &query.seen_as).await?.by;
+    let by = &view_as::in_organization(ctx, by, org, &query.view_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     page(&mut tx, by, &at, query, limit).await

@@ -16,7 +16,7 @@ mod licences;
 mod links;
 mod live;
 mod loans;
-mod looking;
+mod view_as;
 mod mail;
 mod names;
 mod offers;

@@ -11,7 +11,7 @@ use commonhold::{
         error::Error,
         store::{
             grant::{self, AfterGrant},
-            invitation, looking,
+            invitation, view_as,
             membership::{self, After},
         },
     },
@@ -176,13 +176,13 @@ both!(access_2_when_somebody_began_to_look_as_another_is_noted_once_each, async 
     for at in [now, now.plus_days(1)] {
         app.db()
             .write(move |tx| {
-                Box::pin(async move { Ok::<_, Error>(looking::upsert(tx, &found(by, organization), other, at).await?) })
+                Box::pin(async move { Ok::<_, Error>(view_as::upsert(tx, &found(by, organization), other, at).await?) })
             })
             .await
             .expect("noted");
         let mut tx = app.db().read().await.expect("a connection");
-        assert_eq!(looking::find(&mut tx, org.id, anna.id, john.id).await.expect("an answer"), Some(at));
-        assert_eq!(looking::find(&mut tx, org.id, john.id, anna.id).await.expect("an answer"), None);
+        assert_eq!(view_as::find(&mut tx, org.id, anna.id, john.id).await.expect("an answer"), Some(at));
+        assert_eq!(view_as::find(&mut tx, org.id, john.id, anna.id).await.expect("an answer"), None);
     }
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM looked_as").await, 1);
 });

@@ -362,7 +362,7 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
     });
     let look = match row.who {
         Grantee::Person(id) if context.looks && row.who != *me => {
-            Some(listing.seen_by(&id.to_string(), &context.shown))
+            Some(listing.with_view_as(&id.to_string(), &context.shown))
         }
         _ => None,
     };
@@ -463,7 +463,7 @@ fn Why(asked: Asked, why: Result<WhyView, Failure>, listing: Listing) -> impl In
     let back = address(&listing, &asked.item, &asked.show, &asked.at, "");
     let look = why.as_ref().ok().filter(|why| why.looks).map(|why| {
         let shown = if why.resource.kind == Kind::Root { String::new() } else { why.resource.id.to_string() };
-        let href = listing.seen_by(&why.person.to_string(), &shown);
+        let href = listing.with_view_as(&why.person.to_string(), &shown);
         view! { <ButtonLink href icon="people">{format!("View as {}", why.name)}</ButtonLink> }
     });
     let content = match why {

@@ -79,7 +79,7 @@ pub fn Details(
     now: Timestamp,
 ) -> impl IntoView {
     let close = listing.looked_at(super::place::Look { details: false, ..listing.look });
-    let only_looks = listing.only_looks();
+    let is_view_as = listing.is_view_as();
     let org = listing.org.clone();
     // An item is offered by itself, or with something it is in.
     let way: Vec<ResourceId> =
@@ -104,7 +104,7 @@ pub fn Details(
         match one.or_else(|| resource.clone().map(Shown::from)) {
             Some(shown) => {
                 let offered = of(&shown.id);
-                view! { <Facts shown offered org=org.clone() now only_looks/> }.into_any()
+                view! { <Facts shown offered org=org.clone() now is_view_as/> }.into_any()
             }
             None => view! { <p class="small">"Select an item to see what is known of it."</p> }.into_any(),
         }
@@ -123,7 +123,7 @@ fn Facts(
     offered: Option<(String, String)>,
     org: String,
     now: Timestamp,
-    only_looks: bool,
+    is_view_as: bool,
 ) -> impl IntoView {
     let facts = shown.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
     view! {
@@ -132,7 +132,7 @@ fn Facts(
             <Fact label="Kind">{shown.kind.title()}</Fact>
             {facts}
             <Fact label="Access">{shown.access.title()}</Fact>
-            <Fact label={if only_looks { "Their access" } else { "Your access" }}>{shown.level.title()}</Fact>
+            <Fact label={if is_view_as { "Their access" } else { "Your access" }}>{shown.level.title()}</Fact>
             <Fact label="Owner">{shown.created_by.unwrap_or_else(|| "—".to_owned())}</Fact>
             <Fact label="Created"><Moment at=shown.created_at/></Fact>
             <Fact label="Modified"><When at=shown.modified_at now/></Fact>

@@ -245,7 +245,7 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             on:pointerup=move |_| selection.press_ends()
             on:pointercancel=move |_| selection.press_ends()
         >
-            {hidden("as", &listing.seen_as)}
+            {hidden("as", &listing.view_as)}
             {hidden("q", &listing.q)}
             {hidden("kind", &listing.kind)}
             {hidden("status", &listing.status)}
@@ -428,7 +428,7 @@ pub fn MenuDialog(item: String, listing: Listing, drive: DriveView) -> impl Into
     let row = drive.rows.items.into_iter().find(|row| row.id.to_string() == item);
     row.map(|row| {
         let target = row.target(drive.resource.as_ref());
-        let offered = |command| match drive.looking {
+        let offered = |command| match drive.view_as {
             Some(_) => Control::Absent,
             None => control(command, target, &drive.lacking),
         };
@@ -456,7 +456,7 @@ pub fn Filters(listing: Listing) -> impl IntoView {
         .map(|status| view! { <option value=status.word() selected=chosen(status.word(), &listing.status)>{status.title()}</option> })
         .collect_view();
     let (action, q, sort) = (paths::drive(&listing.org, &listing.resource), listing.q.clone(), listing.sort.clone());
-    let seen_as = listing.seen_as.clone();
+    let view_as = listing.view_as.clone();
     let navigate = use_navigate();
     let form = NodeRef::<html::Form>::new();
     let go = move || {
@@ -488,7 +488,7 @@ pub fn Filters(listing: Listing) -> impl IntoView {
         >
             {(!q.is_empty()).then(|| view! { <input type="hidden" name="q" value=q/> })}
             {(!sort.is_empty()).then(|| view! { <input type="hidden" name="sort" value=sort/> })}
-            {(!seen_as.is_empty()).then(|| view! { <input type="hidden" name="as" value=seen_as/> })}
+            {(!view_as.is_empty()).then(|| view! { <input type="hidden" name="as" value=view_as/> })}
             <select name="kind" aria-label="Kind" class="input"><option value="">"All kinds"</option>{kinds}</select>
             <select name="status" aria-label="Status" class="input"><option value="">"Any status"</option>{states}</select>
             <noscript><button type="submit" class="button">"Filter"</button></noscript>

@@ -9,7 +9,6 @@ pub mod drag;
 pub mod edit;
 pub mod list;
 pub mod live;
-pub mod looking;
 pub mod move_to;
 pub mod offer;
 pub mod place;
@@ -21,6 +20,7 @@ pub mod share_copy;
 pub mod site;
 pub mod transfer;
 pub mod tree;
+pub mod view_as;
 pub mod window;
 pub mod work;
 
@@ -36,7 +36,6 @@ use self::{
     drag::{Drag, DragLayer},
     edit::{NewDialog, RenameDialog},
     list::{Filters, List, MenuDialog},
-    looking::{LookingNote, NotSeen},
     move_to::MoveDialog,
     offer::OfferDialog,
     place::{Listing, Look, Open, Place, SHARED, Sort, root_of},
@@ -47,6 +46,7 @@ use self::{
     site::{AssignDialog, Timeline},
     transfer::TransferDialog,
     tree::Tree,
+    view_as::{ViewAsBanner, ViewAsNotFound},
     window::{Adopted, Rows},
     work::RunningWork,
 };
@@ -93,8 +93,8 @@ pub fn DrivePage() -> impl IntoView {
     let drive = ask(
         move || (wanted.get(), session.version()),
         |(listing, _)| async move {
-            let Listing { org, resource, sort, kind, status, q, cursor, seen_as, .. } = listing.clone();
-            (listing, drive_page(org, resource, q, kind, status, sort, cursor, seen_as).await)
+            let Listing { org, resource, sort, kind, status, q, cursor, view_as, .. } = listing.clone();
+            (listing, drive_page(org, resource, q, kind, status, sort, cursor, view_as).await)
         },
     );
     let loading = RwSignal::new(false);
@@ -224,14 +224,14 @@ pub fn DrivePage() -> impl IntoView {
                                 }
                                 view! { <DriveContent drive listing selection rows now=begin.now flash=begin.form/> }.into_any()
                             }
-                            (listing, Err(failure)) => view! { <NotSeen listing/><Trouble failure/> }.into_any(),
+                            (listing, Err(failure)) => view! { <ViewAsNotFound listing/><Trouble failure/> }.into_any(),
                         }
                     })}}
                 </Transition>
             </div>
             {dialog}
             <DragLayer drag listing/>
-            {move || listing.with(|listing| !listing.only_looks()).then(|| view! { <RunningWork org/> })}
+            {move || listing.with(|listing| !listing.is_view_as()).then(|| view! { <RunningWork org/> })}
         </Frame>
     }
     .into_any()
@@ -248,8 +248,8 @@ fn DriveContent(
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let team = !drive.organization.personal;
-    let looking = drive.looking.clone();
-    let own = looking.is_none();
+    let view_as = drive.view_as.clone();
+    let own = view_as.is_none();
     let invites = own && team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
         Some(resource) => {
@@ -283,7 +283,7 @@ fn DriveContent(
     let (org, processing) = (listing.org.clone(), drive.processing.clone());
     let origins = drive.resource.as_ref().map(|resource| resource.restricted_by.clone()).unwrap_or_default();
     let level = drive.resource.as_ref().map(|resource| resource.level);
-    let note = looking.map(|looking| view! { <LookingNote looking level listing=listing.clone()/> });
+    let note = view_as.map(|view_as| view! { <ViewAsBanner view_as level listing=listing.clone()/> });
     view! {
         {note}
         {header}
@@ -413,7 +413,7 @@ fn SearchField(
     let navigate = use_navigate();
     let input = NodeRef::<leptos::html::Input>::new();
     let session = Session::get();
-    let seen_as = listing.seen_as.clone();
+    let view_as = listing.view_as.clone();
     let q = listing.q.clone();
     let search = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -439,7 +439,7 @@ fn SearchField(
     view! {
         <form class="drive-search" role="search" method="get" action=action on:submit=search>
             <Icon name="search"/>
-            {(!seen_as.is_empty()).then(|| view! { <input type="hidden" name="as" value=seen_as/> })}
+            {(!view_as.is_empty()).then(|| view! { <input type="hidden" name="as" value=view_as/> })}
             <input node_ref=input type="search" name="q" aria-label="Search" placeholder=format!("Search {organization}") value=q maxlength="200" autocomplete="off"/>
             <kbd aria-hidden="true" hidden=move || !(session.hydrated.get() && session.letter_keys())>"/"</kbd>
         </form>
@@ -518,7 +518,7 @@ fn ContainerHeader(
             <Breadcrumbs id="crumbs" steps=way heading=true/>
             <div class="end">
                 {shared_elsewhere.then(|| view! { <ButtonLink href=listing.container(SHARED) tone=Tone::Quiet icon="people">"Shared with you"</ButtonLink> })}
-                {(!listing.only_looks()).then(|| view! {
+                {(!listing.is_view_as()).then(|| view! {
                     <ButtonLink href=paths::trash(&listing.org) tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
                 })}
                 {access}

@@ -30,7 +30,7 @@ pub struct Listing {
     /// How it is looked at.
     pub look: Look,
     /// As whom it is looked at (**View as**): a person's id; empty for oneself.
-    pub seen_as: String,
+    pub view_as: String,
     /// What is selected in it, at most [`MAX_SELECTED`] items.
     pub selected: Vec<String>,
 }
@@ -182,11 +182,11 @@ impl Place {
                 said: matches!(get("view").as_str(), "grid" | "list"),
                 details: get("details") == "1",
             },
-            seen_as: get("as"),
+            view_as: get("as"),
             selected,
         };
         // Who looks as somebody else changes nothing.
-        if !listing.seen_as.is_empty() {
+        if !listing.view_as.is_empty() {
             let open = if get("menu").is_empty() { Open::Nothing } else { Open::Menu(get("menu")) };
             return Some(Self { listing, open });
         }
@@ -271,7 +271,7 @@ impl Look {
 impl Listing {
     fn start(&self) -> Address {
         Address::new(paths::drive(&self.org, &self.resource))
-            .with("as", self.seen_as.clone())
+            .with("as", self.view_as.clone())
             .with("q", self.q.clone())
             .with("kind", self.kind.clone())
             .with("status", self.status.clone())
@@ -299,24 +299,24 @@ impl Listing {
 
     /// A container or a dataset of the same organization, looked at in the same way; the root where it is empty.
     pub fn container(&self, resource: &str) -> String {
-        let (org, resource, seen_as) = (self.org.clone(), resource.to_owned(), self.seen_as.clone());
-        Self { org, resource, seen_as, look: self.look, ..Self::default() }.address()
+        let (org, resource, view_as) = (self.org.clone(), resource.to_owned(), self.view_as.clone());
+        Self { org, resource, view_as, look: self.look, ..Self::default() }.address()
     }
 
     /// What is found in the whole organization.
     pub fn search(&self, q: &str) -> String {
-        let (org, q, seen_as) = (self.org.clone(), q.to_owned(), self.seen_as.clone());
-        Self { org, q, seen_as, look: self.look, ..Self::default() }.address()
+        let (org, q, view_as) = (self.org.clone(), q.to_owned(), self.view_as.clone());
+        Self { org, q, view_as, look: self.look, ..Self::default() }.address()
     }
 
     /// Whether it is looked at as somebody else sees it: then nothing can be changed.
-    pub fn only_looks(&self) -> bool {
-        !self.seen_as.is_empty()
+    pub fn is_view_as(&self) -> bool {
+        !self.view_as.is_empty()
     }
 
     /// A container or a dataset of the same organization as another person sees it; as oneself where `person` is empty.
-    pub fn seen_by(&self, person: &str, resource: &str) -> String {
-        Self { seen_as: person.to_owned(), ..self.clone() }.container(resource)
+    pub fn with_view_as(&self, person: &str, resource: &str) -> String {
+        Self { view_as: person.to_owned(), ..self.clone() }.container(resource)
     }
 
     fn base(&self) -> Address {
@@ -453,14 +453,14 @@ mod tests {
     #[test]
     fn access_3_whoever_looks_as_another_goes_on_doing_so_and_opens_no_dialog() {
         let listing = Listing { org: "a".into(), resource: "r".into(), ..Listing::default() };
-        assert_eq!(listing.seen_by("p", "x"), "/o/a/drive/x?as=p");
-        let seen = Listing { seen_as: "p".into(), ..listing.clone() };
+        assert_eq!(listing.with_view_as("p", "x"), "/o/a/drive/x?as=p");
+        let seen = Listing { view_as: "p".into(), ..listing.clone() };
         let place = read("/o/a/drive/r", &[("as", "p"), ("dialog", "rename"), ("item", "i")]);
         assert_eq!(place, Some(Place { listing: seen.clone(), open: Open::Nothing }));
         for address in [seen.address(), seen.container("x"), seen.search("q"), seen.sorted("-name"), seen.page("c")] {
             assert!(address.contains("as=p"), "{address}");
         }
-        assert_eq!(seen.seen_by("", "r"), "/o/a/drive/r");
+        assert_eq!(seen.with_view_as("", "r"), "/o/a/drive/r");
         let selected = read("/o/a/drive/r", &[("as", "p"), ("item", "i")]).unwrap_or_default();
         assert_eq!(selected.open, Open::Nothing);
         let menu = read("/o/a/drive/r", &[("as", "p"), ("menu", "i")]).unwrap_or_default();

@@ -205,10 +205,10 @@ impl Rows {
 
     /// What can be done with a row.
     pub fn controls(self, row: &RowView) -> Vec<(Command, Control)> {
-        let only_looks = self.listing.with_value(Listing::only_looks);
+        let is_view_as = self.listing.with_value(Listing::is_view_as);
         self.offers.with_value(|(resource, lacking)| {
             let target = row.target(resource.as_ref());
-            let offered = |command| if only_looks { Control::Absent } else { control(command, target, lacking) };
+            let offered = |command| if is_view_as { Control::Absent } else { control(command, target, lacking) };
             Command::ALL.into_iter().map(|command| (command, offered(command))).collect()
         })
     }
@@ -286,8 +286,8 @@ impl Rows {
             self.offers.with_value(|(resource, _)| resource.as_ref().map(|resource| resource.id.to_string()));
         let Some(resource) = resource else { return };
         let from = block * BLOCK;
-        let Listing { kind, status, sort, seen_as, .. } = listing.clone();
-        let answer = drive_rows(resource, kind, status, sort, from as u64, seen_as).await;
+        let Listing { kind, status, sort, view_as, .. } = listing.clone();
+        let answer = drive_rows(resource, kind, status, sort, from as u64, view_as).await;
         if self.listing.try_with_value(|now| *now == listing) != Some(true) {
             return;
         }

@@ -1,4 +1,4 @@
-//! Table `looked_as`: who looked at an organization's Drive as somebody else sees it, and when that began.
+//! Table `view_as`: who looked at an organization's Drive as somebody else sees it, and when that began.
 
 use super::{Result, Tx};
 use crate::domain::{

@@ -15,10 +15,11 @@ use super::{
 };
 
 /// For how long a look counts as one, in milliseconds: it is written down when it begins (AUDIT-1), and again after that.
-pub const ONE_LOOK: i64 = 60 * 60 * 1_000;
+pub const AUDIT_INTERVAL_MILLIS: i64 = 60 * 60 * 1_000;
 
 /// Why nothing can be changed.
-pub const ONLY_LOOKING: &str = "You see this as somebody else does. Nothing can be changed until you leave View as.";
+pub const READ_ONLY_MESSAGE: &str =
+    "You see this as somebody else does. Nothing can be changed until you leave View as.";
 
 /// ACCESS-2: whether somebody may look at the Drive of an organization as another person sees it. It takes the
 /// permission to give access to any resource; `known` says that the person belongs to the organization, or was given
@@ -27,7 +28,7 @@ pub const ONLY_LOOKING: &str = "You see this as somebody else does. Nothing can 
 /// # Errors
 /// `NotFound` for who is not in the organization and for a person whom it does not know; `Forbidden`, naming the role it
 /// takes; `BadRequest` for oneself.
-pub fn look_as(
+pub fn authorize(
     viewer: Who<'_>,
     organization: OrganizationId,
     role: Option<Role>,
@@ -35,7 +36,7 @@ pub fn look_as(
     known: bool,
 ) -> Result<RolePermit, Refusal> {
     role.ok_or(Refusal::NotFound)?;
-    viewer.is_a_person(PeopleOnly::Eyes)?;
+    viewer.is_a_person(PeopleOnly::Viewer)?;
     let permit = allow(viewer, organization, role, Permission::GiveAccess)?;
     if !known {
         return Err(Refusal::NotFound);
@@ -47,7 +48,7 @@ pub fn look_as(
 }
 
 /// What is shown of something: what the other sees, and only where the viewer sees it too (ACCESS-3).
-pub const fn through_both(own: Option<Level>, theirs: Option<Level>) -> Option<Level> {
+pub const fn visible_level(own: Option<Level>, theirs: Option<Level>) -> Option<Level> {
     match own {
         Some(_) => theirs,
         None => None,
@@ -55,16 +56,16 @@ pub const fn through_both(own: Option<Level>, theirs: Option<Level>) -> Option<L
 }
 
 /// Whether a look begins, that is, is to be written down.
-pub const fn begins(before: Option<Timestamp>, now: Timestamp) -> bool {
+pub const fn needs_audit(before: Option<Timestamp>, now: Timestamp) -> bool {
     match before {
-        Some(before) => now.0 - before.0 >= ONE_LOOK || now.0 < before.0,
+        Some(before) => now.0 - before.0 >= AUDIT_INTERVAL_MILLIS || now.0 < before.0,
         None => true,
     }
 }
 
 /// What a change is answered with while one looks as another.
-pub fn nothing_changes() -> Refusal {
-    Refusal::Forbidden(ONLY_LOOKING.to_owned())
+pub fn read_only() -> Refusal {
+    Refusal::Forbidden(READ_ONLY_MESSAGE.to_owned())
 }
 
 #[cfg(test)]
@@ -78,7 +79,7 @@ mod tests {
 
     #[test]
     fn access_2_only_who_may_give_access_anywhere_looks_as_another() {
-        let answer = |role| look_as(Who::person(VIEWER), ORGANIZATION, role, OTHER, true);
+        let answer = |role| authorize(Who::person(VIEWER), ORGANIZATION, role, OTHER, true);
         for role in Role::ALL {
             let may = matches!(role, Role::Owner | Role::Manager);
             assert_eq!(answer(Some(role)).is_ok(), may, "{role:?}");
@@ -89,7 +90,7 @@ mod tests {
 
     #[test]
     fn access_3_whom_the_organization_does_not_know_does_not_exist_and_oneself_is_no_other() {
-        let answer = |person, known| look_as(Who::person(VIEWER), ORGANIZATION, Some(Role::Owner), person, known);
+        let answer = |person, known| authorize(Who::person(VIEWER), ORGANIZATION, Some(Role::Owner), person, known);
         assert_eq!(answer(OTHER, false).err(), Some(Refusal::NotFound));
         assert_eq!(answer(VIEWER, false).err(), Some(Refusal::NotFound));
         assert!(matches!(answer(VIEWER, true), Err(Refusal::BadRequest(_))));
@@ -99,7 +100,7 @@ mod tests {
     fn access_3_whoever_looks_as_another_sees_everything_there_themselves() {
         for role in Role::ALL
             .into_iter()
-            .filter(|role| look_as(Who::person(VIEWER), ORGANIZATION, Some(*role), OTHER, true).is_ok())
+            .filter(|role| authorize(Who::person(VIEWER), ORGANIZATION, Some(*role), OTHER, true).is_ok())
         {
             assert_eq!(role_level(role), Some(Level::Manager), "{role:?}");
         }
@@ -108,9 +109,9 @@ mod tests {
     #[test]
     fn access_3_what_the_viewer_does_not_see_is_not_shown() {
         for level in Level::ALL.map(Some).into_iter().chain([None]) {
-            assert_eq!(through_both(None, level), None);
+            assert_eq!(visible_level(None, level), None);
             for own in Level::ALL {
-                assert_eq!(through_both(Some(own), level), level);
+                assert_eq!(visible_level(Some(own), level), level);
             }
         }
     }
@@ -118,10 +119,10 @@ mod tests {
     #[test]
     fn audit_1_a_look_is_written_down_when_it_begins_and_again_after_an_hour() {
         let at = Timestamp(1_000_000_000);
-        assert!(begins(None, at));
-        assert!(!begins(Some(at), at));
-        assert!(!begins(Some(at), at.plus_millis(ONE_LOOK - 1)));
-        assert!(begins(Some(at), at.plus_millis(ONE_LOOK)));
-        assert!(begins(Some(at), at.plus_millis(-1)), "a clock that went back hides nothing");
+        assert!(needs_audit(None, at));
+        assert!(!needs_audit(Some(at), at));
+        assert!(!needs_audit(Some(at), at.plus_millis(AUDIT_INTERVAL_MILLIS - 1)));
+        assert!(needs_audit(Some(at), at.plus_millis(AUDIT_INTERVAL_MILLIS)));
+        assert!(needs_audit(Some(at), at.plus_millis(-1)), "a clock that went back hides nothing");
     }
 }

@@ -6,7 +6,7 @@ use super::super::{id::PersonId, role::Role};
 
 /// Somebody through whose eyes a Drive is shown.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Looking {
+pub struct ViewAs {
     /// Who.
     pub person: PersonId,
     /// Their name.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::place::Listing;
 use crate::{
-    domain::{access::Level, looking::ONLY_LOOKING, view::looking::Looking},
+    domain::{access::Level, view::view_as::ViewAs, view_as::READ_ONLY_MESSAGE},
     ui::{
         components::{
             avatar::Face,
@@ -17,21 +17,21 @@ use crate::{
 
 /// Whose eyes these are, what they may do here, and **Leave View as**.
 #[component]
-pub fn LookingNote(
+pub fn ViewAsBanner(
     /// Who.
-    looking: Looking,
+    view_as: ViewAs,
     /// Their level on what is shown; `None` where that is a list from all over.
     level: Option<Level>,
     /// The list under it.
     listing: Listing,
 ) -> impl IntoView {
-    let Looking { person, name, role } = looking;
+    let ViewAs { person, name, role } = view_as;
     let here = level.map(|level| format!("{} access here: they can {}. ", level.title(), level.summary()));
-    let out = listing.seen_by("", &listing.resource);
+    let out = listing.with_view_as("", &listing.resource);
     view! {
-        <section class="looking" aria-label="View as">
+        <section class="view-as" aria-label="View as">
             <Face name=name.clone() hue=words::hue(person.0.as_bytes())/>
-            <div class="looking-words" role="status">
+            <div class="view-as-words" role="status">
                 <b>{format!("You see the Drive as {name} sees it")}</b>
                 <small>{words::role(role)} ". " {here} "Nothing can be changed."</small>
             </div>
@@ -42,15 +42,15 @@ pub fn LookingNote(
 
 /// What stands over "not found" where one looks as somebody else: perhaps only they do not see it.
 #[component]
-pub fn NotSeen(
+pub fn ViewAsNotFound(
     /// What was to be shown.
     listing: Listing,
 ) -> impl IntoView {
-    listing.only_looks().then(|| {
-        let (root, out) = (listing.container(""), listing.seen_by("", &listing.resource));
+    listing.is_view_as().then(|| {
+        let (root, out) = (listing.container(""), listing.with_view_as("", &listing.resource));
         view! {
             <Note mood=Mood::Info>
-                <p>"You look as somebody else. They do not see this, or it is not there. " {ONLY_LOOKING}</p>
+                <p>"You look as somebody else. They do not see this, or it is not there. " {READ_ONLY_MESSAGE}</p>
                 <p class="bar"><a href=root>"To what they see"</a> <a href=out>"Leave View as"</a></p>
             </Note>
         }

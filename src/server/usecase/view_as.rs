@@ -8,18 +8,18 @@
 
 use crate::domain::{
     id::{OrganizationId, PersonId, ResourceId},
-    looking::{begins, look_as, through_both},
     person::full_name,
     refusal::Refusal,
     role::Role,
-    view::looking::Looking,
+    view::view_as::ViewAs,
+    view_as::{authorize, needs_audit, visible_level},
 };
 
 use super::{
     super::{
         context::{Ctx, Principal},
         error::Result,
-        store::{Tx, grant, looking, membership, person},
+        store::{Tx, grant, membership, person, view_as},
     },
     access,
     audit::{self, Happened},
@@ -28,11 +28,11 @@ use super::{
 
 /// Through whose eyes something is read.
 #[derive(Debug, Clone)]
-pub struct Eyes {
+pub struct Viewer {
     /// Whose role and grants count. For reading only.
     pub by: Principal,
     /// Who that is, if it is not the caller.
-    pub looking: Option<Looking>,
+    pub view_as: Option<ViewAs>,
 }
 
 /// Through whose eyes the Drive of an organization is read: the caller's own where `person` is empty.
@@ -40,32 +40,32 @@ pub struct Eyes {
 /// # Errors
 /// `NotFound` if the caller does not see the organization, or it does not know the person; `Forbidden` for who does not
 /// manage access there.
-pub async fn in_organization(ctx: &Ctx, by: &Principal, org: &str, person: &str) -> Result<Eyes> {
+pub async fn in_organization(ctx: &Ctx, by: &Principal, org: &str, person: &str) -> Result<Viewer> {
     if person.is_empty() {
-        return Ok(Eyes { by: by.clone(), looking: None });
+        return Ok(Viewer { by: by.clone(), view_as: None });
     }
     let person = read(person)?;
     let mut tx = ctx.db().read().await?;
     let (found, role) = organization::find_with_role(&mut tx, by, org).await?;
-    look(tx, ctx, by, found.id, role, person).await
+    resolve(tx, ctx, by, found.id, role, person).await
 }
 
 /// The same for one resource, which the caller has to see, and so has the person.
 ///
 /// # Errors
 /// See [`in_organization`].
-pub async fn at_resource(ctx: &Ctx, by: &Principal, id: ResourceId, person: &str) -> Result<Eyes> {
+pub async fn at_resource(ctx: &Ctx, by: &Principal, id: ResourceId, person: &str) -> Result<Viewer> {
     if person.is_empty() {
-        return Ok(Eyes { by: by.clone(), looking: None });
+        return Ok(Viewer { by: by.clone(), view_as: None });
     }
     let person = read(person)?;
     let mut tx = ctx.db().read().await?;
     let own = access::reach(&mut tx, by, id).await?;
     let theirs = access::reaches(&mut tx, person, &[id]).await?.remove(&id);
     let (organization, role) = (own.lineage.organization, own.lineage.role);
-    let eyes = look(tx, ctx, by, organization, role, person).await?;
-    through_both(own.level(), theirs.and_then(|theirs| theirs.level())).ok_or(Refusal::NotFound)?;
-    Ok(eyes)
+    let viewer = resolve(tx, ctx, by, organization, role, person).await?;
+    visible_level(own.level(), theirs.and_then(|theirs| theirs.level())).ok_or(Refusal::NotFound)?;
+    Ok(viewer)
 }
 
 fn read(person: &str) -> Result<PersonId> {
@@ -80,28 +80,28 @@ async fn is_known(tx: &mut Tx, organization: OrganizationId, id: PersonId) -> Re
 }
 
 /// Checks that the caller may, and writes down that a look begins.
-async fn look(
+async fn resolve(
     mut tx: Tx,
     ctx: &Ctx,
     by: &Principal,
     organization: OrganizationId,
     role: Option<Role>,
     id: PersonId,
-) -> Result<Eyes> {
+) -> Result<Viewer> {
     let (their_role, known) = is_known(&mut tx, organization, id).await?;
-    look_as(by.who(), organization, role, id, known)?;
+    authorize(by.who(), organization, role, id, known)?;
     let found = person::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
-    let before = looking::find(&mut tx, organization, by.person, id).await?;
+    let before = view_as::find(&mut tx, organization, by.person, id).await?;
     drop(tx);
     let name = full_name(&found.first_name, &found.last_name);
-    if begins(before, ctx.now()) {
-        begin(ctx, by, organization, id, &name).await?;
+    if needs_audit(before, ctx.now()) {
+        record_start(ctx, by, organization, id, &name).await?;
     }
-    let looking = Looking { person: id, name: name.clone(), role: their_role };
-    Ok(Eyes { by: Principal { person: id, name, email_key: String::new(), ..by.clone() }, looking: Some(looking) })
+    let view_as = ViewAs { person: id, name: name.clone(), role: their_role };
+    Ok(Viewer { by: Principal { person: id, name, email_key: String::new(), ..by.clone() }, view_as: Some(view_as) })
 }
 
-async fn begin(ctx: &Ctx, by: &Principal, organization: OrganizationId, id: PersonId, name: &str) -> Result<()> {
+async fn record_start(ctx: &Ctx, by: &Principal, organization: OrganizationId, id: PersonId, name: &str) -> Result<()> {
     let (ctx_in, by_in, name_in) = (ctx.clone(), by.clone(), name.to_owned());
     ctx.db()
         .write(move |tx| {
@@ -109,12 +109,12 @@ async fn begin(ctx: &Ctx, by: &Principal, organization: OrganizationId, id: Pers
             Box::pin(async move {
                 let role = membership::find_role(tx, organization, by.person).await?;
                 let (_, known) = is_known(tx, organization, id).await?;
-                let permit = look_as(by.who(), organization, role, id, known)?;
+                let permit = authorize(by.who(), organization, role, id, known)?;
                 // Two pages at once begin one look.
-                if !begins(looking::find(tx, organization, by.person, id).await?, ctx.now()) {
+                if !needs_audit(view_as::find(tx, organization, by.person, id).await?, ctx.now()) {
                     return Ok(());
                 }
-                looking::upsert(tx, &permit, id, ctx.now()).await?;
+                view_as::upsert(tx, &permit, id, ctx.now()).await?;
                 let what = Happened {
                     organization: Some(organization),
                     action: "access.viewed_as",

@@ -10,7 +10,7 @@ use axum::{
 use leptos::server_fn::ServerFn;
 
 use crate::{
-    domain::looking::nothing_changes,
+    domain::view_as::read_only,
     rpc::{
         Failure,
         drive::{DrivePage, DriveRows},
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-use super::rest::problem::Problem;
+use super::super::rest::problem::Problem;
 
 /// What such a page asks of the server: it reads, however that is looked at, and whoever looks may go.
 const READS: [&str; 5] = [DrivePage::PATH, DriveRows::PATH, PageStart::PATH, RememberLook::PATH, SignOut::PATH];
@@ -32,12 +32,12 @@ pub async fn refuse_changes(request: Request, next: Next) -> Response {
     if safe || !(api || function) {
         return next.run(request).await;
     }
-    let looks = says_as(request.uri()) || comes_from_a_look(request.headers());
+    let looks = names_viewer(request.uri()) || comes_from_view_as(request.headers());
     let reads = READS.contains(&path);
     match (looks, api) {
-        (true, true) => Problem::refusal(&nothing_changes()).into_response(),
+        (true, true) => Problem::refusal(&read_only()).into_response(),
         (true, false) if !reads => {
-            let failure = Failure::Refused(nothing_changes());
+            let failure = Failure::Refused(read_only());
             let text = serde_json::to_string(&failure).unwrap_or_default();
             (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, "application/json")], text).into_response()
         }
@@ -46,19 +46,19 @@ pub async fn refuse_changes(request: Request, next: Next) -> Response {
 }
 
 /// Whether a query says as whom something is looked at.
-fn says_as(uri: &Uri) -> bool {
+fn names_viewer(uri: &Uri) -> bool {
     let query = uri.query().unwrap_or_default().as_bytes();
     url::form_urlencoded::parse(query).any(|(name, person)| name == "as" && !person.is_empty())
 }
 
 /// Whether a request was sent by a page of the Drive that is shown as somebody else sees it.
-fn comes_from_a_look(headers: &HeaderMap) -> bool {
+fn comes_from_view_as(headers: &HeaderMap) -> bool {
     let from =
         headers.get(header::REFERER).and_then(|from| from.to_str().ok()).and_then(|from| from.parse::<Uri>().ok());
     from.is_some_and(|from| {
         let mut segments = from.path().split('/').skip(1);
         let drive = (segments.next(), segments.nth(1)) == (Some("o"), Some("drive"));
-        drive && says_as(&from)
+        drive && names_viewer(&from)
     })
 }
 
@@ -70,7 +70,7 @@ mod tests {
     fn access_3_a_page_that_is_shown_as_somebody_else_sees_it_is_known_by_its_address() {
         let from = |referer: &'static str| {
             let headers = HeaderMap::from_iter([(header::REFERER, referer.parse().expect("a value"))]);
-            comes_from_a_look(&headers)
+            comes_from_view_as(&headers)
         };
         assert!(from("http://localhost:3000/o/alpine/drive?as=1"));
         assert!(from("https://example.com/o/alpine/drive/2?q=x&as=1"));
@@ -86,6 +86,6 @@ mod tests {
         ] {
             assert!(!from(other), "{other}");
         }
-        assert!(!comes_from_a_look(&HeaderMap::new()));
+        assert!(!comes_from_view_as(&HeaderMap::new()));
     }
 }
