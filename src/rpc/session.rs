@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Done, Failure, Flash, Text};
 use crate::domain::{
     policy::Policy,
-    view::{SessionView, habits::Habits},
+    view::{SessionView, preferences::UiPreferences},
 };
 
 /// What every page starts with.
@@ -18,7 +18,7 @@ pub struct Start {
     pub flash: Flash,
     /// How they like their pages.
     #[serde(default)]
-    pub habits: Habits,
+    pub preferences: UiPreferences,
     /// Who may sign up and create organizations here.
     #[serde(default)]
     pub policy: Policy,
@@ -34,7 +34,7 @@ pub async fn page_start(#[server(default)] org: String) -> Result<Start, Failure
     let org = if org.is_empty() { answer::shown_organization() } else { org };
     let session = answer::read(usecase::session::show(&ctx, by.as_ref(), &org).await)?;
     let (flash, policy) = (answer::take_flash().await, ctx.policy().clone());
-    Ok(Start { session, flash, habits: answer::habits(), policy })
+    Ok(Start { session, flash, preferences: answer::preferences(), policy })
 }
 
 /// Sign up (AUTH-1), with `invitation` from the page of a mailed link into its organization (PEOPLE-4a). Leads to `next` if

@@ -27,7 +27,7 @@ use super::{
     session::{self, Caller, SubmittedForm},
 };
 
-pub use super::habits::{keep as keep_habits, read as habits};
+pub use super::preferences::{keep as keep_preferences, read as preferences};
 
 fn parts() -> Option<Parts> {
     use_context::<Parts>()

@@ -33,7 +33,7 @@ use super::{
     context::Ctx,
     docs,
     error::Error,
-    habits, inbox, later, middleware, rendering,
+    inbox, later, middleware, preferences, rendering,
     rest::{self, idempotency, problem},
     session, shared,
 };
@@ -110,7 +110,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         }))
         .with_state(app)
         .layer(from_fn(rendering::in_turn))
-        .layer(from_fn(habits::remember_look))
+        .layer(from_fn(preferences::remember_view_mode))
         .layer(from_fn_with_state(ctx.clone(), session::lead_on))
         .layer(from_fn(session::guard));
 

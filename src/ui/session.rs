@@ -9,7 +9,8 @@ use crate::{
         policy::Policy,
         time::Timestamp,
         view::{
-            Belonging, PersonView, SessionView, SharedView, billing::WayToLicence, habits::Habits, people::Waiting,
+            Belonging, PersonView, SessionView, SharedView, billing::WayToLicence, people::Waiting,
+            preferences::UiPreferences,
         },
     },
     rpc::{
@@ -87,7 +88,7 @@ impl Session {
         let mut start = self.start.await?;
         // Nothing can wait for it further inside. Where it fails, nothing is said of it.
         drop(self.way_to_licence.await);
-        self.letter_keys.set_value(start.habits.letter_keys);
+        self.letter_keys.set_value(start.preferences.letter_keys);
         self.page_of.set_value(start.session.person.as_ref().map(|person| person.id));
         if self.left_first_page.get_value() {
             start.flash = Flash::default();
@@ -229,7 +230,7 @@ pub struct Beginning {
     /// A form that was refused before WebAssembly took over.
     pub form: Option<FormFlash>,
     /// How they like their pages.
-    pub habits: Habits,
+    pub preferences: UiPreferences,
     /// Who may sign up and create organizations here.
     pub policy: Policy,
 }
@@ -244,7 +245,7 @@ impl Beginning {
 impl From<Result<Start, Failure>> for Beginning {
     fn from(start: Result<Start, Failure>) -> Self {
         match start {
-            Ok(Start { session, flash, habits, policy }) => {
+            Ok(Start { session, flash, preferences, policy }) => {
                 let SessionView { person, organizations, more_organizations, shared, invitations, now } = session;
                 Self {
                     person,
@@ -254,7 +255,7 @@ impl From<Result<Start, Failure>> for Beginning {
                     invitations,
                     now,
                     form: flash.form,
-                    habits,
+                    preferences,
                     policy,
                 }
             }
@@ -266,7 +267,7 @@ impl From<Result<Start, Failure>> for Beginning {
                 invitations: Vec::new(),
                 now: Timestamp::default(),
                 form: None,
-                habits: Habits::default(),
+                preferences: UiPreferences::default(),
                 policy: Policy::default(),
             },
         }

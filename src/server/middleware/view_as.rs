@@ -14,7 +14,7 @@ use crate::{
     rpc::{
         Failure,
         drive::{DrivePage, DriveRows},
-        habits::RememberLook,
+        preferences::RememberViewMode,
         session::{PageStart, SignOut},
     },
 };
@@ -22,7 +22,7 @@ use crate::{
 use super::super::rest::problem::Problem;
 
 /// What such a page asks of the server: it reads, however that is looked at, and whoever looks may go.
-const READS: [&str; 5] = [DrivePage::PATH, DriveRows::PATH, PageStart::PATH, RememberLook::PATH, SignOut::PATH];
+const READS: [&str; 5] = [DrivePage::PATH, DriveRows::PATH, PageStart::PATH, RememberViewMode::PATH, SignOut::PATH];
 
 /// Middleware: refuses changes.
 pub async fn refuse_changes(request: Request, next: Next) -> Response {

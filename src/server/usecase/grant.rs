@@ -65,7 +65,7 @@ impl Managed {
     }
 
     /// To look at who reaches it.
-    async fn looked_at(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Self> {
+    async fn with_view(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Self> {
         let (permit, reach) = access::permit_to_look(tx, by, Act::GiveAccess, id).await?;
         Self::with(tx, by, permit, reach).await
     }
@@ -216,7 +216,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(limit)?;
     let mut tx = ctx.db().read().await?;
-    let managed = Managed::looked_at(&mut tx, by, id).await?;
+    let managed = Managed::with_view(&mut tx, by, id).await?;
     let after = match read_position(id, cursor)? {
         Position::Roles(after) => return roles_page(&mut tx, &managed, &after, limit).await,
         Position::Grants(after) => after,
@@ -241,7 +241,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
 pub async fn waiting(ctx: &Ctx, by: &Principal, id: &str) -> Result<Vec<WaitingAccess>> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    let managed = Managed::looked_at(&mut tx, by, id).await?;
+    let managed = Managed::with_view(&mut tx, by, id).await?;
     list_waiting(&mut tx, ctx, &managed).await
 }
 
@@ -806,7 +806,7 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let person_id: PersonId = super::id("person", person_id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    let managed = Managed::looked_at(&mut tx, by, id).await?;
+    let managed = Managed::with_view(&mut tx, by, id).await?;
     let theirs = access::reaches(&mut tx, person_id, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
     // Somebody who does not reach it, and is not known here, does not exist.
     let known = find_receiver(&mut tx, &managed, person_id).await?;

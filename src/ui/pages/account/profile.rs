@@ -8,13 +8,13 @@ use crate::{
     domain::{
         profile::LANGUAGES,
         resource::CLUSTERS,
-        view::{account::ProfileView, habits::Habits},
+        view::{account::ProfileView, preferences::UiPreferences},
     },
     rpc::{
         FormFlash,
         account::{ChangeEmail, UpdateProfile, account_profile},
         ask,
-        habits::SaveKeys,
+        preferences::SaveLetterKeys,
     },
     ui::{
         components::{
@@ -50,7 +50,7 @@ pub fn ProfilePage() -> impl IntoView {
                         Ok(profile) => view! {
                             <AboutMe action=save profile=profile.clone() flash=begin.form.clone()/>
                             <MyEmail action=change_email profile flash=begin.form/>
-                            <Keys habits=begin.habits/>
+                            <Keys preferences=begin.preferences/>
                         }
                         .into_any(),
                         Err(failure) => view! { <Trouble failure/> }.into_any(),
@@ -170,9 +170,9 @@ fn MyEmail(action: ServerAction<ChangeEmail>, profile: ProfileView, flash: Optio
 
 /// Whether single letters are commands (WCAG 2.1.4).
 #[component]
-fn Keys(habits: Habits) -> impl IntoView {
+fn Keys(preferences: UiPreferences) -> impl IntoView {
     let session = Session::get();
-    let action = ServerAction::<SaveKeys>::new();
+    let action = ServerAction::<SaveLetterKeys>::new();
     let holder = NodeRef::<html::Div>::new();
     let on_change = move |_| {
         let form = holder.get_untracked().and_then(|holder| holder.query_selector("form").ok().flatten());
@@ -189,7 +189,7 @@ fn Keys(habits: Habits) -> impl IntoView {
                         name="letter_keys"
                         label="Single letters and signs are commands"
                         hint="In the Drive: M moves, I shows details, / searches, ? lists the keys. For this browser."
-                        checked=habits.letter_keys
+                        checked=preferences.letter_keys
                     />
                     <div hidden=move || session.hydrated.get()>
                         <FormButtons><Submit label="Save"/></FormButtons>

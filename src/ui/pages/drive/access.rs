@@ -360,13 +360,13 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
         let label = format!("Why can {name} see this?");
         view! { " · " <a href=href data-noscroll="" aria-label=label>"Why?"</a> }
     });
-    let look = match row.who {
+    let view_mode = match row.who {
         Grantee::Person(id) if context.looks && row.who != *me => {
             Some(listing.with_view_as(&id.to_string(), &context.shown))
         }
         _ => None,
     };
-    let look = look.map(|href| {
+    let view_mode = view_mode.map(|href| {
         let label = format!("View as {name}");
         view! { " · " <a href=href aria-label=label>"View as"</a> }
     });
@@ -406,7 +406,7 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
             <span class="two-lines">
                 <b>{name.clone()} {you}</b>
                 {row.address.clone().map(|address| view! { <small>{address}</small> })}
-                <small>{source(row.origin, row.role, row.from.as_ref(), listing)} {outside} {why} {look}</small>
+                <small>{source(row.origin, row.role, row.from.as_ref(), listing)} {outside} {why} {view_mode}</small>
             </span>
             <span class="actions">{actions}</span>
         </li>
@@ -461,7 +461,7 @@ fn role_words(roles: &[RoleCount]) -> String {
 #[component]
 fn Why(asked: Asked, why: Result<WhyView, Failure>, listing: Listing) -> impl IntoView {
     let back = address(&listing, &asked.item, &asked.show, &asked.at, "");
-    let look = why.as_ref().ok().filter(|why| why.looks).map(|why| {
+    let view_mode = why.as_ref().ok().filter(|why| why.looks).map(|why| {
         let shown = if why.resource.kind == Kind::Root { String::new() } else { why.resource.id.to_string() };
         let href = listing.with_view_as(&why.person.to_string(), &shown);
         view! { <ButtonLink href icon="people">{format!("View as {}", why.name)}</ButtonLink> }
@@ -491,7 +491,7 @@ fn Why(asked: Asked, why: Result<WhyView, Failure>, listing: Listing) -> impl In
     view! {
         <DialogBody>{content}</DialogBody>
         <footer>
-            {look}
+            {view_mode}
             <a class="button" href=back data-noscroll="" prop:replace=true>"Back"</a>
         </footer>
     }

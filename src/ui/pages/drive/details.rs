@@ -78,7 +78,7 @@ pub fn Details(
     /// The server's time.
     now: Timestamp,
 ) -> impl IntoView {
-    let close = listing.looked_at(super::place::Look { details: false, ..listing.look });
+    let close = listing.with_view(super::place::ViewMode { details: false, ..listing.view_mode });
     let is_view_as = listing.is_view_as();
     let org = listing.org.clone();
     // An item is offered by itself, or with something it is in.

@@ -227,7 +227,7 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             node_ref=form
             class="drive"
             class:whole=whole
-            class:as-tiles=listing.look.grid
+            class:as-tiles=listing.view_mode.grid
             class:found=!listing.q.is_empty()
             class:picking=picking
             method="get"
@@ -251,8 +251,8 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             {hidden("status", &listing.status)}
             {hidden("sort", &listing.sort)}
             {hidden("cursor", &listing.cursor)}
-            {hidden("view", listing.look.word())}
-            {hidden("details", if listing.look.details { "1" } else { "" })}
+            {hidden("view", listing.view_mode.word())}
+            {hidden("details", if listing.view_mode.details { "1" } else { "" })}
             {at_once.refusal()}
             <div class="drive-bar">
                 <p class="drive-count small num" inner_html=move || escaped(&count_line())></p>

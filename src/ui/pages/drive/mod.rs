@@ -38,7 +38,7 @@ use self::{
     list::{Filters, List, MenuDialog},
     move_to::MoveDialog,
     offer::OfferDialog,
-    place::{Listing, Look, Open, Place, SHARED, Sort, root_of},
+    place::{Listing, Open, Place, SHARED, Sort, ViewMode, root_of},
     restrict::{RestrictDialog, RestrictedNote},
     selection::Selection,
     share::ShareDialog,
@@ -59,7 +59,7 @@ use crate::{
         time::Timestamp,
         view::{Control, DriveView, ResourceView},
     },
-    rpc::{FormFlash, ask, drive::drive_page, habits::RememberLook},
+    rpc::{FormFlash, ask, drive::drive_page, preferences::RememberViewMode},
     ui::{
         components::{
             breadcrumbs::{Breadcrumbs, Step},
@@ -87,7 +87,7 @@ pub fn DrivePage() -> impl IntoView {
     let place = here(Place::read);
     let listing = Memo::new(move |_| place.with(|place| place.listing.clone()));
     let wanted = Memo::new(move |_| listing.with(Listing::plain));
-    let look = Memo::new(move |_| listing.with(|listing| listing.look));
+    let view_mode = Memo::new(move |_| listing.with(|listing| listing.view_mode));
     let sort = Memo::new(move |_| place.with(Place::sort));
     // The answer keeps the question it answers: rows of one folder are never shown with the links of another.
     let drive = ask(
@@ -201,12 +201,12 @@ pub fn DrivePage() -> impl IntoView {
                 aria-busy=move || (session.hydrated.get() && loading.get()).then_some("true")>
                 <Transition fallback=Skeleton set_pending=loading>
                     {move || {
-                        let look = look.get();
+                        let view_mode = view_mode.get();
                         Suspend::new(async move {
                         let begin = Beginning::from(session.start().await);
                         match drive.await {
                             (listing, Ok(drive)) => {
-                                let listing = Listing { look: look.as_liked(begin.habits), ..listing };
+                                let listing = Listing { view_mode: view_mode.or_preferred(begin.preferences), ..listing };
                                 // Of several accounts, each has its own address.
                                 let several = drive.resource.as_ref().is_some_and(|shown| shown.account_name.is_some());
                                 root.set(drive.tree.first().map(|top| top.id.to_string()).filter(|_| !several));
@@ -273,7 +273,7 @@ fn DriveContent(
     };
     let dataset = drive.resource.clone().filter(|resource| resource.kind == Kind::Dataset);
     let tree = drive.tree.clone();
-    let details = listing.look.details && dataset.is_none();
+    let details = listing.view_mode.details && dataset.is_none();
     let panel =
         details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() offered=drive.offered.clone() now/> });
     let narrow = dataset.is_none() && (drive.resource.is_some() || !listing.q.is_empty());
@@ -292,7 +292,7 @@ fn DriveContent(
         <div class="drive-tools">
             <SearchField listing=listing.clone() organization=drive.organization.name.clone()/>
             {narrow.then(|| view! { <Filters listing=listing.clone()/> })}
-            {narrow.then(|| view! { <Looks listing=listing.clone()/> })}
+            {narrow.then(|| view! { <ViewModeSwitch listing=listing.clone()/> })}
         </div>
         {timeline.map(|timeline| view! { <Timeline timeline listing=listing.clone()/> })}
         <div class="drive-columns" class:with-details=details>
@@ -335,15 +335,15 @@ const SHORTCUTS: [(&str, &str); 12] = [
 
 /// How the list is looked at: rows or tiles, with or without details.
 #[component]
-fn Looks(listing: Listing) -> impl IntoView {
-    let look = listing.look;
-    let tiles = listing.looked_at(Look { grid: !look.grid, said: true, ..look });
+fn ViewModeSwitch(listing: Listing) -> impl IntoView {
+    let view_mode = listing.view_mode;
+    let tiles = listing.with_view(ViewMode { grid: !view_mode.grid, said: true, ..view_mode });
     let session = Session::get();
-    let remember = ServerAction::<RememberLook>::new();
+    let remember = ServerAction::<RememberViewMode>::new();
     let on_tiles = move |_| {
-        remember.dispatch(RememberLook { look: if look.grid { "list" } else { "grid" }.to_owned() });
+        remember.dispatch(RememberViewMode { view_mode: if view_mode.grid { "list" } else { "grid" }.to_owned() });
     };
-    let panel = listing.looked_at(Look { details: !look.details, ..look });
+    let panel = listing.with_view(ViewMode { details: !view_mode.details, ..view_mode });
     // `i` shows and hides the details while the list has the focus (WCAG 2.1.4).
     let by_key = {
         let (panel, navigate) = (panel.clone(), use_navigate());
@@ -382,11 +382,11 @@ fn Looks(listing: Listing) -> impl IntoView {
     let shortcuts = SHORTCUTS
         .map(|(keys, what)| view! { <div class="fact"><dt><kbd>{keys}</kbd></dt><dd>{what}</dd></div> })
         .collect_view();
-    let (words, icon) = if look.grid { ("Show as list", "menu") } else { ("Show as grid", "grid") };
+    let (words, icon) = if view_mode.grid { ("Show as list", "menu") } else { ("Show as grid", "grid") };
     view! {
-        <div class="looks">
+        <div class="view-modes">
             <a class="button icon-only quiet" href=tiles on:click=on_tiles aria-label=words title=words data-noscroll=""><Icon name=icon/></a>
-            <a class="button icon-only quiet" class:on=look.details href=panel aria-label="Details" title="Details (i)" aria-expanded=look.details.to_string() data-noscroll=""><Icon name="info"/></a>
+            <a class="button icon-only quiet" class:on=view_mode.details href=panel aria-label="Details" title="Details (i)" aria-expanded=view_mode.details.to_string() data-noscroll=""><Icon name="info"/></a>
             <button type="button" class="button icon-only quiet from-desktop" popovertarget="keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"><Icon name="keyboard"/></button>
             <div node_ref=keys id="keys" popover="auto" class="menu keys" role="dialog" aria-label="Keyboard shortcuts">
                 <div class="bar">

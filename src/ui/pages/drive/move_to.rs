@@ -49,9 +49,9 @@ pub fn MoveDialog(
         })
     });
     let listing = place.with_untracked(|place| place.listing.clone());
-    let looked_at = Memo::new(move |_| open.with(|open| Move { making_folder: false, ..open.clone() }));
+    let with_view = Memo::new(move |_| open.with(|open| Move { making_folder: false, ..open.clone() }));
     let resource = ask(
-        move || (looked_at.get(), session.version()),
+        move || (with_view.get(), session.version()),
         |(open, _)| async move {
             let view =
                 destinations(open.items.join(","), open.to.clone(), open.inside.clone(), open.at.clone(), open.copying)

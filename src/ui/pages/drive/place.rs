@@ -6,7 +6,7 @@ use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{command::Command, id::ResourceId, resource::Kind, view::habits::Habits},
+    domain::{command::Command, id::ResourceId, resource::Kind, view::preferences::UiPreferences},
     ui::paths::{self, Address},
 };
 
@@ -28,7 +28,7 @@ pub struct Listing {
     /// Where this page of the list starts.
     pub cursor: String,
     /// How it is looked at.
-    pub look: Look,
+    pub view_mode: ViewMode,
     /// As whom it is looked at (**View as**): a person's id; empty for oneself.
     pub view_as: String,
     /// What is selected in it, at most [`MAX_SELECTED`] items.
@@ -40,7 +40,7 @@ pub const MAX_SELECTED: usize = 100;
 
 /// How a list is looked at: it shows the same things all the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Look {
+pub struct ViewMode {
     /// As tiles instead of rows.
     pub grid: bool,
     /// Whether the address says that; else it is as they like it.
@@ -177,7 +177,7 @@ impl Place {
             status: get("status"),
             q: get("q"),
             cursor: get("cursor"),
-            look: Look {
+            view_mode: ViewMode {
                 grid: get("view") == "grid",
                 said: matches!(get("view").as_str(), "grid" | "list"),
                 details: get("details") == "1",
@@ -251,7 +251,7 @@ impl Place {
     }
 }
 
-impl Look {
+impl ViewMode {
     /// What the address says of tiles and rows; nothing where they are as somebody likes them.
     pub const fn word(self) -> &'static str {
         match (self.said, self.grid) {
@@ -263,8 +263,8 @@ impl Look {
 
     /// As somebody likes it, unless the address says otherwise.
     #[must_use]
-    pub const fn as_liked(self, habits: Habits) -> Self {
-        if self.said { self } else { Self { grid: habits.grid, ..self } }
+    pub const fn or_preferred(self, preferences: UiPreferences) -> Self {
+        if self.said { self } else { Self { grid: preferences.grid, ..self } }
     }
 }
 
@@ -276,14 +276,14 @@ impl Listing {
             .with("kind", self.kind.clone())
             .with("status", self.status.clone())
             .with("sort", self.sort.clone())
-            .with("view", self.look.word())
-            .with("details", if self.look.details { "1" } else { "" })
+            .with("view", self.view_mode.word())
+            .with("details", if self.view_mode.details { "1" } else { "" })
     }
 
     /// The same list, however it is looked at and whatever is selected in it: what has to be loaded.
     #[must_use]
     pub fn plain(&self) -> Self {
-        Self { look: Look::default(), selected: Vec::new(), ..self.clone() }
+        Self { view_mode: ViewMode::default(), selected: Vec::new(), ..self.clone() }
     }
 
     /// Whether another list has the same rows in another order.
@@ -293,20 +293,20 @@ impl Listing {
     }
 
     /// Looked at differently.
-    pub fn looked_at(&self, look: Look) -> String {
-        Self { look, ..self.clone() }.address()
+    pub fn with_view(&self, view_mode: ViewMode) -> String {
+        Self { view_mode, ..self.clone() }.address()
     }
 
     /// A container or a dataset of the same organization, looked at in the same way; the root where it is empty.
     pub fn container(&self, resource: &str) -> String {
         let (org, resource, view_as) = (self.org.clone(), resource.to_owned(), self.view_as.clone());
-        Self { org, resource, view_as, look: self.look, ..Self::default() }.address()
+        Self { org, resource, view_as, view_mode: self.view_mode, ..Self::default() }.address()
     }
 
     /// What is found in the whole organization.
     pub fn search(&self, q: &str) -> String {
         let (org, q, view_as) = (self.org.clone(), q.to_owned(), self.view_as.clone());
-        Self { org, q, view_as, look: self.look, ..Self::default() }.address()
+        Self { org, q, view_as, view_mode: self.view_mode, ..Self::default() }.address()
     }
 
     /// Whether it is looked at as somebody else sees it: then nothing can be changed.
@@ -469,11 +469,16 @@ mod tests {
 
     #[test]
     fn drive_2_tiles_are_as_somebody_likes_them_unless_the_address_says_otherwise() {
-        let look = |view: &str| read("/o/a/drive", &[("view", view)]).unwrap_or_default().listing.look;
-        let likes_tiles = Habits { grid: true, ..Habits::default() };
-        assert!(look("").as_liked(likes_tiles).grid && !look("").as_liked(Habits::default()).grid);
-        assert!(look("grid").as_liked(Habits::default()).grid && !look("list").as_liked(likes_tiles).grid);
-        let listing = |view| Listing { org: "a".into(), look: look(view), ..Listing::default() };
+        let view_mode = |view: &str| read("/o/a/drive", &[("view", view)]).unwrap_or_default().listing.view_mode;
+        let likes_tiles = UiPreferences { grid: true, ..UiPreferences::default() };
+        assert!(
+            view_mode("").or_preferred(likes_tiles).grid && !view_mode("").or_preferred(UiPreferences::default()).grid
+        );
+        assert!(
+            view_mode("grid").or_preferred(UiPreferences::default()).grid
+                && !view_mode("list").or_preferred(likes_tiles).grid
+        );
+        let listing = |view| Listing { org: "a".into(), view_mode: view_mode(view), ..Listing::default() };
         assert_eq!(listing("").address(), "/o/a/drive");
         assert_eq!(listing("list").address(), "/o/a/drive?view=list");
     }

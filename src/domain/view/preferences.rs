@@ -4,29 +4,29 @@ use serde::{Deserialize, Serialize};
 
 /// What is remembered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Habits {
+pub struct UiPreferences {
     /// Lists of the Drive as tiles.
     pub grid: bool,
     /// Whether single letters and signs are commands (WCAG 2.1.4).
     pub letter_keys: bool,
 }
 
-impl Default for Habits {
+impl Default for UiPreferences {
     fn default() -> Self {
         Self { grid: false, letter_keys: true }
     }
 }
 
-impl Habits {
+impl UiPreferences {
     /// The name of the cookie.
-    pub const COOKIE: &'static str = "habits";
+    pub const COOKIE: &'static str = "preferences";
 
     /// Reads the value of the cookie: words with dots between them. Whatever else it says is nothing.
     pub fn parse(value: &str) -> Self {
-        value.split('.').fold(Self::default(), |habits, word| match word {
-            "grid" => Self { grid: true, ..habits },
-            "no-letters" => Self { letter_keys: false, ..habits },
-            _ => habits,
+        value.split('.').fold(Self::default(), |preferences, word| match word {
+            "grid" => Self { grid: true, ..preferences },
+            "no-letters" => Self { letter_keys: false, ..preferences },
+            _ => preferences,
         })
     }
 
@@ -43,12 +43,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn drive_2_habits_are_read_as_they_are_written_and_nonsense_is_none() {
+    fn drive_2_preferences_are_read_as_they_are_written_and_nonsense_is_none() {
         for (grid, letter_keys) in [(false, false), (false, true), (true, false), (true, true)] {
-            let habits = Habits { grid, letter_keys };
-            assert_eq!(Habits::parse(&habits.text()), habits);
+            let preferences = UiPreferences { grid, letter_keys };
+            assert_eq!(UiPreferences::parse(&preferences.text()), preferences);
         }
-        assert_eq!(Habits::parse("x.<script>.grid"), Habits { grid: true, ..Habits::default() });
-        assert_eq!(Habits::parse(""), Habits::default());
+        assert_eq!(UiPreferences::parse("x.<script>.grid"), UiPreferences { grid: true, ..UiPreferences::default() });
+        assert_eq!(UiPreferences::parse(""), UiPreferences::default());
     }
 }
