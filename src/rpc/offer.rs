@@ -89,7 +89,7 @@ pub async fn transfers_page(
 pub async fn undo_transfer(#[server(default)] transfer: String) -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
-    let undone = usecase::back::undo(&ctx, &by, &transfer).await;
+    let undone = usecase::reversal::undo(&ctx, &by, &transfer).await;
     answer::done(undone, |receipt| {
         let org = receipt.target_org_id.clone().unwrap_or_default();
         let what = receipt.plan.summary().what();

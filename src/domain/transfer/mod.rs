@@ -9,8 +9,8 @@
 //! - What leaves one allowance arrives in the other: a plan's two sides change by the same amount (XFER-10).
 //! - The accounting cases are rows of [`PAIRS`], not branches (XFER-17).
 
-pub mod back;
 pub mod offer;
+pub mod reversal;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -254,6 +254,6 @@ pub async fn undo(
     By(by): By,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<ReceiptBody>), Problem> {
-    let receipt = usecase::back::undo(&ctx, &by, &id).await?;
+    let receipt = usecase::reversal::undo(&ctx, &by, &id).await?;
     Ok((StatusCode::CREATED, Json(receipt.into())))
 }

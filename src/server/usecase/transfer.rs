@@ -18,7 +18,7 @@ use crate::domain::{
     time::Timestamp,
     transfer::{
         self as rules, Contents, Destination, Facts, GrantFact, Grantee, Item, Listed, NAMED_AT_MOST, Onlooker, Plan,
-        Scope, Side, back::Traces,
+        Scope, Side, reversal::ContentFingerprint,
     },
     undo::{Inverse, MOST_CONTAINERS, Was},
     view::{Control, Crumb, DestinationRow, DestinationView, Page, PlanView, ReceiptView, work::JobView},
@@ -37,7 +37,7 @@ use super::{
     access::{self, Reach},
     accounts::Names,
     audit::{self, Happened},
-    back, drive, grant as grants, organization, undo,
+    drive, grant as grants, organization, reversal, undo,
 };
 
 /// How many people who are limited to the account of what moves are kept seeing it in another account.
@@ -768,7 +768,7 @@ pub(super) async fn carry_out(
     if plan.scope == Scope::Between {
         let changed = moving.iter().filter_map(|item| loaded.changed.get(item)).map(|changed| changed + now.0).sum();
         let things = i64::try_from(plan.rows()).unwrap_or(i64::MAX);
-        let left = Traces { things, changed, ..Traces::default() };
+        let left = ContentFingerprint { things, changed, ..ContentFingerprint::default() };
         let places = places_of(&loaded.facts, plan);
         let containers: BTreeSet<ResourceId> = places.iter().map(|was| was.container).collect();
         let can_go_back = containers.len() <= MOST_CONTAINERS;
@@ -908,7 +908,7 @@ pub async fn receipt(ctx: &Ctx, by: &Principal, id: &str) -> Result<ReceiptView>
         Some(_) => organizations::find(&mut tx, record.target).await?.map(|found| found.org_id),
         None => None,
     };
-    let undo = back::control(&mut tx, ctx, by, &record).await?;
+    let undo = reversal::control(&mut tx, ctx, by, &record).await?;
     Ok(receipt_view(record, target_org_id, undo))
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::domain::{one_time_link::forgotten_before, transfer::back, undo::KEPT_DAYS as KEEP_UNDO};
+use crate::domain::{one_time_link::forgotten_before, transfer::reversal, undo::KEPT_DAYS as KEEP_UNDO};
 
 use super::{
     context::Ctx,
@@ -106,7 +106,7 @@ pub async fn tidy(ctx: &Ctx) -> Result<()> {
                 outbox::delete_before(tx, now.plus_days(-KEEP_MAIL)).await?;
                 undo::delete_before(tx, now.plus_days(-KEEP_UNDO)).await?;
                 jobs::delete_before(tx, now.plus_days(-KEEP_JOBS)).await?;
-                transfer::delete_undo_before(tx, now.plus_days(-back::DAYS)).await?;
+                transfer::delete_undo_before(tx, now.plus_days(-reversal::UNDO_DAYS)).await?;
                 Ok::<_, Error>(())
             })
         })

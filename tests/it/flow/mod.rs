@@ -2,7 +2,7 @@
 
 mod access;
 mod accounts;
-mod back;
+mod reversal;
 mod bad_input;
 mod billing;
 mod concurrency;

@@ -7,7 +7,7 @@ use commonhold::{
         offer::State,
         role::{Role, found},
         time::Timestamp,
-        transfer::{Grantee, Named, Summary, back::Traces},
+        transfer::{Grantee, Named, Summary, reversal::ContentFingerprint},
         undo::Was,
         view::transfer::Direction,
     },
@@ -156,7 +156,7 @@ both!(xfer_18_receipts_are_listed_and_what_ended_is_given_back, async |app| {
                 let stored = transfer::find(tx, receipt).await?.expect("it");
                 let new = transfer::Transfer { id: other, undoes: Some(receipt), ..stored };
                 transfer::insert(tx, &home, &new).await?;
-                let traces = Traces { things: 1, changed: 2, grants: 0, links: 0 };
+                let traces = ContentFingerprint { things: 1, changed: 2, grants: 0, links: 0 };
                 transfer::insert_undo(tx, &home, other, &[], traces, now).await?;
                 assert_eq!(transfer::find_undo(tx, other).await?, Some((Vec::new(), traces)));
                 // As if it went back: everybody there is outside.

@@ -1,4 +1,4 @@
-//! Taking a transfer between two organizations back (XFER-18): asks `domain::transfer::back`, and carries it out in one
+//! Taking a transfer between two organizations back (XFER-18): asks `domain::transfer::permit`, and carries it out in one
 //! transaction, with a receipt of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use crate::domain::{
     time::Timestamp,
     transfer::{
         Named, Renamed, Scope, Side,
-        back::{self as rules, Container, Facts, Traces},
+        reversal::{self as rules, ContentFingerprint, Facts, FormerContainer},
     },
     undo::Was,
     view::{Control, ReceiptView},
@@ -80,7 +80,8 @@ async fn load<'a>(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &'a transfer::
             .get(&was.item)
             .is_some_and(|item| item.organization == record.target && item.parent == Some(record.plan.destination.id))
     });
-    let traces = if in_place { subtree::find_traces(tx, &ids, record.at).await? } else { Traces::default() };
+    let traces =
+        if in_place { subtree::find_traces(tx, &ids, record.at).await? } else { ContentFingerprint::default() };
     let away_account = found.values().next().map(|item| item.account);
     // At most `MOST_CONTAINERS`: of more nothing was kept.
     let wanted: BTreeSet<ResourceId> = items.iter().map(|was| was.container).collect();
@@ -96,7 +97,7 @@ async fn load<'a>(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &'a transfer::
     let mut containers = Vec::with_capacity(wanted.len());
     for id in wanted {
         let reach = reaches.get(&id).filter(|_| places.contains_key(&id));
-        containers.push(Container {
+        containers.push(FormerContainer {
             id,
             there: reach.is_some(),
             level: reach.and_then(Reach::level),
@@ -163,7 +164,7 @@ pub(super) async fn control(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &tra
         return Ok(Control::Absent);
     }
     let loaded = load(tx, ctx, by, record).await?;
-    Ok(match rules::back(&loaded.facts) {
+    Ok(match rules::decide(&loaded.facts) {
         Ok(_) => Control::Enabled,
         Err(Refusal::Blocked(why)) => {
             let reasons: Vec<String> = why.into_iter().map(|blocker| blocker.message).collect();
@@ -203,7 +204,7 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
         return Err(Refusal::BadRequest("Only a transfer between two organizations is undone here.".to_owned()).into());
     }
     let Loaded { facts, items, account, home_org_id, places } = load(tx, ctx, by, &record).await?;
-    let back = rules::back(&facts)?;
+    let permit = rules::decide(&facts)?;
     let account = account.ok_or_else(|| Error::Internal(format!("transfer {id} has no place to go back to")))?;
     if record.plan.rows() > AT_ONCE {
         tx.be_alone()?;
@@ -223,9 +224,9 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
         Some(one) => Named { id: one.id, name: facts.home.name.clone() },
         None => return Err(Refusal::NotFound.into()),
     };
-    let permit = back.into(destination.id);
+    let permit = permit.into(destination.id);
     for (container, (same, renamed)) in &groups {
-        let permit = back.into(*container);
+        let permit = permit.into(*container);
         resource::update_parent_and_name(tx, &permit, renamed, now).await?;
         resource::update_parent(tx, &permit, same, now).await?;
     }

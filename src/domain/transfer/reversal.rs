@@ -8,11 +8,11 @@ use super::{
 };
 
 /// For so many days a transfer can be taken back.
-pub const DAYS: i64 = 1;
+pub const UNDO_DAYS: i64 = 1;
 
 /// What there is of what crossed, now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Traces {
+pub struct ContentFingerprint {
     /// How many things the items and what is in them are.
     pub things: i64,
     /// When each of them was changed last, added up: one change, and it is another number.
@@ -25,7 +25,7 @@ pub struct Traces {
 
 /// A container that items come back into.
 #[derive(Clone, Debug)]
-pub struct Container {
+pub struct FormerContainer {
     /// Its id.
     pub id: ResourceId,
     /// Whether it is there, in the organization it was in.
@@ -60,21 +60,21 @@ pub struct Facts<'a> {
     /// Whether every item is where it was put.
     pub in_place: bool,
     /// What was there right after it.
-    pub left: Traces,
+    pub left: ContentFingerprint,
     /// What is there now.
-    pub found: Traces,
+    pub found: ContentFingerprint,
     /// The containers.
-    pub containers: Vec<Container>,
+    pub containers: Vec<FormerContainer>,
 }
 
 /// Leave to take it back.
 #[derive(Clone, Copy, Debug)]
-pub struct Back {
+pub struct ReversalPermit {
     person: PersonId,
     home: OrganizationId,
 }
 
-impl Back {
+impl ReversalPermit {
     /// Leave to put things into one of the containers.
     pub const fn into(self, container: ResourceId) -> Permit {
         Permit::of_plan(self.person, self.home, container)
@@ -89,7 +89,7 @@ fn blocker(code: BlockerCode, message: String) -> Blocker {
 ///
 /// # Errors
 /// `Blocked` with every reason why not.
-pub fn back(facts: &Facts<'_>) -> Result<Back, Refusal> {
+pub fn decide(facts: &Facts<'_>) -> Result<ReversalPermit, Refusal> {
     let (home, away) = (&facts.home, &facts.away);
     let mut why = Vec::new();
     let since = |message: &str| blocker(BlockerCode::ChangedSince, message.to_owned());
@@ -97,7 +97,7 @@ pub fn back(facts: &Facts<'_>) -> Result<Back, Refusal> {
     if facts.undone {
         return Err(Refusal::Blocked(vec![since("This transfer was undone already.")]));
     }
-    if facts.at.plus_days(DAYS) <= facts.now {
+    if facts.at.plus_days(UNDO_DAYS) <= facts.now {
         return Err(Refusal::Blocked(vec![since("A transfer can be undone within one day.")]));
     }
     if !facts.kept {
@@ -144,7 +144,11 @@ pub fn back(facts: &Facts<'_>) -> Result<Back, Refusal> {
         }
     }
     licences(facts, &mut why);
-    if why.is_empty() { Ok(Back { person: facts.person, home: home.organization }) } else { Err(Refusal::Blocked(why)) }
+    if why.is_empty() {
+        Ok(ReversalPermit { person: facts.person, home: home.organization })
+    } else {
+        Err(Refusal::Blocked(why))
+    }
 }
 
 /// The licences that the books were in are there; one that was active then is active now; and what the source got back is
@@ -256,9 +260,9 @@ mod tests {
             undone: false,
             kept: true,
             in_place: true,
-            left: Traces { things: 1, changed: 7, grants: 0, links: 0 },
-            found: Traces { things: 1, changed: 7, grants: 0, links: 0 },
-            containers: vec![Container {
+            left: ContentFingerprint { things: 1, changed: 7, grants: 0, links: 0 },
+            found: ContentFingerprint { things: 1, changed: 7, grants: 0, links: 0 },
+            containers: vec![FormerContainer {
                 id: PLACE,
                 there: true,
                 level: Some(Level::Editor),
@@ -269,7 +273,7 @@ mod tests {
     }
 
     fn why(facts: &Facts<'_>) -> Vec<BlockerCode> {
-        match back(facts) {
+        match decide(facts) {
             Err(Refusal::Blocked(why)) => why.into_iter().map(|blocker| blocker.code).collect(),
             answer => {
                 assert!(answer.is_ok(), "{answer:?}");
@@ -282,15 +286,17 @@ mod tests {
     fn xfer_18_what_nothing_is_in_the_way_of_goes_back_by_the_same_amounts() {
         let plan = super::super::plan(&between());
         let facts = facts(&plan);
-        let leave = back(&facts).expect("nothing is in the way");
+        let leave = decide(&facts).expect("nothing is in the way");
         assert_eq!((leave.into(PLACE).organization(), leave.into(PLACE).resource()), (facts.home.organization, PLACE));
-        let back = reversed(&facts, Named { id: PLACE, name: "Tunnels".to_owned() }, Vec::new());
+        let undone = reversed(&facts, Named { id: PLACE, name: "Tunnels".to_owned() }, Vec::new());
         assert_eq!(charged(&plan), Amount { images: 100, projects: 1, credits: 0 });
-        for (is, was) in [(&back.effects.source, &plan.effects.target), (&back.effects.target, &plan.effects.source)] {
+        for (is, was) in
+            [(&undone.effects.source, &plan.effects.target), (&undone.effects.target, &plan.effects.source)]
+        {
             let (is, was) = (is.as_ref().expect("a side"), was.as_ref().expect("a side"));
             assert_eq!((is.left_before, is.left_after), (was.left_after, was.left_before), "{}", is.name);
         }
-        assert_eq!(back.permit().expect("clear").organization(), facts.home.organization);
+        assert_eq!(undone.permit().expect("clear").organization(), facts.home.organization);
     }
 
     #[test]
