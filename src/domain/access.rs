@@ -170,9 +170,9 @@ impl Permit {
         Self { person, organization, resource }
     }
 
-    /// For [`super::trash`] and [`super::job`]: what has been in the trash long enough, and what nobody sees yet or any
+    /// For [`super::trash`] and [`super::task`]: what has been in the trash long enough, and what nobody sees yet or any
     /// more.
-    pub(super) const fn of_work(person: PersonId, organization: OrganizationId, resource: ResourceId) -> Self {
+    pub(super) const fn of_task(person: PersonId, organization: OrganizationId, resource: ResourceId) -> Self {
         Self { person, organization, resource }
     }
 

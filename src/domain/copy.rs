@@ -85,7 +85,7 @@ pub fn may_share(original: &Original, place: &Place) -> Result<(), Refusal> {
 
 /// Leave to put a shared copy into the root of an account: for who may manage accounts where the original is.
 pub fn receive(sharer: &RolePermit, owner: OrganizationId, root: ResourceId) -> Permit {
-    Permit::of_work(sharer.person(), owner, root)
+    Permit::of_task(sharer.person(), owner, root)
 }
 
 fn copyable(original: &Original, place: &Place) -> Result<(), Refusal> {

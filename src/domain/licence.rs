@@ -181,7 +181,7 @@ pub enum EntryKind {
     Grant,
     /// A dataset was processed.
     Spend,
-    /// A failed job was refunded.
+    /// A failed task was refunded.
     Refund,
     /// Items left in a transfer; their images and projects came back.
     TransferOut,

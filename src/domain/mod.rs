@@ -20,7 +20,7 @@ pub mod device;
 pub mod grant;
 pub mod id;
 pub mod invitation;
-pub mod job;
+pub mod task;
 pub mod key;
 pub mod licence;
 pub mod loan;

@@ -109,7 +109,7 @@ pub enum Permission {
     UseDesktopLicences,
     /// Use cloud licences.
     UseCloudLicences,
-    /// See the price of jobs billed to the organization.
+    /// See the price of tasks billed to the organization.
     SeePrices,
     /// View every resource of the organization.
     ViewResources,

@@ -17,7 +17,7 @@ use crate::domain::{
     time::Timestamp,
 };
 
-use super::{limit::Limits, live::Live, password::Hasher, secret::Secret, store::Db, work::Works};
+use super::{limit::Limits, live::Live, password::Hasher, secret::Secret, store::Db, task::TaskRegistry};
 
 /// What time it is. Frozen in tests, which move it by hand.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ struct Inner {
     policy: OnceLock<Policy>,
     credits_came: tokio::sync::Notify,
     operator_mail: OnceLock<String>,
-    works: Works,
+    tasks: TaskRegistry,
 }
 
 impl Ctx {
@@ -73,7 +73,7 @@ impl Ctx {
             live: Live::default(),
             credits_came: tokio::sync::Notify::new(),
             operator_mail: OnceLock::new(),
-            works: Works::default(),
+            tasks: TaskRegistry::default(),
             default_plan: OnceLock::new(),
             policy: OnceLock::new(),
         }))
@@ -131,8 +131,8 @@ impl Ctx {
     }
 
     /// The long work that this node is at.
-    pub fn works(&self) -> &Works {
-        &self.0.works
+    pub fn tasks(&self) -> &TaskRegistry {
+        &self.0.tasks
     }
 
     /// The address people use, without a slash at its end: the only one that links are made of (attack 25).

@@ -28,7 +28,7 @@ pub mod session;
 pub mod shared;
 pub mod store;
 pub mod usecase;
-pub mod work;
+pub mod task;
 pub mod workers;
 
 use std::{net::SocketAddr, path::Path, time::Duration};
@@ -115,7 +115,7 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
         tracing::info!("stopping: finishing what is being answered");
         stop_workers.stop();
         ending.live().stop();
-        ending.works().interrupt();
+        ending.tasks().interrupt();
         // Nobody waits for it only when the server has ended already.
         let _ = stopping.send(());
     });

@@ -103,13 +103,13 @@ impl Hasher {
         &self,
         lane: Lane,
         client: &str,
-        job: impl FnOnce() -> T + Send + 'static,
+        task: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
         let turn = self.queue.enter(lane, client).await?;
         // The turn goes along: a caller who hangs up does not free the core before the work is done.
         tokio::task::spawn_blocking(move || {
             let _held = turn;
-            job()
+            task()
         })
         .await
         .map_err(|error| Error::Internal(error.to_string()))

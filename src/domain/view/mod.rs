@@ -17,7 +17,7 @@ pub mod settings;
 pub mod transfer;
 pub mod trash;
 pub mod view_as;
-pub mod work;
+pub mod task;
 
 use serde::{Deserialize, Serialize};
 
@@ -453,7 +453,7 @@ pub struct DriveView {
     /// How many rows there are in all, counted up to [`COUNTED`]; `None` where nobody counts (search).
     pub total: Option<u64>,
     /// The timeline of a site (DRIVE-6); sites only.
-    pub timeline: Option<work::TimelineView>,
+    pub timeline: Option<task::TimelineView>,
     /// The folders around it, for the tree beside the list; empty where the reader does not see the root.
     pub tree: Vec<Branch>,
     /// Whether I may put something new here.

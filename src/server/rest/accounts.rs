@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, orgs::AccountBody, problem::Problem, trash::JobBody};
+use super::{By, Json, PageBody, orgs::AccountBody, problem::Problem, trash::TaskBody};
 
 impl From<AccountRow> for AccountBody {
     fn from(row: AccountRow) -> Self {
@@ -109,8 +109,8 @@ pub struct ShareCopyBody {
 pub struct SharedCopyBody {
     /// How many copies are there already.
     copies: u64,
-    /// The work that goes on to make one; ask `/jobs/{id}` how far it is.
-    job: Option<JobBody>,
+    /// The work that goes on to make one; ask `/tasks/{id}` how far it is.
+    task: Option<TaskBody>,
 }
 
 /// Shares a copy of a resource and everything in it with the account behind a Sharing ID, in whatever organization: it shows in
@@ -126,7 +126,7 @@ pub async fn share_copy(
 ) -> Result<(StatusCode, Json<SharedCopyBody>), Problem> {
     let item: ResourceId = path.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
     let shared = copy::share(&ctx, &by, vec![item], &body.sharing_id).await?;
-    let job = shared.jobs.into_iter().next().map(Into::into);
-    let status = if job.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED };
-    Ok((status, Json(SharedCopyBody { copies: shared.made, job })))
+    let task = shared.tasks.into_iter().next().map(Into::into);
+    let status = if task.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED };
+    Ok((status, Json(SharedCopyBody { copies: shared.made, task })))
 }

@@ -20,7 +20,7 @@ use super::{
     By, Json,
     problem::{BlockerBody, Problem},
     tasks::undoing,
-    trash::JobBody,
+    trash::TaskBody,
 };
 
 /// What is to be moved, and where to.
@@ -43,7 +43,7 @@ pub struct TransferRequest {
     destination: String,
     /// The plan's digest: if the facts have changed since, nothing is done.
     digest: Option<String>,
-    /// Whether not to wait: then the answer is a job, and where to ask how far it is.
+    /// Whether not to wait: then the answer is a task, and where to ask how far it is.
     background: bool,
 }
 
@@ -285,13 +285,13 @@ pub enum TransferredBody {
     /// It is done.
     Receipt(Box<ReceiptBody>),
     /// It goes on; ask `/tasks/{id}` how far it is.
-    Job(Box<JobBody>),
+    Task(Box<TaskBody>),
 }
 
 /// Moves or transfers, all of it or nothing. With `background` the answer does not wait for it (202): `/tasks/{id}`, which the
 /// header `Location` names, tells how far it is and, at the end, the receipt's id.
 #[utoipa::path(post, path = "/transfers", tag = "transfers", request_body = TransferRequest,
-    responses((status = 201, body = ReceiptBody, headers(("undo-token" = String, description = "How to take a move within an organization back: see `POST /undo`"))), (status = 202, body = JobBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = ReceiptBody, headers(("undo-token" = String, description = "How to take a move within an organization back: see `POST /undo`"))), (status = 202, body = TaskBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
     By(by): By,
@@ -301,11 +301,11 @@ pub async fn create(
     let destination = usecase::id("destination", &body.destination)?;
     let mut headers = HeaderMap::new();
     if body.background {
-        let job = usecase::transfer::begin(&ctx, &by, &items, destination, body.digest).await?;
-        if let Ok(place) = format!("/api/v1/tasks/{}", job.id).parse() {
+        let task = usecase::transfer::begin(&ctx, &by, &items, destination, body.digest).await?;
+        if let Ok(place) = format!("/api/v1/tasks/{}", task.id).parse() {
             headers.insert(header::LOCATION, place);
         }
-        return Ok((StatusCode::ACCEPTED, headers, Json(TransferredBody::Job(Box::new(job.into())))));
+        return Ok((StatusCode::ACCEPTED, headers, Json(TransferredBody::Task(Box::new(task.into())))));
     }
     let (receipt, undo) = usecase::transfer::transfer_with_undo(&ctx, &by, items, destination, body.digest).await?;
     headers.extend(undoing(undo.as_deref()));

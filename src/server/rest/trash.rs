@@ -11,7 +11,7 @@ use crate::{
     domain::{
         id::ResourceId,
         refusal::Refusal,
-        view::{trash::TrashRow, work::JobView},
+        view::{trash::TrashRow, task::TaskView},
     },
     server::{
         context::{Ctx, Principal},
@@ -170,7 +170,7 @@ pub struct CopyBody {
 
 /// A piece of long work.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct JobBody {
+pub struct TaskBody {
     id: String,
     /// `copy`, `delete` or `transfer`.
     kind: &'static str,
@@ -191,21 +191,21 @@ pub struct JobBody {
     ended_at: Option<String>,
 }
 
-impl From<JobView> for JobBody {
-    fn from(job: JobView) -> Self {
+impl From<TaskView> for TaskBody {
+    fn from(task: TaskView) -> Self {
         Self {
-            id: job.id.to_string(),
-            kind: job.kind.word(),
-            state: job.state.word(),
-            name: job.name,
-            resource: job.resource.map(|id| id.to_string()),
-            transfer: job.transfer.map(|id| id.to_string()),
-            cancellable: job.cancellable,
-            done: job.done,
-            total: job.total,
-            message: job.message,
-            created_at: job.created_at.rfc3339(),
-            ended_at: job.ended_at.map(crate::domain::time::Timestamp::rfc3339),
+            id: task.id.to_string(),
+            kind: task.kind.word(),
+            state: task.state.word(),
+            name: task.name,
+            resource: task.resource.map(|id| id.to_string()),
+            transfer: task.transfer.map(|id| id.to_string()),
+            cancellable: task.cancellable,
+            done: task.done,
+            total: task.total,
+            message: task.message,
+            created_at: task.created_at.rfc3339(),
+            ended_at: task.ended_at.map(crate::domain::time::Timestamp::rfc3339),
         }
     }
 }
@@ -217,13 +217,13 @@ pub enum CopiedBody {
     /// The copy.
     Resource(Box<ResourceBody>),
     /// The work; ask `/tasks/{id}` how far it is.
-    Job(Box<JobBody>),
+    Task(Box<TaskBody>),
 }
 
 /// Copies a resource with everything in it, inside its organization. Up to 2,000 items are copied at once (201); more are
 /// copied behind the scenes (202), and show when all of them are there.
 #[utoipa::path(post, path = "/resources/{id}/copy", tag = "drive", params(("id" = String, Path)), request_body = CopyBody,
-    responses((status = 201, body = ResourceBody), (status = 202, body = JobBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = ResourceBody), (status = 202, body = TaskBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn copy(
     State(ctx): State<Ctx>,
     By(by): By,
@@ -232,9 +232,9 @@ pub async fn copy(
 ) -> Result<(StatusCode, Json<CopiedBody>), Problem> {
     let (item, destination) = usecase::copy::read(&path, &body.destination)?;
     let copied = usecase::copy::copy(&ctx, &by, vec![item], destination).await?;
-    match (copied.made.into_iter().next(), copied.jobs.into_iter().next()) {
+    match (copied.made.into_iter().next(), copied.tasks.into_iter().next()) {
         (Some(made), _) => Ok((StatusCode::CREATED, Json(CopiedBody::Resource(Box::new(made.into()))))),
-        (None, Some(job)) => Ok((StatusCode::ACCEPTED, Json(CopiedBody::Job(Box::new(job.into()))))),
+        (None, Some(task)) => Ok((StatusCode::ACCEPTED, Json(CopiedBody::Task(Box::new(task.into()))))),
         (None, None) => Err(Problem::refusal(&Refusal::NotFound)),
     }
 }

@@ -28,7 +28,7 @@ pub mod grant;
 pub mod health;
 pub mod idempotency;
 pub mod invitation;
-pub mod job;
+pub mod task;
 pub mod kept_form;
 pub mod key;
 pub mod licence;

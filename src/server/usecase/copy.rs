@@ -10,15 +10,15 @@ use crate::domain::{
     access::{self as rules, Act, Permit},
     account::SharingId,
     copy::{Original, Place, may_copy, may_share, receive, restrictions_of_copy},
-    id::{JobId, OrganizationId, PersonId, ResourceId},
-    job::{AT_ONCE, JobKind, MOST_JOBS, go_on},
+    id::{TaskId, OrganizationId, PersonId, ResourceId},
+    task::{MAX_INLINE_ITEMS, TaskKind, MAX_TASKS, go_on},
     key::Who,
     licence::{Use, allows, making},
     refusal::Refusal,
     resource::{Kind, free_name},
     role::{Permission, allow},
     text::Problem,
-    view::{ResourceView, work::JobView},
+    view::{ResourceView, task::TaskView},
 };
 
 use super::{
@@ -27,7 +27,7 @@ use super::{
         error::{Error, Result},
         limit::Key,
         store::{
-            Tx, account, copying, job, licence, organization as organizations, resource, subtree, trash as hidden,
+            Tx, account, copying, task, licence, organization as organizations, resource, subtree, trash as hidden,
         },
     },
     access::{self, Reach},
@@ -46,7 +46,7 @@ pub struct Copied {
     /// The copies, if they are there already.
     pub made: Vec<ResourceView>,
     /// The work that goes on to make them, if they are not.
-    pub jobs: Vec<JobView>,
+    pub tasks: Vec<TaskView>,
     /// The page of the place they go to.
     pub container_path: String,
     /// What there is to say.
@@ -163,11 +163,11 @@ async fn copy_in(
         let kind = if original.holds_sites { Kind::Site } else { original.kind };
         allows(&licences, making(kind, place.kind), ctx.now())?;
     }
-    if total > AT_ONCE && originals.len() > MOST_JOBS {
-        return Err(Refusal::field("items", Problem::TooMany(MOST_JOBS)).into());
+    if total > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
+        return Err(Refusal::field("items", Problem::TooMany(MAX_TASKS)).into());
     }
     let container_path = drive::container_path(tx, place.organization, Some(destination)).await?;
-    let (mut made, mut jobs, mut told) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut made, mut tasks, mut told) = (Vec::new(), Vec::new(), Vec::new());
     for (original, size) in originals {
         let top = ResourceId(ctx.id());
         let new = copying::NewTop {
@@ -182,13 +182,13 @@ async fn copy_in(
         copying::insert_top(tx, &permit, &new).await?;
         super::organization::turn_space(tx, permit.organization()).await?;
         let mut making = Making { top, organization: place.organization, person: by.person, at: None, done: 1 };
-        if total > AT_ONCE {
-            let work = job::Job {
-                id: JobId(ctx.id()),
+        if total > MAX_INLINE_ITEMS {
+            let progress = task::Task {
+                id: TaskId(ctx.id()),
                 organization: place.organization,
                 person: by.person,
                 person_name: by.name.clone(),
-                kind: JobKind::Copy,
+                kind: TaskKind::Copy,
                 name: original.name.clone(),
                 top: Some(top),
                 source: Some(original.id),
@@ -199,15 +199,15 @@ async fn copy_in(
                 stoppable: true,
                 shared_with: None,
             };
-            job::insert(tx, &work, ctx.now()).await?;
-            jobs.push(job::find_own(tx, by.person, work.id).await?.ok_or(Refusal::NotFound)?);
+            task::insert(tx, &progress, ctx.now()).await?;
+            tasks.push(task::find_own(tx, by.person, progress.id).await?.ok_or(Refusal::NotFound)?);
             continue;
         }
         while !step(tx, ctx, &mut making).await? {}
         told.push(show(tx, ctx, by, &making, destination, &original.name).await?);
         made.push(drive::view_in(tx, by, top).await?);
     }
-    let toast = match (told.as_slice(), jobs.len()) {
+    let toast = match (told.as_slice(), tasks.len()) {
         ([one], 0) => one.clone(),
         (several, 0) => {
             let renamed = several.iter().filter(|text| text.contains(" as “")).count();
@@ -220,7 +220,7 @@ async fn copy_in(
         }
         _ => format!("Copying to “{}”. It shows there when all of it is done.", place.name),
     };
-    Ok(Copied { made, jobs, container_path, toast })
+    Ok(Copied { made, tasks, container_path, toast })
 }
 
 /// Goes on with a copy by at most [`STEP`] items; `true` when all of them are there.
@@ -304,7 +304,7 @@ pub struct SharedCopies {
     /// How many copies are there already.
     pub made: u64,
     /// The work that goes on to make them, if they are not.
-    pub jobs: Vec<JobView>,
+    pub tasks: Vec<TaskView>,
     /// What there is to say.
     pub toast: String,
 }
@@ -380,11 +380,11 @@ async fn share_in(
         may_share(original, &place)?;
     }
     let total: u64 = originals.iter().map(|(_, size)| size).sum();
-    if total > AT_ONCE && originals.len() > MOST_JOBS {
-        return Err(Refusal::field("items", Problem::TooMany(MOST_JOBS)).into());
+    if total > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
+        return Err(Refusal::field("items", Problem::TooMany(MAX_TASKS)).into());
     }
     let permit = receive(sharer, target.organization, target.root);
-    let (mut made, mut jobs) = (0, Vec::new());
+    let (mut made, mut tasks) = (0, Vec::new());
     let names: Vec<String> = originals.iter().map(|(original, _)| original.name.clone()).collect();
     for (original, size) in originals {
         let top = ResourceId(ctx.id());
@@ -400,13 +400,13 @@ async fn share_in(
         copying::insert_top(tx, &permit, &new).await?;
         super::organization::turn_space(tx, permit.organization()).await?;
         let mut making = Making { top, organization: *organization, person: by.person, at: None, done: 1 };
-        if total > AT_ONCE {
-            let work = job::Job {
-                id: JobId(ctx.id()),
+        if total > MAX_INLINE_ITEMS {
+            let progress = task::Task {
+                id: TaskId(ctx.id()),
                 organization: *organization,
                 person: by.person,
                 person_name: by.name.clone(),
-                kind: JobKind::Copy,
+                kind: TaskKind::Copy,
                 name: original.name.clone(),
                 top: Some(top),
                 source: Some(original.id),
@@ -417,20 +417,20 @@ async fn share_in(
                 stoppable: true,
                 shared_with: Some(typed.to_owned()),
             };
-            job::insert(tx, &work, ctx.now()).await?;
-            jobs.push(job::find_own(tx, by.person, work.id).await?.ok_or(Refusal::NotFound)?);
+            task::insert(tx, &progress, ctx.now()).await?;
+            tasks.push(task::find_own(tx, by.person, progress.id).await?.ok_or(Refusal::NotFound)?);
             continue;
         }
         while !step(tx, ctx, &mut making).await? {}
         show_shared(tx, ctx, by, &making, (original.id, target.root), &original.name, typed).await?;
         made += 1;
     }
-    let toast = if jobs.is_empty() {
+    let toast = if tasks.is_empty() {
         format!("Shared a copy of {} with {typed}", trash::what(&names))
     } else {
         format!("Copying {} to {typed}. It shows there when all of it is done.", trash::what(&names))
     };
-    Ok(SharedCopies { made, jobs, toast })
+    Ok(SharedCopies { made, tasks, toast })
 }
 
 fn only_managers() -> Refusal {

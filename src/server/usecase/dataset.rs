@@ -238,10 +238,10 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, by: By<'_>, id: ResourceId, wante
 }
 
 /// How many datasets that waited are started in one transaction.
-const STARTED_AT_ONCE: i64 = 50;
+const START_BATCH_SIZE: i64 = 50;
 
 /// Starts what waits for credits in an account and can be paid now, what has waited longest first (LIC-2); what is too
-/// dear goes on waiting, and does not keep smaller ones from starting. At most [`STARTED_AT_ONCE`] in one transaction;
+/// dear goes on waiting, and does not keep smaller ones from starting. At most [`START_BATCH_SIZE`] in one transaction;
 /// whether there may be more. Then the worker is told, and goes on.
 ///
 /// # Errors
@@ -253,13 +253,13 @@ pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) ->
     let (Some(model), id) = (governing.model, governing.id) else { return Ok(false) };
     let mut left = governing.left;
     let Some(most) = affordable_images(model, left, MEGAPIXELS) else { return Ok(false) };
-    let datasets = waiting::list(tx, account, most, STARTED_AT_ONCE).await?;
+    let datasets = waiting::list(tx, account, most, START_BATCH_SIZE).await?;
     let Some(first) = datasets.first() else { return Ok(false) };
     // Nothing goes on in an organization that was deleted.
     if organization::find(tx, first.organization).await?.is_none() {
         return Ok(false);
     }
-    let more = i64::try_from(datasets.len()).is_ok_and(|count| count == STARTED_AT_ONCE);
+    let more = i64::try_from(datasets.len()).is_ok_and(|count| count == START_BATCH_SIZE);
     for dataset in datasets {
         let cost = price(model, dataset.images, MEGAPIXELS);
         let Ok(after) = spend(left, cost) else { continue };

@@ -382,8 +382,8 @@ impl Export {
     /// # Errors
     /// `NotFound` and `Forbidden` by role; the database.
     pub async fn next(&mut self, ctx: &Ctx) -> Result<Vec<EntryView>> {
-        const AT_ONCE: i64 = 1_000;
-        let limit = AT_ONCE.min(self.left);
+        const EXPORT_BATCH_SIZE: i64 = 1_000;
+        let limit = EXPORT_BATCH_SIZE.min(self.left);
         if limit <= 0 {
             return Ok(Vec::new());
         }

@@ -37,7 +37,7 @@ const CHECKED_EVERY: Duration = Duration::from_secs(10);
 const TOGETHER: Duration = Duration::from_millis(60);
 
 /// So many resources are watched by one stream: one for each window of a browser that is looked at.
-const AT_ONCE: usize = 64;
+const MAX_WATCHED: usize = 64;
 
 /// What is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,7 +93,7 @@ pub async fn watch_several(
     what: &[String],
     missed: bool,
 ) -> Result<Watch> {
-    if what.len() > AT_ONCE {
+    if what.len() > MAX_WATCHED {
         return Err(Refusal::BadRequest(format!("At most {AT_ONCE} resources can be watched by one stream.")).into());
     }
     let what: Option<BTreeSet<ResourceId>> = what.iter().map(|id| super::id("id", id).ok()).collect();

@@ -18,7 +18,7 @@ pub mod drive;
 pub mod grant;
 pub mod idempotency;
 pub mod invitation;
-pub mod job;
+pub mod task;
 pub mod key;
 pub mod letters;
 pub mod licence;

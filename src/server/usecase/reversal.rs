@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     id::{AccountId, OrganizationId, ResourceId, TransferId},
-    job::AT_ONCE,
+    task::MAX_INLINE_ITEMS,
     licence::Licence,
     name::same_key,
     refusal::Refusal,
@@ -206,7 +206,7 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
     let Loaded { facts, items, account, home_org_id, places } = load(tx, ctx, by, &record).await?;
     let permit = rules::decide(&facts)?;
     let account = account.ok_or_else(|| Error::Internal(format!("transfer {id} has no place to go back to")))?;
-    if record.plan.rows() > AT_ONCE {
+    if record.plan.rows() > MAX_INLINE_ITEMS {
         tx.be_alone()?;
     }
     let now = ctx.now();

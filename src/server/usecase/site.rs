@@ -11,7 +11,7 @@ use crate::domain::{
     site::{already_in_site, not_a_dataset, not_in_a_site, outside_not_seen, several_of_this_name},
     text::Name,
     undo::Inverse,
-    view::work::TimelineView,
+    view::task::TimelineView,
 };
 
 use super::{

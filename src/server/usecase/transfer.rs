@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     access::{Act, Level, Permit, permit as permit_on, role_level},
-    id::{AccountId, EntryId, GrantId, JobId, LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
-    job::{AT_ONCE, JobKind},
+    id::{AccountId, EntryId, GrantId, TaskId, LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
+    task::{MAX_INLINE_ITEMS, TaskKind},
     licence::{Amount, EntryKind, Use, allows, governing},
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, MAX_ITEMS},
@@ -21,7 +21,7 @@ use crate::domain::{
         Scope, Side, reversal::ContentFingerprint,
     },
     undo::{Inverse, MOST_CONTAINERS, Was},
-    view::{Control, Crumb, DestinationRow, DestinationView, Page, PlanView, ReceiptView, work::JobView},
+    view::{Control, Crumb, DestinationRow, DestinationView, Page, PlanView, ReceiptView, task::TaskView},
 };
 
 use super::{
@@ -29,10 +29,10 @@ use super::{
         context::{Ctx, Principal, digest},
         error::{Error, Result},
         store::{
-            Tx, account, grant, invitation, job, licence, membership, organization as organizations, resource, subtree,
+            Tx, account, grant, invitation, task, licence, membership, organization as organizations, resource, subtree,
             transfer,
         },
-        work::Work,
+        task::TaskProgress,
     },
     access::{self, Reach},
     accounts::Names,
@@ -598,7 +598,7 @@ pub(super) async fn transfer_in(
     items: &[ResourceId],
     destination: ResourceId,
     confirmed: Option<&str>,
-    work: Option<&Work>,
+    progress: Option<&TaskProgress>,
 ) -> Result<Moved> {
     let loaded = load(tx, ctx, Hands::own(by), items, destination).await?;
     by.who().may_act(Act::Move)?;
@@ -607,7 +607,7 @@ pub(super) async fn transfer_in(
     if confirmed.is_some_and(|confirmed| confirmed != digest) {
         return Err(Refusal::PlanChanged.into());
     }
-    carry_out(tx, ctx, by, loaded, plan, digest, work).await
+    carry_out(tx, ctx, by, loaded, plan, digest, progress).await
 }
 
 /// Where everything that moves was, and what it was called.
@@ -654,7 +654,7 @@ pub(super) struct Crossing<'a> {
     /// The transfer that what ends is written down for, so that it can be given back.
     pub(super) kept_for: Option<TransferId>,
     /// Where it is counted.
-    pub(super) work: Option<&'a Work>,
+    pub(super) progress: Option<&'a TaskProgress>,
 }
 
 impl Crossing<'_> {
@@ -675,7 +675,7 @@ impl Crossing<'_> {
             if self.links {
                 subtree::stop_links(tx, permit, part).await?;
             }
-            count_done(self.work, part.len())?;
+            count_done(self.progress, part.len())?;
         }
         super::organization::turn_space(tx, permit.organization()).await?;
         Ok(())
@@ -686,9 +686,9 @@ impl Crossing<'_> {
 ///
 /// # Errors
 /// Where the work is to end: all of it is undone with its transaction.
-fn count_done(work: Option<&Work>, rows: usize) -> Result<()> {
+fn count_done(progress: Option<&TaskProgress>, rows: usize) -> Result<()> {
     let rows = u64::try_from(rows).unwrap_or(u64::MAX);
-    if work.is_none_or(|work| work.goes_on(rows)) {
+    if progress.is_none_or(|progress| progress.goes_on(rows)) {
         Ok(())
     } else {
         Err(Error::Internal("a transfer was ended before it was done".to_owned()))
@@ -703,13 +703,13 @@ pub(super) async fn carry_out(
     loaded: Loaded,
     plan: Plan,
     digest: String,
-    work: Option<&Work>,
+    progress: Option<&TaskProgress>,
 ) -> Result<Moved> {
     let permit = plan.permit()?;
-    if plan.rows() > AT_ONCE {
+    if plan.rows() > MAX_INLINE_ITEMS {
         tx.be_alone()?;
     }
-    count_done(work, 0)?;
+    count_done(progress, 0)?;
     let inverse = inverse_of(&loaded.facts, &plan, ctx.now());
     let (id, now) = (TransferId(ctx.id()), ctx.now());
     let moving: Vec<ResourceId> = plan.items.iter().map(|item| item.id).collect();
@@ -720,13 +720,13 @@ pub(super) async fn carry_out(
     for part in renamed.chunks(PART) {
         resource::update_parent_and_name(tx, &permit, part, now).await?;
         if plan.scope == Scope::Within {
-            count_done(work, part.len())?;
+            count_done(progress, part.len())?;
         }
     }
     for part in same_name.chunks(PART) {
         resource::update_parent(tx, &permit, part, now).await?;
         if plan.scope == Scope::Within {
-            count_done(work, part.len())?;
+            count_done(progress, part.len())?;
         }
     }
     grant::delete_carried(tx, &permit, &plan.effects.uncarried).await?;
@@ -743,7 +743,7 @@ pub(super) async fn carry_out(
             })
             .collect();
         grant::upsert_carried(tx, &permit, &new).await?;
-        count_done(work, 0)?;
+        count_done(progress, 0)?;
     }
     leave_trash(tx, &permit, &plan, &moving, &loaded).await?;
     if plan.scope == Scope::Within && loaded.other_account {
@@ -783,7 +783,7 @@ pub(super) async fn carry_out(
             grants: loaded.grants_inside,
             links: plan.effects.links_stopped.total > 0,
             kept_for: Some(id).filter(|_| can_go_back),
-            work,
+            progress,
         };
         crossing.hand_over(tx, &moving).await?;
         settle(tx, ctx, plan, id).await?;
@@ -956,7 +956,7 @@ pub async fn move_here(ctx: &Ctx, by: &Principal, items: &str, destination: &str
     let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
     let plan = plan_of(ctx, by, &ids, container).await?;
     if plan.plan.scope == Scope::Within && plan.plan.is_clear() && !plan.plan.effects.change_access() {
-        if plan.plan.rows() > AT_ONCE {
+        if plan.plan.rows() > MAX_INLINE_ITEMS {
             begin_planned(ctx, by, &ids, container, Some(plan.digest), &plan.plan).await?;
             return begun(ctx, &plan.plan, &plan.target_name, back).await;
         }
@@ -1058,7 +1058,7 @@ pub async fn confirm(
         return Err(Refusal::field("digest", Problem::Missing).into());
     }
     let plan = plan_of(ctx, by, &ids, container).await?;
-    if plan.digest == confirmed && plan.plan.is_clear() && plan.plan.rows() > AT_ONCE {
+    if plan.digest == confirmed && plan.plan.is_clear() && plan.plan.rows() > MAX_INLINE_ITEMS {
         begin_planned(ctx, by, &ids, container, Some(plan.digest), &plan.plan).await?;
         return begun(ctx, &plan.plan, &plan.target_name, back).await;
     }
@@ -1076,7 +1076,7 @@ pub async fn begin(
     items: &[ResourceId],
     destination: ResourceId,
     confirmed: Option<String>,
-) -> Result<JobView> {
+) -> Result<TaskView> {
     let plan = plan_of(ctx, by, items, destination).await?;
     if confirmed.as_ref().is_some_and(|confirmed| *confirmed != plan.digest) {
         return Err(Refusal::PlanChanged.into());
@@ -1091,19 +1091,19 @@ async fn begin_planned(
     destination: ResourceId,
     confirmed: Option<String>,
     plan: &Plan,
-) -> Result<JobView> {
+) -> Result<TaskView> {
     plan.permit()?;
     by.who().may_act(Act::Move)?;
     let name = match plan.items.as_slice() {
         [one] => one.name.clone(),
         several => format!("{} items", several.len()),
     };
-    let work = job::Job {
-        id: JobId(ctx.id()),
+    let progress = task::Task {
+        id: TaskId(ctx.id()),
         organization: plan.source,
         person: by.person,
         person_name: by.name.clone(),
-        kind: JobKind::Transfer,
+        kind: TaskKind::Transfer,
         name,
         top: None,
         source: None,
@@ -1114,7 +1114,7 @@ async fn begin_planned(
         stoppable: true,
         shared_with: None,
     };
-    let asked = job::Asked {
+    let asked = task::Asked {
         items: items.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
         digest: confirmed,
         address: by.address.clone(),
@@ -1122,11 +1122,11 @@ async fn begin_planned(
     let now = ctx.now();
     ctx.db()
         .write(move |tx| {
-            let (work, asked) = (work.clone(), asked.clone());
+            let (progress, asked) = (progress.clone(), asked.clone());
             Box::pin(async move {
-                job::insert(tx, &work, now).await?;
-                job::insert_asked(tx, work.id, &asked).await?;
-                Ok(job::find_own(tx, work.person, work.id).await?.ok_or(Refusal::NotFound)?)
+                task::insert(tx, &progress, now).await?;
+                task::insert_asked(tx, progress.id, &asked).await?;
+                Ok(task::find_own(tx, progress.person, progress.id).await?.ok_or(Refusal::NotFound)?)
             })
         })
         .await

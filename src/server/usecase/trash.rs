@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     access::{self as rules, Act, Level, Permit},
-    id::{GrantId, JobId, OrganizationId, PersonId, ResourceId},
-    job::{AT_ONCE, JobKind},
+    id::{GrantId, TaskId, OrganizationId, PersonId, ResourceId},
+    task::{MAX_INLINE_ITEMS, TaskKind},
     name::same_key,
     refusal::Refusal,
     resource::{Kind, free_name},
@@ -22,7 +22,7 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{
-            Tx, grant, job,
+            Tx, grant, task,
             resource::{self, Step},
             subtree,
             trash::{self, Trashed},
@@ -41,7 +41,7 @@ const LOOKED_THROUGH: i64 = 1_000;
 /// How many things inside are looked at one by one, because they are restricted.
 const MOST_RESTRICTED: i64 = 1_000;
 /// How many things that have been in the trash long enough are deleted in one step.
-const PURGED_AT_ONCE: i64 = 20;
+const PURGE_BATCH_SIZE: i64 = 20;
 
 /// Something was put into the trash or taken out of it.
 #[derive(Debug, Clone)]
@@ -454,13 +454,13 @@ pub async fn empty(ctx: &Ctx, by: &Principal, org: &str) -> Result<Done> {
     }
 }
 
-/// Deletes tops: the small ones at once, for the others a job goes on. `by` is nobody where their days have passed.
+/// Deletes tops: the small ones at once, for the others a task goes on. `by` is nobody where their days have passed.
 async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Trashed, Permit)]) -> Result<Done> {
     let organization = tops.first().map(|(top, _)| top.organization).ok_or(Refusal::NotFound)?;
     let permits: Vec<Permit> = tops.iter().map(|(_, permit)| *permit).collect();
     trash::leave_behind(tx, &permits).await?;
-    // What fits into one step together; what does not is left to jobs.
-    let (mut room, mut now) = (AT_ONCE, Vec::new());
+    // What fits into one step together; what does not is left to tasks.
+    let (mut room, mut now) = (MAX_INLINE_ITEMS, Vec::new());
     let sizes = trash::count_inside(tx, &tops.iter().map(|(top, _)| top.id).collect::<Vec<_>>()).await?;
     for (top, permit) in tops {
         let size = sizes.get(&top.id).copied().unwrap_or(1);
@@ -470,12 +470,12 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
             continue;
         }
         trash::hide(tx, &[*permit]).await?;
-        let work = job::Job {
-            id: JobId(ctx.id()),
+        let progress = task::Task {
+            id: TaskId(ctx.id()),
             organization: top.organization,
             person: permit.person(),
             person_name: by.map(|by| by.name.clone()).unwrap_or_default(),
-            kind: JobKind::Delete,
+            kind: TaskKind::Delete,
             name: top.name.clone(),
             top: Some(top.id),
             source: None,
@@ -486,7 +486,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
             stoppable: by.is_some(),
             shared_with: None,
         };
-        job::insert(tx, &work, ctx.now()).await?;
+        task::insert(tx, &progress, ctx.now()).await?;
     }
     trash::delete(tx, &now).await?;
     let items: Vec<(ResourceId, String)> = tops.iter().map(|(top, _)| (top.id, top.name.clone())).collect();
@@ -526,7 +526,7 @@ pub async fn purge(ctx: &Ctx) -> Result<u64> {
             let ctx = ctx_in.clone();
             Box::pin(async move {
                 let mut purged = 0;
-                for top in trash::list_overdue(tx, overdue_before(now), PURGED_AT_ONCE).await? {
+                for top in trash::list_overdue(tx, overdue_before(now), PURGE_BATCH_SIZE).await? {
                     let by = top.by.unwrap_or(PersonId(uuid::Uuid::nil()));
                     let Some(permit) = outlived(by, top.organization, top.id, top.at, now) else { continue };
                     delete_in(tx, &ctx, None, &[(top, permit)]).await?;

@@ -59,7 +59,7 @@ pub fn ResetPage() -> impl IntoView {
 #[component]
 fn ResetView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl IntoView {
     let action = ServerAction::<ResetPassword>::new();
-    let works = link.purpose.is_some_and(|purpose| !purpose.proves_address());
+    let tasks = link.purpose.is_some_and(|purpose| !purpose.proves_address());
     let lead = match link.purpose {
         Some(Purpose::SetPassword) => "Choose a password for your new account.",
         _ => "All your sessions end. Then you sign in with the new password.",
@@ -67,7 +67,7 @@ fn ResetView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl In
     view! {
         <section class="card">
             <h1 tabindex="-1">"Set password"</h1>
-            {if works {
+            {if tasks {
                 view! {
                     <p>{lead}</p>
                     <Form action flash changes_session=true>

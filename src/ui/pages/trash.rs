@@ -32,7 +32,7 @@ use crate::{
             selection::Selection,
         },
         layout::{Arrival, Frame, Section},
-        pages::drive::work::RunningWork,
+        pages::drive::task::TaskPanel,
         paths::{self, Address},
         routes::here,
         sending::ServerAction,
@@ -128,7 +128,7 @@ pub fn TrashPage() -> impl IntoView {
                     </Suspense>
                 })
             }}
-            <RunningWork org/>
+            <TaskPanel org/>
         </Frame>
     }
     .into_any()

@@ -35,4 +35,4 @@ mod transfers;
 mod trash;
 mod undo;
 mod waiting;
-mod work;
+mod task;

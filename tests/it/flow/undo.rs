@@ -6,7 +6,7 @@ use commonhold::{
         drive::RenameResource,
         transfer::{ConfirmTransfer, MoveHere},
         trash::{MoveToTrash, UndoChange},
-        work::{AssignToSite, RemoveFromSite},
+        task::{AssignToSite, RemoveFromSite},
     },
 };
 use leptos::server_fn::ServerFn;

@@ -1,17 +1,17 @@
-//! The trash, copies in the making, jobs, undo and sites: each statement on both databases.
+//! The trash, copies in the making, tasks, undo and sites: each statement on both databases.
 
 use commonhold::{
     domain::{
         access::{Level, operate},
-        id::{JobId, ResourceId, TransferId, UndoId},
-        job::{JobKind, JobState},
+        id::{TaskId, ResourceId, TransferId, UndoId},
+        task::{TaskKind, TaskState},
         restriction::Restrictions,
         time::Timestamp,
         transfer::Grantee,
     },
     server::{
         error::Error,
-        store::{copying, grant, job, resource, site, subtree, trash, undo},
+        store::{copying, grant, task, resource, site, subtree, trash, undo},
     },
 };
 use uuid::Uuid;
@@ -142,13 +142,13 @@ both!(drive_4_jobs_are_held_by_one_worker_at_a_time, async |app| {
     let (anna, john) = (app.person("Anna").await, app.person("John").await);
     let org = anna.create_org("Alpine Survey").await;
     let (by, organization, now) = (anna.id, org.id, app.ctx().now());
-    let id = JobId(app.ctx().id());
-    let new = job::Job {
+    let id = TaskId(app.ctx().id());
+    let new = task::Task {
         id,
         organization,
         person: by,
         person_name: "Anna".to_owned(),
-        kind: JobKind::Delete,
+        kind: TaskKind::Delete,
         name: "Old".to_owned(),
         top: Some(ResourceId(Uuid::from_u128(9))),
         source: None,
@@ -164,28 +164,28 @@ both!(drive_4_jobs_are_held_by_one_worker_at_a_time, async |app| {
             let new = new.clone();
             Box::pin(async move {
                 let (first, second) = (now.plus_millis(100), now.plus_millis(200));
-                assert!(!job::is_waiting(tx, now).await?);
-                job::insert(tx, &new, now).await?;
-                assert!(job::is_waiting(tx, now).await?);
-                let mut held = job::claim(tx, now, first).await?.expect("work");
-                assert!(job::claim(tx, now, first).await?.is_none() && !job::is_waiting(tx, now).await?);
+                assert!(!task::is_waiting(tx, now).await?);
+                task::insert(tx, &new, now).await?;
+                assert!(task::is_waiting(tx, now).await?);
+                let mut held = task::claim(tx, now, first).await?.expect("work");
+                assert!(task::claim(tx, now, first).await?.is_none() && !task::is_waiting(tx, now).await?);
                 held.at = Some((ResourceId(Uuid::from_u128(1)), Some(ResourceId(Uuid::from_u128(2)))));
                 held.done = 4;
-                assert!(job::update_progress(tx, &held, first, second).await?);
-                assert!(!job::update_progress(tx, &held, first, second).await?, "the lease is another by now");
-                job::release(tx, id, second).await?;
-                let again = job::claim(tx, now, first).await?.expect("work");
+                assert!(task::update_progress(tx, &held, first, second).await?);
+                assert!(!task::update_progress(tx, &held, first, second).await?, "the lease is another by now");
+                task::release(tx, id, second).await?;
+                let again = task::claim(tx, now, first).await?.expect("work");
                 assert_eq!((again.done, again.at), (4, held.at));
-                assert!(!job::update_ended(tx, id, second, JobState::Done, "", now).await?);
-                assert!(job::update_ended(tx, id, first, JobState::Done, "All of it", now).await?);
-                assert!(job::claim(tx, second.plus_days(1), second.plus_days(2)).await?.is_none());
-                let view = job::find_own(tx, by, id).await?.expect("hers");
-                assert_eq!((view.state, view.done, view.total), (JobState::Done, 4, 4));
-                assert!(job::find_own(tx, john.id, id).await?.is_none());
-                assert_eq!(job::list_own(tx, by, organization, now.plus_millis(-1), 10).await?.len(), 1);
-                assert!(job::list_own(tx, by, organization, now, 10).await?.is_empty());
-                assert_eq!(job::delete_before(tx, now).await?, 0);
-                assert_eq!(job::delete_before(tx, now.plus_millis(1)).await?, 1);
+                assert!(!task::update_ended(tx, id, second, TaskState::Done, "", now).await?);
+                assert!(task::update_ended(tx, id, first, TaskState::Done, "All of it", now).await?);
+                assert!(task::claim(tx, second.plus_days(1), second.plus_days(2)).await?.is_none());
+                let view = task::find_own(tx, by, id).await?.expect("hers");
+                assert_eq!((view.state, view.done, view.total), (TaskState::Done, 4, 4));
+                assert!(task::find_own(tx, john.id, id).await?.is_none());
+                assert_eq!(task::list_own(tx, by, organization, now.plus_millis(-1), 10).await?.len(), 1);
+                assert!(task::list_own(tx, by, organization, now, 10).await?.is_empty());
+                assert_eq!(task::delete_before(tx, now).await?, 0);
+                assert_eq!(task::delete_before(tx, now.plus_millis(1)).await?, 1);
                 Ok::<_, Error>(())
             })
         })
@@ -198,13 +198,13 @@ both!(xfer_16_jobs_that_transfer_and_jobs_that_are_cancelled, async |app| {
     let org = anna.create_org("Alpine Survey").await;
     let folder = anna.folder(org.root, "Folder").await;
     let (by, organization, now, root) = (anna.id, org.id, app.ctx().now(), org.root);
-    let (id, receipt) = (JobId(app.ctx().id()), TransferId(Uuid::from_u128(7)));
-    let new = job::Job {
+    let (id, receipt) = (TaskId(app.ctx().id()), TransferId(Uuid::from_u128(7)));
+    let new = task::Task {
         id,
         organization,
         person: by,
         person_name: "Anna".to_owned(),
-        kind: JobKind::Transfer,
+        kind: TaskKind::Transfer,
         name: "Folder".to_owned(),
         top: None,
         source: None,
@@ -220,31 +220,31 @@ both!(xfer_16_jobs_that_transfer_and_jobs_that_are_cancelled, async |app| {
             let mut new = new.clone();
             Box::pin(async move {
                 let until = now.plus_millis(100);
-                let asked = job::Asked { items: folder.to_string(), digest: None, address: Some("::1".to_owned()) };
-                job::insert(tx, &new, now).await?;
-                job::insert_asked(tx, id, &asked).await?;
-                let found = job::find_asked(tx, id).await?.expect("what was asked");
+                let asked = task::Asked { items: folder.to_string(), digest: None, address: Some("::1".to_owned()) };
+                task::insert(tx, &new, now).await?;
+                task::insert_asked(tx, id, &asked).await?;
+                let found = task::find_asked(tx, id).await?.expect("what was asked");
                 assert_eq!((found.items, found.digest, found.address), (asked.items, None, asked.address));
-                assert!(job::find_asked(tx, JobId(folder.0)).await?.is_none());
-                assert!(job::find_stoppable(tx, john.id, id).await?.is_none());
-                assert_eq!(job::find_stoppable(tx, by, id).await?.map(|job| job.top), Some(None));
-                job::claim(tx, now, until).await?.expect("work");
-                assert!(job::is_held(tx, id, until).await? && !job::is_held(tx, id, now).await?);
-                assert_eq!(job::release_all(tx).await?, 1);
-                assert!(!job::is_held(tx, id, until).await?);
-                job::claim(tx, now, until).await?.expect("work");
+                assert!(task::find_asked(tx, TaskId(folder.0)).await?.is_none());
+                assert!(task::find_stoppable(tx, john.id, id).await?.is_none());
+                assert_eq!(task::find_stoppable(tx, by, id).await?.map(|task| task.top), Some(None));
+                task::claim(tx, now, until).await?.expect("work");
+                assert!(task::is_held(tx, id, until).await? && !task::is_held(tx, id, now).await?);
+                assert_eq!(task::release_all(tx).await?, 1);
+                assert!(!task::is_held(tx, id, until).await?);
+                task::claim(tx, now, until).await?.expect("work");
                 new.done = 12;
-                assert!(!job::update_transferred(tx, &new, now, receipt, None, "Done", now).await?);
-                assert!(job::update_transferred(tx, &new, until, receipt, None, "Done", now).await?);
-                let view = job::find_own(tx, by, id).await?.expect("hers");
+                assert!(!task::update_transferred(tx, &new, now, receipt, None, "Done", now).await?);
+                assert!(task::update_transferred(tx, &new, until, receipt, None, "Done", now).await?);
+                let view = task::find_own(tx, by, id).await?.expect("hers");
                 assert_eq!((view.transfer, view.done, view.total, view.cancellable), (Some(receipt), 12, 12, false));
-                assert!(!job::update_cancelled(tx, id, "Cancelled", now).await?, "it has ended");
-                let other = JobId(Uuid::from_u128(8));
+                assert!(!task::update_cancelled(tx, id, "Cancelled", now).await?, "it has ended");
+                let other = TaskId(Uuid::from_u128(8));
                 let top = Some(folder);
-                job::insert(tx, &job::Job { id: other, kind: JobKind::Delete, top, ..new.clone() }, now).await?;
-                assert!(job::update_cancelled(tx, other, "Cancelled", now).await?);
-                assert!(!job::update_cancelled(tx, other, "Cancelled", now).await?);
-                assert_eq!(job::find_own(tx, by, other).await?.map(|view| view.state), Some(JobState::Cancelled));
+                task::insert(tx, &task::Task { id: other, kind: TaskKind::Delete, top, ..new.clone() }, now).await?;
+                assert!(task::update_cancelled(tx, other, "Cancelled", now).await?);
+                assert!(!task::update_cancelled(tx, other, "Cancelled", now).await?);
+                assert_eq!(task::find_own(tx, by, other).await?.map(|view| view.state), Some(TaskState::Cancelled));
                 // What was hidden is in the trash again.
                 let on = operate(by, organization, folder);
                 trash::put(tx, &[on], by, now).await?;
@@ -252,8 +252,8 @@ both!(xfer_16_jobs_that_transfer_and_jobs_that_are_cancelled, async |app| {
                 trash::hide(tx, &[on]).await?;
                 assert!(trash::show_again(tx, &on, now).await?);
                 assert_eq!(trash::find_all(tx, &[folder]).await?.len(), 1);
-                assert_eq!(job::delete_before(tx, now.plus_millis(1)).await?, 2, "what was asked goes with them");
-                assert!(job::find_asked(tx, id).await?.is_none());
+                assert_eq!(task::delete_before(tx, now.plus_millis(1)).await?, 2, "what was asked goes with them");
+                assert!(task::find_asked(tx, id).await?.is_none());
                 Ok::<_, Error>(())
             })
         })

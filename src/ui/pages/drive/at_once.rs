@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::place::Listing;
 use crate::{
     domain::command::Command,
-    rpc::{Done, Failure, FormFlash, trash::MoveToTrash, work::RemoveFromSite},
+    rpc::{Done, Failure, FormFlash, trash::MoveToTrash, task::RemoveFromSite},
     ui::{
         components::{
             dialog::{Dialog, DialogBody, DialogButtons},

@@ -22,7 +22,7 @@ pub mod transfer;
 pub mod tree;
 pub mod view_as;
 pub mod window;
-pub mod work;
+pub mod task;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -48,7 +48,7 @@ use self::{
     tree::Tree,
     view_as::{ViewAsBanner, ViewAsNotFound},
     window::{Adopted, Rows},
-    work::RunningWork,
+    task::TaskPanel,
 };
 use crate::{
     domain::{
@@ -231,7 +231,7 @@ pub fn DrivePage() -> impl IntoView {
             </div>
             {dialog}
             <DragLayer drag listing/>
-            {move || listing.with(|listing| !listing.is_view_as()).then(|| view! { <RunningWork org/> })}
+            {move || listing.with(|listing| !listing.is_view_as()).then(|| view! { <TaskPanel org/> })}
         </Frame>
     }
     .into_any()

@@ -13,7 +13,7 @@ use crate::{
         FormFlash, ask,
         drive::CreateResource,
         transfer::{MoveHere, destinations},
-        work::CopyHere,
+        task::CopyHere,
     },
     ui::{
         components::{

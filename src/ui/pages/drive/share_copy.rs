@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::place::Listing;
 use crate::{
-    rpc::{FormFlash, work::ShareCopy},
+    rpc::{FormFlash, task::ShareCopy},
     ui::{
         components::{
             dialog::{Dialog, DialogBody, DialogButtons},

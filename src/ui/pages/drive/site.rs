@@ -4,10 +4,10 @@ use leptos::prelude::*;
 
 use super::place::Listing;
 use crate::{
-    domain::{site::distance, view::work::TimelineView},
+    domain::{site::distance, view::task::TimelineView},
     rpc::{
         FormFlash, ask,
-        work::{AssignToSite, sites_offered},
+        task::{AssignToSite, sites_offered},
     },
     ui::{
         components::{

@@ -1,18 +1,18 @@
-//! Goes on with long work (see [`crate::server::usecase::job`]), a step at a time under a lease. A step that a crash
+//! Goes on with long work (see [`crate::server::usecase::task`]), a step at a time under a lease. A step that a crash
 //! takes away is done again by whoever comes when the lease has run out; what was done before stays done.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::server::{context::Ctx, error::Result, usecase::job};
+use crate::server::{context::Ctx, error::Result, usecase::task};
 
 /// How often is looked for work.
 const EVERY: Duration = Duration::from_millis(500);
 
 /// Works until it is told to stop.
 pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
-    if let Err(error) = job::begin_again(&ctx).await {
+    if let Err(error) = task::begin_again(&ctx).await {
         tracing::warn!(%error, "work that was left is gone on with when its lease has run out");
     }
     while !*stop.borrow() {
@@ -31,12 +31,12 @@ pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
 /// # Errors
 /// The database.
 pub async fn drain(ctx: &Ctx, stop: &watch::Receiver<bool>) -> Result<()> {
-    while let Some(mut held) = job::claim(ctx).await? {
+    while let Some(mut held) = task::claim(ctx).await? {
         loop {
             if *stop.borrow() {
-                return job::release(ctx, &held).await;
+                return task::release(ctx, &held).await;
             }
-            match job::step(ctx, held).await? {
+            match task::step(ctx, held).await? {
                 Some(next) => held = next,
                 None => break,
             }

@@ -7,12 +7,12 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{
-        job::{JobKind, JobState},
-        view::work::JobView,
+        task::{TaskKind, TaskState},
+        view::task::TaskView,
     },
     rpc::{
         ask,
-        work::{CancelWork, running_work},
+        task::{CancelTask, running_tasks},
     },
     ui::{
         components::{
@@ -31,36 +31,36 @@ use crate::{
 };
 
 /// How often is looked how far it is.
-const EVERY: Duration = Duration::from_secs(2);
+const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The panel; nothing where nothing goes on.
 #[component]
-pub fn RunningWork(
+pub fn TaskPanel(
     /// The Org ID.
     org: Signal<String>,
 ) -> impl IntoView {
     let session = Session::get();
     let asked = RwSignal::new(0_u32);
-    let work = ask(
+    let tasks = ask(
         move || (org.get(), session.version(), asked.get()),
         |(org, ..)| async move {
-            let jobs = if org.is_empty() { Vec::new() } else { running_work(org.clone()).await.unwrap_or_default() };
-            (org, jobs)
+            let tasks = if org.is_empty() { Vec::new() } else { running_tasks(org.clone()).await.unwrap_or_default() };
+            (org, tasks)
         },
     );
     // Here and not in the panel, which is made anew at every look.
-    let cancel = ServerAction::<CancelWork>::new();
+    let cancel = ServerAction::<CancelTask>::new();
     // While something runs, looks again and again; when it has ended, the page shows what came of it.
     Effect::new(move |before: Option<usize>| {
         let running =
-            work.get().map_or(0, |(_, jobs)| jobs.iter().filter(|job| job.state == JobState::Running).count());
+            tasks.get().map_or(0, |(_, tasks)| tasks.iter().filter(|task| task.state == TaskState::Running).count());
         if running > 0 {
             set_timeout(
                 move || {
                     // The page may have been left meanwhile.
                     let _ = asked.try_update(|asked| *asked += 1);
                 },
-                EVERY,
+                REFRESH_INTERVAL,
             );
         }
         if before.is_some_and(|before| running < before) {
@@ -71,51 +71,51 @@ pub fn RunningWork(
     view! {
         <Transition>
             {move || Suspend::new(async move {
-                let (org, jobs) = work.await;
-                (!jobs.is_empty()).then(|| view! { <Panel org jobs cancel/> })
+                let (org, tasks) = tasks.await;
+                (!tasks.is_empty()).then(|| view! { <Panel org tasks cancel/> })
             })}
         </Transition>
     }
 }
 
 #[component]
-fn Panel(org: String, jobs: Vec<JobView>, cancel: ServerAction<CancelWork>) -> impl IntoView {
-    let jobs = jobs.into_iter().map(|job| view! { <Job org=org.clone() job cancel/> }).collect_view();
+fn Panel(org: String, tasks: Vec<TaskView>, cancel: ServerAction<CancelTask>) -> impl IntoView {
+    let tasks = tasks.into_iter().map(|task| view! { <Task org=org.clone() task cancel/> }).collect_view();
     view! {
         <aside class="work" aria-labelledby="running-work">
             <h2 id="running-work">"Running work"</h2>
-            <ul>{jobs}</ul>
+            <ul>{tasks}</ul>
         </aside>
     }
 }
 
 #[component]
-fn Job(org: String, job: JobView, cancel: ServerAction<CancelWork>) -> impl IntoView {
-    let verb = match (job.kind, job.state) {
-        (JobKind::Copy, JobState::Running) => "Copying",
-        (JobKind::Copy, _) => "Copy of",
-        (JobKind::Delete, JobState::Running) => "Deleting",
-        (JobKind::Delete, _) => "Deletion of",
-        (JobKind::Transfer, JobState::Running) => "Moving",
-        (JobKind::Transfer, _) => "Move of",
+fn Task(org: String, task: TaskView, cancel: ServerAction<CancelTask>) -> impl IntoView {
+    let verb = match (task.kind, task.state) {
+        (TaskKind::Copy, TaskState::Running) => "Copying",
+        (TaskKind::Copy, _) => "Copy of",
+        (TaskKind::Delete, TaskState::Running) => "Deleting",
+        (TaskKind::Delete, _) => "Deletion of",
+        (TaskKind::Transfer, TaskState::Running) => "Moving",
+        (TaskKind::Transfer, _) => "Move of",
     };
-    let label = format!("{verb} “{}”", job.name);
-    let message = job.message.clone();
-    let about = match job.state {
-        JobState::Running => view! { <HowFar label=label.clone() job cancel/> }.into_any(),
-        JobState::Done => {
-            let made = job.resource.map(|id| view! { " " <a href=paths::drive(&org, &id.to_string())>"Show"</a> });
+    let label = format!("{verb} “{}”", task.name);
+    let message = task.message.clone();
+    let about = match task.state {
+        TaskState::Running => view! { <HowFar label=label.clone() task cancel/> }.into_any(),
+        TaskState::Done => {
+            let made = task.resource.map(|id| view! { " " <a href=paths::drive(&org, &id.to_string())>"Show"</a> });
             let receipt =
-                job.transfer.map(|id| view! { " " <a href=paths::receipt(&org, &id.to_string())>"Receipt"</a> });
-            let undo = job.undo.map(|id| view! { <Undo token=id.to_string()/> });
+                task.transfer.map(|id| view! { " " <a href=paths::receipt(&org, &id.to_string())>"Receipt"</a> });
+            let undo = task.undo.map(|id| view! { <Undo token=id.to_string()/> });
             view! {
                 <small><Icon name="check"/>{message.unwrap_or_else(|| "Done".to_owned())} {made} {receipt}</small>
                 {undo}
             }
             .into_any()
         }
-        JobState::Cancelled => view! { <small>{message.unwrap_or_default()}</small> }.into_any(),
-        JobState::Failed => {
+        TaskState::Cancelled => view! { <small>{message.unwrap_or_default()}</small> }.into_any(),
+        TaskState::Failed => {
             view! { <small class="bad"><Icon name="warning"/>{message.unwrap_or_default()}</small> }.into_any()
         }
     };
@@ -124,28 +124,28 @@ fn Job(org: String, job: JobView, cancel: ServerAction<CancelWork>) -> impl Into
 
 /// How far it is, where somebody counts, and **Cancel**.
 #[component]
-fn HowFar(label: String, job: JobView, cancel: ServerAction<CancelWork>) -> impl IntoView {
+fn HowFar(label: String, task: TaskView, cancel: ServerAction<CancelTask>) -> impl IntoView {
     let address = current_address();
     // One step tells nothing until it is under way (XFER-16), and nothing at all on another node.
-    let counted = job.kind != JobKind::Transfer || job.done > 0;
-    let (total, done) = (job.total.to_string(), job.done.to_string());
+    let counted = task.kind != TaskKind::Transfer || task.done > 0;
+    let (total, done) = (task.total.to_string(), task.done.to_string());
     let bar = if counted {
         view! { <progress max=total value=done aria-label=label></progress> }.into_any()
     } else {
         view! { <progress aria-label=label></progress> }.into_any()
     };
     let far = if counted {
-        format!("{} / {}", words::total(job.done), words::total(job.total))
+        format!("{} / {}", words::total(task.done), words::total(task.total))
     } else {
-        format!("Working on {}", words::totalled(job.total, "item", "items"))
+        format!("Working on {}", words::totalled(task.total, "item", "items"))
     };
     view! {
         {bar}
         <div class="bar">
             <small class="num">{far}</small>
-            {job.cancellable.then(|| view! {
+            {task.cancellable.then(|| view! {
                 <Form action=cancel flash=None class="cancel">
-                    <Hidden name="job" value=job.id.to_string()/>
+                    <Hidden name="task" value=task.id.to_string()/>
                     <input type="hidden" name="back" value=move || address.get()/>
                     <Submit label="Cancel" tone=Tone::Quiet/>
                 </Form>

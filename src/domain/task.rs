@@ -10,18 +10,18 @@ use super::{
 };
 
 /// Up to so many items are copied, deleted or, in the browser, transferred at once, while the request waits.
-pub const AT_ONCE: u64 = 2_000;
+pub const MAX_INLINE_ITEMS: u64 = 2_000;
 
-/// How many things one request may ask to have copied that are together more than [`AT_ONCE`]: each is a job of its own.
-pub const MOST_JOBS: usize = 50;
+/// How many things one request may ask to have copied that are together more than [`MAX_INLINE_ITEMS`]: each is a task of its own.
+pub const MAX_TASKS: usize = 50;
 
-/// How long is shown what became of a job, in milliseconds.
-pub const SHOWN_AFTER_END: i64 = 10 * 60_000;
+/// How long is shown what became of a task, in milliseconds.
+pub const SHOWN_AFTER_END_MILLIS: i64 = 10 * 60_000;
 
-/// What a job does.
+/// What a task does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum JobKind {
+pub enum TaskKind {
     /// Makes a copy of something and everything in it.
     Copy,
     /// Deletes something for good with everything that went to the trash with it.
@@ -30,7 +30,7 @@ pub enum JobKind {
     Transfer,
 }
 
-impl JobKind {
+impl TaskKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Copy, Self::Delete, Self::Transfer];
 
@@ -43,7 +43,7 @@ impl JobKind {
         }
     }
 
-    /// Reads [`JobKind::word`].
+    /// Reads [`TaskKind::word`].
     ///
     /// # Errors
     /// Any other word.
@@ -52,10 +52,10 @@ impl JobKind {
     }
 }
 
-/// How far a job is.
+/// How far a task is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum JobState {
+pub enum TaskState {
     /// Being done, or waiting for a worker.
     Running,
     /// All of it was done.
@@ -66,7 +66,7 @@ pub enum JobState {
     Cancelled,
 }
 
-impl JobState {
+impl TaskState {
     /// Every state.
     pub const ALL: [Self; 4] = [Self::Running, Self::Done, Self::Failed, Self::Cancelled];
 
@@ -80,7 +80,7 @@ impl JobState {
         }
     }
 
-    /// Reads [`JobState::word`].
+    /// Reads [`TaskState::word`].
     ///
     /// # Errors
     /// Any other word.
@@ -92,15 +92,15 @@ impl JobState {
 /// Leave to go on with what nobody sees yet, or any more: whoever began had leave to begin, and what comes of it is
 /// decided anew when it is shown.
 pub const fn go_on(person: PersonId, organization: OrganizationId, hidden: ResourceId) -> Permit {
-    Permit::of_work(person, organization, hidden)
+    Permit::of_task(person, organization, hidden)
 }
 
 /// What cannot be cancelled because it has ended, whichever way.
-pub fn has_ended(state: JobState) -> Refusal {
+pub fn has_ended(state: TaskState) -> Refusal {
     Refusal::BadRequest(match state {
-        JobState::Done => "This was done before it could be cancelled.".to_owned(),
-        JobState::Running => "This cannot be cancelled.".to_owned(),
-        JobState::Failed | JobState::Cancelled => "This has ended already.".to_owned(),
+        TaskState::Done => "This was done before it could be cancelled.".to_owned(),
+        TaskState::Running => "This cannot be cancelled.".to_owned(),
+        TaskState::Failed | TaskState::Cancelled => "This has ended already.".to_owned(),
     })
 }
 
@@ -109,13 +109,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_jobs_are_read_as_they_are_written() {
-        for kind in JobKind::ALL {
-            assert_eq!(JobKind::parse(kind.word()), Ok(kind));
+    fn task_words_are_read_as_they_are_written() {
+        for kind in TaskKind::ALL {
+            assert_eq!(TaskKind::parse(kind.word()), Ok(kind));
         }
-        for state in JobState::ALL {
-            assert_eq!(JobState::parse(state.word()), Ok(state));
+        for state in TaskState::ALL {
+            assert_eq!(TaskState::parse(state.word()), Ok(state));
         }
-        assert!(JobKind::parse("").is_err() && JobState::parse("").is_err());
+        assert!(TaskKind::parse("").is_err() && TaskState::parse("").is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Tables `job` and `job_transfer`: long work, gone on with under leases, so that a crash costs a moment and two nodes are
+//! Tables `task` and `job_transfer`: long work, gone on with under leases, so that a crash costs a moment and two nodes are
 //! never at the same.
 
 use sqlx::FromRow;
@@ -6,17 +6,17 @@ use uuid::Uuid;
 
 use super::{Result, Tx, read};
 use crate::domain::{
-    id::{JobId, OrganizationId, PersonId, ResourceId, TransferId, UndoId},
-    job::{JobKind, JobState},
+    id::{TaskId, OrganizationId, PersonId, ResourceId, TransferId, UndoId},
+    task::{TaskKind, TaskState},
     time::Timestamp,
-    view::work::JobView,
+    view::task::TaskView,
 };
 
-/// A job as a worker needs it.
+/// A task as a worker needs it.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub struct Task {
     /// Id.
-    pub id: JobId,
+    pub id: TaskId,
     /// The organization it is in.
     pub organization: OrganizationId,
     /// Who began it.
@@ -24,7 +24,7 @@ pub struct Job {
     /// Their name then.
     pub person_name: String,
     /// What it does.
-    pub kind: JobKind,
+    pub kind: TaskKind,
     /// What it is about, as people call it.
     pub name: String,
     /// What is hidden while it runs; a transfer hides nothing.
@@ -45,7 +45,7 @@ pub struct Job {
     pub stoppable: bool,
 }
 
-/// What a job is to transfer.
+/// What a task is to transfer.
 #[derive(Debug, Clone)]
 pub struct Asked {
     /// Ids with commas between them.
@@ -57,7 +57,7 @@ pub struct Asked {
 }
 
 #[derive(FromRow)]
-struct JobRow {
+struct TaskRow {
     id: Uuid,
     organization_id: Uuid,
     person_id: Uuid,
@@ -89,16 +89,16 @@ fn number(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-impl TryFrom<JobRow> for Job {
+impl TryFrom<TaskRow> for Task {
     type Error = super::DbError;
 
-    fn try_from(row: JobRow) -> Result<Self> {
+    fn try_from(row: TaskRow) -> Result<Self> {
         Ok(Self {
-            id: JobId(row.id),
+            id: TaskId(row.id),
             organization: OrganizationId(row.organization_id),
             person: PersonId(row.person_id),
             person_name: row.person_name,
-            kind: read("job", "kind", &row.kind, JobKind::parse)?,
+            kind: read("task", "kind", &row.kind, TaskKind::parse)?,
             name: row.name,
             top: row.top_id.map(ResourceId),
             source: row.source_id.map(ResourceId),
@@ -112,21 +112,21 @@ impl TryFrom<JobRow> for Job {
     }
 }
 
-impl JobRow {
-    fn view(self) -> Result<JobView> {
-        let kind = read("job", "kind", &self.kind, JobKind::parse)?;
-        let state = read("job", "state", &self.state, JobState::parse)?;
+impl TaskRow {
+    fn view(self) -> Result<TaskView> {
+        let kind = read("task", "kind", &self.kind, TaskKind::parse)?;
+        let state = read("task", "state", &self.state, TaskState::parse)?;
         // What was made for another account is not the copier's to open.
-        let made = kind == JobKind::Copy && state == JobState::Done && self.shared_with.is_none();
-        Ok(JobView {
-            id: JobId(self.id),
+        let made = kind == TaskKind::Copy && state == TaskState::Done && self.shared_with.is_none();
+        Ok(TaskView {
+            id: TaskId(self.id),
             kind,
             state,
             name: self.name,
             resource: self.top_id.filter(|_| made).map(ResourceId),
             transfer: self.transfer_id.map(TransferId),
             undo: self.undo_id.map(UndoId),
-            cancellable: self.stoppable && state == JobState::Running,
+            cancellable: self.stoppable && state == TaskState::Running,
             done: count(self.done),
             total: count(self.total),
             message: self.message,
@@ -140,35 +140,35 @@ impl JobRow {
 ///
 /// # Errors
 /// The database.
-pub async fn insert(tx: &mut Tx, job: &Job, at: Timestamp) -> Result<()> {
+pub async fn insert(tx: &mut Tx, task: &Task, at: Timestamp) -> Result<()> {
     tx.sql(
         "INSERT INTO job (id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, done, total, claimed_until, created_at, stoppable, shared_with)
          VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10, $11, 0, $12, $13, $14)",
     )
-    .bind(job.id.0)
-    .bind(job.organization.0)
-    .bind(job.person.0)
-    .bind(job.person_name.clone())
-    .bind(job.kind.word())
-    .bind(job.name.clone())
-    .bind(job.top.map(|id| id.0))
-    .bind(job.source.map(|id| id.0))
-    .bind(job.destination.map(|id| id.0))
-    .bind(number(job.done))
-    .bind(number(job.total))
+    .bind(task.id.0)
+    .bind(task.organization.0)
+    .bind(task.person.0)
+    .bind(task.person_name.clone())
+    .bind(task.kind.word())
+    .bind(task.name.clone())
+    .bind(task.top.map(|id| id.0))
+    .bind(task.source.map(|id| id.0))
+    .bind(task.destination.map(|id| id.0))
+    .bind(number(task.done))
+    .bind(number(task.total))
     .bind(at.0)
-    .bind(job.stoppable)
-    .bind(job.shared_with.clone())
+    .bind(task.stoppable)
+    .bind(task.shared_with.clone())
     .execute()
     .await
     .map(|_| ())
 }
 
-/// Notes what a job is to transfer.
+/// Notes what a task is to transfer.
 ///
 /// # Errors
 /// The database.
-pub async fn insert_asked(tx: &mut Tx, id: JobId, asked: &Asked) -> Result<()> {
+pub async fn insert_asked(tx: &mut Tx, id: TaskId, asked: &Asked) -> Result<()> {
     tx.sql("INSERT INTO job_transfer (job_id, items, digest, address) VALUES ($1, $2, $3, $4)")
         .bind(id.0)
         .bind(asked.items.clone())
@@ -179,22 +179,22 @@ pub async fn insert_asked(tx: &mut Tx, id: JobId, asked: &Asked) -> Result<()> {
         .map(|_| ())
 }
 
-/// What a job is to transfer; nothing for other jobs.
+/// What a task is to transfer; nothing for other tasks.
 ///
 /// # Errors
 /// The database.
-pub async fn find_asked(tx: &mut Tx, id: JobId) -> Result<Option<Asked>> {
+pub async fn find_asked(tx: &mut Tx, id: TaskId) -> Result<Option<Asked>> {
     let row: Option<(String, Option<String>, Option<String>)> =
         tx.sql("SELECT items, digest, address FROM job_transfer WHERE job_id = $1").bind(id.0).optional().await?;
     Ok(row.map(|(items, digest, address)| Asked { items, digest, address }))
 }
 
-/// A job by id, as a worker needs it, while it runs and may be cancelled by who asks.
+/// A task by id, as a worker needs it, while it runs and may be cancelled by who asks.
 ///
 /// # Errors
 /// The database.
-pub async fn find_stoppable(tx: &mut Tx, person: PersonId, id: JobId) -> Result<Option<Job>> {
-    let row: Option<JobRow> = tx
+pub async fn find_stoppable(tx: &mut Tx, person: PersonId, id: TaskId) -> Result<Option<Task>> {
+    let row: Option<TaskRow> = tx
         .sql(
             "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
                 (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id,
@@ -208,12 +208,12 @@ pub async fn find_stoppable(tx: &mut Tx, person: PersonId, id: JobId) -> Result<
     row.map(TryInto::try_into).transpose()
 }
 
-/// A job as who began it sees it; nobody else does.
+/// A task as who began it sees it; nobody else does.
 ///
 /// # Errors
 /// The database.
-pub async fn find_own(tx: &mut Tx, person: PersonId, id: JobId) -> Result<Option<JobView>> {
-    let row: Option<JobRow> = tx
+pub async fn find_own(tx: &mut Tx, person: PersonId, id: TaskId) -> Result<Option<TaskView>> {
+    let row: Option<TaskRow> = tx
         .sql(
             "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
                 (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id,
@@ -224,10 +224,10 @@ pub async fn find_own(tx: &mut Tx, person: PersonId, id: JobId) -> Result<Option
         .bind(person.0)
         .optional()
         .await?;
-    row.map(JobRow::view).transpose()
+    row.map(TaskRow::view).transpose()
 }
 
-/// The jobs that somebody began in an organization and that run, or ended after a moment; newest first.
+/// The tasks that somebody began in an organization and that run, or ended after a moment; newest first.
 ///
 /// # Errors
 /// The database.
@@ -237,8 +237,8 @@ pub async fn list_own(
     organization: OrganizationId,
     ended_after: Timestamp,
     limit: i64,
-) -> Result<Vec<JobView>> {
-    let rows: Vec<JobRow> = tx
+) -> Result<Vec<TaskView>> {
+    let rows: Vec<TaskRow> = tx
         .sql(
             "SELECT id, organization_id, person_id, person_name, kind, state, name, top_id, source_id, destination_id, inside_id, behind_id, done, total, message, created_at, ended_at, stoppable, shared_with,
                 (SELECT t.transfer_id FROM job_transfer t WHERE t.job_id = job.id) AS transfer_id,
@@ -251,7 +251,7 @@ pub async fn list_own(
         .bind(limit)
         .all()
         .await?;
-    rows.into_iter().map(JobRow::view).collect()
+    rows.into_iter().map(TaskRow::view).collect()
 }
 
 /// Whether there is work that nobody is at.
@@ -272,8 +272,8 @@ pub async fn is_waiting(tx: &mut Tx, now: Timestamp) -> Result<bool> {
 ///
 /// # Errors
 /// The database.
-pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Result<Option<Job>> {
-    let row: Option<JobRow> = tx
+pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Result<Option<Task>> {
+    let row: Option<TaskRow> = tx
         .sql(
             "UPDATE job SET claimed_until = $2 WHERE id = (
                 SELECT id FROM job WHERE state = 'running' AND claimed_until < $1 ORDER BY claimed_until, id LIMIT 1)
@@ -288,19 +288,19 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Result<Opti
     row.map(TryInto::try_into).transpose()
 }
 
-/// Notes how far a job is, under the lease of who is at it, and extends that; `false`: somebody else has it.
+/// Notes how far a task is, under the lease of who is at it, and extends that; `false`: somebody else has it.
 ///
 /// # Errors
 /// The database.
-pub async fn update_progress(tx: &mut Tx, job: &Job, held_until: Timestamp, until: Timestamp) -> Result<bool> {
+pub async fn update_progress(tx: &mut Tx, task: &Task, held_until: Timestamp, until: Timestamp) -> Result<bool> {
     tx.sql(
         "UPDATE job SET inside_id = $2, behind_id = $3, done = $4, total = CASE WHEN total < $4 THEN $4 ELSE total END, claimed_until = $5
          WHERE id = $1 AND state = 'running' AND claimed_until = $6",
     )
-    .bind(job.id.0)
-    .bind(job.at.map(|(inside, _)| inside.0))
-    .bind(job.at.and_then(|(_, behind)| behind).map(|behind| behind.0))
-    .bind(number(job.done))
+    .bind(task.id.0)
+    .bind(task.at.map(|(inside, _)| inside.0))
+    .bind(task.at.and_then(|(_, behind)| behind).map(|behind| behind.0))
+    .bind(number(task.done))
     .bind(until.0)
     .bind(held_until.0)
     .execute()
@@ -308,15 +308,15 @@ pub async fn update_progress(tx: &mut Tx, job: &Job, held_until: Timestamp, unti
     .map(|changed| changed > 0)
 }
 
-/// Notes what became of a job, under the lease of who is at it; `false`: somebody else has it.
+/// Notes what became of a task, under the lease of who is at it; `false`: somebody else has it.
 ///
 /// # Errors
 /// The database.
 pub async fn update_ended(
     tx: &mut Tx,
-    id: JobId,
+    id: TaskId,
     held_until: Timestamp,
-    state: JobState,
+    state: TaskState,
     message: &str,
     at: Timestamp,
 ) -> Result<bool> {
@@ -334,11 +334,11 @@ pub async fn update_ended(
     .map(|changed| changed > 0)
 }
 
-/// Whether a job still runs under the lease of who is at it.
+/// Whether a task still runs under the lease of who is at it.
 ///
 /// # Errors
 /// The database.
-pub async fn is_held(tx: &mut Tx, id: JobId, held_until: Timestamp) -> Result<bool> {
+pub async fn is_held(tx: &mut Tx, id: TaskId, held_until: Timestamp) -> Result<bool> {
     tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM job WHERE id = $1 AND state = 'running' AND claimed_until = $2")
         .bind(id.0)
         .bind(held_until.0)
@@ -353,7 +353,7 @@ pub async fn is_held(tx: &mut Tx, id: JobId, held_until: Timestamp) -> Result<bo
 /// The database.
 pub async fn update_transferred(
     tx: &mut Tx,
-    job: &Job,
+    task: &Task,
     held_until: Timestamp,
     transfer: TransferId,
     undo: Option<UndoId>,
@@ -365,15 +365,15 @@ pub async fn update_transferred(
             "UPDATE job SET state = 'done', message = $2, ended_at = $3, claimed_until = 0, done = $4, total = $4
              WHERE id = $1 AND state = 'running' AND claimed_until = $5",
         )
-        .bind(job.id.0)
+        .bind(task.id.0)
         .bind(message.to_owned())
         .bind(at.0)
-        .bind(number(job.done))
+        .bind(number(task.done))
         .bind(held_until.0)
         .execute()
         .await?;
     tx.sql("UPDATE job_transfer SET transfer_id = $2, undo_id = $3 WHERE job_id = $1")
-        .bind(job.id.0)
+        .bind(task.id.0)
         .bind(transfer.0)
         .bind(undo.map(|id| id.0))
         .execute()
@@ -381,11 +381,11 @@ pub async fn update_transferred(
     Ok(changed > 0)
 }
 
-/// Ends a job that runs and may be cancelled, whoever is at it; `false`: it has ended.
+/// Ends a task that runs and may be cancelled, whoever is at it; `false`: it has ended.
 ///
 /// # Errors
 /// The database.
-pub async fn update_cancelled(tx: &mut Tx, id: JobId, message: &str, at: Timestamp) -> Result<bool> {
+pub async fn update_cancelled(tx: &mut Tx, id: TaskId, message: &str, at: Timestamp) -> Result<bool> {
     tx.sql(
         "UPDATE job SET state = 'cancelled', message = $2, ended_at = $3, claimed_until = 0
          WHERE id = $1 AND state = 'running' AND stoppable",
@@ -398,7 +398,7 @@ pub async fn update_cancelled(tx: &mut Tx, id: JobId, message: &str, at: Timesta
     .map(|changed| changed > 0)
 }
 
-/// Gives every job back: nobody was at one. Where there is one node, that is so when it starts.
+/// Gives every task back: nobody was at one. Where there is one node, that is so when it starts.
 ///
 /// # Errors
 /// The database.
@@ -406,11 +406,11 @@ pub async fn release_all(tx: &mut Tx) -> Result<u64> {
     tx.sql("UPDATE job SET claimed_until = 0 WHERE state = 'running' AND claimed_until > 0").execute().await
 }
 
-/// Gives a job back untouched: its worker stops.
+/// Gives a task back untouched: its worker stops.
 ///
 /// # Errors
 /// The database.
-pub async fn release(tx: &mut Tx, id: JobId, held_until: Timestamp) -> Result<()> {
+pub async fn release(tx: &mut Tx, id: TaskId, held_until: Timestamp) -> Result<()> {
     tx.sql("UPDATE job SET claimed_until = 0 WHERE id = $1 AND claimed_until = $2")
         .bind(id.0)
         .bind(held_until.0)
@@ -419,7 +419,7 @@ pub async fn release(tx: &mut Tx, id: JobId, held_until: Timestamp) -> Result<()
         .map(|_| ())
 }
 
-/// Forgets jobs that ended before a moment.
+/// Forgets tasks that ended before a moment.
 ///
 /// # Errors
 /// The database.

@@ -3,21 +3,21 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    id::{JobId, ResourceId, TransferId, UndoId},
-    job::{JobKind, JobState},
+    id::{TaskId, ResourceId, TransferId, UndoId},
+    task::{TaskKind, TaskState},
     resource::Status,
     time::{Day, Timestamp},
 };
 
 /// A piece of long work, as who began it sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct JobView {
+pub struct TaskView {
     /// Id.
-    pub id: JobId,
+    pub id: TaskId,
     /// What it does.
-    pub kind: JobKind,
+    pub kind: TaskKind,
     /// How far it is.
-    pub state: JobState,
+    pub state: TaskState,
     /// What it is about, as people call it.
     pub name: String,
     /// What it makes; not there until it is done.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::work::JobView;
+use crate::domain::view::task::TaskView;
 
 /// **Copy here**. Leads to the place the copies go to.
 #[server(output = Text)]
@@ -86,17 +86,17 @@ pub async fn sites_offered(items: String) -> Result<Vec<String>, Failure> {
 
 /// What I began in an organization and goes on behind the scenes, and what ended lately.
 #[server(output = Text)]
-pub async fn running_work(org: String) -> Result<Vec<JobView>, Failure> {
+pub async fn running_tasks(org: String) -> Result<Vec<TaskView>, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::job::list(&ctx, &by, &org).await)
+    answer::read(usecase::task::list(&ctx, &by, &org).await)
 }
 
 /// **Cancel**: ends work before it is done. Leads to `back`, the page it was asked for on.
 #[server(output = Text)]
-pub async fn cancel_work(#[server(default)] job: String, #[server(default)] back: String) -> Result<Done, Failure> {
+pub async fn cancel_task(#[server(default)] task: String, #[server(default)] back: String) -> Result<Done, Failure> {
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
-    let cancelled = usecase::job::cancel(&ctx, &by, &job).await;
-    answer::done(cancelled, |job| (answer::back_to(&back, "/"), job.message.clone().unwrap_or_default())).await
+    let cancelled = usecase::task::cancel(&ctx, &by, &task).await;
+    answer::done(cancelled, |task| (answer::back_to(&back, "/"), task.message.clone().unwrap_or_default())).await
 }

@@ -10,18 +10,18 @@ use std::{
     },
 };
 
-use crate::domain::id::JobId;
+use crate::domain::id::TaskId;
 
 /// The work that this node is at.
 #[derive(Debug, Default)]
-pub struct Works {
-    running: Arc<Mutex<HashMap<JobId, Arc<Work>>>>,
+pub struct TaskRegistry {
+    running: Arc<Mutex<HashMap<TaskId, Arc<TaskProgress>>>>,
     stopping: AtomicBool,
 }
 
 /// One piece of it.
 #[derive(Debug, Default)]
-pub struct Work {
+pub struct TaskProgress {
     done: AtomicU64,
     cancelled: AtomicBool,
     interrupted: AtomicBool,
@@ -29,36 +29,36 @@ pub struct Work {
 
 /// Work that goes on as long as this is kept.
 #[derive(Debug)]
-pub struct Running {
-    id: JobId,
-    work: Arc<Work>,
-    all: Arc<Mutex<HashMap<JobId, Arc<Work>>>>,
+pub struct TaskGuard {
+    id: TaskId,
+    progress: Arc<TaskProgress>,
+    all: Arc<Mutex<HashMap<TaskId, Arc<TaskProgress>>>>,
 }
 
-impl Works {
+impl TaskRegistry {
     /// Begins to count a piece of work.
-    pub fn begin(&self, id: JobId) -> Running {
-        let work = Arc::new(Work::default());
-        work.interrupted.store(self.stopping.load(Ordering::SeqCst), Ordering::SeqCst);
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id, work.clone());
-        Running { id, work, all: self.running.clone() }
+    pub fn begin(&self, id: TaskId) -> TaskGuard {
+        let progress = Arc::new(TaskProgress::default());
+        progress.interrupted.store(self.stopping.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id, progress.clone());
+        TaskGuard { id, progress, all: self.running.clone() }
     }
 
     /// A piece of work that this node is at.
-    pub fn find(&self, id: JobId) -> Option<Arc<Work>> {
+    pub fn find(&self, id: TaskId) -> Option<Arc<TaskProgress>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
     /// Ends all of it, and what begins later: this node stops, and whoever comes next begins it anew.
     pub fn interrupt(&self) {
         self.stopping.store(true, Ordering::SeqCst);
-        for work in self.running.lock().unwrap_or_else(PoisonError::into_inner).values() {
-            work.interrupted.store(true, Ordering::SeqCst);
+        for progress in self.running.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            progress.interrupted.store(true, Ordering::SeqCst);
         }
     }
 }
 
-impl Work {
+impl TaskProgress {
     /// How many items are done.
     pub fn done(&self) -> u64 {
         self.done.load(Ordering::Relaxed)
@@ -91,14 +91,14 @@ impl Work {
     }
 }
 
-impl Running {
+impl TaskGuard {
     /// What is counted.
-    pub fn work(&self) -> Arc<Work> {
-        self.work.clone()
+    pub fn progress(&self) -> Arc<TaskProgress> {
+        self.progress.clone()
     }
 }
 
-impl Drop for Running {
+impl Drop for TaskGuard {
     fn drop(&mut self) {
         self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
@@ -110,20 +110,20 @@ mod tests {
 
     #[test]
     fn xfer_16_work_is_counted_while_it_goes_on_and_can_be_ended() {
-        let works = Works::default();
-        let id = JobId(uuid::Uuid::from_u128(1));
-        assert!(works.find(id).is_none());
-        let running = works.begin(id);
-        assert!(running.work().goes_on(3) && running.work().goes_on(4));
-        let seen = works.find(id).expect("it goes on");
+        let tasks = TaskRegistry::default();
+        let id = TaskId(uuid::Uuid::from_u128(1));
+        assert!(tasks.find(id).is_none());
+        let running = tasks.begin(id);
+        assert!(running.progress().goes_on(3) && running.progress().goes_on(4));
+        let seen = tasks.find(id).expect("it goes on");
         assert_eq!(seen.done(), 7);
         seen.cancel();
-        assert!(!running.work().goes_on(1) && running.work().is_cancelled());
-        running.work().begin_anew();
+        assert!(!running.progress().goes_on(1) && running.progress().is_cancelled());
+        running.progress().begin_anew();
         assert_eq!(seen.done(), 0);
         drop(running);
-        assert!(works.find(id).is_none(), "it has ended");
-        works.interrupt();
-        assert!(!works.begin(id).work().goes_on(0), "this node stops");
+        assert!(tasks.find(id).is_none(), "it has ended");
+        tasks.interrupt();
+        assert!(!tasks.begin(id).progress().goes_on(0), "this node stops");
     }
 }
