@@ -63,7 +63,7 @@ fn facts(items: u64) -> Facts {
             kind: Kind::Folder,
             level: Some(Level::Manager),
             depth: 1,
-            lineage: vec![ResourceId(id(10)), ResourceId(id(11))],
+            facts: vec![ResourceId(id(10)), ResourceId(id(11))],
             taken: BTreeSet::new(),
             grants: Vec::new(),
         },
@@ -166,7 +166,7 @@ fn queries(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("the way up", resources), |bench| {
             bench.to_async(&runtime).iter(|| async {
                 let mut tx = ctx.db().read().await.expect("a reader");
-                store::resource::list_ways(&mut tx, by.person, &[folder]).await.expect("a way up")
+                store::resource::list_ancestors(&mut tx, by.person, &[folder]).await.expect("a way up")
             });
         });
         group.bench_function(BenchmarkId::new("what is in a folder of 100, counted", resources), |bench| {

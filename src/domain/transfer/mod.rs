@@ -114,7 +114,7 @@ pub struct Destination {
     /// Its depth; a root's is 0.
     pub depth: i64,
     /// Itself and everything above it.
-    pub lineage: Vec<ResourceId>,
+    pub facts: Vec<ResourceId>,
     /// The keys of the names in it that are taken, as far as they matter to the items: their own names, and these with
     /// a number behind them (DRIVE-5).
     pub taken: BTreeSet<String>,
@@ -755,7 +755,7 @@ fn direct_access(moving: &[&Item], scope: Scope, way: &mut Way) {
 /// they may; and what is restricted by itself stays so wherever it goes.
 fn kept(facts: &Facts, moving: &[&Item], way: &mut Way) {
     for item in moving.iter().filter(|item| item.level < Level::Manager) {
-        let left = item.kept_by.iter().find(|(id, _)| !facts.destination.lineage.contains(id));
+        let left = item.kept_by.iter().find(|(id, _)| !facts.destination.facts.contains(id));
         if let Some((_, name)) = left {
             let place = name.as_ref().map_or_else(|| "of where it is".to_owned(), |name| format!("of “{name}”"));
             let message =
@@ -769,7 +769,7 @@ fn kept(facts: &Facts, moving: &[&Item], way: &mut Way) {
 fn places(facts: &Facts, moving: &[&Item], way: &mut Way) {
     let destination = &facts.destination;
     for item in moving {
-        if destination.lineage.contains(&item.id) {
+        if destination.facts.contains(&item.id) {
             way.item(
                 BlockerCode::IntoItself,
                 item.id,

@@ -25,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, broadcast};
 use super::{
     fault, health,
     live::{CHANNEL, Change, Changes, Touched},
-    reach::Reach,
+    connectivity::Connectivity,
     together::{self, Unit},
 };
 
@@ -169,7 +169,7 @@ pub enum Db {
         /// Its connections.
         pool: Pool<Postgres>,
         /// Whether it can be reached at all.
-        reach: Arc<Reach>,
+        connectivity: Arc<Connectivity>,
         /// One permit for each connection that may write, so that some are left to read while writers wait.
         writers: Arc<Semaphore>,
         /// What changed, told to who looks at it.
@@ -230,9 +230,9 @@ impl Db {
         let checked = Checked::default();
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?;
-            let reach = Reach::new(options.clone());
+            let connectivity = Connectivity::new(options.clone());
             // The pool would try for long, and then say that it was too long: this says at once what is wrong.
-            reach.connect(TO_OPEN).await?;
+            connectivity.connect(TO_OPEN).await?;
             let pool = PgPoolOptions::new()
                 .max_connections(CONNECTIONS)
                 // Never the first to give up: whoever asks knows better how long to wait.
@@ -241,8 +241,8 @@ impl Db {
                     Box::pin(async move { connection.execute(NO_COMPILING).await.map(|_| ()) })
                 })
                 .connect_lazy_with(options);
-            let (reach, writers) = (Arc::new(reach), Arc::new(Semaphore::new(WRITERS)));
-            return Ok(Self::Postgres { pool, reach, writers, changes: Changes::new(), checked });
+            let (connectivity, writers) = (Arc::new(connectivity), Arc::new(Semaphore::new(WRITERS)));
+            return Ok(Self::Postgres { pool, connectivity, writers, changes: Changes::new(), checked });
         }
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(create)
@@ -310,7 +310,7 @@ impl Db {
         }
         Ok(match self {
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.lend().await.map_err(|error| queued(error, PATIENCE))?),
-            Self::Postgres { pool, reach, .. } => Tx::PostgresRead(reach.reached(pool.acquire(), PATIENCE).await?),
+            Self::Postgres { pool, connectivity, .. } => Tx::PostgresRead(connectivity.reached(pool.acquire(), PATIENCE).await?),
         })
     }
 
@@ -419,7 +419,7 @@ impl Db {
                 lent.begin().await?;
                 Ok(Tx::Sqlite(lent))
             }
-            Self::Postgres { pool, reach, writers, .. } => {
+            Self::Postgres { pool, connectivity, writers, .. } => {
                 let left = tries.left();
                 let turn = match tokio::time::timeout(left, writers.clone().acquire_owned()).await {
                     Ok(Ok(turn)) => turn,
@@ -442,7 +442,7 @@ impl Db {
                 );
                 // No text of anybody's is in it.
                 let begun = pool.begin_with(AssertSqlSafe(first).into_sql_str());
-                let transaction = reach.reached(begun, left).await?;
+                let transaction = connectivity.reached(begun, left).await?;
                 let alone = tries.how != How::Beside;
                 Ok(Tx::PostgresWrite(Box::new(Writing {
                     transaction,
@@ -500,7 +500,7 @@ impl Db {
         };
         let written = match (written, self) {
             // Others write just now: that is an answer, too, if somebody is there.
-            (Err(DbError::Busy(_) | DbError::Contended), Self::Postgres { reach, .. }) => reach.look().await,
+            (Err(DbError::Busy(_) | DbError::Contended), Self::Postgres { connectivity, .. }) => connectivity.check().await,
             (Err(DbError::Busy(_) | DbError::Contended), Self::Sqlite { .. }) => Ok(()),
             (written, _) => written,
         };

@@ -44,7 +44,7 @@ pub mod organization;
 pub mod outbox;
 pub mod person;
 pub mod purchase_request;
-mod reach;
+mod connectivity;
 pub mod resource;
 pub mod search;
 pub mod seat;

@@ -30,7 +30,7 @@ use super::{
             Tx, account, copying, task, licence, organization as organizations, resource, subtree, trash as hidden,
         },
     },
-    access::{self, Reach},
+    access::{self, AccessPath},
     audit::{self, Happened},
     drive, trash,
 };
@@ -88,15 +88,15 @@ pub async fn copy(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, destination
     }
 }
 
-fn place_of(reach: &Reach) -> Result<Place> {
-    let here = reach.steps.first().ok_or(Refusal::NotFound)?;
+fn place_of(access_path: &AccessPath) -> Result<Place> {
+    let here = access_path.ancestors.first().ok_or(Refusal::NotFound)?;
     Ok(Place {
         name: if here.kind == Kind::Root { Kind::Root.title().to_owned() } else { here.name.clone() },
         kind: here.kind,
         organization: here.organization,
-        level: reach.level().ok_or(Refusal::NotFound)?,
-        depth: reach.depth(),
-        lineage: reach.steps.iter().map(|step| step.id).collect(),
+        level: access_path.level().ok_or(Refusal::NotFound)?,
+        depth: access_path.depth(),
+        facts: access_path.ancestors.iter().map(|step| step.id).collect(),
     })
 }
 
@@ -105,19 +105,19 @@ async fn originals(
     tx: &mut Tx,
     ctx: &Ctx,
     items: &[ResourceId],
-    reaches: &BTreeMap<ResourceId, Reach>,
+    access_paths: &BTreeMap<ResourceId, AccessPath>,
 ) -> Result<Vec<(Original, u64)>> {
     let below = subtree::load(tx, items, None, ctx.now()).await?;
     let restricted = subtree::list_restricted(tx, items, LOOKED_FOR).await?;
     let mut originals = Vec::with_capacity(items.len());
     for id in items {
-        let (Some(reach), Some(inside)) = (reaches.get(id), below.get(id)) else {
+        let (Some(access_path), Some(inside)) = (access_paths.get(id), below.get(id)) else {
             return Err(Refusal::NotFound.into());
         };
-        let (Some(step), Some(level)) = (reach.steps.first(), reach.level()) else {
+        let (Some(step), Some(level)) = (access_path.ancestors.first(), access_path.level()) else {
             return Err(Refusal::NotFound.into());
         };
-        if reach.steps.iter().skip(1).any(|step| items.contains(&step.id)) {
+        if access_path.ancestors.iter().skip(1).any(|step| items.contains(&step.id)) {
             continue;
         }
         let uncopyable = restricted.iter().find(|inside| inside.root_id == id.0 && inside.restrict_copy);
@@ -127,7 +127,7 @@ async fn originals(
             kind: step.kind,
             organization: step.organization,
             level,
-            restrictions: reach.lineage.restrictions,
+            restrictions: access_path.facts.restrictions,
             height: inside.height,
             holds_sites: inside.sites > 0,
             uncopyable: uncopyable.map(|inside| inside.name.clone()),
@@ -144,19 +144,19 @@ async fn copy_in(
     items: &[ResourceId],
     destination: ResourceId,
 ) -> Result<Copied> {
-    let reaches = access::reaches(tx, by.person, items).await?;
+    let access_paths = access::access_paths(tx, by.person, items).await?;
     for id in items {
-        reaches.get(id).and_then(Reach::level).ok_or(Refusal::NotFound)?;
+        access_paths.get(id).and_then(AccessPath::level).ok_or(Refusal::NotFound)?;
     }
-    let there = access::reach(tx, by, destination).await?;
+    let there = access::access_path(tx, by, destination).await?;
     let place = place_of(&there)?;
     let container = resource::find(tx, destination).await?.ok_or(Refusal::NotFound)?;
-    let originals = originals(tx, ctx, items, &reaches).await?;
+    let originals = originals(tx, ctx, items, &access_paths).await?;
     for (original, _) in &originals {
         may_copy(original, &place)?;
     }
     let total: u64 = originals.iter().map(|(_, size)| size).sum();
-    let permit = rules::permit(by.who(), Act::Create, &there.lineage)?;
+    let permit = rules::permit(by.who(), Act::Create, &there.facts)?;
     let licences = licence::list_of_account(tx, container.account, ctx.now()).await?;
     for (original, _) in &originals {
         // A folder with a site in it makes a site as well.
@@ -236,9 +236,9 @@ pub async fn step(tx: &mut Tx, ctx: &Ctx, making: &mut Making) -> Result<bool> {
         // Things move while this goes on. What is gone from inside is not copied; where the whole is, or the copier may no
         // more, nothing is.
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
-        let next = match access::reaches(tx, making.person, &[original]).await?.remove(&original) {
-            Some(reach) => {
-                rules::permit(Who::person(making.person), Act::Copy, &reach.lineage)?;
+        let next = match access::access_paths(tx, making.person, &[original]).await?.remove(&original) {
+            Some(access_path) => {
+                rules::permit(Who::person(making.person), Act::Copy, &access_path.facts)?;
                 copying::list_originals(tx, making.organization, original, behind, limit).await?
             }
             None if inside == making.top => return Err(Refusal::Conflict.into()),
@@ -348,12 +348,12 @@ async fn share_in(
     wanted: std::result::Result<SharingId, Refusal>,
     typed: &str,
 ) -> Result<SharedCopies> {
-    let reaches = access::reaches(tx, by.person, items).await?;
+    let access_paths = access::access_paths(tx, by.person, items).await?;
     let (mut accounts, mut permits) = (BTreeSet::new(), BTreeMap::new());
     for id in items {
-        let reach = reaches.get(id).filter(|reach| reach.level().is_some()).ok_or(Refusal::NotFound)?;
-        let (organization, role) = (reach.lineage.organization, reach.lineage.role);
-        accounts.extend(reach.steps.first().map(|step| step.account));
+        let access_path = access_paths.get(id).filter(|access_path| access_path.level().is_some()).ok_or(Refusal::NotFound)?;
+        let (organization, role) = (access_path.facts.organization, access_path.facts.role);
+        accounts.extend(access_path.ancestors.first().map(|step| step.account));
         // Who reaches it from outside sees it, and is told so.
         let permit = role.map(|role| allow(by.who(), organization, Some(role), Permission::ManageAccounts));
         permits.insert(organization, permit.unwrap_or_else(|| Err(only_managers()))?);
@@ -375,7 +375,7 @@ async fn share_in(
         return Err(at(Problem::CannotReceive));
     }
     let place = root_of(&target, typed);
-    let originals = originals(tx, ctx, items, &reaches).await?;
+    let originals = originals(tx, ctx, items, &access_paths).await?;
     for (original, _) in &originals {
         may_share(original, &place)?;
     }
@@ -445,7 +445,7 @@ fn root_of(target: &account::Account, called: &str) -> Place {
         organization: target.organization,
         level: Act::Create.needs(),
         depth: 0,
-        lineage: vec![target.root],
+        facts: vec![target.root],
     }
 }
 
@@ -464,9 +464,9 @@ pub async fn show_shared(
     name: &str,
     sharing_id: &str,
 ) -> Result<String> {
-    let reach = access::reaches(tx, by.person, &[original]).await?.remove(&original).ok_or(Refusal::Conflict)?;
-    rules::permit(by.who(), Act::Copy, &reach.lineage)?;
-    allow(by.who(), making.organization, reach.lineage.role, Permission::ManageAccounts)?;
+    let access_path = access::access_paths(tx, by.person, &[original]).await?.remove(&original).ok_or(Refusal::Conflict)?;
+    rules::permit(by.who(), Act::Copy, &access_path.facts)?;
+    allow(by.who(), making.organization, access_path.facts.role, Permission::ManageAccounts)?;
     let target = resource::find(tx, root).await?.ok_or(Refusal::Conflict)?;
     let owner = organizations::find(tx, target.organization).await?.ok_or(Refusal::Conflict)?;
     if allows(&licence::list_of_account(tx, target.account, ctx.now()).await?, Use::Create, ctx.now()).is_err() {

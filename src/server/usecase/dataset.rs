@@ -176,7 +176,7 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
 pub async fn refuse_person(ctx: &Ctx, by: &Principal, id: &str) -> Result<StatusSet> {
     let id: ResourceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    access::reach(&mut tx, by, id).await?;
+    access::access_path(&mut tx, by, id).await?;
     let text = "The status of a dataset is set by an engine, with a credential key that has the scope “engine”.";
     Err(Refusal::Forbidden(text.to_owned()).into())
 }

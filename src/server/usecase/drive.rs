@@ -27,7 +27,7 @@ use super::{
         error::{Error, Result},
         store::{Tx, account, grant, licence, organization as organizations, person, resource},
     },
-    access::{self, Reach},
+    access::{self, AccessPath},
     accounts::Names,
     audit::{self, Happened},
     organization, restriction, undo,
@@ -71,8 +71,8 @@ pub async fn children(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) ->
     let limit = super::limit(query.limit)?;
     let by = &view_as::at_resource(ctx, by, id, &query.view_as).await?.by;
     let mut tx = ctx.db().read().await?;
-    let reach = access::reach(&mut tx, by, id).await?;
-    list(&mut tx, by, &reach, query, limit).await
+    let access_path = access::access_path(&mut tx, by, id).await?;
+    list(&mut tx, by, &access_path, query, limit).await
 }
 
 fn read_kind(query: &ListQuery) -> Result<Option<Kind>> {
@@ -89,8 +89,8 @@ fn read_status(query: &ListQuery) -> Result<Option<Status>> {
 ///
 /// # Errors
 /// `Invalid` at a field of the query.
-pub async fn list(tx: &mut Tx, by: &Principal, reach: &Reach, query: &ListQuery, limit: i64) -> Result<Page<RowView>> {
-    let (parent, level) = (reach.lineage.resource, reach.level().ok_or(Refusal::NotFound)?);
+pub async fn list(tx: &mut Tx, by: &Principal, access_path: &AccessPath, query: &ListQuery, limit: i64) -> Result<Page<RowView>> {
+    let (parent, level) = (access_path.facts.resource, access_path.level().ok_or(Refusal::NotFound)?);
     let (word, descending) = query.sort.strip_prefix('-').map_or((query.sort.as_str(), false), |word| (word, true));
     let sort = match word {
         "" | "name" | "kind" => resource::Sort::Name,
@@ -262,14 +262,14 @@ pub async fn rows_of(
     ids: &[ResourceId],
 ) -> Result<Vec<RowView>> {
     let names = Names::of(tx, by, organization).await?;
-    let mut reaches = access::reaches(tx, by.person, ids).await?;
+    let mut access_paths = access::access_paths(tx, by.person, ids).await?;
     let mut rows = resource::list_rows(tx, ids).await?;
     rows.retain_mut(|row| {
-        let Some(reach) = reaches.remove(&row.id) else { return false };
-        let Some(level) = reach.level() else { return false };
+        let Some(access_path) = access_paths.remove(&row.id) else { return false };
+        let Some(level) = access_path.level() else { return false };
         row.level = level;
-        row.restrictions = reach.lineage.restrictions;
-        let mut path = reach.visible_path();
+        row.restrictions = access_path.facts.restrictions;
+        let mut path = access_path.visible_path();
         names.call(&mut path);
         path.pop();
         row.place = path.pop();
@@ -296,17 +296,17 @@ pub async fn show_as(ctx: &Ctx, by: &Principal, id: &str, view_as: &str) -> Resu
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let by = &view_as::at_resource(ctx, by, id, view_as).await?.by;
     let mut tx = ctx.db().read().await?;
-    let reach = access::reach(&mut tx, by, id).await?;
-    view(&mut tx, by, id, &reach, i64::MAX).await
+    let access_path = access::access_path(&mut tx, by, id).await?;
+    view(&mut tx, by, id, &access_path, i64::MAX).await
 }
 
 /// One resource; what is in it is counted up to `most`.
-async fn view(tx: &mut Tx, by: &Principal, id: ResourceId, reach: &Reach, most: i64) -> Result<ResourceView> {
-    let names = Names::of(tx, by, reach.lineage.organization).await?;
+async fn view(tx: &mut Tx, by: &Principal, id: ResourceId, access_path: &AccessPath, most: i64) -> Result<ResourceView> {
+    let names = Names::of(tx, by, access_path.facts.organization).await?;
     let shown = resource::find_shown(tx, id, most).await?.ok_or(Refusal::NotFound)?;
     let resource::Shown { resource: found, created_by_name, access, children } = shown;
-    let level = reach.level().ok_or(Refusal::NotFound)?;
-    let mut path = reach.visible_path();
+    let level = access_path.level().ok_or(Refusal::NotFound)?;
+    let mut path = access_path.visible_path();
     names.call(&mut path);
     let account_name = names.of_account(found.account);
     Ok(ResourceView {
@@ -326,9 +326,9 @@ async fn view(tx: &mut Tx, by: &Principal, id: ResourceId, reach: &Reach, most: 
         created_by: found.created_by,
         created_by_name,
         children_count: children,
-        in_site: reach.steps.get(1).is_some_and(|container| container.kind == Kind::Site),
-        restrictions: reach.lineage.restrictions,
-        restricted_by: restriction::origins_of(reach),
+        in_site: access_path.ancestors.get(1).is_some_and(|container| container.kind == Kind::Site),
+        restrictions: access_path.facts.restrictions,
+        restricted_by: restriction::origins_of(access_path),
     })
 }
 
@@ -407,8 +407,8 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
             offered: Vec::new(),
         });
     };
-    let reach = access::reach(&mut tx, by, id).await?;
-    let view = view(&mut tx, by, id, &reach, COUNTED + 1).await?;
+    let access_path = access::access_path(&mut tx, by, id).await?;
+    let view = view(&mut tx, by, id, &access_path, COUNTED + 1).await?;
     if view.organization != organization.id {
         return Err(Refusal::NotFound.into());
     }
@@ -423,13 +423,13 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
         // Without a filter they have been counted already.
         let filtered = !(wanted.kind.is_empty() && wanted.status.is_empty());
         let total = if filtered { count(&mut tx, id, &query, COUNTED + 1).await? } else { view.children_count };
-        (list(&mut tx, by, &reach, &query, ROWS).await?, Some(total))
+        (list(&mut tx, by, &access_path, &query, ROWS).await?, Some(total))
     } else {
         (Page { items: Vec::new(), next_cursor: None }, None)
     };
     let licences = licence::list_of_account(&mut tx, view.account, ctx.now()).await?;
     let create = match (
-        permit(by.who(), Act::Create, &reach.lineage),
+        permit(by.who(), Act::Create, &access_path.facts),
         allows(&licences, making(Kind::Dataset, view.kind), ctx.now()),
     ) {
         (Err(_), _) => Control::Absent,
@@ -437,7 +437,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
         (Ok(_), Err(refusal)) => Control::Disabled(refusal.to_string()),
         (Ok(_), Ok(())) => Control::Enabled,
     };
-    let lacking = Lacking::of(&licences, ctx.now()).for_role(reach.lineage.role);
+    let lacking = Lacking::of(&licences, ctx.now()).for_role(access_path.facts.role);
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline = if view.kind == Kind::Site { Some(super::site::timeline(&mut tx, id).await?) } else { None };
     let processing = processing(&organization, &view, &licences, ctx.now());
@@ -513,9 +513,9 @@ pub async fn more(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Res
     let limit = super::limit(query.limit)?;
     let by = &view_as::at_resource(ctx, by, id, &query.view_as).await?.by;
     let mut tx = ctx.db().read().await?;
-    let reach = access::reach(&mut tx, by, id).await?;
+    let access_path = access::access_path(&mut tx, by, id).await?;
     let total = count(&mut tx, id, query, i64::MAX).await?;
-    Ok(MoreRows { rows: list(&mut tx, by, &reach, query, limit).await?.items, total })
+    Ok(MoreRows { rows: list(&mut tx, by, &access_path, query, limit).await?.items, total })
 }
 
 /// How many folders of one container the tree shows.
@@ -733,9 +733,9 @@ pub(super) async fn create_in(
     name: &Name,
     dataset: Option<&DatasetView>,
 ) -> Result<Changed> {
-    let (permit, reach) = access::permit(tx, by, Act::Create, parent).await?;
+    let (permit, access_path) = access::permit(tx, by, Act::Create, parent).await?;
     let container = resource::find(tx, parent).await?.ok_or(Refusal::NotFound)?;
-    may_create(container.kind, reach.depth(), kind)?;
+    may_create(container.kind, access_path.depth(), kind)?;
     let now = ctx.now();
     allows(&licence::list_of_account(tx, container.account, now).await?, making(kind, container.kind), now)?;
     let id = ResourceId(ctx.id());
@@ -855,13 +855,13 @@ fn name_taken(error: Error, name: &str) -> Error {
 
 /// One resource, in the middle of a change.
 pub(super) async fn view_in(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<ResourceView> {
-    let reach = access::reach(tx, by, id).await?;
-    view(tx, by, id, &reach, i64::MAX).await
+    let access_path = access::access_path(tx, by, id).await?;
+    view(tx, by, id, &access_path, i64::MAX).await
 }
 
 pub(super) async fn changed(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Changed> {
-    let reach = access::reach(tx, by, id).await?;
-    let resource = view(tx, by, id, &reach, i64::MAX).await?;
+    let access_path = access::access_path(tx, by, id).await?;
+    let resource = view(tx, by, id, &access_path, i64::MAX).await?;
     let container_path = container_path(tx, resource.organization, resource.parent).await?;
     Ok(Changed { resource, container_path })
 }

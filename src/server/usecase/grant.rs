@@ -37,7 +37,7 @@ use super::{
             organization as organizations, outbox, person, resource,
         },
     },
-    access::{self, Reach},
+    access::{self, AccessPath},
     accounts::Names,
     audit::{self, Happened},
     drive, invitation as invitations,
@@ -53,27 +53,27 @@ const WAITING: i64 = 200;
 /// A resource whose access its reader may manage.
 struct Managed {
     permit: Permit,
-    reach: Reach,
+    access_path: AccessPath,
     /// From the topmost thing that the reader may see down to it.
     visible: Vec<Crumb>,
 }
 
 impl Managed {
     async fn of(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Self> {
-        let (permit, reach) = access::permit(tx, by, Act::GiveAccess, id).await?;
-        Self::with(tx, by, permit, reach).await
+        let (permit, access_path) = access::permit(tx, by, Act::GiveAccess, id).await?;
+        Self::with(tx, by, permit, access_path).await
     }
 
     /// To look at who reaches it.
     async fn with_view(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Self> {
-        let (permit, reach) = access::permit_to_look(tx, by, Act::GiveAccess, id).await?;
-        Self::with(tx, by, permit, reach).await
+        let (permit, access_path) = access::permit_to_look(tx, by, Act::GiveAccess, id).await?;
+        Self::with(tx, by, permit, access_path).await
     }
 
-    async fn with(tx: &mut Tx, by: &Principal, permit: Permit, reach: Reach) -> Result<Self> {
-        let mut visible = reach.visible_path();
+    async fn with(tx: &mut Tx, by: &Principal, permit: Permit, access_path: AccessPath) -> Result<Self> {
+        let mut visible = access_path.visible_path();
         Names::of(tx, by, permit.organization()).await?.call(&mut visible);
-        Ok(Self { permit, reach, visible })
+        Ok(Self { permit, access_path, visible })
     }
 
     fn id(&self) -> ResourceId {
@@ -81,11 +81,11 @@ impl Managed {
     }
 
     fn name(&self) -> &str {
-        self.reach.steps.first().map_or("", |step| step.name.as_str())
+        self.access_path.ancestors.first().map_or("", |step| step.name.as_str())
     }
 
     fn kind(&self) -> Kind {
-        self.reach.steps.first().map_or(Kind::Folder, |step| step.kind)
+        self.access_path.ancestors.first().map_or(Kind::Folder, |step| step.kind)
     }
 
     /// "the Drive", "the Drive of North", "“Tunnels”".
@@ -101,12 +101,12 @@ impl Managed {
 
     /// The resource itself and everything above it.
     fn way(&self) -> Vec<ResourceId> {
-        self.reach.steps.iter().map(|step| step.id).collect()
+        self.access_path.ancestors.iter().map(|step| step.id).collect()
     }
 
     /// The account it is in.
     fn account(&self) -> Result<AccountId> {
-        Ok(self.reach.steps.first().map(|step| step.account).ok_or(Refusal::NotFound)?)
+        Ok(self.access_path.ancestors.first().map(|step| step.account).ok_or(Refusal::NotFound)?)
     }
 
     /// Something on the way, if the reader may see it.
@@ -116,12 +116,12 @@ impl Managed {
 
     /// Whether the reader may look at the Drive as others see it.
     fn looks(&self) -> bool {
-        self.reach.lineage.role.is_some_and(|role| may(role, Permission::GiveAccess))
+        self.access_path.facts.role.is_some_and(|role| may(role, Permission::GiveAccess))
     }
 
     /// The level of the reader.
     fn own(&self) -> Result<Level> {
-        Ok(self.reach.level().ok_or(Refusal::NotFound)?)
+        Ok(self.access_path.level().ok_or(Refusal::NotFound)?)
     }
 
     fn row(&self, listed: Listed) -> AccessRow {
@@ -292,7 +292,7 @@ pub async fn view(ctx: &Ctx, by: &Principal, id: &str, shown: &str, cursor: &str
     roles.sort_by_key(|count| std::cmp::Reverse(count.role));
     let found = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
     let owner = organizations::find(&mut tx, found.organization).await?.ok_or(Refusal::NotFound)?;
-    let role = managed.reach.lineage.role;
+    let role = managed.access_path.facts.role;
     Ok(AccessView {
         resource: managed.visible.last().cloned().unwrap_or(Crumb { id, name: found.name, kind: found.kind }),
         organization: owner.id,
@@ -570,15 +570,15 @@ async fn tell(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, row: &A
 
 /// Leave to invite Members, where that is asked for.
 fn member_permit(by: &Principal, managed: &Managed) -> Result<RolePermit> {
-    let lineage = &managed.reach.lineage;
+    let facts = &managed.access_path.facts;
     // Somebody who manages only this resource sees the organization, so this is "forbidden", not "not found".
-    lineage.role.ok_or_else(|| {
+    facts.role.ok_or_else(|| {
         Refusal::Forbidden(
             "Only Owners and Managers of the organization can invite Members. Share it with someone outside instead."
                 .to_owned(),
         )
     })?;
-    Ok(allow(by.who(), lineage.organization, lineage.role, Permission::ManagePeople)?)
+    Ok(allow(by.who(), facts.organization, facts.role, Permission::ManagePeople)?)
 }
 
 /// Invites an address that the organization does not know, or adds to the invitation that waits for it.
@@ -746,7 +746,7 @@ async fn take_back(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, id
     if !invitation::delete_grant(tx, &managed.permit, id).await? {
         return Err(Refusal::NotFound.into());
     }
-    let others = found.reach.is_some_and(|(resource, _)| resource != managed.id())
+    let others = found.access_path.is_some_and(|(resource, _)| resource != managed.id())
         || !invitation::list_grants(tx, id).await?.is_empty();
     if found.external && !others {
         invitation::update_state(tx, id, crate::domain::invitation::State::Revoked, ctx.now()).await?;
@@ -772,9 +772,9 @@ pub async fn take_by_hand(tx: &mut Tx, ctx: &Ctx, by: &Principal, resources: &[R
     let on: Vec<ResourceId> =
         listed.iter().map(|one| one.grant.resource).collect::<BTreeSet<_>>().into_iter().collect();
     let mut managed = BTreeMap::new();
-    for (id, reach) in access::reaches(tx, by.person, &on).await? {
-        let permit = crate::domain::access::permit(by.who(), Act::GiveAccess, &reach.lineage)?;
-        managed.insert(id, Managed { permit, visible: reach.visible_path(), reach });
+    for (id, access_path) in access::access_paths(tx, by.person, &on).await? {
+        let permit = crate::domain::access::permit(by.who(), Act::GiveAccess, &access_path.facts)?;
+        managed.insert(id, Managed { permit, visible: access_path.visible_path(), access_path });
     }
     for one in &listed {
         let managed = managed.get(&one.grant.resource).ok_or(Refusal::NotFound)?;
@@ -788,10 +788,10 @@ pub async fn take_by_hand(tx: &mut Tx, ctx: &Ctx, by: &Principal, resources: &[R
 /// # Errors
 /// The database.
 pub async fn may_take_by_hand(tx: &mut Tx, by: &Principal, resources: &[ResourceId]) -> Result<bool> {
-    let reaches = access::reaches(tx, by.person, resources).await?;
+    let access_paths = access::access_paths(tx, by.person, resources).await?;
     let manages = |id| {
-        reaches.get(id).is_some_and(|reach: &Reach| {
-            crate::domain::access::permit(by.who(), Act::GiveAccess, &reach.lineage).is_ok()
+        access_paths.get(id).is_some_and(|access_path: &AccessPath| {
+            crate::domain::access::permit(by.who(), Act::GiveAccess, &access_path.facts).is_ok()
         })
     };
     Ok(!resources.is_empty() && resources.iter().all(manages))
@@ -807,7 +807,7 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
     let person_id: PersonId = super::id("person", person_id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
     let managed = Managed::with_view(&mut tx, by, id).await?;
-    let theirs = access::reaches(&mut tx, person_id, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
+    let theirs = access::access_paths(&mut tx, person_id, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
     // Somebody who does not reach it, and is not known here, does not exist.
     let known = find_receiver(&mut tx, &managed, person_id).await?;
     let looks = known.is_some() && person_id != by.person && managed.looks();
@@ -816,7 +816,7 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
         (None, Some(_)) => name_of(&mut tx, Grantee::Person(person_id)).await?,
         (None, None) => return Err(Refusal::NotFound.into()),
     };
-    let role = theirs.lineage.role;
+    let role = theirs.facts.role;
     let mut reasons: Vec<Reason> = role
         .and_then(|role| crate::domain::access::role_level(role).map(|level| (role, level)))
         .map(|(role, level)| Reason {

@@ -186,11 +186,11 @@ async fn reached(
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let reaches = access::reaches(tx, by.person, &ids).await?;
-    let may: BTreeSet<ResourceId> = reaches
+    let access_paths = access::access_paths(tx, by.person, &ids).await?;
+    let may: BTreeSet<ResourceId> = access_paths
         .into_iter()
-        .filter(|(_, reach)| reach.lineage.organization == permit.organization())
-        .filter(|(_, reach)| crate::domain::access::permit(by.who(), Act::GiveAccess, &reach.lineage).is_ok())
+        .filter(|(_, reach)| reach.facts.organization == permit.organization())
+        .filter(|(_, reach)| crate::domain::access::permit(by.who(), Act::GiveAccess, &reach.facts).is_ok())
         .map(|(id, _)| id)
         .collect();
     let found = resource::find_all(tx, &may.iter().copied().collect::<Vec<_>>()).await?;

@@ -137,10 +137,10 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str) -> Result<ShareView> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let now = ctx.now();
     let mut tx = ctx.db().read().await?;
-    let (_, reach) = access::permit_to_look(&mut tx, by, Act::CopyLink, id).await?;
+    let (_, access_path) = access::permit_to_look(&mut tx, by, Act::CopyLink, id).await?;
     let found = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
-    let level = reach.level().ok_or(Refusal::NotFound)?;
-    let manages = may_act(Act::Share, level, reach.lineage.restrictions).is_ok();
+    let level = access_path.level().ok_or(Refusal::NotFound)?;
+    let manages = may_act(Act::Share, level, access_path.facts.restrictions).is_ok();
     let mut lacks_licence = false;
     let create = if manages {
         let licences = licence::list_of_account(&mut tx, found.account, now).await?;

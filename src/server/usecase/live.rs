@@ -233,7 +233,7 @@ impl Watch {
         }
         let what: Vec<ResourceId> = self.what.iter().copied().collect();
         let mut tx = self.ctx.db().read().await?;
-        let reach = access::reaches(&mut tx, self.by.person, &what).await?;
+        let reach = access::access_paths(&mut tx, self.by.person, &what).await?;
         let gone: Vec<ResourceId> =
             what.into_iter().filter(|id| reach.get(id).is_none_or(|reach| reach.level().is_none())).collect();
         for id in &gone {

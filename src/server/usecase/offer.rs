@@ -469,8 +469,8 @@ async fn plan_in(
 }
 
 async fn is_place(tx: &mut Tx, by: &Principal, of: &Offer, destination: ResourceId) -> Result<bool> {
-    let reach = access::reaches(tx, by.person, &[destination]).await?.remove(&destination);
-    Ok(reach.is_some_and(|reach| reach.level().is_some() && reach.lineage.organization == of.target))
+    let access_path = access::access_paths(tx, by.person, &[destination]).await?.remove(&destination);
+    Ok(access_path.is_some_and(|access_path| access_path.level().is_some() && access_path.facts.organization == of.target))
 }
 
 /// An offer that somebody may answer now.
@@ -721,8 +721,8 @@ async fn place_view(
     cursor: &str,
 ) -> Result<PlaceView> {
     let destination = place(tx, of, container).await.map_err(|_| Refusal::NotFound)?;
-    let reach = access::reach(tx, by, destination).await?;
-    if reach.lineage.organization != of.target {
+    let access_path = access::access_path(tx, by, destination).await?;
+    if access_path.facts.organization != of.target {
         return Err(Refusal::NotFound.into());
     }
     let query = drive::ListQuery {
@@ -730,7 +730,7 @@ async fn place_view(
         kind: Some(Kind::Folder.word().to_owned()),
         ..drive::ListQuery::default()
     };
-    let rows = drive::list(tx, by, &reach, &query, drive::ROWS).await?;
+    let rows = drive::list(tx, by, &access_path, &query, drive::ROWS).await?;
     let row = |row: crate::domain::view::RowView| DestinationRow {
         id: row.id,
         kind: row.kind,
@@ -747,7 +747,7 @@ async fn place_view(
         Err(Error::Refused(Refusal::Blocked(blockers))) => blocked(of, destination, blockers, by.person),
         Err(error) => return Err(error),
     };
-    Ok(PlaceView { destination, path: reach.visible_path(), rows, plan })
+    Ok(PlaceView { destination, path: access_path.visible_path(), rows, plan })
 }
 
 /// A plan that is nothing but what is in its way.

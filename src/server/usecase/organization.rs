@@ -468,8 +468,8 @@ async fn levels_of(tx: &mut Tx, by: &Principal, rows: Vec<grant::SharedWith>) ->
     let mut shared: Vec<SharedView> =
         rows.into_iter().map(|row| row.view).filter(|view| seen.insert(view.resource)).collect();
     let ids: Vec<ResourceId> = seen.into_iter().collect();
-    for (id, reach) in access::reaches(tx, by.person, &ids).await? {
-        if let (Some(view), Some(level)) = (shared.iter_mut().find(|view| view.resource == id), reach.level()) {
+    for (id, access_path) in access::access_paths(tx, by.person, &ids).await? {
+        if let (Some(view), Some(level)) = (shared.iter_mut().find(|view| view.resource == id), access_path.level()) {
             view.level = level;
         }
     }

@@ -184,7 +184,7 @@ fn row_of_member(member: Member) -> PersonRow {
         last_seen: member.last_seen,
         expires_at: None,
         resources: 0,
-        reaches: Vec::new(),
+        access_paths: Vec::new(),
         accounts: None,
     }
 }
@@ -205,7 +205,7 @@ fn of_invited(invited: invitation::Invited, query: &Query, now: Timestamp) -> Pl
             last_seen: None,
             expires_at: Some(invited.expires_at),
             resources: 0,
-            reaches: Vec::new(),
+            access_paths: Vec::new(),
             accounts: None,
         },
     }
@@ -231,7 +231,7 @@ fn row_of_external(external: grant::External) -> PersonRow {
         last_seen: external.last_seen,
         expires_at: None,
         resources: external.resources,
-        reaches: Vec::new(),
+        access_paths: Vec::new(),
         accounts: None,
     }
 }
@@ -314,7 +314,7 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
 /// or to something above it.
 async fn shared(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Page<PersonRow>> {
     let mine = grant::list_shared(tx, person, organization, super::LONGEST_PAGE).await?;
-    let above = resource::list_ways(tx, person, &mine).await?;
+    let above = resource::list_ancestors(tx, person, &mine).await?;
     let resources: Vec<_> = above.iter().map(|step| step.id).collect::<BTreeSet<_>>().into_iter().collect();
     let mut people: BTreeSet<PersonId> =
         grant::list_people(tx, &resources, super::LONGEST_PAGE).await?.into_iter().collect();
@@ -475,8 +475,8 @@ async fn tell_reaches(tx: &mut Tx, organization: OrganizationId, rows: &mut [Per
         return Ok(());
     }
     for (person, name, level) in grant::list_reached(tx, organization, &externals, EXTERNALS).await? {
-        if let Some(row) = rows.iter_mut().find(|row| row.person == Some(person) && row.reaches.len() < REACHES) {
-            row.reaches.push((name, level));
+        if let Some(row) = rows.iter_mut().find(|row| row.person == Some(person) && row.access_paths.len() < REACHES) {
+            row.access_paths.push((name, level));
         }
     }
     Ok(())
@@ -486,10 +486,10 @@ async fn tell_reaches(tx: &mut Tx, organization: OrganizationId, rows: &mut [Per
 async fn places(tx: &mut Tx, by: &Principal, organization: OrganizationId, resource: &str) -> Result<Vec<Crumb>> {
     let mut places = Vec::new();
     if let Ok(id) = resource.trim().parse::<ResourceId>()
-        && let Some(reach) = access::reaches(tx, by.person, &[id]).await?.remove(&id)
-        && reach.lineage.organization == organization
+        && let Some(reach) = access::access_paths(tx, by.person, &[id]).await?.remove(&id)
+        && reach.facts.organization == organization
         && reach.level().is_some()
-        && let Some(step) = reach.steps.first()
+        && let Some(step) = reach.ancestors.first()
     {
         places.push(Crumb { id, name: step.name.clone(), kind: step.kind });
     }
@@ -542,7 +542,7 @@ async fn find_chosen(
             last_seen: None,
             expires_at: Some(one.expires_at),
             resources: 0,
-            reaches: Vec::new(),
+            access_paths: Vec::new(),
             accounts: None,
         });
     }
@@ -850,7 +850,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
         last_seen: None,
         expires_at: None,
         resources: 0,
-        reaches: Vec::new(),
+        access_paths: Vec::new(),
         accounts: None,
     };
     let (ctx_in, by_in, org, made) = (ctx.clone(), by.clone(), org.to_owned(), row.clone());

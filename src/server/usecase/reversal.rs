@@ -25,7 +25,7 @@ use super::{
         error::{Error, Result},
         store::{Tx, licence, membership, organization, resource, subtree, transfer},
     },
-    access::{self, Reach},
+    access::{self, AccessPath},
     transfer as transfers,
 };
 
@@ -92,16 +92,16 @@ async fn load<'a>(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &'a transfer::
         .filter(|place| place.organization == record.source)
         .map(|place| (place.id, place))
         .collect();
-    let reaches = access::reaches(tx, by.person, &wanted).await?;
+    let access_paths = access::access_paths(tx, by.person, &wanted).await?;
     let height = if in_place { subtree::height_with_trash(tx, &ids).await? } else { 0 };
     let mut containers = Vec::with_capacity(wanted.len());
     for id in wanted {
-        let reach = reaches.get(&id).filter(|_| places.contains_key(&id));
+        let access_path = access_paths.get(&id).filter(|_| places.contains_key(&id));
         containers.push(FormerContainer {
             id,
-            there: reach.is_some(),
-            level: reach.and_then(Reach::level),
-            too_deep: reach.is_some_and(|reach| reach.depth() + 1 + height > MAX_DEPTH),
+            there: access_path.is_some(),
+            level: access_path.and_then(AccessPath::level),
+            too_deep: access_path.is_some_and(|access_path| access_path.depth() + 1 + height > MAX_DEPTH),
             taken: taken(tx, id, &items, &found).await?,
         });
     }

@@ -34,7 +34,7 @@ use super::{
         },
         task::TaskProgress,
     },
-    access::{self, Reach},
+    access::{self, AccessPath},
     accounts::Names,
     audit::{self, Happened},
     drive, grant as grants, organization, reversal, undo,
@@ -117,7 +117,7 @@ impl Loaded {
 /// The items, as far as they are there for somebody, and the ways to them.
 struct Here {
     found: BTreeMap<ResourceId, resource::Resource>,
-    reaches: BTreeMap<ResourceId, Reach>,
+    access_paths: BTreeMap<ResourceId, AccessPath>,
     own: Vec<(ResourceId, Level)>,
     source: OrganizationId,
 }
@@ -137,16 +137,16 @@ impl Here {
         // Of the containers that the items are in: most items share one.
         let starts: BTreeSet<ResourceId> = found.values().filter_map(|item| item.parent).chain(also).collect();
         let starts: Vec<ResourceId> = starts.into_iter().collect();
-        let reaches = access::reaches(tx, giver, &starts).await?;
+        let access_paths = access::access_paths(tx, giver, &starts).await?;
         let own = grant::list_levels(tx, giver, items).await?;
         let source = found.values().next().map(|item| item.organization).ok_or(Refusal::NotFound)?;
-        let here = Self { found, reaches, own, source };
+        let here = Self { found, access_paths, own, source };
         if here.found.values().any(|item| item.kind != Kind::Root && here.level_of(item).is_none()) {
             return Err(Refusal::NotFound.into());
         }
         if let Some(root) = here.found.values().find(|item| item.kind == Kind::Root) {
-            let reach = access::reaches(tx, giver, &[root.id]).await?;
-            reach.get(&root.id).and_then(Reach::level).ok_or(Refusal::NotFound)?;
+            let access_path = access::access_paths(tx, giver, &[root.id]).await?;
+            access_path.get(&root.id).and_then(AccessPath::level).ok_or(Refusal::NotFound)?;
             let text = "The Drive itself cannot be moved; select what is in it.";
             return Err(Refusal::BadRequest(text.to_owned()).into());
         }
@@ -159,7 +159,7 @@ impl Here {
     fn level_of(&self, item: &resource::Resource) -> Option<Level> {
         let granted = self.own.iter().filter(|(id, _)| *id == item.id).map(|(_, level)| *level).max();
         // Without a way there is nothing: what a deleted organization owns does not exist, granted or not.
-        item.parent.and_then(|parent| self.reaches.get(&parent))?.level().max(granted)
+        item.parent.and_then(|parent| self.access_paths.get(&parent))?.level().max(granted)
     }
 
     /// The account that the items are in.
@@ -183,15 +183,15 @@ impl Here {
         let mut prepared = Vec::with_capacity(items.len());
         for item in items.iter().filter_map(|id| self.found.get(id)) {
             let (Some(level), Some(parent)) = (self.level_of(item), item.parent) else { continue };
-            let Some(way) = self.reaches.get(&parent) else { continue };
+            let Some(way) = self.access_paths.get(&parent) else { continue };
             let inside = below.get(&item.id).cloned().unwrap_or_default();
             prepared.push(Item {
                 id: item.id,
                 name: item.name.clone(),
                 kind: item.kind,
                 parent,
-                parent_kind: way.steps.first().map_or(Kind::Folder, |step| step.kind),
-                ancestors: way.steps.iter().map(|step| step.id).collect(),
+                parent_kind: way.ancestors.first().map_or(Kind::Folder, |step| step.kind),
+                ancestors: way.ancestors.iter().map(|step| step.id).collect(),
                 kept_by: kept_by(way),
                 level,
                 height: inside.height,
@@ -208,17 +208,17 @@ impl Here {
     }
 }
 
-fn on_way(reach: &Reach, grants: &BTreeMap<ResourceId, Vec<GrantFact>>) -> Vec<GrantFact> {
-    reach.steps.iter().filter_map(|step| grants.get(&step.id)).flatten().cloned().collect()
+fn on_way(access_path: &AccessPath, grants: &BTreeMap<ResourceId, Vec<GrantFact>>) -> Vec<GrantFact> {
+    access_path.ancestors.iter().filter_map(|step| grants.get(&step.id)).flatten().cloned().collect()
 }
 
 /// The grants on the items and on the ways to them.
 async fn grants_of(
     tx: &mut Tx,
-    reaches: impl Iterator<Item = &Reach>,
+    access_paths: impl Iterator<Item = &AccessPath>,
     items: &[ResourceId],
 ) -> Result<BTreeMap<ResourceId, Vec<GrantFact>>> {
-    let on_the_ways = reaches.flat_map(|reach| reach.steps.iter().map(|step| step.id));
+    let on_the_ways = access_paths.flat_map(|access_path| access_path.ancestors.iter().map(|step| step.id));
     let all: BTreeSet<ResourceId> = on_the_ways.chain(items.iter().copied()).collect();
     let all: Vec<ResourceId> = all.into_iter().collect();
     let mut grants: BTreeMap<ResourceId, Vec<GrantFact>> = BTreeMap::new();
@@ -243,7 +243,7 @@ pub(super) async fn load_offered(
     let here = Here::look(tx, giver, found, items, None).await?;
     let account = here.account()?.ok_or(Refusal::NotFound)?;
     let below = subtree::load(tx, items, Some(now.one_month_earlier()), now).await?;
-    let grants = grants_of(tx, here.reaches.values(), items).await?;
+    let grants = grants_of(tx, here.access_paths.values(), items).await?;
     let (source, _) = side(tx, ctx, giver, here.source, account, false).await?;
     Ok((source, here.prepare(items, &below, &grants, false)))
 }
@@ -265,22 +265,22 @@ pub(super) async fn load(
             .ok_or(Refusal::NotFound)?;
     let also = Some(destination).filter(|_| giver == by.person);
     let here = Here::look(tx, giver, found, items, also).await?;
-    let reach = match here.reaches.get(&destination).filter(|_| also.is_some()) {
-        Some(reach) => Some(reach.clone()),
-        None => access::reaches(tx, by.person, &[destination]).await?.remove(&destination),
+    let access_path = match here.access_paths.get(&destination).filter(|_| also.is_some()) {
+        Some(access_path) => Some(access_path.clone()),
+        None => access::access_paths(tx, by.person, &[destination]).await?.remove(&destination),
     };
-    let reach = reach.ok_or(Refusal::NotFound)?;
+    let access_path = access_path.ok_or(Refusal::NotFound)?;
     let (source_id, target_id) = (here.source, container.organization);
     let within = source_id == target_id;
     let pending =
-        !within && reach.lineage.role.is_none() && invitation::is_pending(tx, target_id, &by.email_key, now).await?;
-    let sees_destination = reach.level().is_some();
+        !within && access_path.facts.role.is_none() && invitation::is_pending(tx, target_id, &by.email_key, now).await?;
+    let sees_destination = access_path.level().is_some();
     if !sees_destination && !pending {
         return Err(Refusal::NotFound.into());
     }
 
     let below = subtree::load(tx, items, (!within).then(|| now.one_month_earlier()), now).await?;
-    let grants = grants_of(tx, here.reaches.values().chain([&reach]), items).await?;
+    let grants = grants_of(tx, here.access_paths.values().chain([&access_path]), items).await?;
     let taken = if sees_destination {
         let names =
             here.found.values().filter(|item| item.parent != Some(destination)).map(|item| item.name.clone()).collect();
@@ -315,7 +315,7 @@ pub(super) async fn load(
     } else {
         side(tx, ctx, giver, source_id, source_account, false).await?.0
     };
-    let destination_grants = on_way(&reach, &grants);
+    let destination_grants = on_way(&access_path, &grants);
     let onlookers = if within {
         Listed::default()
     } else {
@@ -341,9 +341,9 @@ pub(super) async fn load(
             id: destination,
             name: destination_name,
             kind: container.kind,
-            level: reach.level(),
-            depth: reach.depth(),
-            lineage: reach.steps.iter().map(|step| step.id).collect(),
+            level: access_path.level(),
+            depth: access_path.depth(),
+            facts: access_path.ancestors.iter().map(|step| step.id).collect(),
             taken,
             grants: destination_grants,
         },
@@ -358,8 +358,8 @@ pub(super) async fn load(
 }
 
 /// What on a way only lets Managers delete (POL-1), each by name where the caller sees it.
-fn kept_by(way: &Reach) -> Vec<(ResourceId, Option<String>)> {
-    if way.steps.iter().all(|step| !step.restrictions.delete) {
+fn kept_by(way: &AccessPath) -> Vec<(ResourceId, Option<String>)> {
+    if way.ancestors.iter().all(|step| !step.restrictions.delete) {
         return Vec::new();
     }
     let visible = way.visible_path();
@@ -368,7 +368,7 @@ fn kept_by(way: &Reach) -> Vec<(ResourceId, Option<String>)> {
             |crumb: &Crumb| if crumb.kind == Kind::Root { crumb.kind.title().to_owned() } else { crumb.name.clone() };
         visible.iter().find(|crumb| crumb.id == id).map(shown)
     };
-    way.steps.iter().filter(|step| step.restrictions.delete).map(|step| (step.id, name(step.id))).collect()
+    way.ancestors.iter().filter(|step| step.restrictions.delete).map(|step| (step.id, name(step.id))).collect()
 }
 
 /// One side of a transfer, and its Org ID.
@@ -1194,13 +1194,13 @@ pub async fn destinations(
 ) -> Result<DestinationView> {
     let items = read_items(items)?;
     let mut tx = ctx.db().read().await?;
-    let first = access::reaches(&mut tx, by.person, &items[..items.len().min(5)]).await?;
+    let first = access::access_paths(&mut tx, by.person, &items[..items.len().min(5)]).await?;
     let mut named = Vec::new();
     for id in items.iter().take(5) {
-        let reach = first.get(id).filter(|reach| reach.level().is_some()).ok_or(Refusal::NotFound)?;
-        named.extend(reach.steps.first().map(|step| Crumb { id: *id, name: step.name.clone(), kind: step.kind }));
+        let access_path = first.get(id).filter(|access_path| access_path.level().is_some()).ok_or(Refusal::NotFound)?;
+        named.extend(access_path.ancestors.first().map(|step| Crumb { id: *id, name: step.name.clone(), kind: step.kind }));
     }
-    let source = first.values().next().map(|reach| reach.lineage.organization).ok_or(Refusal::NotFound)?;
+    let source = first.values().next().map(|access_path| access_path.facts.organization).ok_or(Refusal::NotFound)?;
     let asked = if org.is_empty() { source.to_string() } else { org.to_owned() };
     let shown = organization::belonging(&mut tx, by, &asked).await?;
     let (organizations, _) = organization::listed(&mut tx, by, &asked).await?;
@@ -1212,12 +1212,12 @@ pub async fn destinations(
     };
     let id: ResourceId =
         if container.is_empty() { root } else { super::id("container", container).map_err(|_| Refusal::NotFound)? };
-    let reach = access::reaches(&mut tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
-    if reach.lineage.organization != shown.id {
+    let access_path = access::access_paths(&mut tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
+    if access_path.facts.organization != shown.id {
         return Err(Refusal::NotFound.into());
     }
     let called = Names::among(visible);
-    let mut path = reach.visible_path();
+    let mut path = access_path.visible_path();
     called.call(&mut path);
     let base = DestinationView {
         items: named,
@@ -1231,9 +1231,9 @@ pub async fn destinations(
         create: Control::Absent,
         move_here: Control::Enabled,
         may_offer: !copying
-            && first.values().next().is_some_and(|reach| reach.lineage.role.is_some_and(|role| role >= Role::Manager)),
+            && first.values().next().is_some_and(|access_path| access_path.facts.role.is_some_and(|role| role >= Role::Manager)),
     };
-    if reach.level().is_none() {
+    if access_path.level().is_none() {
         if !container.is_empty() {
             return Err(Refusal::NotFound.into());
         }
@@ -1246,7 +1246,7 @@ pub async fn destinations(
         return Ok(DestinationView { rows, move_here, ..base });
     }
     let query = drive::ListQuery { cursor: cursor.to_owned(), ..drive::ListQuery::default() };
-    let rows = drive::list(&mut tx, by, &reach, &query, drive::ROWS).await?;
+    let rows = drive::list(&mut tx, by, &access_path, &query, drive::ROWS).await?;
     let rows = Page {
         items: rows.items.into_iter().map(|row| destination_row(row.id, row.kind, row.name, &items, copying)).collect(),
         next_cursor: rows.next_cursor,
@@ -1255,19 +1255,19 @@ pub async fn destinations(
     let account = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?.account;
     let licences = licence::list_of_account(&mut tx, account, ctx.now()).await?;
     let may_create = allows(&licences, Use::Create, ctx.now());
-    let in_site = reach.steps.first().is_some_and(|step| step.kind == Kind::Site);
+    let in_site = access_path.ancestors.first().is_some_and(|step| step.kind == Kind::Site);
     let copies_site = base.items.iter().any(|item| item.kind == Kind::Site);
     let may_copy = may_create
         .clone()
         .and_then(|()| if in_site || copies_site { allows(&licences, Use::Sites, ctx.now()) } else { Ok(()) });
-    let create = match (permit_on(by.who(), Act::Create, &reach.lineage), may_create) {
-        (Ok(_), may) if reach.steps.first().is_some_and(|step| step.kind.may_hold(Kind::Folder)) => {
+    let create = match (permit_on(by.who(), Act::Create, &access_path.facts), may_create) {
+        (Ok(_), may) if access_path.ancestors.first().is_some_and(|step| step.kind.may_hold(Kind::Folder)) => {
             may.map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)
         }
         _ => Control::Absent,
     };
     let act = if copying { Act::Create } else { Act::Move };
-    let move_here = match permit_on(by.who(), act, &reach.lineage) {
+    let move_here = match permit_on(by.who(), act, &access_path.facts) {
         Ok(_) if copying && base.organization.id != source => Control::Disabled(
             "Copying to another organization is not possible yet. Choose a place in this one.".to_owned(),
         ),

@@ -28,7 +28,7 @@ use super::{
             trash::{self, Trashed},
         },
     },
-    access::{self, Reach},
+    access::{self, AccessPath},
     accounts::Names,
     audit::{self, Happened},
     drive, organization, undo,
@@ -93,23 +93,23 @@ pub(super) async fn put_in(
     by: &Principal,
     items: &[ResourceId],
 ) -> Result<(OrganizationId, Vec<(ResourceId, String)>)> {
-    let reaches = access::reaches(tx, by.person, items).await?;
+    let access_paths = access::access_paths(tx, by.person, items).await?;
     let selected: BTreeSet<ResourceId> = items.iter().copied().collect();
     let (mut permits, mut gone, mut owners) = (Vec::new(), Vec::new(), BTreeSet::new());
     let mut lesser = Vec::new();
     for id in items {
-        let reach = reaches.get(id).ok_or(Refusal::NotFound)?;
-        let permit = rules::permit(by.who(), Act::Trash, &reach.lineage)?;
-        let item = reach.steps.first().ok_or(Refusal::NotFound)?;
+        let access_path = access_paths.get(id).ok_or(Refusal::NotFound)?;
+        let permit = rules::permit(by.who(), Act::Trash, &access_path.facts)?;
+        let item = access_path.ancestors.first().ok_or(Refusal::NotFound)?;
         if item.kind == Kind::Root {
             return Err(Refusal::BadRequest("The Drive itself cannot be deleted; select what is in it.".into()).into());
         }
         owners.insert(item.organization);
         // What is inside another item of the selection goes with it.
-        if reach.steps.iter().skip(1).any(|step| selected.contains(&step.id)) {
+        if access_path.ancestors.iter().skip(1).any(|step| selected.contains(&step.id)) {
             continue;
         }
-        if reach.level() < Some(Level::Manager) {
+        if access_path.level() < Some(Level::Manager) {
             lesser.push(*id);
         }
         permits.push(permit);
@@ -139,11 +139,11 @@ async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) ->
     let inside = subtree::list_restricted(tx, items, MOST_RESTRICTED).await?;
     let restricted: Vec<_> = inside.iter().filter(|inside| inside.restrict_delete).collect();
     let ids: Vec<ResourceId> = restricted.iter().map(|inside| ResourceId(inside.id)).collect();
-    let reaches = access::reaches(tx, by.person, &ids).await?;
+    let access_paths = access::access_paths(tx, by.person, &ids).await?;
     for inside in restricted {
-        let may = reaches
+        let may = access_paths
             .get(&ResourceId(inside.id))
-            .is_some_and(|reach| rules::permit(by.who(), Act::Trash, &reach.lineage).is_ok());
+            .is_some_and(|access_path| rules::permit(by.who(), Act::Trash, &access_path.facts).is_ok());
         if !may {
             return Err(restricted_inside(&inside.name).into());
         }
@@ -156,20 +156,20 @@ async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) ->
 }
 
 /// Things of the trash that somebody may act on, with leave to do so.
-async fn tops(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<Vec<(Trashed, Permit, Reach)>> {
+async fn tops(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<Vec<(Trashed, Permit, AccessPath)>> {
     let mut found: BTreeMap<ResourceId, Trashed> =
         trash::find_all(tx, items).await?.into_iter().map(|top| (top.id, top)).collect();
-    let mut reaches = access::reaches_in_trash(tx, by.person, items).await?;
+    let mut access_paths = access::access_paths_in_trash(tx, by.person, items).await?;
     let mut tops = Vec::with_capacity(items.len());
     for id in items {
-        let (Some(top), Some(reach)) = (found.remove(id), reaches.remove(id)) else {
+        let (Some(top), Some(access_path)) = (found.remove(id), access_paths.remove(id)) else {
             return Err(Refusal::NotFound.into());
         };
-        if !sees(&reach) {
+        if !sees(&access_path) {
             return Err(Refusal::NotFound.into());
         }
-        let permit = rules::permit(by.who(), Act::Trash, &reach.lineage)?;
-        tops.push((top, permit, reach));
+        let permit = rules::permit(by.who(), Act::Trash, &access_path.facts)?;
+        tops.push((top, permit, access_path));
     }
     let owners: BTreeSet<OrganizationId> = tops.iter().map(|(top, ..)| top.organization).collect();
     if owners.len() > 1 {
@@ -179,8 +179,8 @@ async fn tops(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<Vec<(
 }
 
 /// Who sees something in the trash: who could have put it there, but for restrictions.
-fn sees(reach: &Reach) -> bool {
-    reach.level() >= Some(Act::Trash.needs())
+fn sees(access_path: &AccessPath) -> bool {
+    access_path.level() >= Some(Act::Trash.needs())
 }
 
 /// Takes items out of the trash: where they were, if that is there; with a number behind the name if somebody else has it
@@ -227,8 +227,8 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
         taken.insert(*container, resource::list_taken_names(tx, *container, names).await?);
     }
     let (mut remarks, mut permits) = (Vec::new(), Vec::new());
-    for (top, permit, reach) in &tops {
-        let depth = reach.steps.last().map_or(0, |root| root.distance) - 1;
+    for (top, permit, access_path) in &tops {
+        let depth = access_path.ancestors.last().map_or(0, |root| root.distance) - 1;
         let height = subtree::height_with_trash(tx, &[top.id]).await?;
         let place = home(top.container_in_trash, depth, height);
         let container = if place == Home::Back { top.container } else { top.root };
@@ -239,9 +239,9 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
             trash::update_place(tx, permit, container, &name).await?;
         }
         if container != top.container {
-            carry(tx, ctx, permit, &reach.steps, now).await?;
+            carry(tx, ctx, permit, &access_path.ancestors, now).await?;
         }
-        let to = reach.visible_path().iter().rev().nth(1).map(|crumb| crumb.name.clone());
+        let to = access_path.visible_path().iter().rev().nth(1).map(|crumb| crumb.name.clone());
         remarks.push(remark(top, place, &name, to));
         permits.push(*permit);
     }
@@ -330,7 +330,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, cursor: &str, limit: Opt
     let (rows, end) = visible(&mut tx, by, organization.id, behind, limit).await?;
     let next_cursor = end.map(|(at, id)| super::cursor(&[&at.0.to_string(), &id.to_string()]));
     let names = Names::of(&mut tx, by, organization.id).await?;
-    let rows = rows.into_iter().map(|(top, reach)| row(by, &names, &top, &reach)).collect();
+    let rows = rows.into_iter().map(|(top, access_path)| row(by, &names, &top, &access_path)).collect();
     Ok(TrashView { organization, rows: Page { items: rows, next_cursor } })
 }
 
@@ -342,21 +342,21 @@ async fn visible(
     organization: OrganizationId,
     mut behind: Option<(Timestamp, ResourceId)>,
     limit: i64,
-) -> Result<(Vec<(Trashed, Reach)>, Option<(Timestamp, ResourceId)>)> {
+) -> Result<(Vec<(Trashed, AccessPath)>, Option<(Timestamp, ResourceId)>)> {
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let (mut rows, mut looked) = (Vec::new(), 0);
     loop {
         let batch = trash::list(tx, organization, behind, limit + 1).await?;
         let more = i64::try_from(batch.len()).unwrap_or(i64::MAX) > limit;
         let ids: Vec<ResourceId> = batch.iter().map(|top| top.id).collect();
-        let mut reaches = access::reaches_in_trash(tx, by.person, &ids).await?;
+        let mut access_paths = access::access_paths_in_trash(tx, by.person, &ids).await?;
         for top in batch.into_iter().take(wanted) {
             if rows.len() == wanted {
                 return Ok((rows, behind));
             }
             behind = Some((top.at, top.id));
-            if let Some(reach) = reaches.remove(&top.id).filter(sees) {
-                rows.push((top, reach));
+            if let Some(access_path) = access_paths.remove(&top.id).filter(sees) {
+                rows.push((top, access_path));
             }
         }
         looked += limit;
@@ -369,8 +369,8 @@ async fn visible(
     }
 }
 
-fn row(by: &Principal, names: &Names, top: &Trashed, reach: &Reach) -> TrashRow {
-    let mut path = reach.visible_path();
+fn row(by: &Principal, names: &Names, top: &Trashed, access_path: &AccessPath) -> TrashRow {
+    let mut path = access_path.visible_path();
     names.call(&mut path);
     let from = path.iter().find(|crumb| crumb.id == top.container).cloned();
     TrashRow {
@@ -383,7 +383,7 @@ fn row(by: &Principal, names: &Names, top: &Trashed, reach: &Reach) -> TrashRow 
         from,
         account_name: names.of_account(top.account),
         kept_until: kept_until(top.at),
-        change: match rules::permit(by.who(), Act::Trash, &reach.lineage) {
+        change: match rules::permit(by.who(), Act::Trash, &access_path.facts) {
             Ok(_) => Control::Enabled,
             Err(refusal) => Control::Disabled(refusal.to_string()),
         },
@@ -430,8 +430,8 @@ pub async fn empty(ctx: &Ctx, by: &Principal, org: &str) -> Result<Done> {
                     let (rows, end) = visible(tx, &by, organization, behind, super::LONGEST_PAGE).await?;
                     let tops: Vec<(Trashed, Permit)> = rows
                         .into_iter()
-                        .filter_map(|(top, reach)| {
-                            rules::permit(by.who(), Act::Trash, &reach.lineage).ok().map(|permit| (top, permit))
+                        .filter_map(|(top, access_path)| {
+                            rules::permit(by.who(), Act::Trash, &access_path.facts).ok().map(|permit| (top, permit))
                         })
                         .collect();
                     if !tops.is_empty() {

@@ -60,9 +60,9 @@ pub async fn at_resource(ctx: &Ctx, by: &Principal, id: ResourceId, person: &str
     }
     let person = read(person)?;
     let mut tx = ctx.db().read().await?;
-    let own = access::reach(&mut tx, by, id).await?;
-    let theirs = access::reaches(&mut tx, person, &[id]).await?.remove(&id);
-    let (organization, role) = (own.lineage.organization, own.lineage.role);
+    let own = access::access_path(&mut tx, by, id).await?;
+    let theirs = access::access_paths(&mut tx, person, &[id]).await?.remove(&id);
+    let (organization, role) = (own.facts.organization, own.facts.role);
     let viewer = resolve(tx, ctx, by, organization, role, person).await?;
     visible_level(own.level(), theirs.and_then(|theirs| theirs.level())).ok_or(Refusal::NotFound)?;
     Ok(viewer)

@@ -108,7 +108,7 @@ both!(pol_1_restrictions_are_written_and_found_on_the_way_up, async |app| {
         .await
         .expect("written");
     let mut tx = app.db().read().await.expect("a connection");
-    let way = resource::list_ways(&mut tx, anna.id, &[inside]).await.expect("an answer");
+    let way = resource::list_ancestors(&mut tx, anna.id, &[inside]).await.expect("an answer");
     let restrictions: Vec<Restrictions> = way.into_iter().map(|step| step.restrictions).collect();
     assert_eq!(restrictions, [Restrictions::default(), copy, Restrictions::default()]);
 });

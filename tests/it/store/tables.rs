@@ -491,12 +491,12 @@ both!(grant_given_again_is_set_listed_and_ended, async |app| {
     levels.sort_unstable();
     assert_eq!(levels, [(folder, Level::Uploader), (folder, Level::Editor), (folder, Level::Manager)]);
     // The way up says the same, each step once.
-    let ways = resource::list_ways(&mut tx, john.id, &[folder]).await.expect("an answer");
+    let ways = resource::list_ancestors(&mut tx, john.id, &[folder]).await.expect("an answer");
     assert_eq!(ways.iter().map(|step| step.id).collect::<Vec<_>>(), [folder, org.root]);
     let mut on_the_way = ways[0].levels.clone();
     on_the_way.sort_unstable();
     assert_eq!((on_the_way, ways[0].role), (vec![Level::Uploader, Level::Editor, Level::Manager], None));
-    let nobody = resource::list_ways(&mut tx, PersonId(NOBODY), &[folder]).await.expect("an answer");
+    let nobody = resource::list_ancestors(&mut tx, PersonId(NOBODY), &[folder]).await.expect("an answer");
     assert!(nobody.iter().all(|step| step.role.is_none() && step.levels.is_empty()));
     assert_eq!(grant::list_shared(&mut tx, john.id, org.id, 10).await.expect("an answer"), [folder]);
     assert!(grant::list_shared(&mut tx, john.id, other.id, 10).await.expect("an answer").is_empty());

@@ -57,8 +57,8 @@ both!(drive_4_the_trash_in_and_out, async |app| {
     let counts = trash::count_inside(&mut tx, &[a, early]).await.expect("counts");
     assert_eq!((counts.get(&a), counts.get(&early)), (Some(&3), Some(&1)));
     assert_eq!(subtree::height_with_trash(&mut tx, &[a]).await.expect("a number"), 2);
-    assert!(resource::list_ways(&mut tx, by, &[early]).await.expect("a way").is_empty());
-    let way = resource::list_ways_in_trash(&mut tx, by, &[early]).await.expect("a way");
+    assert!(resource::list_ancestors(&mut tx, by, &[early]).await.expect("a way").is_empty());
+    let way = resource::list_ancestors_in_trash(&mut tx, by, &[early]).await.expect("a way");
     assert_eq!(way.iter().map(|step| step.id).collect::<Vec<_>>(), [early, b, a, org.root]);
     drop(tx);
     app.db()

@@ -38,7 +38,7 @@ both!(drive_1_nodes_ways_up_and_changes, async |app| {
     let many: Vec<ResourceId> = (10..2_510_u128).map(|n| ResourceId(Uuid::from_u128(n))).chain([a, b]).collect();
     assert_eq!(resource::find_all(&mut tx, &many).await.expect("an answer").len(), 2);
     assert!(resource::find_all(&mut tx, &[]).await.expect("an answer").is_empty());
-    let steps = resource::list_ways(&mut tx, anna.id, &[dataset, a, NOBODY]).await.expect("an answer");
+    let steps = resource::list_ancestors(&mut tx, anna.id, &[dataset, a, NOBODY]).await.expect("an answer");
     let way: Vec<_> = steps.iter().filter(|step| step.start == dataset).map(|step| step.id).collect();
     assert_eq!(way, [dataset, b, a, org.root]);
     assert_eq!(steps.len(), 6);

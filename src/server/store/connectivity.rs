@@ -9,24 +9,24 @@ use tokio::sync::Mutex;
 use super::{DbError, Result};
 
 /// After how long of waiting is looked, and how often from then on.
-const PROMPT: Duration = Duration::from_millis(250);
-const EVERY: Duration = Duration::from_secs(1);
+const FIRST_CHECK_AFTER: Duration = Duration::from_millis(250);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long an answer is waited for. A server that is gone refuses at once; one that is busy takes a while to answer a newcomer.
-const LIMIT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long an answer is believed.
-const BELIEVED: Duration = Duration::from_millis(500);
+const RESULT_VALID_FOR: Duration = Duration::from_millis(500);
 
 /// See the module.
 #[derive(Debug)]
-pub struct Reach {
+pub struct Connectivity {
     options: PgConnectOptions,
     /// When was looked last, and what was in the way then.
     last: Mutex<Option<(Instant, Option<String>)>>,
 }
 
-impl Reach {
+impl Connectivity {
     pub(super) fn new(options: PgConnectOptions) -> Self {
         Self { options, last: Mutex::new(None) }
     }
@@ -46,14 +46,14 @@ impl Reach {
     ///
     /// # Errors
     /// `Unavailable`, with the reason.
-    pub(super) async fn look(&self) -> Result<()> {
+    pub(super) async fn check(&self) -> Result<()> {
         // One looks, and the others hear the answer.
         let mut last = self.last.lock().await;
-        let known = last.as_ref().filter(|(at, _)| at.elapsed() < BELIEVED).map(|(_, reason)| reason.clone());
+        let known = last.as_ref().filter(|(at, _)| at.elapsed() < RESULT_VALID_FOR).map(|(_, reason)| reason.clone());
         let reason = match known {
             Some(reason) => reason,
             None => {
-                let reason = match self.connect(LIMIT).await {
+                let reason = match self.connect(CONNECT_TIMEOUT).await {
                     Ok(()) => None,
                     // Whoever refuses one connection more than there may be is there.
                     Err(sqlx::Error::Database(told)) if told.code().as_deref() == Some("53300") => None,
@@ -79,12 +79,12 @@ impl Reach {
         patience: Duration,
     ) -> Result<T> {
         let watch = async {
-            tokio::time::sleep(PROMPT).await;
+            tokio::time::sleep(FIRST_CHECK_AFTER).await;
             loop {
-                if let Err(error) = self.look().await {
+                if let Err(error) = self.check().await {
                     return error;
                 }
-                tokio::time::sleep(EVERY).await;
+                tokio::time::sleep(CHECK_INTERVAL).await;
             }
         };
         tokio::select! {
