@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     access::{Act, Level, Permit},
-    grant::{Gift, Origin, Way, left_without_each, may_touch},
+    grant::{Gift, Origin, InviteAs, left_without_each, may_touch},
     id::{AccountId, GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
     licence::{Use, allows},
     refusal::Refusal,
@@ -253,7 +253,7 @@ async fn list_waiting(tx: &mut Tx, ctx: &Ctx, managed: &Managed) -> Result<Vec<W
             invitation: one.id,
             email: one.email,
             level: one.level,
-            way: if one.external { Way::External } else { Way::Member },
+            way: if one.external { InviteAs::External } else { InviteAs::Member },
             expires_at: one.expires_at,
         })
         .collect())
@@ -337,7 +337,7 @@ enum Whom {
 }
 
 impl GiveForm {
-    fn read(&self) -> Result<(Whom, Level, Way)> {
+    fn read(&self) -> Result<(Whom, Level, InviteAs)> {
         let mut fields = Fields::default();
         let who = self.who.trim();
         // What has no "@" in it is no address, and may be an Org ID.
@@ -361,7 +361,7 @@ impl GiveForm {
             "level",
             if self.level.trim().is_empty() { Err(Problem::Missing) } else { Level::parse(self.level.trim()) },
         );
-        let way = fields.check("as", Way::parse(self.way.trim()));
+        let way = fields.check("as", InviteAs::parse(self.way.trim()));
         fields.done()?;
         match (whom, level, way) {
             (Some(whom), Some(level), Some(way)) => Ok((whom, level, way)),
@@ -589,12 +589,12 @@ async fn ask(
     managed: &Managed,
     email: &Email,
     level: Level,
-    way: Way,
+    way: InviteAs,
 ) -> Result<WaitingAccess> {
     let id = managed.id();
     let gift = Gift { own: managed.own()?, name: email.as_str(), standing: way.standing(), from: None, to: level };
     let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
-    let member = if way == Way::Member { Some(member_permit(by, managed)?) } else { None };
+    let member = if way == InviteAs::Member { Some(member_permit(by, managed)?) } else { None };
     let pending = invitation::find_pending(tx, managed.permit.organization(), &email.key(), ctx.now()).await?;
     let standing = match &pending {
         Some(waiting) if !waiting.external => Standing::In(waiting.role),
@@ -615,7 +615,7 @@ async fn ask(
     if let Some(member) = member.filter(|_| waiting.external) {
         invitation::update_role(tx, &member, waiting.id, Role::Member).await?;
     }
-    let way = if waiting.external { way } else { Way::Member };
+    let way = if waiting.external { way } else { InviteAs::Member };
     let what = Happened {
         organization: Some(managed.permit.organization()),
         action: "access.given",

@@ -40,7 +40,7 @@ use super::{
     drive,
     letters::{Letters, proved},
     organization,
-    transfer::{self, Hands, Loaded, Next},
+    transfer::{self, Parties, PlanInput, Next},
 };
 
 /// How many items an offer names.
@@ -448,9 +448,9 @@ async fn plan_in(
     by: &Principal,
     of: &Offer,
     destination: ResourceId,
-) -> Result<(Loaded, Plan)> {
+) -> Result<(PlanInput, Plan)> {
     let items = offer::list_items(tx, of.id).await?;
-    let loaded = transfer::load(tx, ctx, Hands { giver: of.person, by }, &items, destination).await;
+    let loaded = transfer::load(tx, ctx, Parties { giver: of.person, by }, &items, destination).await;
     let loaded = match loaded {
         // The items are there, so it is who offered them who does not see them any more, or the place.
         Err(Error::Refused(Refusal::NotFound)) if is_place(tx, by, of, destination).await? => {
@@ -484,7 +484,7 @@ async fn answerable(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: OfferId) -> Resu
     Ok(of)
 }
 
-fn plan_view(loaded: &Loaded, mut plan: Plan, digest: String) -> PlanView {
+fn plan_view(loaded: &PlanInput, mut plan: Plan, digest: String) -> PlanView {
     // Names of people and of links of the source are told once it is done, to who may read the receipt.
     plan.effects.people_losing_access.first.clear();
     plan.effects.links_stopped.first.clear();

@@ -30,7 +30,7 @@ use super::{
 };
 
 /// Everything there is to know of a transfer that is to be taken back.
-struct Loaded<'a> {
+struct ReversalInput<'a> {
     facts: Facts<'a>,
     items: Vec<Was>,
     account: Option<AccountId>,
@@ -68,7 +68,7 @@ async fn side(
     Ok((Side { organization: id, name, role, invitation_pending: false, licence }, org_id))
 }
 
-async fn load<'a>(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &'a transfer::Transfer) -> Result<Loaded<'a>> {
+async fn load<'a>(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &'a transfer::Transfer) -> Result<ReversalInput<'a>> {
     let kept = transfer::find_undo(tx, record.id).await?;
     let is_kept = kept.is_some();
     let (items, left) = kept.unwrap_or_default();
@@ -127,7 +127,7 @@ async fn load<'a>(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &'a transfer::
         containers,
     };
     let places = places.into_iter().map(|(id, place)| (id, Named { id, name: place.name })).collect();
-    Ok(Loaded { facts, items, account, home_org_id, places })
+    Ok(ReversalInput { facts, items, account, home_org_id, places })
 }
 
 /// What items are called again when they are back in a container, and is taken there by now.
@@ -203,7 +203,7 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
     if record.plan.scope != Scope::Between || record.undoes.is_some() {
         return Err(Refusal::BadRequest("Only a transfer between two organizations is undone here.".to_owned()).into());
     }
-    let Loaded { facts, items, account, home_org_id, places } = load(tx, ctx, by, &record).await?;
+    let ReversalInput { facts, items, account, home_org_id, places } = load(tx, ctx, by, &record).await?;
     let permit = rules::decide(&facts)?;
     let account = account.ok_or_else(|| Error::Internal(format!("transfer {id} has no place to go back to")))?;
     if record.plan.rows() > MAX_INLINE_ITEMS {

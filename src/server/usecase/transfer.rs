@@ -77,21 +77,21 @@ const PART: usize = 2_000;
 /// Who is at work: whose right in the source counts, and who carries it out, by their right in the target. Mostly they are
 /// the same person; not where an offer is accepted (XFER-18).
 #[derive(Clone, Copy)]
-pub(super) struct Hands<'a> {
+pub(super) struct Parties<'a> {
     /// Whose right in the source counts.
     pub(super) giver: PersonId,
     /// Who carries it out.
     pub(super) by: &'a Principal,
 }
 
-impl<'a> Hands<'a> {
+impl<'a> Parties<'a> {
     const fn own(by: &'a Principal) -> Self {
         Self { giver: by.person, by }
     }
 }
 
 /// Everything that a plan depends on, and what carrying it out needs besides.
-pub(super) struct Loaded {
+pub(super) struct PlanInput {
     pub(super) facts: Facts,
     /// The account that things go to.
     account: AccountId,
@@ -107,7 +107,7 @@ pub(super) struct Loaded {
     other_account: bool,
 }
 
-impl Loaded {
+impl PlanInput {
     /// The target's Org ID.
     pub(super) fn target_org_id(&self) -> &str {
         &self.target_org_id
@@ -115,16 +115,16 @@ impl Loaded {
 }
 
 /// The items, as far as they are there for somebody, and the ways to them.
-struct Here {
+struct Selection {
     found: BTreeMap<ResourceId, resource::Resource>,
     access_paths: BTreeMap<ResourceId, AccessPath>,
     own: Vec<(ResourceId, Level)>,
     source: OrganizationId,
 }
 
-impl Here {
+impl Selection {
     /// Looks up the ways to items, and to one more place, for somebody.
-    async fn look(
+    async fn load(
         tx: &mut Tx,
         giver: PersonId,
         found: BTreeMap<ResourceId, resource::Resource>,
@@ -140,20 +140,20 @@ impl Here {
         let access_paths = access::access_paths(tx, giver, &starts).await?;
         let own = grant::list_levels(tx, giver, items).await?;
         let source = found.values().next().map(|item| item.organization).ok_or(Refusal::NotFound)?;
-        let here = Self { found, access_paths, own, source };
-        if here.found.values().any(|item| item.kind != Kind::Root && here.level_of(item).is_none()) {
+        let selection = Self { found, access_paths, own, source };
+        if selection.found.values().any(|item| item.kind != Kind::Root && selection.level_of(item).is_none()) {
             return Err(Refusal::NotFound.into());
         }
-        if let Some(root) = here.found.values().find(|item| item.kind == Kind::Root) {
+        if let Some(root) = selection.found.values().find(|item| item.kind == Kind::Root) {
             let access_path = access::access_paths(tx, giver, &[root.id]).await?;
             access_path.get(&root.id).and_then(AccessPath::level).ok_or(Refusal::NotFound)?;
             let text = "The Drive itself cannot be moved; select what is in it.";
             return Err(Refusal::BadRequest(text.to_owned()).into());
         }
-        if here.found.values().any(|item| item.organization != source) {
+        if selection.found.values().any(|item| item.organization != source) {
             return Err(Refusal::field("items", Problem::MixedOrganizations).into());
         }
-        Ok(here)
+        Ok(selection)
     }
 
     fn level_of(&self, item: &resource::Resource) -> Option<Level> {
@@ -240,22 +240,22 @@ pub(super) async fn load_offered(
 ) -> Result<(Side, Vec<Item>)> {
     let now = ctx.now();
     let found = resource::find_all(tx, items).await?.into_iter().map(|item| (item.id, item)).collect();
-    let here = Here::look(tx, giver, found, items, None).await?;
-    let account = here.account()?.ok_or(Refusal::NotFound)?;
+    let selection = Selection::load(tx, giver, found, items, None).await?;
+    let account = selection.account()?.ok_or(Refusal::NotFound)?;
     let below = subtree::load(tx, items, Some(now.one_month_earlier()), now).await?;
-    let grants = grants_of(tx, here.access_paths.values(), items).await?;
-    let (source, _) = side(tx, ctx, giver, here.source, account, false).await?;
-    Ok((source, here.prepare(items, &below, &grants, false)))
+    let grants = grants_of(tx, selection.access_paths.values(), items).await?;
+    let (source, _) = side(tx, ctx, giver, selection.source, account, false).await?;
+    Ok((source, selection.prepare(items, &below, &grants, false)))
 }
 
 pub(super) async fn load(
     tx: &mut Tx,
     ctx: &Ctx,
-    hands: Hands<'_>,
+    parties: Parties<'_>,
     items: &[ResourceId],
     destination: ResourceId,
-) -> Result<Loaded> {
-    let Hands { giver, by } = hands;
+) -> Result<PlanInput> {
+    let Parties { giver, by } = parties;
     let now = ctx.now();
     let wanted: Vec<ResourceId> = items.iter().copied().chain([destination]).collect();
     let mut found: BTreeMap<ResourceId, resource::Resource> =
@@ -264,13 +264,13 @@ pub(super) async fn load(
         if items.contains(&destination) { found.get(&destination).cloned() } else { found.remove(&destination) }
             .ok_or(Refusal::NotFound)?;
     let also = Some(destination).filter(|_| giver == by.person);
-    let here = Here::look(tx, giver, found, items, also).await?;
-    let access_path = match here.access_paths.get(&destination).filter(|_| also.is_some()) {
+    let selection = Selection::load(tx, giver, found, items, also).await?;
+    let access_path = match selection.access_paths.get(&destination).filter(|_| also.is_some()) {
         Some(access_path) => Some(access_path.clone()),
         None => access::access_paths(tx, by.person, &[destination]).await?.remove(&destination),
     };
     let access_path = access_path.ok_or(Refusal::NotFound)?;
-    let (source_id, target_id) = (here.source, container.organization);
+    let (source_id, target_id) = (selection.source, container.organization);
     let within = source_id == target_id;
     let pending =
         !within && access_path.facts.role.is_none() && invitation::is_pending(tx, target_id, &by.email_key, now).await?;
@@ -280,19 +280,19 @@ pub(super) async fn load(
     }
 
     let below = subtree::load(tx, items, (!within).then(|| now.one_month_earlier()), now).await?;
-    let grants = grants_of(tx, here.access_paths.values().chain([&access_path]), items).await?;
+    let grants = grants_of(tx, selection.access_paths.values().chain([&access_path]), items).await?;
     let taken = if sees_destination {
         let names =
-            here.found.values().filter(|item| item.parent != Some(destination)).map(|item| item.name.clone()).collect();
+            selection.found.values().filter(|item| item.parent != Some(destination)).map(|item| item.name.clone()).collect();
         resource::list_taken_names(tx, destination, &names).await?
     } else {
         BTreeSet::new()
     };
-    let mut prepared = here.prepare(items, &below, &grants, within);
-    let source_account = if within { here.found.values().next().map(|item| item.account) } else { here.account()? }
+    let mut prepared = selection.prepare(items, &below, &grants, within);
+    let source_account = if within { selection.found.values().next().map(|item| item.account) } else { selection.account()? }
         .unwrap_or(container.account);
     let from: BTreeSet<AccountId> =
-        here.found.values().map(|item| item.account).filter(|account| *account != container.account).collect();
+        selection.found.values().map(|item| item.account).filter(|account| *account != container.account).collect();
     let other_account = !from.is_empty();
     if within && other_account {
         // Who sees an item by their role in its account alone keeps seeing it, as if they had been given that (XFER-3).
@@ -354,7 +354,7 @@ pub(super) async fn load(
     let grants_inside = below.values().any(|below| below.granted > 0);
     let changed = below.iter().map(|(id, below)| (*id, below.changed)).collect();
     let account = container.account;
-    Ok(Loaded { facts, account, target_org_id, trash_inside, grants_inside, changed, other_account })
+    Ok(PlanInput { facts, account, target_org_id, trash_inside, grants_inside, changed, other_account })
 }
 
 /// What on a way only lets Managers delete (POL-1), each by name where the caller sees it.
@@ -461,7 +461,7 @@ async fn plan_view(
     items: &[ResourceId],
     destination: ResourceId,
 ) -> Result<PlanView> {
-    let loaded = load(tx, ctx, Hands::own(by), items, destination).await?;
+    let loaded = load(tx, ctx, Parties::own(by), items, destination).await?;
     let plan = rules::plan(&loaded.facts);
     let may_take_access = match plan.only_direct_access() {
         Some(resources) => grants::may_take_by_hand(tx, by, &resources).await?,
@@ -575,7 +575,7 @@ pub(super) async fn put_back_in(
     items: &[ResourceId],
     destination: ResourceId,
 ) -> Result<Permit> {
-    let loaded = load(tx, ctx, Hands::own(by), items, destination).await?;
+    let loaded = load(tx, ctx, Parties::own(by), items, destination).await?;
     by.who().may_act(Act::Move)?;
     let mut plan = rules::plan(&loaded.facts);
     if plan.scope != Scope::Within {
@@ -600,7 +600,7 @@ pub(super) async fn transfer_in(
     confirmed: Option<&str>,
     progress: Option<&TaskProgress>,
 ) -> Result<Moved> {
-    let loaded = load(tx, ctx, Hands::own(by), items, destination).await?;
+    let loaded = load(tx, ctx, Parties::own(by), items, destination).await?;
     by.who().may_act(Act::Move)?;
     let plan = rules::plan(&loaded.facts);
     let digest = digest_of(&plan)?;
@@ -700,7 +700,7 @@ pub(super) async fn carry_out(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    loaded: Loaded,
+    loaded: PlanInput,
     plan: Plan,
     digest: String,
     progress: Option<&TaskProgress>,
@@ -794,7 +794,7 @@ pub(super) async fn carry_out(
 
 /// What is in the trash of the items stays in its account, in the root of its Drive (attack 6); within one account it comes
 /// along, unless that made the tree too deep (DRIVE-1).
-async fn leave_trash(tx: &mut Tx, permit: &Permit, plan: &Plan, moving: &[ResourceId], loaded: &Loaded) -> Result<()> {
+async fn leave_trash(tx: &mut Tx, permit: &Permit, plan: &Plan, moving: &[ResourceId], loaded: &PlanInput) -> Result<()> {
     if !loaded.trash_inside {
         return Ok(());
     }
@@ -1009,7 +1009,7 @@ pub async fn take_access_and_move(
         .write(move |tx| {
             let (ctx, by, items, confirmed) = (ctx_in.clone(), by_in.clone(), wanted.clone(), confirmed.clone());
             Box::pin(async move {
-                let plan = rules::plan(&load(tx, &ctx, Hands::own(&by), &items, container).await?.facts);
+                let plan = rules::plan(&load(tx, &ctx, Parties::own(&by), &items, container).await?.facts);
                 if confirmed != digest_of(&plan)? {
                     return Err(Refusal::PlanChanged.into());
                 }

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         access::Level,
         command::Command,
-        grant::{Origin, Way},
+        grant::{Origin, InviteAs},
         resource::Kind,
         role::Role,
         time::Timestamp,
@@ -289,7 +289,7 @@ fn Give(
     give: ServerAction<GiveAccess>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let ways = vec![(Way::External.word(), "Share with someone outside"), (Way::Member.word(), "Invite as a Member")];
+    let ways = vec![(InviteAs::External.word(), "Share with someone outside"), (InviteAs::Member.word(), "Invite as a Member")];
     view! {
         <Form action=give flash class="form give-access">
             <Hidden name="item" value=item/>
@@ -298,7 +298,7 @@ fn Give(
             <Select name="level" label="Level" options=level_options() value=Level::Reader.word().to_owned()/>
             <Submit label="Give access"/>
             {invites.then(|| view! {
-                <Radios name="way" label="Somebody who is not here yet" options=ways first=Way::External.word()/>
+                <Radios name="way" label="Somebody who is not here yet" options=ways first=InviteAs::External.word()/>
             })}
         </Form>
     }
@@ -430,8 +430,8 @@ fn remove_form(item: &str, grant: &str, back: &str, path: &'static str, name: &s
 /// Access that waits until an invitation is accepted.
 fn waiting_entry(waiting: &WaitingAccess, context: &RowContext, now: Timestamp) -> AnyView {
     let way = match waiting.way {
-        Way::External => "Invited from outside",
-        Way::Member => "Invited as a Member",
+        InviteAs::External => "Invited from outside",
+        InviteAs::Member => "Invited as a Member",
     };
     let left = words::days_left(waiting.expires_at, now);
     let (item, back) = (&context.item, &context.back);
