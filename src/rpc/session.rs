@@ -11,7 +11,7 @@ use crate::domain::{
 
 /// What every page starts with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Start {
+pub struct PageStartView {
     /// Who is signed in and where they belong.
     pub session: SessionView,
     /// What to show once.
@@ -27,14 +27,14 @@ pub struct Start {
 /// Who is signed in, and what to show once. Never an error for "nobody": that is an answer. `org` is the organization that is
 /// shown; where it is not given, the address of the page says it.
 #[server(output = Text)]
-pub async fn page_start(#[server(default)] org: String) -> Result<Start, Failure> {
+pub async fn page_start(#[server(default)] org: String) -> Result<PageStartView, Failure> {
     use crate::server::{answer, usecase};
     let ctx = answer::ctx()?;
     let by = answer::maybe_signed_in(&ctx).await?;
     let org = if org.is_empty() { answer::shown_organization() } else { org };
     let session = answer::read(usecase::session::show(&ctx, by.as_ref(), &org).await)?;
     let (flash, policy) = (answer::take_flash().await, ctx.policy().clone());
-    Ok(Start { session, flash, preferences: answer::preferences(), policy })
+    Ok(PageStartView { session, flash, preferences: answer::preferences(), policy })
 }
 
 /// Sign up (AUTH-1), with `invitation` from the page of a mailed link into its organization (PEOPLE-4a). Leads to `next` if

@@ -60,19 +60,19 @@ struct OnceHydrated;
 
 impl CustomExecutor for OnceHydrated {
     fn spawn(&self, task: PinnedFuture<()>) {
-        spawn_local(Held(task));
+        spawn_local(PinnedFuture(task));
     }
 
     fn spawn_local(&self, task: PinnedLocalFuture<()>) {
-        spawn_local(Held(task));
+        spawn_local(PinnedFuture(task));
     }
 
     fn poll_local(&self) {}
 }
 
-struct Held<F: ?Sized>(Pin<Box<F>>);
+struct PinnedFuture<F: ?Sized>(Pin<Box<F>>);
 
-impl<F: Future<Output = ()> + ?Sized> Future for Held<F> {
+impl<F: Future<Output = ()> + ?Sized> Future for PinnedFuture<F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {

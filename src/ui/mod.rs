@@ -27,11 +27,11 @@ pub mod pages;
 pub mod paths;
 pub mod routes;
 pub mod sales;
-pub mod sending;
+pub mod form_action;
 pub mod session;
 pub mod status;
 pub mod switcher;
-pub mod trouble;
+pub mod error_page;
 pub mod undo;
 pub mod words;
 

@@ -16,7 +16,7 @@ use crate::{
     rpc::{
         Asked, Failure, Flash, FormFlash, ask,
         billing::missing_licence,
-        session::{Start, page_start},
+        session::{PageStartView, page_start},
     },
     ui::{paths, words},
 };
@@ -28,7 +28,7 @@ pub struct PageOf(pub PersonId);
 /// The one context of the application.
 #[derive(Clone, Copy)]
 pub struct Session {
-    start: Asked<Result<Start, Failure>>,
+    start: Asked<Result<PageStartView, Failure>>,
     /// What can be done about a licence that is missing in the organization of the page.
     way_to_licence: Asked<Result<Option<WayToLicence>, Failure>>,
     /// The organization that the server was asked to name among those of the page.
@@ -38,7 +38,7 @@ pub struct Session {
     left_first_page: StoredValue<bool>,
     letter_keys: StoredValue<bool>,
     leaving: RwSignal<Option<&'static str>>,
-    shown: RwSignal<Option<Shown>>,
+    shown: RwSignal<Option<PageOrganization>>,
     page_of: StoredValue<Option<PersonId>>,
     /// Whether WebAssembly has taken over; `false` in everything the server renders.
     pub hydrated: RwSignal<bool>,
@@ -84,7 +84,7 @@ impl Session {
     ///
     /// # Errors
     /// What the server function says.
-    pub async fn start(self) -> Result<Start, Failure> {
+    pub async fn start(self) -> Result<PageStartView, Failure> {
         let mut start = self.start.await?;
         // Nothing can wait for it further inside. Where it fails, nothing is said of it.
         drop(self.way_to_licence.await);
@@ -126,7 +126,7 @@ impl Session {
 
     /// Says which organization the page is of, if of any.
     pub fn shows(self, belonging: Option<&Belonging>) {
-        let shown = belonging.map(|belonging| Shown {
+        let shown = belonging.map(|belonging| PageOrganization {
             name: words::organization_name(belonging),
             hue: words::organization_hue(belonging.id),
         });
@@ -202,7 +202,7 @@ impl Session {
 
 /// The organization that a page is of.
 #[derive(Clone, PartialEq)]
-struct Shown {
+struct PageOrganization {
     name: String,
     hue: u8,
 }
@@ -212,9 +212,9 @@ pub fn current_path() -> Memo<String> {
     use_location().pathname
 }
 
-/// What a page with forms and times on it needs of [`Start`], with something to show even where it could not be had.
+/// What a page with forms and times on it needs of [`PageStartView`], with something to show even where it could not be had.
 #[derive(Clone)]
-pub struct Beginning {
+pub struct PageContext {
     /// Who is signed in.
     pub person: Option<PersonView>,
     /// The organizations they used last, and the one that is shown.
@@ -235,17 +235,17 @@ pub struct Beginning {
     pub policy: Policy,
 }
 
-impl Beginning {
+impl PageContext {
     /// The organization with this Org ID, if they belong to it. Org IDs are compared regardless of case (ORG-5).
     pub fn organization(&self, org: &str) -> Option<&Belonging> {
         self.organizations.iter().find(|belonging| belonging.org_id.eq_ignore_ascii_case(org))
     }
 }
 
-impl From<Result<Start, Failure>> for Beginning {
-    fn from(start: Result<Start, Failure>) -> Self {
+impl From<Result<PageStartView, Failure>> for PageContext {
+    fn from(start: Result<PageStartView, Failure>) -> Self {
         match start {
-            Ok(Start { session, flash, preferences, policy }) => {
+            Ok(PageStartView { session, flash, preferences, policy }) => {
                 let SessionView { person, organizations, more_organizations, shared, invitations, now } = session;
                 Self {
                     person,

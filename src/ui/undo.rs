@@ -9,7 +9,7 @@ use super::{
         form::{Form, Submit},
     },
     routes::current_address,
-    sending::ServerAction,
+    form_action::FormAction,
 };
 use crate::rpc::trash::UndoChange;
 
@@ -19,7 +19,7 @@ pub fn Undo(
     /// The token that came with the change.
     token: String,
 ) -> impl IntoView {
-    let action = ServerAction::<UndoChange>::new();
+    let action = FormAction::<UndoChange>::new();
     let address = current_address();
     view! {
         <Form action flash=None class="undo">

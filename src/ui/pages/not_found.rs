@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 
-use crate::ui::{layout::OutsideFrame, trouble::NothingHere};
+use crate::ui::{layout::PublicLayout, error_page::NothingHere};
 
 /// The page.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
     view! {
-        <OutsideFrame>
+        <PublicLayout>
             <NothingHere/>
-        </OutsideFrame>
+        </PublicLayout>
     }
     .into_any()
 }

@@ -25,9 +25,9 @@ use crate::{
             note::Note,
             select::Select,
         },
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        form_action::FormAction,
+        session::{PageContext, Session},
+        error_page::ErrorPage,
         words,
     },
 };
@@ -40,12 +40,12 @@ pub fn ProfilePage() -> impl IntoView {
     let session = Session::get();
     let profile = ask(move || session.version(), |_| account_profile());
     // Made here, as the forms are built anew when the profile has been looked at again.
-    let (save, change_email) = (ServerAction::<UpdateProfile>::new(), ServerAction::<ChangeEmail>::new());
+    let (save, change_email) = (FormAction::<UpdateProfile>::new(), FormAction::<ChangeEmail>::new());
     view! {
         <AccountFrame part="">
             <Transition fallback=Skeleton>
                 {move || Suspend::new(async move {
-                    let begin = Beginning::from(session.start().await);
+                    let begin = PageContext::from(session.start().await);
                     match profile.await {
                         Ok(profile) => view! {
                             <AboutMe action=save profile=profile.clone() flash=begin.form.clone()/>
@@ -53,7 +53,7 @@ pub fn ProfilePage() -> impl IntoView {
                             <Keys preferences=begin.preferences/>
                         }
                         .into_any(),
-                        Err(failure) => view! { <Trouble failure/> }.into_any(),
+                        Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                     }
                 })}
             </Transition>
@@ -64,7 +64,7 @@ pub fn ProfilePage() -> impl IntoView {
 
 /// Names and preferences.
 #[component]
-fn AboutMe(action: ServerAction<UpdateProfile>, profile: ProfileView, flash: Option<FormFlash>) -> impl IntoView {
+fn AboutMe(action: FormAction<UpdateProfile>, profile: ProfileView, flash: Option<FormFlash>) -> impl IntoView {
     let session = Session::get();
     let pairs = |known: &[(&str, &str)]| {
         known.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned())).collect::<Vec<_>>()
@@ -143,7 +143,7 @@ fn AboutMe(action: ServerAction<UpdateProfile>, profile: ProfileView, flash: Opt
 
 /// The address, and how to get another.
 #[component]
-fn MyEmail(action: ServerAction<ChangeEmail>, profile: ProfileView, flash: Option<FormFlash>) -> impl IntoView {
+fn MyEmail(action: FormAction<ChangeEmail>, profile: ProfileView, flash: Option<FormFlash>) -> impl IntoView {
     let (class, state) =
         if profile.person.email_verified { ("status ok", "Verified") } else { ("status wait", "Not verified yet") };
     view! {
@@ -172,7 +172,7 @@ fn MyEmail(action: ServerAction<ChangeEmail>, profile: ProfileView, flash: Optio
 #[component]
 fn Keys(preferences: UiPreferences) -> impl IntoView {
     let session = Session::get();
-    let action = ServerAction::<SaveLetterKeys>::new();
+    let action = FormAction::<SaveLetterKeys>::new();
     let holder = NodeRef::<html::Div>::new();
     let on_change = move |_| {
         let form = holder.get_untracked().and_then(|holder| holder.query_selector("form").ok().flatten());

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::{
-    at_once::{TrashForm, UnassignForm},
-    place::{Listing, root_of},
+    immediate::{TrashForm, UnassignForm},
+    route::{Listing, root_of},
 };
 use crate::{
     domain::{

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{dataset::DatasetFacts, place::Listing, selection::Selection};
+use super::{dataset::DatasetFacts, route::Listing, selection::Selection};
 use crate::{
     domain::{
         access::{Level, Source},
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What is shown, of a row or of the container itself.
-struct Shown {
+struct DetailsSubject {
     id: String,
     name: String,
     kind: Kind,
@@ -31,7 +31,7 @@ struct Shown {
     modified_at: Timestamp,
 }
 
-impl From<RowView> for Shown {
+impl From<RowView> for DetailsSubject {
     fn from(row: RowView) -> Self {
         Self {
             id: row.id.to_string(),
@@ -47,7 +47,7 @@ impl From<RowView> for Shown {
     }
 }
 
-impl From<ResourceView> for Shown {
+impl From<ResourceView> for DetailsSubject {
     fn from(resource: ResourceView) -> Self {
         let name = resource.name;
         Self {
@@ -78,7 +78,7 @@ pub fn Details(
     /// The server's time.
     now: Timestamp,
 ) -> impl IntoView {
-    let close = listing.with_view(super::place::ViewMode { details: false, ..listing.view_mode });
+    let close = listing.with_view(super::route::ViewMode { details: false, ..listing.view_mode });
     let is_view_as = listing.is_view_as();
     let org = listing.org.clone();
     // An item is offered by itself, or with something it is in.
@@ -100,8 +100,8 @@ pub fn Details(
             }
             .into_any();
         }
-        let one = selection.picked().into_iter().next().map(Shown::from);
-        match one.or_else(|| resource.clone().map(Shown::from)) {
+        let one = selection.picked().into_iter().next().map(DetailsSubject::from);
+        match one.or_else(|| resource.clone().map(DetailsSubject::from)) {
             Some(shown) => {
                 let offered = of(&shown.id);
                 view! { <Facts shown offered org=org.clone() now is_view_as/> }.into_any()
@@ -119,7 +119,7 @@ pub fn Details(
 
 #[component]
 fn Facts(
-    shown: Shown,
+    shown: DetailsSubject,
     offered: Option<(String, String)>,
     org: String,
     now: Timestamp,

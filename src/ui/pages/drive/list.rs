@@ -8,10 +8,10 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 
 use super::{
-    at_once::AtOnce,
-    place::{Listing, MAX_SELECTED, root_of},
+    immediate::ImmediateCommand,
+    route::{Listing, MAX_SELECTED, root_of},
     selection::{RowMenu, Selection, Sums},
-    window::{Rows, element_of},
+    virtual_rows::{VirtualRows, element_of},
 };
 use crate::{
     domain::{
@@ -37,7 +37,7 @@ use crate::{
 
 /// The list, or what stands there when it is empty.
 #[component]
-pub fn List(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, now: Timestamp) -> impl IntoView {
+pub fn List(drive: DriveView, listing: Listing, selection: Selection, rows: VirtualRows, now: Timestamp) -> impl IntoView {
     if drive.rows.items.is_empty() && listing.cursor.is_empty() {
         view! { <EmptyList drive listing selection/> }.into_any()
     } else {
@@ -93,11 +93,11 @@ fn EmptyList(drive: DriveView, listing: Listing, selection: Selection) -> impl I
 
 /// The grid with everything around it.
 #[component]
-fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, now: Timestamp) -> impl IntoView {
+fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: VirtualRows, now: Timestamp) -> impl IntoView {
     let form = selection.form;
     let shown = drive.rows.items.len();
     let navigate = use_navigate();
-    let at_once = AtOnce::new(listing.address());
+    let at_once = ImmediateCommand::new(listing.address());
     let on_submit = {
         let (listing, navigate) = (listing.clone(), navigate.clone());
         move |event: leptos::ev::SubmitEvent| {
@@ -194,15 +194,15 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             <For
                 each=move || rows.visible()
                 // Everything that is shown is part of the key: a row that changed in any way is a new row.
-                key=|(place, row)| (*place, row.as_ref().map(|row| (row.id, row.modified_at, row.name.clone(), row.grants, row.level, row.restrictions, row.dataset.as_ref().map(|dataset| (dataset.status, dataset.images, dataset.bytes)))))
-                let((place, row))
+                key=|(route, row)| (*route, row.as_ref().map(|row| (row.id, row.modified_at, row.name.clone(), row.grants, row.level, row.restrictions, row.dataset.as_ref().map(|dataset| (dataset.status, dataset.images, dataset.bytes)))))
+                let((route, row))
             >
                 {match row {
                     Some(row) => {
                         let picked = selection.has(&row.id.to_string());
-                        row_of(place, &row, &listing, &rows.controls(&row), picked, now)
+                        row_of(route, &row, &listing, &rows.controls(&row), picked, now)
                     }
-                    None => waiting(place),
+                    None => waiting(route),
                 }}
             </For>
         }
@@ -303,7 +303,7 @@ const GAP: f64 = 4.0;
 
 /// The menu of a row, by its button or as context menu: one for the whole list, filled when it opens.
 #[component]
-fn OpenMenu(selection: Selection, listing: Listing, at_once: AtOnce) -> impl IntoView {
+fn OpenMenu(selection: Selection, listing: Listing, at_once: ImmediateCommand) -> impl IntoView {
     let element = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         let (Some(element), Some(RowMenu { x, above, below, .. })) = (element.get(), selection.menu.get()) else {
@@ -607,7 +607,7 @@ fn pressed(event: &leptos::ev::SubmitEvent) -> Option<Command> {
 
 /// One resource. There are many of them, so that each is written in one go.
 fn row_of(
-    place: usize,
+    route: usize,
     row: &RowView,
     listing: &Listing,
     controls: &[(Command, Control)],
@@ -666,14 +666,14 @@ fn row_of(
         Some(_) => "—".to_owned(),
     };
     cells.with("td", &cell("end num m col size-col"), &size);
-    match &row.place {
+    match &row.route {
         // Of what comes from all over, where it is says more than who made it.
-        Some(place) => {
+        Some(route) => {
             cells.open("td", &cell("m col place-col"));
-            let root = place.kind == Kind::Root;
-            let inside = if root { root_of(place.id, row.account_name.is_some()) } else { place.id.to_string() };
+            let root = route.kind == Kind::Root;
+            let inside = if root { root_of(route.id, row.account_name.is_some()) } else { route.id.to_string() };
             let href = listing.container(&inside);
-            cells.with("a", &[("href", &href), ("class", "in-place"), ("title", &place.name)], &place.name);
+            cells.with("a", &[("href", &href), ("class", "in-place"), ("title", &route.name)], &route.name);
             // Of several accounts, which one; a root is called by it already.
             if let Some(account) = row.account_name.as_deref().filter(|_| !root) {
                 cells.with("small", &[("class", "of-account")], account);
@@ -717,7 +717,7 @@ fn row_of(
         ("class", row.kind.word().to_owned()),
         ("data-id", id),
         ("data-kind", row.kind.word().to_owned()),
-        ("aria-rowindex", (place + 2).to_string()),
+        ("aria-rowindex", (route + 2).to_string()),
         ("aria-label", row.name.clone()),
         ("aria-selected", checked.to_string()),
     ];
@@ -733,14 +733,14 @@ fn row_of(
 }
 
 /// The place of a row that is on its way.
-fn waiting(place: usize) -> Written {
+fn waiting(route: usize) -> Written {
     let mut cells = Markup::with_room(64);
     cells.open("td", &[("colspan", "10")]);
     cells.with("span", &[("class", "waiting")], "");
     cells.close("td");
     Written::new(
         "tr",
-        vec![("class", "wait".to_owned()), ("role", "row".to_owned()), ("aria-rowindex", (place + 2).to_string())],
+        vec![("class", "wait".to_owned()), ("role", "row".to_owned()), ("aria-rowindex", (route + 2).to_string())],
         cells,
     )
 }

@@ -1,7 +1,7 @@
 //! The Drive (DRIVE): a container's list, or a dataset's page; over it the dialogs to create, rename and move.
 
 pub mod access;
-pub mod at_once;
+pub mod immediate;
 pub mod blockers;
 pub mod dataset;
 pub mod details;
@@ -11,7 +11,7 @@ pub mod list;
 pub mod live;
 pub mod move_to;
 pub mod offer;
-pub mod place;
+pub mod route;
 pub mod plan;
 pub mod restrict;
 pub mod selection;
@@ -21,7 +21,7 @@ pub mod site;
 pub mod transfer;
 pub mod tree;
 pub mod view_as;
-pub mod window;
+pub mod virtual_rows;
 pub mod task;
 
 use leptos::prelude::*;
@@ -30,7 +30,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use self::{
     access::AccessDialog,
-    at_once::ConfirmDialog,
+    immediate::ConfirmDialog,
     dataset::DatasetContent,
     details::Details,
     drag::{Drag, DragLayer},
@@ -38,7 +38,7 @@ use self::{
     list::{Filters, List, MenuDialog},
     move_to::MoveDialog,
     offer::OfferDialog,
-    place::{Listing, Open, Place, SHARED, Sort, ViewMode, root_of},
+    route::{Listing, PeopleDialog, PeopleRoute, SHARED_WITH_ME, DialogKind, ViewMode, root_of},
     restrict::{RestrictDialog, RestrictedNote},
     selection::Selection,
     share::ShareDialog,
@@ -47,7 +47,7 @@ use self::{
     transfer::TransferDialog,
     tree::Tree,
     view_as::{ViewAsBanner, ViewAsNotFound},
-    window::{Adopted, Rows},
+    virtual_rows::{Adopted, VirtualRows},
     task::TaskPanel,
 };
 use crate::{
@@ -69,13 +69,13 @@ use crate::{
             menu::Menu,
             note::{Mood, Note},
         },
-        layout::{Arrival, Frame, PageHeader, Section},
+        layout::{FocusHeading, Frame, PageHeader, Section},
         paths,
-        routes::here,
+        routes::use_route_query,
         sales::GetLicence,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        form_action::FormAction,
+        session::{PageContext, Session},
+        error_page::ErrorPage,
         words,
     },
 };
@@ -84,11 +84,11 @@ use crate::{
 #[component]
 pub fn DrivePage() -> impl IntoView {
     let session = Session::get();
-    let place = here(Place::read);
-    let listing = Memo::new(move |_| place.with(|place| place.listing.clone()));
+    let route = use_route_query(PeopleRoute::read);
+    let listing = Memo::new(move |_| route.with(|route| route.listing.clone()));
     let wanted = Memo::new(move |_| listing.with(Listing::plain));
     let view_mode = Memo::new(move |_| listing.with(|listing| listing.view_mode));
-    let sort = Memo::new(move |_| place.with(Place::sort));
+    let sort = Memo::new(move |_| route.with(PeopleRoute::sort));
     // The answer keeps the question it answers: rows of one folder are never shown with the links of another.
     let drive = ask(
         move || (wanted.get(), session.version()),
@@ -99,7 +99,7 @@ pub fn DrivePage() -> impl IntoView {
     );
     let loading = RwSignal::new(false);
     // They outlive what is loaded: looking again at the same list keeps what is selected and how far one has scrolled.
-    let rows = Rows::of_no_list();
+    let rows = VirtualRows::of_no_list();
     let selection = Selection::new(rows, session);
     let drag = Drag::nothing();
     let root = RwSignal::new(None::<String>);
@@ -116,18 +116,18 @@ pub fn DrivePage() -> impl IntoView {
     live::follow(stream.into());
     let org = Signal::derive(move || listing.with(|listing| listing.org.clone()));
     let dialog = move || match sort.get() {
-        Sort::Nothing => ().into_any(),
-        Sort::New(kind) => view! {
+        DialogKind::Nothing => ().into_any(),
+        DialogKind::New(kind) => view! {
             <Suspense>
                 {move || Suspend::new(async move {
-                    let begin = Beginning::from(session.start().await);
+                    let begin = PageContext::from(session.start().await);
                     let (listing, drive) = drive.await;
                     drive.ok().map(|drive| view! { <NewDialog kind listing drive flash=begin.form/> })
                 })}
             </Suspense>
         }
         .into_any(),
-        Sort::Menu(item) => view! {
+        DialogKind::Menu(item) => view! {
             <Suspense>
                 {move || {
                     let item = item.clone();
@@ -139,12 +139,12 @@ pub fn DrivePage() -> impl IntoView {
             </Suspense>
         }
         .into_any(),
-        Sort::Rename(item) => view! {
+        DialogKind::Rename(item) => view! {
             <Suspense>
                 {move || {
                     let item = item.clone();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         let (listing, drive) = drive.await;
                         drive.ok().map(|drive| view! { <RenameDialog item listing drive flash=begin.form/> })
                     })
@@ -157,34 +157,34 @@ pub fn DrivePage() -> impl IntoView {
             let listing = listing.get();
             view! { <AssignDialog items listing/> }.into_any()
         }
-        Sort::Ask(command @ (Command::Trash | Command::Unassign), items) => {
+        DialogKind::Ask(command @ (Command::Trash | Command::Unassign), items) => {
             let listing = listing.get();
             view! { <ConfirmDialog command items listing/> }.into_any()
         }
-        Sort::Ask(Command::ShareCopy, items) => {
+        DialogKind::Ask(Command::ShareCopy, items) => {
             let listing = listing.get();
             view! { <ShareCopyDialog items listing/> }.into_any()
         }
-        Sort::Ask(Command::Access, _) => view! { <AccessDialog place/> }.into_any(),
-        Sort::Ask(Command::Share, items) => items
+        DialogKind::Ask(Command::Access, _) => view! { <AccessDialog route/> }.into_any(),
+        DialogKind::Ask(Command::Share, items) => items
             .into_iter()
             .next()
             .map(|item| view! { <ShareDialog item listing=listing.get_untracked()/> })
             .into_any(),
-        Sort::Ask(Command::Restrict, items) => items
+        DialogKind::Ask(Command::Restrict, items) => items
             .into_iter()
             .next()
             .map(|item| view! { <RestrictDialog item listing=listing.get_untracked()/> })
             .into_any(),
-        Sort::Ask(..) => ().into_any(),
-        Sort::Move => view! { <MoveDialog place/> }.into_any(),
-        Sort::Transfer => view! { <TransferDialog place/> }.into_any(),
-        Sort::Offer => view! { <OfferDialog place/> }.into_any(),
+        DialogKind::Ask(..) => ().into_any(),
+        DialogKind::Move => view! { <MoveDialog route/> }.into_any(),
+        DialogKind::Transfer => view! { <TransferDialog route/> }.into_any(),
+        DialogKind::Offer => view! { <OfferDialog route/> }.into_any(),
     };
     view! {
         <Frame section=Section::Drive org>
-            {move || place.with(|place| match place.open {
-                Open::NothingSelected(command) => Some(command),
+            {move || route.with(|route| match route.open {
+                PeopleDialog::NothingSelected(command) => Some(command),
                 _ => None,
             }).map(|command| view! {
                 <div role="alert">
@@ -203,7 +203,7 @@ pub fn DrivePage() -> impl IntoView {
                     {move || {
                         let view_mode = view_mode.get();
                         Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match drive.await {
                             (listing, Ok(drive)) => {
                                 let listing = Listing { view_mode: view_mode.or_preferred(begin.preferences), ..listing };
@@ -217,14 +217,14 @@ pub fn DrivePage() -> impl IntoView {
                                 match rows.adopt(&listing, &drive) {
                                     Adopted::Same => selection.renew(),
                                     Adopted::Reordered => selection.reorder(),
-                                    Adopted::Other => selection.begin(&place.with_untracked(|place| match &place.open {
-                                        Open::Move(_) | Open::Transfer(_) | Open::Ask(..) => place.items().to_vec(),
-                                        _ => place.listing.selected.clone(),
+                                    Adopted::Other => selection.begin(&route.with_untracked(|route| match &route.open {
+                                        PeopleDialog::Move(_) | PeopleDialog::Transfer(_) | PeopleDialog::Ask(..) => route.items().to_vec(),
+                                        _ => route.listing.selected.clone(),
                                     })),
                                 }
                                 view! { <DriveContent drive listing selection rows now=begin.now flash=begin.form/> }.into_any()
                             }
-                            (listing, Err(failure)) => view! { <ViewAsNotFound listing/><Trouble failure/> }.into_any(),
+                            (listing, Err(failure)) => view! { <ViewAsNotFound listing/><ErrorPage failure/> }.into_any(),
                         }
                     })}}
                 </Transition>
@@ -243,7 +243,7 @@ fn DriveContent(
     drive: DriveView,
     listing: Listing,
     selection: Selection,
-    rows: Rows,
+    rows: VirtualRows,
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
@@ -339,7 +339,7 @@ fn ViewModeSwitch(listing: Listing) -> impl IntoView {
     let view_mode = listing.view_mode;
     let tiles = listing.with_view(ViewMode { grid: !view_mode.grid, said: true, ..view_mode });
     let session = Session::get();
-    let remember = ServerAction::<RememberViewMode>::new();
+    let remember = FormAction::<RememberViewMode>::new();
     let on_tiles = move |_| {
         remember.dispatch(RememberViewMode { view_mode: if view_mode.grid { "list" } else { "grid" }.to_owned() });
     };
@@ -348,7 +348,7 @@ fn ViewModeSwitch(listing: Listing) -> impl IntoView {
     let by_key = {
         let (panel, navigate) = (panel.clone(), use_navigate());
         window_event_listener(leptos::ev::keydown, move |event| {
-            let in_list = window::element_of(event.target())
+            let in_list = virtual_rows::element_of(event.target())
                 .is_some_and(|target| crate::ui::components::selection::within(&target, "tr[data-id]").is_some());
             if in_list
                 && session.letter_keys()
@@ -365,7 +365,7 @@ fn ViewModeSwitch(listing: Listing) -> impl IntoView {
     on_cleanup(move || by_key.remove());
     let keys = NodeRef::<leptos::html::Div>::new();
     let help = window_event_listener(leptos::ev::keydown, move |event| {
-        let typing = window::element_of(event.target()).is_some_and(|target| {
+        let typing = virtual_rows::element_of(event.target()).is_some_and(|target| {
             crate::ui::components::selection::within(&target, "input:not([type=checkbox]), select, textarea, dialog")
                 .is_some()
         });
@@ -422,7 +422,7 @@ fn SearchField(
     };
     // `/` leads here from anywhere on the page but a field (ux.md, "Keyboard").
     let by_key = window_event_listener(leptos::ev::keydown, move |event| {
-        let typing = window::element_of(event.target()).is_some_and(|target| {
+        let typing = virtual_rows::element_of(event.target()).is_some_and(|target| {
             crate::ui::components::selection::within(&target, "input:not([type=checkbox]), select, textarea, dialog")
                 .is_some()
         });
@@ -513,11 +513,11 @@ fn ContainerHeader(
     });
     view! {
         <Title text=name/>
-        <Arrival/>
+        <FocusHeading/>
         <header class="bar page-header">
             <Breadcrumbs id="crumbs" steps=way heading=true/>
             <div class="end">
-                {shared_elsewhere.then(|| view! { <ButtonLink href=listing.container(SHARED) tone=Tone::Quiet icon="people">"Shared with you"</ButtonLink> })}
+                {shared_elsewhere.then(|| view! { <ButtonLink href=listing.container(SHARED_WITH_ME) tone=Tone::Quiet icon="people">"Shared with you"</ButtonLink> })}
                 {(!listing.is_view_as()).then(|| view! {
                     <ButtonLink href=paths::trash(&listing.org) tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
                 })}
@@ -533,7 +533,7 @@ fn steps(resource: &ResourceView, listing: &Listing, shared_elsewhere: bool) -> 
     let from_root = resource.path.first().is_some_and(|crumb| crumb.kind == Kind::Root);
     let mut steps = Vec::new();
     if !from_root && resource.kind != Kind::Root {
-        steps.push(Step::to("Shared with you", listing.container(if shared_elsewhere { SHARED } else { "" })));
+        steps.push(Step::to("Shared with you", listing.container(if shared_elsewhere { SHARED_WITH_ME } else { "" })));
     }
     for crumb in &resource.path {
         let label = crumb.name.clone();

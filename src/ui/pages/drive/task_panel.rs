@@ -23,7 +23,7 @@ use crate::{
         },
         paths,
         routes::current_address,
-        sending::ServerAction,
+        form_action::FormAction,
         session::Session,
         undo::Undo,
         words,
@@ -49,7 +49,7 @@ pub fn TaskPanel(
         },
     );
     // Here and not in the panel, which is made anew at every look.
-    let cancel = ServerAction::<CancelTask>::new();
+    let cancel = FormAction::<CancelTask>::new();
     // While something runs, looks again and again; when it has ended, the page shows what came of it.
     Effect::new(move |before: Option<usize>| {
         let running =
@@ -79,7 +79,7 @@ pub fn TaskPanel(
 }
 
 #[component]
-fn Panel(org: String, tasks: Vec<TaskView>, cancel: ServerAction<CancelTask>) -> impl IntoView {
+fn Panel(org: String, tasks: Vec<TaskView>, cancel: FormAction<CancelTask>) -> impl IntoView {
     let tasks = tasks.into_iter().map(|task| view! { <Task org=org.clone() task cancel/> }).collect_view();
     view! {
         <aside class="work" aria-labelledby="running-work">
@@ -90,7 +90,7 @@ fn Panel(org: String, tasks: Vec<TaskView>, cancel: ServerAction<CancelTask>) ->
 }
 
 #[component]
-fn Task(org: String, task: TaskView, cancel: ServerAction<CancelTask>) -> impl IntoView {
+fn Task(org: String, task: TaskView, cancel: FormAction<CancelTask>) -> impl IntoView {
     let verb = match (task.kind, task.state) {
         (TaskKind::Copy, TaskState::Running) => "Copying",
         (TaskKind::Copy, _) => "Copy of",
@@ -124,7 +124,7 @@ fn Task(org: String, task: TaskView, cancel: ServerAction<CancelTask>) -> impl I
 
 /// How far it is, where somebody counts, and **Cancel**.
 #[component]
-fn HowFar(label: String, task: TaskView, cancel: ServerAction<CancelTask>) -> impl IntoView {
+fn HowFar(label: String, task: TaskView, cancel: FormAction<CancelTask>) -> impl IntoView {
     let address = current_address();
     // One step tells nothing until it is under way (XFER-16), and nothing at all on another node.
     let counted = task.kind != TaskKind::Transfer || task.done > 0;

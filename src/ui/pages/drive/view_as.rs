@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::place::Listing;
+use super::route::Listing;
 use crate::{
     domain::{access::Level, view::view_as::ViewAs, view_as::READ_ONLY_MESSAGE},
     ui::{

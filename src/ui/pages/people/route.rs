@@ -7,7 +7,7 @@ use crate::ui::paths::{self, Address};
 
 /// A dialog over the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Open {
+pub enum PeopleDialog {
     /// None.
     #[default]
     Nothing,
@@ -33,7 +33,7 @@ pub enum Open {
     },
 }
 
-impl Open {
+impl PeopleDialog {
     /// What the page is to bring for the dialog: ids, whether it is about inviting, and to what.
     pub fn asks(&self) -> (String, bool, String) {
         match self {
@@ -55,7 +55,7 @@ impl Open {
 
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct PeopleRoute {
     /// The Org ID.
     pub org: String,
     /// What is searched for.
@@ -69,10 +69,10 @@ pub struct Place {
     /// Where this page of the list starts.
     pub cursor: String,
     /// Which dialog is open.
-    pub open: Open,
+    pub open: PeopleDialog,
 }
 
-impl Place {
+impl PeopleRoute {
     /// Reads an address of Manage People; `None` for any other.
     pub fn read(segments: &[&str], query: &ParamsMap) -> Option<Self> {
         let ["o", org, "people"] = segments else { return None };
@@ -86,12 +86,12 @@ impl Place {
             .map(str::to_owned)
             .collect();
         let open = match get("dialog").as_str() {
-            "invite" => Open::Invite { resource: get("resource"), email: get("email") },
-            "create" => Open::Create,
-            "remove" if !items.is_empty() => Open::Remove(items),
-            "accounts" if !get("person").is_empty() => Open::Limits(get("person")),
-            "role" if !get("person").is_empty() => Open::Role { person: get("person"), to: get("to") },
-            _ => Open::Nothing,
+            "invite" => PeopleDialog::Invite { resource: get("resource"), email: get("email") },
+            "create" => PeopleDialog::Create,
+            "remove" if !items.is_empty() => PeopleDialog::Remove(items),
+            "accounts" if !get("person").is_empty() => PeopleDialog::Limits(get("person")),
+            "role" if !get("person").is_empty() => PeopleDialog::Role { person: get("person"), to: get("to") },
+            _ => PeopleDialog::Nothing,
         };
         Some(Self {
             org: (*org).to_owned(),

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::place::Listing;
+use super::route::Listing;
 use crate::{
     domain::command::Command,
     rpc::{Done, Failure, FormFlash, trash::MoveToTrash, task::RemoveFromSite},
@@ -14,24 +14,24 @@ use crate::{
             form::{Form, Submit, follow},
             note::{Mood, Note},
         },
-        sending::ServerAction,
-        session::{Beginning, Session},
+        form_action::FormAction,
+        session::{PageContext, Session},
         words,
     },
 };
 
 /// Sends such commands for items of a list, where WebAssembly runs.
 #[derive(Clone, Copy)]
-pub struct AtOnce {
-    trash: ServerAction<MoveToTrash>,
-    unassign: ServerAction<RemoveFromSite>,
+pub struct ImmediateCommand {
+    trash: FormAction<MoveToTrash>,
+    unassign: FormAction<RemoveFromSite>,
     back: StoredValue<String>,
 }
 
-impl AtOnce {
+impl ImmediateCommand {
     /// For a list at an address.
     pub fn new(back: String) -> Self {
-        let (trash, unassign) = (ServerAction::<MoveToTrash>::new(), ServerAction::<RemoveFromSite>::new());
+        let (trash, unassign) = (FormAction::<MoveToTrash>::new(), FormAction::<RemoveFromSite>::new());
         follow(Signal::derive(move || trash.value().get()), false, || ());
         follow(Signal::derive(move || unassign.value().get()), false, || ());
         Self { trash, unassign, back: StoredValue::new(back) }
@@ -89,9 +89,9 @@ pub fn ConfirmDialog(
                 {move || {
                     let (items, close) = (items.clone(), close.clone());
                     Suspend::new(async move {
-                        let flash = Beginning::from(session.start().await).form;
+                        let flash = PageContext::from(session.start().await).form;
                         if command == Command::Trash {
-                            let action = ServerAction::<MoveToTrash>::new();
+                            let action = FormAction::<MoveToTrash>::new();
                             view! {
                                 <Form action flash class="dialog-form">
                                     <Hidden name="items" value=items/>
@@ -102,7 +102,7 @@ pub fn ConfirmDialog(
                             }
                             .into_any()
                         } else {
-                            let action = ServerAction::<RemoveFromSite>::new();
+                            let action = FormAction::<RemoveFromSite>::new();
                             view! {
                                 <Form action flash class="dialog-form">
                                     <Hidden name="items" value=items/>
@@ -123,7 +123,7 @@ pub fn ConfirmDialog(
 /// **Move to trash** as a button of its own.
 #[component]
 pub fn TrashForm(item: String, back: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<MoveToTrash>::new();
+    let action = FormAction::<MoveToTrash>::new();
     view! {
         <Form action flash class="inline-form">
             <Hidden name="items" value=item/>
@@ -136,7 +136,7 @@ pub fn TrashForm(item: String, back: String, flash: Option<FormFlash>) -> impl I
 /// **Remove from site** as a button of its own.
 #[component]
 pub fn UnassignForm(item: String, back: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<RemoveFromSite>::new();
+    let action = FormAction::<RemoveFromSite>::new();
     view! {
         <Form action flash class="inline-form">
             <Hidden name="items" value=item/>

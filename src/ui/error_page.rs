@@ -17,7 +17,7 @@ use crate::{domain::refusal::Refusal, rpc::Failure};
 
 /// The failure in words, what to do about it, and the status code that goes with it.
 #[component]
-pub fn Trouble(
+pub fn ErrorPage(
     /// Why there is no page.
     failure: Failure,
 ) -> impl IntoView {

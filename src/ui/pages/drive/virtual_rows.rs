@@ -11,7 +11,7 @@ use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
-use super::place::Listing;
+use super::route::Listing;
 use crate::{
     domain::{
         command::{Command, Lacking, control},
@@ -45,7 +45,7 @@ pub enum Adopted {
 
 /// The rows of one list, as far as the browser knows them.
 #[derive(Clone, Copy)]
-pub struct Rows {
+pub struct VirtualRows {
     listing: StoredValue<Listing>,
     known: StoredValue<BTreeMap<usize, RowView>>,
     asked: StoredValue<BTreeSet<usize>>,
@@ -65,7 +65,7 @@ pub struct Rows {
     height: StoredValue<f64>,
 }
 
-impl Rows {
+impl VirtualRows {
     /// Of no list yet.
     pub fn of_no_list() -> Self {
         Self {
@@ -105,10 +105,10 @@ impl Rows {
             if other {
                 known.clear();
             }
-            for (place, row) in drive.rows.items.iter().enumerate() {
-                known.insert(place, row.clone());
+            for (route, row) in drive.rows.items.iter().enumerate() {
+                known.insert(route, row.clone());
             }
-            known.retain(|place, _| *place < total.max(first));
+            known.retain(|route, _| *route < total.max(first));
         });
         self.asked.update_value(BTreeSet::clear);
         self.listing.set_value(listing.plain());
@@ -145,12 +145,12 @@ impl Rows {
     pub fn visible(self) -> Vec<(usize, Option<RowView>)> {
         self.version.track();
         let (start, end) = self.shown.get();
-        self.known.with_value(|known| (start..end).map(|place| (place, known.get(&place).cloned())).collect())
+        self.known.with_value(|known| (start..end).map(|route| (route, known.get(&route).cloned())).collect())
     }
 
     /// A row by its place.
-    pub fn at(self, place: usize) -> Option<RowView> {
-        self.known.with_value(|known| known.get(&place).cloned())
+    pub fn at(self, route: usize) -> Option<RowView> {
+        self.known.with_value(|known| known.get(&route).cloned())
     }
 
     /// How many rows are known.
@@ -170,7 +170,7 @@ impl Rows {
     pub async fn load(self, most: usize, said: impl Fn(usize) -> bool) -> bool {
         for block in 0..most.div_ceil(BLOCK) {
             let there = |known: &BTreeMap<usize, RowView>| {
-                (block * BLOCK..most.min((block + 1) * BLOCK)).all(|place| known.contains_key(&place))
+                (block * BLOCK..most.min((block + 1) * BLOCK)).all(|route| known.contains_key(&route))
             };
             if !self.known.with_value(there) {
                 self.asked.update_value(|asked| {
@@ -200,7 +200,7 @@ impl Rows {
 
     /// The place of a row on the page or anywhere else that is known.
     pub fn place_of(self, id: &str) -> Option<usize> {
-        self.known.with_value(|known| known.iter().find(|(_, row)| row.id.to_string() == id).map(|(place, _)| *place))
+        self.known.with_value(|known| known.iter().find(|(_, row)| row.id.to_string() == id).map(|(route, _)| *route))
     }
 
     /// What can be done with a row.
@@ -269,7 +269,7 @@ impl Rows {
     /// Asks for the blocks that rows between two places are in, unless they are here or on their way.
     fn ask(self, start: usize, end: usize, again: bool) {
         let missing: BTreeSet<usize> = self.known.with_value(|known| {
-            (start..end).filter(|place| again || !known.contains_key(place)).map(|place| place / BLOCK).collect()
+            (start..end).filter(|route| again || !known.contains_key(route)).map(|route| route / BLOCK).collect()
         });
         for block in missing {
             let new = self.asked.try_update_value(|asked| asked.insert(block)).unwrap_or(false);
@@ -294,7 +294,7 @@ impl Rows {
         match answer {
             Ok(more) => {
                 self.known.update_value(|known| {
-                    known.retain(|place, _| !(from..from + BLOCK).contains(place));
+                    known.retain(|route, _| !(from..from + BLOCK).contains(route));
                     for (at, row) in more.rows.into_iter().enumerate() {
                         known.insert(from + at, row);
                     }
@@ -314,19 +314,19 @@ impl Rows {
     }
 
     /// Brings a row onto the page and into view; `then` is called when the page has been drawn again.
-    pub fn reveal(self, place: usize, then: impl FnOnce() + 'static) {
-        self.bring(place);
+    pub fn reveal(self, route: usize, then: impl FnOnce() + 'static) {
+        self.bring(route);
         request_animation_frame(then);
     }
 
     /// Scrolls to a row that is not on the page.
-    pub fn bring(self, place: usize) {
+    pub fn bring(self, route: usize) {
         let (start, end) = self.shown.get_untracked();
-        if !(start..end).contains(&place)
+        if !(start..end).contains(&route)
             && let Some(body) = self.body.get_untracked()
         {
             let lines = self.measure(&body);
-            let top = body.get_bounding_client_rect().top() + pixels(place / lines, self.height.get_value());
+            let top = body.get_bounding_client_rect().top() + pixels(route / lines, self.height.get_value());
             let middle = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0) / 2.0;
             let scrolled = window().scroll_y().unwrap_or(0.0);
             window().scroll_to_with_x_and_y(0.0, (scrolled + top - middle).max(0.0));
@@ -342,7 +342,7 @@ fn pixels(lines: usize, height: f64) -> f64 {
 
 /// How many rows came with the page: as long as nobody scrolls, all of them stay.
 fn first_known(known: StoredValue<BTreeMap<usize, RowView>>) -> usize {
-    known.with_value(|known| known.keys().enumerate().take_while(|(at, place)| at == *place).count()).min(MOST)
+    known.with_value(|known| known.keys().enumerate().take_while(|(at, route)| at == *route).count()).min(MOST)
 }
 
 /// Something the pointer or a key was on, as an element.

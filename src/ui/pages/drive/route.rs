@@ -51,7 +51,7 @@ pub struct ViewMode {
 
 /// A dialog over the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Open {
+pub enum OpenDialog {
     /// None.
     #[default]
     Nothing,
@@ -74,10 +74,10 @@ pub enum Open {
 }
 
 /// Stands in [`Move::inside`] for the id of a folder that is being made: the server function puts it in.
-pub const MADE: &str = "NEW";
+pub const NEW_FOLDER_PLACEHOLDER: &str = "NEW";
 
 /// Stands for a resource: what was shared with me, where I see the root of an account besides.
-pub const SHARED: &str = "shared";
+pub const SHARED_WITH_ME: &str = "shared";
 
 /// How a root stands in an address: not at all where there is one (ACCT-4).
 pub fn root_of(root: ResourceId, several: bool) -> String {
@@ -86,7 +86,7 @@ pub fn root_of(root: ResourceId, several: bool) -> String {
 
 /// Which sort of dialog is open; it stays the same while one walks around inside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sort {
+pub enum DialogKind {
     /// None.
     Nothing,
     /// Something new.
@@ -133,14 +133,14 @@ pub struct Transfer {
 
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct DriveRoute {
     /// What is listed.
     pub listing: Listing,
     /// Which dialog is open.
-    pub open: Open,
+    pub open: OpenDialog,
 }
 
-impl Place {
+impl DriveRoute {
     /// Reads an address of the Drive; `None` for any other.
     pub fn read(segments: &[&str], query: &ParamsMap) -> Option<Self> {
         let (org, resource) = match segments {
@@ -187,23 +187,23 @@ impl Place {
         };
         // Who looks as somebody else changes nothing.
         if !listing.view_as.is_empty() {
-            let open = if get("menu").is_empty() { Open::Nothing } else { Open::Menu(get("menu")) };
+            let open = if get("menu").is_empty() { OpenDialog::Nothing } else { OpenDialog::Menu(get("menu")) };
             return Some(Self { listing, open });
         }
         let open = match get("dialog").as_str() {
-            "" if !get("menu").is_empty() => Open::Menu(get("menu")),
-            "new-folder" => Open::New(Kind::Folder),
-            "new-site" => Open::New(Kind::Site),
-            "new-asset" => Open::New(Kind::Asset),
-            "new-dataset" => Open::New(Kind::Dataset),
-            "rename" => items().into_iter().next().map_or(Open::Nothing, Open::Rename),
-            "move" if items().is_empty() => Open::NothingSelected(Command::Move),
-            "copy" if items().is_empty() => Open::NothingSelected(Command::Copy),
+            "" if !get("menu").is_empty() => OpenDialog::Menu(get("menu")),
+            "new-folder" => OpenDialog::New(Kind::Folder),
+            "new-site" => OpenDialog::New(Kind::Site),
+            "new-asset" => OpenDialog::New(Kind::Asset),
+            "new-dataset" => OpenDialog::New(Kind::Dataset),
+            "rename" => items().into_iter().next().map_or(OpenDialog::Nothing, OpenDialog::Rename),
+            "move" if items().is_empty() => OpenDialog::NothingSelected(Command::Move),
+            "copy" if items().is_empty() => OpenDialog::NothingSelected(Command::Copy),
             dialog @ ("move" | "copy") => {
                 let inside = get("in");
-                // The server puts the new folder's id here (see `MADE`); where it did not, the root is shown.
-                let inside = if inside == MADE { String::new() } else { inside };
-                Open::Move(Move {
+                // The server puts the new folder's id here (see `NEW_FOLDER_PLACEHOLDER`); where it did not, the root is shown.
+                let inside = if inside == NEW_FOLDER_PLACEHOLDER { String::new() } else { inside };
+                OpenDialog::Move(Move {
                     items: items(),
                     to: get("to"),
                     inside,
@@ -213,40 +213,40 @@ impl Place {
                 })
             }
             "transfer" if !items().is_empty() => {
-                Open::Transfer(Transfer { items: items(), destination: get("destination") })
+                OpenDialog::Transfer(Transfer { items: items(), destination: get("destination") })
             }
-            "offer" if !items().is_empty() => Open::Offer(items()),
+            "offer" if !items().is_empty() => OpenDialog::Offer(items()),
             other => match Command::parse(other) {
-                Some(command) if !items().is_empty() => Open::Ask(command, items()),
-                Some(command) if command.takes_several() => Open::NothingSelected(command),
-                _ => Open::Nothing,
+                Some(command) if !items().is_empty() => OpenDialog::Ask(command, items()),
+                Some(command) if command.takes_several() => OpenDialog::NothingSelected(command),
+                _ => OpenDialog::Nothing,
             },
         };
         Some(Self { listing, open })
     }
 
     /// Which sort of dialog is open.
-    pub fn sort(&self) -> Sort {
+    pub fn sort(&self) -> DialogKind {
         match &self.open {
-            Open::Nothing | Open::NothingSelected(_) => Sort::Nothing,
-            Open::Ask(command, items) => Sort::Ask(*command, items.clone()),
-            Open::New(kind) => Sort::New(*kind),
-            Open::Menu(item) => Sort::Menu(item.clone()),
-            Open::Rename(item) => Sort::Rename(item.clone()),
-            Open::Move(_) => Sort::Move,
-            Open::Transfer(_) => Sort::Transfer,
-            Open::Offer(_) => Sort::Offer,
+            OpenDialog::Nothing | OpenDialog::NothingSelected(_) => DialogKind::Nothing,
+            OpenDialog::Ask(command, items) => DialogKind::Ask(*command, items.clone()),
+            OpenDialog::New(kind) => DialogKind::New(*kind),
+            OpenDialog::Menu(item) => DialogKind::Menu(item.clone()),
+            OpenDialog::Rename(item) => DialogKind::Rename(item.clone()),
+            OpenDialog::Move(_) => DialogKind::Move,
+            OpenDialog::Transfer(_) => DialogKind::Transfer,
+            OpenDialog::Offer(_) => DialogKind::Offer,
         }
     }
 
     /// The items the open dialog is about.
     pub fn items(&self) -> &[String] {
         match &self.open {
-            Open::Move(open) => &open.items,
-            Open::Transfer(open) => &open.items,
-            Open::Menu(item) | Open::Rename(item) => std::slice::from_ref(item),
-            Open::Ask(_, items) | Open::Offer(items) => items,
-            Open::Nothing | Open::NothingSelected(_) | Open::New(_) => &[],
+            OpenDialog::Move(open) => &open.items,
+            OpenDialog::Transfer(open) => &open.items,
+            OpenDialog::Menu(item) | OpenDialog::Rename(item) => std::slice::from_ref(item),
+            OpenDialog::Ask(_, items) | OpenDialog::Offer(items) => items,
+            OpenDialog::Nothing | OpenDialog::NothingSelected(_) | OpenDialog::New(_) => &[],
         }
     }
 }
@@ -390,10 +390,10 @@ impl Listing {
 mod tests {
     use super::*;
 
-    fn read(path: &str, query: &[(&'static str, &str)]) -> Option<Place> {
+    fn read(path: &str, query: &[(&'static str, &str)]) -> Option<DriveRoute> {
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         let map: ParamsMap = query.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        Place::read(&segments, &map)
+        DriveRoute::read(&segments, &map)
     }
 
     #[test]
@@ -423,7 +423,7 @@ mod tests {
             listing.move_dialog(&open),
             "/o/a/drive/r?sort=-name&cursor=c&dialog=move&item=1&item=2&to=b&in=x&new=folder"
         );
-        let place = read(
+        let route = read(
             "/o/a/drive/r",
             &[
                 ("sort", "-name"),
@@ -437,7 +437,7 @@ mod tests {
             ],
         );
         let listing = Listing { selected: vec!["1".into(), "2".into()], ..listing };
-        assert_eq!(place, Some(Place { listing, open: Open::Move(open) }));
+        assert_eq!(route, Some(DriveRoute { listing, open: OpenDialog::Move(open) }));
     }
 
     #[test]
@@ -445,8 +445,8 @@ mod tests {
         let listing = Listing { org: "a".into(), ..Listing::default() };
         let open = Move { items: vec!["1".into()], copying: true, ..Move::default() };
         assert_eq!(listing.move_dialog(&open), "/o/a/drive?dialog=copy&item=1");
-        let place = read("/o/a/drive", &[("dialog", "copy"), ("item", "1")]);
-        assert_eq!(place, Some(Place { listing, open: Open::Move(open) }));
+        let route = read("/o/a/drive", &[("dialog", "copy"), ("item", "1")]);
+        assert_eq!(route, Some(DriveRoute { listing, open: OpenDialog::Move(open) }));
         assert_eq!(read("/o/a/drive/trash", &[]), None);
     }
 
@@ -455,16 +455,16 @@ mod tests {
         let listing = Listing { org: "a".into(), resource: "r".into(), ..Listing::default() };
         assert_eq!(listing.with_view_as("p", "x"), "/o/a/drive/x?as=p");
         let seen = Listing { view_as: "p".into(), ..listing.clone() };
-        let place = read("/o/a/drive/r", &[("as", "p"), ("dialog", "rename"), ("item", "i")]);
-        assert_eq!(place, Some(Place { listing: seen.clone(), open: Open::Nothing }));
+        let route = read("/o/a/drive/r", &[("as", "p"), ("dialog", "rename"), ("item", "i")]);
+        assert_eq!(route, Some(DriveRoute { listing: seen.clone(), open: OpenDialog::Nothing }));
         for address in [seen.address(), seen.container("x"), seen.search("q"), seen.sorted("-name"), seen.page("c")] {
             assert!(address.contains("as=p"), "{address}");
         }
         assert_eq!(seen.with_view_as("", "r"), "/o/a/drive/r");
         let selected = read("/o/a/drive/r", &[("as", "p"), ("item", "i")]).unwrap_or_default();
-        assert_eq!(selected.open, Open::Nothing);
+        assert_eq!(selected.open, OpenDialog::Nothing);
         let menu = read("/o/a/drive/r", &[("as", "p"), ("menu", "i")]).unwrap_or_default();
-        assert_eq!(menu.open, Open::Menu("i".into()));
+        assert_eq!(menu.open, OpenDialog::Menu("i".into()));
     }
 
     #[test]
@@ -517,9 +517,9 @@ mod tests {
 
     #[test]
     fn a_form_may_put_commas_between_items() {
-        let place =
+        let route =
             read("/o/a/drive", &[("dialog", "transfer"), ("item", "1,2"), ("destination", "d")]).unwrap_or_default();
-        assert_eq!(place.items(), ["1", "2"]);
+        assert_eq!(route.items(), ["1", "2"]);
         // A form that was sent from a selection names them twice.
         let twice = read("/o/a/drive", &[("item", "1"), ("item", "2"), ("dialog", "transfer"), ("item", "1,2")]);
         assert_eq!(twice.unwrap_or_default().items(), ["1", "2"]);
@@ -529,10 +529,10 @@ mod tests {
     fn a_dialog_without_items_is_none() {
         assert_eq!(
             read("/o/a/drive", &[("dialog", "move")]).unwrap_or_default().open,
-            Open::NothingSelected(Command::Move)
+            OpenDialog::NothingSelected(Command::Move)
         );
         for dialog in ["transfer", "rename", "nonsense", ""] {
-            assert_eq!(read("/o/a/drive", &[("dialog", dialog)]).unwrap_or_default().open, Open::Nothing, "{dialog}");
+            assert_eq!(read("/o/a/drive", &[("dialog", dialog)]).unwrap_or_default().open, OpenDialog::Nothing, "{dialog}");
         }
     }
 }

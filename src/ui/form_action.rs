@@ -1,6 +1,6 @@
 //! A change on its way to the server: whether its answer is still awaited, and what it was.
 //!
-//! In place of Leptos' `ServerAction`, of which the browser would get a copy for every server function, with a reader of
+//! In place of Leptos' `FormAction`, of which the browser would get a copy for every server function, with a reader of
 //! the form's fields into the function's arguments and a writer back into fields. The fields are sent as they are instead;
 //! the server reads them anyway, as it does for a form without WebAssembly. So there is one copy for all.
 
@@ -24,32 +24,32 @@ use web_sys::UrlSearchParams;
 use super::session::Session;
 use crate::rpc::{Done, Failure, JsonText, session::SignOut};
 
-type Answer = Result<Done, Failure>;
-type Post = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
+type FormResult = Result<Done, Failure>;
+type Post = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = FormResult> + Send>> + Send + Sync>;
 
 /// Sends a server function that changes something, as often as asked to, and keeps the last answer.
-pub struct ServerAction<F> {
-    sending: Sending,
+pub struct FormAction<F> {
+    any: AnyFormAction,
     function: PhantomData<fn(F)>,
 }
 
-/// A [`ServerAction`] of whichever function.
+/// A [`FormAction`] of whichever function.
 #[derive(Clone, Copy)]
-pub struct Sending {
+pub struct AnyFormAction {
     url: &'static str,
     session: Option<Session>,
-    posts: Action<Post, Answer>,
+    posts: Action<Post, FormResult>,
 }
 
-impl<F> Clone for ServerAction<F> {
+impl<F> Clone for FormAction<F> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<F> Copy for ServerAction<F> {}
+impl<F> Copy for FormAction<F> {}
 
-impl<F> Default for ServerAction<F>
+impl<F> Default for FormAction<F>
 where
     F: ServerFn<Output = Done, Error = Failure> + Clone + Send + Sync + 'static,
 {
@@ -58,13 +58,13 @@ where
     }
 }
 
-impl<F> ServerAction<F>
+impl<F> FormAction<F>
 where
     F: ServerFn<Output = Done, Error = Failure> + Clone + Send + Sync + 'static,
 {
     /// One for this function; nothing was sent yet.
     pub fn new() -> Self {
-        Self { sending: Sending::new(F::url()), function: PhantomData }
+        Self { any: AnyFormAction::new(F::url()), function: PhantomData }
     }
 
     /// Sends it with these arguments.
@@ -72,38 +72,38 @@ where
     where
         F: IntoReq<PostUrl, Request, Failure>,
     {
-        let url = self.sending.sent_from();
-        self.sending.send(Arc::new(move || {
+        let url = self.any.sent_from();
+        self.any.send(Arc::new(move || {
             let request = input.clone().into_req(&url, JsonText::CONTENT_TYPE);
             Box::pin(async move { answer(request?).await })
         }));
     }
 }
 
-impl<F> ServerAction<F> {
+impl<F> FormAction<F> {
     /// It, without its type.
-    pub fn sending(self) -> Sending {
-        self.sending
+    pub fn any(self) -> AnyFormAction {
+        self.any
     }
 
     /// The address that its form posts to.
     pub fn url(self) -> &'static str {
-        self.sending.url
+        self.any.url
     }
 
     /// Sends it with what is in a form that is being submitted.
     pub fn submit(self, event: &SubmitEvent) {
-        self.sending.submit(event);
+        self.any.submit(event);
     }
 
     /// The last answer.
-    pub fn value(self) -> MappedSignal<Option<Answer>> {
-        self.sending.value()
+    pub fn value(self) -> MappedSignal<Option<FormResult>> {
+        self.any.value()
     }
 
     /// Whether an answer is awaited.
     pub fn pending(self) -> Memo<bool> {
-        self.sending.pending()
+        self.any.pending()
     }
 }
 
@@ -112,7 +112,7 @@ pub fn function_of(action: &str) -> &str {
     action.split('?').next().unwrap_or_default()
 }
 
-impl Sending {
+impl AnyFormAction {
     fn new(url: &'static str) -> Self {
         Self { url, session: use_context(), posts: Action::new(|post: &Post| post()) }
     }
@@ -147,7 +147,7 @@ impl Sending {
     }
 
     /// The last answer.
-    pub fn value(self) -> MappedSignal<Option<Answer>> {
+    pub fn value(self) -> MappedSignal<Option<FormResult>> {
         self.posts.value()
     }
 
@@ -162,13 +162,13 @@ type Browser = <SignOut as ServerFn>::Client;
 type Request = <Browser as Client<Failure>>::Request;
 
 /// What Leptos does for each function, for all of them. Redirects are for browsers without WebAssembly: there are none here.
-async fn post(url: String, fields: String) -> Answer {
+async fn post(url: String, fields: String) -> FormResult {
     let request =
         <Request as ClientReq<Failure>>::try_new_post(&url, PostUrl::CONTENT_TYPE, JsonText::CONTENT_TYPE, fields)?;
     answer(request).await
 }
 
-async fn answer(request: Request) -> Answer {
+async fn answer(request: Request) -> FormResult {
     let response = <Browser as Client<Failure>>::send(request).await?;
     let refused = (400..=599).contains(&ClientRes::<Failure>::status(&response));
     let body = ClientRes::<Failure>::try_into_bytes(response).await?;
