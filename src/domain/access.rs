@@ -8,7 +8,7 @@ use super::{
     refusal::Refusal,
     restriction::Restrictions,
     role::{Cell, Permission, Role, Standing, cell},
-    text::Problem,
+    text::FieldIssue,
 };
 
 /// An access level on a resource. The order is the meaning.
@@ -63,8 +63,8 @@ impl Level {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|level| level.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|level| level.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -417,7 +417,7 @@ mod tests {
         for level in Level::ALL {
             assert_eq!(Level::parse(level.word()), Ok(level));
         }
-        assert_eq!(Level::parse("owner"), Err(Problem::NotAChoice));
+        assert_eq!(Level::parse("owner"), Err(FieldIssue::NotAChoice));
     }
 
     /// How good an answer is.

@@ -7,7 +7,7 @@ use super::{
     licence::Use,
     refusal::Refusal,
     role::{Role, Standing},
-    text::Problem,
+    text::FieldIssue,
 };
 
 /// Why somebody is in the list of who can reach a resource (ACCESS-2).
@@ -75,11 +75,11 @@ impl InviteAs {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
         if word.is_empty() {
             return Ok(Self::default());
         }
-        Self::ALL.into_iter().find(|way| way.word() == word).ok_or(Problem::NotAChoice)
+        Self::ALL.into_iter().find(|way| way.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// How they will stand to the organization.
@@ -247,7 +247,10 @@ mod tests {
         for way in InviteAs::ALL {
             assert_eq!(InviteAs::parse(way.word()), Ok(way));
         }
-        assert_eq!((InviteAs::parse(""), InviteAs::parse("owner")), (Ok(InviteAs::External), Err(Problem::NotAChoice)));
+        assert_eq!(
+            (InviteAs::parse(""), InviteAs::parse("owner")),
+            (Ok(InviteAs::External), Err(FieldIssue::NotAChoice))
+        );
         assert_eq!(InviteAs::Member.standing(), Standing::In(Role::Member));
     }
 }

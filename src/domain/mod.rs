@@ -20,7 +20,6 @@ pub mod device;
 pub mod grant;
 pub mod id;
 pub mod invitation;
-pub mod task;
 pub mod key;
 pub mod licence;
 pub mod loan;
@@ -42,6 +41,7 @@ pub mod seat;
 pub mod sender;
 pub mod share_link;
 pub mod site;
+pub mod task;
 #[cfg(test)]
 mod testing;
 pub mod text;

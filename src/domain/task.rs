@@ -6,7 +6,7 @@ use super::{
     access::Permit,
     id::{OrganizationId, PersonId, ResourceId},
     refusal::Refusal,
-    text::Problem,
+    text::FieldIssue,
 };
 
 /// Up to so many items are copied, deleted or, in the browser, transferred at once, while the request waits.
@@ -47,8 +47,8 @@ impl TaskKind {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -84,8 +84,8 @@ impl TaskState {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 

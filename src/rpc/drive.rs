@@ -19,10 +19,10 @@ pub async fn drive_page(
     cursor: String,
     #[server(default)] view_as: String,
 ) -> Result<DriveView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let wanted = usecase::drive::PageQuery { org, resource, q, kind, status, sort, cursor, view_as };
-    answer::read(usecase::drive::page(&ctx, &by, &wanted).await)
+    response::read(usecase::drive::page(&ctx, &by, &wanted).await)
 }
 
 /// More rows of the list of a container, from the row behind the first `at`.
@@ -35,8 +35,8 @@ pub async fn drive_rows(
     #[server(default)] at: u64,
     #[server(default)] view_as: String,
 ) -> Result<MoreRows, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let query = usecase::drive::ListQuery {
         sort,
         kind: Some(kind),
@@ -46,7 +46,7 @@ pub async fn drive_rows(
         view_as,
         ..Default::default()
     };
-    answer::read(usecase::drive::more(&ctx, &by, &resource, &query).await)
+    response::read(usecase::drive::more(&ctx, &by, &resource, &query).await)
 }
 
 /// **Create** in **New folder**, **New site**, **New asset** or **New dataset**. `images` and `captured_on` are for
@@ -60,12 +60,12 @@ pub async fn create_resource(
     #[server(default)] captured_on: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let form = usecase::drive::NewResourceForm { parent, kind, name, images, captured_on, ..Default::default() };
     let created = usecase::drive::create(&ctx, &by, &form).await;
-    let back = answer::local_path(&back);
-    answer::done(created, |new| {
+    let back = response::local_path(&back);
+    response::done(created, |new| {
         // The Move to dialog goes on in the folder that was made in it.
         let back = back.map(|back| back.replace("in=NEW", &format!("in={}", new.resource.id)));
         (back.unwrap_or_else(|| new.container_path.clone()), format!("Created “{}”", new.resource.name))
@@ -80,11 +80,11 @@ pub async fn rename_resource(
     #[server(default)] name: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let renamed = usecase::drive::rename_with_undo(&ctx, &by, &id, &name).await;
-    let back = answer::local_path(&back);
-    answer::done_with_undo(renamed, |(new, undo)| {
+    let back = response::local_path(&back);
+    response::done_with_undo(renamed, |(new, undo)| {
         let to = back.unwrap_or_else(|| new.container_path.clone());
         (to, format!("Renamed to “{}”", new.resource.name), undo.clone())
     })

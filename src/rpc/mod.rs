@@ -26,9 +26,9 @@ pub mod restriction;
 pub mod seat;
 pub mod session;
 pub mod settings;
+pub mod task;
 pub mod transfer;
 pub mod trash;
-pub mod task;
 
 use leptos::{
     prelude::Resource,

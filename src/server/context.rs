@@ -17,7 +17,7 @@ use crate::domain::{
     time::Timestamp,
 };
 
-use super::{limit::Limits, live::Live, password::Hasher, secret::Secret, store::Db, task::TaskRegistry};
+use super::{limit::Limits, live::Live, password::Hasher, secret::Secret, store::Db, task_progress::TaskRegistry};
 
 /// What time it is. Frozen in tests, which move it by hand.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 
 use crate::domain::{
     refusal::Refusal,
-    text::{FieldError, Problem},
+    text::{FieldError, FieldIssue},
 };
 
 use super::store::{AsDbError, DbError};
@@ -75,6 +75,6 @@ impl From<FieldError> for Error {
 }
 
 /// A problem at a field, as an error.
-pub fn at_field(field: &'static str) -> impl Fn(Problem) -> Error {
+pub fn at_field(field: &'static str) -> impl Fn(FieldIssue) -> Error {
     move |problem| FieldError::new(field, problem).into()
 }

@@ -1,6 +1,5 @@
 //! Everything that exists only on the server. Read [`run`] first.
 
-pub mod answer;
 pub mod backup;
 pub mod config;
 pub mod context;
@@ -10,8 +9,8 @@ pub mod doctor;
 pub mod error;
 mod flash;
 pub mod generate;
+mod http_status;
 mod inbox;
-pub mod later;
 pub mod limit;
 pub mod listen;
 pub mod live;
@@ -21,14 +20,16 @@ pub mod password;
 pub mod preferences;
 mod queue;
 mod rendering;
+mod request;
 pub mod rest;
 pub mod router;
 pub mod secret;
+pub mod server_fn_response;
 pub mod session;
 pub mod shared;
 pub mod store;
+pub mod task_progress;
 pub mod usecase;
-pub mod task;
 pub mod workers;
 
 use std::{net::SocketAddr, path::Path, time::Duration};

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use crate::domain::{
     refusal::Refusal,
     share_link::LinkPassword,
-    text::{Password, Problem, opaque},
+    text::{FieldIssue, Password, opaque},
 };
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -133,7 +133,7 @@ pub fn judge(password: &Password, about: &[&str]) -> std::result::Result<(), Ref
     if zxcvbn::zxcvbn(&start, about).score() >= zxcvbn::Score::Three {
         Ok(())
     } else {
-        Err(Refusal::field("password", Problem::WeakPassword))
+        Err(Refusal::field("password", FieldIssue::WeakPassword))
     }
 }
 

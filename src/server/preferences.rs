@@ -14,7 +14,7 @@ use crate::{
     rpc::{Done, Failure},
 };
 
-use super::{answer::done, session::cookies};
+use super::{server_fn_response::done, session::cookies};
 
 /// How long it is kept: a year.
 const SECONDS: i64 = 365 * 86_400;

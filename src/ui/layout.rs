@@ -11,8 +11,8 @@ use super::{
         icon::Icon,
         toast::Toast,
     },
-    paths,
     form_action::FormAction,
+    paths,
     session::{PageContext, Session, current_path},
     switcher::{AccountEntry, Entry, Switcher},
     undo::Undo,
@@ -22,7 +22,7 @@ use crate::{
     domain::{
         person::full_name,
         role::{Permission, Role, may},
-        view::{Belonging, PersonView, SharedView},
+        view::{OrganizationMembership, PersonView, SharedView},
     },
     rpc::{session::SignOut, trash::UndoChange},
 };
@@ -62,7 +62,7 @@ pub enum Section {
 
 impl Section {
     /// Whether an organization has this page for me. A personal space has no team pages (SPACE-1).
-    fn is_in(self, belonging: &Belonging) -> bool {
+    fn is_in(self, belonging: &OrganizationMembership) -> bool {
         let role = belonging.role;
         match self {
             Self::People => belonging.sees_people,
@@ -79,7 +79,7 @@ impl Section {
     }
 
     /// The same kind of page in another organization (ORG-6); its Home where it has none.
-    fn path(self, belonging: &Belonging) -> String {
+    fn path(self, belonging: &OrganizationMembership) -> String {
         let org = &belonging.org_id;
         match self {
             section if !section.is_in(belonging) => paths::home(org),
@@ -221,7 +221,7 @@ fn SharedNav(shared: Vec<SharedView>) -> impl IntoView {
 }
 
 /// The accounts of an organization, as ways to their Drives; where one is among them, if one is at a root.
-fn accounts_of(belonging: &Belonging, path: &str) -> Vec<AccountEntry> {
+fn accounts_of(belonging: &OrganizationMembership, path: &str) -> Vec<AccountEntry> {
     let first = belonging.accounts.first().map(|first| first.id);
     belonging
         .accounts
@@ -236,7 +236,7 @@ fn accounts_of(belonging: &Belonging, path: &str) -> Vec<AccountEntry> {
 
 /// The pages of an organization. A personal space has no team pages (SPACE-1).
 #[component]
-fn SideNav(section: Section, belonging: Belonging) -> impl IntoView {
+fn SideNav(section: Section, belonging: OrganizationMembership) -> impl IntoView {
     let here = move |of: Section| (section == of).then_some("page");
     let org = belonging.org_id.clone();
     view! {

@@ -9,7 +9,7 @@ use crate::{
         policy::Policy,
         time::Timestamp,
         view::{
-            Belonging, PersonView, SessionView, SharedView, billing::WayToLicence, people::Waiting,
+            OrganizationMembership, PersonView, SessionView, SharedView, billing::WayToLicence, people::Waiting,
             preferences::UiPreferences,
         },
     },
@@ -125,7 +125,7 @@ impl Session {
     }
 
     /// Says which organization the page is of, if of any.
-    pub fn shows(self, belonging: Option<&Belonging>) {
+    pub fn shows(self, belonging: Option<&OrganizationMembership>) {
         let shown = belonging.map(|belonging| PageOrganization {
             name: words::organization_name(belonging),
             hue: words::organization_hue(belonging.id),
@@ -218,7 +218,7 @@ pub struct PageContext {
     /// Who is signed in.
     pub person: Option<PersonView>,
     /// The organizations they used last, and the one that is shown.
-    pub organizations: Vec<Belonging>,
+    pub organizations: Vec<OrganizationMembership>,
     /// Whether there are more.
     pub more_organizations: bool,
     /// What was last shared with them by others (PEOPLE-9).
@@ -237,7 +237,7 @@ pub struct PageContext {
 
 impl PageContext {
     /// The organization with this Org ID, if they belong to it. Org IDs are compared regardless of case (ORG-5).
-    pub fn organization(&self, org: &str) -> Option<&Belonging> {
+    pub fn organization(&self, org: &str) -> Option<&OrganizationMembership> {
         self.organizations.iter().find(|belonging| belonging.org_id.eq_ignore_ascii_case(org))
     }
 }

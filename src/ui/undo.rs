@@ -8,8 +8,8 @@ use super::{
         field::Hidden,
         form::{Form, Submit},
     },
-    routes::current_address,
     form_action::FormAction,
+    routes::current_address,
 };
 use crate::rpc::trash::UndoChange;
 

@@ -915,7 +915,14 @@ fn carry(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
 }
 
 /// XFER-8 and XFER-10 to XFER-12: licences and books.
-fn accounts(facts: &Facts, moving: &[&Item], images: i64, datasets: u64, blockers: &mut Blockers, effects: &mut Effects) {
+fn accounts(
+    facts: &Facts,
+    moving: &[&Item],
+    images: i64,
+    datasets: u64,
+    blockers: &mut Blockers,
+    effects: &mut Effects,
+) {
     let (source, target) = (&facts.source, &facts.target);
     let active = |side: &Side| side.licence.as_ref().is_some_and(|licence| licence.is_active(facts.now));
     let source_inactive = |blockers: &mut Blockers| {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Blocker, BlockerCode, Facts, Item, Listed, Named, Plan, ResourceId, Role, Scope, Side, Timestamp, Blockers,
+    Blocker, BlockerCode, Blockers, Facts, Item, Listed, Named, Plan, ResourceId, Role, Scope, Side, Timestamp,
     direct_access, plan,
 };
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     super::{
         access::Level,
-        grant::{Origin, InviteAs},
+        grant::{InviteAs, Origin},
         id::{GrantId, InvitationId, OrganizationId, PersonId},
         role::Role,
         time::Timestamp,

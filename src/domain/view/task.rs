@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    id::{TaskId, ResourceId, TransferId, UndoId},
-    task::{TaskKind, TaskState},
+    id::{ResourceId, TaskId, TransferId, UndoId},
     resource::Status,
+    task::{TaskKind, TaskState},
     time::{Day, Timestamp},
 };
 

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, Params, problem::Problem, tasks::undoing};
+use super::{CurrentPerson, Json, PageBody, Params, problem::Problem, tasks::undoing};
 
 /// What a dataset has besides a name.
 #[derive(Debug, Serialize, ToSchema)]
@@ -131,7 +131,7 @@ pub struct NewResourceBody {
     responses((status = 201, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Json(body): Json<NewResourceBody>,
 ) -> Result<(StatusCode, Json<ResourceBody>), Problem> {
     let dataset = body.dataset.unwrap_or_default();
@@ -164,7 +164,7 @@ pub struct AsParams {
     responses((status = 200, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn show(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Params(params): Params<AsParams>,
 ) -> Result<Json<ResourceBody>, Problem> {
@@ -183,7 +183,7 @@ pub struct RenameBody {
     responses((status = 200, body = ResourceBody, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn rename(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(body): Json<RenameBody>,
 ) -> Result<(HeaderMap, Json<ResourceBody>), Problem> {
@@ -222,7 +222,7 @@ pub enum DatasetChangedBody {
     responses((status = 200, body = DatasetChangedBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn change_dataset(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(body): Json<DatasetChangeBody>,
 ) -> Result<Json<DatasetChangedBody>, Problem> {
@@ -318,7 +318,7 @@ impl From<RowView> for ChildBody {
     responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn children(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Params(params): Params<ChildrenParams>,
 ) -> Result<Json<PageBody<ChildBody>>, Problem> {
@@ -375,7 +375,7 @@ pub struct SharedParams {
     responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn shared(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<SharedParams>,
 ) -> Result<Json<PageBody<ChildBody>>, Problem> {
@@ -390,7 +390,7 @@ pub async fn shared(
     responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn search(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<SearchParams>,
 ) -> Result<Json<PageBody<ChildBody>>, Problem> {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    By, Json,
+    CurrentPerson, Json,
     problem::{BlockerBody, Problem},
     tasks::undoing,
     trash::TaskBody,
@@ -217,7 +217,7 @@ const fn scope_word(scope: Scope) -> &'static str {
     responses((status = 200, body = PlanBody), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn plan(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Json(body): Json<PlanRequest>,
 ) -> Result<Json<PlanBody>, Problem> {
     let items = usecase::transfer::check_items(&body.items)?;
@@ -294,7 +294,7 @@ pub enum TransferredBody {
     responses((status = 201, body = ReceiptBody, headers(("undo-token" = String, description = "How to take a move within an organization back: see `POST /undo`"))), (status = 202, body = TaskBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Json(body): Json<TransferRequest>,
 ) -> Result<(StatusCode, HeaderMap, Json<TransferredBody>), Problem> {
     let items = usecase::transfer::check_items(&body.items)?;
@@ -315,6 +315,10 @@ pub async fn create(
 /// The receipt of a finished transfer.
 #[utoipa::path(get, path = "/transfers/{id}", tag = "transfers", params(("id" = String, Path)),
     responses((status = 200, body = ReceiptBody), (status = 404, body = Problem)))]
-pub async fn show(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) -> Result<Json<ReceiptBody>, Problem> {
+pub async fn show(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+) -> Result<Json<ReceiptBody>, Problem> {
     Ok(Json(usecase::transfer::receipt(&ctx, &by, &id).await?.into()))
 }

@@ -23,9 +23,9 @@ use sqlx::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, broadcast};
 
 use super::{
+    connectivity::Connectivity,
     fault, health,
     live::{CHANNEL, Change, Changes, Touched},
-    connectivity::Connectivity,
     together::{self, Unit},
 };
 
@@ -310,7 +310,9 @@ impl Db {
         }
         Ok(match self {
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.lend().await.map_err(|error| queued(error, PATIENCE))?),
-            Self::Postgres { pool, connectivity, .. } => Tx::PostgresRead(connectivity.reached(pool.acquire(), PATIENCE).await?),
+            Self::Postgres { pool, connectivity, .. } => {
+                Tx::PostgresRead(connectivity.reached(pool.acquire(), PATIENCE).await?)
+            }
         })
     }
 
@@ -500,7 +502,9 @@ impl Db {
         };
         let written = match (written, self) {
             // Others write just now: that is an answer, too, if somebody is there.
-            (Err(DbError::Busy(_) | DbError::Contended), Self::Postgres { connectivity, .. }) => connectivity.check().await,
+            (Err(DbError::Busy(_) | DbError::Contended), Self::Postgres { connectivity, .. }) => {
+                connectivity.check().await
+            }
             (Err(DbError::Busy(_) | DbError::Contended), Self::Sqlite { .. }) => Ok(()),
             (written, _) => written,
         };

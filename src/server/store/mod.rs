@@ -20,6 +20,7 @@
 pub mod account;
 pub mod audit;
 pub mod billing_contact;
+mod connectivity;
 pub mod copying;
 mod db;
 pub mod doctor;
@@ -28,7 +29,6 @@ pub mod grant;
 pub mod health;
 pub mod idempotency;
 pub mod invitation;
-pub mod task;
 pub mod kept_form;
 pub mod key;
 pub mod licence;
@@ -44,13 +44,13 @@ pub mod organization;
 pub mod outbox;
 pub mod person;
 pub mod purchase_request;
-mod connectivity;
 pub mod resource;
 pub mod search;
 pub mod seat;
 pub mod session;
 pub mod site;
 pub mod subtree;
+pub mod task;
 mod together;
 pub mod transfer;
 pub mod trash;
@@ -68,7 +68,7 @@ fn read<T>(
     table: &str,
     column: &str,
     word: &str,
-    parse: impl Fn(&str) -> std::result::Result<T, crate::domain::text::Problem>,
+    parse: impl Fn(&str) -> std::result::Result<T, crate::domain::text::FieldIssue>,
 ) -> Result<T> {
     parse(word).map_err(|_| DbError::Inconsistent(format!("{table}.{column} is {word:?}")))
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Result, Tx, read};
 use crate::domain::{
-    id::{TaskId, OrganizationId, PersonId, ResourceId, TransferId, UndoId},
+    id::{OrganizationId, PersonId, ResourceId, TaskId, TransferId, UndoId},
     task::{TaskKind, TaskState},
     time::Timestamp,
     view::task::TaskView,

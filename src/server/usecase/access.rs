@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    access::{self, Act, Level, AccessFacts, Permit},
+    access::{self, AccessFacts, Act, Level, Permit},
     id::{PersonId, ResourceId},
     refusal::Refusal,
     restriction::Restrictions,
@@ -40,7 +40,8 @@ impl AccessPath {
         let mut path: Vec<Crumb> = Vec::new();
         for (distance, ancestor) in self.ancestors.iter().enumerate() {
             let above = self.ancestors.iter().skip(distance);
-            let restrictions = above.clone().fold(Restrictions::default(), |all, ancestor| all.and(ancestor.restrictions));
+            let restrictions =
+                above.clone().fold(Restrictions::default(), |all, ancestor| all.and(ancestor.restrictions));
             let grants = above.flat_map(|ancestor| ancestor.levels.iter().copied()).collect();
             let facts = AccessFacts { resource: ancestor.id, grants, restrictions, ..self.facts.clone() };
             if facts.level().is_none() {
@@ -63,7 +64,11 @@ impl AccessPath {
 ///
 /// # Errors
 /// The database.
-pub async fn access_paths(tx: &mut Tx, person: PersonId, ids: &[ResourceId]) -> Result<BTreeMap<ResourceId, AccessPath>> {
+pub async fn access_paths(
+    tx: &mut Tx,
+    person: PersonId,
+    ids: &[ResourceId],
+) -> Result<BTreeMap<ResourceId, AccessPath>> {
     Ok(group_by_resource(resource::list_ancestors(tx, person, ids).await?))
 }
 
@@ -84,7 +89,8 @@ fn group_by_resource(ancestors: Vec<Step>) -> BTreeMap<ResourceId, AccessPath> {
     for ancestor in ancestors {
         by_resource.entry(ancestor.start).or_default().push(ancestor);
     }
-    by_resource.into_iter()
+    by_resource
+        .into_iter()
         .filter_map(|(id, ancestors)| {
             let first = ancestors.first()?;
             let facts = AccessFacts {
@@ -92,7 +98,9 @@ fn group_by_resource(ancestors: Vec<Step>) -> BTreeMap<ResourceId, AccessPath> {
                 organization: first.organization,
                 role: first.role,
                 grants: ancestors.iter().flat_map(|ancestor| ancestor.levels.iter().copied()).collect(),
-                restrictions: ancestors.iter().fold(Restrictions::default(), |all, ancestor| all.and(ancestor.restrictions)),
+                restrictions: ancestors
+                    .iter()
+                    .fold(Restrictions::default(), |all, ancestor| all.and(ancestor.restrictions)),
             };
             Some((id, AccessPath { ancestors, facts }))
         })

@@ -10,14 +10,14 @@ use crate::domain::{
     access::{self as rules, Act, Permit},
     account::SharingId,
     copy::{Original, Place, may_copy, may_share, receive, restrictions_of_copy},
-    id::{TaskId, OrganizationId, PersonId, ResourceId},
-    task::{MAX_INLINE_ITEMS, TaskKind, MAX_TASKS, go_on},
+    id::{OrganizationId, PersonId, ResourceId, TaskId},
     key::Who,
     licence::{Use, allows, making},
     refusal::Refusal,
     resource::{Kind, free_name},
     role::{Permission, allow},
-    text::Problem,
+    task::{MAX_INLINE_ITEMS, MAX_TASKS, TaskKind, go_on},
+    text::FieldIssue,
     view::{ResourceView, task::TaskView},
 };
 
@@ -27,11 +27,11 @@ use super::{
         error::{Error, Result},
         limit::Key,
         store::{
-            Tx, account, copying, task, licence, organization as organizations, resource, subtree, trash as hidden,
+            Tx, account, copying, licence, organization as organizations, resource, subtree, task, trash as hidden,
         },
     },
     access::{self, AccessPath},
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     drive, trash,
 };
 
@@ -164,7 +164,7 @@ async fn copy_in(
         allows(&licences, making(kind, place.kind), ctx.now())?;
     }
     if total > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
-        return Err(Refusal::field("items", Problem::TooMany(MAX_TASKS)).into());
+        return Err(Refusal::field("items", FieldIssue::TooMany(MAX_TASKS)).into());
     }
     let container_path = drive::container_path(tx, place.organization, Some(destination)).await?;
     let (mut made, mut tasks, mut told) = (Vec::new(), Vec::new(), Vec::new());
@@ -287,14 +287,14 @@ pub async fn show(
     }
     hidden::take_out(tx, &[permit]).await?;
     let called = if free == name { String::new() } else { format!(" as “{free}”") };
-    let happened = Happened {
+    let event = AuditEvent {
         organization: Some(making.organization),
         action: "resource.copied",
         summary: format!("copied {} to “{}”{called}", trash::what(&[original.to_owned()]), place.name),
         after: Some(serde_json::json!({ "resource": making.top, "parent": destination, "items": making.done })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, happened).await?;
+    audit::record(tx, ctx, by, event).await?;
     Ok(format!("Copied “{original}” to “{}”{called}", place.name))
 }
 
@@ -323,7 +323,7 @@ fn asking_key(by: &Principal) -> Key {
 /// accounts there, and for a restriction (POL-1); `Licence` (LIC-6); `RateLimited` for who asks for many that do not exist.
 pub async fn share(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, sharing_id: &str) -> Result<SharedCopies> {
     let wanted = SharingId::parse(sharing_id).map_err(super::super::error::at_field("sharing_id"));
-    let (asking, nobodys) = ([asking_key(by)], Refusal::field("sharing_id", Problem::NoSuchSharingId));
+    let (asking, nobodys) = ([asking_key(by)], Refusal::field("sharing_id", FieldIssue::NoSuchSharingId));
     let (ctx_in, by_in, typed) = (ctx.clone(), by.clone(), sharing_id.trim().to_owned());
     let wanted = wanted.map_err(|error| match error {
         Error::Refused(refusal) => refusal,
@@ -351,7 +351,8 @@ async fn share_in(
     let access_paths = access::access_paths(tx, by.person, items).await?;
     let (mut accounts, mut permits) = (BTreeSet::new(), BTreeMap::new());
     for id in items {
-        let access_path = access_paths.get(id).filter(|access_path| access_path.level().is_some()).ok_or(Refusal::NotFound)?;
+        let access_path =
+            access_paths.get(id).filter(|access_path| access_path.level().is_some()).ok_or(Refusal::NotFound)?;
         let (organization, role) = (access_path.facts.organization, access_path.facts.role);
         accounts.extend(access_path.ancestors.first().map(|step| step.account));
         // Who reaches it from outside sees it, and is told so.
@@ -359,7 +360,7 @@ async fn share_in(
         permits.insert(organization, permit.unwrap_or_else(|| Err(only_managers()))?);
     }
     let (Some((organization, sharer)), 1) = (permits.first_key_value(), permits.len()) else {
-        return Err(Refusal::field("items", Problem::MixedOrganizations).into());
+        return Err(Refusal::field("items", FieldIssue::MixedOrganizations).into());
     };
     for account in &accounts {
         allows(&licence::list_of_account(tx, *account, ctx.now()).await?, Use::Share, ctx.now())?;
@@ -367,12 +368,12 @@ async fn share_in(
     let at = |problem| Error::from(Refusal::field("sharing_id", problem));
     let wanted = wanted?;
     let found = account::find_by_sharing_id(tx, &wanted.org_key, &wanted.account_key).await?;
-    let target = found.ok_or_else(|| at(Problem::NoSuchSharingId))?;
+    let target = found.ok_or_else(|| at(FieldIssue::NoSuchSharingId))?;
     if accounts.contains(&target.id) {
-        return Err(at(Problem::SameAccount));
+        return Err(at(FieldIssue::SameAccount));
     }
     if allows(&licence::list_of_account(tx, target.id, ctx.now()).await?, Use::Create, ctx.now()).is_err() {
-        return Err(at(Problem::CannotReceive));
+        return Err(at(FieldIssue::CannotReceive));
     }
     let place = root_of(&target, typed);
     let originals = originals(tx, ctx, items, &access_paths).await?;
@@ -381,7 +382,7 @@ async fn share_in(
     }
     let total: u64 = originals.iter().map(|(_, size)| size).sum();
     if total > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
-        return Err(Refusal::field("items", Problem::TooMany(MAX_TASKS)).into());
+        return Err(Refusal::field("items", FieldIssue::TooMany(MAX_TASKS)).into());
     }
     let permit = receive(sharer, target.organization, target.root);
     let (mut made, mut tasks) = (0, Vec::new());
@@ -464,13 +465,14 @@ pub async fn show_shared(
     name: &str,
     sharing_id: &str,
 ) -> Result<String> {
-    let access_path = access::access_paths(tx, by.person, &[original]).await?.remove(&original).ok_or(Refusal::Conflict)?;
+    let access_path =
+        access::access_paths(tx, by.person, &[original]).await?.remove(&original).ok_or(Refusal::Conflict)?;
     rules::permit(by.who(), Act::Copy, &access_path.facts)?;
     allow(by.who(), making.organization, access_path.facts.role, Permission::ManageAccounts)?;
     let target = resource::find(tx, root).await?.ok_or(Refusal::Conflict)?;
     let owner = organizations::find(tx, target.organization).await?.ok_or(Refusal::Conflict)?;
     if allows(&licence::list_of_account(tx, target.account, ctx.now()).await?, Use::Create, ctx.now()).is_err() {
-        return Err(Refusal::field("sharing_id", Problem::CannotReceive).into());
+        return Err(Refusal::field("sharing_id", FieldIssue::CannotReceive).into());
     }
     let (container, _, called, height) = copying::find_hidden(tx, making.top).await?.ok_or(Refusal::Conflict)?;
     if container != root || height >= crate::domain::resource::MAX_DEPTH {
@@ -485,23 +487,23 @@ pub async fn show_shared(
     hidden::take_out(tx, &[permit]).await?;
     let source = organizations::find(tx, making.organization).await?.ok_or(Refusal::Conflict)?;
     let what = trash::what(&[name.to_owned()]);
-    let sent = Happened {
+    let sent = AuditEvent {
         organization: Some(source.id),
         action: "resource.shared",
         summary: format!("shared a copy of {what} with {sharing_id}"),
         after: Some(serde_json::json!({ "resource": original, "sharing_id": sharing_id, "items": making.done })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, sent).await?;
+    audit::record(tx, ctx, by, sent).await?;
     let numbered = if free == called { String::new() } else { format!(" as “{free}”") };
-    let received = Happened {
+    let received = AuditEvent {
         organization: Some(owner.id),
         action: "resource.received",
         summary: format!("shared a copy of {what} here from {}{numbered}", source.name),
         after: Some(serde_json::json!({ "resource": making.top, "account": target.account, "items": making.done })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, received).await?;
+    audit::record(tx, ctx, by, received).await?;
     Ok(format!("Shared a copy of {what} with {sharing_id}"))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     access::{Act, Level, permit},
-    command::Lacking,
+    command::MissingEntitlements,
     id::{AccountId, OrganizationId, ResourceId},
     licence::{Licence, MEGAPIXELS, Use, allows, governing, making, price, spend},
     name::{same_key, sort_key},
@@ -12,12 +12,12 @@ use crate::domain::{
     resource::{CLUSTERS, Kind, Status, cluster, may_create},
     role::{Permission, may},
     search::Question,
-    text::{Fields, Name, Problem},
+    text::{FieldIssue, Fields, Name},
     time::{Day, Timestamp},
     undo::Inverse,
     view::{
-        Belonging, Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, Page, ResourceView, RowView,
-        licence::ProcessingView,
+        Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, OrganizationMembership, Page, ResourceView,
+        RowView, licence::ProcessingView,
     },
 };
 
@@ -28,8 +28,8 @@ use super::{
         store::{Tx, account, grant, licence, organization as organizations, person, resource},
     },
     access::{self, AccessPath},
-    accounts::Names,
-    audit::{self, Happened},
+    accounts::AccountNames,
+    audit::{self, AuditEvent},
     organization, restriction, undo,
     view_as::{self, Viewer},
 };
@@ -89,7 +89,13 @@ fn read_status(query: &ListQuery) -> Result<Option<Status>> {
 ///
 /// # Errors
 /// `Invalid` at a field of the query.
-pub async fn list(tx: &mut Tx, by: &Principal, access_path: &AccessPath, query: &ListQuery, limit: i64) -> Result<Page<RowView>> {
+pub async fn list(
+    tx: &mut Tx,
+    by: &Principal,
+    access_path: &AccessPath,
+    query: &ListQuery,
+    limit: i64,
+) -> Result<Page<RowView>> {
     let (parent, level) = (access_path.facts.resource, access_path.level().ok_or(Refusal::NotFound)?);
     let (word, descending) = query.sort.strip_prefix('-').map_or((query.sort.as_str(), false), |word| (word, true));
     let sort = match word {
@@ -99,11 +105,11 @@ pub async fn list(tx: &mut Tx, by: &Principal, access_path: &AccessPath, query: 
         "images" => resource::Sort::Images,
         "status" => resource::Sort::Status,
         "owner" => resource::Sort::Owner,
-        _ => return Err(Refusal::field("sort", Problem::NotAChoice).into()),
+        _ => return Err(Refusal::field("sort", FieldIssue::NotAChoice).into()),
     };
     let (kind, status) = (read_kind(query)?, read_status(query)?);
     let prefix = query.query.as_deref().map(same_key).filter(|prefix| !prefix.is_empty());
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     // The cursor names the list it is of, so that one from another folder or order is noticed.
     let list_name = format!(
         "{parent} {} {} {}",
@@ -135,7 +141,7 @@ pub async fn list(tx: &mut Tx, by: &Principal, access_path: &AccessPath, query: 
     };
     if let Some(at) = query.at.filter(|at| *at != 0) {
         if !(0..=MOST).contains(&at) || wanted.after.is_some() {
-            return Err(Refusal::field("at", Problem::NotInRange(0, MOST)).into());
+            return Err(Refusal::field("at", FieldIssue::NotInRange(0, MOST)).into());
         }
         match resource::find_after(tx, &wanted, at).await? {
             None => return Ok(Page { items: Vec::new(), next_cursor: None }),
@@ -208,7 +214,7 @@ pub async fn shared_page(
     cursor: &str,
     limit: i64,
 ) -> Result<Page<RowView>> {
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let list_name = format!("{organization} shared");
     let after = match super::read_cursor(cursor, 4)? {
         None => None,
@@ -261,7 +267,7 @@ pub async fn rows_of(
     organization: OrganizationId,
     ids: &[ResourceId],
 ) -> Result<Vec<RowView>> {
-    let names = Names::of(tx, by, organization).await?;
+    let names = AccountNames::of(tx, by, organization).await?;
     let mut access_paths = access::access_paths(tx, by.person, ids).await?;
     let mut rows = resource::list_rows(tx, ids).await?;
     rows.retain_mut(|row| {
@@ -270,7 +276,7 @@ pub async fn rows_of(
         row.level = level;
         row.restrictions = access_path.facts.restrictions;
         let mut path = access_path.visible_path();
-        names.call(&mut path);
+        names.label(&mut path);
         path.pop();
         row.place = path.pop();
         row.account_name = names.of_account(row.account);
@@ -301,13 +307,19 @@ pub async fn show_as(ctx: &Ctx, by: &Principal, id: &str, view_as: &str) -> Resu
 }
 
 /// One resource; what is in it is counted up to `most`.
-async fn view(tx: &mut Tx, by: &Principal, id: ResourceId, access_path: &AccessPath, most: i64) -> Result<ResourceView> {
-    let names = Names::of(tx, by, access_path.facts.organization).await?;
+async fn view(
+    tx: &mut Tx,
+    by: &Principal,
+    id: ResourceId,
+    access_path: &AccessPath,
+    most: i64,
+) -> Result<ResourceView> {
+    let names = AccountNames::of(tx, by, access_path.facts.organization).await?;
     let shown = resource::find_shown(tx, id, most).await?.ok_or(Refusal::NotFound)?;
     let resource::Shown { resource: found, created_by_name, access, children } = shown;
     let level = access_path.level().ok_or(Refusal::NotFound)?;
     let mut path = access_path.visible_path();
-    names.call(&mut path);
+    names.label(&mut path);
     let account_name = names.of_account(found.account);
     Ok(ResourceView {
         id,
@@ -437,7 +449,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
         (Ok(_), Err(refusal)) => Control::Disabled(refusal.to_string()),
         (Ok(_), Ok(())) => Control::Enabled,
     };
-    let lacking = Lacking::of(&licences, ctx.now()).for_role(access_path.facts.role);
+    let lacking = MissingEntitlements::of(&licences, ctx.now()).for_role(access_path.facts.role);
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline = if view.kind == Kind::Site { Some(super::site::timeline(&mut tx, id).await?) } else { None };
     let processing = processing(&organization, &view, &licences, ctx.now());
@@ -463,7 +475,7 @@ async fn found(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    organization: Belonging,
+    organization: OrganizationMembership,
     wanted: &PageQuery,
 ) -> Result<DriveView> {
     let query = super::search::SearchQuery {
@@ -579,7 +591,7 @@ async fn tree(tx: &mut Tx, path: &[Crumb], shown: ResourceId) -> Result<Vec<Bran
 /// What having a dataset processed would cost, and what is left for it (LIC-2): for Editors of it who see the
 /// organization's prices, as long as it is not paid for.
 fn processing(
-    organization: &Belonging,
+    organization: &OrganizationMembership,
     view: &ResourceView,
     licences: &[Licence],
     now: Timestamp,
@@ -608,19 +620,19 @@ async fn lacking(
     organization: OrganizationId,
     rows: &[RowView],
     now: Timestamp,
-) -> Result<Lacking> {
+) -> Result<MissingEntitlements> {
     let accounts: BTreeSet<AccountId> = rows.iter().map(|row| row.account).collect();
     if accounts.is_empty() {
-        return Ok(Lacking::default());
+        return Ok(MissingEntitlements::default());
     }
     let all = licence::list_usable(tx, organization, now).await?;
     let roles = account::list_roles(tx, organization, by.person).await?;
     let of = |account: AccountId| {
         let own: Vec<_> = all.iter().filter(|one| one.account == account).map(|one| one.licence.clone()).collect();
         let role = roles.iter().find(|(id, _)| *id == account).map(|(_, role)| *role);
-        Lacking::of(&own, now).for_role(role)
+        MissingEntitlements::of(&own, now).for_role(role)
     };
-    Ok(accounts.into_iter().map(of).reduce(Lacking::both).unwrap_or_default())
+    Ok(accounts.into_iter().map(of).reduce(MissingEntitlements::both).unwrap_or_default())
 }
 
 /// Something new, unread.
@@ -665,13 +677,13 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
         form.parent
             .trim()
             .parse::<ResourceId>()
-            .map_err(|_| if form.parent.trim().is_empty() { Problem::Missing } else { Problem::NotAnId }),
+            .map_err(|_| if form.parent.trim().is_empty() { FieldIssue::Missing } else { FieldIssue::NotAnId }),
     );
     let kind = fields.check(
         "kind",
         match Kind::parse(form.kind.trim()) {
             Ok(Kind::Root) | Err(_) => {
-                Err(if form.kind.trim().is_empty() { Problem::Missing } else { Problem::NotAChoice })
+                Err(if form.kind.trim().is_empty() { FieldIssue::Missing } else { FieldIssue::NotAChoice })
             }
             kind => kind,
         },
@@ -682,14 +694,14 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
             return None;
         }
         let read =
-            text.trim().parse::<i64>().ok().filter(|n| (0..=MOST).contains(n)).ok_or(Problem::NotInRange(0, MOST));
+            text.trim().parse::<i64>().ok().filter(|n| (0..=MOST).contains(n)).ok_or(FieldIssue::NotInRange(0, MOST));
         fields.check(field, read)
     };
     let (images, bytes) = (number("images", &form.images), number("bytes", &form.bytes));
     let captured_on = if form.captured_on.trim().is_empty() {
         None
     } else {
-        fields.check("captured_on", Day::parse_iso(form.captured_on.trim()).ok_or(Problem::NotADay))
+        fields.check("captured_on", Day::parse_iso(form.captured_on.trim()).ok_or(FieldIssue::NotADay))
     };
     let stored_in = fields.check("cluster", cluster(&form.cluster));
     if kind.is_some_and(|kind| kind != Kind::Dataset) {
@@ -700,7 +712,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
             ("cluster", &form.cluster),
         ] {
             if !text.trim().is_empty() {
-                fields.check::<()>(field, Err(Problem::NotForThisKind));
+                fields.check::<()>(field, Err(FieldIssue::NotForThisKind));
             }
         }
     }
@@ -764,14 +776,14 @@ pub(super) async fn create_in(
     };
     resource::insert(tx, &permit, &new).await.map_err(|error| name_taken(error.into(), name.as_str()))?;
     super::organization::turn_space(tx, permit.organization()).await?;
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "resource.created",
         summary: format!("created the {} “{name}”", kind.title().to_lowercase()),
         after: Some(serde_json::json!({ "resource": id, "kind": kind, "name": name, "parent": parent })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     changed(tx, by, id).await
 }
 
@@ -812,15 +824,15 @@ pub(super) async fn rename_in(
     resource::update_name(tx, &permit, name, modified_at, ctx.now())
         .await
         .map_err(|error| name_taken(error.into(), name))?;
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "resource.renamed",
         summary: format!("renamed “{}” to “{name}”", before.name),
         before: Some(serde_json::json!({ "resource": id, "name": before.name })),
         after: Some(serde_json::json!({ "resource": id, "name": name })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     Ok(before.name)
 }
 

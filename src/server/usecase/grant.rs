@@ -10,13 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     access::{Act, Level, Permit},
-    grant::{Gift, Origin, InviteAs, left_without_each, may_touch},
+    grant::{Gift, InviteAs, Origin, left_without_each, may_touch},
     id::{AccountId, GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
     licence::{Use, allows},
     refusal::Refusal,
     resource::Kind,
     role::{Permission, Role, RolePermit, Standing, allow, may},
-    text::{Email, Fields, Identifier, Problem, key},
+    text::{Email, FieldIssue, Fields, Identifier, key},
     transfer::Grantee,
     view::{
         Control, Crumb, Page,
@@ -38,8 +38,8 @@ use super::{
         },
     },
     access::{self, AccessPath},
-    accounts::Names,
-    audit::{self, Happened},
+    accounts::AccountNames,
+    audit::{self, AuditEvent},
     drive, invitation as invitations,
     letters::Letters,
 };
@@ -72,7 +72,7 @@ impl Managed {
 
     async fn with(tx: &mut Tx, by: &Principal, permit: Permit, access_path: AccessPath) -> Result<Self> {
         let mut visible = access_path.visible_path();
-        Names::of(tx, by, permit.organization()).await?.call(&mut visible);
+        AccountNames::of(tx, by, permit.organization()).await?.label(&mut visible);
         Ok(Self { permit, access_path, visible })
     }
 
@@ -161,7 +161,7 @@ enum Position {
 }
 
 fn read_position(id: ResourceId, cursor: &str) -> Result<Position> {
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     // The cursor names the list it is of, so that one from another list is noticed.
     match super::read_cursor(cursor, 5)? {
         None => Ok(Position::Grants(AfterGrant::START)),
@@ -347,9 +347,9 @@ impl GiveForm {
         let (email, organization) =
             (one_of(self.email.trim(), address_in_who), one_of(self.organization.trim(), word_in_who));
         let whom = match (email, self.person.trim(), organization) {
-            ("", "", "") => fields.check("email", Err(Problem::Missing)),
+            ("", "", "") => fields.check("email", Err(FieldIssue::Missing)),
             (address, "", "") => fields.check("email", Email::parse(address).map(Whom::Address)),
-            ("", id, "") => fields.check("person", id.parse().map(Whom::Person).map_err(|_| Problem::NotAnId)),
+            ("", id, "") => fields.check("person", id.parse().map(Whom::Person).map_err(|_| FieldIssue::NotAnId)),
             ("", "", word) => Some(Whom::Organization(word.to_owned())),
             _ => {
                 return Err(
@@ -359,7 +359,7 @@ impl GiveForm {
         };
         let level = fields.check(
             "level",
-            if self.level.trim().is_empty() { Err(Problem::Missing) } else { Level::parse(self.level.trim()) },
+            if self.level.trim().is_empty() { Err(FieldIssue::Missing) } else { Level::parse(self.level.trim()) },
         );
         let way = fields.check("as", InviteAs::parse(self.way.trim()));
         fields.done()?;
@@ -507,7 +507,7 @@ async fn give_to(
         grant::NewGrant { id, resource: managed.id(), grantee: receiver.grantee, level, carried: false, at: ctx.now() };
     grant::upsert(tx, &managed.permit, &new).await?;
     let state = |level: Level| serde_json::json!({ "resource": managed.id(), "to": receiver.grantee, "name": row.name, "level": level });
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(managed.permit.organization()),
         action: if from.is_some() { "access.changed" } else { "access.given" },
         summary: match from {
@@ -522,9 +522,9 @@ async fn give_to(
         },
         before: from.map(state),
         after: Some(state(level)),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     // Somebody who changes their mind is told of once: what waits to be told is told as it is now.
     let waited = outbox::delete_held_about(tx, &topic(managed, row.who), ctx.now()).await? > 0;
     if waited || from.is_none_or(|from| from < level) {
@@ -616,7 +616,7 @@ async fn ask(
         invitation::update_role(tx, &member, waiting.id, Role::Member).await?;
     }
     let way = if waiting.external { way } else { InviteAs::Member };
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(managed.permit.organization()),
         action: "access.given",
         summary: format!(
@@ -628,9 +628,9 @@ async fn ask(
         after: Some(
             serde_json::json!({ "resource": id, "email": waiting.email, "level": level, "invitation": waiting.id }),
         ),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     Ok(WaitingAccess { invitation: waiting.id, email: waiting.email, level, way, expires_at: waiting.expires_at })
 }
 
@@ -724,16 +724,16 @@ async fn take(
         return Err(Refusal::NotFound.into());
     }
     outbox::delete_held_about(tx, &topic(managed, found.grantee), ctx.now()).await?;
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(managed.permit.organization()),
         action: "access.removed",
         summary: format!("removed the {} access of {name} to {}", found.level.title(), managed.words()),
         before: Some(serde_json::json!({
             "resource": managed.id(), "to": found.grantee, "name": name, "level": found.level, "carried": found.carried,
         })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await
+    audit::record(tx, ctx, by, what).await
 }
 
 /// Takes back what waits with an invitation. One that was made only for it, from outside, is taken back with it.
@@ -751,14 +751,14 @@ async fn take_back(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, id
     if found.external && !others {
         invitation::update_state(tx, id, crate::domain::invitation::State::Revoked, ctx.now()).await?;
     }
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(managed.permit.organization()),
         action: "access.removed",
         summary: format!("took back the access of {} to {}", found.email, managed.words()),
         before: Some(serde_json::json!({ "resource": managed.id(), "email": found.email, "invitation": id })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     Ok(found.email)
 }
 

@@ -17,11 +17,11 @@ use crate::domain::{
     refusal::Refusal,
     role::{Permission, Role, RolePermit, Standing},
     sender::{Sender, Sent, still_valid},
-    text::{Email, Problem, key},
+    text::{Email, FieldIssue, key},
     time::Timestamp,
     transfer::Grantee,
     view::{
-        Belonging, Page,
+        OrganizationMembership, Page,
         people::{InvitationRow, InvitationView, InvitationsView, Review, Verdict, Waiting},
     },
 };
@@ -40,7 +40,7 @@ use super::{
         },
     },
     access,
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     key as keys,
     letters::{Letters, may_write_to_strangers, proved},
     organization,
@@ -87,7 +87,7 @@ async fn judge(
     people: &[InviteForm],
     now: Timestamp,
 ) -> Result<Vec<(Verdict, Option<Ready>)>> {
-    let read: Vec<std::result::Result<Invite, Problem>> = people
+    let read: Vec<std::result::Result<Invite, FieldIssue>> = people
         .iter()
         .map(|one| {
             let invitee = Invitee { email: one.email.clone(), name: one.name.clone(), role: one.role.clone() };
@@ -258,10 +258,10 @@ fn accounts_of(
 /// `EmailUnverified`; `RateLimited` for too many in a day.
 pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm>) -> Result<Vec<Verdict>> {
     if people.is_empty() {
-        return Err(Refusal::field("invitations", Problem::Missing).into());
+        return Err(Refusal::field("invitations", FieldIssue::Missing).into());
     }
     if people.len() > MOST {
-        return Err(Refusal::field("invitations", Problem::TooMany(MOST)).into());
+        return Err(Refusal::field("invitations", FieldIssue::TooMany(MOST)).into());
     }
     let letters = Letters::about(ctx, by, people.len())?;
     let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
@@ -289,10 +289,10 @@ pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm
 /// See [`invite`].
 pub async fn preview(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm>) -> Result<Vec<Verdict>> {
     if people.is_empty() {
-        return Err(Refusal::field("invitations", Problem::Missing).into());
+        return Err(Refusal::field("invitations", FieldIssue::Missing).into());
     }
     if people.len() > MOST {
-        return Err(Refusal::field("invitations", Problem::TooMany(MOST)).into());
+        return Err(Refusal::field("invitations", FieldIssue::TooMany(MOST)).into());
     }
     let mut tx = ctx.db().read().await?;
     let permit = team_permit(&mut tx, by, org).await?;
@@ -346,7 +346,7 @@ async fn send(
                 .await
                 .map_err(Error::from)
                 .map_err(|error| if error.is_taken() { Refusal::Conflict.into() } else { error })?;
-            let what = Happened {
+            let what = AuditEvent {
                 organization: Some(permit.organization()),
                 action: "invitation.sent",
                 summary: format!("invited {} as {}", invite.email.as_str(), invite.role.title()),
@@ -355,9 +355,9 @@ async fn send(
                     "resource": reach.as_ref().map(|(resource, _, _)| resource), "level": reach.as_ref().map(|(_, level, _)| level),
                     "accounts": accounts,
                 })),
-                ..Happened::default()
+                ..AuditEvent::default()
             };
-            audit::note(tx, ctx, by, what).await?;
+            audit::record(tx, ctx, by, what).await?;
             verdict.invitation = Some(id);
             verdict.expires_at = Some(expires_at);
         }
@@ -392,7 +392,7 @@ pub async fn invite_list(ctx: &Ctx, by: &Principal, org: &str, form: &ListForm) 
     let mut fields = crate::domain::text::Fields::default();
     let listed = fields.check(
         "people",
-        read_list(&form.people).and_then(|list| if list.is_empty() { Err(Problem::Missing) } else { Ok(list) }),
+        read_list(&form.people).and_then(|list| if list.is_empty() { Err(FieldIssue::Missing) } else { Ok(list) }),
     );
     let role = fields.check("role", Role::parse(&form.role));
     fields.done()?;
@@ -480,7 +480,7 @@ async fn page(
         word => State::parse(word).map_err(|problem| Refusal::field("status", problem))?,
     };
     let name = format!("{organization} {}", state.word());
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let after = match super::read_cursor(cursor, 3)? {
         None => After::start(false),
         Some(parts) if parts[0] != name => return Err(wrong()),
@@ -580,15 +580,15 @@ pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId,
                         // An Owner stands above every account.
                         invitation::delete_accounts(tx, &permit, id).await?;
                     }
-                    let what = Happened {
+                    let what = AuditEvent {
                         organization: Some(permit.organization()),
                         action: "invitation.changed",
                         summary: format!("changed the invitation of {} to {}", found.email, role.title()),
                         before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                         after: Some(serde_json::json!({ "email": found.email, "role": role })),
-                        ..Happened::default()
+                        ..AuditEvent::default()
                     };
-                    audit::note(tx, &ctx, &by, what).await?;
+                    audit::record(tx, &ctx, &by, what).await?;
                 }
                 Ok((found.email, role))
             })
@@ -609,14 +609,14 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 let permit = team_permit(tx, &by, &org).await?;
                 let found = own(tx, &by, &permit, id).await?;
                 invitation::update_state(tx, id, State::Revoked, ctx.now()).await?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "invitation.revoked",
                     summary: format!("took back the invitation of {}", found.email),
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
-                audit::note(tx, &ctx, &by, what).await?;
+                audit::record(tx, &ctx, &by, what).await?;
                 Ok(found.email)
             })
         })
@@ -659,14 +659,14 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 let mail = mail::post(tx, &ctx, &found.email, &letter).await?;
                 let hash = digest(token.as_bytes());
                 invitation::update_link(tx, &permit, id, &hash, mail, (now, expires_at)).await?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "invitation.resent",
                     summary: format!("sent the invitation of {} again", found.email),
                     after: Some(serde_json::json!({ "email": found.email, "role": found.role })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
-                audit::note(tx, &ctx, &by, what).await?;
+                audit::record(tx, &ctx, &by, what).await?;
                 Ok((found.email, expires_at))
             })
         })
@@ -750,16 +750,16 @@ pub async fn ask(
     };
     made.map_err(Error::from).map_err(|error| if error.is_taken() { Refusal::Conflict.into() } else { error })?;
     let as_what = if member.is_some() { "as Member" } else { "from outside" };
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "invitation.sent",
         summary: format!("invited {} {as_what} to “{}”", asked.email.as_str(), asked.name),
         after: Some(serde_json::json!({
             "email": asked.email.as_str(), "role": member.map(|_| Role::Member), "resource": asked.resource, "level": asked.level,
         })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     Ok((id, expires_at))
 }
 
@@ -877,7 +877,7 @@ impl Which {
     /// `Invalid` for neither, both, or what is no id.
     pub fn read(token: &str, id: &str) -> Result<Self> {
         match (token.trim(), id.trim()) {
-            ("", "") => Err(Refusal::field("token", Problem::Missing).into()),
+            ("", "") => Err(Refusal::field("token", FieldIssue::Missing).into()),
             ("", id) => Ok(Self::Id(super::id("id", id)?)),
             (token, "") => Ok(Self::Token(token.to_owned())),
             _ => Err(Refusal::BadRequest("Send a token or an id, not both.".to_owned()).into()),
@@ -903,9 +903,9 @@ async fn find(tx: &mut Tx, which: &Which) -> Result<Invitation> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
     /// The organization, and the role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// What had been the personal space, where it became an organization (PEOPLE-4b).
-    pub space: Option<Belonging>,
+    pub space: Option<OrganizationMembership>,
 }
 
 /// **Accept** (PEOPLE-4). Accepting what one has accepted before changes nothing, and is fine.
@@ -1027,7 +1027,7 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) ->
             not_given.push(one.resource);
         }
     }
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(found.organization),
         action: if found.external { "access.accepted" } else { "person.joined" },
         summary: if found.external {
@@ -1040,9 +1040,9 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) ->
             // Who gave access to these can no longer give it (ROLE-3).
             "not_given": (!not_given.is_empty()).then_some(not_given),
         })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     if found.external {
         return joined(tx, by, found.organization, None).await;
     }
@@ -1141,7 +1141,7 @@ pub async fn decline(ctx: &Ctx, by: &Principal, which: &Which) -> Result<()> {
                 if !invitation::update_state(tx, found.id, State::Declined, now).await? {
                     return Err(Refusal::InvitationClosed(State::Declined).into());
                 }
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(found.organization),
                     action: "invitation.declined",
                     summary: if found.external {
@@ -1150,9 +1150,9 @@ pub async fn decline(ctx: &Ctx, by: &Principal, which: &Which) -> Result<()> {
                         format!("declined to join as {}", found.role.title())
                     },
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
-                audit::note(tx, &ctx, &by, what).await
+                audit::record(tx, &ctx, &by, what).await
             })
         })
         .await

@@ -11,7 +11,7 @@ use crate::domain::{
     loan::{self as rules, Direction, Ended, Term},
     refusal::Refusal,
     role::{Permission, RolePermit, allow, may},
-    text::{Fields, Problem},
+    text::{FieldIssue, Fields},
     view::{
         Control, Page,
         loan::{LoanView, LoansView},
@@ -25,7 +25,7 @@ use super::{
         mail::{self, Letter},
         store::{Tx, account, licence, loan, membership, organization as organizations, seat},
     },
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     licence as licences, organization,
 };
 
@@ -127,8 +127,8 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
             let found = account::find_by_sharing_id(tx, &to.org_key, &to.account_key).await?;
             let same = stored.as_ref().zip(found.as_ref()).is_some_and(|(stored, found)| stored.account == found.id);
             let found = match found {
-                None => Err(Problem::NoSuchSharingId),
-                Some(_) if same => Err(Problem::SameAccount),
+                None => Err(FieldIssue::NoSuchSharingId),
+                Some(_) if same => Err(FieldIssue::SameAccount),
                 Some(found) => Ok(found),
             };
             fields.check("sharing_id", found)
@@ -204,18 +204,18 @@ async fn own_licence(
     permit: &RolePermit,
     id: &str,
     now: crate::domain::time::Timestamp,
-) -> Result<std::result::Result<licence::StoredLicence, Problem>> {
+) -> Result<std::result::Result<licence::StoredLicence, FieldIssue>> {
     let id = id.trim();
     if id.is_empty() {
-        return Ok(Err(Problem::Missing));
+        return Ok(Err(FieldIssue::Missing));
     }
-    let Ok(id) = id.parse::<LicenceId>() else { return Ok(Err(Problem::NotAChoice)) };
-    let Some(stored) = licence::find(tx, id).await? else { return Ok(Err(Problem::NotAChoice)) };
+    let Ok(id) = id.parse::<LicenceId>() else { return Ok(Err(FieldIssue::NotAChoice)) };
+    let Some(stored) = licence::find(tx, id).await? else { return Ok(Err(FieldIssue::NotAChoice)) };
     let loan = loan::find_running(tx, id, now).await?;
     if stored.organization != permit.organization() {
         let borrowed = loan.is_some_and(|loan| loan.borrower.organization == permit.organization());
         let text = "This licence is borrowed. What is borrowed is not lent on.".to_owned();
-        return Ok(Err(if borrowed { Problem::NotLendable(text) } else { Problem::NotAChoice }));
+        return Ok(Err(if borrowed { FieldIssue::NotLendable(text) } else { FieldIssue::NotAChoice }));
     }
     Ok(rules::lendable(&stored.licence, loan.is_some(), now).map(|()| stored))
 }
@@ -296,17 +296,17 @@ async fn note(
     after: Option<serde_json::Value>,
 ) -> Result<()> {
     let (lender, borrower) = (loan.lender.organization, loan.borrower.organization);
-    let line = |organization, action, summary| Happened {
+    let line = |organization, action, summary| AuditEvent {
         organization: Some(organization),
         action,
         summary,
         before: before.clone(),
         after: after.clone(),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, line(lender, action, summary)).await?;
+    audit::record(tx, ctx, by, line(lender, action, summary)).await?;
     if lender != borrower {
-        audit::note(tx, ctx, by, line(borrower, action_there, summary_there)).await?;
+        audit::record(tx, ctx, by, line(borrower, action_there, summary_there)).await?;
     }
     Ok(())
 }

@@ -12,13 +12,13 @@ use crate::domain::{
     refusal::Refusal,
     resource::Kind,
     role::{Permission, Role, may},
-    text::{Identifier, Problem},
+    text::{FieldIssue, Identifier},
     transfer::{
         Blocker, BlockerCode, Plan, Summary,
         offer::{self as rules, Offering},
     },
     view::{
-        Belonging, DestinationRow, Page, PlanView, ReceiptView,
+        DestinationRow, OrganizationMembership, Page, PlanView, ReceiptView,
         transfer::{Direction, OfferPageView, OfferView, Offered, OfferingView, PlaceView},
     },
 };
@@ -36,11 +36,11 @@ use super::{
         },
     },
     access,
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     drive,
     letters::{Letters, proved},
     organization,
-    transfer::{self, Parties, PlanInput, Next},
+    transfer::{self, Next, Parties, PlanInput},
 };
 
 /// How many items an offer names.
@@ -76,7 +76,7 @@ async fn look(
 }
 
 fn read(items: &[ResourceId]) -> Result<()> {
-    if items.len() > MOST_ITEMS { Err(Refusal::field("items", Problem::TooMany(MOST_ITEMS)).into()) } else { Ok(()) }
+    if items.len() > MOST_ITEMS { Err(Refusal::field("items", FieldIssue::TooMany(MOST_ITEMS)).into()) } else { Ok(()) }
 }
 
 /// What would be offered, before it is.
@@ -106,7 +106,7 @@ async fn find_target(tx: &mut Tx, ctx: &Ctx, by: &Principal, target: &str) -> Re
             ctx.limits().give_back(&keys, 1);
             Ok(found)
         }
-        None => Err(Refusal::field("target", Problem::NoSuchOrganization).into()),
+        None => Err(Refusal::field("target", FieldIssue::NoSuchOrganization).into()),
     }
 }
 
@@ -151,7 +151,7 @@ async fn make_in(
     let now = ctx.now();
     let (offering, source, source_name) = look(tx, ctx, by.person, items).await?;
     if source == found.id {
-        return Err(Refusal::field("target", Problem::OwnOrganization).into());
+        return Err(Refusal::field("target", FieldIssue::OwnOrganization).into());
     }
     if !offering.is_clear() {
         return Err(Refusal::Blocked(offering.blockers).into());
@@ -233,15 +233,15 @@ async fn note_both(
 ) -> Result<()> {
     for (there, organization, action) in [(false, of.source, actions.0), (true, of.target, actions.1)] {
         let items: Vec<_> = of.items.iter().collect();
-        let happened = Happened {
+        let event = AuditEvent {
             organization: Some(organization),
             action,
             summary: summary(there),
             transfer: of.transfer,
             after: Some(serde_json::json!({ "offer": of.id, "items": items })),
-            ..Happened::default()
+            ..AuditEvent::default()
         };
-        audit::note(tx, ctx, by, happened).await?;
+        audit::record(tx, ctx, by, event).await?;
     }
     Ok(())
 }
@@ -349,7 +349,7 @@ pub(super) async fn page(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    belonging: &Belonging,
+    belonging: &OrganizationMembership,
     query: &OfferQuery,
 ) -> Result<Page<OfferView>> {
     let limit = super::limit(query.limit)?;
@@ -380,7 +380,13 @@ pub(super) async fn page(
 }
 
 /// An offer in a list, as one side sees it: nothing more is asked for it.
-fn of_side(ctx: &Ctx, by: &Principal, belonging: &Belonging, of: Offer, direction: Direction) -> OfferView {
+fn of_side(
+    ctx: &Ctx,
+    by: &Principal,
+    belonging: &OrganizationMembership,
+    of: Offer,
+    direction: Direction,
+) -> OfferView {
     let standing = match direction {
         Direction::Out => Standing { in_source: belonging.role, in_target: None, made_it: of.person == by.person },
         Direction::In => Standing { in_source: None, in_target: belonging.role, made_it: false },
@@ -415,7 +421,12 @@ fn of_side(ctx: &Ctx, by: &Principal, belonging: &Belonging, of: Offer, directio
 }
 
 /// The offers that wait for an answer of an organization: for its Home.
-pub(super) async fn waiting(tx: &mut Tx, ctx: &Ctx, by: &Principal, belonging: &Belonging) -> Result<Vec<OfferView>> {
+pub(super) async fn waiting(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    belonging: &OrganizationMembership,
+) -> Result<Vec<OfferView>> {
     if belonging.role.is_none_or(|role| role < Role::Editor) {
         return Ok(Vec::new());
     }
@@ -425,7 +436,7 @@ pub(super) async fn waiting(tx: &mut Tx, ctx: &Ctx, by: &Principal, belonging: &
 }
 
 /// What of an organization is offered to another now, for its Owners and Managers.
-pub(super) async fn offered(tx: &mut Tx, ctx: &Ctx, belonging: &Belonging) -> Result<Vec<Offered>> {
+pub(super) async fn offered(tx: &mut Tx, ctx: &Ctx, belonging: &OrganizationMembership) -> Result<Vec<Offered>> {
     if belonging.role.is_none_or(|role| role < Role::Manager) {
         return Ok(Vec::new());
     }
@@ -470,7 +481,8 @@ async fn plan_in(
 
 async fn is_place(tx: &mut Tx, by: &Principal, of: &Offer, destination: ResourceId) -> Result<bool> {
     let access_path = access::access_paths(tx, by.person, &[destination]).await?.remove(&destination);
-    Ok(access_path.is_some_and(|access_path| access_path.level().is_some() && access_path.facts.organization == of.target))
+    Ok(access_path
+        .is_some_and(|access_path| access_path.level().is_some() && access_path.facts.organization == of.target))
 }
 
 /// An offer that somebody may answer now.
@@ -553,7 +565,7 @@ pub async fn accept_confirmed(
     confirmed: &str,
 ) -> Result<Next> {
     if confirmed.is_empty() {
-        return Err(Refusal::field("digest", Problem::Missing).into());
+        return Err(Refusal::field("digest", FieldIssue::Missing).into());
     }
     let receipt = accept(ctx, by, id, destination, Some(confirmed.to_owned())).await?;
     let org = receipt.target_org_id.clone().unwrap_or_else(|| org.to_owned());
@@ -600,7 +612,7 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: State
     let anonymous = Principal { name: of.target_name.clone(), ..by.clone() };
     for (there, organization, action) in [(false, of.source, actions.0), (true, of.target, actions.1)] {
         let actor = if state == State::Declined && !there { &anonymous } else { by };
-        let happened = Happened {
+        let event = AuditEvent {
             organization: Some(organization),
             action,
             summary: format!(
@@ -608,9 +620,9 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: State
                 if there { format!("from {}", of.source_name) } else { format!("to {}", of.target_name) }
             ),
             transfer: of.transfer,
-            ..Happened::default()
+            ..AuditEvent::default()
         };
-        audit::note(tx, ctx, actor, happened).await?;
+        audit::record(tx, ctx, actor, event).await?;
     }
     if state == State::Withdrawn {
         return Ok(());

@@ -15,7 +15,7 @@ use super::{
         store::{Tx, resource},
     },
     access::{self, AccessPath},
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
 };
 
 /// Where the restrictions of a resource come from, each by name where the reader may see it.
@@ -89,15 +89,15 @@ async fn update_in(
     resource::update_restrictions(tx, &permit, restrictions).await?;
     let root = before.kind == crate::domain::resource::Kind::Root;
     let what = if root { "the Drive".to_owned() } else { format!("“{}”", before.name) };
-    let line = Happened {
+    let line = AuditEvent {
         organization: Some(permit.organization()),
         action: "resource.restricted",
         summary: format!("changed the restrictions of {what}"),
         before: Some(words(id, before.own)),
         after: Some(words(id, restrictions)),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, line).await?;
+    audit::record(tx, ctx, by, line).await?;
     view(&access::access_path(tx, by, id).await?)
 }
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     id::{AccountId, OrganizationId, ResourceId, TransferId},
-    task::MAX_INLINE_ITEMS,
     licence::Licence,
     name::same_key,
     refusal::Refusal,
     resource::MAX_DEPTH,
+    task::MAX_INLINE_ITEMS,
     time::Timestamp,
     transfer::{
         Named, Renamed, Scope, Side,

@@ -8,8 +8,8 @@ use crate::domain::{
     refusal::Refusal,
     resource::{Kind, Status},
     search::Question,
-    text::Problem,
-    view::{Belonging, Page, RowView},
+    text::FieldIssue,
+    view::{OrganizationMembership, Page, RowView},
 };
 
 use super::{
@@ -63,14 +63,14 @@ pub async fn search(ctx: &Ctx, by: &Principal, org: &str, query: &SearchQuery) -
 pub async fn page(
     tx: &mut Tx,
     by: &Principal,
-    at: &Belonging,
+    at: &OrganizationMembership,
     query: &SearchQuery,
     limit: i64,
 ) -> Result<Page<RowView>> {
-    let question = Question::parse(&query.q).ok_or_else(|| Refusal::field("q", Problem::Missing))?;
+    let question = Question::parse(&query.q).ok_or_else(|| Refusal::field("q", FieldIssue::Missing))?;
     let kind = choice("kind", &query.kind, Kind::parse)?;
     let status = choice("status", &query.status, Status::parse)?;
-    let wrong = || Refusal::field("cursor", Problem::NotAnId);
+    let wrong = || Refusal::field("cursor", FieldIssue::NotAnId);
     // The cursor names the question it is of.
     let asked = format!("{} {} {} {}", at.id, query.q, query.kind, query.status);
     let after = match super::read_cursor(&query.cursor, 3)? {
@@ -109,7 +109,7 @@ enum Sees {
     Accounts(Vec<AccountId>),
 }
 
-async fn sees(tx: &mut Tx, by: &Principal, at: &Belonging) -> Result<Sees> {
+async fn sees(tx: &mut Tx, by: &Principal, at: &OrganizationMembership) -> Result<Sees> {
     if at.role.and_then(role_level).is_none() {
         return Ok(Sees::Accounts(Vec::new()));
     }
@@ -144,7 +144,7 @@ fn both(
     (found, end)
 }
 
-fn choice<T>(field: &str, word: &str, parse: impl Fn(&str) -> std::result::Result<T, Problem>) -> Result<Option<T>> {
+fn choice<T>(field: &str, word: &str, parse: impl Fn(&str) -> std::result::Result<T, FieldIssue>) -> Result<Option<T>> {
     let word = word.trim();
     if word.is_empty() {
         return Ok(None);

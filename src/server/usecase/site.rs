@@ -118,7 +118,8 @@ async fn datasets(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<V
     let mut access_paths = access::access_paths(tx, by.person, items).await?;
     let mut found = Vec::with_capacity(items.len());
     for id in items {
-        let access_path = access_paths.remove(id).filter(|access_path| access_path.level().is_some()).ok_or(Refusal::NotFound)?;
+        let access_path =
+            access_paths.remove(id).filter(|access_path| access_path.level().is_some()).ok_or(Refusal::NotFound)?;
         permit_on(by.who(), Act::Move, &access_path.facts)?;
         if access_path.ancestors.first().is_none_or(|step| step.kind != Kind::Dataset) {
             let name = access_path.ancestors.first().map(|step| step.name.clone()).unwrap_or_default();
@@ -141,7 +142,7 @@ async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId],
             let found = access::access_path(tx, by, *id).await?;
             let step = found.ancestors.first().ok_or(Refusal::NotFound)?;
             if step.kind != Kind::Site {
-                return Err(Refusal::field("site", crate::domain::text::Problem::NotAChoice).into());
+                return Err(Refusal::field("site", crate::domain::text::FieldIssue::NotAChoice).into());
             }
             if step.organization != first.organization {
                 return Err(Refusal::NotFound.into());
@@ -187,8 +188,10 @@ async fn find_named(
     let sites = site::list_by_name(tx, dataset.account, &name.key(), SAME_NAME).await?;
     let ids: Vec<ResourceId> = sites.iter().map(|(id, _)| *id).collect();
     let access_paths = access::access_paths(tx, by.person, &ids).await?;
-    let visible: Vec<&(ResourceId, ResourceId)> =
-        sites.iter().filter(|(id, _)| access_paths.get(id).is_some_and(|access_path| access_path.level().is_some())).collect();
+    let visible: Vec<&(ResourceId, ResourceId)> = sites
+        .iter()
+        .filter(|(id, _)| access_paths.get(id).is_some_and(|access_path| access_path.level().is_some()))
+        .collect();
     if let Some((beside, _)) = visible.iter().find(|(_, container)| Some(*container) == dataset.parent) {
         return Ok(Some(*beside));
     }
@@ -221,7 +224,8 @@ async fn unassign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId
     let mut groups: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
     let mut sites = BTreeSet::new();
     for access_path in &access_paths {
-        let (Some(item), Some(site), Some(around)) = (access_path.ancestors.first(), access_path.ancestors.get(1), access_path.ancestors.get(2))
+        let (Some(item), Some(site), Some(around)) =
+            (access_path.ancestors.first(), access_path.ancestors.get(1), access_path.ancestors.get(2))
         else {
             return Err(Refusal::NotFound.into());
         };
@@ -265,8 +269,9 @@ pub async fn offered(ctx: &Ctx, by: &Principal, items: &str) -> Result<Vec<Strin
     let sites = site::list(&mut tx, dataset.account, OFFERED).await?;
     let ids: Vec<ResourceId> = sites.iter().map(|(id, _)| *id).collect();
     let access_paths = access::access_paths(&mut tx, by.person, &ids).await?;
-    let may =
-        |id: &ResourceId| access_paths.get(id).is_some_and(|access_path| permit_on(by.who(), Act::Move, &access_path.facts).is_ok());
+    let may = |id: &ResourceId| {
+        access_paths.get(id).is_some_and(|access_path| permit_on(by.who(), Act::Move, &access_path.facts).is_ok())
+    };
     let mut names: Vec<String> = sites.into_iter().filter(|(id, _)| may(id)).map(|(_, name)| name).collect();
     names.dedup();
     Ok(names)

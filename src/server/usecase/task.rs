@@ -1,9 +1,9 @@
 //! Long work: how far it is, and going on with it under a lease.
 
 use crate::domain::{
-    id::{TaskId, ResourceId},
-    task::{TaskKind, TaskState, SHOWN_AFTER_END_MILLIS, go_on, has_ended},
+    id::{ResourceId, TaskId},
     refusal::Refusal,
+    task::{SHOWN_AFTER_END_MILLIS, TaskKind, TaskState, go_on, has_ended},
     text::key,
     time::Timestamp,
     view::task::TaskView,
@@ -14,12 +14,12 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{
-            Tx,
+            Tx, person,
             task::{self, Task},
-            person, trash as hidden,
+            trash as hidden,
         },
     },
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     copy::{self, Making},
     organization, transfer, undo,
 };
@@ -110,13 +110,13 @@ async fn cancel_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, task: &Task) -> Resul
         }
         (TaskKind::Transfer, _) | (_, None) => {}
     }
-    let happened = Happened {
+    let event = AuditEvent {
         organization: Some(task.organization),
         action: "work.cancelled",
         summary: format!("cancelled {what} “{}”", task.name),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, happened).await
+    audit::record(tx, ctx, by, event).await
 }
 
 /// What takes away again what was made of a copy.
@@ -349,7 +349,8 @@ async fn transfer_all(ctx: &Ctx, mut held: Held) -> Result<()> {
                     return Err(lost());
                 }
                 let moved =
-                    transfer::transfer_in(tx, &ctx, &by, &items, destination, digest.as_deref(), Some(&progress)).await?;
+                    transfer::transfer_in(tx, &ctx, &by, &items, destination, digest.as_deref(), Some(&progress))
+                        .await?;
                 let undo = match &moved.inverse {
                     Some(inverse) => undo::offer_in(tx, &ctx, &by, inverse).await?,
                     None => None,

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     access::{Act, Level, Permit, permit as permit_on, role_level},
-    id::{AccountId, EntryId, GrantId, TaskId, LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
-    task::{MAX_INLINE_ITEMS, TaskKind},
+    id::{AccountId, EntryId, GrantId, LicenceId, OrganizationId, PersonId, ResourceId, TaskId, TransferId},
     licence::{Amount, EntryKind, Use, allows, governing},
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, MAX_ITEMS},
     role::{Permission, Role, may},
-    text::Problem,
+    task::{MAX_INLINE_ITEMS, TaskKind},
+    text::FieldIssue,
     time::Timestamp,
     transfer::{
         self as rules, Contents, Destination, Facts, GrantFact, Grantee, Item, Listed, NAMED_AT_MOST, Onlooker, Plan,
@@ -29,14 +29,14 @@ use super::{
         context::{Ctx, Principal, digest},
         error::{Error, Result},
         store::{
-            Tx, account, grant, invitation, task, licence, membership, organization as organizations, resource, subtree,
-            transfer,
+            Tx, account, grant, invitation, licence, membership, organization as organizations, resource, subtree,
+            task, transfer,
         },
         task::TaskProgress,
     },
     access::{self, AccessPath},
-    accounts::Names,
-    audit::{self, Happened},
+    accounts::AccountNames,
+    audit::{self, AuditEvent},
     drive, grant as grants, organization, reversal, undo,
 };
 
@@ -59,14 +59,14 @@ pub fn read_items(text: &str) -> Result<Vec<ResourceId>> {
 /// `Invalid` at `items`: none, too many, not ids, or one twice.
 pub fn check_items(parts: &[String]) -> Result<Vec<ResourceId>> {
     if parts.is_empty() {
-        return Err(Refusal::field("items", Problem::Missing).into());
+        return Err(Refusal::field("items", FieldIssue::Missing).into());
     }
     if parts.len() > MAX_ITEMS {
-        return Err(Refusal::field("items", Problem::TooMany(MAX_ITEMS)).into());
+        return Err(Refusal::field("items", FieldIssue::TooMany(MAX_ITEMS)).into());
     }
     let items = parts.iter().map(|part| super::id("items", part)).collect::<Result<Vec<ResourceId>>>()?;
     if items.iter().collect::<BTreeSet<_>>().len() < items.len() {
-        return Err(Refusal::field("items", Problem::Duplicate).into());
+        return Err(Refusal::field("items", FieldIssue::Duplicate).into());
     }
     Ok(items)
 }
@@ -151,7 +151,7 @@ impl Selection {
             return Err(Refusal::BadRequest(text.to_owned()).into());
         }
         if selection.found.values().any(|item| item.organization != source) {
-            return Err(Refusal::field("items", Problem::MixedOrganizations).into());
+            return Err(Refusal::field("items", FieldIssue::MixedOrganizations).into());
         }
         Ok(selection)
     }
@@ -272,8 +272,9 @@ pub(super) async fn load(
     let access_path = access_path.ok_or(Refusal::NotFound)?;
     let (source_id, target_id) = (selection.source, container.organization);
     let within = source_id == target_id;
-    let pending =
-        !within && access_path.facts.role.is_none() && invitation::is_pending(tx, target_id, &by.email_key, now).await?;
+    let pending = !within
+        && access_path.facts.role.is_none()
+        && invitation::is_pending(tx, target_id, &by.email_key, now).await?;
     let sees_destination = access_path.level().is_some();
     if !sees_destination && !pending {
         return Err(Refusal::NotFound.into());
@@ -282,15 +283,20 @@ pub(super) async fn load(
     let below = subtree::load(tx, items, (!within).then(|| now.one_month_earlier()), now).await?;
     let grants = grants_of(tx, selection.access_paths.values().chain([&access_path]), items).await?;
     let taken = if sees_destination {
-        let names =
-            selection.found.values().filter(|item| item.parent != Some(destination)).map(|item| item.name.clone()).collect();
+        let names = selection
+            .found
+            .values()
+            .filter(|item| item.parent != Some(destination))
+            .map(|item| item.name.clone())
+            .collect();
         resource::list_taken_names(tx, destination, &names).await?
     } else {
         BTreeSet::new()
     };
     let mut prepared = selection.prepare(items, &below, &grants, within);
-    let source_account = if within { selection.found.values().next().map(|item| item.account) } else { selection.account()? }
-        .unwrap_or(container.account);
+    let source_account =
+        if within { selection.found.values().next().map(|item| item.account) } else { selection.account()? }
+            .unwrap_or(container.account);
     let from: BTreeSet<AccountId> =
         selection.found.values().map(|item| item.account).filter(|account| *account != container.account).collect();
     let other_account = !from.is_empty();
@@ -324,7 +330,7 @@ pub(super) async fn load(
         let between = (source_account, (target_id, container.account));
         onlookers(tx, items, granted, between, &above, &destination_grants).await?
     };
-    let names = Names::of(tx, by, target_id).await?;
+    let names = AccountNames::of(tx, by, target_id).await?;
     let destination_name = match (container.kind, sees_destination) {
         (Kind::Root, true) if names.of_account(container.account).is_some() => {
             names.of_account(container.account).unwrap_or_default()
@@ -794,7 +800,13 @@ pub(super) async fn carry_out(
 
 /// What is in the trash of the items stays in its account, in the root of its Drive (attack 6); within one account it comes
 /// along, unless that made the tree too deep (DRIVE-1).
-async fn leave_trash(tx: &mut Tx, permit: &Permit, plan: &Plan, moving: &[ResourceId], loaded: &PlanInput) -> Result<()> {
+async fn leave_trash(
+    tx: &mut Tx,
+    permit: &Permit,
+    plan: &Plan,
+    moving: &[ResourceId],
+    loaded: &PlanInput,
+) -> Result<()> {
     if !loaded.trash_inside {
         return Ok(());
     }
@@ -845,7 +857,7 @@ pub(super) async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transf
     let plan = &record.plan;
     let what = what_moves(plan);
     let items: Vec<&rules::Named> = plan.items.iter().take(100).collect();
-    let line = |organization, action, summary, before, after| Happened {
+    let line = |organization, action, summary, before, after| AuditEvent {
         organization: Some(organization),
         action,
         summary,
@@ -856,7 +868,7 @@ pub(super) async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transf
     if plan.scope == Scope::Within {
         let summary = format!("moved {what} to “{}”", plan.destination.name);
         let after = serde_json::json!({ "items": items, "parent": plan.destination.id });
-        return audit::note(tx, ctx, by, line(plan.source, "resource.moved", summary, None, Some(after))).await;
+        return audit::record(tx, ctx, by, line(plan.source, "resource.moved", summary, None, Some(after))).await;
     }
     let books = |side: &Option<rules::SideEffect>, after: bool| {
         side.as_ref().map(|side| serde_json::json!({ "left": if after { side.left_after } else { side.left_before } }))
@@ -874,10 +886,10 @@ pub(super) async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transf
     };
     let effects = &plan.effects;
     let out = line(plan.source, "transfer.sent", sent, books(&effects.source, false), books(&effects.source, true));
-    audit::note(tx, ctx, by, out).await?;
+    audit::record(tx, ctx, by, out).await?;
     let into =
         line(plan.target, "transfer.received", received, books(&effects.target, false), books(&effects.target, true));
-    audit::note(tx, ctx, by, into).await
+    audit::record(tx, ctx, by, into).await
 }
 
 pub(super) fn receipt_view(record: transfer::Transfer, target_org_id: Option<String>, undo: Control) -> ReceiptView {
@@ -1001,7 +1013,7 @@ pub async fn take_access_and_move(
 ) -> Result<Next> {
     let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
     if confirmed.is_empty() {
-        return Err(Refusal::field("digest", Problem::Missing).into());
+        return Err(Refusal::field("digest", FieldIssue::Missing).into());
     }
     let (ctx_in, by_in, wanted, confirmed) = (ctx.clone(), by.clone(), ids.clone(), confirmed.to_owned());
     let done: Result<(usize, OrganizationId, Option<Moved>)> = ctx
@@ -1055,7 +1067,7 @@ pub async fn confirm(
 ) -> Result<Next> {
     let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
     if confirmed.is_empty() {
-        return Err(Refusal::field("digest", Problem::Missing).into());
+        return Err(Refusal::field("digest", FieldIssue::Missing).into());
     }
     let plan = plan_of(ctx, by, &ids, container).await?;
     if plan.digest == confirmed && plan.plan.is_clear() && plan.plan.rows() > MAX_INLINE_ITEMS {
@@ -1198,7 +1210,11 @@ pub async fn destinations(
     let mut named = Vec::new();
     for id in items.iter().take(5) {
         let access_path = first.get(id).filter(|access_path| access_path.level().is_some()).ok_or(Refusal::NotFound)?;
-        named.extend(access_path.ancestors.first().map(|step| Crumb { id: *id, name: step.name.clone(), kind: step.kind }));
+        named.extend(access_path.ancestors.first().map(|step| Crumb {
+            id: *id,
+            name: step.name.clone(),
+            kind: step.kind,
+        }));
     }
     let source = first.values().next().map(|access_path| access_path.facts.organization).ok_or(Refusal::NotFound)?;
     let asked = if org.is_empty() { source.to_string() } else { org.to_owned() };
@@ -1216,9 +1232,9 @@ pub async fn destinations(
     if access_path.facts.organization != shown.id {
         return Err(Refusal::NotFound.into());
     }
-    let called = Names::among(visible);
+    let called = AccountNames::among(visible);
     let mut path = access_path.visible_path();
-    called.call(&mut path);
+    called.label(&mut path);
     let base = DestinationView {
         items: named,
         count: items.len() as u64,
@@ -1231,7 +1247,10 @@ pub async fn destinations(
         create: Control::Absent,
         move_here: Control::Enabled,
         may_offer: !copying
-            && first.values().next().is_some_and(|access_path| access_path.facts.role.is_some_and(|role| role >= Role::Manager)),
+            && first
+                .values()
+                .next()
+                .is_some_and(|access_path| access_path.facts.role.is_some_and(|role| role >= Role::Manager)),
     };
     if access_path.level().is_none() {
         if !container.is_empty() {

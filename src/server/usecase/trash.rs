@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     access::{self as rules, Act, Level, Permit},
-    id::{GrantId, TaskId, OrganizationId, PersonId, ResourceId},
-    task::{MAX_INLINE_ITEMS, TaskKind},
+    id::{GrantId, OrganizationId, PersonId, ResourceId, TaskId},
     name::same_key,
     refusal::Refusal,
     resource::{Kind, free_name},
-    text::Problem,
+    task::{MAX_INLINE_ITEMS, TaskKind},
+    text::FieldIssue,
     time::Timestamp,
     transfer::Grantee,
     trash::{Home, home, kept_until, outlived, overdue_before, restricted_inside},
@@ -22,15 +22,15 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{
-            Tx, grant, task,
+            Tx, grant,
             resource::{self, Step},
-            subtree,
+            subtree, task,
             trash::{self, Trashed},
         },
     },
     access::{self, AccessPath},
-    accounts::Names,
-    audit::{self, Happened},
+    accounts::AccountNames,
+    audit::{self, AuditEvent},
     drive, organization, undo,
 };
 
@@ -116,18 +116,18 @@ pub(super) async fn put_in(
         gone.push((*id, item.name.clone()));
     }
     let organization = owners.first().copied().filter(|_| owners.len() == 1);
-    let organization = organization.ok_or_else(|| Refusal::field("items", Problem::MixedOrganizations))?;
+    let organization = organization.ok_or_else(|| Refusal::field("items", FieldIssue::MixedOrganizations))?;
     may_delete_inside(tx, by, &lesser).await?;
     trash::put(tx, &permits, by.person, ctx.now()).await?;
     let names: Vec<String> = gone.iter().map(|(_, name)| name.clone()).collect();
-    let happened = Happened {
+    let event = AuditEvent {
         organization: Some(organization),
         action: "resource.trashed",
         summary: format!("moved {} to the trash", what(&names)),
         before: Some(serde_json::json!({ "items": listed(&gone) })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, happened).await?;
+    audit::record(tx, ctx, by, event).await?;
     Ok((organization, gone))
 }
 
@@ -173,7 +173,7 @@ async fn tops(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<Vec<(
     }
     let owners: BTreeSet<OrganizationId> = tops.iter().map(|(top, ..)| top.organization).collect();
     if owners.len() > 1 {
-        return Err(Refusal::field("items", Problem::MixedOrganizations).into());
+        return Err(Refusal::field("items", FieldIssue::MixedOrganizations).into());
     }
     Ok(tops)
 }
@@ -248,14 +248,14 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
     trash::take_out(tx, &permits).await?;
     let listed_items: Vec<(ResourceId, String)> = tops.iter().map(|(top, ..)| (top.id, top.name.clone())).collect();
     let called: Vec<String> = listed_items.iter().map(|(_, name)| name.clone()).collect();
-    let happened = Happened {
+    let event = AuditEvent {
         organization: Some(organization),
         action: "resource.restored",
         summary: format!("restored {} from the trash", what(&called)),
         after: Some(serde_json::json!({ "items": listed(&listed_items) })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, happened).await?;
+    audit::record(tx, ctx, by, event).await?;
     let toast = match remarks.as_slice() {
         [one] => one.clone(),
         several => {
@@ -319,7 +319,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, cursor: &str, limit: Opt
     let limit = if limit.is_none() { ROWS } else { super::limit(limit)? };
     let mut tx = ctx.db().read().await?;
     let organization = organization::belonging(&mut tx, by, org).await?;
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let behind = match super::read_cursor(cursor, 2)? {
         None => None,
         Some(parts) => Some((
@@ -329,7 +329,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, cursor: &str, limit: Opt
     };
     let (rows, end) = visible(&mut tx, by, organization.id, behind, limit).await?;
     let next_cursor = end.map(|(at, id)| super::cursor(&[&at.0.to_string(), &id.to_string()]));
-    let names = Names::of(&mut tx, by, organization.id).await?;
+    let names = AccountNames::of(&mut tx, by, organization.id).await?;
     let rows = rows.into_iter().map(|(top, access_path)| row(by, &names, &top, &access_path)).collect();
     Ok(TrashView { organization, rows: Page { items: rows, next_cursor } })
 }
@@ -369,9 +369,9 @@ async fn visible(
     }
 }
 
-fn row(by: &Principal, names: &Names, top: &Trashed, access_path: &AccessPath) -> TrashRow {
+fn row(by: &Principal, names: &AccountNames, top: &Trashed, access_path: &AccessPath) -> TrashRow {
     let mut path = access_path.visible_path();
-    names.call(&mut path);
+    names.label(&mut path);
     let from = path.iter().find(|crumb| crumb.id == top.container).cloned();
     TrashRow {
         id: top.id,
@@ -492,16 +492,16 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
     let items: Vec<(ResourceId, String)> = tops.iter().map(|(top, _)| (top.id, top.name.clone())).collect();
     let names: Vec<String> = items.iter().map(|(_, name)| name.clone()).collect();
     let reason = if by.is_none() { ", after its days in the trash" } else { "" };
-    let happened = Happened {
+    let event = AuditEvent {
         organization: Some(organization),
         action: "resource.deleted",
         summary: format!("deleted {} for good{reason}", what(&names)),
         before: Some(serde_json::json!({ "items": listed(&items) })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
     match by {
-        Some(by) => audit::note(tx, ctx, by, happened).await?,
-        None => audit::note_operator(tx, ctx, happened).await?,
+        Some(by) => audit::record(tx, ctx, by, event).await?,
+        None => audit::note_operator(tx, ctx, event).await?,
     }
     Ok(Done { organization, toast: format!("Deleted {} for good", what(&names)), undo: None })
 }

@@ -22,7 +22,7 @@ use super::{
         store::{Tx, grant, membership, person, view_as},
     },
     access,
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     organization,
 };
 
@@ -115,14 +115,14 @@ async fn record_start(ctx: &Ctx, by: &Principal, organization: OrganizationId, i
                     return Ok(());
                 }
                 view_as::upsert(tx, &permit, id, ctx.now()).await?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(organization),
                     action: "access.viewed_as",
                     summary: format!("looked at the Drive as {name} sees it"),
                     after: Some(serde_json::json!({ "person": id, "name": name })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
-                audit::note(tx, &ctx, &by, what).await
+                audit::record(tx, &ctx, &by, what).await
             })
         })
         .await

@@ -1,8 +1,8 @@
 //! What happens by itself, again and again: each task idempotent, so that several nodes may run it and a crash costs
 //! nothing.
 
-pub mod task;
 pub mod mail;
+pub mod task;
 pub mod waiting;
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::{
     context::Ctx,
     error::{Error, Result},
     mail::smtp::Delivery,
-    store::{idempotency, task as tasks, kept_form, one_time_link, outbox, session, transfer, undo},
+    store::{idempotency, kept_form, one_time_link, outbox, session, task as tasks, transfer, undo},
     usecase::trash,
 };
 

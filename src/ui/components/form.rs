@@ -20,10 +20,10 @@ use crate::{
     domain::refusal::Refusal,
     rpc::{Done, Failure, FormFlash},
     ui::{
+        form_action::{AnyFormAction, FormAction},
         paths,
         routes::current_address,
         sales::GetLicence,
-        form_action::{AnyFormAction, FormAction},
         session::{Session, current_path},
     },
 };

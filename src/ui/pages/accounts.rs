@@ -19,8 +19,8 @@ use crate::{
             field::{Field, Hidden},
             form::{Form, Submit},
         },
-        paths::{self, Address},
         form_action::FormAction,
+        paths::{self, Address},
     },
 };
 

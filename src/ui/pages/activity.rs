@@ -18,11 +18,11 @@ use crate::{
             icon::Icon,
             table::Fact,
         },
+        error_page::ErrorPage,
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
         routes::use_route_query,
         session::{PageContext, Session},
-        error_page::ErrorPage,
         words::{self, Moment, When},
     },
 };

@@ -22,13 +22,13 @@ use crate::{
             field::{Choice, Field, Hidden, Lines},
             form::{Form, Submit},
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
         routes::use_route_query,
         sales::GrantCommand,
-        form_action::FormAction,
         session::{PageContext, Session},
-        error_page::ErrorPage,
         words::{self, When},
     },
 };
@@ -101,7 +101,12 @@ pub fn BillingPage() -> impl IntoView {
 
 /// The page, loaded.
 #[component]
-fn BillingContent(route: BillingRoute, billing: BillingView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+fn BillingContent(
+    route: BillingRoute,
+    billing: BillingView,
+    now: Timestamp,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
     let route = BillingRoute { org: billing.organization.org_id.clone(), ..route };
     let org = route.org.clone();
     let lead = format!(

@@ -11,10 +11,10 @@ use crate::{
             form::{Form, Submit},
             note::Note,
         },
+        form_action::FormAction,
         layout::{FocusHeading, PublicLayout},
         paths,
         routes::use_route_query,
-        form_action::FormAction,
         session::{PageContext, Session},
     },
 };

@@ -19,12 +19,12 @@ use crate::{
             empty::{Empty, Skeleton},
             table::Fact,
         },
+        error_page::ErrorPage,
         layout::{FocusHeading, Frame, Section},
         pages::{licences::card::LicenceFacts, transfers::OfferRow},
         paths::{self, Address},
         routes::use_route_query,
         session::{PageContext, Session},
-        error_page::ErrorPage,
         words::{self, Moment, When},
     },
 };

@@ -24,8 +24,8 @@ use crate::{
             select::Select,
             table::Fact,
         },
-        paths::{self, Address},
         form_action::FormAction,
+        paths::{self, Address},
         words::{self, When},
     },
 };

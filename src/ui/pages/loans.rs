@@ -25,12 +25,12 @@ use crate::{
             form::{Form, Submit},
             select::Select,
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
         routes::use_route_query,
-        form_action::FormAction,
         session::{PageContext, Session},
-        error_page::ErrorPage,
         words::{self, When},
     },
 };
@@ -65,7 +65,12 @@ pub fn LoansPage() -> impl IntoView {
     let route = use_route_query(|segments, query| match segments {
         ["o", org, "loans"] => {
             let text = |name: &str| query.get(name).unwrap_or_default();
-            Some(LoansRoute { org: (*org).to_owned(), cursor: text("cursor"), dialog: text("dialog"), about: text("about") })
+            Some(LoansRoute {
+                org: (*org).to_owned(),
+                cursor: text("cursor"),
+                dialog: text("dialog"),
+                about: text("about"),
+            })
         }
         _ => None,
     });

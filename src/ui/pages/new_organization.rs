@@ -16,11 +16,11 @@ use crate::{
             field::{Choice, Field, Radios},
             form::{Form, FormButtons, Submit},
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         layout::{Frame, PageHeader, Section},
         paths,
-        form_action::FormAction,
         session::{PageContext, Session},
-        error_page::ErrorPage,
     },
 };
 

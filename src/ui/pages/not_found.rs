@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::ui::{layout::PublicLayout, error_page::NothingHere};
+use crate::ui::{error_page::NothingHere, layout::PublicLayout};
 
 /// The page.
 #[component]

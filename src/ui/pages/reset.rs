@@ -19,19 +19,20 @@ use crate::{
             field::{Field, Hidden, Username},
             form::{Form, Submit},
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         layout::{FocusHeading, PublicLayout},
         paths,
         routes::use_route_query,
-        form_action::FormAction,
         session::{PageContext, Session},
-        error_page::ErrorPage,
     },
 };
 
 /// The page: `/reset?token=…`.
 #[component]
 pub fn ResetPage() -> impl IntoView {
-    let token = use_route_query(|segments, query| (segments == ["reset"]).then(|| query.get("token").unwrap_or_default()));
+    let token =
+        use_route_query(|segments, query| (segments == ["reset"]).then(|| query.get("token").unwrap_or_default()));
     let session = Session::get();
     let link = ask(move || token.get(), check_link);
     view! {

@@ -6,15 +6,15 @@ use crate::{
     domain::refusal::Refusal,
     domain::{
         role::{Cell, Permission, Role, Standing, cell},
-        view::Belonging,
+        view::OrganizationMembership,
     },
     rpc::Failure,
     ui::{
         components::icon::Icon,
+        error_page::ErrorPage,
         layout::{Frame, PageHeader, Section},
         routes::use_route_query,
         session::{PageContext, Session},
-        error_page::ErrorPage,
     },
 };
 
@@ -48,7 +48,7 @@ pub fn RolesPage() -> impl IntoView {
 
 /// The table.
 #[component]
-fn RolesView(belonging: Belonging) -> impl IntoView {
+fn RolesView(belonging: OrganizationMembership) -> impl IntoView {
     let standings: Vec<(&'static str, Standing, bool)> = Role::ALL
         .into_iter()
         .map(|role| (role.title(), Standing::In(role), belonging.role == Some(role)))

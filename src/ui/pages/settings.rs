@@ -29,13 +29,13 @@ use crate::{
             form::{Form, FormButtons, Submit},
             table::Fact,
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         layout::{Frame, PageHeader, Section},
         pages::{accounts::Accounts, keys::Keys},
         paths::{self, Address},
         routes::use_route_query,
-        form_action::FormAction,
         session::{PageContext, Session},
-        error_page::ErrorPage,
         words,
     },
 };
@@ -104,7 +104,10 @@ pub fn SettingsPage() -> impl IntoView {
         ["o", org, "settings", part @ ..] if part.len() < 2 => Some((
             (*org).to_owned(),
             part.first().map(|part| (*part).to_owned()).unwrap_or_default(),
-            SettingsDialog { dialog: query.get("dialog").unwrap_or_default(), item: query.get("item").unwrap_or_default() },
+            SettingsDialog {
+                dialog: query.get("dialog").unwrap_or_default(),
+                item: query.get("item").unwrap_or_default(),
+            },
             query.get("made").unwrap_or_default(),
         )),
         _ => None,
@@ -157,12 +160,19 @@ pub fn SettingsPage() -> impl IntoView {
 
 /// The sections, and the one that is shown.
 #[component]
-fn SettingsContent(settings: SettingsView, part: SettingsSection, open: SettingsDialog, flash: Option<FormFlash>) -> impl IntoView {
+fn SettingsContent(
+    settings: SettingsView,
+    part: SettingsSection,
+    open: SettingsDialog,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
     let SettingsDialog { dialog, item } = open;
     let org = settings.organization.org_id.clone();
     let frame = settings.clone();
     let content = match (part, settings.legal.clone(), settings.details.clone()) {
-        (SettingsSection::Legal, Some(legal), _) if settings.edits_legal => view! { <LegalForm settings legal flash/> }.into_any(),
+        (SettingsSection::Legal, Some(legal), _) if settings.edits_legal => {
+            view! { <LegalForm settings legal flash/> }.into_any()
+        }
         (SettingsSection::Legal, Some(legal), _) => view! { <LegalFacts settings legal/> }.into_any(),
         (SettingsSection::Details, _, Some(details)) => view! { <DetailsForm org details flash/> }.into_any(),
         (SettingsSection::Accounts, ..) => settings
@@ -329,7 +339,9 @@ fn Danger(settings: SettingsView, dialog: String, flash: Option<FormFlash>) -> i
         </div>
     });
     let shown = match dialog.as_str() {
-        "leave" if settings.leave == Control::Enabled => view! { <LeaveDialog org name close=use_route_query flash/> }.into_any(),
+        "leave" if settings.leave == Control::Enabled => {
+            view! { <LeaveDialog org name close=use_route_query flash/> }.into_any()
+        }
         "delete" if settings.delete == Control::Enabled => {
             view! { <DeleteDialog org name close=use_route_query flash/> }.into_any()
         }

@@ -11,10 +11,10 @@ use crate::{
             field::{Field, Hidden},
             form::{Form, Submit},
         },
+        form_action::FormAction,
         layout::{FocusHeading, PublicLayout},
         paths,
         routes::use_route_query,
-        form_action::FormAction,
         session::{PageContext, Session},
     },
 };
@@ -22,7 +22,8 @@ use crate::{
 /// The page: `/signin?next=…`.
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let next = use_route_query(|segments, query| (segments == ["signin"]).then(|| query.get("next").unwrap_or_default()));
+    let next =
+        use_route_query(|segments, query| (segments == ["signin"]).then(|| query.get("next").unwrap_or_default()));
     let session = Session::get();
     view! {
         <Title text="Sign in"/>

@@ -20,11 +20,11 @@ use crate::{
             button::ButtonLink,
             empty::{Empty, Skeleton},
         },
+        error_page::ErrorPage,
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
         routes::use_route_query,
         session::{PageContext, Session},
-        error_page::ErrorPage,
         words::{self, When},
     },
 };
@@ -109,8 +109,9 @@ fn Content(route: TransfersRoute, view: TransfersView, now: Timestamp) -> impl I
             <a class="button" rel="external" download="" href=route.export("json")>"Export JSON"</a>
         }
     });
-    let tab =
-        |offers: bool| TransfersRoute { offers, direction: String::new(), cursor: String::new(), ..route.clone() }.page().text();
+    let tab = |offers: bool| {
+        TransfersRoute { offers, direction: String::new(), cursor: String::new(), ..route.clone() }.page().text()
+    };
     let tabs = reads.then(|| {
         view! {
             <nav class="tabs" aria-label="Receipts and offers">

@@ -17,20 +17,21 @@ use crate::{
             field::Hidden,
             form::{Form, Submit},
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         layout::{FocusHeading, PublicLayout},
         pages::reset::LinkTrouble,
         paths,
         routes::use_route_query,
-        form_action::FormAction,
         session::{PageContext, Session},
-        error_page::ErrorPage,
     },
 };
 
 /// The page: `/verify?token=…`.
 #[component]
 pub fn VerifyPage() -> impl IntoView {
-    let token = use_route_query(|segments, query| (segments == ["verify"]).then(|| query.get("token").unwrap_or_default()));
+    let token =
+        use_route_query(|segments, query| (segments == ["verify"]).then(|| query.get("token").unwrap_or_default()));
     let session = Session::get();
     let link = ask(move || token.get(), check_link);
     view! {

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         policy::{BY_OPERATOR, Policy},
         time::Timestamp,
-        view::{Belonging, Page, SessionView, SharedView, people::Waiting, settings::DeletedView},
+        view::{OrganizationMembership, Page, SessionView, SharedView, people::Waiting, settings::DeletedView},
     },
     rpc::{
         FormFlash, ask,
@@ -26,12 +26,12 @@ use crate::{
             form::{Form, Submit},
             icon::Icon,
         },
-        layout::{FocusHeading, Frame, PublicLayout, PageHeader, Section},
+        error_page::ErrorPage,
+        form_action::FormAction,
+        layout::{FocusHeading, Frame, PageHeader, PublicLayout, Section},
         paths::{self, Address},
         routes::use_route_query,
-        form_action::FormAction,
         session::Session,
-        error_page::ErrorPage,
         words,
     },
 };
@@ -140,7 +140,7 @@ fn OrganizationsView(session: SessionView, flash: Option<FormFlash>, founding: b
 
 /// One page of them, by name, and a field to find one where there are many.
 #[component]
-fn OrganizationList(page: Page<Belonging>, route: WelcomeRoute, founding: bool) -> impl IntoView {
+fn OrganizationList(page: Page<OrganizationMembership>, route: WelcomeRoute, founding: bool) -> impl IntoView {
     let sentence = if founding {
         "You are not in any organization yet. Create one, or ask to be invited.".to_owned()
     } else {
@@ -291,7 +291,7 @@ fn WaitingInvitations(invitations: Vec<Waiting>, flash: Option<FormFlash>, now: 
 
 /// One of them.
 #[component]
-fn OrganizationEntry(belonging: Belonging) -> impl IntoView {
+fn OrganizationEntry(belonging: OrganizationMembership) -> impl IntoView {
     let name = words::organization_name(&belonging);
     let about = if belonging.personal { "Yours alone".to_owned() } else { words::role_here(&belonging) };
     view! {

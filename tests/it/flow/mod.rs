@@ -2,7 +2,7 @@
 
 mod access;
 mod accounts;
-mod reversal;
+mod back;
 mod bad_input;
 mod billing;
 mod concurrency;
@@ -16,7 +16,7 @@ mod licences;
 mod links;
 mod live;
 mod loans;
-mod view_as;
+mod looking;
 mod mail;
 mod names;
 mod offers;
@@ -35,4 +35,4 @@ mod transfers;
 mod trash;
 mod undo;
 mod waiting;
-mod task;
+mod work;

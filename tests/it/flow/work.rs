@@ -1,11 +1,11 @@
 //! Moves and transfers that go on by themselves (XFER-16), and work that is cancelled.
 
 use commonhold::{
-    domain::{id::ResourceId, task::MAX_INLINE_ITEMS, resource::Status},
+    domain::{id::ResourceId, resource::Status, task::MAX_INLINE_ITEMS},
     rpc::{
+        task::CancelTask,
         transfer::{ConfirmTransfer, MoveHere},
         trash::UndoChange,
-        task::CancelTask,
     },
     server::{
         context::Principal,
@@ -233,8 +233,10 @@ both!(drive_4_a_copy_that_is_cancelled_leaves_nothing, async |app| {
     let org = anna.create_org("Alpine Survey").await;
     let folder = filled(app, &anna, &org, 2_100).await;
     let before = app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM resource").await;
-    let task =
-        format!("/api/v1/tasks/{}", anna.copy(folder, org.root).await.expect(202).json()["id"].as_str().expect("an id"));
+    let task = format!(
+        "/api/v1/tasks/{}",
+        anna.copy(folder, org.root).await.expect(202).json()["id"].as_str().expect("an id")
+    );
     let held = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
     let held = usecase::task::step(app.ctx(), held).await.expect("a step").expect("there is more");
     assert_eq!(anna.delete(&task).await.expect(200).json()["state"], "cancelled");

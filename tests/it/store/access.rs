@@ -11,8 +11,9 @@ use commonhold::{
         error::Error,
         store::{
             grant::{self, AfterGrant},
-            invitation, view_as,
+            invitation,
             membership::{self, After},
+            view_as,
         },
     },
 };

@@ -134,7 +134,7 @@ both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |ap
     assert!(taken.contains("alpine-survey") && taken.contains("alpine-survey-9"), "{taken:?}");
     let start = organization::AfterName::default();
     let mine = organization::list_by_name(&mut tx, by, "%", &start, 20).await.expect("an answer");
-    let names = |rows: &[(commonhold::domain::view::Belonging, organization::AfterName)]| {
+    let names = |rows: &[(commonhold::domain::view::OrganizationMembership, organization::AfterName)]| {
         rows.iter().map(|(one, _)| one.name.clone()).collect::<Vec<_>>()
     };
     assert_eq!(names(&mine), ["Alpine Survey", "Anna Muster's Space", "Second"]);

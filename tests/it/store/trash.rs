@@ -3,15 +3,15 @@
 use commonhold::{
     domain::{
         access::{Level, operate},
-        id::{TaskId, ResourceId, TransferId, UndoId},
-        task::{TaskKind, TaskState},
+        id::{ResourceId, TaskId, TransferId, UndoId},
         restriction::Restrictions,
+        task::{TaskKind, TaskState},
         time::Timestamp,
         transfer::Grantee,
     },
     server::{
         error::Error,
-        store::{copying, grant, task, resource, site, subtree, trash, undo},
+        store::{copying, grant, resource, site, subtree, task, trash, undo},
     },
 };
 use uuid::Uuid;

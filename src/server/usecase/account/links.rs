@@ -8,7 +8,7 @@ use crate::domain::{
     person::full_name,
     profile::own,
     refusal::Refusal,
-    text::{Email, Password, Problem, key},
+    text::{Email, FieldIssue, Password, key},
     view::{PersonView, account::LinkView},
 };
 
@@ -195,11 +195,11 @@ async fn verify_email_in(tx: &mut Tx, ctx: &Ctx, client: &Client, token: &str) -
             return Err(Refusal::LinkExpired.into());
         }
         person::update_verified(tx, person.id).await?;
-        return audit::note(tx, ctx, &by, of_account("email.verified", "verified their email address")).await;
+        return audit::record(tx, ctx, &by, of_account("email.verified", "verified their email address")).await;
     }
     may_change(ctx, &person.email, &link.email)?;
     match person::update_email(tx, &own(person.id), &link.email, &key(&link.email)).await.map_err(Error::from) {
-        Err(error) if error.is_taken() => return Err(Refusal::field("email", Problem::EmailTaken).into()),
+        Err(error) if error.is_taken() => return Err(Refusal::field("email", FieldIssue::EmailTaken).into()),
         updated => updated?,
     }
     // What was mailed to the old address works no more.
@@ -208,12 +208,12 @@ async fn verify_email_in(tx: &mut Tx, ctx: &Ctx, client: &Client, token: &str) -
     }
     let letter = Letter::EmailChanged { first_name: &person.first_name, email: &link.email };
     post(tx, ctx, &person.email, &letter).await?;
-    let what = audit::Happened {
+    let what = audit::AuditEvent {
         before: Some(serde_json::json!({ "email": person.email })),
         after: Some(serde_json::json!({ "email": link.email })),
         ..of_account("email.changed", "changed their email address")
     };
-    audit::note(tx, ctx, &by, what).await
+    audit::record(tx, ctx, &by, what).await
 }
 
 /// Whether the installation lets somebody have another address: asked again when it is proved, as the operator may have decided
@@ -231,7 +231,7 @@ fn may_change(ctx: &Ctx, from: &str, to: &str) -> Result<()> {
 pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str) -> Result<()> {
     let email = Email::parse(email).map_err(|problem| Refusal::field("email", problem))?;
     if email.key() == by.email_key {
-        return Err(Refusal::field("email", Problem::SameEmail).into());
+        return Err(Refusal::field("email", FieldIssue::SameEmail).into());
     }
     may_change(ctx, &by.email_key, email.as_str())?;
     let password_hash = check_password(ctx, by, "password", password).await?;
@@ -250,7 +250,7 @@ pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str
                         let letter = Letter::VerifyEmail { first_name: &me.first_name, token: &token };
                         post(tx, &ctx, email.as_str(), &letter).await?;
                     }
-                    audit::note(tx, &ctx, &by, of_account("email.change_asked", "asked for another email address"))
+                    audit::record(tx, &ctx, &by, of_account("email.change_asked", "asked for another email address"))
                         .await
                 })
             })
@@ -293,7 +293,7 @@ async fn send_reset(tx: &mut Tx, ctx: &Ctx, client: &Client, email_key: &str) ->
     let letter = Letter::ResetPassword { first_name: &person.first_name, token: &token };
     post(tx, ctx, &person.email, &letter).await?;
     let what = of_account("password.reset_asked", "asked for a link to set a new password");
-    audit::note(tx, ctx, &holder(&person, client), what).await
+    audit::record(tx, ctx, &holder(&person, client), what).await
 }
 
 /// Sets a password by a mailed link (AUTH-5, PEOPLE-8): all sessions end, and the address is proven, as the link came there.
@@ -327,7 +327,7 @@ pub async fn reset_password(ctx: &Ctx, client: &Client, token: &str, password: &
                     post(tx, &ctx, &person.email, &letter).await?;
                 }
                 let summary = if first { "set their first password" } else { "set a new password by a mailed link" };
-                audit::note(tx, &ctx, &holder(&person, &client), of_account("password.changed", summary)).await
+                audit::record(tx, &ctx, &holder(&person, &client), of_account("password.changed", summary)).await
             })
         })
         .await

@@ -15,9 +15,9 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
+        form_action::FormAction,
         layout::{Frame, PageHeader, Section},
         paths,
-        form_action::FormAction,
         session::{PageContext, Session},
     },
 };

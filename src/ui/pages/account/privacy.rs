@@ -21,11 +21,11 @@ use crate::{
             form::{Form, FormButtons, Submit},
             icon::Icon,
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         paths::{self, Address},
         routes::use_route_query,
-        form_action::FormAction,
         session::{PageContext, Session},
-        error_page::ErrorPage,
     },
 };
 

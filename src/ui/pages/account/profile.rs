@@ -25,9 +25,9 @@ use crate::{
             note::Note,
             select::Select,
         },
+        error_page::ErrorPage,
         form_action::FormAction,
         session::{PageContext, Session},
-        error_page::ErrorPage,
         words,
     },
 };

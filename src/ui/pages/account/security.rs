@@ -17,10 +17,10 @@ use crate::{
             form::{Form, FormButtons, Submit},
             icon::Icon,
         },
-        paths,
-        form_action::FormAction,
-        session::{PageContext, Session},
         error_page::ErrorPage,
+        form_action::FormAction,
+        paths,
+        session::{PageContext, Session},
         words::When,
     },
 };

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         access::Level,
         command::Command,
-        grant::{Origin, InviteAs},
+        grant::{InviteAs, Origin},
         resource::Kind,
         role::Role,
         time::Timestamp,
@@ -42,10 +42,10 @@ use crate::{
             select::Select,
             toast::Toaster,
         },
+        form_action::{FormAction, function_of},
         paths::{self, Address},
         routes::use_route_query,
         sales::GetLicence,
-        form_action::{FormAction, function_of},
         session::{PageContext, Session},
         words::{self, Moment},
     },
@@ -289,7 +289,10 @@ fn Give(
     give: FormAction<GiveAccess>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let ways = vec![(InviteAs::External.word(), "Share with someone outside"), (InviteAs::Member.word(), "Invite as a Member")];
+    let ways = vec![
+        (InviteAs::External.word(), "Share with someone outside"),
+        (InviteAs::Member.word(), "Invite as a Member"),
+    ];
     view! {
         <Form action=give flash class="form give-access">
             <Hidden name="item" value=item/>

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        command::{Command, Lacking, control},
+        command::{Command, MissingEntitlements, control},
         licence::{Amount, Model},
         resource::Kind,
         time::Timestamp,
@@ -31,7 +31,7 @@ use crate::{
 pub fn DatasetContent(
     resource: ResourceView,
     listing: Listing,
-    lacking: Lacking,
+    lacking: MissingEntitlements,
     processing: Option<ProcessingView>,
     /// Whether the reader may ask for licences.
     now: Timestamp,

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::route::Listing;
 use crate::{
     domain::command::Command,
-    rpc::{Done, Failure, FormFlash, trash::MoveToTrash, task::RemoveFromSite},
+    rpc::{Done, Failure, FormFlash, task::RemoveFromSite, trash::MoveToTrash},
     ui::{
         components::{
             dialog::{Dialog, DialogBody, DialogButtons},

@@ -37,7 +37,13 @@ use crate::{
 
 /// The list, or what stands there when it is empty.
 #[component]
-pub fn List(drive: DriveView, listing: Listing, selection: Selection, rows: VirtualRows, now: Timestamp) -> impl IntoView {
+pub fn List(
+    drive: DriveView,
+    listing: Listing,
+    selection: Selection,
+    rows: VirtualRows,
+    now: Timestamp,
+) -> impl IntoView {
     if drive.rows.items.is_empty() && listing.cursor.is_empty() {
         view! { <EmptyList drive listing selection/> }.into_any()
     } else {

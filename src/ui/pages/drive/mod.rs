@@ -1,28 +1,28 @@
 //! The Drive (DRIVE): a container's list, or a dataset's page; over it the dialogs to create, rename and move.
 
 pub mod access;
-pub mod immediate;
 pub mod blockers;
 pub mod dataset;
 pub mod details;
 pub mod drag;
 pub mod edit;
+pub mod immediate;
 pub mod list;
 pub mod live;
 pub mod move_to;
 pub mod offer;
-pub mod route;
 pub mod plan;
 pub mod restrict;
+pub mod route;
 pub mod selection;
 pub mod share;
 pub mod share_copy;
 pub mod site;
+pub mod task_panel;
 pub mod transfer;
 pub mod tree;
 pub mod view_as;
 pub mod virtual_rows;
-pub mod task;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -30,25 +30,25 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use self::{
     access::AccessDialog,
-    immediate::ConfirmDialog,
     dataset::DatasetContent,
     details::Details,
     drag::{Drag, DragLayer},
     edit::{NewDialog, RenameDialog},
+    immediate::ConfirmDialog,
     list::{Filters, List, MenuDialog},
     move_to::MoveDialog,
     offer::OfferDialog,
-    route::{Listing, PeopleDialog, PeopleRoute, SHARED_WITH_ME, DialogKind, ViewMode, root_of},
     restrict::{RestrictDialog, RestrictedNote},
+    route::{DialogKind, Listing, PeopleDialog, PeopleRoute, SHARED_WITH_ME, ViewMode, root_of},
     selection::Selection,
     share::ShareDialog,
     share_copy::ShareCopyDialog,
     site::{AssignDialog, Timeline},
+    task_panel::TaskPanel,
     transfer::TransferDialog,
     tree::Tree,
     view_as::{ViewAsBanner, ViewAsNotFound},
     virtual_rows::{Adopted, VirtualRows},
-    task::TaskPanel,
 };
 use crate::{
     domain::{
@@ -69,13 +69,13 @@ use crate::{
             menu::Menu,
             note::{Mood, Note},
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         layout::{FocusHeading, Frame, PageHeader, Section},
         paths,
         routes::use_route_query,
         sales::GetLicence,
-        form_action::FormAction,
         session::{PageContext, Session},
-        error_page::ErrorPage,
         words,
     },
 };

@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::route::{Listing, NEW_FOLDER_PLACEHOLDER, Move, PeopleDialog, PeopleRoute, root_of};
+use super::route::{Listing, Move, NEW_FOLDER_PLACEHOLDER, PeopleDialog, PeopleRoute, root_of};
 use crate::{
     domain::{
         resource::Kind,
@@ -12,8 +12,8 @@ use crate::{
     rpc::{
         FormFlash, ask,
         drive::CreateResource,
-        transfer::{MoveHere, destinations},
         task::CopyHere,
+        transfer::{MoveHere, destinations},
     },
     ui::{
         components::{

@@ -22,9 +22,9 @@ use crate::{
             icon::Icon,
             note::Note,
         },
+        error_page::ErrorPage,
         form_action::FormAction,
         session::{PageContext, Session},
-        error_page::ErrorPage,
     },
 };
 

@@ -532,7 +532,11 @@ mod tests {
             OpenDialog::NothingSelected(Command::Move)
         );
         for dialog in ["transfer", "rename", "nonsense", ""] {
-            assert_eq!(read("/o/a/drive", &[("dialog", dialog)]).unwrap_or_default().open, OpenDialog::Nothing, "{dialog}");
+            assert_eq!(
+                read("/o/a/drive", &[("dialog", dialog)]).unwrap_or_default().open,
+                OpenDialog::Nothing,
+                "{dialog}"
+            );
         }
     }
 }

@@ -27,10 +27,10 @@ use crate::{
             field::{Field, Hidden},
             form::{Form, Submit},
         },
-        sales::GetLicence,
-        form_action::FormAction,
-        session::{PageContext, Session},
         error_page::ErrorPage,
+        form_action::FormAction,
+        sales::GetLicence,
+        session::{PageContext, Session},
         words,
     },
 };

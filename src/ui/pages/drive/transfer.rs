@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::{
     blockers::{Blockers, Sides as Ways},
-    route::{Listing, PeopleDialog, PeopleRoute, Transfer},
     plan::{Consequences, Sides, into, what},
+    route::{Listing, PeopleDialog, PeopleRoute, Transfer},
 };
 use crate::{
     domain::{
@@ -25,8 +25,8 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
-        paths,
         form_action::FormAction,
+        paths,
         session::{PageContext, Session},
         words,
     },

@@ -14,7 +14,7 @@ use web_sys::{Element, HtmlElement};
 use super::route::Listing;
 use crate::{
     domain::{
-        command::{Command, Lacking, control},
+        command::{Command, MissingEntitlements, control},
         view::{COUNTED, Control, DriveView, ResourceView, RowView},
     },
     rpc::drive::drive_rows,
@@ -30,7 +30,7 @@ const MOST: usize = 70;
 const BLOCK: usize = 100;
 
 /// What the rows of a list may be used for: of the container, and of the licences.
-type Offers = (Option<ResourceView>, Lacking);
+type Offers = (Option<ResourceView>, MissingEntitlements);
 
 /// How a list that was loaded differs from the one before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,7 +72,7 @@ impl VirtualRows {
             listing: StoredValue::new(Listing::default()),
             known: StoredValue::new(BTreeMap::new()),
             asked: StoredValue::new(BTreeSet::new()),
-            offers: StoredValue::new((None, Lacking::default())),
+            offers: StoredValue::new((None, MissingEntitlements::default())),
             total: RwSignal::new(0),
             shown: RwSignal::new((0, 0)),
             exact: RwSignal::new(false),

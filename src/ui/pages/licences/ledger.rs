@@ -17,12 +17,12 @@ use crate::{
             empty::{Empty, Skeleton},
             table::Fact,
         },
+        error_page::ErrorPage,
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
         routes::use_route_query,
         sales::ContactSales,
         session::{PageContext, Session},
-        error_page::ErrorPage,
         words::{self, Moment, When},
     },
 };

@@ -23,12 +23,12 @@ use crate::{
             button::{ButtonLink, Tone},
             empty::{Empty, Skeleton},
         },
+        error_page::ErrorPage,
         layout::{Frame, PageHeader, Section},
         paths,
         routes::use_route_query,
         sales::{ContactSales, GetLicence},
         session::{PageContext, Session},
-        error_page::ErrorPage,
         words,
     },
 };

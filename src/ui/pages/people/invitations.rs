@@ -25,12 +25,12 @@ use crate::{
             note::{Mood, Note},
             toast::Toaster,
         },
+        error_page::ErrorPage,
+        form_action::{FormAction, function_of},
         layout::{Frame, Section},
         paths::{self, Address},
         routes::use_route_query,
-        form_action::{FormAction, function_of},
         session::{PageContext, Session},
-        error_page::ErrorPage,
         words::{self, When},
     },
 };
@@ -93,7 +93,12 @@ const STATES: [(State, &str); 4] = [
 
 /// The page, loaded.
 #[component]
-fn Content(invitations: InvitationsView, route: InvitationsRoute, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+fn Content(
+    invitations: InvitationsView,
+    route: InvitationsRoute,
+    now: Timestamp,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
     let state = State::parse(&route.state).unwrap_or(State::Pending);
     let links = STATES
         .into_iter()

@@ -14,7 +14,7 @@ use crate::{
         invitation::{Outcome, may_invite_as, read_list, text_of_file},
         refusal::Refusal,
         role::Role,
-        text::{Problem, key},
+        text::{FieldIssue, key},
         view::{
             Crumb,
             people::{Review, Verdict},
@@ -29,10 +29,9 @@ use crate::{
             focus::once_connected,
             form::{Form, FormContext, Submit},
         },
-        pages::people::Counts,
-        paths,
         form_action::FormAction,
-        words,
+        pages::people::Counts,
+        paths, words,
     },
 };
 
@@ -329,7 +328,7 @@ fn typed_review(text: &str, mine: Option<Role>) -> Option<Review> {
     Some(Review { rows, sent: false })
 }
 
-fn of_problem(text: &str, problem: &Problem) -> Verdict {
+fn of_problem(text: &str, problem: &FieldIssue) -> Verdict {
     Verdict {
         email: text.chars().take(80).collect(),
         name: None,

@@ -20,7 +20,7 @@ use crate::{
     domain::{
         role::{Permission, may},
         time::Timestamp,
-        view::{Belonging, people::PeopleView},
+        view::{OrganizationMembership, people::PeopleView},
     },
     rpc::{FormFlash, ask, people::people_page},
     ui::{
@@ -28,11 +28,11 @@ use crate::{
             button::{ButtonLink, Tone},
             empty::Skeleton,
         },
+        error_page::ErrorPage,
         layout::{Frame, PageHeader, Section},
         paths,
         routes::use_route_query,
         session::{PageContext, Session},
-        error_page::ErrorPage,
         words,
     },
 };
@@ -111,7 +111,7 @@ fn PeopleContent(people: PeopleView, route: PeopleRoute, now: Timestamp, flash: 
 }
 
 /// Whether somebody manages people here.
-pub fn manages(organization: &Belonging) -> bool {
+pub fn manages(organization: &OrganizationMembership) -> bool {
     organization.role.is_some_and(|role| may(role, Permission::ManagePeople))
 }
 
@@ -119,7 +119,7 @@ pub fn manages(organization: &Belonging) -> bool {
 #[component]
 pub fn PeopleHeader(
     /// Where.
-    organization: Belonging,
+    organization: OrganizationMembership,
     /// How many people there are.
     people: u64,
     /// How many invitations wait.

@@ -13,10 +13,10 @@ use axum::{
 
 use crate::{domain::refusal::Refusal, rpc::Failure};
 
-use super::{answer::accepts_html, rest::problem::Problem, store::session};
+use super::super::{request::accepts_html, rest::problem::Problem, store::session};
 
 /// In how many seconds to come back.
-const SOON: HeaderValue = HeaderValue::from_static("2");
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
 /// What could not be done in the middle of a request.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +60,7 @@ pub fn answer(path: &str, headers: &HeaderMap, refusal: Refusal) -> Response {
 
 /// Middleware around sessions: what keeps them answers with an empty 500 where they cannot be kept, and a plain form is led back to a
 /// page that could not be shown either.
-pub async fn or_later(mut request: Request, next: Next) -> Response {
+pub async fn answer_unavailable(mut request: Request, next: Next) -> Response {
     let (path, headers, noted) = (request.uri().path().to_owned(), request.headers().clone(), Noted::default());
     request.extensions_mut().insert(noted.clone());
     let (response, away) = session::noticing(next.run(request)).await;
@@ -74,10 +74,10 @@ pub async fn or_later(mut request: Request, next: Next) -> Response {
 }
 
 /// Middleware around everything: whoever is told that it cannot be done now is told when to come back.
-pub async fn when(request: Request, next: Next) -> Response {
+pub async fn retry_after(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().entry(header::RETRY_AFTER).or_insert(SOON);
+        response.headers_mut().entry(header::RETRY_AFTER).or_insert(RETRY_AFTER_SECONDS);
     }
     response
 }

@@ -3,7 +3,7 @@
 //! A refusal travels as it is; everything else stays here, in the log, behind a request id. A form that was posted
 //! without WebAssembly is answered with a redirect, and what there is to say travels in a cookie to the next page.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use axum::http::{HeaderValue, header, request::Parts};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use serde::{Deserialize, Serialize};
@@ -23,8 +23,10 @@ use super::{
     context::{Client, Ctx, Principal},
     error::{Error, Result},
     flash,
-    later::Noted,
-    session::{self, Caller, SubmittedForm},
+    http_status::status_of,
+    middleware::{forms::SubmittedForm, retry_later::Noted},
+    request::{accepts_html, local_path, organization_of, referring_path},
+    session::{self, Caller},
 };
 
 pub use super::preferences::{keep as keep_preferences, read as preferences};
@@ -89,7 +91,7 @@ pub async fn done<T>(
     match answer {
         Ok(value) => {
             let (to, toast) = next(&value);
-            Ok(go(Done { to, toast, undo: None }).await)
+            Ok(redirect(Done { to, toast, undo: None }).await)
         }
         Err(error) => refuse_form(error).await,
     }
@@ -106,7 +108,7 @@ pub async fn done_with_undo<T>(
     match answer {
         Ok(value) => {
             let (to, toast, undo) = next(&value);
-            Ok(go(Done { to, toast, undo }).await)
+            Ok(redirect(Done { to, toast, undo }).await)
         }
         Err(error) => refuse_form(error).await,
     }
@@ -127,7 +129,7 @@ pub async fn signed_in_as(ctx: &Ctx, answer: Result<PersonView>, next: &str) -> 
                     .map_err(failure)?
                     .map_or_else(|| "/".to_owned(), |org_id| format!("/o/{org_id}")),
             };
-            Ok(go(Done { to, toast: String::new(), undo: None }).await)
+            Ok(redirect(Done { to, toast: String::new(), undo: None }).await)
         }
         Err(error) => refuse_form(error).await,
     }
@@ -154,7 +156,7 @@ pub async fn done_in_new_session(
     match answer {
         Ok(()) => {
             start_session(ctx, by.person).await.map_err(failure)?;
-            Ok(go(Done { to: to.to_owned(), toast: toast.to_owned(), undo: None }).await)
+            Ok(redirect(Done { to: to.to_owned(), toast: toast.to_owned(), undo: None }).await)
         }
         Err(error) => refuse_form(error).await,
     }
@@ -170,7 +172,7 @@ pub async fn done_and_signed_out(answer: Result<()>, toast: &str) -> std::result
             if let Some(session) = current_session() {
                 session::end(&session).await.map_err(failure)?;
             }
-            Ok(go_on(Done { to: "/".to_owned(), toast: toast.to_owned(), undo: None }, None).await)
+            Ok(redirect_as(Done { to: "/".to_owned(), toast: toast.to_owned(), undo: None }, None).await)
         }
         Err(error) => refuse_form(error).await,
     }
@@ -184,7 +186,7 @@ pub async fn signed_out() -> std::result::Result<Done, Failure> {
     if let Some(session) = current_session() {
         session::end(&session).await.map_err(failure)?;
     }
-    Ok(go(Done { to: "/".to_owned(), toast: String::new(), undo: None }).await)
+    Ok(redirect(Done { to: "/".to_owned(), toast: String::new(), undo: None }).await)
 }
 
 /// What waits for this page, once.
@@ -211,7 +213,7 @@ const SECRET: &str = "secret";
 
 /// A secret as it waits in the database: covered by what only the browser has.
 #[derive(Serialize, Deserialize)]
-struct Covered {
+struct MaskedSecret {
     key: KeyId,
     name: String,
     client_id: String,
@@ -220,18 +222,18 @@ struct Covered {
 
 /// Covers a secret, or takes the cover off. It follows from the cookie, of which the database has a digest alone, and from the
 /// key, so that it is used for one secret only; that is never longer than 64 bytes.
-fn cover(session: &Session, key: KeyId, secret: &[u8]) -> Option<Vec<u8>> {
+fn mask(session: &Session, key: KeyId, secret: &[u8]) -> Option<Vec<u8>> {
     let id = session.id().filter(|_| secret.len() <= 64)?;
-    let cover = Sha512::digest([b"new secret ".as_slice(), &id.0.to_be_bytes(), key.0.as_bytes()].concat());
-    Some(secret.iter().zip(cover).map(|(byte, cover)| byte ^ cover).collect())
+    let mask = Sha512::digest([b"new secret ".as_slice(), &id.0.to_be_bytes(), key.0.as_bytes()].concat());
+    Some(secret.iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect())
 }
 
 /// Leaves the secret of a new key for the next page.
 pub async fn leave_secret(new: &NewSecret) {
     let Some(session) = current_session() else { return };
-    let Some(secret) = cover(&session, new.key, new.secret.as_bytes()) else { return };
-    let covered = Covered { key: new.key, name: new.name.clone(), client_id: new.client_id.clone(), secret };
-    if let Err(error) = session.insert(SECRET, &covered).await {
+    let Some(secret) = mask(&session, new.key, new.secret.as_bytes()) else { return };
+    let masked = MaskedSecret { key: new.key, name: new.name.clone(), client_id: new.client_id.clone(), secret };
+    if let Err(error) = session.insert(SECRET, &masked).await {
         tracing::warn!(%error, "the secret of a key was lost");
     }
 }
@@ -239,26 +241,10 @@ pub async fn leave_secret(new: &NewSecret) {
 /// The secret that waits of the key that was just made, once.
 pub async fn take_secret(key: &str) -> Option<NewSecret> {
     let session = current_session().filter(|_| !key.is_empty())?;
-    let covered = session.get::<Covered>(SECRET).await.ok().flatten().filter(|one| one.key.to_string() == key)?;
-    session.remove::<Covered>(SECRET).await.ok()?;
-    let secret = String::from_utf8(cover(&session, covered.key, &covered.secret)?).ok()?;
-    Some(NewSecret { key: covered.key, name: covered.name, client_id: covered.client_id, secret })
-}
-
-/// A path of this site, for redirects: begins with one slash, and nothing in it can be read as another host (attack 24).
-pub fn local_path(text: &str) -> Option<String> {
-    let text = text.trim();
-    let second = text.chars().nth(1);
-    let plain = text.starts_with('/')
-        && !matches!(second, Some('/' | '\\'))
-        && text.len() <= 32_000
-        && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
-        && !text.to_ascii_lowercase().starts_with("/%2f")
-        && !text.to_ascii_lowercase().starts_with("/%5c");
-    // Dots would be taken out by who follows it, and what is left may begin like another host.
-    let path = text.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase().replace("%2e", ".");
-    let dots = path.split('/').any(|part| matches!(part, "." | ".."));
-    (plain && !dots).then(|| text.to_owned())
+    let masked = session.get::<MaskedSecret>(SECRET).await.ok().flatten().filter(|one| one.key.to_string() == key)?;
+    session.remove::<MaskedSecret>(SECRET).await.ok()?;
+    let secret = String::from_utf8(mask(&session, masked.key, &masked.secret)?).ok()?;
+    Some(NewSecret { key: masked.key, name: masked.name, client_id: masked.client_id, secret })
 }
 
 /// The page a form came from, without its dialog, if it is one of this site; else `otherwise`.
@@ -282,23 +268,8 @@ fn is_plain_form(parts: &Parts) -> bool {
     is_server_function(parts) && accepts_html(&parts.headers)
 }
 
-/// Whether a request's sender would show a page.
-pub fn accepts_html(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
-}
-
 fn is_server_function(parts: &Parts) -> bool {
     parts.uri.path().starts_with("/fn/")
-}
-
-/// The Org ID of the page that a request is for: of the page itself, or of the one that it was sent from.
-pub fn organization_of(path: &str, headers: &HeaderMap) -> Option<String> {
-    let from = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).and_then(|referer| {
-        referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest.get(at..).unwrap_or_default()))
-    });
-    let page = if path.starts_with("/fn/") { from? } else { path };
-    let org = page.strip_prefix("/o/")?.split(['/', '?']).next()?;
-    (!org.is_empty() && org.len() <= 100).then(|| org.to_owned())
 }
 
 /// The Org ID of the organization that is shown, if one is.
@@ -307,13 +278,13 @@ pub fn shown_organization() -> String {
 }
 
 /// Leads a plain form on; what there is to say waits for the next page. With WebAssembly the form does both itself.
-async fn go(done: Done) -> Done {
+async fn redirect(done: Done) -> Done {
     let whose = caller().map(|by| by.person);
-    go_on(done, whose).await
+    redirect_as(done, whose).await
 }
 
-/// [`go`], to a page of `whose`.
-async fn go_on(done: Done, whose: Option<PersonId>) -> Done {
+/// [`redirect`], to a page of `whose`.
+async fn redirect_as(done: Done, whose: Option<PersonId>) -> Done {
     if parts().is_some_and(|parts| is_plain_form(&parts)) {
         if !done.toast.is_empty() {
             leave(whose, Flash { toast: Some(done.toast.clone()), undo: done.undo.clone(), form: None }).await;
@@ -325,7 +296,7 @@ async fn go_on(done: Done, whose: Option<PersonId>) -> Done {
 
 async fn leave(whose: Option<PersonId>, flash: Flash) {
     let Ok(ctx) = ctx() else { return };
-    if let Some(cookie) = flash::leave(&ctx, whose, flash).await {
+    if let Some(cookie) = flash::set_flash(&ctx, whose, flash).await {
         add_cookie(cookie);
     }
 }
@@ -340,7 +311,7 @@ async fn refuse<T: FromRedirect>(error: Error) -> std::result::Result<T, Failure
     let failure = failure(error);
     // Where nothing can be kept, nothing is left for the next page: the answer is a page that says so.
     let Some(parts) = parts().filter(|parts| is_plain_form(parts) && !is_later) else { return Err(failure) };
-    let back = ctx().ok().and_then(|ctx| session::referring_path(&ctx, &parts.headers));
+    let back = ctx().ok().and_then(|ctx| referring_path(&ctx, &parts.headers));
     let back = back.unwrap_or_else(|| "/".to_owned());
     let values = parts.extensions.get::<SubmittedForm>().map(SubmittedForm::values).unwrap_or_default();
     let form = FormFlash { action: parts.uri.path().to_owned(), values, failure: failure.clone() };
@@ -394,86 +365,4 @@ fn hide(error: &Error) -> Failure {
         .unwrap_or_default();
     tracing::error!(%error, request_id, "a request failed inside");
     Failure::Unexpected { request_id }
-}
-
-/// The HTTP status of an error (api.md, "Codes").
-pub fn status_of(error: &Error) -> StatusCode {
-    match error {
-        Error::Refused(refusal) => status_of_refusal(refusal),
-        error if error.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,
-        Error::Store(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
-    match refusal {
-        Refusal::Unauthenticated | Refusal::WrongCredentials => StatusCode::UNAUTHORIZED,
-        Refusal::Forbidden(_) | Refusal::Licence(_) | Refusal::InvitationWrongPerson | Refusal::EmailUnverified => {
-            StatusCode::FORBIDDEN
-        }
-        Refusal::NotFound => StatusCode::NOT_FOUND,
-        Refusal::Invalid(_) | Refusal::BadRequest(_) | Refusal::Review(_) | Refusal::IdempotencyMismatch => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
-        Refusal::Conflict
-        | Refusal::LastOwner
-        | Refusal::LastOwnerOf(_)
-        | Refusal::SpaceHoldsWork
-        | Refusal::AlreadyMember
-        | Refusal::AlreadyInvited
-        | Refusal::NameTaken(_)
-        | Refusal::Cycle
-        | Refusal::AccountInUse(_)
-        | Refusal::Blocked(_)
-        | Refusal::PlanChanged
-        | Refusal::OfferClosed(_)
-        | Refusal::NoSeat(_)
-        | Refusal::SeatLost
-        | Refusal::SignedInAs(_)
-        | Refusal::ChooseOrganization => StatusCode::CONFLICT,
-        Refusal::InvitationExpired
-        | Refusal::InvitationClosed(_)
-        | Refusal::InvitationReplaced(..)
-        | Refusal::InvitationSenderLost
-        | Refusal::LinkUsed
-        | Refusal::LinkExpired => StatusCode::GONE,
-        Refusal::PlanLimit(_) | Refusal::AllowanceExceeded(_) => StatusCode::PAYMENT_REQUIRED,
-        Refusal::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::Unavailable | Refusal::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::local_path;
-
-    #[test]
-    fn attack_24_redirects_stay_on_this_site() {
-        for good in ["/", "/o/alpine/drive?sort=-name&item=1", "/o/a%20b", "/o/a?q=../..//x", "/o/a..b/.c"] {
-            assert_eq!(local_path(good).as_deref(), Some(good));
-        }
-        for bad in [
-            "",
-            "//evil.example",
-            "https:evil",
-            "https://evil.example",
-            "/\\evil",
-            "\\\\evil",
-            "javascript:alert(1)",
-            "/%2f%2fevil",
-            "/%5Cevil",
-            "/a\nb",
-            "evil",
-            "@evil",
-            "/\tevil",
-            "/ä",
-            "/..//evil.example",
-            "/.//evil.example",
-            "/a/../..//evil.example",
-            "/%2e%2e//evil.example",
-            "/a/.%2E//evil.example?x",
-        ] {
-            assert_eq!(local_path(bad), None, "{bad:?}");
-        }
-    }
 }
