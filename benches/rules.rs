@@ -20,7 +20,7 @@ use commonhold::{
     server::{
         context::{Clock, Ctx, Principal},
         generate::{Amounts, generate},
-        limit::Limits,
+        limit::RateLimiter,
         password::Hasher,
         store::{self, Db, Synchronous, Tx},
         usecase::drive,
@@ -105,7 +105,13 @@ async fn database(resources: u64) -> (Ctx, Principal, ResourceId) {
         Db::open(&format!("sqlite://{}", file.display()), Synchronous::Normal, true).await.expect("the database opens")
     };
     let around = |db| {
-        Ctx::new(db, Clock::System, Hasher::quick().expect("a hasher"), Limits::new(false), "http://localhost:3000")
+        Ctx::new(
+            db,
+            Clock::System,
+            Hasher::quick().expect("a hasher"),
+            RateLimiter::new(false),
+            "http://localhost:3000",
+        )
     };
     // One that is there may be of an older program. One that is not finished has another name.
     let usable = file.exists() && {

@@ -39,7 +39,7 @@ use tokio::net::TcpListener;
 
 use config::{DatabaseArgs, ServeArgs};
 use context::{Clock, Ctx};
-use limit::Limits;
+use limit::RateLimiter;
 use password::Hasher;
 use secret::Secret;
 use store::Db;
@@ -80,7 +80,7 @@ pub async fn open_with(
     if !db.is_current().await.unwrap_or(false) {
         return Err("The database is not up to date. Run `commonhold migrate` first.".into());
     }
-    Ok(Ctx::with_secret(db, Clock::System, Hasher::new()?, Limits::new(rate_limits), public_url, secret))
+    Ok(Ctx::with_secret(db, Clock::System, Hasher::new()?, RateLimiter::new(rate_limits), public_url, secret))
 }
 
 /// Serves until SIGTERM or Ctrl+C, then lets what is being answered finish.

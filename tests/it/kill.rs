@@ -15,7 +15,7 @@ use commonhold::{
         context::{Clock, Ctx},
         doctor,
         generate::{self, Amounts},
-        limit::Limits,
+        limit::RateLimiter,
         password::Hasher,
         store::{Db, Synchronous},
     },
@@ -151,7 +151,7 @@ async fn examined(url: &str, source: uuid::Uuid, target: uuid::Uuid) -> State {
         }
     }
     let hasher = Hasher::quick().expect("quick parameters");
-    let ctx = Ctx::new(db.clone(), Clock::System, hasher, Limits::new(false), "http://localhost:3000");
+    let ctx = Ctx::new(db.clone(), Clock::System, hasher, RateLimiter::new(false), "http://localhost:3000");
     for finding in doctor::examine(&ctx).await.expect("the doctor comes") {
         assert_eq!(finding.broken, 0, "broken: {}", finding.invariant);
     }

@@ -197,11 +197,11 @@ pub async fn change_role(
 ) -> Result<Json<PersonRoleBody>, Problem> {
     let id: PersonId = person.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
     let accounts = match body.accounts {
-        AccountsSent::Not => people::Limits::Stay,
-        AccountsSent::All => people::Limits::None,
-        AccountsSent::Only(ids) => {
-            people::Limits::To(ids.iter().map(|id| usecase::id("accounts", id)).collect::<Result<Vec<AccountId>, _>>()?)
-        }
+        AccountsSent::Not => people::AccountLimits::Stay,
+        AccountsSent::All => people::AccountLimits::None,
+        AccountsSent::Only(ids) => people::AccountLimits::To(
+            ids.iter().map(|id| usecase::id("accounts", id)).collect::<Result<Vec<AccountId>, _>>()?,
+        ),
     };
     let change = people::Change { role: body.role, accounts };
     let (role, accounts) = people::change(&ctx, &by, &org, id, change).await?;

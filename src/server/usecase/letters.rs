@@ -29,7 +29,7 @@ impl Letters {
         let keys: Vec<Key> = by
             .address
             .as_deref()
-            .map(|address| Key::of(Rule::LETTERS, format!("letters {}", network(Some(address)))))
+            .map(|address| Key::of(Rule::EMAILS, format!("letters {}", network(Some(address)))))
             .into_iter()
             .collect();
         ctx.limits().take(&keys, most)?;

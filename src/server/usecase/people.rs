@@ -592,12 +592,12 @@ pub struct Change {
     /// Another role.
     pub role: Option<String>,
     /// The accounts in which it counts (ACCT-2).
-    pub accounts: Limits,
+    pub accounts: AccountLimits,
 }
 
 /// What is to become of the accounts in which somebody's role counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Limits {
+pub enum AccountLimits {
     /// Nothing.
     #[default]
     Stay,
@@ -619,7 +619,7 @@ pub async fn change(
     person: PersonId,
     change: Change,
 ) -> Result<(Role, Option<Vec<AccountId>>)> {
-    if change.role.is_none() && change.accounts == Limits::Stay {
+    if change.role.is_none() && change.accounts == AccountLimits::Stay {
         return Err(Refusal::field("role", FieldIssue::Missing).into());
     }
     let role = change.role.as_deref().map(Role::parse).transpose();
@@ -633,9 +633,9 @@ pub async fn change(
                     change_role_in(tx, &ctx, &by, &org, person, role, true).await?;
                 }
                 match &wanted {
-                    Limits::Stay => {}
-                    Limits::None => drop(accounts::limit_in(tx, &ctx, &by, &org, person, None).await?),
-                    Limits::To(ids) => drop(accounts::limit_in(tx, &ctx, &by, &org, person, Some(ids)).await?),
+                    AccountLimits::Stay => {}
+                    AccountLimits::None => drop(accounts::limit_in(tx, &ctx, &by, &org, person, None).await?),
+                    AccountLimits::To(ids) => drop(accounts::limit_in(tx, &ctx, &by, &org, person, Some(ids)).await?),
                 }
                 let at = organization::find(tx, &by, &org).await?;
                 let member = membership::list_by_id(tx, at.id, &[person]).await?.into_iter().next();

@@ -207,7 +207,7 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
     let permit = rules::decide(&facts)?;
     let account = account.ok_or_else(|| Error::Internal(format!("transfer {id} has no place to go back to")))?;
     if record.plan.rows() > MAX_INLINE_ITEMS {
-        tx.be_alone()?;
+        tx.require_exclusive()?;
     }
     let now = ctx.now();
     let mut groups: BTreeMap<ResourceId, Group<'_>> = BTreeMap::new();

@@ -713,7 +713,7 @@ pub(super) async fn carry_out(
 ) -> Result<Moved> {
     let permit = plan.permit()?;
     if plan.rows() > MAX_INLINE_ITEMS {
-        tx.be_alone()?;
+        tx.require_exclusive()?;
     }
     count_done(progress, 0)?;
     let inverse = inverse_of(&loaded.facts, &plan, ctx.now());
