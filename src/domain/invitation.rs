@@ -36,7 +36,7 @@ pub const MOST_FROM_ONE_ORGANIZATION: u64 = 2_000;
 ///
 /// # Errors
 /// `RateLimited`.
-pub const fn may_send_letters(from_person: u64, from_organization: u64, letters: u64) -> Result<(), Refusal> {
+pub const fn may_send_invitations(from_person: u64, from_organization: u64, letters: u64) -> Result<(), Refusal> {
     if from_person + letters > MOST_FROM_ONE_PERSON || from_organization + letters > MOST_FROM_ONE_ORGANIZATION {
         Err(Refusal::RateLimited(86_400))
     } else {

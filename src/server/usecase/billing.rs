@@ -18,7 +18,7 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::{Error, Result},
-        mail::{self, Letter},
+        mail::{self, EmailMessage},
         store::{Tx, billing_contact, membership, organization as organizations, person, purchase_request},
     },
     audit::{self, AuditEvent},
@@ -236,7 +236,7 @@ async fn request_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Re
     purchase_request::insert(tx, &permit, id, &by.name, &wanted, now).await?;
     if let Some(operator) = ctx.operator_mail() {
         let id_text = id.to_string();
-        let letter = Letter::PurchaseRequested {
+        let message = EmailMessage::PurchaseRequested {
             organization: &at.name,
             org_id: &at.org_id,
             by: &by.name,
@@ -247,7 +247,7 @@ async fn request_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Re
             contact_phone: wanted.contact.phone.as_deref(),
             request: &id_text,
         };
-        mail::post(tx, ctx, operator, &letter).await?;
+        mail::post(tx, ctx, operator, &message).await?;
     }
     let summary = format!("asked for {what}");
     let after = serde_json::json!({ "request": id, "wanted": what });

@@ -28,7 +28,7 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::{Error, Result},
-        mail::{self, Letter},
+        mail::{self, EmailMessage},
         store::{
             Tx,
             grant::{self, AfterGrant, Listed},
@@ -41,7 +41,7 @@ use super::{
     accounts::AccountNames,
     audit::{self, AuditEvent},
     drive, invitation as invitations,
-    letters::Letters,
+    mail_limit::MailBudget,
 };
 
 /// How many rows the dialog shows at a time.
@@ -388,7 +388,7 @@ struct Receiver {
 pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Result<Given> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let (whom, level, way) = form.read()?;
-    let letters = Letters::about(ctx, by, usize::from(matches!(whom, Whom::Address(_))))?;
+    let budget = MailBudget::about(ctx, by, usize::from(matches!(whom, Whom::Address(_))))?;
     let (ctx_in, by_in) = (ctx.clone(), by.clone());
     let given: Result<Given> = ctx
         .db()
@@ -412,7 +412,7 @@ pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Resul
         })
         .await;
     let given = given?;
-    letters.sent(usize::from(matches!(given, Given::Invited(_))));
+    budget.sent(usize::from(matches!(given, Given::Invited(_))));
     Ok(given)
 }
 
@@ -553,7 +553,7 @@ async fn tell(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, row: &A
         }
     };
     let name = if managed.kind() == Kind::Root { "the Drive" } else { managed.name() };
-    let letter = Letter::AccessGiven {
+    let message = EmailMessage::AccessGiven {
         organization: &owner.name,
         path: &path,
         resource: name,
@@ -563,7 +563,7 @@ async fn tell(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, row: &A
     };
     let topic = topic(managed, row.who);
     for address in &to {
-        mail::post_about(tx, ctx, address, &letter, &topic).await?;
+        mail::post_about(tx, ctx, address, &message, &topic).await?;
     }
     Ok(())
 }

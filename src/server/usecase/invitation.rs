@@ -30,7 +30,7 @@ use super::{
     super::{
         context::{Ctx, Principal, digest, machine_name},
         error::{Error, Result},
-        mail::{self, Letter},
+        mail::{self, EmailMessage},
         store::{
             Tx, account, grant,
             invitation::{self, Invitation, Promised},
@@ -42,7 +42,7 @@ use super::{
     access,
     audit::{self, AuditEvent},
     key as keys,
-    letters::{Letters, may_write_to_strangers, proved},
+    mail_limit::{MailBudget, may_email_strangers, proved},
     organization,
 };
 
@@ -263,7 +263,7 @@ pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm
     if people.len() > MOST {
         return Err(Refusal::field("invitations", FieldIssue::TooMany(MOST)).into());
     }
-    let letters = Letters::about(ctx, by, people.len())?;
+    let budget = MailBudget::about(ctx, by, people.len())?;
     let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     let verdicts: Vec<Verdict> = ctx
         .db()
@@ -274,12 +274,12 @@ pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm
                 let now = ctx.now();
                 let judged = judge(tx, &permit, &by, &people, now).await?;
                 let going = judged.iter().filter(|(_, ready)| ready.is_some()).count() as u64;
-                may_write_to_strangers(tx, &ctx, &by, permit.organization(), going).await?;
+                may_email_strangers(tx, &ctx, &by, permit.organization(), going).await?;
                 send(tx, &ctx, &by, &permit, judged, now).await
             })
         })
         .await?;
-    letters.sent(verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Invited).count());
+    budget.sent(verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Invited).count());
     Ok(verdicts)
 }
 
@@ -326,7 +326,7 @@ async fn send(
         if let Some(Ready { invite, reach, accounts }) = ready {
             let token = ctx.token();
             let name = reach.as_ref().map(|(_, _, name)| name.as_str());
-            let letter = letter(&at.name, by, invite.role, false, name, &token);
+            let message = message(&at.name, by, invite.role, false, name, &token);
             let id = InvitationId(ctx.id());
             let new = invitation::NewInvitation {
                 id,
@@ -337,7 +337,7 @@ async fn send(
                 reach: reach.as_ref().map(|(resource, level, _)| (*resource, *level)),
                 accounts: accounts.as_deref(),
                 token_hash: &digest(token.as_bytes()),
-                mail: mail::post(tx, ctx, invite.email.as_str(), &letter).await?,
+                mail: mail::post(tx, ctx, invite.email.as_str(), &message).await?,
                 at: now,
                 expires_at,
             };
@@ -630,7 +630,7 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
 /// `NotFound`, `Forbidden` by ROLE-3, `InvitationClosed`; `RateLimited` within a minute, or for an address that got many
 /// today.
 pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> Result<(String, Timestamp)> {
-    let letters = Letters::about(ctx, by, 1)?;
+    let budget = MailBudget::about(ctx, by, 1)?;
     let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     let resent: Result<(String, Timestamp)> = ctx
         .db()
@@ -649,14 +649,14 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 if sent.iter().any(|(_, sent)| *sent >= MOST_TO_ONE_ADDRESS) {
                     return Err(Refusal::RateLimited(86_400).into());
                 }
-                may_write_to_strangers(tx, &ctx, &by, permit.organization(), 1).await?;
+                may_email_strangers(tx, &ctx, &by, permit.organization(), 1).await?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 // An invitation as a Member, or to a single item, is of no use where that is not licensed (LIC-4).
                 super::licence::allow_role(tx, permit.organization(), found.role, now).await?;
                 let reach = reach_name(tx, &found).await?;
                 let (token, expires_at) = (ctx.token(), now.plus_days(DAYS));
-                let letter = letter(&at.name, &by, found.role, found.external, reach.as_deref(), &token);
-                let mail = mail::post(tx, &ctx, &found.email, &letter).await?;
+                let message = message(&at.name, &by, found.role, found.external, reach.as_deref(), &token);
+                let mail = mail::post(tx, &ctx, &found.email, &message).await?;
                 let hash = digest(token.as_bytes());
                 invitation::update_link(tx, &permit, id, &hash, mail, (now, expires_at)).await?;
                 let what = AuditEvent {
@@ -672,23 +672,23 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
         })
         .await;
     let resent = resent?;
-    letters.sent(1);
+    budget.sent(1);
     Ok(resent)
 }
 
 /// What is mailed with an invitation: to join, or to reach something from outside.
-fn letter<'a>(
+fn message<'a>(
     organization: &'a str,
     by: &'a Principal,
     role: Role,
     external: bool,
     resource: Option<&'a str>,
     token: &'a str,
-) -> Letter<'a> {
+) -> EmailMessage<'a> {
     if external {
-        Letter::SharedWith { organization, inviter: &by.name, resource, token, days: DAYS }
+        EmailMessage::SharedWith { organization, inviter: &by.name, resource, token, days: DAYS }
     } else {
-        Letter::Invitation { organization, inviter: &by.name, role, resource, token, days: DAYS }
+        EmailMessage::Invitation { organization, inviter: &by.name, role, resource, token, days: DAYS }
     }
 }
 
@@ -724,10 +724,10 @@ pub async fn ask(
     if sent.iter().any(|(_, sent)| *sent >= MOST_TO_ONE_ADDRESS) {
         return Err(Refusal::RateLimited(86_400).into());
     }
-    may_write_to_strangers(tx, ctx, by, permit.organization(), 1).await?;
+    may_email_strangers(tx, ctx, by, permit.organization(), 1).await?;
     let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
     let (token, expires_at, id) = (ctx.token(), now.plus_days(DAYS), InvitationId(ctx.id()));
-    let letter = letter(&at.name, by, Role::Member, member.is_none(), Some(asked.name), &token);
+    let message = message(&at.name, by, Role::Member, member.is_none(), Some(asked.name), &token);
     let new = invitation::NewInvitation {
         id,
         email: asked.email.as_str(),
@@ -737,7 +737,7 @@ pub async fn ask(
         reach: Some((asked.resource, asked.level)),
         accounts: None,
         token_hash: &digest(token.as_bytes()),
-        mail: mail::post(tx, ctx, asked.email.as_str(), &letter).await?,
+        mail: mail::post(tx, ctx, asked.email.as_str(), &message).await?,
         at: now,
         expires_at,
     };
@@ -952,14 +952,14 @@ pub async fn tell_owners(ctx: &Ctx, which: &Which) -> Result<String> {
                         || "whoever sent it".to_owned(),
                         |one| crate::domain::person::full_name(&one.first_name, &one.last_name),
                     );
-                    let letter = Letter::InvitationSenderLost {
+                    let message = EmailMessage::InvitationSenderLost {
                         organization: &at.name,
                         org_id: &at.org_id,
                         email: &found.email,
                         sender: &sender,
                     };
                     for address in membership::list_owner_addresses(tx, found.organization).await? {
-                        mail::post(tx, &ctx, &address, &letter).await?;
+                        mail::post(tx, &ctx, &address, &message).await?;
                     }
                 }
                 Ok(at.name)

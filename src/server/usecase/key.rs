@@ -59,7 +59,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &KeyForm) -> Res
             let (ctx, by, org, form, hash) = (ctx_in.clone(), by_in.clone(), org.clone(), form.clone(), hash.clone());
             Box::pin(async move {
                 let permit = organization::permit(tx, &by, &org, Permission::ManageAccounts).await?;
-                super::letters::proved(tx, &by).await?;
+                super::mail_limit::proved(tx, &by).await?;
                 let accounts = account::list(tx, permit.organization()).await?;
                 let wanted = form.account.trim();
                 let found = accounts.iter().find(|account| {

@@ -22,7 +22,7 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::Result,
-        mail::{self, Letter},
+        mail::{self, EmailMessage},
         store::{Tx, account, licence, loan, membership, organization as organizations, seat},
     },
     audit::{self, AuditEvent},
@@ -115,7 +115,7 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
     let now = ctx.now();
     let permit = organization::permit(tx, by, org, Permission::ManageAccounts).await?;
     // The Owners over there get a letter.
-    super::letters::proved(tx, by).await?;
+    super::mail_limit::proved(tx, by).await?;
     let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
     let mut fields = Fields::default();
     let stored = fields.check("licence", own_licence(tx, &permit, &form.licence, now).await?);
@@ -172,7 +172,7 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
         "loan": new.id, "licence": new.licence, "from": lender_is.sharing_id, "to": borrower_is.sharing_id, "until": until.iso()
     });
     note(tx, ctx, by, &new, ("loan.made", out), ("loan.received", into), None, Some(state)).await?;
-    let letter = Letter::LicenceLent {
+    let message = EmailMessage::LicenceLent {
         organization: &borrower.name,
         org_id: &borrower.org_id,
         lender: &at.name,
@@ -181,7 +181,7 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
         by: &by.name,
         until,
     };
-    tell_owners(tx, ctx, by, borrower.id, &letter).await?;
+    tell_owners(tx, ctx, by, borrower.id, &message).await?;
     Ok(LoanView {
         id: new.id,
         direction: Direction::Lent,
@@ -277,9 +277,14 @@ async fn end_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: LoanId) -> Result<En
     let told = if how == Ended::CalledBack { borrower } else { lender };
     // One that was deleted has nobody to be told.
     if let Some(told) = organizations::find(tx, told).await? {
-        let letter =
-            Letter::LoanEnded { organization: &told.name, org_id: &told.org_id, licence: product, by: &by.name, how };
-        tell_owners(tx, ctx, by, told.id, &letter).await?;
+        let message = EmailMessage::LoanEnded {
+            organization: &told.name,
+            org_id: &told.org_id,
+            licence: product,
+            by: &by.name,
+            how,
+        };
+        tell_owners(tx, ctx, by, told.id, &message).await?;
     }
     Ok(how)
 }
@@ -317,11 +322,11 @@ async fn tell_owners(
     ctx: &Ctx,
     by: &Principal,
     organization: OrganizationId,
-    letter: &Letter<'_>,
+    message: &EmailMessage<'_>,
 ) -> Result<()> {
     for address in membership::list_owner_addresses(tx, organization).await? {
         if crate::domain::text::key(&address) != by.email_key {
-            mail::post(tx, ctx, &address, letter).await?;
+            mail::post(tx, ctx, &address, message).await?;
         }
     }
     Ok(())

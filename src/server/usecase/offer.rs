@@ -28,7 +28,7 @@ use super::{
         context::{Ctx, Principal, digest},
         error::{Error, Result, at_field},
         limit::Key,
-        mail::{self, Letter},
+        mail::{self, EmailMessage},
         store::{
             Tx, account, membership,
             offer::{self, Answer, Offer},
@@ -38,7 +38,7 @@ use super::{
     access,
     audit::{self, AuditEvent},
     drive,
-    letters::{Letters, proved},
+    mail_limit::{MailBudget, proved},
     organization,
     transfer::{self, Next, Parties, PlanInput},
 };
@@ -124,7 +124,7 @@ pub async fn make(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, target: &st
         view_mode(&mut tx, ctx, by.person, &items).await?;
         find_target(&mut tx, ctx, by, target).await?
     };
-    let letters = Letters::about(ctx, by, 1)?;
+    let budget = MailBudget::about(ctx, by, 1)?;
     let (ctx_in, by_in) = (ctx.clone(), by.clone());
     let made: Result<OfferView> = ctx
         .db()
@@ -135,7 +135,7 @@ pub async fn make(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, target: &st
         })
         .await;
     let made = made?;
-    letters.sent(1);
+    budget.sent(1);
     Ok(made)
 }
 
@@ -194,7 +194,7 @@ async fn make_in(
     let topmost: Vec<ResourceId> = offering.items.iter().map(|item| item.id).collect();
     offer::insert(tx, &new, &topmost).await?;
     let what = new.what.what();
-    let letter = Letter::TransferOffered {
+    let message = EmailMessage::TransferOffered {
         organization: &new.target_name,
         path: &page_path(&found.org_id, new.id),
         source: &new.source_name,
@@ -204,7 +204,7 @@ async fn make_in(
         days: OPEN_DAYS,
     };
     for address in offer::list_addresses(tx, found.id, TOLD).await? {
-        mail::post(tx, ctx, &address, &letter).await?;
+        mail::post(tx, ctx, &address, &message).await?;
     }
     note_both(tx, ctx, by, &new, ("offer.made", "offer.received"), |there| {
         if there {
@@ -631,13 +631,13 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: State
     let in_source = organizations::find_with_role(tx, of.source, of.person).await?;
     let Some((source, Some(_))) = in_source else { return Ok(()) };
     let path = page_path(&source.org_id, of.id);
-    let letter = Letter::OfferAnswered {
+    let message = EmailMessage::OfferAnswered {
         organization: &of.target_name,
         path: &path,
         what: &what,
         accepted: state == State::Accepted,
     };
-    mail::post(tx, ctx, &offerer.email, &letter).await?;
+    mail::post(tx, ctx, &offerer.email, &message).await?;
     Ok(())
 }
 

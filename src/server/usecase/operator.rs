@@ -14,7 +14,7 @@ use super::{
     super::{
         context::{Ctx, digest, same_digest},
         error::{Error, Result, at_field},
-        mail::{self, Letter},
+        mail::{self, EmailMessage},
         store::{Tx, membership, operator_key, organization, purchase_request},
     },
     audit::{self, AuditEvent},
@@ -232,7 +232,7 @@ pub async fn answer(ctx: &Ctx, operator: &Operator, id: &str, state: &str, text:
                 }
                 let what = found.summary();
                 let declined = state == RequestState::Declined;
-                let letter = Letter::PurchaseAnswered {
+                let message = EmailMessage::PurchaseAnswered {
                     organization: &found.organization_name,
                     org_id: &found.org_id,
                     what: &what,
@@ -240,7 +240,7 @@ pub async fn answer(ctx: &Ctx, operator: &Operator, id: &str, state: &str, text:
                     answer: &text,
                 };
                 for address in membership::list_owner_addresses(tx, found.organization).await? {
-                    mail::post(tx, &ctx, &address, &letter).await?;
+                    mail::post(tx, &ctx, &address, &message).await?;
                 }
                 let (action, verb) =
                     if declined { ("purchase.declined", "declined") } else { ("purchase.answered", "answered") };

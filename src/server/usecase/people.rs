@@ -27,7 +27,7 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         limit::{Key, network},
-        mail::{self, Letter},
+        mail::{self, EmailMessage},
         store::{
             Tx, account, grant, invitation,
             membership::{self, After, Member, Sort, Wanted},
@@ -38,7 +38,7 @@ use super::{
     accounts::{self, AccountNames},
     audit::{self, AuditEvent},
     key as keys,
-    letters::{Letters, may_write_to_strangers},
+    mail_limit::{MailBudget, may_email_strangers},
     organization,
 };
 
@@ -694,12 +694,18 @@ async fn change_role_in(
     };
     audit::record(tx, ctx, by, what).await?;
     if person != by.person {
-        let letter = if role == Role::Owner {
-            Letter::OwnershipGiven { organization: &at.name, org_id: &at.org_id, by: &by.name }
+        let message = if role == Role::Owner {
+            EmailMessage::OwnershipGiven { organization: &at.name, org_id: &at.org_id, by: &by.name }
         } else {
-            Letter::RoleChanged { organization: &at.name, org_id: &at.org_id, by: &by.name, from: before, to: role }
+            EmailMessage::RoleChanged {
+                organization: &at.name,
+                org_id: &at.org_id,
+                by: &by.name,
+                from: before,
+                to: role,
+            }
         };
-        mail::post(tx, ctx, &member.email, &letter).await?;
+        mail::post(tx, ctx, &member.email, &message).await?;
     }
     Ok(RoleChange::Done(member.name, role))
 }
@@ -742,8 +748,8 @@ pub async fn remove(ctx: &Ctx, by: &Principal, org: &str, people: Vec<PersonId>)
                 take_out(tx, &ctx, &by, &permit, &people, &members, "person.removed").await?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 for member in members.iter().filter(|member| member.id != by.person) {
-                    let letter = Letter::Removed { organization: &at.name, by: &by.name };
-                    mail::post(tx, &ctx, &member.email, &letter).await?;
+                    let message = EmailMessage::Removed { organization: &at.name, by: &by.name };
+                    mail::post(tx, &ctx, &member.email, &message).await?;
                 }
                 Ok(people.len())
             })
@@ -840,7 +846,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
     };
     // An address that has an account is told as what it is; asking for many of them is limited like guessing passwords.
     let asking = [asking_key(by)];
-    let letters = Letters::about(ctx, by, 1)?;
+    let budget = MailBudget::about(ctx, by, 1)?;
     let tried = ctx.limits().admit(&asking).await?;
     // Nobody knows this password: the account opens with the mailed link alone.
     let unknown = Password::parse(&ctx.token()).map_err(|problem| Refusal::field("password", problem))?;
@@ -868,7 +874,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
             let (first_name, last_name, email) = (first_name.clone(), last_name.clone(), email.clone());
             Box::pin(async move {
                 let permit = organization::permit(tx, &by, &org, Permission::CreatePerson).await?;
-                may_write_to_strangers(tx, &ctx, &by, permit.organization(), 1).await?;
+                may_email_strangers(tx, &ctx, &by, permit.organization(), 1).await?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 if at.space_of.is_some() {
                     return Err(Refusal::NotFound.into());
@@ -907,7 +913,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
         .await;
     tried.settle(matches!(&created, Err(Error::Refused(Refusal::Invalid(_)))));
     created?;
-    letters.sent(1);
+    budget.sent(1);
     Ok(row)
 }
 

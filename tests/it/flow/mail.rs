@@ -8,7 +8,7 @@ use commonhold::{
     server::{
         config::Settings,
         error::Error,
-        mail::{Letter, post, smtp::Delivery},
+        mail::{EmailMessage, post, smtp::Delivery},
         router,
         store::outbox::{self, Entry},
         usecase,
@@ -34,7 +34,7 @@ async fn write(app: &TestApp, to: &str, name: &str) -> MailId {
         .write(move |tx| {
             let (ctx, to, name) = (ctx.clone(), to.clone(), name.clone());
             Box::pin(async move {
-                let letter = Letter::Invitation {
+                let letter = EmailMessage::Invitation {
                     organization: &name,
                     inviter: "Anna Muster",
                     role: Role::Editor,
@@ -278,7 +278,7 @@ both!(mail_1_what_did_not_happen_is_not_told, async |app| {
         .write(move |tx| {
             let ctx = ctx.clone();
             Box::pin(async move {
-                post(tx, &ctx, JANE, &Letter::PasswordChanged { first_name: "Jane" }).await?;
+                post(tx, &ctx, JANE, &EmailMessage::PasswordChanged { first_name: "Jane" }).await?;
                 Err::<(), _>(Error::Internal("changed our mind".to_owned()))
             })
         })

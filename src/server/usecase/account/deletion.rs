@@ -15,7 +15,7 @@ use super::{
         super::{
             context::{Ctx, Principal},
             error::Result,
-            mail::{Letter, post},
+            mail::{EmailMessage, post},
             store::{
                 Tx, audit as audit_store, grant, invitation, membership, one_time_link, organization, person, resource,
                 seat, session,
@@ -143,7 +143,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
     invitation::delete_sent_to(tx, &by.email_key).await?;
     one_time_link::delete_of_person(tx, by.person).await?;
     session::delete_of_person(tx, by.person, None).await?;
-    post(tx, ctx, &me.email, &Letter::AccountDeleted { first_name: &me.first_name }).await?;
+    post(tx, ctx, &me.email, &EmailMessage::AccountDeleted { first_name: &me.first_name }).await?;
     person::anonymize(tx, &permit, now).await?;
     audit_store::delete_personal(tx, &permit).await?;
     let nobody = Principal { name: "Deleted person".to_owned(), address: None, ..by.clone() };

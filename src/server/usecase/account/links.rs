@@ -18,7 +18,7 @@ use super::{
             context::{Client, Ctx, Principal, digest},
             error::{Error, Result},
             limit::Key,
-            mail::{Letter, post},
+            mail::{EmailMessage, post},
             password::judge,
             store::{Tx, one_time_link, person},
         },
@@ -75,8 +75,8 @@ async fn pace(tx: &mut Tx, ctx: &Ctx, person: PersonId, purpose: Purpose) -> Res
 /// The database.
 pub async fn send_verification(tx: &mut Tx, ctx: &Ctx, person: &PersonView) -> Result<()> {
     let token = issue(tx, ctx, person.id, Purpose::VerifyEmail, &person.email).await?;
-    let letter = Letter::VerifyEmail { first_name: &person.first_name, token: &token };
-    post(tx, ctx, &person.email, &letter).await.map(|_| ())
+    let message = EmailMessage::VerifyEmail { first_name: &person.first_name, token: &token };
+    post(tx, ctx, &person.email, &message).await.map(|_| ())
 }
 
 /// Mails me that link again; nothing if my address is proven.
@@ -115,14 +115,14 @@ pub async fn invite_to_set_password(
 ) -> Result<()> {
     let first_name = person::find(tx, person).await?.map(|found| found.first_name).unwrap_or_default();
     let token = issue(tx, ctx, person, Purpose::SetPassword, email).await?;
-    let letter = Letter::SetPassword {
+    let message = EmailMessage::SetPassword {
         first_name: &first_name,
         organization,
         by: &by.name,
         token: &token,
         days: SET_PASSWORD_DAYS,
     };
-    post(tx, ctx, email, &letter).await.map(|_| ())
+    post(tx, ctx, email, &message).await.map(|_| ())
 }
 
 /// What a link can still do. Looking at it changes nothing: mail scanners open links.
@@ -206,8 +206,8 @@ async fn verify_email_in(tx: &mut Tx, ctx: &Ctx, client: &Client, token: &str) -
     for purpose in [Purpose::VerifyEmail, Purpose::ResetPassword, Purpose::SetPassword] {
         one_time_link::update_expired(tx, person.id, purpose, ctx.now()).await?;
     }
-    let letter = Letter::EmailChanged { first_name: &person.first_name, email: &link.email };
-    post(tx, ctx, &person.email, &letter).await?;
+    let message = EmailMessage::EmailChanged { first_name: &person.first_name, email: &link.email };
+    post(tx, ctx, &person.email, &message).await?;
     let what = audit::AuditEvent {
         before: Some(serde_json::json!({ "email": person.email })),
         after: Some(serde_json::json!({ "email": link.email })),
@@ -247,8 +247,8 @@ pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str
                     pace(tx, &ctx, me.id, Purpose::ChangeEmail).await?;
                     let token = issue(tx, &ctx, me.id, Purpose::ChangeEmail, email.as_str()).await?;
                     if person::find_by_email(tx, &email.key()).await?.is_none() {
-                        let letter = Letter::VerifyEmail { first_name: &me.first_name, token: &token };
-                        post(tx, &ctx, email.as_str(), &letter).await?;
+                        let message = EmailMessage::VerifyEmail { first_name: &me.first_name, token: &token };
+                        post(tx, &ctx, email.as_str(), &message).await?;
                     }
                     audit::record(tx, &ctx, &by, of_account("email.change_asked", "asked for another email address"))
                         .await
@@ -290,8 +290,8 @@ async fn send_reset(tx: &mut Tx, ctx: &Ctx, client: &Client, email_key: &str) ->
         paced => paced?,
     }
     let token = issue(tx, ctx, person.id, Purpose::ResetPassword, &person.email).await?;
-    let letter = Letter::ResetPassword { first_name: &person.first_name, token: &token };
-    post(tx, ctx, &person.email, &letter).await?;
+    let message = EmailMessage::ResetPassword { first_name: &person.first_name, token: &token };
+    post(tx, ctx, &person.email, &message).await?;
     let what = of_account("password.reset_asked", "asked for a link to set a new password");
     audit::record(tx, ctx, &holder(&person, client), what).await
 }
@@ -323,8 +323,8 @@ pub async fn reset_password(ctx: &Ctx, client: &Client, token: &str, password: &
                 }
                 let first = link.purpose == Purpose::SetPassword;
                 if !first {
-                    let letter = Letter::PasswordChanged { first_name: &person.first_name };
-                    post(tx, &ctx, &person.email, &letter).await?;
+                    let message = EmailMessage::PasswordChanged { first_name: &person.first_name };
+                    post(tx, &ctx, &person.email, &message).await?;
                 }
                 let summary = if first { "set their first password" } else { "set a new password by a mailed link" };
                 audit::record(tx, &ctx, &holder(&person, &client), of_account("password.changed", summary)).await

@@ -28,7 +28,7 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         limit::{Key, network},
-        mail::{Letter, post},
+        mail::{EmailMessage, post},
         password::judge,
         store::{Tx, membership, one_time_link, organization as organization_store, person, session},
     },
@@ -152,7 +152,7 @@ pub async fn change_password(ctx: &Ctx, by: &Principal, current: &str, password:
                 still(tx, &by, &before).await?;
                 let me = myself(tx, &by).await?;
                 set_password(tx, &ctx, &me, &after, by.session.as_deref()).await?;
-                post(tx, &ctx, &me.email, &Letter::PasswordChanged { first_name: &me.first_name }).await?;
+                post(tx, &ctx, &me.email, &EmailMessage::PasswordChanged { first_name: &me.first_name }).await?;
                 audit::record(tx, &ctx, &by, of_account("password.changed", "changed their password")).await
             })
         })
