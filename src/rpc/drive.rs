@@ -60,11 +60,11 @@ pub async fn create_resource(
     #[server(default)] captured_on: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{server_fn_response as response, usecase};
+    use crate::server::{request::local_path, server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let form = usecase::drive::NewResourceForm { parent, kind, name, images, captured_on, ..Default::default() };
     let created = usecase::drive::create(&ctx, &by, &form).await;
-    let back = response::local_path(&back);
+    let back = local_path(&back);
     response::done(created, |new| {
         // The Move to dialog goes on in the folder that was made in it.
         let back = back.map(|back| back.replace("in=NEW", &format!("in={}", new.resource.id)));
@@ -80,10 +80,10 @@ pub async fn rename_resource(
     #[server(default)] name: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{server_fn_response as response, usecase};
+    use crate::server::{request::local_path, server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let renamed = usecase::drive::rename_with_undo(&ctx, &by, &id, &name).await;
-    let back = response::local_path(&back);
+    let back = local_path(&back);
     response::done_with_undo(renamed, |(new, undo)| {
         let to = back.unwrap_or_else(|| new.container_path.clone());
         (to, format!("Renamed to “{}”", new.resource.name), undo.clone())

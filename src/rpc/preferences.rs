@@ -8,7 +8,7 @@ use super::{Done, Failure, Text};
 #[server(output = Text)]
 pub async fn remember_view_mode(#[server(default)] view_mode: String) -> Result<Done, Failure> {
     use crate::domain::view::preferences::UiPreferences;
-    use crate::server::response::{keep_preferences, preferences, signed_in};
+    use crate::server::server_fn_response::{keep_preferences, preferences, signed_in};
     signed_in().await?;
     keep_preferences(UiPreferences { grid: view_mode == "grid", ..preferences() }, "/", "").await
 }
@@ -17,7 +17,7 @@ pub async fn remember_view_mode(#[server(default)] view_mode: String) -> Result<
 #[server(output = Text)]
 pub async fn save_letter_keys(#[server(default)] letter_keys: String) -> Result<Done, Failure> {
     use crate::domain::view::preferences::UiPreferences;
-    use crate::server::response::{keep_preferences, preferences, signed_in};
+    use crate::server::server_fn_response::{keep_preferences, preferences, signed_in};
     signed_in().await?;
     keep_preferences(UiPreferences { letter_keys: !letter_keys.is_empty(), ..preferences() }, "/account", "Saved").await
 }

@@ -67,5 +67,5 @@ pub async fn sign_in(email: String, password: String, #[server(default)] next: S
 /// Sign out: the session ends, here and in the database.
 #[server(output = Text)]
 pub async fn sign_out() -> Result<Done, Failure> {
-    crate::server::response::signed_out().await
+    crate::server::server_fn_response::signed_out().await
 }

@@ -44,13 +44,13 @@ pub async fn assign_to_site(
     #[server(default)] site_name: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{server_fn_response as response, usecase};
+    use crate::server::{request::local_path, server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let assigned = match (usecase::transfer::read_items(&items), usecase::site::wanted("", &site_name)) {
         (Ok(items), Ok(site)) => usecase::site::assign(&ctx, &by, items, site).await,
         (Err(error), _) | (_, Err(error)) => Err(error),
     };
-    let back = response::local_path(&back);
+    let back = local_path(&back);
     response::done_with_undo(assigned, |done| {
         (back.unwrap_or_else(|| done.container_path.clone()), done.toast.clone(), done.undo.clone())
     })
@@ -63,13 +63,13 @@ pub async fn remove_from_site(
     #[server(default)] items: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{server_fn_response as response, usecase};
+    use crate::server::{request::local_path, server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let removed = match usecase::transfer::read_items(&items) {
         Ok(items) => usecase::site::unassign(&ctx, &by, items).await,
         Err(error) => Err(error),
     };
-    let back = response::local_path(&back);
+    let back = local_path(&back);
     response::done_with_undo(removed, |done| {
         (back.unwrap_or_else(|| done.container_path.clone()), done.toast.clone(), done.undo.clone())
     })

@@ -38,9 +38,9 @@ pub async fn move_here(
     #[server(default)] destination: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{server_fn_response as response, usecase};
+    use crate::server::{request::local_path, server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let back = response::local_path(&back);
+    let back = local_path(&back);
     let moved = usecase::transfer::move_here(&ctx, &by, &items, &destination, back.as_deref()).await;
     response::done_with_undo(moved, |next| (next.to.clone(), next.toast.clone(), next.undo.clone())).await
 }
@@ -54,9 +54,9 @@ pub async fn confirm_transfer(
     #[server(default)] digest: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{server_fn_response as response, usecase};
+    use crate::server::{request::local_path, server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let back = response::local_path(&back);
+    let back = local_path(&back);
     let done = usecase::transfer::confirm(&ctx, &by, &items, &destination, &digest, back.as_deref()).await;
     response::done_with_undo(done, |next| (next.to.clone(), next.toast.clone(), next.undo.clone())).await
 }
@@ -70,9 +70,9 @@ pub async fn take_access_and_move(
     #[server(default)] digest: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{server_fn_response as response, usecase};
+    use crate::server::{request::local_path, server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let back = response::local_path(&back);
+    let back = local_path(&back);
     let done = usecase::transfer::take_access_and_move(&ctx, &by, &items, &destination, &digest, back.as_deref()).await;
     response::done(done, |next| (next.to.clone(), next.toast.clone())).await
 }

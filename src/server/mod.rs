@@ -20,7 +20,7 @@ pub mod password;
 pub mod preferences;
 mod queue;
 mod rendering;
-mod request;
+pub mod request;
 pub mod rest;
 pub mod router;
 pub mod secret;

@@ -279,7 +279,7 @@ async fn killed_again_and_again(app: TestApp, url: String, folder: &Path) {
     let body = json!({ "items": [moving], "destination": destination, "background": true });
     let (status, _, task) =
         server.ask(Some(&cookie), "POST", "/api/v1/transfers", Some(&body)).await.expect("an answer");
-    assert_eq!(status, 202, "{job}");
+    assert_eq!(status, 202, "{task}");
     let task: Value = serde_json::from_str(&task).expect("JSON");
     let path = format!("/api/v1/tasks/{}", task["id"].as_str().expect("an id"));
     tokio::time::sleep(whole.mul_f64(0.3)).await;

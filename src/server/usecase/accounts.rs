@@ -62,7 +62,7 @@ impl AccountNames {
     }
 
     /// Calls the root on a way by its account.
-    pub fn call(&self, path: &mut [Crumb]) {
+    pub fn label(&self, path: &mut [Crumb]) {
         for crumb in path.iter_mut().filter(|crumb| crumb.kind == Kind::Root) {
             if let Some(name) = self.of_root(crumb.id) {
                 name.clone_into(&mut crumb.name);

@@ -746,7 +746,7 @@ async fn take_back(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, id
     if !invitation::delete_grant(tx, &managed.permit, id).await? {
         return Err(Refusal::NotFound.into());
     }
-    let others = found.access_path.is_some_and(|(resource, _)| resource != managed.id())
+    let others = found.reach.is_some_and(|(resource, _)| resource != managed.id())
         || !invitation::list_grants(tx, id).await?.is_empty();
     if found.external && !others {
         invitation::update_state(tx, id, crate::domain::invitation::State::Revoked, ctx.now()).await?;

@@ -94,7 +94,9 @@ pub async fn watch_several(
     missed: bool,
 ) -> Result<Watch> {
     if what.len() > MAX_WATCHED {
-        return Err(Refusal::BadRequest(format!("At most {AT_ONCE} resources can be watched by one stream.")).into());
+        return Err(
+            Refusal::BadRequest(format!("At most {MAX_WATCHED} resources can be watched by one stream.")).into()
+        );
     }
     let what: Option<BTreeSet<ResourceId>> = what.iter().map(|id| super::id("id", id).ok()).collect();
     let mut watch = begin(ctx, by, session, what.ok_or(Refusal::NotFound)?, true, missed)?;

@@ -121,7 +121,7 @@ pub async fn make(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, target: &st
     let found = {
         let mut tx = ctx.db().read().await?;
         // Who may not even see the items learns nothing of Org IDs here.
-        view_mode(&mut tx, ctx, by.person, &items).await?;
+        look(&mut tx, ctx, by.person, &items).await?;
         find_target(&mut tx, ctx, by, target).await?
     };
     let budget = MailBudget::about(ctx, by, 1)?;

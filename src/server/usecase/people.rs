@@ -184,7 +184,7 @@ fn row_of_member(member: Member) -> PersonRow {
         last_seen: member.last_seen,
         expires_at: None,
         resources: 0,
-        access_paths: Vec::new(),
+        reaches: Vec::new(),
         accounts: None,
     }
 }
@@ -205,7 +205,7 @@ fn of_invited(invited: invitation::Invited, query: &Query, now: Timestamp) -> Pl
             last_seen: None,
             expires_at: Some(invited.expires_at),
             resources: 0,
-            access_paths: Vec::new(),
+            reaches: Vec::new(),
             accounts: None,
         },
     }
@@ -231,7 +231,7 @@ fn row_of_external(external: grant::External) -> PersonRow {
         last_seen: external.last_seen,
         expires_at: None,
         resources: external.resources,
-        access_paths: Vec::new(),
+        reaches: Vec::new(),
         accounts: None,
     }
 }
@@ -481,8 +481,8 @@ async fn tell_reaches(tx: &mut Tx, organization: OrganizationId, rows: &mut [Per
         return Ok(());
     }
     for (person, name, level) in grant::list_reached(tx, organization, &externals, EXTERNALS).await? {
-        if let Some(row) = rows.iter_mut().find(|row| row.person == Some(person) && row.access_paths.len() < REACHES) {
-            row.access_paths.push((name, level));
+        if let Some(row) = rows.iter_mut().find(|row| row.person == Some(person) && row.reaches.len() < REACHES) {
+            row.reaches.push((name, level));
         }
     }
     Ok(())
@@ -548,7 +548,7 @@ async fn find_chosen(
             last_seen: None,
             expires_at: Some(one.expires_at),
             resources: 0,
-            access_paths: Vec::new(),
+            reaches: Vec::new(),
             accounts: None,
         });
     }
@@ -862,7 +862,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
         last_seen: None,
         expires_at: None,
         resources: 0,
-        access_paths: Vec::new(),
+        reaches: Vec::new(),
         accounts: None,
     };
     let (ctx_in, by_in, org, made) = (ctx.clone(), by.clone(), org.to_owned(), row.clone());

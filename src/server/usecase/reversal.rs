@@ -160,7 +160,7 @@ pub(super) async fn control(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &tra
         return Ok(Control::Absent);
     }
     // What is long ago needs no looking into.
-    if record.at.plus_days(rules::DAYS) <= ctx.now() {
+    if record.at.plus_days(rules::UNDO_DAYS) <= ctx.now() {
         return Ok(Control::Absent);
     }
     let loaded = load(tx, ctx, by, record).await?;
@@ -204,7 +204,7 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
         return Err(Refusal::BadRequest("Only a transfer between two organizations is undone here.".to_owned()).into());
     }
     let ReversalInput { facts, items, account, home_org_id, places } = load(tx, ctx, by, &record).await?;
-    let permit = rules::decide(&facts)?;
+    let reversal = rules::decide(&facts)?;
     let account = account.ok_or_else(|| Error::Internal(format!("transfer {id} has no place to go back to")))?;
     if record.plan.rows() > MAX_INLINE_ITEMS {
         tx.require_exclusive()?;
@@ -224,9 +224,9 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
         Some(one) => Named { id: one.id, name: facts.home.name.clone() },
         None => return Err(Refusal::NotFound.into()),
     };
-    let permit = permit.into(destination.id);
+    let permit = reversal.into(destination.id);
     for (container, (same, renamed)) in &groups {
-        let permit = permit.into(*container);
+        let permit = reversal.into(*container);
         resource::update_parent_and_name(tx, &permit, renamed, now).await?;
         resource::update_parent(tx, &permit, same, now).await?;
     }
@@ -264,7 +264,7 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
         grants: true,
         links: true,
         kept_for: None,
-        work: None,
+        progress: None,
     };
     // What is in the trash there stays there (attack 6).
     subtree::leave_trash_behind(tx, &permit, &ids).await?;

@@ -32,7 +32,7 @@ use super::{
             Tx, account, grant, invitation, licence, membership, organization as organizations, resource, subtree,
             task, transfer,
         },
-        task::TaskProgress,
+        task_progress::TaskProgress,
     },
     access::{self, AccessPath},
     accounts::AccountNames,

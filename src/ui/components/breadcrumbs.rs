@@ -45,7 +45,7 @@ pub fn Breadcrumbs(
     /// An id that no other breadcrumb on the page has.
     id: &'static str,
     /// The steps; the last is where one is.
-    ancestors: Vec<Step>,
+    steps: Vec<Step>,
     /// Whether the last step is the page's heading.
     #[prop(optional)]
     heading: bool,

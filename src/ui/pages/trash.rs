@@ -34,7 +34,7 @@ use crate::{
         error_page::ErrorPage,
         form_action::FormAction,
         layout::{FocusHeading, Frame, Section},
-        pages::drive::task::TaskPanel,
+        pages::drive::task_panel::TaskPanel,
         paths::{self, Address},
         routes::use_route_query,
         session::{PageContext, Session},

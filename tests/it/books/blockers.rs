@@ -272,7 +272,7 @@ async fn blocked_then_done(app: &TestApp, case: &Case) {
     let about = format!("{} ({})", case.code, case.rule);
     let mut stage = Stage::new(app, case.source.as_deref(), case.target.as_deref()).await;
     stage.to.clone_from(&case.to);
-    stage.ancestors(&case.given).await;
+    stage.steps(&case.given).await;
     let plan = stage.plan(&case.items).await;
     let blockers: BTreeSet<String> = plan.blockers().into_iter().collect();
     assert_eq!(blockers, BTreeSet::from([case.code.clone()]), "{about}: {}", plan.body);
@@ -296,7 +296,7 @@ async fn blocked_then_done(app: &TestApp, case: &Case) {
     assert_eq!(refused.blockers().into_iter().collect::<BTreeSet<_>>(), blockers, "{about}");
     assert_eq!(stage.books(&case.items).await, before, "{about}: nothing changed");
 
-    stage.ancestors(&case.clear).await;
+    stage.steps(&case.clear).await;
     let cleared = stage.plan(&case.items).await;
     assert_eq!(cleared.blockers(), Vec::<String>::new(), "{about}");
     assert_eq!(stage.confirm(&case.items, &digest(&plan)).await.expect(409).code(), "plan_changed", "{about}");
@@ -332,7 +332,7 @@ both!(xfer_8_xfer_10_xfer_11_xfer_12_every_pair_of_models_with_the_books_of_both
         let about = format!("{} ({})", pair.models, pair.rule);
         pairs.insert(pair.models.clone());
         let mut stage = Stage::new(app, None, None).await;
-        stage.ancestors(&pair.given).await;
+        stage.steps(&pair.given).await;
         for (side, books) in &pair.left {
             assert_eq!(stage.left(side).await, books.before, "{about}: {side} before");
         }

@@ -631,7 +631,7 @@ both!(acct_3_a_large_copy_goes_on_behind_the_scenes_and_shows_when_it_is_there, 
         held = usecase::task::step(app.ctx(), one).await.expect("a step");
     }
     assert_eq!(john.children(theirs.root, "").await.names(), ["Big"]);
-    let shown = anna.get(&format!("/api/v1/tasks/{job}")).await.expect(200).json();
+    let shown = anna.get(&format!("/api/v1/tasks/{task}")).await.expect(200).json();
     assert_eq!((&shown["state"], &shown["resource"]), (&json!("done"), &Value::Null));
     assert!(john.audit(&theirs).await.contains(&"resource.received".to_owned()));
     app.healthy().await;

@@ -437,13 +437,13 @@ mod long {
         let task = copy(anna.copy(folder, org.root).await);
         anna.trash(inside).await.expect(204);
         work(app).await;
-        let done = anna.get(&format!("/api/v1/tasks/{job}")).await.json();
+        let done = anna.get(&format!("/api/v1/tasks/{task}")).await.json();
         assert_eq!((done["state"].as_str(), done["done"].as_u64()), (Some("done"), Some(2_101 - 700)), "{done}");
         anna.restore(inside).await.expect(200);
         let task = copy(anna.copy(folder, org.root).await);
         anna.trash(folder).await.expect(204);
         work(app).await;
-        assert_eq!(anna.get(&format!("/api/v1/tasks/{job}")).await.json()["state"], "failed");
+        assert_eq!(anna.get(&format!("/api/v1/tasks/{task}")).await.json()["state"], "failed");
         assert_eq!(anna.children(org.root, "").await.names(), ["Big (2)"]);
         app.healthy().await;
     });
@@ -467,7 +467,7 @@ mod long {
         anna.rename(late, "Node 1").await.expect(200);
         app.tick(61_000);
         work(app).await;
-        let failed = anna.get(&format!("/api/v1/tasks/{job}")).await.json();
+        let failed = anna.get(&format!("/api/v1/tasks/{task}")).await.json();
         assert_eq!(failed["state"], "failed", "{failed}");
         assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM resource").await, before);
         app.healthy().await;

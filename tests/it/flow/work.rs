@@ -206,10 +206,10 @@ both!(xfer_16_a_transfer_is_cancelled_while_it_waits_and_while_it_goes_on, async
     let held = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
     let running = app.ctx().tasks().begin(id);
     assert_eq!(world.at(&task).await["done"], 0);
-    running.work().goes_on(2);
+    running.progress().goes_on(2);
     assert_eq!(world.at(&task).await["done"], 2, "this node counts");
     world.anna.delete(&task).await.expect(200);
-    assert!(running.work().is_cancelled());
+    assert!(running.progress().is_cancelled());
     drop(running);
     assert!(usecase::task::step(app.ctx(), held).await.expect("an answer").is_none());
     assert_eq!(app.stored(world.folder).await.organization, world.source.id);

@@ -41,7 +41,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
     )
     .await;
     let task = folder.to_string();
-    john.get(&format!("/api/v1/tasks/{job}")).await.expect(200);
+    john.get(&format!("/api/v1/tasks/{task}")).await.expect(200);
     let lent = app.images_licence(&theirs, 100, 10).await;
     let loan = json!({ "licence": lent, "sharing_id": format!("{}/primary", second.org_id), "until": "2026-12-31" });
     let loan =

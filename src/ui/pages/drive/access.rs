@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlFormElement, HtmlSelectElement};
 
-use super::route::{Listing, PeopleRoute};
+use super::route::{DriveRoute, Listing};
 use crate::{
     domain::{
         access::Level,
@@ -62,7 +62,7 @@ struct AccessRoute {
 
 impl AccessRoute {
     fn read(segments: &[&str], query: &ParamsMap) -> Option<Self> {
-        PeopleRoute::read(segments, query)?;
+        DriveRoute::read(segments, query)?;
         let get = |name: &str| query.get(name).unwrap_or_default();
         if get("dialog") != Command::Access.word() {
             return None;
@@ -93,11 +93,11 @@ type AccessData = (AccessRoute, Result<AccessView, Failure>, Option<Result<WhyVi
 #[component]
 pub fn AccessDialog(
     /// The address.
-    route: Memo<PeopleRoute>,
+    route: Memo<DriveRoute>,
 ) -> impl IntoView {
     let session = Session::get();
-    let route = use_route_query(AccessRoute::read);
     let listing = route.with_untracked(|route| route.listing.clone());
+    let route = use_route_query(AccessRoute::read);
     let resource = ask(
         move || (route.get(), session.version()),
         |(route, _)| async move {

@@ -200,15 +200,15 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: VirtualR
             <For
                 each=move || rows.visible()
                 // Everything that is shown is part of the key: a row that changed in any way is a new row.
-                key=|(route, row)| (*route, row.as_ref().map(|row| (row.id, row.modified_at, row.name.clone(), row.grants, row.level, row.restrictions, row.dataset.as_ref().map(|dataset| (dataset.status, dataset.images, dataset.bytes)))))
-                let((route, row))
+                key=|(row_index, row)| (*row_index, row.as_ref().map(|row| (row.id, row.modified_at, row.name.clone(), row.grants, row.level, row.restrictions, row.dataset.as_ref().map(|dataset| (dataset.status, dataset.images, dataset.bytes)))))
+                let((row_index, row))
             >
                 {match row {
                     Some(row) => {
                         let picked = selection.has(&row.id.to_string());
-                        row_of(route, &row, &listing, &rows.controls(&row), picked, now)
+                        row_of(row_index, &row, &listing, &rows.controls(&row), picked, now)
                     }
-                    None => waiting(route),
+                    None => waiting(row_index),
                 }}
             </For>
         }
@@ -613,7 +613,7 @@ fn pressed(event: &leptos::ev::SubmitEvent) -> Option<Command> {
 
 /// One resource. There are many of them, so that each is written in one go.
 fn row_of(
-    route: usize,
+    row_index: usize,
     row: &RowView,
     listing: &Listing,
     controls: &[(Command, Control)],
@@ -672,14 +672,14 @@ fn row_of(
         Some(_) => "—".to_owned(),
     };
     cells.with("td", &cell("end num m col size-col"), &size);
-    match &row.route {
+    match &row.place {
         // Of what comes from all over, where it is says more than who made it.
-        Some(route) => {
+        Some(place) => {
             cells.open("td", &cell("m col place-col"));
-            let root = route.kind == Kind::Root;
-            let inside = if root { root_of(route.id, row.account_name.is_some()) } else { route.id.to_string() };
+            let root = place.kind == Kind::Root;
+            let inside = if root { root_of(place.id, row.account_name.is_some()) } else { place.id.to_string() };
             let href = listing.container(&inside);
-            cells.with("a", &[("href", &href), ("class", "in-place"), ("title", &route.name)], &route.name);
+            cells.with("a", &[("href", &href), ("class", "in-place"), ("title", &place.name)], &place.name);
             // Of several accounts, which one; a root is called by it already.
             if let Some(account) = row.account_name.as_deref().filter(|_| !root) {
                 cells.with("small", &[("class", "of-account")], account);
@@ -723,7 +723,7 @@ fn row_of(
         ("class", row.kind.word().to_owned()),
         ("data-id", id),
         ("data-kind", row.kind.word().to_owned()),
-        ("aria-rowindex", (route + 2).to_string()),
+        ("aria-rowindex", (row_index + 2).to_string()),
         ("aria-label", row.name.clone()),
         ("aria-selected", checked.to_string()),
     ];
@@ -739,14 +739,14 @@ fn row_of(
 }
 
 /// The place of a row that is on its way.
-fn waiting(route: usize) -> Written {
+fn waiting(row_index: usize) -> Written {
     let mut cells = Markup::with_room(64);
     cells.open("td", &[("colspan", "10")]);
     cells.with("span", &[("class", "waiting")], "");
     cells.close("td");
     Written::new(
         "tr",
-        vec![("class", "wait".to_owned()), ("role", "row".to_owned()), ("aria-rowindex", (route + 2).to_string())],
+        vec![("class", "wait".to_owned()), ("role", "row".to_owned()), ("aria-rowindex", (row_index + 2).to_string())],
         cells,
     )
 }

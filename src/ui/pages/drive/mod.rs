@@ -39,7 +39,7 @@ use self::{
     move_to::MoveDialog,
     offer::OfferDialog,
     restrict::{RestrictDialog, RestrictedNote},
-    route::{DialogKind, Listing, PeopleDialog, PeopleRoute, SHARED_WITH_ME, ViewMode, root_of},
+    route::{DialogKind, DriveRoute, Listing, OpenDialog, SHARED_WITH_ME, ViewMode, root_of},
     selection::Selection,
     share::ShareDialog,
     share_copy::ShareCopyDialog,
@@ -84,11 +84,11 @@ use crate::{
 #[component]
 pub fn DrivePage() -> impl IntoView {
     let session = Session::get();
-    let route = use_route_query(PeopleRoute::read);
+    let route = use_route_query(DriveRoute::read);
     let listing = Memo::new(move |_| route.with(|route| route.listing.clone()));
     let wanted = Memo::new(move |_| listing.with(Listing::plain));
     let view_mode = Memo::new(move |_| listing.with(|listing| listing.view_mode));
-    let sort = Memo::new(move |_| route.with(PeopleRoute::sort));
+    let sort = Memo::new(move |_| route.with(DriveRoute::sort));
     // The answer keeps the question it answers: rows of one folder are never shown with the links of another.
     let drive = ask(
         move || (wanted.get(), session.version()),
@@ -153,7 +153,7 @@ pub fn DrivePage() -> impl IntoView {
         }
         .into_any(),
         // The dialogs of the commands that are being built go here, one arm each.
-        Sort::Ask(Command::Assign, items) => {
+        DialogKind::Ask(Command::Assign, items) => {
             let listing = listing.get();
             view! { <AssignDialog items listing/> }.into_any()
         }
@@ -184,7 +184,7 @@ pub fn DrivePage() -> impl IntoView {
     view! {
         <Frame section=Section::Drive org>
             {move || route.with(|route| match route.open {
-                PeopleDialog::NothingSelected(command) => Some(command),
+                OpenDialog::NothingSelected(command) => Some(command),
                 _ => None,
             }).map(|command| view! {
                 <div role="alert">
@@ -218,7 +218,7 @@ pub fn DrivePage() -> impl IntoView {
                                     Adopted::Same => selection.renew(),
                                     Adopted::Reordered => selection.reorder(),
                                     Adopted::Other => selection.begin(&route.with_untracked(|route| match &route.open {
-                                        PeopleDialog::Move(_) | PeopleDialog::Transfer(_) | PeopleDialog::Ask(..) => route.items().to_vec(),
+                                        OpenDialog::Move(_) | OpenDialog::Transfer(_) | OpenDialog::Ask(..) => route.items().to_vec(),
                                         _ => route.listing.selected.clone(),
                                     })),
                                 }

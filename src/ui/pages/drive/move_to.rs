@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::route::{Listing, Move, NEW_FOLDER_PLACEHOLDER, PeopleDialog, PeopleRoute, root_of};
+use super::route::{DriveRoute, Listing, Move, NEW_FOLDER_PLACEHOLDER, OpenDialog, root_of};
 use crate::{
     domain::{
         resource::Kind,
@@ -38,13 +38,13 @@ use crate::{
 #[component]
 pub fn MoveDialog(
     /// The address.
-    route: Memo<PeopleRoute>,
+    route: Memo<DriveRoute>,
 ) -> impl IntoView {
     let session = Session::get();
     // While the dialog is being closed, the address no longer speaks of it.
     let open = Memo::new(move |before: Option<&Move>| {
         route.with(|route| match &route.open {
-            PeopleDialog::Move(open) => open.clone(),
+            OpenDialog::Move(open) => open.clone(),
             _ => before.cloned().unwrap_or_default(),
         })
     });

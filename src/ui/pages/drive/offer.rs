@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     blockers::{Blockers, Sides},
-    route::{Listing, PeopleDialog, PeopleRoute},
+    route::{DriveRoute, Listing, OpenDialog},
 };
 use crate::{
     domain::{offer::OPEN_DAYS, transfer::offer::Offering, view::transfer::OfferingView},
@@ -30,13 +30,13 @@ use crate::{
 #[component]
 pub fn OfferDialog(
     /// The address.
-    route: Memo<PeopleRoute>,
+    route: Memo<DriveRoute>,
 ) -> impl IntoView {
     let session = Session::get();
     // While the dialog is being closed, the address no longer speaks of it.
     let items = Memo::new(move |before: Option<&Vec<String>>| {
         route.with(|route| match &route.open {
-            PeopleDialog::Offer(items) => items.clone(),
+            OpenDialog::Offer(items) => items.clone(),
             _ => before.cloned().unwrap_or_default(),
         })
     });

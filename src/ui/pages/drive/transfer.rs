@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     blockers::{Blockers, Sides as Ways},
     plan::{Consequences, Sides, into, what},
-    route::{Listing, PeopleDialog, PeopleRoute, Transfer},
+    route::{DriveRoute, Listing, OpenDialog, Transfer},
 };
 use crate::{
     domain::{
@@ -36,13 +36,13 @@ use crate::{
 #[component]
 pub fn TransferDialog(
     /// The address.
-    route: Memo<PeopleRoute>,
+    route: Memo<DriveRoute>,
 ) -> impl IntoView {
     let session = Session::get();
     // While the dialog is being closed, the address no longer speaks of it.
     let open = Memo::new(move |before: Option<&Transfer>| {
         route.with(|route| match &route.open {
-            PeopleDialog::Transfer(open) => open.clone(),
+            OpenDialog::Transfer(open) => open.clone(),
             _ => before.cloned().unwrap_or_default(),
         })
     });

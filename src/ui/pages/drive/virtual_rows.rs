@@ -105,10 +105,10 @@ impl VirtualRows {
             if other {
                 known.clear();
             }
-            for (route, row) in drive.rows.items.iter().enumerate() {
-                known.insert(route, row.clone());
+            for (row_index, row) in drive.rows.items.iter().enumerate() {
+                known.insert(row_index, row.clone());
             }
-            known.retain(|route, _| *route < total.max(first));
+            known.retain(|row_index, _| *row_index < total.max(first));
         });
         self.asked.update_value(BTreeSet::clear);
         self.listing.set_value(listing.plain());
@@ -145,12 +145,13 @@ impl VirtualRows {
     pub fn visible(self) -> Vec<(usize, Option<RowView>)> {
         self.version.track();
         let (start, end) = self.shown.get();
-        self.known.with_value(|known| (start..end).map(|route| (route, known.get(&route).cloned())).collect())
+        self.known
+            .with_value(|known| (start..end).map(|row_index| (row_index, known.get(&row_index).cloned())).collect())
     }
 
     /// A row by its place.
-    pub fn at(self, route: usize) -> Option<RowView> {
-        self.known.with_value(|known| known.get(&route).cloned())
+    pub fn at(self, row_index: usize) -> Option<RowView> {
+        self.known.with_value(|known| known.get(&row_index).cloned())
     }
 
     /// How many rows are known.
@@ -170,7 +171,7 @@ impl VirtualRows {
     pub async fn load(self, most: usize, said: impl Fn(usize) -> bool) -> bool {
         for block in 0..most.div_ceil(BLOCK) {
             let there = |known: &BTreeMap<usize, RowView>| {
-                (block * BLOCK..most.min((block + 1) * BLOCK)).all(|route| known.contains_key(&route))
+                (block * BLOCK..most.min((block + 1) * BLOCK)).all(|row_index| known.contains_key(&row_index))
             };
             if !self.known.with_value(there) {
                 self.asked.update_value(|asked| {
@@ -200,7 +201,8 @@ impl VirtualRows {
 
     /// The place of a row on the page or anywhere else that is known.
     pub fn place_of(self, id: &str) -> Option<usize> {
-        self.known.with_value(|known| known.iter().find(|(_, row)| row.id.to_string() == id).map(|(route, _)| *route))
+        self.known
+            .with_value(|known| known.iter().find(|(_, row)| row.id.to_string() == id).map(|(row_index, _)| *row_index))
     }
 
     /// What can be done with a row.
@@ -269,7 +271,10 @@ impl VirtualRows {
     /// Asks for the blocks that rows between two places are in, unless they are here or on their way.
     fn ask(self, start: usize, end: usize, again: bool) {
         let missing: BTreeSet<usize> = self.known.with_value(|known| {
-            (start..end).filter(|route| again || !known.contains_key(route)).map(|route| route / BLOCK).collect()
+            (start..end)
+                .filter(|row_index| again || !known.contains_key(row_index))
+                .map(|row_index| row_index / BLOCK)
+                .collect()
         });
         for block in missing {
             let new = self.asked.try_update_value(|asked| asked.insert(block)).unwrap_or(false);
@@ -294,7 +299,7 @@ impl VirtualRows {
         match answer {
             Ok(more) => {
                 self.known.update_value(|known| {
-                    known.retain(|route, _| !(from..from + BLOCK).contains(route));
+                    known.retain(|row_index, _| !(from..from + BLOCK).contains(row_index));
                     for (at, row) in more.rows.into_iter().enumerate() {
                         known.insert(from + at, row);
                     }
@@ -314,19 +319,19 @@ impl VirtualRows {
     }
 
     /// Brings a row onto the page and into view; `then` is called when the page has been drawn again.
-    pub fn reveal(self, route: usize, then: impl FnOnce() + 'static) {
-        self.bring(route);
+    pub fn reveal(self, row_index: usize, then: impl FnOnce() + 'static) {
+        self.bring(row_index);
         request_animation_frame(then);
     }
 
     /// Scrolls to a row that is not on the page.
-    pub fn bring(self, route: usize) {
+    pub fn bring(self, row_index: usize) {
         let (start, end) = self.shown.get_untracked();
-        if !(start..end).contains(&route)
+        if !(start..end).contains(&row_index)
             && let Some(body) = self.body.get_untracked()
         {
             let lines = self.measure(&body);
-            let top = body.get_bounding_client_rect().top() + pixels(route / lines, self.height.get_value());
+            let top = body.get_bounding_client_rect().top() + pixels(row_index / lines, self.height.get_value());
             let middle = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0) / 2.0;
             let scrolled = window().scroll_y().unwrap_or(0.0);
             window().scroll_to_with_x_and_y(0.0, (scrolled + top - middle).max(0.0));
@@ -342,7 +347,7 @@ fn pixels(lines: usize, height: f64) -> f64 {
 
 /// How many rows came with the page: as long as nobody scrolls, all of them stay.
 fn first_known(known: StoredValue<BTreeMap<usize, RowView>>) -> usize {
-    known.with_value(|known| known.keys().enumerate().take_while(|(at, route)| at == *route).count()).min(MOST)
+    known.with_value(|known| known.keys().enumerate().take_while(|(at, row_index)| at == *row_index).count()).min(MOST)
 }
 
 /// Something the pointer or a key was on, as an element.
