@@ -401,12 +401,12 @@ fn licence_line(licence: &LicenceView) -> String {
         Some(Model::Credits) => format!("{} credits left", licence.left.credits),
         None => licence.seats.map_or_else(String::new, |seats| format!("{seats} seats")),
     };
-    format!("{}  {:<16}  {:<8}  {until:<10}  {left}", licence.id, licence.product.word(), licence.state.word())
+    format!("{}  {:<16}  {:<8}  {until:<10}  {left}", licence.id, licence.product.as_str(), licence.state.as_str())
 }
 
 /// A request as a line: id, when, state, Org ID, what, and whom to answer.
 fn request_line(request: &RequestView) -> String {
-    let (at, state) = (request.created_at.rfc3339(), request.state.word());
+    let (at, state) = (request.created_at.rfc3339(), request.state.as_str());
     let (what, name) = (request.summary(), one_line(&request.contact_name));
     format!("{}  {at}  {state:<9}  {}  {what}  {name} <{}>", request.id, request.org_id, request.contact_email)
 }
@@ -475,9 +475,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let (before, now) = usecase::plan::set(&ctx, &org, &plan).await.map_err(explain)?;
             if before == now {
-                say(format!("The plan is {} already.", now.title()))?;
+                say(format!("The plan is {} already.", now.label()))?;
             } else {
-                say(format!("The plan was {} and is {} now.", before.title(), now.title()))?;
+                say(format!("The plan was {} and is {} now.", before.label(), now.label()))?;
             }
         }
         Command::Licence(LicenceCommand::TopUp { id, images, projects, credits }) => {
@@ -572,7 +572,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let id: ResourceId = id.parse().map_err(|_| format!("{id} is not an id."))?;
             let status = Status::parse(&status).map_err(|_| format!("{status} is not a status. See --help."))?;
             let set = usecase::dataset::set_status(&ctx, id, status).await.map_err(explain)?;
-            say(format!("The dataset is {}.", set.status.title()))?;
+            say(format!("The dataset is {}.", set.status.label()))?;
             if !set.charged.is_nothing() {
                 let paid = set.charged;
                 say(format!("Charged: {} images, {} projects, {} credits.", paid.images, paid.projects, paid.credits))?;

@@ -99,13 +99,13 @@ pub fn may_delete(held: &Held) -> Result<(), Refusal> {
         in_the_way.push("something is in its trash".to_owned());
     }
     let bought: Vec<&str> =
-        held.licences.iter().filter(|product| **product != Product::Discovery).map(|product| product.title()).collect();
+        held.licences.iter().filter(|product| **product != Product::Discovery).map(|product| product.label()).collect();
     if !bought.is_empty() {
         let licences = if bought.len() == 1 { "licence has" } else { "licences have" };
         in_the_way.push(format!("its {} {licences} not ended", bought.join(" and ")));
     }
     if !held.borrowed.is_empty() {
-        let titles: Vec<&str> = held.borrowed.iter().map(|product| product.title()).collect();
+        let titles: Vec<&str> = held.borrowed.iter().map(|product| product.label()).collect();
         in_the_way.push(format!("it borrows {}, to be returned first", titles.join(" and ")));
     }
     if in_the_way.is_empty() {

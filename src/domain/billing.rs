@@ -166,38 +166,15 @@ pub enum RequestState {
     Withdrawn,
 }
 
+words! {
+    RequestState
+    Open => "open", "Open";
+    Answered => "answered", "Answered";
+    Declined => "declined", "Declined";
+    Withdrawn => "withdrawn", "Withdrawn";
+}
+
 impl RequestState {
-    /// Every state.
-    pub const ALL: [Self; 4] = [Self::Open, Self::Answered, Self::Declined, Self::Withdrawn];
-
-    /// The word in the API, on the command line and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Answered => "answered",
-            Self::Declined => "declined",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-
-    /// The words on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Open => "Open",
-            Self::Answered => "Answered",
-            Self::Declined => "Declined",
-            Self::Withdrawn => "Withdrawn",
-        }
-    }
-
-    /// Reads [`RequestState::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
-
     /// Whether it can still be answered or taken back.
     ///
     /// # Errors
@@ -387,8 +364,8 @@ pub fn summary(
         amount.map(|amount| format!("{} {}", number(amount), if amount == 1 { one } else { many }))
     };
     let parts = [
-        product.map(|product| product.title().to_owned()),
-        model.map(|model| model.title().to_owned()),
+        product.map(|product| product.label().to_owned()),
+        model.map(|model| model.label().to_owned()),
         counted(images, "image", "images"),
         counted(projects, "project", "projects"),
         counted(credits, "credit", "credits"),
@@ -591,7 +568,7 @@ mod tests {
     #[test]
     fn org_8_a_request_is_answered_once() {
         for state in RequestState::ALL {
-            assert_eq!(RequestState::parse(state.word()), Ok(state));
+            assert_eq!(RequestState::parse(state.as_str()), Ok(state));
             assert_eq!(state.is_still_open().is_ok(), state == RequestState::Open);
         }
         assert_eq!(problems(answer(" \n ")), at("text", FieldIssue::Missing));

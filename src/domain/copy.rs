@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn lic_2_a_copy_of_what_is_on_its_way_is_a_draft() {
-        let copies: Vec<&str> = Status::ALL.into_iter().map(|status| status_of_copy(status).word()).collect();
+        let copies: Vec<&str> = Status::ALL.into_iter().map(|status| status_of_copy(status).as_str()).collect();
         assert_eq!(copies, ["draft", "draft", "draft", "draft", "processed", "failed"]);
     }
 }

@@ -24,26 +24,21 @@ pub enum Origin {
     Carried,
 }
 
-impl Origin {
-    /// Every origin.
-    pub const ALL: [Self; 4] = [Self::Role, Self::Inherited, Self::Direct, Self::Carried];
+words! {
+    Origin
+    Role => "role";
+    Inherited => "inherited";
+    Direct => "direct";
+    Carried => "carried";
+}
 
+impl Origin {
     /// Where a grant comes from, by whether it is on the resource itself.
     pub const fn of_grant(here: bool, carried: bool) -> Self {
         match Source::of(here && !carried, here && carried) {
             Source::Direct => Self::Direct,
             Source::Carried => Self::Carried,
             Source::Inherited => Self::Inherited,
-        }
-    }
-
-    /// The word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Role => "role",
-            Self::Inherited => "inherited",
-            Self::Direct => "direct",
-            Self::Carried => "carried",
         }
     }
 }
@@ -59,19 +54,14 @@ pub enum InviteAs {
     Member,
 }
 
+words! {
+    InviteAs without parse
+    External => "external";
+    Member => "member";
+}
+
 impl InviteAs {
-    /// Both ways.
-    pub const ALL: [Self; 2] = [Self::External, Self::Member];
-
-    /// The word in the API and in forms.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::External => "external",
-            Self::Member => "member",
-        }
-    }
-
-    /// Reads [`InviteAs::word`]; from outside where nothing is said, as that gives least.
+    /// Reads [`InviteAs::as_str`]; from outside where nothing is said, as that gives least.
     ///
     /// # Errors
     /// Any other word.
@@ -79,7 +69,7 @@ impl InviteAs {
         if word.is_empty() {
             return Ok(Self::default());
         }
-        Self::ALL.into_iter().find(|way| way.word() == word).ok_or(FieldIssue::NotAChoice)
+        Self::ALL.into_iter().find(|way| way.as_str() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// How they will stand to the organization.
@@ -119,10 +109,10 @@ impl Gift<'_> {
         match role_level(role) {
             Some(level) if level >= self.to => Err(Refusal::BadRequest(format!(
                 "As {} of the organization, {} has {} access to everything in it already. Giving {} access here would change nothing.",
-                role.title(),
+                role.label(),
                 self.name,
-                level.title(),
-                self.to.title()
+                level.label(),
+                self.to.label()
             ))),
             _ => Ok(()),
         }
@@ -142,8 +132,8 @@ pub fn may_touch(own: Level, level: Option<Level>) -> Result<(), Refusal> {
     match level {
         Some(level) if level > own => Err(Refusal::Forbidden(format!(
             "You have {} access here. You cannot give, change or remove {} access.",
-            own.title(),
-            level.title()
+            own.label(),
+            level.label()
         ))),
         _ => Ok(()),
     }
@@ -189,8 +179,8 @@ mod tests {
                         Err(other) => panic!("{other:?}"),
                     }
                 });
-                let name = role.map_or("External", Role::title);
-                rows.push([own.title(), name].into_iter().chain(answers).map(str::to_owned).collect());
+                let name = role.map_or("External", Role::label);
+                rows.push([own.label(), name].into_iter().chain(answers).map(str::to_owned).collect());
             }
         }
         insta::assert_snapshot!(table(&rows));
@@ -243,9 +233,9 @@ mod tests {
         assert_eq!(Origin::of_grant(true, true), Origin::Carried);
         assert_eq!(Origin::of_grant(false, true), Origin::Inherited);
         assert_eq!(Origin::of_grant(false, false), Origin::Inherited);
-        assert_eq!(Origin::ALL.map(Origin::word), ["role", "inherited", "direct", "carried"]);
+        assert_eq!(Origin::ALL.map(Origin::as_str), ["role", "inherited", "direct", "carried"]);
         for way in InviteAs::ALL {
-            assert_eq!(InviteAs::parse(way.word()), Ok(way));
+            assert_eq!(InviteAs::parse(way.as_str()), Ok(way));
         }
         assert_eq!(
             (InviteAs::parse(""), InviteAs::parse("owner")),

@@ -58,28 +58,15 @@ pub enum State {
     Revoked,
 }
 
+words! {
+    State
+    Pending => "pending";
+    Accepted => "accepted";
+    Declined => "declined";
+    Revoked => "revoked";
+}
+
 impl State {
-    /// Every state.
-    pub const ALL: [Self; 4] = [Self::Pending, Self::Accepted, Self::Declined, Self::Revoked];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Accepted => "accepted",
-            Self::Declined => "declined",
-            Self::Revoked => "revoked",
-        }
-    }
-
-    /// Reads [`State::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
-
     /// Whether it can still be accepted.
     pub fn is_open(self, expires_at: Timestamp, now: Timestamp) -> bool {
         self == Self::Pending && now < expires_at
@@ -207,16 +194,12 @@ pub enum Outcome {
     Invalid,
 }
 
-impl Outcome {
-    /// The word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Invited => "invited",
-            Self::AlreadyMember => "already_member",
-            Self::AlreadyInvited => "already_invited",
-            Self::Invalid => "invalid",
-        }
-    }
+words! {
+    Outcome
+    Invited => "invited";
+    AlreadyMember => "already_member";
+    AlreadyInvited => "already_invited";
+    Invalid => "invalid";
 }
 
 /// One person of a list that was typed, pasted or read from a file; nothing in it is checked yet.
@@ -1211,7 +1194,7 @@ mod tests {
         let sent = Timestamp(1_800_000_000_000);
         let expires = sent.plus_days(DAYS);
         for state in State::ALL {
-            assert_eq!(State::parse(state.word()), Ok(state));
+            assert_eq!(State::parse(state.as_str()), Ok(state));
             let pending = state == State::Pending;
             for (moment, in_time) in [(sent, true), (expires.plus_millis(-1), true), (expires, false)] {
                 assert_eq!(state.is_open(expires, moment), pending && in_time, "{state:?}, {}", moment.words());

@@ -25,35 +25,11 @@ pub enum Ended {
     RanOut,
 }
 
-impl Ended {
-    /// Every way.
-    pub const ALL: [Self; 3] = [Self::CalledBack, Self::Returned, Self::RanOut];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::CalledBack => "called_back",
-            Self::Returned => "returned",
-            Self::RanOut => "ran_out",
-        }
-    }
-
-    /// The words on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::CalledBack => "Called back",
-            Self::Returned => "Returned",
-            Self::RanOut => "Ended",
-        }
-    }
-
-    /// Reads [`Ended::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|ended| ended.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
+words! {
+    Ended
+    CalledBack => "called_back", "Called back";
+    Returned => "returned", "Returned";
+    RanOut => "ran_out", "Ended";
 }
 
 /// From which side a loan is looked at.
@@ -66,14 +42,10 @@ pub enum Direction {
     Borrowed,
 }
 
-impl Direction {
-    /// The word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Lent => "lent",
-            Self::Borrowed => "borrowed",
-        }
-    }
+words! {
+    Direction
+    Lent => "lent";
+    Borrowed => "borrowed";
 }
 
 /// From when to when a licence is lent.
@@ -219,7 +191,7 @@ mod tests {
         assert_eq!(ending(false, true), Some(Ended::Returned));
         assert_eq!(ending(false, false), None);
         for ended in Ended::ALL {
-            assert_eq!(Ended::parse(ended.word()), Ok(ended));
+            assert_eq!(Ended::parse(ended.as_str()), Ok(ended));
         }
     }
 }

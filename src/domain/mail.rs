@@ -1,6 +1,6 @@
 //! Mail (MAIL-1): what becomes of it, when it is tried again, and names that stay names in it (attack 26).
 
-use super::{text::FieldIssue, time::Timestamp};
+use super::time::Timestamp;
 
 /// What became of a mail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -13,35 +13,11 @@ pub enum State {
     Failed,
 }
 
-impl State {
-    /// Every state.
-    pub const ALL: [Self; 3] = [Self::Waiting, Self::Sent, Self::Failed];
-
-    /// The word in the database and on the command line.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The words on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Waiting => "Waiting",
-            Self::Sent => "Sent",
-            Self::Failed => "Could not be delivered",
-        }
-    }
-
-    /// Reads [`State::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
+words! {
+    State
+    Waiting => "waiting", "Waiting";
+    Sent => "sent", "Sent";
+    Failed => "failed", "Could not be delivered";
 }
 
 const MINUTE: i64 = 60_000;

@@ -40,42 +40,17 @@ pub enum State {
     Void,
 }
 
+words! {
+    State
+    Open => "open", "Open";
+    Accepted => "accepted", "Accepted";
+    Declined => "declined", "Declined";
+    Withdrawn => "withdrawn", "Withdrawn";
+    Expired => "expired", "Expired";
+    Void => "void", "Void";
+}
+
 impl State {
-    /// Every state.
-    pub const ALL: [Self; 6] = [Self::Open, Self::Accepted, Self::Declined, Self::Withdrawn, Self::Expired, Self::Void];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Accepted => "accepted",
-            Self::Declined => "declined",
-            Self::Withdrawn => "withdrawn",
-            Self::Expired => "expired",
-            Self::Void => "void",
-        }
-    }
-
-    /// The word on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Open => "Open",
-            Self::Accepted => "Accepted",
-            Self::Declined => "Declined",
-            Self::Withdrawn => "Withdrawn",
-            Self::Expired => "Expired",
-            Self::Void => "Void",
-        }
-    }
-
-    /// Reads [`State::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
-
     /// What an offer is now that was noted like this: time, and what became of the items, close it by themselves.
     pub fn now(self, expires_at: Timestamp, all_there: bool, now: Timestamp) -> Self {
         match self {
@@ -156,14 +131,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn xfer_18_words_of_offers_are_read_as_they_are_written() {
-        for state in State::ALL {
-            assert_eq!(State::parse(state.word()), Ok(state));
-        }
-        assert!(State::parse("").is_err());
-    }
-
-    #[test]
     fn xfer_18_time_and_what_is_gone_close_an_open_offer_and_no_other() {
         let (before, at, after) = (Timestamp(9), Timestamp(10), Timestamp(11));
         assert_eq!(State::Open.now(at, true, before), State::Open);
@@ -188,7 +155,7 @@ mod tests {
                         (standing(role, None, false), standing(role, None, true), standing(None, role, false));
                     format!(
                         "{:<8} source: {} maker: {} target: {}",
-                        role.map_or("nobody", Role::title),
+                        role.map_or("nobody", Role::label),
                         if source.may_withdraw() { "withdraws" } else { "-" },
                         if made.may_withdraw() { "withdraws" } else { "-" },
                         if target.may_answer() && target.sees() { "answers" } else { "-" },

@@ -161,7 +161,7 @@ pub fn take(role: Role, given: bool, seats: u64, others: u64) -> Result<(), Refu
     if needs_a_given_seat(role)? && !given {
         return Err(Refusal::Forbidden(format!(
             "As {} you use a desktop licence once an Owner or Manager gave you a seat.",
-            role.title()
+            role.label()
         )));
     }
     // One that was given has its room already.
@@ -263,7 +263,7 @@ mod tests {
         for role in Role::ALL {
             for given in [false, true] {
                 rows.push(vec![
-                    role.title().to_owned(),
+                    role.label().to_owned(),
                     if given { "yes" } else { "no" }.to_owned(),
                     words(take(role, given, 3, 2)),
                     words(give(role, given, 3, 2)),

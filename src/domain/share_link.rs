@@ -27,26 +27,11 @@ pub enum State {
     Moved,
 }
 
-impl State {
-    /// Every state.
-    pub const ALL: [Self; 3] = [Self::Active, Self::Revoked, Self::Moved];
-
-    /// The word in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Revoked => "revoked",
-            Self::Moved => "moved",
-        }
-    }
-
-    /// Reads [`State::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
+words! {
+    State
+    Active => "active";
+    Revoked => "revoked";
+    Moved => "moved";
 }
 
 /// What a link does now. The order of lists: what works first.
@@ -63,6 +48,14 @@ pub enum Standing {
     Revoked,
 }
 
+words! {
+    Standing
+    On => "on";
+    Expired => "expired";
+    Moved => "moved";
+    Revoked => "revoked";
+}
+
 impl Standing {
     /// Of a link in this state that works until a moment, if there is an end to it.
     pub fn of(state: State, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
@@ -72,16 +65,6 @@ impl Standing {
             State::Active | State::Moved if expired => Self::Expired,
             State::Active => Self::On,
             State::Moved => Self::Moved,
-        }
-    }
-
-    /// The word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::On => "on",
-            Self::Expired => "expired",
-            Self::Moved => "moved",
-            Self::Revoked => "revoked",
         }
     }
 }
@@ -179,7 +162,7 @@ mod tests {
             (State::Revoked, past, Standing::Revoked),
         ] {
             assert_eq!(Standing::of(state, end, NOW), standing, "{state:?} {end:?}");
-            assert_eq!(State::parse(state.word()), Ok(state));
+            assert_eq!(State::parse(state.as_str()), Ok(state));
         }
         assert_eq!(State::parse("on"), Err(FieldIssue::NotAChoice));
     }

@@ -260,30 +260,26 @@ pub enum BlockerCode {
     DeletionRestricted,
 }
 
-impl BlockerCode {
-    /// The word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::SourceRoleTooLow => "source_role_too_low",
-            Self::TargetRoleTooLow => "target_role_too_low",
-            Self::NotInTarget => "not_in_target",
-            Self::InvitationPending => "invitation_pending",
-            Self::DirectAccess => "direct_access",
-            Self::SourceLicenceInactive => "source_licence_inactive",
-            Self::TargetLicenceInactive => "target_licence_inactive",
-            Self::NotProcessed => "not_processed",
-            Self::CreditsToImages => "credits_to_images",
-            Self::TooRecent => "too_recent",
-            Self::AllowanceTooSmall => "allowance_too_small",
-            Self::IntoItself => "into_itself",
-            Self::KindNotAllowedHere => "kind_not_allowed_here",
-            Self::AlreadyInSite => "already_in_site",
-            Self::LicenceTierTooLow => "licence_tier_too_low",
-            Self::DepthExceeded => "depth_exceeded",
-            Self::ChangedSince => "changed_since",
-            Self::DeletionRestricted => "deletion_restricted",
-        }
-    }
+words! {
+    BlockerCode
+    SourceRoleTooLow => "source_role_too_low";
+    TargetRoleTooLow => "target_role_too_low";
+    NotInTarget => "not_in_target";
+    InvitationPending => "invitation_pending";
+    DirectAccess => "direct_access";
+    SourceLicenceInactive => "source_licence_inactive";
+    TargetLicenceInactive => "target_licence_inactive";
+    NotProcessed => "not_processed";
+    CreditsToImages => "credits_to_images";
+    TooRecent => "too_recent";
+    AllowanceTooSmall => "allowance_too_small";
+    IntoItself => "into_itself";
+    KindNotAllowedHere => "kind_not_allowed_here";
+    AlreadyInSite => "already_in_site";
+    LicenceTierTooLow => "licence_tier_too_low";
+    DepthExceeded => "depth_exceeded";
+    ChangedSince => "changed_since";
+    DeletionRestricted => "deletion_restricted";
 }
 
 /// One thing that is in the way, and what would clear it.
@@ -695,7 +691,7 @@ fn roles_within(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
             BlockerCode::SourceRoleTooLow,
             item.id,
             &item.name,
-            format!("You need Editor access to “{}” to move it; you have {} access.", item.name, item.level.title()),
+            format!("You need Editor access to “{}” to move it; you have {} access.", item.name, item.level.label()),
         );
     }
     if facts.destination.level.is_none_or(|level| level < Level::Editor) {
@@ -719,7 +715,7 @@ fn roles_between(facts: &Facts, blockers: &mut Blockers) {
         Some(role) if role >= Role::Editor => {}
         Some(role) => blockers.whole(
             BlockerCode::TargetRoleTooLow,
-            format!("You need to be at least Editor of {} to transfer into it; you are {}.", target.name, role.title()),
+            format!("You need to be at least Editor of {} to transfer into it; you are {}.", target.name, role.label()),
         ),
         None if target.invitation_pending => {
             blockers.whole(BlockerCode::InvitationPending, format!("Accept your invitation to {} first.", target.name));

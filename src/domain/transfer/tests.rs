@@ -131,7 +131,7 @@ pub(super) fn between() -> Facts {
 
 /// The codes of what is in the way, each once, in the order of the alphabet.
 fn codes(plan: &Plan) -> String {
-    let codes: BTreeSet<&str> = plan.blockers.iter().map(|blocker| blocker.code.word()).collect();
+    let codes: BTreeSet<&str> = plan.blockers.iter().map(|blocker| blocker.code.as_str()).collect();
     codes.into_iter().collect::<Vec<_>>().join(" ")
 }
 
@@ -175,7 +175,7 @@ fn xfer_1_moving_takes_editor_on_the_item_and_on_the_destination() {
             let mut facts = within();
             facts.items[0].level = level;
             facts.destination.level = into;
-            let titles = [level.title(), into.map_or("none", Level::title)].map(str::to_owned);
+            let titles = [level.label(), into.map_or("none", Level::label)].map(str::to_owned);
             rows.push(titles.into_iter().chain([codes(&plan(&facts))]).collect());
         }
     }
@@ -204,7 +204,7 @@ fn xfer_6_role_in_the_source_by_role_in_the_target() {
             facts.source.role = source;
             facts.target.role = target;
             facts.target.invitation_pending = invitation_pending;
-            let title = |role: Option<Role>| role.map_or("none", Role::title).to_owned();
+            let title = |role: Option<Role>| role.map_or("none", Role::label).to_owned();
             let target = if invitation_pending { "invited".to_owned() } else { title(target) };
             rows.push(vec![title(source), target, codes(&plan(&facts))]);
         }
@@ -387,7 +387,7 @@ fn drive_1_xfer_5_what_may_move_into_what() {
             let mut facts = within();
             facts.destination.kind = into;
             facts.items = vec![item(101, kind, "Thing")];
-            rows.push(vec![into.word().to_owned(), kind.word().to_owned(), codes(&plan(&facts))]);
+            rows.push(vec![into.as_str().to_owned(), kind.as_str().to_owned(), codes(&plan(&facts))]);
         }
     }
     insta::assert_snapshot!(table(&rows));
@@ -758,7 +758,7 @@ fn xfer_13_who_loses_access() {
                 facts.destination.kind = Kind::Site;
                 let into_a_site = verdict(&facts);
                 let yes = |yes: bool| if yes { "yes" } else { "" }.to_owned();
-                let role = target_role.map_or("none", Role::title).to_owned();
+                let role = target_role.map_or("none", Role::label).to_owned();
                 rows.push(vec![role, yes(reached_in_target), yes(holds_carried), into_a_folder, into_a_site]);
             }
         }
@@ -832,7 +832,7 @@ fn xfer_15_the_same_facts_make_the_same_plan_and_a_plan_travels_whole() {
 
 /// "Chris reader, Partner editor" of what a plan lists.
 fn listed(reached: &Listed<Reached>) -> String {
-    let words = reached.first.iter().map(|one| format!("{} {}", one.name, one.level.word()));
+    let words = reached.first.iter().map(|one| format!("{} {}", one.name, one.level.as_str()));
     words.collect::<Vec<_>>().join(", ")
 }
 

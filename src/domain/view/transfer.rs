@@ -6,7 +6,6 @@ use super::{Crumb, DestinationRow, OrganizationMembership, Page, PlanView};
 use crate::domain::{
     id::{OfferId, OrganizationId, PersonId, ResourceId, TransferId},
     offer::State,
-    text::FieldIssue,
     time::Timestamp,
     transfer::{Named, Summary, offer::Offering},
 };
@@ -21,25 +20,10 @@ pub enum Direction {
     In,
 }
 
-impl Direction {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Out, Self::In];
-
-    /// The word in the API and in addresses.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Out => "out",
-            Self::In => "in",
-        }
-    }
-
-    /// Reads [`Direction::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|direction| direction.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
+words! {
+    Direction
+    Out => "out";
+    In => "in";
 }
 
 /// A receipt in a list.

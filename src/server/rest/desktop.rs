@@ -52,7 +52,7 @@ impl From<DesktopLicence> for DesktopLicenceBody {
         };
         Self {
             id: view.licence.id.to_string(),
-            product: view.licence.product.word(),
+            product: view.licence.product.as_str(),
             seats: view.licence.seats.unwrap_or_default(),
             used: view.licence.seats_used.unwrap_or_default(),
             active_until: view.licence.active_until.map(Timestamp::rfc3339),

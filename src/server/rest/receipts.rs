@@ -74,7 +74,7 @@ impl From<TransferRow> for ReceiptRowBody {
         Self {
             id: row.id.to_string(),
             at: row.at.rfc3339(),
-            direction: row.direction.word(),
+            direction: row.direction.as_str(),
             by: row.by.to_string(),
             by_name: row.by_name,
             source_name: row.source_name,
@@ -84,7 +84,7 @@ impl From<TransferRow> for ReceiptRowBody {
             folders: row.what.folders,
             datasets: row.what.datasets,
             images: row.what.images,
-            model_pair: row.what.model_pair.map(|pair| format!("{}_to_{}", pair.source.word(), pair.target.word())),
+            model_pair: row.what.model_pair.map(|pair| format!("{}_to_{}", pair.source.as_str(), pair.target.as_str())),
             undoes: row.undoes.map(|id| id.to_string()),
             undone_by: row.undone_by.map(|id| id.to_string()),
         }

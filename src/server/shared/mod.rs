@@ -150,7 +150,7 @@ impl Shown<'_> {
 
     /// "Read-only" in words, and what is here.
     fn lead(&self) -> String {
-        let kind = self.view.kind.title();
+        let kind = self.view.kind.label();
         format!("{kind} · shared with you by a link. You can look at it; nothing you do here is saved.")
     }
 
@@ -173,7 +173,7 @@ fn status_class(dataset: &DatasetView) -> &'static str {
 }
 
 fn row_class(row: &SharedRow) -> &'static str {
-    row.kind.word()
+    row.kind.as_str()
 }
 
 fn render(style: &Style, status: StatusCode, title: &str, content: Content<'_>) -> Response {

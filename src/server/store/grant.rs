@@ -58,7 +58,7 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
         .bind(new.resource.0)
         .bind(person)
         .bind(organization)
-        .bind(new.level.word())
+        .bind(new.level.as_str())
         .bind(new.carried)
         .bind(permit.person().0)
         .bind(new.at.0)
@@ -78,7 +78,7 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
 pub async fn upsert_carried(tx: &mut Tx, permit: &Permit, new: &[NewGrant]) -> Result<()> {
     let (mut people, mut organizations) = (Vec::new(), Vec::new());
     for grant in new {
-        let row = |grantee: Uuid| (grant.id.0, grant.resource.0, grantee, grant.level.word());
+        let row = |grantee: Uuid| (grant.id.0, grant.resource.0, grantee, grant.level.as_str());
         match grant.grantee {
             Grantee::Person(person) => {
                 live::touch_person(tx, person);

@@ -47,8 +47,8 @@ pub async fn insert(tx: &mut Tx, new: &NewLicence) -> Result<()> {
     .bind(new.id.0)
     .bind(new.organization.0)
     .bind(new.account.0)
-    .bind(new.product.word())
-    .bind(new.model.map(Model::word))
+    .bind(new.product.as_str())
+    .bind(new.model.map(Model::as_str))
     .bind(new.seats)
     .bind(new.active_from.0)
     .bind(new.active_until.map(|until| until.0))
@@ -359,7 +359,7 @@ pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
     )
     .bind(entry.id.0)
     .bind(entry.licence.0)
-    .bind(entry.kind.word())
+    .bind(entry.kind.as_str())
     .bind(entry.change.images)
     .bind(entry.change.projects)
     .bind(entry.change.credits)
@@ -499,7 +499,7 @@ pub async fn has_more_entries_than(
         .bind(filter.to.map_or(i64::MAX, |at| at.0))
         .bind(entries + 1);
     if let Some(kind) = filter.kind {
-        statement = statement.bind(kind.word());
+        statement = statement.bind(kind.as_str());
     }
     statement.number().await.map(|count| count > entries)
 }
@@ -522,7 +522,7 @@ async fn page(
         .bind(near.number)
         .bind(limit);
     if let Some(kind) = filter.kind {
-        statement = statement.bind(kind.word());
+        statement = statement.bind(kind.as_str());
     }
     let rows: Vec<EntryRow> = statement.all().await?;
     rows.into_iter()

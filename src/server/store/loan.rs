@@ -207,7 +207,7 @@ pub async fn end(tx: &mut Tx, permit: &RolePermit, id: LoanId, at: Timestamp, ho
     )
     .bind(id.0)
     .bind(at.0)
-    .bind(how.word())
+    .bind(how.as_str())
     .bind(permit.organization().0)
     .execute()
     .await

@@ -83,7 +83,7 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Ro
     )
     .bind(permit.organization().0)
     .bind(person.0)
-    .bind(role.word())
+    .bind(role.as_str())
     .bind(at.0)
     .bind(rank(role))
     .execute()
@@ -101,7 +101,7 @@ pub async fn update_role(tx: &mut Tx, permit: &RolePermit, person: PersonId, rol
     tx.sql("UPDATE membership SET role = $3, role_rank = $4 WHERE organization_id = $1 AND person_id = $2")
         .bind(permit.organization().0)
         .bind(person.0)
-        .bind(role.word())
+        .bind(role.as_str())
         .bind(rank(role))
         .execute()
         .await
@@ -157,7 +157,7 @@ pub async fn count_in_role(tx: &mut Tx, organization: OrganizationId, role: Role
     let people = tx
         .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM membership WHERE organization_id = $1 AND role = $2")
         .bind(organization.0)
-        .bind(role.word())
+        .bind(role.as_str())
         .number()
         .await?;
     Ok(u64::try_from(people).unwrap_or(0))

@@ -147,7 +147,7 @@ pub async fn insert(tx: &mut Tx, offer: &Offer, items: &[ResourceId]) -> Result<
     .bind(offer.source_name.clone())
     .bind(offer.target_name.clone())
     .bind(offer.note.clone())
-    .bind(offer.state.word())
+    .bind(offer.state.as_str())
     .bind(offer.digest.clone())
     .bind(content)
     .bind(offer.created_at.0)
@@ -329,7 +329,7 @@ pub async fn update_answered(tx: &mut Tx, id: OfferId, answer: &Answer<'_>) -> R
          WHERE id = $1 AND state = 'open'",
     )
     .bind(id.0)
-    .bind(answer.state.word())
+    .bind(answer.state.as_str())
     .bind(answer.by.0)
     .bind(answer.name.to_owned())
     .bind(answer.transfer.map(|id| id.0))

@@ -51,8 +51,8 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'
     .bind(new.org_id.to_owned())
     .bind(new.org_key.to_owned())
     .bind(new.name.to_owned())
-    .bind(new.kind.word())
-    .bind(new.plan.word())
+    .bind(new.kind.as_str())
+    .bind(new.plan.as_str())
     .bind(new.space_of.map(|person| person.0))
     .bind(new.legal.country.clone())
     .bind(new.legal.legal_name.clone())
@@ -538,7 +538,7 @@ pub async fn update_legal(tx: &mut Tx, permit: &RolePermit, legal: &LegalView) -
 pub async fn update_plan(tx: &mut Tx, permit: &PlanPermit) -> Result<()> {
     tx.sql("UPDATE organization SET plan = $2 WHERE id = $1")
         .bind(permit.organization().0)
-        .bind(permit.plan().word())
+        .bind(permit.plan().as_str())
         .execute()
         .await
         .map(|_| ())
@@ -559,7 +559,7 @@ pub async fn update_details(tx: &mut Tx, permit: &RolePermit, details: &DetailsV
     .bind(details.industry.clone())
     .bind(details.language.clone())
     .bind(details.cluster.clone())
-    .bind(details.people_visible_to.word())
+    .bind(details.people_visible_to.as_str())
     .bind(sort_key(&details.name))
     .bind(search_key(&details.name))
     .execute()

@@ -243,7 +243,7 @@ pub async fn update_unsent(
         )
         .bind(id.0)
         .bind(until.0)
-        .bind(state.word().to_owned())
+        .bind(state.as_str().to_owned())
         .bind(next.map(|at| at.0))
         .bind(reason.to_owned())
         .execute()
@@ -313,7 +313,7 @@ pub async fn list_of_invitations(tx: &mut Tx, ids: &[InvitationId]) -> Result<Ve
             .all()
             .await?;
         for (id, word, last_error) in rows {
-            let last_error = last_error.filter(|_| word != State::Sent.word());
+            let last_error = last_error.filter(|_| word != State::Sent.as_str());
             found.push((InvitationId(id), Delivery { state: state(&word)?, last_error }));
         }
     }
@@ -331,7 +331,7 @@ pub async fn list(tx: &mut Tx, of: Option<State>, limit: i64) -> Result<Vec<Entr
                 "SELECT id, recipient, subject, state, attempts, next_attempt_at, sent_at, last_error FROM outbox
                  WHERE state = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)",
             )
-            .bind(state.word().to_owned())
+            .bind(state.as_str().to_owned())
             .bind(limit)
             .all()
             .await?

@@ -357,11 +357,11 @@ async fn insert_row(
     .bind(organization.0)
     .bind(new.account.0)
     .bind(parent.map(|parent| parent.0))
-    .bind(new.kind.word())
+    .bind(new.kind.as_str())
     .bind(new.kind.rank())
     .bind(new.name.to_owned())
     .bind(sort_key(new.name))
-    .bind(new.dataset.map(|dataset| dataset.status.word()))
+    .bind(new.dataset.map(|dataset| dataset.status.as_str()))
     .bind(new.dataset.map_or(0, |dataset| dataset.images))
     .bind(new.dataset.map_or(0, |dataset| dataset.bytes))
     .bind(new.dataset.map(|dataset| dataset.cluster.clone()))
@@ -474,7 +474,7 @@ pub async fn update_status(
          WHERE id = $1 AND kind = 'dataset'",
     )
     .bind(permit.resource().0)
-    .bind(status.word())
+    .bind(status.as_str())
     .bind(charged_to.map(|licence| licence.0))
     .bind(at.0)
     .bind(status == Status::WaitingForCredits)
@@ -724,7 +724,7 @@ impl ChildRow {
 /// The database.
 pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowView>> {
     let ((lowest, highest), (prefix, behind)) = (list.ranks(), list.prefixed());
-    let status = list.status.map(|status| status.word().to_owned());
+    let status = list.status.map(|status| status.as_str().to_owned());
     let rows: Vec<ChildRow> = match list.sort {
         Sort::Name => {
             // Where the kinds that are listed begin, for the first page.
@@ -941,7 +941,7 @@ pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<O
         .bind(highest)
         .bind(prefix)
         .bind(behind)
-        .bind(list.status.map(|status| status.word().to_owned()))
+        .bind(list.status.map(|status| status.as_str().to_owned()))
         .bind(rows - 1)
         .optional()
         .await?;
@@ -986,7 +986,7 @@ pub async fn count_children(
         .bind(parent.0)
         .bind(lowest)
         .bind(highest)
-        .bind(status.map(|status| status.word().to_owned()))
+        .bind(status.map(|status| status.as_str().to_owned()))
         .bind(most)
         .number()
         .await?;

@@ -149,7 +149,7 @@ pub async fn insert(tx: &mut Tx, task: &Task, at: Timestamp) -> Result<()> {
     .bind(task.organization.0)
     .bind(task.person.0)
     .bind(task.person_name.clone())
-    .bind(task.kind.word())
+    .bind(task.kind.as_str())
     .bind(task.name.clone())
     .bind(task.top.map(|id| id.0))
     .bind(task.source.map(|id| id.0))
@@ -325,7 +325,7 @@ pub async fn update_ended(
          WHERE id = $1 AND state = 'running' AND claimed_until = $5",
     )
     .bind(id.0)
-    .bind(state.word())
+    .bind(state.as_str())
     .bind(Some(message.to_owned()).filter(|message| !message.is_empty()))
     .bind(at.0)
     .bind(held_until.0)

@@ -217,7 +217,7 @@ pub(super) async fn insert(tx: &mut Tx, ctx: &Ctx, permit: &RolePermit, new: &Ac
         id: new.root,
         account: new.id,
         kind: Kind::Root,
-        name: Kind::Root.title(),
+        name: Kind::Root.label(),
         dataset: None,
         at: ctx.now(),
     };

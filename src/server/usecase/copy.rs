@@ -91,7 +91,7 @@ pub async fn copy(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, destination
 fn place_of(access_path: &AccessPath) -> Result<Place> {
     let here = access_path.ancestors.first().ok_or(Refusal::NotFound)?;
     Ok(Place {
-        name: if here.kind == Kind::Root { Kind::Root.title().to_owned() } else { here.name.clone() },
+        name: if here.kind == Kind::Root { Kind::Root.label().to_owned() } else { here.name.clone() },
         kind: here.kind,
         organization: here.organization,
         level: access_path.level().ok_or(Refusal::NotFound)?,

@@ -222,7 +222,7 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, by: By<'_>, id: ResourceId, wante
     let what = AuditEvent {
         organization: Some(found.organization),
         action: "dataset.status_set",
-        summary: format!("set “{}” to {}", found.name, status.title()),
+        summary: format!("set “{}” to {}", found.name, status.label()),
         before: Some(serde_json::json!({ "resource": id, "status": dataset.status })),
         after: Some(serde_json::json!({ "resource": id, "status": status, "charged": charged })),
         ..AuditEvent::default()

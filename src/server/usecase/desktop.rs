@@ -181,7 +181,7 @@ async fn take_in(tx: &mut Tx, ctx: &Ctx, by: &Actor, held: &Held, role: Option<R
             let what = AuditEvent {
                 organization: Some(held.user),
                 action: "seat.taken",
-                summary: format!("took a seat of a {} licence on “{device}”", held.stored.licence.product.title()),
+                summary: format!("took a seat of a {} licence on “{device}”", held.stored.licence.product.label()),
                 before: before.as_ref().map(|taken| serde_json::json!({ "licence": id, "device": taken.device })),
                 after: Some(serde_json::json!({ "licence": id, "device": device })),
                 ..AuditEvent::default()
@@ -243,7 +243,7 @@ pub async fn release(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<()
                 let what = AuditEvent {
                     organization: Some(held.user),
                     action: "seat.let_go",
-                    summary: format!("let go of a seat of a {} licence", held.stored.licence.product.title()),
+                    summary: format!("let go of a seat of a {} licence", held.stored.licence.product.label()),
                     before: Some(serde_json::json!({ "licence": id, "device": device })),
                     ..AuditEvent::default()
                 };

@@ -114,8 +114,8 @@ pub async fn list(
     let list_name = format!(
         "{parent} {} {} {}",
         query.sort,
-        kind.map(Kind::word).unwrap_or_default(),
-        status.map(Status::word).unwrap_or_default()
+        kind.map(Kind::as_str).unwrap_or_default(),
+        status.map(Status::as_str).unwrap_or_default()
     );
     let after = match super::read_cursor(&query.cursor, 6)? {
         None => None,
@@ -779,7 +779,7 @@ pub(super) async fn create_in(
     let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "resource.created",
-        summary: format!("created the {} “{name}”", kind.title().to_lowercase()),
+        summary: format!("created the {} “{name}”", kind.label().to_lowercase()),
         after: Some(serde_json::json!({ "resource": id, "kind": kind, "name": name, "parent": parent })),
         ..AuditEvent::default()
     };

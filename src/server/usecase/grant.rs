@@ -93,7 +93,7 @@ impl Managed {
         if self.kind() != Kind::Root {
             return format!("“{}”", self.name());
         }
-        match self.visible.first().filter(|crumb| crumb.name != Kind::Root.title()) {
+        match self.visible.first().filter(|crumb| crumb.name != Kind::Root.label()) {
             Some(account) => format!("the Drive of {}", account.name),
             None => "the Drive".to_owned(),
         }
@@ -515,10 +515,10 @@ async fn give_to(
                 "changed the access of {} to {} from {} to {}",
                 row.name,
                 managed.words(),
-                from.title(),
-                level.title()
+                from.label(),
+                level.label()
             ),
-            None => format!("gave {} {} access to {}", row.name, level.title(), managed.words()),
+            None => format!("gave {} {} access to {}", row.name, level.label(), managed.words()),
         },
         before: from.map(state),
         after: Some(state(level)),
@@ -622,7 +622,7 @@ async fn ask(
         summary: format!(
             "gave {} {} access to {}, once the invitation is accepted",
             waiting.email,
-            level.title(),
+            level.label(),
             managed.words()
         ),
         after: Some(
@@ -727,7 +727,7 @@ async fn take(
     let what = AuditEvent {
         organization: Some(managed.permit.organization()),
         action: "access.removed",
-        summary: format!("removed the {} access of {name} to {}", found.level.title(), managed.words()),
+        summary: format!("removed the {} access of {name} to {}", found.level.label(), managed.words()),
         before: Some(serde_json::json!({
             "resource": managed.id(), "to": found.grantee, "name": name, "level": found.level, "carried": found.carried,
         })),

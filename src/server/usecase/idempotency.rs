@@ -38,7 +38,7 @@ pub enum Asker {
 
 impl Asker {
     /// Whose key it is: one of another asker is another one.
-    fn word(&self) -> String {
+    fn as_str(&self) -> String {
         match self {
             Self::Person(id) => id.to_string(),
             Self::Key(id, _) => format!("key {id}"),
@@ -86,7 +86,7 @@ pub async fn begin(ctx: &Ctx, asker: &Asker, key: &str, request: &[&[u8]]) -> Re
     let now = ctx.now();
     // What is sent may be a password: only who has the installation's secret can try whether it was this one.
     let request_hash = ctx.secret().request_digest(request);
-    let claim = Claim { id: ctx.id(), caller: asker.word(), key: key.to_owned(), request_hash };
+    let claim = Claim { id: ctx.id(), caller: asker.as_str(), key: key.to_owned(), request_hash };
     let (wanted, by) = (claim.clone(), asker.clone());
     let found: Result<Option<(Known, Vec<Standing>)>> = ctx
         .db()

@@ -349,7 +349,7 @@ async fn send(
             let what = AuditEvent {
                 organization: Some(permit.organization()),
                 action: "invitation.sent",
-                summary: format!("invited {} as {}", invite.email.as_str(), invite.role.title()),
+                summary: format!("invited {} as {}", invite.email.as_str(), invite.role.label()),
                 after: Some(serde_json::json!({
                     "email": invite.email.as_str(), "role": invite.role,
                     "resource": reach.as_ref().map(|(resource, _, _)| resource), "level": reach.as_ref().map(|(_, level, _)| level),
@@ -400,9 +400,9 @@ pub async fn invite_list(ctx: &Ctx, by: &Principal, org: &str, form: &ListForm) 
     let people: Vec<InviteForm> = listed
         .into_iter()
         .map(|one| {
-            let role = if one.role.is_empty() { role.word().to_owned() } else { one.role };
+            let role = if one.role.is_empty() { role.as_str().to_owned() } else { one.role };
             // What goes with a Member goes with nobody else in the list.
-            let member = key(&role) == Role::Member.word();
+            let member = key(&role) == Role::Member.as_str();
             let with = |text: &String| if member { text.clone() } else { String::new() };
             InviteForm {
                 email: one.email,
@@ -479,7 +479,7 @@ async fn page(
         "" => State::Pending,
         word => State::parse(word).map_err(|problem| Refusal::field("status", problem))?,
     };
-    let name = format!("{organization} {}", state.word());
+    let name = format!("{organization} {}", state.as_str());
     let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let after = match super::read_cursor(cursor, 3)? {
         None => After::start(false),
@@ -583,7 +583,7 @@ pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId,
                     let what = AuditEvent {
                         organization: Some(permit.organization()),
                         action: "invitation.changed",
-                        summary: format!("changed the invitation of {} to {}", found.email, role.title()),
+                        summary: format!("changed the invitation of {} to {}", found.email, role.label()),
                         before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                         after: Some(serde_json::json!({ "email": found.email, "role": role })),
                         ..AuditEvent::default()
@@ -1033,7 +1033,7 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) ->
         summary: if found.external {
             "accepted access from outside".to_owned()
         } else {
-            format!("joined as {}", found.role.title())
+            format!("joined as {}", found.role.label())
         },
         after: Some(serde_json::json!({
             "person": by.person, "role": (!found.external).then_some(found.role), "invitation": found.id,
@@ -1147,7 +1147,7 @@ pub async fn decline(ctx: &Ctx, by: &Principal, which: &Which) -> Result<()> {
                     summary: if found.external {
                         "declined access from outside".to_owned()
                     } else {
-                        format!("declined to join as {}", found.role.title())
+                        format!("declined to join as {}", found.role.label())
                     },
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                     ..AuditEvent::default()

@@ -523,7 +523,7 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
                 let what = AuditEvent {
                     organization: Some(organization.id),
                     action: "licence.granted",
-                    summary: format!("granted a {} licence", product.title()),
+                    summary: format!("granted a {} licence", product.label()),
                     after: Some(
                         serde_json::json!({ "licence": id, "product": product, "model": model, "amount": change }),
                     ),
@@ -588,7 +588,7 @@ pub async fn top_up(ctx: &Ctx, operator: &Operator, id: LicenceId, wanted: Amoun
                 let what = AuditEvent {
                     organization: Some(stored.organization),
                     action: "licence.topped_up",
-                    summary: format!("topped up a {} licence", stored.licence.product.title()),
+                    summary: format!("topped up a {} licence", stored.licence.product.label()),
                     before: Some(serde_json::json!({ "licence": id, "left": stored.licence.left })),
                     after: Some(serde_json::json!({ "licence": id, "left": after.licence.left, "amount": change })),
                     ..AuditEvent::default()
@@ -620,7 +620,7 @@ pub async fn extend(ctx: &Ctx, operator: &Operator, id: LicenceId, until: &str) 
                     action: "licence.extended",
                     summary: format!(
                         "set the last day of a {} licence to {}",
-                        stored.licence.product.title(),
+                        stored.licence.product.label(),
                         crate::domain::licence::last_day(end).words()
                     ),
                     before: Some(serde_json::json!({ "licence": id, "active_until": stored.licence.active_until.map(Timestamp::rfc3339) })),
@@ -663,7 +663,7 @@ pub async fn expire_as(ctx: &Ctx, operator: &Operator, id: LicenceId) -> Result<
                 let what = AuditEvent {
                     organization: Some(stored.organization),
                     action: "licence.expired",
-                    summary: format!("ended a {} licence", stored.licence.product.title()),
+                    summary: format!("ended a {} licence", stored.licence.product.label()),
                     before: Some(serde_json::json!({ "licence": id, "active_until": stored.licence.active_until.map(Timestamp::rfc3339) })),
                     after: Some(serde_json::json!({ "licence": id, "active_until": now.rfc3339() })),
                     ..AuditEvent::default()

@@ -285,7 +285,7 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &Asked) -> Result<Visit> {
     for crumb in &mut path {
         // A root bears the organization's name, which is nothing of what is shared.
         if crumb.kind == Kind::Root {
-            Kind::Root.title().clone_into(&mut crumb.name);
+            Kind::Root.label().clone_into(&mut crumb.name);
         }
     }
     let rows = if shown.kind.is_container() {

@@ -32,7 +32,7 @@ pub fn line(mail: &Entry) -> String {
     };
     let (to, subject) = (one_line(&mail.recipient), one_line(&mail.subject));
     let why = mail.last_error.as_ref().map_or_else(String::new, |why| format!("  ({})", one_line(why)));
-    format!("{}  {:<7}  {:>2} tries  {when:<29}  {to}  {subject}{why}", mail.id, mail.state.word(), mail.attempts)
+    format!("{}  {:<7}  {:>2} tries  {when:<29}  {to}  {subject}{why}", mail.id, mail.state.as_str(), mail.attempts)
 }
 
 /// Tries a mail again that was given up, or waits for its next try.

@@ -739,7 +739,7 @@ async fn place_view(
     }
     let query = drive::ListQuery {
         cursor: cursor.to_owned(),
-        kind: Some(Kind::Folder.word().to_owned()),
+        kind: Some(Kind::Folder.as_str().to_owned()),
         ..drive::ListQuery::default()
     };
     let rows = drive::list(tx, by, &access_path, &query, drive::ROWS).await?;

@@ -126,7 +126,7 @@ pub async fn found(tx: &mut Tx, ctx: &Ctx, by: &Principal, new: &Founding) -> Re
         organization: Some(id),
         action: "organization.created",
         summary: format!("created {}", new.name),
-        after: Some(serde_json::json!({ "name": new.name, "org_id": org_id.as_str(), "kind": new.kind.word() })),
+        after: Some(serde_json::json!({ "name": new.name, "org_id": org_id.as_str(), "kind": new.kind.as_str() })),
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, what).await?;

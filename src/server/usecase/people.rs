@@ -687,7 +687,7 @@ async fn change_role_in(
     let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "role.changed",
-        summary: format!("changed the role of {} from {} to {}", member.name, before.title(), role.title()),
+        summary: format!("changed the role of {} from {} to {}", member.name, before.label(), role.label()),
         before: Some(serde_json::json!({ "person": person, "role": before })),
         after: Some(serde_json::json!({ "person": person, "role": role })),
         ..AuditEvent::default()
@@ -902,7 +902,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "person.created",
-                    summary: format!("created the account of {} as {}", row.name, role.title()),
+                    summary: format!("created the account of {} as {}", row.name, role.label()),
                     after: Some(serde_json::json!({ "person": id, "email": email.as_str(), "role": role })),
                     ..AuditEvent::default()
                 };

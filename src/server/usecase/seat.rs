@@ -301,7 +301,7 @@ async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str)
     let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "seat.given",
-        summary: format!("gave {} a seat of a {} licence", member.name, held.stored.licence.product.title()),
+        summary: format!("gave {} a seat of a {} licence", member.name, held.stored.licence.product.label()),
         after: Some(serde_json::json!({ "licence": licence, "person": member.id })),
         ..AuditEvent::default()
     };
@@ -354,7 +354,7 @@ async fn free_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, holder: &str)
     };
     let name = name.ok_or(Refusal::NotFound)?;
     seat::delete(tx, &permit, licence, has.holder).await?;
-    let product = held.stored.licence.product.title();
+    let product = held.stored.licence.product.label();
     let (action, summary) = if has.given_at.is_some() {
         ("seat.taken_back", format!("took the seat of {name} of a {product} licence back"))
     } else {

@@ -371,7 +371,7 @@ fn kept_by(way: &AccessPath) -> Vec<(ResourceId, Option<String>)> {
     let visible = way.visible_path();
     let name = |id| {
         let shown =
-            |crumb: &Crumb| if crumb.kind == Kind::Root { crumb.kind.title().to_owned() } else { crumb.name.clone() };
+            |crumb: &Crumb| if crumb.kind == Kind::Root { crumb.kind.label().to_owned() } else { crumb.name.clone() };
         visible.iter().find(|crumb| crumb.id == id).map(shown)
     };
     way.ancestors.iter().filter(|step| step.restrictions.delete).map(|step| (step.id, name(step.id))).collect()

@@ -115,7 +115,7 @@ fn Introduction(invitation: InvitationView, now: Timestamp) -> impl IntoView {
         (true, None) => view! { <p>{invitation.invited_by} " shares something with you."</p> }.into_any(),
         (false, resource) => {
             let reach = resource.map(|resource| format!(" with access to {resource}"));
-            view! { <p>{invitation.invited_by} " invites you as " <b>{invitation.role.title()}</b> {reach} "."</p> }
+            view! { <p>{invitation.invited_by} " invites you as " <b>{invitation.role.label()}</b> {reach} "."</p> }
                 .into_any()
         }
     };

@@ -51,7 +51,7 @@ pub fn RolesPage() -> impl IntoView {
 fn RolesView(belonging: OrganizationMembership) -> impl IntoView {
     let standings: Vec<(&'static str, Standing, bool)> = Role::ALL
         .into_iter()
-        .map(|role| (role.title(), Standing::In(role), belonging.role == Some(role)))
+        .map(|role| (role.label(), Standing::In(role), belonging.role == Some(role)))
         .chain([("External", Standing::External, belonging.role.is_none())])
         .collect();
     let heads = standings
@@ -67,7 +67,7 @@ fn RolesView(belonging: OrganizationMembership) -> impl IntoView {
                 .collect_view();
             view! {
                 <tr>
-                    <th scope="row">{permission.title()}</th>
+                    <th scope="row">{permission.label()}</th>
                     {cells}
                 </tr>
             }
@@ -100,7 +100,7 @@ fn RoleCell(of: &'static str, cell: Cell, mine: bool) -> impl IntoView {
             view! { <span class="no"><span aria-hidden="true">"–"</span><span class="unseen">"No"</span></span> }
                 .into_any()
         }
-        other => view! { <span class="partly">{other.title()}</span> }.into_any(),
+        other => view! { <span class="partly">{other.label()}</span> }.into_any(),
     };
     view! { <td class:mine=mine class:refused={cell == Cell::No}><span class="of" aria-hidden="true">{of}</span>{content}</td> }
 }

@@ -45,7 +45,7 @@ async fn everybody(app: &TestApp, owner: &Person, org: &Org) -> Vec<(&'static st
     for role in [Role::Manager, Role::Editor, Role::Reader, Role::Member] {
         let person = app.person("Some").await;
         app.join(org, &person, role).await;
-        all.push((role.word(), person));
+        all.push((role.as_str(), person));
     }
     let folder = owner.folder(org.root, "For guests").await;
     let guest = app.person("Guest").await;

@@ -126,7 +126,7 @@ both!(drive_4_a_copy_in_the_making, async |app| {
                 copying::update_filled(tx, &permit, y).await?;
                 assert_eq!(copying::find_unfilled(tx, top).await?, None);
                 let (container, kind, name, height) = copying::find_hidden(tx, top).await?.expect("it is hidden");
-                assert_eq!((container, kind.word(), name.as_str(), height), (place, "folder", "A", 1));
+                assert_eq!((container, kind.as_str(), name.as_str(), height), (place, "folder", "A", 1));
                 trash::take_out(tx, &[permit]).await?;
                 assert!(copying::find_hidden(tx, top).await?.is_none());
                 Ok::<_, Error>(())

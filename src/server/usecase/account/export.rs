@@ -122,7 +122,7 @@ pub async fn export(ctx: &Ctx, by: &Principal) -> Result<Vec<u8>> {
     archive.begin("memberships.json")?;
     for one in membership::list_own(&mut tx, by.person, PAGE).await? {
         archive.row(&json!({
-            "organization": one.organization, "org_id": one.org_id, "name": one.name, "role": one.role.word(),
+            "organization": one.organization, "org_id": one.org_id, "name": one.name, "role": one.role.as_str(),
             "personal_space": one.personal, "since": one.since.rfc3339(),
         }))?;
     }

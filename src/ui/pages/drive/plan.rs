@@ -74,7 +74,7 @@ fn Side(side: SideEffect, remark: Option<&'static str>) -> impl IntoView {
         }
         None => ().into_any(),
     };
-    let model = side.model.map_or("No cloud licence", Model::title);
+    let model = side.model.map_or("No cloud licence", Model::label);
     view! {
         <div>
             <b>{side.name}</b>
@@ -200,7 +200,7 @@ fn reached_line(list: &Listed<Reached>, verb: &str) -> AnyView {
             Grantee::Person(_) => one.name.clone(),
             Grantee::Organization(_) => format!("everyone in {}", one.name),
         };
-        format!("{whom} ({})", one.level.title())
+        format!("{whom} ({})", one.level.label())
     };
     let names: Vec<String> = list.first.iter().take(20).map(name).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -103,7 +103,7 @@ fn Content(
     let links = STATES
         .into_iter()
         .map(|(one, words)| {
-            let word = if one == State::Pending { "" } else { one.word() };
+            let word = if one == State::Pending { "" } else { one.as_str() };
             view! { <a class="button quiet" href=route.address(word, "") aria-current=(one == state).then_some("true")>{words}</a> }
         })
         .collect_view();
@@ -224,7 +224,7 @@ fn Row(
         let text = format!("In {}", words::some_of(&names, names.len() as u64));
         view! { <small class="of-account">{text}</small> }
     });
-    let reach = row.resource_name.zip(row.level).map(|(name, level)| format!("{} of {name}", level.title()));
+    let reach = row.resource_name.zip(row.level).map(|(name, level)| format!("{} of {name}", level.label()));
     let buttons = (row.state == State::Pending).then(|| {
         let form = |path: &'static str, label: &'static str| {
             view! {
@@ -241,7 +241,7 @@ fn Row(
     view! {
         <tr class="person">
             <td class="name-cell"><span class="two-lines"><b>{first}</b><small>{second}</small></span></td>
-            <td class="role-cell"><span class="two-lines"><span>{if row.external { "External" } else { row.role.title() }}</span>{reach.map(|reach| view! { <small>{reach}</small> })}</span>{accounts}</td>
+            <td class="role-cell"><span class="two-lines"><span>{if row.external { "External" } else { row.role.label() }}</span>{reach.map(|reach| view! { <small>{reach}</small> })}</span>{accounts}</td>
             <td class="status-cell"><span class=tone>{status}</span>{hint}</td>
             <td class="m">{row.invited_by}</td>
             <td class="m num seen-cell"><When at=row.sent_at now/></td>
