@@ -11,7 +11,7 @@ use commonhold::{
     domain::{
         id::{LicenceId, MailId, ResourceId},
         licence::{Amount, Model, last_day},
-        mail::{State, one_line},
+        mail::{MailState, one_line},
         organization::NewOrganizationForm,
         refusal::Refusal,
         resource::Status,
@@ -490,7 +490,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let mut cursor = Some(String::new());
             while let Some(from) = cursor {
-                let page = usecase::licence::list_as_operator(&ctx, &org, &from, Some(usecase::LONGEST_PAGE))
+                let page = usecase::licence::list_as_operator(&ctx, &org, &from, Some(usecase::MAX_PAGE_SIZE))
                     .await
                     .map_err(explain)?;
                 for OwnedLicence { licence, org_id } in page.items {
@@ -503,7 +503,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let mut cursor = Some(String::new());
             while let Some(from) = cursor {
-                let page = usecase::operator::list_requests(&ctx, &state, &from, Some(usecase::LONGEST_PAGE))
+                let page = usecase::operator::list_requests(&ctx, &state, &from, Some(usecase::MAX_PAGE_SIZE))
                     .await
                     .map_err(explain)?;
                 for request in page.items {
@@ -550,7 +550,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let mut cursor = Some(String::new());
             while let Some(from) = cursor {
                 let page =
-                    usecase::operator::list_keys(&ctx, &from, Some(usecase::LONGEST_PAGE)).await.map_err(explain)?;
+                    usecase::operator::list_keys(&ctx, &from, Some(usecase::MAX_PAGE_SIZE)).await.map_err(explain)?;
                 for key in page.items {
                     let used = key
                         .last_used_at
@@ -581,7 +581,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
         Command::Mail(MailCommand::List { state, limit }) => {
             let state = match &state {
                 Some(word) => Some(
-                    State::parse(word).map_err(|_| format!("{word} is not a state. Use waiting, sent or failed."))?,
+                    MailState::parse(word)
+                        .map_err(|_| format!("{word} is not a state. Use waiting, sent or failed."))?,
                 ),
                 None => None,
             };

@@ -7,7 +7,7 @@ use super::{
     key::Who,
     refusal::Refusal,
     restriction::Restrictions,
-    role::{Cell, Permission, Role, Standing, cell},
+    role::{Affiliation, Cell, Permission, Role, cell},
 };
 
 /// An access level on a resource. The order is the meaning.
@@ -230,7 +230,7 @@ pub fn may_act(act: Act, level: Level, restrictions: Restrictions) -> Result<(),
 ///
 /// # Errors
 /// `Forbidden`, saying which level it could be.
-pub fn may_be_given(level: Level, standing: Standing) -> Result<(), Refusal> {
+pub fn may_be_given(level: Level, standing: Affiliation) -> Result<(), Refusal> {
     let permission = match level {
         Level::Manager => Permission::BeGivenManager,
         Level::Reader | Level::Uploader | Level::Editor => Permission::BeGivenLevel,
@@ -362,7 +362,7 @@ mod tests {
     fn role_who_may_be_given_which_level() {
         let mut rows = vec![row(["", "Reader", "Uploader", "Editor", "Manager"])];
         for role in ROLES {
-            let standing = role.map_or(Standing::External, Standing::In);
+            let standing = role.map_or(Affiliation::External, Affiliation::In);
             let answers = Level::ALL.map(|level| if may_be_given(level, standing).is_ok() { "yes" } else { "no" });
             rows.push([role_title(role)].into_iter().chain(answers).map(str::to_owned).collect());
         }

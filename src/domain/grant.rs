@@ -6,7 +6,7 @@ use super::{
     access::{Level, Source, may_be_given, role_level},
     licence::Use,
     refusal::Refusal,
-    role::{Role, Standing},
+    role::{Affiliation, Role},
     text::FieldIssue,
 };
 
@@ -73,30 +73,30 @@ impl InviteAs {
     }
 
     /// How they will stand to the organization.
-    pub const fn standing(self) -> Standing {
+    pub const fn standing(self) -> Affiliation {
         match self {
-            Self::External => Standing::External,
-            Self::Member => Standing::In(Role::Member),
+            Self::External => Affiliation::External,
+            Self::Member => Affiliation::In(Role::Member),
         }
     }
 }
 
 /// Access that somebody wants to give, or to set to another level.
 #[derive(Clone, Copy, Debug)]
-pub struct Gift<'a> {
+pub struct NewAccess<'a> {
     /// The level on the resource of who gives.
     pub own: Level,
     /// To whom, by name or address.
     pub name: &'a str,
     /// How they stand to the organization that owns the resource.
-    pub standing: Standing,
+    pub standing: Affiliation,
     /// What they were given on the very resource before.
     pub from: Option<Level>,
     /// What they are to have.
     pub to: Level,
 }
 
-impl Gift<'_> {
+impl NewAccess<'_> {
     /// Whether it may be given: nobody gives above their own level or touches what stands above it (ROLE-3), Manager is
     /// for the organization's own people (ROLE), and what the role gives already is no gift (ROLE-1).
     ///
@@ -105,7 +105,7 @@ impl Gift<'_> {
     pub fn check(&self) -> Result<(), Refusal> {
         may_touch(self.own, self.from.max(Some(self.to)))?;
         may_be_given(self.to, self.standing)?;
-        let Standing::In(role) = self.standing else { return Ok(()) };
+        let Affiliation::In(role) = self.standing else { return Ok(()) };
         match role_level(role) {
             Some(level) if level >= self.to => Err(Refusal::BadRequest(format!(
                 "As {} of the organization, {} has {} access to everything in it already. Giving {} access here would change nothing.",
@@ -159,8 +159,8 @@ mod tests {
         assert_eq!(left_without_each(&[Editor, Editor]), [Some(Editor), Some(Editor)], "each alone changes nothing");
     }
 
-    fn standing(role: Option<Role>) -> Standing {
-        role.map_or(Standing::External, Standing::In)
+    fn standing(role: Option<Role>) -> Affiliation {
+        role.map_or(Affiliation::External, Affiliation::In)
     }
 
     #[test]
@@ -170,7 +170,7 @@ mod tests {
             let all = Role::ALL.into_iter().map(Some).chain([None]);
             for role in all {
                 let answers = Level::ALL.map(|to| {
-                    let gift = Gift { own, name: "Anna", standing: standing(role), from: None, to };
+                    let gift = NewAccess { own, name: "Anna", standing: standing(role), from: None, to };
                     match gift.check() {
                         Ok(()) => "yes",
                         Err(Refusal::BadRequest(_)) => "has it by role",
@@ -191,7 +191,8 @@ mod tests {
         for own in Level::ALL {
             for from in Level::ALL {
                 for to in Level::ALL {
-                    let gift = Gift { own, name: "Anna", standing: Standing::In(Role::Member), from: Some(from), to };
+                    let gift =
+                        NewAccess { own, name: "Anna", standing: Affiliation::In(Role::Member), from: Some(from), to };
                     assert_eq!(gift.check().is_ok(), from <= own && to <= own, "{own:?}: {from:?} to {to:?}");
                 }
                 assert_eq!(may_touch(own, Some(from)).is_ok(), from <= own);
@@ -202,22 +203,27 @@ mod tests {
 
     #[test]
     fn role_1_a_grant_that_a_role_outdoes_is_refused_saying_so() {
-        let gift = Gift {
+        let gift = NewAccess {
             own: Level::Manager,
             name: "Anna Muster",
-            standing: Standing::In(Role::Editor),
+            standing: Affiliation::In(Role::Editor),
             from: None,
             to: Level::Reader,
         };
         let text = "As Editor of the organization, Anna Muster has Editor access to everything in it already. Giving Reader access here would change nothing.";
         assert_eq!(gift.check(), Err(Refusal::BadRequest(text.to_owned())));
-        assert_eq!(Gift { to: Level::Manager, ..gift }.check(), Ok(()));
+        assert_eq!(NewAccess { to: Level::Manager, ..gift }.check(), Ok(()));
     }
 
     #[test]
     fn lic_4_giving_takes_team_access_and_taking_away_nothing() {
-        let gift =
-            |from, to| Gift { own: Level::Manager, name: "Anna", standing: Standing::In(Role::Member), from, to };
+        let gift = |from, to| NewAccess {
+            own: Level::Manager,
+            name: "Anna",
+            standing: Affiliation::In(Role::Member),
+            from,
+            to,
+        };
         for to in Level::ALL {
             assert_eq!(gift(None, to).takes(), Use::TeamAccess);
             for from in Level::ALL {
@@ -241,6 +247,6 @@ mod tests {
             (InviteAs::parse(""), InviteAs::parse("owner")),
             (Ok(InviteAs::External), Err(FieldIssue::NotAChoice))
         );
-        assert_eq!(InviteAs::Member.standing(), Standing::In(Role::Member));
+        assert_eq!(InviteAs::Member.standing(), Affiliation::In(Role::Member));
     }
 }

@@ -15,17 +15,17 @@ use super::{
 pub const TOKEN_LIFE: i64 = 3_600_000;
 
 /// How many keys an organization has at most.
-pub const MOST_KEYS: usize = 100;
+pub const MAX_KEYS: usize = 100;
 
 /// Whether an organization that has so many keys may have one more.
 ///
 /// # Errors
 /// `BadRequest`, saying what to do.
 pub fn may_add(keys: usize) -> Result<(), Refusal> {
-    if keys < MOST_KEYS {
+    if keys < MAX_KEYS {
         return Ok(());
     }
-    Err(Refusal::BadRequest(format!("An organization has at most {MOST_KEYS} keys. Revoke one that is not used.")))
+    Err(Refusal::BadRequest(format!("An organization has at most {MAX_KEYS} keys. Revoke one that is not used.")))
 }
 
 /// What a key may do.
@@ -415,7 +415,7 @@ mod tests {
 
     #[test]
     fn auth_6_an_organization_has_so_many_keys() {
-        assert!(may_add(MOST_KEYS - 1).is_ok() && may_add(MOST_KEYS).is_err());
+        assert!(may_add(MAX_KEYS - 1).is_ok() && may_add(MAX_KEYS).is_err());
     }
 
     #[test]

@@ -70,8 +70,8 @@ impl Product {
     /// LIC-4: whether it allows a use while it is active. The table is [`Use::takes`].
     pub fn allows(self, wanted: Use) -> bool {
         match wanted.takes() {
-            Takes::Nothing | Takes::NothingExpired => true,
-            Takes::Cloud(least) => self.family() == Family::Cloud && self >= least,
+            RequiredProduct::Nothing | RequiredProduct::NothingExpired => true,
+            RequiredProduct::Cloud(least) => self.family() == Family::Cloud && self >= least,
         }
     }
 }
@@ -327,7 +327,7 @@ pub enum Use {
 
 /// What a use takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Takes {
+pub enum RequiredProduct {
     /// Nothing: it stays when every licence has expired.
     Nothing,
     /// No cloud licence; but where there was one, it must not have expired (LIC-6).
@@ -341,13 +341,13 @@ impl Use {
     pub const ALL: [Self; 6] = [Self::Keep, Self::Create, Self::Process, Self::Share, Self::Sites, Self::TeamAccess];
 
     /// LIC-4: what each use takes. This is the one table; every door asks it.
-    pub const fn takes(self) -> Takes {
+    pub const fn takes(self) -> RequiredProduct {
         match self {
-            Self::Keep => Takes::Nothing,
-            Self::Create => Takes::NothingExpired,
-            Self::Process | Self::Share => Takes::Cloud(Product::Cloud),
-            Self::Sites => Takes::Cloud(Product::CloudPro),
-            Self::TeamAccess => Takes::Cloud(Product::CloudTeams),
+            Self::Keep => RequiredProduct::Nothing,
+            Self::Create => RequiredProduct::NothingExpired,
+            Self::Process | Self::Share => RequiredProduct::Cloud(Product::Cloud),
+            Self::Sites => RequiredProduct::Cloud(Product::CloudPro),
+            Self::TeamAccess => RequiredProduct::Cloud(Product::CloudTeams),
         }
     }
 
@@ -391,7 +391,7 @@ pub fn allows(licences: &[Licence], wanted: Use, now: Timestamp) -> Result<(), R
     let licence = governing(licences, now);
     let product = licence.map_or(Product::Discovery, |licence| licence.product);
     let expired = licence.is_some_and(|licence| !licence.is_active(now));
-    if expired && wanted.takes() != Takes::Nothing {
+    if expired && wanted.takes() != RequiredProduct::Nothing {
         return Err(Refusal::Licence(
             "The cloud licence has expired. What is here can be viewed, renamed, moved and deleted. Owners get a new one under Licences.".to_owned(),
         ));

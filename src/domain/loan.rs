@@ -11,7 +11,7 @@ use super::{
 };
 
 /// How far away the end of a loan may be, in days: ten years.
-const LONGEST: i64 = 3_653;
+const MAX_LOAN_DAYS: i64 = 3_653;
 
 /// How a loan ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -86,7 +86,7 @@ pub fn last_day(text: &str, now: Timestamp) -> Result<Day, FieldIssue> {
         return Err(FieldIssue::Missing);
     }
     let day = Day::parse_iso(text).ok_or(FieldIssue::NotADay)?;
-    if day < now.day() || day.0 > now.day().0 + LONGEST { Err(FieldIssue::NotSoonEnough) } else { Ok(day) }
+    if day < now.day() || day.0 > now.day().0 + MAX_LOAN_DAYS { Err(FieldIssue::NotSoonEnough) } else { Ok(day) }
 }
 
 /// Whether a licence of one's own can be lent: it is active, is not lent, and is more than what everybody has.
@@ -157,9 +157,9 @@ mod tests {
         for (text, read) in [
             (today.iso(), Ok(today)),
             (format!(" {} ", Day(today.0 + 1).iso()), Ok(Day(today.0 + 1))),
-            (Day(today.0 + LONGEST).iso(), Ok(Day(today.0 + LONGEST))),
+            (Day(today.0 + MAX_LOAN_DAYS).iso(), Ok(Day(today.0 + MAX_LOAN_DAYS))),
             (Day(today.0 - 1).iso(), Err(FieldIssue::NotSoonEnough)),
-            (Day(today.0 + LONGEST + 1).iso(), Err(FieldIssue::NotSoonEnough)),
+            (Day(today.0 + MAX_LOAN_DAYS + 1).iso(), Err(FieldIssue::NotSoonEnough)),
             ("9999-12-31".to_owned(), Err(FieldIssue::NotSoonEnough)),
             (String::new(), Err(FieldIssue::Missing)),
             ("tomorrow".to_owned(), Err(FieldIssue::NotADay)),

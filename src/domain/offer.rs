@@ -14,18 +14,18 @@ use super::{
 pub const OPEN_DAYS: i64 = 7;
 
 /// So many items one offer has at most.
-pub const MOST_ITEMS: usize = 1_000;
+pub const MAX_ITEMS: usize = 1_000;
 
 /// So many offers one person makes in a day: each is mailed (attack 27).
-pub const MOST_A_DAY: u64 = 50;
+pub const MAX_OFFERS_PER_DAY: u64 = 50;
 
 /// How long a note may be.
-const LONGEST_NOTE: usize = 500;
+const MAX_NOTE_LENGTH: usize = 500;
 
 /// What became of an offer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum OfferState {
     /// It waits for an answer.
     Open,
     /// The items were transferred.
@@ -41,7 +41,7 @@ pub enum State {
 }
 
 words! {
-    State
+    OfferState
     Open => "open", "Open";
     Accepted => "accepted", "Accepted";
     Declined => "declined", "Declined";
@@ -50,7 +50,7 @@ words! {
     Void => "void", "Void";
 }
 
-impl State {
+impl OfferState {
     /// What an offer is now that was noted like this: time, and what became of the items, close it by themselves.
     pub fn now(self, expires_at: Timestamp, all_there: bool, now: Timestamp) -> Self {
         match self {
@@ -71,7 +71,7 @@ impl State {
 
 /// How somebody stands to an offer.
 #[derive(Clone, Copy, Debug)]
-pub struct Standing {
+pub struct OfferViewer {
     /// Their role in the organization that offers.
     pub in_source: Option<Role>,
     /// Their role in the organization it is offered to.
@@ -80,7 +80,7 @@ pub struct Standing {
     pub made_it: bool,
 }
 
-impl Standing {
+impl OfferViewer {
     /// Whether there is such an offer for them: the Owners and Managers of the source, whoever made it while they are in
     /// there, and who may answer it.
     pub fn sees(self) -> bool {
@@ -108,21 +108,21 @@ impl Standing {
 /// # Errors
 /// Too long, or with control characters.
 pub fn read_note(text: &str) -> Result<String, FieldIssue> {
-    match line(text, LONGEST_NOTE) {
+    match line(text, MAX_NOTE_LENGTH) {
         Err(FieldIssue::Missing) => Ok(String::new()),
         note => note,
     }
 }
 
 /// What is said of an offer that is closed.
-pub const fn closed(state: State) -> &'static str {
+pub const fn closed(state: OfferState) -> &'static str {
     match state {
-        State::Open => "This offer waits for an answer.",
-        State::Accepted => "This offer was accepted already.",
-        State::Declined => "This offer was declined.",
-        State::Withdrawn => "This offer was withdrawn.",
-        State::Expired => "This offer has expired. Ask for a new one.",
-        State::Void => "This offer is void: something in it was moved, trashed or deleted. Ask for a new one.",
+        OfferState::Open => "This offer waits for an answer.",
+        OfferState::Accepted => "This offer was accepted already.",
+        OfferState::Declined => "This offer was declined.",
+        OfferState::Withdrawn => "This offer was withdrawn.",
+        OfferState::Expired => "This offer has expired. Ask for a new one.",
+        OfferState::Void => "This offer is void: something in it was moved, trashed or deleted. Ask for a new one.",
     }
 }
 
@@ -133,15 +133,15 @@ mod tests {
     #[test]
     fn xfer_18_time_and_what_is_gone_close_an_open_offer_and_no_other() {
         let (before, at, after) = (Timestamp(9), Timestamp(10), Timestamp(11));
-        assert_eq!(State::Open.now(at, true, before), State::Open);
-        assert_eq!(State::Open.now(at, true, at), State::Expired, "seven days are over at their end");
-        assert_eq!(State::Open.now(at, false, before), State::Void);
-        assert_eq!(State::Open.now(at, false, after), State::Expired);
-        for state in [State::Accepted, State::Declined, State::Withdrawn] {
+        assert_eq!(OfferState::Open.now(at, true, before), OfferState::Open);
+        assert_eq!(OfferState::Open.now(at, true, at), OfferState::Expired, "seven days are over at their end");
+        assert_eq!(OfferState::Open.now(at, false, before), OfferState::Void);
+        assert_eq!(OfferState::Open.now(at, false, after), OfferState::Expired);
+        for state in [OfferState::Accepted, OfferState::Declined, OfferState::Withdrawn] {
             assert_eq!(state.now(at, false, after), state);
             assert_eq!(state.open(), Err(Refusal::OfferClosed(state)));
         }
-        assert_eq!(State::Open.open(), Ok(()));
+        assert_eq!(OfferState::Open.open(), Ok(()));
     }
 
     #[test]
@@ -150,7 +150,7 @@ mod tests {
             [None, Some(Role::Member), Some(Role::Reader), Some(Role::Editor), Some(Role::Manager), Some(Role::Owner)]
                 .into_iter()
                 .map(|role| {
-                    let standing = |in_source, in_target, made_it| Standing { in_source, in_target, made_it };
+                    let standing = |in_source, in_target, made_it| OfferViewer { in_source, in_target, made_it };
                     let (source, made, target) =
                         (standing(role, None, false), standing(role, None, true), standing(None, role, false));
                     format!(

@@ -29,9 +29,9 @@ const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 
 /// A link is sent again after so many milliseconds at the earliest.
-const PAUSE: i64 = MINUTE;
+const RESEND_INTERVAL_MILLIS: i64 = MINUTE;
 /// So many links for one purpose go to one person in an hour at most: nobody's inbox is filled by others.
-pub const PER_HOUR: usize = 4;
+pub const MAX_PER_HOUR: usize = 4;
 
 words! {
     Purpose
@@ -103,8 +103,9 @@ impl LinkState {
 pub fn may_send(sent: &[Timestamp], now: Timestamp) -> Result<(), Refusal> {
     let mut recent: Vec<i64> = sent.iter().map(|at| at.0).filter(|at| now.0 - at < HOUR).collect();
     recent.sort_unstable();
-    let after_pause = recent.last().map_or(0, |newest| newest + PAUSE - now.0);
-    let after_hour = recent.len().checked_sub(PER_HOUR).and_then(|n| recent.get(n)).map_or(0, |at| at + HOUR - now.0);
+    let after_pause = recent.last().map_or(0, |newest| newest + RESEND_INTERVAL_MILLIS - now.0);
+    let after_hour =
+        recent.len().checked_sub(MAX_PER_HOUR).and_then(|n| recent.get(n)).map_or(0, |at| at + HOUR - now.0);
     match after_pause.max(after_hour) {
         wait if wait > 0 => Err(Refusal::RateLimited(u64::try_from((wait + 999) / 1000).unwrap_or(1))),
         _ => Ok(()),

@@ -49,7 +49,7 @@ impl Role {
 
 /// How somebody stands to an organization: in it with a role, or outside it with access to some resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Standing {
+pub enum Affiliation {
     /// A member of the organization, with a role.
     In(Role),
     /// No membership (External).
@@ -188,7 +188,7 @@ impl Permission {
 }
 
 /// The role table (ROLE). Exhaustive: a new permission or role does not compile until it is decided here.
-pub const fn cell(permission: Permission, standing: Standing) -> Cell {
+pub const fn cell(permission: Permission, standing: Affiliation) -> Cell {
     use Cell::{ByLevel, IfSeated, No, NotTheLast, ToView, Yes};
     use Permission as P;
     #[rustfmt::skip]
@@ -215,19 +215,19 @@ pub const fn cell(permission: Permission, standing: Standing) -> Cell {
         P::Leave              => [NotTheLast, Yes,     Yes,    Yes,      Yes,      No],
     };
     let column = match standing {
-        Standing::In(Role::Owner) => 0,
-        Standing::In(Role::Manager) => 1,
-        Standing::In(Role::Editor) => 2,
-        Standing::In(Role::Reader) => 3,
-        Standing::In(Role::Member) => 4,
-        Standing::External => 5,
+        Affiliation::In(Role::Owner) => 0,
+        Affiliation::In(Role::Manager) => 1,
+        Affiliation::In(Role::Editor) => 2,
+        Affiliation::In(Role::Reader) => 3,
+        Affiliation::In(Role::Member) => 4,
+        Affiliation::External => 5,
     };
     row[column]
 }
 
 /// Whether a role has a permission outright.
 pub const fn may(role: Role, permission: Permission) -> bool {
-    matches!(cell(permission, Standing::In(role)), Cell::Yes | Cell::NotTheLast)
+    matches!(cell(permission, Affiliation::In(role)), Cell::Yes | Cell::NotTheLast)
 }
 
 /// Proof that a person may do something as one of an organization, by their role alone. Only [`allow`] makes one (and
@@ -412,7 +412,7 @@ mod tests {
     fn role_the_table_of_who_can_do_what() {
         let mut rows = vec![row(["", "Owner", "Manager", "Editor", "Reader", "Member", "External"])];
         for permission in Permission::ALL {
-            let standings = Role::ALL.into_iter().map(Standing::In).chain([Standing::External]);
+            let standings = Role::ALL.into_iter().map(Affiliation::In).chain([Affiliation::External]);
             let cells = standings.map(|standing| match cell(permission, standing) {
                 Cell::No => String::new(),
                 cell => cell.label().to_owned(),

@@ -6,7 +6,7 @@ use super::{
     super::{
         access::Level,
         id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
-        invitation::{Outcome, State},
+        invitation::{InvitationState, Outcome},
         organization::PlanTier,
         plan::may_give,
         role::Role,
@@ -120,7 +120,7 @@ pub struct InvitationRow {
     /// The role they will have.
     pub role: Role,
     /// What became of it.
-    pub state: State,
+    pub state: InvitationState,
     /// Name of who invited.
     pub invited_by: String,
     /// When it was made.
@@ -224,7 +224,7 @@ pub struct InvitationView {
     /// For a Member: the name of what they will reach.
     pub resource: Option<String>,
     /// What became of it.
-    pub state: State,
+    pub state: InvitationState,
     /// When it stops, or stopped, working.
     pub expires_at: Timestamp,
     /// Whether it stopped working by now.

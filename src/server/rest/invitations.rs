@@ -19,7 +19,7 @@ use crate::{
         context::Ctx,
         error::Error,
         session::Caller,
-        usecase::invitation::{self, Delivery, InviteForm, Which},
+        usecase::invitation::{self, Delivery, InvitationRef, InviteForm},
     },
 };
 
@@ -342,7 +342,7 @@ pub async fn accept(
     CurrentPerson(by): CurrentPerson,
     Json(body): Json<AnswerBody>,
 ) -> Result<Json<JoinedBody>, Problem> {
-    let joined = invitation::accept(&ctx, &by, &Which::read(&body.token, &body.id)?).await?;
+    let joined = invitation::accept(&ctx, &by, &InvitationRef::read(&body.token, &body.id)?).await?;
     Ok(Json(JoinedBody { organization: joined.organization.into(), space: joined.space.map(Into::into) }))
 }
 
@@ -354,7 +354,7 @@ pub async fn decline(
     CurrentPerson(by): CurrentPerson,
     Json(body): Json<AnswerBody>,
 ) -> Result<StatusCode, Problem> {
-    invitation::decline(&ctx, &by, &Which::read(&body.token, &body.id)?).await?;
+    invitation::decline(&ctx, &by, &InvitationRef::read(&body.token, &body.id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

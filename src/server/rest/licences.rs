@@ -17,7 +17,7 @@ use crate::{
         error::Result as Answer,
         usecase::{
             self,
-            licence::{Export, LONGEST_EXPORT, LedgerQuery},
+            licence::{Export, LedgerQuery, MAX_EXPORT_ROWS},
         },
     },
 };
@@ -227,7 +227,7 @@ pub async fn export(
     let export = usecase::licence::begin_export(&ctx, &by, &id, &query).await?;
     let format = Format::read(format.as_deref())?;
     let (name, truncated) = (format!("ledger-{}", export.licence()), export.truncated);
-    Ok(export::answer(ctx, export, format, &name, LONGEST_EXPORT, truncated))
+    Ok(export::answer(ctx, export, format, &name, MAX_EXPORT_ROWS, truncated))
 }
 
 impl Rows for Export {

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         id::{LicenceId, MailId, OperatorKeyId, ResourceId},
         licence::Amount,
-        mail::State as MailState,
+        mail::MailState,
         refusal::Refusal,
         resource::Status,
     },

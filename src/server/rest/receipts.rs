@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     domain::{
-        transfer::Named,
+        transfer::NamedResource,
         view::{ReceiptView, transfer::TransferRow},
     },
     server::{
@@ -19,7 +19,7 @@ use crate::{
         error::{Error, Result as Answer},
         usecase::{
             self,
-            receipts::{Export, LONGEST_EXPORT, ReceiptQuery},
+            receipts::{Export, MAX_EXPORT_ROWS, ReceiptQuery},
         },
     },
 };
@@ -137,7 +137,7 @@ pub async fn export(
     // An Org ID or a UUID, or else there was no such organization.
     let name: String = org.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     let truncated = export.truncated;
-    Ok(export::answer(ctx, export, format, &format!("transfers-{name}"), LONGEST_EXPORT, truncated))
+    Ok(export::answer(ctx, export, format, &format!("transfers-{name}"), MAX_EXPORT_ROWS, truncated))
 }
 
 impl Rows for Export {
@@ -228,7 +228,7 @@ impl Row for ReceiptLine {
 }
 
 fn receipt_csv(receipt: &ReceiptView) -> Answer<Bytes> {
-    let line = |item: &Named| {
+    let line = |item: &NamedResource| {
         let renamed = receipt.plan.effects.renamed.iter().find(|renamed| renamed.id == item.id);
         ReceiptLine([
             receipt.id.to_string(),

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         licence::Model,
-        transfer::{Grantee, Plan, Reached, Scope, SideEffect},
+        transfer::{AccessChange, Grantee, Plan, Scope, SideEffect},
         view::{Control, ReceiptView},
     },
     server::{context::Ctx, usecase},
@@ -114,8 +114,8 @@ pub struct ReachedBody {
     level: &'static str,
 }
 
-impl From<&Reached> for ReachedBody {
-    fn from(reached: &Reached) -> Self {
+impl From<&AccessChange> for ReachedBody {
+    fn from(reached: &AccessChange) -> Self {
         let (person, organization) = match reached.grantee {
             Grantee::Person(id) => (Some(id.to_string()), None),
             Grantee::Organization(id) => (None, Some(id.to_string())),

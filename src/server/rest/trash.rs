@@ -152,7 +152,7 @@ pub async fn list(
     Path(org): Path<String>,
     Params(params): Params<PageParams>,
 ) -> Result<Json<PageBody<TrashedBody>>, Problem> {
-    let limit = Some(params.limit.unwrap_or(usecase::PAGE));
+    let limit = Some(params.limit.unwrap_or(usecase::DEFAULT_PAGE_SIZE));
     let view = usecase::trash::list(&ctx, &by, &org, &params.cursor, limit).await?;
     Ok(Json(PageBody::of(view.rows, Into::into)))
 }

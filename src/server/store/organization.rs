@@ -319,7 +319,7 @@ async fn list_of_machine(tx: &mut Tx, person: PersonId, pattern: &str) -> Result
 
 /// Where a page of somebody's organizations starts: behind this.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct AfterName {
+pub struct Cursor {
     /// The name as names are compared.
     pub key: String,
     /// The id, which settles ties.
@@ -341,9 +341,9 @@ pub async fn list_by_name(
     tx: &mut Tx,
     person: PersonId,
     pattern: &str,
-    after: &AfterName,
+    after: &Cursor,
     limit: i64,
-) -> Result<Vec<(OrganizationMembership, AfterName)>> {
+) -> Result<Vec<(OrganizationMembership, Cursor)>> {
     let rows: Vec<MineRow> = tx
         .sql(
             "SELECT o.id, o.org_id, o.name, m.role, m.given, m.limited, o.space_of, o.people_visible_to, mine.organization_key
@@ -363,7 +363,7 @@ pub async fn list_by_name(
     let rows = if rows.is_empty() && after.id.is_nil() { list_of_machine(tx, person, pattern).await? } else { rows };
     rows.into_iter()
         .map(|row| {
-            let after = AfterName { key: row.organization_key, id: row.belonging.id };
+            let after = Cursor { key: row.organization_key, id: row.belonging.id };
             Ok((row.belonging.into_view()?, after))
         })
         .collect()

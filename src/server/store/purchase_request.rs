@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Result, Tx, read};
 use crate::domain::{
-    billing::{RequestState, Wanted},
+    billing::{RequestState, RequestedLicence},
     id::{OrganizationId, PersonId, RequestId},
     licence::{Model, Product},
     role::RolePermit,
@@ -22,7 +22,7 @@ pub async fn insert(
     permit: &RolePermit,
     id: RequestId,
     person_name: &str,
-    wanted: &Wanted,
+    wanted: &RequestedLicence,
     at: Timestamp,
 ) -> Result<()> {
     tx.sql(

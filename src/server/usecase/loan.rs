@@ -30,7 +30,7 @@ use super::{
 };
 
 /// How many loans the page shows at a time.
-const ROWS: i64 = 50;
+const PAGE_SIZE: i64 = 50;
 
 /// What the form of **Lend** sends.
 #[derive(Debug, Clone, Default)]
@@ -74,7 +74,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, cursor: &str) -> Result<
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     allow(by.who(), at.id, at.role, Permission::ManageAccounts)?;
-    let loans = page(&mut tx, at.id, cursor, ROWS).await?;
+    let loans = page(&mut tx, at.id, cursor, PAGE_SIZE).await?;
     let own = licence::list(&mut tx, at.id).await?;
     let away: Vec<LicenceId> = loan::list_running(&mut tx, at.id, now).await?.iter().map(|loan| loan.licence).collect();
     let lendable: Vec<_> = own

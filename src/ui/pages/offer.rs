@@ -159,7 +159,7 @@ fn Facts(offer: OfferView, now: Timestamp) -> impl IntoView {
         let by = offer.answered_by_name.clone().map(|name| format!(" by {name}"));
         view! { <Fact label="Answered"><When at now/>{by}</Fact> }
     });
-    let open = offer.state == crate::domain::offer::State::Open;
+    let open = offer.state == crate::domain::offer::OfferState::Open;
     view! {
         <section class="panel tile" aria-labelledby="offer">
             <h2 id="offer">"What is offered"</h2>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     domain::refusal::Refusal,
     domain::{
-        role::{Cell, Permission, Role, Standing, cell},
+        role::{Affiliation, Cell, Permission, Role, cell},
         view::OrganizationMembership,
     },
     rpc::Failure,
@@ -49,10 +49,10 @@ pub fn RolesPage() -> impl IntoView {
 /// The table.
 #[component]
 fn RolesView(belonging: OrganizationMembership) -> impl IntoView {
-    let standings: Vec<(&'static str, Standing, bool)> = Role::ALL
+    let standings: Vec<(&'static str, Affiliation, bool)> = Role::ALL
         .into_iter()
-        .map(|role| (role.label(), Standing::In(role), belonging.role == Some(role)))
-        .chain([("External", Standing::External, belonging.role.is_none())])
+        .map(|role| (role.label(), Affiliation::In(role), belonging.role == Some(role)))
+        .chain([("External", Affiliation::External, belonging.role.is_none())])
         .collect();
     let heads = standings
         .iter()

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
-        offer::State,
+        offer::OfferState,
         role::{Permission, may},
         time::Timestamp,
         transfer::Summary,
@@ -250,13 +250,13 @@ pub fn OfferRow(
 #[component]
 pub fn OfferState(
     /// The state.
-    state: State,
+    state: OfferState,
 ) -> impl IntoView {
     let tone = match state {
-        State::Open => "status run",
-        State::Accepted => "status ok",
-        State::Declined | State::Void => "status fail",
-        State::Withdrawn | State::Expired => "status",
+        OfferState::Open => "status run",
+        OfferState::Accepted => "status ok",
+        OfferState::Declined | OfferState::Void => "status fail",
+        OfferState::Withdrawn | OfferState::Expired => "status",
     };
     view! { <span class=tone>{state.label()}</span> }
 }

@@ -10,9 +10,9 @@ use commonhold::{
     server::{
         error::Error,
         store::{
-            grant::{self, AfterGrant},
+            grant::{self, GrantCursor},
             invitation,
-            membership::{self, After},
+            membership::{self, Cursor},
             view_as,
         },
     },
@@ -40,11 +40,11 @@ both!(access_2_grants_are_found_listed_in_pages_and_taken_away, async |app| {
     assert_eq!(grant::find(&mut tx, commonhold::domain::id::GrantId(Uuid::nil())).await.expect("an answer"), None);
     let way = [folder, org.root];
     let mut seen = Vec::new();
-    let mut after = AfterGrant::START;
+    let mut after = GrantCursor::START;
     loop {
         let page = grant::list_on_way(&mut tx, folder, &way, after, 1).await.expect("an answer");
         let Some(last) = page.last() else { break };
-        after = AfterGrant { rank: i64::from(last.grant.resource != folder), id: last.grant.id.0 };
+        after = GrantCursor { rank: i64::from(last.grant.resource != folder), id: last.grant.id.0 };
         seen.extend(page);
     }
     let names: Vec<(&str, Option<Role>)> = seen.iter().map(|one| (one.name.as_str(), one.role)).collect();
@@ -69,7 +69,7 @@ both!(access_2_grants_are_found_listed_in_pages_and_taken_away, async |app| {
     }
     assert_eq!(shared, [org.root, folder], "each once, however often it was given");
     let roles =
-        membership::list_reaching(&mut tx, org.id, org.account, &After::start(false), 10).await.expect("an answer");
+        membership::list_reaching(&mut tx, org.id, org.account, &Cursor::start(false), 10).await.expect("an answer");
     assert_eq!(roles.iter().map(|one| one.id).collect::<Vec<_>>(), [anna.id], "not Members");
     let mut counts = membership::count_by_role(&mut tx, org.id, org.account).await.expect("an answer");
     counts.sort();

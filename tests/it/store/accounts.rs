@@ -16,7 +16,7 @@ use commonhold::{
         error::Error,
         store::{
             account, grant, invitation, licence,
-            membership::{self, After},
+            membership::{self, Cursor},
             organization, resource, search, subtree,
         },
     },
@@ -169,7 +169,7 @@ both!(acct_2_a_role_counts_where_it_is_not_limited_to_other_accounts, async |app
         [org.account, north]
     );
     assert_eq!(sees(account::list_of_person(&mut tx, ed.id, &[org.id]).await.expect("an answer")), [north]);
-    let reaching = membership::list_reaching(&mut tx, org.id, org.account, &After::start(false), 10).await;
+    let reaching = membership::list_reaching(&mut tx, org.id, org.account, &Cursor::start(false), 10).await;
     assert_eq!(reaching.expect("an answer").iter().map(|one| one.id).collect::<Vec<_>>(), [anna.id]);
     let mut counts = membership::count_by_role(&mut tx, org.id, org.account).await.expect("an answer");
     counts.sort();
@@ -181,7 +181,7 @@ both!(acct_2_a_role_counts_where_it_is_not_limited_to_other_accounts, async |app
         membership::list_limited_between(&mut tx, org.id, &[], org.account, 10).await.expect("an answer").is_empty()
     );
     let question = Question::parse("survey").expect("a word");
-    let wanted = search::Wanted { question: &question, kind: None, status: None, after: None, limit: 10 };
+    let wanted = search::SearchFilter { question: &question, kind: None, status: None, after: None, limit: 10 };
     let (found, next) = search::list_in_accounts(&mut tx, org.id, &[north], &wanted).await.expect("an answer");
     assert_eq!((found.iter().map(|(id, _)| *id).collect::<Vec<_>>(), next), (vec![there], None));
     assert!(search::list_in_accounts(&mut tx, org.id, &[], &wanted).await.expect("an answer").0.is_empty());

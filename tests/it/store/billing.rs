@@ -2,7 +2,7 @@
 
 use commonhold::{
     domain::{
-        billing::{Contact, ContactForm, RequestForm, RequestState, Wanted},
+        billing::{Contact, ContactForm, RequestForm, RequestState, RequestedLicence},
         id::{AccountId, ContactId, OperatorKeyId, OrganizationId, PersonId, RequestId},
         resource::Status,
         role::found,
@@ -84,7 +84,7 @@ both!(org_8_requests_are_listed_newest_first_counted_and_closed_once, async |app
         contact_email: "anna@example.com".to_owned(),
         ..RequestForm::default()
     };
-    let wanted = Wanted::parse(&form).expect("a request");
+    let wanted = RequestedLicence::parse(&form).expect("a request");
     let ids: Vec<RequestId> = (0..3).map(|_| RequestId(app.ctx().id())).collect();
     let made = ids.clone();
     let closed = write(app, move |tx| {

@@ -5,7 +5,7 @@ use commonhold::{
         access::operate,
         id::{InvitationId, KeyId, OrganizationId},
         key::Scopes,
-        mail::State,
+        mail::MailState,
         role::found,
         view::DatasetView,
     },
@@ -66,8 +66,12 @@ both!(credential_key_found_by_secret_and_token_until_it_is_revoked, async |app| 
     let desktop = app.desktop_licence(&org, 1).await;
     let freed = write(app, move |tx| {
         Box::pin(async move {
-            let place =
-                seat::Place { licence: desktop, organization: permit.organization(), loan: None, holder: id.into() };
+            let place = seat::SeatScope {
+                licence: desktop,
+                organization: permit.organization(),
+                loan: None,
+                holder: id.into(),
+            };
             seat::upsert_taken(tx, &place, "Rack", now).await?;
             let listed = seat::list_of_holder(tx, permit.organization(), id.into(), now).await?;
             assert!(listed[0].row.name == "Farm" && listed[0].row.role.is_none());
@@ -119,5 +123,5 @@ both!(resource_facts_of_a_dataset_and_what_became_of_the_mail_of_an_invitation, 
     let mut tx = app.db().read().await.expect("a connection");
     let mails = outbox::list_of_invitations(&mut tx, &[id, InvitationId(Uuid::from_u128(7))]).await.expect("an answer");
     assert_eq!(mails.len(), 1);
-    assert_eq!((mails[0].0, mails[0].1.state, mails[0].1.last_error.as_deref()), (id, State::Waiting, None));
+    assert_eq!((mails[0].0, mails[0].1.state, mails[0].1.last_error.as_deref()), (id, MailState::Waiting, None));
 });

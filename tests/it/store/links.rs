@@ -49,7 +49,7 @@ both!(link_its_state_by_the_digest_of_its_token, async |app| {
     assert_eq!((found.id, found.resource, found.organization), (second, folder, org.id));
     assert_eq!(
         (found.state, found.password_hash.as_deref(), found.expires_at),
-        (share_link::State::Active, Some("hash"), None)
+        (share_link::ShareLinkState::Active, Some("hash"), None)
     );
     assert_eq!(found.created_by_name.as_deref(), Some("Anna Muster"));
     let found = link::find(&mut tx, first).await.expect("an answer").expect("a link");
@@ -75,7 +75,7 @@ both!(link_its_state_by_the_digest_of_its_token, async |app| {
     let mut tx = app.db().read().await.expect("a connection");
     assert_eq!(ids(link::list(&mut tx, folder, 10).await.expect("an answer")), [second]);
     let found = link::find(&mut tx, first).await.expect("an answer").expect("a link");
-    assert_eq!((found.state, found.last_opened_at), (share_link::State::Revoked, Some(at.plus_days(1))));
+    assert_eq!((found.state, found.last_opened_at), (share_link::ShareLinkState::Revoked, Some(at.plus_days(1))));
 });
 
 both!(link_1_the_path_below_a_link_begins_at_its_resource, async |app| {

@@ -4,11 +4,11 @@ use commonhold::{
     domain::{
         access::{Level, operate},
         id::{GrantId, LicenceId, OfferId, ResourceId, TransferId},
-        offer::State,
+        offer::OfferState,
         role::{Role, found},
         time::Timestamp,
-        transfer::{Grantee, Named, Summary, reversal::ContentFingerprint},
-        undo::Was,
+        transfer::{Grantee, NamedResource, Summary, reversal::ContentFingerprint},
+        undo::FormerPlace,
         view::transfer::Direction,
     },
     server::{
@@ -41,9 +41,9 @@ both!(xfer_18_offers_are_listed_answered_once_and_void_by_themselves, async |app
         source_name: "Alpine Survey".to_owned(),
         target_name: "Tunnel North".to_owned(),
         note: "As agreed".to_owned(),
-        state: State::Open,
+        state: OfferState::Open,
         digest: "digest".to_owned(),
-        items: vec![Named { id: folder, name: "Folder".to_owned() }],
+        items: vec![NamedResource { id: folder, name: "Folder".to_owned() }],
         what: summary(),
         created_at: at,
         expires_at: at.plus_days(7),
@@ -63,12 +63,12 @@ both!(xfer_18_offers_are_listed_answered_once_and_void_by_themselves, async |app
                 offer::insert(tx, &second, &[other]).await?;
                 let found = offer::find(tx, one).await?.expect("it");
                 assert_eq!((found.note.as_str(), found.items.len(), found.what), ("As agreed", 1, summary()));
-                assert_eq!((found.all_there, found.state), (true, State::Open));
+                assert_eq!((found.all_there, found.state), (true, OfferState::Open));
                 assert!(offer::find(tx, OfferId(Uuid::nil())).await?.is_none());
                 let mut items = offer::list_items(tx, one).await?;
                 items.sort_unstable();
                 assert_eq!(items, [folder, other]);
-                let wanted = |organization, direction, mine, before| offer::Wanted {
+                let wanted = |organization, direction, mine, before| offer::OfferFilter {
                     organization,
                     direction,
                     by: mine,
@@ -90,11 +90,11 @@ both!(xfer_18_offers_are_listed_answered_once_and_void_by_themselves, async |app
                 assert!(offer::list_open(tx, target.id, now, 10).await?.is_empty());
                 assert_eq!(offer::count_made_by(tx, by, now.plus_days(-1)).await?, 1);
                 let answer =
-                    offer::Answer { state: State::Declined, by: john_id, name: "John", transfer: None, at: now };
+                    offer::Answer { state: OfferState::Declined, by: john_id, name: "John", transfer: None, at: now };
                 assert!(offer::update_answered(tx, two, &answer).await?);
                 assert!(!offer::update_answered(tx, two, &answer).await?, "once");
                 let found = offer::find(tx, two).await?.expect("it");
-                assert_eq!((found.state, found.answered_name.as_deref()), (State::Declined, Some("John")));
+                assert_eq!((found.state, found.answered_name.as_deref()), (OfferState::Declined, Some("John")));
                 Ok::<_, Error>(())
             })
         })
@@ -107,7 +107,7 @@ both!(xfer_18_offers_are_listed_answered_once_and_void_by_themselves, async |app
     anna.trash(other).await.expect(204);
     let mut tx = app.db().read().await.expect("a connection");
     let gone = offer::find(&mut tx, one).await.expect("an answer").expect("it");
-    assert_eq!((gone.all_there, gone.now(now)), (false, State::Void));
+    assert_eq!((gone.all_there, gone.now(now)), (false, OfferState::Void));
 });
 
 both!(xfer_18_receipts_are_listed_and_what_ended_is_given_back, async |app| {
@@ -136,7 +136,7 @@ both!(xfer_18_receipts_are_listed_and_what_ended_is_given_back, async |app| {
         assert!(!transfer::has_more_than(&mut tx, source.id, direction, 1).await.expect("an answer"));
     }
     let (items, left) = transfer::find_undo(&mut tx, receipt).await.expect("an answer").expect("kept");
-    assert_eq!(items, [Was { item: folder, container: source.root, name: None }]);
+    assert_eq!(items, [FormerPlace { item: folder, container: source.root, name: None }]);
     assert_eq!(subtree::find_traces(&mut tx, &[folder], now).await.expect("traces"), left);
     assert_eq!((left.things, left.changed), (1, now.0));
     drop(tx);

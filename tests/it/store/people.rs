@@ -4,7 +4,7 @@ use commonhold::{
     domain::{
         access::{Level, operate},
         id::{GrantId, InvitationId, MailId, PersonId, ResourceId},
-        invitation::State,
+        invitation::InvitationState,
         role::{Role, found},
         transfer::Grantee,
     },
@@ -12,7 +12,7 @@ use commonhold::{
         error::Error,
         store::{
             Tx, grant, invitation,
-            membership::{self, After, Sort, Wanted},
+            membership::{self, Cursor, PeopleFilter, Sort},
             organization, person, search, subtree,
         },
     },
@@ -52,13 +52,13 @@ both!(people_1_lists_are_sorted_filtered_searched_and_paged, async |app| {
     let (anna, org, people) = team(app).await;
     let mut tx = app.db().read().await.expect("a connection");
     let mut names = async |pattern: &str, role: Option<Role>, sort: Sort, descending: bool| {
-        let (mut found, mut after) = (Vec::new(), After::start(descending));
+        let (mut found, mut after) = (Vec::new(), Cursor::start(descending));
         loop {
-            let wanted = Wanted { pattern, role, sort, descending, after: &after, limit: 2 };
+            let wanted = PeopleFilter { pattern, role, sort, descending, after: &after, limit: 2 };
             let page = membership::list(&mut tx, org.id, &wanted).await.expect("an answer");
             let Some(last) = page.last() else { return found };
             let key = if sort == Sort::Email { last.email_key.clone() } else { last.name_key.clone() };
-            after = After { rank: membership::rank(last.role), key, id: last.id.0 };
+            after = Cursor { rank: membership::rank(last.role), key, id: last.id.0 };
             found.extend(page.into_iter().map(|member| member.name.split(' ').next().unwrap_or_default().to_owned()));
         }
     };
@@ -180,14 +180,15 @@ both!(people_3_invitations_are_listed_changed_renewed_and_counted, async |app| {
     let waiting = invitation::list_waiting(&mut tx, "eve@example.com", now).await.expect("an answer");
     assert_eq!(waiting.iter().map(|one| one.organization.as_deref()).collect::<Vec<_>>(), [Some("Alpine Survey")]);
     assert!(invitation::list_waiting(&mut tx, "old@example.com", now).await.expect("an answer").is_empty());
-    let rows = invitation::list(&mut tx, id, State::Pending, &After::start(false), 2).await.expect("an answer");
+    let rows =
+        invitation::list(&mut tx, id, InvitationState::Pending, &Cursor::start(false), 2).await.expect("an answer");
     assert_eq!(
         rows.iter().map(|(row, _)| row.email.as_str()).collect::<Vec<_>>(),
         ["adam@example.com", "eve@example.com"]
     );
     let (row, key) = &rows[1];
-    let after = After { rank: 0, key: key.clone(), id: row.id.0 };
-    assert_eq!(invitation::list(&mut tx, id, State::Pending, &after, 2).await.expect("an answer").len(), 1);
+    let after = Cursor { rank: 0, key: key.clone(), id: row.id.0 };
+    assert_eq!(invitation::list(&mut tx, id, InvitationState::Pending, &after, 2).await.expect("an answer").len(), 1);
     for (sort, descending, first) in [
         (Sort::Name, false, "adam@example.com"),
         (Sort::Name, true, "old@example.com"),
@@ -195,8 +196,9 @@ both!(people_3_invitations_are_listed_changed_renewed_and_counted, async |app| {
         (Sort::Email, true, "old@example.com"),
         (Sort::Role, false, "adam@example.com"),
     ] {
-        let after = After::start(descending);
-        let wanted = Wanted { pattern: "%", role: Some(Role::Member), sort, descending, after: &after, limit: 10 };
+        let after = Cursor::start(descending);
+        let wanted =
+            PeopleFilter { pattern: "%", role: Some(Role::Member), sort, descending, after: &after, limit: 10 };
         let both = invitation::list_pending(&mut tx, id, &wanted, (true, true), now).await.expect("an answer");
         assert_eq!((both.len(), both[0].email.as_str()), (3, first));
         let late = invitation::list_pending(&mut tx, id, &wanted, (false, true), now).await.expect("an answer");
@@ -222,5 +224,5 @@ both!(people_3_invitations_are_listed_changed_renewed_and_counted, async |app| {
     let one = invitation::find_by_token(&mut tx, "another").await.expect("an answer").expect("it");
     assert_eq!((one.role, one.reach, one.expires_at), (Role::Editor, None, now.plus_days(15)));
     let old = invitation::find(&mut tx, third).await.expect("an answer").expect("it");
-    assert_eq!(old.state, State::Revoked);
+    assert_eq!(old.state, InvitationState::Revoked);
 });

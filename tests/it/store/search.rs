@@ -13,11 +13,11 @@ both!(drive_2_the_lists_of_the_store_are_bounded, async |app| {
     let folder = anna.folder(org.root, "Survey").await;
     anna.folder(folder, "Survey inside").await;
     let question = Question::parse("surv").expect("a question");
-    let wanted = search::Wanted { question: &question, kind: None, status: None, after: None, limit: 1 };
+    let wanted = search::SearchFilter { question: &question, kind: None, status: None, after: None, limit: 1 };
     let mut tx = app.db().read().await.expect("a connection");
     let (found, next) = search::list_in_organization(&mut tx, org.id, &wanted).await.expect("an answer");
     assert_eq!(found.len(), 1);
-    let rest = search::Wanted { after: next, ..wanted.clone() };
+    let rest = search::SearchFilter { after: next, ..wanted.clone() };
     let (last, next) = search::list_in_organization(&mut tx, org.id, &rest).await.expect("an answer");
     assert_eq!((last.len(), next), (1, None));
     assert!(last[0].0 != found[0].0);

@@ -35,7 +35,7 @@ both!(seat_given_taken_heard_of_listed_and_freed, async |app| {
     let licence = app.desktop_licence(&org, 3).await;
     let (permit, now) = (found(anna.id, org.id), app.ctx().now());
     let place =
-        move |person: PersonId| seat::Place { licence, organization: org.id, loan: None, holder: person.into() };
+        move |person: PersonId| seat::SeatScope { licence, organization: org.id, loan: None, holder: person.into() };
     let (john_id, mary_id) = (john.id, mary.id);
     write(app, move |tx| {
         Box::pin(async move {

@@ -9,7 +9,7 @@ use commonhold::{
             AccountId, AuditId, EntryId, GrantId, InvitationId, LicenceId, MailId, OrganizationId, PersonId,
             ResourceId, TransferId,
         },
-        invitation::State,
+        invitation::InvitationState,
         licence::{Amount, EntryKind, Product},
         mail,
         organization::{OrganizationKind, PeopleVisibility, PlanTier},
@@ -132,9 +132,9 @@ both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |ap
     let taken: BTreeSet<String> =
         organization::taken_keys(&mut tx, "alpine-survey").await.expect("an answer").into_iter().collect();
     assert!(taken.contains("alpine-survey") && taken.contains("alpine-survey-9"), "{taken:?}");
-    let start = organization::AfterName::default();
+    let start = organization::Cursor::default();
     let mine = organization::list_by_name(&mut tx, by, "%", &start, 20).await.expect("an answer");
-    let names = |rows: &[(commonhold::domain::view::OrganizationMembership, organization::AfterName)]| {
+    let names = |rows: &[(commonhold::domain::view::OrganizationMembership, organization::Cursor)]| {
         rows.iter().map(|(one, _)| one.name.clone()).collect::<Vec<_>>()
     };
     assert_eq!(names(&mine), ["Alpine Survey", "Anna Muster's Space", "Second"]);
@@ -336,7 +336,10 @@ both!(invitation_pending_once_per_email_and_answered_once, async |app| {
     assert!(insert(second, "other").await.expect_err("one is pending").is_taken());
     let mut tx = app.db().read().await.expect("a connection");
     let found = invitation::find_by_token(&mut tx, "token").await.expect("an answer").expect("it");
-    assert_eq!((found.role, found.state, found.invited_by, found.organization), (Role::Editor, State::Pending, by, id));
+    assert_eq!(
+        (found.role, found.state, found.invited_by, found.organization),
+        (Role::Editor, InvitationState::Pending, by, id)
+    );
     assert!(invitation::find_by_token(&mut tx, "nonsense").await.expect("an answer").is_none());
     let pending = async |tx: &mut Tx, at: Timestamp| {
         invitation::is_pending(tx, id, "john@example.com", at).await.expect("an answer")
@@ -350,9 +353,9 @@ both!(invitation_pending_once_per_email_and_answered_once, async |app| {
     let answered = write(app, move |tx| {
         Box::pin(async move {
             Ok((
-                invitation::update_state(tx, InvitationId(first), State::Declined, now).await?,
-                invitation::update_state(tx, InvitationId(first), State::Accepted, now).await?,
-                invitation::update_state(tx, InvitationId(NOBODY), State::Accepted, now).await?,
+                invitation::update_state(tx, InvitationId(first), InvitationState::Declined, now).await?,
+                invitation::update_state(tx, InvitationId(first), InvitationState::Accepted, now).await?,
+                invitation::update_state(tx, InvitationId(NOBODY), InvitationState::Accepted, now).await?,
             ))
         })
     });
@@ -422,7 +425,7 @@ both!(licence_the_ledger_never_falls_below_zero_and_pages_newest_first, async |a
     assert_eq!(entries.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [EntryKind::Spend, EntryKind::Grant]);
     assert_eq!(entries.iter().map(|entry| entry.number).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(entries[0].left, Amount { images: 0, projects: 1, credits: 5 });
-    let place = |at: usize| licence::EntryPlace { at: entries[at].at, number: entries[at].number };
+    let place = |at: usize| licence::Cursor { at: entries[at].at, number: entries[at].number };
     let older = licence::list_entries(&mut tx, &stored, &everything, Some(place(0)), 10).await.expect("an answer");
     assert_eq!(older, entries[1..]);
     let newer = licence::list_newer_entries(&mut tx, &stored, &everything, place(1), 10).await.expect("an answer");
@@ -438,7 +441,7 @@ both!(licence_the_ledger_never_falls_below_zero_and_pages_newest_first, async |a
         let filter = licence::EntryFilter { kind, from, to };
         let listed = licence::list_entries(&mut tx, &stored, &filter, None, 10).await.expect("an answer");
         assert_eq!(listed.len(), found, "{filter:?}");
-        let start = licence::EntryPlace { at: Timestamp(0), number: 0 };
+        let start = licence::Cursor { at: Timestamp(0), number: 0 };
         let upwards = licence::list_newer_entries(&mut tx, &stored, &filter, start, 10).await.expect("an answer");
         assert_eq!(upwards, listed.into_iter().rev().collect::<Vec<_>>(), "{filter:?}");
         let more = licence::has_more_entries_than(&mut tx, licence_id, &filter, 1).await.expect("an answer");
@@ -542,7 +545,7 @@ both!(audit_newest_first_filtered_and_paged, async |app| {
         .expect("a line");
     }
     let mut tx = app.db().read().await.expect("a connection");
-    let list = async |tx: &mut Tx, filter: audit::Filter, before: Option<audit::Place>| {
+    let list = async |tx: &mut Tx, filter: audit::Filter, before: Option<audit::Cursor>| {
         audit::list(tx, id, &filter, before, 10).await.expect("an answer")
     };
     let all = list(&mut tx, audit::Filter::default(), None).await;
@@ -551,9 +554,9 @@ both!(audit_newest_first_filtered_and_paged, async |app| {
         ["organization.created", "a.first", "a.second", "a.first"]
     );
     assert_eq!(all[1].1.after, Some(serde_json::json!({ "ä": [1, null] })));
-    let place = |index: usize| audit::Place { at: all[index].1.at, id: all[index].0 };
+    let place = |index: usize| audit::Cursor { at: all[index].1.at, id: all[index].0 };
     assert_eq!(list(&mut tx, audit::Filter::default(), Some(place(1))).await.len(), 2);
-    let newer = async |tx: &mut Tx, filter: audit::Filter, after: audit::Place| {
+    let newer = async |tx: &mut Tx, filter: audit::Filter, after: audit::Cursor| {
         let lines = audit::list_newer(tx, id, &filter, after, 10).await.expect("an answer");
         lines.into_iter().map(|(_, line)| line.action).collect::<Vec<_>>()
     };
@@ -961,12 +964,15 @@ both!(outbox_claimed_under_a_lease_and_written_down_under_it, async |app| {
     let all = outbox::list(&mut tx, None, 10).await.expect("an answer");
     assert_eq!(
         all.iter().map(|mail| (mail.id, mail.state, mail.attempts)).collect::<Vec<_>>(),
-        [(second, mail::State::Failed, 2), (first, mail::State::Sent, 1)]
+        [(second, mail::MailState::Failed, 2), (first, mail::MailState::Sent, 1)]
     );
-    assert_eq!(outbox::list(&mut tx, Some(mail::State::Sent), 10).await.expect("an answer").len(), 1);
+    assert_eq!(outbox::list(&mut tx, Some(mail::MailState::Sent), 10).await.expect("an answer").len(), 1);
     let mut states = outbox::list_states(&mut tx, &[second, first, MailId(NOBODY)]).await.expect("an answer");
     states.sort_by_key(|(id, _, _)| *id != first);
-    assert_eq!(states, [(first, mail::State::Sent, None), (second, mail::State::Failed, Some("never".to_owned()))]);
+    assert_eq!(
+        states,
+        [(first, mail::MailState::Sent, None), (second, mail::MailState::Failed, Some("never".to_owned()))]
+    );
     assert_eq!(outbox::list_states(&mut tx, &[]).await.expect("an answer"), []);
     drop(tx);
     write(app, move |tx| {

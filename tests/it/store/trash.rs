@@ -220,7 +220,8 @@ both!(xfer_16_jobs_that_transfer_and_jobs_that_are_cancelled, async |app| {
             let mut new = new.clone();
             Box::pin(async move {
                 let until = now.plus_millis(100);
-                let asked = task::Asked { items: folder.to_string(), digest: None, address: Some("::1".to_owned()) };
+                let asked =
+                    task::TransferRequest { items: folder.to_string(), digest: None, address: Some("::1".to_owned()) };
                 task::insert(tx, &new, now).await?;
                 task::insert_asked(tx, id, &asked).await?;
                 let found = task::find_asked(tx, id).await?.expect("what was asked");

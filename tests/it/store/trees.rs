@@ -14,7 +14,7 @@ use commonhold::{
     server::{
         error::Error,
         store::{
-            resource::{self, After, Children, Sort},
+            resource::{self, Children, Cursor, Sort},
             subtree,
         },
     },
@@ -116,7 +116,7 @@ both!(drive_2_children_in_every_order_both_ways_page_by_page, async |app| {
             let whole = resource::list_children(&mut tx, &list).await.expect("an answer");
             assert_eq!(whole.len(), 18);
             let mut seen = Vec::new();
-            let mut after: Option<After> = None;
+            let mut after: Option<Cursor> = None;
             loop {
                 let list = Children { after: after.clone(), limit: 4, ..list.clone() };
                 let page = resource::list_children(&mut tx, &list).await.expect("an answer");
@@ -129,8 +129,13 @@ both!(drive_2_children_in_every_order_both_ways_page_by_page, async |app| {
                     _ => 0,
                 };
                 let owner_key = end.created_by_name.as_deref().map(sort_key).unwrap_or_default();
-                after =
-                    Some(After { rank: end.kind.rank(), name_key: sort_key(&end.name), number, owner_key, id: end.id });
+                after = Some(Cursor {
+                    rank: end.kind.rank(),
+                    name_key: sort_key(&end.name),
+                    number,
+                    owner_key,
+                    id: end.id,
+                });
                 seen.extend(page);
             }
             assert_eq!(seen, whole, "{sort:?} {descending}");

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     domain::{
         licence::Model,
-        transfer::{Effects, Grantee, Listed, ModelPair, Plan, Reached, SideEffect},
+        transfer::{AccessChange, Effects, Grantee, ModelPair, Plan, SideEffect, Truncated},
     },
     ui::{
         components::{
@@ -194,8 +194,8 @@ pub fn Consequences(
 }
 
 /// "2 keep access · Chris Weber (Reader), everyone in Partner (Editor)".
-fn reached_line(list: &Listed<Reached>, verb: &str) -> AnyView {
-    let name = |one: &Reached| {
+fn reached_line(list: &Truncated<AccessChange>, verb: &str) -> AnyView {
+    let name = |one: &AccessChange| {
         let whom = match one.grantee {
             Grantee::Person(_) => one.name.clone(),
             Grantee::Organization(_) => format!("everyone in {}", one.name),

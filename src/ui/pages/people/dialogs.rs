@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How many people a dialog names.
-const NAMED: usize = 8;
+const MAX_NAMED_PEOPLE: usize = 8;
 
 /// **Remove user**: whom, and what they lose.
 #[component]
@@ -38,11 +38,11 @@ pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFl
     let chosen = people.chosen;
     let count = chosen.len() as u64;
     let ids = chosen.iter().filter_map(|row| row.person.map(|id| id.to_string())).collect::<Vec<_>>().join(",");
-    let more = chosen.len().saturating_sub(NAMED) as u64;
+    let more = chosen.len().saturating_sub(MAX_NAMED_PEOPLE) as u64;
     let myself = chosen.iter().any(|row| row.person == Some(people.me));
     let names = chosen
         .into_iter()
-        .take(NAMED)
+        .take(MAX_NAMED_PEOPLE)
         .map(|row| {
             let name = called(&row);
             let about = match row.status {
