@@ -7,12 +7,12 @@ use commonhold::{
         key::Scopes,
         mail::MailState,
         role::found,
-        view::DatasetView,
     },
     server::{
         error::Error,
         store::{Tx, key, outbox, resource, seat},
     },
+    view::DatasetView,
 };
 use futures::future::BoxFuture;
 use uuid::Uuid;

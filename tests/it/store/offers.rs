@@ -9,12 +9,12 @@ use commonhold::{
         time::Timestamp,
         transfer::{Grantee, NamedResource, Summary, reversal::ContentFingerprint},
         undo::FormerPlace,
-        view::transfer::Direction,
     },
     server::{
         error::Error,
         store::{grant, link, offer, resource, subtree, transfer},
     },
+    view::transfer::Direction,
 };
 use uuid::Uuid;
 

@@ -18,7 +18,6 @@ use commonhold::{
         role::{Role, found},
         time::Timestamp,
         transfer::Grantee,
-        view::{LegalView, settings::DetailsView},
     },
     server::{
         error::Error,
@@ -28,6 +27,7 @@ use commonhold::{
         },
         usecase,
     },
+    view::{LegalView, settings::DetailsView},
 };
 use futures::future::BoxFuture;
 use tower_sessions::{
@@ -134,7 +134,7 @@ both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |ap
     assert!(taken.contains("alpine-survey") && taken.contains("alpine-survey-9"), "{taken:?}");
     let start = organization::Cursor::default();
     let mine = organization::list_by_name(&mut tx, by, "%", &start, 20).await.expect("an answer");
-    let names = |rows: &[(commonhold::domain::view::OrganizationMembership, organization::Cursor)]| {
+    let names = |rows: &[(commonhold::view::OrganizationMembership, organization::Cursor)]| {
         rows.iter().map(|(one, _)| one.name.clone()).collect::<Vec<_>>()
     };
     assert_eq!(names(&mine), ["Alpine Survey", "Anna Muster's Space", "Second"]);
