@@ -342,7 +342,7 @@ async fn limits(folder: &Path) {
         .await
         .expect("a database");
     let made: Result<u64, commonhold::server::store::DbError> = db
-        .write(|tx| {
+        .write(|tx, _| {
             Box::pin(async move {
                 tx.sql("CREATE TABLE thing (id BIGINT PRIMARY KEY NOT NULL, name TEXT NOT NULL)").execute().await
             })
@@ -356,7 +356,7 @@ async fn limits(folder: &Path) {
         let asked = Instant::now();
         n += 1;
         let written: Result<u64, commonhold::server::store::DbError> = db
-            .write(|tx| {
+            .write(|tx, _| {
                 Box::pin(
                     async move { tx.sql("INSERT INTO thing (id, name) VALUES ($1, 'thing')").bind(n).execute().await },
                 )
@@ -549,7 +549,7 @@ async fn bare_update(db: &Db, from: uuid::Uuid, to: uuid::Uuid) -> (u64, Duratio
     for (from, to) in [(from, to), (to, from)] {
         let asked = Instant::now();
         let changed: Result<u64, commonhold::server::store::DbError> = db
-            .write(move |tx| {
+            .write(move |tx, _| {
                 Box::pin(async move {
                     tx.sql("UPDATE resource SET organization_id = $2 WHERE organization_id = $1 AND kind <> 'root'")
                         .bind(from)

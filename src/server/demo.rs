@@ -254,8 +254,8 @@ async fn desktops(ctx: &Ctx, by: &Principal, org: &Org, reader: &Principal) -> R
 async fn join(ctx: &Ctx, org: &Org, by: &Principal, person: &Principal, role: Role) -> Result<()> {
     let (id, owner, person, at) = (org.id, by.person, person.person, ctx.now());
     ctx.db()
-        .write(move |tx| {
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 membership::insert(tx, &found(owner, id), person, role, at).await?;
                 usecase::organization::turn_space_of(tx, person).await?;
                 Ok::<_, Error>(())
@@ -286,23 +286,16 @@ async fn put(
     at: Timestamp,
 ) -> Result<ResourceId> {
     let id = ResourceId(ctx.id());
-    let (person, org, name, ctx_in) = (by.person, org.clone(), name.to_owned(), ctx.clone());
+    let person = by.person;
     ctx.db()
-        .write(move |tx| {
-            let (org, name, dataset, ctx) = (org.clone(), name.clone(), dataset.clone(), ctx_in.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let permit = operate(person, org.id, parent);
-                let new = resource::NewResource {
-                    id,
-                    account: org.account.id,
-                    kind,
-                    name: &name,
-                    dataset: dataset.as_ref(),
-                    at,
-                };
+                let new =
+                    resource::NewResource { id, account: org.account.id, kind, name, dataset: dataset.as_ref(), at };
                 resource::insert(tx, &permit, &new).await?;
-                if let Some(dataset) = dataset {
-                    pay(tx, &ctx, person, &org, id, &dataset, at).await?;
+                if let Some(dataset) = &dataset {
+                    pay(tx, ctx, person, org, id, dataset, at).await?;
                 }
                 Ok::<_, Error>(id)
             })
@@ -416,8 +409,8 @@ async fn grant_to(
 ) -> Result<()> {
     let (person, organization, at, id) = (by.person, org.id, ctx.now(), GrantId(ctx.id()));
     ctx.db()
-        .write(move |tx| {
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let new = grant::NewGrant { id, resource, grantee, level, carried: false, at };
                 grant::upsert(tx, &operate(person, organization, resource), &new).await?;
                 Ok::<_, Error>(())
@@ -430,9 +423,8 @@ async fn share(ctx: &Ctx, by: &Principal, org: &Org, resource: ResourceId) -> Re
     let (person, organization, at, id) = (by.person, org.id, ctx.now(), LinkId(ctx.id()));
     let token_hash = digest(ctx.secret().share_token(id).as_bytes());
     ctx.db()
-        .write(move |tx| {
-            let token_hash = token_hash.clone();
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let new = link::NewLink { id, token_hash: &token_hash, password_hash: None, expires_at: None, at };
                 link::insert(tx, &operate(person, organization, resource), &new).await?;
                 Ok::<_, Error>(())

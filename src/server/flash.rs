@@ -88,13 +88,8 @@ async fn store(ctx: &Ctx, person: PersonId, flash: &Flash, until: Timestamp) -> 
     if data.len() > IN_DATABASE {
         return false;
     }
-    let kept: Result<()> = ctx
-        .db()
-        .write(move |tx| {
-            let data = data.clone();
-            Box::pin(async move { Ok(kept_form::upsert(tx, person, &data, until).await?) })
-        })
-        .await;
+    let kept: Result<()> =
+        ctx.db().write(|tx, _| Box::pin(async { Ok(kept_form::upsert(tx, person, &data, until).await?) })).await;
     if let Err(error) = &kept {
         tracing::warn!(%error, "a form could not be kept for the next page");
     }
@@ -146,9 +141,7 @@ async fn read(ctx: &Ctx, whose: Option<PersonId>, value: &str) -> Option<Flash> 
 
 async fn taken(ctx: &Ctx, person: PersonId) -> Option<Flash> {
     let now = ctx.now();
-    let found: Result<Option<String>> = ctx
-        .db()
-        .write(move |tx| Box::pin(async move { kept_form::take(tx, person, now).await.map_err(Error::from) }))
-        .await;
+    let found: Result<Option<String>> =
+        ctx.db().write(|tx, _| Box::pin(async { kept_form::take(tx, person, now).await.map_err(Error::from) })).await;
     found.ok().flatten().and_then(|data| serde_json::from_str(&data).ok())
 }

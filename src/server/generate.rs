@@ -120,12 +120,11 @@ async fn people(
     let mut done = 0;
     while done < number {
         let batch = BATCH_SIZE.min(number - done);
-        let (ctx_in, by, hash_in) = (ctx.clone(), owner.clone(), hash.clone());
+        let by = &owner;
         let written: Result<()> = ctx
             .db()
-            .write(move |tx| {
-                let (ctx, by, hash) = (ctx_in.clone(), by.clone(), hash_in.clone());
-                Box::pin(async move {
+            .write(|tx, _| {
+                Box::pin(async {
                     for n in 0..batch {
                         let id = PersonId(ctx.id());
                         let email = format!("person-{}@example.com", id.0.simple());
@@ -157,18 +156,17 @@ async fn resources(ctx: &Ctx, owner: &Principal, account: &account::Account, amo
     let flat = ResourceId(ctx.id());
     while done < amounts.resources {
         let batch = BATCH_SIZE.min(amounts.resources - done);
-        let (ctx_in, by, account_in, processed) = (ctx.clone(), owner.clone(), account.clone(), amounts.processed);
+        let (by, processed) = (&owner, amounts.processed);
         let into = amounts.flat.then_some((flat, done));
         let written: Result<()> = ctx
             .db()
-            .write(move |tx| {
-                let (ctx, by, account) = (ctx_in.clone(), by.clone(), account_in.clone());
-                Box::pin(async move {
+            .write(|tx, _| {
+                Box::pin(async {
                     match into {
                         Some((folder, first)) => {
-                            write_flat(tx, &ctx, &by, &account, folder, first..first + batch, processed).await
+                            write_flat(tx, ctx, by, account, folder, first..first + batch, processed).await
                         }
-                        None => write_batch(tx, &ctx, &by, &account, batch, processed).await,
+                        None => write_batch(tx, ctx, by, account, batch, processed).await,
                     }
                 })
             })

@@ -589,7 +589,7 @@ impl Plan {
 /// Collects what is in the way: of every sort the first [`NAMED_AT_MOST`] by name, the rest as a number.
 #[derive(Default)]
 struct Blockers {
-    blockers: Vec<Blocker>,
+    first: Vec<Blocker>,
     named: BTreeMap<BlockerCode, usize>,
     more: u64,
 }
@@ -599,7 +599,7 @@ impl Blockers {
         let named = self.named.entry(blocker.code).or_default();
         if *named < NAMED_AT_MOST {
             *named += 1;
-            self.blockers.push(blocker);
+            self.first.push(blocker);
         } else {
             self.more += 1;
         }
@@ -664,7 +664,7 @@ pub fn plan(facts: &Facts) -> Plan {
         folders: moving.iter().map(|item| item.contents.folders).sum(),
         datasets,
         images,
-        blockers: blockers.blockers,
+        blockers: blockers.first,
         more_blockers: blockers.more,
         effects,
     }

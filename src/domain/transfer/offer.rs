@@ -10,7 +10,7 @@ use super::{
     Truncated, direct_access, plan,
 };
 
-/// What would be offered, and what is in the way of it on this side. Nothing in here tells of the other one.
+/// What would be offered, and what is in the blockers of it on this side. Nothing in here tells of the other one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OfferPlan {
     /// The items, without those inside another item of the selection.
@@ -23,9 +23,9 @@ pub struct OfferPlan {
     pub images: i64,
     /// Share links that would stop working (XFER-13), each by the resource it shows.
     pub links_stopped: Truncated<NamedResource>,
-    /// Everything that is in the way.
+    /// Everything that is in the blockers.
     pub blockers: Vec<Blocker>,
-    /// How many more things are in the way than are listed.
+    /// How many more things are in the blockers than are listed.
     pub more_blockers: u64,
 }
 
@@ -35,7 +35,7 @@ impl OfferPlan {
         (&self.items, self.folders, self.datasets, self.images)
     }
 
-    /// Whether nothing is in the way on this side.
+    /// Whether nothing is in the blockers on this side.
     pub const fn is_clear(&self) -> bool {
         self.blockers.is_empty() && self.more_blockers == 0
     }
@@ -47,17 +47,17 @@ pub fn offering(source: &Side, items: &[Item], now: Timestamp) -> OfferPlan {
     let selected: BTreeSet<ResourceId> = items.iter().map(|item| item.id).collect();
     let moving: Vec<&Item> =
         items.iter().filter(|item| !item.ancestors.iter().any(|ancestor| selected.contains(ancestor))).collect();
-    let mut way = Blockers::default();
+    let mut blockers = Blockers::default();
     if source.role.is_none_or(|role| role < Role::Manager) {
-        way.whole(
+        blockers.whole(
             BlockerCode::SourceRoleTooLow,
             format!("You need to be at least Manager of {} to offer something of it.", source.name),
         );
     }
-    direct_access(&moving, Scope::Between, &mut way);
+    direct_access(&moving, Scope::Between, &mut blockers);
     let mut links_stopped = Truncated::default();
     for item in &moving {
-        way.items(BlockerCode::NotProcessed, &item.contents.not_processed, |name| {
+        blockers.items(BlockerCode::NotProcessed, &item.contents.not_processed, |name| {
             format!("“{name}” is not processed. Wait until it is, or leave it out.")
         });
         links_stopped.total += item.contents.links.total;
@@ -66,7 +66,7 @@ pub fn offering(source: &Side, items: &[Item], now: Timestamp) -> OfferPlan {
     }
     let usable = source.licence.as_ref().is_some_and(|licence| licence.is_active(now) || licence.has_expired(now));
     if !usable {
-        way.whole(
+        blockers.whole(
             BlockerCode::SourceLicenceInactive,
             format!("{} has no active cloud licence. An Owner can contact sales.", source.name),
         );
@@ -77,8 +77,8 @@ pub fn offering(source: &Side, items: &[Item], now: Timestamp) -> OfferPlan {
         datasets: moving.iter().map(|item| item.contents.datasets).sum(),
         images: moving.iter().map(|item| item.contents.images).sum(),
         links_stopped,
-        blockers: way.blockers,
-        more_blockers: way.more,
+        blockers: blockers.first,
+        more_blockers: blockers.more,
     }
 }
 

@@ -165,13 +165,7 @@ fn note_use(ctx: &Ctx, id: Id, person: PersonId, client: &Client) {
         expires_at: at.plus_days(SESSION_DAYS),
     };
     tokio::spawn(async move {
-        let noted: Result<bool> = ctx
-            .db()
-            .write(move |tx| {
-                let how = how.clone();
-                Box::pin(async move { Ok(touch(tx, id, &how).await?) })
-            })
-            .await;
+        let noted: Result<bool> = ctx.db().write(|tx, _| Box::pin(async { Ok(touch(tx, id, &how).await?) })).await;
         if let Err(error) = noted {
             tracing::warn!(%error, "the use of a session could not be noted");
         }

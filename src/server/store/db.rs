@@ -29,6 +29,11 @@ use super::{
     together::{self, Unit},
 };
 
+/// Lets the closure of [`Db::write`] borrow from its surroundings. It holds nothing: its type alone says that what is borrowed
+/// (`'env`) outlives the transaction (`'t`), which `for<'t>` could not say otherwise. An async closure would need no such thing, but
+/// nothing can demand of one yet that its future may change threads.
+pub type Borrows<'t, 'env> = [&'t &'env (); 0];
+
 /// A value that both drivers can bind.
 pub trait Bind:
     Type<Sqlite> + Type<Postgres> + for<'q> Encode<'q, Sqlite> + for<'q> Encode<'q, Postgres> + Send
@@ -330,9 +335,9 @@ impl Db {
     ///
     /// # Errors
     /// Whatever `work` answers, and what the database does; `Busy` where others were in the way for too long.
-    pub async fn write<T, E, F>(&self, mut work: F) -> std::result::Result<T, E>
+    pub async fn write<'env, T, E, F>(&self, mut work: F) -> std::result::Result<T, E>
     where
-        F: for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Send,
+        F: for<'t> FnMut(&'t mut Tx, Borrows<'t, 'env>) -> BoxFuture<'t, std::result::Result<T, E>> + Send,
         T: Send,
         E: From<DbError> + AsDbError + Send,
     {
@@ -346,7 +351,7 @@ impl Db {
                 Err(error) => E::from(error),
                 Ok(mut tx) => {
                     tries.has_begun();
-                    match struck(work(&mut tx).await) {
+                    match struck(work(&mut tx, []).await) {
                         Ok(done) => match Box::pin(self.commit(tx)).await {
                             Ok(()) => return Ok(done),
                             Err(error) => error.into(),

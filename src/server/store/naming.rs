@@ -36,22 +36,22 @@ pub(super) async fn update_all(db: &Db) -> Result<()> {
     }
     let mut next = Some(Uuid::nil());
     while let Some(after) = next {
-        next = db.write(move |tx| Box::pin(update_resources(tx, after))).await?;
+        next = db.write(move |tx, _| Box::pin(update_resources(tx, after))).await?;
     }
     next = Some(Uuid::nil());
     while let Some(after) = next {
-        next = db.write(move |tx| Box::pin(update_people(tx, after))).await?;
+        next = db.write(move |tx, _| Box::pin(update_people(tx, after))).await?;
     }
     next = Some(Uuid::nil());
     while let Some(after) = next {
-        next = db.write(move |tx| Box::pin(update_organizations(tx, after))).await?;
+        next = db.write(move |tx, _| Box::pin(update_organizations(tx, after))).await?;
     }
     next = Some(Uuid::nil());
     while let Some(after) = next {
-        next = db.write(move |tx| Box::pin(update_invitations(tx, after))).await?;
+        next = db.write(move |tx, _| Box::pin(update_invitations(tx, after))).await?;
     }
-    db.write(|tx| {
-        Box::pin(async move {
+    db.write(|tx, _| {
+        Box::pin(async {
             tx.sql("DELETE FROM name_rules WHERE version < $1").bind(RULES).execute().await?;
             tx.sql("DELETE FROM name_rules WHERE version > $1").bind(RULES).execute().await?;
             tx.sql("INSERT INTO name_rules (version) VALUES ($1) ON CONFLICT (version) DO NOTHING")

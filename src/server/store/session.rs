@@ -132,30 +132,26 @@ impl SessionStore for Sessions {
         let (device, address) = (text(record, DEVICE), text(record, ADDRESS));
         let created_at = record.data.get(SEEN).and_then(serde_json::Value::as_i64).unwrap_or_else(machine_time);
         self.db
-            .write(|tx| {
-                let (id_hash, data, device, address) =
-                    (id_hash.clone(), data.clone(), device.clone(), address.clone());
-                Box::pin(async move {
+            .write(|tx, _| Box::pin(async {
                     tx.sql(
                         "INSERT INTO session (id_hash, person_id, data, created_at, expires_at, id, device, address, last_seen_at)
                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $4)",
                     )
-                    .bind(id_hash)
+                    .bind(id_hash.as_str())
                     .bind(person)
-                    .bind(data)
+                    .bind(data.as_str())
                     .bind(created_at)
                     .bind(expires_at)
                     .bind(id)
-                    .bind(device)
-                    .bind(address)
+                    .bind(device.clone())
+                    .bind(address.clone())
                     .execute()
                     .await?;
                     match person {
                         Some(person) => update_person_seen(tx, person, created_at).await,
                         None => Ok(()),
                     }
-                })
-            })
+                }))
             .await
             .map_err(failed)
     }
@@ -165,13 +161,12 @@ impl SessionStore for Sessions {
         let (data, person) = columns(record)?;
         let (id_hash, expires_at) = (key(record.id), millis(record.expiry_date));
         self.db
-            .write(|tx| {
-                let (id_hash, data) = (id_hash.clone(), data.clone());
-                Box::pin(async move {
+            .write(|tx, _| {
+                Box::pin(async {
                     tx.sql("UPDATE session SET person_id = $2, data = $3, expires_at = $4 WHERE id_hash = $1")
-                        .bind(id_hash)
+                        .bind(id_hash.as_str())
                         .bind(person)
-                        .bind(data)
+                        .bind(data.as_str())
                         .bind(expires_at)
                         .execute()
                         .await
@@ -206,9 +201,9 @@ impl SessionStore for Sessions {
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
         self.db
-            .write(|tx| {
+            .write(|tx, _| {
                 let id_hash = key(*id);
-                Box::pin(async move { tx.sql("DELETE FROM session WHERE id_hash = $1").bind(id_hash).execute().await })
+                Box::pin(async { tx.sql("DELETE FROM session WHERE id_hash = $1").bind(id_hash).execute().await })
             })
             .await
             .map(|_: u64| ())

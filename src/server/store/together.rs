@@ -17,7 +17,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
     AsDbError, Db, DbError, Result, Tx,
-    db::{WriteAttempts, roll_back},
+    db::{Borrows, WriteAttempts, roll_back},
 };
 
 tokio::task_local! {
@@ -95,9 +95,9 @@ impl Unit {
     }
 
     /// One write among several ([`Db::write`]).
-    pub(super) async fn write<T, E, F>(&self, db: &Db, work: &mut F) -> std::result::Result<T, E>
+    pub(super) async fn write<'env, T, E, F>(&self, db: &Db, work: &mut F) -> std::result::Result<T, E>
     where
-        F: for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Send,
+        F: for<'t> FnMut(&'t mut Tx, Borrows<'t, 'env>) -> BoxFuture<'t, std::result::Result<T, E>> + Send,
         T: Send,
         E: From<DbError> + AsDbError + Send,
     {
@@ -121,7 +121,7 @@ impl Unit {
         if !is_first {
             tx.simple("SAVEPOINT part").await?;
         }
-        let answer = work(&mut tx).await;
+        let answer = work(&mut tx, []).await;
         let goes_on = match &answer {
             Ok(_) if is_first => Ok(Some(tx)),
             Ok(_) => tx.simple("RELEASE SAVEPOINT part").await.map(|()| Some(tx)),

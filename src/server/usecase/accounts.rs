@@ -173,13 +173,7 @@ fn taken() -> Error {
 /// # Errors
 /// `NotFound`, `Forbidden`; `Invalid` with the problem of every field, a taken Account ID among them; `PlanLimit`.
 pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &AccountForm) -> Result<AccountRow> {
-    let (ctx_in, by_in, org, form) = (ctx.clone(), by.clone(), org.to_owned(), form.clone());
-    ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, form) = (ctx_in.clone(), by_in.clone(), org.clone(), form.clone());
-            Box::pin(async move { create_in(tx, &ctx, &by, &org, &form).await })
-        })
-        .await
+    ctx.db().write(|tx, _| Box::pin(async { create_in(tx, ctx, by, org, form).await })).await
 }
 
 async fn create_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &AccountForm) -> Result<AccountRow> {
@@ -243,13 +237,7 @@ async fn own(tx: &mut Tx, organization: OrganizationId, id: &str) -> Result<Acco
 /// # Errors
 /// `NotFound`, `Forbidden`; `Invalid` with the problem of every field, a taken Account ID among them.
 pub async fn change(ctx: &Ctx, by: &Principal, org: &str, id: &str, form: &AccountForm) -> Result<AccountRow> {
-    let (ctx_in, by_in, org, id, form) = (ctx.clone(), by.clone(), org.to_owned(), id.to_owned(), form.clone());
-    ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, id, form) = (ctx_in.clone(), by_in.clone(), org.clone(), id.clone(), form.clone());
-            Box::pin(async move { change_in(tx, &ctx, &by, &org, &id, &form).await })
-        })
-        .await
+    ctx.db().write(|tx, _| Box::pin(async { change_in(tx, ctx, by, org, id, form).await })).await
 }
 
 async fn change_in(
@@ -308,15 +296,13 @@ async fn change_in(
 /// # Errors
 /// `NotFound`, `Forbidden`; `AccountInUse` with what is in the way.
 pub async fn delete(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<String> {
-    let (ctx_in, by_in, org, id) = (ctx.clone(), by.clone(), org.to_owned(), id.to_owned());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, id) = (ctx_in.clone(), by_in.clone(), org.clone(), id.clone());
-            Box::pin(async move {
-                let (permit, found) = manage(tx, &by, &org).await?;
-                let gone = own(tx, found.id, &id).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let (permit, found) = manage(tx, by, org).await?;
+                let gone = own(tx, found.id, id).await?;
                 let all = account::list(tx, found.id).await?;
-                let held = held(tx, &ctx, found.id, &all).await?;
+                let held = held(tx, ctx, found.id, &all).await?;
                 let held = held.into_iter().find(|(id, _)| *id == gone.id).map(|(_, held)| held);
                 may_delete(&held.ok_or(Refusal::NotFound)?)?;
                 // What was free ends with it; what has ended stays in the books.
@@ -331,7 +317,7 @@ pub async fn delete(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<St
                     ),
                     ..AuditEvent::default()
                 };
-                audit::record(tx, &ctx, &by, what).await?;
+                audit::record(tx, ctx, by, what).await?;
                 Ok(gone.name)
             })
         })
@@ -406,13 +392,7 @@ pub async fn limit_person(
     person: PersonId,
     accounts: Option<Vec<AccountId>>,
 ) -> Result<String> {
-    let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
-    ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, accounts) = (ctx_in.clone(), by_in.clone(), org.clone(), accounts.clone());
-            Box::pin(async move { limit_in(tx, &ctx, &by, &org, person, accounts.as_deref()).await })
-        })
-        .await
+    ctx.db().write(|tx, _| Box::pin(async { limit_in(tx, ctx, by, org, person, accounts.as_deref()).await })).await
 }
 
 /// [`limit_person`] in a transaction.

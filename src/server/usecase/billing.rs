@@ -97,20 +97,18 @@ pub async fn contacts(ctx: &Ctx, by: &Principal, org: &str) -> Result<Vec<Contac
 /// `NotFound` and `Forbidden` by role; `Invalid` with the problem of every field, an address that is a contact already
 /// among them; `BadRequest` if there are too many.
 pub async fn add_contact(ctx: &Ctx, by: &Principal, org: &str, form: &ContactForm) -> Result<ContactView> {
-    let (ctx_in, by_in, org, form) = (ctx.clone(), by.clone(), org.to_owned(), form.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, form) = (ctx_in.clone(), by_in.clone(), org.clone(), form.clone());
-            Box::pin(async move {
-                let permit = permit(tx, &by, &org).await?;
-                let contact = Contact::parse(&form)?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let permit = permit(tx, by, org).await?;
+                let contact = Contact::parse(form)?;
                 rules::may_add_contact(billing_contact::list(tx, permit.organization()).await?.len() as u64)?;
                 is_free(tx, &permit, &contact, None).await?;
                 let id = ContactId(ctx.id());
                 billing_contact::insert(tx, &permit, id, &contact, ctx.now()).await.map_err(taken)?;
                 let summary = format!("added the billing contact {}", contact.name);
                 let after = serde_json::json!({ "contact": id, "name": contact.name });
-                note(tx, &ctx, &by, &permit, "billing.contact_added", summary, None, Some(after)).await?;
+                note(tx, ctx, by, &permit, "billing.contact_added", summary, None, Some(after)).await?;
                 Ok(billing_contact::find(tx, permit.organization(), id).await?.ok_or(Refusal::NotFound)?)
             })
         })
@@ -122,15 +120,13 @@ pub async fn add_contact(ctx: &Ctx, by: &Principal, org: &str, form: &ContactFor
 /// # Errors
 /// As [`add_contact`]; `NotFound` if there is none.
 pub async fn change_contact(ctx: &Ctx, by: &Principal, org: &str, id: &str, form: &ContactForm) -> Result<ContactView> {
-    let (ctx_in, by_in, org, id, form) = (ctx.clone(), by.clone(), org.to_owned(), id.to_owned(), form.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, id, form) = (ctx_in.clone(), by_in.clone(), org.clone(), id.clone(), form.clone());
-            Box::pin(async move {
-                let permit = permit(tx, &by, &org).await?;
-                let id: ContactId = super::id("id", &id).map_err(|_| Refusal::NotFound)?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let permit = permit(tx, by, org).await?;
+                let id: ContactId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
                 let before = billing_contact::find(tx, permit.organization(), id).await?.ok_or(Refusal::NotFound)?;
-                let contact = Contact::parse(&form)?;
+                let contact = Contact::parse(form)?;
                 is_free(tx, &permit, &contact, Some(id)).await?;
                 billing_contact::update(tx, &permit, id, &contact).await.map_err(taken)?;
                 let after = billing_contact::find(tx, permit.organization(), id).await?.ok_or(Refusal::NotFound)?;
@@ -139,7 +135,7 @@ pub async fn change_contact(ctx: &Ctx, by: &Principal, org: &str, id: &str, form
                     // Managers read the log, and Owners alone see billing: names only.
                     let state = |contact: &ContactView| serde_json::json!({ "contact": id, "name": contact.name });
                     let (was, is) = (Some(state(&before)), Some(state(&after)));
-                    note(tx, &ctx, &by, &permit, "billing.contact_changed", summary, was, is).await?;
+                    note(tx, ctx, by, &permit, "billing.contact_changed", summary, was, is).await?;
                 }
                 Ok(after)
             })
@@ -152,18 +148,16 @@ pub async fn change_contact(ctx: &Ctx, by: &Principal, org: &str, id: &str, form
 /// # Errors
 /// `NotFound` and `Forbidden` by role; `NotFound` if there is none.
 pub async fn remove_contact(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<String> {
-    let (ctx_in, by_in, org, id) = (ctx.clone(), by.clone(), org.to_owned(), id.to_owned());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, id) = (ctx_in.clone(), by_in.clone(), org.clone(), id.clone());
-            Box::pin(async move {
-                let permit = permit(tx, &by, &org).await?;
-                let id: ContactId = super::id("id", &id).map_err(|_| Refusal::NotFound)?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let permit = permit(tx, by, org).await?;
+                let id: ContactId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
                 let found = billing_contact::find(tx, permit.organization(), id).await?.ok_or(Refusal::NotFound)?;
                 billing_contact::delete(tx, &permit, id).await?;
                 let summary = format!("removed the billing contact {}", found.name);
                 let before = serde_json::json!({ "contact": id, "name": found.name });
-                note(tx, &ctx, &by, &permit, "billing.contact_removed", summary, Some(before), None).await?;
+                note(tx, ctx, by, &permit, "billing.contact_removed", summary, Some(before), None).await?;
                 Ok(found.name)
             })
         })
@@ -217,13 +211,7 @@ async fn page(
 /// # Errors
 /// `NotFound` and `Forbidden` by role; `Invalid` with the problem of every field; `RateLimited` for too many in a day.
 pub async fn request(ctx: &Ctx, by: &Principal, org: &str, form: &RequestForm) -> Result<RequestView> {
-    let (ctx_in, by_in, org, form) = (ctx.clone(), by.clone(), org.to_owned(), form.clone());
-    ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, form) = (ctx_in.clone(), by_in.clone(), org.clone(), form.clone());
-            Box::pin(async move { request_in(tx, &ctx, &by, &org, &form).await })
-        })
-        .await
+    ctx.db().write(|tx, _| Box::pin(async { request_in(tx, ctx, by, org, form).await })).await
 }
 
 async fn request_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &RequestForm) -> Result<RequestView> {
@@ -262,13 +250,11 @@ async fn request_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Re
 /// # Errors
 /// `NotFound` and `Forbidden` by role; `NotFound` if there is none; `BadRequest` if it is not open any more.
 pub async fn withdraw(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<RequestView> {
-    let (ctx_in, by_in, org, id) = (ctx.clone(), by.clone(), org.to_owned(), id.to_owned());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, id) = (ctx_in.clone(), by_in.clone(), org.clone(), id.clone());
-            Box::pin(async move {
-                let permit = permit(tx, &by, &org).await?;
-                let id: RequestId = super::id("id", &id).map_err(|_| Refusal::NotFound)?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let permit = permit(tx, by, org).await?;
+                let id: RequestId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
                 let found = purchase_request::find(tx, id)
                     .await?
                     .filter(|found| found.organization == permit.organization())
@@ -280,7 +266,7 @@ pub async fn withdraw(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<
                 let summary = format!("withdrew the request for {}", found.summary());
                 let before = Some(serde_json::json!({ "request": id, "state": found.state }));
                 let after = Some(serde_json::json!({ "request": id, "state": RequestState::Withdrawn }));
-                note(tx, &ctx, &by, &permit, "purchase.withdrawn", summary, before, after).await?;
+                note(tx, ctx, by, &permit, "purchase.withdrawn", summary, before, after).await?;
                 Ok(purchase_request::find(tx, id).await?.ok_or(Refusal::NotFound)?)
             })
         })

@@ -76,14 +76,8 @@ pub struct Making {
 /// `Invalid` at a field; `NotFound` if something does not exist for the caller; `Forbidden` for a level, a restriction
 /// (POL-1) or the licence (LIC-6); `BadRequest` where a copy cannot be; `Conflict` if somebody took a name meanwhile.
 pub async fn copy(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, destination: ResourceId) -> Result<Copied> {
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
-    let copied: Result<Copied> = ctx
-        .db()
-        .write(move |tx| {
-            let (ctx, by, items) = (ctx_in.clone(), by_in.clone(), items.clone());
-            Box::pin(async move { copy_in(tx, &ctx, &by, &items, destination).await })
-        })
-        .await;
+    let copied: Result<Copied> =
+        ctx.db().write(|tx, _| Box::pin(async { copy_in(tx, ctx, by, &items, destination).await })).await;
     match copied {
         Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
         copied => copied,
@@ -326,16 +320,13 @@ fn asking_key(by: &Principal) -> Key {
 pub async fn share(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, sharing_id: &str) -> Result<SharedCopies> {
     let wanted = SharingId::parse(sharing_id).map_err(super::super::error::at_field("sharing_id"));
     let (asking, nobodys) = ([asking_key(by)], Refusal::field("sharing_id", FieldIssue::NoSuchSharingId));
-    let (ctx_in, by_in, typed) = (ctx.clone(), by.clone(), sharing_id.trim().to_owned());
+    let typed = sharing_id.trim();
     let wanted = wanted.map_err(|error| match error {
         Error::Refused(refusal) => refusal,
         other => Refusal::BadRequest(other.to_string()),
     });
-    let sharing = ctx.db().write(move |tx| {
-        let (ctx, by, items) = (ctx_in.clone(), by_in.clone(), items.clone());
-        let (wanted, typed) = (wanted.clone(), typed.clone());
-        Box::pin(async move { share_in(tx, &ctx, &by, &items, wanted, &typed).await })
-    });
+    let sharing =
+        ctx.db().write(|tx, _| Box::pin(async { share_in(tx, ctx, by, &items, wanted.clone(), typed).await }));
     match ctx.limits().guard(&asking, |refusal| *refusal == nobodys, sharing).await {
         Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
         shared => shared,

@@ -50,13 +50,7 @@ pub async fn set_status(ctx: &Ctx, id: ResourceId, status: Status) -> Result<Sta
 /// # Errors
 /// See [`set_status`].
 pub async fn set_status_as(ctx: &Ctx, operator: &Operator, id: ResourceId, status: Status) -> Result<StatusSet> {
-    let (ctx_in, operator) = (ctx.clone(), operator.clone());
-    ctx.db()
-        .write(move |tx| {
-            let (ctx, operator) = (ctx_in.clone(), operator.clone());
-            Box::pin(async move { set_status_in(tx, &ctx, By::Operator(&operator), id, status).await })
-        })
-        .await
+    ctx.db().write(|tx, _| Box::pin(async { set_status_in(tx, ctx, By::Operator(operator), id, status).await })).await
 }
 
 /// Who says how far a dataset has come.
@@ -73,16 +67,14 @@ enum By<'a> {
 pub async fn set_by_key(ctx: &Ctx, by: &KeyPrincipal, id: &str, status: &str) -> Result<StatusSet> {
     let id: ResourceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
     let status = Status::parse(status).ok().filter(|status| status.is_said_by_engines());
-    let (ctx_in, by) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let found = resource::find(tx, id).await?.filter(|found| found.account == by.account);
                 found.filter(|found| found.dataset.is_some()).ok_or(Refusal::NotFound)?;
                 by.scopes.allow(Scope::Engine)?;
                 let status = status.ok_or_else(|| Refusal::field("status", FieldIssue::NotAChoice))?;
-                set_status_in(tx, &ctx, By::Engine(&by), id, status).await
+                set_status_in(tx, ctx, By::Engine(by), id, status).await
             })
         })
         .await
@@ -131,16 +123,13 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
         fields.check("captured_on", day)
     });
     let wrong = fields.done();
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, wrong) = (ctx_in.clone(), by_in.clone(), wrong.clone());
-            Box::pin(async move {
+        .write(|tx, _| Box::pin(async {
                 // Nobody learns from a wrong value that something is there.
-                let (permit, _) = access::permit(tx, &by, Act::Process, id).await?;
+                let (permit, _) = access::permit(tx, by, Act::Process, id).await?;
                 let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
                 let before = found.dataset.clone().ok_or(Refusal::NotFound)?;
-                wrong?;
+                wrong.clone()?;
                 let after = DatasetView {
                     images: images.unwrap_or(before.images),
                     bytes: bytes.unwrap_or(before.bytes),
@@ -165,15 +154,14 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
                         after: Some(told(&after)),
                         ..AuditEvent::default()
                     };
-                    audit::record(tx, &ctx, &by, what).await?;
+                    audit::record(tx, ctx, by, what).await?;
                     if before.status == Status::WaitingForCredits {
                         // Fewer images may be enough for what is left.
-                        start_waiting(tx, &ctx, found.account).await?;
+                        start_waiting(tx, ctx, found.account).await?;
                     }
                 }
-                super::drive::view_in(tx, &by, id).await
-            })
-        })
+                super::drive::view_in(tx, by, id).await
+            }))
         .await
 }
 
@@ -323,14 +311,8 @@ pub async fn start_waiting_behind(ctx: &Ctx, behind: Option<AccountId>) -> Resul
     drop(tx);
     let mut more = starts;
     while more {
-        let ctx_in = ctx.clone();
-        let started: Result<bool> = ctx
-            .db()
-            .write(move |tx| {
-                let ctx = ctx_in.clone();
-                Box::pin(async move { start_waiting(tx, &ctx, account).await })
-            })
-            .await;
+        let started: Result<bool> =
+            ctx.db().write(|tx, _| Box::pin(async { start_waiting(tx, ctx, account).await })).await;
         more = started?;
     }
     Ok(Some(account))

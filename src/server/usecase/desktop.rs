@@ -151,15 +151,14 @@ async fn usable(tx: &mut Tx, by: &Actor, id: LicenceId, now: Timestamp) -> Resul
 /// `ChooseOrganization`.
 pub async fn take(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<TakenSeat> {
     let id = read_id(id)?;
-    let (ctx_in, by_in, device) = (ctx.clone(), by.clone(), rules::device(device));
+    let device = rules::device(device);
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, device) = (ctx_in.clone(), by_in.clone(), device.clone());
-            Box::pin(async move {
-                let (held, role) = usable(tx, &by, id, ctx.now()).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let (held, role) = usable(tx, by, id, ctx.now()).await?;
                 // What one may not see does not exist, whatever else is wrong.
-                let device = device.map_err(at_field("device"))?;
-                take_in(tx, &ctx, &by, &held, role, &device).await
+                let device = device.clone().map_err(at_field("device"))?;
+                take_in(tx, ctx, by, &held, role, &device).await
             })
         })
         .await
@@ -208,13 +207,12 @@ async fn take_in(
 /// `SeatLost` if it has no seat any more; `NotFound`.
 pub async fn heartbeat(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<TakenSeat> {
     let id = read_id(id)?;
-    let (ctx_in, by_in, device) = (ctx.clone(), by.clone(), device.trim().to_owned());
+    let device = device.trim().to_owned();
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, device) = (ctx_in.clone(), by_in.clone(), device.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let now = ctx.now();
-                let (held, role) = in_any(tx, &by, id, now).await?;
+                let (held, role) = in_any(tx, by, id, now).await?;
                 held.check_active(now)?;
                 let mine = seat::find(tx, id, by.holder().id()).await?.ok_or(Refusal::SeatLost)?;
                 let takes_any = role.map_or(Ok(true), |role| rules::needs_a_given_seat(role).map(|needs| !needs))?;
@@ -225,7 +223,7 @@ pub async fn heartbeat(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<
                     return Err(Refusal::SeatLost.into());
                 }
                 let since = mine.taken.map_or(now, |taken| taken.since);
-                Ok(TakenSeat { licence: id, device, since, free_at: now.plus_millis(STALE_AFTER) })
+                Ok(TakenSeat { licence: id, device: device.clone(), since, free_at: now.plus_millis(STALE_AFTER) })
             })
         })
         .await
@@ -237,13 +235,12 @@ pub async fn heartbeat(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<
 /// `NotFound`.
 pub async fn release(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<()> {
     let id = read_id(id)?;
-    let (ctx_in, by_in, device) = (ctx.clone(), by.clone(), device.trim().to_owned());
+    let device = device.trim().to_owned();
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, device) = (ctx_in.clone(), by_in.clone(), device.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let now = ctx.now();
-                let (held, _) = in_any(tx, &by, id, now).await?;
+                let (held, _) = in_any(tx, by, id, now).await?;
                 let mine = seat::find(tx, id, by.holder().id()).await?.filter(|seat| seat.loan == held.under());
                 if mine.is_none_or(|seat| seat.occupied(now).is_none_or(|taken| taken.device != device)) {
                     return Ok(());
@@ -256,7 +253,7 @@ pub async fn release(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<()
                     before: Some(serde_json::json!({ "licence": id, "device": device })),
                     ..AuditEvent::default()
                 };
-                audit::note_actor(tx, &ctx, &by, what).await
+                audit::note_actor(tx, ctx, by, what).await
             })
         })
         .await

@@ -733,12 +733,8 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
         cluster: stored_in.filter(|_| !form.cluster.trim().is_empty()).unwrap_or_default(),
         captured_on,
     });
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, name, dataset) = (ctx_in.clone(), by_in.clone(), name.clone(), dataset.clone());
-            Box::pin(async move { create_in(tx, &ctx, &by, parent, kind, &name, dataset.as_ref()).await })
-        })
+        .write(|tx, _| Box::pin(async { create_in(tx, ctx, by, parent, kind, &name, dataset.as_ref()).await }))
         .await
 }
 
@@ -800,13 +796,11 @@ pub(super) async fn create_in(
 pub async fn rename(ctx: &Ctx, by: &Principal, id: &str, name: &str) -> Result<Changed> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let name = Name::parse(name).map_err(super::super::error::at_field("name"))?;
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, name) = (ctx_in.clone(), by_in.clone(), name.clone());
-            Box::pin(async move {
-                rename_in(tx, &ctx, &by, id, name.as_str(), ctx.now()).await?;
-                changed(tx, &by, id).await
+        .write(|tx, _| {
+            Box::pin(async {
+                rename_in(tx, ctx, by, id, name.as_str(), ctx.now()).await?;
+                changed(tx, by, id).await
             })
         })
         .await

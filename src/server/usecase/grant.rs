@@ -391,22 +391,20 @@ pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Resul
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let (whom, level, way) = form.read()?;
     let budget = MailBudget::about(ctx, by, usize::from(matches!(whom, Recipient::Address(_))))?;
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
     let given: Result<Given> = ctx
         .db()
-        .write(move |tx| {
-            let (ctx, by, whom) = (ctx_in.clone(), by_in.clone(), whom.clone());
-            Box::pin(async move {
-                let managed = ManagedResource::of(tx, &by, id).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let managed = ManagedResource::of(tx, by, id).await?;
                 let found = match &whom {
                     Recipient::Address(email) => find_known(tx, &managed, email).await?,
                     Recipient::Person(person) => Some(find_person(tx, &managed, *person).await?),
-                    Recipient::Organization(word) => Some(find_organization(tx, &by, &managed, word).await?),
+                    Recipient::Organization(word) => Some(find_organization(tx, by, &managed, word).await?),
                 };
                 match (found, &whom) {
-                    (Some(receiver), _) => give_to(tx, &ctx, &by, &managed, receiver, level).await.map(Given::Now),
+                    (Some(receiver), _) => give_to(tx, ctx, by, &managed, receiver, level).await.map(Given::Now),
                     (None, Recipient::Address(email)) => {
-                        ask(tx, &ctx, &by, &managed, email, level, way).await.map(Given::Invited)
+                        ask(tx, ctx, by, &managed, email, level, way).await.map(Given::Invited)
                     }
                     (None, _) => Err(Refusal::NotFound.into()),
                 }
@@ -649,16 +647,14 @@ pub async fn change(ctx: &Ctx, by: &Principal, id: &str, grant_id: &str, level: 
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let grant_id: GrantId = super::id("grant", grant_id).map_err(|_| Refusal::NotFound)?;
     let level = Level::parse(level).map_err(|problem| Refusal::field("level", problem))?;
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by_in.clone());
-            Box::pin(async move {
-                let managed = ManagedResource::of(tx, &by, id).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let managed = ManagedResource::of(tx, by, id).await?;
                 let found =
                     grant::find(tx, grant_id).await?.filter(|found| found.resource == id).ok_or(Refusal::NotFound)?;
                 let receiver = receiver_of(tx, &managed, found.grantee).await?;
-                give_to(tx, &ctx, &by, &managed, receiver, level).await
+                give_to(tx, ctx, by, &managed, receiver, level).await
             })
         })
         .await
@@ -689,18 +685,16 @@ async fn receiver_of(tx: &mut Tx, managed: &ManagedResource, grantee: Grantee) -
 pub async fn remove(ctx: &Ctx, by: &Principal, id: &str, grant_id: &str) -> Result<String> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let grant_id: GrantId = super::id("grant", grant_id).map_err(|_| Refusal::NotFound)?;
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by_in.clone());
-            Box::pin(async move {
-                let managed = ManagedResource::of(tx, &by, id).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let managed = ManagedResource::of(tx, by, id).await?;
                 let found = grant::find(tx, grant_id).await?.filter(|found| found.resource == id);
                 let Some(found) = found else {
-                    return take_back(tx, &ctx, &by, &managed, InvitationId(grant_id.0)).await;
+                    return take_back(tx, ctx, by, &managed, InvitationId(grant_id.0)).await;
                 };
                 let name = name_of(tx, found.grantee).await?;
-                take(tx, &ctx, &by, &managed, found, &name).await?;
+                take(tx, ctx, by, &managed, found, &name).await?;
                 Ok(name)
             })
         })

@@ -87,13 +87,12 @@ pub async fn begin(ctx: &Ctx, asker: &Asker, key: &str, request: &[&[u8]]) -> Re
     // What is sent may be a password: only who has the installation's secret can try whether it was this one.
     let request_hash = ctx.secret().request_digest(request);
     let claim = Claim { id: ctx.id(), caller: asker.as_str(), key: key.to_owned(), request_hash };
-    let (wanted, by) = (claim.clone(), asker.clone());
+    let (wanted, by) = (&claim, &asker);
     let found: Result<Option<(Known, Vec<AccessSnapshot>)>> = ctx
         .db()
-        .write(move |tx| {
-            let (wanted, by) = (wanted.clone(), by.clone());
-            Box::pin(async move {
-                Ok(match idempotency::claim(tx, &wanted, now).await? {
+        .write(|tx, _| {
+            Box::pin(async {
+                Ok(match idempotency::claim(tx, wanted, now).await? {
                     None => None,
                     Some(known) => Some((known, by.standing(tx).await?)),
                 })
@@ -183,13 +182,8 @@ where
 
 /// Lets the request be tried again.
 async fn give_back(ctx: &Ctx, claim: Claim) {
-    let given: Result<()> = ctx
-        .db()
-        .write(move |tx| {
-            let claim = claim.clone();
-            Box::pin(async move { Ok(idempotency::delete(tx, &claim).await?) })
-        })
-        .await;
+    let given: Result<()> =
+        ctx.db().write(|tx, _| Box::pin(async { Ok(idempotency::delete(tx, &claim).await?) })).await;
     if let Err(error) = given {
         tracing::warn!(%error, "a key is free again only after a while");
     }

@@ -266,18 +266,16 @@ pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm
         return Err(Refusal::field("invitations", FieldIssue::TooMany(MAX_INVITATIONS)).into());
     }
     let budget = MailBudget::about(ctx, by, people.len())?;
-    let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     let verdicts: Vec<Verdict> = ctx
         .db()
-        .write(move |tx| {
-            let (ctx, by, org, people) = (ctx_in.clone(), by_in.clone(), org.clone(), people.clone());
-            Box::pin(async move {
-                let permit = team_permit(tx, &by, &org).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let permit = team_permit(tx, by, org).await?;
                 let now = ctx.now();
-                let judged = judge(tx, &permit, &by, &people, now).await?;
+                let judged = judge(tx, &permit, by, &people, now).await?;
                 let going = judged.iter().filter(|(_, ready)| ready.is_some()).count() as u64;
-                may_email_strangers(tx, &ctx, &by, permit.organization(), going).await?;
-                send(tx, &ctx, &by, &permit, judged, now).await
+                may_email_strangers(tx, ctx, by, permit.organization(), going).await?;
+                send(tx, ctx, by, &permit, judged, now).await
             })
         })
         .await?;
@@ -565,13 +563,11 @@ async fn own(tx: &mut Tx, by: &Principal, permit: &RolePermit, id: InvitationId)
 /// `NotFound`, `Forbidden` by ROLE-3, `InvitationClosed`.
 pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId, role: &str) -> Result<(String, Role)> {
     let role = Role::parse(role).map_err(|problem| Refusal::field("role", problem))?;
-    let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
-            Box::pin(async move {
-                let permit = team_permit(tx, &by, &org).await?;
-                let found = own(tx, &by, &permit, id).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let permit = team_permit(tx, by, org).await?;
+                let found = own(tx, by, &permit, id).await?;
                 by.who().may_touch(role)?;
                 may_invite_as(permit.role(), role)?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
@@ -590,7 +586,7 @@ pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId,
                         after: Some(serde_json::json!({ "email": found.email, "role": role })),
                         ..AuditEvent::default()
                     };
-                    audit::record(tx, &ctx, &by, what).await?;
+                    audit::record(tx, ctx, by, what).await?;
                 }
                 Ok((found.email, role))
             })
@@ -603,13 +599,11 @@ pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId,
 /// # Errors
 /// `NotFound`, `Forbidden` by ROLE-3, `InvitationClosed`.
 pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> Result<String> {
-    let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
-            Box::pin(async move {
-                let permit = team_permit(tx, &by, &org).await?;
-                let found = own(tx, &by, &permit, id).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let permit = team_permit(tx, by, org).await?;
+                let found = own(tx, by, &permit, id).await?;
                 invitation::update_state(tx, id, InvitationState::Revoked, ctx.now()).await?;
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
@@ -618,7 +612,7 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                     ..AuditEvent::default()
                 };
-                audit::record(tx, &ctx, &by, what).await?;
+                audit::record(tx, ctx, by, what).await?;
                 Ok(found.email)
             })
         })
@@ -633,14 +627,12 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
 /// today.
 pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> Result<(String, Timestamp)> {
     let budget = MailBudget::about(ctx, by, 1)?;
-    let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     let resent: Result<(String, Timestamp)> = ctx
         .db()
-        .write(move |tx| {
-            let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
-            Box::pin(async move {
-                let permit = team_permit(tx, &by, &org).await?;
-                let found = own(tx, &by, &permit, id).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let permit = team_permit(tx, by, org).await?;
+                let found = own(tx, by, &permit, id).await?;
                 let now = ctx.now();
                 let wait = found.sent_at.0 + RESEND_INTERVAL_MILLIS - now.0;
                 if wait > 0 {
@@ -651,14 +643,14 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 if sent.iter().any(|(_, sent)| *sent >= MAX_PER_ADDRESS) {
                     return Err(Refusal::RateLimited(86_400).into());
                 }
-                may_email_strangers(tx, &ctx, &by, permit.organization(), 1).await?;
+                may_email_strangers(tx, ctx, by, permit.organization(), 1).await?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 // An invitation as a Member, or to a single item, is of no use where that is not licensed (LIC-4).
                 super::licence::allow_role(tx, permit.organization(), found.role, now).await?;
                 let reach = reach_name(tx, &found).await?;
                 let (token, expires_at) = (ctx.token(), now.plus_days(LINK_DAYS));
-                let message = message(&at.name, &by, found.role, found.external, reach.as_deref(), &token);
-                let mail = mail::post(tx, &ctx, &found.email, &message).await?;
+                let message = message(&at.name, by, found.role, found.external, reach.as_deref(), &token);
+                let mail = mail::post(tx, ctx, &found.email, &message).await?;
                 let hash = digest(token.as_bytes());
                 invitation::update_link(tx, &permit, id, &hash, mail, (now, expires_at)).await?;
                 let what = AuditEvent {
@@ -668,7 +660,7 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                     after: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                     ..AuditEvent::default()
                 };
-                audit::record(tx, &ctx, &by, what).await?;
+                audit::record(tx, ctx, by, what).await?;
                 Ok((found.email, expires_at))
             })
         })
@@ -916,14 +908,7 @@ pub struct Joined {
 /// `InvitationWrongPerson`, `EmailUnverified`, `InvitationClosed`, `InvitationReplaced`, `InvitationExpired`;
 /// `InvitationSenderLost`, of which the Owners are told; `NotFound`.
 pub async fn accept(ctx: &Ctx, by: &Principal, which: &InvitationRef) -> Result<Joined> {
-    let (ctx_in, by_in, asked) = (ctx.clone(), by.clone(), which.clone());
-    let joined = ctx
-        .db()
-        .write(move |tx| {
-            let (ctx, by, which) = (ctx_in.clone(), by_in.clone(), asked.clone());
-            Box::pin(async move { accept_in(tx, &ctx, &by, &which).await })
-        })
-        .await;
+    let joined = ctx.db().write(|tx, _| Box::pin(async { accept_in(tx, ctx, by, which).await })).await;
     if let Err(Error::Refused(Refusal::InvitationSenderLost)) = &joined {
         tell_owners(ctx, which).await?;
     }
@@ -936,12 +921,10 @@ pub async fn accept(ctx: &Ctx, by: &Principal, which: &InvitationRef) -> Result<
 /// # Errors
 /// `NotFound`; the database.
 pub async fn tell_owners(ctx: &Ctx, which: &InvitationRef) -> Result<String> {
-    let (ctx_in, which) = (ctx.clone(), which.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, which) = (ctx_in.clone(), which.clone());
-            Box::pin(async move {
-                let found = find(tx, &which).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let found = find(tx, which).await?;
                 let at = organizations::find(tx, found.organization).await?.ok_or(Refusal::NotFound)?;
                 let (now, open) = (ctx.now(), found.state == InvitationState::Pending && !found.replaced);
                 if open
@@ -961,7 +944,7 @@ pub async fn tell_owners(ctx: &Ctx, which: &InvitationRef) -> Result<String> {
                         sender: &sender,
                     };
                     for address in membership::list_owner_addresses(tx, found.organization).await? {
-                        mail::post(tx, &ctx, &address, &message).await?;
+                        mail::post(tx, ctx, &address, &message).await?;
                     }
                 }
                 Ok(at.name)
@@ -1129,18 +1112,16 @@ fn answering<'a>(found: &'a Invitation, by: &'a Principal, which: &InvitationRef
 /// # Errors
 /// As [`accept`].
 pub async fn decline(ctx: &Ctx, by: &Principal, which: &InvitationRef) -> Result<()> {
-    let (ctx_in, by_in, which) = (ctx.clone(), by.clone(), which.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, which) = (ctx_in.clone(), by_in.clone(), which.clone());
-            Box::pin(async move {
-                let found = find_for(tx, &by, &which).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let found = find_for(tx, by, which).await?;
                 if found.state == InvitationState::Declined && found.email_key == by.email_key {
                     return Ok(());
                 }
                 let now = ctx.now();
-                let verified = is_verified(tx, &by).await?;
-                answering(&found, &by, &which, verified).check(now)?;
+                let verified = is_verified(tx, by).await?;
+                answering(&found, by, which, verified).check(now)?;
                 if !invitation::update_state(tx, found.id, InvitationState::Declined, now).await? {
                     return Err(Refusal::InvitationClosed(InvitationState::Declined).into());
                 }
@@ -1155,7 +1136,7 @@ pub async fn decline(ctx: &Ctx, by: &Principal, which: &InvitationRef) -> Result
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                     ..AuditEvent::default()
                 };
-                audit::record(tx, &ctx, &by, what).await
+                audit::record(tx, ctx, by, what).await
             })
         })
         .await

@@ -53,15 +53,13 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, secret: Option<NewSecret
 /// `NotFound` and `Forbidden` by role; `Invalid` with the problem of every field.
 pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &KeyForm) -> Result<(KeyView, NewSecret)> {
     let (id, secret) = (KeyId(ctx.id()), ctx.token());
-    let (ctx_in, by_in, org, form, hash) =
-        (ctx.clone(), by.clone(), org.to_owned(), form.clone(), digest(secret.as_bytes()));
+    let hash = digest(secret.as_bytes());
     let view: Result<KeyView> = ctx
         .db()
-        .write(move |tx| {
-            let (ctx, by, org, form, hash) = (ctx_in.clone(), by_in.clone(), org.clone(), form.clone(), hash.clone());
-            Box::pin(async move {
-                let permit = organization::permit(tx, &by, &org, Permission::ManageAccounts).await?;
-                super::mail_limit::proved(tx, &by).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let permit = organization::permit(tx, by, org, Permission::ManageAccounts).await?;
+                super::mail_limit::proved(tx, by).await?;
                 let accounts = account::list(tx, permit.organization()).await?;
                 let wanted = form.account.trim();
                 let found = accounts.iter().find(|account| {
@@ -69,7 +67,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &KeyForm) -> Res
                         || wanted.parse::<AccountId>().is_ok_and(|id| id == account.id)
                         || folded(wanted) == folded(&account.account_id)
                 });
-                let (name, account, scopes) = rules::parse(&form, found.cloned().ok_or(FieldIssue::NotAChoice))?;
+                let (name, account, scopes) = rules::parse(form, found.cloned().ok_or(FieldIssue::NotAChoice))?;
                 rules::may_add(key::list(tx, permit.organization()).await?.len())?;
                 let new = key::NewKey {
                     id,
@@ -90,7 +88,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &KeyForm) -> Res
                     ),
                     ..AuditEvent::default()
                 };
-                audit::record(tx, &ctx, &by, what).await?;
+                audit::record(tx, ctx, by, what).await?;
                 Ok(KeyView {
                     id,
                     name: name.to_string(),
@@ -114,12 +112,10 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &KeyForm) -> Res
 /// # Errors
 /// `NotFound` and `Forbidden` by role; `NotFound` if there is no such key.
 pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<String> {
-    let (ctx_in, by_in, org, id) = (ctx.clone(), by.clone(), org.to_owned(), id.to_owned());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, id) = (ctx_in.clone(), by_in.clone(), org.clone(), id.clone());
-            Box::pin(async move {
-                let permit = organization::permit(tx, &by, &org, Permission::ManageAccounts).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let permit = organization::permit(tx, by, org, Permission::ManageAccounts).await?;
                 let id: KeyId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
                 let name = key::revoke(tx, &permit, id, ctx.now()).await?.ok_or(Refusal::NotFound)?;
                 seat::delete_of_key(tx, &permit, id).await?;
@@ -130,7 +126,7 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<St
                     before: Some(serde_json::json!({ "key": id })),
                     ..AuditEvent::default()
                 };
-                audit::record(tx, &ctx, &by, what).await?;
+                audit::record(tx, ctx, by, what).await?;
                 Ok(name)
             })
         })
@@ -157,15 +153,14 @@ pub async fn token(ctx: &Ctx, client: &Client, client_id: &str, secret: &str) ->
     let id = parse_client_id(client_id);
     // Not by client ID as well: its secret cannot be guessed, and whoever knows the ID could lock the machine out.
     let keys = [session::client_key(client)];
-    let (ctx_in, hash, token) = (ctx.clone(), digest(secret.as_bytes()), ctx.token());
+    let (hash, token) = (digest(secret.as_bytes()), ctx.token());
     let token_hash = digest(token.as_bytes());
     let scopes: Result<String> = ctx
         .limits()
         .guard(&keys, |refusal| *refusal == Refusal::WrongCredentials, async {
             ctx.db()
-                .write(move |tx| {
-                    let (ctx, hash, token_hash) = (ctx_in.clone(), hash.clone(), token_hash.clone());
-                    Box::pin(async move {
+                .write(|tx, _| {
+                    Box::pin(async {
                         let id = id.ok_or(Refusal::WrongCredentials)?;
                         let found = key::find_by_secret(tx, id, &hash).await?.ok_or(Refusal::WrongCredentials)?;
                         let now = ctx.now();

@@ -494,13 +494,11 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
     let active_from = from.unwrap_or(now.day()).start();
     // The last day is still a day of the licence.
     let active_until = until.map(|day| day.start().plus_days(1));
-    let (ctx_in, operator, org, named, seats) =
-        (ctx.clone(), operator.clone(), form.org.clone(), form.account.clone(), form.seats);
+    let (org, named, seats) = (form.org.clone(), form.account.clone(), form.seats);
     let change = Amount { images: form.images, projects: form.projects, credits: form.credits };
     ctx.db()
-        .write(move |tx| {
-            let (ctx, operator, org, named) = (ctx_in.clone(), operator.clone(), org.clone(), named.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let organization = operator::find_organization(tx, &org).await?;
                 let account = account_for(tx, organization.id, named.as_deref()).await?;
                 let id = LicenceId(ctx.id());
@@ -538,8 +536,8 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
                     ),
                     ..AuditEvent::default()
                 };
-                audit::note_as(tx, &ctx, &operator, what).await?;
-                dataset::start_waiting(tx, &ctx, account.id).await?;
+                audit::note_as(tx, ctx, operator, what).await?;
+                dataset::start_waiting(tx, ctx, account.id).await?;
                 Ok::<_, Error>(id)
             })
         })
@@ -576,11 +574,9 @@ async fn find_as_operator(tx: &mut Tx, id: LicenceId) -> Result<licence::StoredL
 /// # Errors
 /// `NotFound`; `Invalid` with the problem of every field.
 pub async fn top_up(ctx: &Ctx, operator: &Operator, id: LicenceId, wanted: Amount) -> Result<LicenceView> {
-    let (ctx_in, operator) = (ctx.clone(), operator.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, operator) = (ctx_in.clone(), operator.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let stored = find_as_operator(tx, id).await?;
                 let change = rules::top_up(&stored.licence, wanted)?;
                 let entry = licence::NewEntry {
@@ -602,9 +598,9 @@ pub async fn top_up(ctx: &Ctx, operator: &Operator, id: LicenceId, wanted: Amoun
                     after: Some(serde_json::json!({ "licence": id, "left": after.licence.left, "amount": change })),
                     ..AuditEvent::default()
                 };
-                audit::note_as(tx, &ctx, &operator, what).await?;
-                dataset::start_waiting_with(tx, &ctx, id).await?;
-                show_in(tx, &ctx, id).await
+                audit::note_as(tx, ctx, operator, what).await?;
+                dataset::start_waiting_with(tx, ctx, id).await?;
+                show_in(tx, ctx, id).await
             })
         })
         .await
@@ -616,13 +612,10 @@ pub async fn top_up(ctx: &Ctx, operator: &Operator, id: LicenceId, wanted: Amoun
 /// # Errors
 /// `NotFound`; `Invalid` at `until`.
 pub async fn extend(ctx: &Ctx, operator: &Operator, id: LicenceId, until: &str) -> Result<LicenceView> {
-    let (ctx_in, operator, until) = (ctx.clone(), operator.clone(), until.to_owned());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, operator, until) = (ctx_in.clone(), operator.clone(), until.clone());
-            Box::pin(async move {
+        .write(|tx, _| Box::pin(async {
                 let stored = find_as_operator(tx, id).await?;
-                let end = rules::new_end(stored.licence.active_from, &until)?;
+                let end = rules::new_end(stored.licence.active_from, until)?;
                 licence::update_active_until(tx, id, end).await?;
                 let what = AuditEvent {
                     organization: Some(stored.organization),
@@ -636,11 +629,10 @@ pub async fn extend(ctx: &Ctx, operator: &Operator, id: LicenceId, until: &str) 
                     after: Some(serde_json::json!({ "licence": id, "active_until": end.rfc3339() })),
                     ..AuditEvent::default()
                 };
-                audit::note_as(tx, &ctx, &operator, what).await?;
-                dataset::start_waiting_with(tx, &ctx, id).await?;
-                show_in(tx, &ctx, id).await
-            })
-        })
+                audit::note_as(tx, ctx, operator, what).await?;
+                dataset::start_waiting_with(tx, ctx, id).await?;
+                show_in(tx, ctx, id).await
+            }))
         .await
 }
 
@@ -658,15 +650,12 @@ pub async fn expire(ctx: &Ctx, id: LicenceId) -> Result<()> {
 /// `NotFound`.
 pub async fn expire_as(ctx: &Ctx, operator: &Operator, id: LicenceId) -> Result<LicenceView> {
     let now = ctx.now();
-    let (ctx_in, operator) = (ctx.clone(), operator.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, operator) = (ctx_in.clone(), operator.clone());
-            Box::pin(async move {
+        .write(|tx, _| Box::pin(async {
                 let stored = licence::find(tx, id).await?.ok_or(Refusal::NotFound)?;
                 if stored.licence.has_expired(now) {
                     // When it ended stays as it was: it says which licence ended last (XFER-12).
-                    return show_in(tx, &ctx, id).await;
+                    return show_in(tx, ctx, id).await;
                 }
                 licence::update_active_until(tx, id, now).await?;
                 let what = AuditEvent {
@@ -677,10 +666,9 @@ pub async fn expire_as(ctx: &Ctx, operator: &Operator, id: LicenceId) -> Result<
                     after: Some(serde_json::json!({ "licence": id, "active_until": now.rfc3339() })),
                     ..AuditEvent::default()
                 };
-                audit::note_as(tx, &ctx, &operator, what).await?;
-                show_in(tx, &ctx, id).await
-            })
-        })
+                audit::note_as(tx, ctx, operator, what).await?;
+                show_in(tx, ctx, id).await
+            }))
         .await
 }
 

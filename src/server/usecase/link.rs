@@ -84,12 +84,8 @@ pub async fn create(ctx: &Ctx, by: &Principal, id: &str, form: &LinkForm) -> Res
         Some(password) => Some(ctx.hasher().hash_of_link(&network(by.address.as_deref()), password).await?),
         None => None,
     };
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, password_hash) = (ctx_in.clone(), by_in.clone(), password_hash.clone());
-            Box::pin(async move { create_in(tx, &ctx, &by, id, password_hash.as_deref(), expires_at).await })
-        })
+        .write(|tx, _| Box::pin(async { create_in(tx, ctx, by, id, password_hash.as_deref(), expires_at).await }))
         .await
 }
 
@@ -182,13 +178,11 @@ fn view(ctx: &Ctx, link: link::Link, now: Timestamp) -> LinkView {
 /// `NotFound` if there is no such link that is on, or its resource does not exist for the caller; `Forbidden`.
 pub async fn revoke(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
     let id: LinkId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by_in.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let found = link::find(tx, id).await?.ok_or(Refusal::NotFound)?;
-                let (permit, _) = access::permit(tx, &by, Act::Share, found.resource).await?;
+                let (permit, _) = access::permit(tx, by, Act::Share, found.resource).await?;
                 if !link::update_revoked(tx, &permit, id).await? {
                     return Err(Refusal::NotFound.into());
                 }
@@ -200,7 +194,7 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
                     before: Some(serde_json::json!({ "resource": found.resource, "link": id })),
                     ..AuditEvent::default()
                 };
-                audit::record(tx, &ctx, &by, what).await
+                audit::record(tx, ctx, by, what).await
             })
         })
         .await
@@ -349,10 +343,8 @@ fn note_opened(ctx: &Ctx, found: &link::Link) {
     }
     let ctx = ctx.clone();
     tokio::spawn(async move {
-        let noted: Result<bool> = ctx
-            .db()
-            .write(move |tx| Box::pin(async move { Ok(link::update_opened(tx, id, now, not_since).await?) }))
-            .await;
+        let noted: Result<bool> =
+            ctx.db().write(|tx, _| Box::pin(async { Ok(link::update_opened(tx, id, now, not_since).await?) })).await;
         if let Err(error) = noted {
             tracing::warn!(%error, "the use of a link could not be noted");
         }

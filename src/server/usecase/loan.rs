@@ -99,14 +99,8 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, cursor: &str) -> Result<
 /// `NotFound` and `Forbidden` by role; `EmailUnverified`; `Invalid` with the problem of every field; `Conflict` for who was
 /// slower.
 pub async fn lend(ctx: &Ctx, by: &Principal, org: &str, form: &LoanForm) -> Result<LoanView> {
-    let (ctx_in, by_in, org, form) = (ctx.clone(), by.clone(), org.to_owned(), form.clone());
-    let lent: Result<LoanView> = ctx
-        .db()
-        .write(move |tx| {
-            let (ctx, by, org, form) = (ctx_in.clone(), by_in.clone(), org.clone(), form.clone());
-            Box::pin(async move { lend_in(tx, &ctx, &by, &org, &form).await })
-        })
-        .await;
+    let lent: Result<LoanView> =
+        ctx.db().write(|tx, _| Box::pin(async { lend_in(tx, ctx, by, org, form).await })).await;
     match lent {
         Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
         lent => lent,
@@ -229,13 +223,7 @@ async fn own_licence(
 /// `NotFound` for who is in neither organization; `Forbidden` by role; `Conflict` if it had ended.
 pub async fn end(ctx: &Ctx, by: &Principal, id: &str) -> Result<Ended> {
     let id: LoanId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
-    ctx.db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by_in.clone());
-            Box::pin(async move { end_in(tx, &ctx, &by, id).await })
-        })
-        .await
+    ctx.db().write(|tx, _| Box::pin(async { end_in(tx, ctx, by, id).await })).await
 }
 
 async fn end_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: LoanId) -> Result<Ended> {

@@ -41,10 +41,8 @@ pub fn line(mail: &Entry) -> String {
 /// `BadRequest` if there is no such mail, it was sent, or its text is not kept any more; the database.
 pub async fn retry(ctx: &Ctx, id: MailId) -> Result<()> {
     let now = ctx.now();
-    let there = ctx
-        .db()
-        .write(move |tx| Box::pin(async move { Ok::<_, Error>(outbox::update_retry(tx, id, now).await?) }))
-        .await?;
+    let there =
+        ctx.db().write(|tx, _| Box::pin(async { Ok::<_, Error>(outbox::update_retry(tx, id, now).await?) })).await?;
     let text =
         "This mail cannot be tried again: there is none with this id, it was sent, or its text is not kept any more.";
     if there { Ok(()) } else { Err(Refusal::BadRequest(text.to_owned()).into()) }
@@ -56,5 +54,5 @@ pub async fn retry(ctx: &Ctx, id: MailId) -> Result<()> {
 /// The database.
 pub async fn retry_failed(ctx: &Ctx) -> Result<u64> {
     let now = ctx.now();
-    ctx.db().write(move |tx| Box::pin(async move { Ok::<_, Error>(outbox::update_retry_failed(tx, now).await?) })).await
+    ctx.db().write(|tx, _| Box::pin(async { Ok::<_, Error>(outbox::update_retry_failed(tx, now).await?) })).await
 }

@@ -127,15 +127,8 @@ pub async fn make(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, target: &st
         find_target(&mut tx, ctx, by, target).await?
     };
     let budget = MailBudget::about(ctx, by, 1)?;
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
-    let made: Result<OfferView> = ctx
-        .db()
-        .write(move |tx| {
-            let (ctx, by, items, note, found) =
-                (ctx_in.clone(), by_in.clone(), items.clone(), note.clone(), found.clone());
-            Box::pin(async move { make_in(tx, &ctx, &by, &items, &found, note).await })
-        })
-        .await;
+    let made: Result<OfferView> =
+        ctx.db().write(|tx, _| Box::pin(async { make_in(tx, ctx, by, &items, &found, &note).await })).await;
     let made = made?;
     budget.sent(1);
     Ok(made)
@@ -147,7 +140,7 @@ async fn make_in(
     by: &Principal,
     items: &[ResourceId],
     found: &organizations::Organization,
-    note: String,
+    note: &str,
 ) -> Result<OfferView> {
     proved(tx, by).await?;
     let now = ctx.now();
@@ -173,7 +166,7 @@ async fn make_in(
         person_name: by.name.clone(),
         source_name,
         target_name: found.name.clone(),
-        note,
+        note: note.to_owned(),
         state: OfferState::Open,
         digest: digest_of(&offering)?,
         what: Summary {
@@ -539,14 +532,9 @@ pub async fn accept(
     confirmed: Option<String>,
 ) -> Result<ReceiptView> {
     let id = id_of(id)?;
-    let (ctx_in, by_in, destination) = (ctx.clone(), by.clone(), destination.to_owned());
     let done: Result<ReceiptView> = ctx
         .db()
-        .write(move |tx| {
-            let (ctx, by, destination, confirmed) =
-                (ctx_in.clone(), by_in.clone(), destination.clone(), confirmed.clone());
-            Box::pin(async move { accept_in(tx, &ctx, &by, id, &destination, confirmed.as_deref()).await })
-        })
+        .write(|tx, _| Box::pin(async { accept_in(tx, ctx, by, id, destination, confirmed.as_deref()).await }))
         .await;
     match done {
         Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
@@ -649,15 +637,13 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: Offer
 /// `NotFound` and `Forbidden` by role; `OfferClosed`.
 pub async fn decline(ctx: &Ctx, by: &Principal, id: &str) -> Result<OfferView> {
     let id = id_of(id)?;
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by_in.clone());
-            Box::pin(async move {
-                let of = answerable(tx, &ctx, &by, id).await?;
-                answer(tx, &ctx, &by, &of, OfferState::Declined).await?;
-                let (of, standing) = seen(tx, &by, id).await?;
-                view(tx, &ctx, &by, of, standing, Direction::In).await
+        .write(|tx, _| {
+            Box::pin(async {
+                let of = answerable(tx, ctx, by, id).await?;
+                answer(tx, ctx, by, &of, OfferState::Declined).await?;
+                let (of, standing) = seen(tx, by, id).await?;
+                view(tx, ctx, by, of, standing, Direction::In).await
             })
         })
         .await
@@ -669,20 +655,18 @@ pub async fn decline(ctx: &Ctx, by: &Principal, id: &str) -> Result<OfferView> {
 /// `NotFound` and `Forbidden` by role; `OfferClosed`.
 pub async fn withdraw(ctx: &Ctx, by: &Principal, id: &str) -> Result<OfferView> {
     let id = id_of(id)?;
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by_in.clone());
-            Box::pin(async move {
-                let (of, standing) = seen(tx, &by, id).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let (of, standing) = seen(tx, by, id).await?;
                 if !standing.may_withdraw() {
                     let text = "Only the organization that offers withdraws an offer. You can decline it.";
                     return Err(Refusal::Forbidden(text.to_owned()).into());
                 }
                 of.now(ctx.now()).open()?;
-                answer(tx, &ctx, &by, &of, OfferState::Withdrawn).await?;
-                let (of, standing) = seen(tx, &by, id).await?;
-                view(tx, &ctx, &by, of, standing, Direction::Out).await
+                answer(tx, ctx, by, &of, OfferState::Withdrawn).await?;
+                let (of, standing) = seen(tx, by, id).await?;
+                view(tx, ctx, by, of, standing, Direction::Out).await
             })
         })
         .await

@@ -87,14 +87,13 @@ pub async fn create_key(ctx: &Ctx, operator: &Operator, name: &str) -> Result<(K
     let name = Name::parse(name).map_err(at_field("name"))?;
     let id = OperatorKeyId(ctx.id());
     let secret = format!("{PREFIX}{}_{}", id.0.simple(), ctx.token());
-    let (ctx_in, operator, name, hash) = (ctx.clone(), operator.clone(), name.to_string(), digest(secret.as_bytes()));
+    let hash = digest(secret.as_bytes());
     let made: Result<KeyView> = ctx
         .db()
-        .write(move |tx| {
-            let (ctx, operator, name, hash) = (ctx_in.clone(), operator.clone(), name.clone(), hash.clone());
-            Box::pin(async move {
-                operator_key::insert(tx, id, &name, &hash, ctx.now()).await?;
-                note_key(tx, &ctx, &operator, "operator_key.created", format!("created the operator key “{name}”"), id)
+        .write(|tx, _| {
+            Box::pin(async {
+                operator_key::insert(tx, id, name.as_str(), &hash, ctx.now()).await?;
+                note_key(tx, ctx, operator, "operator_key.created", format!("created the operator key “{name}”"), id)
                     .await?;
                 let found = operator_key::find(tx, id).await?.ok_or(Refusal::NotFound)?;
                 Ok(found.into())
@@ -135,17 +134,15 @@ pub async fn list_keys(ctx: &Ctx, cursor: &str, limit: Option<i64>) -> Result<Pa
 /// `NotFound` if there is none that works.
 pub async fn revoke_key(ctx: &Ctx, operator: &Operator, id: &str) -> Result<()> {
     let id: OperatorKeyId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
-    let (ctx_in, operator) = (ctx.clone(), operator.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, operator) = (ctx_in.clone(), operator.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let found = operator_key::find(tx, id).await?.ok_or(Refusal::NotFound)?;
                 if !operator_key::update_revoked(tx, id, ctx.now()).await? {
                     return Err(Refusal::NotFound.into());
                 }
                 let summary = format!("revoked the operator key “{}”", found.name);
-                note_key(tx, &ctx, &operator, "operator_key.revoked", summary, id).await
+                note_key(tx, ctx, operator, "operator_key.revoked", summary, id).await
             })
         })
         .await
@@ -179,7 +176,7 @@ pub async fn authenticate(
     let now = ctx.now();
     if found.last_used_at.is_none_or(|at| now.0 - at.0 >= USE_RECORDED_EVERY_MILLIS) {
         ctx.db()
-            .write(move |tx| Box::pin(async move { Ok::<_, Error>(operator_key::update_used(tx, id, now).await?) }))
+            .write(|tx, _| Box::pin(async { Ok::<_, Error>(operator_key::update_used(tx, id, now).await?) }))
             .await?;
     }
     Ok(Some((id, Operator { name: format!("Operator ({})", found.name), address })))
@@ -220,11 +217,9 @@ pub async fn answer(ctx: &Ctx, operator: &Operator, id: &str, state: &str, text:
         return Err(Refusal::field("state", FieldIssue::NotAChoice).into());
     };
     let text = rules::answer(text)?;
-    let (ctx_in, operator) = (ctx.clone(), operator.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, operator, text) = (ctx_in.clone(), operator.clone(), text.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let found = purchase_request::find(tx, id).await?.ok_or(Refusal::NotFound)?;
                 // Nobody is there to read an answer where the organization was deleted.
                 organization::find(tx, found.organization).await?.ok_or(Refusal::NotFound)?;
@@ -242,7 +237,7 @@ pub async fn answer(ctx: &Ctx, operator: &Operator, id: &str, state: &str, text:
                     answer: &text,
                 };
                 for address in membership::list_owner_addresses(tx, found.organization).await? {
-                    mail::post(tx, &ctx, &address, &message).await?;
+                    mail::post(tx, ctx, &address, &message).await?;
                 }
                 let (action, verb) =
                     if declined { ("purchase.declined", "declined") } else { ("purchase.answered", "answered") };
@@ -254,7 +249,7 @@ pub async fn answer(ctx: &Ctx, operator: &Operator, id: &str, state: &str, text:
                     after: Some(serde_json::json!({ "request": id, "state": state })),
                     ..AuditEvent::default()
                 };
-                audit::note_as(tx, &ctx, &operator, event).await?;
+                audit::note_as(tx, ctx, operator, event).await?;
                 Ok(purchase_request::find(tx, id).await?.ok_or(Refusal::NotFound)?)
             })
         })

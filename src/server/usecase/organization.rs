@@ -160,15 +160,13 @@ pub struct OrganizationView {
 /// `Invalid` with the problem of every field; `Forbidden` and `EmailUnverified` by the policy of the installation.
 pub async fn create(ctx: &Ctx, by: &Principal, form: &NewOrganizationForm) -> Result<OrganizationView> {
     let founding = Founding::of(NewOrganization::parse(form)?);
-    let (ctx_in, by_in, stored) = (ctx.clone(), by.clone(), founding.clone());
     let founded: Result<Founded> = ctx
         .db()
-        .write(move |tx| {
-            let (ctx, by, founding) = (ctx_in.clone(), by_in.clone(), stored.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let me = person::find(tx, by.person).await?.ok_or(Refusal::Unauthenticated)?;
                 ctx.policy().may_found(me.email_verified)?;
-                let founded = found(tx, &ctx, &by, &founding).await?;
+                let founded = found(tx, ctx, by, &founding).await?;
                 turn_space_of(tx, by.person).await?;
                 Ok(founded)
             })
@@ -198,17 +196,14 @@ pub async fn create_for(ctx: &Ctx, owner: &OwnerForm, form: &NewOrganizationForm
     // Nobody knows this password: the account opens with the mailed link alone.
     let unknown = Password::parse(&ctx.token()).map_err(|problem| Refusal::field("password", problem))?;
     let password_hash = ctx.hasher().hash("", &unknown).await?;
-    let (ctx_in, owner) = (ctx.clone(), owner.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, owner, email, founding, hash) =
-                (ctx_in.clone(), owner.clone(), email.clone(), founding.clone(), password_hash.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let known = person::find_by_email(tx, &email.key()).await?;
                 let new = known.is_none();
                 let owner = match known {
                     Some(known) => known,
-                    None => insert_owner(tx, &ctx, &owner, &email, &hash).await?,
+                    None => insert_owner(tx, ctx, owner, &email, &password_hash).await?,
                 };
                 let by = Principal {
                     person: owner.id,
@@ -218,7 +213,7 @@ pub async fn create_for(ctx: &Ctx, owner: &OwnerForm, form: &NewOrganizationForm
                     session: None,
                     key: None,
                 };
-                let founded = found(tx, &ctx, &by, &founding).await?;
+                let founded = found(tx, ctx, &by, &founding).await?;
                 turn_space_of(tx, owner.id).await?;
                 let what = AuditEvent {
                     organization: Some(founded.id),
@@ -226,11 +221,11 @@ pub async fn create_for(ctx: &Ctx, owner: &OwnerForm, form: &NewOrganizationForm
                     summary: format!("created {} for {}", founding.name, by.name),
                     ..AuditEvent::default()
                 };
-                audit::note_operator(tx, &ctx, what).await?;
+                audit::note_operator(tx, ctx, what).await?;
                 if new {
                     let operator = Principal { name: "The operator".to_owned(), ..by };
                     let (address, name) = (email.as_str(), &founding.name);
-                    super::account::invite_to_set_password(tx, &ctx, owner.id, address, name, &operator).await?;
+                    super::account::invite_to_set_password(tx, ctx, owner.id, address, name, &operator).await?;
                 }
                 Ok(founded.org_id)
             })

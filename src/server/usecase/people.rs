@@ -580,13 +580,7 @@ pub async fn change_role(
     confirmed: bool,
 ) -> Result<RoleChange> {
     let role = Role::parse(role).map_err(|problem: FieldIssue| Refusal::field("role", problem))?;
-    let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
-    ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
-            Box::pin(async move { change_role_in(tx, &ctx, &by, &org, person, role, confirmed).await })
-        })
-        .await
+    ctx.db().write(|tx, _| Box::pin(async { change_role_in(tx, ctx, by, org, person, role, confirmed).await })).await
 }
 
 /// What is to change of a person; what is `None` stays.
@@ -627,20 +621,19 @@ pub async fn change(
     }
     let role = change.role.as_deref().map(Role::parse).transpose();
     let role = role.map_err(|problem: FieldIssue| Refusal::field("role", problem))?;
-    let (ctx_in, by_in, org, wanted) = (ctx.clone(), by.clone(), org.to_owned(), change.accounts);
+    let wanted = change.accounts;
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, wanted) = (ctx_in.clone(), by_in.clone(), org.clone(), wanted.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 if let Some(role) = role {
-                    change_role_in(tx, &ctx, &by, &org, person, role, true).await?;
+                    change_role_in(tx, ctx, by, org, person, role, true).await?;
                 }
                 match &wanted {
                     AccountLimits::Stay => {}
-                    AccountLimits::None => drop(accounts::limit_in(tx, &ctx, &by, &org, person, None).await?),
-                    AccountLimits::To(ids) => drop(accounts::limit_in(tx, &ctx, &by, &org, person, Some(ids)).await?),
+                    AccountLimits::None => drop(accounts::limit_in(tx, ctx, by, org, person, None).await?),
+                    AccountLimits::To(ids) => drop(accounts::limit_in(tx, ctx, by, org, person, Some(ids)).await?),
                 }
-                let at = organization::find(tx, &by, &org).await?;
+                let at = organization::find(tx, by, org).await?;
                 let member = membership::list_by_id(tx, at.id, &[person]).await?.into_iter().next();
                 let limits = account::list_limits(tx, at.id, &[person]).await?;
                 let limited = !limits.is_empty();
@@ -727,12 +720,10 @@ pub async fn remove(ctx: &Ctx, by: &Principal, org: &str, people: Vec<PersonId>)
     if people.len() > MAX_PEOPLE_PER_CHANGE {
         return Err(Refusal::field("people", FieldIssue::TooMany(MAX_PEOPLE_PER_CHANGE)).into());
     }
-    let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, people) = (ctx_in.clone(), by_in.clone(), org.clone(), people.clone());
-            Box::pin(async move {
-                let permit = organization::permit(tx, &by, &org, Permission::ManagePeople).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let permit = organization::permit(tx, by, org, Permission::ManagePeople).await?;
                 let members = membership::list_by_id(tx, permit.organization(), &people).await?;
                 if members.len() < people.len() {
                     let inside: BTreeSet<PersonId> = members.iter().map(|member| member.id).collect();
@@ -743,16 +734,16 @@ pub async fn remove(ctx: &Ctx, by: &Principal, org: &str, people: Vec<PersonId>)
                         return Err(Refusal::NotFound.into());
                     }
                 }
-                keys::reach_the_whole(tx, &by, permit.organization()).await?;
+                keys::reach_the_whole(tx, by, permit.organization()).await?;
                 for member in &members {
                     by.who().may_touch(member.role)?;
                     may_change_role(permit.role(), member.role, Role::Member)?;
                 }
-                take_out(tx, &ctx, &by, &permit, &people, &members, "person.removed").await?;
+                take_out(tx, ctx, by, &permit, &people, &members, "person.removed").await?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 for member in members.iter().filter(|member| member.id != by.person) {
                     let message = EmailMessage::Removed { organization: &at.name, by: &by.name };
-                    mail::post(tx, &ctx, &member.email, &message).await?;
+                    mail::post(tx, ctx, &member.email, &message).await?;
                 }
                 Ok(people.len())
             })
@@ -765,16 +756,14 @@ pub async fn remove(ctx: &Ctx, by: &Principal, org: &str, people: Vec<PersonId>)
 /// # Errors
 /// `LastOwner`; `NotFound` if the caller is not in it.
 pub async fn leave(ctx: &Ctx, by: &Principal, org: &str) -> Result<()> {
-    let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
-            Box::pin(async move {
-                let found = organization::find(tx, &by, &org).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let found = organization::find(tx, by, org).await?;
                 let role = membership::find_role(tx, found.id, by.person).await?;
                 let permit = allow(by.who(), found.id, role, Permission::Leave)?;
                 let me = membership::list_by_id(tx, found.id, &[by.person]).await?;
-                take_out(tx, &ctx, &by, &permit, &[by.person], &me, "person.left").await
+                take_out(tx, ctx, by, &permit, &[by.person], &me, "person.left").await
             })
         })
         .await
@@ -868,16 +857,12 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
         reaches: Vec::new(),
         accounts: None,
     };
-    let (ctx_in, by_in, org, made) = (ctx.clone(), by.clone(), org.to_owned(), row.clone());
     let created: Result<()> = ctx
         .db()
-        .write(move |tx| {
-            let (ctx, by, org, row, hash) =
-                (ctx_in.clone(), by_in.clone(), org.clone(), made.clone(), password_hash.clone());
-            let (first_name, last_name, email) = (first_name.clone(), last_name.clone(), email.clone());
-            Box::pin(async move {
-                let permit = organization::permit(tx, &by, &org, Permission::CreatePerson).await?;
-                may_email_strangers(tx, &ctx, &by, permit.organization(), 1).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let permit = organization::permit(tx, by, org, Permission::CreatePerson).await?;
+                may_email_strangers(tx, ctx, by, permit.organization(), 1).await?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 if at.space_of.is_some() {
                     return Err(Refusal::NotFound.into());
@@ -891,7 +876,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
                     email_key: &email.key(),
                     first_name: first_name.as_str(),
                     last_name: last_name.as_str(),
-                    password_hash: &hash,
+                    password_hash: &password_hash,
                     cluster: crate::domain::resource::CLUSTERS[0].0,
                     at: ctx.now(),
                 };
@@ -909,8 +894,8 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
                     after: Some(serde_json::json!({ "person": id, "email": email.as_str(), "role": role })),
                     ..AuditEvent::default()
                 };
-                audit::record(tx, &ctx, &by, what).await?;
-                account_links::invite_to_set_password(tx, &ctx, id, email.as_str(), &at.name, &by).await
+                audit::record(tx, ctx, by, what).await?;
+                account_links::invite_to_set_password(tx, ctx, id, email.as_str(), &at.name, by).await
             })
         })
         .await;

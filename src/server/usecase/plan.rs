@@ -41,13 +41,12 @@ pub async fn set(ctx: &Ctx, org: &str, plan: &str) -> Result<(PlanTier, PlanTier
 /// See [`set`].
 pub async fn set_as(ctx: &Ctx, operator: &Operator, org: &str, plan: &str) -> Result<(PlanTier, PlanTier)> {
     let plan = PlanTier::parse(plan).map_err(super::super::error::at_field("plan"))?;
-    let (ctx_in, by, org) = (ctx.clone(), operator.clone(), org.to_owned());
+    let by = &operator;
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org) = (ctx_in.clone(), by.clone(), org.clone());
-            Box::pin(async move {
-                let found = operator::find_organization(tx, &org).await?;
-                let permit = may_change_to(found.id, plan, used(tx, &ctx, found.id).await?)?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let found = operator::find_organization(tx, org).await?;
+                let permit = may_change_to(found.id, plan, used(tx, ctx, found.id).await?)?;
                 if found.plan != plan {
                     organization::update_plan(tx, &permit).await?;
                     let what = AuditEvent {
@@ -58,7 +57,7 @@ pub async fn set_as(ctx: &Ctx, operator: &Operator, org: &str, plan: &str) -> Re
                         after: Some(serde_json::json!({ "plan": plan })),
                         ..AuditEvent::default()
                     };
-                    audit::note_as(tx, &ctx, &by, what).await?;
+                    audit::note_as(tx, ctx, by, what).await?;
                 }
                 Ok((found.plan, plan))
             })

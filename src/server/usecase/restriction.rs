@@ -67,13 +67,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<RestrictionsVie
 /// `NotFound`, `Forbidden`.
 pub async fn update(ctx: &Ctx, by: &Principal, id: &str, restrictions: Restrictions) -> Result<RestrictionsView> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
-    ctx.db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by_in.clone());
-            Box::pin(async move { update_in(tx, &ctx, &by, id, restrictions).await })
-        })
-        .await
+    ctx.db().write(|tx, _| Box::pin(async { update_in(tx, ctx, by, id, restrictions).await })).await
 }
 
 async fn update_in(

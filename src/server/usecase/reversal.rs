@@ -183,14 +183,7 @@ pub(super) async fn control(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &tra
 /// `NotFound` for who may not read the receipt; `Blocked` with every reason why not; `Conflict` if somebody was faster.
 pub async fn undo(ctx: &Ctx, by: &Principal, id: &str) -> Result<ReceiptView> {
     let id: TransferId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
-    let done: Result<ReceiptView> = ctx
-        .db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by_in.clone());
-            Box::pin(async move { undo_in(tx, &ctx, &by, id).await })
-        })
-        .await;
+    let done: Result<ReceiptView> = ctx.db().write(|tx, _| Box::pin(async { undo_in(tx, ctx, by, id).await })).await;
     match done {
         Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
         done => done,

@@ -268,13 +268,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, only: &str, cursor: &str
 /// # Errors
 /// `NotFound` and `Forbidden` by role; `Invalid` at `person`; `NoSeat`; `Licence` where it is not active, or lent.
 pub async fn give(ctx: &Ctx, by: &Principal, id: &str, person: &str) -> Result<SeatRow> {
-    let (ctx_in, by_in, id, person) = (ctx.clone(), by.clone(), id.to_owned(), person.to_owned());
-    ctx.db()
-        .write(move |tx| {
-            let (ctx, by, id, person) = (ctx_in.clone(), by_in.clone(), id.clone(), person.clone());
-            Box::pin(async move { give_in(tx, &ctx, &by, &id, &person).await })
-        })
-        .await
+    ctx.db().write(|tx, _| Box::pin(async { give_in(tx, ctx, by, id, person).await })).await
 }
 
 async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str) -> Result<SeatRow> {
@@ -328,13 +322,7 @@ async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str)
 /// # Errors
 /// `NotFound` and `Forbidden` by role; `NotFound` if they have none.
 pub async fn free(ctx: &Ctx, by: &Principal, id: &str, holder: &str) -> Result<String> {
-    let (ctx_in, by_in, id, holder) = (ctx.clone(), by.clone(), id.to_owned(), holder.to_owned());
-    ctx.db()
-        .write(move |tx| {
-            let (ctx, by, id, holder) = (ctx_in.clone(), by_in.clone(), id.clone(), holder.clone());
-            Box::pin(async move { free_in(tx, &ctx, &by, &id, &holder).await })
-        })
-        .await
+    ctx.db().write(|tx, _| Box::pin(async { free_in(tx, ctx, by, id, holder).await })).await
 }
 
 async fn free_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, holder: &str) -> Result<String> {

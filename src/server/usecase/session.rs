@@ -80,14 +80,13 @@ pub async fn principal(
 /// # Errors
 /// The database.
 pub async fn note_organization(ctx: &Ctx, person: PersonId, org: &str) -> Result<()> {
-    let (org, at) = (org.to_owned(), ctx.now());
+    let at = ctx.now();
     ctx.db()
-        .write(move |tx| {
-            let org = org.clone();
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let id = match org.parse::<OrganizationId>() {
                     Ok(id) => Some(id),
-                    Err(_) => organization::find_id(tx, &crate::domain::text::key(&org)).await?,
+                    Err(_) => organization::find_id(tx, &crate::domain::text::key(org)).await?,
                 };
                 match id {
                     Some(id) => Ok(membership::update_used(tx, id, person, at).await?),
@@ -198,16 +197,13 @@ async fn insert(ctx: &Ctx, client: &Client, form: &SignUpForm, new: &SignUp, ver
         last_name: new.last_name.to_string(),
         email_verified: verified,
     };
-    let (ctx_in, email_key, by) = (ctx.clone(), new.email.key(), as_principal(&view, client));
-    let (stored, invitation) = (view.clone(), form.invitation.trim().to_owned());
+    let (email_key, by) = (new.email.key(), as_principal(&view, client));
+    let invitation = form.invitation.trim();
     let written: Result<bool> = ctx
         .db()
-        .write(move |tx| {
-            let (ctx, view, email_key, password_hash, by) =
-                (ctx_in.clone(), stored.clone(), email_key.clone(), password_hash.clone(), by.clone());
-            let invitation = invitation.clone();
-            Box::pin(async move {
-                if !invitation.is_empty() && invitation::addressee(tx, &ctx, &invitation).await? != email_key {
+        .write(|tx, _| {
+            Box::pin(async {
+                if !invitation.is_empty() && invitation::addressee(tx, ctx, invitation).await? != email_key {
                     return Err(Refusal::InvitationWrongPerson.into());
                 }
                 let row = person::NewPerson {
@@ -228,17 +224,17 @@ async fn insert(ctx: &Ctx, client: &Client, form: &SignUpForm, new: &SignUp, ver
                     inserted => inserted?,
                 }
                 if !invitation.is_empty() {
-                    invitation::accept_in(tx, &ctx, &by, &InvitationRef::Token(invitation)).await?;
+                    invitation::accept_in(tx, ctx, &by, &InvitationRef::Token(invitation.to_owned())).await?;
                     return Ok(true);
                 }
                 if verified {
                     person::update_verified(tx, id).await?;
                 } else {
-                    super::account::send_verification(tx, &ctx, &view).await?;
+                    super::account::send_verification(tx, ctx, &view).await?;
                 }
                 if ctx.policy().has_founding() {
                     let space = Founding::space(&space_name(&view.first_name, &view.last_name));
-                    super::organization::found(tx, &ctx, &by, &space).await?;
+                    super::organization::found(tx, ctx, &by, &space).await?;
                 }
                 Ok(verified)
             })

@@ -81,13 +81,7 @@ pub async fn details(ctx: &Ctx, by: &Principal, org: &str) -> Result<Option<Deta
 /// # Errors
 /// `NotFound`, `Forbidden`; `Invalid` with the problem of every field, a taken Org ID among them.
 pub async fn change(ctx: &Ctx, by: &Principal, org: &str, form: &SettingsForm) -> Result<String> {
-    let (ctx_in, by_in, org, form) = (ctx.clone(), by.clone(), org.to_owned(), form.clone());
-    ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, form) = (ctx_in.clone(), by_in.clone(), org.clone(), form.clone());
-            Box::pin(async move { change_in(tx, &ctx, &by, &org, &form).await })
-        })
-        .await
+    ctx.db().write(|tx, _| Box::pin(async { change_in(tx, ctx, by, org, form).await })).await
 }
 
 async fn change_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &SettingsForm) -> Result<String> {
@@ -167,18 +161,15 @@ pub async fn change_legal(
     form: &LegalForm,
     org_id: Option<&str>,
 ) -> Result<(LegalView, String)> {
-    let (ctx_in, by_in, org, form) = (ctx.clone(), by.clone(), org.to_owned(), form.clone());
     let wanted = SettingsForm { org_id: org_id.map(str::to_owned), ..SettingsForm::default() };
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, form) = (ctx_in.clone(), by_in.clone(), org.clone(), form.clone());
-            let wanted = wanted.clone();
-            Box::pin(async move {
-                let permit = organization::permit(tx, &by, &org, Permission::EditLegal).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let permit = organization::permit(tx, by, org, Permission::EditLegal).await?;
                 let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
-                let (legal, wanted) = both(rules::legal(found.kind, &form), rules::settings(&found.details, &wanted))?;
+                let (legal, wanted) = both(rules::legal(found.kind, form), rules::settings(&found.details, &wanted))?;
                 let org_id = match wanted.org_id {
-                    Some(new) => take(tx, &ctx, &by, &permit, &found.org_id, &new).await?,
+                    Some(new) => take(tx, ctx, by, &permit, &found.org_id, &new).await?,
                     None => found.org_id.clone(),
                 };
                 if legal != found.legal {
@@ -186,7 +177,7 @@ pub async fn change_legal(
                     let (before, after) = changed(&json(&found.legal)?, &json(&legal)?);
                     let summary = format!("changed legal information: {}", names(&after));
                     let action = "organization.legal_changed";
-                    note(tx, &ctx, &by, &permit, action, summary, Some(before), Some(after)).await?;
+                    note(tx, ctx, by, &permit, action, summary, Some(before), Some(after)).await?;
                 }
                 Ok((legal, org_id))
             })
@@ -211,21 +202,19 @@ fn both<A, B>(one: std::result::Result<A, Refusal>, other: std::result::Result<B
 /// # Errors
 /// `NotFound`, `Forbidden`; `Invalid` at `confirm` unless that is its name.
 pub async fn delete(ctx: &Ctx, by: &Principal, org: &str, confirm: &str) -> Result<String> {
-    let (ctx_in, by_in, org, confirm) = (ctx.clone(), by.clone(), org.to_owned(), confirm.to_owned());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org, confirm) = (ctx_in.clone(), by_in.clone(), org.clone(), confirm.clone());
-            Box::pin(async move {
-                let permit = organization::permit(tx, &by, &org, Permission::EditLegal).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let permit = organization::permit(tx, by, org, Permission::EditLegal).await?;
                 let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 if found.space_of.is_some() {
                     let text = "A personal space is part of your account and is not deleted on its own.";
                     return Err(Refusal::BadRequest(text.to_owned()).into());
                 }
-                rules::confirmed(&found.name, &confirm).map_err(super::super::error::at_field("confirm"))?;
+                rules::confirmed(&found.name, confirm).map_err(super::super::error::at_field("confirm"))?;
                 organizations::update_deleted_at(tx, &permit, Some(ctx.now())).await?;
                 let summary = format!("deleted {}", found.name);
-                note(tx, &ctx, &by, &permit, "organization.deleted", summary, None, None).await?;
+                note(tx, ctx, by, &permit, "organization.deleted", summary, None, None).await?;
                 Ok(found.name)
             })
         })
@@ -246,12 +235,10 @@ pub async fn deleted(ctx: &Ctx, by: &Principal) -> Result<Vec<DeletedView>> {
 /// # Errors
 /// `NotFound` for everybody else, and after that.
 pub async fn restore(ctx: &Ctx, by: &Principal, org: &str) -> Result<DeletedView> {
-    let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, org) = (ctx_in.clone(), by_in.clone(), org.clone());
-            Box::pin(async move {
-                let (id, wanted) = (org.parse::<OrganizationId>().ok(), key(&org));
+        .write(|tx, _| {
+            Box::pin(async {
+                let (id, wanted) = (org.parse::<OrganizationId>().ok(), key(org));
                 let found = organizations::list_deleted(tx, by.person, ctx.now().plus_days(-RESTORABLE_DAYS))
                     .await?
                     .into_iter()
@@ -261,7 +248,7 @@ pub async fn restore(ctx: &Ctx, by: &Principal, org: &str) -> Result<DeletedView
                 let permit = allow(by.who(), found.id, Some(Role::Owner), Permission::EditLegal)?;
                 organizations::update_deleted_at(tx, &permit, None).await?;
                 let summary = format!("restored {}", found.name);
-                note(tx, &ctx, &by, &permit, "organization.restored", summary, None, None).await?;
+                note(tx, ctx, by, &permit, "organization.restored", summary, None, None).await?;
                 Ok(found)
             })
         })

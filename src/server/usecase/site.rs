@@ -83,14 +83,8 @@ struct Put {
 /// `NotFound` if one does not exist for the caller; `Forbidden` for a level; `Licence` (LIC-4, LIC-6); `Blocked` with
 /// everything that is in the way of the move; `BadRequest` if it is no dataset, or the name is not of one site alone.
 pub async fn assign(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, site: SiteChoice) -> Result<Assigned> {
-    let (ctx_in, by_in, moved) = (ctx.clone(), by.clone(), items.clone());
-    let put: Result<Put> = ctx
-        .db()
-        .write(move |tx| {
-            let (ctx, by, items, site) = (ctx_in.clone(), by_in.clone(), moved.clone(), site.clone());
-            Box::pin(async move { assign_in(tx, &ctx, &by, &items, &site).await })
-        })
-        .await;
+    let put: Result<Put> =
+        ctx.db().write(|tx, _| Box::pin(async { assign_in(tx, ctx, by, &items, &site).await })).await;
     done(ctx, by, items, put).await
 }
 
@@ -210,14 +204,7 @@ async fn find_named(
 /// `NotFound` if one does not exist for the caller; `Forbidden`; `Blocked` with everything that is in the way;
 /// `BadRequest` if one is in no site.
 pub async fn unassign(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result<Assigned> {
-    let (ctx_in, by_in, moved) = (ctx.clone(), by.clone(), items.clone());
-    let put: Result<Put> = ctx
-        .db()
-        .write(move |tx| {
-            let (ctx, by, items) = (ctx_in.clone(), by_in.clone(), moved.clone());
-            Box::pin(async move { unassign_in(tx, &ctx, &by, &items).await })
-        })
-        .await;
+    let put: Result<Put> = ctx.db().write(|tx, _| Box::pin(async { unassign_in(tx, ctx, by, &items).await })).await;
     done(ctx, by, items, put).await
 }
 

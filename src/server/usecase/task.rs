@@ -78,13 +78,11 @@ pub async fn cancel(ctx: &Ctx, by: &Principal, id: &str) -> Result<TaskView> {
     if let Some(progress) = ctx.tasks().find(id) {
         progress.cancel();
     }
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by_in.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 if let Some(task) = task::find_stoppable(tx, by.person, id).await? {
-                    cancel_in(tx, &ctx, &by, &task).await?;
+                    cancel_in(tx, ctx, by, &task).await?;
                 }
                 let ended = task::find_own(tx, by.person, id).await?.ok_or(Refusal::NotFound)?;
                 if ended.state == TaskState::Cancelled { Ok(ended) } else { Err(has_ended(ended.state).into()) }
@@ -142,7 +140,7 @@ fn tidying(ctx: &Ctx, copy: &Task) -> Task {
 /// The database.
 pub async fn begin_again(ctx: &Ctx) -> Result<()> {
     if ctx.db().is_sqlite() {
-        ctx.db().write(|tx| Box::pin(async move { task::release_all(tx).await.map_err(Error::from) })).await?;
+        ctx.db().write(|tx, _| Box::pin(async { task::release_all(tx).await.map_err(Error::from) })).await?;
     }
     Ok(())
 }
@@ -167,7 +165,7 @@ pub async fn claim(ctx: &Ctx) -> Result<Option<LeasedTask>> {
     }
     let until = now.plus_millis(LEASE_MILLIS);
     let claimed: Result<Option<Task>> =
-        ctx.db().write(move |tx| Box::pin(async move { Ok(task::claim(tx, now, until).await?) })).await;
+        ctx.db().write(|tx, _| Box::pin(async { Ok(task::claim(tx, now, until).await?) })).await;
     Ok(claimed?.map(|task| LeasedTask { task, until, taken: false }))
 }
 
@@ -177,7 +175,7 @@ pub async fn claim(ctx: &Ctx) -> Result<Option<LeasedTask>> {
 /// The database.
 pub async fn release(ctx: &Ctx, held: &LeasedTask) -> Result<()> {
     let (id, until) = (held.task.id, held.until);
-    ctx.db().write(move |tx| Box::pin(async move { Ok::<_, Error>(task::release(tx, id, until).await?) })).await
+    ctx.db().write(|tx, _| Box::pin(async { Ok::<_, Error>(task::release(tx, id, until).await?) })).await
 }
 
 /// Goes on by one step, in a transaction of its own; nothing when the task has ended, or somebody else has it.
@@ -189,16 +187,14 @@ pub async fn step(ctx: &Ctx, held: LeasedTask) -> Result<Option<LeasedTask>> {
         transfer_all(ctx, held).await?;
         return Ok(None);
     }
-    let (ctx_in, held_in) = (ctx.clone(), held.clone());
     let stepped: Result<Option<LeasedTask>> = ctx
         .db()
-        .write(move |tx| {
-            let (ctx, held) = (ctx_in.clone(), held_in.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 if held.task.kind == TaskKind::Copy {
-                    step_copy(tx, &ctx, held).await
+                    step_copy(tx, ctx, held.clone()).await
                 } else {
-                    step_delete(tx, &ctx, held).await
+                    step_delete(tx, ctx, held.clone()).await
                 }
             })
         })
@@ -288,13 +284,12 @@ async fn step_delete(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Opt
 
 /// Ends a copy that cannot be shown: what was made of it goes, behind the scenes as well.
 async fn fail(ctx: &Ctx, held: LeasedTask, refusal: &Refusal) -> Result<()> {
-    let (ctx_in, message) = (ctx.clone(), format!("Nothing was copied. {refusal}"));
+    let message = format!("Nothing was copied. {refusal}");
     ctx.db()
-        .write(move |tx| {
-            let (ctx, held, message) = (ctx_in.clone(), held.clone(), message.clone());
-            Box::pin(async move {
-                task::insert(tx, &tidying(&ctx, &held.task), ctx.now()).await?;
-                end(tx, &ctx, &held, TaskState::Failed, &message).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                task::insert(tx, &tidying(ctx, &held.task), ctx.now()).await?;
+                end(tx, ctx, &held, TaskState::Failed, &message).await?;
                 Ok::<_, Error>(())
             })
         })
@@ -330,9 +325,9 @@ async fn transfer_all(ctx: &Ctx, mut held: LeasedTask) -> Result<()> {
     let until = ctx.now().plus_millis(TRANSFER_LEASE_MILLIS);
     let (held_in, at_it) = (held.clone(), ctx.db());
     let extended: Result<bool> = at_it
-        .write(move |tx| {
-            let held = held_in.clone();
-            Box::pin(async move { Ok(task::update_progress(tx, &held.task, held.until, until).await?) })
+        .write(|tx, _| {
+            let held = &held_in;
+            Box::pin(async { Ok(task::update_progress(tx, &held.task, held.until, until).await?) })
         })
         .await;
     if !extended? {
@@ -342,7 +337,7 @@ async fn transfer_all(ctx: &Ctx, mut held: LeasedTask) -> Result<()> {
     let (ctx_in, by_in, held_in, progress) = (ctx.clone(), by, held.clone(), running.progress());
     let done: Result<()> = ctx
         .db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             let (ctx, by, mut held, progress) = (ctx_in.clone(), by_in.clone(), held_in.clone(), progress.clone());
             let (items, digest) = (items.clone(), asked.digest.clone());
             Box::pin(async move {
@@ -377,13 +372,8 @@ async fn transfer_all(ctx: &Ctx, mut held: LeasedTask) -> Result<()> {
         Err(error) if error.is_taken() => Refusal::Conflict,
         Err(error) => return Err(error),
     };
-    let ctx_in = ctx.clone();
-    ctx.db()
-        .write(move |tx| {
-            let (ctx, held, message) = (ctx_in.clone(), held.clone(), in_the_way(&why));
-            Box::pin(async move { end(tx, &ctx, &held, TaskState::Failed, &message).await.map(|_| ()) })
-        })
-        .await
+    let message = in_the_way(&why);
+    ctx.db().write(|tx, _| Box::pin(async { end(tx, ctx, &held, TaskState::Failed, &message).await.map(|_| ()) })).await
 }
 
 /// Why nothing was moved: with the first thing that is in the way.

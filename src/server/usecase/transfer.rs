@@ -549,12 +549,10 @@ async fn transfer_with_inverse(
     destination: ResourceId,
     confirmed: Option<String>,
 ) -> Result<MoveOutcome> {
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
     let done: Result<MoveOutcome> = ctx
         .db()
-        .write(move |tx| {
-            let (ctx, by, items, confirmed) = (ctx_in.clone(), by_in.clone(), items.clone(), confirmed.clone());
-            Box::pin(async move { transfer_in(tx, &ctx, &by, &items, destination, confirmed.as_deref(), None).await })
+        .write(|tx, _| {
+            Box::pin(async { transfer_in(tx, ctx, by, &items, destination, confirmed.as_deref(), None).await })
         })
         .await;
     match done {
@@ -1018,20 +1016,18 @@ pub async fn take_access_and_move(
     if confirmed.is_empty() {
         return Err(Refusal::field("digest", FieldIssue::Missing).into());
     }
-    let (ctx_in, by_in, wanted, confirmed) = (ctx.clone(), by.clone(), ids.clone(), confirmed.to_owned());
     let done: Result<(usize, OrganizationId, Option<MoveOutcome>)> = ctx
         .db()
-        .write(move |tx| {
-            let (ctx, by, items, confirmed) = (ctx_in.clone(), by_in.clone(), wanted.clone(), confirmed.clone());
-            Box::pin(async move {
-                let plan = rules::plan(&load(tx, &ctx, Parties::own(&by), &items, container).await?.facts);
+        .write(|tx, _| {
+            Box::pin(async {
+                let plan = rules::plan(&load(tx, ctx, Parties::own(by), &ids, container).await?.facts);
                 if confirmed != digest_of(&plan)? {
                     return Err(Refusal::PlanChanged.into());
                 }
                 let resources = plan.only_direct_access().ok_or_else(|| Refusal::Blocked(plan.blockers.clone()))?;
-                let taken = grants::take_by_hand(tx, &ctx, &by, &resources).await?;
+                let taken = grants::take_by_hand(tx, ctx, by, &resources).await?;
                 let done = match plan.scope {
-                    Scope::Within => Some(transfer_in(tx, &ctx, &by, &items, container, None, None).await?),
+                    Scope::Within => Some(transfer_in(tx, ctx, by, &ids, container, None, None).await?),
                     Scope::Between => None,
                 };
                 Ok((taken, plan.source, done))
@@ -1136,9 +1132,8 @@ async fn begin_planned(
     };
     let now = ctx.now();
     ctx.db()
-        .write(move |tx| {
-            let (progress, asked) = (progress.clone(), asked.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 task::insert(tx, &progress, now).await?;
                 task::insert_asked(tx, progress.id, &asked).await?;
                 Ok(task::find_own(tx, progress.person, progress.id).await?.ok_or(Refusal::NotFound)?)

@@ -78,14 +78,8 @@ fn listed(items: &[(ResourceId, String)]) -> serde_json::Value {
 /// `Invalid` at `items`; `NotFound` if one does not exist for the caller; `Forbidden` if one may not be deleted by them, or
 /// something inside it (POL-1).
 pub async fn put(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result<Done> {
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
-    let (organization, items): (OrganizationId, Vec<(ResourceId, String)>) = ctx
-        .db()
-        .write(move |tx| {
-            let (ctx, by, items) = (ctx_in.clone(), by_in.clone(), items.clone());
-            Box::pin(async move { put_in(tx, &ctx, &by, &items).await })
-        })
-        .await?;
+    let (organization, items): (OrganizationId, Vec<(ResourceId, String)>) =
+        ctx.db().write(|tx, _| Box::pin(async { put_in(tx, ctx, by, &items).await })).await?;
     let names: Vec<String> = items.iter().map(|(_, name)| name.clone()).collect();
     let inverse = Inverse::Restore { items: items.into_iter().map(|(id, _)| id).collect() };
     let toast = format!("Moved {} to the trash", what(&names));
@@ -194,14 +188,8 @@ fn sees(access_path: &AccessPath) -> bool {
 /// # Errors
 /// `Invalid` at `items`; `NotFound` if one is not in the trash for the caller; `Forbidden` (POL-1).
 pub async fn restore(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result<Done> {
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
-    let restored: Result<Done> = ctx
-        .db()
-        .write(move |tx| {
-            let (ctx, by, items) = (ctx_in.clone(), by_in.clone(), items.clone());
-            Box::pin(async move { restore_in(tx, &ctx, &by, &items).await })
-        })
-        .await;
+    let restored: Result<Done> =
+        ctx.db().write(|tx, _| Box::pin(async { restore_in(tx, ctx, by, &items).await })).await;
     match restored {
         Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
         restored => restored,
@@ -401,14 +389,12 @@ fn row(by: &Principal, names: &AccountNames, top: &Trashed, access_path: &Access
 /// # Errors
 /// `Invalid` at `items`; `NotFound` if one is not in the trash for the caller; `Forbidden` (POL-1).
 pub async fn delete(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result<Done> {
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, items) = (ctx_in.clone(), by_in.clone(), items.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let tops: Vec<(Trashed, Permit)> =
-                    tops(tx, &by, &items).await?.into_iter().map(|(top, permit, _)| (top, permit)).collect();
-                delete_in(tx, &ctx, Some(&by), &tops).await
+                    tops(tx, by, &items).await?.into_iter().map(|(top, permit, _)| (top, permit)).collect();
+                delete_in(tx, ctx, Some(by), &tops).await
             })
         })
         .await
@@ -426,13 +412,11 @@ pub async fn empty(ctx: &Ctx, by: &Principal, org: &str) -> Result<Done> {
         (organization::belonging(&mut tx, by, org).await?.id, 0)
     };
     loop {
-        let (ctx_in, by_in) = (ctx.clone(), by.clone());
         let (count, end) = ctx
             .db()
-            .write(move |tx| {
-                let (ctx, by) = (ctx_in.clone(), by_in.clone());
-                Box::pin(async move {
-                    let (rows, end) = visible(tx, &by, organization, behind, super::MAX_PAGE_SIZE).await?;
+            .write(|tx, _| {
+                Box::pin(async {
+                    let (rows, end) = visible(tx, by, organization, behind, super::MAX_PAGE_SIZE).await?;
                     let tops: Vec<(Trashed, Permit)> = rows
                         .into_iter()
                         .filter_map(|(top, access_path)| {
@@ -440,7 +424,7 @@ pub async fn empty(ctx: &Ctx, by: &Principal, org: &str) -> Result<Done> {
                         })
                         .collect();
                     if !tops.is_empty() {
-                        delete_in(tx, &ctx, Some(&by), &tops).await?;
+                        delete_in(tx, ctx, Some(by), &tops).await?;
                     }
                     Ok::<_, Error>((tops.len(), end))
                 })
@@ -525,16 +509,14 @@ pub async fn purge(ctx: &Ctx) -> Result<u64> {
             return Ok(0);
         }
     }
-    let ctx_in = ctx.clone();
     ctx.db()
-        .write(move |tx| {
-            let ctx = ctx_in.clone();
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let mut purged = 0;
                 for top in trash::list_overdue(tx, overdue_before(now), PURGE_BATCH_SIZE).await? {
                     let by = top.by.unwrap_or(PersonId(uuid::Uuid::nil()));
                     let Some(permit) = outlived(by, top.organization, top.id, top.at, now) else { continue };
-                    delete_in(tx, &ctx, None, &[(top, permit)]).await?;
+                    delete_in(tx, ctx, None, &[(top, permit)]).await?;
                     purged += 1;
                 }
                 Ok::<_, Error>(purged)

@@ -28,13 +28,8 @@ pub async fn offer(ctx: &Ctx, by: &Principal, inverse: Inverse) -> Option<String
     }
     let (id, person, now) = (UndoId(ctx.id()), by.person, ctx.now());
     let what = serde_json::to_string(&inverse).ok()?;
-    let written: Result<()> = ctx
-        .db()
-        .write(move |tx| {
-            let what = what.clone();
-            Box::pin(async move { Ok(undo::insert(tx, id, person, &what, now).await?) })
-        })
-        .await;
+    let written: Result<()> =
+        ctx.db().write(|tx, _| Box::pin(async { Ok(undo::insert(tx, id, person, &what, now).await?) })).await;
     if let Err(error) = &written {
         tracing::warn!(%error, "an undo could not be offered");
     }
@@ -62,31 +57,29 @@ pub(super) async fn offer_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, inverse: &I
 /// else what the inverse command says.
 pub async fn undo(ctx: &Ctx, by: &Principal, token: &str) -> Result<String> {
     let id: UndoId = token.trim().parse().map_err(|_| gone())?;
-    let (ctx_in, by_in) = (ctx.clone(), by.clone());
     let undone: Result<String> = ctx
         .db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by_in.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let text = undo::take(tx, id, by.person).await?.ok_or_else(gone)?;
                 let inverse: Inverse =
                     serde_json::from_str(&text).map_err(|error| Error::Internal(error.to_string()))?;
                 match inverse {
                     Inverse::Rename { item, from, to, modified_at } => {
-                        let (_, access_path) = access::permit(tx, &by, Act::Rename, item).await?;
+                        let (_, access_path) = access::permit(tx, by, Act::Rename, item).await?;
                         if access_path.ancestors.first().is_none_or(|step| step.name != from) {
                             return Err(Refusal::Conflict.into());
                         }
                         let modified_at = modified_at.unwrap_or_else(|| ctx.now());
-                        drive::rename_in(tx, &ctx, &by, item, &to, modified_at).await?;
+                        drive::rename_in(tx, ctx, by, item, &to, modified_at).await?;
                         Ok(format!("Renamed back to “{to}”"))
                     }
-                    Inverse::Restore { items } => Ok(trash::restore_in(tx, &ctx, &by, &items).await?.toast),
-                    Inverse::PutBack { from, at, items } => put_back(tx, &ctx, &by, from, at, &items).await,
+                    Inverse::Restore { items } => Ok(trash::restore_in(tx, ctx, by, &items).await?.toast),
+                    Inverse::PutBack { from, at, items } => put_back(tx, ctx, by, from, at, &items).await,
                     Inverse::Unassign { put_back: inner, site } => match *inner {
                         Inverse::PutBack { from, at, items } => {
-                            let told = put_back(tx, &ctx, &by, from, at, &items).await?;
-                            put_away(tx, &ctx, &by, site, told).await
+                            let told = put_back(tx, ctx, by, from, at, &items).await?;
+                            put_away(tx, ctx, by, site, told).await
                         }
                         _ => Err(gone().into()),
                     },

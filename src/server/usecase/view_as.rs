@@ -104,11 +104,9 @@ async fn resolve(
 }
 
 async fn record_start(ctx: &Ctx, by: &Principal, organization: OrganizationId, id: PersonId, name: &str) -> Result<()> {
-    let (ctx_in, by_in, name_in) = (ctx.clone(), by.clone(), name.to_owned());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, name) = (ctx_in.clone(), by_in.clone(), name_in.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let role = membership::find_role(tx, organization, by.person).await?;
                 let (_, known) = is_known(tx, organization, id).await?;
                 let permit = authorize(by.who(), organization, role, id, known)?;
@@ -124,7 +122,7 @@ async fn record_start(ctx: &Ctx, by: &Principal, organization: OrganizationId, i
                     after: Some(serde_json::json!({ "person": id, "name": name })),
                     ..AuditEvent::default()
                 };
-                audit::record(tx, &ctx, &by, what).await
+                audit::record(tx, ctx, by, what).await
             })
         })
         .await

@@ -96,9 +96,7 @@ pub async fn round(ctx: &Ctx, delivery: &Delivery, stop: &watch::Receiver<bool>)
     let until = now.plus_millis(i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX));
     let claimed = ctx
         .db()
-        .write(move |tx| {
-            Box::pin(async move { Ok::<_, Error>(outbox::claim(tx, now, until, CLAIM_BATCH_SIZE).await?) })
-        })
+        .write(|tx, _| Box::pin(async { Ok::<_, Error>(outbox::claim(tx, now, until, CLAIM_BATCH_SIZE).await?) }))
         .await?;
     let mut round = Round::default();
     let mut mails = claimed.into_iter();
@@ -130,12 +128,7 @@ pub async fn round(ctx: &Ctx, delivery: &Delivery, stop: &watch::Receiver<bool>)
     let left: Vec<MailId> = mails.map(|mail| MailId(mail.id)).collect();
     round.released = u64::try_from(left.len()).unwrap_or(u64::MAX);
     if !left.is_empty() {
-        ctx.db()
-            .write(move |tx| {
-                let left = left.clone();
-                Box::pin(async move { Ok::<_, Error>(outbox::release(tx, &left, until).await?) })
-            })
-            .await?;
+        ctx.db().write(|tx, _| Box::pin(async { Ok::<_, Error>(outbox::release(tx, &left, until).await?) })).await?;
     }
     if let Some(conversation) = conversation {
         conversation.close().await;
@@ -176,11 +169,9 @@ async fn settle(
     };
     let sent = matches!(fate, DeliveryOutcome::Sent);
     let write = async || {
-        let reason = reason.clone();
         ctx.db()
-            .write(move |tx| {
-                let reason = reason.clone();
-                Box::pin(async move {
+            .write(|tx, _| {
+                Box::pin(async {
                     Ok::<_, Error>(if sent {
                         outbox::update_sent(tx, id, until, now).await?
                     } else {

@@ -96,8 +96,8 @@ impl Workers {
 pub async fn tidy(ctx: &Ctx) -> Result<()> {
     let now = ctx.now();
     ctx.db()
-        .write(move |tx| {
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 session::delete_expired(tx, now).await?;
                 kept_form::delete_expired(tx, now).await?;
                 one_time_link::delete_expired_before(tx, forgotten_before(now)).await?;

@@ -228,7 +228,7 @@ impl Server {
 
     async fn join(&self, org: usize, whom: usize, role: Role) -> Result<(), Error> {
         let (organization, id, now) = (self.orgs[org].id, self.people[whom].id, self.app.ctx().now());
-        let join = self.app.db().write(move |tx| {
+        let join = self.app.db().write(move |tx, _| {
             Box::pin(async move {
                 membership::insert(tx, &found(id, organization), id, role, now).await?;
                 Ok::<_, Error>(())

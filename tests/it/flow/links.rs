@@ -179,7 +179,7 @@ both!(attack_17_a_link_is_dead_while_its_resource_is_in_the_trash_or_its_organiz
     let trash = async |with: Option<uuid::Uuid>| {
         let done: Result<u64, Error> = app
             .db()
-            .write(move |tx| {
+            .write(move |tx, _| {
                 Box::pin(async move {
                     let sql = "UPDATE resource SET trashed_with = $1 WHERE kind <> 'root'";
                     Ok(tx.sql(sql).bind(with).execute().await?)

@@ -31,7 +31,7 @@ const JANE: &str = "jane@example.com";
 async fn write(app: &TestApp, to: &str, name: &str) -> MailId {
     let (ctx, to, name) = (app.ctx().clone(), to.to_owned(), name.to_owned());
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             let (ctx, to, name) = (ctx.clone(), to.clone(), name.clone());
             Box::pin(async move {
                 let letter = EmailMessage::Invitation {
@@ -234,7 +234,7 @@ both!(mail_1_the_lease_of_a_dead_worker_is_taken_over, async |app| {
     let (now, until) = (app.ctx().now(), app.ctx().now().plus_millis(HOUR / 4));
     let claimed = app
         .db()
-        .write(move |tx| Box::pin(async move { Ok::<_, Error>(outbox::claim(tx, now, until, 10).await?) }))
+        .write(move |tx, _| Box::pin(async move { Ok::<_, Error>(outbox::claim(tx, now, until, 10).await?) }))
         .await
         .expect("a claim");
     assert_eq!(claimed.len(), 1);
@@ -244,7 +244,7 @@ both!(mail_1_the_lease_of_a_dead_worker_is_taken_over, async |app| {
     // The dead one was only slow. What it writes down now changes nothing.
     let held = app
         .db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move { Ok::<_, Error>(outbox::update_unsent(tx, id, until, None, "late").await?) })
         })
         .await
@@ -275,7 +275,7 @@ both!(mail_1_what_did_not_happen_is_not_told, async |app| {
     let ctx = app.ctx().clone();
     let refused = app
         .db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             let ctx = ctx.clone();
             Box::pin(async move {
                 post(tx, &ctx, JANE, &EmailMessage::PasswordChanged { first_name: "Jane" }).await?;

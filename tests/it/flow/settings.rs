@@ -347,7 +347,7 @@ both!(attack_10_attack_17_a_deleted_organization_is_gone_for_everyone_and_restor
     let (id, by, now) = (org.id, anna.id, app.ctx().now());
     let pending = InvitationId(app.ctx().id());
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 let new = invitation::NewInvitation {
                     id: pending,

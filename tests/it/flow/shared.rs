@@ -105,7 +105,7 @@ both!(people_9_what_is_shared_from_outside_is_found_again_and_nothing_else_is_to
 async fn belong_to(app: &TestApp, person: PersonId, from: u32, to: u32) {
     let (ctx, now) = (app.ctx().clone(), app.ctx().now());
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             let ctx = ctx.clone();
             Box::pin(async move {
                 for number in from..to {

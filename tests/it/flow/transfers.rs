@@ -445,7 +445,7 @@ both!(xfer_6_a_pending_invitation_is_told_and_a_foreign_one_is_not, async |app| 
     let (id, organization, anna, email, now) =
         (InvitationId(app.ctx().id()), world.target.id, world.anna.id, by.email.clone(), app.ctx().now());
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             let email = email.clone();
             Box::pin(async move {
                 let new = invitation::NewInvitation {

@@ -308,7 +308,7 @@ mod long {
         let folder = anna.folder(org.root, "Big").await;
         let (by, org, at, ctx) = (anna.id, org.clone(), app.ctx().now(), app.ctx().clone());
         app.db()
-            .write(move |tx| {
+            .write(move |tx, _| {
                 let (org, ctx) = (org.clone(), ctx.clone());
                 Box::pin(async move {
                     use commonhold::{

@@ -306,7 +306,7 @@ both!(people_8_a_first_password_is_set_by_a_link_of_14_days, async |app| {
         key: None,
     };
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             let (ctx, by, email) = (ctx.clone(), by.clone(), email.clone());
             Box::pin(async move {
                 usecase::account::invite_to_set_password(tx, &ctx, person, &email, "Alpine Survey", &by).await?;
@@ -720,7 +720,7 @@ both!(attack_12_a_session_of_a_deleted_account_is_nobodys, async |app| {
     let john = app.person("John").await;
     let cookie = john.cookie();
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 tx.sql("UPDATE session SET person_id = $1, data = $2")
                     .bind(id.0)

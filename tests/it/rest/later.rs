@@ -319,7 +319,7 @@ both!(attack_56_readiness_is_no_matter_of_who_else_writes, async |app| {
         (std::sync::Arc::new(tokio::sync::Notify::new()), std::sync::Arc::new(tokio::sync::Notify::new()));
     let (ctx, told, until) = (app.ctx().clone(), begun.clone(), end.clone());
     let long = tokio::spawn(async move {
-        let work = ctx.db().write(move |tx| {
+        let work = ctx.db().write(move |tx, _| {
             let (told, until) = (told.clone(), until.clone());
             Box::pin(async move {
                 tx.sql("SELECT CAST(COUNT(*) AS BIGINT) FROM person").number().await?;

@@ -82,7 +82,7 @@ both!(access_2_grants_are_found_listed_in_pages_and_taken_away, async |app| {
     let (here, elsewhere) = (operate(anna.id, org.id, folder), operate(anna.id, org.id, org.root));
     let gone = app
         .db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 let elsewhere = grant::delete(tx, &elsewhere, by_hand).await?;
                 let first = grant::delete(tx, &here, by_hand).await?;
@@ -103,7 +103,7 @@ both!(access_2_access_waits_with_an_invitation, async |app| {
     let (first, second) = (InvitationId(app.ctx().id()), InvitationId(app.ctx().id()));
     let mail = MailId(app.ctx().id());
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 let late = invitation::NewInvitation {
                     id: first,
@@ -151,7 +151,7 @@ both!(access_2_access_waits_with_an_invitation, async |app| {
     drop(tx);
     let gone = app
         .db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 let permit = found(by, organization);
                 let taken = (
@@ -176,7 +176,7 @@ both!(access_2_when_somebody_began_to_look_as_another_is_noted_once_each, async 
     let (by, organization, other, now) = (anna.id, org.id, john.id, app.ctx().now());
     for at in [now, now.plus_days(1)] {
         app.db()
-            .write(move |tx| {
+            .write(move |tx, _| {
                 Box::pin(async move { Ok::<_, Error>(view_as::upsert(tx, &found(by, organization), other, at).await?) })
             })
             .await

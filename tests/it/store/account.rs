@@ -207,7 +207,7 @@ both!(person_profile_changed_and_anonymized, async |app| {
     assert_eq!(app.count(copied).await, 2);
     let john = app.person("John").await;
     let (email, other) = (john.email.clone(), john.id);
-    let taken = app.db().write(move |tx| {
+    let taken = app.db().write(move |tx, _| {
         let email = email.clone();
         Box::pin(async move { Ok::<_, Error>(person::update_email(tx, &own(id), &email, &email).await?) })
     });

@@ -39,7 +39,7 @@ async fn open(person: &Person, org: &Org, name: &str) -> (AccountId, ResourceId)
 async fn limit(app: &TestApp, by: PersonId, org: &Org, person: PersonId, accounts: Option<Vec<AccountId>>) -> bool {
     let organization = org.id;
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             let accounts = accounts.clone();
             Box::pin(async move {
                 let permit = found(by, organization);
@@ -85,7 +85,7 @@ both!(acct_1_an_account_is_found_by_id_by_sharing_id_and_among_others, async |ap
     let (name, account_id) = (Name::parse("Süd").expect("a name"), Identifier::parse("South").expect("an id"));
     let changed = app
         .db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             let (name, account_id) = (name.clone(), account_id.clone());
             Box::pin(async move {
                 let permit = found(by, id);
@@ -111,7 +111,7 @@ both!(acct_1_an_account_is_found_by_id_by_sharing_id_and_among_others, async |ap
     }
     let ended = app
         .db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 let gone = account::find(tx, north).await?.expect("it is there");
                 let ended = licence::end_of_account(tx, north, now).await?;

@@ -56,7 +56,7 @@ both!(xfer_18_offers_are_listed_answered_once_and_void_by_themselves, async |app
     let (first, second, john_id) = (new(1, now), new(2, now.plus_days(-7)), john.id);
     let (one, two) = (first.id, second.id);
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             let (first, second) = (first.clone(), second.clone());
             Box::pin(async move {
                 offer::insert(tx, &first, &[folder, other]).await?;
@@ -148,7 +148,7 @@ both!(xfer_18_receipts_are_listed_and_what_ended_is_given_back, async |app| {
     let (other, licence) = (TransferId(app.ctx().id()), LicenceId(app.ctx().id()));
     let dataset = anna.dataset(target.root, "Flight", 10).await;
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 let rows = transfer::list(tx, source.id, Direction::Out, None, 10).await?;
                 assert_eq!(rows[0].what.what(), "“Folder”");

@@ -127,7 +127,7 @@ both!(licence_loan_runs_is_listed_from_both_sides_and_ends, async |app| {
     let new =
         loan::Loan { id, licence, lender: side(&own, "Alpine Survey"), borrower: side(&theirs, "Tunnel North"), term };
     let insert = |loan: loan::Loan| {
-        app.db().write(move |tx| {
+        app.db().write(move |tx, _| {
             let loan = loan.clone();
             Box::pin(async move { Ok::<_, Error>(loan::insert(tx, &permit, "Anna Muster", &loan).await?) })
         })

@@ -998,7 +998,7 @@ both!(mail_1_a_letter_about_something_is_held_and_replaced, async |app| {
     let now = app.ctx().now();
     let (first, second) = (MailId(app.ctx().id()), MailId(app.ctx().id()));
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 for (id, due) in [(first, now), (second, now.plus_millis(1_000))] {
                     let mail = outbox::NewMail { id, to: "a@example.com", subject: "S", text: "T", html: "H", at: now };
@@ -1016,7 +1016,7 @@ both!(mail_1_a_letter_about_something_is_held_and_replaced, async |app| {
     drop(tx);
     let gone = app
         .db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 let held = outbox::delete_held_about(tx, "access", now).await?;
                 let due = outbox::claim(tx, now.plus_days(1), now.plus_days(2), 10).await?;

@@ -28,7 +28,7 @@ both!(drive_4_the_trash_in_and_out, async |app| {
     let (by, organization, now) = (anna.id, org.id, app.ctx().now());
     app.corrupt("UPDATE resource SET restrict_delete = TRUE WHERE name = 'Late'").await;
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 let on = |id| operate(by, organization, id);
                 let inside = subtree::list_restricted(tx, &[a], 10).await?;
@@ -62,7 +62,7 @@ both!(drive_4_the_trash_in_and_out, async |app| {
     assert_eq!(way.iter().map(|step| step.id).collect::<Vec<_>>(), [early, b, a, org.root]);
     drop(tx);
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 let on = |id| operate(by, organization, id);
                 assert_eq!(trash::leave_behind(tx, &[on(a)]).await?, 1);
@@ -98,7 +98,7 @@ both!(drive_4_a_copy_in_the_making, async |app| {
     let (by, organization, now) = (anna.id, org.id, app.ctx().now());
     let (top, x, y) = (ResourceId(app.ctx().id()), ResourceId(app.ctx().id()), ResourceId(app.ctx().id()));
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 let new = copying::NewTop {
                     id: top,
@@ -160,7 +160,7 @@ both!(drive_4_jobs_are_held_by_one_worker_at_a_time, async |app| {
         shared_with: None,
     };
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             let new = new.clone();
             Box::pin(async move {
                 let (first, second) = (now.plus_millis(100), now.plus_millis(200));
@@ -216,7 +216,7 @@ both!(xfer_16_jobs_that_transfer_and_jobs_that_are_cancelled, async |app| {
         shared_with: None,
     };
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             let mut new = new.clone();
             Box::pin(async move {
                 let until = now.plus_millis(100);
@@ -273,7 +273,7 @@ both!(xfer_3_many_carried_grants_are_given_or_raised_at_once, async |app| {
     let (permit, at, ctx) = (operate(anna.id, org.id, org.root), app.ctx().now(), app.ctx().clone());
     let (john, partner, wanted) = (john.id, partner.id, folders.clone());
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             let new: Vec<grant::NewGrant> = wanted
                 .iter()
                 .flat_map(|folder| [(*folder, Grantee::Person(john)), (*folder, Grantee::Organization(partner))])
@@ -309,7 +309,7 @@ both!(drive_4_what_can_be_undone_is_taken_once_by_who_did_it, async |app| {
     app.give(folder, Grantee::Person(john.id), Level::Reader, true).await;
     let (by, john, organization) = (anna.id, john.id, org.id);
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 undo::insert(tx, one, by, "{}", now).await?;
                 undo::insert(tx, two, by, "[]", now.plus_days(1)).await?;

@@ -55,7 +55,7 @@ both!(drive_1_nodes_ways_up_and_changes, async |app| {
     let (by, organization, account, root) = (anna.id, org.id, org.account, org.root);
     let (new, licence) = (ResourceId(app.ctx().id()), LicenceId(app.ctx().id()));
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 let on = |id| operate(by, organization, id);
                 let node =
@@ -79,7 +79,7 @@ both!(drive_1_nodes_ways_up_and_changes, async |app| {
     assert_eq!(stored.modified_at, at);
     let taken = app
         .db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 Ok::<_, Error>(resource::update_name(tx, &operate(by, organization, new), "a", at, at).await?)
             })
@@ -206,7 +206,7 @@ both!(xfer_13_everything_below_is_counted_named_handed_over_and_cut_off, async |
     let account = target.account;
     let changed = app
         .db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 resource::update_parent(tx, &permit, &[top], now).await?;
                 let all = subtree::list_ids(tx, &[top]).await?;

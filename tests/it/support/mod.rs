@@ -258,7 +258,7 @@ impl TestApp {
     pub async fn join(&self, org: &Org, person: &Person, role: Role) {
         let (organization, id, now) = (org.id, person.id, self.ctx().now());
         self.db()
-            .write(move |tx| {
+            .write(move |tx, _| {
                 Box::pin(async move {
                     let permit = found(id, organization);
                     membership::insert(tx, &permit, id, role, now).await?;
@@ -305,7 +305,7 @@ impl TestApp {
     pub async fn verify(&self, person: &Person) {
         let id = person.id;
         self.db()
-            .write(move |tx| Box::pin(async move { Ok::<_, Error>(people::update_verified(tx, id).await?) }))
+            .write(move |tx, _| Box::pin(async move { Ok::<_, Error>(people::update_verified(tx, id).await?) }))
             .await
             .expect("noted");
     }
@@ -314,7 +314,7 @@ impl TestApp {
     pub async fn give(&self, resource: ResourceId, grantee: Grantee, level: Level, carried: bool) {
         let (id, now) = (GrantId(self.ctx().id()), self.ctx().now());
         self.db()
-            .write(move |tx| {
+            .write(move |tx, _| {
                 Box::pin(async move {
                     let node = resource::find(tx, resource).await?.expect("the resource exists");
                     let by = node.created_by.expect("somebody made it");
@@ -332,7 +332,7 @@ impl TestApp {
     pub async fn share(&self, resource: ResourceId, token_hash: &'static str) {
         let (id, now) = (LinkId(self.ctx().id()), self.ctx().now());
         self.db()
-            .write(move |tx| {
+            .write(move |tx, _| {
                 Box::pin(async move {
                     let node = resource::find(tx, resource).await?.expect("the resource exists");
                     let permit = operate(node.created_by.expect("somebody made it"), node.organization, resource);
@@ -471,7 +471,7 @@ impl TestApp {
         let told = found.clone();
         let undone: Result<(), Error> = self
             .db()
-            .write(move |tx| {
+            .write(move |tx, _| {
                 let told = told.clone();
                 Box::pin(async move {
                     *told.lock().expect("not poisoned") = look(tx, statements).await?;
@@ -486,7 +486,7 @@ impl TestApp {
     /// A statement of the test's own, past every rule.
     pub async fn corrupt(&self, sql: &'static str) {
         self.db()
-            .write(move |tx| Box::pin(async move { Ok::<_, Error>(tx.sql(sql).execute().await?) }))
+            .write(move |tx, _| Box::pin(async move { Ok::<_, Error>(tx.sql(sql).execute().await?) }))
             .await
             .expect("the statement runs");
     }

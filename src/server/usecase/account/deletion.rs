@@ -99,13 +99,11 @@ pub async fn delete(ctx: &Ctx, by: &Principal, password: &str, confirm: &str, de
         return Err(Refusal::field("confirm", FieldIssue::NotYourEmail).into());
     }
     let password_hash = check_password(ctx, by, "password", password).await?;
-    let (ctx_in, by) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, hash) = (ctx_in.clone(), by.clone(), password_hash.clone());
-            Box::pin(async move {
-                still(tx, &by, &hash).await?;
-                delete_in(tx, &ctx, &by, delete_space).await
+        .write(|tx, _| {
+            Box::pin(async {
+                still(tx, by, &password_hash).await?;
+                delete_in(tx, ctx, by, delete_space).await
             })
         })
         .await

@@ -86,17 +86,15 @@ pub async fn send_verification(tx: &mut Tx, ctx: &Ctx, person: &PersonView) -> R
 /// # Errors
 /// `RateLimited` if the last one was sent less than a minute ago, or several in an hour.
 pub async fn send_verification_again(ctx: &Ctx, by: &Principal) -> Result<()> {
-    let (ctx_in, by) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by.clone());
-            Box::pin(async move {
-                let me = myself(tx, &by).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let me = myself(tx, by).await?;
                 if me.email_verified {
                     return Ok(());
                 }
-                pace(tx, &ctx, me.id, Purpose::VerifyEmail).await?;
-                send_verification(tx, &ctx, &me).await
+                pace(tx, ctx, me.id, Purpose::VerifyEmail).await?;
+                send_verification(tx, ctx, &me).await
             })
         })
         .await
@@ -177,13 +175,7 @@ fn holder(person: &PersonView, client: &Client) -> Principal {
 /// # Errors
 /// `LinkUsed`, `LinkExpired`, `NotFound`; `Invalid` at `email` if the new address became somebody else's meanwhile.
 pub async fn verify_email(ctx: &Ctx, client: &Client, token: &str) -> Result<()> {
-    let (ctx_in, client, token) = (ctx.clone(), client.clone(), token.to_owned());
-    ctx.db()
-        .write(move |tx| {
-            let (ctx, client, token) = (ctx_in.clone(), client.clone(), token.clone());
-            Box::pin(async move { verify_email_in(tx, &ctx, &client, &token).await })
-        })
-        .await
+    ctx.db().write(|tx, _| Box::pin(async { verify_email_in(tx, ctx, client, token).await })).await
 }
 
 async fn verify_email_in(tx: &mut Tx, ctx: &Ctx, client: &Client, token: &str) -> Result<()> {
@@ -237,14 +229,12 @@ pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str
     }
     may_change(ctx, &by.email_key, email.as_str())?;
     let password_hash = check_password(ctx, by, "password", password).await?;
-    let (ctx_in, by) = (ctx.clone(), by.clone());
+    let (ctx, by) = (ctx.clone(), by.clone());
     at_a_fixed_moment(async move {
-        let ctx = ctx_in.clone();
         ctx.db()
-            .write(move |tx| {
-                let (ctx, by, email, hash) = (ctx_in.clone(), by.clone(), email.clone(), password_hash.clone());
-                Box::pin(async move {
-                    still(tx, &by, &hash).await?;
+            .write(|tx, _| {
+                Box::pin(async {
+                    still(tx, &by, &password_hash).await?;
                     let me = myself(tx, &by).await?;
                     pace(tx, &ctx, me.id, Purpose::ChangeEmail).await?;
                     let token = issue(tx, &ctx, me.id, Purpose::ChangeEmail, email.as_str()).await?;
@@ -271,15 +261,9 @@ pub async fn forgot_password(ctx: &Ctx, client: &Client, email: &str) -> Result<
     let keys =
         [Key::failures(format!("forgot {email_key}")), Key::failures(format!("forgot client {}", client_name(client)))];
     ctx.limits().take(&keys, 1)?;
-    let (ctx_in, client) = (ctx.clone(), client.clone());
+    let (ctx, client) = (ctx.clone(), client.clone());
     at_a_fixed_moment(async move {
-        let ctx = ctx_in.clone();
-        ctx.db()
-            .write(move |tx| {
-                let (ctx, client, email_key) = (ctx_in.clone(), client.clone(), email_key.clone());
-                Box::pin(async move { send_reset(tx, &ctx, &client, &email_key).await })
-            })
-            .await
+        ctx.db().write(|tx, _| Box::pin(async { send_reset(tx, &ctx, &client, &email_key).await })).await
     })
     .await
 }
@@ -310,26 +294,24 @@ pub async fn reset_password(ctx: &Ctx, client: &Client, token: &str, password: &
     let new = Password::parse(password).map_err(|problem| Refusal::field("password", problem))?;
     judge(&new, &[&about.first_name, &about.last_name, &about.email])?;
     let password_hash = ctx.hasher().hash(&client_name(client), &new).await?;
-    let (ctx_in, client, token) = (ctx.clone(), client.clone(), token.to_owned());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, client, token, hash) = (ctx_in.clone(), client.clone(), token.clone(), password_hash.clone());
-            Box::pin(async move {
-                let (link, person) = find_open(tx, &ctx, &token, false).await?;
+        .write(|tx, _| {
+            Box::pin(async {
+                let (link, person) = find_open(tx, ctx, token, false).await?;
                 if !one_time_link::update_used(tx, link.id, ctx.now()).await? {
                     return Err(Refusal::LinkUsed.into());
                 }
-                set_password(tx, &ctx, &person, &hash, None).await?;
+                set_password(tx, ctx, &person, &password_hash, None).await?;
                 if key(&link.email) == key(&person.email) {
                     person::update_verified(tx, person.id).await?;
                 }
                 let first = link.purpose == Purpose::SetPassword;
                 if !first {
                     let message = EmailMessage::PasswordChanged { first_name: &person.first_name };
-                    post(tx, &ctx, &person.email, &message).await?;
+                    post(tx, ctx, &person.email, &message).await?;
                 }
                 let summary = if first { "set their first password" } else { "set a new password by a mailed link" };
-                audit::record(tx, &ctx, &holder(&person, &client), of_account("password.changed", summary)).await
+                audit::record(tx, ctx, &holder(&person, client), of_account("password.changed", summary)).await
             })
         })
         .await

@@ -66,15 +66,13 @@ pub async fn sessions(ctx: &Ctx, by: &Principal) -> Result<Vec<SessionItem>> {
 /// `NotFound` if it is none of mine.
 pub async fn end_session(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
     let id: SessionId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
-    let (ctx_in, by) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 if !session::delete(tx, by.person, id).await? {
                     return Err(Refusal::NotFound.into());
                 }
-                audit::record(tx, &ctx, &by, of_account("session.ended", "ended a session")).await
+                audit::record(tx, ctx, by, of_account("session.ended", "ended a session")).await
             })
         })
         .await
@@ -85,13 +83,11 @@ pub async fn end_session(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
 /// # Errors
 /// The database.
 pub async fn end_other_sessions(ctx: &Ctx, by: &Principal) -> Result<u64> {
-    let (ctx_in, by) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by.clone());
-            Box::pin(async move {
+        .write(|tx, _| {
+            Box::pin(async {
                 let ended = session::delete_of_person(tx, by.person, by.session.as_deref()).await?;
-                audit::record(tx, &ctx, &by, of_account("session.ended", "ended all other sessions")).await?;
+                audit::record(tx, ctx, by, of_account("session.ended", "ended all other sessions")).await?;
                 Ok::<_, Error>(ended)
             })
         })
@@ -146,16 +142,14 @@ pub async fn change_password(ctx: &Ctx, by: &Principal, current: &str, password:
     judge(&new, &[&about.first_name, &about.last_name, &about.email])?;
     let before = check_password(ctx, by, "current", current).await?;
     let after = ctx.hasher().hash(&network(by.address.as_deref()), &new).await?;
-    let (ctx_in, by) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by, before, after) = (ctx_in.clone(), by.clone(), before.clone(), after.clone());
-            Box::pin(async move {
-                still(tx, &by, &before).await?;
-                let me = myself(tx, &by).await?;
-                set_password(tx, &ctx, &me, &after, by.session.as_deref()).await?;
-                post(tx, &ctx, &me.email, &EmailMessage::PasswordChanged { first_name: &me.first_name }).await?;
-                audit::record(tx, &ctx, &by, of_account("password.changed", "changed their password")).await
+        .write(|tx, _| {
+            Box::pin(async {
+                still(tx, by, &before).await?;
+                let me = myself(tx, by).await?;
+                set_password(tx, ctx, &me, &after, by.session.as_deref()).await?;
+                post(tx, ctx, &me.email, &EmailMessage::PasswordChanged { first_name: &me.first_name }).await?;
+                audit::record(tx, ctx, by, of_account("password.changed", "changed their password")).await
             })
         })
         .await
@@ -228,13 +222,7 @@ async fn profile_in(tx: &mut Tx, ctx: &Ctx, by: &Principal) -> Result<ProfileVie
 /// `Invalid` with the problem of every field; an organization that I do not belong to among them.
 pub async fn update_profile(ctx: &Ctx, by: &Principal, form: &ProfileForm) -> Result<ProfileView> {
     let change = ProfileChange::parse(form)?;
-    let (ctx_in, by) = (ctx.clone(), by.clone());
-    ctx.db()
-        .write(move |tx| {
-            let (ctx, by, change) = (ctx_in.clone(), by.clone(), change.clone());
-            Box::pin(async move { update_profile_in(tx, &ctx, &by, &change).await })
-        })
-        .await
+    ctx.db().write(|tx, _| Box::pin(async { update_profile_in(tx, ctx, by, &change).await })).await
 }
 
 async fn update_profile_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, change: &ProfileChange) -> Result<ProfileView> {
@@ -290,12 +278,9 @@ async fn one_of_mine(tx: &mut Tx, by: &Principal, org: &str) -> Result<Organizat
 /// # Errors
 /// The database.
 pub async fn update_consents(ctx: &Ctx, by: &Principal, usage_statistics: bool, product_news: bool) -> Result<()> {
-    let (ctx_in, by) = (ctx.clone(), by.clone());
     ctx.db()
-        .write(move |tx| {
-            let (ctx, by) = (ctx_in.clone(), by.clone());
-            Box::pin(async move {
-                let before = profile_in(tx, &ctx, &by).await?;
+        .write(|tx, _| Box::pin(async {
+                let before = profile_in(tx, ctx, by).await?;
                 person::update_consents(tx, by.person, usage_statistics, product_news).await?;
                 let state = |usage_statistics: bool, product_news: bool| {
                     serde_json::json!({ "usage_statistics": usage_statistics, "product_news": product_news })
@@ -305,8 +290,7 @@ pub async fn update_consents(ctx: &Ctx, by: &Principal, usage_statistics: bool, 
                     after: Some(state(usage_statistics, product_news)),
                     ..of_account("consent.changed", "changed what they agree to")
                 };
-                audit::record(tx, &ctx, &by, what).await
-            })
-        })
+                audit::record(tx, ctx, by, what).await
+            }))
         .await
 }
