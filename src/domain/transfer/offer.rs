@@ -10,7 +10,7 @@ use super::{
     Truncated, direct_access, plan,
 };
 
-/// What would be offered, and what is in the blockers of it on this side. Nothing in here tells of the other one.
+/// What would be offered, and what is in the way on this side. Nothing in here tells of the other one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OfferPlan {
     /// The items, without those inside another item of the selection.
@@ -23,9 +23,9 @@ pub struct OfferPlan {
     pub images: i64,
     /// Share links that would stop working (XFER-13), each by the resource it shows.
     pub links_stopped: Truncated<NamedResource>,
-    /// Everything that is in the blockers.
+    /// Everything that is in the way.
     pub blockers: Vec<Blocker>,
-    /// How many more things are in the blockers than are listed.
+    /// How many more things are in the way than are listed.
     pub more_blockers: u64,
 }
 
@@ -35,7 +35,7 @@ impl OfferPlan {
         (&self.items, self.folders, self.datasets, self.images)
     }
 
-    /// Whether nothing is in the blockers on this side.
+    /// Whether nothing is in the way on this side.
     pub const fn is_clear(&self) -> bool {
         self.blockers.is_empty() && self.more_blockers == 0
     }

@@ -32,9 +32,9 @@ const NOBODY: PersonId = PersonId(Uuid::from_u128(1));
 
 async fn write<T: Send>(
     app: &TestApp,
-    work: impl for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, Result<T, Error>> + Send,
+    mut work: impl for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, Result<T, Error>> + Send,
 ) -> T {
-    app.db().write(work).await.expect("it is written")
+    app.db().write(|tx, _| work(tx)).await.expect("it is written")
 }
 
 both!(session_listed_touched_when_due_and_ended_by_its_person, async |app| {

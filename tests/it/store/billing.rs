@@ -21,9 +21,9 @@ const NOBODY: Uuid = Uuid::from_u128(1);
 
 async fn write<T: Send>(
     app: &TestApp,
-    work: impl for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, Result<T, Error>> + Send,
+    mut work: impl for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, Result<T, Error>> + Send,
 ) -> Result<T, Error> {
-    app.db().write(work).await
+    app.db().write(|tx, _| work(tx)).await
 }
 
 fn contact(name: &str, email: &str) -> Contact {

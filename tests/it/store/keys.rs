@@ -22,9 +22,9 @@ use crate::{both, support::TestApp};
 /// One write.
 async fn write<T: Send>(
     app: &TestApp,
-    work: impl for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, Result<T, Error>> + Send,
+    mut work: impl for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, Result<T, Error>> + Send,
 ) -> T {
-    app.db().write(work).await.expect("it is written")
+    app.db().write(|tx, _| work(tx)).await.expect("it is written")
 }
 
 both!(credential_key_found_by_secret_and_token_until_it_is_revoked, async |app| {

@@ -19,9 +19,9 @@ use crate::{both, support::TestApp};
 /// One write.
 async fn write<T: Send>(
     app: &TestApp,
-    work: impl for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, Result<T, Error>> + Send,
+    mut work: impl for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, Result<T, Error>> + Send,
 ) -> Result<T, Error> {
-    app.db().write(work).await
+    app.db().write(|tx, _| work(tx)).await
 }
 
 both!(link_its_state_by_the_digest_of_its_token, async |app| {

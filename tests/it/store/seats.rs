@@ -22,9 +22,9 @@ const NOBODY: Uuid = Uuid::from_u128(1);
 /// One write.
 async fn write<T: Send>(
     app: &TestApp,
-    work: impl for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, Result<T, Error>> + Send,
+    mut work: impl for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, Result<T, Error>> + Send,
 ) -> T {
-    app.db().write(work).await.expect("it is written")
+    app.db().write(|tx, _| work(tx)).await.expect("it is written")
 }
 
 both!(seat_given_taken_heard_of_listed_and_freed, async |app| {
