@@ -2,6 +2,6 @@
 
 mod access;
 mod account;
-mod doors;
 mod forms;
 mod pages;
+mod public_forms;

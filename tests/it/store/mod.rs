@@ -8,7 +8,7 @@ mod keys;
 mod links;
 mod offers;
 mod people;
-mod plans;
+mod query_plans;
 mod search;
 mod seats;
 mod tables;

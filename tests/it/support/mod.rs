@@ -5,11 +5,11 @@
 
 mod mail_server;
 mod person;
-mod wire;
+mod tcp_proxy;
 
 pub use mail_server::{Fault, MailServer, closed_port, delivery_to};
 pub use person::{Answer, Org, Person, in_time, read, redacted};
-pub use wire::Wire;
+pub use tcp_proxy::Wire;
 
 use std::{
     path::Path,

@@ -9,7 +9,7 @@ use commonhold::{
 };
 
 use super::{
-    dice::Dice,
+    generator::Dice,
     model::{Act, Answer, Label, ORGS, PEOPLE, World},
     server::{Came, Server},
 };

@@ -4,7 +4,7 @@
 use commonhold::domain::id::{AccountId, ResourceId};
 use serde_json::{Value, json};
 
-use super::dice::Dice;
+use super::generator::Dice;
 use crate::{
     both,
     support::{Org, Person, TestApp, read, rounds, setting},
