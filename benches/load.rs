@@ -7,8 +7,8 @@
 //! names a server (`scripts/with-postgres`).
 //!
 //! Environment: `COMMONHOLD_PROGRAM` names another build; `COMMONHOLD_BENCH=transfers` measures transfers alone, `drive` the
-//! Drive alone, `writers` many writers alone, and `COMMONHOLD_BENCH_SIZES=10,1000` transfers of so many items; with `COMMONHOLD_BENCH_SMALL=1` folders and searches are a hundredth as
-//! large, to see that the bench itself works.
+//! Drive alone, `writers` many writers alone, and `COMMONHOLD_BENCH_SIZES=10,1000` transfers of so many items; with
+//! `COMMONHOLD_BENCH_SMALL=1` folders and searches are a hundredth as large, to see that the bench itself works.
 
 #![expect(
     clippy::expect_used,
@@ -28,15 +28,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    http::{Request, header},
+};
 use commonhold::server::{
     password::Hasher,
     store::{Db, Synchronous},
 };
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::TcpStream,
-};
+use tokio::net::TcpStream;
 
 /// How many connections ask at once.
 const CLIENTS: usize = 32;
@@ -47,12 +50,12 @@ const SECONDS: u64 = 4;
 struct Answer {
     status: u16,
     cookie: Option<String>,
-    body: Vec<u8>,
+    body: Bytes,
 }
 
-/// One connection that is kept open: as much of HTTP/1.1 as our own server speaks.
+/// One connection that is kept open, and the session of whoever uses it.
 struct Client {
-    stream: BufReader<TcpStream>,
+    sender: SendRequest<Body>,
     cookie: Option<String>,
 }
 
@@ -60,56 +63,31 @@ impl Client {
     async fn connect(address: SocketAddr, cookie: Option<String>) -> Self {
         let stream = TcpStream::connect(address).await.expect("the server listens");
         stream.set_nodelay(true).expect("a socket option");
-        Self { stream: BufReader::new(stream), cookie }
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("a connection");
+        // It ends with its sender.
+        tokio::spawn(connection);
+        Self { sender, cookie }
     }
 
     async fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> Answer {
-        let body = body.map(Value::to_string).unwrap_or_default();
-        let cookie = self.cookie.as_ref().map(|cookie| format!("Cookie: {cookie}\r\n")).unwrap_or_default();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nX-Requested-With: commonhold\r\n{cookie}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        self.stream.get_mut().write_all(request.as_bytes()).await.expect("the request is sent");
-        let (mut status, mut length, mut chunked, mut set) = (0, 0_usize, false, None);
-        let mut line = String::new();
-        loop {
-            line.clear();
-            self.stream.read_line(&mut line).await.expect("a line of the head");
-            let text = line.trim_end();
-            if text.is_empty() {
-                break;
-            }
-            if status == 0 {
-                status = text.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-                continue;
-            }
-            let (name, value) = text.split_once(": ").expect("a header");
-            match name.to_ascii_lowercase().as_str() {
-                "content-length" => length = value.parse().expect("a length"),
-                "transfer-encoding" => chunked = value == "chunked",
-                "set-cookie" => set = value.split(';').next().map(str::to_owned),
-                _ => {}
-            }
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("x-requested-with", "commonhold");
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
         }
-        let mut bytes = Vec::new();
-        if chunked {
-            loop {
-                line.clear();
-                self.stream.read_line(&mut line).await.expect("a chunk's length");
-                let size = usize::from_str_radix(line.trim(), 16).expect("a chunk's length");
-                let mut chunk = vec![0; size + 2];
-                self.stream.read_exact(&mut chunk).await.expect("a chunk");
-                if size == 0 {
-                    break;
-                }
-                bytes.extend_from_slice(&chunk[..size]);
-            }
-        } else {
-            bytes.resize(length, 0);
-            self.stream.read_exact(&mut bytes).await.expect("a body");
-        }
-        Answer { status, cookie: set, body: bytes }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = request.body(body).expect("a request");
+        self.sender.ready().await.expect("the connection is open");
+        let response = self.sender.send_request(request).await.expect("an answer");
+        let status = response.status().as_u16();
+        let cookie = response.headers().get(header::SET_COOKIE).and_then(|value| value.to_str().ok());
+        let cookie = cookie.and_then(|value| value.split(';').next()).map(str::to_owned);
+        let body = to_bytes(Body::new(response.into_body()), usize::MAX).await.expect("a body");
+        Answer { status, cookie, body }
     }
 
     async fn json(&mut self, method: &str, path: &str, body: Option<&Value>) -> Value {
@@ -643,7 +621,6 @@ async fn transfers_of_sizes(database: String, folder: &Path, port: u16) {
     println!("doctor: {}", if server.operator(&["doctor"]).contains("BROKEN") { "BROKEN" } else { "healthy" });
 }
 
-/// [`transfers_of_sizes`] on SQLite and, where there is one, on PostgreSQL.
 /// How many folders each of many writers makes.
 const EACH: usize = 10;
 
@@ -745,6 +722,7 @@ async fn many_writers_on_both(folder: &Path) {
     db.close().await;
 }
 
+/// [`transfers_of_sizes`] on SQLite and, where there is one, on PostgreSQL.
 async fn transfers_on_both(folder: &Path) {
     println!("\nTransfers on SQLite");
     transfers_of_sizes(format!("sqlite://{}/transfers.db", folder.display()), folder, 3974).await;

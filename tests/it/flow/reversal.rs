@@ -1,7 +1,7 @@
 //! Taking a transfer back (XFER-18), receipts as lists and files, and what gets in between plan and confirmation.
 
 use commonhold::{
-    domain::{access::Level, id::ResourceId, resource::Status, role::Role, transfer::Grantee},
+    domain::{access::Level, id::ResourceId, resource::Status, role::Role, share_link, transfer::Grantee},
     rpc::offer::UndoTransfer,
 };
 use leptos::server_fn::ServerFn;
@@ -69,7 +69,7 @@ both!(xfer_18_a_transfer_taken_back_leaves_everything_as_it_was, async |app| {
     assert_eq!((stored.organization, stored.parent, stored.name.as_str()), (world.source.id, place, "Gotthard"));
     assert_eq!((app.left(world.from).await, app.left(world.to).await), before);
     assert_eq!(app.stored(world.dataset).await.charged_to, Some(world.from));
-    assert_eq!(app.link_state("token").await, "active");
+    assert_eq!(app.link_state("token").await, share_link::State::Active);
     assert_eq!(john.show(world.folder).await.expect(200).json()["level"], "editor");
     mary.show(world.folder).await.expect(404);
     // Its own receipt, and each names the other.

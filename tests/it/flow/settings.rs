@@ -8,6 +8,7 @@ use commonhold::{
         id::InvitationId,
         resource::Status,
         role::{Role, found},
+        share_link,
         transfer::Grantee,
     },
     server::{
@@ -399,7 +400,7 @@ both!(attack_10_attack_17_a_deleted_organization_is_gone_for_everyone_and_restor
     anna.plan(&[elsewhere], org.root).await.expect(404);
     kim.show(elsewhere).await.expect(404);
     let mut tx = app.db().read().await.expect("a connection");
-    assert_eq!(link::find_state(&mut tx, "link").await.expect("an answer"), None);
+    assert!(link::find_by_token(&mut tx, "link").await.expect("an answer").is_none());
     assert!(invitation::find_by_token(&mut tx, "token").await.expect("an answer").is_none());
     assert!(!invitation::is_pending(&mut tx, id, "new@example.com", now).await.expect("an answer"));
     drop(tx);
@@ -420,7 +421,7 @@ both!(attack_10_attack_17_a_deleted_organization_is_gone_for_everyone_and_restor
     app.later(29);
     anna.post(&restore, &json!({})).await.expect(200);
     anna.post(&restore, &json!({})).await.expect(404);
-    assert_eq!(app.link_state("link").await, "active");
+    assert_eq!(app.link_state("link").await, share_link::State::Active);
     assert_eq!(
         seen(&people, &org, folder).await,
         before.into_iter().collect::<Vec<_>>(),

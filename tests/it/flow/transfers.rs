@@ -1,6 +1,6 @@
 //! Moving within an organization and transferring between two (XFER), with everything that changes in the same step.
 
-use commonhold::domain::{access::Level, id::ResourceId, resource::Status, role::Role, transfer::Grantee};
+use commonhold::domain::{access::Level, id::ResourceId, resource::Status, role::Role, share_link, transfer::Grantee};
 use serde_json::{Value, json};
 
 use crate::{
@@ -68,7 +68,7 @@ both!(xfer_10_xfer_13_images_to_images_moves_tree_books_and_both_logs_in_one_ste
         assert_eq!((stored.organization, stored.account), (world.target.id, world.target.account));
     }
     assert_eq!(app.stored(world.datasets[0]).await.charged_to, Some(to), "paid there from now on");
-    assert_eq!(app.link_state("token").await, "moved");
+    assert_eq!(app.link_state("token").await, share_link::State::Moved);
     reader.show(world.datasets[0]).await.expect(404);
     assert_eq!(world.anna.audit(&world.source).await[0], "transfer.sent");
     assert_eq!(world.anna.audit(&world.target).await[0], "transfer.received");

@@ -190,6 +190,12 @@ async fn drive_1_drive_2_names_are_ordered_and_found_the_same_under_other_collat
         let options = format!("TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE '{locale}' ENCODING 'UTF8'");
         let Some(app) = TestApp::postgres_with(&options).await else { return };
         ordered_and_found(&app).await;
+        // The number of the next Org ID is found whatever punctuation sorts like (ORG-2).
+        let anna = app.person("Anna").await;
+        for _ in 0..11 {
+            anna.create_org("Table").await;
+        }
+        assert_eq!(anna.create_org("Table").await.org_id, "table-12");
         app.finish().await;
     }
 }

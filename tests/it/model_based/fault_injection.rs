@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use commonhold::{
-    domain::{access::Level, id::LicenceId, id::ResourceId, resource::Status, role::Role, transfer::Grantee},
+    domain::{access::Level, id::LicenceId, id::ResourceId, resource::Status, role::Role, share_link, transfer::Grantee},
     server::{
         error::Error,
         store::fault::{Fault, striking},
@@ -145,7 +145,7 @@ both!(xfer_13_audit_1_whatever_is_struck_anywhere_has_done_nothing, async |app| 
     whole_or_not_at_all(app, "deleting for good", async || anna.delete_for_good(draft).await.status).await;
     whole_or_not_at_all(app, "copying", async || anna.copy(folder, place).await.status).await;
     whole_or_not_at_all(app, "transferring", async || anna.transfer(&[folder], stage.target.root).await.status).await;
-    assert_eq!(app.link_state("a link").await, "moved");
+    assert_eq!(app.link_state("a link").await, share_link::State::Moved);
 
     let form = usecase::licence::GrantForm {
         org: stage.source.org_id.clone(),

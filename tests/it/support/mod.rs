@@ -26,6 +26,7 @@ use commonhold::{
         id::{GrantId, LicenceId, LinkId, OrganizationId, PersonId, ResourceId},
         resource::Status,
         role::{Role, found},
+        share_link,
         transfer::Grantee,
     },
     server::{
@@ -346,9 +347,10 @@ impl TestApp {
     }
 
     /// What became of a share link.
-    pub async fn link_state(&self, token_hash: &str) -> String {
+    pub async fn link_state(&self, token_hash: &str) -> share_link::State {
         let mut tx = self.db().read().await.expect("the database answers");
-        link::find_state(&mut tx, token_hash).await.expect("the database answers").expect("the link is known")
+        let found = link::find_by_token(&mut tx, token_hash).await.expect("the database answers");
+        found.expect("the link is known").state
     }
 
     /// Grants a Cloud Pro licence by Images & Projects.
