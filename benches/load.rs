@@ -822,8 +822,8 @@ async fn move_all(client: &mut Client, server: &Server, what: &str, items: &[Str
     assert!((200..300).contains(&answer.status), "a move of {}: {} {text}", items.len(), answer.status);
     let answered = asked.elapsed();
     if answer.status == 202 {
-        let job: Value = serde_json::from_str(&text).expect("a job");
-        let path = format!("/api/v1/jobs/{}", job["id"].as_str().expect("an id"));
+        let task: Value = serde_json::from_str(&text).expect("a job");
+        let path = format!("/api/v1/jobs/{}", task["id"].as_str().expect("an id"));
         while client.json("GET", &path, None).await["state"] == "running" {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -20,7 +20,7 @@ use commonhold::{
     server::{
         context::{Clock, Ctx, Principal},
         generate::{Amounts, generate},
-        limit::Limits,
+        limit::RateLimiter,
         password::Hasher,
         store::{self, Db, Synchronous, Tx},
         usecase::drive,
@@ -63,7 +63,7 @@ fn facts(items: u64) -> Facts {
             kind: Kind::Folder,
             level: Some(Level::Manager),
             depth: 1,
-            lineage: vec![ResourceId(id(10)), ResourceId(id(11))],
+            facts: vec![ResourceId(id(10)), ResourceId(id(11))],
             taken: BTreeSet::new(),
             grants: Vec::new(),
         },
@@ -105,7 +105,13 @@ async fn database(resources: u64) -> (Ctx, Principal, ResourceId) {
         Db::open(&format!("sqlite://{}", file.display()), Synchronous::Normal, true).await.expect("the database opens")
     };
     let around = |db| {
-        Ctx::new(db, Clock::System, Hasher::quick().expect("a hasher"), Limits::new(false), "http://localhost:3000")
+        Ctx::new(
+            db,
+            Clock::System,
+            Hasher::quick().expect("a hasher"),
+            RateLimiter::new(false),
+            "http://localhost:3000",
+        )
     };
     // One that is there may be of an older program. One that is not finished has another name.
     let usable = file.exists() && {
@@ -166,7 +172,7 @@ fn queries(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("the way up", resources), |bench| {
             bench.to_async(&runtime).iter(|| async {
                 let mut tx = ctx.db().read().await.expect("a reader");
-                store::resource::list_ways(&mut tx, by.person, &[folder]).await.expect("a way up")
+                store::resource::list_ancestors(&mut tx, by.person, &[folder]).await.expect("a way up")
             });
         });
         group.bench_function(BenchmarkId::new("what is in a folder of 100, counted", resources), |bench| {

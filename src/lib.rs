@@ -21,7 +21,7 @@ pub mod ui;
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub async fn hydrate() {
     console_error_panic_hook::set_once();
-    ui::routes::arrive().await;
+    ui::routes::preload_current_page().await;
     ui::hydration::begin();
     leptos::mount::hydrate_body(ui::App);
     ui::hydration::complete();

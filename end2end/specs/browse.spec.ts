@@ -87,7 +87,7 @@ test("DRIVE-2 tiles are remembered, also where no address says so", async ({ pag
   await page.getByRole("link", { name: "Show as grid" }).click();
   await expect(page.getByRole("link", { name: "Show as list" })).toBeVisible();
   await expect(page).toHaveURL(/view=grid/);
-  await expect.poll(async () => (await page.context().cookies()).find((cookie) => cookie.name === "habits")?.value).toBe("grid");
+  await expect.poll(async () => (await page.context().cookies()).find((cookie) => cookie.name === "preferences")?.value).toBe("grid");
   await drive.open(table);
   await expect(page).not.toHaveURL(/view=/);
   await expect(page.getByRole("link", { name: "Show as list" })).toBeVisible();

@@ -8,7 +8,7 @@ use super::{
     refusal::Refusal,
     restriction::Restrictions,
     role::{Cell, Permission, Role, Standing, cell},
-    text::Problem,
+    text::FieldIssue,
 };
 
 /// An access level on a resource. The order is the meaning.
@@ -63,8 +63,8 @@ impl Level {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|level| level.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|level| level.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -134,7 +134,7 @@ pub const fn role_level(role: Role) -> Option<Level> {
 
 /// Everything that decides what one person may do on one resource.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Lineage {
+pub struct AccessFacts {
     /// The resource.
     pub resource: ResourceId,
     /// The organization that owns it.
@@ -147,7 +147,7 @@ pub struct Lineage {
     pub restrictions: Restrictions,
 }
 
-impl Lineage {
+impl AccessFacts {
     /// ACCESS-1 and ROLE-1: the highest of role and grants; a grant only ever raises. `None`: the resource does not
     /// exist for this person.
     pub fn level(&self) -> Option<Level> {
@@ -170,9 +170,9 @@ impl Permit {
         Self { person, organization, resource }
     }
 
-    /// For [`super::trash`] and [`super::job`]: what has been in the trash long enough, and what nobody sees yet or any
+    /// For [`super::trash`] and [`super::task`]: what has been in the trash long enough, and what nobody sees yet or any
     /// more.
-    pub(super) const fn of_work(person: PersonId, organization: OrganizationId, resource: ResourceId) -> Self {
+    pub(super) const fn of_task(person: PersonId, organization: OrganizationId, resource: ResourceId) -> Self {
         Self { person, organization, resource }
     }
 
@@ -207,7 +207,7 @@ pub(super) const fn given_by_invitation(by: PersonId, organization: Organization
 ///
 /// # Errors
 /// `NotFound` if they cannot even see it (ACCESS-3); `Forbidden`, naming the level or the scope it takes, if they can.
-pub fn permit(who: Who<'_>, act: Act, on: &Lineage) -> Result<Permit, Refusal> {
+pub fn permit(who: Who<'_>, act: Act, on: &AccessFacts) -> Result<Permit, Refusal> {
     let level = on.level().ok_or(Refusal::NotFound)?;
     who.may_act(act)?;
     may_act(act, level, on.restrictions)?;
@@ -219,7 +219,7 @@ pub fn permit(who: Who<'_>, act: Act, on: &Lineage) -> Result<Permit, Refusal> {
 ///
 /// # Errors
 /// See [`permit`].
-pub fn permit_to_look(who: Who<'_>, act: Act, on: &Lineage) -> Result<Permit, Refusal> {
+pub fn permit_to_look(who: Who<'_>, act: Act, on: &AccessFacts) -> Result<Permit, Refusal> {
     let level = on.level().ok_or(Refusal::NotFound)?;
     who.may_look()?;
     may_act(act, level, on.restrictions)?;
@@ -326,8 +326,8 @@ mod tests {
     const GRANTED: [Option<Level>; 5] =
         [None, Some(Level::Reader), Some(Level::Uploader), Some(Level::Editor), Some(Level::Manager)];
 
-    fn lineage(role: Option<Role>, grants: Vec<Level>) -> Lineage {
-        Lineage {
+    fn facts(role: Option<Role>, grants: Vec<Level>) -> AccessFacts {
+        AccessFacts {
             resource: ResourceId(id(2)),
             organization: OrganizationId(id(3)),
             role,
@@ -350,7 +350,7 @@ mod tests {
         let mut rows = vec![row(header)];
         for role in ROLES {
             let levels =
-                GRANTED.map(|granted| level_title(lineage(role, granted.into_iter().collect()).level()).to_owned());
+                GRANTED.map(|granted| level_title(facts(role, granted.into_iter().collect()).level()).to_owned());
             rows.push([role_title(role).to_owned()].into_iter().chain(levels).collect());
         }
         insta::assert_snapshot!(table(&rows));
@@ -358,7 +358,7 @@ mod tests {
 
     #[test]
     fn access_1_the_highest_of_several_grants_counts() {
-        let several = |grants: &[Level]| lineage(Some(Role::Member), grants.to_vec()).level();
+        let several = |grants: &[Level]| facts(Some(Role::Member), grants.to_vec()).level();
         assert_eq!(several(&[Level::Reader, Level::Editor, Level::Uploader]), Some(Level::Editor));
         assert_eq!(several(&[Level::Manager, Level::Reader]), Some(Level::Manager));
         assert_eq!(several(&[]), None);
@@ -370,7 +370,7 @@ mod tests {
         let mut rows = vec![["role".to_owned(), "granted".to_owned()].into_iter().chain(acts).collect::<Vec<_>>()];
         for role in ROLES {
             for granted in GRANTED {
-                let on = lineage(role, granted.into_iter().collect());
+                let on = facts(role, granted.into_iter().collect());
                 let answers = Act::ALL.map(|act| match permit(Who::person(PERSON), act, &on) {
                     Ok(_) => "yes",
                     Err(Refusal::Forbidden(_)) => "forbidden",
@@ -386,7 +386,7 @@ mod tests {
 
     #[test]
     fn access_1_a_permit_says_who_and_on_what_and_a_refusal_what_it_takes() {
-        let on = lineage(Some(Role::Reader), vec![Level::Uploader]);
+        let on = facts(Some(Role::Reader), vec![Level::Uploader]);
         let given = permit(Who::person(PERSON), Act::Create, &on).map(|p| (p.person(), p.organization(), p.resource()));
         assert_eq!(given, Ok((PERSON, on.organization, on.resource)));
         let text = "You need Editor access to do this. You have Uploader access.".to_owned();
@@ -417,7 +417,7 @@ mod tests {
         for level in Level::ALL {
             assert_eq!(Level::parse(level.word()), Ok(level));
         }
-        assert_eq!(Level::parse("owner"), Err(Problem::NotAChoice));
+        assert_eq!(Level::parse("owner"), Err(FieldIssue::NotAChoice));
     }
 
     /// How good an answer is.
@@ -437,10 +437,10 @@ mod tests {
             more in proptest::sample::select(&Level::ALL[..]),
             at in any::<proptest::sample::Index>(),
         ) {
-            let before = lineage(role, grants.clone());
+            let before = facts(role, grants.clone());
             let mut with = grants;
             with.insert(at.index(with.len() + 1), more);
-            let after = lineage(role, with);
+            let after = facts(role, with);
             prop_assert!(after.level() >= before.level() && after.level() >= Some(more));
             for act in Act::ALL {
                 prop_assert!(rank(&permit(Who::person(PERSON), act, &after)) >= rank(&permit(Who::person(PERSON), act, &before)));
@@ -452,7 +452,7 @@ mod tests {
             role in proptest::sample::select(&Role::ALL[..]),
             grants in proptest::collection::vec(proptest::sample::select(&Level::ALL[..]), 0..6),
         ) {
-            prop_assert!(lineage(Some(role), grants).level() >= role_level(role));
+            prop_assert!(facts(Some(role), grants).level() >= role_level(role));
         }
     }
 }

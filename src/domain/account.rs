@@ -4,7 +4,7 @@ use super::{
     licence::Product,
     refusal::Refusal,
     role::Role,
-    text::{Fields, Identifier, Name, Problem},
+    text::{FieldIssue, Fields, Identifier, Name},
 };
 
 /// What an organization's first account is called (ORG-2).
@@ -133,13 +133,13 @@ impl SharingId {
     ///
     /// # Errors
     /// Nothing, or of another shape.
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str) -> Result<Self, FieldIssue> {
         let text = text.trim();
         if text.is_empty() {
-            return Err(Problem::Missing);
+            return Err(FieldIssue::Missing);
         }
-        let key = |part: &str| Identifier::parse(part).map(|id| id.key()).map_err(|_| Problem::NotASharingId);
-        let (organization, account) = text.split_once('/').ok_or(Problem::NotASharingId)?;
+        let key = |part: &str| Identifier::parse(part).map(|id| id.key()).map_err(|_| FieldIssue::NotASharingId);
+        let (organization, account) = text.split_once('/').ok_or(FieldIssue::NotASharingId)?;
         Ok(Self { org_key: key(organization)?, account_key: key(account)? })
     }
 }
@@ -192,8 +192,8 @@ mod tests {
         assert_eq!(read, Ok(SharingId { org_key: "table".to_owned(), account_key: "chair".to_owned() }));
         assert_eq!(sharing_id("Table", "Chair"), "Table/Chair");
         for wrong in ["Table", "/Chair", "Table/", "a/b/c", "a b/c", "Table//Chair"] {
-            assert_eq!(SharingId::parse(wrong), Err(Problem::NotASharingId), "{wrong}");
+            assert_eq!(SharingId::parse(wrong), Err(FieldIssue::NotASharingId), "{wrong}");
         }
-        assert_eq!(SharingId::parse("  "), Err(Problem::Missing));
+        assert_eq!(SharingId::parse("  "), Err(FieldIssue::Missing));
     }
 }

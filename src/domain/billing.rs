@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     licence::{Amount, Family, Licence, Model, Product},
     refusal::Refusal,
-    text::{Email, Fields, Problem, line, number, optional_line},
+    text::{Email, FieldIssue, Fields, line, number, optional_line},
     time::{Day, Timestamp},
 };
 
@@ -44,17 +44,17 @@ pub fn top_up(licence: &Licence, wanted: Amount) -> Result<Amount, Refusal> {
             field,
             match amount {
                 0 => Ok(()),
-                _ if !is_counted_in(licence.model, field) => Err(Problem::NotForThisLicence),
-                amount if amount < 0 || amount > room => Err(Problem::NotInRange(1, room)),
+                _ if !is_counted_in(licence.model, field) => Err(FieldIssue::NotForThisLicence),
+                amount if amount < 0 || amount > room => Err(FieldIssue::NotInRange(1, room)),
                 _ => Ok(()),
             },
         );
     }
     if wanted.is_nothing() {
         let (field, problem) = match licence.model {
-            Some(Model::ImagesProjects) => ("images", Problem::NotInRange(1, MOST)),
-            Some(Model::Credits) => ("credits", Problem::NotInRange(1, MOST)),
-            None => ("credits", Problem::NotForThisLicence),
+            Some(Model::ImagesProjects) => ("images", FieldIssue::NotInRange(1, MOST)),
+            Some(Model::Credits) => ("credits", FieldIssue::NotInRange(1, MOST)),
+            None => ("credits", FieldIssue::NotForThisLicence),
         };
         fields.check::<()>(field, Err(problem));
     }
@@ -70,11 +70,11 @@ pub fn top_up(licence: &Licence, wanted: Amount) -> Result<Amount, Refusal> {
 pub fn new_end(active_from: Timestamp, until: &str) -> Result<Timestamp, Refusal> {
     let wrong = |problem| Refusal::field("until", problem);
     if until.trim().is_empty() {
-        return Err(wrong(Problem::Missing));
+        return Err(wrong(FieldIssue::Missing));
     }
-    let last = Day::parse_iso(until.trim()).ok_or_else(|| wrong(Problem::NotADay))?;
+    let last = Day::parse_iso(until.trim()).ok_or_else(|| wrong(FieldIssue::NotADay))?;
     if last < active_from.day() {
-        return Err(wrong(Problem::BeforeItBegins));
+        return Err(wrong(FieldIssue::BeforeItBegins));
     }
     Ok(last.start().plus_days(1))
 }
@@ -140,13 +140,13 @@ impl Contact {
 }
 
 /// A phone number as people write it: digits, and what stands between them.
-fn parse_phone(text: &str) -> Result<Option<String>, Problem> {
+fn parse_phone(text: &str) -> Result<Option<String>, FieldIssue> {
     let phone = optional_line(text, 40)?;
     if let Some(phone) = &phone {
         let digits = phone.chars().filter(char::is_ascii_digit).count();
         let plain = phone.chars().all(|c| c.is_ascii_digit() || "+-()./ ext".contains(c));
         if digits < 3 || !plain {
-            return Err(Problem::NotAPhone);
+            return Err(FieldIssue::NotAPhone);
         }
     }
     Ok(phone)
@@ -194,8 +194,8 @@ impl RequestState {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// Whether it can still be answered or taken back.
@@ -301,7 +301,7 @@ impl Wanted {
             choice(&form.product)
                 .map(|word| {
                     Product::parse(&word).and_then(|product| {
-                        if FOR_SALE.contains(&product) { Ok(product) } else { Err(Problem::NotAChoice) }
+                        if FOR_SALE.contains(&product) { Ok(product) } else { Err(FieldIssue::NotAChoice) }
                     })
                 })
                 .transpose(),
@@ -314,7 +314,7 @@ impl Wanted {
                     choice(text)
                         .map(|text| {
                             let read = text.replace([',', '\u{2009}', '\''], "").parse::<i64>().ok();
-                            read.filter(|n| (1..=most).contains(n)).ok_or(Problem::NotInRange(1, most))
+                            read.filter(|n| (1..=most).contains(n)).ok_or(FieldIssue::NotInRange(1, most))
                         })
                         .transpose(),
                 )
@@ -327,21 +327,21 @@ impl Wanted {
         if let (Some(product), Some(model)) = (product, model) {
             let cloud = product.is_none_or(|product| product.family() == Family::Cloud);
             if model.is_some() && !cloud {
-                fields.check::<()>("model", Err(Problem::NotForThisLicence));
+                fields.check::<()>("model", Err(FieldIssue::NotForThisLicence));
             }
             for (field, given) in [("images", images), ("projects", projects), ("credits", credits)] {
                 let fits = cloud && model.is_none_or(|model| is_counted_in(Some(model), field));
                 if given.is_some() && !fits {
-                    fields.check::<()>(field, Err(Problem::NotForThisLicence));
+                    fields.check::<()>(field, Err(FieldIssue::NotForThisLicence));
                 }
             }
             if seats.is_some() && product.is_some() && cloud {
-                fields.check::<()>("seats", Err(Problem::NotForThisLicence));
+                fields.check::<()>("seats", Err(FieldIssue::NotForThisLicence));
             }
         }
         let message = fields.check("message", paragraphs(&form.message, LONGEST_MESSAGE)).flatten();
         if product == Some(None) && message.is_none() && form.message.trim().is_empty() {
-            fields.check::<()>("product", Err(Problem::SayWhat));
+            fields.check::<()>("product", Err(FieldIssue::SayWhat));
         }
         let contact = ContactForm {
             name: form.contact_name.clone(),
@@ -405,16 +405,16 @@ pub fn summary(
 pub fn answer(text: &str) -> Result<String, Refusal> {
     match paragraphs(text, LONGEST_MESSAGE) {
         Ok(Some(text)) => Ok(text),
-        Ok(None) => Err(Refusal::field("text", Problem::Missing)),
+        Ok(None) => Err(Refusal::field("text", FieldIssue::Missing)),
         Err(problem) => Err(Refusal::field("text", problem)),
     }
 }
 
 /// Text of several lines, each as [`optional_line`] takes it, without blank lines at its ends.
-fn paragraphs(text: &str, longest: usize) -> Result<Option<String>, Problem> {
+fn paragraphs(text: &str, longest: usize) -> Result<Option<String>, FieldIssue> {
     let text = text.replace("\r\n", "\n");
     if text.trim().chars().count() > longest {
-        return Err(Problem::TooLong(longest));
+        return Err(FieldIssue::TooLong(longest));
     }
     let lines: Vec<String> = text
         .trim()
@@ -445,7 +445,7 @@ mod tests {
         }
     }
 
-    fn problems<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> Vec<(String, Problem)> {
+    fn problems<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> Vec<(String, FieldIssue)> {
         match answer {
             Err(Refusal::Invalid(fields)) => {
                 fields.into_iter().map(|FieldError { field, problem }| (field, problem)).collect()
@@ -454,7 +454,7 @@ mod tests {
         }
     }
 
-    fn at(field: &str, problem: Problem) -> Vec<(String, Problem)> {
+    fn at(field: &str, problem: FieldIssue) -> Vec<(String, FieldIssue)> {
         vec![(field.to_owned(), problem)]
     }
 
@@ -470,7 +470,7 @@ mod tests {
         ] {
             assert_eq!(top_up(licence, wanted), Ok(wanted));
         }
-        let range = Problem::NotInRange(1, MOST);
+        let range = FieldIssue::NotInRange(1, MOST);
         for (licence, wanted, expected) in [
             (&images, amount(0, 0, 0), at("images", range.clone())),
             (&credits, amount(0, 0, 0), at("credits", range.clone())),
@@ -479,13 +479,13 @@ mod tests {
             (&images, amount(i64::MIN, 0, 0), at("images", range.clone())),
             (&credits, amount(0, 0, MOST + 1), at("credits", range.clone())),
             (&credits, amount(0, 0, i64::MAX), at("credits", range)),
-            (&credits, amount(1, 0, 1), at("images", Problem::NotForThisLicence)),
-            (&images, amount(1, 0, 1), at("credits", Problem::NotForThisLicence)),
+            (&credits, amount(1, 0, 1), at("images", FieldIssue::NotForThisLicence)),
+            (&images, amount(1, 0, 1), at("credits", FieldIssue::NotForThisLicence)),
         ] {
             assert_eq!(problems(top_up(licence, wanted)), expected, "{wanted:?}");
         }
-        assert_eq!(problems(top_up(&licence(None), amount(0, 0, 5))), at("credits", Problem::NotForThisLicence));
-        assert_eq!(problems(top_up(&licence(None), amount(0, 0, 0))), at("credits", Problem::NotForThisLicence));
+        assert_eq!(problems(top_up(&licence(None), amount(0, 0, 5))), at("credits", FieldIssue::NotForThisLicence));
+        assert_eq!(problems(top_up(&licence(None), amount(0, 0, 0))), at("credits", FieldIssue::NotForThisLicence));
     }
 
     #[test]
@@ -494,7 +494,7 @@ mod tests {
         full.granted.credits = MOST_IN_ALL - 5;
         let credits = |credits| Amount { credits, ..Amount::default() };
         assert_eq!(top_up(&full, credits(5)), Ok(credits(5)));
-        assert_eq!(problems(top_up(&full, credits(6))), at("credits", Problem::NotInRange(1, 5)));
+        assert_eq!(problems(top_up(&full, credits(6))), at("credits", FieldIssue::NotInRange(1, 5)));
     }
 
     #[test]
@@ -502,10 +502,10 @@ mod tests {
         let first = NOW.day();
         assert_eq!(new_end(NOW, &first.iso()), Ok(first.start().plus_days(1)));
         for (until, problem) in [
-            ("", Problem::Missing),
-            ("tomorrow", Problem::NotADay),
-            ("2027-02-30", Problem::NotADay),
-            (&Day(first.0 - 1).iso(), Problem::BeforeItBegins),
+            ("", FieldIssue::Missing),
+            ("tomorrow", FieldIssue::NotADay),
+            ("2027-02-30", FieldIssue::NotADay),
+            (&Day(first.0 - 1).iso(), FieldIssue::BeforeItBegins),
         ] {
             assert_eq!(problems(new_end(NOW, until)), at("until", problem), "{until}");
         }
@@ -541,20 +541,20 @@ mod tests {
             problems(Wanted::parse(&form))
         };
         for (expected, found) in [
-            (at("product", Problem::NotAChoice), with(|form| form.product = "moon".to_owned())),
-            (at("product", Problem::NotAChoice), with(|form| form.product = "discovery".to_owned())),
-            (at("model", Problem::NotAChoice), with(|form| form.model = "barter".to_owned())),
-            (at("credits", Problem::NotInRange(1, MOST)), with(|form| form.credits = "-5".to_owned())),
-            (at("credits", Problem::NotInRange(1, MOST)), with(|form| form.credits = "0".to_owned())),
-            (at("credits", Problem::NotInRange(1, MOST)), with(|form| form.credits = "9".repeat(30))),
-            (at("credits", Problem::NotInRange(1, MOST)), with(|form| form.credits = "many".to_owned())),
-            (at("images", Problem::NotForThisLicence), with(|form| form.images = "5".to_owned())),
-            (at("seats", Problem::NotForThisLicence), with(|form| form.seats = "5".to_owned())),
-            (at("message", Problem::TooLong(LONGEST_MESSAGE)), with(|form| form.message = "x".repeat(2_001))),
-            (at("message", Problem::ControlCharacters), with(|form| form.message = "a\u{202E}b".to_owned())),
-            (at("contact_email", Problem::NotAnEmail), with(|form| form.contact_email = "anna".to_owned())),
-            (at("contact_name", Problem::Missing), with(|form| form.contact_name = " ".to_owned())),
-            (at("contact_phone", Problem::NotAPhone), with(|form| form.contact_phone = "call me".to_owned())),
+            (at("product", FieldIssue::NotAChoice), with(|form| form.product = "moon".to_owned())),
+            (at("product", FieldIssue::NotAChoice), with(|form| form.product = "discovery".to_owned())),
+            (at("model", FieldIssue::NotAChoice), with(|form| form.model = "barter".to_owned())),
+            (at("credits", FieldIssue::NotInRange(1, MOST)), with(|form| form.credits = "-5".to_owned())),
+            (at("credits", FieldIssue::NotInRange(1, MOST)), with(|form| form.credits = "0".to_owned())),
+            (at("credits", FieldIssue::NotInRange(1, MOST)), with(|form| form.credits = "9".repeat(30))),
+            (at("credits", FieldIssue::NotInRange(1, MOST)), with(|form| form.credits = "many".to_owned())),
+            (at("images", FieldIssue::NotForThisLicence), with(|form| form.images = "5".to_owned())),
+            (at("seats", FieldIssue::NotForThisLicence), with(|form| form.seats = "5".to_owned())),
+            (at("message", FieldIssue::TooLong(LONGEST_MESSAGE)), with(|form| form.message = "x".repeat(2_001))),
+            (at("message", FieldIssue::ControlCharacters), with(|form| form.message = "a\u{202E}b".to_owned())),
+            (at("contact_email", FieldIssue::NotAnEmail), with(|form| form.contact_email = "anna".to_owned())),
+            (at("contact_name", FieldIssue::Missing), with(|form| form.contact_name = " ".to_owned())),
+            (at("contact_phone", FieldIssue::NotAPhone), with(|form| form.contact_phone = "call me".to_owned())),
         ] {
             assert_eq!(found, expected);
         }
@@ -594,7 +594,7 @@ mod tests {
             assert_eq!(RequestState::parse(state.word()), Ok(state));
             assert_eq!(state.is_still_open().is_ok(), state == RequestState::Open);
         }
-        assert_eq!(problems(answer(" \n ")), at("text", Problem::Missing));
+        assert_eq!(problems(answer(" \n ")), at("text", FieldIssue::Missing));
         assert_eq!(answer(" Yes.\nGladly. "), Ok("Yes.\nGladly.".to_owned()));
     }
 }

@@ -143,7 +143,7 @@ pub struct Target {
 
 /// What the licences of an account do not allow, as the refusals say it (LIC-4, LIC-6).
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Lacking {
+pub struct MissingEntitlements {
     /// To create folders, assets and datasets, or to copy into it.
     pub create: Option<String>,
     /// To make sites, or to assign to them.
@@ -156,7 +156,7 @@ pub struct Lacking {
     pub shares_copies: bool,
 }
 
-impl Lacking {
+impl MissingEntitlements {
     /// What these licences of an account do not allow now.
     pub fn of(licences: &[Licence], now: Timestamp) -> Self {
         let lacks = |wanted| allows(licences, wanted, now).err().map(|refusal| refusal.to_string());
@@ -176,7 +176,7 @@ impl Lacking {
     }
 }
 
-impl Lacking {
+impl MissingEntitlements {
     /// What is lacking here and there: only that is refused wherever an item is.
     #[must_use]
     pub fn both(self, other: Self) -> Self {
@@ -191,7 +191,7 @@ impl Lacking {
 }
 
 /// Whether a command is there for an item, and usable.
-pub fn control(command: Command, on: Target, lacking: &Lacking) -> Control {
+pub fn control(command: Command, on: Target, lacking: &MissingEntitlements) -> Control {
     let fits = match command {
         Command::Assign => on.kind == Kind::Dataset && !on.in_site,
         Command::Unassign => on.kind == Kind::Dataset && on.in_site,
@@ -233,7 +233,7 @@ mod tests {
                 let on = Target { kind, level, in_site, restrictions: Restrictions::default() };
                 let there: Vec<&str> = Command::ALL
                     .into_iter()
-                    .filter(|command| control(*command, on, &Lacking::default()) == Control::Enabled)
+                    .filter(|command| control(*command, on, &MissingEntitlements::default()) == Control::Enabled)
                     .map(Command::title)
                     .collect();
                 rows.push(row([words, level.title(), &there.join(", ")]));
@@ -250,7 +250,7 @@ mod tests {
             in_site: false,
             restrictions: Restrictions::default(),
         };
-        let lacking = Lacking {
+        let lacking = MissingEntitlements {
             create: Some("create".to_owned()),
             assign: Some("assign".to_owned()),
             share: Some("share".to_owned()),
@@ -262,7 +262,7 @@ mod tests {
             assert_eq!(control(command, on, &lacking), Control::Disabled(reason.to_owned()), "{command:?}");
         }
         let site = Target { kind: Kind::Site, ..on };
-        let no_sites = Lacking { create: None, ..lacking.clone() };
+        let no_sites = MissingEntitlements { create: None, ..lacking.clone() };
         assert_eq!(control(Command::Copy, site, &no_sites), Control::Disabled("assign".to_owned()));
         assert_eq!(control(Command::Copy, on, &no_sites), Control::Enabled);
         // Access that was given can still be looked at and taken away, and so can links: their dialogs say what is lacking.
@@ -277,7 +277,7 @@ mod tests {
     fn pol_1_what_is_restricted_is_disabled_with_its_reason() {
         let restrictions = Restrictions { copy: true, delete: true, download: true };
         let on = |level| Target { kind: Kind::Folder, level, in_site: false, restrictions };
-        let reason = |command, level| match control(command, on(level), &Lacking::default()) {
+        let reason = |command, level| match control(command, on(level), &MissingEntitlements::default()) {
             Control::Disabled(reason) => reason,
             other => format!("{other:?}"),
         };
@@ -291,14 +291,17 @@ mod tests {
         let restrictions = Restrictions::default();
         let on = |level| Target { kind: Kind::Folder, level, in_site: false, restrictions };
         for role in Role::ALL.map(Some).into_iter().chain([None]) {
-            let lacking = Lacking::default().for_role(role);
+            let lacking = MissingEntitlements::default().for_role(role);
             let there = control(Command::ShareCopy, on(Level::Manager), &lacking) == Control::Enabled;
             assert_eq!(there, matches!(role, Some(Role::Owner | Role::Manager)), "{role:?}");
         }
-        let manager = Lacking::default().for_role(Some(Role::Manager));
+        let manager = MissingEntitlements::default().for_role(Some(Role::Manager));
         let restricted = Target { restrictions: Restrictions { copy: true, ..restrictions }, ..on(Level::Manager) };
         assert!(matches!(control(Command::ShareCopy, restricted, &manager), Control::Disabled(_)));
-        assert!(manager.clone().both(Lacking::default()).shares_copies, "offered where it is possible somewhere");
+        assert!(
+            manager.clone().both(MissingEntitlements::default()).shares_copies,
+            "offered where it is possible somewhere"
+        );
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub struct Place {
     /// Its depth; a root's is 0.
     pub depth: i64,
     /// Itself and everything above it.
-    pub lineage: Vec<ResourceId>,
+    pub facts: Vec<ResourceId>,
 }
 
 /// Whether one thing may be copied to a place.
@@ -85,7 +85,7 @@ pub fn may_share(original: &Original, place: &Place) -> Result<(), Refusal> {
 
 /// Leave to put a shared copy into the root of an account: for who may manage accounts where the original is.
 pub fn receive(sharer: &RolePermit, owner: OrganizationId, root: ResourceId) -> Permit {
-    Permit::of_work(sharer.person(), owner, root)
+    Permit::of_task(sharer.person(), owner, root)
 }
 
 fn copyable(original: &Original, place: &Place) -> Result<(), Refusal> {
@@ -95,7 +95,7 @@ fn copyable(original: &Original, place: &Place) -> Result<(), Refusal> {
             "“{name}”, which is inside, cannot be copied: its Managers have restricted it."
         )));
     }
-    if place.lineage.contains(&original.id) {
+    if place.facts.contains(&original.id) {
         return no(format!("“{}” cannot be copied into itself or into something inside it.", original.name));
     }
     fits(&original.name, original.kind, original.height, place)
@@ -166,7 +166,7 @@ mod tests {
             organization: OrganizationId(id(9)),
             level: Level::Uploader,
             depth: 3,
-            lineage: vec![ResourceId(id(2)), ResourceId(id(3))],
+            facts: vec![ResourceId(id(2)), ResourceId(id(3))],
         }
     }
 
@@ -208,7 +208,7 @@ mod tests {
         assert!(refused(original(), site.clone()).contains("holds only datasets"));
         assert!(refused(original(), Place { kind: Kind::Dataset, ..place() }).contains("is a dataset"));
         assert!(refused(original(), Place { depth: 63, ..place() }).contains("64 levels"));
-        assert!(refused(original(), Place { lineage: vec![ResourceId(id(1))], ..place() }).contains("into itself"));
+        assert!(refused(original(), Place { facts: vec![ResourceId(id(1))], ..place() }).contains("into itself"));
         assert!(refused(original(), Place { organization: OrganizationId(id(8)), ..place() }).contains("organization"));
         assert!(refused(Original { kind: Kind::Root, ..original() }, place()).contains("Drive itself"));
         assert_eq!(may_copy(&Original { kind: Kind::Dataset, height: 0, ..original() }, &site), Ok(()));

@@ -7,7 +7,7 @@ use super::{
     licence::Use,
     refusal::Refusal,
     role::{Role, Standing},
-    text::Problem,
+    text::FieldIssue,
 };
 
 /// Why somebody is in the list of who can reach a resource (ACCESS-2).
@@ -51,7 +51,7 @@ impl Origin {
 /// How an address that the organization does not know yet is to get access (ACCESS-2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Way {
+pub enum InviteAs {
     /// From outside, without a membership.
     #[default]
     External,
@@ -59,7 +59,7 @@ pub enum Way {
     Member,
 }
 
-impl Way {
+impl InviteAs {
     /// Both ways.
     pub const ALL: [Self; 2] = [Self::External, Self::Member];
 
@@ -71,15 +71,15 @@ impl Way {
         }
     }
 
-    /// Reads [`Way::word`]; from outside where nothing is said, as that gives least.
+    /// Reads [`InviteAs::word`]; from outside where nothing is said, as that gives least.
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
         if word.is_empty() {
             return Ok(Self::default());
         }
-        Self::ALL.into_iter().find(|way| way.word() == word).ok_or(Problem::NotAChoice)
+        Self::ALL.into_iter().find(|way| way.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// How they will stand to the organization.
@@ -244,10 +244,13 @@ mod tests {
         assert_eq!(Origin::of_grant(false, true), Origin::Inherited);
         assert_eq!(Origin::of_grant(false, false), Origin::Inherited);
         assert_eq!(Origin::ALL.map(Origin::word), ["role", "inherited", "direct", "carried"]);
-        for way in Way::ALL {
-            assert_eq!(Way::parse(way.word()), Ok(way));
+        for way in InviteAs::ALL {
+            assert_eq!(InviteAs::parse(way.word()), Ok(way));
         }
-        assert_eq!((Way::parse(""), Way::parse("owner")), (Ok(Way::External), Err(Problem::NotAChoice)));
-        assert_eq!(Way::Member.standing(), Standing::In(Role::Member));
+        assert_eq!(
+            (InviteAs::parse(""), InviteAs::parse("owner")),
+            (Ok(InviteAs::External), Err(FieldIssue::NotAChoice))
+        );
+        assert_eq!(InviteAs::Member.standing(), Standing::In(Role::Member));
     }
 }

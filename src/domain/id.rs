@@ -55,7 +55,7 @@ ids! {
     /// One line of the audit log.
     AuditId,
     /// One piece of long work.
-    JobId,
+    TaskId,
     /// One change that can be taken back.
     UndoId,
     /// One mail waiting in, or sent from, the outbox.

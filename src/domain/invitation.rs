@@ -10,7 +10,7 @@ use super::{
     refusal::Refusal,
     role::{Role, RolePermit, Standing, change_role, join},
     sender::{Sender, Sent, still_valid},
-    text::{Email, Problem, key, narrow, optional_line},
+    text::{Email, FieldIssue, key, narrow, optional_line},
     time::Timestamp,
 };
 
@@ -36,7 +36,7 @@ pub const MOST_FROM_ONE_ORGANIZATION: u64 = 2_000;
 ///
 /// # Errors
 /// `RateLimited`.
-pub const fn may_send_letters(from_person: u64, from_organization: u64, letters: u64) -> Result<(), Refusal> {
+pub const fn may_send_invitations(from_person: u64, from_organization: u64, letters: u64) -> Result<(), Refusal> {
     if from_person + letters > MOST_FROM_ONE_PERSON || from_organization + letters > MOST_FROM_ONE_ORGANIZATION {
         Err(Refusal::RateLimited(86_400))
     } else {
@@ -76,8 +76,8 @@ impl State {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// Whether it can still be accepted.
@@ -107,7 +107,7 @@ pub fn may_come_with(role: Role, level: Level) -> Result<(), Refusal> {
     if role == Role::Member {
         may_be_given(level, Standing::In(role))
     } else {
-        Err(Refusal::field("level", Problem::NotForThisRole))
+        Err(Refusal::field("level", FieldIssue::NotForThisRole))
     }
 }
 
@@ -238,9 +238,9 @@ pub struct Invitee {
 /// # Errors
 /// `TooMany` for more than [`MOST`]; `NotUtf8` where a file was read in another encoding; `NoEmailColumn` for a CSV file
 /// without one.
-pub fn read_list(text: &str) -> Result<Vec<Invitee>, Problem> {
+pub fn read_list(text: &str) -> Result<Vec<Invitee>, FieldIssue> {
     if text.contains('\u{FFFD}') {
-        return Err(Problem::NotUtf8);
+        return Err(FieldIssue::NotUtf8);
     }
     let text = plain_text(text);
     let mut lines = lines(&text);
@@ -257,20 +257,20 @@ pub fn read_list(text: &str) -> Result<Vec<Invitee>, Problem> {
         }
         _ => lines.iter().flat_map(|line| read_line(line)).collect(),
     };
-    if found.len() > MOST { Err(Problem::TooMany(MOST)) } else { Ok(found) }
+    if found.len() > MOST { Err(FieldIssue::TooMany(MOST)) } else { Ok(found) }
 }
 
 /// The text of a file, as the programs that write such files save it: UTF-8 or UTF-16, with or without a mark for which.
 ///
 /// # Errors
 /// `NotUtf8` in any other encoding.
-pub fn text_of_file(bytes: &[u8]) -> Result<String, Problem> {
+pub fn text_of_file(bytes: &[u8]) -> Result<String, FieldIssue> {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
         if bytes.len().is_multiple_of(2) {
-            String::from_utf16(&units).map_err(|_| Problem::NotUtf8)
+            String::from_utf16(&units).map_err(|_| FieldIssue::NotUtf8)
         } else {
-            Err(Problem::NotUtf8)
+            Err(FieldIssue::NotUtf8)
         }
     };
     match bytes {
@@ -279,8 +279,8 @@ pub fn text_of_file(bytes: &[u8]) -> Result<String, Problem> {
         // Without a mark: nobody's name begins with a letter and nothing.
         [_, 0, ..] => wide(bytes, u16::from_le_bytes),
         [0, _, ..] => wide(bytes, u16::from_be_bytes),
-        [0xEF, 0xBB, 0xBF, rest @ ..] => std::str::from_utf8(rest).map(str::to_owned).map_err(|_| Problem::NotUtf8),
-        _ => std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Problem::NotUtf8),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => std::str::from_utf8(rest).map(str::to_owned).map_err(|_| FieldIssue::NotUtf8),
+        _ => std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| FieldIssue::NotUtf8),
     }
 }
 
@@ -544,7 +544,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn read(heads: &[String]) -> Result<Self, Problem> {
+    fn read(heads: &[String]) -> Result<Self, FieldIssue> {
         let find = |names: &[&str]| heads.iter().position(|head| names.contains(&plain(head).as_str()));
         let (mut name, mut first_name, mut last_name) =
             (find(NAME_COLUMNS), find(FIRST_NAME_COLUMNS), find(LAST_NAME_COLUMNS));
@@ -556,7 +556,7 @@ impl Columns {
         }
         Ok(Self {
             count: heads.len(),
-            email: find(EMAIL_COLUMNS).ok_or(Problem::NoEmailColumn)?,
+            email: find(EMAIL_COLUMNS).ok_or(FieldIssue::NoEmailColumn)?,
             name,
             first_name,
             last_name,
@@ -825,7 +825,7 @@ impl Invite {
     ///
     /// # Errors
     /// The first thing that is wrong with it.
-    pub fn read(invitee: &Invitee, otherwise: Role) -> Result<Self, Problem> {
+    pub fn read(invitee: &Invitee, otherwise: Role) -> Result<Self, FieldIssue> {
         let email = Email::parse(&invitee.email)?;
         let (name, role) = invitee.beside(otherwise)?;
         Ok(Self { email, name, role })
@@ -834,11 +834,11 @@ impl Invite {
 
 impl Invitee {
     /// The name and the role beside the address.
-    fn beside(&self, otherwise: Role) -> Result<(Option<String>, Role), Problem> {
+    fn beside(&self, otherwise: Role) -> Result<(Option<String>, Role), FieldIssue> {
         let name = optional_line(&self.name, super::text::NAME_LENGTH)?;
         let role = match key(&self.role).as_str() {
             "" => otherwise,
-            word => Role::parse(word).map_err(|_| Problem::NotARole(self.role.trim().chars().take(40).collect()))?,
+            word => Role::parse(word).map_err(|_| FieldIssue::NotARole(self.role.trim().chars().take(40).collect()))?,
         };
         Ok((name, role))
     }
@@ -847,7 +847,7 @@ impl Invitee {
     ///
     /// # Errors
     /// The first thing that is wrong with it.
-    pub fn glance(&self, otherwise: Role) -> Result<(String, Option<String>, Role), Problem> {
+    pub fn glance(&self, otherwise: Role) -> Result<(String, Option<String>, Role), FieldIssue> {
         let email = Email::shaped(&self.email)?;
         let (name, role) = self.beside(otherwise)?;
         Ok((email, name, role))
@@ -1022,8 +1022,8 @@ mod tests {
             let read = text_of_file(&file).and_then(|text| read_list(&text));
             assert_eq!(read, Ok(vec![invitee("zoe@example.com", "Zoë", "")]), "{file:?}");
         }
-        assert_eq!(text_of_file(b"Zo\xEB,zoe@example.com"), Err(Problem::NotUtf8));
-        assert_eq!(text_of_file(b"\xFF\xFEabc"), Err(Problem::NotUtf8));
+        assert_eq!(text_of_file(b"Zo\xEB,zoe@example.com"), Err(FieldIssue::NotUtf8));
+        assert_eq!(text_of_file(b"\xFF\xFEabc"), Err(FieldIssue::NotUtf8));
         assert_eq!(text_of_file(b""), Ok(String::new()));
     }
 
@@ -1032,8 +1032,8 @@ mod tests {
         let verdict = |text: &str| {
             read_list(text).map(|list| list.iter().map(|one| Invite::read(one, Role::Member).err()).collect::<Vec<_>>())
         };
-        assert_eq!(verdict("änna@example.com, b@example.com"), Ok(vec![Some(Problem::NotInAnEmail('ä')), None]));
-        assert_eq!(verdict("anna@exam🙂ple.com"), Ok(vec![Some(Problem::NotInAnEmail('🙂'))]));
+        assert_eq!(verdict("änna@example.com, b@example.com"), Ok(vec![Some(FieldIssue::NotInAnEmail('ä')), None]));
+        assert_eq!(verdict("anna@exam🙂ple.com"), Ok(vec![Some(FieldIssue::NotInAnEmail('🙂'))]));
         assert_eq!(verdict("a@bücher.example a@xn--bcher-kva.example"), Ok(vec![None, None]));
         for text in ["anna", "a@b", "a@b@c.example", "änna@example.com", "a@bücher.example"] {
             let one = invitee(text, "", "");
@@ -1043,10 +1043,10 @@ mod tests {
 
     #[test]
     fn people_2_a_list_that_cannot_be_read_says_why() {
-        assert_eq!(read_list("name,role\nAnna,editor"), Err(Problem::NoEmailColumn));
-        assert_eq!(read_list("na\u{FFFD}me@example.com"), Err(Problem::NotUtf8));
+        assert_eq!(read_list("name,role\nAnna,editor"), Err(FieldIssue::NoEmailColumn));
+        assert_eq!(read_list("na\u{FFFD}me@example.com"), Err(FieldIssue::NotUtf8));
         let many = (0..=MOST).map(|n| format!("p{n}@example.com\n")).collect::<String>();
-        assert_eq!(read_list(&many), Err(Problem::TooMany(MOST)));
+        assert_eq!(read_list(&many), Err(FieldIssue::TooMany(MOST)));
         assert_eq!(read_list(many.trim_start_matches("p0@example.com\n")).map(|list| list.len()), Ok(MOST));
     }
 
@@ -1061,10 +1061,10 @@ mod tests {
             read("a@b.ch", "Anna", " EDITOR ").map(|one| (one.name, one.role)),
             Ok((Some("Anna".to_owned()), Role::Editor))
         );
-        assert_eq!(read("anna", "", ""), Err(Problem::NotAnEmail));
-        assert_eq!(read("", "", ""), Err(Problem::Missing));
-        assert_eq!(read("a@b.ch", "a\u{202E}b", ""), Err(Problem::ControlCharacters));
-        assert_eq!(read("a@b.ch", "", "boss"), Err(Problem::NotARole("boss".to_owned())));
+        assert_eq!(read("anna", "", ""), Err(FieldIssue::NotAnEmail));
+        assert_eq!(read("", "", ""), Err(FieldIssue::Missing));
+        assert_eq!(read("a@b.ch", "a\u{202E}b", ""), Err(FieldIssue::ControlCharacters));
+        assert_eq!(read("a@b.ch", "", "boss"), Err(FieldIssue::NotARole("boss".to_owned())));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{
     id::{KeyId, PersonId},
     refusal::Refusal,
     role::{Permission, Role},
-    text::{Fields, Name, Problem},
+    text::{FieldIssue, Fields, Name},
 };
 
 /// How long a bearer token works, in milliseconds: one hour.
@@ -85,8 +85,8 @@ impl Scope {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|scope| scope.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|scope| scope.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -100,18 +100,18 @@ impl Scopes {
     ///
     /// # Errors
     /// None at all, or a word that is none.
-    pub fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, Problem> {
+    pub fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, FieldIssue> {
         let mut scopes = words.into_iter().map(Scope::parse).collect::<Result<Vec<_>, _>>()?;
         scopes.sort_unstable();
         scopes.dedup();
-        if scopes.is_empty() { Err(Problem::Missing) } else { Ok(Self(scopes)) }
+        if scopes.is_empty() { Err(FieldIssue::Missing) } else { Ok(Self(scopes)) }
     }
 
     /// Reads [`Scopes::text`].
     ///
     /// # Errors
     /// See [`Scopes::parse`].
-    pub fn read(text: &str) -> Result<Self, Problem> {
+    pub fn read(text: &str) -> Result<Self, FieldIssue> {
         Self::parse(text.split_whitespace())
     }
 
@@ -157,13 +157,13 @@ pub enum PeopleOnly {
     /// It reaches another organization.
     Outside,
     /// It looks with somebody else's eyes.
-    Eyes,
+    Viewer,
 }
 
 impl PeopleOnly {
     /// Every reason.
     pub const ALL: [Self; 7] =
-        [Self::Personal, Self::Whole, Self::Keys, Self::Money, Self::Publishing, Self::Outside, Self::Eyes];
+        [Self::Personal, Self::Whole, Self::Keys, Self::Money, Self::Publishing, Self::Outside, Self::Viewer];
 
     /// The reason in words.
     pub const fn reason(self) -> &'static str {
@@ -174,7 +174,7 @@ impl PeopleOnly {
             Self::Money => "it decides about licences and money",
             Self::Publishing => "it decides what anyone may see or do",
             Self::Outside => "it reaches outside the key’s account",
-            Self::Eyes => "it looks with somebody else’s eyes",
+            Self::Viewer => "it looks with somebody else’s eyes",
         }
     }
 
@@ -359,7 +359,7 @@ pub struct KeyForm {
 ///
 /// # Errors
 /// `Invalid` with the problem of every field.
-pub fn parse<T>(form: &KeyForm, account: Result<T, Problem>) -> Result<(Name, T, Scopes), Refusal> {
+pub fn parse<T>(form: &KeyForm, account: Result<T, FieldIssue>) -> Result<(Name, T, Scopes), Refusal> {
     let mut fields = Fields::default();
     let name = fields.check("name", Name::parse(&form.name));
     let account = fields.check("account", account);
@@ -381,8 +381,8 @@ mod tests {
         let scopes = Scopes::parse(["engine", "read", "engine"]).expect("scopes");
         assert_eq!((scopes.text().as_str(), scopes.list()), ("read engine", &[Scope::Read, Scope::Engine][..]));
         assert_eq!(Scopes::read("read engine"), Ok(scopes.clone()));
-        assert_eq!(Scopes::parse([]), Err(Problem::Missing));
-        assert_eq!(Scopes::parse(["admin"]), Err(Problem::NotAChoice));
+        assert_eq!(Scopes::parse([]), Err(FieldIssue::Missing));
+        assert_eq!(Scopes::parse(["admin"]), Err(FieldIssue::NotAChoice));
         assert_eq!(scopes.allow(Scope::Engine), Ok(()));
         assert!(scopes.allow(Scope::Desktop).is_err_and(|refusal| refusal.to_string().contains("“desktop”")));
     }
@@ -453,7 +453,7 @@ mod tests {
 
     #[test]
     fn auth_6_what_is_wrong_with_a_new_key_is_said_at_every_field() {
-        let refused = parse::<()>(&KeyForm::default(), Err(Problem::NotAChoice));
+        let refused = parse::<()>(&KeyForm::default(), Err(FieldIssue::NotAChoice));
         let Err(Refusal::Invalid(fields)) = refused else { panic!("{refused:?}") };
         assert_eq!(fields.iter().map(|field| field.field.as_str()).collect::<Vec<_>>(), ["name", "account", "scopes"]);
     }

@@ -7,7 +7,7 @@ use super::{
     refusal::Refusal,
     resource::Kind,
     role::Role,
-    text::{Problem, number},
+    text::{FieldIssue, number},
     time::{Day, Timestamp},
 };
 
@@ -72,9 +72,9 @@ impl Product {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
         let word = word.replace('-', "_");
-        Self::ALL.into_iter().find(|product| product.word() == word).ok_or(Problem::NotAChoice)
+        Self::ALL.into_iter().find(|product| product.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// Which family it is of. Discovery is no cloud licence: it neither processes nor lets anything be transferred.
@@ -128,9 +128,9 @@ impl Model {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
         let word = word.replace('-', "_");
-        Self::ALL.into_iter().find(|model| model.word() == word).ok_or(Problem::NotAChoice)
+        Self::ALL.into_iter().find(|model| model.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -181,7 +181,7 @@ pub enum EntryKind {
     Grant,
     /// A dataset was processed.
     Spend,
-    /// A failed job was refunded.
+    /// A failed task was refunded.
     Refund,
     /// Items left in a transfer; their images and projects came back.
     TransferOut,
@@ -219,8 +219,8 @@ impl EntryKind {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -741,7 +741,7 @@ mod tests {
         for kind in EntryKind::ALL {
             assert_eq!(EntryKind::parse(kind.word()), Ok(kind));
         }
-        assert_eq!(Product::parse("cloud ultra"), Err(Problem::NotAChoice));
+        assert_eq!(Product::parse("cloud ultra"), Err(FieldIssue::NotAChoice));
     }
 
     fn some_amount() -> impl Strategy<Value = Amount> {

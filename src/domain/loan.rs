@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     licence::{Licence, Product},
-    text::Problem,
+    text::FieldIssue,
     time::{Day, Timestamp},
 };
 
@@ -51,8 +51,8 @@ impl Ended {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|ended| ended.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|ended| ended.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -108,21 +108,21 @@ impl Term {
 ///
 /// # Errors
 /// Empty, not a day, over already, or more than ten years away.
-pub fn last_day(text: &str, now: Timestamp) -> Result<Day, Problem> {
+pub fn last_day(text: &str, now: Timestamp) -> Result<Day, FieldIssue> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Problem::Missing);
+        return Err(FieldIssue::Missing);
     }
-    let day = Day::parse_iso(text).ok_or(Problem::NotADay)?;
-    if day < now.day() || day.0 > now.day().0 + LONGEST { Err(Problem::NotSoonEnough) } else { Ok(day) }
+    let day = Day::parse_iso(text).ok_or(FieldIssue::NotADay)?;
+    if day < now.day() || day.0 > now.day().0 + LONGEST { Err(FieldIssue::NotSoonEnough) } else { Ok(day) }
 }
 
 /// Whether a licence of one's own can be lent: it is active, is not lent, and is more than what everybody has.
 ///
 /// # Errors
 /// `NotLendable`, saying why.
-pub fn lendable(licence: &Licence, lent: bool, now: Timestamp) -> Result<(), Problem> {
-    let no = |text: &str| Err(Problem::NotLendable(text.to_owned()));
+pub fn lendable(licence: &Licence, lent: bool, now: Timestamp) -> Result<(), FieldIssue> {
+    let no = |text: &str| Err(FieldIssue::NotLendable(text.to_owned()));
     if licence.product == Product::Discovery {
         no("Every organization has Discovery. It is not lent.")
     } else if licence.has_expired(now) {
@@ -186,12 +186,12 @@ mod tests {
             (today.iso(), Ok(today)),
             (format!(" {} ", Day(today.0 + 1).iso()), Ok(Day(today.0 + 1))),
             (Day(today.0 + LONGEST).iso(), Ok(Day(today.0 + LONGEST))),
-            (Day(today.0 - 1).iso(), Err(Problem::NotSoonEnough)),
-            (Day(today.0 + LONGEST + 1).iso(), Err(Problem::NotSoonEnough)),
-            ("9999-12-31".to_owned(), Err(Problem::NotSoonEnough)),
-            (String::new(), Err(Problem::Missing)),
-            ("tomorrow".to_owned(), Err(Problem::NotADay)),
-            ("2026-02-30".to_owned(), Err(Problem::NotADay)),
+            (Day(today.0 - 1).iso(), Err(FieldIssue::NotSoonEnough)),
+            (Day(today.0 + LONGEST + 1).iso(), Err(FieldIssue::NotSoonEnough)),
+            ("9999-12-31".to_owned(), Err(FieldIssue::NotSoonEnough)),
+            (String::new(), Err(FieldIssue::Missing)),
+            ("tomorrow".to_owned(), Err(FieldIssue::NotADay)),
+            ("2026-02-30".to_owned(), Err(FieldIssue::NotADay)),
         ] {
             assert_eq!(last_day(&text, NOW), read, "{text}");
         }

@@ -1,6 +1,6 @@
 //! Mail (MAIL-1): what becomes of it, when it is tried again, and names that stay names in it (attack 26).
 
-use super::{text::Problem, time::Timestamp};
+use super::{text::FieldIssue, time::Timestamp};
 
 /// What became of a mail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,8 +39,8 @@ impl State {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     refusal::Refusal,
     role::Role,
-    text::{Problem, line},
+    text::{FieldIssue, line},
     time::Timestamp,
 };
 
@@ -72,8 +72,8 @@ impl State {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// What an offer is now that was noted like this: time, and what became of the items, close it by themselves.
@@ -132,9 +132,9 @@ impl Standing {
 ///
 /// # Errors
 /// Too long, or with control characters.
-pub fn read_note(text: &str) -> Result<String, Problem> {
+pub fn read_note(text: &str) -> Result<String, FieldIssue> {
     match line(text, LONGEST_NOTE) {
-        Err(Problem::Missing) => Ok(String::new()),
+        Err(FieldIssue::Missing) => Ok(String::new()),
         note => note,
     }
 }
@@ -212,7 +212,7 @@ mod tests {
     fn xfer_18_a_note_may_be_empty_and_is_one_line() {
         assert_eq!(read_note("  "), Ok(String::new()));
         assert_eq!(read_note(" As agreed. "), Ok("As agreed.".to_owned()));
-        assert_eq!(read_note(&"a".repeat(501)), Err(Problem::TooLong(500)));
-        assert_eq!(read_note("a\nb"), Err(Problem::ControlCharacters));
+        assert_eq!(read_note(&"a".repeat(501)), Err(FieldIssue::TooLong(500)));
+        assert_eq!(read_note("a\nb"), Err(FieldIssue::ControlCharacters));
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     refusal::Refusal,
-    text::Problem,
+    text::FieldIssue,
     time::{Day, Timestamp},
 };
 
@@ -52,8 +52,8 @@ impl Purpose {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|purpose| purpose.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|purpose| purpose.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// Whether it leads to the page that proves an address; the others lead to the one that sets a password.

@@ -6,7 +6,7 @@ use super::{
     refusal::Refusal,
     resource::CLUSTERS,
     role::Role,
-    text::{Fields, Identifier, Name, Problem, opaque, optional_line},
+    text::{FieldIssue, Fields, Identifier, Name, opaque, optional_line},
     time::Timestamp,
     view::{LegalView, settings::DetailsView},
 };
@@ -45,8 +45,8 @@ impl OrganizationKind {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -79,8 +79,8 @@ impl PlanTier {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|plan| plan.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|plan| plan.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -136,13 +136,13 @@ impl NewOrganization {
         let name = fields.check("name", Name::parse(&form.name));
         let kind = fields.check(
             "kind",
-            if form.kind.is_empty() { Err(Problem::Missing) } else { OrganizationKind::parse(&form.kind) },
+            if form.kind.is_empty() { Err(FieldIssue::Missing) } else { OrganizationKind::parse(&form.kind) },
         );
         let country = fields.check("country", country(&form.country));
         let line = |text: &str| optional_line(text, 255);
         // An individual has neither of the two, whatever is in them.
         let of_a_business = |text: &str| match kind {
-            Some(OrganizationKind::Individual) if !text.trim().is_empty() => Err(Problem::NotForThisKind),
+            Some(OrganizationKind::Individual) if !text.trim().is_empty() => Err(FieldIssue::NotForThisKind),
             _ => line(text),
         };
         let legal_name = fields.check("legal_name", of_a_business(&form.legal_name)).flatten();
@@ -198,13 +198,13 @@ pub struct LegalForm {
 /// `Invalid` with the problem of every field.
 pub fn legal(kind: OrganizationKind, form: &LegalForm) -> Result<LegalView, Refusal> {
     let mut fields = Fields::default();
-    let of_a_business = |text: &str, missing: Option<Problem>| match (kind, optional_line(text, 255)) {
-        (OrganizationKind::Individual, _) if !text.trim().is_empty() => Err(Problem::NotForThisKind),
+    let of_a_business = |text: &str, missing: Option<FieldIssue>| match (kind, optional_line(text, 255)) {
+        (OrganizationKind::Individual, _) if !text.trim().is_empty() => Err(FieldIssue::NotForThisKind),
         (OrganizationKind::Business, Ok(None)) => missing.map_or(Ok(None), Err),
         (_, read) => read,
     };
-    let no_number = (!form.vat_exempt).then_some(Problem::MissingUnlessExempt);
-    let legal_name = fields.check("legal_name", of_a_business(&form.legal_name, Some(Problem::Missing))).flatten();
+    let no_number = (!form.vat_exempt).then_some(FieldIssue::MissingUnlessExempt);
+    let legal_name = fields.check("legal_name", of_a_business(&form.legal_name, Some(FieldIssue::Missing))).flatten();
     let mut line = |field: &str, text: &str| fields.check(field, optional_line(text, 255)).flatten();
     let address = line("address", &form.address);
     let postal_code = line("postal_code", &form.postal_code);
@@ -218,7 +218,7 @@ pub fn legal(kind: OrganizationKind, form: &LegalForm) -> Result<LegalView, Refu
     let vat_exempt = fields.check(
         "vat_exempt",
         if form.vat_exempt && kind == OrganizationKind::Individual {
-            Err(Problem::NotForThisKind)
+            Err(FieldIssue::NotForThisKind)
         } else {
             Ok(form.vat_exempt)
         },
@@ -274,8 +274,8 @@ impl PeopleVisibility {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|choice| choice.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|choice| choice.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// PEOPLE-11: whether somebody with this role sees the whole people list. A Member never does; they see whom they
@@ -315,7 +315,7 @@ pub const INDUSTRIES: &[(&str, &str)] = &[
     ("other", "Something else"),
 ];
 
-fn one_of(choices: &[(&str, &str)], text: &str) -> Result<Option<String>, Problem> {
+fn one_of(choices: &[(&str, &str)], text: &str) -> Result<Option<String>, FieldIssue> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
@@ -324,7 +324,7 @@ fn one_of(choices: &[(&str, &str)], text: &str) -> Result<Option<String>, Proble
         .iter()
         .find(|(known, _)| *known == text)
         .map(|(known, _)| Some((*known).to_owned()))
-        .ok_or(Problem::NotAChoice)
+        .ok_or(FieldIssue::NotAChoice)
 }
 
 /// Reads the address of a website: `http://` or `https://` (which is added where it is missing), a host with a dot, and
@@ -332,7 +332,7 @@ fn one_of(choices: &[(&str, &str)], text: &str) -> Result<Option<String>, Proble
 ///
 /// # Errors
 /// Of another shape, or too long.
-pub fn website(text: &str) -> Result<Option<String>, Problem> {
+pub fn website(text: &str) -> Result<Option<String>, FieldIssue> {
     let Some(text) = optional_line(text, 255)? else { return Ok(None) };
     let address = if text.contains("://") { text } else { format!("https://{text}") };
     let (scheme, rest) = address.split_once("://").unwrap_or_default();
@@ -346,7 +346,7 @@ pub fn website(text: &str) -> Result<Option<String>, Problem> {
         && host.contains('.')
         && host.split('.').all(|label| !label.is_empty())
         && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:".contains(&b));
-    if shape { Ok(Some(address)) } else { Err(Problem::NotAWebsite) }
+    if shape { Ok(Some(address)) } else { Err(FieldIssue::NotAWebsite) }
 }
 
 /// Changes of an organization as they come in: only what is `Some` changes.
@@ -439,12 +439,12 @@ pub const fn restorable_until(deleted_at: Timestamp) -> Timestamp {
 ///
 /// # Errors
 /// Empty, or another name.
-pub fn confirmed(name: &str, typed: &str) -> Result<(), Problem> {
+pub fn confirmed(name: &str, typed: &str) -> Result<(), FieldIssue> {
     match typed.trim() {
-        "" => Err(Problem::Missing),
+        "" => Err(FieldIssue::Missing),
         // As it is seen: a keyboard may write a letter and its mark apart.
         typed if opaque(typed) == opaque(name.trim()) => Ok(()),
-        _ => Err(Problem::NotTheName),
+        _ => Err(FieldIssue::NotTheName),
     }
 }
 
@@ -452,12 +452,12 @@ pub fn confirmed(name: &str, typed: &str) -> Result<(), Problem> {
 ///
 /// # Errors
 /// Missing, or not one of them.
-pub fn country(text: &str) -> Result<String, Problem> {
+pub fn country(text: &str) -> Result<String, FieldIssue> {
     let code = text.trim().to_ascii_uppercase();
     if code.is_empty() {
-        return Err(Problem::Missing);
+        return Err(FieldIssue::Missing);
     }
-    COUNTRIES.iter().any(|(known, _)| *known == code).then_some(code).ok_or(Problem::NotAChoice)
+    COUNTRIES.iter().any(|(known, _)| *known == code).then_some(code).ok_or(FieldIssue::NotAChoice)
 }
 
 /// Countries by ISO 3166-1 two-letter code, in the order of their English names.
@@ -541,7 +541,7 @@ mod tests {
     }
 
     /// What is wrong with a form, field by field.
-    fn problems(form: &NewOrganizationForm) -> Vec<(String, Problem)> {
+    fn problems(form: &NewOrganizationForm) -> Vec<(String, FieldIssue)> {
         match NewOrganization::parse(form) {
             Ok(_) => Vec::new(),
             Err(Refusal::Invalid(errors)) => errors.into_iter().map(|error| (error.field, error.problem)).collect(),
@@ -549,7 +549,7 @@ mod tests {
         }
     }
 
-    fn of<const N: usize>(expected: [(&str, Problem); N]) -> Vec<(String, Problem)> {
+    fn of<const N: usize>(expected: [(&str, FieldIssue); N]) -> Vec<(String, FieldIssue)> {
         expected.map(|(field, problem)| (field.to_owned(), problem)).to_vec()
     }
 
@@ -594,7 +594,7 @@ mod tests {
     #[test]
     fn org_1_an_individual_has_neither_legal_name_nor_vat_number() {
         let individual = NewOrganizationForm { kind: "individual".to_owned(), ..business() };
-        let refused = of([("legal_name", Problem::NotForThisKind), ("vat_number", Problem::NotForThisKind)]);
+        let refused = of([("legal_name", FieldIssue::NotForThisKind), ("vat_number", FieldIssue::NotForThisKind)]);
         assert_eq!(problems(&individual), refused);
         let too_long = NewOrganizationForm { vat_number: "1".repeat(300), ..individual.clone() };
         assert_eq!(problems(&too_long), refused, "however it is written");
@@ -606,7 +606,8 @@ mod tests {
 
     #[test]
     fn org_1_everything_wrong_is_told_at_once() {
-        let missing = of([("name", Problem::Missing), ("kind", Problem::Missing), ("country", Problem::Missing)]);
+        let missing =
+            of([("name", FieldIssue::Missing), ("kind", FieldIssue::Missing), ("country", FieldIssue::Missing)]);
         assert_eq!(problems(&NewOrganizationForm::default()), missing);
 
         let long = "x".repeat(256);
@@ -621,14 +622,14 @@ mod tests {
             city: long,
         };
         let expected = of([
-            ("name", Problem::TooLong(255)),
-            ("kind", Problem::NotAChoice),
-            ("country", Problem::NotAChoice),
-            ("legal_name", Problem::TooLong(255)),
-            ("vat_number", Problem::TooLong(255)),
-            ("address", Problem::ControlCharacters),
-            ("postal_code", Problem::TooLong(255)),
-            ("city", Problem::TooLong(255)),
+            ("name", FieldIssue::TooLong(255)),
+            ("kind", FieldIssue::NotAChoice),
+            ("country", FieldIssue::NotAChoice),
+            ("legal_name", FieldIssue::TooLong(255)),
+            ("vat_number", FieldIssue::TooLong(255)),
+            ("address", FieldIssue::ControlCharacters),
+            ("postal_code", FieldIssue::TooLong(255)),
+            ("city", FieldIssue::TooLong(255)),
         ]);
         assert_eq!(problems(&wrong), expected);
     }
@@ -638,10 +639,10 @@ mod tests {
         for (text, expected) in [
             (" fr ", Ok("FR")),
             ("CW", Ok("CW")),
-            ("", Err(Problem::Missing)),
-            ("  ", Err(Problem::Missing)),
-            ("XX", Err(Problem::NotAChoice)),
-            ("FRA", Err(Problem::NotAChoice)),
+            ("", Err(FieldIssue::Missing)),
+            ("  ", Err(FieldIssue::Missing)),
+            ("XX", Err(FieldIssue::NotAChoice)),
+            ("FRA", Err(FieldIssue::NotAChoice)),
         ] {
             assert_eq!(country(text), expected.map(str::to_owned), "{text:?}");
         }
@@ -667,7 +668,7 @@ mod tests {
         for plan in PlanTier::ALL {
             assert_eq!(PlanTier::parse(plan.word()), Ok(plan));
         }
-        assert_eq!(PlanTier::parse("gold"), Err(Problem::NotAChoice));
+        assert_eq!(PlanTier::parse("gold"), Err(FieldIssue::NotAChoice));
     }
 
     #[test]
@@ -688,19 +689,19 @@ mod tests {
         };
         assert_eq!(told(Business, &form("A", "CHE-1", false)), of([]));
         assert_eq!(told(Business, &form("A", "", true)), of([]));
-        assert_eq!(told(Business, &form("A", "", false)), of([("vat_number", Problem::MissingUnlessExempt)]));
-        assert_eq!(told(Business, &form("", "", true)), of([("legal_name", Problem::Missing)]));
+        assert_eq!(told(Business, &form("A", "", false)), of([("vat_number", FieldIssue::MissingUnlessExempt)]));
+        assert_eq!(told(Business, &form("", "", true)), of([("legal_name", FieldIssue::Missing)]));
         assert_eq!(told(Individual, &form("", "", false)), of([]));
         let refused = [
-            ("legal_name", Problem::NotForThisKind),
-            ("vat_number", Problem::NotForThisKind),
-            ("vat_exempt", Problem::NotForThisKind),
+            ("legal_name", FieldIssue::NotForThisKind),
+            ("vat_number", FieldIssue::NotForThisKind),
+            ("vat_exempt", FieldIssue::NotForThisKind),
         ];
         assert_eq!(told(Individual, &form("A", "1", true)), of(refused));
         let long = LegalForm { officer_phone: "1".repeat(256), ..LegalForm::default() };
         assert_eq!(
             told(Individual, &long),
-            of([("officer_phone", Problem::TooLong(255)), ("country", Problem::Missing)])
+            of([("officer_phone", FieldIssue::TooLong(255)), ("country", FieldIssue::Missing)])
         );
     }
 
@@ -725,7 +726,7 @@ mod tests {
             "https://é.com",
             "https://example.com/\"><b>",
         ] {
-            assert_eq!(website(wrong), Err(Problem::NotAWebsite), "{wrong}");
+            assert_eq!(website(wrong), Err(FieldIssue::NotAWebsite), "{wrong}");
         }
     }
 
@@ -768,9 +769,9 @@ mod tests {
     #[test]
     fn org_4_the_name_is_typed_to_delete() {
         assert_eq!(confirmed("Alpine Survey", " Alpine Survey "), Ok(()));
-        assert_eq!(confirmed("Alpine Survey", "alpine survey"), Err(Problem::NotTheName));
+        assert_eq!(confirmed("Alpine Survey", "alpine survey"), Err(FieldIssue::NotTheName));
         assert_eq!(confirmed("Zürich Nord", "Zu\u{308}rich\u{A0}Nord"), Ok(()));
-        assert_eq!(confirmed("Alpine Survey", ""), Err(Problem::Missing));
+        assert_eq!(confirmed("Alpine Survey", ""), Err(FieldIssue::Missing));
         assert_eq!(restorable_until(Timestamp(0)), Timestamp(0).plus_days(30));
     }
 }

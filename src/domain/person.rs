@@ -50,16 +50,16 @@ pub fn space_name(first_name: &str, last_name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::text::{FieldError, Problem};
+    use crate::domain::text::{FieldError, FieldIssue};
 
     #[test]
     fn auth_1_everything_wrong_with_a_sign_up_is_told_at_once() {
         assert!(SignUp::parse("Anna", "Muster", "anna@example.com", "correct horse battery").is_ok());
         let wrong = [
-            ("first_name", Problem::Missing),
-            ("last_name", Problem::TooLong(255)),
-            ("email", Problem::NotAnEmail),
-            ("password", Problem::TooShort(12)),
+            ("first_name", FieldIssue::Missing),
+            ("last_name", FieldIssue::TooLong(255)),
+            ("email", FieldIssue::NotAnEmail),
+            ("password", FieldIssue::TooShort(12)),
         ];
         let expected = wrong.map(|(field, problem)| FieldError::new(field, problem)).to_vec();
         let refused = SignUp::parse(" ", &"x".repeat(256), "anna", "short").map(|_| ());

@@ -5,7 +5,7 @@ use super::{id::OrganizationId, organization::PlanTier, refusal::Refusal, role::
 
 /// What a plan allows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Limits {
+pub struct PlanLimits {
     /// The most accounts; `None` for any number.
     pub accounts: Option<u64>,
     /// Whether there are Managers.
@@ -16,11 +16,11 @@ pub struct Limits {
 
 impl PlanTier {
     /// The limits, as data (ACCT-2).
-    pub const fn limits(self) -> Limits {
+    pub const fn limits(self) -> PlanLimits {
         match self {
-            Self::Essential => Limits { accounts: Some(1), managers: false, limited_people: false },
-            Self::Premier => Limits { accounts: None, managers: false, limited_people: false },
-            Self::Enterprise => Limits { accounts: None, managers: true, limited_people: true },
+            Self::Essential => PlanLimits { accounts: Some(1), managers: false, limited_people: false },
+            Self::Premier => PlanLimits { accounts: None, managers: false, limited_people: false },
+            Self::Enterprise => PlanLimits { accounts: None, managers: true, limited_people: true },
         }
     }
 
@@ -43,7 +43,7 @@ impl PlanTier {
     }
 
     /// The smallest plan that allows what `fits` asks for.
-    fn smallest(fits: impl Fn(Limits) -> bool) -> &'static str {
+    fn smallest(fits: impl Fn(PlanLimits) -> bool) -> &'static str {
         Self::ALL.into_iter().find(|plan| fits(plan.limits())).unwrap_or(Self::Enterprise).title()
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     refusal::Refusal,
-    text::{Email, Problem, key},
+    text::{Email, FieldIssue, key},
 };
 
 /// Who may sign up.
@@ -58,7 +58,7 @@ impl Policy {
                 if self.domains.iter().any(|one| one == domain) {
                     Ok(())
                 } else {
-                    Err(Refusal::field("email", Problem::AddressElsewhere(one_of(&self.domains))))
+                    Err(Refusal::field("email", FieldIssue::AddressElsewhere(one_of(&self.domains))))
                 }
             }
         }

@@ -4,7 +4,7 @@ use super::{
     id::PersonId,
     refusal::Refusal,
     resource,
-    text::{Fields, Name, Problem},
+    text::{FieldIssue, Fields, Name},
 };
 
 /// Languages that one can choose: code and name.
@@ -15,9 +15,9 @@ pub const LANGUAGES: [(&str, &str); 6] =
 ///
 /// # Errors
 /// Not one of [`LANGUAGES`].
-pub fn language(text: &str) -> Result<String, Problem> {
+pub fn language(text: &str) -> Result<String, FieldIssue> {
     let text = text.trim();
-    LANGUAGES.iter().find(|(code, _)| *code == text).map(|(code, _)| (*code).to_owned()).ok_or(Problem::NotAChoice)
+    LANGUAGES.iter().find(|(code, _)| *code == text).map(|(code, _)| (*code).to_owned()).ok_or(FieldIssue::NotAChoice)
 }
 
 /// What is to change of a profile, unread: only what is given changes.
@@ -61,7 +61,7 @@ impl ProfileChange {
         let last_name = form.last_name.as_deref().and_then(|text| fields.check("last_name", Name::parse(text)));
         let language = form.language.as_deref().and_then(|text| fields.check("language", language(text)));
         let cluster = form.cluster.as_deref().and_then(|text| {
-            let cluster = if text.trim().is_empty() { Err(Problem::Missing) } else { resource::cluster(text) };
+            let cluster = if text.trim().is_empty() { Err(FieldIssue::Missing) } else { resource::cluster(text) };
             fields.check("cluster", cluster)
         });
         fields.done()?;
@@ -113,10 +113,10 @@ mod tests {
             default_organization: text("table"),
         };
         let expected = [
-            ("first_name", Problem::Missing),
-            ("last_name", Problem::TooLong(255)),
-            ("language", Problem::NotAChoice),
-            ("cluster", Problem::Missing),
+            ("first_name", FieldIssue::Missing),
+            ("last_name", FieldIssue::TooLong(255)),
+            ("language", FieldIssue::NotAChoice),
+            ("cluster", FieldIssue::Missing),
         ];
         let expected = expected.map(|(field, problem)| FieldError::new(field, problem)).to_vec();
         assert_eq!(ProfileChange::parse(&wrong).map(|_| ()), Err(Refusal::Invalid(expected)));

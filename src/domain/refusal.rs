@@ -150,7 +150,7 @@ const fn closed(state: State) -> &'static str {
 
 impl Refusal {
     /// One field with one problem.
-    pub fn field(field: &str, problem: super::text::Problem) -> Self {
+    pub fn field(field: &str, problem: super::text::FieldIssue) -> Self {
         Self::Invalid(vec![FieldError::new(field, problem)])
     }
 

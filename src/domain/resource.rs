@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     name::{beginning, same_key},
     refusal::Refusal,
-    text::{NAME_LENGTH, Problem},
+    text::{FieldIssue, NAME_LENGTH},
 };
 
 /// How deep a tree may be: a root is at depth 0, and nothing is deeper than this (DRIVE-1).
@@ -74,8 +74,8 @@ impl Kind {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// Whether it can hold anything at all.
@@ -203,9 +203,9 @@ impl Status {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
         let word = word.replace('-', "_");
-        Self::ALL.into_iter().find(|status| status.word() == word).ok_or(Problem::NotAChoice)
+        Self::ALL.into_iter().find(|status| status.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// XFER-9: whether a dataset in this state may cross to another organization.
@@ -265,12 +265,12 @@ pub const CLUSTERS: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// Not one of [`CLUSTERS`].
-pub fn cluster(text: &str) -> Result<String, Problem> {
+pub fn cluster(text: &str) -> Result<String, FieldIssue> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(CLUSTERS[0].0.to_owned());
     }
-    CLUSTERS.iter().find(|(id, _)| *id == text).map(|(id, _)| (*id).to_owned()).ok_or(Problem::NotAChoice)
+    CLUSTERS.iter().find(|(id, _)| *id == text).map(|(id, _)| (*id).to_owned()).ok_or(FieldIssue::NotAChoice)
 }
 
 #[cfg(test)]
@@ -410,7 +410,7 @@ mod tests {
         }
         assert_eq!(cluster(" "), Ok("eu-central".to_owned()));
         assert_eq!(cluster("us-east"), Ok("us-east".to_owned()));
-        assert_eq!(cluster("moon"), Err(Problem::NotAChoice));
+        assert_eq!(cluster("moon"), Err(FieldIssue::NotAChoice));
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use super::{
     key::Who,
     organization::PeopleVisibility,
     refusal::Refusal,
-    text::Problem,
+    text::FieldIssue,
 };
 
 /// A person's one role in one organization. The order is the meaning: a later role stands above an earlier one.
@@ -67,8 +67,8 @@ impl Role {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|role| role.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|role| role.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -109,7 +109,7 @@ pub enum Permission {
     UseDesktopLicences,
     /// Use cloud licences.
     UseCloudLicences,
-    /// See the price of jobs billed to the organization.
+    /// See the price of tasks billed to the organization.
     SeePrices,
     /// View every resource of the organization.
     ViewResources,
@@ -489,7 +489,7 @@ mod tests {
             assert_eq!(Role::parse(role.word()), Ok(role));
         }
         for wrong in ["", "Owner", "admin", "external"] {
-            assert_eq!(Role::parse(wrong), Err(Problem::NotAChoice));
+            assert_eq!(Role::parse(wrong), Err(FieldIssue::NotAChoice));
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
     id::{KeyId, LoanId, PersonId},
     refusal::Refusal,
     role::{Cell, Permission, Role, Standing, cell},
-    text::{Problem, line, number},
+    text::{FieldIssue, line, number},
     time::Timestamp,
 };
 
@@ -31,7 +31,7 @@ const DEVICE_LENGTH: usize = 100;
 ///
 /// # Errors
 /// Empty, too long, or with control characters.
-pub fn device(text: &str) -> Result<String, Problem> {
+pub fn device(text: &str) -> Result<String, FieldIssue> {
     line(text, DEVICE_LENGTH)
 }
 
@@ -183,11 +183,11 @@ pub fn take_by_key(seats: u64, others: u64) -> Result<(), Refusal> {
 pub fn give(role: Role, given: bool, seats: u64, others: u64) -> Result<(), Refusal> {
     let at = |problem| Err(Refusal::field("person", problem));
     match needs_a_given_seat(role) {
-        Ok(true) if given => at(Problem::SeatedAlready),
+        Ok(true) if given => at(FieldIssue::SeatedAlready),
         Ok(true) if others < seats => Ok(()),
         Ok(true) => Err(full(seats)),
-        Ok(false) => at(Problem::NeedsNoSeat),
-        Err(_) => at(Problem::NotAChoice),
+        Ok(false) => at(FieldIssue::NeedsNoSeat),
+        Err(_) => at(FieldIssue::NotAChoice),
     }
 }
 
@@ -299,8 +299,8 @@ mod tests {
     #[test]
     fn lic_5_a_device_has_a_name() {
         assert_eq!(device(" Anna's desk "), Ok("Anna's desk".to_owned()));
-        assert_eq!(device(" "), Err(Problem::Missing));
-        assert_eq!(device(&"x".repeat(101)), Err(Problem::TooLong(100)));
+        assert_eq!(device(" "), Err(FieldIssue::Missing));
+        assert_eq!(device(&"x".repeat(101)), Err(FieldIssue::TooLong(100)));
     }
 
     proptest! {

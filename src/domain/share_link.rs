@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     refusal::Refusal,
     resource::Kind,
-    text::{Problem, opaque},
+    text::{FieldIssue, opaque},
     time::{Day, Timestamp},
 };
 
@@ -44,8 +44,8 @@ impl State {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -96,13 +96,13 @@ impl LinkPassword {
     ///
     /// # Errors
     /// Fewer than 8 or more than 128 characters.
-    pub fn parse(text: &str) -> Result<Option<Self>, Problem> {
+    pub fn parse(text: &str) -> Result<Option<Self>, FieldIssue> {
         let text = opaque(text);
         match text.chars().count() {
             0 => Ok(None),
-            1..8 => Err(Problem::TooShort(8)),
+            1..8 => Err(FieldIssue::TooShort(8)),
             8..=128 => Ok(Some(Self(text.into_owned()))),
-            _ => Err(Problem::TooLong(128)),
+            _ => Err(FieldIssue::TooLong(128)),
         }
     }
 
@@ -122,16 +122,16 @@ impl std::fmt::Debug for LinkPassword {
 ///
 /// # Errors
 /// Neither, not in the future, or more than ten years away.
-pub fn expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, Problem> {
+pub fn expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, FieldIssue> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
     let end = match Day::parse_iso(text) {
         Some(day) => Day(day.0 + 1).start(),
-        None => Timestamp::parse_rfc3339(text).ok_or(Problem::NotAMoment)?,
+        None => Timestamp::parse_rfc3339(text).ok_or(FieldIssue::NotAMoment)?,
     };
-    if end <= now || end > now.plus_days(DAYS_AT_MOST) { Err(Problem::NotSoonEnough) } else { Ok(Some(end)) }
+    if end <= now || end > now.plus_days(DAYS_AT_MOST) { Err(FieldIssue::NotSoonEnough) } else { Ok(Some(end)) }
 }
 
 /// LINK-1: whether there may be a link to something of this kind. A link shows one resource and what is below it, never
@@ -181,15 +181,15 @@ mod tests {
             assert_eq!(Standing::of(state, end, NOW), standing, "{state:?} {end:?}");
             assert_eq!(State::parse(state.word()), Ok(state));
         }
-        assert_eq!(State::parse("on"), Err(Problem::NotAChoice));
+        assert_eq!(State::parse("on"), Err(FieldIssue::NotAChoice));
     }
 
     #[test]
     fn link_1_a_password_has_8_to_128_characters() {
         assert!(LinkPassword::parse("").is_ok_and(|none| none.is_none()));
         assert!(LinkPassword::parse("12345678").is_ok_and(|some| some.is_some()));
-        assert_eq!(LinkPassword::parse("1234567").err(), Some(Problem::TooShort(8)));
-        assert_eq!(LinkPassword::parse(&"x".repeat(129)).err(), Some(Problem::TooLong(128)));
+        assert_eq!(LinkPassword::parse("1234567").err(), Some(FieldIssue::TooShort(8)));
+        assert_eq!(LinkPassword::parse(&"x".repeat(129)).err(), Some(FieldIssue::TooLong(128)));
         let printed = LinkPassword::parse("12345678").ok().flatten().map(|password| format!("{password:?}"));
         assert_eq!(printed.as_deref(), Some("LinkPassword(…)"));
     }
@@ -201,11 +201,11 @@ mod tests {
         assert_eq!(expiry("2026-11-21", NOW), Ok(Some(Timestamp(1_795_305_600_000))));
         assert_eq!(expiry("2026-11-21T19:05:04Z", NOW), Ok(Some(Timestamp(1_795_287_904_000))));
         for (text, problem) in [
-            ("2026-11-20", Problem::NotSoonEnough),
-            ("2026-11-21T19:05:03Z", Problem::NotSoonEnough),
-            ("2037-01-01", Problem::NotSoonEnough),
-            ("tomorrow", Problem::NotAMoment),
-            ("2026-11-21T25:05:04Z", Problem::NotAMoment),
+            ("2026-11-20", FieldIssue::NotSoonEnough),
+            ("2026-11-21T19:05:03Z", FieldIssue::NotSoonEnough),
+            ("2037-01-01", FieldIssue::NotSoonEnough),
+            ("tomorrow", FieldIssue::NotAMoment),
+            ("2026-11-21T25:05:04Z", FieldIssue::NotAMoment),
         ] {
             assert_eq!(expiry(text, NOW), Err(problem), "{text}");
         }

@@ -9,7 +9,7 @@ use super::name::{is_blank, is_invisible, is_visible, same_key};
 
 /// What is wrong with a field, in the words that are shown beneath it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-pub enum Problem {
+pub enum FieldIssue {
     /// Nothing was given.
     #[error("Fill this in.")]
     Missing,
@@ -171,12 +171,12 @@ pub struct FieldError {
     /// The field's name, for example `first_name`.
     pub field: String,
     /// What is wrong with it.
-    pub problem: Problem,
+    pub problem: FieldIssue,
 }
 
 impl FieldError {
     /// A problem at a field.
-    pub fn new(field: &str, problem: Problem) -> Self {
+    pub fn new(field: &str, problem: FieldIssue) -> Self {
         Self { field: field.to_owned(), problem }
     }
 }
@@ -187,7 +187,7 @@ pub struct Fields(Vec<FieldError>);
 
 impl Fields {
     /// Keeps the value, or notes what is wrong with the field.
-    pub fn check<T>(&mut self, field: &str, value: Result<T, Problem>) -> Option<T> {
+    pub fn check<T>(&mut self, field: &str, value: Result<T, FieldIssue>) -> Option<T> {
         value.map_err(|problem| self.0.push(FieldError::new(field, problem))).ok()
     }
 
@@ -214,7 +214,7 @@ impl Name {
     ///
     /// # Errors
     /// Empty or with nothing to see, longer than 255 characters, or with control characters.
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str) -> Result<Self, FieldIssue> {
         line(text, NAME_LENGTH).map(Self)
     }
 
@@ -245,10 +245,10 @@ pub fn key(text: &str) -> String {
 ///
 /// # Errors
 /// Empty, too long, or with control characters.
-pub fn line(text: &str, longest: usize) -> Result<String, Problem> {
+pub fn line(text: &str, longest: usize) -> Result<String, FieldIssue> {
     match optional_line(text, longest)? {
         Some(line) => Ok(line),
-        None => Err(Problem::Missing),
+        None => Err(FieldIssue::Missing),
     }
 }
 
@@ -256,12 +256,12 @@ pub fn line(text: &str, longest: usize) -> Result<String, Problem> {
 ///
 /// # Errors
 /// Too long, or with control characters.
-pub fn optional_line(text: &str, longest: usize) -> Result<Option<String>, Problem> {
+pub fn optional_line(text: &str, longest: usize) -> Result<Option<String>, FieldIssue> {
     let text = text.trim();
     if text.chars().any(is_control) {
-        Err(Problem::ControlCharacters)
+        Err(FieldIssue::ControlCharacters)
     } else if text.chars().count() > longest {
-        Err(Problem::TooLong(longest))
+        Err(FieldIssue::TooLong(longest))
     } else {
         Ok(is_visible(text).then(|| text.to_owned()))
     }
@@ -304,11 +304,11 @@ impl Email {
     ///
     /// # Errors
     /// Empty, or not an address of that shape.
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str) -> Result<Self, FieldIssue> {
         let text = Self::shaped(text)?;
-        let Some((local, domain)) = text.split_once('@') else { return Err(Problem::NotAnEmail) };
+        let Some((local, domain)) = text.split_once('@') else { return Err(FieldIssue::NotAnEmail) };
         let address = format!("{local}@{}", ascii_domain(domain)?);
-        if address.len() > LONGEST_EMAIL { Err(Problem::TooLong(LONGEST_EMAIL)) } else { Ok(Self(address)) }
+        if address.len() > LONGEST_EMAIL { Err(FieldIssue::TooLong(LONGEST_EMAIL)) } else { Ok(Self(address)) }
     }
 
     /// Whether a text has the shape of an address, for showing while it is typed: [`Email::parse`] without what needs tables of all
@@ -316,15 +316,15 @@ impl Email {
     ///
     /// # Errors
     /// Empty, or not an address of that shape.
-    pub fn shaped(text: &str) -> Result<String, Problem> {
+    pub fn shaped(text: &str) -> Result<String, FieldIssue> {
         let plain: String = text.chars().filter(|c| !is_invisible(*c)).map(narrow).collect();
         let text = line(&plain, LONGEST_EMAIL)?;
-        let Some((local, domain)) = text.split_once('@') else { return Err(Problem::NotAnEmail) };
+        let Some((local, domain)) = text.split_once('@') else { return Err(FieldIssue::NotAnEmail) };
         let in_local = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(c);
         let in_domain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || (!c.is_ascii() && !is_blank(c));
         let odd = local.chars().find(|c| !c.is_ascii() && !in_local(*c));
         if let Some(c) = odd.or_else(|| domain.chars().find(|c| !c.is_ascii() && !in_domain(*c))) {
-            return Err(Problem::NotInAnEmail(c));
+            return Err(FieldIssue::NotInAnEmail(c));
         }
         let local_ok = !local.is_empty()
             && local.len() <= 64
@@ -340,7 +340,7 @@ impl Email {
         };
         let dots = |c: char| c == '.' || c == IDEOGRAPHIC_STOP;
         let domain_ok = domain.contains(dots) && domain.split(dots).all(label_ok);
-        if local_ok && domain_ok { Ok(text) } else { Err(Problem::NotAnEmail) }
+        if local_ok && domain_ok { Ok(text) } else { Err(FieldIssue::NotAnEmail) }
     }
 
     /// The address.
@@ -370,7 +370,7 @@ pub(super) fn narrow(c: char) -> char {
 }
 
 /// A domain as mail programs send it (IDNA): lower-case letters in their composed form, each part that is not ASCII in punycode.
-fn ascii_domain(domain: &str) -> Result<String, Problem> {
+fn ascii_domain(domain: &str) -> Result<String, FieldIssue> {
     if domain.is_ascii() {
         return Ok(domain.to_owned());
     }
@@ -388,9 +388,9 @@ fn ascii_domain(domain: &str) -> Result<String, Problem> {
         if let Some(c) =
             label.chars().find(|c| !letter(c)).or_else(|| label.chars().next().filter(|c| is_combining_mark(*c)))
         {
-            return Err(Problem::NotInAnEmail(c));
+            return Err(FieldIssue::NotInAnEmail(c));
         }
-        let encoded = punycode(label).filter(|encoded| encoded.len() <= 59).ok_or(Problem::NotAnEmail)?;
+        let encoded = punycode(label).filter(|encoded| encoded.len() <= 59).ok_or(FieldIssue::NotAnEmail)?;
         ascii.push_str("xn--");
         ascii.push_str(&encoded);
     }
@@ -475,13 +475,13 @@ impl Password {
     ///
     /// # Errors
     /// Fewer than 12 or more than 128 characters.
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str) -> Result<Self, FieldIssue> {
         let text = opaque(text);
         match text.chars().count() {
-            0 => Err(Problem::Missing),
-            1..12 => Err(Problem::TooShort(12)),
+            0 => Err(FieldIssue::Missing),
+            1..12 => Err(FieldIssue::TooShort(12)),
             12..=128 => Ok(Self(text.into_owned())),
-            _ => Err(Problem::TooLong(128)),
+            _ => Err(FieldIssue::TooLong(128)),
         }
     }
 
@@ -508,16 +508,16 @@ impl Identifier {
     ///
     /// # Errors
     /// Not of that shape, or what a UUID looks like (the REST API takes either).
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str) -> Result<Self, FieldIssue> {
         let text = line(text, 40)
-            .map_err(|problem| if problem == Problem::Missing { problem } else { Problem::NotAnIdentifier })?;
+            .map_err(|problem| if problem == FieldIssue::Missing { problem } else { FieldIssue::NotAnIdentifier })?;
         let shape = (2..=40).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !text.starts_with('-')
             && !text.ends_with('-')
             && !text.contains("--")
             && uuid::Uuid::parse_str(&text).is_err();
-        if shape { Ok(Self(text)) } else { Err(Problem::NotAnIdentifier) }
+        if shape { Ok(Self(text)) } else { Err(FieldIssue::NotAnIdentifier) }
     }
 
     /// The identifier that suits a name (ORG-2): its letters and digits in lower case, other letters as they are usually written with
@@ -628,18 +628,18 @@ mod tests {
     fn names_keep_what_people_type_and_refuse_what_they_cannot_see() {
         assert_eq!(Name::parse("  Gotthard ☃ مرحبا ").map(|n| n.to_string()), Ok("Gotthard ☃ مرحبا".to_owned()));
         assert_eq!(Name::parse("<b>../x</b>").map(|n| n.to_string()), Ok("<b>../x</b>".to_owned()));
-        assert_eq!(Name::parse(" \t "), Err(Problem::Missing));
+        assert_eq!(Name::parse(" \t "), Err(FieldIssue::Missing));
         assert_eq!(Name::parse(&"é".repeat(255)).map(|n| n.as_str().chars().count()), Ok(255));
-        assert_eq!(Name::parse(&"é".repeat(256)), Err(Problem::TooLong(255)));
+        assert_eq!(Name::parse(&"é".repeat(256)), Err(FieldIssue::TooLong(255)));
         for hidden in ["a\nb", "a\0b", "a\u{202E}b", "a\u{2066}b", "a\u{7f}b"] {
-            assert_eq!(Name::parse(hidden), Err(Problem::ControlCharacters), "{hidden:?}");
+            assert_eq!(Name::parse(hidden), Err(FieldIssue::ControlCharacters), "{hidden:?}");
         }
     }
 
     #[test]
     fn drive_5_a_name_with_nothing_to_see_is_none() {
         for nothing in ["\u{200B}", "\u{A0}", "\u{3000}", "\u{2800}", "\u{3164}", "\u{200D}\u{FE0F}", "\u{AD}"] {
-            assert_eq!(Name::parse(nothing), Err(Problem::Missing), "{nothing:?}");
+            assert_eq!(Name::parse(nothing), Err(FieldIssue::Missing), "{nothing:?}");
             assert_eq!(optional_line(nothing, 255), Ok(None), "{nothing:?}");
         }
     }
@@ -677,18 +677,18 @@ mod tests {
             );
         }
         for (typed, problem) in [
-            ("änna@example.com", Problem::NotInAnEmail('ä')),
-            ("anna@exam🙂ple.com", Problem::NotInAnEmail('🙂')),
-            ("anna@\u{300}x.com", Problem::NotInAnEmail('\u{300}')),
-            ("anna@bücher", Problem::NotAnEmail),
-            ("anna@-bücher.example", Problem::NotAnEmail),
+            ("änna@example.com", FieldIssue::NotInAnEmail('ä')),
+            ("anna@exam🙂ple.com", FieldIssue::NotInAnEmail('🙂')),
+            ("anna@\u{300}x.com", FieldIssue::NotInAnEmail('\u{300}')),
+            ("anna@bücher", FieldIssue::NotAnEmail),
+            ("anna@-bücher.example", FieldIssue::NotAnEmail),
         ] {
             assert_eq!(Email::parse(typed), Err(problem), "{typed}");
         }
         let long = format!("anna@{}.example", "ü".repeat(60));
         assert!(Email::parse(&long).is_err());
         assert_eq!(
-            Problem::NotInAnEmail('\u{A0}').to_string().split(" cannot").next(),
+            FieldIssue::NotInAnEmail('\u{A0}').to_string().split(" cannot").next(),
             Some("An invisible sign (U+00A0)")
         );
     }
@@ -769,7 +769,7 @@ mod tests {
     fn org_5_an_org_id_has_one_shape() {
         assert!(Identifier::parse("Table").is_ok());
         for wrong in ["a", "-a", "a-", "a--b", "a b", "ä-b", "a/b", "018f3c1e-7b2a-7c3d-8e4f-5a6b7c8d9e0f"] {
-            assert_eq!(Identifier::parse(wrong), Err(Problem::NotAnIdentifier), "{wrong}");
+            assert_eq!(Identifier::parse(wrong), Err(FieldIssue::NotAnIdentifier), "{wrong}");
         }
     }
 }

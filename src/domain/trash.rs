@@ -29,7 +29,7 @@ pub fn outlived(
     at: Timestamp,
     now: Timestamp,
 ) -> Option<Permit> {
-    (kept_until(at) <= now).then(|| Permit::of_work(person, organization, item))
+    (kept_until(at) <= now).then(|| Permit::of_task(person, organization, item))
 }
 
 /// Where something goes that comes out of the trash.

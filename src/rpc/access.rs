@@ -12,9 +12,9 @@ pub async fn access_page(
     #[server(default)] shown: String,
     #[server(default)] cursor: String,
 ) -> Result<AccessView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::grant::view(&ctx, &by, &item, &shown, &cursor).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::grant::view(&ctx, &by, &item, &shown, &cursor).await)
 }
 
 /// "Why can they see this?" (ACCESS-1).
@@ -23,9 +23,9 @@ pub async fn access_why(
     #[server(default)] item: String,
     #[server(default)] person: String,
 ) -> Result<WhyView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::grant::why(&ctx, &by, &item, &person).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::grant::why(&ctx, &by, &item, &person).await)
 }
 
 /// **Give access**: to an address or an Org ID. `way` is how an address that is not known comes: `external` or `member`.
@@ -37,12 +37,12 @@ pub async fn give_access(
     #[server(default)] way: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let form = usecase::grant::GiveForm { who: email, level, way, ..Default::default() };
     let given = usecase::grant::give(&ctx, &by, &item, &form).await;
-    let page = answer::back_to(&back, "/");
-    answer::done(given, |given| (page, given.words())).await
+    let page = response::back_to(&back, "/");
+    response::done(given, |given| (page, given.words())).await
 }
 
 /// Another level for a grant.
@@ -53,11 +53,11 @@ pub async fn change_access(
     #[server(default)] level: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let changed = usecase::grant::change(&ctx, &by, &item, &grant, &level).await;
-    let page = answer::back_to(&back, "/");
-    answer::done(changed, |row| (page, format!("{} has {} access now", row.name, row.level.title()))).await
+    let page = response::back_to(&back, "/");
+    response::done(changed, |row| (page, format!("{} has {} access now", row.name, row.level.title()))).await
 }
 
 /// **Remove** in the dialog: a grant, or what waits with an invitation.
@@ -67,9 +67,9 @@ pub async fn remove_access(
     #[server(default)] grant: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let removed = usecase::grant::remove(&ctx, &by, &item, &grant).await;
-    let page = answer::back_to(&back, "/");
-    answer::done(removed, |name| (page, format!("Removed the access of {name}"))).await
+    let page = response::back_to(&back, "/");
+    response::done(removed, |name| (page, format!("Removed the access of {name}"))).await
 }

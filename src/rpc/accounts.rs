@@ -11,11 +11,11 @@ pub async fn create_account(
     #[server(default)] name: String,
     #[server(default)] account_id: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let form = crate::domain::account::AccountForm { name: Some(name), account_id: Some(account_id) };
     let created = usecase::accounts::create(&ctx, &by, &org, &form).await;
-    answer::done(created, |row| (format!("/o/{org}/settings/accounts"), format!("Opened the account {}", row.name)))
+    response::done(created, |row| (format!("/o/{org}/settings/accounts"), format!("Opened the account {}", row.name)))
         .await
 }
 
@@ -27,20 +27,20 @@ pub async fn change_account(
     #[server(default)] name: String,
     #[server(default)] account_id: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let form = crate::domain::account::AccountForm { name: Some(name), account_id: Some(account_id) };
     let changed = usecase::accounts::change(&ctx, &by, &org, &id, &form).await;
-    answer::done(changed, |_| (format!("/o/{org}/settings/accounts"), "Saved".to_owned())).await
+    response::done(changed, |_| (format!("/o/{org}/settings/accounts"), "Saved".to_owned())).await
 }
 
 /// **Delete account**.
 #[server(output = Text)]
 pub async fn delete_account(#[server(default)] org: String, #[server(default)] id: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let deleted = usecase::accounts::delete(&ctx, &by, &org, &id).await;
-    answer::done(deleted, |name| (format!("/o/{org}/settings/accounts"), format!("Deleted the account {name}"))).await
+    response::done(deleted, |name| (format!("/o/{org}/settings/accounts"), format!("Deleted the account {name}"))).await
 }
 
 /// **Save** of the accounts of a person: `where` is `everywhere`, or their role counts in `accounts` alone.
@@ -52,10 +52,10 @@ pub async fn limit_person(
     #[server(default)] accounts: Vec<String>,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let everywhere = counts == "everywhere";
     let limited = usecase::accounts::limit_person_at(&ctx, &by, &org, &person, everywhere, &accounts).await;
-    let page = answer::back_to(&back, &format!("/o/{org}/people"));
-    answer::done(limited, |name| (page, format!("Saved where {name}’s role counts"))).await
+    let page = response::back_to(&back, &format!("/o/{org}/people"));
+    response::done(limited, |name| (page, format!("Saved where {name}’s role counts"))).await
 }

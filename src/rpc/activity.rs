@@ -16,8 +16,8 @@ pub async fn organization_activity(
     #[server(default)] older: String,
     #[server(default)] newer: String,
 ) -> Result<LogView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let query = usecase::audit::AuditQuery {
         actor: Some(actor),
         action: Some(action),
@@ -26,5 +26,5 @@ pub async fn organization_activity(
         cursor: Some(older),
         limit: None,
     };
-    answer::read(usecase::audit::page(&ctx, &by, &org, &query, &newer).await)
+    response::read(usecase::audit::page(&ctx, &by, &org, &query, &newer).await)
 }

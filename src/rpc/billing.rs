@@ -10,17 +10,17 @@ use crate::domain::view::billing::{BillingView, WayToLicence};
 /// What the page Billing shows: requests behind `older`.
 #[server(output = Text)]
 pub async fn organization_billing(org: String, #[server(default)] older: String) -> Result<BillingView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::billing::view(&ctx, &by, &org, &older).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::billing::view(&ctx, &by, &org, &older).await)
 }
 
 /// What I can do about a licence that is missing.
 #[server(output = Text)]
 pub async fn missing_licence(org: String) -> Result<Option<WayToLicence>, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::billing::way_to_licence(&ctx, &by, &org).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::billing::way_to_licence(&ctx, &by, &org).await)
 }
 
 /// **Save** of a billing contact: a new one where there is no id.
@@ -32,24 +32,24 @@ pub async fn save_contact(
     #[server(default)] email: String,
     #[server(default)] phone: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let form = crate::domain::billing::ContactForm { name, email, phone };
     let (saved, verb) = if id.is_empty() {
         (usecase::billing::add_contact(&ctx, &by, &org, &form).await, "Added")
     } else {
         (usecase::billing::change_contact(&ctx, &by, &org, &id, &form).await, "Changed")
     };
-    answer::done(saved, |contact| (format!("/o/{org}/billing"), format!("{verb} {}", contact.name))).await
+    response::done(saved, |contact| (format!("/o/{org}/billing"), format!("{verb} {}", contact.name))).await
 }
 
 /// **Remove** a billing contact.
 #[server(output = Text)]
 pub async fn remove_contact(#[server(default)] org: String, #[server(default)] id: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let removed = usecase::billing::remove_contact(&ctx, &by, &org, &id).await;
-    answer::done(removed, |name| (format!("/o/{org}/billing"), format!("Removed {name}"))).await
+    response::done(removed, |name| (format!("/o/{org}/billing"), format!("Removed {name}"))).await
 }
 
 /// **Send request** of **Contact sales**.
@@ -67,8 +67,8 @@ pub async fn contact_sales(
     #[server(default)] contact_email: String,
     #[server(default)] contact_phone: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let form = crate::domain::billing::RequestForm {
         product,
         model,
@@ -87,14 +87,14 @@ pub async fn contact_sales(
         Some(_) => "Your request was sent",
         None => "Your request was saved. Nobody was mailed",
     };
-    answer::done(sent, |_| (format!("/o/{org}/billing"), said.to_owned())).await
+    response::done(sent, |_| (format!("/o/{org}/billing"), said.to_owned())).await
 }
 
 /// **Withdraw** a request.
 #[server(output = Text)]
 pub async fn withdraw_request(#[server(default)] org: String, #[server(default)] id: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let withdrawn = usecase::billing::withdraw(&ctx, &by, &org, &id).await;
-    answer::done(withdrawn, |_| (format!("/o/{org}/billing"), "Withdrawn".to_owned())).await
+    response::done(withdrawn, |_| (format!("/o/{org}/billing"), "Withdrawn".to_owned())).await
 }

@@ -6,7 +6,7 @@ use super::{Done, Failure, Text};
 use crate::domain::view::{DriveView, MoreRows};
 
 /// A container's page, or a dataset's; the root of the organization's first account where `resource` is empty; with `q`,
-/// what is found in the organization; with `seen_as`, as that person sees it. `sort` is `name`, `kind`, `size` or `modified_at`, with `-` in front for the other
+/// what is found in the organization; with `view_as`, as that person sees it. `sort` is `name`, `kind`, `size` or `modified_at`, with `-` in front for the other
 /// direction.
 #[server(output = Text)]
 pub async fn drive_page(
@@ -17,12 +17,12 @@ pub async fn drive_page(
     status: String,
     sort: String,
     cursor: String,
-    #[server(default)] seen_as: String,
+    #[server(default)] view_as: String,
 ) -> Result<DriveView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    let wanted = usecase::drive::PageQuery { org, resource, q, kind, status, sort, cursor, seen_as };
-    answer::read(usecase::drive::page(&ctx, &by, &wanted).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    let wanted = usecase::drive::PageQuery { org, resource, q, kind, status, sort, cursor, view_as };
+    response::read(usecase::drive::page(&ctx, &by, &wanted).await)
 }
 
 /// More rows of the list of a container, from the row behind the first `at`.
@@ -33,20 +33,20 @@ pub async fn drive_rows(
     #[server(default)] status: String,
     #[server(default)] sort: String,
     #[server(default)] at: u64,
-    #[server(default)] seen_as: String,
+    #[server(default)] view_as: String,
 ) -> Result<MoreRows, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let query = usecase::drive::ListQuery {
         sort,
         kind: Some(kind),
         status: Some(status),
         at: i64::try_from(at).ok(),
         limit: Some(usecase::drive::BLOCK),
-        seen_as,
+        view_as,
         ..Default::default()
     };
-    answer::read(usecase::drive::more(&ctx, &by, &resource, &query).await)
+    response::read(usecase::drive::more(&ctx, &by, &resource, &query).await)
 }
 
 /// **Create** in **New folder**, **New site**, **New asset** or **New dataset**. `images` and `captured_on` are for
@@ -60,12 +60,12 @@ pub async fn create_resource(
     #[server(default)] captured_on: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{request::local_path, server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let form = usecase::drive::NewResourceForm { parent, kind, name, images, captured_on, ..Default::default() };
     let created = usecase::drive::create(&ctx, &by, &form).await;
-    let back = answer::local_path(&back);
-    answer::done(created, |new| {
+    let back = local_path(&back);
+    response::done(created, |new| {
         // The Move to dialog goes on in the folder that was made in it.
         let back = back.map(|back| back.replace("in=NEW", &format!("in={}", new.resource.id)));
         (back.unwrap_or_else(|| new.container_path.clone()), format!("Created “{}”", new.resource.name))
@@ -80,11 +80,11 @@ pub async fn rename_resource(
     #[server(default)] name: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{request::local_path, server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let renamed = usecase::drive::rename_with_undo(&ctx, &by, &id, &name).await;
-    let back = answer::local_path(&back);
-    answer::done_with_undo(renamed, |(new, undo)| {
+    let back = local_path(&back);
+    response::done_with_undo(renamed, |(new, undo)| {
         let to = back.unwrap_or_else(|| new.container_path.clone());
         (to, format!("Renamed to “{}”", new.resource.name), undo.clone())
     })

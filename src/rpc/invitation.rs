@@ -19,13 +19,13 @@ pub async fn send_invitations(
     #[server(default)] preview: bool,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let accounts = (counts == "chosen").then_some(accounts);
     let form = usecase::invitation::ListForm { people, role, resource, level, accounts, preview };
     let sent = usecase::invitation::invite_list(&ctx, &by, &org, &form).await;
-    let page = answer::back_to(&back, &format!("/o/{org}/people/invitations"));
-    answer::done(sent, |count| {
+    let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
+    response::done(sent, |count| {
         (page, if *count == 1 { "Sent one invitation".to_owned() } else { format!("Sent {count} invitations") })
     })
     .await
@@ -38,9 +38,9 @@ pub async fn invitations_page(
     #[server(default)] state: String,
     #[server(default)] cursor: String,
 ) -> Result<InvitationsView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::invitation::view_list(&ctx, &by, &org, &state, &cursor).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::invitation::view_list(&ctx, &by, &org, &state, &cursor).await)
 }
 
 /// Changes the role of an invitation that waits (PEOPLE-3).
@@ -51,11 +51,11 @@ pub async fn change_invitation(
     #[server(default)] role: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let changed = usecase::invitation::change_role_at(&ctx, &by, &org, &invitation, &role).await;
-    let page = answer::back_to(&back, &format!("/o/{org}/people/invitations"));
-    answer::done(changed, |(email, role)| (page, format!("{email} is invited as {} now", role.title()))).await
+    let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
+    response::done(changed, |(email, role)| (page, format!("{email} is invited as {} now", role.title()))).await
 }
 
 /// **Resend** (PEOPLE-3).
@@ -65,11 +65,11 @@ pub async fn resend_invitation(
     #[server(default)] invitation: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let sent = usecase::invitation::resend_at(&ctx, &by, &org, &invitation).await;
-    let page = answer::back_to(&back, &format!("/o/{org}/people/invitations"));
-    answer::done(sent, |(email, _)| (page, format!("Sent {email} a new link. The old one stopped working."))).await
+    let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
+    response::done(sent, |(email, _)| (page, format!("Sent {email} a new link. The old one stopped working."))).await
 }
 
 /// **Revoke** (PEOPLE-3).
@@ -79,31 +79,31 @@ pub async fn revoke_invitation(
     #[server(default)] invitation: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let revoked = usecase::invitation::revoke_at(&ctx, &by, &org, &invitation).await;
-    let page = answer::back_to(&back, &format!("/o/{org}/people/invitations"));
-    answer::done(revoked, |email| (page, format!("Took back the invitation of {email}"))).await
+    let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
+    response::done(revoked, |email| (page, format!("Took back the invitation of {email}"))).await
 }
 
 /// What the page of a mailed link shows (PEOPLE-10). Looking changes nothing.
 #[server(output = Text)]
 pub async fn invitation_page(token: String) -> Result<InvitationView, Failure> {
-    use crate::server::{answer, usecase};
-    let ctx = answer::ctx()?;
-    let by = answer::maybe_signed_in(&ctx).await?;
-    answer::read(usecase::invitation::open(&ctx, by.as_ref(), &token).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let ctx = response::ctx()?;
+    let by = response::maybe_signed_in(&ctx).await?;
+    response::read(usecase::invitation::open(&ctx, by.as_ref(), &token).await)
 }
 
 /// Tells the Owners that an invitation can no longer be given by who sent it. The answer is the same whether or not they were
 /// told before.
 #[server(output = Text)]
 pub async fn ask_for_invitation(#[server(default)] token: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let ctx = answer::ctx()?;
+    use crate::server::{server_fn_response as response, usecase};
+    let ctx = response::ctx()?;
     let told = usecase::invitation::tell_owners_at(&ctx, &token).await;
     let page = format!("/invitations/{token}");
-    answer::done(told, |organization| (page, format!("The Owners of {organization} were told"))).await
+    response::done(told, |organization| (page, format!("The Owners of {organization} were told"))).await
 }
 
 /// **Accept** (PEOPLE-4), by the token of the mailed link or by id. Leads to Home of the organization, or to what was shared.
@@ -112,10 +112,10 @@ pub async fn accept_invitation(
     #[server(default)] token: String,
     #[server(default)] id: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let joined = usecase::invitation::accept_at(&ctx, &by, &token, &id).await;
-    answer::done(joined, |joined| {
+    response::done(joined, |joined| {
         let toast = match &joined.space {
             Some(space) => format!("Welcome to {}. Your own work is in {}.", joined.organization.name, space.name),
             None => format!("Welcome to {}", joined.organization.name),
@@ -133,8 +133,8 @@ pub async fn decline_invitation(
     #[server(default)] token: String,
     #[server(default)] id: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let declined = usecase::invitation::decline_at(&ctx, &by, &token, &id).await;
-    answer::done(declined, |()| ("/".to_owned(), "Declined".to_owned())).await
+    response::done(declined, |()| ("/".to_owned(), "Declined".to_owned())).await
 }

@@ -8,10 +8,10 @@ use crate::domain::view::key::KeysView;
 /// The settings part **Credential keys**. `made` is the id of a key that was just made: its secret comes along, once.
 #[server(output = Text)]
 pub async fn keys_page(org: String, #[server(default)] made: String) -> Result<KeysView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    let secret = answer::take_secret(&made).await;
-    answer::read(usecase::key::show(&ctx, &by, &org, secret).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    let secret = response::take_secret(&made).await;
+    response::read(usecase::key::show(&ctx, &by, &org, secret).await)
 }
 
 /// **Create key**.
@@ -26,8 +26,8 @@ pub async fn create_key(
     #[server(default)] engine: String,
     #[server(default)] desktop: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let scopes = [("read", read), ("write", write), ("people", people), ("engine", engine), ("desktop", desktop)]
         .into_iter()
         .filter(|(_, ticked)| !ticked.is_empty())
@@ -36,11 +36,11 @@ pub async fn create_key(
     let form = crate::domain::key::KeyForm { name, account, scopes };
     let made = usecase::key::create(&ctx, &by, &org, &form).await;
     if let Ok((_, secret)) = &made {
-        answer::leave_secret(secret).await;
+        response::leave_secret(secret).await;
     }
-    answer::done(made, |(view, _)| {
+    response::done(made, |(view, _)| {
         let page = format!("/o/{org}/settings/keys");
-        (answer::with_query(&page, &[("made", &view.id.to_string())]), format!("Made the key “{}”", view.name))
+        (response::with_query(&page, &[("made", &view.id.to_string())]), format!("Made the key “{}”", view.name))
     })
     .await
 }
@@ -48,8 +48,8 @@ pub async fn create_key(
 /// **Revoke**.
 #[server(output = Text)]
 pub async fn revoke_key(#[server(default)] org: String, #[server(default)] key: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let revoked = usecase::key::revoke(&ctx, &by, &org, &key).await;
-    answer::done(revoked, |name| (format!("/o/{org}/settings/keys"), format!("Revoked the key “{name}”"))).await
+    response::done(revoked, |name| (format!("/o/{org}/settings/keys"), format!("Revoked the key “{name}”"))).await
 }

@@ -8,9 +8,9 @@ use crate::domain::view::licence::{LedgerView, LicencesView};
 /// What the page Licences shows.
 #[server(output = Text)]
 pub async fn organization_licences(org: String) -> Result<LicencesView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::licence::page(&ctx, &by, &org).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::licence::page(&ctx, &by, &org).await)
 }
 
 /// One page of a licence's ledger: behind the entry `older`, or before the entry `newer`.
@@ -24,8 +24,8 @@ pub async fn licence_ledger(
     #[server(default)] older: String,
     #[server(default)] newer: String,
 ) -> Result<LedgerView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let query = usecase::licence::LedgerQuery {
         kind: Some(kind),
         from: Some(from),
@@ -33,5 +33,5 @@ pub async fn licence_ledger(
         cursor: Some(older),
         limit: None,
     };
-    answer::read(usecase::licence::ledger_page(&ctx, &by, &org, &id, &query, &newer).await)
+    response::read(usecase::licence::ledger_page(&ctx, &by, &org, &id, &query, &newer).await)
 }

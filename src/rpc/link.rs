@@ -8,9 +8,9 @@ use crate::domain::view::link::ShareView;
 /// The links of an item, for who may copy or switch them.
 #[server(output = Text)]
 pub async fn share_page(#[server(default)] item: String) -> Result<ShareView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::link::list(&ctx, &by, &item).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::link::list(&ctx, &by, &item).await)
 }
 
 /// **Switch on**. Leads to `back`, the page with the dialog.
@@ -21,18 +21,18 @@ pub async fn create_link(
     #[server(default)] expires_at: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let form = usecase::link::LinkForm { password, expires_at };
     let made = usecase::link::create(&ctx, &by, &id, &form).await;
-    answer::done(made, |_| (answer::back_to(&back, "/"), "The link is on".to_owned())).await
+    response::done(made, |_| (response::back_to(&back, "/"), "The link is on".to_owned())).await
 }
 
 /// **Revoke**. Leads to `back`, the page with the dialog.
 #[server(output = Text)]
 pub async fn revoke_link(#[server(default)] id: String, #[server(default)] back: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let revoked = usecase::link::revoke(&ctx, &by, &id).await;
-    answer::done(revoked, |()| (answer::back_to(&back, "/"), "Revoked the link".to_owned())).await
+    response::done(revoked, |()| (response::back_to(&back, "/"), "Revoked the link".to_owned())).await
 }

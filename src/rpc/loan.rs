@@ -8,9 +8,9 @@ use crate::domain::view::loan::LoansView;
 /// The page Loans.
 #[server(output = Text)]
 pub async fn loans_page(org: String, #[server(default)] cursor: String) -> Result<LoansView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::loan::show(&ctx, &by, &org, &cursor).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::loan::show(&ctx, &by, &org, &cursor).await)
 }
 
 /// **Lend**.
@@ -21,18 +21,18 @@ pub async fn lend_licence(
     #[server(default)] sharing_id: String,
     #[server(default)] until: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let form = usecase::loan::LoanForm { licence, sharing_id, until };
     let lent = usecase::loan::lend_told(&ctx, &by, &org, &form).await;
-    answer::done(lent, |told| (format!("/o/{org}/loans"), told.clone())).await
+    response::done(lent, |told| (format!("/o/{org}/loans"), told.clone())).await
 }
 
 /// **Call back**, or **Return**: ends a loan.
 #[server(output = Text)]
 pub async fn end_loan(#[server(default)] org: String, #[server(default)] loan: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let ended = usecase::loan::end(&ctx, &by, &loan).await;
-    answer::done(ended, |how| (format!("/o/{org}/loans"), format!("{} the licence", how.title()))).await
+    response::done(ended, |how| (format!("/o/{org}/loans"), format!("{} the licence", how.title()))).await
 }

@@ -4,7 +4,7 @@
 //! - No body decides anything or touches the store; it finds out who is asking and calls `server::usecase`.
 //! - Every function that changes something returns [`Done`] and works from a plain form post: then the answer is a
 //!   redirect to [`Done::to`], and a refusal comes back with the form as it was filled in ([`FormFlash`]).
-//! - Arguments are flat text and ids, as forms send them; reading them is the domain's job.
+//! - Arguments are flat text and ids, as forms send them; reading them is the domain's task.
 
 pub mod access;
 pub mod account;
@@ -12,7 +12,6 @@ pub mod accounts;
 pub mod activity;
 pub mod billing;
 pub mod drive;
-pub mod habits;
 pub mod invitation;
 mod json;
 pub mod key;
@@ -22,13 +21,14 @@ pub mod loan;
 pub mod offer;
 pub mod organization;
 pub mod people;
+pub mod preferences;
 pub mod restriction;
 pub mod seat;
 pub mod session;
 pub mod settings;
+pub mod task;
 pub mod transfer;
 pub mod trash;
-pub mod work;
 
 use leptos::{
     prelude::Resource,

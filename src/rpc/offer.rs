@@ -9,9 +9,9 @@ use crate::domain::view::transfer::{OfferPageView, OfferingView, TransfersView};
 /// them.
 #[server(output = Text)]
 pub async fn offering(items: String) -> Result<OfferingView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::offer::preview(&ctx, &by, &items).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::offer::preview(&ctx, &by, &items).await)
 }
 
 /// **Send offer**. Leads to the offer.
@@ -21,18 +21,18 @@ pub async fn send_offer(
     #[server(default)] target: String,
     #[server(default)] note: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let sent = usecase::offer::send(&ctx, &by, &items, &target, &note).await;
-    answer::done(sent, |next| (next.to.clone(), next.toast.clone())).await
+    response::done(sent, |next| (next.to.clone(), next.toast.clone())).await
 }
 
 /// The page of an offer in an organization; for who may take it, with the place `inside` (empty for the root).
 #[server(output = Text)]
 pub async fn offer_page(org: String, id: String, inside: String, cursor: String) -> Result<OfferPageView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::offer::show_page(&ctx, &by, &org, &id, &inside, &cursor).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::offer::show_page(&ctx, &by, &org, &id, &inside, &cursor).await)
 }
 
 /// **Accept**: does what the plan with this digest said. Leads to the receipt.
@@ -43,19 +43,19 @@ pub async fn accept_offer(
     #[server(default)] destination: String,
     #[server(default)] digest: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let taken = usecase::offer::accept_confirmed(&ctx, &by, &offer, &org, &destination, &digest).await;
-    answer::done(taken, |next| (next.to.clone(), next.toast.clone())).await
+    response::done(taken, |next| (next.to.clone(), next.toast.clone())).await
 }
 
 /// **Decline**. Leads to `back`.
 #[server(output = Text)]
 pub async fn decline_offer(#[server(default)] offer: String, #[server(default)] back: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let declined = usecase::offer::decline(&ctx, &by, &offer).await;
-    answer::done(declined, |offer| (answer::back_to(&back, "/"), format!("Declined {}", offer.what.what()))).await
+    response::done(declined, |offer| (response::back_to(&back, "/"), format!("Declined {}", offer.what.what()))).await
 }
 
 /// **Withdraw**. Leads to `back`.
@@ -64,11 +64,11 @@ pub async fn withdraw_offer(
     #[server(default)] offer: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let withdrawn = usecase::offer::withdraw(&ctx, &by, &offer).await;
     let told = |what: String| format!("Withdrew the offer of {what}");
-    answer::done(withdrawn, |offer| (answer::back_to(&back, "/"), told(offer.what.what()))).await
+    response::done(withdrawn, |offer| (response::back_to(&back, "/"), told(offer.what.what()))).await
 }
 
 /// The page of an organization's transfers: its receipts, or its offers with `offers`.
@@ -79,18 +79,18 @@ pub async fn transfers_page(
     direction: String,
     cursor: String,
 ) -> Result<TransfersView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::receipts::show_page(&ctx, &by, &org, offers, &direction, &cursor).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::receipts::show_page(&ctx, &by, &org, offers, &direction, &cursor).await)
 }
 
 /// **Undo transfer**. Leads to the receipt of that, in the organization it went back to.
 #[server(output = Text)]
 pub async fn undo_transfer(#[server(default)] transfer: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    let undone = usecase::back::undo(&ctx, &by, &transfer).await;
-    answer::done(undone, |receipt| {
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    let undone = usecase::reversal::undo(&ctx, &by, &transfer).await;
+    response::done(undone, |receipt| {
         let org = receipt.target_org_id.clone().unwrap_or_default();
         let what = receipt.plan.summary().what();
         (format!("/o/{org}/transfers/{}", receipt.id), format!("Put {what} back into {}", receipt.target_name))

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::{Belonging, HomeView, Page, SharedView};
+use crate::domain::view::{HomeView, OrganizationMembership, Page, SharedView};
 
 /// **Create organization** (ORG-1, ORG-2). Leads to its Home.
 #[server(output = Text)]
@@ -17,8 +17,8 @@ pub async fn create_organization(
     #[server(default)] country: String,
     #[server(default)] vat_number: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let form = crate::domain::organization::NewOrganizationForm {
         name,
         kind,
@@ -30,15 +30,15 @@ pub async fn create_organization(
         city,
     };
     let created = usecase::organization::create(&ctx, &by, &form).await;
-    answer::done(created, |view| (format!("/o/{}", view.org_id), format!("Created {}", view.name))).await
+    response::done(created, |view| (format!("/o/{}", view.org_id), format!("Created {}", view.name))).await
 }
 
 /// Home of an organization (ORG-7).
 #[server(output = Text)]
 pub async fn organization_home(org: String) -> Result<HomeView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::organization::home(&ctx, &by, &org).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::organization::home(&ctx, &by, &org).await)
 }
 
 /// One page of my organizations by name; `query` is what the name contains.
@@ -46,16 +46,16 @@ pub async fn organization_home(org: String) -> Result<HomeView, Failure> {
 pub async fn my_organizations(
     #[server(default)] query: String,
     #[server(default)] cursor: String,
-) -> Result<Page<Belonging>, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::organization::list(&ctx, &by, &query, &cursor, None).await)
+) -> Result<Page<OrganizationMembership>, Failure> {
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::organization::list(&ctx, &by, &query, &cursor, None).await)
 }
 
 /// One page of what organizations that I am not in share with me (PEOPLE-9).
 #[server(output = Text)]
 pub async fn shared_with_me(#[server(default)] cursor: String) -> Result<Page<SharedView>, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::organization::shared_with(&ctx, &by, &cursor, Some(20)).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::organization::shared_with(&ctx, &by, &cursor, Some(20)).await)
 }

@@ -23,11 +23,11 @@ pub async fn people_page(
     #[server(default)] resource: String,
     #[server(default)] limits_of: String,
 ) -> Result<PeopleView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let query = usecase::people::PeopleQuery { query, role, status, sort, cursor, limit: None };
     let dialog = usecase::people::Dialog { chosen, inviting, resource, limits_of };
-    answer::read(usecase::people::view(&ctx, &by, &org, &query, &dialog).await)
+    response::read(usecase::people::view(&ctx, &by, &org, &query, &dialog).await)
 }
 
 /// Changes a role (PEOPLE-6). What is asked about first leads to the dialog that asks, on the page `back`.
@@ -39,14 +39,14 @@ pub async fn change_role(
     #[server(default)] confirmed: bool,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let changed = usecase::people::change_role_at(&ctx, &by, &org, &person, &role, confirmed).await;
-    let page = answer::back_to(&back, &format!("/o/{org}/people"));
-    answer::done(changed, |changed| match changed {
+    let page = response::back_to(&back, &format!("/o/{org}/people"));
+    response::done(changed, |changed| match changed {
         usecase::people::RoleChange::Done(name, role) => (page, format!("{name} is {} now", role.title())),
         usecase::people::RoleChange::Ask => {
-            (answer::with_query(&page, &[("dialog", "role"), ("person", &person), ("to", &role)]), String::new())
+            (response::with_query(&page, &[("dialog", "role"), ("person", &person), ("to", &role)]), String::new())
         }
     })
     .await
@@ -59,11 +59,11 @@ pub async fn remove_people(
     #[server(default)] people: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let removed = usecase::people::remove_at(&ctx, &by, &org, &people).await;
-    let page = answer::back_to(&back, &format!("/o/{org}/people"));
-    answer::done(removed, |count| {
+    let page = response::back_to(&back, &format!("/o/{org}/people"));
+    response::done(removed, |count| {
         (page, if *count == 1 { "Removed one person".to_owned() } else { format!("Removed {count} people") })
     })
     .await
@@ -79,12 +79,12 @@ pub async fn create_person(
     #[server(default)] role: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let form = usecase::people::NewPersonForm { first_name, last_name, email, role };
     let created = usecase::people::create(&ctx, &by, &org, &form).await;
-    let page = answer::back_to(&back, &format!("/o/{org}/people"));
-    answer::done(created, |row| {
+    let page = response::back_to(&back, &format!("/o/{org}/people"));
+    response::done(created, |row| {
         (page, format!("Created the account of {}. A link to set a password is on its way.", row.name))
     })
     .await

@@ -14,9 +14,9 @@ pub async fn seats_page(
     #[server(default)] cursor: String,
     #[server(default)] giving: bool,
 ) -> Result<SeatsView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::seat::show(&ctx, &by, &org, &licence, &cursor, giving).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::seat::show(&ctx, &by, &org, &licence, &cursor, giving).await)
 }
 
 /// **Give a seat**: to who has this address.
@@ -27,11 +27,11 @@ pub async fn give_seat(
     #[server(default)] person: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let given = usecase::seat::give(&ctx, &by, &licence, &person).await;
-    let page = answer::back_to(&back, &format!("/o/{org}/seats"));
-    answer::done(given, |row| (page, format!("Gave {} a seat", row.name))).await
+    let page = response::back_to(&back, &format!("/o/{org}/seats"));
+    response::done(given, |row| (page, format!("Gave {} a seat", row.name))).await
 }
 
 /// **Take back**, or **Release**: frees somebody's seat.
@@ -42,9 +42,9 @@ pub async fn free_seat(
     #[server(default)] holder: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let freed = usecase::seat::free(&ctx, &by, &licence, &holder).await;
-    let page = answer::back_to(&back, &format!("/o/{org}/seats"));
-    answer::done(freed, |name| (page, format!("The seat of {name} is free"))).await
+    let page = response::back_to(&back, &format!("/o/{org}/seats"));
+    response::done(freed, |name| (page, format!("The seat of {name} is free"))).await
 }

@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 use super::{Done, Failure, Flash, Text};
 use crate::domain::{
     policy::Policy,
-    view::{SessionView, habits::Habits},
+    view::{SessionView, preferences::UiPreferences},
 };
 
 /// What every page starts with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Start {
+pub struct PageStartView {
     /// Who is signed in and where they belong.
     pub session: SessionView,
     /// What to show once.
     pub flash: Flash,
     /// How they like their pages.
     #[serde(default)]
-    pub habits: Habits,
+    pub preferences: UiPreferences,
     /// Who may sign up and create organizations here.
     #[serde(default)]
     pub policy: Policy,
@@ -27,14 +27,14 @@ pub struct Start {
 /// Who is signed in, and what to show once. Never an error for "nobody": that is an answer. `org` is the organization that is
 /// shown; where it is not given, the address of the page says it.
 #[server(output = Text)]
-pub async fn page_start(#[server(default)] org: String) -> Result<Start, Failure> {
-    use crate::server::{answer, usecase};
-    let ctx = answer::ctx()?;
-    let by = answer::maybe_signed_in(&ctx).await?;
-    let org = if org.is_empty() { answer::shown_organization() } else { org };
-    let session = answer::read(usecase::session::show(&ctx, by.as_ref(), &org).await)?;
-    let (flash, policy) = (answer::take_flash().await, ctx.policy().clone());
-    Ok(Start { session, flash, habits: answer::habits(), policy })
+pub async fn page_start(#[server(default)] org: String) -> Result<PageStartView, Failure> {
+    use crate::server::{server_fn_response as response, usecase};
+    let ctx = response::ctx()?;
+    let by = response::maybe_signed_in(&ctx).await?;
+    let org = if org.is_empty() { response::shown_organization() } else { org };
+    let session = response::read(usecase::session::show(&ctx, by.as_ref(), &org).await)?;
+    let (flash, policy) = (response::take_flash().await, ctx.policy().clone());
+    Ok(PageStartView { session, flash, preferences: response::preferences(), policy })
 }
 
 /// Sign up (AUTH-1), with `invitation` from the page of a mailed link into its organization (PEOPLE-4a). Leads to `next` if
@@ -48,24 +48,24 @@ pub async fn sign_up(
     #[server(default)] next: String,
     #[server(default)] invitation: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let ctx = answer::ctx()?;
+    use crate::server::{server_fn_response as response, usecase};
+    let ctx = response::ctx()?;
     let form = usecase::session::SignUpForm { first_name, last_name, email, password, invitation };
-    let signed_up = usecase::session::sign_up(&ctx, &answer::client(), &form).await;
-    answer::signed_in_as(&ctx, signed_up, &next).await
+    let signed_up = usecase::session::sign_up(&ctx, &response::client(), &form).await;
+    response::signed_in_as(&ctx, signed_up, &next).await
 }
 
 /// Sign in (AUTH-3). Leads to `next` if that is a path of this site, else to the welcome page.
 #[server(output = Text)]
 pub async fn sign_in(email: String, password: String, #[server(default)] next: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let ctx = answer::ctx()?;
-    let signed_in = usecase::session::sign_in(&ctx, &answer::client(), &email, &password).await;
-    answer::signed_in_as(&ctx, signed_in, &next).await
+    use crate::server::{server_fn_response as response, usecase};
+    let ctx = response::ctx()?;
+    let signed_in = usecase::session::sign_in(&ctx, &response::client(), &email, &password).await;
+    response::signed_in_as(&ctx, signed_in, &next).await
 }
 
 /// Sign out: the session ends, here and in the database.
 #[server(output = Text)]
 pub async fn sign_out() -> Result<Done, Failure> {
-    crate::server::answer::signed_out().await
+    crate::server::server_fn_response::signed_out().await
 }

@@ -10,9 +10,9 @@ use crate::domain::view::settings::{DeletedView, SettingsView};
 /// What the settings pages show.
 #[server(output = Text)]
 pub async fn organization_settings(org: String) -> Result<SettingsView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::settings::show(&ctx, &by, &org).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::settings::show(&ctx, &by, &org).await)
 }
 
 /// **Save** of "My Organization": legal information and the Org ID.
@@ -32,8 +32,8 @@ pub async fn save_legal(
     #[server(default)] officer_position: String,
     #[server(default)] officer_phone: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let form = crate::domain::organization::LegalForm {
         legal_name,
         address,
@@ -48,7 +48,7 @@ pub async fn save_legal(
         officer_phone,
     };
     let saved = usecase::settings::change_legal(&ctx, &by, &org, &form, Some(&org_id)).await;
-    answer::done(saved, |(_, org)| (format!("/o/{org}/settings/organization"), "Saved".to_owned())).await
+    response::done(saved, |(_, org)| (format!("/o/{org}/settings/organization"), "Saved".to_owned())).await
 }
 
 /// **Save** of "Details".
@@ -61,8 +61,8 @@ pub async fn save_details(
     #[server(default)] language: String,
     #[server(default)] cluster: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let form = crate::domain::organization::SettingsForm {
         name: Some(name),
         website: Some(website),
@@ -72,7 +72,7 @@ pub async fn save_details(
         ..Default::default()
     };
     let saved = usecase::settings::change(&ctx, &by, &org, &form).await;
-    answer::done(saved, |org| (format!("/o/{org}/settings/details"), "Saved".to_owned())).await
+    response::done(saved, |org| (format!("/o/{org}/settings/details"), "Saved".to_owned())).await
 }
 
 /// **Save** of "Security": who sees the people list.
@@ -81,21 +81,21 @@ pub async fn save_security(
     #[server(default)] org: String,
     #[server(default)] people_visible_to: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let form =
         crate::domain::organization::SettingsForm { people_visible_to: Some(people_visible_to), ..Default::default() };
     let saved = usecase::settings::change(&ctx, &by, &org, &form).await;
-    answer::done(saved, |org| (format!("/o/{org}/settings/security"), "Saved".to_owned())).await
+    response::done(saved, |org| (format!("/o/{org}/settings/security"), "Saved".to_owned())).await
 }
 
 /// **Leave organization** (PEOPLE-7).
 #[server(output = Text)]
 pub async fn leave_organization(#[server(default)] org: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let left = usecase::people::leave(&ctx, &by, &org).await;
-    answer::done(left, |()| ("/".to_owned(), "You left the organization".to_owned())).await
+    response::done(left, |()| ("/".to_owned(), "You left the organization".to_owned())).await
 }
 
 /// **Delete organization**: its name is typed to confirm.
@@ -104,25 +104,25 @@ pub async fn delete_organization(
     #[server(default)] org: String,
     #[server(default)] confirm: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let deleted = usecase::settings::delete(&ctx, &by, &org, &confirm).await;
-    answer::done(deleted, |name| ("/".to_owned(), format!("Deleted {name}"))).await
+    response::done(deleted, |name| ("/".to_owned(), format!("Deleted {name}"))).await
 }
 
 /// What I can still **Restore**.
 #[server(output = Text)]
 pub async fn deleted_organizations() -> Result<Vec<DeletedView>, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::settings::deleted(&ctx, &by).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::settings::deleted(&ctx, &by).await)
 }
 
 /// **Restore**. Leads to the organization's Home.
 #[server(output = Text)]
 pub async fn restore_organization(#[server(default)] org: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let restored = usecase::settings::restore(&ctx, &by, &org).await;
-    answer::done(restored, |view| (format!("/o/{}", view.org_id), format!("Restored {}", view.name))).await
+    response::done(restored, |view| (format!("/o/{}", view.org_id), format!("Restored {}", view.name))).await
 }

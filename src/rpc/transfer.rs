@@ -17,17 +17,17 @@ pub async fn destinations(
     cursor: String,
     #[server(default)] copying: bool,
 ) -> Result<DestinationView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::transfer::destinations(&ctx, &by, &items, &org, &container, &cursor, copying).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::transfer::destinations(&ctx, &by, &items, &org, &container, &cursor, copying).await)
 }
 
 /// The plan, before anything is done (dry run).
 #[server(output = Text)]
 pub async fn plan_transfer(items: String, destination: String) -> Result<PlanView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::transfer::plan(&ctx, &by, &items, &destination).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::transfer::plan(&ctx, &by, &items, &destination).await)
 }
 
 /// **Move here**. Within the organization, and with nothing in the way, it moves; otherwise it leads to the page `back`
@@ -38,11 +38,11 @@ pub async fn move_here(
     #[server(default)] destination: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    let back = answer::local_path(&back);
+    use crate::server::{request::local_path, server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    let back = local_path(&back);
     let moved = usecase::transfer::move_here(&ctx, &by, &items, &destination, back.as_deref()).await;
-    answer::done_with_undo(moved, |next| (next.to.clone(), next.toast.clone(), next.undo.clone())).await
+    response::done_with_undo(moved, |next| (next.to.clone(), next.toast.clone(), next.undo.clone())).await
 }
 
 /// **Confirm transfer**: does what the plan with this digest said, or refuses if the facts have changed. Leads to the
@@ -54,11 +54,11 @@ pub async fn confirm_transfer(
     #[server(default)] digest: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    let back = answer::local_path(&back);
+    use crate::server::{request::local_path, server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    let back = local_path(&back);
     let done = usecase::transfer::confirm(&ctx, &by, &items, &destination, &digest, back.as_deref()).await;
-    answer::done_with_undo(done, |next| (next.to.clone(), next.toast.clone(), next.undo.clone())).await
+    response::done_with_undo(done, |next| (next.to.clone(), next.toast.clone(), next.undo.clone())).await
 }
 
 /// **Remove this access and move**: the way out where nothing but access made by hand is in the way (XFER-2). Between two
@@ -70,17 +70,17 @@ pub async fn take_access_and_move(
     #[server(default)] digest: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    let back = answer::local_path(&back);
+    use crate::server::{request::local_path, server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    let back = local_path(&back);
     let done = usecase::transfer::take_access_and_move(&ctx, &by, &items, &destination, &digest, back.as_deref()).await;
-    answer::done(done, |next| (next.to.clone(), next.toast.clone())).await
+    response::done(done, |next| (next.to.clone(), next.toast.clone())).await
 }
 
 /// The receipt of a finished transfer, for who may read the audit log of either organization and for who did it.
 #[server(output = Text)]
 pub async fn receipt(id: String) -> Result<ReceiptView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::transfer::receipt(&ctx, &by, &id).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::transfer::receipt(&ctx, &by, &id).await)
 }

@@ -8,22 +8,22 @@ use crate::domain::view::trash::TrashView;
 /// One page of the trash of an organization, newest first.
 #[server(output = Text)]
 pub async fn trash_page(org: String, cursor: String) -> Result<TrashView, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
-    answer::read(usecase::trash::list(&ctx, &by, &org, &cursor, None).await)
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::trash::list(&ctx, &by, &org, &cursor, None).await)
 }
 
 /// **Move to trash**. Leads to `back`, the page it was asked for on, or to the Drive.
 #[server(output = Text)]
 pub async fn move_to_trash(#[server(default)] items: String, #[server(default)] back: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let done = match usecase::transfer::read_items(&items) {
         Ok(items) => usecase::trash::put(&ctx, &by, items).await,
         Err(error) => Err(error),
     };
-    let back = answer::back_to(&back, "/");
-    answer::done_with_undo(done, |done| (back, done.toast.clone(), done.undo.clone())).await
+    let back = response::back_to(&back, "/");
+    response::done_with_undo(done, |done| (back, done.toast.clone(), done.undo.clone())).await
 }
 
 /// **Restore**. Leads to `back`, a page of the trash.
@@ -32,14 +32,14 @@ pub async fn restore_from_trash(
     #[server(default)] items: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let done = match usecase::transfer::read_items(&items) {
         Ok(items) => usecase::trash::restore(&ctx, &by, items).await,
         Err(error) => Err(error),
     };
-    let back = answer::back_to(&back, "/");
-    answer::done(done, |done| (back, done.toast.clone())).await
+    let back = response::back_to(&back, "/");
+    response::done(done, |done| (back, done.toast.clone())).await
 }
 
 /// **Delete for good**. Leads to `back`, a page of the trash.
@@ -48,32 +48,32 @@ pub async fn delete_for_good(
     #[server(default)] items: String,
     #[server(default)] back: String,
 ) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let done = match usecase::transfer::read_items(&items) {
         Ok(items) => usecase::trash::delete(&ctx, &by, items).await,
         Err(error) => Err(error),
     };
-    let back = answer::back_to(&back, "/");
-    answer::done(done, |done| (back, done.toast.clone())).await
+    let back = response::back_to(&back, "/");
+    response::done(done, |done| (back, done.toast.clone())).await
 }
 
 /// **Empty trash**. Leads to `back`, the page of the trash.
 #[server(output = Text)]
 pub async fn empty_trash(#[server(default)] org: String, #[server(default)] back: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let done = usecase::trash::empty(&ctx, &by, &org).await;
-    let back = answer::back_to(&back, "/");
-    answer::done(done, |done| (back, done.toast.clone())).await
+    let back = response::back_to(&back, "/");
+    response::done(done, |done| (back, done.toast.clone())).await
 }
 
 /// **Undo**, with the token that came with the change. Leads to `back`, the page the button was on.
 #[server(output = Text)]
 pub async fn undo_change(#[server(default)] token: String, #[server(default)] back: String) -> Result<Done, Failure> {
-    use crate::server::{answer, usecase};
-    let (ctx, by) = answer::signed_in().await?;
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
     let undone = usecase::undo::undo(&ctx, &by, &token).await;
-    let back = answer::back_to(&back, "/");
-    answer::done(undone, |toast| (back, toast.clone())).await
+    let back = response::back_to(&back, "/");
+    response::done(undone, |toast| (back, toast.clone())).await
 }

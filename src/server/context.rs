@@ -17,7 +17,7 @@ use crate::domain::{
     time::Timestamp,
 };
 
-use super::{limit::Limits, live::Live, password::Hasher, secret::Secret, store::Db, work::Works};
+use super::{limit::RateLimiter, live::Live, password::Hasher, secret::Secret, store::Db, task_progress::TaskRegistry};
 
 /// What time it is. Frozen in tests, which move it by hand.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ struct Inner {
     db: Db,
     clock: Clock,
     hasher: Hasher,
-    limits: Limits,
+    limits: RateLimiter,
     public_url: String,
     mail_posted: tokio::sync::Notify,
     secret: Secret,
@@ -46,17 +46,24 @@ struct Inner {
     policy: OnceLock<Policy>,
     credits_came: tokio::sync::Notify,
     operator_mail: OnceLock<String>,
-    works: Works,
+    tasks: TaskRegistry,
 }
 
 impl Ctx {
     /// A context over an open database. Links in mail begin with `public_url`, which has no slash at its end.
-    pub fn new(db: Db, clock: Clock, hasher: Hasher, limits: Limits, public_url: &str) -> Self {
+    pub fn new(db: Db, clock: Clock, hasher: Hasher, limits: RateLimiter, public_url: &str) -> Self {
         Self::with_secret(db, clock, hasher, limits, public_url, Secret::random())
     }
 
     /// A context with the secret of its installation.
-    pub fn with_secret(db: Db, clock: Clock, hasher: Hasher, limits: Limits, public_url: &str, secret: Secret) -> Self {
+    pub fn with_secret(
+        db: Db,
+        clock: Clock,
+        hasher: Hasher,
+        limits: RateLimiter,
+        public_url: &str,
+        secret: Secret,
+    ) -> Self {
         let (public_url, mail_posted) = (public_url.to_owned(), tokio::sync::Notify::new());
         let limits = match &clock {
             Clock::System => limits,
@@ -73,7 +80,7 @@ impl Ctx {
             live: Live::default(),
             credits_came: tokio::sync::Notify::new(),
             operator_mail: OnceLock::new(),
-            works: Works::default(),
+            tasks: TaskRegistry::default(),
             default_plan: OnceLock::new(),
             policy: OnceLock::new(),
         }))
@@ -131,8 +138,8 @@ impl Ctx {
     }
 
     /// The long work that this node is at.
-    pub fn works(&self) -> &Works {
-        &self.0.works
+    pub fn tasks(&self) -> &TaskRegistry {
+        &self.0.tasks
     }
 
     /// The address people use, without a slash at its end: the only one that links are made of (attack 25).
@@ -156,7 +163,7 @@ impl Ctx {
     }
 
     /// How often somebody may fail.
-    pub fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &RateLimiter {
         &self.0.limits
     }
 

@@ -3,7 +3,7 @@
 
 use crate::domain::{
     refusal::Refusal,
-    text::{FieldError, Problem},
+    text::{FieldError, FieldIssue},
 };
 
 use super::store::{AsDbError, DbError};
@@ -40,8 +40,8 @@ impl AsDbError for Error {
         matches!(self, Self::Store(error) if error.is_contended())
     }
 
-    fn is_crowded(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_crowded())
+    fn needs_exclusive(&self) -> bool {
+        matches!(self, Self::Store(error) if error.needs_exclusive())
     }
 }
 
@@ -56,7 +56,7 @@ impl Error {
         match self {
             Self::Store(DbError::Unavailable(_)) => Some(Refusal::Unavailable),
             Self::Store(DbError::Busy(seconds)) => Some(Refusal::Busy(*seconds)),
-            Self::Store(DbError::Contended | DbError::Crowded) => Some(Refusal::Busy(0)),
+            Self::Store(DbError::Contended | DbError::NeedsExclusive) => Some(Refusal::Busy(0)),
             Self::Refused(refusal @ (Refusal::Unavailable | Refusal::Busy(_))) => Some(refusal.clone()),
             _ => None,
         }
@@ -75,6 +75,6 @@ impl From<FieldError> for Error {
 }
 
 /// A problem at a field, as an error.
-pub fn at_field(field: &'static str) -> impl Fn(Problem) -> Error {
+pub fn at_field(field: &'static str) -> impl Fn(FieldIssue) -> Error {
     move |problem| FieldError::new(field, problem).into()
 }

@@ -61,7 +61,7 @@ fn text(kept: &Kept) -> String {
 }
 
 /// The header that leaves something for the next page of `whose`, or of somebody who is not signed in.
-pub async fn leave(ctx: &Ctx, whose: Option<PersonId>, flash: Flash) -> Option<HeaderValue> {
+pub async fn set_flash(ctx: &Ctx, whose: Option<PersonId>, flash: Flash) -> Option<HeaderValue> {
     let until = ctx.now().plus_millis(MINUTES).0;
     let mut kept = Kept { whose, until, stored: false, flash };
     if text(&kept).len() > IN_COOKIE {

@@ -24,30 +24,29 @@ use crate::domain::refusal::Refusal;
 use super::error::{Error, Result};
 
 /// More keys than this are never remembered.
-const KEYS: usize = 50_000;
+const MAX_KEYS: usize = 50_000;
 /// How long a try waits at most until it is known what became of others, before it is told to come back.
-const PATIENCE: Duration = Duration::from_secs(10);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 /// How many tries wait at most for what becomes of others.
-const WAITING: usize = 256;
+const MAX_WAITING: usize = 256;
 
 /// How many are free at once, and how long it takes until there is one more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rule {
     burst: i64,
-    /// In milliseconds.
-    refill: i64,
+    refill_millis: i64,
 }
 
 impl Rule {
     /// Wrong passwords, keys, tokens and the like.
-    pub const FAILURES: Self = Self { burst: 20, refill: 6_000 };
+    pub const FAILURES: Self = Self { burst: 20, refill_millis: 6_000 };
     /// Sign-ups of one client that come without an invitation.
-    pub const SIGN_UPS: Self = Self { burst: 20, refill: 20_000 };
+    pub const SIGN_UPS: Self = Self { burst: 20, refill_millis: 20_000 };
     /// Letters to strangers that one client has sent in a day.
-    pub const LETTERS: Self = Self { burst: 2_000, refill: 43_200 };
+    pub const EMAILS: Self = Self { burst: 2_000, refill_millis: 43_200 };
 
-    const fn most(self) -> i64 {
-        self.burst * self.refill
+    const fn capacity_millis(self) -> i64 {
+        self.burst * self.refill_millis
     }
 }
 
@@ -86,14 +85,14 @@ pub fn network(address: Option<&str>) -> String {
 
 /// Where time comes from.
 #[derive(Debug)]
-enum Source {
+enum ClockSource {
     /// The machine's monotonic clock.
     Running(Instant),
     /// The one that a test moves.
     Moved(Arc<AtomicI64>),
 }
 
-impl Source {
+impl ClockSource {
     fn millis(&self) -> i64 {
         match self {
             Self::Running(start) => i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX),
@@ -104,28 +103,28 @@ impl Source {
 
 /// What is known of a key.
 #[derive(Clone, Copy, Debug, Default)]
-struct Debt {
-    /// When all of it is paid off.
-    paid_off: i64,
+struct KeyState {
+    /// GCRA: when the next try would be due if tries came at the refill rate.
+    theoretical_arrival: i64,
     /// Tries under way, of which is not known yet what they are.
     under_way: i64,
 }
 
 #[derive(Debug)]
 struct Table {
-    source: Source,
+    source: ClockSource,
     /// What the source said last.
     last: i64,
     /// The time that has gone by, which never goes back, even where the source does.
     now: i64,
-    debts: HashMap<String, Debt>,
+    states: HashMap<String, KeyState>,
     waiting: usize,
 }
 
 impl Table {
-    fn new(source: Source) -> Self {
+    fn new(source: ClockSource) -> Self {
         let last = source.millis();
-        Self { source, last, now: 0, debts: HashMap::new(), waiting: 0 }
+        Self { source, last, now: 0, states: HashMap::new(), waiting: 0 }
     }
 
     fn now(&mut self) -> i64 {
@@ -137,30 +136,30 @@ impl Table {
 
     /// How long a key owes, with `more` milliseconds of new debt.
     fn owes(&self, key: &Key, more: i64, now: i64) -> i64 {
-        let debt = self.debts.get(&key.name).copied().unwrap_or_default();
-        (debt.paid_off - now).max(0) + more - key.rule.most()
+        let state = self.states.get(&key.name).copied().unwrap_or_default();
+        (state.theoretical_arrival - now).max(0) + more - key.rule.capacity_millis()
     }
 
     /// The debt of a key, with room made for a new one.
-    fn debt(&mut self, key: &Key, now: i64) -> &mut Debt {
-        if self.debts.len() >= KEYS && !self.debts.contains_key(&key.name) {
+    fn state(&mut self, key: &Key, now: i64) -> &mut KeyState {
+        if self.states.len() >= MAX_KEYS && !self.states.contains_key(&key.name) {
             self.make_room(now);
         }
-        self.debts.entry(key.name.clone()).or_default()
+        self.states.entry(key.name.clone()).or_default()
     }
 
     /// Forgets who owes nothing; where that is not enough, the tenth that owes least.
     fn make_room(&mut self, now: i64) {
-        self.debts.retain(|_, debt| debt.under_way > 0 || debt.paid_off > now);
-        if self.debts.len() < KEYS {
+        self.states.retain(|_, state| state.under_way > 0 || state.theoretical_arrival > now);
+        if self.states.len() < MAX_KEYS {
             return;
         }
-        let mut all: Vec<i64> = self.debts.values().map(|debt| debt.paid_off).collect();
-        let (_, least, _) = all.select_nth_unstable(KEYS / 10);
+        let mut all: Vec<i64> = self.states.values().map(|state| state.theoretical_arrival).collect();
+        let (_, least, _) = all.select_nth_unstable(MAX_KEYS / 10);
         let least = *least;
-        let mut room = KEYS / 10;
-        self.debts.retain(|_, debt| {
-            let goes = room > 0 && debt.under_way == 0 && debt.paid_off <= least;
+        let mut room = MAX_KEYS / 10;
+        self.states.retain(|_, state| {
+            let goes = room > 0 && state.under_way == 0 && state.theoretical_arrival <= least;
             room -= usize::from(goes);
             !goes
         });
@@ -168,14 +167,14 @@ impl Table {
 
     fn owe(&mut self, key: &Key, millis: i64) {
         let now = self.now();
-        let debt = self.debt(key, now);
-        debt.paid_off = debt.paid_off.max(now) + millis;
+        let state = self.state(key, now);
+        state.theoretical_arrival = state.theoretical_arrival.max(now) + millis;
     }
 }
 
 /// Counts tries. One node's memory: an attacker who spreads over nodes gains their number, no more.
 #[derive(Debug)]
-pub struct Limits {
+pub struct RateLimiter {
     on: bool,
     table: Mutex<Table>,
     settled: Notify,
@@ -192,7 +191,7 @@ enum Admitted {
 /// A try that is being made. Dropped before it is known what it was, it counts as a failure: hanging up does not help.
 #[derive(Debug)]
 pub struct Try<'a> {
-    limits: &'a Limits,
+    limits: &'a RateLimiter,
     keys: &'a [Key],
     failed: bool,
 }
@@ -208,11 +207,11 @@ impl Drop for Try<'_> {
     fn drop(&mut self) {
         let mut table = self.limits.table();
         for key in self.keys {
-            if let Some(debt) = table.debts.get_mut(&key.name) {
-                debt.under_way -= 1;
+            if let Some(state) = table.states.get_mut(&key.name) {
+                state.under_way -= 1;
             }
             if self.failed {
-                table.owe(key, key.rule.refill);
+                table.owe(key, key.rule.refill_millis);
             }
         }
         drop(table);
@@ -220,16 +219,16 @@ impl Drop for Try<'_> {
     }
 }
 
-impl Limits {
+impl RateLimiter {
     /// Limits, or none where `on` is false: only for tests and measuring.
     pub fn new(on: bool) -> Self {
-        Self { on, table: Mutex::new(Table::new(Source::Running(Instant::now()))), settled: Notify::new() }
+        Self { on, table: Mutex::new(Table::new(ClockSource::Running(Instant::now()))), settled: Notify::new() }
     }
 
     /// The same by the clock that a test moves.
     #[must_use]
     pub fn by(self, clock: Arc<AtomicI64>) -> Self {
-        Self { table: Mutex::new(Table::new(Source::Moved(clock))), ..self }
+        Self { table: Mutex::new(Table::new(ClockSource::Moved(clock))), ..self }
     }
 
     /// Whether there are limits at all.
@@ -267,7 +266,7 @@ impl Limits {
         if !self.on {
             return Ok(Try { limits: self, keys: &[], failed: false });
         }
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = tokio::time::Instant::now() + MAX_WAIT;
         let mut waits = Waits(None);
         loop {
             let settled = self.settled.notified();
@@ -279,7 +278,7 @@ impl Limits {
                 Admitted::Wait => {
                     if waits.0.is_none() {
                         let mut table = self.table();
-                        if table.waiting >= WAITING {
+                        if table.waiting >= MAX_WAITING {
                             return Err(Refusal::RateLimited(1).into());
                         }
                         table.waiting += 1;
@@ -298,18 +297,18 @@ impl Limits {
         let now = table.now();
         let mut wait = false;
         for key in keys {
-            let over = table.owes(key, key.rule.refill, now);
+            let over = table.owes(key, key.rule.refill_millis, now);
             if over > 0 {
                 return Admitted::No(come_back_after(over));
             }
-            let under_way = table.debts.get(&key.name).map_or(0, |debt| debt.under_way);
-            wait |= table.owes(key, (under_way + 1) * key.rule.refill, now) > 0;
+            let under_way = table.states.get(&key.name).map_or(0, |state| state.under_way);
+            wait |= table.owes(key, (under_way + 1) * key.rule.refill_millis, now) > 0;
         }
         if wait {
             return Admitted::Wait;
         }
         for key in keys {
-            table.debt(key, now).under_way += 1;
+            table.state(key, now).under_way += 1;
         }
         Admitted::Yes
     }
@@ -325,12 +324,12 @@ impl Limits {
         }
         let mut table = self.table();
         let now = table.now();
-        let over = keys.iter().map(|key| table.owes(key, times.saturating_mul(key.rule.refill), now)).max();
+        let over = keys.iter().map(|key| table.owes(key, times.saturating_mul(key.rule.refill_millis), now)).max();
         if let Some(over) = over.filter(|over| *over > 0) {
             return Err(come_back_after(over));
         }
         for key in keys {
-            table.owe(key, times * key.rule.refill);
+            table.owe(key, times * key.rule.refill_millis);
         }
         Ok(())
     }
@@ -340,15 +339,15 @@ impl Limits {
         let times = i64::try_from(times).unwrap_or_default();
         let mut table = self.table();
         for key in keys {
-            if let Some(debt) = table.debts.get_mut(&key.name) {
-                debt.paid_off -= times * key.rule.refill;
+            if let Some(state) = table.states.get_mut(&key.name) {
+                state.theoretical_arrival -= times * key.rule.refill_millis;
             }
         }
     }
 }
 
 /// One of those that wait, for as long as it does.
-struct Waits<'a>(Option<&'a Limits>);
+struct Waits<'a>(Option<&'a RateLimiter>);
 
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
@@ -366,12 +365,12 @@ fn come_back_after(millis: i64) -> Refusal {
 mod tests {
     use super::*;
 
-    fn moved() -> (Limits, Arc<AtomicI64>) {
+    fn moved() -> (RateLimiter, Arc<AtomicI64>) {
         let clock = Arc::new(AtomicI64::new(1_000_000));
-        (Limits::new(true).by(clock.clone()), clock)
+        (RateLimiter::new(true).by(clock.clone()), clock)
     }
 
-    async fn try_once(limits: &Limits, keys: &[Key], right: bool) -> bool {
+    async fn try_once(limits: &RateLimiter, keys: &[Key], right: bool) -> bool {
         let work = async { if right { Ok(()) } else { Err(Refusal::WrongCredentials.into()) } };
         let tried = limits.guard(keys, |refusal| *refusal == Refusal::WrongCredentials, work).await;
         !matches!(tried, Err(Error::Refused(Refusal::RateLimited(_))))
@@ -467,7 +466,7 @@ mod tests {
     #[test]
     fn attack_27_what_is_counted_in_advance_is_given_back() {
         let (limits, clock) = moved();
-        let keys = [Key::of(Rule::LETTERS, "letters 192.0.2.1")];
+        let keys = [Key::of(Rule::EMAILS, "letters 192.0.2.1")];
         assert!(limits.take(&keys, 2_001).is_err(), "all or nothing");
         assert_eq!(limits.take(&keys, 2_000), Ok(()));
         assert!(limits.take(&keys, 1).is_err());
@@ -482,10 +481,10 @@ mod tests {
         let (limits, _) = moved();
         let guilty = [Key::failures("client 192.0.2.1")];
         limits.take(&guilty, 20).expect("free at first");
-        for n in 0..(KEYS * 2) {
+        for n in 0..(MAX_KEYS * 2) {
             limits.take(&[Key::failures(format!("key {n}"))], 1).expect("once is free");
         }
-        assert!(limits.table().debts.len() <= KEYS);
+        assert!(limits.table().states.len() <= MAX_KEYS);
         assert!(limits.take(&guilty, 1).is_err(), "not forgiven");
     }
 

@@ -1,6 +1,5 @@
 //! Everything that exists only on the server. Read [`run`] first.
 
-pub mod answer;
 pub mod backup;
 pub mod config;
 pub mod context;
@@ -10,25 +9,27 @@ pub mod doctor;
 pub mod error;
 mod flash;
 pub mod generate;
-pub mod habits;
+mod http_status;
 mod inbox;
-pub mod later;
 pub mod limit;
 pub mod listen;
 pub mod live;
-mod looking;
 pub mod mail;
+pub mod middleware;
 pub mod password;
+pub mod preferences;
 mod queue;
 mod rendering;
+pub mod request;
 pub mod rest;
 pub mod router;
 pub mod secret;
+pub mod server_fn_response;
 pub mod session;
 pub mod shared;
 pub mod store;
+pub mod task_progress;
 pub mod usecase;
-pub mod work;
 pub mod workers;
 
 use std::{net::SocketAddr, path::Path, time::Duration};
@@ -38,7 +39,7 @@ use tokio::net::TcpListener;
 
 use config::{DatabaseArgs, ServeArgs};
 use context::{Clock, Ctx};
-use limit::Limits;
+use limit::RateLimiter;
 use password::Hasher;
 use secret::Secret;
 use store::Db;
@@ -79,7 +80,7 @@ pub async fn open_with(
     if !db.is_current().await.unwrap_or(false) {
         return Err("The database is not up to date. Run `commonhold migrate` first.".into());
     }
-    Ok(Ctx::with_secret(db, Clock::System, Hasher::new()?, Limits::new(rate_limits), public_url, secret))
+    Ok(Ctx::with_secret(db, Clock::System, Hasher::new()?, RateLimiter::new(rate_limits), public_url, secret))
 }
 
 /// Serves until SIGTERM or Ctrl+C, then lets what is being answered finish.
@@ -115,7 +116,7 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
         tracing::info!("stopping: finishing what is being answered");
         stop_workers.stop();
         ending.live().stop();
-        ending.works().interrupt();
+        ending.tasks().interrupt();
         // Nobody waits for it only when the server has ended already.
         let _ = stopping.send(());
     });

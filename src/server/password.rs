@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use crate::domain::{
     refusal::Refusal,
     share_link::LinkPassword,
-    text::{Password, Problem, opaque},
+    text::{FieldIssue, Password, opaque},
 };
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -103,13 +103,13 @@ impl Hasher {
         &self,
         lane: Lane,
         client: &str,
-        job: impl FnOnce() -> T + Send + 'static,
+        task: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
         let turn = self.queue.enter(lane, client).await?;
         // The turn goes along: a caller who hangs up does not free the core before the work is done.
         tokio::task::spawn_blocking(move || {
             let _held = turn;
-            job()
+            task()
         })
         .await
         .map_err(|error| Error::Internal(error.to_string()))
@@ -133,7 +133,7 @@ pub fn judge(password: &Password, about: &[&str]) -> std::result::Result<(), Ref
     if zxcvbn::zxcvbn(&start, about).score() >= zxcvbn::Score::Three {
         Ok(())
     } else {
-        Err(Refusal::field("password", Problem::WeakPassword))
+        Err(Refusal::field("password", FieldIssue::WeakPassword))
     }
 }
 

@@ -33,7 +33,9 @@ use super::{
     context::Ctx,
     docs,
     error::Error,
-    habits, inbox, later, looking, rendering,
+    inbox,
+    middleware::{authenticate, cookies, forms, origin, pages, retry_later, same_person, view_as},
+    preferences, rendering,
     rest::{self, idempotency, problem},
     session, shared,
 };
@@ -59,7 +61,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
     let api = api
         .layer(from_fn_with_state(ctx.clone(), idempotency::once))
         .layer(from_fn_with_state(ctx.clone(), rest::operator::identify))
-        .layer(from_fn(session::no_forged_calls))
+        .layer(from_fn(origin::no_forged_calls))
         .layer(from_fn(problem::with_request_id))
         .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY))
         .with_state(ctx.clone());
@@ -99,7 +101,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
             page_of();
         }
     };
-    let pages = Router::new()
+    let page_routes = Router::new()
         .leptos_routes_with_context(&app, generate_route_list(ui::App), context.clone(), {
             let leptos = leptos.clone();
             move || ui::shell(leptos.clone())
@@ -110,39 +112,39 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         }))
         .with_state(app)
         .layer(from_fn(rendering::in_turn))
-        .layer(from_fn(habits::remember_look))
-        .layer(from_fn_with_state(ctx.clone(), session::lead_on))
-        .layer(from_fn(session::guard));
+        .layer(from_fn(preferences::remember_view_mode))
+        .layer(from_fn_with_state(ctx.clone(), pages::redirect_old_org_id))
+        .layer(from_fn(pages::require_sign_in));
 
     // `leptos_routes` answers every known function itself, before the wildcard above: so what holds for functions is
     // laid over both.
     let browsers = functions
-        .merge(pages)
+        .merge(page_routes)
         .layer(from_fn(unreadable))
-        .layer(from_fn(session::keep_form))
-        .layer(from_fn_with_state(ctx.clone(), session::same_person))
-        .layer(from_fn_with_state(ctx.clone(), session::own_referer))
-        .layer(from_fn(session::same_origin))
+        .layer(from_fn(forms::remember_form))
+        .layer(from_fn_with_state(ctx.clone(), same_person::same_person))
+        .layer(from_fn_with_state(ctx.clone(), origin::own_referer))
+        .layer(from_fn(origin::same_origin))
         .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY));
 
     let mut dynamic = Router::new().merge(browsers).merge(api);
     if settings.inbox {
         dynamic = dynamic.merge(inbox::router(ctx.clone()));
     }
-    let identify = from_fn_with_state(session::Identifying::new(ctx, settings), session::identify);
+    let who_asks = from_fn_with_state(authenticate::Authenticator::new(ctx, settings), authenticate::authenticate);
     // Share links change nothing, and their pages send no referrer: browsers then say `Origin: null` with a password.
     let links = shared::router(ctx, &style_options)
-        .layer(identify.clone())
+        .layer(who_asks.clone())
         .layer(session::layer(ctx, settings))
-        .layer(from_fn(later::or_later));
+        .layer(from_fn(retry_later::answer_unavailable));
     let dynamic = dynamic
-        .layer(from_fn(looking::refuse_changes))
-        .layer(identify)
+        .layer(from_fn(view_as::refuse_changes))
+        .layer(who_asks)
         .layer(session::layer(ctx, settings))
-        .layer(from_fn(later::or_later))
+        .layer(from_fn(retry_later::answer_unavailable))
         .layer(csrf(settings))
         .merge(links)
-        .layer(from_fn(session::readable_cookies))
+        .layer(from_fn(cookies::readable_cookies))
         .layer(
             CompressionLayer::new()
                 .quality(CompressionLevel::Precise(4))
@@ -168,7 +170,7 @@ pub fn answering(router: Router, patience: Duration) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| broken()))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, patience))
         .layer(from_fn(problem::in_the_api))
-        .layer(from_fn(later::when))
+        .layer(from_fn(retry_later::retry_after))
         .layer(from_fn(security_headers))
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();

@@ -60,19 +60,19 @@ struct OnceHydrated;
 
 impl CustomExecutor for OnceHydrated {
     fn spawn(&self, task: PinnedFuture<()>) {
-        spawn_local(Held(task));
+        spawn_local(BrowserFuture(task));
     }
 
     fn spawn_local(&self, task: PinnedLocalFuture<()>) {
-        spawn_local(Held(task));
+        spawn_local(BrowserFuture(task));
     }
 
     fn poll_local(&self) {}
 }
 
-struct Held<F: ?Sized>(Pin<Box<F>>);
+struct BrowserFuture<F: ?Sized>(Pin<Box<F>>);
 
-impl<F: Future<Output = ()> + ?Sized> Future for Held<F> {
+impl<F: Future<Output = ()> + ?Sized> Future for BrowserFuture<F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {

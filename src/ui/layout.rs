@@ -11,9 +11,9 @@ use super::{
         icon::Icon,
         toast::Toast,
     },
+    form_action::FormAction,
     paths,
-    sending::ServerAction,
-    session::{Beginning, Session, current_path},
+    session::{PageContext, Session, current_path},
     switcher::{AccountEntry, Entry, Switcher},
     undo::Undo,
     words,
@@ -22,7 +22,7 @@ use crate::{
     domain::{
         person::full_name,
         role::{Permission, Role, may},
-        view::{Belonging, PersonView, SharedView},
+        view::{OrganizationMembership, PersonView, SharedView},
     },
     rpc::{session::SignOut, trash::UndoChange},
 };
@@ -62,7 +62,7 @@ pub enum Section {
 
 impl Section {
     /// Whether an organization has this page for me. A personal space has no team pages (SPACE-1).
-    fn is_in(self, belonging: &Belonging) -> bool {
+    fn is_in(self, belonging: &OrganizationMembership) -> bool {
         let role = belonging.role;
         match self {
             Self::People => belonging.sees_people,
@@ -79,7 +79,7 @@ impl Section {
     }
 
     /// The same kind of page in another organization (ORG-6); its Home where it has none.
-    fn path(self, belonging: &Belonging) -> String {
+    fn path(self, belonging: &OrganizationMembership) -> String {
         let org = &belonging.org_id;
         match self {
             section if !section.is_in(belonging) => paths::home(org),
@@ -118,7 +118,7 @@ pub fn Frame(
                     {move || {
                         let org = org.get();
                         Suspend::new(async move {
-                            let begin = Beginning::from(session.start().await);
+                            let begin = PageContext::from(session.start().await);
                             view! { <Rail section org begin/> }
                         })
                     }}
@@ -131,7 +131,7 @@ pub fn Frame(
 
 /// What is in the rail.
 #[component]
-fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
+fn Rail(section: Section, org: String, begin: PageContext) -> impl IntoView {
     let Some(person) = begin.person.clone() else {
         Session::get().shows(None);
         return view! {
@@ -158,7 +158,7 @@ fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
         .collect();
     let waiting = begin.invitations.len() as u64;
     let (inside, founding) = (current.is_some(), begin.policy.has_founding());
-    let ways = current.clone().map(|belonging| view! { <Ways section belonging/> });
+    let ways = current.clone().map(|belonging| view! { <SideNav section belonging/> });
     let invite = current
         .as_ref()
         .filter(|belonging| !belonging.personal)
@@ -166,7 +166,7 @@ fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
         .map(|belonging| paths::invite(&belonging.org_id, ""));
     view! {
         <Switcher id="switcher" current entries more=begin.more_organizations find_all=true>
-            {(!begin.shared.is_empty()).then(|| view! { <Shared shared=begin.shared.clone()/> })}
+            {(!begin.shared.is_empty()).then(|| view! { <SharedNav shared=begin.shared.clone()/> })}
             {(waiting > 0).then(|| view! {
                 <a class="waiting" href=paths::WELCOME><Icon name="mail"/>{words::totalled(waiting, "invitation waits", "invitations wait")}</a>
             })}
@@ -197,7 +197,7 @@ fn Rail(section: Section, org: String, begin: Beginning) -> impl IntoView {
 
 /// What others share with me (PEOPLE-9), in the switcher.
 #[component]
-fn Shared(shared: Vec<SharedView>) -> impl IntoView {
+fn SharedNav(shared: Vec<SharedView>) -> impl IntoView {
     let links = shared
         .into_iter()
         .map(|one| {
@@ -221,7 +221,7 @@ fn Shared(shared: Vec<SharedView>) -> impl IntoView {
 }
 
 /// The accounts of an organization, as ways to their Drives; where one is among them, if one is at a root.
-fn accounts_of(belonging: &Belonging, path: &str) -> Vec<AccountEntry> {
+fn accounts_of(belonging: &OrganizationMembership, path: &str) -> Vec<AccountEntry> {
     let first = belonging.accounts.first().map(|first| first.id);
     belonging
         .accounts
@@ -236,7 +236,7 @@ fn accounts_of(belonging: &Belonging, path: &str) -> Vec<AccountEntry> {
 
 /// The pages of an organization. A personal space has no team pages (SPACE-1).
 #[component]
-fn Ways(section: Section, belonging: Belonging) -> impl IntoView {
+fn SideNav(section: Section, belonging: OrganizationMembership) -> impl IntoView {
     let here = move |of: Section| (section == of).then_some("page");
     let org = belonging.org_id.clone();
     view! {
@@ -270,7 +270,7 @@ fn Ways(section: Section, belonging: Belonging) -> impl IntoView {
 #[component]
 fn Whoami(person: PersonView) -> impl IntoView {
     let name = full_name(&person.first_name, &person.last_name);
-    let action = ServerAction::<SignOut>::new();
+    let action = FormAction::<SignOut>::new();
     view! {
         <div class="whoami">
             <Face name=name.clone() hue=words::hue(person.id.0.as_bytes())/>
@@ -303,7 +303,7 @@ pub fn Brand() -> impl IntoView {
 
 /// The frame of a page for who is not signed in: one card in the middle.
 #[component]
-pub fn OutsideFrame(
+pub fn PublicLayout(
     /// The page.
     children: Children,
 ) -> impl IntoView {
@@ -331,7 +331,7 @@ pub fn PageHeader(
 ) -> impl IntoView {
     view! {
         <Title text=title.clone()/>
-        <Arrival/>
+        <FocusHeading/>
         <header class="bar page-header">
             <div>
                 <h1 tabindex="-1">{title}</h1>
@@ -344,7 +344,7 @@ pub fn PageHeader(
 
 /// Gives the focus to the heading of a page that one has navigated to, as loading it would (ux.md, "Focus").
 #[component]
-pub fn Arrival() -> impl IntoView {
+pub fn FocusHeading() -> impl IntoView {
     let session = Session::get();
     let path = current_path();
     let here = NodeRef::<html::Span>::new();

@@ -20,6 +20,8 @@
 //!   added in an `Effect`.
 
 pub mod components;
+pub mod error_page;
+pub mod form_action;
 pub mod hydration;
 pub mod layout;
 pub mod lazy;
@@ -27,11 +29,9 @@ pub mod pages;
 pub mod paths;
 pub mod routes;
 pub mod sales;
-pub mod sending;
 pub mod session;
 pub mod status;
 pub mod switcher;
-pub mod trouble;
 pub mod undo;
 pub mod words;
 

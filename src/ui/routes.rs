@@ -41,7 +41,7 @@ use super::pages::{
 /// script to be read.
 fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
     view! {
-        <Listed>
+        <RouteList>
             <Route path=path!("/") view=lazy!(welcome, WelcomePage) ssr=SsrMode::Async/>
             <Route path=path!("/signin") view=lazy!(entry, SignInPage) ssr=SsrMode::Async/>
             <Route path=path!("/signup") view=lazy!(entry, SignUpPage) ssr=SsrMode::Async/>
@@ -69,14 +69,14 @@ fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
             <Route path=path!("/o/:org/transfers/:id") view=lazy!(transfers, ReceiptPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/trash") view=lazy!(trash, TrashPage) ssr=SsrMode::Async/>
             <Route path=path!("/o/:org/drive/:resource?") view=lazy!(drive, DrivePage) ssr=SsrMode::Async/>
-        </Listed>
+        </RouteList>
     }
     .into_inner()
 }
 
 /// Routes as they are, where `view!` would have a view.
 #[component(transparent)]
-fn Listed<Routes>(children: RouteChildren<Routes>) -> Routes {
+fn RouteList<Routes>(children: RouteChildren<Routes>) -> Routes {
     children.into_inner()
 }
 
@@ -87,7 +87,7 @@ pub fn Pages() -> impl IntoView {
 }
 
 /// Waits for the code of the page that the server sent, so that it can be brought to life in one step.
-pub async fn arrive() {
+pub async fn preload_current_page() {
     let path = window().location().pathname().unwrap_or_default();
     if let Some(page) = RouteDefs::new(pages()).match_route(&path) {
         page.into_view_and_child().0.preload().await;
@@ -97,7 +97,7 @@ pub async fn arrive() {
 /// What a page reads from the address: `read` is given the segments of the path and the query, and answers `None` for
 /// an address of another page. Then the last answer stays: a page that is being left neither reloads nor flickers, and
 /// path and query always belong together (the router updates its own two signals one after the other).
-pub fn here<T>(read: impl Fn(&[&str], &ParamsMap) -> Option<T> + Send + Sync + 'static) -> Memo<T>
+pub fn use_route_query<T>(read: impl Fn(&[&str], &ParamsMap) -> Option<T> + Send + Sync + 'static) -> Memo<T>
 where
     T: Clone + Default + PartialEq + Send + Sync + 'static,
 {

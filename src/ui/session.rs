@@ -9,13 +9,14 @@ use crate::{
         policy::Policy,
         time::Timestamp,
         view::{
-            Belonging, PersonView, SessionView, SharedView, billing::WayToLicence, habits::Habits, people::Waiting,
+            OrganizationMembership, PersonView, SessionView, SharedView, billing::WayToLicence, people::Waiting,
+            preferences::UiPreferences,
         },
     },
     rpc::{
         Asked, Failure, Flash, FormFlash, ask,
         billing::missing_licence,
-        session::{Start, page_start},
+        session::{PageStartView, page_start},
     },
     ui::{paths, words},
 };
@@ -27,7 +28,7 @@ pub struct PageOf(pub PersonId);
 /// The one context of the application.
 #[derive(Clone, Copy)]
 pub struct Session {
-    start: Asked<Result<Start, Failure>>,
+    start: Asked<Result<PageStartView, Failure>>,
     /// What can be done about a licence that is missing in the organization of the page.
     way_to_licence: Asked<Result<Option<WayToLicence>, Failure>>,
     /// The organization that the server was asked to name among those of the page.
@@ -37,7 +38,7 @@ pub struct Session {
     left_first_page: StoredValue<bool>,
     letter_keys: StoredValue<bool>,
     leaving: RwSignal<Option<&'static str>>,
-    shown: RwSignal<Option<Shown>>,
+    shown: RwSignal<Option<PageOrganization>>,
     page_of: StoredValue<Option<PersonId>>,
     /// Whether WebAssembly has taken over; `false` in everything the server renders.
     pub hydrated: RwSignal<bool>,
@@ -83,11 +84,11 @@ impl Session {
     ///
     /// # Errors
     /// What the server function says.
-    pub async fn start(self) -> Result<Start, Failure> {
+    pub async fn start(self) -> Result<PageStartView, Failure> {
         let mut start = self.start.await?;
         // Nothing can wait for it further inside. Where it fails, nothing is said of it.
         drop(self.way_to_licence.await);
-        self.letter_keys.set_value(start.habits.letter_keys);
+        self.letter_keys.set_value(start.preferences.letter_keys);
         self.page_of.set_value(start.session.person.as_ref().map(|person| person.id));
         if self.left_first_page.get_value() {
             start.flash = Flash::default();
@@ -124,8 +125,8 @@ impl Session {
     }
 
     /// Says which organization the page is of, if of any.
-    pub fn shows(self, belonging: Option<&Belonging>) {
-        let shown = belonging.map(|belonging| Shown {
+    pub fn shows(self, belonging: Option<&OrganizationMembership>) {
+        let shown = belonging.map(|belonging| PageOrganization {
             name: words::organization_name(belonging),
             hue: words::organization_hue(belonging.id),
         });
@@ -201,7 +202,7 @@ impl Session {
 
 /// The organization that a page is of.
 #[derive(Clone, PartialEq)]
-struct Shown {
+struct PageOrganization {
     name: String,
     hue: u8,
 }
@@ -211,13 +212,13 @@ pub fn current_path() -> Memo<String> {
     use_location().pathname
 }
 
-/// What a page with forms and times on it needs of [`Start`], with something to show even where it could not be had.
+/// What a page with forms and times on it needs of [`PageStartView`], with something to show even where it could not be had.
 #[derive(Clone)]
-pub struct Beginning {
+pub struct PageContext {
     /// Who is signed in.
     pub person: Option<PersonView>,
     /// The organizations they used last, and the one that is shown.
-    pub organizations: Vec<Belonging>,
+    pub organizations: Vec<OrganizationMembership>,
     /// Whether there are more.
     pub more_organizations: bool,
     /// What was last shared with them by others (PEOPLE-9).
@@ -229,22 +230,22 @@ pub struct Beginning {
     /// A form that was refused before WebAssembly took over.
     pub form: Option<FormFlash>,
     /// How they like their pages.
-    pub habits: Habits,
+    pub preferences: UiPreferences,
     /// Who may sign up and create organizations here.
     pub policy: Policy,
 }
 
-impl Beginning {
+impl PageContext {
     /// The organization with this Org ID, if they belong to it. Org IDs are compared regardless of case (ORG-5).
-    pub fn organization(&self, org: &str) -> Option<&Belonging> {
+    pub fn organization(&self, org: &str) -> Option<&OrganizationMembership> {
         self.organizations.iter().find(|belonging| belonging.org_id.eq_ignore_ascii_case(org))
     }
 }
 
-impl From<Result<Start, Failure>> for Beginning {
-    fn from(start: Result<Start, Failure>) -> Self {
+impl From<Result<PageStartView, Failure>> for PageContext {
+    fn from(start: Result<PageStartView, Failure>) -> Self {
         match start {
-            Ok(Start { session, flash, habits, policy }) => {
+            Ok(PageStartView { session, flash, preferences, policy }) => {
                 let SessionView { person, organizations, more_organizations, shared, invitations, now } = session;
                 Self {
                     person,
@@ -254,7 +255,7 @@ impl From<Result<Start, Failure>> for Beginning {
                     invitations,
                     now,
                     form: flash.form,
-                    habits,
+                    preferences,
                     policy,
                 }
             }
@@ -266,7 +267,7 @@ impl From<Result<Start, Failure>> for Beginning {
                 invitations: Vec::new(),
                 now: Timestamp::default(),
                 form: None,
-                habits: Habits::default(),
+                preferences: UiPreferences::default(),
                 policy: Policy::default(),
             },
         }

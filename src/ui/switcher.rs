@@ -9,7 +9,7 @@ use super::{
     session::Session,
     words,
 };
-use crate::domain::view::Belonging;
+use crate::domain::view::OrganizationMembership;
 
 /// From how many organizations on there is a field to find one.
 const MANY: usize = 7;
@@ -18,7 +18,7 @@ const MANY: usize = 7;
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The organization, with my role in it.
-    pub belonging: Belonging,
+    pub belonging: OrganizationMembership,
     /// The page it leads to: the same kind of page as this one.
     pub href: String,
     /// Whether it is the one that is shown.
@@ -44,7 +44,7 @@ pub fn Switcher(
     /// An id that nothing else on the page has.
     id: &'static str,
     /// The organization that is shown.
-    current: Option<Belonging>,
+    current: Option<OrganizationMembership>,
     /// What stands under its name; the role in it if empty.
     #[prop(optional, into)]
     remark: Option<String>,

@@ -8,8 +8,8 @@ use super::{
         field::Hidden,
         form::{Form, Submit},
     },
+    form_action::FormAction,
     routes::current_address,
-    sending::ServerAction,
 };
 use crate::rpc::trash::UndoChange;
 
@@ -19,7 +19,7 @@ pub fn Undo(
     /// The token that came with the change.
     token: String,
 ) -> impl IntoView {
-    let action = ServerAction::<UndoChange>::new();
+    let action = FormAction::<UndoChange>::new();
     let address = current_address();
     view! {
         <Form action flash=None class="undo">

@@ -11,7 +11,7 @@ use crate::domain::{
     resource::{CLUSTERS, Kind, Status},
     role::Role,
     time::{Day, Timestamp},
-    view::{Belonging, LoanTerm},
+    view::{LoanTerm, OrganizationMembership},
 };
 
 /// "8,412": thousands apart, a true minus sign.
@@ -140,7 +140,7 @@ pub fn Moment(
 }
 
 /// The name of an organization where there may be personal spaces among them (SPACE-1).
-pub fn organization_name(belonging: &Belonging) -> String {
+pub fn organization_name(belonging: &OrganizationMembership) -> String {
     if belonging.personal { "Personal space".to_owned() } else { belonging.name.clone() }
 }
 
@@ -150,7 +150,7 @@ pub fn role(role: Option<Role>) -> &'static str {
 }
 
 /// The role in an organization, and whether it counts in some accounts only (ACCT-2).
-pub fn role_here(belonging: &Belonging) -> String {
+pub fn role_here(belonging: &OrganizationMembership) -> String {
     match belonging.limited {
         Some(given) => format!("{} in chosen accounts", given.title()),
         None => role(belonging.role).to_owned(),

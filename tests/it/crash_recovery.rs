@@ -15,7 +15,7 @@ use commonhold::{
         context::{Clock, Ctx},
         doctor,
         generate::{self, Amounts},
-        limit::Limits,
+        limit::RateLimiter,
         password::Hasher,
         store::{Db, Synchronous},
     },
@@ -151,7 +151,7 @@ async fn examined(url: &str, source: uuid::Uuid, target: uuid::Uuid) -> State {
         }
     }
     let hasher = Hasher::quick().expect("quick parameters");
-    let ctx = Ctx::new(db.clone(), Clock::System, hasher, Limits::new(false), "http://localhost:3000");
+    let ctx = Ctx::new(db.clone(), Clock::System, hasher, RateLimiter::new(false), "http://localhost:3000");
     for finding in doctor::examine(&ctx).await.expect("the doctor comes") {
         assert_eq!(finding.broken, 0, "broken: {}", finding.invariant);
     }
@@ -277,11 +277,11 @@ async fn killed_again_and_again(app: TestApp, url: String, folder: &Path) {
     server = Server::start(&url, folder).await;
     let destination = roots[usize::from(before.in_source != 0)];
     let body = json!({ "items": [moving], "destination": destination, "background": true });
-    let (status, _, job) =
+    let (status, _, task) =
         server.ask(Some(&cookie), "POST", "/api/v1/transfers", Some(&body)).await.expect("an answer");
-    assert_eq!(status, 202, "{job}");
-    let job: Value = serde_json::from_str(&job).expect("JSON");
-    let path = format!("/api/v1/jobs/{}", job["id"].as_str().expect("an id"));
+    assert_eq!(status, 202, "{task}");
+    let task: Value = serde_json::from_str(&task).expect("JSON");
+    let path = format!("/api/v1/tasks/{}", task["id"].as_str().expect("an id"));
     tokio::time::sleep(whole.mul_f64(0.3)).await;
     server.kill();
     let after = examined(&url, ids.0, ids.1).await;

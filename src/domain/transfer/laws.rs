@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::{tests::*, *};
-use crate::domain::{access::Lineage, restriction::Restrictions, testing::id};
+use crate::domain::{access::AccessFacts, restriction::Restrictions, testing::id};
 
 fn some_licence() -> impl Strategy<Value = Option<Licence>> {
     let model = proptest::sample::select(&Model::ALL[..]);
@@ -212,14 +212,14 @@ mod world {
         fn levels_on(&self, node: usize) -> Levels {
             let (organization, grants) = (self.organization(node), self.grants_from(node));
             std::array::from_fn(|who| {
-                let lineage = Lineage {
+                let facts = AccessFacts {
                     resource: resource(node),
                     organization: ORGANIZATIONS[organization],
                     role: role(who, organization),
                     grants: grants.iter().filter(|grant| reaches(grant, who)).map(|grant| grant.level).collect(),
                     restrictions: Restrictions::default(),
                 };
-                lineage.level()
+                facts.level()
             })
         }
 
@@ -283,7 +283,7 @@ mod world {
                     .any(|grant| stays(grant) && reaches(grant, who)),
             };
             let levels: Vec<Levels> = moved.iter().map(|at| self.levels_on(*at)).collect();
-            let looking = (0..PEOPLE).filter(|who| levels.iter().any(|levels| levels[*who].is_some()));
+            let view_as = (0..PEOPLE).filter(|who| levels.iter().any(|levels| levels[*who].is_some()));
             Facts {
                 person: ANNA,
                 now: NOW,
@@ -295,12 +295,12 @@ mod world {
                     kind: self.nodes[into].kind,
                     level: Some(Level::Manager),
                     depth: self.depth(into),
-                    lineage: [into].into_iter().chain(self.ancestors(into)).map(resource).collect(),
+                    facts: [into].into_iter().chain(self.ancestors(into)).map(resource).collect(),
                     taken: self.taken(into),
                     grants: self.grants_from(into),
                 },
                 items: selected.iter().map(|node| self.item(*node)).collect(),
-                onlookers: Listed::all(looking.map(onlooker).collect()),
+                onlookers: Listed::all(view_as.map(onlooker).collect()),
             }
         }
 

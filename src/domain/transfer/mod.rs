@@ -9,8 +9,8 @@
 //! - What leaves one allowance arrives in the other: a plan's two sides change by the same amount (XFER-10).
 //! - The accounting cases are rows of [`PAIRS`], not branches (XFER-17).
 
-pub mod back;
 pub mod offer;
+pub mod reversal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,7 +114,7 @@ pub struct Destination {
     /// Its depth; a root's is 0.
     pub depth: i64,
     /// Itself and everything above it.
-    pub lineage: Vec<ResourceId>,
+    pub facts: Vec<ResourceId>,
     /// The keys of the names in it that are taken, as far as they matter to the items: their own names, and these with
     /// a number behind them (DRIVE-5).
     pub taken: BTreeSet<String>,
@@ -592,13 +592,13 @@ impl Plan {
 
 /// Collects what is in the way: of every sort the first [`NAMED_AT_MOST`] by name, the rest as a number.
 #[derive(Default)]
-struct Way {
+struct Blockers {
     blockers: Vec<Blocker>,
     named: BTreeMap<BlockerCode, usize>,
     more: u64,
 }
 
-impl Way {
+impl Blockers {
     fn note(&mut self, blocker: Blocker) {
         let named = self.named.entry(blocker.code).or_default();
         if *named < NAMED_AT_MOST {
@@ -629,15 +629,15 @@ impl Way {
 pub fn plan(facts: &Facts) -> Plan {
     let scope = if facts.source.organization == facts.target.organization { Scope::Within } else { Scope::Between };
     let moving = moving(facts);
-    let mut way = Way::default();
+    let mut blockers = Blockers::default();
 
     match scope {
-        Scope::Within => roles_within(facts, &moving, &mut way),
-        Scope::Between => roles_between(facts, &mut way),
+        Scope::Within => roles_within(facts, &moving, &mut blockers),
+        Scope::Between => roles_between(facts, &mut blockers),
     }
-    direct_access(&moving, scope, &mut way);
-    kept(facts, &moving, &mut way);
-    places(facts, &moving, &mut way);
+    direct_access(&moving, scope, &mut blockers);
+    kept(facts, &moving, &mut blockers);
+    places(facts, &moving, &mut blockers);
     let mut effects =
         Effects { renamed: names(facts, &moving), uncarried: uncarried(facts, &moving), ..Effects::default() };
     let images = moving.iter().map(|item| item.contents.images).sum();
@@ -649,11 +649,11 @@ pub fn plan(facts: &Facts) -> Plan {
         }
         Scope::Between => {
             for item in &moving {
-                way.items(BlockerCode::NotProcessed, &item.contents.not_processed, |name| {
+                blockers.items(BlockerCode::NotProcessed, &item.contents.not_processed, |name| {
                     format!("“{name}” is not processed. Wait until it is, or leave it out.")
                 });
             }
-            accounts(facts, &moving, images, datasets, &mut way, &mut effects);
+            accounts(facts, &moving, images, datasets, &mut blockers, &mut effects);
             end_access(facts, &moving, &mut effects);
         }
     }
@@ -668,8 +668,8 @@ pub fn plan(facts: &Facts) -> Plan {
         folders: moving.iter().map(|item| item.contents.folders).sum(),
         datasets,
         images,
-        blockers: way.blockers,
-        more_blockers: way.more,
+        blockers: blockers.blockers,
+        more_blockers: blockers.more,
         effects,
     }
 }
@@ -689,9 +689,9 @@ fn moving(facts: &Facts) -> Vec<&Item> {
 }
 
 /// XFER-1.
-fn roles_within(facts: &Facts, moving: &[&Item], way: &mut Way) {
+fn roles_within(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
     for item in moving.iter().filter(|item| item.level < Level::Editor) {
-        way.item(
+        blockers.item(
             BlockerCode::SourceRoleTooLow,
             item.id,
             &item.name,
@@ -699,7 +699,7 @@ fn roles_within(facts: &Facts, moving: &[&Item], way: &mut Way) {
         );
     }
     if facts.destination.level.is_none_or(|level| level < Level::Editor) {
-        way.whole(
+        blockers.whole(
             BlockerCode::TargetRoleTooLow,
             format!("You need Editor access to “{}” to move something into it.", facts.destination.name),
         );
@@ -707,24 +707,24 @@ fn roles_within(facts: &Facts, moving: &[&Item], way: &mut Way) {
 }
 
 /// XFER-6: at least Manager in the source and at least Editor in the target, a person of both.
-fn roles_between(facts: &Facts, way: &mut Way) {
+fn roles_between(facts: &Facts, blockers: &mut Blockers) {
     let (source, target) = (&facts.source, &facts.target);
     if source.role.is_none_or(|role| role < Role::Manager) {
-        way.whole(
+        blockers.whole(
             BlockerCode::SourceRoleTooLow,
             format!("You need to be at least Manager of {} to transfer out of it.", source.name),
         );
     }
     match target.role {
         Some(role) if role >= Role::Editor => {}
-        Some(role) => way.whole(
+        Some(role) => blockers.whole(
             BlockerCode::TargetRoleTooLow,
             format!("You need to be at least Editor of {} to transfer into it; you are {}.", target.name, role.title()),
         ),
         None if target.invitation_pending => {
-            way.whole(BlockerCode::InvitationPending, format!("Accept your invitation to {} first.", target.name));
+            blockers.whole(BlockerCode::InvitationPending, format!("Accept your invitation to {} first.", target.name));
         }
-        None => way.whole(
+        None => blockers.whole(
             BlockerCode::NotInTarget,
             format!("You are not in {}. Ask an Owner or Manager there to invite you.", target.name),
         ),
@@ -732,7 +732,7 @@ fn roles_between(facts: &Facts, way: &mut Way) {
 }
 
 /// XFER-2 for the items themselves; XFER-7 for everything inside them as well.
-fn direct_access(moving: &[&Item], scope: Scope, way: &mut Way) {
+fn direct_access(moving: &[&Item], scope: Scope, blockers: &mut Blockers) {
     let message = |name: &str, people: &[String]| {
         format!("“{name}” has access given by hand to {}. Remove that access first.", people.join(", "))
     };
@@ -740,37 +740,37 @@ fn direct_access(moving: &[&Item], scope: Scope, way: &mut Way) {
         let people: Vec<String> =
             item.grants.iter().filter(|grant| !grant.carried).map(|grant| grant.name.clone()).collect();
         if !people.is_empty() {
-            way.item(BlockerCode::DirectAccess, item.id, &item.name, message(&item.name, &people));
+            blockers.item(BlockerCode::DirectAccess, item.id, &item.name, message(&item.name, &people));
         }
         if scope == Scope::Between {
             for (inside, people) in &item.contents.direct.first {
-                way.item(BlockerCode::DirectAccess, inside.id, &inside.name, message(&inside.name, people));
+                blockers.item(BlockerCode::DirectAccess, inside.id, &inside.name, message(&inside.name, people));
             }
-            way.more += item.contents.direct.total.saturating_sub(item.contents.direct.first.len() as u64);
+            blockers.more += item.contents.direct.total.saturating_sub(item.contents.direct.first.len() as u64);
         }
     }
 }
 
 /// POL-1: whoever may not delete something from where it is kept may not take it out of there either. Around inside it,
 /// they may; and what is restricted by itself stays so wherever it goes.
-fn kept(facts: &Facts, moving: &[&Item], way: &mut Way) {
+fn kept(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
     for item in moving.iter().filter(|item| item.level < Level::Manager) {
-        let left = item.kept_by.iter().find(|(id, _)| !facts.destination.lineage.contains(id));
+        let left = item.kept_by.iter().find(|(id, _)| !facts.destination.facts.contains(id));
         if let Some((_, name)) = left {
             let place = name.as_ref().map_or_else(|| "of where it is".to_owned(), |name| format!("of “{name}”"));
             let message =
                 format!("Only Managers may take “{}” out {place}: deleting from there is restricted.", item.name);
-            way.item(BlockerCode::DeletionRestricted, item.id, &item.name, message);
+            blockers.item(BlockerCode::DeletionRestricted, item.id, &item.name, message);
         }
     }
 }
 
 /// DRIVE-1, XFER-4, XFER-5 and LIC-4: what may be where.
-fn places(facts: &Facts, moving: &[&Item], way: &mut Way) {
+fn places(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
     let destination = &facts.destination;
     for item in moving {
-        if destination.lineage.contains(&item.id) {
-            way.item(
+        if destination.facts.contains(&item.id) {
+            blockers.item(
                 BlockerCode::IntoItself,
                 item.id,
                 &item.name,
@@ -789,10 +789,10 @@ fn places(facts: &Facts, moving: &[&Item], way: &mut Way) {
                     super::resource::a(item.kind).to_lowercase()
                 ),
             };
-            way.item(BlockerCode::KindNotAllowedHere, item.id, &item.name, message);
+            blockers.item(BlockerCode::KindNotAllowedHere, item.id, &item.name, message);
         }
         if destination.kind == Kind::Site && item.parent_kind == Kind::Site {
-            way.item(
+            blockers.item(
                 BlockerCode::AlreadyInSite,
                 item.id,
                 &item.name,
@@ -800,7 +800,7 @@ fn places(facts: &Facts, moving: &[&Item], way: &mut Way) {
             );
         }
         if destination.depth + 1 + item.height > MAX_DEPTH {
-            way.item(
+            blockers.item(
                 BlockerCode::DepthExceeded,
                 item.id,
                 &item.name,
@@ -815,7 +815,7 @@ fn places(facts: &Facts, moving: &[&Item], way: &mut Way) {
         .as_ref()
         .is_some_and(|licence| licence.is_active(facts.now) && licence.product.allows(Use::Sites));
     if into_site && !has_sites {
-        way.whole(
+        blockers.whole(
             BlockerCode::LicenceTierTooLow,
             format!("Assigning to a site takes an active Cloud Pro licence or above in {}.", facts.target.name),
         );
@@ -915,17 +915,24 @@ fn carry(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
 }
 
 /// XFER-8 and XFER-10 to XFER-12: licences and books.
-fn accounts(facts: &Facts, moving: &[&Item], images: i64, datasets: u64, way: &mut Way, effects: &mut Effects) {
+fn accounts(
+    facts: &Facts,
+    moving: &[&Item],
+    images: i64,
+    datasets: u64,
+    blockers: &mut Blockers,
+    effects: &mut Effects,
+) {
     let (source, target) = (&facts.source, &facts.target);
     let active = |side: &Side| side.licence.as_ref().is_some_and(|licence| licence.is_active(facts.now));
-    let source_inactive = |way: &mut Way| {
-        way.whole(
+    let source_inactive = |blockers: &mut Blockers| {
+        blockers.whole(
             BlockerCode::SourceLicenceInactive,
             format!("{} has no active cloud licence. An Owner can contact sales.", source.name),
         );
     };
     if !active(target) {
-        way.whole(
+        blockers.whole(
             BlockerCode::TargetLicenceInactive,
             format!("{} has no active cloud licence. An Owner can contact sales.", target.name),
         );
@@ -935,7 +942,7 @@ fn accounts(facts: &Facts, moving: &[&Item], images: i64, datasets: u64, way: &m
     let models = (source.licence.as_ref().and_then(|l| l.model), target.licence.as_ref().and_then(|l| l.model));
     let (Some(from), Some(to)) = models else {
         if !active(source) {
-            source_inactive(way);
+            source_inactive(blockers);
         }
         return;
     };
@@ -945,11 +952,11 @@ fn accounts(facts: &Facts, moving: &[&Item], images: i64, datasets: u64, way: &m
     let cost = Amount { images, projects: i64::try_from(datasets).unwrap_or(i64::MAX), credits: 0 };
     for condition in rule.conditions {
         match condition {
-            Condition::SourceActive if !active(source) => source_inactive(way),
+            Condition::SourceActive if !active(source) => source_inactive(blockers),
             Condition::TargetCanPay => {
                 let left = target.licence.as_ref().map_or(Amount::default(), |licence| licence.left);
                 if !left.covers(cost) {
-                    way.whole(
+                    blockers.whole(
                         BlockerCode::AllowanceTooSmall,
                         format!(
                             "This takes {} images and {} projects of {}'s allowance; {} images and {} projects are left.",
@@ -960,7 +967,7 @@ fn accounts(facts: &Facts, moving: &[&Item], images: i64, datasets: u64, way: &m
             }
             Condition::OldOrSourceExpired if active(source) => {
                 for item in moving {
-                    way.items(BlockerCode::TooRecent, &item.contents.too_recent, |name| {
+                    blockers.items(BlockerCode::TooRecent, &item.contents.too_recent, |name| {
                         format!(
                             "“{name}” is not older than one month. From Images & Projects to Credits, only older datasets can be transferred while the source's licence is active."
                         )
@@ -968,9 +975,9 @@ fn accounts(facts: &Facts, moving: &[&Item], images: i64, datasets: u64, way: &m
                 }
             }
             Condition::OldOrSourceExpired if source.licence.as_ref().is_none_or(|l| !l.has_expired(facts.now)) => {
-                source_inactive(way);
+                source_inactive(blockers);
             }
-            Condition::Never => way.whole(
+            Condition::Never => blockers.whole(
                 BlockerCode::CreditsToImages,
                 format!(
                     "{} is on Credits and {} on Images & Projects. Nothing can be transferred in this direction.",

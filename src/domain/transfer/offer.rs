@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Blocker, BlockerCode, Facts, Item, Listed, Named, Plan, ResourceId, Role, Scope, Side, Timestamp, Way,
+    Blocker, BlockerCode, Blockers, Facts, Item, Listed, Named, Plan, ResourceId, Role, Scope, Side, Timestamp,
     direct_access, plan,
 };
 
@@ -47,7 +47,7 @@ pub fn offering(source: &Side, items: &[Item], now: Timestamp) -> Offering {
     let selected: BTreeSet<ResourceId> = items.iter().map(|item| item.id).collect();
     let moving: Vec<&Item> =
         items.iter().filter(|item| !item.ancestors.iter().any(|ancestor| selected.contains(ancestor))).collect();
-    let mut way = Way::default();
+    let mut way = Blockers::default();
     if source.role.is_none_or(|role| role < Role::Manager) {
         way.whole(
             BlockerCode::SourceRoleTooLow,

@@ -103,7 +103,7 @@ fn within() -> Facts {
             kind: Kind::Folder,
             level: Some(Level::Editor),
             depth: 1,
-            lineage: vec![HERE, ROOT],
+            facts: vec![HERE, ROOT],
             taken: BTreeSet::new(),
             grants: Vec::new(),
         },
@@ -122,7 +122,7 @@ pub(super) fn between() -> Facts {
             name: "Drive".to_owned(),
             kind: Kind::Root,
             depth: 0,
-            lineage: vec![HERE],
+            facts: vec![HERE],
             ..within.destination
         },
         ..within
@@ -358,11 +358,11 @@ fn xfer_3_xfer_5_into_a_site_nothing_is_carried_and_what_was_ends() {
 fn xfer_4_a_folder_cannot_move_into_itself_or_below_itself() {
     let mut facts = within();
     facts.items = vec![folder(101, "Tunnels"), folder(102, "Bridges")];
-    facts.destination.lineage = vec![HERE, ResourceId(id(101)), ROOT];
+    facts.destination.facts = vec![HERE, ResourceId(id(101)), ROOT];
     assert_eq!(blockers(&plan(&facts)), [(BlockerCode::IntoItself, "Tunnels")], "below itself");
 
     facts.destination.id = ResourceId(id(101));
-    facts.destination.lineage = vec![ResourceId(id(101)), ROOT];
+    facts.destination.facts = vec![ResourceId(id(101)), ROOT];
     assert_eq!(blockers(&plan(&facts)), [(BlockerCode::IntoItself, "Tunnels")], "into itself");
 }
 
@@ -900,5 +900,5 @@ fn pol_1_who_may_not_delete_from_a_folder_may_not_take_out_of_it_either() {
     facts.items = vec![kept(Level::Manager, &named)];
     assert!(plan(&facts).is_clear());
     facts.items = vec![kept(Level::Editor, &[(ROOT, Some("Drive".to_owned()))])];
-    assert!(facts.destination.lineage.contains(&ROOT) && plan(&facts).is_clear());
+    assert!(facts.destination.facts.contains(&ROOT) && plan(&facts).is_clear());
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     super::{
         access::Level,
-        grant::{Origin, Way},
+        grant::{InviteAs, Origin},
         id::{GrantId, InvitationId, OrganizationId, PersonId},
         role::Role,
         time::Timestamp,
@@ -45,7 +45,7 @@ pub struct WaitingAccess {
     /// How much they will have.
     pub level: Level,
     /// As what they will come.
-    pub way: Way,
+    pub way: InviteAs,
     /// When the invitation stops working.
     pub expires_at: Timestamp,
 }

@@ -8,7 +8,7 @@ use crate::domain::{
     time::Timestamp,
 };
 
-use super::{Belonging, PersonView};
+use super::{OrganizationMembership, PersonView};
 
 /// Me (SET-1, SET-2).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub struct ProfileView {
     /// When I signed up.
     pub created_at: Timestamp,
     /// Where I belong, by name: the first page of it, the default organization and the personal space.
-    pub organizations: Vec<Belonging>,
+    pub organizations: Vec<OrganizationMembership>,
     /// Where the page behind it starts, if there is one.
     pub more_organizations: Option<String>,
 }
@@ -69,7 +69,7 @@ pub struct FarewellView {
     /// My address, to be typed.
     pub email: String,
     /// Organizations that would be left without an Owner (ORG-3).
-    pub last_owner_of: Vec<Belonging>,
+    pub last_owner_of: Vec<OrganizationMembership>,
     /// Whether my personal space holds work.
     pub space_holds_work: bool,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Belonging;
+use super::OrganizationMembership;
 use crate::domain::{
     id::{AuditId, PersonId, TransferId},
     time::Timestamp,
@@ -46,7 +46,7 @@ pub struct LineView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LogView {
     /// The organization and my role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// The lines.
     pub lines: Vec<LineView>,
     /// Where the page with older lines starts.

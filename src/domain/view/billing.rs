@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Belonging, Page};
+use super::{OrganizationMembership, Page};
 use crate::domain::{
     billing::{RequestState, summary},
     id::{ContactId, OrganizationId, RequestId},
@@ -88,7 +88,7 @@ pub enum WayToLicence {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BillingView {
     /// The organization and my role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// Its billing contacts, oldest first.
     pub contacts: Vec<ContactView>,
     /// Why there may be no more of them, if so.

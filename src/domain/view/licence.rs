@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Belonging, EntryView, LicenceView};
+use super::{EntryView, LicenceView, OrganizationMembership};
 use crate::domain::{
     id::AccountId,
     licence::{Amount, Model},
@@ -23,7 +23,7 @@ pub struct AccountLicences {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LicencesView {
     /// The organization and my role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// Its accounts with their licences. Accounts are named only where there are several (ACCT-4).
     pub accounts: Vec<AccountLicences>,
     /// Whether I manage billing: then **Contact sales** is there.
@@ -36,7 +36,7 @@ pub struct LicencesView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LedgerView {
     /// The organization and my role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// The licence.
     pub licence: LicenceView,
     /// The account it belongs to, where there are several (ACCT-4).

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Belonging, Control, LicenceView, Page};
+use super::{Control, LicenceView, OrganizationMembership, Page};
 use crate::domain::{
     id::{LicenceId, LoanId},
     licence::{Amount, Model, Product},
@@ -42,7 +42,7 @@ pub struct LoanView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LoansView {
     /// The organization and my role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// Lent and borrowed, newest first.
     pub loans: Page<LoanView>,
     /// Its licences that can be lent now, for the dialog.

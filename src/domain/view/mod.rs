@@ -5,25 +5,25 @@ pub mod account;
 pub mod accounts;
 pub mod activity;
 pub mod billing;
-pub mod habits;
 pub mod key;
 pub mod licence;
 pub mod link;
 pub mod loan;
-pub mod looking;
 pub mod people;
+pub mod preferences;
 pub mod restriction;
 pub mod seat;
 pub mod settings;
+pub mod task;
 pub mod transfer;
 pub mod trash;
-pub mod work;
+pub mod view_as;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     access::{Level, Source},
-    command::{Lacking, Target},
+    command::{MissingEntitlements, Target},
     id::{AccountId, LicenceId, LoanId, OrganizationId, PersonId, ResourceId, TransferId},
     licence::{Amount, EntryKind, Model, Product},
     loan::Direction,
@@ -63,7 +63,7 @@ pub struct PersonView {
 
 /// One of my organizations, with my role there.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Belonging {
+pub struct OrganizationMembership {
     /// Id.
     pub id: OrganizationId,
     /// Org ID, as it stands in the URL.
@@ -83,7 +83,7 @@ pub struct Belonging {
     pub accounts: Vec<accounts::AccountLink>,
 }
 
-impl Belonging {
+impl OrganizationMembership {
     /// How somebody with this role belongs to an organization that shows its people like this. A personal space has no
     /// team (SPACE-1).
     pub fn new(
@@ -111,7 +111,7 @@ pub struct SessionView {
     /// Who is signed in, if anybody.
     pub person: Option<PersonView>,
     /// The organizations they used last, the last one first, their personal space behind them; and the one that is shown.
-    pub organizations: Vec<Belonging>,
+    pub organizations: Vec<OrganizationMembership>,
     /// Whether there are more.
     pub more_organizations: bool,
     /// What was last shared with them by organizations they are not in (PEOPLE-9).
@@ -146,7 +146,7 @@ pub struct SharedView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct HomeView {
     /// The organization and my role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// Legal definition.
     pub kind: OrganizationKind,
     /// Plan (ACCT-2).
@@ -445,7 +445,7 @@ pub struct Page<T> {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct DriveView {
     /// The organization and my role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// The resource; `None` where a Member or External sees "Shared with you" instead of the root.
     pub resource: Option<ResourceView>,
     /// What is in it.
@@ -453,15 +453,15 @@ pub struct DriveView {
     /// How many rows there are in all, counted up to [`COUNTED`]; `None` where nobody counts (search).
     pub total: Option<u64>,
     /// The timeline of a site (DRIVE-6); sites only.
-    pub timeline: Option<work::TimelineView>,
+    pub timeline: Option<task::TimelineView>,
     /// The folders around it, for the tree beside the list; empty where the reader does not see the root.
     pub tree: Vec<Branch>,
     /// Whether I may put something new here.
     pub create: Control,
     /// What the licences here do not allow.
-    pub lacking: Lacking,
+    pub lacking: MissingEntitlements,
     /// Through whose eyes it is shown, if not through my own (**View as**): then nothing can be changed.
-    pub looking: Option<looking::Looking>,
+    pub view_as: Option<view_as::ViewAs>,
     /// Whether something was shared with me that is in no account I see: then there is a page of that, besides these.
     pub shared_elsewhere: bool,
     /// What having it processed would cost (LIC-2); datasets that are not paid for yet, for who may have them processed.
@@ -522,9 +522,9 @@ pub struct DestinationView {
     /// The organization the items are in.
     pub source: OrganizationId,
     /// All my organizations, for the dialog's own switcher.
-    pub organizations: Vec<Belonging>,
+    pub organizations: Vec<OrganizationMembership>,
     /// The one that is shown.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// Its accounts that I see, where these are several (ACCT-4).
     pub accounts: Vec<accounts::AccountLink>,
     /// From its root down to the container shown.

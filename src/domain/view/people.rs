@@ -10,10 +10,10 @@ use super::{
         organization::PlanTier,
         plan::may_give,
         role::Role,
-        text::Problem,
+        text::FieldIssue,
         time::Timestamp,
     },
-    Belonging, Crumb, Page,
+    Crumb, OrganizationMembership, Page,
     accounts::LimitsView,
 };
 
@@ -59,8 +59,8 @@ impl Status {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|status| status.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|status| status.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -95,7 +95,7 @@ pub struct PersonRow {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PeopleView {
     /// The organization, and my role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// The rows of this page.
     pub rows: Page<PersonRow>,
     /// How many people are in the organization; of those only whom the reader sees (PEOPLE-11).
@@ -175,7 +175,7 @@ pub struct InvitationRow {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InvitationsView {
     /// The organization, and my role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// The rows of this page.
     pub rows: Page<InvitationRow>,
     /// How many people are in the organization.

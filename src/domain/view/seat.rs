@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Belonging, Control, LicenceView, Page};
+use super::{Control, LicenceView, OrganizationMembership, Page};
 use crate::domain::{role::Role, seat::Holder, time::Timestamp};
 
 /// The desktop licences of an organization with their seats.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SeatsView {
     /// The organization and my role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// Its desktop licences, those it borrows among them.
     pub licences: Vec<SeatedLicence>,
     /// Readers and Members, for the dialog that gives a seat: name and email, the first of them by name.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Belonging, Control, LegalView, accounts::AccountsView};
+use super::{Control, LegalView, OrganizationMembership, accounts::AccountsView};
 use crate::domain::{
     id::OrganizationId,
     organization::{OrganizationKind, PeopleVisibility, PlanTier},
@@ -30,7 +30,7 @@ pub struct DetailsView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SettingsView {
     /// The organization and my role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// Legal definition.
     pub kind: OrganizationKind,
     /// "My Organization": Owners and Managers.

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Belonging, Crumb, DestinationRow, Page, PlanView};
+use super::{Crumb, DestinationRow, OrganizationMembership, Page, PlanView};
 use crate::domain::{
     id::{OfferId, OrganizationId, PersonId, ResourceId, TransferId},
     offer::State,
-    text::Problem,
+    text::FieldIssue,
     time::Timestamp,
     transfer::{Named, Summary, offer::Offering},
 };
@@ -37,8 +37,8 @@ impl Direction {
     ///
     /// # Errors
     /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|direction| direction.word() == word).ok_or(Problem::NotAChoice)
+    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
+        Self::ALL.into_iter().find(|direction| direction.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -132,7 +132,7 @@ pub struct OfferingView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OfferPageView {
     /// The organization it is looked at from.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// The offer.
     pub offer: OfferView,
     /// Where it could go.
@@ -156,7 +156,7 @@ pub struct PlaceView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TransfersView {
     /// The organization and my role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// Receipts, newest first; for who may read the audit log.
     pub receipts: Option<Page<TransferRow>>,
     /// Offers, newest first.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Belonging, Control, Crumb, Page};
+use super::{Control, Crumb, OrganizationMembership, Page};
 use crate::domain::{
     id::{PersonId, ResourceId},
     resource::Kind,
@@ -38,7 +38,7 @@ pub struct TrashRow {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TrashView {
     /// The organization and my role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// What is in it, newest first.
     pub rows: Page<TrashRow>,
 }

@@ -1,12 +1,12 @@
 //! Mail: what is written to people, and how it gets to them (MAIL-1).
 //!
-//! A use case writes a [`Letter`] with [`post`] in the transaction of what the letter tells; a worker
+//! A use case writes a [`EmailMessage`] with [`post`] in the transaction of what the letter tells; a worker
 //! ([`super::workers::mail`]) takes it from the outbox, makes a [`message`] of it and hands it to the mail server in a
 //! conversation of [`smtp`].
 
-mod letters;
 pub mod message;
 pub mod smtp;
+mod templates;
 
 use crate::domain::{access::Level, id::MailId, loan::Ended, mail::not_before, role::Role, time::Day};
 
@@ -18,7 +18,7 @@ use super::{
 
 /// Everything that we write to people. Tokens stand here as they stand in the link; only their digests are stored.
 #[derive(Debug, Clone)]
-pub enum Letter<'a> {
+pub enum EmailMessage<'a> {
     /// An invitation into an organization (PEOPLE-3): leads to `/invitations/{token}`.
     Invitation {
         /// The organization's name.
@@ -244,9 +244,9 @@ pub enum Letter<'a> {
 ///
 /// # Errors
 /// The database.
-pub async fn post(tx: &mut Tx, ctx: &Ctx, to: &str, letter: &Letter<'_>) -> Result<MailId> {
+pub async fn post(tx: &mut Tx, ctx: &Ctx, to: &str, message: &EmailMessage<'_>) -> Result<MailId> {
     let id = MailId(ctx.id());
-    let written = letters::write(letter, ctx.public_url(), ctx.now())?;
+    let written = templates::write(message, ctx.public_url(), ctx.now())?;
     let mail =
         outbox::NewMail { id, to, subject: &written.subject, text: &written.text, html: &written.html, at: ctx.now() };
     outbox::insert(tx, &mail).await?;
@@ -259,9 +259,9 @@ pub async fn post(tx: &mut Tx, ctx: &Ctx, to: &str, letter: &Letter<'_>) -> Resu
 ///
 /// # Errors
 /// The database.
-pub async fn post_about(tx: &mut Tx, ctx: &Ctx, to: &str, letter: &Letter<'_>, topic: &str) -> Result<MailId> {
+pub async fn post_about(tx: &mut Tx, ctx: &Ctx, to: &str, message: &EmailMessage<'_>, topic: &str) -> Result<MailId> {
     let (id, now) = (MailId(ctx.id()), ctx.now());
-    let written = letters::write(letter, ctx.public_url(), now)?;
+    let written = templates::write(message, ctx.public_url(), now)?;
     let due = not_before(outbox::find_last_about(tx, topic, to).await?, now);
     let mail = outbox::NewMail { id, to, subject: &written.subject, text: &written.text, html: &written.html, at: now };
     outbox::insert_about(tx, &mail, topic, due).await?;

@@ -30,10 +30,10 @@ pub struct Delivery {
     /// The sender of every mail.
     pub from: Mailbox,
     /// How long one step of a conversation may take. Some servers let a stranger wait half a minute before they greet.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
-/// How many steps of [`Delivery::patience`] a mail takes at most: three to open a connection, five to hand it over.
+/// How many steps of [`Delivery::timeout`] a mail takes at most: three to open a connection, five to hand it over.
 pub const STEPS: u32 = 8;
 
 #[derive(Clone)]
@@ -81,7 +81,7 @@ impl Delivery {
                 "--mail-from: \"{from}\" is not a sender. Use an address like \"Commonhold <no-reply@example.com>\""
             )
         })?;
-        Ok(Self { server: Server::parse(smtp, &host)?, from, patience: Duration::from_mins(1) })
+        Ok(Self { server: Server::parse(smtp, &host)?, from, timeout: Duration::from_mins(1) })
     }
 
     /// Host and port of the mail server, for the log.
@@ -162,7 +162,7 @@ pub enum Undelivered {
 /// An open connection.
 pub struct Conversation {
     connection: AsyncSmtpConnection,
-    patience: Duration,
+    timeout: Duration,
     /// In the middle of something, or gone: not to be used again.
     broken: bool,
 }
@@ -174,26 +174,26 @@ impl Conversation {
     /// Why the server cannot be used now.
     pub async fn open(delivery: &Delivery) -> Result<Self, String> {
         let Server { host, port, tls, credentials, hello } = &delivery.server;
-        let patience = delivery.patience;
+        let timeout = delivery.timeout;
         let parameters = || TlsParameters::new(host.clone()).map_err(|error| reason(&error.to_string()));
         let wrapped = if *tls == Tls::Wrapped { Some(parameters()?) } else { None };
         let connecting =
-            AsyncSmtpConnection::connect_tokio1((host.as_str(), *port), Some(patience), hello, wrapped, None);
-        let mut connection = within(patience, connecting).await.map_err(|failure| failure.words())?;
+            AsyncSmtpConnection::connect_tokio1((host.as_str(), *port), Some(timeout), hello, wrapped, None);
+        let mut connection = within(timeout, connecting).await.map_err(|failure| failure.words())?;
         let encrypt = match tls {
             Tls::Required => true,
             Tls::Opportunistic => connection.can_starttls(),
             Tls::None | Tls::Wrapped => false,
         };
         if encrypt {
-            within(patience, connection.starttls(parameters()?, hello)).await.map_err(|failure| failure.words())?;
+            within(timeout, connection.starttls(parameters()?, hello)).await.map_err(|failure| failure.words())?;
         }
         if let Some(credentials) = credentials {
-            within(patience, connection.auth(DEFAULT_MECHANISMS, credentials))
+            within(timeout, connection.auth(DEFAULT_MECHANISMS, credentials))
                 .await
                 .map_err(|failure| failure.words())?;
         }
-        Ok(Self { connection, patience, broken: false })
+        Ok(Self { connection, timeout, broken: false })
     }
 
     /// Whether the next mail needs a new connection.
@@ -217,16 +217,16 @@ impl Conversation {
     }
 
     async fn step(&mut self, step: Step) -> Result<(), Failure> {
-        let (connection, patience) = (&mut self.connection, self.patience);
+        let (connection, timeout) = (&mut self.connection, self.timeout);
         let answer = match step {
-            Step::Sender(from) => within(patience, connection.command(Mail::new(from, Vec::new()))).await,
-            Step::Recipient(to) => within(patience, connection.command(Rcpt::new(to, Vec::new()))).await,
-            Step::Data => within(patience, connection.command(Data)).await,
-            Step::Message(bytes) => within(patience, connection.message(&bytes)).await,
+            Step::Sender(from) => within(timeout, connection.command(Mail::new(from, Vec::new()))).await,
+            Step::Recipient(to) => within(timeout, connection.command(Rcpt::new(to, Vec::new()))).await,
+            Step::Data => within(timeout, connection.command(Data)).await,
+            Step::Message(bytes) => within(timeout, connection.message(&bytes)).await,
         };
         let Err(failure) = answer else { return Ok(()) };
         // After a clear no the connection is good for the next mail; after anything else nobody knows where it is.
-        self.broken = !failure.is_answer() || within(patience, self.connection.command(Rset)).await.is_err();
+        self.broken = !failure.is_answer() || within(timeout, self.connection.command(Rset)).await.is_err();
         Err(failure)
     }
 
@@ -234,7 +234,7 @@ impl Conversation {
     pub async fn close(mut self) {
         if !self.broken {
             // A server that does not answer a goodbye has taken everything all the same.
-            let _ = tokio::time::timeout(self.patience.min(Duration::from_secs(5)), self.connection.quit()).await;
+            let _ = tokio::time::timeout(self.timeout.min(Duration::from_secs(5)), self.connection.quit()).await;
         }
     }
 }
@@ -261,7 +261,7 @@ impl Failure {
     fn words(&self) -> String {
         match self {
             Self::Smtp(error) => reason(&error.to_string()),
-            Self::TooSlow(patience) => format!("The mail server did not answer within {} seconds.", patience.as_secs()),
+            Self::TooSlow(timeout) => format!("The mail server did not answer within {} seconds.", timeout.as_secs()),
         }
     }
 
@@ -273,10 +273,10 @@ impl Failure {
     }
 }
 
-async fn within<T>(patience: Duration, step: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
-    match tokio::time::timeout(patience, step).await {
+async fn within<T>(timeout: Duration, step: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
+    match tokio::time::timeout(timeout, step).await {
         Ok(answer) => answer.map_err(Failure::Smtp),
-        Err(_) => Err(Failure::TooSlow(patience)),
+        Err(_) => Err(Failure::TooSlow(timeout)),
     }
 }
 

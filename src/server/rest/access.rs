@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageParams, Params, problem::Problem, resources::CrumbBody};
+use super::{CurrentPerson, Json, PageParams, Params, problem::Problem, resources::CrumbBody};
 
 /// One reason why somebody can reach a resource: a role, or a grant.
 #[derive(Debug, Serialize, ToSchema)]
@@ -112,7 +112,7 @@ pub struct AccessPageBody {
     responses((status = 200, body = AccessPageBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Params(params): Params<PageParams>,
 ) -> Result<Json<AccessPageBody>, Problem> {
@@ -185,7 +185,7 @@ pub struct WhyBody {
     responses((status = 200, body = WhyBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn why(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path((id, person)): Path<(String, String)>,
 ) -> Result<Json<WhyBody>, Problem> {
     let why = grant::why(&ctx, &by, &id, &person).await?;
@@ -230,7 +230,7 @@ pub struct GivenBody {
     responses((status = 200, body = GivenBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn give(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(body): Json<GiveBody>,
 ) -> Result<Json<GivenBody>, Problem> {
@@ -254,7 +254,7 @@ pub async fn give(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn remove(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path((id, grant_id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     grant::remove(&ctx, &by, &id, &grant_id).await?;

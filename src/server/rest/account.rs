@@ -14,7 +14,7 @@ use crate::{
     server::{context::Ctx, session, usecase::account},
 };
 
-use super::{By, From, Json, PageBody, problem::Problem, session::MeBody};
+use super::{ClientInfo, CurrentPerson, Json, PageBody, problem::Problem, session::MeBody};
 
 /// What is to change of my profile; what is left out stays.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -40,7 +40,7 @@ fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error
     responses((status = 200, body = MeBody), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub async fn update(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Json(body): Json<ProfileBody>,
 ) -> Result<Json<MeBody>, Problem> {
     let form = ProfileForm {
@@ -70,7 +70,7 @@ pub struct DeleteBody {
     responses((status = 204), (status = 401, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn delete(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     session: Session,
     Json(body): Json<DeleteBody>,
 ) -> Result<StatusCode, Problem> {
@@ -110,14 +110,20 @@ impl std::convert::From<SessionItem> for SessionBody {
 /// Where I am signed in; at most 200, the one used last first.
 #[utoipa::path(get, path = "/me/sessions", tag = "account",
     responses((status = 200, body = PageBody<SessionBody>), (status = 401, body = Problem)))]
-pub async fn sessions(State(ctx): State<Ctx>, By(by): By) -> Result<Json<PageBody<SessionBody>>, Problem> {
+pub async fn sessions(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+) -> Result<Json<PageBody<SessionBody>>, Problem> {
     let items = account::sessions(&ctx, &by).await?.into_iter().map(Into::into).collect();
     Ok(Json(PageBody { items, next_cursor: None }))
 }
 
 /// Ends all my sessions but this one.
 #[utoipa::path(delete, path = "/me/sessions", tag = "account", responses((status = 204), (status = 401, body = Problem)))]
-pub async fn end_other_sessions(State(ctx): State<Ctx>, By(by): By) -> Result<StatusCode, Problem> {
+pub async fn end_other_sessions(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+) -> Result<StatusCode, Problem> {
     account::end_other_sessions(&ctx, &by).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -125,7 +131,11 @@ pub async fn end_other_sessions(State(ctx): State<Ctx>, By(by): By) -> Result<St
 /// Ends one of my sessions.
 #[utoipa::path(delete, path = "/me/sessions/{id}", tag = "account", params(("id" = String, Path)),
     responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub async fn end_session(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub async fn end_session(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     account::end_session(&ctx, &by, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -145,8 +155,8 @@ pub struct ChangePasswordBody {
     responses((status = 204), (status = 401, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn change_password(
     State(ctx): State<Ctx>,
-    By(by): By,
-    From(client): From,
+    CurrentPerson(by): CurrentPerson,
+    ClientInfo(client): ClientInfo,
     session: Session,
     Json(body): Json<ChangePasswordBody>,
 ) -> Result<StatusCode, Problem> {
@@ -169,7 +179,7 @@ pub struct ChangeEmailBody {
     responses((status = 202), (status = 401, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn change_email(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Json(body): Json<ChangeEmailBody>,
 ) -> Result<StatusCode, Problem> {
     account::change_email(&ctx, &by, &body.email, &body.password).await?;
@@ -179,7 +189,10 @@ pub async fn change_email(
 /// Mails the link again that proves my address.
 #[utoipa::path(post, path = "/me/verification", tag = "account",
     responses((status = 202), (status = 401, body = Problem), (status = 429, body = Problem)))]
-pub async fn send_verification(State(ctx): State<Ctx>, By(by): By) -> Result<StatusCode, Problem> {
+pub async fn send_verification(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+) -> Result<StatusCode, Problem> {
     account::send_verification_again(&ctx, &by).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -196,7 +209,7 @@ pub struct TokenBody {
     responses((status = 204), (status = 404, body = Problem), (status = 410, body = Problem)))]
 pub async fn verify_email(
     State(ctx): State<Ctx>,
-    From(client): From,
+    ClientInfo(client): ClientInfo,
     Json(body): Json<TokenBody>,
 ) -> Result<StatusCode, Problem> {
     account::verify_email(&ctx, &client, &body.token).await?;
@@ -215,7 +228,7 @@ pub struct ForgotBody {
     responses((status = 202), (status = 429, body = Problem)))]
 pub async fn forgot_password(
     State(ctx): State<Ctx>,
-    From(client): From,
+    ClientInfo(client): ClientInfo,
     Json(body): Json<ForgotBody>,
 ) -> Result<StatusCode, Problem> {
     account::forgot_password(&ctx, &client, &body.email).await?;
@@ -236,7 +249,7 @@ pub struct ResetBody {
     responses((status = 204), (status = 404, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)))]
 pub async fn reset_password(
     State(ctx): State<Ctx>,
-    From(client): From,
+    ClientInfo(client): ClientInfo,
     Json(body): Json<ResetBody>,
 ) -> Result<StatusCode, Problem> {
     account::reset_password(&ctx, &client, &body.token, &body.password).await?;
@@ -255,7 +268,7 @@ pub struct PrivacyBody {
 
 /// What I agree to; never asked is no.
 #[utoipa::path(get, path = "/me/privacy", tag = "account", responses((status = 200, body = PrivacyBody), (status = 401, body = Problem)))]
-pub async fn privacy(State(ctx): State<Ctx>, By(by): By) -> Result<Json<PrivacyBody>, Problem> {
+pub async fn privacy(State(ctx): State<Ctx>, CurrentPerson(by): CurrentPerson) -> Result<Json<PrivacyBody>, Problem> {
     let me = account::profile(&ctx, &by).await?;
     Ok(Json(PrivacyBody { usage_statistics: me.allows_usage_statistics, product_news: me.allows_product_news }))
 }
@@ -265,7 +278,7 @@ pub async fn privacy(State(ctx): State<Ctx>, By(by): By) -> Result<Json<PrivacyB
     responses((status = 200, body = PrivacyBody), (status = 401, body = Problem)))]
 pub async fn save_privacy(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Json(body): Json<PrivacyBody>,
 ) -> Result<Json<PrivacyBody>, Problem> {
     account::update_consents(&ctx, &by, body.usage_statistics, body.product_news).await?;
@@ -275,7 +288,7 @@ pub async fn save_privacy(
 /// Everything about me, as a ZIP of JSON files.
 #[utoipa::path(get, path = "/me/export", tag = "account",
     responses((status = 200, content_type = "application/zip", body = Vec<u8>), (status = 401, body = Problem)))]
-pub async fn export(State(ctx): State<Ctx>, By(by): By) -> Result<Response, Problem> {
+pub async fn export(State(ctx): State<Ctx>, CurrentPerson(by): CurrentPerson) -> Result<Response, Problem> {
     let archive = Box::pin(account::export(&ctx, &by)).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/zip"),

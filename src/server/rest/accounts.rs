@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, orgs::AccountBody, problem::Problem, trash::JobBody};
+use super::{CurrentPerson, Json, PageBody, orgs::AccountBody, problem::Problem, trash::TaskBody};
 
 impl From<AccountRow> for AccountBody {
     fn from(row: AccountRow) -> Self {
@@ -50,7 +50,7 @@ impl From<AccountChangeBody> for AccountForm {
     responses((status = 200, body = PageBody<AccountBody>), (status = 404, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
 ) -> Result<Json<PageBody<AccountBody>>, Problem> {
     let items = accounts::list(&ctx, &by, &org).await?.into_iter().map(Into::into).collect();
@@ -63,7 +63,7 @@ pub async fn list(
     responses((status = 201, body = AccountBody), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Json(body): Json<AccountChangeBody>,
 ) -> Result<(StatusCode, Json<AccountBody>), Problem> {
@@ -77,7 +77,7 @@ pub async fn create(
     responses((status = 200, body = AccountBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn change(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path((org, id)): Path<(String, String)>,
     Json(body): Json<AccountChangeBody>,
 ) -> Result<Json<AccountBody>, Problem> {
@@ -89,7 +89,7 @@ pub async fn change(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn delete(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path((org, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     accounts::delete(&ctx, &by, &org, &id).await?;
@@ -109,8 +109,8 @@ pub struct ShareCopyBody {
 pub struct SharedCopyBody {
     /// How many copies are there already.
     copies: u64,
-    /// The work that goes on to make one; ask `/jobs/{id}` how far it is.
-    job: Option<JobBody>,
+    /// The work that goes on to make one; ask `/tasks/{id}` how far it is.
+    task: Option<TaskBody>,
 }
 
 /// Shares a copy of a resource and everything in it with the account behind a Sharing ID, in whatever organization: it shows in
@@ -120,13 +120,13 @@ pub struct SharedCopyBody {
     responses((status = 201, body = SharedCopyBody), (status = 202, body = SharedCopyBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn share_copy(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(path): Path<String>,
     Json(body): Json<ShareCopyBody>,
 ) -> Result<(StatusCode, Json<SharedCopyBody>), Problem> {
     let item: ResourceId = path.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
     let shared = copy::share(&ctx, &by, vec![item], &body.sharing_id).await?;
-    let job = shared.jobs.into_iter().next().map(Into::into);
-    let status = if job.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED };
-    Ok((status, Json(SharedCopyBody { copies: shared.made, job })))
+    let task = shared.tasks.into_iter().next().map(Into::into);
+    let status = if task.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED };
+    Ok((status, Json(SharedCopyBody { copies: shared.made, task })))
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 use super::{
-    By, Json, PageBody, Params,
+    CurrentPerson, Json, PageBody, Params,
     export::{self, Format, Row, Rows, inert},
     problem::Problem,
 };
@@ -81,7 +81,7 @@ impl From<ActivityView> for AuditBody {
     responses((status = 200, body = PageBody<AuditBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<AuditParams>,
 ) -> Result<Json<PageBody<AuditBody>>, Problem> {
@@ -118,7 +118,7 @@ pub struct ExportParams {
     responses((status = 200, description = "The file"), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn export(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<ExportParams>,
 ) -> Result<Response, Problem> {

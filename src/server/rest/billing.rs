@@ -16,7 +16,7 @@ use crate::{
     server::{context::Ctx, usecase},
 };
 
-use super::{By, Json, PageBody, PageParams, Params, problem::Problem};
+use super::{CurrentPerson, Json, PageBody, PageParams, Params, problem::Problem};
 
 /// Whom to write to about money.
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,7 +53,7 @@ impl ContactInput {
     responses((status = 200, body = PageBody<ContactBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn contacts(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
 ) -> Result<Json<PageBody<ContactBody>>, Problem> {
     let items = usecase::billing::contacts(&ctx, &by, &org).await?.into_iter().map(Into::into).collect();
@@ -65,7 +65,7 @@ pub async fn contacts(
     responses((status = 201, body = ContactBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn add_contact(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Json(body): Json<ContactInput>,
 ) -> Result<(StatusCode, Json<ContactBody>), Problem> {
@@ -78,7 +78,7 @@ pub async fn add_contact(
     responses((status = 200, body = ContactBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn change_contact(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path((org, id)): Path<(String, String)>,
     Json(body): Json<ContactInput>,
 ) -> Result<Json<ContactBody>, Problem> {
@@ -90,7 +90,7 @@ pub async fn change_contact(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn remove_contact(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path((org, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     usecase::billing::remove_contact(&ctx, &by, &org, &id).await?;
@@ -190,7 +190,7 @@ impl RequestInput {
     responses((status = 200, body = PageBody<RequestBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn requests(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<PageParams>,
 ) -> Result<Json<PageBody<RequestBody>>, Problem> {
@@ -203,7 +203,7 @@ pub async fn requests(
     responses((status = 201, body = RequestBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn request(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Json(body): Json<RequestInput>,
 ) -> Result<(StatusCode, Json<RequestBody>), Problem> {
@@ -216,7 +216,7 @@ pub async fn request(
     responses((status = 200, body = RequestBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn withdraw(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path((org, id)): Path<(String, String)>,
 ) -> Result<Json<RequestBody>, Problem> {
     Ok(Json(usecase::billing::withdraw(&ctx, &by, &org, &id).await?.into()))

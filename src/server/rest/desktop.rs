@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-use super::{ByAny, Json, problem::Problem};
+use super::{CurrentActor, Json, problem::Problem};
 
 /// A desktop licence that a program may take a seat of, or not just now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -83,7 +83,7 @@ pub struct DesktopBody {
 /// account.
 #[utoipa::path(get, path = "/desktop/licences", tag = "desktop",
     responses((status = 200, body = DesktopBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem)))]
-pub async fn list(State(ctx): State<Ctx>, ByAny(by): ByAny) -> Result<Json<DesktopBody>, Problem> {
+pub async fn list(State(ctx): State<Ctx>, CurrentActor(by): CurrentActor) -> Result<Json<DesktopBody>, Problem> {
     let view = desktop::list(&ctx, &by).await?;
     Ok(Json(DesktopBody {
         org_id: view.org_id,
@@ -130,7 +130,7 @@ impl From<Taken> for TakenBody {
     responses((status = 200, body = TakenBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn take(
     State(ctx): State<Ctx>,
-    ByAny(by): ByAny,
+    CurrentActor(by): CurrentActor,
     Path(id): Path<String>,
     Json(body): Json<DeviceBody>,
 ) -> Result<Json<TakenBody>, Problem> {
@@ -142,7 +142,7 @@ pub async fn take(
     responses((status = 200, body = TakenBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn heartbeat(
     State(ctx): State<Ctx>,
-    ByAny(by): ByAny,
+    CurrentActor(by): CurrentActor,
     Path(id): Path<String>,
     Json(body): Json<DeviceBody>,
 ) -> Result<Json<TakenBody>, Problem> {
@@ -154,7 +154,7 @@ pub async fn heartbeat(
     responses((status = 204), (status = 404, body = Problem)))]
 pub async fn release(
     State(ctx): State<Ctx>,
-    ByAny(by): ByAny,
+    CurrentActor(by): CurrentActor,
     Path(id): Path<String>,
     Json(body): Json<DeviceBody>,
 ) -> Result<StatusCode, Problem> {

@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-use super::{By, problem::Problem};
+use super::{CurrentPerson, problem::Problem};
 
 /// A stream from another site has no business here (attack 34). Browsers say where a request comes from.
 fn not_from_elsewhere(ctx: &Ctx, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -89,7 +89,7 @@ async fn stream(
     responses((status = 200, body = String, content_type = "text/event-stream"), (status = 404, body = Problem), (status = 429, body = Problem)))]
 pub async fn resource(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     session: Option<Extension<Session>>,
     headers: HeaderMap,
     Path(id): Path<String>,
@@ -104,7 +104,7 @@ pub async fn resource(
     responses((status = 200, body = String, content_type = "text/event-stream"), (status = 400, body = Problem), (status = 404, body = Problem), (status = 429, body = Problem)))]
 pub async fn mine(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     session: Option<Extension<Session>>,
     headers: HeaderMap,
     Query(query): Query<Vec<(String, String)>>,

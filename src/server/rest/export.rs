@@ -40,7 +40,7 @@ impl Format {
         match word {
             None | Some("csv") => Ok(Self::Csv),
             Some("json") => Ok(Self::Json),
-            Some(_) => Err(Problem::refusal(&Refusal::field("format", text::Problem::NotAChoice))),
+            Some(_) => Err(Problem::refusal(&Refusal::field("format", text::FieldIssue::NotAChoice))),
         }
     }
 

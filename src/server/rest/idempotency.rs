@@ -9,7 +9,7 @@ use axum::{
 };
 
 use crate::{
-    domain::{refusal::Refusal, text::Problem as FieldProblem},
+    domain::{refusal::Refusal, text::FieldIssue as FieldProblem},
     server::{
         context::Ctx,
         session::Caller,
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-use super::{operator::Operating, problem::Problem};
+use super::{operator::OperatorSession, problem::Problem};
 
 /// The longest body of an unsafe call.
 pub const LONGEST_BODY: usize = 1024 * 1024;
@@ -52,7 +52,7 @@ pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Respo
     if key.is_empty() || key.len() > 255 {
         return Problem::refusal(&Refusal::field("Idempotency-Key", FieldProblem::TooLong(255))).into_response();
     }
-    let asker = match (request.extensions().get::<Operating>(), request.extensions().get::<Caller>()) {
+    let asker = match (request.extensions().get::<OperatorSession>(), request.extensions().get::<Caller>()) {
         (Some(operating), _) => Asker::Operator(operating.key),
         (None, Some(Caller { principal: Some(principal), .. })) => Asker::Person(principal.person),
         (None, Some(Caller { key: Some(key), .. })) => Asker::Key(key.key, key.scopes.clone()),

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, Params, people::RoleBody, problem::Problem, session::MyOrganization};
+use super::{CurrentPerson, Json, PageBody, Params, people::RoleBody, problem::Problem, session::MyOrganization};
 
 /// Somebody to be invited.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -101,7 +101,7 @@ pub struct InviteParams {
     responses((status = 200, body = ResultsBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<InviteParams>,
     Json(body): Json<InvitationsBody>,
@@ -200,7 +200,7 @@ impl InvitationBody {
     responses((status = 200, body = PageBody<InvitationBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<InvitationParams>,
 ) -> Result<Json<PageBody<InvitationBody>>, Problem> {
@@ -225,7 +225,7 @@ pub struct InvitationRoleBody {
     responses((status = 200, body = InvitationRoleBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem)))]
 pub async fn change_role(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path((org, invitation)): Path<(String, String)>,
     Json(body): Json<RoleBody>,
 ) -> Result<Json<InvitationRoleBody>, Problem> {
@@ -239,7 +239,7 @@ pub async fn change_role(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem)))]
 pub async fn revoke(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path((org, invitation)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     invitation::revoke(&ctx, &by, &org, id(&invitation)?).await?;
@@ -252,7 +252,7 @@ pub async fn revoke(
     responses((status = 200, body = MadeBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem), (status = 429, body = Problem)))]
 pub async fn resend(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path((org, invitation)): Path<(String, String)>,
 ) -> Result<Json<MadeBody>, Problem> {
     let (_, expires_at) = invitation::resend(&ctx, &by, &org, id(&invitation)?).await?;
@@ -339,7 +339,7 @@ pub async fn show(
     responses((status = 200, body = JoinedBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem)))]
 pub async fn accept(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Json(body): Json<AnswerBody>,
 ) -> Result<Json<JoinedBody>, Problem> {
     let joined = invitation::accept(&ctx, &by, &Which::read(&body.token, &body.id)?).await?;
@@ -349,7 +349,11 @@ pub async fn accept(
 /// Declines an invitation.
 #[utoipa::path(post, path = "/invitations/decline", tag = "organizations", request_body = AnswerBody,
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem)))]
-pub async fn decline(State(ctx): State<Ctx>, By(by): By, Json(body): Json<AnswerBody>) -> Result<StatusCode, Problem> {
+pub async fn decline(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Json(body): Json<AnswerBody>,
+) -> Result<StatusCode, Problem> {
     invitation::decline(&ctx, &by, &Which::read(&body.token, &body.id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

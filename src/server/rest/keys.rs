@@ -20,7 +20,7 @@ use crate::{
     server::{context::Ctx, error::Error, usecase::key},
 };
 
-use super::{By, From, Json, PageBody, problem::Problem};
+use super::{ClientInfo, CurrentPerson, Json, PageBody, problem::Problem};
 
 /// A credential key.
 #[derive(Debug, Serialize, ToSchema)]
@@ -61,7 +61,7 @@ impl CredentialKeyBody {
     responses((status = 200, body = PageBody<CredentialKeyBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
 ) -> Result<Json<PageBody<CredentialKeyBody>>, Problem> {
     let items = key::list(&ctx, &by, &org).await?.into_iter().map(|view| CredentialKeyBody::of(view, None)).collect();
@@ -84,7 +84,7 @@ pub struct NewCredentialKeyBody {
     responses((status = 201, body = CredentialKeyBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Json(body): Json<NewCredentialKeyBody>,
 ) -> Result<(StatusCode, Json<CredentialKeyBody>), Problem> {
@@ -98,7 +98,7 @@ pub async fn create(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn revoke(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path((org, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     key::revoke(&ctx, &by, &org, &id).await?;
@@ -168,7 +168,7 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     responses((status = 200, body = AccessTokenBody, description = "A token"), (status = 400, body = TokenProblemBody, description = "The form is not right"), (status = 401, body = TokenProblemBody, description = "The client ID or the client secret is not right"), (status = 429, body = TokenProblemBody, description = "Too often: see the header Retry-After"), (status = 503, body = Problem, content_type = "application/problem+json", description = "The service cannot reach its data: see the header Retry-After")))]
 pub async fn token(
     State(ctx): State<Ctx>,
-    From(client): From,
+    ClientInfo(client): ClientInfo,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     form: Result<Form<AccessTokenForm>, FormRejection>,

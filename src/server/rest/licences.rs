@@ -23,7 +23,7 @@ use crate::{
 };
 
 use super::{
-    By, Json, PageBody, Params,
+    CurrentPerson, Json, PageBody, Params,
     export::{self, Format, Row, Rows, inert},
     problem::Problem,
 };
@@ -119,7 +119,7 @@ impl From<LicenceView> for LicenceBody {
     responses((status = 200, body = PageBody<LicenceBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
 ) -> Result<Json<PageBody<LicenceBody>>, Problem> {
     let items = usecase::licence::list(&ctx, &by, &org).await?.into_iter().map(Into::into).collect();
@@ -189,7 +189,7 @@ pub struct LedgerParams {
     responses((status = 200, body = PageBody<EntryBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn ledger(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Params(params): Params<LedgerParams>,
 ) -> Result<Json<PageBody<EntryBody>>, Problem> {
@@ -218,7 +218,7 @@ pub struct ExportParams {
     responses((status = 200, description = "The file"), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn export(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Params(params): Params<ExportParams>,
 ) -> Result<Response, Problem> {

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, problem::Problem};
+use super::{CurrentPerson, Json, PageBody, problem::Problem};
 
 /// A new link.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -67,7 +67,7 @@ impl From<LinkView> for LinkBody {
     responses((status = 201, body = SharedLinkBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(body): Json<NewLinkBody>,
 ) -> Result<(StatusCode, Json<SharedLinkBody>), Problem> {
@@ -83,7 +83,7 @@ pub async fn create(
     responses((status = 200, body = PageBody<LinkBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
 ) -> Result<Json<PageBody<LinkBody>>, Problem> {
     let items = link::list(&ctx, &by, &id).await?.links.into_iter().map(Into::into).collect();
@@ -93,7 +93,11 @@ pub async fn list(
 /// Switches a link off, at once.
 #[utoipa::path(delete, path = "/links/{id}", tag = "drive", params(("id" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn revoke(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub async fn revoke(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     link::revoke(&ctx, &by, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, PageParams, Params, problem::Problem};
+use super::{CurrentPerson, Json, PageBody, PageParams, Params, problem::Problem};
 
 /// What was used of a licence during a loan.
 #[derive(Debug, Serialize, ToSchema)]
@@ -86,7 +86,7 @@ impl LoanBody {
     responses((status = 200, body = PageBody<LoanBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<PageParams>,
 ) -> Result<Json<PageBody<LoanBody>>, Problem> {
@@ -112,7 +112,7 @@ pub struct NewLoanBody {
     responses((status = 201, body = LoanBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Json(body): Json<NewLoanBody>,
 ) -> Result<(StatusCode, Json<LoanBody>), Problem> {
@@ -124,7 +124,11 @@ pub async fn create(
 /// Ends a loan now: the lender calls it back, the borrower returns it. What was used stays used.
 #[utoipa::path(delete, path = "/loans/{id}", tag = "licences", params(("id" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn end(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub async fn end(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     loan::end(&ctx, &by, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

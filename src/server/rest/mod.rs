@@ -85,7 +85,7 @@ struct Document;
 /// What is not below `/api/v1`.
 #[derive(OpenApi)]
 #[openapi(paths(keys::token))]
-struct Tokens;
+struct OauthDocument;
 
 fn api() -> OpenApiRouter<Ctx> {
     OpenApiRouter::with_openapi(Document::openapi())
@@ -152,7 +152,7 @@ fn api() -> OpenApiRouter<Ctx> {
         .routes(routes!(trash::copy))
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show, tasks::cancel))
-        .routes(routes!(tasks::job, tasks::cancel_job))
+        .routes(routes!(tasks::task, tasks::cancel_job))
         .routes(routes!(tasks::undo))
         .routes(routes!(accounts::share_copy))
         .routes(routes!(trash::assign))
@@ -201,7 +201,7 @@ fn api() -> OpenApiRouter<Ctx> {
 pub fn router() -> (Router<Ctx>, utoipa::openapi::OpenApi) {
     let (router, mut document) = api().split_for_parts();
     let contract = contract::complete(&mut document);
-    document.merge(Tokens::openapi());
+    document.merge(OauthDocument::openapi());
     let router = router
         .route_layer(from_fn_with_state(contract, contract::keep))
         .fallback(async || Problem::refusal(&Refusal::NotFound));
@@ -209,9 +209,9 @@ pub fn router() -> (Router<Ctx>, utoipa::openapi::OpenApi) {
 }
 
 /// Who calls: a signed-in person, or a machine that may (see [`contract`]); 401 where there is none.
-pub struct By(pub Principal);
+pub struct CurrentPerson(pub Principal);
 
-impl<S: Sync> FromRequestParts<S> for By {
+impl<S: Sync> FromRequestParts<S> for CurrentPerson {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
@@ -242,9 +242,9 @@ fn nobody(caller: Option<&Caller>) -> Problem {
 }
 
 /// The caller, where it matters whether it is a person or a machine; 401 where there is none.
-pub struct ByAny(pub Actor);
+pub struct CurrentActor(pub Actor);
 
-impl<S: Sync> FromRequestParts<S> for ByAny {
+impl<S: Sync> FromRequestParts<S> for CurrentActor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
@@ -257,9 +257,9 @@ impl<S: Sync> FromRequestParts<S> for ByAny {
 }
 
 /// Where a request came from.
-pub struct From(pub Client);
+pub struct ClientInfo(pub Client);
 
-impl<S: Sync> FromRequestParts<S> for From {
+impl<S: Sync> FromRequestParts<S> for ClientInfo {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {

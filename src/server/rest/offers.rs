@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    By, Json, PageBody, Params,
+    CurrentPerson, Json, PageBody, Params,
     problem::Problem,
     transfers::{PlanBody, ReceiptBody},
 };
@@ -138,7 +138,7 @@ pub struct OfferParams {
     responses((status = 201, body = OfferBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Json(body): Json<OfferRequest>,
 ) -> Result<(StatusCode, Json<OfferBody>), Problem> {
     let items = usecase::transfer::check_items(&body.items)?;
@@ -151,7 +151,7 @@ pub async fn create(
     responses((status = 200, body = PageBody<OfferBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<OfferParams>,
 ) -> Result<Json<PageBody<OfferBody>>, Problem> {
@@ -162,7 +162,11 @@ pub async fn list(
 /// An offer, for both sides.
 #[utoipa::path(get, path = "/offers/{id}", tag = "transfers", params(("id" = String, Path)),
     responses((status = 200, body = OfferBody), (status = 404, body = Problem)))]
-pub async fn show(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) -> Result<Json<OfferBody>, Problem> {
+pub async fn show(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+) -> Result<Json<OfferBody>, Problem> {
     Ok(Json(usecase::offer::show(&ctx, &by, &id).await?.into()))
 }
 
@@ -171,7 +175,7 @@ pub async fn show(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) ->
     responses((status = 200, body = PlanBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn plan(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(body): Json<OfferPlanRequest>,
 ) -> Result<Json<PlanBody>, Problem> {
@@ -184,7 +188,7 @@ pub async fn plan(
     responses((status = 201, body = ReceiptBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn accept(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(body): Json<AcceptRequest>,
 ) -> Result<(StatusCode, Json<ReceiptBody>), Problem> {
@@ -195,14 +199,22 @@ pub async fn accept(
 /// Declines what is offered.
 #[utoipa::path(post, path = "/offers/{id}/decline", tag = "transfers", params(("id" = String, Path)),
     responses((status = 200, body = OfferBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn decline(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) -> Result<Json<OfferBody>, Problem> {
+pub async fn decline(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+) -> Result<Json<OfferBody>, Problem> {
     Ok(Json(usecase::offer::decline(&ctx, &by, &id).await?.into()))
 }
 
 /// Withdraws an offer.
 #[utoipa::path(delete, path = "/offers/{id}", tag = "transfers", params(("id" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn withdraw(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub async fn withdraw(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     usecase::offer::withdraw(&ctx, &by, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

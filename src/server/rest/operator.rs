@@ -39,7 +39,7 @@ use super::{
 
 /// Who calls with an operator key that works.
 #[derive(Clone, Debug)]
-pub struct Operating {
+pub struct OperatorSession {
     /// The key.
     pub key: OperatorKeyId,
     operator: Operator,
@@ -67,7 +67,7 @@ pub async fn identify(State(ctx): State<Ctx>, mut request: Request, next: Next) 
     });
     match known.await {
         Ok((key, operator)) => {
-            request.extensions_mut().insert(Operating { key, operator });
+            request.extensions_mut().insert(OperatorSession { key, operator });
             next.run(request).await
         }
         Err(Error::Refused(Refusal::Unauthenticated)) => refused(),
@@ -81,13 +81,13 @@ fn refused() -> Response {
 }
 
 /// Who acts as the operator; 401 where nobody does.
-pub struct As(pub Operator);
+pub struct CurrentOperator(pub Operator);
 
-impl<S: Sync> FromRequestParts<S> for As {
+impl<S: Sync> FromRequestParts<S> for CurrentOperator {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
-        parts.extensions.get::<Operating>().map(|operating| Self(operating.operator.clone())).ok_or_else(refused)
+        parts.extensions.get::<OperatorSession>().map(|operating| Self(operating.operator.clone())).ok_or_else(refused)
     }
 }
 
@@ -126,7 +126,7 @@ impl From<OwnedLicence> for OwnedLicenceBody {
     responses((status = 200, body = PageBody<OwnedLicenceBody>), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub async fn licences(
     State(ctx): State<Ctx>,
-    As(_operator): As,
+    CurrentOperator(_operator): CurrentOperator,
     Params(params): Params<LicenceParams>,
 ) -> Result<Json<PageBody<OwnedLicenceBody>>, Problem> {
     let page = usecase::licence::list_as_operator(&ctx, &params.org, &params.cursor, params.limit).await?;
@@ -161,7 +161,7 @@ pub struct GrantInput {
     responses((status = 201, body = LicenceBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn grant(
     State(ctx): State<Ctx>,
-    As(operator): As,
+    CurrentOperator(operator): CurrentOperator,
     Json(body): Json<GrantInput>,
 ) -> Result<(StatusCode, Json<LicenceBody>), Problem> {
     let GrantInput { account, org, product, model, images, projects, credits, seats, from, until } = body;
@@ -175,7 +175,7 @@ pub async fn grant(
     responses((status = 200, body = LicenceBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub async fn licence(
     State(ctx): State<Ctx>,
-    As(_operator): As,
+    CurrentOperator(_operator): CurrentOperator,
     Path(id): Path<String>,
 ) -> Result<Json<LicenceBody>, Problem> {
     Ok(Json(usecase::licence::show_as_operator(&ctx, licence_id(&id)?).await?.into()))
@@ -194,7 +194,7 @@ pub struct ExtendInput {
     responses((status = 200, body = LicenceBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn extend(
     State(ctx): State<Ctx>,
-    As(operator): As,
+    CurrentOperator(operator): CurrentOperator,
     Path(id): Path<String>,
     Json(body): Json<ExtendInput>,
 ) -> Result<Json<LicenceBody>, Problem> {
@@ -206,7 +206,7 @@ pub async fn extend(
     responses((status = 200, body = LicenceBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub async fn expire(
     State(ctx): State<Ctx>,
-    As(operator): As,
+    CurrentOperator(operator): CurrentOperator,
     Path(id): Path<String>,
 ) -> Result<Json<LicenceBody>, Problem> {
     Ok(Json(usecase::licence::expire_as(&ctx, &operator, licence_id(&id)?).await?.into()))
@@ -226,7 +226,7 @@ pub struct TopUpInput {
     responses((status = 200, body = LicenceBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn top_up(
     State(ctx): State<Ctx>,
-    As(operator): As,
+    CurrentOperator(operator): CurrentOperator,
     Path(id): Path<String>,
     Json(body): Json<TopUpInput>,
 ) -> Result<Json<LicenceBody>, Problem> {
@@ -252,7 +252,7 @@ pub struct RequestParams {
     responses((status = 200, body = PageBody<RequestBody>), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub async fn requests(
     State(ctx): State<Ctx>,
-    As(_operator): As,
+    CurrentOperator(_operator): CurrentOperator,
     Params(params): Params<RequestParams>,
 ) -> Result<Json<PageBody<RequestBody>>, Problem> {
     let page = usecase::operator::list_requests(&ctx, &params.state, &params.cursor, params.limit).await?;
@@ -264,7 +264,7 @@ pub async fn requests(
     responses((status = 200, body = RequestBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub async fn request(
     State(ctx): State<Ctx>,
-    As(_operator): As,
+    CurrentOperator(_operator): CurrentOperator,
     Path(id): Path<String>,
 ) -> Result<Json<RequestBody>, Problem> {
     Ok(Json(usecase::operator::show_request(&ctx, &id).await?.into()))
@@ -285,7 +285,7 @@ pub struct AnswerInput {
     responses((status = 200, body = RequestBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn answer(
     State(ctx): State<Ctx>,
-    As(operator): As,
+    CurrentOperator(operator): CurrentOperator,
     Path(id): Path<String>,
     Json(body): Json<AnswerInput>,
 ) -> Result<Json<RequestBody>, Problem> {
@@ -320,7 +320,7 @@ impl From<KeyView> for KeyBody {
     responses((status = 200, body = PageBody<KeyBody>), (status = 401, body = Problem)))]
 pub async fn keys(
     State(ctx): State<Ctx>,
-    As(_operator): As,
+    CurrentOperator(_operator): CurrentOperator,
     Params(params): Params<PageParams>,
 ) -> Result<Json<PageBody<KeyBody>>, Problem> {
     Ok(Json(PageBody::of(usecase::operator::list_keys(&ctx, &params.cursor, params.limit).await?, Into::into)))
@@ -347,7 +347,7 @@ pub struct NewKeyBody {
     responses((status = 201, body = NewKeyBody), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub async fn create_key(
     State(ctx): State<Ctx>,
-    As(operator): As,
+    CurrentOperator(operator): CurrentOperator,
     Json(body): Json<KeyInput>,
 ) -> Result<(StatusCode, Json<NewKeyBody>), Problem> {
     let (about, key) = usecase::operator::create_key(&ctx, &operator, &body.name).await?;
@@ -359,7 +359,7 @@ pub async fn create_key(
     responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub async fn revoke_key(
     State(ctx): State<Ctx>,
-    As(operator): As,
+    CurrentOperator(operator): CurrentOperator,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     usecase::operator::revoke_key(&ctx, &operator, &id).await?;
@@ -386,7 +386,7 @@ pub struct PlanSetBody {
     responses((status = 200, body = PlanSetBody), (status = 401, body = Problem), (status = 402, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn set_plan(
     State(ctx): State<Ctx>,
-    As(operator): As,
+    CurrentOperator(operator): CurrentOperator,
     Path(org): Path<String>,
     Json(body): Json<PlanInput>,
 ) -> Result<Json<PlanSetBody>, Problem> {
@@ -408,7 +408,7 @@ pub struct StatusInput {
     responses((status = 200, body = DatasetStatusSetBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn set_status(
     State(ctx): State<Ctx>,
-    As(operator): As,
+    CurrentOperator(operator): CurrentOperator,
     Path(id): Path<String>,
     Json(body): Json<StatusInput>,
 ) -> Result<Json<DatasetStatusSetBody>, Problem> {
@@ -465,7 +465,7 @@ impl From<Entry> for MailBody {
     responses((status = 200, body = PageBody<MailBody>), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub async fn mail(
     State(ctx): State<Ctx>,
-    As(_operator): As,
+    CurrentOperator(_operator): CurrentOperator,
     Params(params): Params<MailParams>,
 ) -> Result<Json<PageBody<MailBody>>, Problem> {
     let state = match params.state.as_str() {
@@ -481,7 +481,7 @@ pub async fn mail(
     responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn retry_mail(
     State(ctx): State<Ctx>,
-    As(_operator): As,
+    CurrentOperator(_operator): CurrentOperator,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let id: MailId = id.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
@@ -499,7 +499,10 @@ pub struct RetriedBody {
 /// Try every mail again that was given up.
 #[utoipa::path(post, path = "/operator/mail/retry", tag = "operator",
     responses((status = 200, body = RetriedBody), (status = 401, body = Problem)))]
-pub async fn retry_all_mail(State(ctx): State<Ctx>, As(_operator): As) -> Result<Json<RetriedBody>, Problem> {
+pub async fn retry_all_mail(
+    State(ctx): State<Ctx>,
+    CurrentOperator(_operator): CurrentOperator,
+) -> Result<Json<RetriedBody>, Problem> {
     let retried = usecase::mail::retry_failed(&ctx).await?;
     ctx.mail_posted().notify_one();
     Ok(Json(RetriedBody { retried }))
@@ -524,7 +527,10 @@ pub struct DoctorBody {
 /// Check every invariant of the database, reading only. It looks at everything, and takes its time.
 #[utoipa::path(get, path = "/operator/doctor", tag = "operator",
     responses((status = 200, body = DoctorBody), (status = 401, body = Problem)))]
-pub async fn doctor(State(ctx): State<Ctx>, As(_operator): As) -> Result<Json<DoctorBody>, Problem> {
+pub async fn doctor(
+    State(ctx): State<Ctx>,
+    CurrentOperator(_operator): CurrentOperator,
+) -> Result<Json<DoctorBody>, Problem> {
     let findings = crate::server::doctor::examine(&ctx).await?;
     Ok(Json(DoctorBody {
         healthy: findings.iter().all(|finding| finding.broken == 0),

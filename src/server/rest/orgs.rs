@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, Params, problem::Problem, session::MyOrganization};
+use super::{CurrentPerson, Json, PageBody, Params, problem::Problem, session::MyOrganization};
 
 /// A role in the API's words.
 pub const fn role_word(role: Option<Role>) -> Option<&'static str> {
@@ -155,7 +155,7 @@ impl From<DeletedView> for MyOrganization {
     responses((status = 200, body = PageBody<MyOrganization>), (status = 401, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Params(params): Params<ListParams>,
 ) -> Result<Json<PageBody<MyOrganization>>, Problem> {
     if params.deleted {
@@ -172,7 +172,7 @@ pub async fn list(
     responses((status = 201, body = OrganizationBody), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Json(body): Json<NewOrganizationBody>,
 ) -> Result<(StatusCode, Json<OrganizationBody>), Problem> {
     let form = NewOrganizationForm {
@@ -194,7 +194,7 @@ pub async fn create(
     responses((status = 200, body = OrganizationBody), (status = 404, body = Problem)))]
 pub async fn show(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
 ) -> Result<Json<OrganizationBody>, Problem> {
     shown(&ctx, &by, &org).await
@@ -244,7 +244,7 @@ pub struct ChangesBody {
     responses((status = 200, body = OrganizationBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn change(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Json(body): Json<ChangesBody>,
 ) -> Result<Json<OrganizationBody>, Problem> {
@@ -274,7 +274,7 @@ pub struct ConfirmBody {
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn delete(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<ConfirmBody>,
     body: Bytes,
@@ -294,7 +294,7 @@ pub async fn delete(
     responses((status = 200, body = OrganizationBody), (status = 404, body = Problem)))]
 pub async fn restore(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
 ) -> Result<Json<OrganizationBody>, Problem> {
     let restored = usecase::settings::restore(&ctx, &by, &org).await?;
@@ -351,7 +351,11 @@ impl From<LegalView> for LegalBody {
 /// Legal information of an organization, for its Owners and Managers.
 #[utoipa::path(get, path = "/orgs/{org}/legal", tag = "organizations", params(("org" = String, Path)),
     responses((status = 200, body = LegalBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn legal(State(ctx): State<Ctx>, By(by): By, Path(org): Path<String>) -> Result<Json<LegalBody>, Problem> {
+pub async fn legal(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(org): Path<String>,
+) -> Result<Json<LegalBody>, Problem> {
     Ok(Json(usecase::settings::legal(&ctx, &by, &org).await?.into()))
 }
 
@@ -360,7 +364,7 @@ pub async fn legal(State(ctx): State<Ctx>, By(by): By, Path(org): Path<String>) 
     responses((status = 200, body = LegalBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn change_legal(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Json(body): Json<LegalBody>,
 ) -> Result<Json<LegalBody>, Problem> {

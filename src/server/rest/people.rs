@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, Params, orgs::role_word, problem::Problem};
+use super::{CurrentPerson, Json, PageBody, Params, orgs::role_word, problem::Problem};
 
 /// Which people are wanted.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -85,7 +85,7 @@ impl From<PersonRow> for PersonRowBody {
     responses((status = 200, body = PageBody<PersonRowBody>), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<PeopleParams>,
 ) -> Result<Json<PageBody<PersonRowBody>>, Problem> {
@@ -117,7 +117,7 @@ pub struct NewPersonBody {
     responses((status = 201, body = PersonRowBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Json(body): Json<NewPersonBody>,
 ) -> Result<(StatusCode, Json<PersonRowBody>), Problem> {
@@ -191,17 +191,17 @@ pub struct PersonRoleBody {
     responses((status = 200, body = PersonRoleBody), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn change_role(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path((org, person)): Path<(String, String)>,
     Json(body): Json<PersonChangeBody>,
 ) -> Result<Json<PersonRoleBody>, Problem> {
     let id: PersonId = person.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
     let accounts = match body.accounts {
-        AccountsSent::Not => people::Limits::Stay,
-        AccountsSent::All => people::Limits::None,
-        AccountsSent::Only(ids) => {
-            people::Limits::To(ids.iter().map(|id| usecase::id("accounts", id)).collect::<Result<Vec<AccountId>, _>>()?)
-        }
+        AccountsSent::Not => people::AccountLimits::Stay,
+        AccountsSent::All => people::AccountLimits::None,
+        AccountsSent::Only(ids) => people::AccountLimits::To(
+            ids.iter().map(|id| usecase::id("accounts", id)).collect::<Result<Vec<AccountId>, _>>()?,
+        ),
     };
     let change = people::Change { role: body.role, accounts };
     let (role, accounts) = people::change(&ctx, &by, &org, id, change).await?;
@@ -225,7 +225,7 @@ pub struct RemoveBody {
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn remove(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Json(body): Json<RemoveBody>,
 ) -> Result<StatusCode, Problem> {
@@ -238,7 +238,11 @@ pub async fn remove(
 /// Leaves the organization.
 #[utoipa::path(delete, path = "/orgs/{org}/people/me", tag = "organizations", params(("org" = String, Path)),
     responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn leave(State(ctx): State<Ctx>, By(by): By, Path(org): Path<String>) -> Result<StatusCode, Problem> {
+pub async fn leave(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(org): Path<String>,
+) -> Result<StatusCode, Problem> {
     people::leave(&ctx, &by, &org).await?;
     Ok(StatusCode::NO_CONTENT)
 }

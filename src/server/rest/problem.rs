@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{refusal::Refusal, transfer::Blocker},
-    server::{answer::status_of, error::Error},
+    server::{error::Error, http_status::status_of},
 };
 
 const PROBLEM_JSON: &str = "application/problem+json";

@@ -25,7 +25,7 @@ use crate::{
 };
 
 use super::{
-    By, Json, PageBody, Params,
+    CurrentPerson, Json, PageBody, Params,
     export::{self, Format, Row, Rows, inert},
     problem::Problem,
     transfers::ReceiptBody,
@@ -96,7 +96,7 @@ impl From<TransferRow> for ReceiptRowBody {
     responses((status = 200, body = PageBody<ReceiptRowBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<ReceiptParams>,
 ) -> Result<Json<PageBody<ReceiptRowBody>>, Problem> {
@@ -128,7 +128,7 @@ pub struct FormatParams {
     responses((status = 200, description = "The file"), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn export(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<ExportParams>,
 ) -> Result<Response, Problem> {
@@ -194,7 +194,7 @@ impl Row for ReceiptRowBody {
     responses((status = 200, description = "The file"), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn export_one(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Params(params): Params<FormatParams>,
 ) -> Result<Response, Problem> {
@@ -251,9 +251,9 @@ fn receipt_csv(receipt: &ReceiptView) -> Answer<Bytes> {
     responses((status = 201, body = ReceiptBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn undo(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<ReceiptBody>), Problem> {
-    let receipt = usecase::back::undo(&ctx, &by, &id).await?;
+    let receipt = usecase::reversal::undo(&ctx, &by, &id).await?;
     Ok((StatusCode::CREATED, Json(receipt.into())))
 }

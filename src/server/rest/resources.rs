@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, PageBody, Params, problem::Problem, tasks::undoing};
+use super::{CurrentPerson, Json, PageBody, Params, problem::Problem, tasks::undoing};
 
 /// What a dataset has besides a name.
 #[derive(Debug, Serialize, ToSchema)]
@@ -131,7 +131,7 @@ pub struct NewResourceBody {
     responses((status = 201, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Json(body): Json<NewResourceBody>,
 ) -> Result<(StatusCode, Json<ResourceBody>), Problem> {
     let dataset = body.dataset.unwrap_or_default();
@@ -156,7 +156,7 @@ pub struct AsParams {
     /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
     #[serde(rename = "as")]
     #[param(rename = "as")]
-    seen_as: String,
+    view_as: String,
 }
 
 /// One resource.
@@ -164,11 +164,11 @@ pub struct AsParams {
     responses((status = 200, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn show(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Params(params): Params<AsParams>,
 ) -> Result<Json<ResourceBody>, Problem> {
-    Ok(Json(usecase::drive::show_as(&ctx, &by, &id, &params.seen_as).await?.into()))
+    Ok(Json(usecase::drive::show_as(&ctx, &by, &id, &params.view_as).await?.into()))
 }
 
 /// A new name.
@@ -183,7 +183,7 @@ pub struct RenameBody {
     responses((status = 200, body = ResourceBody, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn rename(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(body): Json<RenameBody>,
 ) -> Result<(HeaderMap, Json<ResourceBody>), Problem> {
@@ -222,7 +222,7 @@ pub enum DatasetChangedBody {
     responses((status = 200, body = DatasetChangedBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn change_dataset(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(body): Json<DatasetChangeBody>,
 ) -> Result<Json<DatasetChangedBody>, Problem> {
@@ -276,7 +276,7 @@ pub struct ChildrenParams {
     /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
     #[serde(rename = "as")]
     #[param(rename = "as")]
-    seen_as: String,
+    view_as: String,
 }
 
 /// One row of a list.
@@ -318,7 +318,7 @@ impl From<RowView> for ChildBody {
     responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn children(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Params(params): Params<ChildrenParams>,
 ) -> Result<Json<PageBody<ChildBody>>, Problem> {
@@ -330,7 +330,7 @@ pub async fn children(
         at: params.at,
         cursor: params.cursor,
         limit: params.limit,
-        seen_as: params.seen_as,
+        view_as: params.view_as,
     };
     Ok(Json(PageBody::of(usecase::drive::children(&ctx, &by, &id, &query).await?, Into::into)))
 }
@@ -352,7 +352,7 @@ pub struct SearchParams {
     /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
     #[serde(rename = "as")]
     #[param(rename = "as")]
-    seen_as: String,
+    view_as: String,
 }
 
 /// Which page of what is shared.
@@ -366,7 +366,7 @@ pub struct SharedParams {
     /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
     #[serde(rename = "as")]
     #[param(rename = "as")]
-    seen_as: String,
+    view_as: String,
 }
 
 /// What was shared with the caller in an organization: everything on which they, or an organization of theirs, were given
@@ -375,12 +375,12 @@ pub struct SharedParams {
     responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn shared(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<SharedParams>,
 ) -> Result<Json<PageBody<ChildBody>>, Problem> {
-    let SharedParams { cursor, limit, seen_as } = params;
-    let page = usecase::drive::shared_with_me(&ctx, &by, &org, &cursor, limit, &seen_as).await?;
+    let SharedParams { cursor, limit, view_as } = params;
+    let page = usecase::drive::shared_with_me(&ctx, &by, &org, &cursor, limit, &view_as).await?;
     Ok(Json(PageBody::of(page, Into::into)))
 }
 
@@ -390,7 +390,7 @@ pub async fn shared(
     responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn search(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<SearchParams>,
 ) -> Result<Json<PageBody<ChildBody>>, Problem> {
@@ -400,7 +400,7 @@ pub async fn search(
         status: params.status,
         cursor: params.cursor,
         limit: params.limit,
-        seen_as: params.seen_as,
+        view_as: params.view_as,
     };
     Ok(Json(PageBody::of(usecase::search::search(&ctx, &by, &org, &query).await?, Into::into)))
 }

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-use super::{By, Json, problem::Problem};
+use super::{CurrentPerson, Json, problem::Problem};
 
 /// What is forbidden on a resource: true where it is.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -81,7 +81,11 @@ impl From<RestrictionsView> for RestrictedBody {
 /// What is forbidden on a resource, and where that comes from.
 #[utoipa::path(get, path = "/resources/{id}/restrictions", tag = "drive", params(("id" = String, Path)),
     responses((status = 200, body = RestrictedBody), (status = 404, body = Problem)))]
-pub async fn show(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) -> Result<Json<RestrictedBody>, Problem> {
+pub async fn show(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+) -> Result<Json<RestrictedBody>, Problem> {
     Ok(Json(restriction::show(&ctx, &by, &id).await?.into()))
 }
 
@@ -90,7 +94,7 @@ pub async fn show(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) ->
     responses((status = 200, body = RestrictedBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn change(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(body): Json<RestrictionsBody>,
 ) -> Result<Json<RestrictedBody>, Problem> {

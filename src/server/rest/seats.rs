@@ -12,7 +12,7 @@ use crate::{
     server::{context::Ctx, usecase::seat},
 };
 
-use super::{By, Json, PageParams, Params, problem::Problem};
+use super::{CurrentPerson, Json, PageParams, Params, problem::Problem};
 
 /// A seat and who holds it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -73,7 +73,7 @@ pub struct SeatsBody {
     responses((status = 200, body = SeatsBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Params(params): Params<PageParams>,
 ) -> Result<Json<SeatsBody>, Problem> {
@@ -99,7 +99,7 @@ pub struct GiveSeatBody {
     responses((status = 201, body = SeatBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn give(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
     Json(body): Json<GiveSeatBody>,
 ) -> Result<(StatusCode, Json<SeatBody>), Problem> {
@@ -112,7 +112,7 @@ pub async fn give(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn free(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path((id, holder)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     seat::free(&ctx, &by, &id, &holder).await?;

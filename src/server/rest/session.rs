@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         role::Role,
-        view::{Belonging, PersonView, SharedView, account::ProfileView, settings::DeletedView},
+        view::{OrganizationMembership, PersonView, SharedView, account::ProfileView, settings::DeletedView},
     },
     server::{
         context::{Ctx, Principal},
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-use super::{By, From, Json, PageBody, PageParams, Params, orgs::role_word, problem::Problem};
+use super::{ClientInfo, CurrentPerson, Json, PageBody, PageParams, Params, orgs::role_word, problem::Problem};
 
 /// Who wants to sign up.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
@@ -66,7 +66,7 @@ impl std::convert::From<PersonView> for PersonBody {
     responses((status = 201, body = PersonBody), (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn sign_up(
     State(ctx): State<Ctx>,
-    From(client): From,
+    ClientInfo(client): ClientInfo,
     session: Session,
     Json(body): Json<SignUpBody>,
 ) -> Result<(StatusCode, Json<PersonBody>), Problem> {
@@ -87,7 +87,7 @@ pub async fn sign_up(
     responses((status = 200, body = PersonBody), (status = 401, body = Problem), (status = 429, body = Problem)))]
 pub async fn sign_in(
     State(ctx): State<Ctx>,
-    From(client): From,
+    ClientInfo(client): ClientInfo,
     session: Session,
     Json(body): Json<SignInBody>,
 ) -> Result<Json<PersonBody>, Problem> {
@@ -128,8 +128,8 @@ impl MyOrganization {
     }
 }
 
-impl std::convert::From<Belonging> for MyOrganization {
-    fn from(belonging: Belonging) -> Self {
+impl std::convert::From<OrganizationMembership> for MyOrganization {
+    fn from(belonging: OrganizationMembership) -> Self {
         Self {
             restorable_until: None,
             id: belonging.id.to_string(),
@@ -182,7 +182,7 @@ impl std::convert::From<SharedView> for SharedBody {
     responses((status = 200, body = PageBody<SharedBody>), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub async fn shared(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Params(params): Params<PageParams>,
 ) -> Result<Json<PageBody<SharedBody>>, Problem> {
     let page = usecase::organization::shared_with(&ctx, &by, &params.cursor, params.limit).await?;
@@ -222,7 +222,7 @@ pub struct MeBody {
 
 /// Who is signed in, and where they belong.
 #[utoipa::path(get, path = "/me", tag = "session", responses((status = 200, body = MeBody), (status = 401, body = Problem)))]
-pub async fn me(State(ctx): State<Ctx>, By(by): By) -> Result<Json<MeBody>, Problem> {
+pub async fn me(State(ctx): State<Ctx>, CurrentPerson(by): CurrentPerson) -> Result<Json<MeBody>, Problem> {
     let profile = usecase::account::profile(&ctx, &by).await?;
     me_body(&ctx, &by, profile).await.map(Json)
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::server::{context::Ctx, usecase};
 
-use super::{By, Json, PageBody, problem::Problem, trash::JobBody};
+use super::{CurrentPerson, Json, PageBody, problem::Problem, trash::TaskBody};
 
 /// The header in which a change says how it is taken back.
 pub const UNDO: &str = "undo-token";
@@ -25,47 +25,59 @@ pub fn undoing(token: Option<&str>) -> HeaderMap {
 
 /// The caller's long work in an organization: what runs, and what ended lately.
 #[utoipa::path(get, path = "/orgs/{org}/tasks", tag = "drive", params(("org" = String, Path)),
-    responses((status = 200, body = PageBody<JobBody>), (status = 404, body = Problem)))]
+    responses((status = 200, body = PageBody<TaskBody>), (status = 404, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
-) -> Result<Json<PageBody<JobBody>>, Problem> {
-    let items = usecase::job::list(&ctx, &by, &org).await?.into_iter().map(Into::into).collect();
+) -> Result<Json<PageBody<TaskBody>>, Problem> {
+    let items = usecase::task::list(&ctx, &by, &org).await?.into_iter().map(Into::into).collect();
     Ok(Json(PageBody { items, next_cursor: None }))
 }
 
 /// How far a piece of long work of the caller's is.
 #[utoipa::path(get, path = "/tasks/{id}", tag = "drive", params(("id" = String, Path)),
-    responses((status = 200, body = JobBody), (status = 404, body = Problem)))]
-pub async fn show(State(ctx): State<Ctx>, By(by): By, Path(path): Path<String>) -> Result<Json<JobBody>, Problem> {
-    Ok(Json(usecase::job::show(&ctx, &by, &path).await?.into()))
+    responses((status = 200, body = TaskBody), (status = 404, body = Problem)))]
+pub async fn show(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(path): Path<String>,
+) -> Result<Json<TaskBody>, Problem> {
+    Ok(Json(usecase::task::show(&ctx, &by, &path).await?.into()))
 }
 
 /// Cancels a piece of long work of the caller's: of a copy and of a transfer nothing is left; what was deleted for good is gone,
 /// and the rest is in the trash again.
 #[utoipa::path(delete, path = "/tasks/{id}", tag = "drive", params(("id" = String, Path)),
-    responses((status = 200, body = JobBody), (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub async fn cancel(State(ctx): State<Ctx>, By(by): By, Path(path): Path<String>) -> Result<Json<JobBody>, Problem> {
-    Ok(Json(usecase::job::cancel(&ctx, &by, &path).await?.into()))
+    responses((status = 200, body = TaskBody), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn cancel(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(path): Path<String>,
+) -> Result<Json<TaskBody>, Problem> {
+    Ok(Json(usecase::task::cancel(&ctx, &by, &path).await?.into()))
 }
 
 /// The same as `GET /tasks/{id}`.
-#[utoipa::path(get, path = "/jobs/{id}", tag = "drive", params(("id" = String, Path)),
-    responses((status = 200, body = JobBody), (status = 404, body = Problem)))]
-pub async fn job(State(ctx): State<Ctx>, By(by): By, Path(path): Path<String>) -> Result<Json<JobBody>, Problem> {
-    Ok(Json(usecase::job::show(&ctx, &by, &path).await?.into()))
+#[utoipa::path(get, path = "/tasks/{id}", tag = "drive", params(("id" = String, Path)),
+    responses((status = 200, body = TaskBody), (status = 404, body = Problem)))]
+pub async fn task(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(path): Path<String>,
+) -> Result<Json<TaskBody>, Problem> {
+    Ok(Json(usecase::task::show(&ctx, &by, &path).await?.into()))
 }
 
 /// The same as `DELETE /tasks/{id}`.
-#[utoipa::path(delete, path = "/jobs/{id}", tag = "drive", params(("id" = String, Path)),
-    responses((status = 200, body = JobBody), (status = 404, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(delete, path = "/tasks/{id}", tag = "drive", params(("id" = String, Path)),
+    responses((status = 200, body = TaskBody), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn cancel_job(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(path): Path<String>,
-) -> Result<Json<JobBody>, Problem> {
-    Ok(Json(usecase::job::cancel(&ctx, &by, &path).await?.into()))
+) -> Result<Json<TaskBody>, Problem> {
+    Ok(Json(usecase::task::cancel(&ctx, &by, &path).await?.into()))
 }
 
 /// Which change is to be taken back.
@@ -87,6 +99,10 @@ pub struct UndoneBody {
 /// is refused where things have changed since.
 #[utoipa::path(post, path = "/undo", tag = "drive", request_body = UndoBody,
     responses((status = 200, body = UndoneBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn undo(State(ctx): State<Ctx>, By(by): By, Json(body): Json<UndoBody>) -> Result<Json<UndoneBody>, Problem> {
+pub async fn undo(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Json(body): Json<UndoBody>,
+) -> Result<Json<UndoneBody>, Problem> {
     Ok(Json(UndoneBody { message: usecase::undo::undo(&ctx, &by, &body.token).await? }))
 }

@@ -17,10 +17,10 @@ use crate::{
 };
 
 use super::{
-    By, Json,
+    CurrentPerson, Json,
     problem::{BlockerBody, Problem},
     tasks::undoing,
-    trash::JobBody,
+    trash::TaskBody,
 };
 
 /// What is to be moved, and where to.
@@ -43,7 +43,7 @@ pub struct TransferRequest {
     destination: String,
     /// The plan's digest: if the facts have changed since, nothing is done.
     digest: Option<String>,
-    /// Whether not to wait: then the answer is a job, and where to ask how far it is.
+    /// Whether not to wait: then the answer is a task, and where to ask how far it is.
     background: bool,
 }
 
@@ -217,7 +217,7 @@ const fn scope_word(scope: Scope) -> &'static str {
     responses((status = 200, body = PlanBody), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn plan(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Json(body): Json<PlanRequest>,
 ) -> Result<Json<PlanBody>, Problem> {
     let items = usecase::transfer::check_items(&body.items)?;
@@ -285,27 +285,27 @@ pub enum TransferredBody {
     /// It is done.
     Receipt(Box<ReceiptBody>),
     /// It goes on; ask `/tasks/{id}` how far it is.
-    Job(Box<JobBody>),
+    Task(Box<TaskBody>),
 }
 
 /// Moves or transfers, all of it or nothing. With `background` the answer does not wait for it (202): `/tasks/{id}`, which the
 /// header `Location` names, tells how far it is and, at the end, the receipt's id.
 #[utoipa::path(post, path = "/transfers", tag = "transfers", request_body = TransferRequest,
-    responses((status = 201, body = ReceiptBody, headers(("undo-token" = String, description = "How to take a move within an organization back: see `POST /undo`"))), (status = 202, body = JobBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = ReceiptBody, headers(("undo-token" = String, description = "How to take a move within an organization back: see `POST /undo`"))), (status = 202, body = TaskBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Json(body): Json<TransferRequest>,
 ) -> Result<(StatusCode, HeaderMap, Json<TransferredBody>), Problem> {
     let items = usecase::transfer::check_items(&body.items)?;
     let destination = usecase::id("destination", &body.destination)?;
     let mut headers = HeaderMap::new();
     if body.background {
-        let job = usecase::transfer::begin(&ctx, &by, &items, destination, body.digest).await?;
-        if let Ok(place) = format!("/api/v1/tasks/{}", job.id).parse() {
+        let task = usecase::transfer::begin(&ctx, &by, &items, destination, body.digest).await?;
+        if let Ok(place) = format!("/api/v1/tasks/{}", task.id).parse() {
             headers.insert(header::LOCATION, place);
         }
-        return Ok((StatusCode::ACCEPTED, headers, Json(TransferredBody::Job(Box::new(job.into())))));
+        return Ok((StatusCode::ACCEPTED, headers, Json(TransferredBody::Task(Box::new(task.into())))));
     }
     let (receipt, undo) = usecase::transfer::transfer_with_undo(&ctx, &by, items, destination, body.digest).await?;
     headers.extend(undoing(undo.as_deref()));
@@ -315,6 +315,10 @@ pub async fn create(
 /// The receipt of a finished transfer.
 #[utoipa::path(get, path = "/transfers/{id}", tag = "transfers", params(("id" = String, Path)),
     responses((status = 200, body = ReceiptBody), (status = 404, body = Problem)))]
-pub async fn show(State(ctx): State<Ctx>, By(by): By, Path(id): Path<String>) -> Result<Json<ReceiptBody>, Problem> {
+pub async fn show(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(id): Path<String>,
+) -> Result<Json<ReceiptBody>, Problem> {
     Ok(Json(usecase::transfer::receipt(&ctx, &by, &id).await?.into()))
 }

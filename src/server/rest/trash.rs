@@ -11,7 +11,7 @@ use crate::{
     domain::{
         id::ResourceId,
         refusal::Refusal,
-        view::{trash::TrashRow, work::JobView},
+        view::{task::TaskView, trash::TrashRow},
     },
     server::{
         context::{Ctx, Principal},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 use super::{
-    By, Json, PageBody, PageParams, Params,
+    CurrentPerson, Json, PageBody, PageParams, Params,
     problem::Problem,
     resources::{ChildBody, ResourceBody},
     tasks::undoing,
@@ -39,7 +39,7 @@ async fn shown(ctx: &Ctx, by: &Principal, id: &str) -> Result<Json<ResourceBody>
     responses((status = 204, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn put(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(path): Path<String>,
 ) -> Result<(StatusCode, HeaderMap), Problem> {
     let done = usecase::trash::put(&ctx, &by, vec![id(&path)?]).await?;
@@ -59,7 +59,7 @@ pub struct ItemsBody {
     responses((status = 204, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn put_all(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Json(body): Json<ItemsBody>,
 ) -> Result<(StatusCode, HeaderMap), Problem> {
     let items = usecase::transfer::check_items(&body.items)?;
@@ -72,7 +72,7 @@ pub async fn put_all(
     responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn restore_all(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Json(body): Json<ItemsBody>,
 ) -> Result<Json<PageBody<ChildBody>>, Problem> {
     let items = usecase::transfer::check_items(&body.items)?;
@@ -86,7 +86,7 @@ pub async fn restore_all(
     responses((status = 200, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn restore(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(path): Path<String>,
 ) -> Result<Json<ResourceBody>, Problem> {
     usecase::trash::restore(&ctx, &by, vec![id(&path)?]).await?;
@@ -96,7 +96,11 @@ pub async fn restore(
 /// Deletes a resource for good; from the trash only.
 #[utoipa::path(delete, path = "/resources/{id}", tag = "drive", params(("id" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn delete(State(ctx): State<Ctx>, By(by): By, Path(path): Path<String>) -> Result<StatusCode, Problem> {
+pub async fn delete(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(path): Path<String>,
+) -> Result<StatusCode, Problem> {
     let item = id(&path)?;
     match usecase::trash::delete(&ctx, &by, vec![item]).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
@@ -144,7 +148,7 @@ impl From<TrashRow> for TrashedBody {
     responses((status = 200, body = PageBody<TrashedBody>), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(org): Path<String>,
     Params(params): Params<PageParams>,
 ) -> Result<Json<PageBody<TrashedBody>>, Problem> {
@@ -156,7 +160,11 @@ pub async fn list(
 /// Empties the trash, as far as the caller may.
 #[utoipa::path(delete, path = "/orgs/{org}/trash", tag = "drive", params(("org" = String, Path)),
     responses((status = 204), (status = 404, body = Problem)))]
-pub async fn empty(State(ctx): State<Ctx>, By(by): By, Path(org): Path<String>) -> Result<StatusCode, Problem> {
+pub async fn empty(
+    State(ctx): State<Ctx>,
+    CurrentPerson(by): CurrentPerson,
+    Path(org): Path<String>,
+) -> Result<StatusCode, Problem> {
     usecase::trash::empty(&ctx, &by, &org).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -170,7 +178,7 @@ pub struct CopyBody {
 
 /// A piece of long work.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct JobBody {
+pub struct TaskBody {
     id: String,
     /// `copy`, `delete` or `transfer`.
     kind: &'static str,
@@ -191,21 +199,21 @@ pub struct JobBody {
     ended_at: Option<String>,
 }
 
-impl From<JobView> for JobBody {
-    fn from(job: JobView) -> Self {
+impl From<TaskView> for TaskBody {
+    fn from(task: TaskView) -> Self {
         Self {
-            id: job.id.to_string(),
-            kind: job.kind.word(),
-            state: job.state.word(),
-            name: job.name,
-            resource: job.resource.map(|id| id.to_string()),
-            transfer: job.transfer.map(|id| id.to_string()),
-            cancellable: job.cancellable,
-            done: job.done,
-            total: job.total,
-            message: job.message,
-            created_at: job.created_at.rfc3339(),
-            ended_at: job.ended_at.map(crate::domain::time::Timestamp::rfc3339),
+            id: task.id.to_string(),
+            kind: task.kind.word(),
+            state: task.state.word(),
+            name: task.name,
+            resource: task.resource.map(|id| id.to_string()),
+            transfer: task.transfer.map(|id| id.to_string()),
+            cancellable: task.cancellable,
+            done: task.done,
+            total: task.total,
+            message: task.message,
+            created_at: task.created_at.rfc3339(),
+            ended_at: task.ended_at.map(crate::domain::time::Timestamp::rfc3339),
         }
     }
 }
@@ -217,24 +225,24 @@ pub enum CopiedBody {
     /// The copy.
     Resource(Box<ResourceBody>),
     /// The work; ask `/tasks/{id}` how far it is.
-    Job(Box<JobBody>),
+    Task(Box<TaskBody>),
 }
 
 /// Copies a resource with everything in it, inside its organization. Up to 2,000 items are copied at once (201); more are
 /// copied behind the scenes (202), and show when all of them are there.
 #[utoipa::path(post, path = "/resources/{id}/copy", tag = "drive", params(("id" = String, Path)), request_body = CopyBody,
-    responses((status = 201, body = ResourceBody), (status = 202, body = JobBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = ResourceBody), (status = 202, body = TaskBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn copy(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(path): Path<String>,
     Json(body): Json<CopyBody>,
 ) -> Result<(StatusCode, Json<CopiedBody>), Problem> {
     let (item, destination) = usecase::copy::read(&path, &body.destination)?;
     let copied = usecase::copy::copy(&ctx, &by, vec![item], destination).await?;
-    match (copied.made.into_iter().next(), copied.jobs.into_iter().next()) {
+    match (copied.made.into_iter().next(), copied.tasks.into_iter().next()) {
         (Some(made), _) => Ok((StatusCode::CREATED, Json(CopiedBody::Resource(Box::new(made.into()))))),
-        (None, Some(job)) => Ok((StatusCode::ACCEPTED, Json(CopiedBody::Job(Box::new(job.into()))))),
+        (None, Some(task)) => Ok((StatusCode::ACCEPTED, Json(CopiedBody::Task(Box::new(task.into()))))),
         (None, None) => Err(Problem::refusal(&Refusal::NotFound)),
     }
 }
@@ -254,7 +262,7 @@ pub struct AssignBody {
     responses((status = 200, body = ResourceBody, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn assign(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(path): Path<String>,
     Json(body): Json<AssignBody>,
 ) -> Result<(HeaderMap, Json<ResourceBody>), Problem> {
@@ -271,7 +279,7 @@ pub async fn assign(
     responses((status = 200, body = ResourceBody, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn unassign(
     State(ctx): State<Ctx>,
-    By(by): By,
+    CurrentPerson(by): CurrentPerson,
     Path(path): Path<String>,
 ) -> Result<(HeaderMap, Json<ResourceBody>), Problem> {
     let taken = usecase::site::unassign(&ctx, &by, vec![id(&path)?]).await?;

@@ -37,9 +37,9 @@ use crate::{
 };
 
 use super::{
-    answer::status_of,
     context::{Client, Ctx},
     error::Error,
+    http_status::status_of,
     session::{Caller, cookies},
     usecase::link::{self, Asked, Opened, Visit},
 };

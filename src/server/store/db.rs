@@ -23,9 +23,9 @@ use sqlx::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, broadcast};
 
 use super::{
+    connectivity::Connectivity,
     fault, health,
     live::{CHANNEL, Change, Changes, Touched},
-    reach::Reach,
     together::{self, Unit},
 };
 
@@ -40,7 +40,7 @@ impl<T> Bind for T where
 }
 
 /// A value of a list in a statement ([`Tx::sql_list`]).
-pub trait Listed: Bind + Clone + 'static {
+pub trait ListValue: Bind + Clone + 'static {
     /// How SQLite reads the list back out of its JSON, which is the first thing bound.
     const FROM_JSON: &'static str;
 
@@ -48,7 +48,7 @@ pub trait Listed: Bind + Clone + 'static {
     fn json(&self) -> serde_json::Value;
 }
 
-impl Listed for uuid::Uuid {
+impl ListValue for uuid::Uuid {
     // They are stored as 16 bytes.
     const FROM_JSON: &'static str = "SELECT unhex(value) FROM json_each($1)";
 
@@ -57,7 +57,7 @@ impl Listed for uuid::Uuid {
     }
 }
 
-impl Listed for String {
+impl ListValue for String {
     const FROM_JSON: &'static str = "SELECT value FROM json_each($1)";
 
     fn json(&self) -> serde_json::Value {
@@ -80,7 +80,7 @@ pub enum DbError {
     Contended,
     /// The write is long and others write meanwhile; it is tried again alone.
     #[error("a long write is not alone")]
-    Crowded,
+    NeedsExclusive,
     /// Others were in the way for so many seconds: nothing was done.
     #[error("others were in the way for {0} seconds")]
     Busy(u64),
@@ -156,9 +156,9 @@ pub enum Db {
     /// A file on this machine.
     Sqlite {
         /// The only connection that writes: writers queue here instead of failing as busy.
-        writer: Connections,
+        writer: SqlitePool,
         /// Connections that only read, beside the writer (WAL).
-        readers: Connections,
+        readers: SqlitePool,
         /// What changed, told to who looks at it.
         changes: Changes,
         /// When was written last to see whether something can be written.
@@ -169,7 +169,7 @@ pub enum Db {
         /// Its connections.
         pool: Pool<Postgres>,
         /// Whether it can be reached at all.
-        reach: Arc<Reach>,
+        connectivity: Arc<Connectivity>,
         /// One permit for each connection that may write, so that some are left to read while writers wait.
         writers: Arc<Semaphore>,
         /// What changed, told to who looks at it.
@@ -183,36 +183,36 @@ pub enum Db {
 type Checked = Arc<tokio::sync::Mutex<Option<Instant>>>;
 
 /// How many connections read from SQLite at once.
-const READERS: usize = 4;
+const SQLITE_READERS: usize = 4;
 
 /// How many connections a node has to PostgreSQL, and how many of them write at once.
-const CONNECTIONS: u32 = 32;
-const WRITERS: usize = 24;
+const POSTGRES_CONNECTIONS: u32 = 32;
+const POSTGRES_WRITERS: usize = 24;
 
 /// How long a write waits for its turn and is tried again while others are in its way. Its refusal names it.
-const DEADLINE: Duration = Duration::from_mins(1);
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How often a write is tried beside others before it waits for its turn (PostgreSQL).
-const BESIDE: u32 = 3;
+const MAX_CONCURRENT_ATTEMPTS: u32 = 3;
 
 /// How long who reads waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(15);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long a first connection may take.
-const TO_OPEN: Duration = Duration::from_secs(5);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long is believed that something can be written.
-const BELIEVED: Duration = Duration::from_secs(1);
+const CHECK_VALID_FOR: Duration = Duration::from_secs(1);
 
 /// How long is waited to write something to see whether it can be. Whoever waits longer waits for other writers.
-const TO_CHECK: Duration = Duration::from_millis(400);
+const CHECK_TIMEOUT: Duration = Duration::from_millis(400);
 
 /// A write that took so long before another transaction was in its way is tried again with nothing in its way.
-const LONG: Duration = Duration::from_millis(300);
+const EXCLUSIVE_AFTER: Duration = Duration::from_millis(300);
 
 /// PostgreSQL compiles what it guesses to be dear, and how far a tree goes is a guess: that took a hundred times as long as the
 /// statement itself.
-const NO_COMPILING: &str = "SET jit = off";
+const JIT_OFF: &str = "SET jit = off";
 
 /// How many values of a list SQLite is given one by one. More come as one JSON text: it looks for the place of every value
 /// bound from the first on, which takes longer than all the rest of the statement when there are a thousand.
@@ -230,19 +230,17 @@ impl Db {
         let checked = Checked::default();
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?;
-            let reach = Reach::new(options.clone());
+            let connectivity = Connectivity::new(options.clone());
             // The pool would try for long, and then say that it was too long: this says at once what is wrong.
-            reach.connect(TO_OPEN).await?;
+            connectivity.connect(OPEN_TIMEOUT).await?;
             let pool = PgPoolOptions::new()
-                .max_connections(CONNECTIONS)
+                .max_connections(POSTGRES_CONNECTIONS)
                 // Never the first to give up: whoever asks knows better how long to wait.
-                .acquire_timeout(DEADLINE * 2)
-                .after_connect(|connection, _| {
-                    Box::pin(async move { connection.execute(NO_COMPILING).await.map(|_| ()) })
-                })
+                .acquire_timeout(WRITE_TIMEOUT * 2)
+                .after_connect(|connection, _| Box::pin(async move { connection.execute(JIT_OFF).await.map(|_| ()) }))
                 .connect_lazy_with(options);
-            let (reach, writers) = (Arc::new(reach), Arc::new(Semaphore::new(WRITERS)));
-            return Ok(Self::Postgres { pool, reach, writers, changes: Changes::new(), checked });
+            let (connectivity, writers) = (Arc::new(connectivity), Arc::new(Semaphore::new(POSTGRES_WRITERS)));
+            return Ok(Self::Postgres { pool, connectivity, writers, changes: Changes::new(), checked });
         }
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(create)
@@ -252,14 +250,15 @@ impl Db {
                 Synchronous::Normal => SqliteSynchronous::Normal,
                 Synchronous::Full => SqliteSynchronous::Full,
             })
-            .busy_timeout(PATIENCE)
+            .busy_timeout(ACQUIRE_TIMEOUT)
             .row_buffer_size(256)
             .statement_cache_capacity(256)
             .pragma("cache_size", "-16000")
             .pragma("mmap_size", "268435456");
         // Closures keep a connection for the whole transaction, so a waiting writer waits for its turn here.
-        let writer = Connections::open(options.clone(), 1, DEADLINE).await?;
-        let readers = Connections::open(options.read_only(true).create_if_missing(false), READERS, PATIENCE).await?;
+        let writer = SqlitePool::open(options.clone(), 1, WRITE_TIMEOUT).await?;
+        let readers =
+            SqlitePool::open(options.read_only(true).create_if_missing(false), SQLITE_READERS, ACQUIRE_TIMEOUT).await?;
         Ok(Self::Sqlite { writer, readers, changes: Changes::new(), checked })
     }
 
@@ -271,7 +270,7 @@ impl Db {
     pub async fn migrate(&self) -> std::result::Result<(), sqlx::migrate::MigrateError> {
         match self {
             Self::Sqlite { writer, .. } => {
-                let mut lent = writer.lend().await?;
+                let mut lent = writer.acquire().await?;
                 MIGRATIONS.run(lent.connection()?).await?;
             }
             Self::Postgres { pool, .. } => {
@@ -309,8 +308,12 @@ impl Db {
             return Ok(held);
         }
         Ok(match self {
-            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.lend().await.map_err(|error| queued(error, PATIENCE))?),
-            Self::Postgres { pool, reach, .. } => Tx::PostgresRead(reach.reached(pool.acquire(), PATIENCE).await?),
+            Self::Sqlite { readers, .. } => {
+                Tx::Sqlite(readers.acquire().await.map_err(|error| queued(error, ACQUIRE_TIMEOUT))?)
+            }
+            Self::Postgres { pool, connectivity, .. } => {
+                Tx::PostgresRead(connectivity.reached(pool.acquire(), ACQUIRE_TIMEOUT).await?)
+            }
         })
     }
 
@@ -336,7 +339,7 @@ impl Db {
         if let Some(unit) = together::current() {
             return Box::pin(unit.write(self, &mut work)).await;
         }
-        let mut tries = Tries::new();
+        let mut tries = WriteAttempts::new();
         loop {
             // On the heap: every use case has one of these in it, and some several.
             let error = match Box::pin(self.begin(&tries)).await {
@@ -358,7 +361,7 @@ impl Db {
             if !error.is_contended() {
                 return Err(error);
             }
-            tries.again(error.is_crowded()).await?;
+            tries.again(error.needs_exclusive()).await?;
         }
     }
 
@@ -378,14 +381,14 @@ impl Db {
         L: for<'t> Fn(&'t mut Tx, &'t T) -> BoxFuture<'t, std::result::Result<bool, E>> + Send + Sync,
         E: From<DbError> + AsDbError + Send,
     {
-        let mut tries = Tries::new();
+        let mut tries = WriteAttempts::new();
         loop {
             tries.has_begun();
             let unit = Arc::new(Unit::new(&tries));
             let done = together::during(unit.clone(), work()).await;
             match self.end_together(&unit, &done, &last).await {
                 Ok(()) => return Ok(done),
-                Err(error) if error.is_contended() => tries.again(error.is_crowded()).await?,
+                Err(error) if error.is_contended() => tries.again(error.needs_exclusive()).await?,
                 Err(error) => return Err(error),
             }
         }
@@ -412,28 +415,28 @@ impl Db {
     }
 
     /// Begins a transaction that writes.
-    pub(super) async fn begin(&self, tries: &Tries) -> Result<Tx> {
+    pub(super) async fn begin(&self, tries: &WriteAttempts) -> Result<Tx> {
         match self {
             Self::Sqlite { writer, .. } => {
-                let mut lent = writer.lend().await.map_err(|error| queued(error, DEADLINE))?;
+                let mut lent = writer.acquire().await.map_err(|error| queued(error, WRITE_TIMEOUT))?;
                 lent.begin().await?;
                 Ok(Tx::Sqlite(lent))
             }
-            Self::Postgres { pool, reach, writers, .. } => {
+            Self::Postgres { pool, connectivity, writers, .. } => {
                 let left = tries.left();
                 let turn = match tokio::time::timeout(left, writers.clone().acquire_owned()).await {
                     Ok(Ok(turn)) => turn,
                     Ok(Err(_)) => return Err(sqlx::Error::PoolClosed.into()),
-                    Err(_) => return Err(DbError::Busy(DEADLINE.as_secs())),
+                    Err(_) => return Err(DbError::Busy(WRITE_TIMEOUT.as_secs())),
                 };
                 // What the transaction sees begins with its first query, which LOCK is not: it sees what was done before. Locks
                 // of a table are given in the order in which they were asked for, so nobody overtakes who waits for a turn.
                 let locks = match tries.how {
-                    How::Beside => "LOCK TABLE writing IN ROW SHARE MODE",
-                    How::Alone => {
+                    WriteMode::Beside => "LOCK TABLE writing IN ROW SHARE MODE",
+                    WriteMode::Alone => {
                         "LOCK TABLE writing IN ROW SHARE MODE; LOCK TABLE resource IN SHARE ROW EXCLUSIVE MODE"
                     }
-                    How::InTurn => "LOCK TABLE writing IN EXCLUSIVE MODE",
+                    WriteMode::InTurn => "LOCK TABLE writing IN EXCLUSIVE MODE",
                 };
                 let left = tries.left().max(Duration::from_millis(1));
                 let first = format!(
@@ -442,8 +445,8 @@ impl Db {
                 );
                 // No text of anybody's is in it.
                 let begun = pool.begin_with(AssertSqlSafe(first).into_sql_str());
-                let transaction = reach.reached(begun, left).await?;
-                let alone = tries.how != How::Beside;
+                let transaction = connectivity.reached(begun, left).await?;
+                let alone = tries.how != WriteMode::Beside;
                 Ok(Tx::PostgresWrite(Box::new(Writing {
                     transaction,
                     touched: Touched::default(),
@@ -483,11 +486,11 @@ impl Db {
         let (Self::Sqlite { checked, .. } | Self::Postgres { checked, .. }) = self;
         // One asks, and the others hear its answer.
         let mut checked = checked.lock().await;
-        if checked.is_some_and(|good| good.elapsed() < BELIEVED) {
+        if checked.is_some_and(|good| good.elapsed() < CHECK_VALID_FOR) {
             return Ok(());
         }
-        let tries = Tries::until(Instant::now() + TO_CHECK);
-        let written = match tokio::time::timeout(TO_CHECK, self.begin(&tries)).await {
+        let tries = WriteAttempts::until(Instant::now() + CHECK_TIMEOUT);
+        let written = match tokio::time::timeout(CHECK_TIMEOUT, self.begin(&tries)).await {
             Ok(Ok(mut tx)) => match health::replace(&mut tx, id, at).await {
                 Ok(()) => self.commit(tx).await,
                 Err(error) => {
@@ -500,7 +503,9 @@ impl Db {
         };
         let written = match (written, self) {
             // Others write just now: that is an answer, too, if somebody is there.
-            (Err(DbError::Busy(_) | DbError::Contended), Self::Postgres { reach, .. }) => reach.look().await,
+            (Err(DbError::Busy(_) | DbError::Contended), Self::Postgres { connectivity, .. }) => {
+                connectivity.check().await
+            }
             (Err(DbError::Busy(_) | DbError::Contended), Self::Sqlite { .. }) => Ok(()),
             (written, _) => written,
         };
@@ -515,7 +520,7 @@ impl Db {
     /// The file cannot be written.
     pub async fn copy_into(&self, file: &str) -> Result<bool> {
         let Self::Sqlite { readers, .. } = self else { return Ok(false) };
-        let mut lent = readers.lend().await.map_err(|error| queued(error, PATIENCE))?;
+        let mut lent = readers.acquire().await.map_err(|error| queued(error, ACQUIRE_TIMEOUT))?;
         let copied = sqlx::query("VACUUM INTO $1").bind(file.to_owned()).execute(lent.connection()?).await;
         lent.checked(copied).map(|_| true)
     }
@@ -537,7 +542,7 @@ impl Db {
         match self {
             Self::Sqlite { writer, readers, .. } => {
                 readers.close().await;
-                if let Ok(mut lent) = writer.lend().await
+                if let Ok(mut lent) = writer.acquire().await
                     && let Ok(connection) = lent.connection()
                 {
                     // A checkpoint that does not happen now happens at the next start.
@@ -565,7 +570,7 @@ impl Db {
 
 /// How a write is begun.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum How {
+enum WriteMode {
     /// Beside others.
     Beside,
     /// While nobody else changes resources.
@@ -576,20 +581,20 @@ enum How {
 
 /// How often a write was tried, and how it is tried next.
 #[derive(Clone, Debug)]
-pub(super) struct Tries {
+pub(super) struct WriteAttempts {
     until: Instant,
     begun: Instant,
     failed: u32,
-    how: How,
+    how: WriteMode,
 }
 
-impl Tries {
+impl WriteAttempts {
     fn new() -> Self {
-        Self::until(Instant::now() + DEADLINE)
+        Self::until(Instant::now() + WRITE_TIMEOUT)
     }
 
     fn until(until: Instant) -> Self {
-        Self { until, begun: Instant::now(), failed: 0, how: How::Beside }
+        Self { until, begun: Instant::now(), failed: 0, how: WriteMode::Beside }
     }
 
     /// How much time is left.
@@ -603,19 +608,19 @@ impl Tries {
     }
 
     /// Something was in the way: says how to go on, and waits a moment.
-    async fn again(&mut self, crowded: bool) -> Result<()> {
+    async fn again(&mut self, needs_exclusive: bool) -> Result<()> {
         if self.left().is_zero() {
-            return Err(DbError::Busy(DEADLINE.as_secs()));
+            return Err(DbError::Busy(WRITE_TIMEOUT.as_secs()));
         }
         self.failed += 1;
         match self.how {
-            How::Beside if crowded || self.begun.elapsed() >= LONG => {
-                (self.how, self.failed) = (How::Alone, 0);
+            WriteMode::Beside if needs_exclusive || self.begun.elapsed() >= EXCLUSIVE_AFTER => {
+                (self.how, self.failed) = (WriteMode::Alone, 0);
             }
-            _ if self.failed >= BESIDE => self.how = How::InTurn,
+            _ if self.failed >= MAX_CONCURRENT_ATTEMPTS => self.how = WriteMode::InTurn,
             _ => {}
         }
-        if self.how != How::InTurn {
+        if self.how != WriteMode::InTurn {
             let longest = 2_u64 << self.failed;
             tokio::time::sleep(Duration::from_millis(rand::random_range(1..=longest))).await;
         }
@@ -641,9 +646,9 @@ pub(super) async fn roll_back(tx: Tx) {
 }
 
 /// Who waited for a connection in vain waited for others.
-fn queued(error: sqlx::Error, patience: Duration) -> DbError {
+fn queued(error: sqlx::Error, timeout: Duration) -> DbError {
     match error {
-        sqlx::Error::PoolTimedOut => DbError::Busy(patience.as_secs()),
+        sqlx::Error::PoolTimedOut => DbError::Busy(timeout.as_secs()),
         error => error.into(),
     }
 }
@@ -697,41 +702,41 @@ async fn compare_by_bytes(pool: &Pool<Postgres>) -> std::result::Result<(), sqlx
 /// SQLite connections that take turns. Nothing is asked of one before it is lent or when it comes back, as sqlx's own
 /// pool does: a file on this machine does not go away, and every question changes threads twice.
 #[derive(Clone, Debug)]
-pub struct Connections(Arc<Turns>);
+pub struct SqlitePool(Arc<PoolInner>);
 
 #[derive(Debug)]
-struct Turns {
+struct PoolInner {
     options: SqliteConnectOptions,
     idle: Mutex<Vec<SqliteConnection>>,
     /// One permit for each connection that may be open.
     free: Arc<Semaphore>,
-    at_most: usize,
-    patience: Duration,
+    max_size: usize,
+    timeout: Duration,
 }
 
-impl Turns {
+impl PoolInner {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<SqliteConnection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Connections {
+impl SqlitePool {
     async fn open(
         options: SqliteConnectOptions,
-        at_most: usize,
-        patience: Duration,
+        max_size: usize,
+        timeout: Duration,
     ) -> std::result::Result<Self, sqlx::Error> {
         let first = SqliteConnection::connect_with(&options).await?;
-        let (idle, free) = (Mutex::new(vec![first]), Arc::new(Semaphore::new(at_most)));
-        Ok(Self(Arc::new(Turns { options, idle, free, at_most, patience })))
+        let (idle, free) = (Mutex::new(vec![first]), Arc::new(Semaphore::new(max_size)));
+        Ok(Self(Arc::new(PoolInner { options, idle, free, max_size, timeout })))
     }
 
-    async fn lend(&self) -> std::result::Result<Lent, sqlx::Error> {
+    async fn acquire(&self) -> std::result::Result<PooledConnection, sqlx::Error> {
         let turns = &self.0;
         let turn = match turns.free.clone().try_acquire_owned() {
             Ok(turn) => turn,
             Err(TryAcquireError::Closed) => return Err(sqlx::Error::PoolClosed),
-            Err(TryAcquireError::NoPermits) => tokio::time::timeout(turns.patience, turns.free.clone().acquire_owned())
+            Err(TryAcquireError::NoPermits) => tokio::time::timeout(turns.timeout, turns.free.clone().acquire_owned())
                 .await
                 .map_err(|_| sqlx::Error::PoolTimedOut)?
                 .map_err(|_| sqlx::Error::PoolClosed)?,
@@ -742,13 +747,19 @@ impl Connections {
             None => SqliteConnection::connect_with(&turns.options).await?,
         };
         let touched = Touched::default();
-        Ok(Lent { connection: Some(connection), changing: false, touched, turns: turns.clone(), _turn: turn })
+        Ok(PooledConnection {
+            connection: Some(connection),
+            changing: false,
+            touched,
+            turns: turns.clone(),
+            _turn: turn,
+        })
     }
 
     /// Waits until every connection has come back, and closes them.
     async fn close(&self) {
         // It is closed already: somebody else did.
-        let _ = self.0.free.acquire_many(u32::try_from(self.0.at_most).unwrap_or(u32::MAX)).await;
+        let _ = self.0.free.acquire_many(u32::try_from(self.0.max_size).unwrap_or(u32::MAX)).await;
         self.0.free.close();
         let idle = std::mem::take(&mut *self.0.idle());
         for connection in idle {
@@ -760,17 +771,17 @@ impl Connections {
 
 /// A SQLite connection whose turn it is.
 #[derive(Debug)]
-pub struct Lent {
+pub struct PooledConnection {
     connection: Option<SqliteConnection>,
     /// In the middle of a transaction.
     changing: bool,
     /// What the transaction changed.
     touched: Touched,
-    turns: Arc<Turns>,
+    turns: Arc<PoolInner>,
     _turn: OwnedSemaphorePermit,
 }
 
-impl Lent {
+impl PooledConnection {
     fn connection(&mut self) -> std::result::Result<&mut SqliteConnection, sqlx::Error> {
         self.connection.as_mut().ok_or(sqlx::Error::WorkerCrashed)
     }
@@ -813,7 +824,7 @@ impl Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for PooledConnection {
     /// A connection that is left in the middle of a transaction, because who asked has hung up, is closed: that undoes
     /// it.
     fn drop(&mut self) {
@@ -828,17 +839,17 @@ pub trait AsDbError {
     /// Whether trying again can help.
     fn is_contended(&self) -> bool;
 
-    /// Whether it has to be tried again alone ([`Tx::be_alone`]).
-    fn is_crowded(&self) -> bool;
+    /// Whether it has to be tried again alone ([`Tx::require_exclusive`]).
+    fn needs_exclusive(&self) -> bool;
 }
 
 impl AsDbError for DbError {
     fn is_contended(&self) -> bool {
-        matches!(self, Self::Contended | Self::Crowded)
+        matches!(self, Self::Contended | Self::NeedsExclusive)
     }
 
-    fn is_crowded(&self) -> bool {
-        matches!(self, Self::Crowded)
+    fn needs_exclusive(&self) -> bool {
+        matches!(self, Self::NeedsExclusive)
     }
 }
 
@@ -846,7 +857,7 @@ impl AsDbError for DbError {
 #[derive(Debug)]
 pub enum Tx {
     /// SQLite.
-    Sqlite(Lent),
+    Sqlite(PooledConnection),
     /// Reads from PostgreSQL.
     PostgresRead(PoolConnection<Postgres>),
     /// Writes to PostgreSQL.
@@ -870,10 +881,10 @@ impl Tx {
     /// if that is not so already ([`Db::write`]). To be asked before anything is written; on SQLite writers are alone always.
     ///
     /// # Errors
-    /// `Crowded`, for [`Db::write`] alone.
-    pub fn be_alone(&self) -> Result<()> {
+    /// `NeedsExclusive`, for [`Db::write`] alone.
+    pub fn require_exclusive(&self) -> Result<()> {
         match self {
-            Self::PostgresWrite(writing) if !writing.alone => Err(DbError::Crowded),
+            Self::PostgresWrite(writing) if !writing.alone => Err(DbError::NeedsExclusive),
             _ => Ok(()),
         }
     }
@@ -888,13 +899,13 @@ impl Tx {
     ///
     /// The list is padded to a power of two by repeating its last id, so that few different statements are prepared; on SQLite a
     /// long one is one value.
-    pub fn sql_list<T: Listed>(&mut self, sql: &'static str, ids: &[T]) -> Statement<'_> {
+    pub fn sql_list<T: ListValue>(&mut self, sql: &'static str, ids: &[T]) -> Statement<'_> {
         if self.is_sqlite() && ids.len() > FEW {
             let mut text = sql.replace("{ids}", T::FROM_JSON);
             for n in 1..=9 {
                 text = text.replace(&format!("{{{n}}}"), &format!("${}", 1 + n));
             }
-            let list = serde_json::Value::Array(ids.iter().map(Listed::json).collect()).to_string();
+            let list = serde_json::Value::Array(ids.iter().map(ListValue::json).collect()).to_string();
             // Only a place for the list was put in: no text of anybody's.
             return self.statement(sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(text))).bind(list);
         }
@@ -988,7 +999,7 @@ impl Tx {
 
 /// What a statement runs on.
 enum On<'t> {
-    Sqlite(&'t mut Lent),
+    Sqlite(&'t mut PooledConnection),
     Postgres(&'t mut sqlx::PgConnection),
     Held(together::Held),
 }
@@ -1134,22 +1145,22 @@ mod tests {
 
     #[tokio::test]
     async fn attack_53_what_failed_a_few_times_waits_for_its_turn_and_is_busy_after_the_deadline() {
-        let mut tries = Tries::new();
+        let mut tries = WriteAttempts::new();
         let mut ways = vec![tries.how];
-        for _ in 0..BESIDE {
+        for _ in 0..MAX_CONCURRENT_ATTEMPTS {
             tries.has_begun();
             tries.again(false).await.expect("there is time");
             ways.push(tries.how);
         }
-        assert_eq!(ways, [How::Beside, How::Beside, How::Beside, How::InTurn]);
-        let mut tries = Tries::new();
+        assert_eq!(ways, [WriteMode::Beside, WriteMode::Beside, WriteMode::Beside, WriteMode::InTurn]);
+        let mut tries = WriteAttempts::new();
         tries.again(true).await.expect("there is time");
-        assert_eq!(tries.how, How::Alone);
-        for _ in 0..BESIDE {
+        assert_eq!(tries.how, WriteMode::Alone);
+        for _ in 0..MAX_CONCURRENT_ATTEMPTS {
             tries.again(true).await.expect("there is time");
         }
-        assert_eq!(tries.how, How::InTurn, "nor is that a matter of luck");
-        let mut late = Tries::until(Instant::now());
+        assert_eq!(tries.how, WriteMode::InTurn, "nor is that a matter of luck");
+        let mut late = WriteAttempts::until(Instant::now());
         let refused = late.again(false).await;
         assert!(matches!(refused, Err(DbError::Busy(60))), "{refused:?}");
     }

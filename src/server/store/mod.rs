@@ -20,6 +20,7 @@
 pub mod account;
 pub mod audit;
 pub mod billing_contact;
+mod connectivity;
 pub mod copying;
 mod db;
 pub mod doctor;
@@ -28,14 +29,12 @@ pub mod grant;
 pub mod health;
 pub mod idempotency;
 pub mod invitation;
-pub mod job;
 pub mod kept_form;
 pub mod key;
 pub mod licence;
 pub mod link;
 pub mod live;
 pub mod loan;
-pub mod looking;
 pub mod membership;
 pub mod naming;
 pub mod offer;
@@ -45,17 +44,18 @@ pub mod organization;
 pub mod outbox;
 pub mod person;
 pub mod purchase_request;
-mod reach;
 pub mod resource;
 pub mod search;
 pub mod seat;
 pub mod session;
 pub mod site;
 pub mod subtree;
+pub mod task;
 mod together;
 pub mod transfer;
 pub mod trash;
 pub mod undo;
+pub mod view_as;
 pub mod waiting;
 
 pub use db::{AsDbError, Bind, Db, DbError, Record, Result, Statement, Synchronous, Tx};
@@ -68,7 +68,7 @@ fn read<T>(
     table: &str,
     column: &str,
     word: &str,
-    parse: impl Fn(&str) -> std::result::Result<T, crate::domain::text::Problem>,
+    parse: impl Fn(&str) -> std::result::Result<T, crate::domain::text::FieldIssue>,
 ) -> Result<T> {
     parse(word).map_err(|_| DbError::Inconsistent(format!("{table}.{column} is {word:?}")))
 }

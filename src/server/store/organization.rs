@@ -12,7 +12,7 @@ use crate::domain::{
     role::{Role, RolePermit},
     time::Timestamp,
     view::{
-        Belonging, LegalView,
+        LegalView, OrganizationMembership,
         settings::{DeletedView, DetailsView},
     },
 };
@@ -245,7 +245,7 @@ pub async fn find_id(tx: &mut Tx, org_key: &str) -> Result<Option<OrganizationId
 }
 
 #[derive(FromRow)]
-struct BelongingRow {
+struct MembershipRow {
     id: Uuid,
     org_id: String,
     name: String,
@@ -256,8 +256,8 @@ struct BelongingRow {
     people_visible_to: Option<String>,
 }
 
-impl BelongingRow {
-    fn into_view(self) -> Result<Belonging> {
+impl MembershipRow {
+    fn into_view(self) -> Result<OrganizationMembership> {
         let role = read("membership", "role", &self.role, Role::parse)?;
         let (id, personal) = (OrganizationId(self.id), self.space_of.is_some());
         let shown_to = visibility(self.people_visible_to.as_deref())?;
@@ -265,7 +265,8 @@ impl BelongingRow {
             Some(true) => Some(read("membership", "role", &self.given, Role::parse)?),
             _ => None,
         };
-        Ok(Belonging::new(id, self.org_id, self.name, Some(role), personal, shown_to).limited_to_accounts(given))
+        Ok(OrganizationMembership::new(id, self.org_id, self.name, Some(role), personal, shown_to)
+            .limited_to_accounts(given))
     }
 }
 
@@ -282,9 +283,9 @@ pub const BELONGINGS: i64 = 1_000;
 ///
 /// # Errors
 /// The database.
-pub async fn list_used(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<Belonging>> {
+pub async fn list_used(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<OrganizationMembership>> {
     // CROSS JOIN keeps the order: from the person's memberships to their organizations.
-    let rows: Vec<BelongingRow> = tx
+    let rows: Vec<MembershipRow> = tx
         .sql(
             "SELECT o.id, o.org_id, o.name, m.role, m.given, m.limited, o.space_of, o.people_visible_to
              FROM living_membership m CROSS JOIN organization o
@@ -299,7 +300,7 @@ pub async fn list_used(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<
         let machine = list_of_machine(tx, person, "%").await?;
         return machine.into_iter().map(|row| row.belonging.into_view()).collect();
     }
-    rows.into_iter().map(BelongingRow::into_view).collect()
+    rows.into_iter().map(MembershipRow::into_view).collect()
 }
 
 /// The organization of a credential key, which is in no `living_membership` (AUTH-6): none for a person.
@@ -328,7 +329,7 @@ pub struct AfterName {
 #[derive(FromRow)]
 struct MineRow {
     #[sqlx(flatten)]
-    belonging: BelongingRow,
+    belonging: MembershipRow,
     organization_key: String,
 }
 
@@ -342,7 +343,7 @@ pub async fn list_by_name(
     pattern: &str,
     after: &AfterName,
     limit: i64,
-) -> Result<Vec<(Belonging, AfterName)>> {
+) -> Result<Vec<(OrganizationMembership, AfterName)>> {
     let rows: Vec<MineRow> = tx
         .sql(
             "SELECT o.id, o.org_id, o.name, m.role, m.given, m.limited, o.space_of, o.people_visible_to, mine.organization_key

@@ -216,7 +216,7 @@ pub struct Step {
 }
 
 #[derive(FromRow)]
-struct StepRow {
+struct AncestorRow {
     start_id: Uuid,
     distance: i64,
     id: Uuid,
@@ -236,23 +236,23 @@ struct StepRow {
 ///
 /// # Errors
 /// The database.
-pub async fn list_ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> Result<Vec<Step>> {
+pub async fn list_ancestors(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> Result<Vec<Step>> {
     ways(tx, person, starts, false).await
 }
 
-/// [`list_ways`] for what is in the trash as well.
+/// [`list_ancestors`] for what is in the trash as well.
 ///
 /// # Errors
 /// The database.
-pub async fn list_ways_in_trash(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> Result<Vec<Step>> {
+pub async fn list_ancestors_in_trash(tx: &mut Tx, person: PersonId, starts: &[ResourceId]) -> Result<Vec<Step>> {
     ways(tx, person, starts, true).await
 }
 
 async fn ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId], in_trash: bool) -> Result<Vec<Step>> {
-    let mut steps: Vec<Step> = Vec::new();
+    let mut ancestors: Vec<Step> = Vec::new();
     for chunk in starts.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<StepRow> = tx
+        let rows: Vec<AncestorRow> = tx
             .sql_list(
                 "WITH RECURSIVE up(start_id, distance, id, parent_id, kind, name, organization_id, account_id, restrict_copy, restrict_delete, restrict_download) AS (
                     SELECT r.id, CAST(0 AS BIGINT), r.id, r.parent_id, r.kind, r.name, r.organization_id, r.account_id, r.restrict_copy, r.restrict_delete, r.restrict_download
@@ -274,7 +274,7 @@ async fn ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId], in_trash: bo
             .all()
             .await?;
         for row in rows {
-            steps.push(Step {
+            ancestors.push(Step {
                 start: ResourceId(row.start_id),
                 distance: row.distance,
                 id: ResourceId(row.id),
@@ -297,16 +297,16 @@ async fn ways(tx: &mut Tx, person: PersonId, starts: &[ResourceId], in_trash: bo
             });
         }
     }
-    steps.sort_by_key(|step| (step.start, step.distance));
+    ancestors.sort_by_key(|step| (step.start, step.distance));
     // A step comes once for each grant on it.
-    steps.dedup_by(|next, step| {
+    ancestors.dedup_by(|next, step| {
         let same = (next.start, next.distance) == (step.start, step.distance);
         if same {
             step.levels.append(&mut next.levels);
         }
         same
     });
-    Ok(steps)
+    Ok(ancestors)
 }
 
 /// Something new in a container.

@@ -8,7 +8,7 @@ use crate::domain::{
     id::{AccountId, ResourceId},
     resource::Status,
     time::Day,
-    view::work::Captured,
+    view::task::Captured,
 };
 
 /// The sites of an account that are called like this (see `same_key`), and the containers they are in.

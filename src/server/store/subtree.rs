@@ -14,7 +14,7 @@ use crate::domain::{
     access::Permit,
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
     time::Timestamp,
-    transfer::{Contents, Listed, NAMED_AT_MOST, Named, back::Traces},
+    transfer::{Contents, Listed, NAMED_AT_MOST, Named, reversal::ContentFingerprint},
 };
 
 /// How many trees one statement walks. Each walk may cost PostgreSQL a look at the whole table, so they are few.
@@ -288,8 +288,8 @@ pub async fn list_ids(tx: &mut Tx, items: &[ResourceId]) -> Result<Vec<ResourceI
 ///
 /// # Errors
 /// The database.
-pub async fn find_traces(tx: &mut Tx, items: &[ResourceId], after: Timestamp) -> Result<Traces> {
-    let mut traces = Traces::default();
+pub async fn find_traces(tx: &mut Tx, items: &[ResourceId], after: Timestamp) -> Result<ContentFingerprint> {
+    let mut traces = ContentFingerprint::default();
     for chunk in items.chunks(TREES) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let (things, changed, grants, links): (i64, i64, i64, i64) = tx

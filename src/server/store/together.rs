@@ -17,7 +17,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
     AsDbError, Db, DbError, Result, Tx,
-    db::{Tries, roll_back},
+    db::{WriteAttempts, roll_back},
 };
 
 tokio::task_local! {
@@ -45,7 +45,7 @@ pub(super) fn held(is_sqlite: bool) -> Option<Tx> {
 /// The transaction of one request.
 #[derive(Debug)]
 pub(super) struct Unit {
-    tries: Tries,
+    tries: WriteAttempts,
     state: Mutex<State>,
 }
 
@@ -62,7 +62,7 @@ enum Ended {
     /// Others were in the way: all of it is done again.
     Contended,
     /// So were others, and this is long.
-    Crowded,
+    NeedsExclusive,
     /// Others were in the way for so many seconds.
     Busy(u64),
     /// The database is away, or whoever wrote has gone.
@@ -73,7 +73,7 @@ impl Ended {
     fn of(error: &DbError) -> Self {
         match error {
             DbError::Contended => Self::Contended,
-            DbError::Crowded => Self::Crowded,
+            DbError::NeedsExclusive => Self::NeedsExclusive,
             DbError::Busy(seconds) => Self::Busy(*seconds),
             _ => Self::Away,
         }
@@ -82,7 +82,7 @@ impl Ended {
     fn error(self) -> DbError {
         match self {
             Self::Contended => DbError::Contended,
-            Self::Crowded => DbError::Crowded,
+            Self::NeedsExclusive => DbError::NeedsExclusive,
             Self::Busy(seconds) => DbError::Busy(seconds),
             Self::Away => DbError::Unavailable(sqlx::Error::PoolClosed),
         }
@@ -90,7 +90,7 @@ impl Ended {
 }
 
 impl Unit {
-    pub(super) fn new(tries: &Tries) -> Self {
+    pub(super) fn new(tries: &WriteAttempts) -> Self {
         Self { tries: tries.clone(), state: Mutex::new(State::default()) }
     }
 
@@ -126,7 +126,7 @@ impl Unit {
             Ok(_) if is_first => Ok(Some(tx)),
             Ok(_) => tx.simple("RELEASE SAVEPOINT part").await.map(|()| Some(tx)),
             Err(error) if error.is_contended() => {
-                let why = if error.is_crowded() { Ended::Crowded } else { Ended::Contended };
+                let why = if error.needs_exclusive() { Ended::NeedsExclusive } else { Ended::Contended };
                 roll_back(tx).await;
                 state.ended = Some(why);
                 return answer;

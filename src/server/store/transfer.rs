@@ -10,7 +10,7 @@ use crate::domain::{
     access::Permit,
     id::{LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
     time::Timestamp,
-    transfer::{Plan, Scope, Summary, back::Traces},
+    transfer::{Plan, Scope, Summary, reversal::ContentFingerprint},
     undo::Was,
     view::transfer::{Direction, TransferRow},
 };
@@ -233,7 +233,7 @@ pub async fn insert_undo(
     _permit: &Permit,
     id: TransferId,
     items: &[Was],
-    left: Traces,
+    left: ContentFingerprint,
     at: Timestamp,
 ) -> Result<()> {
     tx.sql("INSERT INTO transfer_undo (transfer_id, items, things, changed, created_at) VALUES ($1, $2, $3, $4, $5)")
@@ -251,11 +251,11 @@ pub async fn insert_undo(
 ///
 /// # Errors
 /// The database.
-pub async fn find_undo(tx: &mut Tx, id: TransferId) -> Result<Option<(Vec<Was>, Traces)>> {
+pub async fn find_undo(tx: &mut Tx, id: TransferId) -> Result<Option<(Vec<Was>, ContentFingerprint)>> {
     let row: Option<(String, i64, i64)> =
         tx.sql("SELECT items, things, changed FROM transfer_undo WHERE transfer_id = $1").bind(id.0).optional().await?;
     row.map(|(items, things, changed)| {
-        let left = Traces { things, changed, ..Traces::default() };
+        let left = ContentFingerprint { things, changed, ..ContentFingerprint::default() };
         Ok((read_json("transfer_undo.items", id.0, &items)?, left))
     })
     .transpose()

@@ -1,7 +1,7 @@
 //! Table `resource`, what is in the trash (DRIVE-4): each thing that somebody put there, and what went along.
 //!
 //! What somebody put there (a *top*) is marked with itself, a moment and who; what went along is marked with the top
-//! alone. A top without a moment is hidden from the trash as well: a job makes it, or deletes it.
+//! alone. A top without a moment is hidden from the trash as well: a task makes it, or deletes it.
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    access::{self, Act, Level, Lineage, Permit},
+    access::{self, AccessFacts, Act, Level, Permit},
     id::{PersonId, ResourceId},
     refusal::Refusal,
     restriction::Restrictions,
@@ -21,32 +21,33 @@ use super::super::{
 
 /// One person's way to one resource.
 #[derive(Debug, Clone)]
-pub struct Reach {
+pub struct AccessPath {
     /// From the resource up to its root.
-    pub steps: Vec<Step>,
+    pub ancestors: Vec<Step>,
     /// What decides.
-    pub lineage: Lineage,
+    pub facts: AccessFacts,
 }
 
-impl Reach {
+impl AccessPath {
     /// The person's level on the resource; `None`: it does not exist for them.
     pub fn level(&self) -> Option<Level> {
-        self.lineage.level()
+        self.facts.level()
     }
 
     /// From the topmost thing that the person may see down to the resource (ACCESS-3: a folder on the way to what was
     /// granted is not shown).
     pub fn visible_path(&self) -> Vec<Crumb> {
         let mut path: Vec<Crumb> = Vec::new();
-        for (distance, step) in self.steps.iter().enumerate() {
-            let above = self.steps.iter().skip(distance);
-            let restrictions = above.clone().fold(Restrictions::default(), |all, step| all.and(step.restrictions));
-            let grants = above.flat_map(|step| step.levels.iter().copied()).collect();
-            let lineage = Lineage { resource: step.id, grants, restrictions, ..self.lineage.clone() };
-            if lineage.level().is_none() {
+        for (distance, ancestor) in self.ancestors.iter().enumerate() {
+            let above = self.ancestors.iter().skip(distance);
+            let restrictions =
+                above.clone().fold(Restrictions::default(), |all, ancestor| all.and(ancestor.restrictions));
+            let grants = above.flat_map(|ancestor| ancestor.levels.iter().copied()).collect();
+            let facts = AccessFacts { resource: ancestor.id, grants, restrictions, ..self.facts.clone() };
+            if facts.level().is_none() {
                 break;
             }
-            path.push(Crumb { id: step.id, name: step.name.clone(), kind: step.kind });
+            path.push(Crumb { id: ancestor.id, name: ancestor.name.clone(), kind: ancestor.kind });
         }
         path.reverse();
         path
@@ -54,7 +55,7 @@ impl Reach {
 
     /// How deep the resource is; a root is at 0.
     pub fn depth(&self) -> i64 {
-        self.steps.last().map_or(0, |root| root.distance)
+        self.ancestors.last().map_or(0, |root| root.distance)
     }
 }
 
@@ -63,38 +64,45 @@ impl Reach {
 ///
 /// # Errors
 /// The database.
-pub async fn reaches(tx: &mut Tx, person: PersonId, ids: &[ResourceId]) -> Result<BTreeMap<ResourceId, Reach>> {
-    Ok(of_steps(resource::list_ways(tx, person, ids).await?))
-}
-
-/// [`reaches`] of what is in the trash: by the same roles and grants as before it went there.
-///
-/// # Errors
-/// The database.
-pub async fn reaches_in_trash(
+pub async fn access_paths(
     tx: &mut Tx,
     person: PersonId,
     ids: &[ResourceId],
-) -> Result<BTreeMap<ResourceId, Reach>> {
-    Ok(of_steps(resource::list_ways_in_trash(tx, person, ids).await?))
+) -> Result<BTreeMap<ResourceId, AccessPath>> {
+    Ok(group_by_resource(resource::list_ancestors(tx, person, ids).await?))
 }
 
-fn of_steps(steps: Vec<Step>) -> BTreeMap<ResourceId, Reach> {
-    let mut ways: BTreeMap<ResourceId, Vec<Step>> = BTreeMap::new();
-    for step in steps {
-        ways.entry(step.start).or_default().push(step);
+/// [`access_paths`] of what is in the trash: by the same roles and grants as before it went there.
+///
+/// # Errors
+/// The database.
+pub async fn access_paths_in_trash(
+    tx: &mut Tx,
+    person: PersonId,
+    ids: &[ResourceId],
+) -> Result<BTreeMap<ResourceId, AccessPath>> {
+    Ok(group_by_resource(resource::list_ancestors_in_trash(tx, person, ids).await?))
+}
+
+fn group_by_resource(ancestors: Vec<Step>) -> BTreeMap<ResourceId, AccessPath> {
+    let mut by_resource: BTreeMap<ResourceId, Vec<Step>> = BTreeMap::new();
+    for ancestor in ancestors {
+        by_resource.entry(ancestor.start).or_default().push(ancestor);
     }
-    ways.into_iter()
-        .filter_map(|(id, steps)| {
-            let first = steps.first()?;
-            let lineage = Lineage {
+    by_resource
+        .into_iter()
+        .filter_map(|(id, ancestors)| {
+            let first = ancestors.first()?;
+            let facts = AccessFacts {
                 resource: id,
                 organization: first.organization,
                 role: first.role,
-                grants: steps.iter().flat_map(|step| step.levels.iter().copied()).collect(),
-                restrictions: steps.iter().fold(Restrictions::default(), |all, step| all.and(step.restrictions)),
+                grants: ancestors.iter().flat_map(|ancestor| ancestor.levels.iter().copied()).collect(),
+                restrictions: ancestors
+                    .iter()
+                    .fold(Restrictions::default(), |all, ancestor| all.and(ancestor.restrictions)),
             };
-            Some((id, Reach { steps, lineage }))
+            Some((id, AccessPath { ancestors, facts }))
         })
         .collect()
 }
@@ -103,28 +111,28 @@ fn of_steps(steps: Vec<Step>) -> BTreeMap<ResourceId, Reach> {
 ///
 /// # Errors
 /// `NotFound` if it does not exist for them.
-pub async fn reach(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Reach> {
-    let reach = reaches(tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
-    reach.level().ok_or(Refusal::NotFound)?;
-    Ok(reach)
+pub async fn access_path(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<AccessPath> {
+    let access_path = access_paths(tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
+    access_path.level().ok_or(Refusal::NotFound)?;
+    Ok(access_path)
 }
 
 /// Leave to look at what an act is about, and the way to the resource: see [`access::permit_to_look`].
 ///
 /// # Errors
 /// `NotFound` or `Forbidden`.
-pub async fn permit_to_look(tx: &mut Tx, by: &Principal, act: Act, id: ResourceId) -> Result<(Permit, Reach)> {
-    let reach = reaches(tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
-    let permit = access::permit_to_look(by.who(), act, &reach.lineage)?;
-    Ok((permit, reach))
+pub async fn permit_to_look(tx: &mut Tx, by: &Principal, act: Act, id: ResourceId) -> Result<(Permit, AccessPath)> {
+    let access_path = access_paths(tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
+    let permit = access::permit_to_look(by.who(), act, &access_path.facts)?;
+    Ok((permit, access_path))
 }
 
 /// Leave to do something with one resource, and the way to it.
 ///
 /// # Errors
 /// `NotFound` or `Forbidden`: see [`access::permit`].
-pub async fn permit(tx: &mut Tx, by: &Principal, act: Act, id: ResourceId) -> Result<(Permit, Reach)> {
-    let reach = reaches(tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
-    let permit = access::permit(by.who(), act, &reach.lineage)?;
-    Ok((permit, reach))
+pub async fn permit(tx: &mut Tx, by: &Principal, act: Act, id: ResourceId) -> Result<(Permit, AccessPath)> {
+    let access_path = access_paths(tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
+    let permit = access::permit(by.who(), act, &access_path.facts)?;
+    Ok((permit, access_path))
 }

@@ -12,7 +12,7 @@ use crate::domain::{
     refusal::Refusal,
     resource::Kind,
     role::{Permission, Role, RolePermit, change_role as may_change_role},
-    text::{Problem, key},
+    text::{FieldIssue, key},
     view::{
         Control, Crumb,
         accounts::{AccountChoice, AccountLink, AccountRow, AccountsView, LimitsView},
@@ -29,15 +29,15 @@ use super::{
             licence, loan, membership, organization as organizations, resource,
         },
     },
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     organization,
 };
 
 /// The accounts of an organization that somebody sees, as names: nothing is named where they see one alone (ACCT-4).
 #[derive(Debug, Clone, Default)]
-pub struct Names(Vec<Account>);
+pub struct AccountNames(Vec<Account>);
 
-impl Names {
+impl AccountNames {
     /// Those of an organization.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl Names {
     }
 
     /// Calls the root on a way by its account.
-    pub fn call(&self, path: &mut [Crumb]) {
+    pub fn label(&self, path: &mut [Crumb]) {
         for crumb in path.iter_mut().filter(|crumb| crumb.kind == Kind::Root) {
             if let Some(name) = self.of_root(crumb.id) {
                 name.clone_into(&mut crumb.name);
@@ -158,7 +158,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str) -> Result<Vec<AccountRow
 }
 
 fn taken() -> Error {
-    Refusal::field("account_id", Problem::Taken).into()
+    Refusal::field("account_id", FieldIssue::Taken).into()
 }
 
 /// **New account** (ACCT-1).
@@ -179,7 +179,7 @@ async fn create_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Acc
     let (permit, found) = manage(tx, by, org).await?;
     let form = AccountForm { name: Some(form.name.clone().unwrap_or_default()), ..form.clone() };
     let (name, account_id) = rules::read(&form)?;
-    let name = name.ok_or_else(|| Refusal::field("name", Problem::Missing))?;
+    let name = name.ok_or_else(|| Refusal::field("name", FieldIssue::Missing))?;
     more(found.plan, account::count(tx, found.id).await?)?;
     let wanted = account_id.clone().unwrap_or_else(|| rules::stem(&name));
     let keys = account::list_taken_keys(tx, found.id, &wanted.key()).await?;
@@ -196,14 +196,14 @@ async fn create_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Acc
         root: ResourceId(ctx.id()),
     };
     insert(tx, ctx, &permit, &new).await.map_err(|error| if error.is_taken() { taken() } else { error })?;
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(found.id),
         action: "account.created",
         summary: format!("opened the account {name}"),
         after: Some(serde_json::json!({ "account": new.id, "name": name, "account_id": account_id })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     Ok(row(&found.org_id, new, Control::Enabled))
 }
 
@@ -261,7 +261,7 @@ async fn change_in(
         account_id: Some(form.account_id.clone().unwrap_or_else(|| before.account_id.clone())),
     };
     let (name, account_id) = rules::read(&form)?;
-    let name = name.ok_or_else(|| Refusal::field("name", Problem::Missing))?;
+    let name = name.ok_or_else(|| Refusal::field("name", FieldIssue::Missing))?;
     let own_key = key(&before.account_id);
     let wanted = account_id.clone().unwrap_or_else(|| rules::stem(&name));
     let mut keys = account::list_taken_keys(tx, found.id, &wanted.key()).await?;
@@ -283,15 +283,15 @@ async fn change_in(
         } else {
             format!("renamed the account {} to {}", before.name, after.name)
         };
-        let what = Happened {
+        let what = AuditEvent {
             organization: Some(found.id),
             action: "account.changed",
             summary: renamed,
             before: Some(state(&before)),
             after: Some(state(&after)),
-            ..Happened::default()
+            ..AuditEvent::default()
         };
-        audit::note(tx, ctx, by, what).await?;
+        audit::record(tx, ctx, by, what).await?;
     }
     Ok(row(&found.org_id, after, Control::Absent))
 }
@@ -315,16 +315,16 @@ pub async fn delete(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<St
                 // What was free ends with it; what has ended stays in the books.
                 licence::end_of_account(tx, gone.id, ctx.now()).await?;
                 account::delete(tx, &permit, &gone, ctx.now()).await?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(found.id),
                     action: "account.deleted",
                     summary: format!("closed the account {}", gone.name),
                     before: Some(
                         serde_json::json!({ "account": gone.id, "name": gone.name, "account_id": gone.account_id }),
                     ),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
-                audit::note(tx, &ctx, &by, what).await?;
+                audit::record(tx, &ctx, &by, what).await?;
                 Ok(gone.name)
             })
         })
@@ -422,7 +422,7 @@ pub(super) async fn limit_in(
     let all = account::list(tx, found.id).await?;
     let wanted: Option<BTreeSet<AccountId>> = accounts.map(|ids| ids.iter().copied().collect());
     if wanted.iter().flatten().any(|id| all.iter().all(|one| one.id != *id)) {
-        return Err(Refusal::field("accounts", Problem::NotAChoice).into());
+        return Err(Refusal::field("accounts", FieldIssue::NotAChoice).into());
     }
     let limits = account::list_limits(tx, found.id, &[person]).await?;
     let before: Option<BTreeSet<AccountId>> =
@@ -441,15 +441,15 @@ pub(super) async fn limit_in(
         Some(ids) => format!("limited {} to {}", member.name, named(ids).join(", ")),
     };
     let state = |ids: &Option<BTreeSet<AccountId>>| serde_json::json!({ "person": person, "accounts": ids });
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(found.id),
         action: "person.limited",
         summary,
         before: Some(state(&before)),
         after: Some(state(&wanted)),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     Ok(member.name)
 }
 

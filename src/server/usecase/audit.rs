@@ -6,7 +6,7 @@ use crate::domain::{
     id::{AuditId, OrganizationId, PersonId, TransferId},
     refusal::Refusal,
     role::{Permission, allow, may},
-    text::Problem,
+    text::FieldIssue,
     time::{Day, Timestamp},
     view::{
         ActivityView, Page,
@@ -25,7 +25,7 @@ use super::{
 
 /// What happened.
 #[derive(Debug, Default)]
-pub struct Happened {
+pub struct AuditEvent {
     /// In whose log.
     pub organization: Option<OrganizationId>,
     /// What, as a stable word.
@@ -44,7 +44,7 @@ pub struct Happened {
 ///
 /// # Errors
 /// The database.
-pub async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, what: Happened) -> Result<()> {
+pub async fn record(tx: &mut Tx, ctx: &Ctx, by: &Principal, what: AuditEvent) -> Result<()> {
     write(tx, ctx, Some(by.person), &by.name, by.address.as_deref(), what).await
 }
 
@@ -52,9 +52,9 @@ pub async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, what: Happened) -> Res
 ///
 /// # Errors
 /// The database.
-pub async fn note_actor(tx: &mut Tx, ctx: &Ctx, by: &Actor, what: Happened) -> Result<()> {
+pub async fn note_actor(tx: &mut Tx, ctx: &Ctx, by: &Actor, what: AuditEvent) -> Result<()> {
     match by {
-        Actor::Person(by) => note(tx, ctx, by, what).await,
+        Actor::Person(by) => record(tx, ctx, by, what).await,
         Actor::Key(by) => note_key(tx, ctx, by, what).await,
     }
 }
@@ -63,7 +63,7 @@ pub async fn note_actor(tx: &mut Tx, ctx: &Ctx, by: &Actor, what: Happened) -> R
 ///
 /// # Errors
 /// The database.
-pub async fn note_key(tx: &mut Tx, ctx: &Ctx, by: &KeyPrincipal, what: Happened) -> Result<()> {
+pub async fn note_key(tx: &mut Tx, ctx: &Ctx, by: &KeyPrincipal, what: AuditEvent) -> Result<()> {
     write(tx, ctx, Some(by.identity()), &machine_name(&by.name), by.address.as_deref(), what).await
 }
 
@@ -71,7 +71,7 @@ pub async fn note_key(tx: &mut Tx, ctx: &Ctx, by: &KeyPrincipal, what: Happened)
 ///
 /// # Errors
 /// The database.
-pub async fn note_operator(tx: &mut Tx, ctx: &Ctx, what: Happened) -> Result<()> {
+pub async fn note_operator(tx: &mut Tx, ctx: &Ctx, what: AuditEvent) -> Result<()> {
     write(tx, ctx, None, "Operator", None, what).await
 }
 
@@ -79,7 +79,7 @@ pub async fn note_operator(tx: &mut Tx, ctx: &Ctx, what: Happened) -> Result<()>
 ///
 /// # Errors
 /// The database.
-pub async fn note_as(tx: &mut Tx, ctx: &Ctx, operator: &Operator, what: Happened) -> Result<()> {
+pub async fn note_as(tx: &mut Tx, ctx: &Ctx, operator: &Operator, what: AuditEvent) -> Result<()> {
     write(tx, ctx, None, &operator.name, operator.address.as_deref(), what).await
 }
 
@@ -87,7 +87,7 @@ pub async fn note_as(tx: &mut Tx, ctx: &Ctx, operator: &Operator, what: Happened
 ///
 /// # Errors
 /// The database.
-pub async fn note_by_itself(tx: &mut Tx, ctx: &Ctx, what: Happened) -> Result<()> {
+pub async fn note_by_itself(tx: &mut Tx, ctx: &Ctx, what: AuditEvent) -> Result<()> {
     write(tx, ctx, None, "Commonhold", None, what).await
 }
 
@@ -97,7 +97,7 @@ async fn write(
     actor: Option<PersonId>,
     actor_name: &str,
     address: Option<&str>,
-    what: Happened,
+    what: AuditEvent,
 ) -> Result<()> {
     let line = audit::NewAudit {
         id: AuditId(ctx.id()),
@@ -144,7 +144,7 @@ fn filter(query: &AuditQuery) -> Result<audit::Filter> {
         |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let day = |field, text: Option<String>| match text {
         None => Ok(None),
-        Some(text) => Day::parse_iso(&text).map(Some).ok_or_else(|| Refusal::field(field, Problem::NotADay)),
+        Some(text) => Day::parse_iso(&text).map(Some).ok_or_else(|| Refusal::field(field, FieldIssue::NotADay)),
     };
     Ok(audit::Filter {
         actor: text(&query.actor).map(|actor| super::id("actor", &actor)).transpose()?,
@@ -156,7 +156,7 @@ fn filter(query: &AuditQuery) -> Result<audit::Filter> {
 
 fn place(text: Option<&str>) -> Result<Option<audit::Place>> {
     let Some(parts) = super::read_cursor(text.unwrap_or_default(), 2)? else { return Ok(None) };
-    let wrong = || Refusal::field("cursor", Problem::NotAnId);
+    let wrong = || Refusal::field("cursor", FieldIssue::NotAnId);
     let at = Timestamp(parts[0].parse().map_err(|_| wrong())?);
     Ok(Some(audit::Place { at, id: super::id("cursor", &parts[1])? }))
 }
@@ -306,8 +306,8 @@ impl Export {
     /// # Errors
     /// `NotFound` and `Forbidden` by role; the database.
     pub async fn next(&mut self, ctx: &Ctx) -> Result<Vec<ActivityView>> {
-        const AT_ONCE: i64 = 1_000;
-        let limit = AT_ONCE.min(self.left);
+        const EXPORT_BATCH_SIZE: i64 = 1_000;
+        let limit = EXPORT_BATCH_SIZE.min(self.left);
         if limit <= 0 {
             return Ok(Vec::new());
         }

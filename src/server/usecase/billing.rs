@@ -7,7 +7,7 @@ use crate::domain::{
     person::full_name,
     refusal::Refusal,
     role::{Permission, RolePermit, may},
-    text::Problem,
+    text::FieldIssue,
     view::{
         Page,
         billing::{BillingView, ContactView, RequestView, WayToLicence},
@@ -18,10 +18,10 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::{Error, Result},
-        mail::{self, Letter},
+        mail::{self, EmailMessage},
         store::{Tx, billing_contact, membership, organization as organizations, person, purchase_request},
     },
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     organization,
 };
 
@@ -171,14 +171,14 @@ pub async fn remove_contact(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> R
 /// Asked before it is written: on PostgreSQL, of two who take it at once, one is then told to try again.
 async fn is_free(tx: &mut Tx, permit: &RolePermit, contact: &Contact, own: Option<ContactId>) -> Result<()> {
     match billing_contact::find_by_email(tx, permit.organization(), &contact.email.key()).await? {
-        Some(other) if Some(other) != own => Err(Refusal::field("email", Problem::Taken).into()),
+        Some(other) if Some(other) != own => Err(Refusal::field("email", FieldIssue::Taken).into()),
         _ => Ok(()),
     }
 }
 
 fn taken(error: super::super::store::DbError) -> Error {
     let error = Error::from(error);
-    if error.is_taken() { Refusal::field("email", Problem::Taken).into() } else { error }
+    if error.is_taken() { Refusal::field("email", FieldIssue::Taken).into() } else { error }
 }
 
 /// One page of what was asked for, newest first, for the API.
@@ -236,7 +236,7 @@ async fn request_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Re
     purchase_request::insert(tx, &permit, id, &by.name, &wanted, now).await?;
     if let Some(operator) = ctx.operator_mail() {
         let id_text = id.to_string();
-        let letter = Letter::PurchaseRequested {
+        let message = EmailMessage::PurchaseRequested {
             organization: &at.name,
             org_id: &at.org_id,
             by: &by.name,
@@ -247,7 +247,7 @@ async fn request_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Re
             contact_phone: wanted.contact.phone.as_deref(),
             request: &id_text,
         };
-        mail::post(tx, ctx, operator, &letter).await?;
+        mail::post(tx, ctx, operator, &message).await?;
     }
     let summary = format!("asked for {what}");
     let after = serde_json::json!({ "request": id, "wanted": what });
@@ -296,5 +296,6 @@ async fn note(
     after: Option<serde_json::Value>,
 ) -> Result<()> {
     let organization = Some(permit.organization());
-    audit::note(tx, ctx, by, Happened { organization, action, summary, before, after, ..Happened::default() }).await
+    audit::record(tx, ctx, by, AuditEvent { organization, action, summary, before, after, ..AuditEvent::default() })
+        .await
 }

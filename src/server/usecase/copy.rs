@@ -10,15 +10,15 @@ use crate::domain::{
     access::{self as rules, Act, Permit},
     account::SharingId,
     copy::{Original, Place, may_copy, may_share, receive, restrictions_of_copy},
-    id::{JobId, OrganizationId, PersonId, ResourceId},
-    job::{AT_ONCE, JobKind, MOST_JOBS, go_on},
+    id::{OrganizationId, PersonId, ResourceId, TaskId},
     key::Who,
     licence::{Use, allows, making},
     refusal::Refusal,
     resource::{Kind, free_name},
     role::{Permission, allow},
-    text::Problem,
-    view::{ResourceView, work::JobView},
+    task::{MAX_INLINE_ITEMS, MAX_TASKS, TaskKind, go_on},
+    text::FieldIssue,
+    view::{ResourceView, task::TaskView},
 };
 
 use super::{
@@ -27,11 +27,11 @@ use super::{
         error::{Error, Result},
         limit::Key,
         store::{
-            Tx, account, copying, job, licence, organization as organizations, resource, subtree, trash as hidden,
+            Tx, account, copying, licence, organization as organizations, resource, subtree, task, trash as hidden,
         },
     },
-    access::{self, Reach},
-    audit::{self, Happened},
+    access::{self, AccessPath},
+    audit::{self, AuditEvent},
     drive, trash,
 };
 
@@ -46,7 +46,7 @@ pub struct Copied {
     /// The copies, if they are there already.
     pub made: Vec<ResourceView>,
     /// The work that goes on to make them, if they are not.
-    pub jobs: Vec<JobView>,
+    pub tasks: Vec<TaskView>,
     /// The page of the place they go to.
     pub container_path: String,
     /// What there is to say.
@@ -88,15 +88,15 @@ pub async fn copy(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, destination
     }
 }
 
-fn place_of(reach: &Reach) -> Result<Place> {
-    let here = reach.steps.first().ok_or(Refusal::NotFound)?;
+fn place_of(access_path: &AccessPath) -> Result<Place> {
+    let here = access_path.ancestors.first().ok_or(Refusal::NotFound)?;
     Ok(Place {
         name: if here.kind == Kind::Root { Kind::Root.title().to_owned() } else { here.name.clone() },
         kind: here.kind,
         organization: here.organization,
-        level: reach.level().ok_or(Refusal::NotFound)?,
-        depth: reach.depth(),
-        lineage: reach.steps.iter().map(|step| step.id).collect(),
+        level: access_path.level().ok_or(Refusal::NotFound)?,
+        depth: access_path.depth(),
+        facts: access_path.ancestors.iter().map(|step| step.id).collect(),
     })
 }
 
@@ -105,19 +105,19 @@ async fn originals(
     tx: &mut Tx,
     ctx: &Ctx,
     items: &[ResourceId],
-    reaches: &BTreeMap<ResourceId, Reach>,
+    access_paths: &BTreeMap<ResourceId, AccessPath>,
 ) -> Result<Vec<(Original, u64)>> {
     let below = subtree::load(tx, items, None, ctx.now()).await?;
     let restricted = subtree::list_restricted(tx, items, LOOKED_FOR).await?;
     let mut originals = Vec::with_capacity(items.len());
     for id in items {
-        let (Some(reach), Some(inside)) = (reaches.get(id), below.get(id)) else {
+        let (Some(access_path), Some(inside)) = (access_paths.get(id), below.get(id)) else {
             return Err(Refusal::NotFound.into());
         };
-        let (Some(step), Some(level)) = (reach.steps.first(), reach.level()) else {
+        let (Some(step), Some(level)) = (access_path.ancestors.first(), access_path.level()) else {
             return Err(Refusal::NotFound.into());
         };
-        if reach.steps.iter().skip(1).any(|step| items.contains(&step.id)) {
+        if access_path.ancestors.iter().skip(1).any(|step| items.contains(&step.id)) {
             continue;
         }
         let uncopyable = restricted.iter().find(|inside| inside.root_id == id.0 && inside.restrict_copy);
@@ -127,7 +127,7 @@ async fn originals(
             kind: step.kind,
             organization: step.organization,
             level,
-            restrictions: reach.lineage.restrictions,
+            restrictions: access_path.facts.restrictions,
             height: inside.height,
             holds_sites: inside.sites > 0,
             uncopyable: uncopyable.map(|inside| inside.name.clone()),
@@ -144,30 +144,30 @@ async fn copy_in(
     items: &[ResourceId],
     destination: ResourceId,
 ) -> Result<Copied> {
-    let reaches = access::reaches(tx, by.person, items).await?;
+    let access_paths = access::access_paths(tx, by.person, items).await?;
     for id in items {
-        reaches.get(id).and_then(Reach::level).ok_or(Refusal::NotFound)?;
+        access_paths.get(id).and_then(AccessPath::level).ok_or(Refusal::NotFound)?;
     }
-    let there = access::reach(tx, by, destination).await?;
+    let there = access::access_path(tx, by, destination).await?;
     let place = place_of(&there)?;
     let container = resource::find(tx, destination).await?.ok_or(Refusal::NotFound)?;
-    let originals = originals(tx, ctx, items, &reaches).await?;
+    let originals = originals(tx, ctx, items, &access_paths).await?;
     for (original, _) in &originals {
         may_copy(original, &place)?;
     }
     let total: u64 = originals.iter().map(|(_, size)| size).sum();
-    let permit = rules::permit(by.who(), Act::Create, &there.lineage)?;
+    let permit = rules::permit(by.who(), Act::Create, &there.facts)?;
     let licences = licence::list_of_account(tx, container.account, ctx.now()).await?;
     for (original, _) in &originals {
         // A folder with a site in it makes a site as well.
         let kind = if original.holds_sites { Kind::Site } else { original.kind };
         allows(&licences, making(kind, place.kind), ctx.now())?;
     }
-    if total > AT_ONCE && originals.len() > MOST_JOBS {
-        return Err(Refusal::field("items", Problem::TooMany(MOST_JOBS)).into());
+    if total > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
+        return Err(Refusal::field("items", FieldIssue::TooMany(MAX_TASKS)).into());
     }
     let container_path = drive::container_path(tx, place.organization, Some(destination)).await?;
-    let (mut made, mut jobs, mut told) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut made, mut tasks, mut told) = (Vec::new(), Vec::new(), Vec::new());
     for (original, size) in originals {
         let top = ResourceId(ctx.id());
         let new = copying::NewTop {
@@ -182,13 +182,13 @@ async fn copy_in(
         copying::insert_top(tx, &permit, &new).await?;
         super::organization::turn_space(tx, permit.organization()).await?;
         let mut making = Making { top, organization: place.organization, person: by.person, at: None, done: 1 };
-        if total > AT_ONCE {
-            let work = job::Job {
-                id: JobId(ctx.id()),
+        if total > MAX_INLINE_ITEMS {
+            let progress = task::Task {
+                id: TaskId(ctx.id()),
                 organization: place.organization,
                 person: by.person,
                 person_name: by.name.clone(),
-                kind: JobKind::Copy,
+                kind: TaskKind::Copy,
                 name: original.name.clone(),
                 top: Some(top),
                 source: Some(original.id),
@@ -199,15 +199,15 @@ async fn copy_in(
                 stoppable: true,
                 shared_with: None,
             };
-            job::insert(tx, &work, ctx.now()).await?;
-            jobs.push(job::find_own(tx, by.person, work.id).await?.ok_or(Refusal::NotFound)?);
+            task::insert(tx, &progress, ctx.now()).await?;
+            tasks.push(task::find_own(tx, by.person, progress.id).await?.ok_or(Refusal::NotFound)?);
             continue;
         }
         while !step(tx, ctx, &mut making).await? {}
         told.push(show(tx, ctx, by, &making, destination, &original.name).await?);
         made.push(drive::view_in(tx, by, top).await?);
     }
-    let toast = match (told.as_slice(), jobs.len()) {
+    let toast = match (told.as_slice(), tasks.len()) {
         ([one], 0) => one.clone(),
         (several, 0) => {
             let renamed = several.iter().filter(|text| text.contains(" as “")).count();
@@ -220,7 +220,7 @@ async fn copy_in(
         }
         _ => format!("Copying to “{}”. It shows there when all of it is done.", place.name),
     };
-    Ok(Copied { made, jobs, container_path, toast })
+    Ok(Copied { made, tasks, container_path, toast })
 }
 
 /// Goes on with a copy by at most [`STEP`] items; `true` when all of them are there.
@@ -236,9 +236,9 @@ pub async fn step(tx: &mut Tx, ctx: &Ctx, making: &mut Making) -> Result<bool> {
         // Things move while this goes on. What is gone from inside is not copied; where the whole is, or the copier may no
         // more, nothing is.
         let limit = i64::try_from(room).unwrap_or(i64::MAX);
-        let next = match access::reaches(tx, making.person, &[original]).await?.remove(&original) {
-            Some(reach) => {
-                rules::permit(Who::person(making.person), Act::Copy, &reach.lineage)?;
+        let next = match access::access_paths(tx, making.person, &[original]).await?.remove(&original) {
+            Some(access_path) => {
+                rules::permit(Who::person(making.person), Act::Copy, &access_path.facts)?;
                 copying::list_originals(tx, making.organization, original, behind, limit).await?
             }
             None if inside == making.top => return Err(Refusal::Conflict.into()),
@@ -287,14 +287,14 @@ pub async fn show(
     }
     hidden::take_out(tx, &[permit]).await?;
     let called = if free == name { String::new() } else { format!(" as “{free}”") };
-    let happened = Happened {
+    let event = AuditEvent {
         organization: Some(making.organization),
         action: "resource.copied",
         summary: format!("copied {} to “{}”{called}", trash::what(&[original.to_owned()]), place.name),
         after: Some(serde_json::json!({ "resource": making.top, "parent": destination, "items": making.done })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, happened).await?;
+    audit::record(tx, ctx, by, event).await?;
     Ok(format!("Copied “{original}” to “{}”{called}", place.name))
 }
 
@@ -304,7 +304,7 @@ pub struct SharedCopies {
     /// How many copies are there already.
     pub made: u64,
     /// The work that goes on to make them, if they are not.
-    pub jobs: Vec<JobView>,
+    pub tasks: Vec<TaskView>,
     /// What there is to say.
     pub toast: String,
 }
@@ -323,7 +323,7 @@ fn asking_key(by: &Principal) -> Key {
 /// accounts there, and for a restriction (POL-1); `Licence` (LIC-6); `RateLimited` for who asks for many that do not exist.
 pub async fn share(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, sharing_id: &str) -> Result<SharedCopies> {
     let wanted = SharingId::parse(sharing_id).map_err(super::super::error::at_field("sharing_id"));
-    let (asking, nobodys) = ([asking_key(by)], Refusal::field("sharing_id", Problem::NoSuchSharingId));
+    let (asking, nobodys) = ([asking_key(by)], Refusal::field("sharing_id", FieldIssue::NoSuchSharingId));
     let (ctx_in, by_in, typed) = (ctx.clone(), by.clone(), sharing_id.trim().to_owned());
     let wanted = wanted.map_err(|error| match error {
         Error::Refused(refusal) => refusal,
@@ -348,18 +348,19 @@ async fn share_in(
     wanted: std::result::Result<SharingId, Refusal>,
     typed: &str,
 ) -> Result<SharedCopies> {
-    let reaches = access::reaches(tx, by.person, items).await?;
+    let access_paths = access::access_paths(tx, by.person, items).await?;
     let (mut accounts, mut permits) = (BTreeSet::new(), BTreeMap::new());
     for id in items {
-        let reach = reaches.get(id).filter(|reach| reach.level().is_some()).ok_or(Refusal::NotFound)?;
-        let (organization, role) = (reach.lineage.organization, reach.lineage.role);
-        accounts.extend(reach.steps.first().map(|step| step.account));
+        let access_path =
+            access_paths.get(id).filter(|access_path| access_path.level().is_some()).ok_or(Refusal::NotFound)?;
+        let (organization, role) = (access_path.facts.organization, access_path.facts.role);
+        accounts.extend(access_path.ancestors.first().map(|step| step.account));
         // Who reaches it from outside sees it, and is told so.
         let permit = role.map(|role| allow(by.who(), organization, Some(role), Permission::ManageAccounts));
         permits.insert(organization, permit.unwrap_or_else(|| Err(only_managers()))?);
     }
     let (Some((organization, sharer)), 1) = (permits.first_key_value(), permits.len()) else {
-        return Err(Refusal::field("items", Problem::MixedOrganizations).into());
+        return Err(Refusal::field("items", FieldIssue::MixedOrganizations).into());
     };
     for account in &accounts {
         allows(&licence::list_of_account(tx, *account, ctx.now()).await?, Use::Share, ctx.now())?;
@@ -367,24 +368,24 @@ async fn share_in(
     let at = |problem| Error::from(Refusal::field("sharing_id", problem));
     let wanted = wanted?;
     let found = account::find_by_sharing_id(tx, &wanted.org_key, &wanted.account_key).await?;
-    let target = found.ok_or_else(|| at(Problem::NoSuchSharingId))?;
+    let target = found.ok_or_else(|| at(FieldIssue::NoSuchSharingId))?;
     if accounts.contains(&target.id) {
-        return Err(at(Problem::SameAccount));
+        return Err(at(FieldIssue::SameAccount));
     }
     if allows(&licence::list_of_account(tx, target.id, ctx.now()).await?, Use::Create, ctx.now()).is_err() {
-        return Err(at(Problem::CannotReceive));
+        return Err(at(FieldIssue::CannotReceive));
     }
     let place = root_of(&target, typed);
-    let originals = originals(tx, ctx, items, &reaches).await?;
+    let originals = originals(tx, ctx, items, &access_paths).await?;
     for (original, _) in &originals {
         may_share(original, &place)?;
     }
     let total: u64 = originals.iter().map(|(_, size)| size).sum();
-    if total > AT_ONCE && originals.len() > MOST_JOBS {
-        return Err(Refusal::field("items", Problem::TooMany(MOST_JOBS)).into());
+    if total > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
+        return Err(Refusal::field("items", FieldIssue::TooMany(MAX_TASKS)).into());
     }
     let permit = receive(sharer, target.organization, target.root);
-    let (mut made, mut jobs) = (0, Vec::new());
+    let (mut made, mut tasks) = (0, Vec::new());
     let names: Vec<String> = originals.iter().map(|(original, _)| original.name.clone()).collect();
     for (original, size) in originals {
         let top = ResourceId(ctx.id());
@@ -400,13 +401,13 @@ async fn share_in(
         copying::insert_top(tx, &permit, &new).await?;
         super::organization::turn_space(tx, permit.organization()).await?;
         let mut making = Making { top, organization: *organization, person: by.person, at: None, done: 1 };
-        if total > AT_ONCE {
-            let work = job::Job {
-                id: JobId(ctx.id()),
+        if total > MAX_INLINE_ITEMS {
+            let progress = task::Task {
+                id: TaskId(ctx.id()),
                 organization: *organization,
                 person: by.person,
                 person_name: by.name.clone(),
-                kind: JobKind::Copy,
+                kind: TaskKind::Copy,
                 name: original.name.clone(),
                 top: Some(top),
                 source: Some(original.id),
@@ -417,20 +418,20 @@ async fn share_in(
                 stoppable: true,
                 shared_with: Some(typed.to_owned()),
             };
-            job::insert(tx, &work, ctx.now()).await?;
-            jobs.push(job::find_own(tx, by.person, work.id).await?.ok_or(Refusal::NotFound)?);
+            task::insert(tx, &progress, ctx.now()).await?;
+            tasks.push(task::find_own(tx, by.person, progress.id).await?.ok_or(Refusal::NotFound)?);
             continue;
         }
         while !step(tx, ctx, &mut making).await? {}
         show_shared(tx, ctx, by, &making, (original.id, target.root), &original.name, typed).await?;
         made += 1;
     }
-    let toast = if jobs.is_empty() {
+    let toast = if tasks.is_empty() {
         format!("Shared a copy of {} with {typed}", trash::what(&names))
     } else {
         format!("Copying {} to {typed}. It shows there when all of it is done.", trash::what(&names))
     };
-    Ok(SharedCopies { made, jobs, toast })
+    Ok(SharedCopies { made, tasks, toast })
 }
 
 fn only_managers() -> Refusal {
@@ -445,7 +446,7 @@ fn root_of(target: &account::Account, called: &str) -> Place {
         organization: target.organization,
         level: Act::Create.needs(),
         depth: 0,
-        lineage: vec![target.root],
+        facts: vec![target.root],
     }
 }
 
@@ -464,13 +465,14 @@ pub async fn show_shared(
     name: &str,
     sharing_id: &str,
 ) -> Result<String> {
-    let reach = access::reaches(tx, by.person, &[original]).await?.remove(&original).ok_or(Refusal::Conflict)?;
-    rules::permit(by.who(), Act::Copy, &reach.lineage)?;
-    allow(by.who(), making.organization, reach.lineage.role, Permission::ManageAccounts)?;
+    let access_path =
+        access::access_paths(tx, by.person, &[original]).await?.remove(&original).ok_or(Refusal::Conflict)?;
+    rules::permit(by.who(), Act::Copy, &access_path.facts)?;
+    allow(by.who(), making.organization, access_path.facts.role, Permission::ManageAccounts)?;
     let target = resource::find(tx, root).await?.ok_or(Refusal::Conflict)?;
     let owner = organizations::find(tx, target.organization).await?.ok_or(Refusal::Conflict)?;
     if allows(&licence::list_of_account(tx, target.account, ctx.now()).await?, Use::Create, ctx.now()).is_err() {
-        return Err(Refusal::field("sharing_id", Problem::CannotReceive).into());
+        return Err(Refusal::field("sharing_id", FieldIssue::CannotReceive).into());
     }
     let (container, _, called, height) = copying::find_hidden(tx, making.top).await?.ok_or(Refusal::Conflict)?;
     if container != root || height >= crate::domain::resource::MAX_DEPTH {
@@ -485,23 +487,23 @@ pub async fn show_shared(
     hidden::take_out(tx, &[permit]).await?;
     let source = organizations::find(tx, making.organization).await?.ok_or(Refusal::Conflict)?;
     let what = trash::what(&[name.to_owned()]);
-    let sent = Happened {
+    let sent = AuditEvent {
         organization: Some(source.id),
         action: "resource.shared",
         summary: format!("shared a copy of {what} with {sharing_id}"),
         after: Some(serde_json::json!({ "resource": original, "sharing_id": sharing_id, "items": making.done })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, sent).await?;
+    audit::record(tx, ctx, by, sent).await?;
     let numbered = if free == called { String::new() } else { format!(" as “{free}”") };
-    let received = Happened {
+    let received = AuditEvent {
         organization: Some(owner.id),
         action: "resource.received",
         summary: format!("shared a copy of {what} here from {}{numbered}", source.name),
         after: Some(serde_json::json!({ "resource": making.top, "account": target.account, "items": making.done })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, received).await?;
+    audit::record(tx, ctx, by, received).await?;
     Ok(format!("Shared a copy of {what} with {sharing_id}"))
 }
 

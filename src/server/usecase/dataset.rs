@@ -8,7 +8,7 @@ use crate::domain::{
     licence::{Amount, EntryKind, MEGAPIXELS, affordable_images, governing, price, spend},
     refusal::Refusal,
     resource::{Status, may_count_anew},
-    text::{Fields, Problem},
+    text::{FieldIssue, Fields},
     time::Day,
     view::{DatasetView, ResourceView},
 };
@@ -20,7 +20,7 @@ use super::{
         store::{Tx, licence, loan, organization, resource, waiting},
     },
     access,
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     drive::MOST,
     operator::Operator,
 };
@@ -79,7 +79,7 @@ pub async fn set_by_key(ctx: &Ctx, by: &KeyPrincipal, id: &str, status: &str) ->
                 let found = resource::find(tx, id).await?.filter(|found| found.account == by.account);
                 found.filter(|found| found.dataset.is_some()).ok_or(Refusal::NotFound)?;
                 by.scopes.allow(Scope::Engine)?;
-                let status = status.ok_or_else(|| Refusal::field("status", Problem::NotAChoice))?;
+                let status = status.ok_or_else(|| Refusal::field("status", FieldIssue::NotAChoice))?;
                 set_status_in(tx, &ctx, By::Engine(&by), id, status).await
             })
         })
@@ -114,12 +114,13 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
     let id: ResourceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
     let mut fields = Fields::default();
     let mut number = |field: &str, number: Option<i64>| {
-        let fits = |number| if (0..=MOST).contains(&number) { Ok(number) } else { Err(Problem::NotInRange(0, MOST)) };
+        let fits =
+            |number| if (0..=MOST).contains(&number) { Ok(number) } else { Err(FieldIssue::NotInRange(0, MOST)) };
         number.and_then(|number| fields.check(field, fits(number)))
     };
     let (images, bytes) = (number("images", form.images), number("bytes", form.bytes));
     let captured_on = form.captured_on.as_deref().map(str::trim).and_then(|text| {
-        let day = if text.is_empty() { Ok(None) } else { Day::parse_iso(text).map(Some).ok_or(Problem::NotADay) };
+        let day = if text.is_empty() { Ok(None) } else { Day::parse_iso(text).map(Some).ok_or(FieldIssue::NotADay) };
         fields.check("captured_on", day)
     });
     let wrong = fields.done();
@@ -149,15 +150,15 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
                             "resource": id, "images": view.images, "bytes": view.bytes, "captured_on": view.captured_on.map(Day::iso),
                         })
                     };
-                    let what = Happened {
+                    let what = AuditEvent {
                         organization: Some(found.organization),
                         action: "dataset.changed",
                         summary: format!("changed what is known of “{}”", found.name),
                         before: Some(told(&before)),
                         after: Some(told(&after)),
-                        ..Happened::default()
+                        ..AuditEvent::default()
                     };
-                    audit::note(tx, &ctx, &by, what).await?;
+                    audit::record(tx, &ctx, &by, what).await?;
                     if before.status == Status::WaitingForCredits {
                         // Fewer images may be enough for what is left.
                         start_waiting(tx, &ctx, found.account).await?;
@@ -176,7 +177,7 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
 pub async fn refuse_person(ctx: &Ctx, by: &Principal, id: &str) -> Result<StatusSet> {
     let id: ResourceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    access::reach(&mut tx, by, id).await?;
+    access::access_path(&mut tx, by, id).await?;
     let text = "The status of a dataset is set by an engine, with a credential key that has the scope “engine”.";
     Err(Refusal::Forbidden(text.to_owned()).into())
 }
@@ -218,13 +219,13 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, by: By<'_>, id: ResourceId, wante
         given_back = Some(licence).filter(|_| !cost.is_nothing());
     }
     resource::update_status(tx, &permit, status, charged_to, now).await?;
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(found.organization),
         action: "dataset.status_set",
         summary: format!("set “{}” to {}", found.name, status.title()),
         before: Some(serde_json::json!({ "resource": id, "status": dataset.status })),
         after: Some(serde_json::json!({ "resource": id, "status": status, "charged": charged })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
     match by {
         By::Engine(by) => audit::note_key(tx, ctx, by, what).await?,
@@ -238,10 +239,10 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, by: By<'_>, id: ResourceId, wante
 }
 
 /// How many datasets that waited are started in one transaction.
-const STARTED_AT_ONCE: i64 = 50;
+const START_BATCH_SIZE: i64 = 50;
 
 /// Starts what waits for credits in an account and can be paid now, what has waited longest first (LIC-2); what is too
-/// dear goes on waiting, and does not keep smaller ones from starting. At most [`STARTED_AT_ONCE`] in one transaction;
+/// dear goes on waiting, and does not keep smaller ones from starting. At most [`START_BATCH_SIZE`] in one transaction;
 /// whether there may be more. Then the worker is told, and goes on.
 ///
 /// # Errors
@@ -253,13 +254,13 @@ pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) ->
     let (Some(model), id) = (governing.model, governing.id) else { return Ok(false) };
     let mut left = governing.left;
     let Some(most) = affordable_images(model, left, MEGAPIXELS) else { return Ok(false) };
-    let datasets = waiting::list(tx, account, most, STARTED_AT_ONCE).await?;
+    let datasets = waiting::list(tx, account, most, START_BATCH_SIZE).await?;
     let Some(first) = datasets.first() else { return Ok(false) };
     // Nothing goes on in an organization that was deleted.
     if organization::find(tx, first.organization).await?.is_none() {
         return Ok(false);
     }
-    let more = i64::try_from(datasets.len()).is_ok_and(|count| count == STARTED_AT_ONCE);
+    let more = i64::try_from(datasets.len()).is_ok_and(|count| count == START_BATCH_SIZE);
     for dataset in datasets {
         let cost = price(model, dataset.images, MEGAPIXELS);
         let Ok(after) = spend(left, cost) else { continue };
@@ -269,13 +270,13 @@ pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) ->
         left = after;
         let permit = operate(dataset.created_by, dataset.organization, dataset.id);
         resource::update_status(tx, &permit, Status::Queued, Some(id), now).await?;
-        let what = Happened {
+        let what = AuditEvent {
             organization: Some(dataset.organization),
             action: "dataset.status_set",
             summary: format!("started “{}”, which had waited for credits", dataset.name),
             before: Some(serde_json::json!({ "resource": dataset.id, "status": Status::WaitingForCredits })),
             after: Some(serde_json::json!({ "resource": dataset.id, "status": Status::Queued, "charged": cost })),
-            ..Happened::default()
+            ..AuditEvent::default()
         };
         audit::note_by_itself(tx, ctx, what).await?;
     }

@@ -11,7 +11,7 @@ use crate::domain::{
     seat::{self as rules, HEARTBEAT_EVERY, STALE_AFTER},
     time::Timestamp,
     view::{
-        Belonging, Control, LicenceState,
+        Control, LicenceState, OrganizationMembership,
         seat::{DesktopLicence, DesktopView},
     },
 };
@@ -22,7 +22,7 @@ use super::{
         error::{Result, at_field},
         store::{Tx, membership, organization as organizations, person, seat},
     },
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     licence as licences,
     seat::{Held, held},
 };
@@ -32,21 +32,22 @@ use super::{
 ///
 /// # Errors
 /// `ChooseOrganization` where there are several and none is the default.
-async fn organization_of(tx: &mut Tx, person: PersonId) -> Result<Belonging> {
+async fn organization_of(tx: &mut Tx, person: PersonId) -> Result<OrganizationMembership> {
     let default = person::find_profile(tx, person).await?.and_then(|profile| profile.default_organization_id);
     if let Some(id) = default.map(OrganizationId)
         && let Some((found, Some(role))) = organizations::find_with_role(tx, id, person).await?
     {
         let given = membership::find_limited(tx, id, person).await?;
         let (personal, shown_to) = (found.space_of.is_some(), found.details.people_visible_to);
-        let belonging = Belonging::new(found.id, found.org_id, found.name, Some(role), personal, shown_to);
+        let belonging = OrganizationMembership::new(found.id, found.org_id, found.name, Some(role), personal, shown_to);
         return Ok(belonging.limited_to_accounts(given));
     }
     // Whether there is one, or several, shows at the first three: one of them at most is the personal space.
     let all = organizations::list_used(tx, person, 3).await?;
-    let (spaces, others): (Vec<Belonging>, Vec<Belonging>) = all.into_iter().partition(|one| one.personal);
+    let (spaces, others): (Vec<OrganizationMembership>, Vec<OrganizationMembership>) =
+        all.into_iter().partition(|one| one.personal);
     let candidates = if others.is_empty() { spaces } else { others };
-    match <[Belonging; 1]>::try_from(candidates) {
+    match <[OrganizationMembership; 1]>::try_from(candidates) {
         Ok([only]) => Ok(only),
         Err(several) if several.is_empty() => Err(Refusal::NotFound.into()),
         Err(_) => Err(Refusal::ChooseOrganization.into()),
@@ -177,13 +178,13 @@ async fn take_in(tx: &mut Tx, ctx: &Ctx, by: &Actor, held: &Held, role: Option<R
         }
         before => {
             seat::upsert_taken(tx, &held.place(under, holder), device, now).await?;
-            let what = Happened {
+            let what = AuditEvent {
                 organization: Some(held.user),
                 action: "seat.taken",
                 summary: format!("took a seat of a {} licence on “{device}”", held.stored.licence.product.title()),
                 before: before.as_ref().map(|taken| serde_json::json!({ "licence": id, "device": taken.device })),
                 after: Some(serde_json::json!({ "licence": id, "device": device })),
-                ..Happened::default()
+                ..AuditEvent::default()
             };
             audit::note_actor(tx, ctx, by, what).await?;
             now
@@ -239,12 +240,12 @@ pub async fn release(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<()
                     return Ok(());
                 }
                 seat::release(tx, id, by.holder()).await?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(held.user),
                     action: "seat.let_go",
                     summary: format!("let go of a seat of a {} licence", held.stored.licence.product.title()),
                     before: Some(serde_json::json!({ "licence": id, "device": device })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
                 audit::note_actor(tx, &ctx, &by, what).await
             })

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     access::{Act, Level, permit},
-    command::Lacking,
+    command::MissingEntitlements,
     id::{AccountId, OrganizationId, ResourceId},
     licence::{Licence, MEGAPIXELS, Use, allows, governing, making, price, spend},
     name::{same_key, sort_key},
@@ -12,12 +12,12 @@ use crate::domain::{
     resource::{CLUSTERS, Kind, Status, cluster, may_create},
     role::{Permission, may},
     search::Question,
-    text::{Fields, Name, Problem},
+    text::{FieldIssue, Fields, Name},
     time::{Day, Timestamp},
     undo::Inverse,
     view::{
-        Belonging, Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, Page, ResourceView, RowView,
-        licence::ProcessingView,
+        Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, OrganizationMembership, Page, ResourceView,
+        RowView, licence::ProcessingView,
     },
 };
 
@@ -27,11 +27,11 @@ use super::{
         error::{Error, Result},
         store::{Tx, account, grant, licence, organization as organizations, person, resource},
     },
-    access::{self, Reach},
-    accounts::Names,
-    audit::{self, Happened},
-    looking::{self, Eyes},
+    access::{self, AccessPath},
+    accounts::AccountNames,
+    audit::{self, AuditEvent},
     organization, restriction, undo,
+    view_as::{self, Viewer},
 };
 
 /// How many rows a page of the Drive has: what fits on any screen, and a little.
@@ -59,7 +59,7 @@ pub struct ListQuery {
     /// How many rows.
     pub limit: Option<i64>,
     /// As whom it is looked at (**View as**): a person's id; empty for oneself.
-    pub seen_as: String,
+    pub view_as: String,
 }
 
 /// One page of what is in a container.
@@ -69,10 +69,10 @@ pub struct ListQuery {
 pub async fn children(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Result<Page<RowView>> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(query.limit)?;
-    let by = &looking::at_resource(ctx, by, id, &query.seen_as).await?.by;
+    let by = &view_as::at_resource(ctx, by, id, &query.view_as).await?.by;
     let mut tx = ctx.db().read().await?;
-    let reach = access::reach(&mut tx, by, id).await?;
-    list(&mut tx, by, &reach, query, limit).await
+    let access_path = access::access_path(&mut tx, by, id).await?;
+    list(&mut tx, by, &access_path, query, limit).await
 }
 
 fn read_kind(query: &ListQuery) -> Result<Option<Kind>> {
@@ -89,8 +89,14 @@ fn read_status(query: &ListQuery) -> Result<Option<Status>> {
 ///
 /// # Errors
 /// `Invalid` at a field of the query.
-pub async fn list(tx: &mut Tx, by: &Principal, reach: &Reach, query: &ListQuery, limit: i64) -> Result<Page<RowView>> {
-    let (parent, level) = (reach.lineage.resource, reach.level().ok_or(Refusal::NotFound)?);
+pub async fn list(
+    tx: &mut Tx,
+    by: &Principal,
+    access_path: &AccessPath,
+    query: &ListQuery,
+    limit: i64,
+) -> Result<Page<RowView>> {
+    let (parent, level) = (access_path.facts.resource, access_path.level().ok_or(Refusal::NotFound)?);
     let (word, descending) = query.sort.strip_prefix('-').map_or((query.sort.as_str(), false), |word| (word, true));
     let sort = match word {
         "" | "name" | "kind" => resource::Sort::Name,
@@ -99,11 +105,11 @@ pub async fn list(tx: &mut Tx, by: &Principal, reach: &Reach, query: &ListQuery,
         "images" => resource::Sort::Images,
         "status" => resource::Sort::Status,
         "owner" => resource::Sort::Owner,
-        _ => return Err(Refusal::field("sort", Problem::NotAChoice).into()),
+        _ => return Err(Refusal::field("sort", FieldIssue::NotAChoice).into()),
     };
     let (kind, status) = (read_kind(query)?, read_status(query)?);
     let prefix = query.query.as_deref().map(same_key).filter(|prefix| !prefix.is_empty());
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     // The cursor names the list it is of, so that one from another folder or order is noticed.
     let list_name = format!(
         "{parent} {} {} {}",
@@ -135,7 +141,7 @@ pub async fn list(tx: &mut Tx, by: &Principal, reach: &Reach, query: &ListQuery,
     };
     if let Some(at) = query.at.filter(|at| *at != 0) {
         if !(0..=MOST).contains(&at) || wanted.after.is_some() {
-            return Err(Refusal::field("at", Problem::NotInRange(0, MOST)).into());
+            return Err(Refusal::field("at", FieldIssue::NotInRange(0, MOST)).into());
         }
         match resource::find_after(tx, &wanted, at).await? {
             None => return Ok(Page { items: Vec::new(), next_cursor: None }),
@@ -208,7 +214,7 @@ pub async fn shared_page(
     cursor: &str,
     limit: i64,
 ) -> Result<Page<RowView>> {
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let list_name = format!("{organization} shared");
     let after = match super::read_cursor(cursor, 4)? {
         None => None,
@@ -241,10 +247,10 @@ pub async fn shared_with_me(
     org: &str,
     cursor: &str,
     limit: Option<i64>,
-    seen_as: &str,
+    view_as: &str,
 ) -> Result<Page<RowView>> {
     let limit = super::limit(limit)?;
-    let by = &looking::in_organization(ctx, by, org, seen_as).await?.by;
+    let by = &view_as::in_organization(ctx, by, org, view_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     shared_page(&mut tx, by, at.id, cursor, limit).await
@@ -261,16 +267,16 @@ pub async fn rows_of(
     organization: OrganizationId,
     ids: &[ResourceId],
 ) -> Result<Vec<RowView>> {
-    let names = Names::of(tx, by, organization).await?;
-    let mut reaches = access::reaches(tx, by.person, ids).await?;
+    let names = AccountNames::of(tx, by, organization).await?;
+    let mut access_paths = access::access_paths(tx, by.person, ids).await?;
     let mut rows = resource::list_rows(tx, ids).await?;
     rows.retain_mut(|row| {
-        let Some(reach) = reaches.remove(&row.id) else { return false };
-        let Some(level) = reach.level() else { return false };
+        let Some(access_path) = access_paths.remove(&row.id) else { return false };
+        let Some(level) = access_path.level() else { return false };
         row.level = level;
-        row.restrictions = reach.lineage.restrictions;
-        let mut path = reach.visible_path();
-        names.call(&mut path);
+        row.restrictions = access_path.facts.restrictions;
+        let mut path = access_path.visible_path();
+        names.label(&mut path);
         path.pop();
         row.place = path.pop();
         row.account_name = names.of_account(row.account);
@@ -288,26 +294,32 @@ pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<ResourceView> {
     show_as(ctx, by, id, "").await
 }
 
-/// One resource as somebody else sees it; as the reader does where `seen_as` is empty.
+/// One resource as somebody else sees it; as the reader does where `view_as` is empty.
 ///
 /// # Errors
 /// `NotFound` if either may not see it; `Forbidden` for who may not look as another.
-pub async fn show_as(ctx: &Ctx, by: &Principal, id: &str, seen_as: &str) -> Result<ResourceView> {
+pub async fn show_as(ctx: &Ctx, by: &Principal, id: &str, view_as: &str) -> Result<ResourceView> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
-    let by = &looking::at_resource(ctx, by, id, seen_as).await?.by;
+    let by = &view_as::at_resource(ctx, by, id, view_as).await?.by;
     let mut tx = ctx.db().read().await?;
-    let reach = access::reach(&mut tx, by, id).await?;
-    view(&mut tx, by, id, &reach, i64::MAX).await
+    let access_path = access::access_path(&mut tx, by, id).await?;
+    view(&mut tx, by, id, &access_path, i64::MAX).await
 }
 
 /// One resource; what is in it is counted up to `most`.
-async fn view(tx: &mut Tx, by: &Principal, id: ResourceId, reach: &Reach, most: i64) -> Result<ResourceView> {
-    let names = Names::of(tx, by, reach.lineage.organization).await?;
+async fn view(
+    tx: &mut Tx,
+    by: &Principal,
+    id: ResourceId,
+    access_path: &AccessPath,
+    most: i64,
+) -> Result<ResourceView> {
+    let names = AccountNames::of(tx, by, access_path.facts.organization).await?;
     let shown = resource::find_shown(tx, id, most).await?.ok_or(Refusal::NotFound)?;
     let resource::Shown { resource: found, created_by_name, access, children } = shown;
-    let level = reach.level().ok_or(Refusal::NotFound)?;
-    let mut path = reach.visible_path();
-    names.call(&mut path);
+    let level = access_path.level().ok_or(Refusal::NotFound)?;
+    let mut path = access_path.visible_path();
+    names.label(&mut path);
     let account_name = names.of_account(found.account);
     Ok(ResourceView {
         id,
@@ -326,9 +338,9 @@ async fn view(tx: &mut Tx, by: &Principal, id: ResourceId, reach: &Reach, most: 
         created_by: found.created_by,
         created_by_name,
         children_count: children,
-        in_site: reach.steps.get(1).is_some_and(|container| container.kind == Kind::Site),
-        restrictions: reach.lineage.restrictions,
-        restricted_by: restriction::origins_of(reach),
+        in_site: access_path.ancestors.get(1).is_some_and(|container| container.kind == Kind::Site),
+        restrictions: access_path.facts.restrictions,
+        restricted_by: restriction::origins_of(access_path),
     })
 }
 
@@ -354,7 +366,7 @@ pub struct PageQuery {
     /// Where the page starts.
     pub cursor: String,
     /// As whom it is looked at (**View as**): a person's id; empty for oneself.
-    pub seen_as: String,
+    pub view_as: String,
 }
 
 /// A container's page in the Drive, or a dataset's; "Shared with you" where the reader does not see the root; with a
@@ -363,10 +375,10 @@ pub struct PageQuery {
 /// # Errors
 /// `NotFound` if the reader may not see it, or it is not of this organization.
 pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
-    let Eyes { by, looking } = looking::in_organization(ctx, by, &wanted.org, &wanted.seen_as).await?;
+    let Viewer { by, view_as } = view_as::in_organization(ctx, by, &wanted.org, &wanted.view_as).await?;
     let page = page_of_reader(ctx, &by, wanted).await?;
-    if looking.is_some() {
-        return Ok(DriveView { create: Control::Absent, processing: None, looking, ..page });
+    if view_as.is_some() {
+        return Ok(DriveView { create: Control::Absent, processing: None, view_as, ..page });
     }
     Ok(page)
 }
@@ -401,14 +413,14 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
             tree,
             create,
             lacking,
-            looking: None,
+            view_as: None,
             shared_elsewhere,
             processing: None,
             offered: Vec::new(),
         });
     };
-    let reach = access::reach(&mut tx, by, id).await?;
-    let view = view(&mut tx, by, id, &reach, COUNTED + 1).await?;
+    let access_path = access::access_path(&mut tx, by, id).await?;
+    let view = view(&mut tx, by, id, &access_path, COUNTED + 1).await?;
     if view.organization != organization.id {
         return Err(Refusal::NotFound.into());
     }
@@ -423,13 +435,13 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
         // Without a filter they have been counted already.
         let filtered = !(wanted.kind.is_empty() && wanted.status.is_empty());
         let total = if filtered { count(&mut tx, id, &query, COUNTED + 1).await? } else { view.children_count };
-        (list(&mut tx, by, &reach, &query, ROWS).await?, Some(total))
+        (list(&mut tx, by, &access_path, &query, ROWS).await?, Some(total))
     } else {
         (Page { items: Vec::new(), next_cursor: None }, None)
     };
     let licences = licence::list_of_account(&mut tx, view.account, ctx.now()).await?;
     let create = match (
-        permit(by.who(), Act::Create, &reach.lineage),
+        permit(by.who(), Act::Create, &access_path.facts),
         allows(&licences, making(Kind::Dataset, view.kind), ctx.now()),
     ) {
         (Err(_), _) => Control::Absent,
@@ -437,7 +449,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
         (Ok(_), Err(refusal)) => Control::Disabled(refusal.to_string()),
         (Ok(_), Ok(())) => Control::Enabled,
     };
-    let lacking = Lacking::of(&licences, ctx.now()).for_role(reach.lineage.role);
+    let lacking = MissingEntitlements::of(&licences, ctx.now()).for_role(access_path.facts.role);
     let tree = tree(&mut tx, &view.path, id).await?;
     let timeline = if view.kind == Kind::Site { Some(super::site::timeline(&mut tx, id).await?) } else { None };
     let processing = processing(&organization, &view, &licences, ctx.now());
@@ -453,7 +465,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
         lacking,
         processing,
         offered,
-        looking: None,
+        view_as: None,
         shared_elsewhere,
     })
 }
@@ -463,7 +475,7 @@ async fn found(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    organization: Belonging,
+    organization: OrganizationMembership,
     wanted: &PageQuery,
 ) -> Result<DriveView> {
     let query = super::search::SearchQuery {
@@ -494,7 +506,7 @@ async fn found(
         shared_elsewhere: false,
         processing: None,
         offered,
-        looking: None,
+        view_as: None,
     })
 }
 
@@ -511,11 +523,11 @@ async fn count(tx: &mut Tx, parent: ResourceId, query: &ListQuery, most: i64) ->
 pub async fn more(ctx: &Ctx, by: &Principal, id: &str, query: &ListQuery) -> Result<MoreRows> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(query.limit)?;
-    let by = &looking::at_resource(ctx, by, id, &query.seen_as).await?.by;
+    let by = &view_as::at_resource(ctx, by, id, &query.view_as).await?.by;
     let mut tx = ctx.db().read().await?;
-    let reach = access::reach(&mut tx, by, id).await?;
+    let access_path = access::access_path(&mut tx, by, id).await?;
     let total = count(&mut tx, id, query, i64::MAX).await?;
-    Ok(MoreRows { rows: list(&mut tx, by, &reach, query, limit).await?.items, total })
+    Ok(MoreRows { rows: list(&mut tx, by, &access_path, query, limit).await?.items, total })
 }
 
 /// How many folders of one container the tree shows.
@@ -579,7 +591,7 @@ async fn tree(tx: &mut Tx, path: &[Crumb], shown: ResourceId) -> Result<Vec<Bran
 /// What having a dataset processed would cost, and what is left for it (LIC-2): for Editors of it who see the
 /// organization's prices, as long as it is not paid for.
 fn processing(
-    organization: &Belonging,
+    organization: &OrganizationMembership,
     view: &ResourceView,
     licences: &[Licence],
     now: Timestamp,
@@ -608,19 +620,19 @@ async fn lacking(
     organization: OrganizationId,
     rows: &[RowView],
     now: Timestamp,
-) -> Result<Lacking> {
+) -> Result<MissingEntitlements> {
     let accounts: BTreeSet<AccountId> = rows.iter().map(|row| row.account).collect();
     if accounts.is_empty() {
-        return Ok(Lacking::default());
+        return Ok(MissingEntitlements::default());
     }
     let all = licence::list_usable(tx, organization, now).await?;
     let roles = account::list_roles(tx, organization, by.person).await?;
     let of = |account: AccountId| {
         let own: Vec<_> = all.iter().filter(|one| one.account == account).map(|one| one.licence.clone()).collect();
         let role = roles.iter().find(|(id, _)| *id == account).map(|(_, role)| *role);
-        Lacking::of(&own, now).for_role(role)
+        MissingEntitlements::of(&own, now).for_role(role)
     };
-    Ok(accounts.into_iter().map(of).reduce(Lacking::both).unwrap_or_default())
+    Ok(accounts.into_iter().map(of).reduce(MissingEntitlements::both).unwrap_or_default())
 }
 
 /// Something new, unread.
@@ -665,13 +677,13 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
         form.parent
             .trim()
             .parse::<ResourceId>()
-            .map_err(|_| if form.parent.trim().is_empty() { Problem::Missing } else { Problem::NotAnId }),
+            .map_err(|_| if form.parent.trim().is_empty() { FieldIssue::Missing } else { FieldIssue::NotAnId }),
     );
     let kind = fields.check(
         "kind",
         match Kind::parse(form.kind.trim()) {
             Ok(Kind::Root) | Err(_) => {
-                Err(if form.kind.trim().is_empty() { Problem::Missing } else { Problem::NotAChoice })
+                Err(if form.kind.trim().is_empty() { FieldIssue::Missing } else { FieldIssue::NotAChoice })
             }
             kind => kind,
         },
@@ -682,14 +694,14 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
             return None;
         }
         let read =
-            text.trim().parse::<i64>().ok().filter(|n| (0..=MOST).contains(n)).ok_or(Problem::NotInRange(0, MOST));
+            text.trim().parse::<i64>().ok().filter(|n| (0..=MOST).contains(n)).ok_or(FieldIssue::NotInRange(0, MOST));
         fields.check(field, read)
     };
     let (images, bytes) = (number("images", &form.images), number("bytes", &form.bytes));
     let captured_on = if form.captured_on.trim().is_empty() {
         None
     } else {
-        fields.check("captured_on", Day::parse_iso(form.captured_on.trim()).ok_or(Problem::NotADay))
+        fields.check("captured_on", Day::parse_iso(form.captured_on.trim()).ok_or(FieldIssue::NotADay))
     };
     let stored_in = fields.check("cluster", cluster(&form.cluster));
     if kind.is_some_and(|kind| kind != Kind::Dataset) {
@@ -700,7 +712,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
             ("cluster", &form.cluster),
         ] {
             if !text.trim().is_empty() {
-                fields.check::<()>(field, Err(Problem::NotForThisKind));
+                fields.check::<()>(field, Err(FieldIssue::NotForThisKind));
             }
         }
     }
@@ -733,9 +745,9 @@ pub(super) async fn create_in(
     name: &Name,
     dataset: Option<&DatasetView>,
 ) -> Result<Changed> {
-    let (permit, reach) = access::permit(tx, by, Act::Create, parent).await?;
+    let (permit, access_path) = access::permit(tx, by, Act::Create, parent).await?;
     let container = resource::find(tx, parent).await?.ok_or(Refusal::NotFound)?;
-    may_create(container.kind, reach.depth(), kind)?;
+    may_create(container.kind, access_path.depth(), kind)?;
     let now = ctx.now();
     allows(&licence::list_of_account(tx, container.account, now).await?, making(kind, container.kind), now)?;
     let id = ResourceId(ctx.id());
@@ -764,14 +776,14 @@ pub(super) async fn create_in(
     };
     resource::insert(tx, &permit, &new).await.map_err(|error| name_taken(error.into(), name.as_str()))?;
     super::organization::turn_space(tx, permit.organization()).await?;
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "resource.created",
         summary: format!("created the {} “{name}”", kind.title().to_lowercase()),
         after: Some(serde_json::json!({ "resource": id, "kind": kind, "name": name, "parent": parent })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     changed(tx, by, id).await
 }
 
@@ -812,15 +824,15 @@ pub(super) async fn rename_in(
     resource::update_name(tx, &permit, name, modified_at, ctx.now())
         .await
         .map_err(|error| name_taken(error.into(), name))?;
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "resource.renamed",
         summary: format!("renamed “{}” to “{name}”", before.name),
         before: Some(serde_json::json!({ "resource": id, "name": before.name })),
         after: Some(serde_json::json!({ "resource": id, "name": name })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     Ok(before.name)
 }
 
@@ -855,13 +867,13 @@ fn name_taken(error: Error, name: &str) -> Error {
 
 /// One resource, in the middle of a change.
 pub(super) async fn view_in(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<ResourceView> {
-    let reach = access::reach(tx, by, id).await?;
-    view(tx, by, id, &reach, i64::MAX).await
+    let access_path = access::access_path(tx, by, id).await?;
+    view(tx, by, id, &access_path, i64::MAX).await
 }
 
 pub(super) async fn changed(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Changed> {
-    let reach = access::reach(tx, by, id).await?;
-    let resource = view(tx, by, id, &reach, i64::MAX).await?;
+    let access_path = access::access_path(tx, by, id).await?;
+    let resource = view(tx, by, id, &access_path, i64::MAX).await?;
     let container_path = container_path(tx, resource.organization, resource.parent).await?;
     Ok(Changed { resource, container_path })
 }

@@ -10,13 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     access::{Act, Level, Permit},
-    grant::{Gift, Origin, Way, left_without_each, may_touch},
+    grant::{Gift, InviteAs, Origin, left_without_each, may_touch},
     id::{AccountId, GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
     licence::{Use, allows},
     refusal::Refusal,
     resource::Kind,
     role::{Permission, Role, RolePermit, Standing, allow, may},
-    text::{Email, Fields, Identifier, Problem, key},
+    text::{Email, FieldIssue, Fields, Identifier, key},
     transfer::Grantee,
     view::{
         Control, Crumb, Page,
@@ -28,7 +28,7 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::{Error, Result},
-        mail::{self, Letter},
+        mail::{self, EmailMessage},
         store::{
             Tx,
             grant::{self, AfterGrant, Listed},
@@ -37,11 +37,11 @@ use super::{
             organization as organizations, outbox, person, resource,
         },
     },
-    access::{self, Reach},
-    accounts::Names,
-    audit::{self, Happened},
+    access::{self, AccessPath},
+    accounts::AccountNames,
+    audit::{self, AuditEvent},
     drive, invitation as invitations,
-    letters::Letters,
+    mail_limit::MailBudget,
 };
 
 /// How many rows the dialog shows at a time.
@@ -53,27 +53,27 @@ const WAITING: i64 = 200;
 /// A resource whose access its reader may manage.
 struct Managed {
     permit: Permit,
-    reach: Reach,
+    access_path: AccessPath,
     /// From the topmost thing that the reader may see down to it.
     visible: Vec<Crumb>,
 }
 
 impl Managed {
     async fn of(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Self> {
-        let (permit, reach) = access::permit(tx, by, Act::GiveAccess, id).await?;
-        Self::with(tx, by, permit, reach).await
+        let (permit, access_path) = access::permit(tx, by, Act::GiveAccess, id).await?;
+        Self::with(tx, by, permit, access_path).await
     }
 
     /// To look at who reaches it.
-    async fn looked_at(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Self> {
-        let (permit, reach) = access::permit_to_look(tx, by, Act::GiveAccess, id).await?;
-        Self::with(tx, by, permit, reach).await
+    async fn with_view(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Self> {
+        let (permit, access_path) = access::permit_to_look(tx, by, Act::GiveAccess, id).await?;
+        Self::with(tx, by, permit, access_path).await
     }
 
-    async fn with(tx: &mut Tx, by: &Principal, permit: Permit, reach: Reach) -> Result<Self> {
-        let mut visible = reach.visible_path();
-        Names::of(tx, by, permit.organization()).await?.call(&mut visible);
-        Ok(Self { permit, reach, visible })
+    async fn with(tx: &mut Tx, by: &Principal, permit: Permit, access_path: AccessPath) -> Result<Self> {
+        let mut visible = access_path.visible_path();
+        AccountNames::of(tx, by, permit.organization()).await?.label(&mut visible);
+        Ok(Self { permit, access_path, visible })
     }
 
     fn id(&self) -> ResourceId {
@@ -81,11 +81,11 @@ impl Managed {
     }
 
     fn name(&self) -> &str {
-        self.reach.steps.first().map_or("", |step| step.name.as_str())
+        self.access_path.ancestors.first().map_or("", |step| step.name.as_str())
     }
 
     fn kind(&self) -> Kind {
-        self.reach.steps.first().map_or(Kind::Folder, |step| step.kind)
+        self.access_path.ancestors.first().map_or(Kind::Folder, |step| step.kind)
     }
 
     /// "the Drive", "the Drive of North", "“Tunnels”".
@@ -101,12 +101,12 @@ impl Managed {
 
     /// The resource itself and everything above it.
     fn way(&self) -> Vec<ResourceId> {
-        self.reach.steps.iter().map(|step| step.id).collect()
+        self.access_path.ancestors.iter().map(|step| step.id).collect()
     }
 
     /// The account it is in.
     fn account(&self) -> Result<AccountId> {
-        Ok(self.reach.steps.first().map(|step| step.account).ok_or(Refusal::NotFound)?)
+        Ok(self.access_path.ancestors.first().map(|step| step.account).ok_or(Refusal::NotFound)?)
     }
 
     /// Something on the way, if the reader may see it.
@@ -116,12 +116,12 @@ impl Managed {
 
     /// Whether the reader may look at the Drive as others see it.
     fn looks(&self) -> bool {
-        self.reach.lineage.role.is_some_and(|role| may(role, Permission::GiveAccess))
+        self.access_path.facts.role.is_some_and(|role| may(role, Permission::GiveAccess))
     }
 
     /// The level of the reader.
     fn own(&self) -> Result<Level> {
-        Ok(self.reach.level().ok_or(Refusal::NotFound)?)
+        Ok(self.access_path.level().ok_or(Refusal::NotFound)?)
     }
 
     fn row(&self, listed: Listed) -> AccessRow {
@@ -161,7 +161,7 @@ enum Position {
 }
 
 fn read_position(id: ResourceId, cursor: &str) -> Result<Position> {
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     // The cursor names the list it is of, so that one from another list is noticed.
     match super::read_cursor(cursor, 5)? {
         None => Ok(Position::Grants(AfterGrant::START)),
@@ -216,7 +216,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(limit)?;
     let mut tx = ctx.db().read().await?;
-    let managed = Managed::looked_at(&mut tx, by, id).await?;
+    let managed = Managed::with_view(&mut tx, by, id).await?;
     let after = match read_position(id, cursor)? {
         Position::Roles(after) => return roles_page(&mut tx, &managed, &after, limit).await,
         Position::Grants(after) => after,
@@ -241,7 +241,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
 pub async fn waiting(ctx: &Ctx, by: &Principal, id: &str) -> Result<Vec<WaitingAccess>> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    let managed = Managed::looked_at(&mut tx, by, id).await?;
+    let managed = Managed::with_view(&mut tx, by, id).await?;
     list_waiting(&mut tx, ctx, &managed).await
 }
 
@@ -253,7 +253,7 @@ async fn list_waiting(tx: &mut Tx, ctx: &Ctx, managed: &Managed) -> Result<Vec<W
             invitation: one.id,
             email: one.email,
             level: one.level,
-            way: if one.external { Way::External } else { Way::Member },
+            way: if one.external { InviteAs::External } else { InviteAs::Member },
             expires_at: one.expires_at,
         })
         .collect())
@@ -292,7 +292,7 @@ pub async fn view(ctx: &Ctx, by: &Principal, id: &str, shown: &str, cursor: &str
     roles.sort_by_key(|count| std::cmp::Reverse(count.role));
     let found = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
     let owner = organizations::find(&mut tx, found.organization).await?.ok_or(Refusal::NotFound)?;
-    let role = managed.reach.lineage.role;
+    let role = managed.access_path.facts.role;
     Ok(AccessView {
         resource: managed.visible.last().cloned().unwrap_or(Crumb { id, name: found.name, kind: found.kind }),
         organization: owner.id,
@@ -337,7 +337,7 @@ enum Whom {
 }
 
 impl GiveForm {
-    fn read(&self) -> Result<(Whom, Level, Way)> {
+    fn read(&self) -> Result<(Whom, Level, InviteAs)> {
         let mut fields = Fields::default();
         let who = self.who.trim();
         // What has no "@" in it is no address, and may be an Org ID.
@@ -347,9 +347,9 @@ impl GiveForm {
         let (email, organization) =
             (one_of(self.email.trim(), address_in_who), one_of(self.organization.trim(), word_in_who));
         let whom = match (email, self.person.trim(), organization) {
-            ("", "", "") => fields.check("email", Err(Problem::Missing)),
+            ("", "", "") => fields.check("email", Err(FieldIssue::Missing)),
             (address, "", "") => fields.check("email", Email::parse(address).map(Whom::Address)),
-            ("", id, "") => fields.check("person", id.parse().map(Whom::Person).map_err(|_| Problem::NotAnId)),
+            ("", id, "") => fields.check("person", id.parse().map(Whom::Person).map_err(|_| FieldIssue::NotAnId)),
             ("", "", word) => Some(Whom::Organization(word.to_owned())),
             _ => {
                 return Err(
@@ -359,9 +359,9 @@ impl GiveForm {
         };
         let level = fields.check(
             "level",
-            if self.level.trim().is_empty() { Err(Problem::Missing) } else { Level::parse(self.level.trim()) },
+            if self.level.trim().is_empty() { Err(FieldIssue::Missing) } else { Level::parse(self.level.trim()) },
         );
-        let way = fields.check("as", Way::parse(self.way.trim()));
+        let way = fields.check("as", InviteAs::parse(self.way.trim()));
         fields.done()?;
         match (whom, level, way) {
             (Some(whom), Some(level), Some(way)) => Ok((whom, level, way)),
@@ -388,7 +388,7 @@ struct Receiver {
 pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Result<Given> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let (whom, level, way) = form.read()?;
-    let letters = Letters::about(ctx, by, usize::from(matches!(whom, Whom::Address(_))))?;
+    let budget = MailBudget::about(ctx, by, usize::from(matches!(whom, Whom::Address(_))))?;
     let (ctx_in, by_in) = (ctx.clone(), by.clone());
     let given: Result<Given> = ctx
         .db()
@@ -412,7 +412,7 @@ pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Resul
         })
         .await;
     let given = given?;
-    letters.sent(usize::from(matches!(given, Given::Invited(_))));
+    budget.sent(usize::from(matches!(given, Given::Invited(_))));
     Ok(given)
 }
 
@@ -507,7 +507,7 @@ async fn give_to(
         grant::NewGrant { id, resource: managed.id(), grantee: receiver.grantee, level, carried: false, at: ctx.now() };
     grant::upsert(tx, &managed.permit, &new).await?;
     let state = |level: Level| serde_json::json!({ "resource": managed.id(), "to": receiver.grantee, "name": row.name, "level": level });
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(managed.permit.organization()),
         action: if from.is_some() { "access.changed" } else { "access.given" },
         summary: match from {
@@ -522,9 +522,9 @@ async fn give_to(
         },
         before: from.map(state),
         after: Some(state(level)),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     // Somebody who changes their mind is told of once: what waits to be told is told as it is now.
     let waited = outbox::delete_held_about(tx, &topic(managed, row.who), ctx.now()).await? > 0;
     if waited || from.is_none_or(|from| from < level) {
@@ -553,7 +553,7 @@ async fn tell(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, row: &A
         }
     };
     let name = if managed.kind() == Kind::Root { "the Drive" } else { managed.name() };
-    let letter = Letter::AccessGiven {
+    let message = EmailMessage::AccessGiven {
         organization: &owner.name,
         path: &path,
         resource: name,
@@ -563,22 +563,22 @@ async fn tell(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, row: &A
     };
     let topic = topic(managed, row.who);
     for address in &to {
-        mail::post_about(tx, ctx, address, &letter, &topic).await?;
+        mail::post_about(tx, ctx, address, &message, &topic).await?;
     }
     Ok(())
 }
 
 /// Leave to invite Members, where that is asked for.
 fn member_permit(by: &Principal, managed: &Managed) -> Result<RolePermit> {
-    let lineage = &managed.reach.lineage;
+    let facts = &managed.access_path.facts;
     // Somebody who manages only this resource sees the organization, so this is "forbidden", not "not found".
-    lineage.role.ok_or_else(|| {
+    facts.role.ok_or_else(|| {
         Refusal::Forbidden(
             "Only Owners and Managers of the organization can invite Members. Share it with someone outside instead."
                 .to_owned(),
         )
     })?;
-    Ok(allow(by.who(), lineage.organization, lineage.role, Permission::ManagePeople)?)
+    Ok(allow(by.who(), facts.organization, facts.role, Permission::ManagePeople)?)
 }
 
 /// Invites an address that the organization does not know, or adds to the invitation that waits for it.
@@ -589,12 +589,12 @@ async fn ask(
     managed: &Managed,
     email: &Email,
     level: Level,
-    way: Way,
+    way: InviteAs,
 ) -> Result<WaitingAccess> {
     let id = managed.id();
     let gift = Gift { own: managed.own()?, name: email.as_str(), standing: way.standing(), from: None, to: level };
     let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
-    let member = if way == Way::Member { Some(member_permit(by, managed)?) } else { None };
+    let member = if way == InviteAs::Member { Some(member_permit(by, managed)?) } else { None };
     let pending = invitation::find_pending(tx, managed.permit.organization(), &email.key(), ctx.now()).await?;
     let standing = match &pending {
         Some(waiting) if !waiting.external => Standing::In(waiting.role),
@@ -615,8 +615,8 @@ async fn ask(
     if let Some(member) = member.filter(|_| waiting.external) {
         invitation::update_role(tx, &member, waiting.id, Role::Member).await?;
     }
-    let way = if waiting.external { way } else { Way::Member };
-    let what = Happened {
+    let way = if waiting.external { way } else { InviteAs::Member };
+    let what = AuditEvent {
         organization: Some(managed.permit.organization()),
         action: "access.given",
         summary: format!(
@@ -628,9 +628,9 @@ async fn ask(
         after: Some(
             serde_json::json!({ "resource": id, "email": waiting.email, "level": level, "invitation": waiting.id }),
         ),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     Ok(WaitingAccess { invitation: waiting.id, email: waiting.email, level, way, expires_at: waiting.expires_at })
 }
 
@@ -724,16 +724,16 @@ async fn take(
         return Err(Refusal::NotFound.into());
     }
     outbox::delete_held_about(tx, &topic(managed, found.grantee), ctx.now()).await?;
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(managed.permit.organization()),
         action: "access.removed",
         summary: format!("removed the {} access of {name} to {}", found.level.title(), managed.words()),
         before: Some(serde_json::json!({
             "resource": managed.id(), "to": found.grantee, "name": name, "level": found.level, "carried": found.carried,
         })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await
+    audit::record(tx, ctx, by, what).await
 }
 
 /// Takes back what waits with an invitation. One that was made only for it, from outside, is taken back with it.
@@ -751,14 +751,14 @@ async fn take_back(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, id
     if found.external && !others {
         invitation::update_state(tx, id, crate::domain::invitation::State::Revoked, ctx.now()).await?;
     }
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(managed.permit.organization()),
         action: "access.removed",
         summary: format!("took back the access of {} to {}", found.email, managed.words()),
         before: Some(serde_json::json!({ "resource": managed.id(), "email": found.email, "invitation": id })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     Ok(found.email)
 }
 
@@ -772,9 +772,9 @@ pub async fn take_by_hand(tx: &mut Tx, ctx: &Ctx, by: &Principal, resources: &[R
     let on: Vec<ResourceId> =
         listed.iter().map(|one| one.grant.resource).collect::<BTreeSet<_>>().into_iter().collect();
     let mut managed = BTreeMap::new();
-    for (id, reach) in access::reaches(tx, by.person, &on).await? {
-        let permit = crate::domain::access::permit(by.who(), Act::GiveAccess, &reach.lineage)?;
-        managed.insert(id, Managed { permit, visible: reach.visible_path(), reach });
+    for (id, access_path) in access::access_paths(tx, by.person, &on).await? {
+        let permit = crate::domain::access::permit(by.who(), Act::GiveAccess, &access_path.facts)?;
+        managed.insert(id, Managed { permit, visible: access_path.visible_path(), access_path });
     }
     for one in &listed {
         let managed = managed.get(&one.grant.resource).ok_or(Refusal::NotFound)?;
@@ -788,10 +788,10 @@ pub async fn take_by_hand(tx: &mut Tx, ctx: &Ctx, by: &Principal, resources: &[R
 /// # Errors
 /// The database.
 pub async fn may_take_by_hand(tx: &mut Tx, by: &Principal, resources: &[ResourceId]) -> Result<bool> {
-    let reaches = access::reaches(tx, by.person, resources).await?;
+    let access_paths = access::access_paths(tx, by.person, resources).await?;
     let manages = |id| {
-        reaches.get(id).is_some_and(|reach: &Reach| {
-            crate::domain::access::permit(by.who(), Act::GiveAccess, &reach.lineage).is_ok()
+        access_paths.get(id).is_some_and(|access_path: &AccessPath| {
+            crate::domain::access::permit(by.who(), Act::GiveAccess, &access_path.facts).is_ok()
         })
     };
     Ok(!resources.is_empty() && resources.iter().all(manages))
@@ -806,8 +806,8 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let person_id: PersonId = super::id("person", person_id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    let managed = Managed::looked_at(&mut tx, by, id).await?;
-    let theirs = access::reaches(&mut tx, person_id, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
+    let managed = Managed::with_view(&mut tx, by, id).await?;
+    let theirs = access::access_paths(&mut tx, person_id, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
     // Somebody who does not reach it, and is not known here, does not exist.
     let known = find_receiver(&mut tx, &managed, person_id).await?;
     let looks = known.is_some() && person_id != by.person && managed.looks();
@@ -816,7 +816,7 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
         (None, Some(_)) => name_of(&mut tx, Grantee::Person(person_id)).await?,
         (None, None) => return Err(Refusal::NotFound.into()),
     };
-    let role = theirs.lineage.role;
+    let role = theirs.facts.role;
     let mut reasons: Vec<Reason> = role
         .and_then(|role| crate::domain::access::role_level(role).map(|level| (role, level)))
         .map(|(role, level)| Reason {

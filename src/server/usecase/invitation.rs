@@ -17,11 +17,11 @@ use crate::domain::{
     refusal::Refusal,
     role::{Permission, Role, RolePermit, Standing},
     sender::{Sender, Sent, still_valid},
-    text::{Email, Problem, key},
+    text::{Email, FieldIssue, key},
     time::Timestamp,
     transfer::Grantee,
     view::{
-        Belonging, Page,
+        OrganizationMembership, Page,
         people::{InvitationRow, InvitationView, InvitationsView, Review, Verdict, Waiting},
     },
 };
@@ -30,7 +30,7 @@ use super::{
     super::{
         context::{Ctx, Principal, digest, machine_name},
         error::{Error, Result},
-        mail::{self, Letter},
+        mail::{self, EmailMessage},
         store::{
             Tx, account, grant,
             invitation::{self, Invitation, Promised},
@@ -40,9 +40,9 @@ use super::{
         },
     },
     access,
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     key as keys,
-    letters::{Letters, may_write_to_strangers, proved},
+    mail_limit::{MailBudget, may_email_strangers, proved},
     organization,
 };
 
@@ -87,7 +87,7 @@ async fn judge(
     people: &[InviteForm],
     now: Timestamp,
 ) -> Result<Vec<(Verdict, Option<Ready>)>> {
-    let read: Vec<std::result::Result<Invite, Problem>> = people
+    let read: Vec<std::result::Result<Invite, FieldIssue>> = people
         .iter()
         .map(|one| {
             let invitee = Invitee { email: one.email.clone(), name: one.name.clone(), role: one.role.clone() };
@@ -186,11 +186,11 @@ async fn reached(
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let reaches = access::reaches(tx, by.person, &ids).await?;
-    let may: BTreeSet<ResourceId> = reaches
+    let access_paths = access::access_paths(tx, by.person, &ids).await?;
+    let may: BTreeSet<ResourceId> = access_paths
         .into_iter()
-        .filter(|(_, reach)| reach.lineage.organization == permit.organization())
-        .filter(|(_, reach)| crate::domain::access::permit(by.who(), Act::GiveAccess, &reach.lineage).is_ok())
+        .filter(|(_, reach)| reach.facts.organization == permit.organization())
+        .filter(|(_, reach)| crate::domain::access::permit(by.who(), Act::GiveAccess, &reach.facts).is_ok())
         .map(|(id, _)| id)
         .collect();
     let found = resource::find_all(tx, &may.iter().copied().collect::<Vec<_>>()).await?;
@@ -258,12 +258,12 @@ fn accounts_of(
 /// `EmailUnverified`; `RateLimited` for too many in a day.
 pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm>) -> Result<Vec<Verdict>> {
     if people.is_empty() {
-        return Err(Refusal::field("invitations", Problem::Missing).into());
+        return Err(Refusal::field("invitations", FieldIssue::Missing).into());
     }
     if people.len() > MOST {
-        return Err(Refusal::field("invitations", Problem::TooMany(MOST)).into());
+        return Err(Refusal::field("invitations", FieldIssue::TooMany(MOST)).into());
     }
-    let letters = Letters::about(ctx, by, people.len())?;
+    let budget = MailBudget::about(ctx, by, people.len())?;
     let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     let verdicts: Vec<Verdict> = ctx
         .db()
@@ -274,12 +274,12 @@ pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm
                 let now = ctx.now();
                 let judged = judge(tx, &permit, &by, &people, now).await?;
                 let going = judged.iter().filter(|(_, ready)| ready.is_some()).count() as u64;
-                may_write_to_strangers(tx, &ctx, &by, permit.organization(), going).await?;
+                may_email_strangers(tx, &ctx, &by, permit.organization(), going).await?;
                 send(tx, &ctx, &by, &permit, judged, now).await
             })
         })
         .await?;
-    letters.sent(verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Invited).count());
+    budget.sent(verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Invited).count());
     Ok(verdicts)
 }
 
@@ -289,10 +289,10 @@ pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm
 /// See [`invite`].
 pub async fn preview(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm>) -> Result<Vec<Verdict>> {
     if people.is_empty() {
-        return Err(Refusal::field("invitations", Problem::Missing).into());
+        return Err(Refusal::field("invitations", FieldIssue::Missing).into());
     }
     if people.len() > MOST {
-        return Err(Refusal::field("invitations", Problem::TooMany(MOST)).into());
+        return Err(Refusal::field("invitations", FieldIssue::TooMany(MOST)).into());
     }
     let mut tx = ctx.db().read().await?;
     let permit = team_permit(&mut tx, by, org).await?;
@@ -326,7 +326,7 @@ async fn send(
         if let Some(Ready { invite, reach, accounts }) = ready {
             let token = ctx.token();
             let name = reach.as_ref().map(|(_, _, name)| name.as_str());
-            let letter = letter(&at.name, by, invite.role, false, name, &token);
+            let message = message(&at.name, by, invite.role, false, name, &token);
             let id = InvitationId(ctx.id());
             let new = invitation::NewInvitation {
                 id,
@@ -337,7 +337,7 @@ async fn send(
                 reach: reach.as_ref().map(|(resource, level, _)| (*resource, *level)),
                 accounts: accounts.as_deref(),
                 token_hash: &digest(token.as_bytes()),
-                mail: mail::post(tx, ctx, invite.email.as_str(), &letter).await?,
+                mail: mail::post(tx, ctx, invite.email.as_str(), &message).await?,
                 at: now,
                 expires_at,
             };
@@ -346,7 +346,7 @@ async fn send(
                 .await
                 .map_err(Error::from)
                 .map_err(|error| if error.is_taken() { Refusal::Conflict.into() } else { error })?;
-            let what = Happened {
+            let what = AuditEvent {
                 organization: Some(permit.organization()),
                 action: "invitation.sent",
                 summary: format!("invited {} as {}", invite.email.as_str(), invite.role.title()),
@@ -355,9 +355,9 @@ async fn send(
                     "resource": reach.as_ref().map(|(resource, _, _)| resource), "level": reach.as_ref().map(|(_, level, _)| level),
                     "accounts": accounts,
                 })),
-                ..Happened::default()
+                ..AuditEvent::default()
             };
-            audit::note(tx, ctx, by, what).await?;
+            audit::record(tx, ctx, by, what).await?;
             verdict.invitation = Some(id);
             verdict.expires_at = Some(expires_at);
         }
@@ -392,7 +392,7 @@ pub async fn invite_list(ctx: &Ctx, by: &Principal, org: &str, form: &ListForm) 
     let mut fields = crate::domain::text::Fields::default();
     let listed = fields.check(
         "people",
-        read_list(&form.people).and_then(|list| if list.is_empty() { Err(Problem::Missing) } else { Ok(list) }),
+        read_list(&form.people).and_then(|list| if list.is_empty() { Err(FieldIssue::Missing) } else { Ok(list) }),
     );
     let role = fields.check("role", Role::parse(&form.role));
     fields.done()?;
@@ -480,7 +480,7 @@ async fn page(
         word => State::parse(word).map_err(|problem| Refusal::field("status", problem))?,
     };
     let name = format!("{organization} {}", state.word());
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let after = match super::read_cursor(cursor, 3)? {
         None => After::start(false),
         Some(parts) if parts[0] != name => return Err(wrong()),
@@ -580,15 +580,15 @@ pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId,
                         // An Owner stands above every account.
                         invitation::delete_accounts(tx, &permit, id).await?;
                     }
-                    let what = Happened {
+                    let what = AuditEvent {
                         organization: Some(permit.organization()),
                         action: "invitation.changed",
                         summary: format!("changed the invitation of {} to {}", found.email, role.title()),
                         before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                         after: Some(serde_json::json!({ "email": found.email, "role": role })),
-                        ..Happened::default()
+                        ..AuditEvent::default()
                     };
-                    audit::note(tx, &ctx, &by, what).await?;
+                    audit::record(tx, &ctx, &by, what).await?;
                 }
                 Ok((found.email, role))
             })
@@ -609,14 +609,14 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 let permit = team_permit(tx, &by, &org).await?;
                 let found = own(tx, &by, &permit, id).await?;
                 invitation::update_state(tx, id, State::Revoked, ctx.now()).await?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "invitation.revoked",
                     summary: format!("took back the invitation of {}", found.email),
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
-                audit::note(tx, &ctx, &by, what).await?;
+                audit::record(tx, &ctx, &by, what).await?;
                 Ok(found.email)
             })
         })
@@ -630,7 +630,7 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
 /// `NotFound`, `Forbidden` by ROLE-3, `InvitationClosed`; `RateLimited` within a minute, or for an address that got many
 /// today.
 pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> Result<(String, Timestamp)> {
-    let letters = Letters::about(ctx, by, 1)?;
+    let budget = MailBudget::about(ctx, by, 1)?;
     let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     let resent: Result<(String, Timestamp)> = ctx
         .db()
@@ -649,46 +649,46 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 if sent.iter().any(|(_, sent)| *sent >= MOST_TO_ONE_ADDRESS) {
                     return Err(Refusal::RateLimited(86_400).into());
                 }
-                may_write_to_strangers(tx, &ctx, &by, permit.organization(), 1).await?;
+                may_email_strangers(tx, &ctx, &by, permit.organization(), 1).await?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 // An invitation as a Member, or to a single item, is of no use where that is not licensed (LIC-4).
                 super::licence::allow_role(tx, permit.organization(), found.role, now).await?;
                 let reach = reach_name(tx, &found).await?;
                 let (token, expires_at) = (ctx.token(), now.plus_days(DAYS));
-                let letter = letter(&at.name, &by, found.role, found.external, reach.as_deref(), &token);
-                let mail = mail::post(tx, &ctx, &found.email, &letter).await?;
+                let message = message(&at.name, &by, found.role, found.external, reach.as_deref(), &token);
+                let mail = mail::post(tx, &ctx, &found.email, &message).await?;
                 let hash = digest(token.as_bytes());
                 invitation::update_link(tx, &permit, id, &hash, mail, (now, expires_at)).await?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "invitation.resent",
                     summary: format!("sent the invitation of {} again", found.email),
                     after: Some(serde_json::json!({ "email": found.email, "role": found.role })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
-                audit::note(tx, &ctx, &by, what).await?;
+                audit::record(tx, &ctx, &by, what).await?;
                 Ok((found.email, expires_at))
             })
         })
         .await;
     let resent = resent?;
-    letters.sent(1);
+    budget.sent(1);
     Ok(resent)
 }
 
 /// What is mailed with an invitation: to join, or to reach something from outside.
-fn letter<'a>(
+fn message<'a>(
     organization: &'a str,
     by: &'a Principal,
     role: Role,
     external: bool,
     resource: Option<&'a str>,
     token: &'a str,
-) -> Letter<'a> {
+) -> EmailMessage<'a> {
     if external {
-        Letter::SharedWith { organization, inviter: &by.name, resource, token, days: DAYS }
+        EmailMessage::SharedWith { organization, inviter: &by.name, resource, token, days: DAYS }
     } else {
-        Letter::Invitation { organization, inviter: &by.name, role, resource, token, days: DAYS }
+        EmailMessage::Invitation { organization, inviter: &by.name, role, resource, token, days: DAYS }
     }
 }
 
@@ -724,10 +724,10 @@ pub async fn ask(
     if sent.iter().any(|(_, sent)| *sent >= MOST_TO_ONE_ADDRESS) {
         return Err(Refusal::RateLimited(86_400).into());
     }
-    may_write_to_strangers(tx, ctx, by, permit.organization(), 1).await?;
+    may_email_strangers(tx, ctx, by, permit.organization(), 1).await?;
     let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
     let (token, expires_at, id) = (ctx.token(), now.plus_days(DAYS), InvitationId(ctx.id()));
-    let letter = letter(&at.name, by, Role::Member, member.is_none(), Some(asked.name), &token);
+    let message = message(&at.name, by, Role::Member, member.is_none(), Some(asked.name), &token);
     let new = invitation::NewInvitation {
         id,
         email: asked.email.as_str(),
@@ -737,7 +737,7 @@ pub async fn ask(
         reach: Some((asked.resource, asked.level)),
         accounts: None,
         token_hash: &digest(token.as_bytes()),
-        mail: mail::post(tx, ctx, asked.email.as_str(), &letter).await?,
+        mail: mail::post(tx, ctx, asked.email.as_str(), &message).await?,
         at: now,
         expires_at,
     };
@@ -750,16 +750,16 @@ pub async fn ask(
     };
     made.map_err(Error::from).map_err(|error| if error.is_taken() { Refusal::Conflict.into() } else { error })?;
     let as_what = if member.is_some() { "as Member" } else { "from outside" };
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "invitation.sent",
         summary: format!("invited {} {as_what} to “{}”", asked.email.as_str(), asked.name),
         after: Some(serde_json::json!({
             "email": asked.email.as_str(), "role": member.map(|_| Role::Member), "resource": asked.resource, "level": asked.level,
         })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     Ok((id, expires_at))
 }
 
@@ -877,7 +877,7 @@ impl Which {
     /// `Invalid` for neither, both, or what is no id.
     pub fn read(token: &str, id: &str) -> Result<Self> {
         match (token.trim(), id.trim()) {
-            ("", "") => Err(Refusal::field("token", Problem::Missing).into()),
+            ("", "") => Err(Refusal::field("token", FieldIssue::Missing).into()),
             ("", id) => Ok(Self::Id(super::id("id", id)?)),
             (token, "") => Ok(Self::Token(token.to_owned())),
             _ => Err(Refusal::BadRequest("Send a token or an id, not both.".to_owned()).into()),
@@ -903,9 +903,9 @@ async fn find(tx: &mut Tx, which: &Which) -> Result<Invitation> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
     /// The organization, and the role in it.
-    pub organization: Belonging,
+    pub organization: OrganizationMembership,
     /// What had been the personal space, where it became an organization (PEOPLE-4b).
-    pub space: Option<Belonging>,
+    pub space: Option<OrganizationMembership>,
 }
 
 /// **Accept** (PEOPLE-4). Accepting what one has accepted before changes nothing, and is fine.
@@ -952,14 +952,14 @@ pub async fn tell_owners(ctx: &Ctx, which: &Which) -> Result<String> {
                         || "whoever sent it".to_owned(),
                         |one| crate::domain::person::full_name(&one.first_name, &one.last_name),
                     );
-                    let letter = Letter::InvitationSenderLost {
+                    let message = EmailMessage::InvitationSenderLost {
                         organization: &at.name,
                         org_id: &at.org_id,
                         email: &found.email,
                         sender: &sender,
                     };
                     for address in membership::list_owner_addresses(tx, found.organization).await? {
-                        mail::post(tx, &ctx, &address, &letter).await?;
+                        mail::post(tx, &ctx, &address, &message).await?;
                     }
                 }
                 Ok(at.name)
@@ -1027,7 +1027,7 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) ->
             not_given.push(one.resource);
         }
     }
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(found.organization),
         action: if found.external { "access.accepted" } else { "person.joined" },
         summary: if found.external {
@@ -1040,9 +1040,9 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) ->
             // Who gave access to these can no longer give it (ROLE-3).
             "not_given": (!not_given.is_empty()).then_some(not_given),
         })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     if found.external {
         return joined(tx, by, found.organization, None).await;
     }
@@ -1141,7 +1141,7 @@ pub async fn decline(ctx: &Ctx, by: &Principal, which: &Which) -> Result<()> {
                 if !invitation::update_state(tx, found.id, State::Declined, now).await? {
                     return Err(Refusal::InvitationClosed(State::Declined).into());
                 }
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(found.organization),
                     action: "invitation.declined",
                     summary: if found.external {
@@ -1150,9 +1150,9 @@ pub async fn decline(ctx: &Ctx, by: &Principal, which: &Which) -> Result<()> {
                         format!("declined to join as {}", found.role.title())
                     },
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
-                audit::note(tx, &ctx, &by, what).await
+                audit::record(tx, &ctx, &by, what).await
             })
         })
         .await

@@ -5,7 +5,7 @@ use crate::domain::{
     key::{self as rules, KeyForm, TOKEN_LIFE, may_reach_the_whole, parse_client_id},
     refusal::Refusal,
     role::Permission,
-    text::{Problem, key as folded},
+    text::{FieldIssue, key as folded},
     view::key::{KeyView, KeysView, NewSecret},
 };
 
@@ -15,7 +15,7 @@ use super::{
         error::Result,
         store::{Tx, account, key, seat},
     },
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     organization, session,
 };
 
@@ -59,7 +59,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &KeyForm) -> Res
             let (ctx, by, org, form, hash) = (ctx_in.clone(), by_in.clone(), org.clone(), form.clone(), hash.clone());
             Box::pin(async move {
                 let permit = organization::permit(tx, &by, &org, Permission::ManageAccounts).await?;
-                super::letters::proved(tx, &by).await?;
+                super::mail_limit::proved(tx, &by).await?;
                 let accounts = account::list(tx, permit.organization()).await?;
                 let wanted = form.account.trim();
                 let found = accounts.iter().find(|account| {
@@ -67,7 +67,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &KeyForm) -> Res
                         || wanted.parse::<AccountId>().is_ok_and(|id| id == account.id)
                         || folded(wanted) == folded(&account.account_id)
                 });
-                let (name, account, scopes) = rules::parse(&form, found.cloned().ok_or(Problem::NotAChoice))?;
+                let (name, account, scopes) = rules::parse(&form, found.cloned().ok_or(FieldIssue::NotAChoice))?;
                 rules::may_add(key::list(tx, permit.organization()).await?.len())?;
                 let new = key::NewKey {
                     id,
@@ -79,16 +79,16 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &KeyForm) -> Res
                     at: ctx.now(),
                 };
                 key::insert(tx, &permit, &new).await?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "key.created",
                     summary: format!("made the credential key “{name}”"),
                     after: Some(
                         serde_json::json!({ "key": id, "account": account.account_id, "scopes": scopes.text() }),
                     ),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
-                audit::note(tx, &ctx, &by, what).await?;
+                audit::record(tx, &ctx, &by, what).await?;
                 Ok(KeyView {
                     id,
                     name: name.to_string(),
@@ -121,14 +121,14 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<St
                 let id: KeyId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
                 let name = key::revoke(tx, &permit, id, ctx.now()).await?.ok_or(Refusal::NotFound)?;
                 seat::delete_of_key(tx, &permit, id).await?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "key.revoked",
                     summary: format!("revoked the credential key “{name}”"),
                     before: Some(serde_json::json!({ "key": id })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
-                audit::note(tx, &ctx, &by, what).await?;
+                audit::record(tx, &ctx, &by, what).await?;
                 Ok(name)
             })
         })

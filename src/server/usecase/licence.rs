@@ -9,7 +9,7 @@ use crate::domain::{
     loan::Direction,
     refusal::Refusal,
     role::{Permission, Role, allow, may},
-    text::{Fields, Problem, key as folded},
+    text::{FieldIssue, Fields, key as folded},
     time::{Day, Timestamp},
     view::{
         EntryView, LicenceState, LicenceView, LoanTerm, Page,
@@ -23,7 +23,7 @@ use super::{
         error::{Error, Result, at_field},
         store::{Tx, account, licence, loan, membership, organization, seat},
     },
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     dataset,
     operator::{self, Operator},
 };
@@ -240,7 +240,7 @@ fn filter(query: &LedgerQuery) -> Result<licence::EntryFilter> {
         |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let day = |field, text: Option<String>| match text {
         None => Ok(None),
-        Some(text) => Day::parse_iso(&text).map(Some).ok_or_else(|| Refusal::field(field, Problem::NotADay)),
+        Some(text) => Day::parse_iso(&text).map(Some).ok_or_else(|| Refusal::field(field, FieldIssue::NotADay)),
     };
     Ok(licence::EntryFilter {
         kind: text(&query.kind).map(|word| EntryKind::parse(&word)).transpose().map_err(at_field("kind"))?,
@@ -251,7 +251,7 @@ fn filter(query: &LedgerQuery) -> Result<licence::EntryFilter> {
 
 fn place(text: Option<&str>) -> Result<Option<licence::EntryPlace>> {
     let Some(parts) = super::read_cursor(text.unwrap_or_default(), 2)? else { return Ok(None) };
-    let wrong = || Refusal::field("cursor", Problem::NotAnId);
+    let wrong = || Refusal::field("cursor", FieldIssue::NotAnId);
     let number = |part: &str| part.parse::<i64>().map_err(|_| wrong());
     Ok(Some(licence::EntryPlace { at: Timestamp(number(&parts[0])?), number: number(&parts[1])? }))
 }
@@ -382,8 +382,8 @@ impl Export {
     /// # Errors
     /// `NotFound` and `Forbidden` by role; the database.
     pub async fn next(&mut self, ctx: &Ctx) -> Result<Vec<EntryView>> {
-        const AT_ONCE: i64 = 1_000;
-        let limit = AT_ONCE.min(self.left);
+        const EXPORT_BATCH_SIZE: i64 = 1_000;
+        let limit = EXPORT_BATCH_SIZE.min(self.left);
         if limit <= 0 {
             return Ok(Vec::new());
         }
@@ -441,19 +441,19 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
     let product = fields.check("product", Product::parse(&form.product));
     let model = fields.check("model", form.model.as_deref().map(Model::parse).transpose());
     for (field, amount) in [("images", form.images), ("projects", form.projects), ("credits", form.credits)] {
-        fields.check(field, if (0..=MOST).contains(&amount) { Ok(()) } else { Err(Problem::NotInRange(0, MOST)) });
+        fields.check(field, if (0..=MOST).contains(&amount) { Ok(()) } else { Err(FieldIssue::NotInRange(0, MOST)) });
     }
     fields.check(
         "seats",
         if form.seats.is_none_or(|seats| (1..=MOST_SEATS).contains(&seats)) {
             Ok(())
         } else {
-            Err(Problem::NotInRange(1, MOST_SEATS))
+            Err(FieldIssue::NotInRange(1, MOST_SEATS))
         },
     );
     let mut day = |field: &str, text: &Option<String>| {
         fields
-            .check(field, text.as_deref().map(|text| Day::parse_iso(text).ok_or(Problem::NotADay)).transpose())
+            .check(field, text.as_deref().map(|text| Day::parse_iso(text).ok_or(FieldIssue::NotADay)).transpose())
             .flatten()
     };
     let from = day("from", &form.from);
@@ -461,7 +461,7 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
     if let (Some(product), Some(model)) = (product, model) {
         let needs = product.family() == Family::Cloud;
         if needs != model.is_some() {
-            fields.check::<()>("model", Err(if needs { Problem::Missing } else { Problem::NotForThisKind }));
+            fields.check::<()>("model", Err(if needs { FieldIssue::Missing } else { FieldIssue::NotForThisKind }));
         }
         let unsuitable = match model {
             Some(Model::ImagesProjects) => form.credits != 0,
@@ -469,15 +469,15 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
             None => form.credits != 0 || form.images != 0 || form.projects != 0,
         };
         if unsuitable {
-            fields.check::<()>("model", Err(Problem::NotForThisKind));
+            fields.check::<()>("model", Err(FieldIssue::NotForThisKind));
         }
     }
     if form.seats.is_some() && product.is_some_and(|product| product != Product::Desktop) {
-        fields.check::<()>("seats", Err(Problem::NotForThisLicence));
+        fields.check::<()>("seats", Err(FieldIssue::NotForThisLicence));
     }
     let now = ctx.now();
     if until.is_some_and(|until| until < from.unwrap_or(now.day())) {
-        fields.check::<()>("until", Err(Problem::BeforeItBegins));
+        fields.check::<()>("until", Err(FieldIssue::BeforeItBegins));
     }
     fields.done()?;
     let (Some(product), Some(model)) = (product, model) else { return Err(Refusal::Invalid(Vec::new()).into()) };
@@ -520,14 +520,14 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
                     };
                     licence::append(tx, &entry).await?;
                 }
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(organization.id),
                     action: "licence.granted",
                     summary: format!("granted a {} licence", product.title()),
                     after: Some(
                         serde_json::json!({ "licence": id, "product": product, "model": model, "amount": change }),
                     ),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
                 audit::note_as(tx, &ctx, &operator, what).await?;
                 dataset::start_waiting(tx, &ctx, account.id).await?;
@@ -545,9 +545,9 @@ async fn account_for(tx: &mut Tx, organization: OrganizationId, named: Option<&s
             let (id, wanted) = (named.parse::<AccountId>().ok(), folded(named));
             all.into_iter()
                 .find(|one| Some(one.id) == id || folded(&one.account_id) == wanted)
-                .ok_or_else(|| Refusal::field("account", Problem::NotAChoice))
+                .ok_or_else(|| Refusal::field("account", FieldIssue::NotAChoice))
         }
-        None if all.len() > 1 => Err(Refusal::field("account", Problem::SeveralAccounts)),
+        None if all.len() > 1 => Err(Refusal::field("account", FieldIssue::SeveralAccounts)),
         None => all.into_iter().next().ok_or(Refusal::NotFound),
     };
     Ok(found?)
@@ -585,13 +585,13 @@ pub async fn top_up(ctx: &Ctx, operator: &Operator, id: LicenceId, wanted: Amoun
                 };
                 licence::append(tx, &entry).await?;
                 let after = licence::find(tx, id).await?.ok_or(Refusal::NotFound)?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(stored.organization),
                     action: "licence.topped_up",
                     summary: format!("topped up a {} licence", stored.licence.product.title()),
                     before: Some(serde_json::json!({ "licence": id, "left": stored.licence.left })),
                     after: Some(serde_json::json!({ "licence": id, "left": after.licence.left, "amount": change })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
                 audit::note_as(tx, &ctx, &operator, what).await?;
                 dataset::start_waiting_with(tx, &ctx, id).await?;
@@ -615,7 +615,7 @@ pub async fn extend(ctx: &Ctx, operator: &Operator, id: LicenceId, until: &str) 
                 let stored = find_as_operator(tx, id).await?;
                 let end = rules::new_end(stored.licence.active_from, &until)?;
                 licence::update_active_until(tx, id, end).await?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(stored.organization),
                     action: "licence.extended",
                     summary: format!(
@@ -625,7 +625,7 @@ pub async fn extend(ctx: &Ctx, operator: &Operator, id: LicenceId, until: &str) 
                     ),
                     before: Some(serde_json::json!({ "licence": id, "active_until": stored.licence.active_until.map(Timestamp::rfc3339) })),
                     after: Some(serde_json::json!({ "licence": id, "active_until": end.rfc3339() })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
                 audit::note_as(tx, &ctx, &operator, what).await?;
                 dataset::start_waiting_with(tx, &ctx, id).await?;
@@ -660,13 +660,13 @@ pub async fn expire_as(ctx: &Ctx, operator: &Operator, id: LicenceId) -> Result<
                     return show_in(tx, &ctx, id).await;
                 }
                 licence::update_active_until(tx, id, now).await?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(stored.organization),
                     action: "licence.expired",
                     summary: format!("ended a {} licence", stored.licence.product.title()),
                     before: Some(serde_json::json!({ "licence": id, "active_until": stored.licence.active_until.map(Timestamp::rfc3339) })),
                     after: Some(serde_json::json!({ "licence": id, "active_until": now.rfc3339() })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
                 audit::note_as(tx, &ctx, &operator, what).await?;
                 show_in(tx, &ctx, id).await

@@ -14,7 +14,7 @@ use crate::domain::{
     refusal::Refusal,
     resource::Kind,
     share_link::{LinkPassword, Standing, expiry, may_add, may_link},
-    text::{Fields, Problem},
+    text::{FieldIssue, Fields},
     time::Timestamp,
     view::{
         Control, Page, RowView,
@@ -30,7 +30,7 @@ use super::{
         store::{Tx, licence, link, resource},
     },
     access,
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
 };
 
 /// How many links a list shows; more than this were not made in a long time.
@@ -109,7 +109,7 @@ async fn create_in(
     let token = ctx.secret().share_token(link_id);
     let new = link::NewLink { id: link_id, token_hash: &digest(token.as_bytes()), password_hash, expires_at, at: now };
     link::insert(tx, &permit, &new).await?;
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "link.created",
         summary: format!("switched on a link to {}", named(found.kind, &found.name)),
@@ -119,9 +119,9 @@ async fn create_in(
             "password": password_hash.is_some(),
             "expires_at": expires_at.map(Timestamp::rfc3339),
         })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     Ok(Made { id: link_id, url: url(ctx, &token) })
 }
 
@@ -137,10 +137,10 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str) -> Result<ShareView> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let now = ctx.now();
     let mut tx = ctx.db().read().await?;
-    let (_, reach) = access::permit_to_look(&mut tx, by, Act::CopyLink, id).await?;
+    let (_, access_path) = access::permit_to_look(&mut tx, by, Act::CopyLink, id).await?;
     let found = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?;
-    let level = reach.level().ok_or(Refusal::NotFound)?;
-    let manages = may_act(Act::Share, level, reach.lineage.restrictions).is_ok();
+    let level = access_path.level().ok_or(Refusal::NotFound)?;
+    let manages = may_act(Act::Share, level, access_path.facts.restrictions).is_ok();
     let mut lacks_licence = false;
     let create = if manages {
         let licences = licence::list_of_account(&mut tx, found.account, now).await?;
@@ -191,14 +191,14 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
                     return Err(Refusal::NotFound.into());
                 }
                 let shown = resource::find(tx, found.resource).await?.ok_or(Refusal::NotFound)?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "link.revoked",
                     summary: format!("switched off a link to {}", named(shown.kind, &shown.name)),
                     before: Some(serde_json::json!({ "resource": found.resource, "link": id })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
-                audit::note(tx, &ctx, &by, what).await
+                audit::record(tx, &ctx, &by, what).await
             })
         })
         .await
@@ -301,7 +301,7 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &Asked) -> Result<Visit> {
 }
 
 async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<SharedRow>> {
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let after = match super::read_cursor(cursor, 4)? {
         None => None,
         Some(parts) if parts[0] != parent.to_string() => return Err(wrong()),
@@ -376,13 +376,13 @@ pub async fn unlock(ctx: &Ctx, client: &Client, token: &str, password: &str) -> 
         return Err(Refusal::NotFound.into());
     };
     if password.is_empty() {
-        return Err(Refusal::field("password", Problem::Missing).into());
+        return Err(Refusal::field("password", FieldIssue::Missing).into());
     }
     let keys = [Key::failures(format!("link {}", found.id)), client_key(client)];
     // Longer than any password can be: wrong for sure, and not worth hashing megabytes.
     let tried: String = password.chars().take(crate::domain::text::TRIED_LENGTH).collect();
     let name = network(client.address.as_deref());
-    let wrong = Refusal::field("password", Problem::WrongLinkPassword);
+    let wrong = Refusal::field("password", FieldIssue::WrongLinkPassword);
     ctx.limits()
         .guard(&keys, |refusal| *refusal == wrong, async {
             let right = ctx.hasher().verify(&name, &tried, Some(hash.clone())).await?;

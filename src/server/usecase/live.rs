@@ -37,7 +37,7 @@ const CHECKED_EVERY: Duration = Duration::from_secs(10);
 const TOGETHER: Duration = Duration::from_millis(60);
 
 /// So many resources are watched by one stream: one for each window of a browser that is looked at.
-const AT_ONCE: usize = 64;
+const MAX_WATCHED: usize = 64;
 
 /// What is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,8 +93,10 @@ pub async fn watch_several(
     what: &[String],
     missed: bool,
 ) -> Result<Watch> {
-    if what.len() > AT_ONCE {
-        return Err(Refusal::BadRequest(format!("At most {AT_ONCE} resources can be watched by one stream.")).into());
+    if what.len() > MAX_WATCHED {
+        return Err(
+            Refusal::BadRequest(format!("At most {MAX_WATCHED} resources can be watched by one stream.")).into()
+        );
     }
     let what: Option<BTreeSet<ResourceId>> = what.iter().map(|id| super::id("id", id).ok()).collect();
     let mut watch = begin(ctx, by, session, what.ok_or(Refusal::NotFound)?, true, missed)?;
@@ -233,7 +235,7 @@ impl Watch {
         }
         let what: Vec<ResourceId> = self.what.iter().copied().collect();
         let mut tx = self.ctx.db().read().await?;
-        let reach = access::reaches(&mut tx, self.by.person, &what).await?;
+        let reach = access::access_paths(&mut tx, self.by.person, &what).await?;
         let gone: Vec<ResourceId> =
             what.into_iter().filter(|id| reach.get(id).is_none_or(|reach| reach.level().is_none())).collect();
         for id in &gone {

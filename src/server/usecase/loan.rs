@@ -11,7 +11,7 @@ use crate::domain::{
     loan::{self as rules, Direction, Ended, Term},
     refusal::Refusal,
     role::{Permission, RolePermit, allow, may},
-    text::{Fields, Problem},
+    text::{FieldIssue, Fields},
     view::{
         Control, Page,
         loan::{LoanView, LoansView},
@@ -22,10 +22,10 @@ use super::{
     super::{
         context::{Ctx, Principal},
         error::Result,
-        mail::{self, Letter},
+        mail::{self, EmailMessage},
         store::{Tx, account, licence, loan, membership, organization as organizations, seat},
     },
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     licence as licences, organization,
 };
 
@@ -115,7 +115,7 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
     let now = ctx.now();
     let permit = organization::permit(tx, by, org, Permission::ManageAccounts).await?;
     // The Owners over there get a letter.
-    super::letters::proved(tx, by).await?;
+    super::mail_limit::proved(tx, by).await?;
     let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
     let mut fields = Fields::default();
     let stored = fields.check("licence", own_licence(tx, &permit, &form.licence, now).await?);
@@ -127,8 +127,8 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
             let found = account::find_by_sharing_id(tx, &to.org_key, &to.account_key).await?;
             let same = stored.as_ref().zip(found.as_ref()).is_some_and(|(stored, found)| stored.account == found.id);
             let found = match found {
-                None => Err(Problem::NoSuchSharingId),
-                Some(_) if same => Err(Problem::SameAccount),
+                None => Err(FieldIssue::NoSuchSharingId),
+                Some(_) if same => Err(FieldIssue::SameAccount),
                 Some(found) => Ok(found),
             };
             fields.check("sharing_id", found)
@@ -172,7 +172,7 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
         "loan": new.id, "licence": new.licence, "from": lender_is.sharing_id, "to": borrower_is.sharing_id, "until": until.iso()
     });
     note(tx, ctx, by, &new, ("loan.made", out), ("loan.received", into), None, Some(state)).await?;
-    let letter = Letter::LicenceLent {
+    let message = EmailMessage::LicenceLent {
         organization: &borrower.name,
         org_id: &borrower.org_id,
         lender: &at.name,
@@ -181,7 +181,7 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
         by: &by.name,
         until,
     };
-    tell_owners(tx, ctx, by, borrower.id, &letter).await?;
+    tell_owners(tx, ctx, by, borrower.id, &message).await?;
     Ok(LoanView {
         id: new.id,
         direction: Direction::Lent,
@@ -204,18 +204,18 @@ async fn own_licence(
     permit: &RolePermit,
     id: &str,
     now: crate::domain::time::Timestamp,
-) -> Result<std::result::Result<licence::StoredLicence, Problem>> {
+) -> Result<std::result::Result<licence::StoredLicence, FieldIssue>> {
     let id = id.trim();
     if id.is_empty() {
-        return Ok(Err(Problem::Missing));
+        return Ok(Err(FieldIssue::Missing));
     }
-    let Ok(id) = id.parse::<LicenceId>() else { return Ok(Err(Problem::NotAChoice)) };
-    let Some(stored) = licence::find(tx, id).await? else { return Ok(Err(Problem::NotAChoice)) };
+    let Ok(id) = id.parse::<LicenceId>() else { return Ok(Err(FieldIssue::NotAChoice)) };
+    let Some(stored) = licence::find(tx, id).await? else { return Ok(Err(FieldIssue::NotAChoice)) };
     let loan = loan::find_running(tx, id, now).await?;
     if stored.organization != permit.organization() {
         let borrowed = loan.is_some_and(|loan| loan.borrower.organization == permit.organization());
         let text = "This licence is borrowed. What is borrowed is not lent on.".to_owned();
-        return Ok(Err(if borrowed { Problem::NotLendable(text) } else { Problem::NotAChoice }));
+        return Ok(Err(if borrowed { FieldIssue::NotLendable(text) } else { FieldIssue::NotAChoice }));
     }
     Ok(rules::lendable(&stored.licence, loan.is_some(), now).map(|()| stored))
 }
@@ -277,9 +277,14 @@ async fn end_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: LoanId) -> Result<En
     let told = if how == Ended::CalledBack { borrower } else { lender };
     // One that was deleted has nobody to be told.
     if let Some(told) = organizations::find(tx, told).await? {
-        let letter =
-            Letter::LoanEnded { organization: &told.name, org_id: &told.org_id, licence: product, by: &by.name, how };
-        tell_owners(tx, ctx, by, told.id, &letter).await?;
+        let message = EmailMessage::LoanEnded {
+            organization: &told.name,
+            org_id: &told.org_id,
+            licence: product,
+            by: &by.name,
+            how,
+        };
+        tell_owners(tx, ctx, by, told.id, &message).await?;
     }
     Ok(how)
 }
@@ -296,17 +301,17 @@ async fn note(
     after: Option<serde_json::Value>,
 ) -> Result<()> {
     let (lender, borrower) = (loan.lender.organization, loan.borrower.organization);
-    let line = |organization, action, summary| Happened {
+    let line = |organization, action, summary| AuditEvent {
         organization: Some(organization),
         action,
         summary,
         before: before.clone(),
         after: after.clone(),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, line(lender, action, summary)).await?;
+    audit::record(tx, ctx, by, line(lender, action, summary)).await?;
     if lender != borrower {
-        audit::note(tx, ctx, by, line(borrower, action_there, summary_there)).await?;
+        audit::record(tx, ctx, by, line(borrower, action_there, summary_there)).await?;
     }
     Ok(())
 }
@@ -317,11 +322,11 @@ async fn tell_owners(
     ctx: &Ctx,
     by: &Principal,
     organization: OrganizationId,
-    letter: &Letter<'_>,
+    message: &EmailMessage<'_>,
 ) -> Result<()> {
     for address in membership::list_owner_addresses(tx, organization).await? {
         if crate::domain::text::key(&address) != by.email_key {
-            mail::post(tx, ctx, &address, letter).await?;
+            mail::post(tx, ctx, &address, message).await?;
         }
     }
     Ok(())

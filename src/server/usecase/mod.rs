@@ -10,7 +10,6 @@ pub mod access;
 pub mod account;
 pub mod accounts;
 pub mod audit;
-pub mod back;
 pub mod billing;
 pub mod copy;
 pub mod dataset;
@@ -19,15 +18,13 @@ pub mod drive;
 pub mod grant;
 pub mod idempotency;
 pub mod invitation;
-pub mod job;
 pub mod key;
-pub mod letters;
 pub mod licence;
 pub mod link;
 pub mod live;
 pub mod loan;
-pub mod looking;
 pub mod mail;
+pub mod mail_limit;
 pub mod offer;
 pub mod operator;
 pub mod organization;
@@ -35,16 +32,19 @@ pub mod people;
 pub mod plan;
 pub mod receipts;
 pub mod restriction;
+pub mod reversal;
 pub mod search;
 pub mod seat;
 pub mod session;
 pub mod settings;
 pub mod site;
+pub mod task;
 pub mod transfer;
 pub mod trash;
 pub mod undo;
+pub mod view_as;
 
-use crate::domain::{refusal::Refusal, text::Problem};
+use crate::domain::{refusal::Refusal, text::FieldIssue};
 
 use super::error::{Error, Result};
 
@@ -61,7 +61,7 @@ pub fn limit(asked: Option<i64>) -> Result<i64> {
     match asked {
         None => Ok(PAGE),
         Some(rows) if (1..=LONGEST_PAGE).contains(&rows) => Ok(rows),
-        Some(_) => Err(Refusal::field("limit", Problem::NotInRange(1, LONGEST_PAGE)).into()),
+        Some(_) => Err(Refusal::field("limit", FieldIssue::NotInRange(1, LONGEST_PAGE)).into()),
     }
 }
 
@@ -72,9 +72,9 @@ pub fn limit(asked: Option<i64>) -> Result<i64> {
 pub fn id<T: std::str::FromStr>(field: &'static str, text: &str) -> Result<T> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Refusal::field(field, Problem::Missing).into());
+        return Err(Refusal::field(field, FieldIssue::Missing).into());
     }
-    text.parse().map_err(|_| Refusal::field(field, Problem::NotAnId).into())
+    text.parse().map_err(|_| Refusal::field(field, FieldIssue::NotAnId).into())
 }
 
 /// Writes a cursor: opaque to callers.
@@ -92,7 +92,7 @@ pub fn read_cursor(text: &str, length: usize) -> Result<Option<Vec<String>>> {
     if text.is_empty() {
         return Ok(None);
     }
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong())?;
     let text = String::from_utf8(bytes).map_err(|_| wrong())?;
     let parts: Vec<String> = text.split('\u{1f}').map(str::to_owned).collect();

@@ -12,13 +12,13 @@ use crate::domain::{
     refusal::Refusal,
     resource::Kind,
     role::{Permission, Role, may},
-    text::{Identifier, Problem},
+    text::{FieldIssue, Identifier},
     transfer::{
         Blocker, BlockerCode, Plan, Summary,
         offer::{self as rules, Offering},
     },
     view::{
-        Belonging, DestinationRow, Page, PlanView, ReceiptView,
+        DestinationRow, OrganizationMembership, Page, PlanView, ReceiptView,
         transfer::{Direction, OfferPageView, OfferView, Offered, OfferingView, PlaceView},
     },
 };
@@ -28,7 +28,7 @@ use super::{
         context::{Ctx, Principal, digest},
         error::{Error, Result, at_field},
         limit::Key,
-        mail::{self, Letter},
+        mail::{self, EmailMessage},
         store::{
             Tx, account, membership,
             offer::{self, Answer, Offer},
@@ -36,11 +36,11 @@ use super::{
         },
     },
     access,
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     drive,
-    letters::{Letters, proved},
+    mail_limit::{MailBudget, proved},
     organization,
-    transfer::{self, Hands, Loaded, Next},
+    transfer::{self, Next, Parties, PlanInput},
 };
 
 /// How many items an offer names.
@@ -76,7 +76,7 @@ async fn look(
 }
 
 fn read(items: &[ResourceId]) -> Result<()> {
-    if items.len() > MOST_ITEMS { Err(Refusal::field("items", Problem::TooMany(MOST_ITEMS)).into()) } else { Ok(()) }
+    if items.len() > MOST_ITEMS { Err(Refusal::field("items", FieldIssue::TooMany(MOST_ITEMS)).into()) } else { Ok(()) }
 }
 
 /// What would be offered, before it is.
@@ -106,7 +106,7 @@ async fn find_target(tx: &mut Tx, ctx: &Ctx, by: &Principal, target: &str) -> Re
             ctx.limits().give_back(&keys, 1);
             Ok(found)
         }
-        None => Err(Refusal::field("target", Problem::NoSuchOrganization).into()),
+        None => Err(Refusal::field("target", FieldIssue::NoSuchOrganization).into()),
     }
 }
 
@@ -124,7 +124,7 @@ pub async fn make(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, target: &st
         look(&mut tx, ctx, by.person, &items).await?;
         find_target(&mut tx, ctx, by, target).await?
     };
-    let letters = Letters::about(ctx, by, 1)?;
+    let budget = MailBudget::about(ctx, by, 1)?;
     let (ctx_in, by_in) = (ctx.clone(), by.clone());
     let made: Result<OfferView> = ctx
         .db()
@@ -135,7 +135,7 @@ pub async fn make(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, target: &st
         })
         .await;
     let made = made?;
-    letters.sent(1);
+    budget.sent(1);
     Ok(made)
 }
 
@@ -151,7 +151,7 @@ async fn make_in(
     let now = ctx.now();
     let (offering, source, source_name) = look(tx, ctx, by.person, items).await?;
     if source == found.id {
-        return Err(Refusal::field("target", Problem::OwnOrganization).into());
+        return Err(Refusal::field("target", FieldIssue::OwnOrganization).into());
     }
     if !offering.is_clear() {
         return Err(Refusal::Blocked(offering.blockers).into());
@@ -194,7 +194,7 @@ async fn make_in(
     let topmost: Vec<ResourceId> = offering.items.iter().map(|item| item.id).collect();
     offer::insert(tx, &new, &topmost).await?;
     let what = new.what.what();
-    let letter = Letter::TransferOffered {
+    let message = EmailMessage::TransferOffered {
         organization: &new.target_name,
         path: &page_path(&found.org_id, new.id),
         source: &new.source_name,
@@ -204,7 +204,7 @@ async fn make_in(
         days: OPEN_DAYS,
     };
     for address in offer::list_addresses(tx, found.id, TOLD).await? {
-        mail::post(tx, ctx, &address, &letter).await?;
+        mail::post(tx, ctx, &address, &message).await?;
     }
     note_both(tx, ctx, by, &new, ("offer.made", "offer.received"), |there| {
         if there {
@@ -233,15 +233,15 @@ async fn note_both(
 ) -> Result<()> {
     for (there, organization, action) in [(false, of.source, actions.0), (true, of.target, actions.1)] {
         let items: Vec<_> = of.items.iter().collect();
-        let happened = Happened {
+        let event = AuditEvent {
             organization: Some(organization),
             action,
             summary: summary(there),
             transfer: of.transfer,
             after: Some(serde_json::json!({ "offer": of.id, "items": items })),
-            ..Happened::default()
+            ..AuditEvent::default()
         };
-        audit::note(tx, ctx, by, happened).await?;
+        audit::record(tx, ctx, by, event).await?;
     }
     Ok(())
 }
@@ -349,7 +349,7 @@ pub(super) async fn page(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    belonging: &Belonging,
+    belonging: &OrganizationMembership,
     query: &OfferQuery,
 ) -> Result<Page<OfferView>> {
     let limit = super::limit(query.limit)?;
@@ -380,7 +380,13 @@ pub(super) async fn page(
 }
 
 /// An offer in a list, as one side sees it: nothing more is asked for it.
-fn of_side(ctx: &Ctx, by: &Principal, belonging: &Belonging, of: Offer, direction: Direction) -> OfferView {
+fn of_side(
+    ctx: &Ctx,
+    by: &Principal,
+    belonging: &OrganizationMembership,
+    of: Offer,
+    direction: Direction,
+) -> OfferView {
     let standing = match direction {
         Direction::Out => Standing { in_source: belonging.role, in_target: None, made_it: of.person == by.person },
         Direction::In => Standing { in_source: None, in_target: belonging.role, made_it: false },
@@ -415,7 +421,12 @@ fn of_side(ctx: &Ctx, by: &Principal, belonging: &Belonging, of: Offer, directio
 }
 
 /// The offers that wait for an answer of an organization: for its Home.
-pub(super) async fn waiting(tx: &mut Tx, ctx: &Ctx, by: &Principal, belonging: &Belonging) -> Result<Vec<OfferView>> {
+pub(super) async fn waiting(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    belonging: &OrganizationMembership,
+) -> Result<Vec<OfferView>> {
     if belonging.role.is_none_or(|role| role < Role::Editor) {
         return Ok(Vec::new());
     }
@@ -425,7 +436,7 @@ pub(super) async fn waiting(tx: &mut Tx, ctx: &Ctx, by: &Principal, belonging: &
 }
 
 /// What of an organization is offered to another now, for its Owners and Managers.
-pub(super) async fn offered(tx: &mut Tx, ctx: &Ctx, belonging: &Belonging) -> Result<Vec<Offered>> {
+pub(super) async fn offered(tx: &mut Tx, ctx: &Ctx, belonging: &OrganizationMembership) -> Result<Vec<Offered>> {
     if belonging.role.is_none_or(|role| role < Role::Manager) {
         return Ok(Vec::new());
     }
@@ -448,9 +459,9 @@ async fn plan_in(
     by: &Principal,
     of: &Offer,
     destination: ResourceId,
-) -> Result<(Loaded, Plan)> {
+) -> Result<(PlanInput, Plan)> {
     let items = offer::list_items(tx, of.id).await?;
-    let loaded = transfer::load(tx, ctx, Hands { giver: of.person, by }, &items, destination).await;
+    let loaded = transfer::load(tx, ctx, Parties { giver: of.person, by }, &items, destination).await;
     let loaded = match loaded {
         // The items are there, so it is who offered them who does not see them any more, or the place.
         Err(Error::Refused(Refusal::NotFound)) if is_place(tx, by, of, destination).await? => {
@@ -469,8 +480,9 @@ async fn plan_in(
 }
 
 async fn is_place(tx: &mut Tx, by: &Principal, of: &Offer, destination: ResourceId) -> Result<bool> {
-    let reach = access::reaches(tx, by.person, &[destination]).await?.remove(&destination);
-    Ok(reach.is_some_and(|reach| reach.level().is_some() && reach.lineage.organization == of.target))
+    let access_path = access::access_paths(tx, by.person, &[destination]).await?.remove(&destination);
+    Ok(access_path
+        .is_some_and(|access_path| access_path.level().is_some() && access_path.facts.organization == of.target))
 }
 
 /// An offer that somebody may answer now.
@@ -484,7 +496,7 @@ async fn answerable(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: OfferId) -> Resu
     Ok(of)
 }
 
-fn plan_view(loaded: &Loaded, mut plan: Plan, digest: String) -> PlanView {
+fn plan_view(loaded: &PlanInput, mut plan: Plan, digest: String) -> PlanView {
     // Names of people and of links of the source are told once it is done, to who may read the receipt.
     plan.effects.people_losing_access.first.clear();
     plan.effects.links_stopped.first.clear();
@@ -553,7 +565,7 @@ pub async fn accept_confirmed(
     confirmed: &str,
 ) -> Result<Next> {
     if confirmed.is_empty() {
-        return Err(Refusal::field("digest", Problem::Missing).into());
+        return Err(Refusal::field("digest", FieldIssue::Missing).into());
     }
     let receipt = accept(ctx, by, id, destination, Some(confirmed.to_owned())).await?;
     let org = receipt.target_org_id.clone().unwrap_or_else(|| org.to_owned());
@@ -600,7 +612,7 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: State
     let anonymous = Principal { name: of.target_name.clone(), ..by.clone() };
     for (there, organization, action) in [(false, of.source, actions.0), (true, of.target, actions.1)] {
         let actor = if state == State::Declined && !there { &anonymous } else { by };
-        let happened = Happened {
+        let event = AuditEvent {
             organization: Some(organization),
             action,
             summary: format!(
@@ -608,9 +620,9 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: State
                 if there { format!("from {}", of.source_name) } else { format!("to {}", of.target_name) }
             ),
             transfer: of.transfer,
-            ..Happened::default()
+            ..AuditEvent::default()
         };
-        audit::note(tx, ctx, actor, happened).await?;
+        audit::record(tx, ctx, actor, event).await?;
     }
     if state == State::Withdrawn {
         return Ok(());
@@ -619,13 +631,13 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: State
     let in_source = organizations::find_with_role(tx, of.source, of.person).await?;
     let Some((source, Some(_))) = in_source else { return Ok(()) };
     let path = page_path(&source.org_id, of.id);
-    let letter = Letter::OfferAnswered {
+    let message = EmailMessage::OfferAnswered {
         organization: &of.target_name,
         path: &path,
         what: &what,
         accepted: state == State::Accepted,
     };
-    mail::post(tx, ctx, &offerer.email, &letter).await?;
+    mail::post(tx, ctx, &offerer.email, &message).await?;
     Ok(())
 }
 
@@ -721,8 +733,8 @@ async fn place_view(
     cursor: &str,
 ) -> Result<PlaceView> {
     let destination = place(tx, of, container).await.map_err(|_| Refusal::NotFound)?;
-    let reach = access::reach(tx, by, destination).await?;
-    if reach.lineage.organization != of.target {
+    let access_path = access::access_path(tx, by, destination).await?;
+    if access_path.facts.organization != of.target {
         return Err(Refusal::NotFound.into());
     }
     let query = drive::ListQuery {
@@ -730,7 +742,7 @@ async fn place_view(
         kind: Some(Kind::Folder.word().to_owned()),
         ..drive::ListQuery::default()
     };
-    let rows = drive::list(tx, by, &reach, &query, drive::ROWS).await?;
+    let rows = drive::list(tx, by, &access_path, &query, drive::ROWS).await?;
     let row = |row: crate::domain::view::RowView| DestinationRow {
         id: row.id,
         kind: row.kind,
@@ -747,7 +759,7 @@ async fn place_view(
         Err(Error::Refused(Refusal::Blocked(blockers))) => blocked(of, destination, blockers, by.person),
         Err(error) => return Err(error),
     };
-    Ok(PlaceView { destination, path: reach.visible_path(), rows, plan })
+    Ok(PlaceView { destination, path: access_path.visible_path(), rows, plan })
 }
 
 /// A plan that is nothing but what is in its way.

@@ -5,7 +5,7 @@ use crate::domain::{
     billing::{self as rules, RequestState},
     id::{OperatorKeyId, RequestId},
     refusal::Refusal,
-    text::{Name, Problem, key},
+    text::{FieldIssue, Name, key},
     time::Timestamp,
     view::{Page, billing::RequestView},
 };
@@ -14,10 +14,10 @@ use super::{
     super::{
         context::{Ctx, digest, same_digest},
         error::{Error, Result, at_field},
-        mail::{self, Letter},
+        mail::{self, EmailMessage},
         store::{Tx, membership, operator_key, organization, purchase_request},
     },
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
 };
 
 /// Who acts as the operator.
@@ -111,7 +111,7 @@ async fn note_key(
     id: OperatorKeyId,
 ) -> Result<()> {
     let after = Some(serde_json::json!({ "key": id }));
-    audit::note_as(tx, ctx, operator, Happened { action, summary, after, ..Happened::default() }).await
+    audit::note_as(tx, ctx, operator, AuditEvent { action, summary, after, ..AuditEvent::default() }).await
 }
 
 /// One page of the keys, oldest first, revoked ones among them.
@@ -215,7 +215,7 @@ pub async fn show_request(ctx: &Ctx, id: &str) -> Result<RequestView> {
 pub async fn answer(ctx: &Ctx, operator: &Operator, id: &str, state: &str, text: &str) -> Result<RequestView> {
     let id: RequestId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let Ok(state @ (RequestState::Answered | RequestState::Declined)) = RequestState::parse(state.trim()) else {
-        return Err(Refusal::field("state", Problem::NotAChoice).into());
+        return Err(Refusal::field("state", FieldIssue::NotAChoice).into());
     };
     let text = rules::answer(text)?;
     let (ctx_in, operator) = (ctx.clone(), operator.clone());
@@ -232,7 +232,7 @@ pub async fn answer(ctx: &Ctx, operator: &Operator, id: &str, state: &str, text:
                 }
                 let what = found.summary();
                 let declined = state == RequestState::Declined;
-                let letter = Letter::PurchaseAnswered {
+                let message = EmailMessage::PurchaseAnswered {
                     organization: &found.organization_name,
                     org_id: &found.org_id,
                     what: &what,
@@ -240,19 +240,19 @@ pub async fn answer(ctx: &Ctx, operator: &Operator, id: &str, state: &str, text:
                     answer: &text,
                 };
                 for address in membership::list_owner_addresses(tx, found.organization).await? {
-                    mail::post(tx, &ctx, &address, &letter).await?;
+                    mail::post(tx, &ctx, &address, &message).await?;
                 }
                 let (action, verb) =
                     if declined { ("purchase.declined", "declined") } else { ("purchase.answered", "answered") };
-                let happened = Happened {
+                let event = AuditEvent {
                     organization: Some(found.organization),
                     action,
                     summary: format!("{verb} the request for {what}"),
                     before: Some(serde_json::json!({ "request": id, "state": found.state })),
                     after: Some(serde_json::json!({ "request": id, "state": state })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
-                audit::note_as(tx, &ctx, &operator, happened).await?;
+                audit::note_as(tx, &ctx, &operator, event).await?;
                 Ok(purchase_request::find(tx, id).await?.ok_or(Refusal::NotFound)?)
             })
         })

@@ -12,8 +12,8 @@ use crate::domain::{
     refusal::Refusal,
     resource::CLUSTERS,
     role::{Permission, Role, allow, allow_to_look, found as founder, may},
-    text::{Email, Fields, Identifier, Name, Password, Problem, key},
-    view::{Belonging, HomeView, LegalView, Page, PersonView, SharedView},
+    text::{Email, FieldIssue, Fields, Identifier, Name, Password, key},
+    view::{HomeView, LegalView, OrganizationMembership, Page, PersonView, SharedView},
 };
 
 use super::{
@@ -23,7 +23,7 @@ use super::{
         store::{Tx, account, audit as audit_store, grant, licence, membership, organization, person},
     },
     access, accounts,
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
 };
 
 /// An organization to be founded.
@@ -122,14 +122,14 @@ pub async fn found(tx: &mut Tx, ctx: &Ctx, by: &Principal, new: &Founding) -> Re
         at: now,
     };
     licence::insert(tx, &discovery).await?;
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(id),
         action: "organization.created",
         summary: format!("created {}", new.name),
         after: Some(serde_json::json!({ "name": new.name, "org_id": org_id.as_str(), "kind": new.kind.word() })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     Ok(Founded { id, org_id: org_id.as_str().to_owned(), account })
 }
 
@@ -218,11 +218,11 @@ pub async fn create_for(ctx: &Ctx, owner: &OwnerForm, form: &NewOrganizationForm
                 };
                 let founded = found(tx, &ctx, &by, &founding).await?;
                 turn_space_of(tx, owner.id).await?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(founded.id),
                     action: "organization.created_for",
                     summary: format!("created {} for {}", founding.name, by.name),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
                 audit::note_operator(tx, &ctx, what).await?;
                 if new {
@@ -333,12 +333,13 @@ pub async fn find_with_role(
 ///
 /// # Errors
 /// `NotFound` if they may not.
-pub async fn belonging(tx: &mut Tx, by: &Principal, org: &str) -> Result<Belonging> {
+pub async fn belonging(tx: &mut Tx, by: &Principal, org: &str) -> Result<OrganizationMembership> {
     let (found, role) = find_with_role(tx, by, org).await?;
     let shown_to = found.details.people_visible_to;
     let given = membership::find_limited(tx, found.id, by.person).await?;
     let personal = found.space_of.is_some();
-    Ok(Belonging::new(found.id, found.org_id, found.name, role, personal, shown_to).limited_to_accounts(given))
+    Ok(OrganizationMembership::new(found.id, found.org_id, found.name, role, personal, shown_to)
+        .limited_to_accounts(given))
 }
 
 /// One organization, for the API.
@@ -372,7 +373,13 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<OrganizationVi
 ///
 /// # Errors
 /// `Invalid` at a field of the query.
-pub async fn list(ctx: &Ctx, by: &Principal, query: &str, cursor: &str, limit: Option<i64>) -> Result<Page<Belonging>> {
+pub async fn list(
+    ctx: &Ctx,
+    by: &Principal,
+    query: &str,
+    cursor: &str,
+    limit: Option<i64>,
+) -> Result<Page<OrganizationMembership>> {
     let mut tx = ctx.db().read().await?;
     list_in(&mut tx, by, query, cursor, super::limit(limit)?).await
 }
@@ -387,14 +394,14 @@ pub(super) async fn list_in(
     query: &str,
     cursor: &str,
     limit: i64,
-) -> Result<Page<Belonging>> {
+) -> Result<Page<OrganizationMembership>> {
     let typed = search_key(query);
     if typed.chars().count() > 255 {
-        return Err(Refusal::field("query", Problem::TooLong(255)).into());
+        return Err(Refusal::field("query", FieldIssue::TooLong(255)).into());
     }
     let escaped = typed.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     // The cursor names the list it is of, so that one from another list is noticed.
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let after = match super::read_cursor(cursor, 3)? {
         None => organization::AfterName::default(),
         Some(parts) if parts[0] != typed => return Err(wrong()),
@@ -413,7 +420,7 @@ const LISTED: i64 = 20;
 ///
 /// # Errors
 /// The database.
-pub(super) async fn listed(tx: &mut Tx, by: &Principal, org: &str) -> Result<(Vec<Belonging>, bool)> {
+pub(super) async fn listed(tx: &mut Tx, by: &Principal, org: &str) -> Result<(Vec<OrganizationMembership>, bool)> {
     let mut used = organization::list_used(tx, by.person, LISTED + 1).await?;
     let more = i64::try_from(used.len()).is_ok_and(|many| many > LISTED);
     if more {
@@ -437,7 +444,7 @@ pub(super) async fn listed(tx: &mut Tx, by: &Principal, org: &str) -> Result<(Ve
 /// `Invalid` at a field of the query.
 pub async fn shared_with(ctx: &Ctx, by: &Principal, cursor: &str, limit: Option<i64>) -> Result<Page<SharedView>> {
     let limit = super::limit(limit)?;
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let after = match super::read_cursor(cursor, 2)? {
         None => None,
         Some(parts) if parts[0] != "shared" => return Err(wrong()),
@@ -453,7 +460,11 @@ pub async fn shared_with(ctx: &Ctx, by: &Principal, cursor: &str, limit: Option<
 ///
 /// # Errors
 /// The database.
-pub(super) async fn shared_lately(tx: &mut Tx, by: &Principal, listed: &[Belonging]) -> Result<Vec<SharedView>> {
+pub(super) async fn shared_lately(
+    tx: &mut Tx,
+    by: &Principal,
+    listed: &[OrganizationMembership],
+) -> Result<Vec<SharedView>> {
     let ids: Vec<OrganizationId> = listed.iter().map(|one| one.id).collect();
     let rows = grant::list_shared_lately(tx, by.person, &ids, SHARED).await?;
     if rows.is_empty() { Ok(Vec::new()) } else { levels_of(tx, by, rows).await }
@@ -468,8 +479,8 @@ async fn levels_of(tx: &mut Tx, by: &Principal, rows: Vec<grant::SharedWith>) ->
     let mut shared: Vec<SharedView> =
         rows.into_iter().map(|row| row.view).filter(|view| seen.insert(view.resource)).collect();
     let ids: Vec<ResourceId> = seen.into_iter().collect();
-    for (id, reach) in access::reaches(tx, by.person, &ids).await? {
-        if let (Some(view), Some(level)) = (shared.iter_mut().find(|view| view.resource == id), reach.level()) {
+    for (id, access_path) in access::access_paths(tx, by.person, &ids).await? {
+        if let (Some(view), Some(level)) = (shared.iter_mut().find(|view| view.resource == id), access_path.level()) {
             view.level = level;
         }
     }
@@ -502,8 +513,8 @@ pub async fn home(ctx: &Ctx, by: &Principal, org: &str) -> Result<HomeView> {
         None
     };
     let (personal, shown_to) = (found.space_of.is_some(), found.details.people_visible_to);
-    let belonging =
-        Belonging::new(found.id, found.org_id, found.name, role, personal, shown_to).limited_to_accounts(given);
+    let belonging = OrganizationMembership::new(found.id, found.org_id, found.name, role, personal, shown_to)
+        .limited_to_accounts(given);
     let offers = super::offer::waiting(&mut tx, ctx, by, &belonging).await?;
     Ok(HomeView {
         organization: belonging,

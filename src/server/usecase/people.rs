@@ -14,10 +14,10 @@ use crate::domain::{
         Permission, Role, RolePermit, Sight, allow, asks_first, change_role as may_change_role, keep_an_owner,
         sees_people,
     },
-    text::{Email, Fields, Name, Password, Problem},
+    text::{Email, FieldIssue, Fields, Name, Password},
     time::Timestamp,
     view::{
-        Belonging, Crumb, Page,
+        Crumb, OrganizationMembership, Page,
         people::{PeopleView, PersonRow, Status},
     },
 };
@@ -27,7 +27,7 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         limit::{Key, network},
-        mail::{self, Letter},
+        mail::{self, EmailMessage},
         store::{
             Tx, account, grant, invitation,
             membership::{self, After, Member, Sort, Wanted},
@@ -35,10 +35,10 @@ use super::{
         },
     },
     access, account as account_links,
-    accounts::{self, Names},
-    audit::{self, Happened},
+    accounts::{self, AccountNames},
+    audit::{self, AuditEvent},
     key as keys,
-    letters::{Letters, may_write_to_strangers},
+    mail_limit::{MailBudget, may_email_strangers},
     organization,
 };
 
@@ -95,7 +95,7 @@ fn read(organization: OrganizationId, query: &PeopleQuery) -> Result<Query> {
         "role" => Sort::Role,
         "status" => Sort::Status,
         "last_seen" => Sort::LastSeen,
-        _ => return Err(Refusal::field("sort", Problem::NotAChoice).into()),
+        _ => return Err(Refusal::field("sort", FieldIssue::NotAChoice).into()),
     };
     let role = match query.role.as_str() {
         "" => None,
@@ -108,13 +108,13 @@ fn read(organization: OrganizationId, query: &PeopleQuery) -> Result<Query> {
     // A whole address is looked for as addresses are compared, anything else as names are found.
     let typed = Email::parse(&query.query).map_or_else(|_| search_key(&query.query), |email| email.key());
     if typed.chars().count() > 255 {
-        return Err(Refusal::field("query", Problem::TooLong(255)).into());
+        return Err(Refusal::field("query", FieldIssue::TooLong(255)).into());
     }
     let escaped = typed.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     let pattern = if escaped.is_empty() { "%".to_owned() } else { format!("%{escaped}%") };
     // The cursor names the list it is of, so that one from another list is noticed.
     let name = format!("{organization} {} {} {} {typed}", query.sort, query.role, query.status);
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let after = match super::read_cursor(&query.cursor, 5)? {
         None => None,
         Some(parts) if parts[0] != name => return Err(wrong()),
@@ -314,7 +314,7 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
 /// or to something above it.
 async fn shared(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Page<PersonRow>> {
     let mine = grant::list_shared(tx, person, organization, super::LONGEST_PAGE).await?;
-    let above = resource::list_ways(tx, person, &mine).await?;
+    let above = resource::list_ancestors(tx, person, &mine).await?;
     let resources: Vec<_> = above.iter().map(|step| step.id).collect::<BTreeSet<_>>().into_iter().collect();
     let mut people: BTreeSet<PersonId> =
         grant::list_people(tx, &resources, super::LONGEST_PAGE).await?.into_iter().collect();
@@ -331,13 +331,19 @@ fn asking_key(by: &Principal) -> Key {
 }
 
 /// What somebody may see of an organization's people.
-async fn sight(tx: &mut Tx, organization: &Belonging) -> Result<Sight> {
+async fn sight(tx: &mut Tx, organization: &OrganizationMembership) -> Result<Sight> {
     let found = organizations::find(tx, organization.id).await?.ok_or(Refusal::NotFound)?;
     let shown_to = found.details.people_visible_to;
     Ok(if organization.personal { Sight::Nobody } else { sees_people(organization.role, shown_to) })
 }
 
-async fn seen(tx: &mut Tx, by: &Principal, at: &Belonging, query: &Query, now: Timestamp) -> Result<Page<PersonRow>> {
+async fn seen(
+    tx: &mut Tx,
+    by: &Principal,
+    at: &OrganizationMembership,
+    query: &Query,
+    now: Timestamp,
+) -> Result<Page<PersonRow>> {
     match sight(tx, at).await? {
         Sight::Everyone => page(tx, at.id, query, now).await,
         Sight::Shared => shared(tx, at.id, by.person).await,
@@ -371,7 +377,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery) -> 
 }
 
 /// Whether somebody manages people; who is limited to which accounts is for them.
-fn manages(at: &Belonging) -> bool {
+fn manages(at: &OrganizationMembership) -> bool {
     at.role.is_some_and(|role| crate::domain::role::may(role, Permission::ManagePeople))
 }
 
@@ -486,16 +492,16 @@ async fn tell_reaches(tx: &mut Tx, organization: OrganizationId, rows: &mut [Per
 async fn places(tx: &mut Tx, by: &Principal, organization: OrganizationId, resource: &str) -> Result<Vec<Crumb>> {
     let mut places = Vec::new();
     if let Ok(id) = resource.trim().parse::<ResourceId>()
-        && let Some(reach) = access::reaches(tx, by.person, &[id]).await?.remove(&id)
-        && reach.lineage.organization == organization
+        && let Some(reach) = access::access_paths(tx, by.person, &[id]).await?.remove(&id)
+        && reach.facts.organization == organization
         && reach.level().is_some()
-        && let Some(step) = reach.steps.first()
+        && let Some(step) = reach.ancestors.first()
     {
         places.push(Crumb { id, name: step.name.clone(), kind: step.kind });
     }
     let visible = account::list_visible(tx, organization, by.person).await?;
     let roots: Vec<ResourceId> = visible.iter().map(|account| account.root).collect();
-    let names = Names::among(visible);
+    let names = AccountNames::among(visible);
     let first = places.first().map(|place| place.id);
     for (id, kind, name, account) in resource::list_tops(tx, &roots, ROWS).await? {
         if Some(id) != first {
@@ -570,7 +576,7 @@ pub async fn change_role(
     role: &str,
     confirmed: bool,
 ) -> Result<RoleChange> {
-    let role = Role::parse(role).map_err(|problem: Problem| Refusal::field("role", problem))?;
+    let role = Role::parse(role).map_err(|problem: FieldIssue| Refusal::field("role", problem))?;
     let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     ctx.db()
         .write(move |tx| {
@@ -586,12 +592,12 @@ pub struct Change {
     /// Another role.
     pub role: Option<String>,
     /// The accounts in which it counts (ACCT-2).
-    pub accounts: Limits,
+    pub accounts: AccountLimits,
 }
 
 /// What is to become of the accounts in which somebody's role counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Limits {
+pub enum AccountLimits {
     /// Nothing.
     #[default]
     Stay,
@@ -613,11 +619,11 @@ pub async fn change(
     person: PersonId,
     change: Change,
 ) -> Result<(Role, Option<Vec<AccountId>>)> {
-    if change.role.is_none() && change.accounts == Limits::Stay {
-        return Err(Refusal::field("role", Problem::Missing).into());
+    if change.role.is_none() && change.accounts == AccountLimits::Stay {
+        return Err(Refusal::field("role", FieldIssue::Missing).into());
     }
     let role = change.role.as_deref().map(Role::parse).transpose();
-    let role = role.map_err(|problem: Problem| Refusal::field("role", problem))?;
+    let role = role.map_err(|problem: FieldIssue| Refusal::field("role", problem))?;
     let (ctx_in, by_in, org, wanted) = (ctx.clone(), by.clone(), org.to_owned(), change.accounts);
     ctx.db()
         .write(move |tx| {
@@ -627,9 +633,9 @@ pub async fn change(
                     change_role_in(tx, &ctx, &by, &org, person, role, true).await?;
                 }
                 match &wanted {
-                    Limits::Stay => {}
-                    Limits::None => drop(accounts::limit_in(tx, &ctx, &by, &org, person, None).await?),
-                    Limits::To(ids) => drop(accounts::limit_in(tx, &ctx, &by, &org, person, Some(ids)).await?),
+                    AccountLimits::Stay => {}
+                    AccountLimits::None => drop(accounts::limit_in(tx, &ctx, &by, &org, person, None).await?),
+                    AccountLimits::To(ids) => drop(accounts::limit_in(tx, &ctx, &by, &org, person, Some(ids)).await?),
                 }
                 let at = organization::find(tx, &by, &org).await?;
                 let member = membership::list_by_id(tx, at.id, &[person]).await?.into_iter().next();
@@ -678,22 +684,28 @@ async fn change_role_in(
         // An Owner stands above every account.
         account::update_limits(tx, &permit, person, None).await?;
     }
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "role.changed",
         summary: format!("changed the role of {} from {} to {}", member.name, before.title(), role.title()),
         before: Some(serde_json::json!({ "person": person, "role": before })),
         after: Some(serde_json::json!({ "person": person, "role": role })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     if person != by.person {
-        let letter = if role == Role::Owner {
-            Letter::OwnershipGiven { organization: &at.name, org_id: &at.org_id, by: &by.name }
+        let message = if role == Role::Owner {
+            EmailMessage::OwnershipGiven { organization: &at.name, org_id: &at.org_id, by: &by.name }
         } else {
-            Letter::RoleChanged { organization: &at.name, org_id: &at.org_id, by: &by.name, from: before, to: role }
+            EmailMessage::RoleChanged {
+                organization: &at.name,
+                org_id: &at.org_id,
+                by: &by.name,
+                from: before,
+                to: role,
+            }
         };
-        mail::post(tx, ctx, &member.email, &letter).await?;
+        mail::post(tx, ctx, &member.email, &message).await?;
     }
     Ok(RoleChange::Done(member.name, role))
 }
@@ -707,10 +719,10 @@ async fn change_role_in(
 pub async fn remove(ctx: &Ctx, by: &Principal, org: &str, people: Vec<PersonId>) -> Result<usize> {
     let people: Vec<PersonId> = people.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
     if people.is_empty() {
-        return Err(Refusal::field("people", Problem::Missing).into());
+        return Err(Refusal::field("people", FieldIssue::Missing).into());
     }
     if people.len() > MOST {
-        return Err(Refusal::field("people", Problem::TooMany(MOST)).into());
+        return Err(Refusal::field("people", FieldIssue::TooMany(MOST)).into());
     }
     let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     ctx.db()
@@ -736,8 +748,8 @@ pub async fn remove(ctx: &Ctx, by: &Principal, org: &str, people: Vec<PersonId>)
                 take_out(tx, &ctx, &by, &permit, &people, &members, "person.removed").await?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 for member in members.iter().filter(|member| member.id != by.person) {
-                    let letter = Letter::Removed { organization: &at.name, by: &by.name };
-                    mail::post(tx, &ctx, &member.email, &letter).await?;
+                    let message = EmailMessage::Removed { organization: &at.name, by: &by.name };
+                    mail::post(tx, &ctx, &member.email, &message).await?;
                 }
                 Ok(people.len())
             })
@@ -787,14 +799,14 @@ async fn take_out(
             Some(member) => format!("removed {}", member.name),
             None => "cut off a person from outside".to_owned(),
         };
-        let what = Happened {
+        let what = AuditEvent {
             organization: Some(permit.organization()),
             action,
             summary,
             before: Some(serde_json::json!({ "person": person, "role": member.map(|member| member.role) })),
-            ..Happened::default()
+            ..AuditEvent::default()
         };
-        audit::note(tx, ctx, by, what).await?;
+        audit::record(tx, ctx, by, what).await?;
     }
     Ok(())
 }
@@ -834,7 +846,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
     };
     // An address that has an account is told as what it is; asking for many of them is limited like guessing passwords.
     let asking = [asking_key(by)];
-    let letters = Letters::about(ctx, by, 1)?;
+    let budget = MailBudget::about(ctx, by, 1)?;
     let tried = ctx.limits().admit(&asking).await?;
     // Nobody knows this password: the account opens with the mailed link alone.
     let unknown = Password::parse(&ctx.token()).map_err(|problem| Refusal::field("password", problem))?;
@@ -862,7 +874,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
             let (first_name, last_name, email) = (first_name.clone(), last_name.clone(), email.clone());
             Box::pin(async move {
                 let permit = organization::permit(tx, &by, &org, Permission::CreatePerson).await?;
-                may_write_to_strangers(tx, &ctx, &by, permit.organization(), 1).await?;
+                may_email_strangers(tx, &ctx, &by, permit.organization(), 1).await?;
                 let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 if at.space_of.is_some() {
                     return Err(Refusal::NotFound.into());
@@ -882,26 +894,26 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
                 };
                 match person::insert(tx, &new).await.map_err(Error::from) {
                     Err(error) if error.is_taken() => {
-                        return Err(Refusal::field("email", Problem::KnownAlready).into());
+                        return Err(Refusal::field("email", FieldIssue::KnownAlready).into());
                     }
                     inserted => inserted?,
                 }
                 membership::insert(tx, &permit, id, role, ctx.now()).await?;
-                let what = Happened {
+                let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "person.created",
                     summary: format!("created the account of {} as {}", row.name, role.title()),
                     after: Some(serde_json::json!({ "person": id, "email": email.as_str(), "role": role })),
-                    ..Happened::default()
+                    ..AuditEvent::default()
                 };
-                audit::note(tx, &ctx, &by, what).await?;
+                audit::record(tx, &ctx, &by, what).await?;
                 account_links::invite_to_set_password(tx, &ctx, id, email.as_str(), &at.name, &by).await
             })
         })
         .await;
     tried.settle(matches!(&created, Err(Error::Refused(Refusal::Invalid(_)))));
     created?;
-    letters.sent(1);
+    budget.sent(1);
     Ok(row)
 }
 

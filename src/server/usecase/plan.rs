@@ -13,7 +13,7 @@ use super::{
         error::Result,
         store::{Tx, account, invitation, membership, organization},
     },
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     operator::{self, Operator},
 };
 
@@ -50,13 +50,13 @@ pub async fn set_as(ctx: &Ctx, operator: &Operator, org: &str, plan: &str) -> Re
                 let permit = may_change_to(found.id, plan, used(tx, &ctx, found.id).await?)?;
                 if found.plan != plan {
                     organization::update_plan(tx, &permit).await?;
-                    let what = Happened {
+                    let what = AuditEvent {
                         organization: Some(found.id),
                         action: "organization.plan_changed",
                         summary: format!("changed the plan from {} to {}", found.plan.title(), plan.title()),
                         before: Some(serde_json::json!({ "plan": found.plan })),
                         after: Some(serde_json::json!({ "plan": plan })),
-                        ..Happened::default()
+                        ..AuditEvent::default()
                     };
                     audit::note_as(tx, &ctx, &by, what).await?;
                 }

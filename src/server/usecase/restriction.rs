@@ -14,15 +14,15 @@ use super::{
         error::Result,
         store::{Tx, resource},
     },
-    access::{self, Reach},
-    audit::{self, Happened},
+    access::{self, AccessPath},
+    audit::{self, AuditEvent},
 };
 
 /// Where the restrictions of a resource come from, each by name where the reader may see it.
-pub fn origins_of(reach: &Reach) -> Vec<Origin> {
-    let visible = reach.visible_path();
-    let way: Vec<Stop> = reach
-        .steps
+pub fn origins_of(access_path: &AccessPath) -> Vec<Origin> {
+    let visible = access_path.visible_path();
+    let way: Vec<Stop> = access_path
+        .ancestors
         .iter()
         .map(|step| Stop {
             shown: visible.iter().find(|crumb| crumb.id == step.id).map(|crumb| {
@@ -35,17 +35,17 @@ pub fn origins_of(reach: &Reach) -> Vec<Origin> {
     origins(&way)
 }
 
-fn view(reach: &Reach) -> Result<RestrictionsView> {
-    let first = reach.steps.first().ok_or(Refusal::NotFound)?;
-    let level = reach.level().ok_or(Refusal::NotFound)?;
+fn view(access_path: &AccessPath) -> Result<RestrictionsView> {
+    let first = access_path.ancestors.first().ok_or(Refusal::NotFound)?;
+    let level = access_path.level().ok_or(Refusal::NotFound)?;
     Ok(RestrictionsView {
         id: first.id,
         name: first.name.clone(),
         kind: first.kind,
         own: first.restrictions,
-        effective: reach.lineage.restrictions,
-        origins: origins_of(reach),
-        manages: may_act(Act::Restrict, level, reach.lineage.restrictions).is_ok(),
+        effective: access_path.facts.restrictions,
+        origins: origins_of(access_path),
+        manages: may_act(Act::Restrict, level, access_path.facts.restrictions).is_ok(),
     })
 }
 
@@ -56,7 +56,7 @@ fn view(reach: &Reach) -> Result<RestrictionsView> {
 pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<RestrictionsView> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    view(&access::reach(&mut tx, by, id).await?)
+    view(&access::access_path(&mut tx, by, id).await?)
 }
 
 /// Sets what is forbidden on a resource and everything below it.
@@ -89,16 +89,16 @@ async fn update_in(
     resource::update_restrictions(tx, &permit, restrictions).await?;
     let root = before.kind == crate::domain::resource::Kind::Root;
     let what = if root { "the Drive".to_owned() } else { format!("“{}”", before.name) };
-    let line = Happened {
+    let line = AuditEvent {
         organization: Some(permit.organization()),
         action: "resource.restricted",
         summary: format!("changed the restrictions of {what}"),
         before: Some(words(id, before.own)),
         after: Some(words(id, restrictions)),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, line).await?;
-    view(&access::reach(tx, by, id).await?)
+    audit::record(tx, ctx, by, line).await?;
+    view(&access::access_path(tx, by, id).await?)
 }
 
 /// As the audit log keeps it.

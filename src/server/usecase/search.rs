@@ -8,8 +8,8 @@ use crate::domain::{
     refusal::Refusal,
     resource::{Kind, Status},
     search::Question,
-    text::Problem,
-    view::{Belonging, Page, RowView},
+    text::FieldIssue,
+    view::{OrganizationMembership, Page, RowView},
 };
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
             search::{self, Found},
         },
     },
-    drive, looking, organization,
+    drive, organization, view_as,
 };
 
 /// Where an answer stands: the word it is found by, and its id.
@@ -41,7 +41,7 @@ pub struct SearchQuery {
     /// How many rows.
     pub limit: Option<i64>,
     /// As whom it is looked at (**View as**): a person's id; empty for oneself.
-    pub seen_as: String,
+    pub view_as: String,
 }
 
 /// One page of what somebody finds in an organization. A page with fewer rows than asked for may have another behind it.
@@ -50,7 +50,7 @@ pub struct SearchQuery {
 /// `NotFound` if they do not see the organization; `Invalid` at `q` without a word in it, and at the other fields.
 pub async fn search(ctx: &Ctx, by: &Principal, org: &str, query: &SearchQuery) -> Result<Page<RowView>> {
     let limit = super::limit(query.limit)?;
-    let by = &looking::in_organization(ctx, by, org, &query.seen_as).await?.by;
+    let by = &view_as::in_organization(ctx, by, org, &query.view_as).await?.by;
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     page(&mut tx, by, &at, query, limit).await
@@ -63,14 +63,14 @@ pub async fn search(ctx: &Ctx, by: &Principal, org: &str, query: &SearchQuery) -
 pub async fn page(
     tx: &mut Tx,
     by: &Principal,
-    at: &Belonging,
+    at: &OrganizationMembership,
     query: &SearchQuery,
     limit: i64,
 ) -> Result<Page<RowView>> {
-    let question = Question::parse(&query.q).ok_or_else(|| Refusal::field("q", Problem::Missing))?;
+    let question = Question::parse(&query.q).ok_or_else(|| Refusal::field("q", FieldIssue::Missing))?;
     let kind = choice("kind", &query.kind, Kind::parse)?;
     let status = choice("status", &query.status, Status::parse)?;
-    let wrong = || Refusal::field("cursor", Problem::NotAnId);
+    let wrong = || Refusal::field("cursor", FieldIssue::NotAnId);
     // The cursor names the question it is of.
     let asked = format!("{} {} {} {}", at.id, query.q, query.kind, query.status);
     let after = match super::read_cursor(&query.cursor, 3)? {
@@ -109,7 +109,7 @@ enum Sees {
     Accounts(Vec<AccountId>),
 }
 
-async fn sees(tx: &mut Tx, by: &Principal, at: &Belonging) -> Result<Sees> {
+async fn sees(tx: &mut Tx, by: &Principal, at: &OrganizationMembership) -> Result<Sees> {
     if at.role.and_then(role_level).is_none() {
         return Ok(Sees::Accounts(Vec::new()));
     }
@@ -144,7 +144,7 @@ fn both(
     (found, end)
 }
 
-fn choice<T>(field: &str, word: &str, parse: impl Fn(&str) -> std::result::Result<T, Problem>) -> Result<Option<T>> {
+fn choice<T>(field: &str, word: &str, parse: impl Fn(&str) -> std::result::Result<T, FieldIssue>) -> Result<Option<T>> {
     let word = word.trim();
     if word.is_empty() {
         return Ok(None);

@@ -9,7 +9,7 @@ use crate::domain::{
     refusal::Refusal,
     role::{Permission, Role, RolePermit, allow, allow_to_look, may},
     seat::{self as rules, AfterRole, Holder, after_role},
-    text::{Problem, key},
+    text::{FieldIssue, key},
     time::Timestamp,
     view::{
         Control, LicenceState, LicenceView, LoanTerm, Page,
@@ -23,7 +23,7 @@ use super::{
         error::Result,
         store::{Tx, key as credential_key, licence, loan, membership, organization as organizations, seat},
     },
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     licence as licences, organization,
 };
 
@@ -284,13 +284,13 @@ async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str)
     held.check_active(now)?;
     let person = person.trim();
     if person.is_empty() {
-        return Err(Refusal::field("person", Problem::Missing).into());
+        return Err(Refusal::field("person", FieldIssue::Missing).into());
     }
     let member = match person.parse::<PersonId>() {
         Ok(id) => membership::list_by_id(tx, permit.organization(), &[id]).await?.into_iter().next(),
         Err(_) => membership::find_by_email(tx, permit.organization(), &key(person)).await?,
     };
-    let member = member.ok_or_else(|| Refusal::field("person", Problem::NotInOrganization))?;
+    let member = member.ok_or_else(|| Refusal::field("person", FieldIssue::NotInOrganization))?;
     let (licence, under) = (held.stored.licence.id, held.under());
     seat::delete_gone(tx, licence, under, now).await?;
     let has = seat::find(tx, licence, member.id.0).await?;
@@ -298,14 +298,14 @@ async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str)
     let others = seat::count_others(tx, licence, member.id.into()).await?;
     rules::give(member.role, given, held.seats(), others)?;
     seat::upsert_given(tx, &permit, licence, under, member.id, &by.name, now).await?;
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "seat.given",
         summary: format!("gave {} a seat of a {} licence", member.name, held.stored.licence.product.title()),
         after: Some(serde_json::json!({ "licence": licence, "person": member.id })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     let taken = has.and_then(|seat| seat.taken);
     Ok(SeatRow {
         holder: member.id.into(),
@@ -360,16 +360,16 @@ async fn free_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, holder: &str)
     } else {
         ("seat.released", format!("released the seat of {name} of a {product} licence"))
     };
-    let what = Happened {
+    let what = AuditEvent {
         organization: Some(permit.organization()),
         action,
         summary,
         before: Some(serde_json::json!({
             "licence": licence, "holder": holder, "device": has.taken.as_ref().map(|taken| &taken.device)
         })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, what).await?;
+    audit::record(tx, ctx, by, what).await?;
     Ok(name)
 }
 

@@ -5,7 +5,7 @@ use crate::domain::{
     person::{SignUp, full_name, space_name},
     refusal::Refusal,
     resource::CLUSTERS,
-    text::{Email, Problem},
+    text::{Email, FieldIssue},
     time::Timestamp,
     view::{PersonView, SessionView},
 };
@@ -18,7 +18,7 @@ use super::{
         password::judge,
         store::{account, membership, organization, person, session as sessions},
     },
-    accounts::Names,
+    accounts::AccountNames,
     invitation::{self, Which},
     organization::Founding,
 };
@@ -49,7 +49,7 @@ pub async fn show(ctx: &Ctx, by: Option<&Principal>, org: &str) -> Result<Sessio
         account::list_of_person(&mut tx, by.person, &ids).await?.chunk_by(|a, b| a.organization == b.organization)
     {
         if let Some(at) = organizations.iter_mut().find(|one| one.id == seen[0].organization) {
-            at.accounts = Names::among(seen.to_vec()).links();
+            at.accounts = AccountNames::among(seen.to_vec()).links();
         }
     }
     let verified = person.as_ref().is_some_and(|person| person.email_verified);
@@ -220,7 +220,9 @@ async fn insert(ctx: &Ctx, client: &Client, form: &SignUpForm, new: &SignUp, ver
                 };
                 // The only unique value of a person is the email; say so before the space adds others.
                 match person::insert(tx, &row).await.map_err(Error::from) {
-                    Err(error) if error.is_taken() => return Err(Refusal::field("email", Problem::EmailTaken).into()),
+                    Err(error) if error.is_taken() => {
+                        return Err(Refusal::field("email", FieldIssue::EmailTaken).into());
+                    }
                     inserted => inserted?,
                 }
                 if !invitation.is_empty() {
@@ -261,7 +263,7 @@ pub fn client_key(client: &Client) -> Key {
 pub async fn sign_in(ctx: &Ctx, client: &Client, email: &str, password: &str) -> Result<PersonView> {
     let mut fields = crate::domain::text::Fields::default();
     let email = fields.check("email", Email::parse(email));
-    fields.check("password", if password.is_empty() { Err(Problem::Missing) } else { Ok(()) });
+    fields.check("password", if password.is_empty() { Err(FieldIssue::Missing) } else { Ok(()) });
     fields.done()?;
     let email_key = email.ok_or(Refusal::WrongCredentials)?.key();
     let (known, at_home) = {

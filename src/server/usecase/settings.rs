@@ -8,9 +8,9 @@ use crate::domain::{
     organization::{self as rules, LegalForm, RESTORABLE_DAYS, SettingsForm},
     refusal::Refusal,
     role::{Permission, Role, RolePermit, allow, keep_an_owner, may},
-    text::{Identifier, Problem, key},
+    text::{FieldIssue, Identifier, key},
     view::{
-        Belonging, Control, LegalView,
+        Control, LegalView, OrganizationMembership,
         settings::{DeletedView, DetailsView, SettingsView},
     },
 };
@@ -22,7 +22,7 @@ use super::{
         store::{Tx, membership, organization as organizations},
     },
     accounts,
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     organization,
 };
 
@@ -42,7 +42,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str) -> Result<SettingsView> 
     let given = membership::find_limited(&mut tx, found.id, by.person).await?;
     let last = role == Role::Owner && keep_an_owner(membership::count_owners(&mut tx, found.id).await?, 1).is_err();
     Ok(SettingsView {
-        organization: Belonging::new(
+        organization: OrganizationMembership::new(
             found.id,
             found.org_id,
             found.name,
@@ -126,7 +126,7 @@ async fn take(
     if new.as_str() == old {
         return Ok(old.to_owned());
     }
-    let taken = || Error::from(Refusal::field("org_id", Problem::Taken));
+    let taken = || Error::from(Refusal::field("org_id", FieldIssue::Taken));
     let (old_key, new_key) = (key(old), new.key());
     // Asked before it is written: on PostgreSQL, of two who take it at once, one is then told to try again.
     if organizations::is_taken(tx, permit, &new_key).await? {
@@ -291,7 +291,8 @@ async fn note(
     after: Option<Value>,
 ) -> Result<()> {
     let organization = Some(permit.organization());
-    audit::note(tx, ctx, by, Happened { organization, action, summary, before, after, ..Happened::default() }).await
+    audit::record(tx, ctx, by, AuditEvent { organization, action, summary, before, after, ..AuditEvent::default() })
+        .await
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<Value> {

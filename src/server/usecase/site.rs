@@ -11,7 +11,7 @@ use crate::domain::{
     site::{already_in_site, not_a_dataset, not_in_a_site, outside_not_seen, several_of_this_name},
     text::Name,
     undo::Inverse,
-    view::work::TimelineView,
+    view::task::TimelineView,
 };
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
         error::{Result, at_field},
         store::{Tx, licence, resource, site},
     },
-    access::{self, Reach},
+    access::{self, AccessPath},
     drive, transfer, trash, undo,
 };
 
@@ -114,34 +114,35 @@ async fn done(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, put: Result<Put
 }
 
 /// The ways to datasets that the caller sees.
-async fn datasets(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<Vec<Reach>> {
-    let mut reaches = access::reaches(tx, by.person, items).await?;
+async fn datasets(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<Vec<AccessPath>> {
+    let mut access_paths = access::access_paths(tx, by.person, items).await?;
     let mut found = Vec::with_capacity(items.len());
     for id in items {
-        let reach = reaches.remove(id).filter(|reach| reach.level().is_some()).ok_or(Refusal::NotFound)?;
-        permit_on(by.who(), Act::Move, &reach.lineage)?;
-        if reach.steps.first().is_none_or(|step| step.kind != Kind::Dataset) {
-            let name = reach.steps.first().map(|step| step.name.clone()).unwrap_or_default();
+        let access_path =
+            access_paths.remove(id).filter(|access_path| access_path.level().is_some()).ok_or(Refusal::NotFound)?;
+        permit_on(by.who(), Act::Move, &access_path.facts)?;
+        if access_path.ancestors.first().is_none_or(|step| step.kind != Kind::Dataset) {
+            let name = access_path.ancestors.first().map(|step| step.name.clone()).unwrap_or_default();
             return Err(not_a_dataset(&name).into());
         }
-        found.push(reach);
+        found.push(access_path);
     }
     Ok(found)
 }
 
-fn names(reaches: &[Reach]) -> Vec<String> {
-    reaches.iter().filter_map(|reach| reach.steps.first()).map(|step| step.name.clone()).collect()
+fn names(access_paths: &[AccessPath]) -> Vec<String> {
+    access_paths.iter().filter_map(|access_path| access_path.ancestors.first()).map(|step| step.name.clone()).collect()
 }
 
 async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], wanted: &Wanted) -> Result<Put> {
-    let reaches = datasets(tx, by, items).await?;
+    let access_paths = datasets(tx, by, items).await?;
     let first = resource::find(tx, *items.first().ok_or(Refusal::NotFound)?).await?.ok_or(Refusal::NotFound)?;
     let (site, name, made) = match wanted {
         Wanted::Site(id) => {
-            let found = access::reach(tx, by, *id).await?;
-            let step = found.steps.first().ok_or(Refusal::NotFound)?;
+            let found = access::access_path(tx, by, *id).await?;
+            let step = found.ancestors.first().ok_or(Refusal::NotFound)?;
             if step.kind != Kind::Site {
-                return Err(Refusal::field("site", crate::domain::text::Problem::NotAChoice).into());
+                return Err(Refusal::field("site", crate::domain::text::FieldIssue::NotAChoice).into());
             }
             if step.organization != first.organization {
                 return Err(Refusal::NotFound.into());
@@ -151,8 +152,8 @@ async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId],
         Wanted::Named(name) => match find_named(tx, by, &first, name).await? {
             Some(found) => (found, name.as_str().to_owned(), None),
             None => {
-                let in_site = reaches.iter().find(|reach| in_site(reach));
-                if let Some(step) = in_site.and_then(|reach| reach.steps.first()) {
+                let in_site = access_paths.iter().find(|access_path| in_site(access_path));
+                if let Some(step) = in_site.and_then(|access_path| access_path.ancestors.first()) {
                     return Err(Refusal::Blocked(vec![already_in_site(step.id, &step.name)]).into());
                 }
                 let licences = licence::list_of_account(tx, first.account, ctx.now()).await?;
@@ -167,14 +168,14 @@ async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId],
     Ok(Put {
         organization: first.organization,
         container: site,
-        toast: format!("Assigned {} to “{name}”", trash::what(&names(&reaches))),
+        toast: format!("Assigned {} to “{name}”", trash::what(&names(&access_paths))),
         inverses: moved.inverse.into_iter().collect(),
         made,
     })
 }
 
-fn in_site(reach: &Reach) -> bool {
-    reach.steps.get(1).is_some_and(|container| container.kind == Kind::Site)
+fn in_site(access_path: &AccessPath) -> bool {
+    access_path.ancestors.get(1).is_some_and(|container| container.kind == Kind::Site)
 }
 
 /// The site of a name that the caller may put something into: beside the dataset, or else the only one.
@@ -186,9 +187,11 @@ async fn find_named(
 ) -> Result<Option<ResourceId>> {
     let sites = site::list_by_name(tx, dataset.account, &name.key(), SAME_NAME).await?;
     let ids: Vec<ResourceId> = sites.iter().map(|(id, _)| *id).collect();
-    let reaches = access::reaches(tx, by.person, &ids).await?;
-    let visible: Vec<&(ResourceId, ResourceId)> =
-        sites.iter().filter(|(id, _)| reaches.get(id).is_some_and(|reach| reach.level().is_some())).collect();
+    let access_paths = access::access_paths(tx, by.person, &ids).await?;
+    let visible: Vec<&(ResourceId, ResourceId)> = sites
+        .iter()
+        .filter(|(id, _)| access_paths.get(id).is_some_and(|access_path| access_path.level().is_some()))
+        .collect();
     if let Some((beside, _)) = visible.iter().find(|(_, container)| Some(*container) == dataset.parent) {
         return Ok(Some(*beside));
     }
@@ -217,11 +220,12 @@ pub async fn unassign(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Resu
 }
 
 async fn unassign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId]) -> Result<Put> {
-    let reaches = datasets(tx, by, items).await?;
+    let access_paths = datasets(tx, by, items).await?;
     let mut groups: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
     let mut sites = BTreeSet::new();
-    for reach in &reaches {
-        let (Some(item), Some(site), Some(around)) = (reach.steps.first(), reach.steps.get(1), reach.steps.get(2))
+    for access_path in &access_paths {
+        let (Some(item), Some(site), Some(around)) =
+            (access_path.ancestors.first(), access_path.ancestors.get(1), access_path.ancestors.get(2))
         else {
             return Err(Refusal::NotFound.into());
         };
@@ -233,9 +237,9 @@ async fn unassign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId
     }
     let (mut inverses, mut to) = (Vec::new(), None);
     let containers: Vec<ResourceId> = groups.keys().copied().collect();
-    let around = access::reaches(tx, by.person, &containers).await?;
+    let around = access::access_paths(tx, by.person, &containers).await?;
     for (container, items) in groups {
-        if around.get(&container).and_then(Reach::level).is_none() {
+        if around.get(&container).and_then(AccessPath::level).is_none() {
             return Err(outside_not_seen().into());
         }
         let moved = transfer::transfer_in(tx, ctx, by, &items, container, None, None).await?;
@@ -248,7 +252,7 @@ async fn unassign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId
         [one] => format!("“{one}”"),
         several => format!("{} sites", several.len()),
     };
-    let toast = format!("Removed {} from {from}", trash::what(&names(&reaches)));
+    let toast = format!("Removed {} from {from}", trash::what(&names(&access_paths)));
     Ok(Put { organization, container, toast, inverses, made: None })
 }
 
@@ -260,13 +264,14 @@ pub async fn offered(ctx: &Ctx, by: &Principal, items: &str) -> Result<Vec<Strin
     let items = transfer::read_items(items)?;
     let mut tx = ctx.db().read().await?;
     let first = *items.first().ok_or(Refusal::NotFound)?;
-    access::reach(&mut tx, by, first).await?;
+    access::access_path(&mut tx, by, first).await?;
     let dataset = resource::find(&mut tx, first).await?.ok_or(Refusal::NotFound)?;
     let sites = site::list(&mut tx, dataset.account, OFFERED).await?;
     let ids: Vec<ResourceId> = sites.iter().map(|(id, _)| *id).collect();
-    let reaches = access::reaches(&mut tx, by.person, &ids).await?;
-    let may =
-        |id: &ResourceId| reaches.get(id).is_some_and(|reach| permit_on(by.who(), Act::Move, &reach.lineage).is_ok());
+    let access_paths = access::access_paths(&mut tx, by.person, &ids).await?;
+    let may = |id: &ResourceId| {
+        access_paths.get(id).is_some_and(|access_path| permit_on(by.who(), Act::Move, &access_path.facts).is_ok())
+    };
     let mut names: Vec<String> = sites.into_iter().filter(|(id, _)| may(id)).map(|(_, name)| name).collect();
     names.dedup();
     Ok(names)

@@ -8,20 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     access::{Act, Level, Permit, permit as permit_on, role_level},
-    id::{AccountId, EntryId, GrantId, JobId, LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
-    job::{AT_ONCE, JobKind},
+    id::{AccountId, EntryId, GrantId, LicenceId, OrganizationId, PersonId, ResourceId, TaskId, TransferId},
     licence::{Amount, EntryKind, Use, allows, governing},
     refusal::Refusal,
     resource::{Kind, MAX_DEPTH, MAX_ITEMS},
     role::{Permission, Role, may},
-    text::Problem,
+    task::{MAX_INLINE_ITEMS, TaskKind},
+    text::FieldIssue,
     time::Timestamp,
     transfer::{
         self as rules, Contents, Destination, Facts, GrantFact, Grantee, Item, Listed, NAMED_AT_MOST, Onlooker, Plan,
-        Scope, Side, back::Traces,
+        Scope, Side, reversal::ContentFingerprint,
     },
     undo::{Inverse, MOST_CONTAINERS, Was},
-    view::{Control, Crumb, DestinationRow, DestinationView, Page, PlanView, ReceiptView, work::JobView},
+    view::{Control, Crumb, DestinationRow, DestinationView, Page, PlanView, ReceiptView, task::TaskView},
 };
 
 use super::{
@@ -29,15 +29,15 @@ use super::{
         context::{Ctx, Principal, digest},
         error::{Error, Result},
         store::{
-            Tx, account, grant, invitation, job, licence, membership, organization as organizations, resource, subtree,
-            transfer,
+            Tx, account, grant, invitation, licence, membership, organization as organizations, resource, subtree,
+            task, transfer,
         },
-        work::Work,
+        task_progress::TaskProgress,
     },
-    access::{self, Reach},
-    accounts::Names,
-    audit::{self, Happened},
-    back, drive, grant as grants, organization, undo,
+    access::{self, AccessPath},
+    accounts::AccountNames,
+    audit::{self, AuditEvent},
+    drive, grant as grants, organization, reversal, undo,
 };
 
 /// How many people who are limited to the account of what moves are kept seeing it in another account.
@@ -59,14 +59,14 @@ pub fn read_items(text: &str) -> Result<Vec<ResourceId>> {
 /// `Invalid` at `items`: none, too many, not ids, or one twice.
 pub fn check_items(parts: &[String]) -> Result<Vec<ResourceId>> {
     if parts.is_empty() {
-        return Err(Refusal::field("items", Problem::Missing).into());
+        return Err(Refusal::field("items", FieldIssue::Missing).into());
     }
     if parts.len() > MAX_ITEMS {
-        return Err(Refusal::field("items", Problem::TooMany(MAX_ITEMS)).into());
+        return Err(Refusal::field("items", FieldIssue::TooMany(MAX_ITEMS)).into());
     }
     let items = parts.iter().map(|part| super::id("items", part)).collect::<Result<Vec<ResourceId>>>()?;
     if items.iter().collect::<BTreeSet<_>>().len() < items.len() {
-        return Err(Refusal::field("items", Problem::Duplicate).into());
+        return Err(Refusal::field("items", FieldIssue::Duplicate).into());
     }
     Ok(items)
 }
@@ -77,21 +77,21 @@ const PART: usize = 2_000;
 /// Who is at work: whose right in the source counts, and who carries it out, by their right in the target. Mostly they are
 /// the same person; not where an offer is accepted (XFER-18).
 #[derive(Clone, Copy)]
-pub(super) struct Hands<'a> {
+pub(super) struct Parties<'a> {
     /// Whose right in the source counts.
     pub(super) giver: PersonId,
     /// Who carries it out.
     pub(super) by: &'a Principal,
 }
 
-impl<'a> Hands<'a> {
+impl<'a> Parties<'a> {
     const fn own(by: &'a Principal) -> Self {
         Self { giver: by.person, by }
     }
 }
 
 /// Everything that a plan depends on, and what carrying it out needs besides.
-pub(super) struct Loaded {
+pub(super) struct PlanInput {
     pub(super) facts: Facts,
     /// The account that things go to.
     account: AccountId,
@@ -107,7 +107,7 @@ pub(super) struct Loaded {
     other_account: bool,
 }
 
-impl Loaded {
+impl PlanInput {
     /// The target's Org ID.
     pub(super) fn target_org_id(&self) -> &str {
         &self.target_org_id
@@ -115,16 +115,16 @@ impl Loaded {
 }
 
 /// The items, as far as they are there for somebody, and the ways to them.
-struct Here {
+struct Selection {
     found: BTreeMap<ResourceId, resource::Resource>,
-    reaches: BTreeMap<ResourceId, Reach>,
+    access_paths: BTreeMap<ResourceId, AccessPath>,
     own: Vec<(ResourceId, Level)>,
     source: OrganizationId,
 }
 
-impl Here {
+impl Selection {
     /// Looks up the ways to items, and to one more place, for somebody.
-    async fn look(
+    async fn load(
         tx: &mut Tx,
         giver: PersonId,
         found: BTreeMap<ResourceId, resource::Resource>,
@@ -137,29 +137,29 @@ impl Here {
         // Of the containers that the items are in: most items share one.
         let starts: BTreeSet<ResourceId> = found.values().filter_map(|item| item.parent).chain(also).collect();
         let starts: Vec<ResourceId> = starts.into_iter().collect();
-        let reaches = access::reaches(tx, giver, &starts).await?;
+        let access_paths = access::access_paths(tx, giver, &starts).await?;
         let own = grant::list_levels(tx, giver, items).await?;
         let source = found.values().next().map(|item| item.organization).ok_or(Refusal::NotFound)?;
-        let here = Self { found, reaches, own, source };
-        if here.found.values().any(|item| item.kind != Kind::Root && here.level_of(item).is_none()) {
+        let selection = Self { found, access_paths, own, source };
+        if selection.found.values().any(|item| item.kind != Kind::Root && selection.level_of(item).is_none()) {
             return Err(Refusal::NotFound.into());
         }
-        if let Some(root) = here.found.values().find(|item| item.kind == Kind::Root) {
-            let reach = access::reaches(tx, giver, &[root.id]).await?;
-            reach.get(&root.id).and_then(Reach::level).ok_or(Refusal::NotFound)?;
+        if let Some(root) = selection.found.values().find(|item| item.kind == Kind::Root) {
+            let access_path = access::access_paths(tx, giver, &[root.id]).await?;
+            access_path.get(&root.id).and_then(AccessPath::level).ok_or(Refusal::NotFound)?;
             let text = "The Drive itself cannot be moved; select what is in it.";
             return Err(Refusal::BadRequest(text.to_owned()).into());
         }
-        if here.found.values().any(|item| item.organization != source) {
-            return Err(Refusal::field("items", Problem::MixedOrganizations).into());
+        if selection.found.values().any(|item| item.organization != source) {
+            return Err(Refusal::field("items", FieldIssue::MixedOrganizations).into());
         }
-        Ok(here)
+        Ok(selection)
     }
 
     fn level_of(&self, item: &resource::Resource) -> Option<Level> {
         let granted = self.own.iter().filter(|(id, _)| *id == item.id).map(|(_, level)| *level).max();
         // Without a way there is nothing: what a deleted organization owns does not exist, granted or not.
-        item.parent.and_then(|parent| self.reaches.get(&parent))?.level().max(granted)
+        item.parent.and_then(|parent| self.access_paths.get(&parent))?.level().max(granted)
     }
 
     /// The account that the items are in.
@@ -183,15 +183,15 @@ impl Here {
         let mut prepared = Vec::with_capacity(items.len());
         for item in items.iter().filter_map(|id| self.found.get(id)) {
             let (Some(level), Some(parent)) = (self.level_of(item), item.parent) else { continue };
-            let Some(way) = self.reaches.get(&parent) else { continue };
+            let Some(way) = self.access_paths.get(&parent) else { continue };
             let inside = below.get(&item.id).cloned().unwrap_or_default();
             prepared.push(Item {
                 id: item.id,
                 name: item.name.clone(),
                 kind: item.kind,
                 parent,
-                parent_kind: way.steps.first().map_or(Kind::Folder, |step| step.kind),
-                ancestors: way.steps.iter().map(|step| step.id).collect(),
+                parent_kind: way.ancestors.first().map_or(Kind::Folder, |step| step.kind),
+                ancestors: way.ancestors.iter().map(|step| step.id).collect(),
                 kept_by: kept_by(way),
                 level,
                 height: inside.height,
@@ -208,17 +208,17 @@ impl Here {
     }
 }
 
-fn on_way(reach: &Reach, grants: &BTreeMap<ResourceId, Vec<GrantFact>>) -> Vec<GrantFact> {
-    reach.steps.iter().filter_map(|step| grants.get(&step.id)).flatten().cloned().collect()
+fn on_way(access_path: &AccessPath, grants: &BTreeMap<ResourceId, Vec<GrantFact>>) -> Vec<GrantFact> {
+    access_path.ancestors.iter().filter_map(|step| grants.get(&step.id)).flatten().cloned().collect()
 }
 
 /// The grants on the items and on the ways to them.
 async fn grants_of(
     tx: &mut Tx,
-    reaches: impl Iterator<Item = &Reach>,
+    access_paths: impl Iterator<Item = &AccessPath>,
     items: &[ResourceId],
 ) -> Result<BTreeMap<ResourceId, Vec<GrantFact>>> {
-    let on_the_ways = reaches.flat_map(|reach| reach.steps.iter().map(|step| step.id));
+    let on_the_ways = access_paths.flat_map(|access_path| access_path.ancestors.iter().map(|step| step.id));
     let all: BTreeSet<ResourceId> = on_the_ways.chain(items.iter().copied()).collect();
     let all: Vec<ResourceId> = all.into_iter().collect();
     let mut grants: BTreeMap<ResourceId, Vec<GrantFact>> = BTreeMap::new();
@@ -240,22 +240,22 @@ pub(super) async fn load_offered(
 ) -> Result<(Side, Vec<Item>)> {
     let now = ctx.now();
     let found = resource::find_all(tx, items).await?.into_iter().map(|item| (item.id, item)).collect();
-    let here = Here::look(tx, giver, found, items, None).await?;
-    let account = here.account()?.ok_or(Refusal::NotFound)?;
+    let selection = Selection::load(tx, giver, found, items, None).await?;
+    let account = selection.account()?.ok_or(Refusal::NotFound)?;
     let below = subtree::load(tx, items, Some(now.one_month_earlier()), now).await?;
-    let grants = grants_of(tx, here.reaches.values(), items).await?;
-    let (source, _) = side(tx, ctx, giver, here.source, account, false).await?;
-    Ok((source, here.prepare(items, &below, &grants, false)))
+    let grants = grants_of(tx, selection.access_paths.values(), items).await?;
+    let (source, _) = side(tx, ctx, giver, selection.source, account, false).await?;
+    Ok((source, selection.prepare(items, &below, &grants, false)))
 }
 
 pub(super) async fn load(
     tx: &mut Tx,
     ctx: &Ctx,
-    hands: Hands<'_>,
+    parties: Parties<'_>,
     items: &[ResourceId],
     destination: ResourceId,
-) -> Result<Loaded> {
-    let Hands { giver, by } = hands;
+) -> Result<PlanInput> {
+    let Parties { giver, by } = parties;
     let now = ctx.now();
     let wanted: Vec<ResourceId> = items.iter().copied().chain([destination]).collect();
     let mut found: BTreeMap<ResourceId, resource::Resource> =
@@ -264,35 +264,41 @@ pub(super) async fn load(
         if items.contains(&destination) { found.get(&destination).cloned() } else { found.remove(&destination) }
             .ok_or(Refusal::NotFound)?;
     let also = Some(destination).filter(|_| giver == by.person);
-    let here = Here::look(tx, giver, found, items, also).await?;
-    let reach = match here.reaches.get(&destination).filter(|_| also.is_some()) {
-        Some(reach) => Some(reach.clone()),
-        None => access::reaches(tx, by.person, &[destination]).await?.remove(&destination),
+    let selection = Selection::load(tx, giver, found, items, also).await?;
+    let access_path = match selection.access_paths.get(&destination).filter(|_| also.is_some()) {
+        Some(access_path) => Some(access_path.clone()),
+        None => access::access_paths(tx, by.person, &[destination]).await?.remove(&destination),
     };
-    let reach = reach.ok_or(Refusal::NotFound)?;
-    let (source_id, target_id) = (here.source, container.organization);
+    let access_path = access_path.ok_or(Refusal::NotFound)?;
+    let (source_id, target_id) = (selection.source, container.organization);
     let within = source_id == target_id;
-    let pending =
-        !within && reach.lineage.role.is_none() && invitation::is_pending(tx, target_id, &by.email_key, now).await?;
-    let sees_destination = reach.level().is_some();
+    let pending = !within
+        && access_path.facts.role.is_none()
+        && invitation::is_pending(tx, target_id, &by.email_key, now).await?;
+    let sees_destination = access_path.level().is_some();
     if !sees_destination && !pending {
         return Err(Refusal::NotFound.into());
     }
 
     let below = subtree::load(tx, items, (!within).then(|| now.one_month_earlier()), now).await?;
-    let grants = grants_of(tx, here.reaches.values().chain([&reach]), items).await?;
+    let grants = grants_of(tx, selection.access_paths.values().chain([&access_path]), items).await?;
     let taken = if sees_destination {
-        let names =
-            here.found.values().filter(|item| item.parent != Some(destination)).map(|item| item.name.clone()).collect();
+        let names = selection
+            .found
+            .values()
+            .filter(|item| item.parent != Some(destination))
+            .map(|item| item.name.clone())
+            .collect();
         resource::list_taken_names(tx, destination, &names).await?
     } else {
         BTreeSet::new()
     };
-    let mut prepared = here.prepare(items, &below, &grants, within);
-    let source_account = if within { here.found.values().next().map(|item| item.account) } else { here.account()? }
-        .unwrap_or(container.account);
+    let mut prepared = selection.prepare(items, &below, &grants, within);
+    let source_account =
+        if within { selection.found.values().next().map(|item| item.account) } else { selection.account()? }
+            .unwrap_or(container.account);
     let from: BTreeSet<AccountId> =
-        here.found.values().map(|item| item.account).filter(|account| *account != container.account).collect();
+        selection.found.values().map(|item| item.account).filter(|account| *account != container.account).collect();
     let other_account = !from.is_empty();
     if within && other_account {
         // Who sees an item by their role in its account alone keeps seeing it, as if they had been given that (XFER-3).
@@ -315,7 +321,7 @@ pub(super) async fn load(
     } else {
         side(tx, ctx, giver, source_id, source_account, false).await?.0
     };
-    let destination_grants = on_way(&reach, &grants);
+    let destination_grants = on_way(&access_path, &grants);
     let onlookers = if within {
         Listed::default()
     } else {
@@ -324,7 +330,7 @@ pub(super) async fn load(
         let between = (source_account, (target_id, container.account));
         onlookers(tx, items, granted, between, &above, &destination_grants).await?
     };
-    let names = Names::of(tx, by, target_id).await?;
+    let names = AccountNames::of(tx, by, target_id).await?;
     let destination_name = match (container.kind, sees_destination) {
         (Kind::Root, true) if names.of_account(container.account).is_some() => {
             names.of_account(container.account).unwrap_or_default()
@@ -341,9 +347,9 @@ pub(super) async fn load(
             id: destination,
             name: destination_name,
             kind: container.kind,
-            level: reach.level(),
-            depth: reach.depth(),
-            lineage: reach.steps.iter().map(|step| step.id).collect(),
+            level: access_path.level(),
+            depth: access_path.depth(),
+            facts: access_path.ancestors.iter().map(|step| step.id).collect(),
             taken,
             grants: destination_grants,
         },
@@ -354,12 +360,12 @@ pub(super) async fn load(
     let grants_inside = below.values().any(|below| below.granted > 0);
     let changed = below.iter().map(|(id, below)| (*id, below.changed)).collect();
     let account = container.account;
-    Ok(Loaded { facts, account, target_org_id, trash_inside, grants_inside, changed, other_account })
+    Ok(PlanInput { facts, account, target_org_id, trash_inside, grants_inside, changed, other_account })
 }
 
 /// What on a way only lets Managers delete (POL-1), each by name where the caller sees it.
-fn kept_by(way: &Reach) -> Vec<(ResourceId, Option<String>)> {
-    if way.steps.iter().all(|step| !step.restrictions.delete) {
+fn kept_by(way: &AccessPath) -> Vec<(ResourceId, Option<String>)> {
+    if way.ancestors.iter().all(|step| !step.restrictions.delete) {
         return Vec::new();
     }
     let visible = way.visible_path();
@@ -368,7 +374,7 @@ fn kept_by(way: &Reach) -> Vec<(ResourceId, Option<String>)> {
             |crumb: &Crumb| if crumb.kind == Kind::Root { crumb.kind.title().to_owned() } else { crumb.name.clone() };
         visible.iter().find(|crumb| crumb.id == id).map(shown)
     };
-    way.steps.iter().filter(|step| step.restrictions.delete).map(|step| (step.id, name(step.id))).collect()
+    way.ancestors.iter().filter(|step| step.restrictions.delete).map(|step| (step.id, name(step.id))).collect()
 }
 
 /// One side of a transfer, and its Org ID.
@@ -461,7 +467,7 @@ async fn plan_view(
     items: &[ResourceId],
     destination: ResourceId,
 ) -> Result<PlanView> {
-    let loaded = load(tx, ctx, Hands::own(by), items, destination).await?;
+    let loaded = load(tx, ctx, Parties::own(by), items, destination).await?;
     let plan = rules::plan(&loaded.facts);
     let may_take_access = match plan.only_direct_access() {
         Some(resources) => grants::may_take_by_hand(tx, by, &resources).await?,
@@ -575,7 +581,7 @@ pub(super) async fn put_back_in(
     items: &[ResourceId],
     destination: ResourceId,
 ) -> Result<Permit> {
-    let loaded = load(tx, ctx, Hands::own(by), items, destination).await?;
+    let loaded = load(tx, ctx, Parties::own(by), items, destination).await?;
     by.who().may_act(Act::Move)?;
     let mut plan = rules::plan(&loaded.facts);
     if plan.scope != Scope::Within {
@@ -598,16 +604,16 @@ pub(super) async fn transfer_in(
     items: &[ResourceId],
     destination: ResourceId,
     confirmed: Option<&str>,
-    work: Option<&Work>,
+    progress: Option<&TaskProgress>,
 ) -> Result<Moved> {
-    let loaded = load(tx, ctx, Hands::own(by), items, destination).await?;
+    let loaded = load(tx, ctx, Parties::own(by), items, destination).await?;
     by.who().may_act(Act::Move)?;
     let plan = rules::plan(&loaded.facts);
     let digest = digest_of(&plan)?;
     if confirmed.is_some_and(|confirmed| confirmed != digest) {
         return Err(Refusal::PlanChanged.into());
     }
-    carry_out(tx, ctx, by, loaded, plan, digest, work).await
+    carry_out(tx, ctx, by, loaded, plan, digest, progress).await
 }
 
 /// Where everything that moves was, and what it was called.
@@ -654,7 +660,7 @@ pub(super) struct Crossing<'a> {
     /// The transfer that what ends is written down for, so that it can be given back.
     pub(super) kept_for: Option<TransferId>,
     /// Where it is counted.
-    pub(super) work: Option<&'a Work>,
+    pub(super) progress: Option<&'a TaskProgress>,
 }
 
 impl Crossing<'_> {
@@ -675,7 +681,7 @@ impl Crossing<'_> {
             if self.links {
                 subtree::stop_links(tx, permit, part).await?;
             }
-            count_done(self.work, part.len())?;
+            count_done(self.progress, part.len())?;
         }
         super::organization::turn_space(tx, permit.organization()).await?;
         Ok(())
@@ -686,9 +692,9 @@ impl Crossing<'_> {
 ///
 /// # Errors
 /// Where the work is to end: all of it is undone with its transaction.
-fn count_done(work: Option<&Work>, rows: usize) -> Result<()> {
+fn count_done(progress: Option<&TaskProgress>, rows: usize) -> Result<()> {
     let rows = u64::try_from(rows).unwrap_or(u64::MAX);
-    if work.is_none_or(|work| work.goes_on(rows)) {
+    if progress.is_none_or(|progress| progress.goes_on(rows)) {
         Ok(())
     } else {
         Err(Error::Internal("a transfer was ended before it was done".to_owned()))
@@ -700,16 +706,16 @@ pub(super) async fn carry_out(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    loaded: Loaded,
+    loaded: PlanInput,
     plan: Plan,
     digest: String,
-    work: Option<&Work>,
+    progress: Option<&TaskProgress>,
 ) -> Result<Moved> {
     let permit = plan.permit()?;
-    if plan.rows() > AT_ONCE {
-        tx.be_alone()?;
+    if plan.rows() > MAX_INLINE_ITEMS {
+        tx.require_exclusive()?;
     }
-    count_done(work, 0)?;
+    count_done(progress, 0)?;
     let inverse = inverse_of(&loaded.facts, &plan, ctx.now());
     let (id, now) = (TransferId(ctx.id()), ctx.now());
     let moving: Vec<ResourceId> = plan.items.iter().map(|item| item.id).collect();
@@ -720,13 +726,13 @@ pub(super) async fn carry_out(
     for part in renamed.chunks(PART) {
         resource::update_parent_and_name(tx, &permit, part, now).await?;
         if plan.scope == Scope::Within {
-            count_done(work, part.len())?;
+            count_done(progress, part.len())?;
         }
     }
     for part in same_name.chunks(PART) {
         resource::update_parent(tx, &permit, part, now).await?;
         if plan.scope == Scope::Within {
-            count_done(work, part.len())?;
+            count_done(progress, part.len())?;
         }
     }
     grant::delete_carried(tx, &permit, &plan.effects.uncarried).await?;
@@ -743,7 +749,7 @@ pub(super) async fn carry_out(
             })
             .collect();
         grant::upsert_carried(tx, &permit, &new).await?;
-        count_done(work, 0)?;
+        count_done(progress, 0)?;
     }
     leave_trash(tx, &permit, &plan, &moving, &loaded).await?;
     if plan.scope == Scope::Within && loaded.other_account {
@@ -768,7 +774,7 @@ pub(super) async fn carry_out(
     if plan.scope == Scope::Between {
         let changed = moving.iter().filter_map(|item| loaded.changed.get(item)).map(|changed| changed + now.0).sum();
         let things = i64::try_from(plan.rows()).unwrap_or(i64::MAX);
-        let left = Traces { things, changed, ..Traces::default() };
+        let left = ContentFingerprint { things, changed, ..ContentFingerprint::default() };
         let places = places_of(&loaded.facts, plan);
         let containers: BTreeSet<ResourceId> = places.iter().map(|was| was.container).collect();
         let can_go_back = containers.len() <= MOST_CONTAINERS;
@@ -783,7 +789,7 @@ pub(super) async fn carry_out(
             grants: loaded.grants_inside,
             links: plan.effects.links_stopped.total > 0,
             kept_for: Some(id).filter(|_| can_go_back),
-            work,
+            progress,
         };
         crossing.hand_over(tx, &moving).await?;
         settle(tx, ctx, plan, id).await?;
@@ -794,7 +800,13 @@ pub(super) async fn carry_out(
 
 /// What is in the trash of the items stays in its account, in the root of its Drive (attack 6); within one account it comes
 /// along, unless that made the tree too deep (DRIVE-1).
-async fn leave_trash(tx: &mut Tx, permit: &Permit, plan: &Plan, moving: &[ResourceId], loaded: &Loaded) -> Result<()> {
+async fn leave_trash(
+    tx: &mut Tx,
+    permit: &Permit,
+    plan: &Plan,
+    moving: &[ResourceId],
+    loaded: &PlanInput,
+) -> Result<()> {
     if !loaded.trash_inside {
         return Ok(());
     }
@@ -845,7 +857,7 @@ pub(super) async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transf
     let plan = &record.plan;
     let what = what_moves(plan);
     let items: Vec<&rules::Named> = plan.items.iter().take(100).collect();
-    let line = |organization, action, summary, before, after| Happened {
+    let line = |organization, action, summary, before, after| AuditEvent {
         organization: Some(organization),
         action,
         summary,
@@ -856,7 +868,7 @@ pub(super) async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transf
     if plan.scope == Scope::Within {
         let summary = format!("moved {what} to “{}”", plan.destination.name);
         let after = serde_json::json!({ "items": items, "parent": plan.destination.id });
-        return audit::note(tx, ctx, by, line(plan.source, "resource.moved", summary, None, Some(after))).await;
+        return audit::record(tx, ctx, by, line(plan.source, "resource.moved", summary, None, Some(after))).await;
     }
     let books = |side: &Option<rules::SideEffect>, after: bool| {
         side.as_ref().map(|side| serde_json::json!({ "left": if after { side.left_after } else { side.left_before } }))
@@ -874,10 +886,10 @@ pub(super) async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transf
     };
     let effects = &plan.effects;
     let out = line(plan.source, "transfer.sent", sent, books(&effects.source, false), books(&effects.source, true));
-    audit::note(tx, ctx, by, out).await?;
+    audit::record(tx, ctx, by, out).await?;
     let into =
         line(plan.target, "transfer.received", received, books(&effects.target, false), books(&effects.target, true));
-    audit::note(tx, ctx, by, into).await
+    audit::record(tx, ctx, by, into).await
 }
 
 pub(super) fn receipt_view(record: transfer::Transfer, target_org_id: Option<String>, undo: Control) -> ReceiptView {
@@ -908,7 +920,7 @@ pub async fn receipt(ctx: &Ctx, by: &Principal, id: &str) -> Result<ReceiptView>
         Some(_) => organizations::find(&mut tx, record.target).await?.map(|found| found.org_id),
         None => None,
     };
-    let undo = back::control(&mut tx, ctx, by, &record).await?;
+    let undo = reversal::control(&mut tx, ctx, by, &record).await?;
     Ok(receipt_view(record, target_org_id, undo))
 }
 
@@ -956,7 +968,7 @@ pub async fn move_here(ctx: &Ctx, by: &Principal, items: &str, destination: &str
     let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
     let plan = plan_of(ctx, by, &ids, container).await?;
     if plan.plan.scope == Scope::Within && plan.plan.is_clear() && !plan.plan.effects.change_access() {
-        if plan.plan.rows() > AT_ONCE {
+        if plan.plan.rows() > MAX_INLINE_ITEMS {
             begin_planned(ctx, by, &ids, container, Some(plan.digest), &plan.plan).await?;
             return begun(ctx, &plan.plan, &plan.target_name, back).await;
         }
@@ -1001,7 +1013,7 @@ pub async fn take_access_and_move(
 ) -> Result<Next> {
     let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
     if confirmed.is_empty() {
-        return Err(Refusal::field("digest", Problem::Missing).into());
+        return Err(Refusal::field("digest", FieldIssue::Missing).into());
     }
     let (ctx_in, by_in, wanted, confirmed) = (ctx.clone(), by.clone(), ids.clone(), confirmed.to_owned());
     let done: Result<(usize, OrganizationId, Option<Moved>)> = ctx
@@ -1009,7 +1021,7 @@ pub async fn take_access_and_move(
         .write(move |tx| {
             let (ctx, by, items, confirmed) = (ctx_in.clone(), by_in.clone(), wanted.clone(), confirmed.clone());
             Box::pin(async move {
-                let plan = rules::plan(&load(tx, &ctx, Hands::own(&by), &items, container).await?.facts);
+                let plan = rules::plan(&load(tx, &ctx, Parties::own(&by), &items, container).await?.facts);
                 if confirmed != digest_of(&plan)? {
                     return Err(Refusal::PlanChanged.into());
                 }
@@ -1055,10 +1067,10 @@ pub async fn confirm(
 ) -> Result<Next> {
     let (ids, container) = (read_items(items)?, super::id::<ResourceId>("destination", destination)?);
     if confirmed.is_empty() {
-        return Err(Refusal::field("digest", Problem::Missing).into());
+        return Err(Refusal::field("digest", FieldIssue::Missing).into());
     }
     let plan = plan_of(ctx, by, &ids, container).await?;
-    if plan.digest == confirmed && plan.plan.is_clear() && plan.plan.rows() > AT_ONCE {
+    if plan.digest == confirmed && plan.plan.is_clear() && plan.plan.rows() > MAX_INLINE_ITEMS {
         begin_planned(ctx, by, &ids, container, Some(plan.digest), &plan.plan).await?;
         return begun(ctx, &plan.plan, &plan.target_name, back).await;
     }
@@ -1076,7 +1088,7 @@ pub async fn begin(
     items: &[ResourceId],
     destination: ResourceId,
     confirmed: Option<String>,
-) -> Result<JobView> {
+) -> Result<TaskView> {
     let plan = plan_of(ctx, by, items, destination).await?;
     if confirmed.as_ref().is_some_and(|confirmed| *confirmed != plan.digest) {
         return Err(Refusal::PlanChanged.into());
@@ -1091,19 +1103,19 @@ async fn begin_planned(
     destination: ResourceId,
     confirmed: Option<String>,
     plan: &Plan,
-) -> Result<JobView> {
+) -> Result<TaskView> {
     plan.permit()?;
     by.who().may_act(Act::Move)?;
     let name = match plan.items.as_slice() {
         [one] => one.name.clone(),
         several => format!("{} items", several.len()),
     };
-    let work = job::Job {
-        id: JobId(ctx.id()),
+    let progress = task::Task {
+        id: TaskId(ctx.id()),
         organization: plan.source,
         person: by.person,
         person_name: by.name.clone(),
-        kind: JobKind::Transfer,
+        kind: TaskKind::Transfer,
         name,
         top: None,
         source: None,
@@ -1114,7 +1126,7 @@ async fn begin_planned(
         stoppable: true,
         shared_with: None,
     };
-    let asked = job::Asked {
+    let asked = task::Asked {
         items: items.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
         digest: confirmed,
         address: by.address.clone(),
@@ -1122,11 +1134,11 @@ async fn begin_planned(
     let now = ctx.now();
     ctx.db()
         .write(move |tx| {
-            let (work, asked) = (work.clone(), asked.clone());
+            let (progress, asked) = (progress.clone(), asked.clone());
             Box::pin(async move {
-                job::insert(tx, &work, now).await?;
-                job::insert_asked(tx, work.id, &asked).await?;
-                Ok(job::find_own(tx, work.person, work.id).await?.ok_or(Refusal::NotFound)?)
+                task::insert(tx, &progress, now).await?;
+                task::insert_asked(tx, progress.id, &asked).await?;
+                Ok(task::find_own(tx, progress.person, progress.id).await?.ok_or(Refusal::NotFound)?)
             })
         })
         .await
@@ -1194,13 +1206,17 @@ pub async fn destinations(
 ) -> Result<DestinationView> {
     let items = read_items(items)?;
     let mut tx = ctx.db().read().await?;
-    let first = access::reaches(&mut tx, by.person, &items[..items.len().min(5)]).await?;
+    let first = access::access_paths(&mut tx, by.person, &items[..items.len().min(5)]).await?;
     let mut named = Vec::new();
     for id in items.iter().take(5) {
-        let reach = first.get(id).filter(|reach| reach.level().is_some()).ok_or(Refusal::NotFound)?;
-        named.extend(reach.steps.first().map(|step| Crumb { id: *id, name: step.name.clone(), kind: step.kind }));
+        let access_path = first.get(id).filter(|access_path| access_path.level().is_some()).ok_or(Refusal::NotFound)?;
+        named.extend(access_path.ancestors.first().map(|step| Crumb {
+            id: *id,
+            name: step.name.clone(),
+            kind: step.kind,
+        }));
     }
-    let source = first.values().next().map(|reach| reach.lineage.organization).ok_or(Refusal::NotFound)?;
+    let source = first.values().next().map(|access_path| access_path.facts.organization).ok_or(Refusal::NotFound)?;
     let asked = if org.is_empty() { source.to_string() } else { org.to_owned() };
     let shown = organization::belonging(&mut tx, by, &asked).await?;
     let (organizations, _) = organization::listed(&mut tx, by, &asked).await?;
@@ -1212,13 +1228,13 @@ pub async fn destinations(
     };
     let id: ResourceId =
         if container.is_empty() { root } else { super::id("container", container).map_err(|_| Refusal::NotFound)? };
-    let reach = access::reaches(&mut tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
-    if reach.lineage.organization != shown.id {
+    let access_path = access::access_paths(&mut tx, by.person, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
+    if access_path.facts.organization != shown.id {
         return Err(Refusal::NotFound.into());
     }
-    let called = Names::among(visible);
-    let mut path = reach.visible_path();
-    called.call(&mut path);
+    let called = AccountNames::among(visible);
+    let mut path = access_path.visible_path();
+    called.label(&mut path);
     let base = DestinationView {
         items: named,
         count: items.len() as u64,
@@ -1231,9 +1247,12 @@ pub async fn destinations(
         create: Control::Absent,
         move_here: Control::Enabled,
         may_offer: !copying
-            && first.values().next().is_some_and(|reach| reach.lineage.role.is_some_and(|role| role >= Role::Manager)),
+            && first
+                .values()
+                .next()
+                .is_some_and(|access_path| access_path.facts.role.is_some_and(|role| role >= Role::Manager)),
     };
-    if reach.level().is_none() {
+    if access_path.level().is_none() {
         if !container.is_empty() {
             return Err(Refusal::NotFound.into());
         }
@@ -1246,7 +1265,7 @@ pub async fn destinations(
         return Ok(DestinationView { rows, move_here, ..base });
     }
     let query = drive::ListQuery { cursor: cursor.to_owned(), ..drive::ListQuery::default() };
-    let rows = drive::list(&mut tx, by, &reach, &query, drive::ROWS).await?;
+    let rows = drive::list(&mut tx, by, &access_path, &query, drive::ROWS).await?;
     let rows = Page {
         items: rows.items.into_iter().map(|row| destination_row(row.id, row.kind, row.name, &items, copying)).collect(),
         next_cursor: rows.next_cursor,
@@ -1255,19 +1274,19 @@ pub async fn destinations(
     let account = resource::find(&mut tx, id).await?.ok_or(Refusal::NotFound)?.account;
     let licences = licence::list_of_account(&mut tx, account, ctx.now()).await?;
     let may_create = allows(&licences, Use::Create, ctx.now());
-    let in_site = reach.steps.first().is_some_and(|step| step.kind == Kind::Site);
+    let in_site = access_path.ancestors.first().is_some_and(|step| step.kind == Kind::Site);
     let copies_site = base.items.iter().any(|item| item.kind == Kind::Site);
     let may_copy = may_create
         .clone()
         .and_then(|()| if in_site || copies_site { allows(&licences, Use::Sites, ctx.now()) } else { Ok(()) });
-    let create = match (permit_on(by.who(), Act::Create, &reach.lineage), may_create) {
-        (Ok(_), may) if reach.steps.first().is_some_and(|step| step.kind.may_hold(Kind::Folder)) => {
+    let create = match (permit_on(by.who(), Act::Create, &access_path.facts), may_create) {
+        (Ok(_), may) if access_path.ancestors.first().is_some_and(|step| step.kind.may_hold(Kind::Folder)) => {
             may.map_or_else(|refusal| Control::Disabled(refusal.to_string()), |()| Control::Enabled)
         }
         _ => Control::Absent,
     };
     let act = if copying { Act::Create } else { Act::Move };
-    let move_here = match permit_on(by.who(), act, &reach.lineage) {
+    let move_here = match permit_on(by.who(), act, &access_path.facts) {
         Ok(_) if copying && base.organization.id != source => Control::Disabled(
             "Copying to another organization is not possible yet. Choose a place in this one.".to_owned(),
         ),

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     access::{self as rules, Act, Level, Permit},
-    id::{GrantId, JobId, OrganizationId, PersonId, ResourceId},
-    job::{AT_ONCE, JobKind},
+    id::{GrantId, OrganizationId, PersonId, ResourceId, TaskId},
     name::same_key,
     refusal::Refusal,
     resource::{Kind, free_name},
-    text::Problem,
+    task::{MAX_INLINE_ITEMS, TaskKind},
+    text::FieldIssue,
     time::Timestamp,
     transfer::Grantee,
     trash::{Home, home, kept_until, outlived, overdue_before, restricted_inside},
@@ -22,15 +22,15 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{
-            Tx, grant, job,
+            Tx, grant,
             resource::{self, Step},
-            subtree,
+            subtree, task,
             trash::{self, Trashed},
         },
     },
-    access::{self, Reach},
-    accounts::Names,
-    audit::{self, Happened},
+    access::{self, AccessPath},
+    accounts::AccountNames,
+    audit::{self, AuditEvent},
     drive, organization, undo,
 };
 
@@ -41,7 +41,7 @@ const LOOKED_THROUGH: i64 = 1_000;
 /// How many things inside are looked at one by one, because they are restricted.
 const MOST_RESTRICTED: i64 = 1_000;
 /// How many things that have been in the trash long enough are deleted in one step.
-const PURGED_AT_ONCE: i64 = 20;
+const PURGE_BATCH_SIZE: i64 = 20;
 
 /// Something was put into the trash or taken out of it.
 #[derive(Debug, Clone)]
@@ -93,41 +93,41 @@ pub(super) async fn put_in(
     by: &Principal,
     items: &[ResourceId],
 ) -> Result<(OrganizationId, Vec<(ResourceId, String)>)> {
-    let reaches = access::reaches(tx, by.person, items).await?;
+    let access_paths = access::access_paths(tx, by.person, items).await?;
     let selected: BTreeSet<ResourceId> = items.iter().copied().collect();
     let (mut permits, mut gone, mut owners) = (Vec::new(), Vec::new(), BTreeSet::new());
     let mut lesser = Vec::new();
     for id in items {
-        let reach = reaches.get(id).ok_or(Refusal::NotFound)?;
-        let permit = rules::permit(by.who(), Act::Trash, &reach.lineage)?;
-        let item = reach.steps.first().ok_or(Refusal::NotFound)?;
+        let access_path = access_paths.get(id).ok_or(Refusal::NotFound)?;
+        let permit = rules::permit(by.who(), Act::Trash, &access_path.facts)?;
+        let item = access_path.ancestors.first().ok_or(Refusal::NotFound)?;
         if item.kind == Kind::Root {
             return Err(Refusal::BadRequest("The Drive itself cannot be deleted; select what is in it.".into()).into());
         }
         owners.insert(item.organization);
         // What is inside another item of the selection goes with it.
-        if reach.steps.iter().skip(1).any(|step| selected.contains(&step.id)) {
+        if access_path.ancestors.iter().skip(1).any(|step| selected.contains(&step.id)) {
             continue;
         }
-        if reach.level() < Some(Level::Manager) {
+        if access_path.level() < Some(Level::Manager) {
             lesser.push(*id);
         }
         permits.push(permit);
         gone.push((*id, item.name.clone()));
     }
     let organization = owners.first().copied().filter(|_| owners.len() == 1);
-    let organization = organization.ok_or_else(|| Refusal::field("items", Problem::MixedOrganizations))?;
+    let organization = organization.ok_or_else(|| Refusal::field("items", FieldIssue::MixedOrganizations))?;
     may_delete_inside(tx, by, &lesser).await?;
     trash::put(tx, &permits, by.person, ctx.now()).await?;
     let names: Vec<String> = gone.iter().map(|(_, name)| name.clone()).collect();
-    let happened = Happened {
+    let event = AuditEvent {
         organization: Some(organization),
         action: "resource.trashed",
         summary: format!("moved {} to the trash", what(&names)),
         before: Some(serde_json::json!({ "items": listed(&gone) })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, happened).await?;
+    audit::record(tx, ctx, by, event).await?;
     Ok((organization, gone))
 }
 
@@ -139,11 +139,11 @@ async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) ->
     let inside = subtree::list_restricted(tx, items, MOST_RESTRICTED).await?;
     let restricted: Vec<_> = inside.iter().filter(|inside| inside.restrict_delete).collect();
     let ids: Vec<ResourceId> = restricted.iter().map(|inside| ResourceId(inside.id)).collect();
-    let reaches = access::reaches(tx, by.person, &ids).await?;
+    let access_paths = access::access_paths(tx, by.person, &ids).await?;
     for inside in restricted {
-        let may = reaches
+        let may = access_paths
             .get(&ResourceId(inside.id))
-            .is_some_and(|reach| rules::permit(by.who(), Act::Trash, &reach.lineage).is_ok());
+            .is_some_and(|access_path| rules::permit(by.who(), Act::Trash, &access_path.facts).is_ok());
         if !may {
             return Err(restricted_inside(&inside.name).into());
         }
@@ -156,31 +156,31 @@ async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) ->
 }
 
 /// Things of the trash that somebody may act on, with leave to do so.
-async fn tops(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<Vec<(Trashed, Permit, Reach)>> {
+async fn tops(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<Vec<(Trashed, Permit, AccessPath)>> {
     let mut found: BTreeMap<ResourceId, Trashed> =
         trash::find_all(tx, items).await?.into_iter().map(|top| (top.id, top)).collect();
-    let mut reaches = access::reaches_in_trash(tx, by.person, items).await?;
+    let mut access_paths = access::access_paths_in_trash(tx, by.person, items).await?;
     let mut tops = Vec::with_capacity(items.len());
     for id in items {
-        let (Some(top), Some(reach)) = (found.remove(id), reaches.remove(id)) else {
+        let (Some(top), Some(access_path)) = (found.remove(id), access_paths.remove(id)) else {
             return Err(Refusal::NotFound.into());
         };
-        if !sees(&reach) {
+        if !sees(&access_path) {
             return Err(Refusal::NotFound.into());
         }
-        let permit = rules::permit(by.who(), Act::Trash, &reach.lineage)?;
-        tops.push((top, permit, reach));
+        let permit = rules::permit(by.who(), Act::Trash, &access_path.facts)?;
+        tops.push((top, permit, access_path));
     }
     let owners: BTreeSet<OrganizationId> = tops.iter().map(|(top, ..)| top.organization).collect();
     if owners.len() > 1 {
-        return Err(Refusal::field("items", Problem::MixedOrganizations).into());
+        return Err(Refusal::field("items", FieldIssue::MixedOrganizations).into());
     }
     Ok(tops)
 }
 
 /// Who sees something in the trash: who could have put it there, but for restrictions.
-fn sees(reach: &Reach) -> bool {
-    reach.level() >= Some(Act::Trash.needs())
+fn sees(access_path: &AccessPath) -> bool {
+    access_path.level() >= Some(Act::Trash.needs())
 }
 
 /// Takes items out of the trash: where they were, if that is there; with a number behind the name if somebody else has it
@@ -227,8 +227,8 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
         taken.insert(*container, resource::list_taken_names(tx, *container, names).await?);
     }
     let (mut remarks, mut permits) = (Vec::new(), Vec::new());
-    for (top, permit, reach) in &tops {
-        let depth = reach.steps.last().map_or(0, |root| root.distance) - 1;
+    for (top, permit, access_path) in &tops {
+        let depth = access_path.ancestors.last().map_or(0, |root| root.distance) - 1;
         let height = subtree::height_with_trash(tx, &[top.id]).await?;
         let place = home(top.container_in_trash, depth, height);
         let container = if place == Home::Back { top.container } else { top.root };
@@ -239,23 +239,23 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
             trash::update_place(tx, permit, container, &name).await?;
         }
         if container != top.container {
-            carry(tx, ctx, permit, &reach.steps, now).await?;
+            carry(tx, ctx, permit, &access_path.ancestors, now).await?;
         }
-        let to = reach.visible_path().iter().rev().nth(1).map(|crumb| crumb.name.clone());
+        let to = access_path.visible_path().iter().rev().nth(1).map(|crumb| crumb.name.clone());
         remarks.push(remark(top, place, &name, to));
         permits.push(*permit);
     }
     trash::take_out(tx, &permits).await?;
     let listed_items: Vec<(ResourceId, String)> = tops.iter().map(|(top, ..)| (top.id, top.name.clone())).collect();
     let called: Vec<String> = listed_items.iter().map(|(_, name)| name.clone()).collect();
-    let happened = Happened {
+    let event = AuditEvent {
         organization: Some(organization),
         action: "resource.restored",
         summary: format!("restored {} from the trash", what(&called)),
         after: Some(serde_json::json!({ "items": listed(&listed_items) })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
-    audit::note(tx, ctx, by, happened).await?;
+    audit::record(tx, ctx, by, event).await?;
     let toast = match remarks.as_slice() {
         [one] => one.clone(),
         several => {
@@ -319,7 +319,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, cursor: &str, limit: Opt
     let limit = if limit.is_none() { ROWS } else { super::limit(limit)? };
     let mut tx = ctx.db().read().await?;
     let organization = organization::belonging(&mut tx, by, org).await?;
-    let wrong = || Error::from(Refusal::field("cursor", Problem::NotAnId));
+    let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let behind = match super::read_cursor(cursor, 2)? {
         None => None,
         Some(parts) => Some((
@@ -329,8 +329,8 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, cursor: &str, limit: Opt
     };
     let (rows, end) = visible(&mut tx, by, organization.id, behind, limit).await?;
     let next_cursor = end.map(|(at, id)| super::cursor(&[&at.0.to_string(), &id.to_string()]));
-    let names = Names::of(&mut tx, by, organization.id).await?;
-    let rows = rows.into_iter().map(|(top, reach)| row(by, &names, &top, &reach)).collect();
+    let names = AccountNames::of(&mut tx, by, organization.id).await?;
+    let rows = rows.into_iter().map(|(top, access_path)| row(by, &names, &top, &access_path)).collect();
     Ok(TrashView { organization, rows: Page { items: rows, next_cursor } })
 }
 
@@ -342,21 +342,21 @@ async fn visible(
     organization: OrganizationId,
     mut behind: Option<(Timestamp, ResourceId)>,
     limit: i64,
-) -> Result<(Vec<(Trashed, Reach)>, Option<(Timestamp, ResourceId)>)> {
+) -> Result<(Vec<(Trashed, AccessPath)>, Option<(Timestamp, ResourceId)>)> {
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let (mut rows, mut looked) = (Vec::new(), 0);
     loop {
         let batch = trash::list(tx, organization, behind, limit + 1).await?;
         let more = i64::try_from(batch.len()).unwrap_or(i64::MAX) > limit;
         let ids: Vec<ResourceId> = batch.iter().map(|top| top.id).collect();
-        let mut reaches = access::reaches_in_trash(tx, by.person, &ids).await?;
+        let mut access_paths = access::access_paths_in_trash(tx, by.person, &ids).await?;
         for top in batch.into_iter().take(wanted) {
             if rows.len() == wanted {
                 return Ok((rows, behind));
             }
             behind = Some((top.at, top.id));
-            if let Some(reach) = reaches.remove(&top.id).filter(sees) {
-                rows.push((top, reach));
+            if let Some(access_path) = access_paths.remove(&top.id).filter(sees) {
+                rows.push((top, access_path));
             }
         }
         looked += limit;
@@ -369,9 +369,9 @@ async fn visible(
     }
 }
 
-fn row(by: &Principal, names: &Names, top: &Trashed, reach: &Reach) -> TrashRow {
-    let mut path = reach.visible_path();
-    names.call(&mut path);
+fn row(by: &Principal, names: &AccountNames, top: &Trashed, access_path: &AccessPath) -> TrashRow {
+    let mut path = access_path.visible_path();
+    names.label(&mut path);
     let from = path.iter().find(|crumb| crumb.id == top.container).cloned();
     TrashRow {
         id: top.id,
@@ -383,7 +383,7 @@ fn row(by: &Principal, names: &Names, top: &Trashed, reach: &Reach) -> TrashRow 
         from,
         account_name: names.of_account(top.account),
         kept_until: kept_until(top.at),
-        change: match rules::permit(by.who(), Act::Trash, &reach.lineage) {
+        change: match rules::permit(by.who(), Act::Trash, &access_path.facts) {
             Ok(_) => Control::Enabled,
             Err(refusal) => Control::Disabled(refusal.to_string()),
         },
@@ -430,8 +430,8 @@ pub async fn empty(ctx: &Ctx, by: &Principal, org: &str) -> Result<Done> {
                     let (rows, end) = visible(tx, &by, organization, behind, super::LONGEST_PAGE).await?;
                     let tops: Vec<(Trashed, Permit)> = rows
                         .into_iter()
-                        .filter_map(|(top, reach)| {
-                            rules::permit(by.who(), Act::Trash, &reach.lineage).ok().map(|permit| (top, permit))
+                        .filter_map(|(top, access_path)| {
+                            rules::permit(by.who(), Act::Trash, &access_path.facts).ok().map(|permit| (top, permit))
                         })
                         .collect();
                     if !tops.is_empty() {
@@ -454,13 +454,13 @@ pub async fn empty(ctx: &Ctx, by: &Principal, org: &str) -> Result<Done> {
     }
 }
 
-/// Deletes tops: the small ones at once, for the others a job goes on. `by` is nobody where their days have passed.
+/// Deletes tops: the small ones at once, for the others a task goes on. `by` is nobody where their days have passed.
 async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Trashed, Permit)]) -> Result<Done> {
     let organization = tops.first().map(|(top, _)| top.organization).ok_or(Refusal::NotFound)?;
     let permits: Vec<Permit> = tops.iter().map(|(_, permit)| *permit).collect();
     trash::leave_behind(tx, &permits).await?;
-    // What fits into one step together; what does not is left to jobs.
-    let (mut room, mut now) = (AT_ONCE, Vec::new());
+    // What fits into one step together; what does not is left to tasks.
+    let (mut room, mut now) = (MAX_INLINE_ITEMS, Vec::new());
     let sizes = trash::count_inside(tx, &tops.iter().map(|(top, _)| top.id).collect::<Vec<_>>()).await?;
     for (top, permit) in tops {
         let size = sizes.get(&top.id).copied().unwrap_or(1);
@@ -470,12 +470,12 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
             continue;
         }
         trash::hide(tx, &[*permit]).await?;
-        let work = job::Job {
-            id: JobId(ctx.id()),
+        let progress = task::Task {
+            id: TaskId(ctx.id()),
             organization: top.organization,
             person: permit.person(),
             person_name: by.map(|by| by.name.clone()).unwrap_or_default(),
-            kind: JobKind::Delete,
+            kind: TaskKind::Delete,
             name: top.name.clone(),
             top: Some(top.id),
             source: None,
@@ -486,22 +486,22 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
             stoppable: by.is_some(),
             shared_with: None,
         };
-        job::insert(tx, &work, ctx.now()).await?;
+        task::insert(tx, &progress, ctx.now()).await?;
     }
     trash::delete(tx, &now).await?;
     let items: Vec<(ResourceId, String)> = tops.iter().map(|(top, _)| (top.id, top.name.clone())).collect();
     let names: Vec<String> = items.iter().map(|(_, name)| name.clone()).collect();
     let reason = if by.is_none() { ", after its days in the trash" } else { "" };
-    let happened = Happened {
+    let event = AuditEvent {
         organization: Some(organization),
         action: "resource.deleted",
         summary: format!("deleted {} for good{reason}", what(&names)),
         before: Some(serde_json::json!({ "items": listed(&items) })),
-        ..Happened::default()
+        ..AuditEvent::default()
     };
     match by {
-        Some(by) => audit::note(tx, ctx, by, happened).await?,
-        None => audit::note_operator(tx, ctx, happened).await?,
+        Some(by) => audit::record(tx, ctx, by, event).await?,
+        None => audit::note_operator(tx, ctx, event).await?,
     }
     Ok(Done { organization, toast: format!("Deleted {} for good", what(&names)), undo: None })
 }
@@ -526,7 +526,7 @@ pub async fn purge(ctx: &Ctx) -> Result<u64> {
             let ctx = ctx_in.clone();
             Box::pin(async move {
                 let mut purged = 0;
-                for top in trash::list_overdue(tx, overdue_before(now), PURGED_AT_ONCE).await? {
+                for top in trash::list_overdue(tx, overdue_before(now), PURGE_BATCH_SIZE).await? {
                     let by = top.by.unwrap_or(PersonId(uuid::Uuid::nil()));
                     let Some(permit) = outlived(by, top.organization, top.id, top.at, now) else { continue };
                     delete_in(tx, &ctx, None, &[(top, permit)]).await?;

@@ -73,8 +73,8 @@ pub async fn undo(ctx: &Ctx, by: &Principal, token: &str) -> Result<String> {
                     serde_json::from_str(&text).map_err(|error| Error::Internal(error.to_string()))?;
                 match inverse {
                     Inverse::Rename { item, from, to, modified_at } => {
-                        let (_, reach) = access::permit(tx, &by, Act::Rename, item).await?;
-                        if reach.steps.first().is_none_or(|step| step.name != from) {
+                        let (_, access_path) = access::permit(tx, &by, Act::Rename, item).await?;
+                        if access_path.ancestors.first().is_none_or(|step| step.name != from) {
                             return Err(Refusal::Conflict.into());
                         }
                         let modified_at = modified_at.unwrap_or_else(|| ctx.now());
@@ -136,8 +136,8 @@ async fn put_back(
 /// Puts a site into the trash that was made for what has just been put back, if nothing else is in it, and it may be deleted.
 async fn put_away(tx: &mut Tx, ctx: &Ctx, by: &Principal, site: ResourceId, told: String) -> Result<String> {
     let Some(shown) = resource::find_shown(tx, site, 1).await? else { return Ok(told) };
-    let reach = access::reaches(tx, by.person, &[site]).await?.remove(&site);
-    let may = reach.is_some_and(|reach| permit(by.who(), Act::Trash, &reach.lineage).is_ok());
+    let access_path = access::access_paths(tx, by.person, &[site]).await?.remove(&site);
+    let may = access_path.is_some_and(|access_path| permit(by.who(), Act::Trash, &access_path.facts).is_ok());
     if shown.children > 0 || !may {
         return Ok(told);
     }

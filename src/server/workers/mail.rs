@@ -102,7 +102,7 @@ pub async fn round(ctx: &Ctx, delivery: &Delivery, stop: &watch::Receiver<bool>)
     let mut mails = claimed.into_iter();
     let mut conversation: Option<Conversation> = None;
     // A mail is begun only if there is time to end it under the lease.
-    let longest = i64::try_from((delivery.patience * STEPS).as_millis()).unwrap_or(i64::MAX);
+    let longest = i64::try_from((delivery.timeout * STEPS).as_millis()).unwrap_or(i64::MAX);
     while !*stop.borrow() && ctx.now().plus_millis(longest) < until {
         let Some(mail) = mails.next() else { break };
         if conversation.as_ref().is_none_or(Conversation::is_broken) {

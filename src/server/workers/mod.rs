@@ -1,21 +1,21 @@
-//! What happens by itself, again and again: each job idempotent, so that several nodes may run it and a crash costs
+//! What happens by itself, again and again: each task idempotent, so that several nodes may run it and a crash costs
 //! nothing.
 
-pub mod job;
 pub mod mail;
+pub mod task;
 pub mod waiting;
 
 use std::time::Duration;
 
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::domain::{one_time_link::forgotten_before, transfer::back, undo::KEPT_DAYS as KEEP_UNDO};
+use crate::domain::{one_time_link::forgotten_before, transfer::reversal, undo::KEPT_DAYS as KEEP_UNDO};
 
 use super::{
     context::Ctx,
     error::{Error, Result},
     mail::smtp::Delivery,
-    store::{idempotency, job as jobs, kept_form, one_time_link, outbox, session, transfer, undo},
+    store::{idempotency, kept_form, one_time_link, outbox, session, task as tasks, transfer, undo},
     usecase::trash,
 };
 
@@ -28,23 +28,23 @@ const KEEP_TEXTS: i64 = 30;
 /// How long is known what became of a mail, in days.
 const KEEP_MAIL: i64 = 90;
 /// How long is known what became of long work, in days.
-const KEEP_JOBS: i64 = 30;
+const TASKS_KEPT_DAYS: i64 = 30;
 
 /// The workers of this node.
 #[derive(Debug)]
 pub struct Workers {
     stop: watch::Sender<bool>,
-    postman: Option<JoinHandle<()>>,
-    porter: JoinHandle<()>,
-    starter: JoinHandle<()>,
+    mail_worker: Option<JoinHandle<()>>,
+    task_worker: JoinHandle<()>,
+    credit_worker: JoinHandle<()>,
 }
 
 /// Starts the workers; mail is delivered only where there is a mail server.
 pub fn start(ctx: &Ctx, delivery: Option<Delivery>) -> Workers {
     let (stop, stopped) = watch::channel(false);
-    let postman = delivery.map(|delivery| tokio::spawn(mail::run(ctx.clone(), delivery, stopped)));
-    let porter = tokio::spawn(job::run(ctx.clone(), stop.subscribe()));
-    let starter = tokio::spawn(waiting::run(ctx.clone(), stop.subscribe()));
+    let mail_worker = delivery.map(|delivery| tokio::spawn(mail::run(ctx.clone(), delivery, stopped)));
+    let task_worker = tokio::spawn(task::run(ctx.clone(), stop.subscribe()));
+    let credit_worker = tokio::spawn(waiting::run(ctx.clone(), stop.subscribe()));
     let ctx = ctx.clone();
     tokio::spawn(async move {
         loop {
@@ -57,7 +57,7 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>) -> Workers {
             tokio::time::sleep(EVERY).await;
         }
     });
-    Workers { stop, postman, porter, starter }
+    Workers { stop, mail_worker, task_worker, credit_worker }
 }
 
 /// Asks the workers of a node to stop.
@@ -79,12 +79,12 @@ impl Workers {
 
     /// Until they have stopped.
     pub async fn ended(self) {
-        if let Some(postman) = self.postman {
+        if let Some(mail_worker) = self.mail_worker {
             // A worker that panicked has ended as well; its claims run out.
-            let _ = postman.await;
+            let _ = mail_worker.await;
         }
-        let _ = self.porter.await;
-        let _ = self.starter.await;
+        let _ = self.task_worker.await;
+        let _ = self.credit_worker.await;
     }
 }
 
@@ -105,8 +105,8 @@ pub async fn tidy(ctx: &Ctx) -> Result<()> {
                 outbox::forget_texts_before(tx, now.plus_days(-KEEP_TEXTS)).await?;
                 outbox::delete_before(tx, now.plus_days(-KEEP_MAIL)).await?;
                 undo::delete_before(tx, now.plus_days(-KEEP_UNDO)).await?;
-                jobs::delete_before(tx, now.plus_days(-KEEP_JOBS)).await?;
-                transfer::delete_undo_before(tx, now.plus_days(-back::DAYS)).await?;
+                tasks::delete_before(tx, now.plus_days(-TASKS_KEPT_DAYS)).await?;
+                transfer::delete_undo_before(tx, now.plus_days(-reversal::UNDO_DAYS)).await?;
                 Ok::<_, Error>(())
             })
         })

@@ -20,10 +20,10 @@ use crate::{
     domain::refusal::Refusal,
     rpc::{Done, Failure, FormFlash},
     ui::{
+        form_action::{AnyFormAction, FormAction},
         paths,
         routes::current_address,
         sales::GetLicence,
-        sending::{Sending, ServerAction},
         session::{Session, current_path},
     },
 };
@@ -103,7 +103,7 @@ impl FormContext {
 #[component]
 pub fn Form<F>(
     /// The server function.
-    action: ServerAction<F>,
+    action: FormAction<F>,
     /// What came back refused before WebAssembly took over.
     flash: Option<FormFlash>,
     /// The class of the form.
@@ -118,12 +118,12 @@ pub fn Form<F>(
 where
     F: 'static,
 {
-    form_view(action.sending(), flash, class, changes_session, children)
+    form_view(action.any(), flash, class, changes_session, children)
 }
 
 /// [`Form`] without its type parameter, so that there is only one of it in the bundle.
 fn form_view(
-    action: Sending,
+    action: AnyFormAction,
     flash: Option<FormFlash>,
     class: &'static str,
     changes_session: bool,

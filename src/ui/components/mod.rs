@@ -1,7 +1,7 @@
 //! A small design system: plain HTML with our own look. Each component has its own style file.
 //!
 //! # Invariants
-//! - No domain and no rpc: components take text and views. The one exception is `form`, whose whole job is the answer
+//! - No domain and no rpc: components take text and views. The one exception is `form`, whose whole task is the answer
 //!   of a server function.
 //! - Everything works, or is absent, without WebAssembly.
 

@@ -19,8 +19,8 @@ use crate::{
             field::{Field, Hidden},
             form::{Form, Submit},
         },
+        form_action::FormAction,
         paths::{self, Address},
-        sending::ServerAction,
     },
 };
 
@@ -116,7 +116,7 @@ fn Entry(row: AccountRow, org: String, change: String, delete: String) -> impl I
 
 #[component]
 fn NewDialog(org: String, close: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<CreateAccount>::new();
+    let action = FormAction::<CreateAccount>::new();
     view! {
         <Dialog label="New account" heading="New account" close=close.clone()>
             <Form action flash class="dialog-form" changes_session=true>
@@ -135,7 +135,7 @@ fn NewDialog(org: String, close: String, flash: Option<FormFlash>) -> impl IntoV
 
 #[component]
 fn ChangeDialog(row: AccountRow, org: String, close: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<ChangeAccount>::new();
+    let action = FormAction::<ChangeAccount>::new();
     view! {
         <Dialog label="Change account" heading=format!("Change {}", row.name) close=close.clone()>
             <Form action flash class="dialog-form" changes_session=true>
@@ -156,7 +156,7 @@ fn ChangeDialog(row: AccountRow, org: String, close: String, flash: Option<FormF
 
 #[component]
 fn DeleteDialog(row: AccountRow, org: String, close: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<DeleteAccount>::new();
+    let action = FormAction::<DeleteAccount>::new();
     view! {
         <Dialog label="Delete account" heading=format!("Delete {}?", row.name) close=close.clone() reads=true>
             <Form action flash class="dialog-form" changes_session=true>

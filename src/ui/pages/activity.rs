@@ -18,18 +18,18 @@ use crate::{
             icon::Icon,
             table::Fact,
         },
+        error_page::ErrorPage,
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
-        routes::here,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
         words::{self, Moment, When},
     },
 };
 
 /// What the address says: which lines, and from where on.
 #[derive(Clone, Default, PartialEq)]
-struct Asked {
+struct ActivityRoute {
     org: String,
     actor: String,
     action: String,
@@ -39,7 +39,7 @@ struct Asked {
     newer: String,
 }
 
-impl Asked {
+impl ActivityRoute {
     /// The same lines at another address.
     fn filtered(&self, path: String) -> Address {
         Address::new(path)
@@ -66,10 +66,10 @@ impl Asked {
 /// The page: `/o/{org}/activity`.
 #[component]
 pub fn ActivityPage() -> impl IntoView {
-    let asked = here(|segments, query| match segments {
+    let route = use_route_query(|segments, query| match segments {
         ["o", org, "activity"] => {
             let text = |name: &str| query.get(name).unwrap_or_default();
-            Some(Asked {
+            Some(ActivityRoute {
                 org: (*org).to_owned(),
                 actor: text("actor"),
                 action: text("action"),
@@ -81,19 +81,19 @@ pub fn ActivityPage() -> impl IntoView {
         }
         _ => None,
     });
-    let org = Memo::new(move |_| asked.get().org);
+    let org = Memo::new(move |_| route.get().org);
     let session = Session::get();
     let log = ask(
-        move || (asked.get(), session.version()),
-        |(asked, _)| async move {
+        move || (route.get(), session.version()),
+        |(route, _)| async move {
             let log = organization_activity(
-                asked.org.clone(),
-                asked.actor.clone(),
-                asked.action.clone(),
-                asked.from.clone(),
-                asked.to.clone(),
-                asked.older.clone(),
-                asked.newer.clone(),
+                route.org.clone(),
+                route.actor.clone(),
+                route.action.clone(),
+                route.from.clone(),
+                route.to.clone(),
+                route.older.clone(),
+                route.newer.clone(),
             );
             log.await
         },
@@ -102,12 +102,12 @@ pub fn ActivityPage() -> impl IntoView {
         <Frame section=Section::Activity org>
             <Transition fallback=Skeleton>
                 {move || {
-                    let asked = asked.get();
+                    let route = route.get();
                     Suspend::new(async move {
-                        let now = Beginning::from(session.start().await).now;
+                        let now = PageContext::from(session.start().await).now;
                         match log.await {
-                            Ok(log) => view! { <ActivityContent asked log now/> }.into_any(),
-                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                            Ok(log) => view! { <ActivityContent route log now/> }.into_any(),
+                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                         }
                     })
                 }}
@@ -119,12 +119,12 @@ pub fn ActivityPage() -> impl IntoView {
 
 /// The page, loaded.
 #[component]
-fn ActivityContent(asked: Asked, log: LogView, now: Timestamp) -> impl IntoView {
-    let asked = Asked { org: log.organization.org_id.clone(), ..asked };
+fn ActivityContent(route: ActivityRoute, log: LogView, now: Timestamp) -> impl IntoView {
+    let route = ActivityRoute { org: log.organization.org_id.clone(), ..route };
     let empty = log.lines.is_empty();
-    let lines = log.lines.iter().cloned().map(|line| view! { <Line line asked=asked.clone() now/> }).collect_view();
-    let clear = paths::activity(&asked.org);
-    let list = match (empty, asked.is_filtered()) {
+    let lines = log.lines.iter().cloned().map(|line| view! { <Line line route=route.clone() now/> }).collect_view();
+    let clear = paths::activity(&route.org);
+    let list = match (empty, route.is_filtered()) {
         (true, true) => view! {
             <Empty icon="search" sentence="Nothing that fits was found.">
                 <ButtonLink href=clear>"Clear filters"</ButtonLink>
@@ -134,15 +134,15 @@ fn ActivityContent(asked: Asked, log: LogView, now: Timestamp) -> impl IntoView 
         (true, false) => view! { <Empty icon="activity" sentence="Nothing has happened here yet."/> }.into_any(),
         (false, _) => view! { <ol class="log" aria-label="Activity">{lines}</ol> }.into_any(),
     };
-    let newer = log.newer.map(|at| asked.page().with("newer", at).text());
-    let (csv, json) = (asked.export("csv"), asked.export("json"));
-    let older = log.older.map(|at| asked.page().with("older", at).text());
+    let newer = log.newer.map(|at| route.page().with("newer", at).text());
+    let (csv, json) = (route.export("csv"), route.export("json"));
+    let older = log.older.map(|at| route.page().with("older", at).text());
     view! {
         <PageHeader title="Activity" lead="Every change of people, roles, access, licences, transfers and settings. Nobody can edit it.">
             <a class="button" rel="external" download="" href=csv>"Export CSV"</a>
             <a class="button" rel="external" download="" href=json>"Export JSON"</a>
         </PageHeader>
-        <Filters asked people=log.people lines=log.lines/>
+        <Filters route people=log.people lines=log.lines/>
         <section class="panel" aria-label="Lines">{list}</section>
         <nav class="bar" aria-label="Pages">
             {newer.map(|href| view! { <ButtonLink href>"Newer"</ButtonLink> })}
@@ -153,24 +153,24 @@ fn ActivityContent(asked: Asked, log: LogView, now: Timestamp) -> impl IntoView 
 
 /// Which lines are wanted. A plain form that asks: its answers are in the address.
 #[component]
-fn Filters(asked: Asked, people: Vec<(PersonId, String)>, lines: Vec<LineView>) -> impl IntoView {
+fn Filters(route: ActivityRoute, people: Vec<(PersonId, String)>, lines: Vec<LineView>) -> impl IntoView {
     let mut people: Vec<(String, String)> = people.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
-    if !asked.actor.is_empty() && !people.iter().any(|(id, _)| *id == asked.actor) {
+    if !route.actor.is_empty() && !people.iter().any(|(id, _)| *id == route.actor) {
         // Somebody who is not in the list: who left, or one of very many.
         let name = lines.first().map_or_else(|| "One person".to_owned(), |line| line.actor_name.clone());
-        people.push((asked.actor.clone(), name));
+        people.push((route.actor.clone(), name));
     }
     let people = people
         .into_iter()
-        .map(|(id, name)| view! { <option value=id.clone() selected={id == asked.actor}>{name}</option> })
+        .map(|(id, name)| view! { <option value=id.clone() selected={id == route.actor}>{name}</option> })
         .collect_view();
     let actions = ACTIONS
         .iter()
         .filter(|(word, _)| is_of_an_organization(word))
-        .map(|(word, title)| view! { <option value=*word selected={*word == asked.action}>{*title}</option> })
+        .map(|(word, title)| view! { <option value=*word selected={*word == route.action}>{*title}</option> })
         .collect_view();
     view! {
-        <form class="panel filters" method="get" action=paths::activity(&asked.org) role="search" aria-label="Filter">
+        <form class="panel filters" method="get" action=paths::activity(&route.org) role="search" aria-label="Filter">
             <div class="field">
                 <label for="filter-actor">"Person"</label>
                 <select class="input" id="filter-actor" name="actor"><option value="">"Everyone"</option>{people}</select>
@@ -181,15 +181,15 @@ fn Filters(asked: Asked, people: Vec<(PersonId, String)>, lines: Vec<LineView>) 
             </div>
             <div class="field">
                 <label for="filter-from">"From"</label>
-                <input class="input" id="filter-from" type="date" name="from" value=asked.from.clone()/>
+                <input class="input" id="filter-from" type="date" name="from" value=route.from.clone()/>
             </div>
             <div class="field">
                 <label for="filter-to">"To"</label>
-                <input class="input" id="filter-to" type="date" name="to" value=asked.to.clone()/>
+                <input class="input" id="filter-to" type="date" name="to" value=route.to.clone()/>
             </div>
             <div class="bar">
                 <button class="button primary" type="submit">"Filter"</button>
-                {asked.is_filtered().then(|| view! { <ButtonLink href=paths::activity(&asked.org)>"Clear filters"</ButtonLink> })}
+                {route.is_filtered().then(|| view! { <ButtonLink href=paths::activity(&route.org)>"Clear filters"</ButtonLink> })}
             </div>
         </form>
     }
@@ -197,16 +197,16 @@ fn Filters(asked: Asked, people: Vec<(PersonId, String)>, lines: Vec<LineView>) 
 
 /// One line; more of it where it is opened.
 #[component]
-fn Line(line: LineView, asked: Asked, now: Timestamp) -> impl IntoView {
+fn Line(line: LineView, route: ActivityRoute, now: Timestamp) -> impl IntoView {
     let name = line.actor_name.clone();
     let hue = line.actor.map_or_else(|| words::hue(name.as_bytes()), |actor| words::hue(actor.0.as_bytes()));
     let address = line.address.clone().unwrap_or_else(|| "–".to_owned());
     let only = line.actor.map(|actor| {
-        let asked = Asked { actor: actor.to_string(), ..asked.clone() };
-        view! { <a class="text-link" href=asked.page().text()>"Only this person"</a> }
+        let route = ActivityRoute { actor: actor.to_string(), ..route.clone() };
+        view! { <a class="text-link" href=route.page().text()>"Only this person"</a> }
     });
     let receipt = line.transfer.map(|transfer| {
-        view! { <a class="text-link" href=paths::receipt(&asked.org, &transfer.to_string())>"Receipt"</a> }
+        view! { <a class="text-link" href=paths::receipt(&route.org, &transfer.to_string())>"Receipt"</a> }
     });
     let changes = (!line.changes.is_empty()).then(|| view! { <Changes changes=line.changes/> });
     view! {

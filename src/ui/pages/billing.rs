@@ -22,20 +22,20 @@ use crate::{
             field::{Choice, Field, Hidden, Lines},
             form::{Form, Submit},
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
-        routes::here,
+        routes::use_route_query,
         sales::GrantCommand,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        session::{PageContext, Session},
         words::{self, When},
     },
 };
 
 /// What the address says.
 #[derive(Clone, Default, PartialEq)]
-struct Asked {
+struct BillingRoute {
     org: String,
     older: String,
     dialog: String,
@@ -43,7 +43,7 @@ struct Asked {
     contact: String,
 }
 
-impl Asked {
+impl BillingRoute {
     fn page(&self) -> Address {
         Address::new(paths::billing(&self.org)).with("older", &self.older)
     }
@@ -56,10 +56,10 @@ impl Asked {
 /// The page: `/o/{org}/billing`.
 #[component]
 pub fn BillingPage() -> impl IntoView {
-    let asked = here(|segments, query| match segments {
+    let route = use_route_query(|segments, query| match segments {
         ["o", org, "billing"] => {
             let text = |name: &str| query.get(name).unwrap_or_default();
-            Some(Asked {
+            Some(BillingRoute {
                 org: (*org).to_owned(),
                 older: text("older"),
                 dialog: text("dialog"),
@@ -68,10 +68,10 @@ pub fn BillingPage() -> impl IntoView {
         }
         _ => None,
     });
-    let org = Memo::new(move |_| asked.get().org);
+    let org = Memo::new(move |_| route.get().org);
     let shown = Memo::new(move |_| {
-        let asked = asked.get();
-        (asked.org, asked.older)
+        let route = route.get();
+        (route.org, route.older)
     });
     let session = Session::get();
     let billing = ask(
@@ -82,14 +82,14 @@ pub fn BillingPage() -> impl IntoView {
         <Frame section=Section::Billing org>
             <Transition fallback=Skeleton>
                 {move || {
-                    let asked = asked.get();
+                    let route = route.get();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match billing.await {
                             Ok(billing) => {
-                                view! { <BillingContent asked billing now=begin.now flash=begin.form/> }.into_any()
+                                view! { <BillingContent route billing now=begin.now flash=begin.form/> }.into_any()
                             }
-                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                         }
                     })
                 }}
@@ -101,22 +101,27 @@ pub fn BillingPage() -> impl IntoView {
 
 /// The page, loaded.
 #[component]
-fn BillingContent(asked: Asked, billing: BillingView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
-    let asked = Asked { org: billing.organization.org_id.clone(), ..asked };
-    let org = asked.org.clone();
+fn BillingContent(
+    route: BillingRoute,
+    billing: BillingView,
+    now: Timestamp,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
+    let route = BillingRoute { org: billing.organization.org_id.clone(), ..route };
+    let org = route.org.clone();
     let lead = format!(
         "Whom to write to about money, and what {} asked for. Only Owners see this.",
         words::organization_name(&billing.organization)
     );
-    let close = asked.page().text();
-    let contact = billing.contacts.iter().find(|contact| contact.id.to_string() == asked.contact).cloned();
-    let dialog = match (asked.dialog.as_str(), contact) {
+    let close = route.page().text();
+    let contact = billing.contacts.iter().find(|contact| contact.id.to_string() == route.contact).cloned();
+    let dialog = match (route.dialog.as_str(), contact) {
         ("contact-sales", _) => {
             let (name, email) = (billing.my_name.clone(), billing.my_email.clone());
             view! { <SalesDialog org=org.clone() name email grant=billing.grant.clone() close flash=flash.clone()/> }
                 .into_any()
         }
-        ("contact", contact) if contact.is_some() || (asked.contact.is_empty() && billing.contacts_full.is_none()) => {
+        ("contact", contact) if contact.is_some() || (route.contact.is_empty() && billing.contacts_full.is_none()) => {
             view! { <ContactDialog org=org.clone() contact close flash=flash.clone()/> }.into_any()
         }
         ("remove", Some(contact)) => {
@@ -124,28 +129,28 @@ fn BillingContent(asked: Asked, billing: BillingView, now: Timestamp, flash: Opt
         }
         _ => ().into_any(),
     };
-    let sales = asked.dialog("contact-sales", "");
+    let sales = route.dialog("contact-sales", "");
     let (licences, contact_sales) = (paths::licences(&org), sales.clone());
     view! {
         <PageHeader title="Billing" lead>
             <ButtonLink href=licences>"Licences"</ButtonLink>
             <ButtonLink href=contact_sales tone=Tone::Primary icon="mail" in_place=true>"Contact sales"</ButtonLink>
         </PageHeader>
-        <Contacts asked=asked.clone() contacts=billing.contacts full=billing.contacts_full/>
-        <Requests asked grant=billing.grant requests=billing.requests.items older=billing.requests.next_cursor now flash sales/>
+        <Contacts route=route.clone() contacts=billing.contacts full=billing.contacts_full/>
+        <Requests route grant=billing.grant requests=billing.requests.items older=billing.requests.next_cursor now flash sales/>
         {dialog}
     }
 }
 
 /// The billing contacts.
 #[component]
-fn Contacts(asked: Asked, contacts: Vec<ContactView>, full: Option<String>) -> impl IntoView {
+fn Contacts(route: BillingRoute, contacts: Vec<ContactView>, full: Option<String>) -> impl IntoView {
     let empty = contacts.is_empty();
     let rows = contacts
         .into_iter()
         .map(|contact| {
             let id = contact.id.to_string();
-            let (change, remove) = (asked.dialog("contact", &id), asked.dialog("remove", &id));
+            let (change, remove) = (route.dialog("contact", &id), route.dialog("remove", &id));
             let about = [Some(contact.email.clone()), contact.phone.clone()].into_iter().flatten().collect::<Vec<_>>();
             let (change_label, remove_label) = (format!("Change {}", contact.name), format!("Remove {}", contact.name));
             view! {
@@ -162,7 +167,7 @@ fn Contacts(asked: Asked, contacts: Vec<ContactView>, full: Option<String>) -> i
     let add = match full {
         Some(reason) => view! { <BlockedButton label="Add contact" reason icon="plus"/> }.into_any(),
         None => {
-            let href = asked.dialog("contact", "");
+            let href = route.dialog("contact", "");
             view! { <ButtonLink href icon="plus" in_place=true>"Add contact"</ButtonLink> }.into_any()
         }
     };
@@ -182,7 +187,7 @@ fn Contacts(asked: Asked, contacts: Vec<ContactView>, full: Option<String>) -> i
 /// What was asked for.
 #[component]
 fn Requests(
-    asked: Asked,
+    route: BillingRoute,
     grant: Option<String>,
     requests: Vec<RequestView>,
     older: Option<String>,
@@ -193,10 +198,10 @@ fn Requests(
     let empty = requests.is_empty();
     let rows = requests
         .into_iter()
-        .map(|request| view! { <Request request org=asked.org.clone() now flash=flash.clone()/> })
+        .map(|request| view! { <Request request org=route.org.clone() now flash=flash.clone()/> })
         .collect_view();
-    let newest = (!asked.older.is_empty()).then(|| paths::billing(&asked.org));
-    let older = older.map(|at| Address::new(paths::billing(&asked.org)).with("older", at).text());
+    let newest = (!route.older.is_empty()).then(|| paths::billing(&route.org));
+    let older = older.map(|at| Address::new(paths::billing(&route.org)).with("older", at).text());
     view! {
         <section class="panel tile" aria-labelledby="requests">
             <h2 id="requests">"Requests"</h2>
@@ -240,7 +245,7 @@ fn Request(request: RequestView, org: String, now: Timestamp, flash: Option<Form
     let contact = [Some(request.contact_name), Some(request.contact_email), request.contact_phone];
     let contact = contact.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let id = request.id.to_string();
-    let action = ServerAction::<WithdrawRequest>::new();
+    let action = FormAction::<WithdrawRequest>::new();
     view! {
         <li>
             <div class="bar">
@@ -264,7 +269,7 @@ fn Request(request: RequestView, org: String, now: Timestamp, flash: Option<Form
 /// A new contact, or another name, address or phone of one.
 #[component]
 fn ContactDialog(org: String, contact: Option<ContactView>, close: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<SaveContact>::new();
+    let action = FormAction::<SaveContact>::new();
     let label = if contact.is_some() { "Change contact" } else { "Add contact" };
     let id = contact.as_ref().map(|contact| contact.id.to_string()).unwrap_or_default();
     let (name, email, phone) =
@@ -287,7 +292,7 @@ fn ContactDialog(org: String, contact: Option<ContactView>, close: String, flash
 
 #[component]
 fn RemoveDialog(org: String, contact: ContactView, close: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<RemoveContact>::new();
+    let action = FormAction::<RemoveContact>::new();
     view! {
         <Dialog label="Remove contact" heading=format!("Remove {}?", contact.name) close=close.clone() reads=true>
             <Form action flash class="dialog-form">
@@ -310,7 +315,7 @@ fn SalesDialog(
     close: String,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let action = ServerAction::<ContactSales>::new();
+    let action = FormAction::<ContactSales>::new();
     let products = FOR_SALE.map(|product| (product.word(), product.title())).to_vec();
     let models = Model::ALL.map(|model| (model.word(), model.title())).to_vec();
     let message = RwSignal::new(String::new());

@@ -11,33 +11,33 @@ use crate::{
             form::{Form, Submit},
             note::Note,
         },
-        layout::{Arrival, OutsideFrame},
+        form_action::FormAction,
+        layout::{FocusHeading, PublicLayout},
         paths,
-        routes::here,
-        sending::ServerAction,
-        session::{Beginning, Session},
+        routes::use_route_query,
+        session::{PageContext, Session},
     },
 };
 
 /// The page: `/forgot`, and `/forgot?sent=yes` afterwards.
 #[component]
 pub fn ForgotPage() -> impl IntoView {
-    let sent = here(|segments, query| (segments == ["forgot"]).then(|| query.get("sent").is_some()));
+    let sent = use_route_query(|segments, query| (segments == ["forgot"]).then(|| query.get("sent").is_some()));
     let session = Session::get();
     view! {
         <Title text="Forgot password"/>
-        <Arrival/>
-        <OutsideFrame>
+        <FocusHeading/>
+        <PublicLayout>
             <Transition>
                 {move || {
                     let sent = sent.get();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         view! { <ForgotView sent flash=begin.form/> }
                     })
                 }}
             </Transition>
-        </OutsideFrame>
+        </PublicLayout>
     }
     .into_any()
 }
@@ -45,7 +45,7 @@ pub fn ForgotPage() -> impl IntoView {
 /// The form.
 #[component]
 fn ForgotView(sent: bool, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<ForgotPassword>::new();
+    let action = FormAction::<ForgotPassword>::new();
     view! {
         <section class="card">
             <h1 tabindex="-1">"Forgot password"</h1>

@@ -19,12 +19,12 @@ use crate::{
             empty::{Empty, Skeleton},
             table::Fact,
         },
-        layout::{Arrival, Frame, Section},
+        error_page::ErrorPage,
+        layout::{FocusHeading, Frame, Section},
         pages::{licences::card::LicenceFacts, transfers::OfferRow},
         paths::{self, Address},
-        routes::here,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
         words::{self, Moment, When},
     },
 };
@@ -32,7 +32,7 @@ use crate::{
 /// The page: `/o/{org}`.
 #[component]
 pub fn HomePage() -> impl IntoView {
-    let org = here(|segments, _| match segments {
+    let org = use_route_query(|segments, _| match segments {
         ["o", org] => Some((*org).to_owned()),
         _ => None,
     });
@@ -42,10 +42,10 @@ pub fn HomePage() -> impl IntoView {
         <Frame section=Section::Home org>
             <Transition fallback=Skeleton>
                 {move || Suspend::new(async move {
-                    let begin = Beginning::from(session.start().await);
+                    let begin = PageContext::from(session.start().await);
                     match home.await {
                         Ok(home) => view! { <HomeContent home now=begin.now/> }.into_any(),
-                        Err(failure) => view! { <Trouble failure/> }.into_any(),
+                        Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                     }
                 })}
             </Transition>
@@ -66,7 +66,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
     let hue = words::organization_hue(home.organization.id);
     view! {
         <Title text=name.clone()/>
-        <Arrival/>
+        <FocusHeading/>
         <header class="bar page-header">
             <Mark name=name.clone() hue/>
             <div>

@@ -25,12 +25,12 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
-        layout::{Arrival, OutsideFrame},
+        error_page::ErrorPage,
+        form_action::FormAction,
+        layout::{FocusHeading, PublicLayout},
         paths,
-        routes::here,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
         words,
     },
 };
@@ -38,7 +38,7 @@ use crate::{
 /// The page: `/invitations/{token}`.
 #[component]
 pub fn InvitationPage() -> impl IntoView {
-    let token = here(|segments, _| match segments {
+    let token = use_route_query(|segments, _| match segments {
         ["invitations", token] => Some((*token).to_owned()),
         _ => None,
     });
@@ -49,25 +49,25 @@ pub fn InvitationPage() -> impl IntoView {
     );
     view! {
         <Title text="Invitation"/>
-        <Arrival/>
-        <OutsideFrame>
+        <FocusHeading/>
+        <PublicLayout>
             <Transition fallback=Skeleton>
                 {move || Suspend::new(async move {
-                    let begin = Beginning::from(session.start().await);
+                    let begin = PageContext::from(session.start().await);
                     match invitation.await {
                         (token, Ok(invitation)) => view! { <Content invitation token begin/> }.into_any(),
-                        (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
+                        (_, Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
                     }
                 })}
             </Transition>
-        </OutsideFrame>
+        </PublicLayout>
     }
     .into_any()
 }
 
 /// The invitation, and what can be done about it by who looks at it.
 #[component]
-fn Content(invitation: InvitationView, token: String, begin: Beginning) -> impl IntoView {
+fn Content(invitation: InvitationView, token: String, begin: PageContext) -> impl IntoView {
     let refusal = match (invitation.state, invitation.replaced_at) {
         (State::Pending, Some(at)) => Some(Refusal::InvitationReplaced(at, invitation.email.clone())),
         (State::Pending, None) if invitation.expired => Some(Refusal::InvitationExpired),
@@ -132,7 +132,7 @@ fn Introduction(invitation: InvitationView, now: Timestamp) -> impl IntoView {
 /// **Accept** or **Decline**.
 #[component]
 fn Answer(token: String, flash: Option<FormFlash>) -> impl IntoView {
-    let (accept, decline) = (ServerAction::<AcceptInvitation>::new(), ServerAction::<DeclineInvitation>::new());
+    let (accept, decline) = (FormAction::<AcceptInvitation>::new(), FormAction::<DeclineInvitation>::new());
     let same = token.clone();
     view! {
         <Form action=accept flash=flash.clone() changes_session=true>
@@ -149,7 +149,7 @@ fn Answer(token: String, flash: Option<FormFlash>) -> impl IntoView {
 /// Signed in under another address: both are shown, and the way to change.
 #[component]
 fn SomebodyElse(person: PersonView, email: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<SignOut>::new();
+    let action = FormAction::<SignOut>::new();
     view! {
         <Note mood=Mood::Warning>
             <p>"You are signed in as " <b>{person.email}</b> ". This invitation is for " <b>{email}</b> "."</p>
@@ -164,7 +164,7 @@ fn SomebodyElse(person: PersonView, email: String, flash: Option<FormFlash>) -> 
 /// **Sign up** on the way in (PEOPLE-4a): the address is the invitation's.
 #[component]
 fn Newcomer(invitation: InvitationView, token: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<SignUp>::new();
+    let action = FormAction::<SignUp>::new();
     let (first, last) = invitation
         .name
         .as_deref()
@@ -201,7 +201,7 @@ fn Newcomer(invitation: InvitationView, token: String, flash: Option<FormFlash>)
 /// Who sent it can no longer give it (ROLE-3): whom to ask, and a way to.
 #[component]
 fn SenderLost(invitation: InvitationView, token: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<AskForInvitation>::new();
+    let action = FormAction::<AskForInvitation>::new();
     view! {
         <section class="card invitation">
             <h1 tabindex="-1">"Invitation to " {invitation.organization.clone()}</h1>

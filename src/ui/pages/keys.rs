@@ -24,8 +24,8 @@ use crate::{
             select::Select,
             table::Fact,
         },
+        form_action::FormAction,
         paths::{self, Address},
-        sending::ServerAction,
         words::{self, When},
     },
 };
@@ -119,7 +119,7 @@ fn Entry(key: KeyView, revoke: String, several: bool, now: Timestamp) -> impl In
 /// **New key**.
 #[component]
 fn NewKey(org: String, accounts: Vec<(String, String)>, close: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<CreateKey>::new();
+    let action = FormAction::<CreateKey>::new();
     let first = accounts.first().map(|(id, _)| id.clone()).unwrap_or_default();
     let several = accounts.len() > 1;
     view! {
@@ -163,7 +163,7 @@ fn ScopeChecks() -> impl IntoView {
 /// **Revoke**.
 #[component]
 fn Revoke(org: String, key: KeyView, close: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<RevokeKey>::new();
+    let action = FormAction::<RevokeKey>::new();
     view! {
         <Dialog label="Revoke" heading=format!("Revoke “{}”?", key.name) close=close.clone() reads=true>
             <Form action flash class="dialog-form">

@@ -25,19 +25,19 @@ use crate::{
             form::{Form, Submit},
             select::Select,
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
-        routes::here,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
         words::{self, When},
     },
 };
 
 /// What the address says.
 #[derive(Clone, Default, PartialEq)]
-struct Asked {
+struct LoansRoute {
     org: String,
     cursor: String,
     dialog: String,
@@ -45,7 +45,7 @@ struct Asked {
     about: String,
 }
 
-impl Asked {
+impl LoansRoute {
     fn list(&self, cursor: &str) -> Address {
         Address::new(paths::loans(&self.org)).with("cursor", cursor)
     }
@@ -62,27 +62,32 @@ impl Asked {
 /// The page: `/o/{org}/loans`.
 #[component]
 pub fn LoansPage() -> impl IntoView {
-    let asked = here(|segments, query| match segments {
+    let route = use_route_query(|segments, query| match segments {
         ["o", org, "loans"] => {
             let text = |name: &str| query.get(name).unwrap_or_default();
-            Some(Asked { org: (*org).to_owned(), cursor: text("cursor"), dialog: text("dialog"), about: text("about") })
+            Some(LoansRoute {
+                org: (*org).to_owned(),
+                cursor: text("cursor"),
+                dialog: text("dialog"),
+                about: text("about"),
+            })
         }
         _ => None,
     });
-    let org = Memo::new(move |_| asked.get().org);
+    let org = Memo::new(move |_| route.get().org);
     let session = Session::get();
-    let wanted = Memo::new(move |_| asked.with(|asked| (asked.org.clone(), asked.cursor.clone())));
+    let wanted = Memo::new(move |_| route.with(|route| (route.org.clone(), route.cursor.clone())));
     let loans = ask(move || (wanted.get(), session.version()), |((org, cursor), _)| loans_page(org, cursor));
     view! {
         <Frame section=Section::Loans org>
             <Transition fallback=Skeleton>
                 {move || {
-                    let asked = asked.get();
+                    let route = route.get();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match loans.await {
-                            Ok(loans) => view! { <LoansContent asked loans now=begin.now flash=begin.form/> }.into_any(),
-                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                            Ok(loans) => view! { <LoansContent route loans now=begin.now flash=begin.form/> }.into_any(),
+                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                         }
                     })
                 }}
@@ -94,19 +99,19 @@ pub fn LoansPage() -> impl IntoView {
 
 /// The page, loaded, with the dialog that is open over it.
 #[component]
-fn LoansContent(asked: Asked, loans: LoansView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
-    let asked = Asked { org: loans.organization.org_id.clone(), ..asked };
-    let about = loans.loans.items.iter().find(|loan| loan.id.to_string() == asked.about).cloned();
-    let dialog = match (asked.dialog.as_str(), about) {
+fn LoansContent(route: LoansRoute, loans: LoansView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+    let route = LoansRoute { org: loans.organization.org_id.clone(), ..route };
+    let about = loans.loans.items.iter().find(|loan| loan.id.to_string() == route.about).cloned();
+    let dialog = match (route.dialog.as_str(), about) {
         ("lend", _) if loans.lend == Control::Enabled => {
-            view! { <LendDialog asked=asked.clone() lendable=loans.lendable.clone() flash/> }.into_any()
+            view! { <LendDialog route=route.clone() lendable=loans.lendable.clone() flash/> }.into_any()
         }
-        ("end", Some(loan)) if loan.term.runs(now) => view! { <EndDialog asked=asked.clone() loan flash/> }.into_any(),
+        ("end", Some(loan)) if loan.term.runs(now) => view! { <EndDialog route=route.clone() loan flash/> }.into_any(),
         _ => ().into_any(),
     };
     let lend = match loans.lend {
         Control::Enabled => view! {
-            <ButtonLink href=asked.with_dialog("lend", "") tone=Tone::Primary icon="plus" in_place=true>"Lend"</ButtonLink>
+            <ButtonLink href=route.with_dialog("lend", "") tone=Tone::Primary icon="plus" in_place=true>"Lend"</ButtonLink>
         }
         .into_any(),
         Control::Disabled(reason) => {
@@ -116,8 +121,8 @@ fn LoansContent(asked: Asked, loans: LoansView, now: Timestamp, flash: Option<Fo
     };
     let (lent, borrowed): (Vec<LoanView>, Vec<LoanView>) =
         loans.loans.items.into_iter().partition(|loan| loan.direction == Direction::Lent);
-    let start = (!asked.cursor.is_empty()).then(|| asked.list("").text());
-    let next = loans.loans.next_cursor.map(|cursor| asked.list(&cursor).text());
+    let start = (!route.cursor.is_empty()).then(|| route.list("").text());
+    let next = loans.loans.next_cursor.map(|cursor| route.list(&cursor).text());
     let pages = (start.is_some() || next.is_some()).then(|| {
         view! {
             <nav class="pages" aria-label="Pages">
@@ -126,15 +131,15 @@ fn LoansContent(asked: Asked, loans: LoansView, now: Timestamp, flash: Option<Fo
             </nav>
         }
     });
-    let seats = paths::seats(&asked.org);
-    let borrowed_asked = asked.clone();
+    let seats = paths::seats(&route.org);
+    let borrowed_asked = route.clone();
     view! {
         <PageHeader title="Loans" lead="A licence that is lent is used by the other account until its last day, and not here. It can be called back and returned at any time.">
             <ButtonLink href=seats>"Seats"</ButtonLink>
             {lend}
         </PageHeader>
-        <Loans title="Lent" empty="Nothing is lent. Lend a licence to a partner with their Sharing ID." asked loans=lent now/>
-        <Loans title="Borrowed" empty="Nothing is borrowed. Whoever lends you a licence needs the Sharing ID of your account." asked=borrowed_asked loans=borrowed now/>
+        <Loans title="Lent" empty="Nothing is lent. Lend a licence to a partner with their Sharing ID." route loans=lent now/>
+        <Loans title="Borrowed" empty="Nothing is borrowed. Whoever lends you a licence needs the Sharing ID of your account." route=borrowed_asked loans=borrowed now/>
         {pages}
         {dialog}
     }
@@ -145,14 +150,14 @@ fn LoansContent(asked: Asked, loans: LoansView, now: Timestamp, flash: Option<Fo
 fn Loans(
     title: &'static str,
     empty: &'static str,
-    asked: Asked,
+    route: LoansRoute,
     loans: Vec<LoanView>,
     now: Timestamp,
 ) -> impl IntoView {
     let id = title.to_lowercase();
     let labelled_by = id.clone();
     let none = loans.is_empty();
-    let rows = loans.into_iter().map(|loan| view! { <Row asked=asked.clone() loan now/> }).collect_view();
+    let rows = loans.into_iter().map(|loan| view! { <Row route=route.clone() loan now/> }).collect_view();
     let content = if none {
         view! { <Empty icon="licence" sentence=empty/> }.into_any()
     } else {
@@ -196,7 +201,7 @@ fn used(model: Option<Model>, amount: Amount) -> String {
 
 /// One loan.
 #[component]
-fn Row(asked: Asked, loan: LoanView, now: Timestamp) -> impl IntoView {
+fn Row(route: LoansRoute, loan: LoanView, now: Timestamp) -> impl IntoView {
     let (state, tone) = match loan.term.end(now) {
         None => (format!("Until {}", loan.term.last_day().words()), "status run"),
         Some((at, how)) => (format!("{} {}", how.title(), words::day(at.day(), now)), "status"),
@@ -210,7 +215,7 @@ fn Row(asked: Asked, loan: LoanView, now: Timestamp) -> impl IntoView {
     let action = loan.term.runs(now).then(|| {
         let words = ending(loan.direction);
         let label = format!("{words} {} of {}", loan.product.title(), loan.other);
-        let href = asked.with_dialog("end", &loan.id.to_string());
+        let href = route.with_dialog("end", &loan.id.to_string());
         view! { <a class="button" href=href aria-label=label data-noscroll="">{words}</a> }
     });
     view! {
@@ -249,20 +254,20 @@ fn called(licence: &LicenceView) -> String {
 
 /// **Lend**.
 #[component]
-fn LendDialog(asked: Asked, lendable: Vec<LicenceView>, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<LendLicence>::new();
-    let close = asked.address();
+fn LendDialog(route: LoansRoute, lendable: Vec<LicenceView>, flash: Option<FormFlash>) -> impl IntoView {
+    let action = FormAction::<LendLicence>::new();
+    let close = route.address();
     let options: Vec<(String, String)> =
         lendable.iter().map(|licence| (licence.id.to_string(), called(licence))).collect();
-    let value = if options.iter().any(|(id, _)| *id == asked.about) {
-        asked.about.clone()
+    let value = if options.iter().any(|(id, _)| *id == route.about) {
+        route.about.clone()
     } else {
         options.first().map(|(id, _)| id.clone()).unwrap_or_default()
     };
     view! {
         <Dialog label="Lend" heading="Lend a licence" close=close.clone()>
             <Form action flash class="dialog-form">
-                <Hidden name="org" value=asked.org.clone()/>
+                <Hidden name="org" value=route.org.clone()/>
                 <DialogBody>
                     <Select name="licence" label="Licence" options value/>
                     <Field name="sharing_id" label="Sharing ID" hint="Of the account that is to use it, like table/chair. Ask them for it." focused=true/>
@@ -279,9 +284,9 @@ fn LendDialog(asked: Asked, lendable: Vec<LicenceView>, flash: Option<FormFlash>
 
 /// **Call back**, or **Return**.
 #[component]
-fn EndDialog(asked: Asked, loan: LoanView, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<EndLoan>::new();
-    let close = asked.address();
+fn EndDialog(route: LoansRoute, loan: LoanView, flash: Option<FormFlash>) -> impl IntoView {
+    let action = FormAction::<EndLoan>::new();
+    let close = route.address();
     let label = ending(loan.direction);
     let product = loan.product.title();
     let (heading, sentence) = match loan.direction {
@@ -303,7 +308,7 @@ fn EndDialog(asked: Asked, loan: LoanView, flash: Option<FormFlash>) -> impl Int
     view! {
         <Dialog label heading close=close.clone() reads=true>
             <Form action flash class="dialog-form">
-                <Hidden name="org" value=asked.org.clone()/>
+                <Hidden name="org" value=route.org.clone()/>
                 <Hidden name="loan" value=loan.id.to_string()/>
                 <DialogBody>
                     <p>{sentence}</p>

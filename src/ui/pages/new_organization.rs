@@ -16,11 +16,11 @@ use crate::{
             field::{Choice, Field, Radios},
             form::{Form, FormButtons, Submit},
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         layout::{Frame, PageHeader, Section},
         paths,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        session::{PageContext, Session},
     },
 };
 
@@ -32,13 +32,13 @@ pub fn NewOrganizationPage() -> impl IntoView {
         <Frame section=Section::Other org="">
             <Transition>
                 {move || Suspend::new(async move {
-                    let begin = Beginning::from(session.start().await);
+                    let begin = PageContext::from(session.start().await);
                     match begin.person {
                         Some(_) if !begin.policy.has_founding() => {
-                            view! { <Trouble failure=Failure::Refused(Refusal::Forbidden(BY_OPERATOR.to_owned()))/> }.into_any()
+                            view! { <ErrorPage failure=Failure::Refused(Refusal::Forbidden(BY_OPERATOR.to_owned()))/> }.into_any()
                         }
                         Some(_) => view! { <NewOrganizationView flash=begin.form/> }.into_any(),
-                        None => view! { <Trouble failure=Failure::Refused(Refusal::Unauthenticated)/> }.into_any(),
+                        None => view! { <ErrorPage failure=Failure::Refused(Refusal::Unauthenticated)/> }.into_any(),
                     }
                 })}
             </Transition>
@@ -51,7 +51,7 @@ pub fn NewOrganizationPage() -> impl IntoView {
 /// choice without WebAssembly; with it, what is hidden that way is emptied too, as an individual has neither.
 #[component]
 fn NewOrganizationView(flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<CreateOrganization>::new();
+    let action = FormAction::<CreateOrganization>::new();
     let kinds = OrganizationKind::ALL.map(|kind| (kind.word(), kind.title())).to_vec();
     view! {
         <PageHeader title="New organization" lead="You become its Owner. It starts with a free Discovery licence and an empty Drive."/>

@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 
-use crate::ui::{layout::OutsideFrame, trouble::NothingHere};
+use crate::ui::{error_page::NothingHere, layout::PublicLayout};
 
 /// The page.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
     view! {
-        <OutsideFrame>
+        <PublicLayout>
             <NothingHere/>
-        </OutsideFrame>
+        </PublicLayout>
     }
     .into_any()
 }

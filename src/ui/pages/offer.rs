@@ -31,26 +31,26 @@ use crate::{
             icon::Icon,
             table::Fact,
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
-        routes::here,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
         words::{self, Moment, When},
     },
 };
 
 /// What the address says: which offer, seen from where, and where it could go.
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
-struct Asked {
+struct OfferRoute {
     org: String,
     id: String,
     inside: String,
     cursor: String,
 }
 
-impl Asked {
+impl OfferRoute {
     fn at(&self, inside: &str) -> Address {
         Address::new(paths::offer(&self.org, &self.id)).with("in", inside)
     }
@@ -59,8 +59,8 @@ impl Asked {
 /// The page: `/o/{org}/offers/{id}`.
 #[component]
 pub fn OfferPage() -> impl IntoView {
-    let asked = here(|segments, query| match segments {
-        ["o", org, "offers", id] => Some(Asked {
+    let route = use_route_query(|segments, query| match segments {
+        ["o", org, "offers", id] => Some(OfferRoute {
             org: (*org).to_owned(),
             id: (*id).to_owned(),
             inside: query.get("in").unwrap_or_default(),
@@ -69,28 +69,28 @@ pub fn OfferPage() -> impl IntoView {
         _ => None,
     });
     let session = Session::get();
-    let org = Memo::new(move |_| asked.get().org);
+    let org = Memo::new(move |_| route.get().org);
     let resource = ask(
-        move || (asked.get(), session.version()),
-        |(asked, _)| async move {
-            let view = offer_page(asked.org.clone(), asked.id.clone(), asked.inside.clone(), asked.cursor.clone());
-            (asked.clone(), view.await)
+        move || (route.get(), session.version()),
+        |(route, _)| async move {
+            let view = offer_page(route.org.clone(), route.id.clone(), route.inside.clone(), route.cursor.clone());
+            (route.clone(), view.await)
         },
     );
     // Here and not in the content: what was answered stays while that is loaded anew.
-    let accept = ServerAction::<AcceptOffer>::new();
-    let decline = ServerAction::<DeclineOffer>::new();
-    let withdraw = ServerAction::<WithdrawOffer>::new();
+    let accept = FormAction::<AcceptOffer>::new();
+    let decline = FormAction::<DeclineOffer>::new();
+    let withdraw = FormAction::<WithdrawOffer>::new();
     view! {
         <Frame section=Section::Transfers org>
             <Transition fallback=Skeleton>
                 {move || Suspend::new(async move {
-                    let begin = Beginning::from(session.start().await);
+                    let begin = PageContext::from(session.start().await);
                     match resource.await {
-                        (asked, Ok(view)) => {
-                            view! { <Content asked view accept decline withdraw flash=begin.form.clone() now=begin.now/> }.into_any()
+                        (route, Ok(view)) => {
+                            view! { <Content route view accept decline withdraw flash=begin.form.clone() now=begin.now/> }.into_any()
                         }
-                        (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
+                        (_, Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
                     }
                 })}
             </Transition>
@@ -102,21 +102,21 @@ pub fn OfferPage() -> impl IntoView {
 /// The page, loaded.
 #[component]
 fn Content(
-    asked: Asked,
+    route: OfferRoute,
     view: OfferPageView,
-    accept: ServerAction<AcceptOffer>,
-    decline: ServerAction<DeclineOffer>,
-    withdraw: ServerAction<WithdrawOffer>,
+    accept: FormAction<AcceptOffer>,
+    decline: FormAction<DeclineOffer>,
+    withdraw: FormAction<WithdrawOffer>,
     flash: Option<FormFlash>,
     now: Timestamp,
 ) -> impl IntoView {
     let OfferPageView { organization, offer, place } = view;
-    let asked = Asked { org: organization.org_id.clone(), ..asked };
+    let route = OfferRoute { org: organization.org_id.clone(), ..route };
     let title = match offer.direction {
         Direction::In => format!("Offer from {}", offer.source_name),
         Direction::Out => format!("Offer to {}", offer.target_name),
     };
-    let back = paths::offer(&asked.org, &asked.id);
+    let back = paths::offer(&route.org, &route.id);
     let withdrawal = offer.may_withdraw.then(|| {
         let (id, back) = (offer.id.to_string(), back.clone());
         view! {
@@ -128,17 +128,17 @@ fn Content(
         }
     });
     let receipt = offer.transfer.map(|id| {
-        let href = paths::receipt(&asked.org, &id.to_string());
+        let href = paths::receipt(&route.org, &id.to_string());
         view! { <ButtonLink href tone=Tone::Primary>"Receipt"</ButtonLink> }
     });
     let answer = place.map(|place| {
-        view! { <Answer asked=asked.clone() place offer=offer.clone() accept decline flash=flash.clone()/> }
+        view! { <Answer route=route.clone() place offer=offer.clone() accept decline flash=flash.clone()/> }
     });
     view! {
         <PageHeader title lead=offer.what.what()>
             {receipt}
             {withdrawal}
-            <ButtonLink href=Address::new(paths::transfers(&asked.org)).with("show", "offers").text()>"All offers"</ButtonLink>
+            <ButtonLink href=Address::new(paths::transfers(&route.org)).with("show", "offers").text()>"All offers"</ButtonLink>
         </PageHeader>
         <Facts offer now/>
         {answer}
@@ -184,11 +184,11 @@ fn Facts(offer: OfferView, now: Timestamp) -> impl IntoView {
 /// Where it could go, what that would change, and the answer.
 #[component]
 fn Answer(
-    asked: Asked,
+    route: OfferRoute,
     place: PlaceView,
     offer: OfferView,
-    accept: ServerAction<AcceptOffer>,
-    decline: ServerAction<DeclineOffer>,
+    accept: FormAction<AcceptOffer>,
+    decline: FormAction<DeclineOffer>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let PlaceView { destination, path, rows, plan } = place;
@@ -200,14 +200,14 @@ fn Answer(
             let root = crumb.kind == Kind::Root;
             let label = if root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
             let inside = if root { String::new() } else { crumb.id.to_string() };
-            if index == last { Step::here(label) } else { Step::to(label, asked.at(&inside).text()) }
+            if index == last { Step::here(label) } else { Step::to(label, route.at(&inside).text()) }
         })
         .collect();
     let folders = rows
         .items
         .into_iter()
         .map(|row| {
-            let href = asked.at(&row.id.to_string()).text();
+            let href = route.at(&row.id.to_string()).text();
             view! {
                 <li>
                     <a href=href data-noscroll="">
@@ -219,13 +219,13 @@ fn Answer(
         })
         .collect_view();
     let more = rows.next_cursor.map(|cursor| {
-        let href = asked.at(&asked.inside).with("cursor", cursor).text();
+        let href = route.at(&route.inside).with("cursor", cursor).text();
         view! { <ButtonLink href in_place=true tone=Tone::Quiet>"Show more"</ButtonLink> }
     });
     let clear = plan.plan.is_clear();
     let id = offer.id.to_string();
-    let back = paths::offer(&asked.org, &asked.id);
-    let ways = Ways { target: asked.org.clone(), ..Ways::default() };
+    let back = paths::offer(&route.org, &route.id);
+    let ways = Ways { target: route.org.clone(), ..Ways::default() };
     let effects = if clear {
         view! {
             <Sides plan=plan.plan.clone()/>
@@ -241,7 +241,7 @@ fn Answer(
         view! {
             <Form action=accept flash=flash.clone() class="inline-form">
                 <Hidden name="offer" value=accepted/>
-                <Hidden name="org" value=asked.org.clone()/>
+                <Hidden name="org" value=route.org.clone()/>
                 <Hidden name="destination" value=destination.to_string()/>
                 <Hidden name="digest" value=plan.digest.clone()/>
                 <Submit label="Accept"/>

@@ -18,20 +18,20 @@ use crate::{
             note::{Mood, Note},
             table::Fact,
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         layout::{Frame, PageHeader, Section},
         pages::drive::plan::{Consequences, Sides, into, what},
         paths::{self, Address},
-        routes::here,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
         words::{self, Moment},
     },
 };
 
 /// Which receipt, seen from which organization, and whether it is asked to be taken back.
 #[derive(Clone, PartialEq, Default)]
-struct Which {
+struct ReceiptRoute {
     org: String,
     id: String,
     undoing: bool,
@@ -40,10 +40,10 @@ struct Which {
 /// The page: `/o/{org}/transfers/{id}`.
 #[component]
 pub fn ReceiptPage() -> impl IntoView {
-    let which = here(|segments, query| match segments {
+    let which = use_route_query(|segments, query| match segments {
         ["o", org, "transfers", id] => {
             let undoing = query.get("dialog").as_deref() == Some("undo");
-            Some(Which { org: (*org).to_owned(), id: (*id).to_owned(), undoing })
+            Some(ReceiptRoute { org: (*org).to_owned(), id: (*id).to_owned(), undoing })
         }
         _ => None,
     });
@@ -53,14 +53,14 @@ pub fn ReceiptPage() -> impl IntoView {
     let org = Memo::new(move |_| which.get().org);
     let undoing = Memo::new(move |_| which.get().undoing);
     // Here and not in the dialog: what was answered stays while that is made anew.
-    let action = ServerAction::<UndoTransfer>::new();
+    let action = FormAction::<UndoTransfer>::new();
     view! {
         <Frame section=Section::Transfers org>
             <Transition fallback=Skeleton>
                 {move || {
                     let org = org.get();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match resource.await {
                             Ok(receipt) => {
                                 let (shown, asked) = (receipt.clone(), org.clone());
@@ -70,7 +70,7 @@ pub fn ReceiptPage() -> impl IntoView {
                                 });
                                 view! { <ReceiptContent receipt=shown org/> {dialog} }.into_any()
                             }
-                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                         }
                     })
                 }}
@@ -147,7 +147,7 @@ fn ReceiptContent(receipt: ReceiptView, org: String) -> impl IntoView {
 fn UndoDialog(
     receipt: ReceiptView,
     org: String,
-    action: ServerAction<UndoTransfer>,
+    action: FormAction<UndoTransfer>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let ReceiptView { id, source_name, target_name, plan, undo, .. } = receipt;

@@ -19,38 +19,39 @@ use crate::{
             field::{Field, Hidden, Username},
             form::{Form, Submit},
         },
-        layout::{Arrival, OutsideFrame},
+        error_page::ErrorPage,
+        form_action::FormAction,
+        layout::{FocusHeading, PublicLayout},
         paths,
-        routes::here,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
     },
 };
 
 /// The page: `/reset?token=…`.
 #[component]
 pub fn ResetPage() -> impl IntoView {
-    let token = here(|segments, query| (segments == ["reset"]).then(|| query.get("token").unwrap_or_default()));
+    let token =
+        use_route_query(|segments, query| (segments == ["reset"]).then(|| query.get("token").unwrap_or_default()));
     let session = Session::get();
     let link = ask(move || token.get(), check_link);
     view! {
         <Title text="Set password"/>
-        <Arrival/>
-        <OutsideFrame>
+        <FocusHeading/>
+        <PublicLayout>
             <Transition>
                 {move || {
                     let token = token.get();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match link.await {
                             Ok(link) => view! { <ResetView token link flash=begin.form/> }.into_any(),
-                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                         }
                     })
                 }}
             </Transition>
-        </OutsideFrame>
+        </PublicLayout>
     }
     .into_any()
 }
@@ -58,8 +59,8 @@ pub fn ResetPage() -> impl IntoView {
 /// The form, or why there is none.
 #[component]
 fn ResetView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<ResetPassword>::new();
-    let works = link.purpose.is_some_and(|purpose| !purpose.proves_address());
+    let action = FormAction::<ResetPassword>::new();
+    let tasks = link.purpose.is_some_and(|purpose| !purpose.proves_address());
     let lead = match link.purpose {
         Some(Purpose::SetPassword) => "Choose a password for your new account.",
         _ => "All your sessions end. Then you sign in with the new password.",
@@ -67,7 +68,7 @@ fn ResetView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl In
     view! {
         <section class="card">
             <h1 tabindex="-1">"Set password"</h1>
-            {if works {
+            {if tasks {
                 view! {
                     <p>{lead}</p>
                     <Form action flash changes_session=true>

@@ -6,22 +6,22 @@ use crate::{
     domain::refusal::Refusal,
     domain::{
         role::{Cell, Permission, Role, Standing, cell},
-        view::Belonging,
+        view::OrganizationMembership,
     },
     rpc::Failure,
     ui::{
         components::icon::Icon,
+        error_page::ErrorPage,
         layout::{Frame, PageHeader, Section},
-        routes::here,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
     },
 };
 
 /// The page: `/o/{org}/roles`.
 #[component]
 pub fn RolesPage() -> impl IntoView {
-    let org = here(|segments, _| match segments {
+    let org = use_route_query(|segments, _| match segments {
         ["o", org, "roles"] => Some((*org).to_owned()),
         _ => None,
     });
@@ -32,10 +32,10 @@ pub fn RolesPage() -> impl IntoView {
                 {move || {
                     let org = org.get();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match (&begin.person, begin.organization(&org)) {
-                            (None, _) => view! { <Trouble failure=Failure::Refused(Refusal::Unauthenticated)/> }.into_any(),
-                            (Some(_), None) => view! { <Trouble failure=Failure::Refused(Refusal::NotFound)/> }.into_any(),
+                            (None, _) => view! { <ErrorPage failure=Failure::Refused(Refusal::Unauthenticated)/> }.into_any(),
+                            (Some(_), None) => view! { <ErrorPage failure=Failure::Refused(Refusal::NotFound)/> }.into_any(),
                             (Some(_), Some(belonging)) => view! { <RolesView belonging=belonging.clone()/> }.into_any(),
                         }
                     })
@@ -48,7 +48,7 @@ pub fn RolesPage() -> impl IntoView {
 
 /// The table.
 #[component]
-fn RolesView(belonging: Belonging) -> impl IntoView {
+fn RolesView(belonging: OrganizationMembership) -> impl IntoView {
     let standings: Vec<(&'static str, Standing, bool)> = Role::ALL
         .into_iter()
         .map(|role| (role.title(), Standing::In(role), belonging.role == Some(role)))

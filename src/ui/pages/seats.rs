@@ -25,20 +25,20 @@ use crate::{
             form::{Form, Submit},
             meter::Meter,
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
-        routes::here,
+        routes::use_route_query,
         sales::GetLicence,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        session::{PageContext, Session},
         words::{self, When},
     },
 };
 
 /// What the address says.
 #[derive(Clone, Default, PartialEq)]
-struct Asked {
+struct SeatsRoute {
     org: String,
     /// Only this licence, page by page.
     only: String,
@@ -50,7 +50,7 @@ struct Asked {
     holder: String,
 }
 
-impl Asked {
+impl SeatsRoute {
     fn list(&self, cursor: &str) -> Address {
         Address::new(paths::seats(&self.org)).with("only", &self.only).with("cursor", cursor)
     }
@@ -72,10 +72,10 @@ impl Asked {
 /// The page: `/o/{org}/seats`.
 #[component]
 pub fn SeatsPage() -> impl IntoView {
-    let asked = here(|segments, query| match segments {
+    let route = use_route_query(|segments, query| match segments {
         ["o", org, "seats"] => {
             let text = |name: &str| query.get(name).unwrap_or_default();
-            Some(Asked {
+            Some(SeatsRoute {
                 org: (*org).to_owned(),
                 only: text("only"),
                 cursor: text("cursor"),
@@ -86,25 +86,25 @@ pub fn SeatsPage() -> impl IntoView {
         }
         _ => None,
     });
-    let org = Memo::new(move |_| asked.get().org);
+    let org = Memo::new(move |_| route.get().org);
     let session = Session::get();
     let seats = ask(
-        move || (asked.get(), session.version()),
-        |(asked, _)| async move {
-            let giving = asked.dialog == "give";
-            seats_page(asked.org, asked.only, asked.cursor, giving).await
+        move || (route.get(), session.version()),
+        |(route, _)| async move {
+            let giving = route.dialog == "give";
+            seats_page(route.org, route.only, route.cursor, giving).await
         },
     );
     view! {
         <Frame section=Section::Seats org>
             <Transition fallback=Skeleton>
                 {move || {
-                    let asked = asked.get();
+                    let route = route.get();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match seats.await {
-                            Ok(seats) => view! { <SeatsContent asked seats now=begin.now flash=begin.form/> }.into_any(),
-                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                            Ok(seats) => view! { <SeatsContent route seats now=begin.now flash=begin.form/> }.into_any(),
+                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                         }
                     })
                 }}
@@ -116,27 +116,27 @@ pub fn SeatsPage() -> impl IntoView {
 
 /// The page, loaded, with the dialog that is open over it.
 #[component]
-fn SeatsContent(asked: Asked, seats: SeatsView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
-    let asked = Asked { org: seats.organization.org_id.clone(), ..asked };
-    let about = seats.licences.iter().find(|one| one.licence.id.to_string() == asked.licence).cloned();
-    let dialog = match (asked.dialog.as_str(), about) {
+fn SeatsContent(route: SeatsRoute, seats: SeatsView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+    let route = SeatsRoute { org: seats.organization.org_id.clone(), ..route };
+    let about = seats.licences.iter().find(|one| one.licence.id.to_string() == route.licence).cloned();
+    let dialog = match (route.dialog.as_str(), about) {
         ("give", Some(licence)) if licence.give == Control::Enabled => {
-            view! { <GiveDialog asked=asked.clone() people=seats.people flash/> }.into_any()
+            view! { <GiveDialog route=route.clone() people=seats.people flash/> }.into_any()
         }
         ("free", Some(licence)) => {
-            let row = licence.seats.items.into_iter().find(|row| row.holder.id().to_string() == asked.holder);
-            row.map(|row| view! { <FreeDialog asked=asked.clone() row flash/> }.into_any()).into_any()
+            let row = licence.seats.items.into_iter().find(|row| row.holder.id().to_string() == route.holder);
+            row.map(|row| view! { <FreeDialog route=route.clone() row flash/> }.into_any()).into_any()
         }
         _ => ().into_any(),
     };
-    let (empty, org) = (seats.licences.is_empty(), asked.org.clone());
+    let (empty, org) = (seats.licences.is_empty(), route.org.clone());
     let entries =
-        seats.licences.into_iter().map(|licence| view! { <Licence asked=asked.clone() licence now/> }).collect_view();
-    let all = (!asked.only.is_empty()).then(|| paths::seats(&asked.org));
+        seats.licences.into_iter().map(|licence| view! { <Licence route=route.clone() licence now/> }).collect_view();
+    let all = (!route.only.is_empty()).then(|| paths::seats(&route.org));
     view! {
         <PageHeader title="Seats" lead="Owners, Managers and Editors use any free seat of the desktop licences. Readers and Members use the one they were given.">
             {all.map(|href| view! { <ButtonLink href>"All desktop licences"</ButtonLink> })}
-            <ButtonLink href=paths::loans(&asked.org)>"Loans"</ButtonLink>
+            <ButtonLink href=paths::loans(&route.org)>"Loans"</ButtonLink>
         </PageHeader>
         {if empty {
             view! {
@@ -154,7 +154,7 @@ fn SeatsContent(asked: Asked, seats: SeatsView, now: Timestamp, flash: Option<Fo
 
 /// One licence and who holds its seats.
 #[component]
-fn Licence(asked: Asked, licence: SeatedLicence, now: Timestamp) -> impl IntoView {
+fn Licence(route: SeatsRoute, licence: SeatedLicence, now: Timestamp) -> impl IntoView {
     let SeatedLicence { licence, seats, give } = licence;
     let id = licence.id.to_string();
     let total = licence.seats.unwrap_or_default();
@@ -179,16 +179,16 @@ fn Licence(asked: Asked, licence: SeatedLicence, now: Timestamp) -> impl IntoVie
     let usable = licence.seats_used.is_some() && licence.state == LicenceState::Active;
     let button = match give {
         Control::Enabled => view! {
-            <ButtonLink href=asked.give(&id) icon="plus" in_place=true>"Give a seat"</ButtonLink>
+            <ButtonLink href=route.give(&id) icon="plus" in_place=true>"Give a seat"</ButtonLink>
         }
         .into_any(),
         Control::Disabled(reason) => view! { <BlockedButton label="Give a seat" reason/> }.into_any(),
         Control::Absent => ().into_any(),
     };
-    let only = asked.only.clone();
+    let only = route.only.clone();
     let pages = (!only.is_empty()).then(|| {
-        let start = (!asked.cursor.is_empty()).then(|| asked.list("").text());
-        let next = seats.next_cursor.clone().map(|cursor| asked.list(&cursor).text());
+        let start = (!route.cursor.is_empty()).then(|| route.list("").text());
+        let next = seats.next_cursor.clone().map(|cursor| route.list(&cursor).text());
         view! {
             <nav class="pages" aria-label="Pages">
                 {start.map(|href| view! { <ButtonLink href>"From the start"</ButtonLink> })}
@@ -197,13 +197,13 @@ fn Licence(asked: Asked, licence: SeatedLicence, now: Timestamp) -> impl IntoVie
         }
     });
     let others = (only.is_empty() && usable && more > 0).then(|| {
-        let href = Address::new(paths::seats(&asked.org)).with("only", &id).text();
+        let href = Address::new(paths::seats(&route.org)).with("only", &id).text();
         view! { <p class="seats-more"><ButtonLink href>{format!("Show all {}", words::count(used))}</ButtonLink></p> }
     });
     let rows = seats
         .items
         .into_iter()
-        .map(|row| view! { <Row asked=asked.clone() licence=id.clone() row now/> })
+        .map(|row| view! { <Row route=route.clone() licence=id.clone() row now/> })
         .collect_view();
     let body = match (usable, shown) {
         (false, _) => ().into_any(),
@@ -250,7 +250,7 @@ fn Licence(asked: Asked, licence: SeatedLicence, now: Timestamp) -> impl IntoVie
 
 /// Somebody's seat.
 #[component]
-fn Row(asked: Asked, licence: String, row: SeatRow, now: Timestamp) -> impl IntoView {
+fn Row(route: SeatsRoute, licence: String, row: SeatRow, now: Timestamp) -> impl IntoView {
     let holder = row.holder.id().to_string();
     let hue = words::hue(row.holder.id().as_bytes());
     let who = match (row.role, row.email) {
@@ -284,22 +284,22 @@ fn Row(asked: Asked, licence: String, row: SeatRow, now: Timestamp) -> impl Into
             <td class=device_class>{row.device.unwrap_or_else(|| "—".to_owned())}</td>
             <td class="m num from-tablet">{since.map(|at| view! { <When at now/> })}</td>
             <td class=seen_class><span class="seat-unit">"Last seen "</span> {match row.seen { Some(at) => view! { <time datetime=at.rfc3339() title=at.words()>{words::ago(at, now)}</time> }.into_any(), None => "—".into_any() }}</td>
-            <td class="seat-act"><a class="button" href=asked.free(&licence, &holder) aria-label=label data-noscroll="">{action}</a></td>
+            <td class="seat-act"><a class="button" href=route.free(&licence, &holder) aria-label=label data-noscroll="">{action}</a></td>
         </tr>
     }
 }
 
 /// **Give a seat**.
 #[component]
-fn GiveDialog(asked: Asked, people: Vec<(String, String)>, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<GiveSeat>::new();
-    let close = asked.address();
+fn GiveDialog(route: SeatsRoute, people: Vec<(String, String)>, flash: Option<FormFlash>) -> impl IntoView {
+    let action = FormAction::<GiveSeat>::new();
+    let close = route.address();
     let known = people.into_iter().map(|(name, email)| view! { <option value=email>{name}</option> }).collect_view();
     view! {
         <Dialog label="Give a seat" heading="Give a seat" close=close.clone()>
             <Form action flash class="dialog-form">
-                <Hidden name="org" value=asked.org.clone()/>
-                <Hidden name="licence" value=asked.licence.clone()/>
+                <Hidden name="org" value=route.org.clone()/>
+                <Hidden name="licence" value=route.licence.clone()/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody>
                     <p>"The seat is kept for them, whether they use it or not, until you take it back."</p>
@@ -316,9 +316,9 @@ fn GiveDialog(asked: Asked, people: Vec<(String, String)>, flash: Option<FormFla
 
 /// **Take back**, or **Release**.
 #[component]
-fn FreeDialog(asked: Asked, row: SeatRow, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<FreeSeat>::new();
-    let close = asked.address();
+fn FreeDialog(route: SeatsRoute, row: SeatRow, flash: Option<FormFlash>) -> impl IntoView {
+    let action = FormAction::<FreeSeat>::new();
+    let close = route.address();
     let given = row.given_at.is_some();
     let label = if given { "Take back" } else { "Release" };
     let heading = if given {
@@ -337,8 +337,8 @@ fn FreeDialog(asked: Asked, row: SeatRow, flash: Option<FormFlash>) -> impl Into
     view! {
         <Dialog label heading close=close.clone() reads=true>
             <Form action flash class="dialog-form">
-                <Hidden name="org" value=asked.org.clone()/>
-                <Hidden name="licence" value=asked.licence.clone()/>
+                <Hidden name="org" value=route.org.clone()/>
+                <Hidden name="licence" value=route.licence.clone()/>
                 <Hidden name="holder" value=row.holder.id().to_string()/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody>

@@ -29,20 +29,20 @@ use crate::{
             form::{Form, FormButtons, Submit},
             table::Fact,
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         layout::{Frame, PageHeader, Section},
         pages::{accounts::Accounts, keys::Keys},
         paths::{self, Address},
-        routes::here,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
         words,
     },
 };
 
 /// A section of the settings.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum SettingsSection {
     Legal,
     Details,
     Accounts,
@@ -51,7 +51,7 @@ enum Part {
     Danger,
 }
 
-impl Part {
+impl SettingsSection {
     const ALL: [Self; 6] = [Self::Legal, Self::Details, Self::Accounts, Self::Security, Self::Keys, Self::Danger];
 
     /// Its word in the address.
@@ -91,7 +91,7 @@ impl Part {
 
 /// The dialog that the address opens.
 #[derive(Clone, Default, PartialEq)]
-struct Opened {
+struct SettingsDialog {
     dialog: String,
     /// What it is about: an account, a key.
     item: String,
@@ -100,11 +100,14 @@ struct Opened {
 /// The page: `/o/{org}/settings/{part}`; without a part, the first section that the reader may see.
 #[component]
 pub fn SettingsPage() -> impl IntoView {
-    let place = here(|segments, query| match segments {
+    let place = use_route_query(|segments, query| match segments {
         ["o", org, "settings", part @ ..] if part.len() < 2 => Some((
             (*org).to_owned(),
             part.first().map(|part| (*part).to_owned()).unwrap_or_default(),
-            Opened { dialog: query.get("dialog").unwrap_or_default(), item: query.get("item").unwrap_or_default() },
+            SettingsDialog {
+                dialog: query.get("dialog").unwrap_or_default(),
+                item: query.get("item").unwrap_or_default(),
+            },
             query.get("made").unwrap_or_default(),
         )),
         _ => None,
@@ -123,29 +126,29 @@ pub fn SettingsPage() -> impl IntoView {
                 {move || {
                     let (_, part, open, _) = place.get();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         let (flash, now) = (begin.form, begin.now);
                         let keys = keys.await;
                         match settings.await {
                             Ok(settings) => {
-                                let found = Part::ALL.into_iter().find(|one| {
+                                let found = SettingsSection::ALL.into_iter().find(|one| {
                                     one.is_in(&settings) && (part.is_empty() || one.word() == part)
                                 });
                                 match found {
-                                    Some(Part::Keys) => {
+                                    Some(SettingsSection::Keys) => {
                                         let org = settings.organization.org_id.clone();
                                         let content = match keys {
                                             Some(Ok(keys)) => view! { <Keys keys org dialog=open.dialog about=open.item flash now/> }.into_any(),
-                                            Some(Err(failure)) => view! { <Trouble failure/> }.into_any(),
+                                            Some(Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
                                             None => ().into_any(),
                                         };
-                                        view! { <SettingsFrame settings part=Part::Keys content/> }.into_any()
+                                        view! { <SettingsFrame settings part=SettingsSection::Keys content/> }.into_any()
                                     }
                                     Some(part) => view! { <SettingsContent settings part open flash/> }.into_any(),
-                                    None => view! { <Trouble failure=Failure::Refused(Refusal::NotFound)/> }.into_any(),
+                                    None => view! { <ErrorPage failure=Failure::Refused(Refusal::NotFound)/> }.into_any(),
                                 }
                             }
-                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                         }
                     })
                 }}
@@ -157,20 +160,27 @@ pub fn SettingsPage() -> impl IntoView {
 
 /// The sections, and the one that is shown.
 #[component]
-fn SettingsContent(settings: SettingsView, part: Part, open: Opened, flash: Option<FormFlash>) -> impl IntoView {
-    let Opened { dialog, item } = open;
+fn SettingsContent(
+    settings: SettingsView,
+    part: SettingsSection,
+    open: SettingsDialog,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
+    let SettingsDialog { dialog, item } = open;
     let org = settings.organization.org_id.clone();
     let frame = settings.clone();
     let content = match (part, settings.legal.clone(), settings.details.clone()) {
-        (Part::Legal, Some(legal), _) if settings.edits_legal => view! { <LegalForm settings legal flash/> }.into_any(),
-        (Part::Legal, Some(legal), _) => view! { <LegalFacts settings legal/> }.into_any(),
-        (Part::Details, _, Some(details)) => view! { <DetailsForm org details flash/> }.into_any(),
-        (Part::Accounts, ..) => settings
+        (SettingsSection::Legal, Some(legal), _) if settings.edits_legal => {
+            view! { <LegalForm settings legal flash/> }.into_any()
+        }
+        (SettingsSection::Legal, Some(legal), _) => view! { <LegalFacts settings legal/> }.into_any(),
+        (SettingsSection::Details, _, Some(details)) => view! { <DetailsForm org details flash/> }.into_any(),
+        (SettingsSection::Accounts, ..) => settings
             .accounts
             .clone()
             .map(|accounts| view! { <Accounts accounts org dialog chosen=item flash/> })
             .into_any(),
-        (Part::Security, _, Some(details)) => view! { <SecurityForm org details flash/> }.into_any(),
+        (SettingsSection::Security, _, Some(details)) => view! { <SecurityForm org details flash/> }.into_any(),
         _ => view! { <Danger settings dialog flash/> }.into_any(),
     };
     view! { <SettingsFrame settings=frame part content/> }
@@ -178,9 +188,9 @@ fn SettingsContent(settings: SettingsView, part: Part, open: Opened, flash: Opti
 
 /// The way between the sections, and the one that is shown.
 #[component]
-fn SettingsFrame(settings: SettingsView, part: Part, content: AnyView) -> impl IntoView {
+fn SettingsFrame(settings: SettingsView, part: SettingsSection, content: AnyView) -> impl IntoView {
     let org = settings.organization.org_id.clone();
-    let links = Part::ALL
+    let links = SettingsSection::ALL
         .into_iter()
         .filter(|one| one.is_in(&settings))
         .map(|one| {
@@ -204,7 +214,7 @@ fn SettingsFrame(settings: SettingsView, part: Part, content: AnyView) -> impl I
 /// Legal information and the Org ID, to change.
 #[component]
 fn LegalForm(settings: SettingsView, legal: LegalView, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<SaveLegal>::new();
+    let action = FormAction::<SaveLegal>::new();
     let org = settings.organization.org_id;
     let business = settings.kind == OrganizationKind::Business;
     let text = Option::<String>::unwrap_or_default;
@@ -266,7 +276,7 @@ fn LegalFacts(settings: SettingsView, legal: LegalView) -> impl IntoView {
 /// What Owners and Managers change.
 #[component]
 fn DetailsForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<SaveDetails>::new();
+    let action = FormAction::<SaveDetails>::new();
     let text = Option::<String>::unwrap_or_default;
     view! {
         <Form action flash changes_session=true>
@@ -291,7 +301,7 @@ fn DetailsForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> i
 /// Who sees the people list.
 #[component]
 fn SecurityForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<SaveSecurity>::new();
+    let action = FormAction::<SaveSecurity>::new();
     let options = PeopleVisibility::ALL.map(|choice| (choice.word(), choice.title())).to_vec();
     view! {
         <Form action flash>
@@ -308,8 +318,8 @@ fn SecurityForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> 
 fn Danger(settings: SettingsView, dialog: String, flash: Option<FormFlash>) -> impl IntoView {
     let org = settings.organization.org_id.clone();
     let name = settings.organization.name.clone();
-    let here = paths::settings(&org, Part::Danger.word());
-    let opened = |dialog: &str| Address::new(here.clone()).with("dialog", dialog).text();
+    let use_route_query = paths::settings(&org, SettingsSection::Danger.word());
+    let opened = |dialog: &str| Address::new(use_route_query.clone()).with("dialog", dialog).text();
     let leave = match &settings.leave {
         Control::Disabled(reason) => view! {
             <BlockedButton label="Leave organization" reason=reason.clone() tone=Tone::Danger/>
@@ -329,9 +339,11 @@ fn Danger(settings: SettingsView, dialog: String, flash: Option<FormFlash>) -> i
         </div>
     });
     let shown = match dialog.as_str() {
-        "leave" if settings.leave == Control::Enabled => view! { <LeaveDialog org name close=here flash/> }.into_any(),
+        "leave" if settings.leave == Control::Enabled => {
+            view! { <LeaveDialog org name close=use_route_query flash/> }.into_any()
+        }
         "delete" if settings.delete == Control::Enabled => {
-            view! { <DeleteDialog org name close=here flash/> }.into_any()
+            view! { <DeleteDialog org name close=use_route_query flash/> }.into_any()
         }
         _ => ().into_any(),
     };
@@ -348,7 +360,7 @@ fn Danger(settings: SettingsView, dialog: String, flash: Option<FormFlash>) -> i
 
 #[component]
 fn LeaveDialog(org: String, name: String, close: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<LeaveOrganization>::new();
+    let action = FormAction::<LeaveOrganization>::new();
     view! {
         <Dialog label="Leave organization" heading=format!("Leave {name}?") close=close.clone() reads=true>
             <Form action flash class="dialog-form" changes_session=true>
@@ -367,7 +379,7 @@ fn LeaveDialog(org: String, name: String, close: String, flash: Option<FormFlash
 
 #[component]
 fn DeleteDialog(org: String, name: String, close: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<DeleteOrganization>::new();
+    let action = FormAction::<DeleteOrganization>::new();
     view! {
         <Dialog label="Delete organization" heading=format!("Delete {name}?") close=close.clone() reads=true>
             <Form action flash class="dialog-form" changes_session=true>

@@ -11,33 +11,34 @@ use crate::{
             field::{Field, Hidden},
             form::{Form, Submit},
         },
-        layout::{Arrival, OutsideFrame},
+        form_action::FormAction,
+        layout::{FocusHeading, PublicLayout},
         paths,
-        routes::here,
-        sending::ServerAction,
-        session::{Beginning, Session},
+        routes::use_route_query,
+        session::{PageContext, Session},
     },
 };
 
 /// The page: `/signin?next=…`.
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let next = here(|segments, query| (segments == ["signin"]).then(|| query.get("next").unwrap_or_default()));
+    let next =
+        use_route_query(|segments, query| (segments == ["signin"]).then(|| query.get("next").unwrap_or_default()));
     let session = Session::get();
     view! {
         <Title text="Sign in"/>
-        <Arrival/>
-        <OutsideFrame>
+        <FocusHeading/>
+        <PublicLayout>
             <Transition>
                 {move || {
                     let next = next.get();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         view! { <SignInView next flash=begin.form policy=begin.policy/> }
                     })
                 }}
             </Transition>
-        </OutsideFrame>
+        </PublicLayout>
     }
     .into_any()
 }
@@ -45,7 +46,7 @@ pub fn SignInPage() -> impl IntoView {
 /// The form.
 #[component]
 fn SignInView(next: String, flash: Option<FormFlash>, policy: Policy) -> impl IntoView {
-    let action = ServerAction::<SignIn>::new();
+    let action = FormAction::<SignIn>::new();
     let sign_up = paths::sign_up(&next);
     view! {
         <section class="card">

@@ -11,28 +11,29 @@ use crate::{
             field::{Field, Hidden},
             form::{Form, Submit},
         },
-        layout::{Arrival, OutsideFrame},
+        form_action::FormAction,
+        layout::{FocusHeading, PublicLayout},
         paths,
-        routes::here,
-        sending::ServerAction,
-        session::{Beginning, Session},
+        routes::use_route_query,
+        session::{PageContext, Session},
     },
 };
 
 /// The page: `/signup?next=…`.
 #[component]
 pub fn SignUpPage() -> impl IntoView {
-    let next = here(|segments, query| (segments == ["signup"]).then(|| query.get("next").unwrap_or_default()));
+    let next =
+        use_route_query(|segments, query| (segments == ["signup"]).then(|| query.get("next").unwrap_or_default()));
     let session = Session::get();
     view! {
         <Title text="Sign up"/>
-        <Arrival/>
-        <OutsideFrame>
+        <FocusHeading/>
+        <PublicLayout>
             <Transition>
                 {move || {
                     let next = next.get();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         if begin.policy.has_sign_up() {
                             view! { <SignUpView next flash=begin.form about=begin.policy.about_sign_up()/> }.into_any()
                         } else {
@@ -41,7 +42,7 @@ pub fn SignUpPage() -> impl IntoView {
                     })
                 }}
             </Transition>
-        </OutsideFrame>
+        </PublicLayout>
     }
     .into_any()
 }
@@ -67,7 +68,7 @@ fn SignUpView(
     /// For whom it is, unless it is for everybody.
     about: Option<String>,
 ) -> impl IntoView {
-    let action = ServerAction::<SignUp>::new();
+    let action = FormAction::<SignUp>::new();
     let sign_in = paths::sign_in(&next);
     view! {
         <section class="card">

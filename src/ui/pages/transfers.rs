@@ -20,25 +20,25 @@ use crate::{
             button::ButtonLink,
             empty::{Empty, Skeleton},
         },
+        error_page::ErrorPage,
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
-        routes::here,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
         words::{self, When},
     },
 };
 
 /// What the address says: which list, which way, and from where on.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-struct Asked {
+struct TransfersRoute {
     org: String,
     offers: bool,
     direction: String,
     cursor: String,
 }
 
-impl Asked {
+impl TransfersRoute {
     fn page(&self) -> Address {
         Address::new(paths::transfers(&self.org))
             .with("show", if self.offers { "offers" } else { "" })
@@ -60,10 +60,10 @@ impl Asked {
 /// The page: `/o/{org}/transfers`.
 #[component]
 pub fn TransfersPage() -> impl IntoView {
-    let asked = here(|segments, query| match segments {
+    let route = use_route_query(|segments, query| match segments {
         ["o", org, "transfers"] => {
             let text = |name: &str| query.get(name).unwrap_or_default();
-            Some(Asked {
+            Some(TransfersRoute {
                 org: (*org).to_owned(),
                 offers: text("show") == "offers",
                 direction: text("direction"),
@@ -72,23 +72,23 @@ pub fn TransfersPage() -> impl IntoView {
         }
         _ => None,
     });
-    let org = Memo::new(move |_| asked.get().org);
+    let org = Memo::new(move |_| route.get().org);
     let session = Session::get();
     let resource = ask(
-        move || (asked.get(), session.version()),
-        |(asked, _)| async move {
-            let view = transfers_page(asked.org.clone(), asked.offers, asked.direction.clone(), asked.cursor.clone());
-            (asked.clone(), view.await)
+        move || (route.get(), session.version()),
+        |(route, _)| async move {
+            let view = transfers_page(route.org.clone(), route.offers, route.direction.clone(), route.cursor.clone());
+            (route.clone(), view.await)
         },
     );
     view! {
         <Frame section=Section::Transfers org>
             <Transition fallback=Skeleton>
                 {move || Suspend::new(async move {
-                    let now = Beginning::from(session.start().await).now;
+                    let now = PageContext::from(session.start().await).now;
                     match resource.await {
-                        (asked, Ok(view)) => view! { <Content asked view now/> }.into_any(),
-                        (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
+                        (route, Ok(view)) => view! { <Content route view now/> }.into_any(),
+                        (_, Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
                     }
                 })}
             </Transition>
@@ -99,18 +99,19 @@ pub fn TransfersPage() -> impl IntoView {
 
 /// The page, loaded.
 #[component]
-fn Content(asked: Asked, view: TransfersView, now: Timestamp) -> impl IntoView {
+fn Content(route: TransfersRoute, view: TransfersView, now: Timestamp) -> impl IntoView {
     let reads = view.organization.role.is_some_and(|role| may(role, Permission::ReadAudit));
     let offers = view.offers.is_some();
-    let asked = Asked { org: view.organization.org_id.clone(), offers, ..asked };
+    let route = TransfersRoute { org: view.organization.org_id.clone(), offers, ..route };
     let exports = (!offers).then(|| {
         view! {
-            <a class="button" rel="external" download="" href=asked.export("csv")>"Export CSV"</a>
-            <a class="button" rel="external" download="" href=asked.export("json")>"Export JSON"</a>
+            <a class="button" rel="external" download="" href=route.export("csv")>"Export CSV"</a>
+            <a class="button" rel="external" download="" href=route.export("json")>"Export JSON"</a>
         }
     });
-    let tab =
-        |offers: bool| Asked { offers, direction: String::new(), cursor: String::new(), ..asked.clone() }.page().text();
+    let tab = |offers: bool| {
+        TransfersRoute { offers, direction: String::new(), cursor: String::new(), ..route.clone() }.page().text()
+    };
     let tabs = reads.then(|| {
         view! {
             <nav class="tabs" aria-label="Receipts and offers">
@@ -120,12 +121,12 @@ fn Content(asked: Asked, view: TransfersView, now: Timestamp) -> impl IntoView {
         }
     });
     let (more, list) = match (view.receipts, view.offers) {
-        (Some(page), _) => (page.next_cursor.clone(), view! { <Receipts page org=asked.org.clone() now/> }.into_any()),
-        (None, Some(page)) => (page.next_cursor.clone(), view! { <Offers page org=asked.org.clone() now/> }.into_any()),
+        (Some(page), _) => (page.next_cursor.clone(), view! { <Receipts page org=route.org.clone() now/> }.into_any()),
+        (None, Some(page)) => (page.next_cursor.clone(), view! { <Offers page org=route.org.clone() now/> }.into_any()),
         (None, None) => (None, ().into_any()),
     };
     let more = more.map(|cursor| {
-        let href = asked.page().with("cursor", cursor).text();
+        let href = route.page().with("cursor", cursor).text();
         view! { <ButtonLink href>"Older"</ButtonLink> }
     });
     view! {
@@ -133,7 +134,7 @@ fn Content(asked: Asked, view: TransfersView, now: Timestamp) -> impl IntoView {
             {exports}
         </PageHeader>
         {tabs}
-        <Directions asked/>
+        <Directions route/>
         <section class="panel" aria-label=if offers { "Offers" } else { "Receipts" }>{list}</section>
         <nav class="bar" aria-label="Pages">{more}</nav>
     }
@@ -141,9 +142,9 @@ fn Content(asked: Asked, view: TransfersView, now: Timestamp) -> impl IntoView {
 
 /// Which way: links, so that each is an address.
 #[component]
-fn Directions(asked: Asked) -> impl IntoView {
+fn Directions(route: TransfersRoute) -> impl IntoView {
     // Offers are of one direction at a time; those to the organization come first.
-    let choices: Vec<(&'static str, &'static str)> = if asked.offers {
+    let choices: Vec<(&'static str, &'static str)> = if route.offers {
         vec![("", "To us"), (Direction::Out.word(), "By us")]
     } else {
         vec![("", "All"), (Direction::Out.word(), "Sent"), (Direction::In.word(), "Received")]
@@ -152,8 +153,8 @@ fn Directions(asked: Asked) -> impl IntoView {
         .into_iter()
         .map(|(word, label)| {
             let current =
-                asked.direction == word || (asked.offers && word.is_empty() && asked.direction == Direction::In.word());
-            view! { <a class="button" href=asked.towards(word) aria-current=current.then_some("true")>{label}</a> }
+                route.direction == word || (route.offers && word.is_empty() && route.direction == Direction::In.word());
+            view! { <a class="button" href=route.towards(word) aria-current=current.then_some("true")>{label}</a> }
         })
         .collect_view();
     view! { <nav class="bar states" aria-label="Direction">{entries}</nav> }

@@ -31,27 +31,27 @@ use crate::{
             note::{Mood, Note},
             selection::Selection,
         },
-        layout::{Arrival, Frame, Section},
-        pages::drive::work::RunningWork,
+        error_page::ErrorPage,
+        form_action::FormAction,
+        layout::{FocusHeading, Frame, Section},
+        pages::drive::task_panel::TaskPanel,
         paths::{self, Address},
-        routes::here,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
         words::{self, When},
     },
 };
 
 /// What the address says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Place {
+struct TrashRoute {
     org: String,
     cursor: String,
-    open: Open,
+    open: TrashDialog,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum Open {
+enum TrashDialog {
     #[default]
     Nothing,
     /// **Delete for good**.
@@ -62,7 +62,7 @@ enum Open {
     Empty,
 }
 
-impl Place {
+impl TrashRoute {
     fn page(&self) -> Address {
         Address::new(paths::trash(&self.org)).with("cursor", self.cursor.clone())
     }
@@ -80,55 +80,55 @@ impl Place {
 #[component]
 pub fn TrashPage() -> impl IntoView {
     let session = Session::get();
-    let place = here(|segments, query| match segments {
+    let route = use_route_query(|segments, query| match segments {
         ["o", org, "drive", "trash"] => {
             let get = |name: &str| query.get(name).unwrap_or_default();
             let items: Vec<String> = query.get_all("item").unwrap_or_default();
             let open = match get("dialog").as_str() {
-                "empty" => Open::Empty,
-                "delete" if !items.is_empty() => Open::Delete(items),
-                "restore" if !items.is_empty() => Open::Restore(items),
-                _ => Open::Nothing,
+                "empty" => TrashDialog::Empty,
+                "delete" if !items.is_empty() => TrashDialog::Delete(items),
+                "restore" if !items.is_empty() => TrashDialog::Restore(items),
+                _ => TrashDialog::Nothing,
             };
-            Some(Place { org: (*org).to_owned(), cursor: get("cursor"), open })
+            Some(TrashRoute { org: (*org).to_owned(), cursor: get("cursor"), open })
         }
         _ => None,
     });
-    let org = Signal::derive(move || place.with(|place| place.org.clone()));
-    let listed = Memo::new(move |_| place.with(|place| Place { open: Open::Nothing, ..place.clone() }));
+    let org = Signal::derive(move || route.with(|route| route.org.clone()));
+    let listed = Memo::new(move |_| route.with(|route| TrashRoute { open: TrashDialog::Nothing, ..route.clone() }));
     let trash = ask(
         move || (listed.get(), session.version()),
-        |(place, _)| async move { trash_page(place.org.clone(), place.cursor.clone()).await },
+        |(route, _)| async move { trash_page(route.org.clone(), route.cursor.clone()).await },
     );
     view! {
         <Frame section=Section::Drive org>
             <Transition fallback=Skeleton>
                 {move || {
-                    let place = listed.get();
+                    let route = listed.get();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match trash.await {
-                            Ok(trash) => view! { <TrashContent place trash now=begin.now flash=begin.form/> }.into_any(),
-                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                            Ok(trash) => view! { <TrashContent route trash now=begin.now flash=begin.form/> }.into_any(),
+                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                         }
                     })
                 }}
             </Transition>
             {move || {
-                let place = place.get();
-                (place.open != Open::Nothing).then(|| view! {
+                let route = route.get();
+                (route.open != TrashDialog::Nothing).then(|| view! {
                     <Suspense>
                         {move || {
-                            let place = place.clone();
+                            let route = route.clone();
                             Suspend::new(async move {
-                                let flash = Beginning::from(session.start().await).form;
-                                trash.await.ok().map(|trash| view! { <Question place trash flash/> })
+                                let flash = PageContext::from(session.start().await).form;
+                                trash.await.ok().map(|trash| view! { <Question route trash flash/> })
                             })
                         }}
                     </Suspense>
                 })
             }}
-            <RunningWork org/>
+            <TaskPanel org/>
         </Frame>
     }
     .into_any()
@@ -136,24 +136,24 @@ pub fn TrashPage() -> impl IntoView {
 
 /// The page, loaded.
 #[component]
-fn TrashContent(place: Place, trash: TrashView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
-    let place = Place { org: trash.organization.org_id.clone(), ..place };
-    let steps = vec![Step::to(Kind::Root.title(), paths::drive(&place.org, "")), Step::here("Trash")];
+fn TrashContent(route: TrashRoute, trash: TrashView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+    let route = TrashRoute { org: trash.organization.org_id.clone(), ..route };
+    let steps = vec![Step::to(Kind::Root.title(), paths::drive(&route.org, "")), Step::here("Trash")];
     let any = trash.rows.items.iter().any(|row| row.change == Control::Enabled);
     let empty = any.then(|| {
-        let href = place.page().with("dialog", "empty").text();
+        let href = route.page().with("dialog", "empty").text();
         view! { <ButtonLink href icon="trash" tone=Tone::Danger in_place=true>"Empty trash"</ButtonLink> }
     });
     let list = if trash.rows.items.is_empty() {
         view! { <section class="panel"><Empty icon="trash" sentence="Nothing is in the trash."/></section> }.into_any()
     } else {
-        view! { <List place=place.clone() rows=trash.rows.items any now flash/> }.into_any()
+        view! { <List route=route.clone() rows=trash.rows.items any now flash/> }.into_any()
     };
     let next =
-        trash.rows.next_cursor.map(|cursor| Address::new(paths::trash(&place.org)).with("cursor", cursor).text());
+        trash.rows.next_cursor.map(|cursor| Address::new(paths::trash(&route.org)).with("cursor", cursor).text());
     view! {
         <Title text="Trash"/>
-        <Arrival/>
+        <FocusHeading/>
         <header class="bar page-header">
             <div>
                 <Breadcrumbs id="crumbs" steps heading=true/>
@@ -162,9 +162,9 @@ fn TrashContent(place: Place, trash: TrashView, now: Timestamp, flash: Option<Fo
             <div class="end">{empty}</div>
         </header>
         {list}
-        {(next.is_some() || !place.cursor.is_empty()).then(|| view! {
+        {(next.is_some() || !route.cursor.is_empty()).then(|| view! {
             <nav class="pages" aria-label="Pages">
-                {(!place.cursor.is_empty()).then(|| view! { <ButtonLink href=paths::trash(&place.org)>"From the start"</ButtonLink> })}
+                {(!route.cursor.is_empty()).then(|| view! { <ButtonLink href=paths::trash(&route.org)>"From the start"</ButtonLink> })}
                 {next.map(|href| view! { <ButtonLink href>"Show more"</ButtonLink> })}
             </nav>
         })}
@@ -174,18 +174,18 @@ fn TrashContent(place: Place, trash: TrashView, now: Timestamp, flash: Option<Fo
 /// What is in it: a form of checkboxes, as the Drive is one. Without WebAssembly its buttons lead to dialogs, and every row
 /// has a small form of its own.
 #[component]
-fn List(place: Place, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+fn List(route: TrashRoute, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
     let form = NodeRef::<html::Form>::new();
     let selection = Selection::new(form, 0);
     let navigate = use_navigate();
-    let restore = ServerAction::<RestoreFromTrash>::new();
+    let restore = FormAction::<RestoreFromTrash>::new();
     follow(Signal::derive(move || restore.value().get()), false, || ());
     Effect::new(move |_| {
         if form.get().is_some() {
             selection.add_up();
         }
     });
-    let back = place.address();
+    let back = route.address();
     let put_back = {
         let back = back.clone();
         move |items: String| {
@@ -193,7 +193,7 @@ fn List(place: Place, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash: Opt
         }
     };
     let on_submit = {
-        let (put_back, place) = (put_back.clone(), place.clone());
+        let (put_back, route) = (put_back.clone(), route.clone());
         move |event: leptos::ev::SubmitEvent| {
             event.prevent_default();
             let items = selection.selected();
@@ -203,7 +203,7 @@ fn List(place: Place, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash: Opt
                 return;
             }
             if deletes {
-                navigate(&place.delete(&items), NavigateOptions { scroll: false, ..NavigateOptions::default() });
+                navigate(&route.delete(&items), NavigateOptions { scroll: false, ..NavigateOptions::default() });
             } else {
                 put_back(items.join(","));
             }
@@ -244,7 +244,7 @@ fn List(place: Place, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash: Opt
             }
         })
         .collect_view();
-    let lines = rows.into_iter().map(|row| view! { <Row row place=place.clone() now any/> }).collect_view();
+    let lines = rows.into_iter().map(|row| view! { <Row row route=route.clone() now any/> }).collect_view();
     let picking = move || selection.count.get() > 0;
     view! {
         <form
@@ -252,12 +252,12 @@ fn List(place: Place, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash: Opt
             class="drive"
             class:picking=picking
             method="get"
-            action=paths::trash(&place.org)
+            action=paths::trash(&route.org)
             on:submit=on_submit
             on:click=on_click
             on:change=move |event| selection.change(&event)
         >
-            {(!place.cursor.is_empty()).then(|| view! { <input type="hidden" name="cursor" value=place.cursor.clone()/> })}
+            {(!route.cursor.is_empty()).then(|| view! { <input type="hidden" name="cursor" value=route.cursor.clone()/> })}
             {refused}
             <div class="drive-bar">
                 <p class="drive-count small num">{count}</p>
@@ -303,9 +303,9 @@ fn List(place: Place, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash: Opt
 
 /// One thing in the trash.
 #[component]
-fn Row(row: TrashRow, place: Place, now: Timestamp, any: bool) -> impl IntoView {
+fn Row(row: TrashRow, route: TrashRoute, now: Timestamp, any: bool) -> impl IntoView {
     let id = row.id.to_string();
-    let delete = place.delete(std::slice::from_ref(&id));
+    let delete = route.delete(std::slice::from_ref(&id));
     let from = row.from.map_or_else(|| "—".to_owned(), |crumb| crumb.name);
     let account = row.account_name.filter(|account| *account != from);
     let label = row.name.clone();
@@ -350,17 +350,17 @@ fn Row(row: TrashRow, place: Place, now: Timestamp, any: bool) -> impl IntoView 
 
 /// What is asked before something is gone for good.
 #[component]
-fn Question(place: Place, trash: TrashView, flash: Option<FormFlash>) -> impl IntoView {
-    let close = place.address();
-    let first = paths::trash(&place.org);
-    match place.open {
-        Open::Nothing => ().into_any(),
-        Open::Empty => {
-            let action = ServerAction::<EmptyTrash>::new();
+fn Question(route: TrashRoute, trash: TrashView, flash: Option<FormFlash>) -> impl IntoView {
+    let close = route.address();
+    let first = paths::trash(&route.org);
+    match route.open {
+        TrashDialog::Nothing => ().into_any(),
+        TrashDialog::Empty => {
+            let action = FormAction::<EmptyTrash>::new();
             view! {
                 <Dialog label="Empty trash" heading="Empty the trash?" close=close.clone() reads=true>
                     <Form action flash class="dialog-form">
-                        <Hidden name="org" value=place.org/>
+                        <Hidden name="org" value=route.org/>
                         <Hidden name="back" value=first/>
                         <DialogBody>
                             <p>"Everything in the trash that you may delete is deleted for good, with all that is in it. Nobody can bring it back, and nothing that processing has cost is given back."</p>
@@ -371,8 +371,8 @@ fn Question(place: Place, trash: TrashView, flash: Option<FormFlash>) -> impl In
             }
             .into_any()
         }
-        Open::Restore(items) => {
-            let action = ServerAction::<RestoreFromTrash>::new();
+        TrashDialog::Restore(items) => {
+            let action = FormAction::<RestoreFromTrash>::new();
             let heading = format!("Restore {}?", words::totalled(items.len() as u64, "item", "items"));
             view! {
                 <Dialog label="Restore" heading close=close.clone() reads=true>
@@ -386,8 +386,8 @@ fn Question(place: Place, trash: TrashView, flash: Option<FormFlash>) -> impl In
             }
             .into_any()
         }
-        Open::Delete(items) => {
-            let action = ServerAction::<DeleteForGood>::new();
+        TrashDialog::Delete(items) => {
+            let action = FormAction::<DeleteForGood>::new();
             let one = trash.rows.items.into_iter().find(|row| items.len() == 1 && row.id.to_string() == items[0]);
             let (heading, sentence) = match one {
                 Some(row) if row.kind.is_container() => (

@@ -17,39 +17,40 @@ use crate::{
             field::Hidden,
             form::{Form, Submit},
         },
-        layout::{Arrival, OutsideFrame},
+        error_page::ErrorPage,
+        form_action::FormAction,
+        layout::{FocusHeading, PublicLayout},
         pages::reset::LinkTrouble,
         paths,
-        routes::here,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
     },
 };
 
 /// The page: `/verify?token=…`.
 #[component]
 pub fn VerifyPage() -> impl IntoView {
-    let token = here(|segments, query| (segments == ["verify"]).then(|| query.get("token").unwrap_or_default()));
+    let token =
+        use_route_query(|segments, query| (segments == ["verify"]).then(|| query.get("token").unwrap_or_default()));
     let session = Session::get();
     let link = ask(move || token.get(), check_link);
     view! {
         <Title text="Verify email"/>
-        <Arrival/>
-        <OutsideFrame>
+        <FocusHeading/>
+        <PublicLayout>
             <Transition>
                 {move || {
                     let token = token.get();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match link.await {
                             Ok(link) => view! { <VerifyView token link flash=begin.form/> }.into_any(),
-                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                         }
                     })
                 }}
             </Transition>
-        </OutsideFrame>
+        </PublicLayout>
     }
     .into_any()
 }
@@ -57,7 +58,7 @@ pub fn VerifyPage() -> impl IntoView {
 /// The button, or why there is none.
 #[component]
 fn VerifyView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<VerifyEmail>::new();
+    let action = FormAction::<VerifyEmail>::new();
     let email = link.purpose.filter(|purpose| purpose.proves_address()).and(link.email);
     view! {
         <section class="card">

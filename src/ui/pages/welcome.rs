@@ -9,7 +9,7 @@ use crate::{
     domain::{
         policy::{BY_OPERATOR, Policy},
         time::Timestamp,
-        view::{Belonging, Page, SessionView, SharedView, people::Waiting, settings::DeletedView},
+        view::{OrganizationMembership, Page, SessionView, SharedView, people::Waiting, settings::DeletedView},
     },
     rpc::{
         FormFlash, ask,
@@ -26,19 +26,19 @@ use crate::{
             form::{Form, Submit},
             icon::Icon,
         },
-        layout::{Arrival, Frame, OutsideFrame, PageHeader, Section},
+        error_page::ErrorPage,
+        form_action::FormAction,
+        layout::{FocusHeading, Frame, PageHeader, PublicLayout, Section},
         paths::{self, Address},
-        routes::here,
-        sending::ServerAction,
+        routes::use_route_query,
         session::Session,
-        trouble::Trouble,
         words,
     },
 };
 
 /// What is listed, as the address says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Place {
+struct WelcomeRoute {
     /// What the names of organizations contain.
     query: String,
     /// Where the page of them starts.
@@ -47,7 +47,7 @@ struct Place {
     shared: String,
 }
 
-impl Place {
+impl WelcomeRoute {
     fn read(segments: &[&str], query: &ParamsMap) -> Option<Self> {
         let get = |name: &str| query.get(name).unwrap_or_default();
         segments.is_empty().then(|| Self { query: get("q"), cursor: get("cursor"), shared: get("shared") })
@@ -66,16 +66,16 @@ impl Place {
 #[component]
 pub fn WelcomePage() -> impl IntoView {
     let session = Session::get();
-    let place = here(Place::read);
+    let route = use_route_query(WelcomeRoute::read);
     let organizations = ask(
-        move || (place.get(), session.version()),
-        |(place, _)| async move {
-            let found = my_organizations(place.query.clone(), place.cursor.clone()).await;
-            (place, found)
+        move || (route.get(), session.version()),
+        |(route, _)| async move {
+            let found = my_organizations(route.query.clone(), route.cursor.clone()).await;
+            (route, found)
         },
     );
     let shared = ask(
-        move || (place.with(|place| place.shared.clone()), session.version()),
+        move || (route.with(|route| route.shared.clone()), session.version()),
         |(cursor, _)| async move { shared_with_me(cursor).await },
     );
     let deleted = ask(move || session.version(), |_| deleted_organizations());
@@ -91,17 +91,17 @@ pub fn WelcomePage() -> impl IntoView {
                             <Suspense>
                                 {move || Suspend::new(async move {
                                     match organizations.await {
-                                        (place, Ok(page)) => view! { <OrganizationList page place founding/> }.into_any(),
-                                        (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
+                                        (route, Ok(page)) => view! { <OrganizationList page route founding/> }.into_any(),
+                                        (_, Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
                                     }
                                 })}
                             </Suspense>
                             <Suspense>
                                 {move || Suspend::new(async move {
-                                    let place = place.get_untracked();
+                                    let route = route.get_untracked();
                                     // What cannot be looked up now is not worth a page without organizations.
                                     let page = shared.await.ok().filter(|page| !page.items.is_empty());
-                                    page.map(|page| view! { <SharedList page place/> })
+                                    page.map(|page| view! { <SharedList page route/> })
                                 })}
                             </Suspense>
                             <Suspense>
@@ -115,8 +115,8 @@ pub fn WelcomePage() -> impl IntoView {
                         }
                         .into_any()
                     }
-                    Ok(start) => view! { <OutsideFrame><WelcomeView policy=start.policy/></OutsideFrame> }.into_any(),
-                    Err(failure) => view! { <OutsideFrame><Trouble failure/></OutsideFrame> }.into_any(),
+                    Ok(start) => view! { <PublicLayout><WelcomeView policy=start.policy/></PublicLayout> }.into_any(),
+                    Err(failure) => view! { <PublicLayout><ErrorPage failure/></PublicLayout> }.into_any(),
                 }
             })}
         </Transition>
@@ -140,13 +140,13 @@ fn OrganizationsView(session: SessionView, flash: Option<FormFlash>, founding: b
 
 /// One page of them, by name, and a field to find one where there are many.
 #[component]
-fn OrganizationList(page: Page<Belonging>, place: Place, founding: bool) -> impl IntoView {
+fn OrganizationList(page: Page<OrganizationMembership>, route: WelcomeRoute, founding: bool) -> impl IntoView {
     let sentence = if founding {
         "You are not in any organization yet. Create one, or ask to be invited.".to_owned()
     } else {
         format!("You are not in any organization yet. Ask to be invited. {BY_OPERATOR}")
     };
-    let many = page.next_cursor.is_some() || !place.cursor.is_empty() || !place.query.is_empty();
+    let many = page.next_cursor.is_some() || !route.cursor.is_empty() || !route.query.is_empty();
     let empty = page.items.is_empty();
     let entries = page.items.into_iter().map(|belonging| view! { <OrganizationEntry belonging/> }).collect_view();
     let find = many.then(|| {
@@ -155,23 +155,23 @@ fn OrganizationList(page: Page<Belonging>, place: Place, founding: bool) -> impl
                 <label class="search">
                     <Icon name="search"/>
                     <span class="unseen">"Search"</span>
-                    <input class="input" type="search" name="q" value=place.query.clone() placeholder="Name"/>
+                    <input class="input" type="search" name="q" value=route.query.clone() placeholder="Name"/>
                 </label>
                 <button type="submit" class="button">"Search"</button>
             </form>
         }
     });
-    let pages = (page.next_cursor.is_some() || !place.cursor.is_empty()).then(|| {
+    let pages = (page.next_cursor.is_some() || !route.cursor.is_empty()).then(|| {
         view! {
             <nav class="pages" aria-label="Pages">
-                {(!place.cursor.is_empty()).then(|| view! { <ButtonLink href=place.address("", "")>"From the start"</ButtonLink> })}
-                {page.next_cursor.clone().map(|cursor| view! { <ButtonLink href=place.address(&cursor, "")>"Show more"</ButtonLink> })}
+                {(!route.cursor.is_empty()).then(|| view! { <ButtonLink href=route.address("", "")>"From the start"</ButtonLink> })}
+                {page.next_cursor.clone().map(|cursor| view! { <ButtonLink href=route.address(&cursor, "")>"Show more"</ButtonLink> })}
             </nav>
         }
     });
     view! {
         {find}
-        {if empty && !place.query.is_empty() {
+        {if empty && !route.query.is_empty() {
             view! {
                 <section class="panel">
                     <Empty icon="organization" sentence="No organization of yours has a name like that.">
@@ -201,7 +201,7 @@ fn OrganizationList(page: Page<Belonging>, place: Place, founding: bool) -> impl
 
 /// **Shared with you**: what organizations that one is not in share (PEOPLE-9).
 #[component]
-fn SharedList(page: Page<SharedView>, place: Place) -> impl IntoView {
+fn SharedList(page: Page<SharedView>, route: WelcomeRoute) -> impl IntoView {
     let entries = page
         .items
         .into_iter()
@@ -219,7 +219,7 @@ fn SharedList(page: Page<SharedView>, place: Place) -> impl IntoView {
         })
         .collect_view();
     let more = page.next_cursor.map(|cursor| {
-        let href = place.address(&place.cursor, &cursor);
+        let href = route.address(&route.cursor, &cursor);
         view! { <nav class="pages" aria-label="Pages of what is shared"><ButtonLink href>"Show more"</ButtonLink></nav> }
     });
     view! {
@@ -252,7 +252,7 @@ fn WaitingInvitations(invitations: Vec<Waiting>, flash: Option<FormFlash>, now: 
                 }
                 .into_any();
             };
-            let (accept, decline) = (ServerAction::<AcceptInvitation>::new(), ServerAction::<DeclineInvitation>::new());
+            let (accept, decline) = (FormAction::<AcceptInvitation>::new(), FormAction::<DeclineInvitation>::new());
             let id = waiting.id.to_string();
             let same = id.clone();
             view! {
@@ -291,7 +291,7 @@ fn WaitingInvitations(invitations: Vec<Waiting>, flash: Option<FormFlash>, now: 
 
 /// One of them.
 #[component]
-fn OrganizationEntry(belonging: Belonging) -> impl IntoView {
+fn OrganizationEntry(belonging: OrganizationMembership) -> impl IntoView {
     let name = words::organization_name(&belonging);
     let about = if belonging.personal { "Yours alone".to_owned() } else { words::role_here(&belonging) };
     view! {
@@ -312,7 +312,7 @@ fn OrganizationEntry(belonging: Belonging) -> impl IntoView {
 /// What was deleted and can be restored (ORG-4).
 #[component]
 fn Deleted(deleted: Vec<DeletedView>) -> impl IntoView {
-    let action = ServerAction::<RestoreOrganization>::new();
+    let action = FormAction::<RestoreOrganization>::new();
     let entries = deleted
         .into_iter()
         .map(|one| {
@@ -345,7 +345,7 @@ fn WelcomeView(policy: Policy) -> impl IntoView {
     let sign_in_tone = if has_sign_up { Tone::Plain } else { Tone::Primary };
     view! {
         <Title text=""/>
-        <Arrival/>
+        <FocusHeading/>
         <section class="welcome">
             <h1 tabindex="-1">"Where a company’s data, licences and people live together."</h1>
             <p class="lead">

@@ -215,7 +215,7 @@ async fn in_trash(world: &World, org: &Org, person: &Person, told: &str) {
 }
 
 /// Whoever looks as another sees what the other sees, word for word; those whom the organization does not know do not exist.
-async fn looked_at(world: &World, org: &Org, viewer: &Person, people: &[Person], told: &str) {
+async fn with_view(world: &World, org: &Org, viewer: &Person, people: &[Person], told: &str) {
     for person in people.iter().filter(|person| person.id != viewer.id) {
         let mut paths: Vec<String> = world
             .nodes
@@ -389,7 +389,7 @@ async fn history(app: &TestApp, seed: u64, steps: usize) {
             let told = format!("seed {seed}, step {step}");
             compare(&world, &org, &people, last, &told).await;
             if last {
-                looked_at(&world, &org, &anna, &people, &told).await;
+                with_view(&world, &org, &anna, &people, &told).await;
             }
         }
     }

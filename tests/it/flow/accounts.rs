@@ -508,7 +508,7 @@ both!(acct_3_a_copy_goes_to_the_account_behind_a_sharing_id_and_nothing_comes_al
     john.folder(theirs.root, "gotthard").await;
     let before = app.left(licence).await;
     let done = share_copy(&anna, folder, "TUNNEL-north/Primary").await.expect(201);
-    assert_eq!(done.json(), json!({ "copies": 1, "job": null }));
+    assert_eq!(done.json(), json!({ "copies": 1, "task": null }));
     assert!(!done.body.contains("(2)"), "what is there is not told: {}", done.body);
     assert_eq!(john.children(theirs.root, "").await.names(), ["gotthard", "Gotthard (2)"]);
     let copy: ResourceId = read(&john.children(theirs.root, "").await.json()["items"][1]["id"]);
@@ -624,14 +624,14 @@ both!(acct_3_a_large_copy_goes_on_behind_the_scenes_and_shows_when_it_is_there, 
         rows["items"].as_array().expect("rows").iter().map(|row| read(&row["id"])).filter(|id| *id != folder).collect();
     anna.transfer(&others, folder).await.expect(201);
     let begun = share_copy(&anna, folder, "tunnel-north/primary").await.expect(202).json();
-    let job = begun["job"]["id"].as_str().expect("a job").to_owned();
+    let task = begun["task"]["id"].as_str().expect("a task").to_owned();
     assert!(john.children(theirs.root, "").await.names().is_empty(), "nothing is seen before all of it is there");
-    let mut held = usecase::job::claim(app.ctx()).await.expect("an answer");
+    let mut held = usecase::task::claim(app.ctx()).await.expect("an answer");
     while let Some(one) = held {
-        held = usecase::job::step(app.ctx(), one).await.expect("a step");
+        held = usecase::task::step(app.ctx(), one).await.expect("a step");
     }
     assert_eq!(john.children(theirs.root, "").await.names(), ["Big"]);
-    let shown = anna.get(&format!("/api/v1/jobs/{job}")).await.expect(200).json();
+    let shown = anna.get(&format!("/api/v1/tasks/{task}")).await.expect(200).json();
     assert_eq!((&shown["state"], &shown["resource"]), (&json!("done"), &Value::Null));
     assert!(john.audit(&theirs).await.contains(&"resource.received".to_owned()));
     app.healthy().await;

@@ -145,38 +145,38 @@ both!(auth_6_what_a_machine_may_ask_is_what_its_scopes_and_its_account_allow, as
     let (licence, theirs) = (app.images_licence(&org, 100, 10).await, app.images_licence(&other, 100, 10).await);
     let (dataset, foreign) = (anna.dataset(org.root, "Flight", 40).await, john.dataset(other.root, "Portal", 1).await);
     let reads = token_of(app, &make(&anna, &org, "Reporter", &["read"]).await).await;
-    let works = token_of(app, &make(&anna, &org, "Engine", &["engine"]).await).await;
+    let tasks = token_of(app, &make(&anna, &org, "Engine", &["engine"]).await).await;
 
     let list = with(app, &reads, Method::GET, "/api/v1/orgs/ALPINE-survey/licences", None).await.expect(200).json();
     assert_eq!(list["items"][1]["id"], json!(licence));
     let ledger = format!("/api/v1/licences/{licence}/ledger");
     with(app, &reads, Method::GET, &ledger, None).await.expect(200);
-    with(app, &works, Method::GET, &ledger, None).await.expect(403);
+    with(app, &tasks, Method::GET, &ledger, None).await.expect(403);
     for path in ["/api/v1/orgs/tunnel-north/licences".to_owned(), format!("/api/v1/licences/{theirs}/ledger")] {
         with(app, &reads, Method::GET, &path, None).await.expect(404);
     }
 
     let status = |id: &str| format!("/api/v1/resources/{id}/dataset");
     let body = json!({ "status": "processed" });
-    let set = with(app, &works, Method::PATCH, &status(&dataset.to_string()), Some(&body)).await.expect(200).json();
+    let set = with(app, &tasks, Method::PATCH, &status(&dataset.to_string()), Some(&body)).await.expect(200).json();
     assert_eq!((&set["status"], &set["charged"]["images"]), (&json!("processed"), &json!(40)));
     assert_eq!(app.left(licence).await, (60, 9, 0));
     with(app, &reads, Method::PATCH, &status(&dataset.to_string()), Some(&body)).await.expect(403);
     for missing in [foreign.to_string(), org.root.to_string(), "nonsense".to_owned()] {
-        with(app, &works, Method::PATCH, &status(&missing), Some(&body)).await.expect(404);
+        with(app, &tasks, Method::PATCH, &status(&missing), Some(&body)).await.expect(404);
     }
     for wrong in ["draft", "waiting_for_credits", "", "gone"] {
         let body = json!({ "status": wrong });
-        let refused = with(app, &works, Method::PATCH, &status(&dataset.to_string()), Some(&body)).await.expect(422);
+        let refused = with(app, &tasks, Method::PATCH, &status(&dataset.to_string()), Some(&body)).await.expect(422);
         assert_eq!(refused.fields(), ["status"]);
     }
     let failed = json!({ "status": "failed" });
-    let set = with(app, &works, Method::PATCH, &status(&dataset.to_string()), Some(&failed)).await.expect(200).json();
+    let set = with(app, &tasks, Method::PATCH, &status(&dataset.to_string()), Some(&failed)).await.expect(200).json();
     assert_eq!(set["charged"]["images"], -40);
     assert_eq!(app.left(licence).await, (100, 10, 0));
     // What no licence pays waits, whatever the engine says.
     app.expire(licence).await;
-    let set = with(app, &works, Method::PATCH, &status(&dataset.to_string()), Some(&body)).await.expect(200).json();
+    let set = with(app, &tasks, Method::PATCH, &status(&dataset.to_string()), Some(&body)).await.expect(200).json();
     assert_eq!(set["status"], "waiting_for_credits");
     let log = anna.get(&format!("/api/v1/orgs/{}/audit", org.org_id)).await.expect(200).json();
     assert_eq!(log["items"][0]["actor_name"], "Engine (key)");

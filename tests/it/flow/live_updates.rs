@@ -10,7 +10,7 @@ use commonhold::{
     domain::{access::Level, id::ResourceId, role::Role, transfer::Grantee},
     server::{
         context::{Clock, Ctx},
-        limit::Limits,
+        limit::RateLimiter,
         password::Hasher,
         store::{Db, Synchronous},
         usecase,
@@ -288,7 +288,7 @@ both!(attack_34_a_stream_is_for_our_own_pages_and_there_are_only_so_many, async 
 async fn second_node(url: &str) -> Ctx {
     let db = Db::open(url, Synchronous::Normal, false).await.expect("the database opens");
     let clock = Clock::Frozen(Arc::new(std::sync::atomic::AtomicI64::new(crate::support::BEGINNING)));
-    Ctx::new(db, clock, Hasher::quick().expect("parameters"), Limits::new(true), "http://localhost:3000")
+    Ctx::new(db, clock, Hasher::quick().expect("parameters"), RateLimiter::new(true), "http://localhost:3000")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -8,7 +8,7 @@ use commonhold::{
     server::{
         config::Settings,
         error::Error,
-        mail::{Letter, post, smtp::Delivery},
+        mail::{EmailMessage, post, smtp::Delivery},
         router,
         store::outbox::{self, Entry},
         usecase,
@@ -34,7 +34,7 @@ async fn write(app: &TestApp, to: &str, name: &str) -> MailId {
         .write(move |tx| {
             let (ctx, to, name) = (ctx.clone(), to.clone(), name.clone());
             Box::pin(async move {
-                let letter = Letter::Invitation {
+                let letter = EmailMessage::Invitation {
                     organization: &name,
                     inviter: "Anna Muster",
                     role: Role::Editor,
@@ -185,7 +185,7 @@ both!(attack_58_a_mail_server_that_says_nothing_is_not_waited_for, async |app| {
     server.order([Fault::SlowGreeting(Duration::from_secs(30))]);
     write(app, JANE, "Alpine Survey").await;
     let mut impatient = server.delivery();
-    impatient.patience = Duration::from_millis(200);
+    impatient.timeout = Duration::from_millis(200);
     let start = tokio::time::Instant::now();
     assert_eq!(deliver(app, &impatient).await, later(1));
     assert!(
@@ -259,7 +259,7 @@ both!(mail_1_a_worker_that_is_killed_loses_nothing, async |app| {
     write(app, JANE, "Alpine Survey").await;
     let (_go, stop) = watch::channel(false);
     let mut delivery = server.delivery();
-    delivery.patience = Duration::from_mins(1);
+    delivery.timeout = Duration::from_mins(1);
     let worker = tokio::spawn(run(app.ctx().clone(), delivery, stop));
     while server.conversations() == 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -278,7 +278,7 @@ both!(mail_1_what_did_not_happen_is_not_told, async |app| {
         .write(move |tx| {
             let ctx = ctx.clone();
             Box::pin(async move {
-                post(tx, &ctx, JANE, &Letter::PasswordChanged { first_name: "Jane" }).await?;
+                post(tx, &ctx, JANE, &EmailMessage::PasswordChanged { first_name: "Jane" }).await?;
                 Err::<(), _>(Error::Internal("changed our mind".to_owned()))
             })
         })

@@ -1,11 +1,11 @@
 //! Moves and transfers that go on by themselves (XFER-16), and work that is cancelled.
 
 use commonhold::{
-    domain::{id::ResourceId, job::AT_ONCE, resource::Status},
+    domain::{id::ResourceId, resource::Status, task::MAX_INLINE_ITEMS},
     rpc::{
+        task::CancelTask,
         transfer::{ConfirmTransfer, MoveHere},
         trash::UndoChange,
-        work::CancelWork,
     },
     server::{
         context::Principal,
@@ -24,7 +24,7 @@ use crate::{
 /// A worker that is never told to stop.
 async fn work(app: &TestApp) {
     let (_stop, stopped) = tokio::sync::watch::channel(false);
-    workers::job::drain(app.ctx(), &stopped).await.expect("done");
+    workers::task::drain(app.ctx(), &stopped).await.expect("done");
 }
 
 /// A folder with so many processed datasets in folders, made quicker than one by one.
@@ -61,9 +61,9 @@ impl World {
         let body =
             json!({ "items": [self.folder], "destination": self.target.root, "digest": digest, "background": true });
         let answer = self.anna.post("/api/v1/transfers", &body).await.expect(202);
-        let job = answer.json();
-        assert_eq!((job["kind"].as_str(), job["state"].as_str()), (Some("transfer"), Some("running")));
-        assert_eq!((job["total"].as_u64(), job["cancellable"].as_bool()), (Some(3), Some(true)));
+        let task = answer.json();
+        assert_eq!((task["kind"].as_str(), task["state"].as_str()), (Some("transfer"), Some("running")));
+        assert_eq!((task["total"].as_u64(), task["cancellable"].as_bool()), (Some(3), Some(true)));
         answer.location().to_owned()
     }
 
@@ -72,20 +72,20 @@ impl World {
         plan["digest"].as_str().expect("a digest").to_owned()
     }
 
-    async fn at(&self, job: &str) -> Value {
-        self.anna.get(job).await.expect(200).json()
+    async fn at(&self, task: &str) -> Value {
+        self.anna.get(task).await.expect(200).json()
     }
 }
 
 both!(xfer_16_a_transfer_in_the_background_is_all_there_at_once_with_its_receipt, async |app| {
     let world = world(app).await;
     let digest = world.digest().await;
-    let job = world.begin(Some(&digest)).await;
+    let task = world.begin(Some(&digest)).await;
     assert_eq!(app.stored(world.folder).await.organization, world.source.id, "nothing until it is done");
-    app.nobody().get(&job).await.expect(401);
-    app.person("Eve").await.get(&job).await.expect(404);
+    app.nobody().get(&task).await.expect(401);
+    app.person("Eve").await.get(&task).await.expect(404);
     work(app).await;
-    let done = world.at(&job).await;
+    let done = world.at(&task).await;
     assert_eq!((done["state"].as_str(), done["done"].as_u64()), (Some("done"), Some(3)), "{done}");
     assert_eq!(done["message"], "Transferred “Gotthard” to Tunnel North");
     assert_eq!(app.stored(world.folder).await.organization, world.target.id);
@@ -93,7 +93,7 @@ both!(xfer_16_a_transfer_in_the_background_is_all_there_at_once_with_its_receipt
     let receipt = world.anna.get(&format!("/api/v1/transfers/{receipt}")).await.expect(200).json();
     assert_eq!((receipt["datasets"].as_u64(), receipt["by"].as_str()), (Some(2), Some(&*world.anna.id.to_string())));
     assert_eq!(world.anna.audit(&world.source).await[0], "transfer.sent");
-    assert_eq!(world.anna.delete(&job).await.expect(422).code(), "invalid", "done is done");
+    assert_eq!(world.anna.delete(&task).await.expect(422).code(), "invalid", "done is done");
     app.healthy().await;
 });
 
@@ -128,20 +128,20 @@ both!(xfer_15_xfer_16_what_changed_since_ends_the_work_and_nothing_is_done, asyn
     // What is in the way or changed already is told at once.
     let body = |digest: &str| json!({ "items": [world.folder], "destination": world.target.root, "digest": digest, "background": true });
     assert_eq!(world.anna.post("/api/v1/transfers", &body("other")).await.expect(409).code(), "plan_changed");
-    let job = world.begin(Some(&digest)).await;
+    let task = world.begin(Some(&digest)).await;
     world.anna.folder(world.folder, "New").await;
     work(app).await;
-    let failed = world.at(&job).await;
+    let failed = world.at(&task).await;
     assert_eq!((failed["state"].as_str(), failed["transfer"].as_str()), (Some("failed"), None));
     assert!(failed["message"].as_str().is_some_and(|text| text.contains("Nothing was moved")), "{failed}");
     // Without a digest, what gets in the way.
-    let job = {
+    let task = {
         let body = json!({ "items": [world.folder], "destination": world.target.root, "background": true });
         world.anna.post("/api/v1/transfers", &body).await.expect(202).location().to_owned()
     };
     let draft = world.anna.dataset(world.folder, "Draft", 1).await;
     work(app).await;
-    let failed = world.at(&job).await;
+    let failed = world.at(&task).await;
     assert!(failed["message"].as_str().is_some_and(|text| text.contains("“Draft” is not processed")), "{failed}");
     let body = json!({ "items": [draft], "destination": world.target.root, "background": true });
     let blocked = world.anna.post("/api/v1/transfers", &body).await.expect(409);
@@ -157,10 +157,10 @@ both!(xfer_16_work_begun_by_somebody_who_may_no_more_does_nothing, async |app| {
     app.join(&world.source, &by, commonhold::domain::role::Role::Manager).await;
     app.join(&world.target, &by, commonhold::domain::role::Role::Editor).await;
     let body = json!({ "items": [world.folder], "destination": world.target.root, "background": true });
-    let job = by.post("/api/v1/transfers", &body).await.expect(202).location().to_owned();
+    let task = by.post("/api/v1/transfers", &body).await.expect(202).location().to_owned();
     world.anna.remove(&world.source, &[by.id]).await.expect(204);
     work(app).await;
-    let failed = by.get(&job).await.expect(200).json();
+    let failed = by.get(&task).await.expect(200).json();
     assert_eq!(failed["state"], "failed", "{failed}");
     assert_eq!(app.stored(world.folder).await.organization, world.source.id);
     app.healthy().await;
@@ -168,24 +168,24 @@ both!(xfer_16_work_begun_by_somebody_who_may_no_more_does_nothing, async |app| {
 
 both!(xfer_16_a_crash_costs_a_moment_and_a_job_is_done_once, async |app| {
     let world = world(app).await;
-    let job = world.begin(None).await;
+    let task = world.begin(None).await;
     // Held by a worker that is gone.
-    usecase::job::claim(app.ctx()).await.expect("an answer").expect("work");
+    usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
     work(app).await;
-    assert_eq!(world.at(&job).await["state"], "running");
+    assert_eq!(world.at(&task).await["state"], "running");
     app.tick(61_000);
     work(app).await;
-    assert_eq!(world.at(&job).await["state"], "done");
+    assert_eq!(world.at(&task).await["state"], "done");
     // Where there is one node, it is nobody's when that starts.
     let world = self::world(app).await;
-    let job = world.begin(None).await;
-    let lost = usecase::job::claim(app.ctx()).await.expect("an answer").expect("work");
-    usecase::job::begin_again(app.ctx()).await.expect("given back");
+    let task = world.begin(None).await;
+    let lost = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
+    usecase::task::begin_again(app.ctx()).await.expect("given back");
     if app.db().is_sqlite() {
         work(app).await;
-        assert_eq!(world.at(&job).await["state"], "done");
+        assert_eq!(world.at(&task).await["state"], "done");
         // Whoever lost it does nothing.
-        assert!(usecase::job::step(app.ctx(), lost).await.expect("an answer").is_none());
+        assert!(usecase::task::step(app.ctx(), lost).await.expect("an answer").is_none());
         assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM transfer").await, 2);
     }
     app.healthy().await;
@@ -193,38 +193,38 @@ both!(xfer_16_a_crash_costs_a_moment_and_a_job_is_done_once, async |app| {
 
 both!(xfer_16_a_transfer_is_cancelled_while_it_waits_and_while_it_goes_on, async |app| {
     let world = world(app).await;
-    let job = world.begin(None).await;
-    app.person("Eve").await.delete(&job).await.expect(404);
-    assert_eq!(world.anna.delete(&job).await.expect(200).json()["state"], "cancelled");
-    world.anna.delete(&job).await.expect(422);
+    let task = world.begin(None).await;
+    app.person("Eve").await.delete(&task).await.expect(404);
+    assert_eq!(world.anna.delete(&task).await.expect(200).json()["state"], "cancelled");
+    world.anna.delete(&task).await.expect(422);
     work(app).await;
     assert_eq!(app.stored(world.folder).await.organization, world.source.id);
     assert_eq!(world.anna.audit(&world.source).await[0], "work.cancelled");
     // In the middle: whoever is at it looks again and again whether to go on.
-    let job = world.begin(None).await;
-    let id = job.rsplit('/').next().expect("an id").parse().expect("an id");
-    let held = usecase::job::claim(app.ctx()).await.expect("an answer").expect("work");
-    let running = app.ctx().works().begin(id);
-    assert_eq!(world.at(&job).await["done"], 0);
-    running.work().goes_on(2);
-    assert_eq!(world.at(&job).await["done"], 2, "this node counts");
-    world.anna.delete(&job).await.expect(200);
-    assert!(running.work().is_cancelled());
+    let task = world.begin(None).await;
+    let id = task.rsplit('/').next().expect("an id").parse().expect("an id");
+    let held = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
+    let running = app.ctx().tasks().begin(id);
+    assert_eq!(world.at(&task).await["done"], 0);
+    running.progress().goes_on(2);
+    assert_eq!(world.at(&task).await["done"], 2, "this node counts");
+    world.anna.delete(&task).await.expect(200);
+    assert!(running.progress().is_cancelled());
     drop(running);
-    assert!(usecase::job::step(app.ctx(), held).await.expect("an answer").is_none());
+    assert!(usecase::task::step(app.ctx(), held).await.expect("an answer").is_none());
     assert_eq!(app.stored(world.folder).await.organization, world.source.id);
     app.healthy().await;
 });
 
 both!(xfer_16_a_node_that_stops_leaves_the_work_to_the_next, async |app| {
     let world = world(app).await;
-    let job = world.begin(None).await;
-    app.ctx().works().interrupt();
-    let held = usecase::job::claim(app.ctx()).await.expect("an answer").expect("work");
-    assert!(usecase::job::step(app.ctx(), held).await.expect("an answer").is_none());
-    assert_eq!(world.at(&job).await["state"], "running");
+    let task = world.begin(None).await;
+    app.ctx().tasks().interrupt();
+    let held = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
+    assert!(usecase::task::step(app.ctx(), held).await.expect("an answer").is_none());
+    assert_eq!(world.at(&task).await["state"], "running");
     assert_eq!(app.stored(world.folder).await.organization, world.source.id);
-    assert!(usecase::job::claim(app.ctx()).await.expect("an answer").is_some(), "it was given back");
+    assert!(usecase::task::claim(app.ctx()).await.expect("an answer").is_some(), "it was given back");
     app.healthy().await;
 });
 
@@ -233,12 +233,14 @@ both!(drive_4_a_copy_that_is_cancelled_leaves_nothing, async |app| {
     let org = anna.create_org("Alpine Survey").await;
     let folder = filled(app, &anna, &org, 2_100).await;
     let before = app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM resource").await;
-    let job =
-        format!("/api/v1/jobs/{}", anna.copy(folder, org.root).await.expect(202).json()["id"].as_str().expect("an id"));
-    let held = usecase::job::claim(app.ctx()).await.expect("an answer").expect("work");
-    let held = usecase::job::step(app.ctx(), held).await.expect("a step").expect("there is more");
-    assert_eq!(anna.delete(&job).await.expect(200).json()["state"], "cancelled");
-    assert!(usecase::job::step(app.ctx(), held).await.is_err(), "it is nobody's any more");
+    let task = format!(
+        "/api/v1/tasks/{}",
+        anna.copy(folder, org.root).await.expect(202).json()["id"].as_str().expect("an id")
+    );
+    let held = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
+    let held = usecase::task::step(app.ctx(), held).await.expect("a step").expect("there is more");
+    assert_eq!(anna.delete(&task).await.expect(200).json()["state"], "cancelled");
+    assert!(usecase::task::step(app.ctx(), held).await.is_err(), "it is nobody's any more");
     app.healthy().await;
     work(app).await;
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM resource").await, before);
@@ -262,10 +264,10 @@ both!(drive_4_a_deletion_that_is_cancelled_leaves_the_rest_in_the_trash, async |
         session: None,
         key: None,
     };
-    let jobs = usecase::job::list(app.ctx(), &by, &org.org_id).await.expect("a list");
-    let held = usecase::job::claim(app.ctx()).await.expect("an answer").expect("work");
-    usecase::job::step(app.ctx(), held).await.expect("a step").expect("there is more");
-    let cancelled = anna.delete(&format!("/api/v1/jobs/{}", jobs[0].id)).await.expect(200).json();
+    let tasks = usecase::task::list(app.ctx(), &by, &org.org_id).await.expect("a list");
+    let held = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
+    usecase::task::step(app.ctx(), held).await.expect("a step").expect("there is more");
+    let cancelled = anna.delete(&format!("/api/v1/tasks/{}", tasks[0].id)).await.expect(200).json();
     assert_eq!(cancelled["message"], "Cancelled. 500 of 2100 items were deleted; the rest is in the trash again.");
     assert_eq!(anna.in_trash(&org).await.len(), 1);
     anna.restore(folder).await.expect(200);
@@ -278,7 +280,7 @@ both!(xfer_16_in_the_browser_what_is_much_goes_on_by_itself_and_is_found_again, 
     let (source, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
     app.credits_licence(&source, 10).await;
     app.credits_licence(&target, 10).await;
-    let folder = filled(app, &anna, &source, AT_ONCE + 100).await;
+    let folder = filled(app, &anna, &source, MAX_INLINE_ITEMS + 100).await;
     let (items, destination) = (folder.to_string(), target.root.to_string());
     let digest = anna.plan(&[folder], target.root).await.expect(200).json()["digest"].as_str().expect("one").to_owned();
     let at = format!("/o/{}/drive", source.org_id);
@@ -289,9 +291,9 @@ both!(xfer_16_in_the_browser_what_is_much_goes_on_by_itself_and_is_found_again, 
     assert!(page.contains("Transferring “") && page.contains("You can leave this page"), "{page}");
     assert!(page.contains("Running work") && page.contains("Working on 2,100 items"), "{page}");
     // Cancelled by the button in the panel.
-    let job = page.split("name=\"job\"").nth(1).and_then(|after| after.split("value=\"").nth(1));
-    let job = job.and_then(|after| after.split('"').next()).expect("a button").to_owned();
-    let answer = anna.form(CancelWork::url(), &at, &[("job", &job), ("back", &at)]).await;
+    let task = page.split("name=\"task\"").nth(1).and_then(|after| after.split("value=\"").nth(1));
+    let task = task.and_then(|after| after.split('"').next()).expect("a button").to_owned();
+    let answer = anna.form(CancelTask::url(), &at, &[("task", &task), ("back", &at)]).await;
     assert_eq!(answer.location(), at);
     assert!(anna.page(&at).await.expect(200).body.contains("Cancelled. Nothing was moved."));
     // Once more, to its end.

@@ -297,7 +297,7 @@ both!(drive_4_after_30_days_it_is_gone_whichever_node_comes_first, async |app| {
 /// Long work, as a worker does it that is never told to stop.
 async fn work(app: &TestApp) {
     let (_stop, stopped) = tokio::sync::watch::channel(false);
-    workers::job::drain(app.ctx(), &stopped).await.expect("done");
+    workers::task::drain(app.ctx(), &stopped).await.expect("done");
 }
 
 mod long {
@@ -361,12 +361,12 @@ mod long {
         assert_eq!(anna.in_trash(&org).await, ["Node 0"]);
         anna.restore(folder).await.expect(404);
         app.healthy().await;
-        let jobs = usecase::job::list(app.ctx(), &principal(&anna), &org.org_id).await.expect("a list");
-        assert_eq!((jobs.len(), jobs[0].total), (1, 3_001 - 700));
+        let tasks = usecase::task::list(app.ctx(), &principal(&anna), &org.org_id).await.expect("a list");
+        assert_eq!((tasks.len(), tasks[0].total), (1, 3_001 - 700));
         // A worker stops in the middle; another goes on when the lease has run out.
-        let held = usecase::job::claim(app.ctx()).await.expect("an answer").expect("work");
-        usecase::job::step(app.ctx(), held).await.expect("a step").expect("there is more");
-        assert!(usecase::job::claim(app.ctx()).await.expect("an answer").is_none(), "it is somebody's");
+        let held = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
+        usecase::task::step(app.ctx(), held).await.expect("a step").expect("there is more");
+        assert!(usecase::task::claim(app.ctx()).await.expect("an answer").is_none(), "it is somebody's");
         app.healthy().await;
         app.tick(61_000);
         work(app).await;
@@ -375,7 +375,7 @@ mod long {
             700,
             "what was in the trash by itself"
         );
-        assert_eq!(anna.get(&format!("/api/v1/jobs/{}", jobs[0].id)).await.expect(200).json()["state"], "done");
+        assert_eq!(anna.get(&format!("/api/v1/tasks/{}", tasks[0].id)).await.expect(200).json()["state"], "done");
         anna.restore(early).await.expect(200);
         app.healthy().await;
     });
@@ -386,12 +386,12 @@ mod long {
         let folder = filled(app, &anna, &org, 2_500).await;
         let place = anna.folder(org.root, "Place").await;
         let answer = anna.copy(folder, place).await.expect(202).json();
-        let at = format!("/api/v1/jobs/{}", answer["id"].as_str().expect("an id"));
+        let at = format!("/api/v1/tasks/{}", answer["id"].as_str().expect("an id"));
         assert_eq!((answer["state"].as_str(), answer["total"].as_u64()), (Some("running"), Some(2_501)));
         app.nobody().get(&at).await.expect(401);
         app.person("Eve").await.get(&at).await.expect(404);
-        let held = usecase::job::claim(app.ctx()).await.expect("an answer").expect("work");
-        usecase::job::step(app.ctx(), held).await.expect("a step").expect("there is more");
+        let held = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
+        usecase::task::step(app.ctx(), held).await.expect("a step").expect("there is more");
         assert_eq!(anna.children(place, "").await.names(), Vec::<String>::new(), "nothing is seen of half a copy");
         assert_eq!(anna.in_trash(&org).await, Vec::<String>::new());
         app.healthy().await;
@@ -421,7 +421,7 @@ mod long {
         anna.delete_for_good(place).await.expect(204);
         app.healthy().await;
         work(app).await;
-        let at = format!("/api/v1/jobs/{}", answer["id"].as_str().expect("an id"));
+        let at = format!("/api/v1/tasks/{}", answer["id"].as_str().expect("an id"));
         let failed = anna.get(&at).await.expect(200).json();
         assert_eq!(failed["state"], "failed", "{failed}");
         assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM resource").await, before);
@@ -434,16 +434,16 @@ mod long {
         let folder = filled(app, &anna, &org, 2_100).await;
         let inside: ResourceId = read(&anna.children(folder, "").await.json()["items"][1]["id"]);
         let copy = |answer: Answer| read::<ResourceId>(&answer.expect(202).json()["id"]);
-        let job = copy(anna.copy(folder, org.root).await);
+        let task = copy(anna.copy(folder, org.root).await);
         anna.trash(inside).await.expect(204);
         work(app).await;
-        let done = anna.get(&format!("/api/v1/jobs/{job}")).await.json();
+        let done = anna.get(&format!("/api/v1/tasks/{task}")).await.json();
         assert_eq!((done["state"].as_str(), done["done"].as_u64()), (Some("done"), Some(2_101 - 700)), "{done}");
         anna.restore(inside).await.expect(200);
-        let job = copy(anna.copy(folder, org.root).await);
+        let task = copy(anna.copy(folder, org.root).await);
         anna.trash(folder).await.expect(204);
         work(app).await;
-        assert_eq!(anna.get(&format!("/api/v1/jobs/{job}")).await.json()["state"], "failed");
+        assert_eq!(anna.get(&format!("/api/v1/tasks/{task}")).await.json()["state"], "failed");
         assert_eq!(anna.children(org.root, "").await.names(), ["Big (2)"]);
         app.healthy().await;
     });
@@ -460,14 +460,14 @@ mod long {
             read(&list["items"][0]["id"])
         };
         let (early, late) = (named("Node 1").await, named("Node 699").await);
-        let job: ResourceId = read(&anna.copy(folder, org.root).await.expect(202).json()["id"]);
-        let held = usecase::job::claim(app.ctx()).await.expect("an answer").expect("work");
-        usecase::job::step(app.ctx(), held).await.expect("a step").expect("there is more");
+        let task: ResourceId = read(&anna.copy(folder, org.root).await.expect(202).json()["id"]);
+        let held = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
+        usecase::task::step(app.ctx(), held).await.expect("a step").expect("there is more");
         anna.rename(early, "Else").await.expect(200);
         anna.rename(late, "Node 1").await.expect(200);
         app.tick(61_000);
         work(app).await;
-        let failed = anna.get(&format!("/api/v1/jobs/{job}")).await.json();
+        let failed = anna.get(&format!("/api/v1/tasks/{task}")).await.json();
         assert_eq!(failed["state"], "failed", "{failed}");
         assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM resource").await, before);
         app.healthy().await;

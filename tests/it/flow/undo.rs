@@ -4,9 +4,9 @@ use commonhold::{
     domain::{access::Level, id::ResourceId, resource::Status, role::Role, transfer::Grantee},
     rpc::{
         drive::RenameResource,
+        task::{AssignToSite, RemoveFromSite},
         transfer::{ConfirmTransfer, MoveHere},
         trash::{MoveToTrash, UndoChange},
-        work::{AssignToSite, RemoveFromSite},
     },
 };
 use leptos::server_fn::ServerFn;

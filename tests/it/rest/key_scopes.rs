@@ -226,8 +226,8 @@ both!(api_1_auth_6_every_operation_with_a_key_of_each_scope_answers_what_the_tab
                         ("GET", "/transfers/{id}/export"),
                         ("GET", "/tasks/{id}"),
                         ("DELETE", "/tasks/{id}"),
-                        ("GET", "/jobs/{id}"),
-                        ("DELETE", "/jobs/{id}"),
+                        ("GET", "/tasks/{id}"),
+                        ("DELETE", "/tasks/{id}"),
                     ];
                     let expected: &[u16] = match (*method, *path) {
                         one if nothing.contains(&one) => &[404],
@@ -698,7 +698,7 @@ fn auth_6_every_reason_why_something_is_for_people_is_given_somewhere() {
     for why in PeopleOnly::ALL {
         // To look with somebody else's eyes is a parameter of many operations, and refused where it is asked for.
         let given = OPERATIONS.iter().any(|(.., calls)| *calls == Calls::People(why));
-        assert!(given || why == PeopleOnly::Eyes, "{why:?}");
+        assert!(given || why == PeopleOnly::Viewer, "{why:?}");
     }
 }
 

@@ -40,8 +40,8 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
          SELECT r.id, r.organization_id, r.created_by, '', 'delete', 'done', r.name, r.id, 1, 1, 0, 0 FROM resource r WHERE r.name = 'Gotthard'",
     )
     .await;
-    let job = folder.to_string();
-    john.get(&format!("/api/v1/jobs/{job}")).await.expect(200);
+    let task = folder.to_string();
+    john.get(&format!("/api/v1/tasks/{task}")).await.expect(200);
     let lent = app.images_licence(&theirs, 100, 10).await;
     let loan = json!({ "licence": lent, "sharing_id": format!("{}/primary", second.org_id), "until": "2026-12-31" });
     let loan =
@@ -96,7 +96,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
                 "desktop" => vec![(desktop.to_string(), missing.clone()), (desktop.to_string(), "nonsense".to_owned())],
                 "loans" => vec![(loan.clone(), missing.clone())],
                 "transfers" => vec![(receipt.clone(), missing.clone())],
-                "jobs" | "tasks" => vec![(job.clone(), missing.clone())],
+                "tasks" => vec![(task.clone(), missing.clone())],
                 "links" => vec![(link.clone(), missing.clone())],
                 "offers" => vec![(offer.clone(), missing.clone())],
                 other => panic!("say what stands for an id of /{other} in this test"),

@@ -3,12 +3,12 @@
 use commonhold::{
     domain::{
         id::{MailId, TransferId},
-        job::JobState,
         mail::State,
+        task::TaskState,
     },
     server::{
         error::Error,
-        store::{job, outbox},
+        store::{outbox, task},
     },
 };
 use serde_json::json;
@@ -27,24 +27,24 @@ both!(xfer_16_a_task_has_one_worker_and_one_without_its_lease_changes_nothing, a
         .write(move |tx| {
             Box::pin(async move {
                 let (first, second) = (now.plus_millis(100), now.plus_millis(200));
-                let mut held = job::claim(tx, now, first).await?.expect("a task");
+                let mut held = task::claim(tx, now, first).await?.expect("a task");
                 let id = held.id;
-                assert!(job::claim(tx, now, first).await?.is_none() && !job::is_waiting(tx, now).await?);
+                assert!(task::claim(tx, now, first).await?.is_none() && !task::is_waiting(tx, now).await?);
                 held.done = 1;
-                assert!(job::update_progress(tx, &held, first, second).await?);
+                assert!(task::update_progress(tx, &held, first, second).await?);
                 // The lease is `second` from here on.
-                assert!(!job::update_progress(tx, &held, first, second).await?);
-                assert!(!job::update_ended(tx, id, first, JobState::Done, "", now).await?);
+                assert!(!task::update_progress(tx, &held, first, second).await?);
+                assert!(!task::update_ended(tx, id, first, TaskState::Done, "", now).await?);
                 let receipt = TransferId(Uuid::from_u128(7));
-                assert!(!job::update_transferred(tx, &held, first, receipt, None, "", now).await?);
-                job::release(tx, id, first).await?;
-                assert!(job::is_held(tx, id, second).await? && !job::is_held(tx, id, first).await?);
-                job::release(tx, id, second).await?;
-                let again = job::claim(tx, now, first).await?.expect("a task");
+                assert!(!task::update_transferred(tx, &held, first, receipt, None, "", now).await?);
+                task::release(tx, id, first).await?;
+                assert!(task::is_held(tx, id, second).await? && !task::is_held(tx, id, first).await?);
+                task::release(tx, id, second).await?;
+                let again = task::claim(tx, now, first).await?.expect("a task");
                 assert_eq!((again.id, again.done), (id, 1));
-                assert!(job::update_ended(tx, id, first, JobState::Done, "", now).await?);
-                assert!(!job::update_cancelled(tx, id, "Cancelled", now).await?, "it has ended");
-                assert!(job::claim(tx, second.plus_days(1), second.plus_days(2)).await?.is_none());
+                assert!(task::update_ended(tx, id, first, TaskState::Done, "", now).await?);
+                assert!(!task::update_cancelled(tx, id, "Cancelled", now).await?, "it has ended");
+                assert!(task::claim(tx, second.plus_days(1), second.plus_days(2)).await?.is_none());
                 Ok::<_, Error>(())
             })
         })

@@ -84,7 +84,7 @@ pub async fn closed_port() -> SocketAddr {
 pub fn delivery_to(address: SocketAddr) -> Delivery {
     let mut delivery =
         Delivery::parse(&format!("smtp://{address}"), None, "http://localhost:3000").expect("an address");
-    delivery.patience = Duration::from_secs(20);
+    delivery.timeout = Duration::from_secs(20);
     delivery
 }
 

@@ -34,7 +34,7 @@ use commonhold::{
         context::{Clock, Ctx, digest},
         doctor,
         error::Error,
-        limit::Limits,
+        limit::RateLimiter,
         password::Hasher,
         router,
         store::{Db, Synchronous, grant, link, membership, outbox, person as people, resource},
@@ -161,7 +161,7 @@ impl TestApp {
     fn over(db: Db, limits: bool, folder: Option<tempfile::TempDir>, database: Option<(String, String)>) -> Self {
         let clock = Arc::new(AtomicI64::new(BEGINNING));
         let hasher = Hasher::quick().expect("quick parameters");
-        let ctx = Ctx::new(db, Clock::Frozen(clock.clone()), hasher, Limits::new(limits), "http://localhost:3000");
+        let ctx = Ctx::new(db, Clock::Frozen(clock.clone()), hasher, RateLimiter::new(limits), "http://localhost:3000");
         let settings = Settings {
             public_url: "http://localhost:3000".to_owned(),
             rate_limits: limits,

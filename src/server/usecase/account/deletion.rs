@@ -6,8 +6,8 @@ use crate::domain::{
     profile::own,
     refusal::Refusal,
     role::{Permission, Role, allow},
-    text::{Email, Problem},
-    view::{Belonging, account::FarewellView},
+    text::{Email, FieldIssue},
+    view::{OrganizationMembership, account::FarewellView},
 };
 
 use super::{
@@ -15,13 +15,13 @@ use super::{
         super::{
             context::{Ctx, Principal},
             error::Result,
-            mail::{Letter, post},
+            mail::{EmailMessage, post},
             store::{
                 Tx, audit as audit_store, grant, invitation, membership, one_time_link, organization, person, resource,
                 seat, session,
             },
         },
-        audit::{self, Happened},
+        audit::{self, AuditEvent},
     },
     check_password, myself, of_account, still,
 };
@@ -74,7 +74,14 @@ pub async fn farewell(ctx: &Ctx, by: &Principal) -> Result<FarewellView> {
         .into_iter()
         .map(|mine| {
             let shown_to = PeopleVisibility::Managers;
-            Belonging::new(mine.organization, mine.org_id, mine.name, Some(mine.role), mine.personal, shown_to)
+            OrganizationMembership::new(
+                mine.organization,
+                mine.org_id,
+                mine.name,
+                Some(mine.role),
+                mine.personal,
+                shown_to,
+            )
         })
         .collect();
     Ok(FarewellView { email: me.email, last_owner_of, space_holds_work: standing.space_holds_work })
@@ -87,7 +94,7 @@ pub async fn farewell(ctx: &Ctx, by: &Principal) -> Result<FarewellView> {
 /// `Invalid` at `confirm` or `password`; `LastOwnerOf` with the names of the organizations; `SpaceHoldsWork`.
 pub async fn delete(ctx: &Ctx, by: &Principal, password: &str, confirm: &str, delete_space: bool) -> Result<()> {
     if Email::parse(confirm).map(|email| email.key()).as_deref() != Ok(by.email_key.as_str()) {
-        return Err(Refusal::field("confirm", Problem::NotYourEmail).into());
+        return Err(Refusal::field("confirm", FieldIssue::NotYourEmail).into());
     }
     let password_hash = check_password(ctx, by, "password", password).await?;
     let (ctx_in, by) = (ctx.clone(), by.clone());
@@ -116,14 +123,14 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
         let leave = allow(by.who(), mine.organization, Some(mine.role), Permission::Leave)?;
         membership::delete(tx, &leave, &[by.person]).await?;
         seat::delete_of_people(tx, &leave, &[by.person]).await?;
-        let what = Happened {
+        let what = AuditEvent {
             organization: Some(mine.organization),
             action: "person.left",
             summary: "deleted their account".to_owned(),
             before: Some(serde_json::json!({ "person": by.person, "role": mine.role })),
-            ..Happened::default()
+            ..AuditEvent::default()
         };
-        audit::note(tx, ctx, by, what).await?;
+        audit::record(tx, ctx, by, what).await?;
     }
     if let Some(space) = &standing.space {
         let close = allow(by.who(), space.organization, Some(space.role), Permission::EditLegal)?;
@@ -136,9 +143,9 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, delete_space: bool) -
     invitation::delete_sent_to(tx, &by.email_key).await?;
     one_time_link::delete_of_person(tx, by.person).await?;
     session::delete_of_person(tx, by.person, None).await?;
-    post(tx, ctx, &me.email, &Letter::AccountDeleted { first_name: &me.first_name }).await?;
+    post(tx, ctx, &me.email, &EmailMessage::AccountDeleted { first_name: &me.first_name }).await?;
     person::anonymize(tx, &permit, now).await?;
     audit_store::delete_personal(tx, &permit).await?;
     let nobody = Principal { name: "Deleted person".to_owned(), address: None, ..by.clone() };
-    audit::note(tx, ctx, &nobody, of_account("account.deleted", "deleted their account")).await
+    audit::record(tx, ctx, &nobody, of_account("account.deleted", "deleted their account")).await
 }

@@ -8,7 +8,7 @@ use crate::domain::{
     person::full_name,
     profile::own,
     refusal::Refusal,
-    text::{Email, Password, Problem, key},
+    text::{Email, FieldIssue, Password, key},
     view::{PersonView, account::LinkView},
 };
 
@@ -18,7 +18,7 @@ use super::{
             context::{Client, Ctx, Principal, digest},
             error::{Error, Result},
             limit::Key,
-            mail::{Letter, post},
+            mail::{EmailMessage, post},
             password::judge,
             store::{Tx, one_time_link, person},
         },
@@ -75,8 +75,8 @@ async fn pace(tx: &mut Tx, ctx: &Ctx, person: PersonId, purpose: Purpose) -> Res
 /// The database.
 pub async fn send_verification(tx: &mut Tx, ctx: &Ctx, person: &PersonView) -> Result<()> {
     let token = issue(tx, ctx, person.id, Purpose::VerifyEmail, &person.email).await?;
-    let letter = Letter::VerifyEmail { first_name: &person.first_name, token: &token };
-    post(tx, ctx, &person.email, &letter).await.map(|_| ())
+    let message = EmailMessage::VerifyEmail { first_name: &person.first_name, token: &token };
+    post(tx, ctx, &person.email, &message).await.map(|_| ())
 }
 
 /// Mails me that link again; nothing if my address is proven.
@@ -115,14 +115,14 @@ pub async fn invite_to_set_password(
 ) -> Result<()> {
     let first_name = person::find(tx, person).await?.map(|found| found.first_name).unwrap_or_default();
     let token = issue(tx, ctx, person, Purpose::SetPassword, email).await?;
-    let letter = Letter::SetPassword {
+    let message = EmailMessage::SetPassword {
         first_name: &first_name,
         organization,
         by: &by.name,
         token: &token,
         days: SET_PASSWORD_DAYS,
     };
-    post(tx, ctx, email, &letter).await.map(|_| ())
+    post(tx, ctx, email, &message).await.map(|_| ())
 }
 
 /// What a link can still do. Looking at it changes nothing: mail scanners open links.
@@ -195,25 +195,25 @@ async fn verify_email_in(tx: &mut Tx, ctx: &Ctx, client: &Client, token: &str) -
             return Err(Refusal::LinkExpired.into());
         }
         person::update_verified(tx, person.id).await?;
-        return audit::note(tx, ctx, &by, of_account("email.verified", "verified their email address")).await;
+        return audit::record(tx, ctx, &by, of_account("email.verified", "verified their email address")).await;
     }
     may_change(ctx, &person.email, &link.email)?;
     match person::update_email(tx, &own(person.id), &link.email, &key(&link.email)).await.map_err(Error::from) {
-        Err(error) if error.is_taken() => return Err(Refusal::field("email", Problem::EmailTaken).into()),
+        Err(error) if error.is_taken() => return Err(Refusal::field("email", FieldIssue::EmailTaken).into()),
         updated => updated?,
     }
     // What was mailed to the old address works no more.
     for purpose in [Purpose::VerifyEmail, Purpose::ResetPassword, Purpose::SetPassword] {
         one_time_link::update_expired(tx, person.id, purpose, ctx.now()).await?;
     }
-    let letter = Letter::EmailChanged { first_name: &person.first_name, email: &link.email };
-    post(tx, ctx, &person.email, &letter).await?;
-    let what = audit::Happened {
+    let message = EmailMessage::EmailChanged { first_name: &person.first_name, email: &link.email };
+    post(tx, ctx, &person.email, &message).await?;
+    let what = audit::AuditEvent {
         before: Some(serde_json::json!({ "email": person.email })),
         after: Some(serde_json::json!({ "email": link.email })),
         ..of_account("email.changed", "changed their email address")
     };
-    audit::note(tx, ctx, &by, what).await
+    audit::record(tx, ctx, &by, what).await
 }
 
 /// Whether the installation lets somebody have another address: asked again when it is proved, as the operator may have decided
@@ -231,7 +231,7 @@ fn may_change(ctx: &Ctx, from: &str, to: &str) -> Result<()> {
 pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str) -> Result<()> {
     let email = Email::parse(email).map_err(|problem| Refusal::field("email", problem))?;
     if email.key() == by.email_key {
-        return Err(Refusal::field("email", Problem::SameEmail).into());
+        return Err(Refusal::field("email", FieldIssue::SameEmail).into());
     }
     may_change(ctx, &by.email_key, email.as_str())?;
     let password_hash = check_password(ctx, by, "password", password).await?;
@@ -247,10 +247,10 @@ pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str
                     pace(tx, &ctx, me.id, Purpose::ChangeEmail).await?;
                     let token = issue(tx, &ctx, me.id, Purpose::ChangeEmail, email.as_str()).await?;
                     if person::find_by_email(tx, &email.key()).await?.is_none() {
-                        let letter = Letter::VerifyEmail { first_name: &me.first_name, token: &token };
-                        post(tx, &ctx, email.as_str(), &letter).await?;
+                        let message = EmailMessage::VerifyEmail { first_name: &me.first_name, token: &token };
+                        post(tx, &ctx, email.as_str(), &message).await?;
                     }
-                    audit::note(tx, &ctx, &by, of_account("email.change_asked", "asked for another email address"))
+                    audit::record(tx, &ctx, &by, of_account("email.change_asked", "asked for another email address"))
                         .await
                 })
             })
@@ -290,10 +290,10 @@ async fn send_reset(tx: &mut Tx, ctx: &Ctx, client: &Client, email_key: &str) ->
         paced => paced?,
     }
     let token = issue(tx, ctx, person.id, Purpose::ResetPassword, &person.email).await?;
-    let letter = Letter::ResetPassword { first_name: &person.first_name, token: &token };
-    post(tx, ctx, &person.email, &letter).await?;
+    let message = EmailMessage::ResetPassword { first_name: &person.first_name, token: &token };
+    post(tx, ctx, &person.email, &message).await?;
     let what = of_account("password.reset_asked", "asked for a link to set a new password");
-    audit::note(tx, ctx, &holder(&person, client), what).await
+    audit::record(tx, ctx, &holder(&person, client), what).await
 }
 
 /// Sets a password by a mailed link (AUTH-5, PEOPLE-8): all sessions end, and the address is proven, as the link came there.
@@ -323,11 +323,11 @@ pub async fn reset_password(ctx: &Ctx, client: &Client, token: &str, password: &
                 }
                 let first = link.purpose == Purpose::SetPassword;
                 if !first {
-                    let letter = Letter::PasswordChanged { first_name: &person.first_name };
-                    post(tx, &ctx, &person.email, &letter).await?;
+                    let message = EmailMessage::PasswordChanged { first_name: &person.first_name };
+                    post(tx, &ctx, &person.email, &message).await?;
                 }
                 let summary = if first { "set their first password" } else { "set a new password by a mailed link" };
-                audit::note(tx, &ctx, &holder(&person, &client), of_account("password.changed", summary)).await
+                audit::record(tx, &ctx, &holder(&person, &client), of_account("password.changed", summary)).await
             })
         })
         .await

@@ -16,7 +16,7 @@ use crate::domain::{
     one_time_link::Purpose,
     profile::{ProfileChange, ProfileForm, own},
     refusal::Refusal,
-    text::{Name, Password, Problem},
+    text::{FieldIssue, Name, Password},
     view::{
         PersonView,
         account::{ProfileView, SessionItem},
@@ -28,11 +28,11 @@ use super::{
         context::{Ctx, Principal},
         error::{Error, Result},
         limit::{Key, network},
-        mail::{Letter, post},
+        mail::{EmailMessage, post},
         password::judge,
         store::{Tx, membership, one_time_link, organization as organization_store, person, session},
     },
-    audit::{self, Happened},
+    audit::{self, AuditEvent},
     organization,
 };
 
@@ -40,8 +40,8 @@ use super::{
 const SESSIONS: i64 = 200;
 
 /// What is noted of somebody's own account: it is in no organization's log.
-fn of_account(action: &'static str, summary: &str) -> Happened {
-    Happened { action, summary: summary.to_owned(), ..Happened::default() }
+fn of_account(action: &'static str, summary: &str) -> AuditEvent {
+    AuditEvent { action, summary: summary.to_owned(), ..AuditEvent::default() }
 }
 
 /// Whoever asks, as long as their account is there.
@@ -72,7 +72,7 @@ pub async fn end_session(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
                 if !session::delete(tx, by.person, id).await? {
                     return Err(Refusal::NotFound.into());
                 }
-                audit::note(tx, &ctx, &by, of_account("session.ended", "ended a session")).await
+                audit::record(tx, &ctx, &by, of_account("session.ended", "ended a session")).await
             })
         })
         .await
@@ -89,7 +89,7 @@ pub async fn end_other_sessions(ctx: &Ctx, by: &Principal) -> Result<u64> {
             let (ctx, by) = (ctx_in.clone(), by.clone());
             Box::pin(async move {
                 let ended = session::delete_of_person(tx, by.person, by.session.as_deref()).await?;
-                audit::note(tx, &ctx, &by, of_account("session.ended", "ended all other sessions")).await?;
+                audit::record(tx, &ctx, &by, of_account("session.ended", "ended all other sessions")).await?;
                 Ok::<_, Error>(ended)
             })
         })
@@ -100,7 +100,7 @@ pub async fn end_other_sessions(ctx: &Ctx, by: &Principal) -> Result<u64> {
 /// limited like those of signing in.
 async fn check_password(ctx: &Ctx, by: &Principal, field: &'static str, password: &str) -> Result<String> {
     if password.is_empty() {
-        return Err(Refusal::field(field, Problem::Missing).into());
+        return Err(Refusal::field(field, FieldIssue::Missing).into());
     }
     let keys = [Key::failures(format!("password {}", by.person))];
     let stored = {
@@ -108,7 +108,7 @@ async fn check_password(ctx: &Ctx, by: &Principal, field: &'static str, password
         person::find_profile(&mut tx, by.person).await?.ok_or(Refusal::Unauthenticated)?.password_hash
     };
     let tried: String = password.chars().take(crate::domain::text::TRIED_LENGTH).collect();
-    let (name, wrong) = (network(by.address.as_deref()), Refusal::field(field, Problem::WrongPassword));
+    let (name, wrong) = (network(by.address.as_deref()), Refusal::field(field, FieldIssue::WrongPassword));
     ctx.limits()
         .guard(&keys, |refusal| *refusal == wrong, async {
             let right = ctx.hasher().verify(&name, &tried, Some(stored.clone())).await?;
@@ -134,7 +134,7 @@ async fn still(tx: &mut Tx, by: &Principal, password_hash: &str) -> Result<()> {
 pub async fn change_password(ctx: &Ctx, by: &Principal, current: &str, password: &str) -> Result<()> {
     let new = Password::parse(password).map_err(|problem| Refusal::field("password", problem));
     if current.is_empty() {
-        return Err(Refusal::field("current", Problem::Missing).into());
+        return Err(Refusal::field("current", FieldIssue::Missing).into());
     }
     let new = new?;
     let about = {
@@ -152,8 +152,8 @@ pub async fn change_password(ctx: &Ctx, by: &Principal, current: &str, password:
                 still(tx, &by, &before).await?;
                 let me = myself(tx, &by).await?;
                 set_password(tx, &ctx, &me, &after, by.session.as_deref()).await?;
-                post(tx, &ctx, &me.email, &Letter::PasswordChanged { first_name: &me.first_name }).await?;
-                audit::note(tx, &ctx, &by, of_account("password.changed", "changed their password")).await
+                post(tx, &ctx, &me.email, &EmailMessage::PasswordChanged { first_name: &me.first_name }).await?;
+                audit::record(tx, &ctx, &by, of_account("password.changed", "changed their password")).await
             })
         })
         .await
@@ -260,19 +260,19 @@ async fn update_profile_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, change: &Prof
                 "cluster": view.cluster, "default_organization": view.default_organization,
             })
         };
-        let what = Happened {
+        let what = AuditEvent {
             before: Some(state(&before)),
             after: Some(state(&after)),
             ..of_account("profile.changed", "changed their profile")
         };
-        audit::note(tx, ctx, by, what).await?;
+        audit::record(tx, ctx, by, what).await?;
     }
     Ok(after)
 }
 
 /// An organization that I am in, by Org ID or id.
 async fn one_of_mine(tx: &mut Tx, by: &Principal, org: &str) -> Result<OrganizationId> {
-    let none = || Error::from(Refusal::field("default_organization", Problem::NotAChoice));
+    let none = || Error::from(Refusal::field("default_organization", FieldIssue::NotAChoice));
     match super::organization::find(tx, by, org).await {
         Ok(found) => match membership::find_role(tx, found.id, by.person).await? {
             Some(_) => Ok(found.id),
@@ -298,12 +298,12 @@ pub async fn update_consents(ctx: &Ctx, by: &Principal, usage_statistics: bool, 
                 let state = |usage_statistics: bool, product_news: bool| {
                     serde_json::json!({ "usage_statistics": usage_statistics, "product_news": product_news })
                 };
-                let what = Happened {
+                let what = AuditEvent {
                     before: Some(state(before.allows_usage_statistics, before.allows_product_news)),
                     after: Some(state(usage_statistics, product_news)),
                     ..of_account("consent.changed", "changed what they agree to")
                 };
-                audit::note(tx, &ctx, &by, what).await
+                audit::record(tx, &ctx, &by, what).await
             })
         })
         .await

@@ -15,10 +15,10 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
+        form_action::FormAction,
         layout::{Frame, PageHeader, Section},
         paths,
-        sending::ServerAction,
-        session::{Beginning, Session},
+        session::{PageContext, Session},
     },
 };
 
@@ -44,7 +44,7 @@ pub fn AccountFrame(
             <nav class="account-parts" aria-label="My account">{ways}</nav>
             <Transition>
                 {move || Suspend::new(async move {
-                    let begin = Beginning::from(session.start().await);
+                    let begin = PageContext::from(session.start().await);
                     begin.person.filter(|person| !person.email_verified).map(|person| view! { <Unverified person/> })
                 })}
             </Transition>
@@ -56,7 +56,7 @@ pub fn AccountFrame(
 /// A quiet reminder while the address is not proven (AUTH-2).
 #[component]
 fn Unverified(person: PersonView) -> impl IntoView {
-    let action = ServerAction::<SendVerificationAgain>::new();
+    let action = FormAction::<SendVerificationAgain>::new();
     view! {
         <section class="unverified" aria-label="Verify your email">
             <Note mood=Mood::Warning>

@@ -21,11 +21,11 @@ use crate::{
             form::{Form, FormButtons, Submit},
             icon::Icon,
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         paths::{self, Address},
-        routes::here,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
     },
 };
 
@@ -34,7 +34,7 @@ use super::AccountFrame;
 /// The page: `/account/privacy`, with the dialog `?dialog=delete`.
 #[component]
 pub fn PrivacyPage() -> impl IntoView {
-    let deleting = here(|segments, query| {
+    let deleting = use_route_query(|segments, query| {
         (segments == ["account", "privacy"]).then(|| query.get("dialog").as_deref() == Some("delete"))
     });
     let session = Session::get();
@@ -48,7 +48,7 @@ pub fn PrivacyPage() -> impl IntoView {
                 {move || {
                     let deleting = deleting.get();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match mine.await {
                             Ok((profile, farewell)) => view! {
                                 <Consents profile/>
@@ -56,7 +56,7 @@ pub fn PrivacyPage() -> impl IntoView {
                                 <Delete farewell deleting flash=begin.form/>
                             }
                             .into_any(),
-                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                         }
                     })
                 }}
@@ -69,7 +69,7 @@ pub fn PrivacyPage() -> impl IntoView {
 /// What I agree to.
 #[component]
 fn Consents(profile: ProfileView) -> impl IntoView {
-    let action = ServerAction::<SavePrivacy>::new();
+    let action = FormAction::<SavePrivacy>::new();
     view! {
         <section class="panel account-part" aria-labelledby="consents">
             <h2 id="consents">"What you agree to"</h2>
@@ -144,7 +144,7 @@ fn Delete(farewell: FarewellView, deleting: bool, flash: Option<FormFlash>) -> i
 /// The confirmation.
 #[component]
 fn DeleteDialog(farewell: FarewellView, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<DeleteAccount>::new();
+    let action = FormAction::<DeleteAccount>::new();
     let close = paths::account("privacy");
     view! {
         <Dialog label="Delete my account" heading="Delete my account" close=close.clone()>

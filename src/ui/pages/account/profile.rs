@@ -8,13 +8,13 @@ use crate::{
     domain::{
         profile::LANGUAGES,
         resource::CLUSTERS,
-        view::{account::ProfileView, habits::Habits},
+        view::{account::ProfileView, preferences::UiPreferences},
     },
     rpc::{
         FormFlash,
         account::{ChangeEmail, UpdateProfile, account_profile},
         ask,
-        habits::SaveKeys,
+        preferences::SaveLetterKeys,
     },
     ui::{
         components::{
@@ -25,9 +25,9 @@ use crate::{
             note::Note,
             select::Select,
         },
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        error_page::ErrorPage,
+        form_action::FormAction,
+        session::{PageContext, Session},
         words,
     },
 };
@@ -40,20 +40,20 @@ pub fn ProfilePage() -> impl IntoView {
     let session = Session::get();
     let profile = ask(move || session.version(), |_| account_profile());
     // Made here, as the forms are built anew when the profile has been looked at again.
-    let (save, change_email) = (ServerAction::<UpdateProfile>::new(), ServerAction::<ChangeEmail>::new());
+    let (save, change_email) = (FormAction::<UpdateProfile>::new(), FormAction::<ChangeEmail>::new());
     view! {
         <AccountFrame part="">
             <Transition fallback=Skeleton>
                 {move || Suspend::new(async move {
-                    let begin = Beginning::from(session.start().await);
+                    let begin = PageContext::from(session.start().await);
                     match profile.await {
                         Ok(profile) => view! {
                             <AboutMe action=save profile=profile.clone() flash=begin.form.clone()/>
                             <MyEmail action=change_email profile flash=begin.form/>
-                            <Keys habits=begin.habits/>
+                            <Keys preferences=begin.preferences/>
                         }
                         .into_any(),
-                        Err(failure) => view! { <Trouble failure/> }.into_any(),
+                        Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                     }
                 })}
             </Transition>
@@ -64,7 +64,7 @@ pub fn ProfilePage() -> impl IntoView {
 
 /// Names and preferences.
 #[component]
-fn AboutMe(action: ServerAction<UpdateProfile>, profile: ProfileView, flash: Option<FormFlash>) -> impl IntoView {
+fn AboutMe(action: FormAction<UpdateProfile>, profile: ProfileView, flash: Option<FormFlash>) -> impl IntoView {
     let session = Session::get();
     let pairs = |known: &[(&str, &str)]| {
         known.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned())).collect::<Vec<_>>()
@@ -143,7 +143,7 @@ fn AboutMe(action: ServerAction<UpdateProfile>, profile: ProfileView, flash: Opt
 
 /// The address, and how to get another.
 #[component]
-fn MyEmail(action: ServerAction<ChangeEmail>, profile: ProfileView, flash: Option<FormFlash>) -> impl IntoView {
+fn MyEmail(action: FormAction<ChangeEmail>, profile: ProfileView, flash: Option<FormFlash>) -> impl IntoView {
     let (class, state) =
         if profile.person.email_verified { ("status ok", "Verified") } else { ("status wait", "Not verified yet") };
     view! {
@@ -170,9 +170,9 @@ fn MyEmail(action: ServerAction<ChangeEmail>, profile: ProfileView, flash: Optio
 
 /// Whether single letters are commands (WCAG 2.1.4).
 #[component]
-fn Keys(habits: Habits) -> impl IntoView {
+fn Keys(preferences: UiPreferences) -> impl IntoView {
     let session = Session::get();
-    let action = ServerAction::<SaveKeys>::new();
+    let action = FormAction::<SaveLetterKeys>::new();
     let holder = NodeRef::<html::Div>::new();
     let on_change = move |_| {
         let form = holder.get_untracked().and_then(|holder| holder.query_selector("form").ok().flatten());
@@ -189,7 +189,7 @@ fn Keys(habits: Habits) -> impl IntoView {
                         name="letter_keys"
                         label="Single letters and signs are commands"
                         hint="In the Drive: M moves, I shows details, / searches, ? lists the keys. For this browser."
-                        checked=habits.letter_keys
+                        checked=preferences.letter_keys
                     />
                     <div hidden=move || session.hydrated.get()>
                         <FormButtons><Submit label="Save"/></FormButtons>

@@ -17,10 +17,10 @@ use crate::{
             form::{Form, FormButtons, Submit},
             icon::Icon,
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         paths,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        session::{PageContext, Session},
         words::When,
     },
 };
@@ -36,14 +36,14 @@ pub fn SecurityPage() -> impl IntoView {
         <AccountFrame part="security">
             <Transition fallback=Skeleton>
                 {move || Suspend::new(async move {
-                    let begin = Beginning::from(session.start().await);
+                    let begin = PageContext::from(session.start().await);
                     match sessions.await {
                         Ok(sessions) => view! {
                             <Passwords email=begin.person.map(|person| person.email).unwrap_or_default() flash=begin.form.clone()/>
                             <Sessions sessions now=begin.now/>
                         }
                         .into_any(),
-                        Err(failure) => view! { <Trouble failure/> }.into_any(),
+                        Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                     }
                 })}
             </Transition>
@@ -55,7 +55,7 @@ pub fn SecurityPage() -> impl IntoView {
 /// Another password.
 #[component]
 fn Passwords(email: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<ChangePassword>::new();
+    let action = FormAction::<ChangePassword>::new();
     view! {
         <section class="panel account-part" aria-labelledby="change-password">
             <h2 id="change-password">"Change password"</h2>
@@ -84,7 +84,7 @@ fn Passwords(email: String, flash: Option<FormFlash>) -> impl IntoView {
 /// Where one is signed in.
 #[component]
 fn Sessions(sessions: Vec<SessionItem>, now: Timestamp) -> impl IntoView {
-    let action = ServerAction::<EndOtherSessions>::new();
+    let action = FormAction::<EndOtherSessions>::new();
     let others = sessions.iter().any(|session| !session.current);
     let entries = sessions.into_iter().map(|item| view! { <SessionEntry item now/> }).collect_view();
     view! {
@@ -105,7 +105,7 @@ fn Sessions(sessions: Vec<SessionItem>, now: Timestamp) -> impl IntoView {
 /// One session.
 #[component]
 fn SessionEntry(item: SessionItem, now: Timestamp) -> impl IntoView {
-    let action = ServerAction::<EndSession>::new();
+    let action = FormAction::<EndSession>::new();
     let from = item.address.map(|address| format!("{address} · ")).unwrap_or_default();
     let end = if item.current {
         view! { <span class="tag">"This device"</span> }.into_any()

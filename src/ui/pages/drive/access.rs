@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlFormElement, HtmlSelectElement};
 
-use super::place::{Listing, Place};
+use super::route::{DriveRoute, Listing};
 use crate::{
     domain::{
         access::Level,
         command::Command,
-        grant::{Origin, Way},
+        grant::{InviteAs, Origin},
         resource::Kind,
         role::Role,
         time::Timestamp,
@@ -42,27 +42,27 @@ use crate::{
             select::Select,
             toast::Toaster,
         },
+        form_action::{FormAction, function_of},
         paths::{self, Address},
-        routes::here,
+        routes::use_route_query,
         sales::GetLicence,
-        sending::{ServerAction, function_of},
-        session::{Beginning, Session},
+        session::{PageContext, Session},
         words::{self, Moment},
     },
 };
 
 /// What the dialog shows, as the address says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Asked {
+struct AccessRoute {
     item: String,
     show: String,
     at: String,
     why: String,
 }
 
-impl Asked {
+impl AccessRoute {
     fn read(segments: &[&str], query: &ParamsMap) -> Option<Self> {
-        Place::read(segments, query)?;
+        DriveRoute::read(segments, query)?;
         let get = |name: &str| query.get(name).unwrap_or_default();
         if get("dialog") != Command::Access.word() {
             return None;
@@ -87,41 +87,41 @@ fn address(listing: &Listing, item: &str, show: &str, at: &str, why: &str) -> St
 }
 
 /// What was loaded for what was asked.
-type Loaded = (Asked, Result<AccessView, Failure>, Option<Result<WhyView, Failure>>);
+type AccessData = (AccessRoute, Result<AccessView, Failure>, Option<Result<WhyView, Failure>>);
 
 /// The dialog.
 #[component]
 pub fn AccessDialog(
     /// The address.
-    place: Memo<Place>,
+    route: Memo<DriveRoute>,
 ) -> impl IntoView {
     let session = Session::get();
-    let asked = here(Asked::read);
-    let listing = place.with_untracked(|place| place.listing.clone());
+    let listing = route.with_untracked(|route| route.listing.clone());
+    let route = use_route_query(AccessRoute::read);
     let resource = ask(
-        move || (asked.get(), session.version()),
-        |(asked, _)| async move {
-            let view = access_page(asked.item.clone(), asked.show.clone(), asked.at.clone()).await;
+        move || (route.get(), session.version()),
+        |(route, _)| async move {
+            let view = access_page(route.item.clone(), route.show.clone(), route.at.clone()).await;
             let why =
-                if asked.why.is_empty() { None } else { Some(access_why(asked.item.clone(), asked.why.clone()).await) };
-            (asked, view, why)
+                if route.why.is_empty() { None } else { Some(access_why(route.item.clone(), route.why.clone()).await) };
+            (route, view, why)
         },
     );
     let close = listing.address();
     // Here and not in the list: what was answered stays while a new list takes the place of the old one.
-    let give = ServerAction::<GiveAccess>::new();
+    let give = FormAction::<GiveAccess>::new();
     view! {
         <Dialog label="Manage access" heading="Manage access" close=close.clone() reads=true>
             <Transition fallback=move || view! { <DialogBody><Skeleton/></DialogBody> }>
                 {move || {
                     let (listing, close) = (listing.clone(), close.clone());
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
-                        let loaded: Loaded = resource.await;
+                        let begin = PageContext::from(session.start().await);
+                        let loaded: AccessData = resource.await;
                         match loaded {
-                            (asked, Ok(_), Some(why)) => view! { <Why asked why listing/> }.into_any(),
-                            (asked, Ok(view), None) => {
-                                view! { <Access asked view listing give now=begin.now flash=begin.form/> }.into_any()
+                            (route, Ok(_), Some(why)) => view! { <Why route why listing/> }.into_any(),
+                            (route, Ok(view), None) => {
+                                view! { <Access route view listing give now=begin.now flash=begin.form/> }.into_any()
                             }
                             (_, Err(failure), _) => view! {
                                 <DialogBody><Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note></DialogBody>
@@ -150,17 +150,17 @@ fn called(crumb: &Crumb, organization: &str) -> String {
 /// The list, and what can be done.
 #[component]
 fn Access(
-    asked: Asked,
+    route: AccessRoute,
     view: AccessView,
     listing: Listing,
-    give: ServerAction<GiveAccess>,
+    give: FormAction<GiveAccess>,
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let item = asked.item.clone();
-    let back = address(&listing, &item, &asked.show, &asked.at, "");
+    let item = route.item.clone();
+    let back = address(&listing, &item, &route.show, &route.at, "");
     let what = called(&view.resource, &view.organization_name);
-    let (change, remove) = (ServerAction::<ChangeAccess>::new(), ServerAction::<RemoveAccess>::new());
+    let (change, remove) = (FormAction::<ChangeAccess>::new(), FormAction::<RemoveAccess>::new());
     let toaster = Toaster::get();
     let session = Session::get();
     let refused = move |answer: Option<Result<Done, Failure>>| {
@@ -216,10 +216,10 @@ fn Access(
         give: view.give.clone(),
     };
     let rows = view.rows.items.iter().map(|row| entry(row, &context)).collect_view();
-    let waiting = (!view.by_role && asked.at.is_empty())
+    let waiting = (!view.by_role && route.at.is_empty())
         .then(|| view.waiting.iter().map(|one| waiting_entry(one, &context, now)).collect_view());
     let more = view.rows.next_cursor.clone().map(|at| {
-        let href = address(&listing, &item, &asked.show, &at, "");
+        let href = address(&listing, &item, &route.show, &at, "");
         view! { <div><ButtonLink href in_place=true tone=Tone::Quiet>"Show more"</ButtonLink></div> }
     });
     let people: u64 = view.roles.iter().map(|count| count.people).sum();
@@ -286,10 +286,13 @@ fn Give(
     item: String,
     back: String,
     invites: bool,
-    give: ServerAction<GiveAccess>,
+    give: FormAction<GiveAccess>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let ways = vec![(Way::External.word(), "Share with someone outside"), (Way::Member.word(), "Invite as a Member")];
+    let ways = vec![
+        (InviteAs::External.word(), "Share with someone outside"),
+        (InviteAs::Member.word(), "Invite as a Member"),
+    ];
     view! {
         <Form action=give flash class="form give-access">
             <Hidden name="item" value=item/>
@@ -298,7 +301,7 @@ fn Give(
             <Select name="level" label="Level" options=level_options() value=Level::Reader.word().to_owned()/>
             <Submit label="Give access"/>
             {invites.then(|| view! {
-                <Radios name="way" label="Somebody who is not here yet" options=ways first=Way::External.word()/>
+                <Radios name="way" label="Somebody who is not here yet" options=ways first=InviteAs::External.word()/>
             })}
         </Form>
     }
@@ -360,13 +363,13 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
         let label = format!("Why can {name} see this?");
         view! { " · " <a href=href data-noscroll="" aria-label=label>"Why?"</a> }
     });
-    let look = match row.who {
+    let view_mode = match row.who {
         Grantee::Person(id) if context.looks && row.who != *me => {
-            Some(listing.seen_by(&id.to_string(), &context.shown))
+            Some(listing.with_view_as(&id.to_string(), &context.shown))
         }
         _ => None,
     };
-    let look = look.map(|href| {
+    let view_mode = view_mode.map(|href| {
         let label = format!("View as {name}");
         view! { " · " <a href=href aria-label=label>"View as"</a> }
     });
@@ -406,7 +409,7 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
             <span class="two-lines">
                 <b>{name.clone()} {you}</b>
                 {row.address.clone().map(|address| view! { <small>{address}</small> })}
-                <small>{source(row.origin, row.role, row.from.as_ref(), listing)} {outside} {why} {look}</small>
+                <small>{source(row.origin, row.role, row.from.as_ref(), listing)} {outside} {why} {view_mode}</small>
             </span>
             <span class="actions">{actions}</span>
         </li>
@@ -430,8 +433,8 @@ fn remove_form(item: &str, grant: &str, back: &str, path: &'static str, name: &s
 /// Access that waits until an invitation is accepted.
 fn waiting_entry(waiting: &WaitingAccess, context: &RowContext, now: Timestamp) -> AnyView {
     let way = match waiting.way {
-        Way::External => "Invited from outside",
-        Way::Member => "Invited as a Member",
+        InviteAs::External => "Invited from outside",
+        InviteAs::Member => "Invited as a Member",
     };
     let left = words::days_left(waiting.expires_at, now);
     let (item, back) = (&context.item, &context.back);
@@ -459,11 +462,11 @@ fn role_words(roles: &[RoleCount]) -> String {
 
 /// "Why can they see this?": every reason, the highest first, and what would be left without it.
 #[component]
-fn Why(asked: Asked, why: Result<WhyView, Failure>, listing: Listing) -> impl IntoView {
-    let back = address(&listing, &asked.item, &asked.show, &asked.at, "");
-    let look = why.as_ref().ok().filter(|why| why.looks).map(|why| {
+fn Why(route: AccessRoute, why: Result<WhyView, Failure>, listing: Listing) -> impl IntoView {
+    let back = address(&listing, &route.item, &route.show, &route.at, "");
+    let view_mode = why.as_ref().ok().filter(|why| why.looks).map(|why| {
         let shown = if why.resource.kind == Kind::Root { String::new() } else { why.resource.id.to_string() };
-        let href = listing.seen_by(&why.person.to_string(), &shown);
+        let href = listing.with_view_as(&why.person.to_string(), &shown);
         view! { <ButtonLink href icon="people">{format!("View as {}", why.name)}</ButtonLink> }
     });
     let content = match why {
@@ -491,7 +494,7 @@ fn Why(asked: Asked, why: Result<WhyView, Failure>, listing: Listing) -> impl In
     view! {
         <DialogBody>{content}</DialogBody>
         <footer>
-            {look}
+            {view_mode}
             <a class="button" href=back data-noscroll="" prop:replace=true>"Back"</a>
         </footer>
     }
@@ -537,8 +540,8 @@ mod tests {
             .into_iter()
             .map(|(name, value)| (name, value.to_owned()))
             .collect();
-        let asked = Asked { item: "i".into(), show: "roles".into(), at: "c d".into(), why: "p".into() };
-        assert_eq!(Asked::read(&["o", "a", "drive"], &query), Some(asked));
-        assert_eq!(Asked::read(&["o", "a"], &query), None);
+        let route = AccessRoute { item: "i".into(), show: "roles".into(), at: "c d".into(), why: "p".into() };
+        assert_eq!(AccessRoute::read(&["o", "a", "drive"], &query), Some(route));
+        assert_eq!(AccessRoute::read(&["o", "a"], &query), None);
     }
 }

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 
 use super::{
-    at_once::{TrashForm, UnassignForm},
-    place::{Listing, root_of},
+    immediate::{TrashForm, UnassignForm},
+    route::{Listing, root_of},
 };
 use crate::{
     domain::{
-        command::{Command, Lacking, control},
+        command::{Command, MissingEntitlements, control},
         licence::{Amount, Model},
         resource::Kind,
         time::Timestamp,
@@ -31,7 +31,7 @@ use crate::{
 pub fn DatasetContent(
     resource: ResourceView,
     listing: Listing,
-    lacking: Lacking,
+    lacking: MissingEntitlements,
     processing: Option<ProcessingView>,
     /// Whether the reader may ask for licences.
     now: Timestamp,
@@ -46,10 +46,10 @@ pub fn DatasetContent(
     });
     let around = paths::drive(&listing.org, &around);
     let items = [resource.id.to_string()];
-    let only_looks = listing.only_looks();
+    let is_view_as = listing.is_view_as();
     let actions = Command::ALL
         .into_iter()
-        .filter(|_| !only_looks)
+        .filter(|_| !is_view_as)
         .filter_map(|command| match control(command, resource.target(), &lacking) {
             Control::Absent => None,
             Control::Disabled(reason) => {
@@ -72,14 +72,14 @@ pub fn DatasetContent(
     let facts = resource.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
     let price = processing.map(|processing| view! { <Price processing org=listing.org.clone()/> });
     view! {
-        {(!only_looks).then(|| view! { <div class="bar">{actions}</div> })}
+        {(!is_view_as).then(|| view! { <div class="bar">{actions}</div> })}
         {price}
         <section class="panel tile" aria-labelledby="details">
             <h2 id="details">"Details"</h2>
             <dl class="facts">
                 {facts}
                 <Fact label="Access">{resource.access.title()}</Fact>
-                <Fact label={if only_looks { "Their access" } else { "Your access" }}>{resource.level.title()}</Fact>
+                <Fact label={if is_view_as { "Their access" } else { "Your access" }}>{resource.level.title()}</Fact>
                 <Fact label="Owner">{resource.created_by_name.unwrap_or_else(|| "—".to_owned())}</Fact>
                 <Fact label="Created"><Moment at=resource.created_at/></Fact>
                 <Fact label="Modified"><When at=resource.modified_at now/></Fact>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{dataset::DatasetFacts, place::Listing, selection::Selection};
+use super::{dataset::DatasetFacts, route::Listing, selection::Selection};
 use crate::{
     domain::{
         access::{Level, Source},
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What is shown, of a row or of the container itself.
-struct Shown {
+struct DetailsSubject {
     id: String,
     name: String,
     kind: Kind,
@@ -31,7 +31,7 @@ struct Shown {
     modified_at: Timestamp,
 }
 
-impl From<RowView> for Shown {
+impl From<RowView> for DetailsSubject {
     fn from(row: RowView) -> Self {
         Self {
             id: row.id.to_string(),
@@ -47,7 +47,7 @@ impl From<RowView> for Shown {
     }
 }
 
-impl From<ResourceView> for Shown {
+impl From<ResourceView> for DetailsSubject {
     fn from(resource: ResourceView) -> Self {
         let name = resource.name;
         Self {
@@ -78,8 +78,8 @@ pub fn Details(
     /// The server's time.
     now: Timestamp,
 ) -> impl IntoView {
-    let close = listing.looked_at(super::place::Look { details: false, ..listing.look });
-    let only_looks = listing.only_looks();
+    let close = listing.with_view(super::route::ViewMode { details: false, ..listing.view_mode });
+    let is_view_as = listing.is_view_as();
     let org = listing.org.clone();
     // An item is offered by itself, or with something it is in.
     let way: Vec<ResourceId> =
@@ -100,11 +100,11 @@ pub fn Details(
             }
             .into_any();
         }
-        let one = selection.picked().into_iter().next().map(Shown::from);
-        match one.or_else(|| resource.clone().map(Shown::from)) {
+        let one = selection.picked().into_iter().next().map(DetailsSubject::from);
+        match one.or_else(|| resource.clone().map(DetailsSubject::from)) {
             Some(shown) => {
                 let offered = of(&shown.id);
-                view! { <Facts shown offered org=org.clone() now only_looks/> }.into_any()
+                view! { <Facts shown offered org=org.clone() now is_view_as/> }.into_any()
             }
             None => view! { <p class="small">"Select an item to see what is known of it."</p> }.into_any(),
         }
@@ -119,11 +119,11 @@ pub fn Details(
 
 #[component]
 fn Facts(
-    shown: Shown,
+    shown: DetailsSubject,
     offered: Option<(String, String)>,
     org: String,
     now: Timestamp,
-    only_looks: bool,
+    is_view_as: bool,
 ) -> impl IntoView {
     let facts = shown.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
     view! {
@@ -132,7 +132,7 @@ fn Facts(
             <Fact label="Kind">{shown.kind.title()}</Fact>
             {facts}
             <Fact label="Access">{shown.access.title()}</Fact>
-            <Fact label={if only_looks { "Their access" } else { "Your access" }}>{shown.level.title()}</Fact>
+            <Fact label={if is_view_as { "Their access" } else { "Your access" }}>{shown.level.title()}</Fact>
             <Fact label="Owner">{shown.created_by.unwrap_or_else(|| "—".to_owned())}</Fact>
             <Fact label="Created"><Moment at=shown.created_at/></Fact>
             <Fact label="Modified"><When at=shown.modified_at now/></Fact>

@@ -11,9 +11,9 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use web_sys::{Element, HtmlElement};
 
 use super::{
-    place::Listing,
+    route::Listing,
     selection::Selection,
-    window::{Rows, element_of},
+    virtual_rows::{VirtualRows, element_of},
 };
 use crate::{
     domain::{
@@ -27,7 +27,7 @@ use crate::{
             selection::{all, within},
             toast::Toaster,
         },
-        sending::ServerAction,
+        form_action::FormAction,
         session::Session,
         words,
     },
@@ -46,7 +46,7 @@ pub struct Drag {
     said: RwSignal<String>,
     waiting: StoredValue<Option<TimeoutHandle>>,
     ghost: NodeRef<html::Div>,
-    action: ServerAction<MoveHere>,
+    action: FormAction<MoveHere>,
 }
 
 impl Drag {
@@ -58,12 +58,12 @@ impl Drag {
             said: RwSignal::new(String::new()),
             waiting: StoredValue::new(None),
             ghost: NodeRef::new(),
-            action: ServerAction::new(),
+            action: FormAction::new(),
         }
     }
 
     /// Picks up a row, or all that are selected if it is among them.
-    pub fn start(self, event: &DragEvent, selection: Selection, rows: Rows) {
+    pub fn start(self, event: &DragEvent, selection: Selection, rows: VirtualRows) {
         let Some(row) = element_of(event.target()).and_then(|target| within(&target, "tr[data-id]")) else { return };
         // A finger that stays on a row selects it.
         if selection.is_pressed() {
@@ -71,7 +71,7 @@ impl Drag {
             return;
         }
         let id = row.get_attribute("data-id").unwrap_or_default();
-        let Some(own) = rows.place_of(&id).and_then(|place| rows.at(place)) else { return };
+        let Some(own) = rows.place_of(&id).and_then(|target| rows.at(target)) else { return };
         let items = if selection.has(&id) { selection.picked() } else { vec![own] };
         let movable = |row: &RowView| {
             rows.controls(row).iter().any(|(command, on)| *command == Command::Move && *on == Control::Enabled)
@@ -101,13 +101,13 @@ impl Drag {
         if self.items.with_untracked(Vec::is_empty) {
             return;
         }
-        let place = element_of(event.target()).and_then(|target| within(&target, "[data-drop]"));
-        let Some(place) = place else {
+        let target = element_of(event.target()).and_then(|target| within(&target, "[data-drop]"));
+        let Some(target) = target else {
             self.leave();
             return;
         };
-        let id = place.get_attribute("data-drop").unwrap_or_default();
-        let refusal = self.refusal(&place, &id);
+        let id = target.get_attribute("data-drop").unwrap_or_default();
+        let refusal = self.refusal(&target, &id);
         if refusal.is_none() {
             event.prevent_default();
             if let Some(data) = event.data_transfer() {
@@ -118,15 +118,15 @@ impl Drag {
             return;
         }
         self.leave();
-        let name = place.get_attribute("data-name").unwrap_or_default();
+        let name = target.get_attribute("data-name").unwrap_or_default();
         self.said.set(match &refusal {
             None => format!("Over “{name}”."),
             Some(why) => why.clone(),
         });
-        mark(&place, Some(refusal.is_none()));
+        mark(&target, Some(refusal.is_none()));
         self.over.set(Some((id.clone(), refusal)));
         // A folder opens after a moment; what is not one has nothing to open.
-        if place.get_attribute("data-kind").as_deref() != Some(Kind::Dataset.word()) {
+        if target.get_attribute("data-kind").as_deref() != Some(Kind::Dataset.word()) {
             let timer = set_timeout_with_handle(
                 move || {
                     if self.over.with_untracked(|over| over.as_ref().is_some_and(|(now, _)| *now == id)) {
@@ -155,8 +155,8 @@ impl Drag {
     }
 
     /// Why what is dragged cannot go there. The server decides again when it is dropped.
-    fn refusal(self, place: &Element, id: &str) -> Option<String> {
-        let kind = place.get_attribute("data-kind").and_then(|word| Kind::parse(&word).ok())?;
+    fn refusal(self, target: &Element, id: &str) -> Option<String> {
+        let kind = target.get_attribute("data-kind").and_then(|word| Kind::parse(&word).ok())?;
         self.items.with_untracked(|items| {
             if items.iter().any(|item| item.id.to_string() == id) {
                 return Some("It cannot go into itself.".to_owned());
@@ -177,11 +177,11 @@ impl Drag {
     pub fn drop(self, event: &DragEvent, listing: &Listing) {
         let items: Vec<String> =
             self.items.with_untracked(|items| items.iter().map(|item| item.id.to_string()).collect());
-        let place = element_of(event.target()).and_then(|target| within(&target, "[data-drop]"));
-        if let Some(place) = place.filter(|_| !items.is_empty()) {
+        let target = element_of(event.target()).and_then(|target| within(&target, "[data-drop]"));
+        if let Some(target) = target.filter(|_| !items.is_empty()) {
             event.prevent_default();
-            let destination = place.get_attribute("data-drop").unwrap_or_default();
-            if self.refusal(&place, &destination).is_none() {
+            let destination = target.get_attribute("data-drop").unwrap_or_default();
+            if self.refusal(&target, &destination).is_none() {
                 self.action.dispatch(MoveHere { items: items.join(","), destination, back: listing.address() });
             }
         }
@@ -206,11 +206,11 @@ fn named(items: &[RowView]) -> String {
     }
 }
 
-fn mark(place: &HtmlElement, fits: Option<bool>) {
+fn mark(target: &HtmlElement, fits: Option<bool>) {
     match fits {
-        Some(true) => drop(place.set_attribute("data-dropping", "yes")),
-        Some(false) => drop(place.set_attribute("data-dropping", "no")),
-        None => drop(place.remove_attribute("data-dropping")),
+        Some(true) => drop(target.set_attribute("data-dropping", "yes")),
+        Some(false) => drop(target.set_attribute("data-dropping", "no")),
+        None => drop(target.remove_attribute("data-dropping")),
     }
 }
 

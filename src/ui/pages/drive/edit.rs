@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::place::Listing;
+use super::route::Listing;
 use crate::{
     domain::{resource::Kind, view::DriveView},
     rpc::{
@@ -15,14 +15,14 @@ use crate::{
             field::{Field, Hidden},
             form::{Form, Submit},
         },
-        sending::ServerAction,
+        form_action::FormAction,
     },
 };
 
 /// **New folder**, **New site**, **New asset**, **New dataset**.
 #[component]
 pub fn NewDialog(kind: Kind, listing: Listing, drive: DriveView, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<CreateResource>::new();
+    let action = FormAction::<CreateResource>::new();
     let title = format!("New {}", kind.title().to_lowercase());
     let close = listing.address();
     let parent = drive.resource.map(|resource| resource.id.to_string()).unwrap_or_default();
@@ -52,7 +52,7 @@ pub fn NewDialog(kind: Kind, listing: Listing, drive: DriveView, flash: Option<F
 /// **Rename**.
 #[component]
 pub fn RenameDialog(item: String, listing: Listing, drive: DriveView, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<RenameResource>::new();
+    let action = FormAction::<RenameResource>::new();
     let close = listing.address();
     let row = drive.rows.items.iter().find(|row| row.id.to_string() == item).map(|row| (row.name.clone(), row.kind));
     let resource = drive

@@ -8,10 +8,10 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 
 use super::{
-    at_once::AtOnce,
-    place::{Listing, MAX_SELECTED, root_of},
+    immediate::ImmediateCommand,
+    route::{Listing, MAX_SELECTED, root_of},
     selection::{RowMenu, Selection, Sums},
-    window::{Rows, element_of},
+    virtual_rows::{VirtualRows, element_of},
 };
 use crate::{
     domain::{
@@ -37,7 +37,13 @@ use crate::{
 
 /// The list, or what stands there when it is empty.
 #[component]
-pub fn List(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, now: Timestamp) -> impl IntoView {
+pub fn List(
+    drive: DriveView,
+    listing: Listing,
+    selection: Selection,
+    rows: VirtualRows,
+    now: Timestamp,
+) -> impl IntoView {
     if drive.rows.items.is_empty() && listing.cursor.is_empty() {
         view! { <EmptyList drive listing selection/> }.into_any()
     } else {
@@ -93,11 +99,11 @@ fn EmptyList(drive: DriveView, listing: Listing, selection: Selection) -> impl I
 
 /// The grid with everything around it.
 #[component]
-fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, now: Timestamp) -> impl IntoView {
+fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: VirtualRows, now: Timestamp) -> impl IntoView {
     let form = selection.form;
     let shown = drive.rows.items.len();
     let navigate = use_navigate();
-    let at_once = AtOnce::new(listing.address());
+    let at_once = ImmediateCommand::new(listing.address());
     let on_submit = {
         let (listing, navigate) = (listing.clone(), navigate.clone());
         move |event: leptos::ev::SubmitEvent| {
@@ -194,15 +200,15 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             <For
                 each=move || rows.visible()
                 // Everything that is shown is part of the key: a row that changed in any way is a new row.
-                key=|(place, row)| (*place, row.as_ref().map(|row| (row.id, row.modified_at, row.name.clone(), row.grants, row.level, row.restrictions, row.dataset.as_ref().map(|dataset| (dataset.status, dataset.images, dataset.bytes)))))
-                let((place, row))
+                key=|(row_index, row)| (*row_index, row.as_ref().map(|row| (row.id, row.modified_at, row.name.clone(), row.grants, row.level, row.restrictions, row.dataset.as_ref().map(|dataset| (dataset.status, dataset.images, dataset.bytes)))))
+                let((row_index, row))
             >
                 {match row {
                     Some(row) => {
                         let picked = selection.has(&row.id.to_string());
-                        row_of(place, &row, &listing, &rows.controls(&row), picked, now)
+                        row_of(row_index, &row, &listing, &rows.controls(&row), picked, now)
                     }
-                    None => waiting(place),
+                    None => waiting(row_index),
                 }}
             </For>
         }
@@ -227,7 +233,7 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             node_ref=form
             class="drive"
             class:whole=whole
-            class:as-tiles=listing.look.grid
+            class:as-tiles=listing.view_mode.grid
             class:found=!listing.q.is_empty()
             class:picking=picking
             method="get"
@@ -245,14 +251,14 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: Rows, no
             on:pointerup=move |_| selection.press_ends()
             on:pointercancel=move |_| selection.press_ends()
         >
-            {hidden("as", &listing.seen_as)}
+            {hidden("as", &listing.view_as)}
             {hidden("q", &listing.q)}
             {hidden("kind", &listing.kind)}
             {hidden("status", &listing.status)}
             {hidden("sort", &listing.sort)}
             {hidden("cursor", &listing.cursor)}
-            {hidden("view", listing.look.word())}
-            {hidden("details", if listing.look.details { "1" } else { "" })}
+            {hidden("view", listing.view_mode.word())}
+            {hidden("details", if listing.view_mode.details { "1" } else { "" })}
             {at_once.refusal()}
             <div class="drive-bar">
                 <p class="drive-count small num" inner_html=move || escaped(&count_line())></p>
@@ -303,7 +309,7 @@ const GAP: f64 = 4.0;
 
 /// The menu of a row, by its button or as context menu: one for the whole list, filled when it opens.
 #[component]
-fn OpenMenu(selection: Selection, listing: Listing, at_once: AtOnce) -> impl IntoView {
+fn OpenMenu(selection: Selection, listing: Listing, at_once: ImmediateCommand) -> impl IntoView {
     let element = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         let (Some(element), Some(RowMenu { x, above, below, .. })) = (element.get(), selection.menu.get()) else {
@@ -428,7 +434,7 @@ pub fn MenuDialog(item: String, listing: Listing, drive: DriveView) -> impl Into
     let row = drive.rows.items.into_iter().find(|row| row.id.to_string() == item);
     row.map(|row| {
         let target = row.target(drive.resource.as_ref());
-        let offered = |command| match drive.looking {
+        let offered = |command| match drive.view_as {
             Some(_) => Control::Absent,
             None => control(command, target, &drive.lacking),
         };
@@ -456,7 +462,7 @@ pub fn Filters(listing: Listing) -> impl IntoView {
         .map(|status| view! { <option value=status.word() selected=chosen(status.word(), &listing.status)>{status.title()}</option> })
         .collect_view();
     let (action, q, sort) = (paths::drive(&listing.org, &listing.resource), listing.q.clone(), listing.sort.clone());
-    let seen_as = listing.seen_as.clone();
+    let view_as = listing.view_as.clone();
     let navigate = use_navigate();
     let form = NodeRef::<html::Form>::new();
     let go = move || {
@@ -488,7 +494,7 @@ pub fn Filters(listing: Listing) -> impl IntoView {
         >
             {(!q.is_empty()).then(|| view! { <input type="hidden" name="q" value=q/> })}
             {(!sort.is_empty()).then(|| view! { <input type="hidden" name="sort" value=sort/> })}
-            {(!seen_as.is_empty()).then(|| view! { <input type="hidden" name="as" value=seen_as/> })}
+            {(!view_as.is_empty()).then(|| view! { <input type="hidden" name="as" value=view_as/> })}
             <select name="kind" aria-label="Kind" class="input"><option value="">"All kinds"</option>{kinds}</select>
             <select name="status" aria-label="Status" class="input"><option value="">"Any status"</option>{states}</select>
             <noscript><button type="submit" class="button">"Filter"</button></noscript>
@@ -607,7 +613,7 @@ fn pressed(event: &leptos::ev::SubmitEvent) -> Option<Command> {
 
 /// One resource. There are many of them, so that each is written in one go.
 fn row_of(
-    place: usize,
+    row_index: usize,
     row: &RowView,
     listing: &Listing,
     controls: &[(Command, Control)],
@@ -717,7 +723,7 @@ fn row_of(
         ("class", row.kind.word().to_owned()),
         ("data-id", id),
         ("data-kind", row.kind.word().to_owned()),
-        ("aria-rowindex", (place + 2).to_string()),
+        ("aria-rowindex", (row_index + 2).to_string()),
         ("aria-label", row.name.clone()),
         ("aria-selected", checked.to_string()),
     ];
@@ -733,14 +739,14 @@ fn row_of(
 }
 
 /// The place of a row that is on its way.
-fn waiting(place: usize) -> Written {
+fn waiting(row_index: usize) -> Written {
     let mut cells = Markup::with_room(64);
     cells.open("td", &[("colspan", "10")]);
     cells.with("span", &[("class", "waiting")], "");
     cells.close("td");
     Written::new(
         "tr",
-        vec![("class", "wait".to_owned()), ("role", "row".to_owned()), ("aria-rowindex", (place + 2).to_string())],
+        vec![("class", "wait".to_owned()), ("role", "row".to_owned()), ("aria-rowindex", (row_index + 2).to_string())],
         cells,
     )
 }

@@ -34,7 +34,7 @@ const MINE: &str = "me";
 pub fn stream_of(drive: &DriveView) -> Option<String> {
     match &drive.resource {
         Some(resource) => Some(resource.id.to_string()),
-        None => drive.looking.is_none().then(|| MINE.to_owned()),
+        None => drive.view_as.is_none().then(|| MINE.to_owned()),
     }
 }
 

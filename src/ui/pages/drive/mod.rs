@@ -1,28 +1,28 @@
 //! The Drive (DRIVE): a container's list, or a dataset's page; over it the dialogs to create, rename and move.
 
 pub mod access;
-pub mod at_once;
 pub mod blockers;
 pub mod dataset;
 pub mod details;
 pub mod drag;
 pub mod edit;
+pub mod immediate;
 pub mod list;
 pub mod live;
-pub mod looking;
 pub mod move_to;
 pub mod offer;
-pub mod place;
 pub mod plan;
 pub mod restrict;
+pub mod route;
 pub mod selection;
 pub mod share;
 pub mod share_copy;
 pub mod site;
+pub mod task_panel;
 pub mod transfer;
 pub mod tree;
-pub mod window;
-pub mod work;
+pub mod view_as;
+pub mod virtual_rows;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -30,25 +30,25 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use self::{
     access::AccessDialog,
-    at_once::ConfirmDialog,
     dataset::DatasetContent,
     details::Details,
     drag::{Drag, DragLayer},
     edit::{NewDialog, RenameDialog},
+    immediate::ConfirmDialog,
     list::{Filters, List, MenuDialog},
-    looking::{LookingNote, NotSeen},
     move_to::MoveDialog,
     offer::OfferDialog,
-    place::{Listing, Look, Open, Place, SHARED, Sort, root_of},
     restrict::{RestrictDialog, RestrictedNote},
+    route::{DialogKind, DriveRoute, Listing, OpenDialog, SHARED_WITH_ME, ViewMode, root_of},
     selection::Selection,
     share::ShareDialog,
     share_copy::ShareCopyDialog,
     site::{AssignDialog, Timeline},
+    task_panel::TaskPanel,
     transfer::TransferDialog,
     tree::Tree,
-    window::{Adopted, Rows},
-    work::RunningWork,
+    view_as::{ViewAsBanner, ViewAsNotFound},
+    virtual_rows::{Adopted, VirtualRows},
 };
 use crate::{
     domain::{
@@ -59,7 +59,7 @@ use crate::{
         time::Timestamp,
         view::{Control, DriveView, ResourceView},
     },
-    rpc::{FormFlash, ask, drive::drive_page, habits::RememberLook},
+    rpc::{FormFlash, ask, drive::drive_page, preferences::RememberViewMode},
     ui::{
         components::{
             breadcrumbs::{Breadcrumbs, Step},
@@ -69,13 +69,13 @@ use crate::{
             menu::Menu,
             note::{Mood, Note},
         },
-        layout::{Arrival, Frame, PageHeader, Section},
+        error_page::ErrorPage,
+        form_action::FormAction,
+        layout::{FocusHeading, Frame, PageHeader, Section},
         paths,
-        routes::here,
+        routes::use_route_query,
         sales::GetLicence,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        session::{PageContext, Session},
         words,
     },
 };
@@ -84,22 +84,22 @@ use crate::{
 #[component]
 pub fn DrivePage() -> impl IntoView {
     let session = Session::get();
-    let place = here(Place::read);
-    let listing = Memo::new(move |_| place.with(|place| place.listing.clone()));
+    let route = use_route_query(DriveRoute::read);
+    let listing = Memo::new(move |_| route.with(|route| route.listing.clone()));
     let wanted = Memo::new(move |_| listing.with(Listing::plain));
-    let look = Memo::new(move |_| listing.with(|listing| listing.look));
-    let sort = Memo::new(move |_| place.with(Place::sort));
+    let view_mode = Memo::new(move |_| listing.with(|listing| listing.view_mode));
+    let sort = Memo::new(move |_| route.with(DriveRoute::sort));
     // The answer keeps the question it answers: rows of one folder are never shown with the links of another.
     let drive = ask(
         move || (wanted.get(), session.version()),
         |(listing, _)| async move {
-            let Listing { org, resource, sort, kind, status, q, cursor, seen_as, .. } = listing.clone();
-            (listing, drive_page(org, resource, q, kind, status, sort, cursor, seen_as).await)
+            let Listing { org, resource, sort, kind, status, q, cursor, view_as, .. } = listing.clone();
+            (listing, drive_page(org, resource, q, kind, status, sort, cursor, view_as).await)
         },
     );
     let loading = RwSignal::new(false);
     // They outlive what is loaded: looking again at the same list keeps what is selected and how far one has scrolled.
-    let rows = Rows::of_no_list();
+    let rows = VirtualRows::of_no_list();
     let selection = Selection::new(rows, session);
     let drag = Drag::nothing();
     let root = RwSignal::new(None::<String>);
@@ -116,18 +116,18 @@ pub fn DrivePage() -> impl IntoView {
     live::follow(stream.into());
     let org = Signal::derive(move || listing.with(|listing| listing.org.clone()));
     let dialog = move || match sort.get() {
-        Sort::Nothing => ().into_any(),
-        Sort::New(kind) => view! {
+        DialogKind::Nothing => ().into_any(),
+        DialogKind::New(kind) => view! {
             <Suspense>
                 {move || Suspend::new(async move {
-                    let begin = Beginning::from(session.start().await);
+                    let begin = PageContext::from(session.start().await);
                     let (listing, drive) = drive.await;
                     drive.ok().map(|drive| view! { <NewDialog kind listing drive flash=begin.form/> })
                 })}
             </Suspense>
         }
         .into_any(),
-        Sort::Menu(item) => view! {
+        DialogKind::Menu(item) => view! {
             <Suspense>
                 {move || {
                     let item = item.clone();
@@ -139,12 +139,12 @@ pub fn DrivePage() -> impl IntoView {
             </Suspense>
         }
         .into_any(),
-        Sort::Rename(item) => view! {
+        DialogKind::Rename(item) => view! {
             <Suspense>
                 {move || {
                     let item = item.clone();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         let (listing, drive) = drive.await;
                         drive.ok().map(|drive| view! { <RenameDialog item listing drive flash=begin.form/> })
                     })
@@ -153,38 +153,38 @@ pub fn DrivePage() -> impl IntoView {
         }
         .into_any(),
         // The dialogs of the commands that are being built go here, one arm each.
-        Sort::Ask(Command::Assign, items) => {
+        DialogKind::Ask(Command::Assign, items) => {
             let listing = listing.get();
             view! { <AssignDialog items listing/> }.into_any()
         }
-        Sort::Ask(command @ (Command::Trash | Command::Unassign), items) => {
+        DialogKind::Ask(command @ (Command::Trash | Command::Unassign), items) => {
             let listing = listing.get();
             view! { <ConfirmDialog command items listing/> }.into_any()
         }
-        Sort::Ask(Command::ShareCopy, items) => {
+        DialogKind::Ask(Command::ShareCopy, items) => {
             let listing = listing.get();
             view! { <ShareCopyDialog items listing/> }.into_any()
         }
-        Sort::Ask(Command::Access, _) => view! { <AccessDialog place/> }.into_any(),
-        Sort::Ask(Command::Share, items) => items
+        DialogKind::Ask(Command::Access, _) => view! { <AccessDialog route/> }.into_any(),
+        DialogKind::Ask(Command::Share, items) => items
             .into_iter()
             .next()
             .map(|item| view! { <ShareDialog item listing=listing.get_untracked()/> })
             .into_any(),
-        Sort::Ask(Command::Restrict, items) => items
+        DialogKind::Ask(Command::Restrict, items) => items
             .into_iter()
             .next()
             .map(|item| view! { <RestrictDialog item listing=listing.get_untracked()/> })
             .into_any(),
-        Sort::Ask(..) => ().into_any(),
-        Sort::Move => view! { <MoveDialog place/> }.into_any(),
-        Sort::Transfer => view! { <TransferDialog place/> }.into_any(),
-        Sort::Offer => view! { <OfferDialog place/> }.into_any(),
+        DialogKind::Ask(..) => ().into_any(),
+        DialogKind::Move => view! { <MoveDialog route/> }.into_any(),
+        DialogKind::Transfer => view! { <TransferDialog route/> }.into_any(),
+        DialogKind::Offer => view! { <OfferDialog route/> }.into_any(),
     };
     view! {
         <Frame section=Section::Drive org>
-            {move || place.with(|place| match place.open {
-                Open::NothingSelected(command) => Some(command),
+            {move || route.with(|route| match route.open {
+                OpenDialog::NothingSelected(command) => Some(command),
                 _ => None,
             }).map(|command| view! {
                 <div role="alert">
@@ -201,12 +201,12 @@ pub fn DrivePage() -> impl IntoView {
                 aria-busy=move || (session.hydrated.get() && loading.get()).then_some("true")>
                 <Transition fallback=Skeleton set_pending=loading>
                     {move || {
-                        let look = look.get();
+                        let view_mode = view_mode.get();
                         Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match drive.await {
                             (listing, Ok(drive)) => {
-                                let listing = Listing { look: look.as_liked(begin.habits), ..listing };
+                                let listing = Listing { view_mode: view_mode.or_preferred(begin.preferences), ..listing };
                                 // Of several accounts, each has its own address.
                                 let several = drive.resource.as_ref().is_some_and(|shown| shown.account_name.is_some());
                                 root.set(drive.tree.first().map(|top| top.id.to_string()).filter(|_| !several));
@@ -217,21 +217,21 @@ pub fn DrivePage() -> impl IntoView {
                                 match rows.adopt(&listing, &drive) {
                                     Adopted::Same => selection.renew(),
                                     Adopted::Reordered => selection.reorder(),
-                                    Adopted::Other => selection.begin(&place.with_untracked(|place| match &place.open {
-                                        Open::Move(_) | Open::Transfer(_) | Open::Ask(..) => place.items().to_vec(),
-                                        _ => place.listing.selected.clone(),
+                                    Adopted::Other => selection.begin(&route.with_untracked(|route| match &route.open {
+                                        OpenDialog::Move(_) | OpenDialog::Transfer(_) | OpenDialog::Ask(..) => route.items().to_vec(),
+                                        _ => route.listing.selected.clone(),
                                     })),
                                 }
                                 view! { <DriveContent drive listing selection rows now=begin.now flash=begin.form/> }.into_any()
                             }
-                            (listing, Err(failure)) => view! { <NotSeen listing/><Trouble failure/> }.into_any(),
+                            (listing, Err(failure)) => view! { <ViewAsNotFound listing/><ErrorPage failure/> }.into_any(),
                         }
                     })}}
                 </Transition>
             </div>
             {dialog}
             <DragLayer drag listing/>
-            {move || listing.with(|listing| !listing.only_looks()).then(|| view! { <RunningWork org/> })}
+            {move || listing.with(|listing| !listing.is_view_as()).then(|| view! { <TaskPanel org/> })}
         </Frame>
     }
     .into_any()
@@ -243,13 +243,13 @@ fn DriveContent(
     drive: DriveView,
     listing: Listing,
     selection: Selection,
-    rows: Rows,
+    rows: VirtualRows,
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let team = !drive.organization.personal;
-    let looking = drive.looking.clone();
-    let own = looking.is_none();
+    let view_as = drive.view_as.clone();
+    let own = view_as.is_none();
     let invites = own && team && drive.organization.role.is_some_and(|role| may(role, Permission::ManagePeople));
     let header = match &drive.resource {
         Some(resource) => {
@@ -273,7 +273,7 @@ fn DriveContent(
     };
     let dataset = drive.resource.clone().filter(|resource| resource.kind == Kind::Dataset);
     let tree = drive.tree.clone();
-    let details = listing.look.details && dataset.is_none();
+    let details = listing.view_mode.details && dataset.is_none();
     let panel =
         details.then(|| view! { <Details resource=drive.resource.clone() selection listing=listing.clone() offered=drive.offered.clone() now/> });
     let narrow = dataset.is_none() && (drive.resource.is_some() || !listing.q.is_empty());
@@ -283,7 +283,7 @@ fn DriveContent(
     let (org, processing) = (listing.org.clone(), drive.processing.clone());
     let origins = drive.resource.as_ref().map(|resource| resource.restricted_by.clone()).unwrap_or_default();
     let level = drive.resource.as_ref().map(|resource| resource.level);
-    let note = looking.map(|looking| view! { <LookingNote looking level listing=listing.clone()/> });
+    let note = view_as.map(|view_as| view! { <ViewAsBanner view_as level listing=listing.clone()/> });
     view! {
         {note}
         {header}
@@ -292,7 +292,7 @@ fn DriveContent(
         <div class="drive-tools">
             <SearchField listing=listing.clone() organization=drive.organization.name.clone()/>
             {narrow.then(|| view! { <Filters listing=listing.clone()/> })}
-            {narrow.then(|| view! { <Looks listing=listing.clone()/> })}
+            {narrow.then(|| view! { <ViewModeSwitch listing=listing.clone()/> })}
         </div>
         {timeline.map(|timeline| view! { <Timeline timeline listing=listing.clone()/> })}
         <div class="drive-columns" class:with-details=details>
@@ -335,20 +335,20 @@ const SHORTCUTS: [(&str, &str); 12] = [
 
 /// How the list is looked at: rows or tiles, with or without details.
 #[component]
-fn Looks(listing: Listing) -> impl IntoView {
-    let look = listing.look;
-    let tiles = listing.looked_at(Look { grid: !look.grid, said: true, ..look });
+fn ViewModeSwitch(listing: Listing) -> impl IntoView {
+    let view_mode = listing.view_mode;
+    let tiles = listing.with_view(ViewMode { grid: !view_mode.grid, said: true, ..view_mode });
     let session = Session::get();
-    let remember = ServerAction::<RememberLook>::new();
+    let remember = FormAction::<RememberViewMode>::new();
     let on_tiles = move |_| {
-        remember.dispatch(RememberLook { look: if look.grid { "list" } else { "grid" }.to_owned() });
+        remember.dispatch(RememberViewMode { view_mode: if view_mode.grid { "list" } else { "grid" }.to_owned() });
     };
-    let panel = listing.looked_at(Look { details: !look.details, ..look });
+    let panel = listing.with_view(ViewMode { details: !view_mode.details, ..view_mode });
     // `i` shows and hides the details while the list has the focus (WCAG 2.1.4).
     let by_key = {
         let (panel, navigate) = (panel.clone(), use_navigate());
         window_event_listener(leptos::ev::keydown, move |event| {
-            let in_list = window::element_of(event.target())
+            let in_list = virtual_rows::element_of(event.target())
                 .is_some_and(|target| crate::ui::components::selection::within(&target, "tr[data-id]").is_some());
             if in_list
                 && session.letter_keys()
@@ -365,7 +365,7 @@ fn Looks(listing: Listing) -> impl IntoView {
     on_cleanup(move || by_key.remove());
     let keys = NodeRef::<leptos::html::Div>::new();
     let help = window_event_listener(leptos::ev::keydown, move |event| {
-        let typing = window::element_of(event.target()).is_some_and(|target| {
+        let typing = virtual_rows::element_of(event.target()).is_some_and(|target| {
             crate::ui::components::selection::within(&target, "input:not([type=checkbox]), select, textarea, dialog")
                 .is_some()
         });
@@ -382,11 +382,11 @@ fn Looks(listing: Listing) -> impl IntoView {
     let shortcuts = SHORTCUTS
         .map(|(keys, what)| view! { <div class="fact"><dt><kbd>{keys}</kbd></dt><dd>{what}</dd></div> })
         .collect_view();
-    let (words, icon) = if look.grid { ("Show as list", "menu") } else { ("Show as grid", "grid") };
+    let (words, icon) = if view_mode.grid { ("Show as list", "menu") } else { ("Show as grid", "grid") };
     view! {
-        <div class="looks">
+        <div class="view-modes">
             <a class="button icon-only quiet" href=tiles on:click=on_tiles aria-label=words title=words data-noscroll=""><Icon name=icon/></a>
-            <a class="button icon-only quiet" class:on=look.details href=panel aria-label="Details" title="Details (i)" aria-expanded=look.details.to_string() data-noscroll=""><Icon name="info"/></a>
+            <a class="button icon-only quiet" class:on=view_mode.details href=panel aria-label="Details" title="Details (i)" aria-expanded=view_mode.details.to_string() data-noscroll=""><Icon name="info"/></a>
             <button type="button" class="button icon-only quiet from-desktop" popovertarget="keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"><Icon name="keyboard"/></button>
             <div node_ref=keys id="keys" popover="auto" class="menu keys" role="dialog" aria-label="Keyboard shortcuts">
                 <div class="bar">
@@ -413,7 +413,7 @@ fn SearchField(
     let navigate = use_navigate();
     let input = NodeRef::<leptos::html::Input>::new();
     let session = Session::get();
-    let seen_as = listing.seen_as.clone();
+    let view_as = listing.view_as.clone();
     let q = listing.q.clone();
     let search = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -422,7 +422,7 @@ fn SearchField(
     };
     // `/` leads here from anywhere on the page but a field (ux.md, "Keyboard").
     let by_key = window_event_listener(leptos::ev::keydown, move |event| {
-        let typing = window::element_of(event.target()).is_some_and(|target| {
+        let typing = virtual_rows::element_of(event.target()).is_some_and(|target| {
             crate::ui::components::selection::within(&target, "input:not([type=checkbox]), select, textarea, dialog")
                 .is_some()
         });
@@ -439,7 +439,7 @@ fn SearchField(
     view! {
         <form class="drive-search" role="search" method="get" action=action on:submit=search>
             <Icon name="search"/>
-            {(!seen_as.is_empty()).then(|| view! { <input type="hidden" name="as" value=seen_as/> })}
+            {(!view_as.is_empty()).then(|| view! { <input type="hidden" name="as" value=view_as/> })}
             <input node_ref=input type="search" name="q" aria-label="Search" placeholder=format!("Search {organization}") value=q maxlength="200" autocomplete="off"/>
             <kbd aria-hidden="true" hidden=move || !(session.hydrated.get() && session.letter_keys())>"/"</kbd>
         </form>
@@ -513,12 +513,12 @@ fn ContainerHeader(
     });
     view! {
         <Title text=name/>
-        <Arrival/>
+        <FocusHeading/>
         <header class="bar page-header">
             <Breadcrumbs id="crumbs" steps=way heading=true/>
             <div class="end">
-                {shared_elsewhere.then(|| view! { <ButtonLink href=listing.container(SHARED) tone=Tone::Quiet icon="people">"Shared with you"</ButtonLink> })}
-                {(!listing.only_looks()).then(|| view! {
+                {shared_elsewhere.then(|| view! { <ButtonLink href=listing.container(SHARED_WITH_ME) tone=Tone::Quiet icon="people">"Shared with you"</ButtonLink> })}
+                {(!listing.is_view_as()).then(|| view! {
                     <ButtonLink href=paths::trash(&listing.org) tone=Tone::Quiet icon="trash">"Trash"</ButtonLink>
                 })}
                 {access}
@@ -533,7 +533,7 @@ fn steps(resource: &ResourceView, listing: &Listing, shared_elsewhere: bool) -> 
     let from_root = resource.path.first().is_some_and(|crumb| crumb.kind == Kind::Root);
     let mut steps = Vec::new();
     if !from_root && resource.kind != Kind::Root {
-        steps.push(Step::to("Shared with you", listing.container(if shared_elsewhere { SHARED } else { "" })));
+        steps.push(Step::to("Shared with you", listing.container(if shared_elsewhere { SHARED_WITH_ME } else { "" })));
     }
     for crumb in &resource.path {
         let label = crumb.name.clone();

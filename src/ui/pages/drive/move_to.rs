@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::place::{Listing, MADE, Move, Open, Place, root_of};
+use super::route::{DriveRoute, Listing, Move, NEW_FOLDER_PLACEHOLDER, OpenDialog, root_of};
 use crate::{
     domain::{
         resource::Kind,
@@ -12,8 +12,8 @@ use crate::{
     rpc::{
         FormFlash, ask,
         drive::CreateResource,
+        task::CopyHere,
         transfer::{MoveHere, destinations},
-        work::CopyHere,
     },
     ui::{
         components::{
@@ -27,8 +27,8 @@ use crate::{
             icon::Icon,
             note::{Mood, Note},
         },
-        sending::ServerAction,
-        session::{Beginning, Session},
+        form_action::FormAction,
+        session::{PageContext, Session},
         switcher::{AccountEntry, Entry, Switcher},
         words,
     },
@@ -38,20 +38,20 @@ use crate::{
 #[component]
 pub fn MoveDialog(
     /// The address.
-    place: Memo<Place>,
+    route: Memo<DriveRoute>,
 ) -> impl IntoView {
     let session = Session::get();
     // While the dialog is being closed, the address no longer speaks of it.
     let open = Memo::new(move |before: Option<&Move>| {
-        place.with(|place| match &place.open {
-            Open::Move(open) => open.clone(),
+        route.with(|route| match &route.open {
+            OpenDialog::Move(open) => open.clone(),
             _ => before.cloned().unwrap_or_default(),
         })
     });
-    let listing = place.with_untracked(|place| place.listing.clone());
-    let looked_at = Memo::new(move |_| open.with(|open| Move { making_folder: false, ..open.clone() }));
+    let listing = route.with_untracked(|route| route.listing.clone());
+    let with_view = Memo::new(move |_| open.with(|open| Move { making_folder: false, ..open.clone() }));
     let resource = ask(
-        move || (looked_at.get(), session.version()),
+        move || (with_view.get(), session.version()),
         |(open, _)| async move {
             let view =
                 destinations(open.items.join(","), open.to.clone(), open.inside.clone(), open.at.clone(), open.copying)
@@ -74,7 +74,7 @@ pub fn MoveDialog(
                 {move || {
                     let (listing, close) = (listing.clone(), close.clone());
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match resource.await {
                             (open, Ok(view)) => view! { <Places view open listing making_folder flash=begin.form/> }.into_any(),
                             (_, Err(failure)) => view! {
@@ -204,7 +204,7 @@ fn Places(
     let into_it = listing.move_dialog(&Move {
         items: open.items.clone(),
         to: shown.org_id.clone(),
-        inside: MADE.to_owned(),
+        inside: NEW_FOLDER_PLACEHOLDER.to_owned(),
         copying: open.copying,
         ..Move::default()
     });
@@ -260,7 +260,7 @@ fn Places(
             {why_not}
         </DialogBody>
         {if open.copying {
-            let action = ServerAction::<CopyHere>::new();
+            let action = FormAction::<CopyHere>::new();
             view! {
                 <Form action flash class="dialog-form">
                     <Hidden name="items" value=open.items.join(",")/>
@@ -270,7 +270,7 @@ fn Places(
             }
             .into_any()
         } else {
-            let action = ServerAction::<MoveHere>::new();
+            let action = FormAction::<MoveHere>::new();
             view! {
                 <Form action flash class="dialog-form">
                     <Hidden name="items" value=open.items.join(",")/>
@@ -319,7 +319,7 @@ fn PlaceRow(row: DestinationRow, href: String) -> impl IntoView {
 /// **New folder**, in the place that is shown. It leads into the new folder, as that is why one makes it.
 #[component]
 fn NewFolder(parent: String, back: String, cancel: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<CreateResource>::new();
+    let action = FormAction::<CreateResource>::new();
     view! {
         <Form action flash class="form new-folder">
             <Hidden name="parent" value=parent/>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     blockers::{Blockers, Sides},
-    place::{Listing, Open, Place},
+    route::{DriveRoute, Listing, OpenDialog},
 };
 use crate::{
     domain::{offer::OPEN_DAYS, transfer::offer::Offering, view::transfer::OfferingView},
@@ -20,8 +20,8 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
-        sending::ServerAction,
-        session::{Beginning, Session},
+        form_action::FormAction,
+        session::{PageContext, Session},
         words,
     },
 };
@@ -30,17 +30,17 @@ use crate::{
 #[component]
 pub fn OfferDialog(
     /// The address.
-    place: Memo<Place>,
+    route: Memo<DriveRoute>,
 ) -> impl IntoView {
     let session = Session::get();
     // While the dialog is being closed, the address no longer speaks of it.
     let items = Memo::new(move |before: Option<&Vec<String>>| {
-        place.with(|place| match &place.open {
-            Open::Offer(items) => items.clone(),
+        route.with(|route| match &route.open {
+            OpenDialog::Offer(items) => items.clone(),
             _ => before.cloned().unwrap_or_default(),
         })
     });
-    let listing = place.with_untracked(|place| place.listing.clone());
+    let listing = route.with_untracked(|route| route.listing.clone());
     let resource = ask(
         move || (items.get(), session.version()),
         |(items, _)| async move {
@@ -49,7 +49,7 @@ pub fn OfferDialog(
         },
     );
     // Here and not in the content: what was answered stays while that is loaded anew.
-    let action = ServerAction::<SendOffer>::new();
+    let action = FormAction::<SendOffer>::new();
     let close = listing.address();
     view! {
         <Dialog label="Offer to another organization" heading="Offer to another organization" close=close.clone()>
@@ -57,7 +57,7 @@ pub fn OfferDialog(
                 {move || {
                     let (listing, close) = (listing.clone(), close.clone());
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match resource.await {
                             (items, Ok(view)) => view! { <Content view items listing action flash=begin.form/> }.into_any(),
                             (_, Err(failure)) => view! {
@@ -86,7 +86,7 @@ fn Content(
     view: OfferingView,
     items: Vec<String>,
     listing: Listing,
-    action: ServerAction<SendOffer>,
+    action: FormAction<SendOffer>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let OfferingView { offering, source_name } = view;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::place::Listing;
+use super::route::Listing;
 use crate::{
     domain::{
         resource::Kind,
@@ -22,9 +22,9 @@ use crate::{
             icon::Icon,
             note::Note,
         },
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        error_page::ErrorPage,
+        form_action::FormAction,
+        session::{PageContext, Session},
     },
 };
 
@@ -46,10 +46,10 @@ pub fn RestrictDialog(item: String, listing: Listing) -> impl IntoView {
                 {move || {
                     let close = close.clone();
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match restrictions.await {
                             Ok(restrictions) => view! { <Choices restrictions close flash=begin.form/> }.into_any(),
-                            Err(failure) => view! { <DialogBody><Trouble failure/></DialogBody> }.into_any(),
+                            Err(failure) => view! { <DialogBody><ErrorPage failure/></DialogBody> }.into_any(),
                         }
                     })
                 }}
@@ -68,7 +68,7 @@ fn from_above(origins: &[Origin], what: Restriction) -> Option<String> {
 /// The three choices. What is restricted from above is fixed, and says so.
 #[component]
 fn Choices(restrictions: RestrictionsView, close: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<SaveRestrictions>::new();
+    let action = FormAction::<SaveRestrictions>::new();
     let RestrictionsView { id, name, kind, own, origins, manages, .. } = restrictions;
     let what = if kind == Kind::Root { "the whole Drive".to_owned() } else { format!("“{name}”") };
     let below = if kind == Kind::Dataset { "." } else { " and everything in it." };

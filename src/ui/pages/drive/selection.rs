@@ -17,7 +17,7 @@ use leptos::{
 use wasm_bindgen::JsCast;
 use web_sys::{Element, FocusOptions, HtmlElement, HtmlInputElement, PointerEvent};
 
-use super::window::{Rows, element_of};
+use super::virtual_rows::{VirtualRows, element_of};
 use crate::{
     domain::{
         command::Command,
@@ -64,7 +64,7 @@ pub struct RowMenu {
 pub struct Selection {
     /// The form the list is in.
     pub form: NodeRef<html::Form>,
-    rows: Rows,
+    rows: VirtualRows,
     picked: StoredValue<BTreeMap<String, RowView>>,
     /// What is to be picked and was not loaded with the page.
     further: StoredValue<Vec<String>>,
@@ -89,7 +89,7 @@ pub struct Selection {
     /// Counts up with each list and whenever the selection is let go of: what was begun before ends.
     turn: StoredValue<u64>,
     /// A finger that has not moved yet, and the row under it.
-    finger: StoredValue<Option<Finger>>,
+    finger: StoredValue<Option<TouchPress>>,
     /// The row and the place of a menu that opens once the mouse's button is let go of.
     held: StoredValue<Option<HeldMenu>>,
     session: Session,
@@ -100,7 +100,7 @@ type HeldMenu = (usize, f64, (f64, f64));
 
 /// A finger on a row.
 #[derive(Clone, Copy)]
-struct Finger {
+struct TouchPress {
     x: i32,
     y: i32,
     waiting: TimeoutHandle,
@@ -115,7 +115,7 @@ const STEADY: i32 = 12;
 
 impl Selection {
     /// The selection of a list.
-    pub fn new(rows: Rows, session: Session) -> Self {
+    pub fn new(rows: VirtualRows, session: Session) -> Self {
         Self {
             form: NodeRef::new(),
             rows,
@@ -148,7 +148,7 @@ impl Selection {
         self.stop_gathering();
         let mut further = Vec::new();
         for item in items {
-            match self.rows.place_of(item).and_then(|place| self.rows.at(place)) {
+            match self.rows.place_of(item).and_then(|row_index| self.rows.at(row_index)) {
                 Some(row) => self.pick(row, true),
                 None => further.push(item.clone()),
             }
@@ -190,7 +190,7 @@ impl Selection {
         let ids: Vec<String> = self.picked.with_value(|picked| picked.keys().cloned().collect());
         let all_known = self.rows.all_known();
         for id in ids {
-            match self.rows.place_of(&id).and_then(|place| self.rows.at(place)) {
+            match self.rows.place_of(&id).and_then(|row_index| self.rows.at(row_index)) {
                 Some(row) => self.pick(row, true),
                 // It is not here any more. Of a long list, it may only not be known at the moment.
                 None if all_known => self.picked.update_value(|picked| {
@@ -307,8 +307,8 @@ impl Selection {
         });
     }
 
-    fn pick_at(self, place: usize, on: bool) {
-        if let Some(row) = self.rows.at(place) {
+    fn pick_at(self, row_index: usize, on: bool) {
+        if let Some(row) = self.rows.at(row_index) {
             self.pick(row, on);
         }
     }
@@ -321,7 +321,7 @@ impl Selection {
         }
         for element in self.elements() {
             if checkbox(&element).is_some_and(|checkbox| checkbox.checked()) {
-                self.pick_at(place(&element), true);
+                self.pick_at(row_index(&element), true);
             }
         }
         self.add_up();
@@ -377,7 +377,7 @@ impl Selection {
         self.inside.set_value(true);
         let row = element_of(event.target()).and_then(|target| within(&target, "tbody tr[data-id]"));
         if let Some(row) = row.filter(|_| !self.wants_focus.get_value()) {
-            self.active.set_value(place(&row));
+            self.active.set_value(row_index(&row));
         }
     }
 
@@ -401,7 +401,7 @@ impl Selection {
     pub fn show(self) {
         let elements = self.elements();
         let active = self.active.get_value();
-        let reachable = elements.iter().any(|row| place(row) == active);
+        let reachable = elements.iter().any(|row| row_index(row) == active);
         let adrift = self.is_adrift();
         if !reachable && self.wants_focus.get_value() && active < self.rows.total.get_untracked() {
             self.rows.bring(active);
@@ -416,16 +416,16 @@ impl Selection {
             let picked = row.get_attribute("data-id").is_some_and(|id| self.has(&id));
             check(row, picked);
             set(row, "aria-selected", if picked { "true" } else { "false" });
-            let tabbed = if reachable { place(row) == active } else { at == 0 };
+            let tabbed = if reachable { row_index(row) == active } else { at == 0 };
             row.set_tab_index(if tabbed { 0 } else { -1 });
             for control in controls(row) {
                 control.set_tab_index(-1);
             }
-            if place(row) == active && self.wants_focus.get_value() {
+            if row_index(row) == active && self.wants_focus.get_value() {
                 self.wants_focus.set_value(false);
                 self.inside.set_value(true);
                 drop(row.focus());
-            } else if place(row) == active && adrift {
+            } else if row_index(row) == active && adrift {
                 focus_quietly(row);
             }
         }
@@ -475,7 +475,7 @@ impl Selection {
     pub fn click(self, event: &MouseEvent) {
         let Some(target) = element_of(event.target()) else { return };
         let Some(row) = within(&target, "tbody tr[data-id]") else { return };
-        let at = place(&row);
+        let at = row_index(&row);
         if let Some(button) = within(&target, ".act > button") {
             event.prevent_default();
             let rect = button.get_bounding_client_rect();
@@ -555,10 +555,10 @@ impl Selection {
         if event.pointer_type() != "touch" || within(&target, "button, label, input").is_some() {
             return;
         }
-        let at = place(&row);
+        let at = row_index(&row);
         let waiting = set_timeout_with_handle(move || self.select_by_finger(at), LONG_PRESS);
         if let Ok(waiting) = waiting {
-            self.finger.set_value(Some(Finger { x: event.client_x(), y: event.client_y(), waiting, long: false }));
+            self.finger.set_value(Some(TouchPress { x: event.client_x(), y: event.client_y(), waiting, long: false }));
         }
     }
 
@@ -620,7 +620,7 @@ impl Selection {
             let rect = row.get_bounding_client_rect();
             (x, edges) = (rect.left() + 60.0, (rect.top(), rect.bottom()));
         }
-        let at = place(&row);
+        let at = row_index(&row);
         // Letting go of the button beside a popover closes it: where it is still down, the menu waits for that.
         if event.button() == 2 && event.buttons() != 0 {
             self.held.set_value(Some((at, x, edges)));
@@ -638,7 +638,7 @@ impl Selection {
 
     fn open_context_menu(self, at: usize, x: f64, edges: (f64, f64)) {
         let rows = self.form.get_untracked().map_or_else(Vec::new, |form| all(&form, "tbody tr[data-id]"));
-        let Some(row) = rows.into_iter().find(|row| place(row) == at) else { return };
+        let Some(row) = rows.into_iter().find(|row| row_index(row) == at) else { return };
         let button = row.query_selector(".act > button").ok().flatten();
         self.open_menu(at, button.as_ref().unwrap_or(&row), x, edges);
     }
@@ -687,7 +687,7 @@ impl Selection {
             }
             return;
         };
-        let at = place(&row);
+        let at = row_index(&row);
         let on_row = row.is_same_node(Some(&target));
         let command = event.ctrl_key() || event.meta_key();
         match event.key().as_str() {
@@ -754,7 +754,7 @@ impl Selection {
             follow(&form, &format!(".selection button[value={}]:not([disabled])", command.word()));
             return;
         }
-        let at = place(row);
+        let at = row_index(row);
         let Some(view) = self.rows.at(at) else { return };
         let usable = self.rows.controls(&view).iter().any(|(other, on)| *other == command && *on == Control::Enabled);
         if usable {
@@ -793,7 +793,7 @@ fn focus_quietly(element: &HtmlElement) {
 }
 
 /// The place of a row in the whole list.
-fn place(row: &Element) -> usize {
+fn row_index(row: &Element) -> usize {
     // The heading is row 1.
     number(row, "aria-rowindex").saturating_sub(2)
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::place::Listing;
+use super::route::Listing;
 use crate::{
     domain::{
         command::Command,
@@ -27,10 +27,10 @@ use crate::{
             field::{Field, Hidden},
             form::{Form, Submit},
         },
+        error_page::ErrorPage,
+        form_action::FormAction,
         sales::GetLicence,
-        sending::ServerAction,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        session::{PageContext, Session},
         words,
     },
 };
@@ -55,12 +55,12 @@ pub fn ShareDialog(item: String, listing: Listing) -> impl IntoView {
                 {move || {
                     let (back, org) = (back.clone(), org.clone());
                     Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match share.await {
                             Ok(share) => {
                                 view! { <Links share back org flash=begin.form now=begin.now/> }.into_any()
                             }
-                            Err(failure) => view! { <DialogBody><Trouble failure/></DialogBody> }.into_any(),
+                            Err(failure) => view! { <DialogBody><ErrorPage failure/></DialogBody> }.into_any(),
                         }
                     })
                 }}
@@ -132,7 +132,7 @@ fn Links(
 /// One more link.
 #[component]
 fn NewLink(id: String, back: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<CreateLink>::new();
+    let action = FormAction::<CreateLink>::new();
     view! {
         <Form action flash class="form new-link">
             <Hidden name="id" value=id/>
@@ -200,7 +200,7 @@ fn Entry(link: LinkView, manages: bool, back: String, flash: Option<FormFlash>, 
 /// **Revoke**.
 #[component]
 fn Revoke(id: String, back: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<RevokeLink>::new();
+    let action = FormAction::<RevokeLink>::new();
     view! {
         <Form action flash class="inline-form">
             <Hidden name="id" value=id/>

@@ -2,17 +2,17 @@
 
 use leptos::prelude::*;
 
-use super::place::Listing;
+use super::route::Listing;
 use crate::{
-    rpc::{FormFlash, work::ShareCopy},
+    rpc::{FormFlash, task::ShareCopy},
     ui::{
         components::{
             dialog::{Dialog, DialogBody, DialogButtons},
             field::{Field, Hidden},
             form::{Form, Submit},
         },
-        sending::ServerAction,
-        session::{Beginning, Session},
+        form_action::FormAction,
+        session::{PageContext, Session},
         words,
     },
 };
@@ -30,7 +30,7 @@ pub fn ShareCopyDialog(items: Vec<String>, listing: Listing) -> impl IntoView {
                 {move || {
                     let (items, close) = (items.clone(), close.clone());
                     Suspend::new(async move {
-                        let flash = Beginning::from(session.start().await).form;
+                        let flash = PageContext::from(session.start().await).form;
                         view! { <ShareCopyForm items close flash/> }
                     })
                 }}
@@ -41,7 +41,7 @@ pub fn ShareCopyDialog(items: Vec<String>, listing: Listing) -> impl IntoView {
 
 #[component]
 fn ShareCopyForm(items: String, close: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<ShareCopy>::new();
+    let action = FormAction::<ShareCopy>::new();
     view! {
         <Form action flash class="dialog-form">
             <Hidden name="items" value=items/>

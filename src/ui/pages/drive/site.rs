@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::place::Listing;
+use super::route::Listing;
 use crate::{
-    domain::{site::distance, view::work::TimelineView},
+    domain::{site::distance, view::task::TimelineView},
     rpc::{
         FormFlash, ask,
-        work::{AssignToSite, sites_offered},
+        task::{AssignToSite, sites_offered},
     },
     ui::{
         components::{
@@ -17,8 +17,8 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
-        sending::ServerAction,
-        session::{Beginning, Session},
+        form_action::FormAction,
+        session::{PageContext, Session},
         words,
     },
 };
@@ -43,7 +43,7 @@ pub fn AssignDialog(
                 {move || {
                     let (items, close) = (items.clone(), close.clone());
                     Suspend::new(async move {
-                        let flash = Beginning::from(session.start().await).form;
+                        let flash = PageContext::from(session.start().await).form;
                         match sites.await {
                             Ok(names) => view! { <AssignForm items names close flash/> }.into_any(),
                             Err(failure) => view! {
@@ -61,7 +61,7 @@ pub fn AssignDialog(
 
 #[component]
 fn AssignForm(items: String, names: Vec<String>, close: String, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<AssignToSite>::new();
+    let action = FormAction::<AssignToSite>::new();
     let options = names.into_iter().map(|name| view! { <option value=name></option> }).collect_view();
     view! {
         <Form action flash class="dialog-form">

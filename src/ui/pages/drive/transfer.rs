@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::{
     blockers::{Blockers, Sides as Ways},
-    place::{Listing, Open, Place, Transfer},
     plan::{Consequences, Sides, into, what},
+    route::{DriveRoute, Listing, OpenDialog, Transfer},
 };
 use crate::{
     domain::{
@@ -25,9 +25,9 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
+        form_action::FormAction,
         paths,
-        sending::ServerAction,
-        session::{Beginning, Session},
+        session::{PageContext, Session},
         words,
     },
 };
@@ -36,17 +36,17 @@ use crate::{
 #[component]
 pub fn TransferDialog(
     /// The address.
-    place: Memo<Place>,
+    route: Memo<DriveRoute>,
 ) -> impl IntoView {
     let session = Session::get();
     // While the dialog is being closed, the address no longer speaks of it.
     let open = Memo::new(move |before: Option<&Transfer>| {
-        place.with(|place| match &place.open {
-            Open::Transfer(open) => open.clone(),
+        route.with(|route| match &route.open {
+            OpenDialog::Transfer(open) => open.clone(),
             _ => before.cloned().unwrap_or_default(),
         })
     });
-    let listing = place.with_untracked(|place| place.listing.clone());
+    let listing = route.with_untracked(|route| route.listing.clone());
     let resource = ask(
         move || (open.get(), session.version()),
         |(open, _)| async move {
@@ -55,8 +55,8 @@ pub fn TransferDialog(
         },
     );
     // Here and not in the plan: what was answered stays while a new plan takes the place of the old one.
-    let action = ServerAction::<ConfirmTransfer>::new();
-    let take = ServerAction::<TakeAccessAndMove>::new();
+    let action = FormAction::<ConfirmTransfer>::new();
+    let take = FormAction::<TakeAccessAndMove>::new();
     let close = listing.address();
     view! {
         <Transition fallback={
@@ -70,7 +70,7 @@ pub fn TransferDialog(
             {move || {
                 let (listing, close) = (listing.clone(), close.clone());
                 Suspend::new(async move {
-                    let begin = Beginning::from(session.start().await);
+                    let begin = PageContext::from(session.start().await);
                     match resource.await {
                         (open, Ok(plan)) => view! { <PlanContent plan open listing action take flash=begin.form/> }.into_any(),
                         (_, Err(failure)) => view! {
@@ -93,8 +93,8 @@ fn PlanContent(
     plan: PlanView,
     open: Transfer,
     listing: Listing,
-    action: ServerAction<ConfirmTransfer>,
-    take: ServerAction<TakeAccessAndMove>,
+    action: FormAction<ConfirmTransfer>,
+    take: FormAction<TakeAccessAndMove>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let PlanView { plan, digest, source_name, target_name, target_org_id, may_take_access } = plan;

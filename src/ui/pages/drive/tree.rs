@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::place::Listing;
+use super::route::Listing;
 use crate::{
     domain::{resource::Kind, view::Branch},
     ui::components::icon::Icon,

@@ -17,19 +17,19 @@ use crate::{
             empty::{Empty, Skeleton},
             table::Fact,
         },
+        error_page::ErrorPage,
         layout::{Frame, PageHeader, Section},
         paths::{self, Address},
-        routes::here,
+        routes::use_route_query,
         sales::ContactSales,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        session::{PageContext, Session},
         words::{self, Moment, When},
     },
 };
 
 /// What the address says: which entries of which licence, and from where on.
 #[derive(Clone, Default, PartialEq)]
-struct Asked {
+struct LedgerRoute {
     org: String,
     id: String,
     kind: String,
@@ -39,7 +39,7 @@ struct Asked {
     newer: String,
 }
 
-impl Asked {
+impl LedgerRoute {
     /// The same entries at another address.
     fn filtered(&self, path: String) -> Address {
         Address::new(path).with("kind", &self.kind).with("from", &self.from).with("to", &self.to)
@@ -62,10 +62,10 @@ impl Asked {
 /// The page: `/o/{org}/licences/{id}`.
 #[component]
 pub fn LedgerPage() -> impl IntoView {
-    let asked = here(|segments, query| match segments {
+    let route = use_route_query(|segments, query| match segments {
         ["o", org, "licences", id] => {
             let text = |name: &str| query.get(name).unwrap_or_default();
-            Some(Asked {
+            Some(LedgerRoute {
                 org: (*org).to_owned(),
                 id: (*id).to_owned(),
                 kind: text("kind"),
@@ -77,12 +77,12 @@ pub fn LedgerPage() -> impl IntoView {
         }
         _ => None,
     });
-    let org = Memo::new(move |_| asked.get().org);
+    let org = Memo::new(move |_| route.get().org);
     let session = Session::get();
     let ledger = ask(
-        move || (asked.get(), session.version()),
-        |(asked, _)| async move {
-            let Asked { org, id, kind, from, to, older, newer } = asked;
+        move || (route.get(), session.version()),
+        |(route, _)| async move {
+            let LedgerRoute { org, id, kind, from, to, older, newer } = route;
             licence_ledger(org, id, kind, from, to, older, newer).await
         },
     );
@@ -90,12 +90,12 @@ pub fn LedgerPage() -> impl IntoView {
         <Frame section=Section::Licences org>
             <Transition fallback=Skeleton>
                 {move || {
-                    let asked = asked.get();
+                    let route = route.get();
                     Suspend::new(async move {
-                        let now = Beginning::from(session.start().await).now;
+                        let now = PageContext::from(session.start().await).now;
                         match ledger.await {
-                            Ok(ledger) => view! { <LedgerContent asked ledger now/> }.into_any(),
-                            Err(failure) => view! { <Trouble failure/> }.into_any(),
+                            Ok(ledger) => view! { <LedgerContent route ledger now/> }.into_any(),
+                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                         }
                     })
                 }}
@@ -107,9 +107,9 @@ pub fn LedgerPage() -> impl IntoView {
 
 /// The page, loaded.
 #[component]
-fn LedgerContent(asked: Asked, ledger: LedgerView, now: Timestamp) -> impl IntoView {
-    let asked = Asked { org: ledger.organization.org_id.clone(), ..asked };
-    let org = asked.org.clone();
+fn LedgerContent(route: LedgerRoute, ledger: LedgerView, now: Timestamp) -> impl IntoView {
+    let route = LedgerRoute { org: ledger.organization.org_id.clone(), ..route };
+    let org = route.org.clone();
     let licence = ledger.licence.clone();
     let title = licence.product.title();
     let lead = "Every change of what is left, newest first. Nobody can edit it.";
@@ -119,8 +119,8 @@ fn LedgerContent(asked: Asked, ledger: LedgerView, now: Timestamp) -> impl IntoV
         .into_iter()
         .map(|entry| view! { <Row entry model=licence.model org=org.clone() now/> })
         .collect_view();
-    let (clear, all, sales) = (paths::licence(&org, &asked.id), paths::licences(&org), org.clone());
-    let list = match (empty, asked.is_filtered()) {
+    let (clear, all, sales) = (paths::licence(&org, &route.id), paths::licences(&org), org.clone());
+    let list = match (empty, route.is_filtered()) {
         (true, true) => view! {
             <Empty icon="search" sentence="Nothing that fits was found.">
                 <ButtonLink href=clear>"Clear filters"</ButtonLink>
@@ -143,9 +143,9 @@ fn LedgerContent(asked: Asked, ledger: LedgerView, now: Timestamp) -> impl IntoV
         }
         .into_any(),
     };
-    let newer = ledger.newer.map(|at| asked.page().with("newer", at).text());
-    let older = ledger.older.map(|at| asked.page().with("older", at).text());
-    let (csv, json) = (asked.export("csv"), asked.export("json"));
+    let newer = ledger.newer.map(|at| route.page().with("newer", at).text());
+    let older = ledger.older.map(|at| route.page().with("older", at).text());
+    let (csv, json) = (route.export("csv"), route.export("json"));
     let account = ledger.account_name;
     view! {
         <PageHeader title lead>
@@ -164,7 +164,7 @@ fn LedgerContent(asked: Asked, ledger: LedgerView, now: Timestamp) -> impl IntoV
             </dl>
             {ledger.may_buy.then(|| view! { <div class="bar tile-foot"><ContactSales org=sales/></div> })}
         </section>
-        <Filters asked/>
+        <Filters route/>
         <section class="panel" aria-label="Entries">{list}</section>
         <nav class="bar" aria-label="Pages">
             {newer.map(|href| view! { <ButtonLink href>"Newer"</ButtonLink> })}
@@ -175,12 +175,12 @@ fn LedgerContent(asked: Asked, ledger: LedgerView, now: Timestamp) -> impl IntoV
 
 /// Which entries are wanted. A plain form that asks: its answers are in the address.
 #[component]
-fn Filters(asked: Asked) -> impl IntoView {
+fn Filters(route: LedgerRoute) -> impl IntoView {
     let kinds = EntryKind::ALL
-        .map(|kind| view! { <option value=kind.word() selected={kind.word() == asked.kind}>{kind.title()}</option> })
+        .map(|kind| view! { <option value=kind.word() selected={kind.word() == route.kind}>{kind.title()}</option> })
         .collect_view();
-    let path = paths::licence(&asked.org, &asked.id);
-    let clear = asked.is_filtered().then(|| path.clone());
+    let path = paths::licence(&route.org, &route.id);
+    let clear = route.is_filtered().then(|| path.clone());
     view! {
         <form class="panel filters" method="get" action=path role="search" aria-label="Filter">
             <div class="field">
@@ -189,11 +189,11 @@ fn Filters(asked: Asked) -> impl IntoView {
             </div>
             <div class="field">
                 <label for="filter-from">"From"</label>
-                <input class="input" id="filter-from" type="date" name="from" value=asked.from.clone()/>
+                <input class="input" id="filter-from" type="date" name="from" value=route.from.clone()/>
             </div>
             <div class="field">
                 <label for="filter-to">"To"</label>
-                <input class="input" id="filter-to" type="date" name="to" value=asked.to.clone()/>
+                <input class="input" id="filter-to" type="date" name="to" value=route.to.clone()/>
             </div>
             <div class="bar">
                 <button class="button primary" type="submit">"Filter"</button>

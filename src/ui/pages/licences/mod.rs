@@ -23,12 +23,12 @@ use crate::{
             button::{ButtonLink, Tone},
             empty::{Empty, Skeleton},
         },
+        error_page::ErrorPage,
         layout::{Frame, PageHeader, Section},
         paths,
-        routes::here,
+        routes::use_route_query,
         sales::{ContactSales, GetLicence},
-        session::{Beginning, Session},
-        trouble::Trouble,
+        session::{PageContext, Session},
         words,
     },
 };
@@ -36,7 +36,7 @@ use crate::{
 /// The page: `/o/{org}/licences`.
 #[component]
 pub fn LicencesPage() -> impl IntoView {
-    let org = here(|segments, _| match segments {
+    let org = use_route_query(|segments, _| match segments {
         ["o", org, "licences"] => Some((*org).to_owned()),
         _ => None,
     });
@@ -46,10 +46,10 @@ pub fn LicencesPage() -> impl IntoView {
         <Frame section=Section::Licences org>
             <Transition fallback=Skeleton>
                 {move || Suspend::new(async move {
-                    let now = Beginning::from(session.start().await).now;
+                    let now = PageContext::from(session.start().await).now;
                     match licences.await {
                         Ok(licences) => view! { <LicencesContent licences now/> }.into_any(),
-                        Err(failure) => view! { <Trouble failure/> }.into_any(),
+                        Err(failure) => view! { <ErrorPage failure/> }.into_any(),
                     }
                 })}
             </Transition>

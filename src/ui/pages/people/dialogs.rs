@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{list::called, place::Open, place::Place};
+use super::{list::called, route::PeopleDialog, route::PeopleRoute};
 use crate::{
     domain::{
         invitation::roles_to_invite_as,
@@ -22,7 +22,7 @@ use crate::{
             form::{Form, Submit},
             note::{Mood, Note},
         },
-        sending::ServerAction,
+        form_action::FormAction,
         words,
     },
 };
@@ -32,9 +32,9 @@ const NAMED: usize = 8;
 
 /// **Remove user**: whom, and what they lose.
 #[component]
-pub fn RemoveDialog(people: PeopleView, place: Place, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<RemovePeople>::new();
-    let close = place.address();
+pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFlash>) -> impl IntoView {
+    let action = FormAction::<RemovePeople>::new();
+    let close = route.address();
     let chosen = people.chosen;
     let count = chosen.len() as u64;
     let ids = chosen.iter().filter_map(|row| row.person.map(|id| id.to_string())).collect::<Vec<_>>().join(",");
@@ -69,7 +69,7 @@ pub fn RemoveDialog(people: PeopleView, place: Place, flash: Option<FormFlash>) 
     view! {
         <Dialog label="Remove user" heading close=close.clone() reads=true>
             <Form action flash class="dialog-form" changes_session=myself>
-                <Hidden name="org" value=place.org.clone()/>
+                <Hidden name="org" value=route.org.clone()/>
                 <Hidden name="people" value=ids/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody>
@@ -109,18 +109,18 @@ pub fn missing_roles(refused: Vec<(Role, String)>, mine: Option<Role>) -> Vec<(R
 /// Creates a person's account directly (PEOPLE-8).
 #[component]
 pub fn CreateDialog(
-    place: Place,
+    route: PeopleRoute,
     mine: Option<Role>,
     refused: Vec<(Role, String)>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let action = ServerAction::<CreatePerson>::new();
-    let close = place.address();
+    let action = FormAction::<CreatePerson>::new();
+    let close = route.address();
     let (roles, missing) = (roles_within(&refused, mine), missing_roles(refused, mine));
     view! {
         <Dialog label="Create an account" heading="Create an account" close=close.clone()>
             <Form action flash class="dialog-form">
-                <Hidden name="org" value=place.org.clone()/>
+                <Hidden name="org" value=route.org.clone()/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody>
                     <div class="columns">
@@ -141,11 +141,11 @@ pub fn CreateDialog(
 
 /// Asks before somebody becomes an Owner, or one gives up what one may do oneself.
 #[component]
-pub fn RoleDialog(people: PeopleView, place: Place, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<ChangeRole>::new();
-    let close = place.address();
-    let (person, to) = match &place.open {
-        Open::Role { person, to } => (person.clone(), Role::parse(to).ok()),
+pub fn RoleDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFlash>) -> impl IntoView {
+    let action = FormAction::<ChangeRole>::new();
+    let close = route.address();
+    let (person, to) = match &route.open {
+        PeopleDialog::Role { person, to } => (person.clone(), Role::parse(to).ok()),
         _ => (String::new(), None),
     };
     let row: Option<PersonRow> = people.chosen.into_iter().next();
@@ -170,7 +170,7 @@ pub fn RoleDialog(people: PeopleView, place: Place, flash: Option<FormFlash>) ->
     view! {
         <Dialog label="Change role" heading close=close.clone() reads=true>
             <Form action flash class="dialog-form" changes_session=myself>
-                <Hidden name="org" value=place.org.clone()/>
+                <Hidden name="org" value=route.org.clone()/>
                 <Hidden name="person" value=person/>
                 <Hidden name="role" value=to.word()/>
                 <Hidden name="confirmed" value="true"/>

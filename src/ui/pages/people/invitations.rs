@@ -25,25 +25,25 @@ use crate::{
             note::{Mood, Note},
             toast::Toaster,
         },
+        error_page::ErrorPage,
+        form_action::{FormAction, function_of},
         layout::{Frame, Section},
         paths::{self, Address},
-        routes::here,
-        sending::{ServerAction, function_of},
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
         words::{self, When},
     },
 };
 
 /// Which invitations are shown, as the address says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Place {
+struct InvitationsRoute {
     org: String,
     state: String,
     cursor: String,
 }
 
-impl Place {
+impl InvitationsRoute {
     fn read(segments: &[&str], query: &ParamsMap) -> Option<Self> {
         let ["o", org, "people", "invitations"] = segments else { return None };
         let get = |name: &str| query.get(name).unwrap_or_default();
@@ -59,23 +59,23 @@ impl Place {
 #[component]
 pub fn InvitationsPage() -> impl IntoView {
     let session = Session::get();
-    let place = here(Place::read);
+    let route = use_route_query(InvitationsRoute::read);
     let invitations = ask(
-        move || (place.get(), session.version()),
-        |(place, _)| async move {
-            let Place { org, state, cursor } = place.clone();
-            (place, invitations_page(org, state, cursor).await)
+        move || (route.get(), session.version()),
+        |(route, _)| async move {
+            let InvitationsRoute { org, state, cursor } = route.clone();
+            (route, invitations_page(org, state, cursor).await)
         },
     );
-    let org = Signal::derive(move || place.with(|place| place.org.clone()));
+    let org = Signal::derive(move || route.with(|route| route.org.clone()));
     view! {
         <Frame section=Section::People org>
             <Transition fallback=Skeleton>
                 {move || Suspend::new(async move {
-                    let begin = Beginning::from(session.start().await);
+                    let begin = PageContext::from(session.start().await);
                     match invitations.await {
-                        (place, Ok(invitations)) => view! { <Content invitations place now=begin.now flash=begin.form/> }.into_any(),
-                        (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
+                        (route, Ok(invitations)) => view! { <Content invitations route now=begin.now flash=begin.form/> }.into_any(),
+                        (_, Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
                     }
                 })}
             </Transition>
@@ -93,16 +93,21 @@ const STATES: [(State, &str); 4] = [
 
 /// The page, loaded.
 #[component]
-fn Content(invitations: InvitationsView, place: Place, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
-    let state = State::parse(&place.state).unwrap_or(State::Pending);
+fn Content(
+    invitations: InvitationsView,
+    route: InvitationsRoute,
+    now: Timestamp,
+    flash: Option<FormFlash>,
+) -> impl IntoView {
+    let state = State::parse(&route.state).unwrap_or(State::Pending);
     let links = STATES
         .into_iter()
         .map(|(one, words)| {
             let word = if one == State::Pending { "" } else { one.word() };
-            view! { <a class="button quiet" href=place.address(word, "") aria-current=(one == state).then_some("true")>{words}</a> }
+            view! { <a class="button quiet" href=route.address(word, "") aria-current=(one == state).then_some("true")>{words}</a> }
         })
         .collect_view();
-    let (resend, revoke) = (ServerAction::<ResendInvitation>::new(), ServerAction::<RevokeInvitation>::new());
+    let (resend, revoke) = (FormAction::<ResendInvitation>::new(), FormAction::<RevokeInvitation>::new());
     let toaster = Toaster::get();
     let session = Session::get();
     let refused = move |answer: Option<Result<Done, Failure>>| {
@@ -130,8 +135,8 @@ fn Content(invitations: InvitationsView, place: Place, now: Timestamp, flash: Op
     let failed = flash
         .filter(|flash| flash.action == resend_path || flash.action == revoke_path)
         .map(|flash| view! { <div role="alert"><Note mood=Mood::Bad><p>{flash.failure.to_string()}</p></Note></div> });
-    let back = place.address(&place.state, &place.cursor);
-    let org = place.org.clone();
+    let back = route.address(&route.state, &route.cursor);
+    let org = route.org.clone();
     let empty = invitations.rows.items.is_empty();
     let rows = invitations
         .rows
@@ -140,7 +145,7 @@ fn Content(invitations: InvitationsView, place: Place, now: Timestamp, flash: Op
         .map(|row| view! { <Row row org=org.clone() back=back.clone() now resend_path revoke_path/> })
         .collect_view();
     let next = invitations.rows.next_cursor.map(|cursor| {
-        view! { <nav class="pages" aria-label="Pages"><ButtonLink href=place.address(&place.state, &cursor)>"Show more"</ButtonLink></nav> }
+        view! { <nav class="pages" aria-label="Pages"><ButtonLink href=route.address(&route.state, &cursor)>"Show more"</ButtonLink></nav> }
     });
     let content = if empty {
         let sentence = match state {
@@ -152,7 +157,7 @@ fn Content(invitations: InvitationsView, place: Place, now: Timestamp, flash: Op
         view! {
             <section class="panel">
                 <Empty icon="mail" sentence>
-                    <ButtonLink href=paths::invite(&place.org, "") tone=Tone::Primary icon="mail">"Invite people"</ButtonLink>
+                    <ButtonLink href=paths::invite(&route.org, "") tone=Tone::Primary icon="mail">"Invite people"</ButtonLink>
                 </Empty>
             </section>
         }

@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 
 use super::{
     dialogs::{missing_roles, roles_within},
-    place::{Open, Place},
+    route::{PeopleDialog, PeopleRoute},
 };
 use crate::{
     domain::{
@@ -14,7 +14,7 @@ use crate::{
         invitation::{Outcome, may_invite_as, read_list, text_of_file},
         refusal::Refusal,
         role::Role,
-        text::{Problem, key},
+        text::{FieldIssue, key},
         view::{
             Crumb,
             people::{Review, Verdict},
@@ -29,17 +29,16 @@ use crate::{
             focus::once_connected,
             form::{Form, FormContext, Submit},
         },
+        form_action::FormAction,
         pages::people::Counts,
-        paths,
-        sending::ServerAction,
-        words,
+        paths, words,
     },
 };
 
 /// The dialog.
 #[component]
 pub fn InviteDialog(
-    place: Place,
+    route: PeopleRoute,
     places: Vec<Crumb>,
     /// Why the licence does not allow Members (LIC-4, LIC-6).
     lacking: Option<String>,
@@ -49,10 +48,10 @@ pub fn InviteDialog(
     accounts: Vec<(AccountId, String)>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let action = ServerAction::<SendInvitations>::new();
-    let close = place.address();
-    let (email, resource) = match &place.open {
-        Open::Invite { email, resource } => (email.clone(), resource.clone()),
+    let action = FormAction::<SendInvitations>::new();
+    let close = route.address();
+    let (email, resource) = match &route.open {
+        PeopleDialog::Invite { email, resource } => (email.clone(), resource.clone()),
         _ => (String::new(), String::new()),
     };
     let (roles, missing) = (roles_within(&refused, mine), missing_roles(refused, mine));
@@ -63,9 +62,9 @@ pub fn InviteDialog(
     view! {
         <Dialog label="Invite people" heading="Invite people" close=close.clone()>
             <Form action flash class="dialog-form invite">
-                <Hidden name="org" value=place.org.clone()/>
-                <Hidden name="back" value=paths::invitations(&place.org)/>
-                <Asking fields=Fields { email, roles, missing, places, lacking, resource, mine, accounts } place=place.clone() close/>
+                <Hidden name="org" value=route.org.clone()/>
+                <Hidden name="back" value=paths::invitations(&route.org)/>
+                <Asking fields=Fields { email, roles, missing, places, lacking, resource, mine, accounts } route=route.clone() close/>
             </Form>
         </Dialog>
     }
@@ -86,7 +85,7 @@ struct Fields {
 
 /// The fields; once the invitations went out, what came of each person in their place.
 #[component]
-fn Asking(fields: Fields, place: Place, close: String) -> impl IntoView {
+fn Asking(fields: Fields, route: PeopleRoute, close: String) -> impl IntoView {
     let failure = FormContext::get().failure();
     let sent = Memo::new(move |_| {
         failure.with(|failure| match failure {
@@ -103,7 +102,7 @@ fn Asking(fields: Fields, place: Place, close: String) -> impl IntoView {
         }
     });
     move || match sent.get() {
-        Some(review) => view! { <Outcomes review place=place.clone()/> }.into_any(),
+        Some(review) => view! { <Outcomes review route=route.clone()/> }.into_any(),
         None => {
             let (fields, close) = (fields.clone(), close.clone());
             view! {
@@ -122,7 +121,7 @@ fn Asking(fields: Fields, place: Place, close: String) -> impl IntoView {
 
 /// What came of each person; it has the focus, as the button that was pressed is gone.
 #[component]
-fn Outcomes(review: Review, place: Place) -> impl IntoView {
+fn Outcomes(review: Review, route: PeopleRoute) -> impl IntoView {
     let element = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         if let Some(element) = element.get() {
@@ -137,8 +136,8 @@ fn Outcomes(review: Review, place: Place) -> impl IntoView {
         </DialogBody>
         <footer>
             // A page of its own: what was typed is gone, whatever was sent.
-            <a class=Tone::Plain.class() rel="external" href=paths::invite(&place.org, "")>"Invite more"</a>
-            <a class=Tone::Primary.class() href=place.address() data-noscroll="" prop:replace=true>"Done"</a>
+            <a class=Tone::Plain.class() rel="external" href=paths::invite(&route.org, "")>"Invite more"</a>
+            <a class=Tone::Primary.class() href=route.address() data-noscroll="" prop:replace=true>"Done"</a>
         </footer>
     }
 }
@@ -155,9 +154,9 @@ fn InviteFields(fields: Fields) -> impl IntoView {
     let chosen = form.typed("resource").unwrap_or(resource);
     let options = places
         .into_iter()
-        .map(|place| {
-            let id = place.id.to_string();
-            view! { <option value=id.clone() selected={id == chosen}>{place.name}</option> }
+        .map(|route| {
+            let id = route.id.to_string();
+            view! { <option value=id.clone() selected={id == chosen}>{route.name}</option> }
         })
         .collect_view();
     let levels: Vec<(&'static str, &'static str)> =
@@ -329,7 +328,7 @@ fn typed_review(text: &str, mine: Option<Role>) -> Option<Review> {
     Some(Review { rows, sent: false })
 }
 
-fn of_problem(text: &str, problem: &Problem) -> Verdict {
+fn of_problem(text: &str, problem: &FieldIssue) -> Verdict {
     Verdict {
         email: text.chars().take(80).collect(),
         name: None,

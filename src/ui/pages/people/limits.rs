@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::place::Place;
+use super::route::PeopleRoute;
 use crate::{
     domain::view::{Control, accounts::LimitsView},
     rpc::{FormFlash, accounts::LimitPerson},
@@ -14,15 +14,15 @@ use crate::{
             form::{Form, FormContext, Submit},
             note::{Mood, Note},
         },
-        sending::ServerAction,
+        form_action::FormAction,
     },
 };
 
 /// The dialog.
 #[component]
-pub fn LimitsDialog(limits: LimitsView, place: Place, flash: Option<FormFlash>) -> impl IntoView {
-    let action = ServerAction::<LimitPerson>::new();
-    let close = place.address();
+pub fn LimitsDialog(limits: LimitsView, route: PeopleRoute, flash: Option<FormFlash>) -> impl IntoView {
+    let action = FormAction::<LimitPerson>::new();
+    let close = route.address();
     let reason = match &limits.change {
         Control::Enabled | Control::Absent => None,
         Control::Disabled(reason) => Some(reason.clone()),
@@ -33,7 +33,7 @@ pub fn LimitsDialog(limits: LimitsView, place: Place, flash: Option<FormFlash>) 
     view! {
         <Dialog label="Accounts" heading=format!("Accounts of {}", limits.name) close=close.clone() reads=true>
             <Form action flash class="dialog-form">
-                <Hidden name="org" value=place.org.clone()/>
+                <Hidden name="org" value=route.org.clone()/>
                 <Hidden name="person" value=limits.person.to_string()/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody>

@@ -8,7 +8,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 
-use super::{manages, place::Place};
+use super::{manages, route::PeopleRoute};
 use crate::{
     domain::{
         refusal::Refusal,
@@ -30,7 +30,7 @@ use crate::{
             table::{Order, SortHeader},
             toast::Toaster,
         },
-        sending::ServerAction,
+        form_action::FormAction,
         session::Session,
         words::{self, When},
     },
@@ -40,7 +40,7 @@ use crate::{
 #[component]
 pub fn PeopleList(
     people: PeopleView,
-    place: Place,
+    route: PeopleRoute,
     now: Timestamp,
     flash: Option<FormFlash>,
     /// How many invitations wait.
@@ -53,12 +53,12 @@ pub fn PeopleList(
                 .contains(&flash.action.as_str())
         })
         .map(|flash| view! { <div role="alert"><Note mood=Mood::Bad><p>{flash.failure.to_string()}</p></Note></div> });
-    let filters = place.clone();
+    let filters = route.clone();
     let creates = people.organization.role.is_some_and(|role| may(role, Permission::CreatePerson));
     let content = if empty {
-        let everybody = place.is_filtered().then(|| place.everybody());
+        let everybody = route.is_filtered().then(|| route.everybody());
         let sentence =
-            if place.is_filtered() { "Nobody matches what you are looking for." } else { "Nobody is here yet." };
+            if route.is_filtered() { "Nobody matches what you are looking for." } else { "Nobody is here yet." };
         view! {
             <section class="panel">
                 <Empty icon="people" sentence>
@@ -68,29 +68,29 @@ pub fn PeopleList(
         }
         .into_any()
     } else {
-        view! { <Table people=people.clone() place=place.clone() now/> }.into_any()
+        view! { <Table people=people.clone() route=route.clone() now/> }.into_any()
     };
     view! {
         {refused}
-        <Filters creates place=filters shown=people.rows.items.len() as u64 people=people.people waiting/>
+        <Filters creates route=filters shown=people.rows.items.len() as u64 people=people.people waiting/>
         {content}
     }
 }
 
 /// Search and filters: a form that only asks.
 #[component]
-fn Filters(place: Place, shown: u64, people: u64, creates: bool, waiting: RwSignal<u64>) -> impl IntoView {
+fn Filters(route: PeopleRoute, shown: u64, people: u64, creates: bool, waiting: RwSignal<u64>) -> impl IntoView {
     // How many are shown says something only where some are left out.
-    let shown = (place.is_filtered() || !place.cursor.is_empty()).then(|| format!(" · {} shown", words::total(shown)));
+    let shown = (route.is_filtered() || !route.cursor.is_empty()).then(|| format!(" · {} shown", words::total(shown)));
     let invited = move || match waiting.get() {
         0 => String::new(),
         waiting => format!(", {} invited", words::total(waiting)),
     };
-    let create = creates.then(|| place.create());
+    let create = creates.then(|| route.create());
     let navigate = use_navigate();
     let form = NodeRef::<html::Form>::new();
     let look = {
-        let place = place.clone();
+        let route = route.clone();
         move || {
             let Some(form) = form.get_untracked() else { return };
             let read = |name: &str| {
@@ -106,12 +106,12 @@ fn Filters(place: Place, shown: u64, people: u64, creates: bool, waiting: RwSign
                     })
                     .unwrap_or_default()
             };
-            let wanted = Place {
+            let wanted = PeopleRoute {
                 query: read("q"),
                 role: read("role"),
                 status: read("status"),
                 cursor: String::new(),
-                ..place.clone()
+                ..route.clone()
             };
             navigate(&wanted.address(), NavigateOptions { scroll: false, replace: true, ..NavigateOptions::default() });
         }
@@ -119,11 +119,11 @@ fn Filters(place: Place, shown: u64, people: u64, creates: bool, waiting: RwSign
     let (on_submit, on_change) = (look.clone(), look);
     let roles = Role::ALL
         .into_iter()
-        .map(|role| view! { <option value=role.word() selected={place.role == role.word()}>{role.title()}</option> })
+        .map(|role| view! { <option value=role.word() selected={route.role == role.word()}>{role.title()}</option> })
         .collect_view();
     let statuses = Status::ALL
         .into_iter()
-        .map(|status| view! { <option value=status.word() selected={place.status == status.word()}>{status.title()}</option> })
+        .map(|status| view! { <option value=status.word() selected={route.status == status.word()}>{status.title()}</option> })
         .collect_view();
     view! {
         <form
@@ -137,11 +137,11 @@ fn Filters(place: Place, shown: u64, people: u64, creates: bool, waiting: RwSign
             }
             on:change=move |_| on_change()
         >
-            {(!place.sort.is_empty()).then(|| view! { <input type="hidden" name="sort" value=place.sort.clone()/> })}
+            {(!route.sort.is_empty()).then(|| view! { <input type="hidden" name="sort" value=route.sort.clone()/> })}
             <label class="search">
                 <Icon name="search"/>
                 <span class="unseen">"Search"</span>
-                <input class="input" type="search" name="q" value=place.query.clone() placeholder="Name or email"/>
+                <input class="input" type="search" name="q" value=route.query.clone() placeholder="Name or email"/>
             </label>
             <select class="input" name="role" aria-label="Role filter">
                 <option value="">"Any role"</option>
@@ -161,13 +161,13 @@ fn Filters(place: Place, shown: u64, people: u64, creates: bool, waiting: RwSign
 
 /// The table.
 #[component]
-fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
+fn Table(people: PeopleView, route: PeopleRoute, now: Timestamp) -> impl IntoView {
     let form = NodeRef::<html::Form>::new();
     let selection = Selection::new(form, 0);
     let navigate = use_navigate();
     let session = Session::get();
     let toaster = Toaster::get();
-    let (roles, invitations) = (ServerAction::<ChangeRole>::new(), ServerAction::<ChangeInvitation>::new());
+    let (roles, invitations) = (FormAction::<ChangeRole>::new(), FormAction::<ChangeInvitation>::new());
     let refused = move |answer: Option<Result<crate::rpc::Done, Failure>>| {
         if let Some(Err(failure)) = answer {
             toaster.show(&failure.to_string());
@@ -186,17 +186,17 @@ fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
     });
     let may_manage = manages(&people.organization);
     let on_submit = {
-        let (place, navigate) = (place.clone(), navigate.clone());
+        let (route, navigate) = (route.clone(), navigate.clone());
         move |event: leptos::ev::SubmitEvent| {
             event.prevent_default();
             let ids = selection.selected();
             if !ids.is_empty() {
-                navigate(&place.remove(&ids), NavigateOptions { scroll: false, ..NavigateOptions::default() });
+                navigate(&route.remove(&ids), NavigateOptions { scroll: false, ..NavigateOptions::default() });
             }
         }
     };
     let on_change = {
-        let (org, back) = (place.org.clone(), place.address());
+        let (org, back) = (route.org.clone(), route.address());
         move |event: leptos::ev::Event| {
             let target = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
             let Some(select) = target else { return selection.change(&event) };
@@ -217,7 +217,7 @@ fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
         }
     };
     let mine = people.organization.role;
-    let forms = people.rows.items.iter().filter(|_| may_manage).filter_map(|row| role_form(row, &place)).collect_view();
+    let forms = people.rows.items.iter().filter(|_| may_manage).filter_map(|row| role_form(row, &route)).collect_view();
     let refused = if may_manage { people.refused_roles() } else { Vec::new() };
     let rows = people
         .rows
@@ -226,14 +226,14 @@ fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
         .into_iter()
         .map(|row| {
             let me = row.person == Some(people.me);
-            view! { <Row row place=place.clone() mine me owners=people.owners now may_manage refused=refused.clone() several_accounts={people.accounts > 1}/> }
+            view! { <Row row route=route.clone() mine me owners=people.owners now may_manage refused=refused.clone() several_accounts={people.accounts > 1}/> }
         })
         .collect_view();
-    let more = (people.rows.next_cursor.is_some() || !place.cursor.is_empty()).then(|| {
+    let more = (people.rows.next_cursor.is_some() || !route.cursor.is_empty()).then(|| {
         view! {
             <nav class="pages" aria-label="Pages">
-                {(!place.cursor.is_empty()).then(|| view! { <ButtonLink href=place.page("")>"From the start"</ButtonLink> })}
-                {people.rows.next_cursor.clone().map(|cursor| view! { <ButtonLink href=place.page(&cursor)>"Show more"</ButtonLink> })}
+                {(!route.cursor.is_empty()).then(|| view! { <ButtonLink href=route.page("")>"From the start"</ButtonLink> })}
+                {people.rows.next_cursor.clone().map(|cursor| view! { <ButtonLink href=route.page(&cursor)>"Show more"</ButtonLink> })}
             </nav>
         }
     });
@@ -262,7 +262,7 @@ fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
             })}
             <div class="panel">
                 <table class="list people-table" aria-label="People">
-                    <Heads place may_manage/>
+                    <Heads route may_manage/>
                     <tbody>{rows}</tbody>
                 </table>
             </div>
@@ -275,8 +275,8 @@ fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
 
 /// The headings.
 #[component]
-fn Heads(place: Place, may_manage: bool) -> impl IntoView {
-    let sort = if place.sort.is_empty() { "name".to_owned() } else { place.sort.clone() };
+fn Heads(route: PeopleRoute, may_manage: bool) -> impl IntoView {
+    let sort = if route.sort.is_empty() { "name".to_owned() } else { route.sort.clone() };
     let head = move |label: &'static str, column: &'static str| {
         let (order, next) = if sort == column {
             (Order::Ascending, format!("-{column}"))
@@ -286,7 +286,7 @@ fn Heads(place: Place, may_manage: bool) -> impl IntoView {
             // Who was here last is what one looks for first.
             (Order::None, if column == "last_seen" { format!("-{column}") } else { column.to_owned() })
         };
-        view! { <SortHeader label order href=place.sorted(&next)/> }.into_any()
+        view! { <SortHeader label order href=route.sorted(&next)/> }.into_any()
     };
     view! {
         <thead>
@@ -320,7 +320,7 @@ fn choices(row: &PersonRow, mine: Option<Role>, owners: u64) -> Vec<Role> {
 }
 
 /// The form that a row's role is sent with where there is no WebAssembly.
-fn role_form(row: &PersonRow, place: &Place) -> Option<AnyView> {
+fn role_form(row: &PersonRow, route: &PeopleRoute) -> Option<AnyView> {
     let (id, action, field) = match (row.person, row.invitation) {
         (Some(person), _) if row.role.is_some() => {
             (person.to_string(), <ChangeRole as leptos::server_fn::ServerFn>::PATH, "person")
@@ -334,9 +334,9 @@ fn role_form(row: &PersonRow, place: &Place) -> Option<AnyView> {
     Some(
         view! {
             <form id=name method="post" action=Session::get().sent_from(action) hidden=true>
-                <input type="hidden" name="org" value=place.org.clone()/>
+                <input type="hidden" name="org" value=route.org.clone()/>
                 <input type="hidden" name=field value=id/>
-                <input type="hidden" name="back" value=place.address()/>
+                <input type="hidden" name="back" value=route.address()/>
             </form>
         }
         .into_any(),
@@ -347,7 +347,7 @@ fn role_form(row: &PersonRow, place: &Place) -> Option<AnyView> {
 #[component]
 fn Row(
     row: PersonRow,
-    place: Place,
+    route: PeopleRoute,
     mine: Option<Role>,
     me: bool,
     owners: u64,
@@ -432,20 +432,20 @@ fn Row(
         let menu = format!("menu-{id}");
         let entries = match (row.person, row.status) {
             (Some(_), Status::External) => view! {
-                <a href=place.invite(&row.email) data-noscroll="">"Invite people"</a>
-                <a href=place.remove(std::slice::from_ref(&id)) data-noscroll="">"Remove user"</a>
+                <a href=route.invite(&row.email) data-noscroll="">"Invite people"</a>
+                <a href=route.remove(std::slice::from_ref(&id)) data-noscroll="">"Remove user"</a>
             }
             .into_any(),
             (Some(_), _) => {
-                let limits = limitable.then(|| view! { <a href=place.limits(&id) data-noscroll="">"Accounts"</a> });
+                let limits = limitable.then(|| view! { <a href=route.limits(&id) data-noscroll="">"Accounts"</a> });
                 view! {
                     {limits}
-                    <a href=place.remove(std::slice::from_ref(&id)) data-noscroll="">"Remove user"</a>
+                    <a href=route.remove(std::slice::from_ref(&id)) data-noscroll="">"Remove user"</a>
                 }
                 .into_any()
             }
             (None, _) => {
-                view! { <a href=crate::ui::paths::invitations(&place.org)>"Resend or revoke"</a> }.into_any()
+                view! { <a href=crate::ui::paths::invitations(&route.org)>"Resend or revoke"</a> }.into_any()
             }
         };
         view! {

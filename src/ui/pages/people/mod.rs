@@ -5,7 +5,7 @@ pub mod invitations;
 pub mod invite;
 pub mod limits;
 pub mod list;
-pub mod place;
+pub mod route;
 
 use leptos::prelude::*;
 
@@ -14,13 +14,13 @@ use self::{
     invite::InviteDialog,
     limits::LimitsDialog,
     list::PeopleList,
-    place::{Open, Place},
+    route::{PeopleDialog, PeopleRoute},
 };
 use crate::{
     domain::{
         role::{Permission, may},
         time::Timestamp,
-        view::{Belonging, people::PeopleView},
+        view::{OrganizationMembership, people::PeopleView},
     },
     rpc::{FormFlash, ask, people::people_page},
     ui::{
@@ -28,11 +28,11 @@ use crate::{
             button::{ButtonLink, Tone},
             empty::Skeleton,
         },
+        error_page::ErrorPage,
         layout::{Frame, PageHeader, Section},
         paths,
-        routes::here,
-        session::{Beginning, Session},
-        trouble::Trouble,
+        routes::use_route_query,
+        session::{PageContext, Session},
         words,
     },
 };
@@ -41,29 +41,29 @@ use crate::{
 #[component]
 pub fn PeoplePage() -> impl IntoView {
     let session = Session::get();
-    let place = here(Place::read);
+    let route = use_route_query(PeopleRoute::read);
     let people = ask(
-        move || (place.get(), session.version()),
-        |(place, _)| async move {
-            let Place { org, query, role, status, sort, cursor, open } = place.clone();
+        move || (route.get(), session.version()),
+        |(route, _)| async move {
+            let PeopleRoute { org, query, role, status, sort, cursor, open } = route.clone();
             let (chosen, inviting, resource) = open.asks();
             let limits_of = open.limits_of();
             let answer =
                 people_page(org, query, role, status, sort, cursor, chosen, inviting, resource, limits_of).await;
-            (place, answer)
+            (route, answer)
         },
     );
     let loading = RwSignal::new(false);
-    let org = Signal::derive(move || place.with(|place| place.org.clone()));
+    let org = Signal::derive(move || route.with(|route| route.org.clone()));
     view! {
         <Frame section=Section::People org>
             <div class="loadable" aria-busy=move || (session.hydrated.get() && loading.get()).then_some("true")>
                 <Transition fallback=Skeleton set_pending=loading>
                     {move || Suspend::new(async move {
-                        let begin = Beginning::from(session.start().await);
+                        let begin = PageContext::from(session.start().await);
                         match people.await {
-                            (place, Ok(people)) => view! { <PeopleContent people place now=begin.now flash=begin.form/> }.into_any(),
-                            (_, Err(failure)) => view! { <Trouble failure/> }.into_any(),
+                            (route, Ok(people)) => view! { <PeopleContent people route now=begin.now flash=begin.form/> }.into_any(),
+                            (_, Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
                         }
                     })}
                 </Transition>
@@ -79,39 +79,39 @@ pub struct Counts(pub RwSignal<u64>);
 
 /// The page, loaded, with the dialog that is open over it.
 #[component]
-fn PeopleContent(people: PeopleView, place: Place, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
+fn PeopleContent(people: PeopleView, route: PeopleRoute, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
     let waiting = RwSignal::new(people.waiting);
     provide_context(Counts(waiting));
-    let dialog = match (&place.open, manages(&people.organization)) {
-        (Open::Nothing, _) | (_, false) => ().into_any(),
-        (Open::Invite { .. }, true) => {
-            view! { <InviteDialog place=place.clone() places=people.places.clone() lacking=people.members_lacking.clone() mine=people.organization.role refused=people.refused_roles() accounts=people.account_choices.clone() flash=flash.clone()/> }
+    let dialog = match (&route.open, manages(&people.organization)) {
+        (PeopleDialog::Nothing, _) | (_, false) => ().into_any(),
+        (PeopleDialog::Invite { .. }, true) => {
+            view! { <InviteDialog route=route.clone() places=people.places.clone() lacking=people.members_lacking.clone() mine=people.organization.role refused=people.refused_roles() accounts=people.account_choices.clone() flash=flash.clone()/> }
                 .into_any()
         }
-        (Open::Create, true) => {
-            view! { <CreateDialog place=place.clone() mine=people.organization.role refused=people.refused_roles() flash=flash.clone()/> }.into_any()
+        (PeopleDialog::Create, true) => {
+            view! { <CreateDialog route=route.clone() mine=people.organization.role refused=people.refused_roles() flash=flash.clone()/> }.into_any()
         }
-        (Open::Remove(_), true) => {
-            view! { <RemoveDialog people=people.clone() place=place.clone() flash=flash.clone()/> }.into_any()
+        (PeopleDialog::Remove(_), true) => {
+            view! { <RemoveDialog people=people.clone() route=route.clone() flash=flash.clone()/> }.into_any()
         }
-        (Open::Limits(_), true) => people
+        (PeopleDialog::Limits(_), true) => people
             .limits
             .clone()
-            .map(|limits| view! { <LimitsDialog limits place=place.clone() flash=flash.clone()/> })
+            .map(|limits| view! { <LimitsDialog limits route=route.clone() flash=flash.clone()/> })
             .into_any(),
-        (Open::Role { .. }, true) => {
-            view! { <RoleDialog people=people.clone() place=place.clone() flash=flash.clone()/> }.into_any()
+        (PeopleDialog::Role { .. }, true) => {
+            view! { <RoleDialog people=people.clone() route=route.clone() flash=flash.clone()/> }.into_any()
         }
     };
     view! {
         <PeopleHeader organization=people.organization.clone() people=people.people waiting invitations=false/>
-        <PeopleList people place now flash waiting/>
+        <PeopleList people route now flash waiting/>
         {dialog}
     }
 }
 
 /// Whether somebody manages people here.
-pub fn manages(organization: &Belonging) -> bool {
+pub fn manages(organization: &OrganizationMembership) -> bool {
     organization.role.is_some_and(|role| may(role, Permission::ManagePeople))
 }
 
@@ -119,7 +119,7 @@ pub fn manages(organization: &Belonging) -> bool {
 #[component]
 pub fn PeopleHeader(
     /// Where.
-    organization: Belonging,
+    organization: OrganizationMembership,
     /// How many people there are.
     people: u64,
     /// How many invitations wait.

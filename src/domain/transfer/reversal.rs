@@ -1,0 +1,354 @@
+//! Taking a transfer between two organizations back (XFER-18): within a day, while nothing in it was changed. It is a
+//! transfer the other way by what the first one left written down, so the cases of licences do not ask again: what crossed
+//! may cross back, and the books go back by the same amounts.
+
+use super::{
+    Amount, Blocker, BlockerCode, Level, Named, OrganizationId, Permit, PersonId, Plan, Refusal, ResourceId, Role,
+    Side, Timestamp, number,
+};
+
+/// For so many days a transfer can be taken back.
+pub const UNDO_DAYS: i64 = 1;
+
+/// What there is of what crossed, now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ContentFingerprint {
+    /// How many things the items and what is in them are.
+    pub things: i64,
+    /// When each of them was changed last, added up: one change, and it is another number.
+    pub changed: i64,
+    /// How many grants were made on them since.
+    pub grants: i64,
+    /// How many share links were made to them since.
+    pub links: i64,
+}
+
+/// A container that items come back into.
+#[derive(Clone, Debug)]
+pub struct FormerContainer {
+    /// Its id.
+    pub id: ResourceId,
+    /// Whether it is there, in the organization it was in.
+    pub there: bool,
+    /// The level on it of who takes back; `None` also where it is not there.
+    pub level: Option<Level>,
+    /// Whether the tree would be too deep.
+    pub too_deep: bool,
+    /// Names that are taken in it by now.
+    pub taken: Vec<String>,
+}
+
+/// Everything that decides whether a transfer can be taken back.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// Who takes back.
+    pub person: PersonId,
+    /// Now.
+    pub now: Timestamp,
+    /// When it was.
+    pub at: Timestamp,
+    /// What was done.
+    pub plan: &'a Plan,
+    /// The organization it goes back to, with the licence that governed it then, as it is now.
+    pub home: Side,
+    /// The organization it is in, with the licence that governed it then, as it is now.
+    pub away: Side,
+    /// Whether it was taken back already.
+    pub undone: bool,
+    /// Whether what taking it back needs is still written down.
+    pub kept: bool,
+    /// Whether every item is where it was put.
+    pub in_place: bool,
+    /// What was there right after it.
+    pub left: ContentFingerprint,
+    /// What is there now.
+    pub found: ContentFingerprint,
+    /// The containers.
+    pub containers: Vec<FormerContainer>,
+}
+
+/// Leave to take it back.
+#[derive(Clone, Copy, Debug)]
+pub struct ReversalPermit {
+    person: PersonId,
+    home: OrganizationId,
+}
+
+impl ReversalPermit {
+    /// Leave to put things into one of the containers.
+    pub const fn into(self, container: ResourceId) -> Permit {
+        Permit::of_plan(self.person, self.home, container)
+    }
+}
+
+fn blocker(code: BlockerCode, message: String) -> Blocker {
+    Blocker { code, resource: None, name: None, message }
+}
+
+/// Decides whether a transfer can be taken back.
+///
+/// # Errors
+/// `Blocked` with every reason why not.
+pub fn decide(facts: &Facts<'_>) -> Result<ReversalPermit, Refusal> {
+    let (home, away) = (&facts.home, &facts.away);
+    let mut why = Vec::new();
+    let since = |message: &str| blocker(BlockerCode::ChangedSince, message.to_owned());
+    // What is over is over: the rest does not matter.
+    if facts.undone {
+        return Err(Refusal::Blocked(vec![since("This transfer was undone already.")]));
+    }
+    if facts.at.plus_days(UNDO_DAYS) <= facts.now {
+        return Err(Refusal::Blocked(vec![since("A transfer can be undone within one day.")]));
+    }
+    if !facts.kept {
+        return Err(Refusal::Blocked(vec![since(
+            "What was transferred came from too many places to be put back in one step.",
+        )]));
+    }
+    if away.role.is_none_or(|role| role < Role::Manager) {
+        why.push(blocker(
+            BlockerCode::SourceRoleTooLow,
+            format!("You need to be at least Manager of {} to transfer out of it.", away.name),
+        ));
+    }
+    if home.role.is_none_or(|role| role < Role::Editor) {
+        why.push(blocker(
+            BlockerCode::TargetRoleTooLow,
+            format!("You need to be at least Editor of {} to transfer into it.", home.name),
+        ));
+    }
+    // Who has no right there is told nothing of what is there.
+    if !why.is_empty() {
+        return Err(Refusal::Blocked(why));
+    }
+    if !facts.in_place {
+        why.push(since("Something of it is not where it was put any more."));
+    } else if (facts.found.things, facts.found.changed) != (facts.left.things, facts.left.changed) {
+        why.push(since("Something in it was changed, added or removed since."));
+    }
+    if facts.found.grants > 0 || facts.found.links > 0 {
+        why.push(since("Something in it was shared since."));
+    }
+    for container in &facts.containers {
+        if !container.there || container.level.is_none_or(|level| level < Level::Editor) {
+            why.push(since("The place it came from is gone."));
+        }
+        if container.too_deep {
+            let text = "In the place it came from, the tree would be too deep by now.";
+            why.push(blocker(BlockerCode::DepthExceeded, text.to_owned()));
+        }
+        for name in &container.taken {
+            why.push(since(&format!(
+                "There is something named “{name}” in the place it came from. Rename that first."
+            )));
+        }
+    }
+    licences(facts, &mut why);
+    if why.is_empty() {
+        Ok(ReversalPermit { person: facts.person, home: home.organization })
+    } else {
+        Err(Refusal::Blocked(why))
+    }
+}
+
+/// The licences that the books were in are there; one that was active then is active now; and what the source got back is
+/// left.
+fn licences(facts: &Facts<'_>, why: &mut Vec<Blocker>) {
+    let effects = &facts.plan.effects;
+    for (side, then, code) in [
+        (&facts.home, &effects.source, BlockerCode::SourceLicenceInactive),
+        (&facts.away, &effects.target, BlockerCode::TargetLicenceInactive),
+    ] {
+        let governed = then.as_ref().and_then(|then| then.licence);
+        let now = side.licence.as_ref();
+        let same = now.map(|licence| licence.id) == governed;
+        let ended = now.is_some_and(|licence| licence.is_active(facts.at) && !licence.is_active(facts.now));
+        if !same || ended {
+            why.push(blocker(
+                code,
+                format!("The licence of {} is not the one it was transferred with any more.", side.name),
+            ));
+        }
+    }
+    let cost = charged(facts.plan);
+    let left = facts.home.licence.as_ref().map_or(Amount::default(), |licence| licence.left);
+    if !left.covers(cost) {
+        why.push(blocker(
+            BlockerCode::AllowanceTooSmall,
+            format!(
+                "{} got back {} images and {} projects, and has used some of them; {} images and {} projects are left.",
+                facts.home.name,
+                number(cost.images),
+                number(cost.projects),
+                number(left.images),
+                number(left.projects)
+            ),
+        ));
+    }
+}
+
+/// What the source of a transfer got back, and the target was charged.
+pub fn charged(plan: &Plan) -> Amount {
+    let source = plan.effects.source.as_ref();
+    source.map_or(Amount::default(), |side| side.left_after.plus(side.left_before.negated()))
+}
+
+/// The plan of taking it back, as its receipt tells it: what goes where, and both books the other way round.
+pub fn reversed(facts: &Facts<'_>, destination: Named, renamed: Vec<super::Renamed>) -> Plan {
+    let plan = facts.plan;
+    let change = charged(plan);
+    let side = |side: &Side, change: Amount| {
+        let before = super::side_effect(side);
+        super::SideEffect { left_after: before.left_before.plus(change), ..before }
+    };
+    let effects = super::Effects {
+        model_pair: plan.effects.model_pair.map(|pair| super::ModelPair { source: pair.target, target: pair.source }),
+        source: Some(side(&facts.away, change)),
+        target: Some(side(&facts.home, change.negated())),
+        renamed,
+        clusters: plan.effects.clusters.clone(),
+        ..super::Effects::default()
+    };
+    Plan {
+        scope: super::Scope::Between,
+        person: facts.person,
+        source: facts.away.organization,
+        target: facts.home.organization,
+        destination,
+        items: plan.items.clone(),
+        folders: plan.folders,
+        datasets: plan.datasets,
+        images: plan.images,
+        blockers: Vec::new(),
+        more_blockers: 0,
+        effects,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::tests::{NOW, between, expired},
+        *,
+    };
+    use crate::domain::{licence::Licence, testing::id};
+
+    const PLACE: ResourceId = ResourceId(id(22));
+
+    /// A transfer of yesterday's last hour that nothing is in the way of taking back.
+    fn facts(plan: &Plan) -> Facts<'_> {
+        let between = between();
+        let spent = |licence: Option<Licence>, change: Amount| {
+            licence.map(|licence| Licence { left: licence.left.plus(change), ..licence })
+        };
+        let cost = charged(plan);
+        Facts {
+            person: plan.person,
+            now: NOW.plus_millis(3_600_000),
+            at: NOW,
+            plan,
+            home: Side {
+                role: Some(Role::Editor),
+                licence: spent(between.source.licence.clone(), cost),
+                ..between.source
+            },
+            away: Side {
+                role: Some(Role::Manager),
+                licence: spent(between.target.licence.clone(), cost.negated()),
+                ..between.target
+            },
+            undone: false,
+            kept: true,
+            in_place: true,
+            left: ContentFingerprint { things: 1, changed: 7, grants: 0, links: 0 },
+            found: ContentFingerprint { things: 1, changed: 7, grants: 0, links: 0 },
+            containers: vec![FormerContainer {
+                id: PLACE,
+                there: true,
+                level: Some(Level::Editor),
+                too_deep: false,
+                taken: Vec::new(),
+            }],
+        }
+    }
+
+    fn why(facts: &Facts<'_>) -> Vec<BlockerCode> {
+        match decide(facts) {
+            Err(Refusal::Blocked(why)) => why.into_iter().map(|blocker| blocker.code).collect(),
+            answer => {
+                assert!(answer.is_ok(), "{answer:?}");
+                Vec::new()
+            }
+        }
+    }
+
+    #[test]
+    fn xfer_18_what_nothing_is_in_the_way_of_goes_back_by_the_same_amounts() {
+        let plan = super::super::plan(&between());
+        let facts = facts(&plan);
+        let leave = decide(&facts).expect("nothing is in the way");
+        assert_eq!((leave.into(PLACE).organization(), leave.into(PLACE).resource()), (facts.home.organization, PLACE));
+        let undone = reversed(&facts, Named { id: PLACE, name: "Tunnels".to_owned() }, Vec::new());
+        assert_eq!(charged(&plan), Amount { images: 100, projects: 1, credits: 0 });
+        for (is, was) in
+            [(&undone.effects.source, &plan.effects.target), (&undone.effects.target, &plan.effects.source)]
+        {
+            let (is, was) = (is.as_ref().expect("a side"), was.as_ref().expect("a side"));
+            assert_eq!((is.left_before, is.left_after), (was.left_after, was.left_before), "{}", is.name);
+        }
+        assert_eq!(undone.permit().expect("clear").organization(), facts.home.organization);
+    }
+
+    #[test]
+    fn xfer_18_everything_that_is_in_the_way_of_taking_back_is_told() {
+        let plan = super::super::plan(&between());
+        let ok = facts(&plan);
+        assert_eq!(why(&ok), []);
+        let with = |change: fn(&mut Facts<'_>)| {
+            let mut facts = facts(&plan);
+            change(&mut facts);
+            why(&facts)
+        };
+        let changed = [BlockerCode::ChangedSince];
+        assert_eq!(with(|f| f.undone = true), changed);
+        assert_eq!(with(|f| f.kept = false), changed);
+        assert_eq!(with(|f| f.now = f.at.plus_days(1)), changed);
+        assert_eq!(with(|f| f.now = f.at.plus_days(1).plus_millis(-1)), []);
+        assert_eq!(with(|f| f.in_place = false), changed);
+        assert_eq!(with(|f| f.found.things = 2), changed);
+        assert_eq!(with(|f| f.found.changed = 8), changed);
+        assert_eq!(with(|f| f.found.grants = 1), changed);
+        assert_eq!(with(|f| f.found.links = 1), changed);
+        assert_eq!(with(|f| f.containers[0].there = false), changed);
+        assert_eq!(with(|f| f.containers[0].level = Some(Level::Uploader)), changed);
+        assert_eq!(with(|f| f.containers[0].taken = vec!["Portal".to_owned()]), changed);
+        assert_eq!(with(|f| f.containers[0].too_deep = true), [BlockerCode::DepthExceeded]);
+        assert_eq!(with(|f| f.away.role = Some(Role::Editor)), [BlockerCode::SourceRoleTooLow]);
+        assert_eq!(with(|f| f.home.role = Some(Role::Reader)), [BlockerCode::TargetRoleTooLow]);
+        let ended = |side: &mut Side| {
+            side.licence = side.licence.take().map(|l| Licence { active_until: Some(NOW.plus_millis(1)), ..l });
+        };
+        let mut facts = facts(&plan);
+        ended(&mut facts.away);
+        ended(&mut facts.home);
+        assert_eq!(why(&facts), [BlockerCode::SourceLicenceInactive, BlockerCode::TargetLicenceInactive]);
+        assert_eq!(
+            with(|f| f.home.licence = None),
+            [BlockerCode::SourceLicenceInactive, BlockerCode::AllowanceTooSmall]
+        );
+        let poor = with(|f| f.home.licence = f.home.licence.take().map(|l| Licence { left: Amount::default(), ..l }));
+        assert_eq!(poor, [BlockerCode::AllowanceTooSmall]);
+    }
+
+    #[test]
+    fn xfer_12_xfer_18_what_crossed_from_an_expired_licence_may_cross_back_to_it() {
+        let mut before = between();
+        before.source.licence = before.source.licence.map(expired);
+        before.target.licence = Some(super::super::tests::licence(super::super::Model::Credits, 0, 0));
+        let plan = super::super::plan(&before);
+        assert!(plan.is_clear() && charged(&plan).is_nothing(), "{plan:?}");
+        let mut facts = facts(&plan);
+        (facts.home.licence, facts.away.licence) = (before.source.licence, before.target.licence);
+        assert_eq!(why(&facts), []);
+    }
+}

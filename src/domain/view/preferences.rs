@@ -1,0 +1,54 @@
+//! How somebody likes their pages, in this browser: kept in a cookie, so that the server renders them that way at once.
+
+use serde::{Deserialize, Serialize};
+
+/// What is remembered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UiPreferences {
+    /// Lists of the Drive as tiles.
+    pub grid: bool,
+    /// Whether single letters and signs are commands (WCAG 2.1.4).
+    pub letter_keys: bool,
+}
+
+impl Default for UiPreferences {
+    fn default() -> Self {
+        Self { grid: false, letter_keys: true }
+    }
+}
+
+impl UiPreferences {
+    /// The name of the cookie.
+    pub const COOKIE: &'static str = "preferences";
+
+    /// Reads the value of the cookie: words with dots between them. Whatever else it says is nothing.
+    pub fn parse(value: &str) -> Self {
+        value.split('.').fold(Self::default(), |preferences, word| match word {
+            "grid" => Self { grid: true, ..preferences },
+            "no-letters" => Self { letter_keys: false, ..preferences },
+            _ => preferences,
+        })
+    }
+
+    /// The value of the cookie.
+    pub fn text(self) -> String {
+        let words = [(self.grid, "grid"), (!self.letter_keys, "no-letters")];
+        let said: Vec<&str> = words.into_iter().filter(|(said, _)| *said).map(|(_, word)| word).collect();
+        if said.is_empty() { "none".to_owned() } else { said.join(".") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drive_2_preferences_are_read_as_they_are_written_and_nonsense_is_none() {
+        for (grid, letter_keys) in [(false, false), (false, true), (true, false), (true, true)] {
+            let preferences = UiPreferences { grid, letter_keys };
+            assert_eq!(UiPreferences::parse(&preferences.text()), preferences);
+        }
+        assert_eq!(UiPreferences::parse("x.<script>.grid"), UiPreferences { grid: true, ..UiPreferences::default() });
+        assert_eq!(UiPreferences::parse(""), UiPreferences::default());
+    }
+}

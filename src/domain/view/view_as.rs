@@ -1,0 +1,16 @@
+//! Whom one looks as (**View as**).
+
+use serde::{Deserialize, Serialize};
+
+use super::super::{id::PersonId, role::Role};
+
+/// Somebody through whose eyes a Drive is shown.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ViewAs {
+    /// Who.
+    pub person: PersonId,
+    /// Their name.
+    pub name: String,
+    /// Their role in the organization; `None`: from outside.
+    pub role: Option<Role>,
+}

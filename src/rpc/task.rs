@@ -1,0 +1,102 @@
+//! Copying, sites, and long work (DRIVE-4, XFER-5). `items` is a list of resource ids with commas between them.
+
+use leptos::prelude::*;
+
+use super::{Done, Failure, Text};
+use crate::domain::view::task::TaskView;
+
+/// **Copy here**. Leads to the place the copies go to.
+#[server(output = Text)]
+pub async fn copy_here(
+    #[server(default)] items: String,
+    #[server(default)] destination: String,
+) -> Result<Done, Failure> {
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    let copied = match (usecase::transfer::read_items(&items), usecase::id("destination", &destination)) {
+        (Ok(items), Ok(destination)) => usecase::copy::copy(&ctx, &by, items, destination).await,
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    };
+    response::done(copied, |copied| (copied.container_path.clone(), copied.toast.clone())).await
+}
+
+/// **Share a copy**: with the account behind a Sharing ID (ACCT-3). Leads to `back`, the page the dialog was opened on.
+#[server(output = Text)]
+pub async fn share_copy(
+    #[server(default)] items: String,
+    #[server(default)] sharing_id: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    let shared = match usecase::transfer::read_items(&items) {
+        Ok(items) => usecase::copy::share(&ctx, &by, items, &sharing_id).await,
+        Err(error) => Err(error),
+    };
+    let page = response::back_to(&back, "/");
+    response::done(shared, |shared| (page, shared.toast.clone())).await
+}
+
+/// **Assign**: into the site that is called like this, or a new one. Leads to `back`, the page the dialog was opened on.
+#[server(output = Text)]
+pub async fn assign_to_site(
+    #[server(default)] items: String,
+    #[server(default)] site_name: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{request::local_path, server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    let assigned = match (usecase::transfer::read_items(&items), usecase::site::wanted("", &site_name)) {
+        (Ok(items), Ok(site)) => usecase::site::assign(&ctx, &by, items, site).await,
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    };
+    let back = local_path(&back);
+    response::done_with_undo(assigned, |done| {
+        (back.unwrap_or_else(|| done.container_path.clone()), done.toast.clone(), done.undo.clone())
+    })
+    .await
+}
+
+/// **Remove from site**. Leads to `back`, the page it was asked for on.
+#[server(output = Text)]
+pub async fn remove_from_site(
+    #[server(default)] items: String,
+    #[server(default)] back: String,
+) -> Result<Done, Failure> {
+    use crate::server::{request::local_path, server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    let removed = match usecase::transfer::read_items(&items) {
+        Ok(items) => usecase::site::unassign(&ctx, &by, items).await,
+        Err(error) => Err(error),
+    };
+    let back = local_path(&back);
+    response::done_with_undo(removed, |done| {
+        (back.unwrap_or_else(|| done.container_path.clone()), done.toast.clone(), done.undo.clone())
+    })
+    .await
+}
+
+/// The names of sites that items could be assigned to.
+#[server(output = Text)]
+pub async fn sites_offered(items: String) -> Result<Vec<String>, Failure> {
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::site::offered(&ctx, &by, &items).await)
+}
+
+/// What I began in an organization and goes on behind the scenes, and what ended lately.
+#[server(output = Text)]
+pub async fn running_tasks(org: String) -> Result<Vec<TaskView>, Failure> {
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    response::read(usecase::task::list(&ctx, &by, &org).await)
+}
+
+/// **Cancel**: ends work before it is done. Leads to `back`, the page it was asked for on.
+#[server(output = Text)]
+pub async fn cancel_task(#[server(default)] task: String, #[server(default)] back: String) -> Result<Done, Failure> {
+    use crate::server::{server_fn_response as response, usecase};
+    let (ctx, by) = response::signed_in().await?;
+    let cancelled = usecase::task::cancel(&ctx, &by, &task).await;
+    response::done(cancelled, |task| (response::back_to(&back, "/"), task.message.clone().unwrap_or_default())).await
+}

@@ -1,0 +1,53 @@
+//! The HTTP status that belongs to an error (api.md, "Codes").
+
+use axum::http::StatusCode;
+
+use super::error::Error;
+use crate::domain::refusal::Refusal;
+
+/// The HTTP status of an error (api.md, "Codes").
+pub fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::Refused(refusal) => status_of_refusal(refusal),
+        error if error.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Store(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+const fn status_of_refusal(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::Unauthenticated | Refusal::WrongCredentials => StatusCode::UNAUTHORIZED,
+        Refusal::Forbidden(_) | Refusal::Licence(_) | Refusal::InvitationWrongPerson | Refusal::EmailUnverified => {
+            StatusCode::FORBIDDEN
+        }
+        Refusal::NotFound => StatusCode::NOT_FOUND,
+        Refusal::Invalid(_) | Refusal::BadRequest(_) | Refusal::Review(_) | Refusal::IdempotencyMismatch => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Refusal::Conflict
+        | Refusal::LastOwner
+        | Refusal::LastOwnerOf(_)
+        | Refusal::SpaceHoldsWork
+        | Refusal::AlreadyMember
+        | Refusal::AlreadyInvited
+        | Refusal::NameTaken(_)
+        | Refusal::Cycle
+        | Refusal::AccountInUse(_)
+        | Refusal::Blocked(_)
+        | Refusal::PlanChanged
+        | Refusal::OfferClosed(_)
+        | Refusal::NoSeat(_)
+        | Refusal::SeatLost
+        | Refusal::SignedInAs(_)
+        | Refusal::ChooseOrganization => StatusCode::CONFLICT,
+        Refusal::InvitationExpired
+        | Refusal::InvitationClosed(_)
+        | Refusal::InvitationReplaced(..)
+        | Refusal::InvitationSenderLost
+        | Refusal::LinkUsed
+        | Refusal::LinkExpired => StatusCode::GONE,
+        Refusal::PlanLimit(_) | Refusal::AllowanceExceeded(_) => StatusCode::PAYMENT_REQUIRED,
+        Refusal::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::Unavailable | Refusal::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}

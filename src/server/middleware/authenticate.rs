@@ -1,0 +1,273 @@
+//! Finds out once per request who sent it: the token or the session's cookie, the person behind it, and the network address.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+use tower_sessions::{Session, session::Id};
+
+use super::{
+    super::{
+        config::{Network, Settings},
+        context::{Client, Ctx, Principal},
+        error::{Error, Result},
+        request::{bearer_token, organization_of},
+        session::{Caller, SESSION_DAYS, cookie_name, failed, is_secure},
+        store::session::{PERSON, Use, key, touch},
+        usecase,
+    },
+    retry_later,
+};
+use crate::domain::{device::device, id::PersonId, refusal::Refusal, time::Timestamp};
+
+/// Using a session is noted once in so many milliseconds at most: most requests write nothing.
+const USE_RECORDED_EVERY_MILLIS: i64 = 5 * 60_000;
+
+/// What [`authenticate`] needs to know.
+#[derive(Clone, Debug)]
+pub struct Authenticator {
+    ctx: Ctx,
+    proxies: Arc<[Network]>,
+    cookie: Arc<str>,
+    secure: bool,
+    visits: Visits,
+}
+
+/// Which organization somebody's pages were of last, and when that was noted: so that most requests write nothing. Each node has
+/// its own, and forgets them all when there are many.
+#[derive(Clone, Debug, Default)]
+struct Visits(Arc<Mutex<HashMap<PersonId, (String, i64)>>>);
+
+/// How many are kept.
+const MAX_VISITS: usize = 10_000;
+
+impl Visits {
+    /// Whether a visit is to be noted: of another organization than the last one, or after a while.
+    fn is_due(&self, person: PersonId, org: &str, now: i64) -> bool {
+        let mut visits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if visits.get(&person).is_some_and(|(last, at)| last == org && now - at < USE_RECORDED_EVERY_MILLIS) {
+            return false;
+        }
+        if visits.len() >= MAX_VISITS {
+            visits.clear();
+        }
+        visits.insert(person, (org.to_owned(), now));
+        true
+    }
+}
+
+impl Authenticator {
+    /// From the configuration.
+    pub fn new(ctx: &Ctx, settings: &Settings) -> Self {
+        Self {
+            ctx: ctx.clone(),
+            proxies: Arc::from(settings.trusted_proxies.as_slice()),
+            cookie: cookie_name(&settings.public_url, "").into(),
+            secure: is_secure(&settings.public_url),
+            visits: Visits::default(),
+        }
+    }
+}
+
+/// Middleware: finds out who is asking, and notes now and then that they did (AUTH-4).
+pub async fn authenticate(
+    State(Authenticator { ctx, proxies, cookie, secure, visits }): State<Authenticator>,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let address = peer.map(|peer| client_address(peer, request.headers(), &proxies).to_string());
+    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let mut caller = Caller { client: Client { address, device: device(agent) }, ..Caller::default() };
+    let mut seen = None;
+    if let Some(token) = bearer(request.uri().path(), request.headers()) {
+        // Whoever sends a token asks with it alone, whatever cookie comes along.
+        match usecase::key::identify(&ctx, token, &caller.client).await {
+            Ok(Some(key)) => caller.key = Some(key),
+            Ok(None) => caller.bad_token = true,
+            Err(error) => return unknown(&request, &error),
+        }
+    } else if request.headers().contains_key(header::COOKIE) {
+        match find_principal(&ctx, &session, &caller.client).await {
+            Ok(found) => {
+                let (principal, last) = found.unzip();
+                caller.principal = principal;
+                seen = last.flatten();
+            }
+            Err(error) => return unknown(&request, &error),
+        }
+    }
+    let due = match &mut caller.principal {
+        Some(principal) => {
+            principal.session = session.id().map(key);
+            let seen = seen.map_or(0, |at: Timestamp| at.0);
+            if ctx.now().0 - seen >= USE_RECORDED_EVERY_MILLIS {
+                session.id().map(|id| (id, principal.person))
+            } else {
+                None
+            }
+        }
+        None => None,
+    };
+    if let Some((id, person)) = due {
+        note_use(&ctx, id, person, &caller.client);
+    }
+    if let Some(principal) = &caller.principal
+        && let Some(org) = organization_of(request.uri().path(), request.headers())
+        && visits.is_due(principal.person, &org, ctx.now().0)
+    {
+        note_visit(&ctx, principal.person, org);
+    }
+    request.extensions_mut().insert(caller);
+    let mut response = next.run(request).await;
+    // The cookie lasts as long as the session: both count from their last use. Where the session itself changed, its layer
+    // sends the cookie.
+    if let Some((id, _)) = due
+        && session.id() == Some(id)
+        && !session.is_modified()
+    {
+        let secure = if secure { "; Secure" } else { "" };
+        let lasts = SESSION_DAYS * 86_400;
+        let cookie = format!("{cookie}={id}; HttpOnly; SameSite=Lax{secure}; Path=/; Max-Age={lasts}");
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    response
+}
+
+/// The bearer token of a call of the REST API. The operator's part of it has tokens of its own.
+fn bearer<'a>(path: &str, headers: &'a HeaderMap) -> Option<&'a str> {
+    if !path.starts_with("/api/v1/") || path.starts_with("/api/v1/operator") {
+        return None;
+    }
+    bearer_token(headers)
+}
+
+/// Notes that a session is used, off the path of the request.
+fn note_use(ctx: &Ctx, id: Id, person: PersonId, client: &Client) {
+    let (ctx, at) = (ctx.clone(), ctx.now());
+    let how = Use {
+        person,
+        device: client.device.clone(),
+        address: client.address.clone(),
+        at,
+        not_since: at.plus_millis(-USE_RECORDED_EVERY_MILLIS),
+        expires_at: at.plus_days(SESSION_DAYS),
+    };
+    tokio::spawn(async move {
+        let noted: Result<bool> = ctx
+            .db()
+            .write(move |tx| {
+                let how = how.clone();
+                Box::pin(async move { Ok(touch(tx, id, &how).await?) })
+            })
+            .await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "the use of a session could not be noted");
+        }
+    });
+}
+
+/// Notes which organization's pages somebody looks at, off the path of the request.
+fn note_visit(ctx: &Ctx, person: PersonId, org: String) {
+    let ctx = ctx.clone();
+    tokio::spawn(async move {
+        if let Err(error) = usecase::session::note_organization(&ctx, person, &org).await {
+            tracing::warn!(%error, "which organization is looked at could not be noted");
+        }
+    });
+}
+
+async fn find_principal(
+    ctx: &Ctx,
+    session: &Session,
+    client: &Client,
+) -> Result<Option<(Principal, Option<Timestamp>)>> {
+    let Some(id) = session.id() else { return Ok(None) };
+    let principal = usecase::session::principal(ctx, id, client).await?;
+    if principal.is_none() {
+        // Nobody's: looking whether it is there at all lets go of the cookie of one that is not.
+        session.get_value(PERSON).await.map_err(failed)?;
+    }
+    Ok(principal)
+}
+
+/// Where a request really came from: the address that connected, or, behind proxies of ours, the last one that a proxy
+/// of ours was connected from (attack 42). What stands before a hop that cannot be read may be anybody's word, so then it is
+/// the one that connected.
+fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
+    let peer = peer.to_canonical();
+    let ours = |ip: IpAddr| proxies.iter().any(|network| network.contains(ip));
+    if !ours(peer) {
+        return peer;
+    }
+    let hops: Vec<&[u8]> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .collect();
+    hops.into_iter().rev().map(hop).find(|hop| hop.is_none_or(|ip| !ours(ip))).flatten().unwrap_or(peer)
+}
+
+/// One hop: an address, with or without a port, and an IPv6 one with or without brackets.
+fn hop(bytes: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(bytes).ok()?.trim().trim_matches('"');
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let ip = bare.parse::<IpAddr>().or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));
+    ip.ok().map(|ip| ip.to_canonical())
+}
+
+/// Answers who asks while nobody can be told from anybody: the cookie stays as good as it was.
+fn unknown(request: &Request, error: &Error) -> Response {
+    tracing::error!(%error, "who is asking could not be read");
+    let refusal = error.later().unwrap_or(Refusal::Unavailable);
+    retry_later::answer(request.uri().path(), request.headers(), refusal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_42_a_client_cannot_choose_its_address() {
+        let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let headers = |value: &'static str| {
+            HeaderMap::from_iter([("x-forwarded-for".parse().expect("a name"), value.parse().expect("a value"))])
+        };
+        let proxies =
+            ["10.0.0.0/30", "::ffff:192.0.2.1", "2001:db8::/32"].map(|text| Network::parse(text).expect("one"));
+        for (peer, forwarded, client) in [
+            ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
+            ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
+            ("10.0.0.1", "1.2.3.4, 198.51.100.1, 10.0.0.2", "198.51.100.1"),
+            ("10.0.0.1", "nonsense", "10.0.0.1"),
+            // A dual-stack listener says it so.
+            ("::ffff:10.0.0.1", "198.51.100.1", "198.51.100.1"),
+            ("::ffff:203.0.113.9", "198.51.100.1", "203.0.113.9"),
+            ("192.0.2.1", "::ffff:198.51.100.1", "198.51.100.1"),
+            ("2001:db8::1", "2001:db9::7", "2001:db9::7"),
+            ("10.0.0.4", "198.51.100.1", "10.0.0.4"),
+            // With a port, as some proxies write it.
+            ("10.0.0.1", "6.6.6.6, 203.0.113.8:4711", "203.0.113.8"),
+            ("10.0.0.1", "6.6.6.6, [2001:db9::1]:4711", "2001:db9::1"),
+            ("10.0.0.1", "6.6.6.6, \"[2001:db9::1]\"", "2001:db9::1"),
+            // What stands before a hop that cannot be read is anybody's word.
+            ("10.0.0.1", "6.6.6.6, unknown", "10.0.0.1"),
+            ("10.0.0.1", "6.6.6.6, _hidden, 10.0.0.2", "10.0.0.1"),
+            ("10.0.0.1", "6.6.6.6,", "10.0.0.1"),
+            ("10.0.0.1", "10.0.0.2", "10.0.0.1"),
+        ] {
+            assert_eq!(client_address(ip(peer), &headers(forwarded), &proxies), ip(client), "{peer} {forwarded}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Refuses a change from a page of somebody else.
+
+use axum::{
+    extract::{Request, State},
+    http::{StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use url::form_urlencoded;
+
+use super::super::{
+    context::Ctx,
+    flash,
+    request::{accepts_html, referring_path},
+    session::Caller,
+};
+use crate::{
+    domain::refusal::Refusal,
+    rpc::{Failure, Flash},
+};
+
+/// What a page says in the addresses of its forms: whose it is.
+pub const PAGE_OF: &str = "page_of";
+
+/// Middleware for server functions: a change from a page of somebody else is refused. In another tab of the same browser
+/// another person has signed in meanwhile, and the page still says who was there before.
+pub async fn same_person(State(ctx): State<Ctx>, request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default().as_bytes();
+    let page_of = form_urlencoded::parse(query).find(|(name, _)| *name == *PAGE_OF).map(|(_, id)| id.into_owned());
+    let by = request.extensions().get::<Caller>().and_then(|caller| caller.principal.clone());
+    let (Some(page_of), Some(by)) = (page_of, by) else { return next.run(request).await };
+    if !request.uri().path().starts_with("/fn/") || page_of == by.person.to_string() {
+        return next.run(request).await;
+    }
+    let refusal = Refusal::SignedInAs(by.name.clone());
+    if accepts_html(request.headers()) {
+        // The page is loaded anew, as theirs.
+        let back = referring_path(&ctx, request.headers()).unwrap_or_else(|| "/".to_owned());
+        let flash = Flash { toast: Some(refusal.to_string()), ..Flash::default() };
+        let mut response = Redirect::to(&back).into_response();
+        if let Some(cookie) = flash::set_flash(&ctx, Some(by.person), flash).await {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        return response;
+    }
+    let text = serde_json::to_string(&Failure::Refused(refusal)).unwrap_or_default();
+    (StatusCode::CONFLICT, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+}

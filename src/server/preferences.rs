@@ -1,0 +1,83 @@
+//! How somebody likes their pages, in a cookie of its own: read when a page begins, and kept when they choose otherwise.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+
+use crate::{
+    domain::view::preferences::UiPreferences,
+    rpc::{Done, Failure},
+};
+
+use super::{server_fn_response::done, session::cookies};
+
+/// How long it is kept: a year.
+const SECONDS: i64 = 365 * 86_400;
+
+/// What a request says of them.
+fn of(headers: &HeaderMap) -> UiPreferences {
+    cookies(headers)
+        .filter_map(|cookie| cookie.split_once('='))
+        .find(|(name, _)| *name == UiPreferences::COOKIE)
+        .map(|(_, value)| UiPreferences::parse(value))
+        .unwrap_or_default()
+}
+
+/// Those of who asks for this page.
+pub fn read() -> UiPreferences {
+    use_context::<Parts>().map(|parts| of(&parts.headers)).unwrap_or_default()
+}
+
+fn cookie(preferences: UiPreferences) -> Option<HeaderValue> {
+    let (name, value) = (UiPreferences::COOKIE, preferences.text());
+    HeaderValue::from_str(&format!("{name}={value}; SameSite=Lax; Path=/; Max-Age={SECONDS}")).ok()
+}
+
+/// Has the browser of who asks keep them, and leads on.
+///
+/// # Errors
+/// None of its own.
+pub async fn keep(preferences: UiPreferences, to: &str, toast: &str) -> Result<Done, Failure> {
+    if let (Some(response), Some(cookie)) = (use_context::<ResponseOptions>(), cookie(preferences)) {
+        response.append_header(header::SET_COOKIE, cookie);
+    }
+    done(Ok(()), |()| (to.to_owned(), toast.to_owned())).await
+}
+
+/// Middleware for pages: a page of the Drive that was asked for as tiles or as rows is remembered so, also without
+/// WebAssembly.
+pub async fn remember_view_mode(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let in_drive = path.strip_prefix("/o/").and_then(|path| path.split('/').nth(1)) == Some("drive");
+    let look = request.uri().query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("view="));
+    let preferences = of(request.headers());
+    let wanted = match look {
+        Some("grid") => UiPreferences { grid: true, ..preferences },
+        Some("list") => UiPreferences { grid: false, ..preferences },
+        _ => preferences,
+    };
+    let keep = in_drive && *request.method() == Method::GET && wanted != preferences;
+    let mut response = next.run(request).await;
+    if let Some(cookie) = cookie(wanted).filter(|_| keep) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drive_2_the_cookie_is_found_among_others() {
+        let headers =
+            HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static("a=1; preferences=grid; b=preferences"))]);
+        assert!(of(&headers).grid);
+        assert_eq!(of(&HeaderMap::new()), UiPreferences::default());
+    }
+}

@@ -1,0 +1,48 @@
+//! Goes on with long work (see [`crate::server::usecase::task`]), a step at a time under a lease. A step that a crash
+//! takes away is done again by whoever comes when the lease has run out; what was done before stays done.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::server::{context::Ctx, error::Result, usecase::task};
+
+/// How often is looked for work.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Works until it is told to stop.
+pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
+    if let Err(error) = task::begin_again(&ctx).await {
+        tracing::warn!(%error, "work that was left is gone on with when its lease has run out");
+    }
+    while !*stop.borrow() {
+        if let Err(error) = drain(&ctx, &stop).await {
+            tracing::warn!(%error, "a job did not go on and is gone on with later");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Does what there is to do, or as much as fits in before it is told to stop.
+///
+/// # Errors
+/// The database.
+pub async fn drain(ctx: &Ctx, stop: &watch::Receiver<bool>) -> Result<()> {
+    while let Some(mut held) = task::claim(ctx).await? {
+        loop {
+            if *stop.borrow() {
+                return task::release(ctx, &held).await;
+            }
+            match task::step(ctx, held).await? {
+                Some(next) => held = next,
+                None => break,
+            }
+            // Others write too.
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(())
+}

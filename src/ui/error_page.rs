@@ -1,0 +1,97 @@
+//! What is shown instead of a page that could not be: not found, not allowed, not signed in, broken.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+
+use super::{
+    components::{
+        button::{ButtonLink, Tone},
+        empty::Empty,
+    },
+    paths,
+    routes::current_address,
+    status,
+};
+use crate::{domain::refusal::Refusal, rpc::Failure};
+
+/// The failure in words, what to do about it, and the status code that goes with it.
+#[component]
+pub fn ErrorPage(
+    /// Why there is no page.
+    failure: Failure,
+) -> impl IntoView {
+    let address = current_address();
+    match failure {
+        Failure::Refused(Refusal::Unauthenticated) => view! { <SignInFirst/> }.into_any(),
+        Failure::Refused(Refusal::NotFound) => view! { <NothingHere/> }.into_any(),
+        failure @ (Failure::Unexpected { .. }
+        | Failure::Transport(_)
+        | Failure::Refused(Refusal::Unavailable | Refusal::Busy(_))) => {
+            status::set_status(if matches!(failure, Failure::Refused(_)) { 503 } else { 500 });
+            view! {
+                <Title text="Something went wrong"/>
+                <section class="trouble" role="alert">
+                    <h1 tabindex="-1">"Something went wrong"</h1>
+                    <Empty icon="warning" sentence=failure.to_string()>
+                        <a class="button primary" rel="external" href=move || address.get()>"Try again"</a>
+                    </Empty>
+                </section>
+            }
+            .into_any()
+        }
+        Failure::Refused(refusal) => {
+            status::set_status(match refusal.code() {
+                "invalid" => 400,
+                "conflict" => 409,
+                "rate_limited" => 429,
+                _ => 403,
+            });
+            view! {
+                <Title text="Not possible"/>
+                <section class="trouble">
+                    <h1 tabindex="-1">"This is not possible"</h1>
+                    <Empty icon="lock" sentence=refusal.to_string()>
+                        <ButtonLink href=paths::WELCOME tone=Tone::Primary>"Your organizations"</ButtonLink>
+                    </Empty>
+                </section>
+            }
+            .into_any()
+        }
+    }
+}
+
+/// Nothing is here, or nothing for this reader: the page does not tell which (ACCESS-3).
+#[component]
+pub fn NothingHere() -> impl IntoView {
+    status::set_status(404);
+    view! {
+        <Title text="Not found"/>
+        <section class="trouble">
+            <h1 tabindex="-1">"Not found"</h1>
+            <Empty icon="search" sentence=Refusal::NotFound.to_string()>
+                <ButtonLink href=paths::WELCOME tone=Tone::Primary>"Your organizations"</ButtonLink>
+            </Empty>
+        </section>
+    }
+}
+
+/// The session has ended: to sign in, and back here.
+#[component]
+fn SignInFirst() -> impl IntoView {
+    let to = paths::sign_in(&current_address().get_untracked());
+    status::redirect(&to);
+    let navigate = use_navigate();
+    Effect::new({
+        let to = to.clone();
+        move |_| navigate(&to, NavigateOptions { replace: true, ..NavigateOptions::default() })
+    });
+    view! {
+        <section class="trouble">
+            <h1 tabindex="-1">"Sign in to go on"</h1>
+            <Empty icon="lock" sentence="Your session has ended.">
+                <ButtonLink href=to tone=Tone::Primary>"Sign in"</ButtonLink>
+            </Empty>
+        </section>
+    }
+}

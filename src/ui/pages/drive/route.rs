@@ -1,0 +1,542 @@
+//! Where one is in the Drive, as the address says: what is listed, and which dialog is open over it.
+
+use std::collections::BTreeSet;
+
+use leptos_router::params::ParamsMap;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::{command::Command, id::ResourceId, resource::Kind, view::preferences::UiPreferences},
+    ui::paths::{self, Address},
+};
+
+/// What is listed: one page of one container, in one order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// The Org ID.
+    pub org: String,
+    /// The container or dataset; empty for the root.
+    pub resource: String,
+    /// The column to sort by, with `-` in front for the other direction; empty for the usual order.
+    pub sort: String,
+    /// Only of this kind; empty for every kind.
+    pub kind: String,
+    /// Only datasets in this state; empty for whatever state.
+    pub status: String,
+    /// What is searched for in the whole organization; empty where a container is shown.
+    pub q: String,
+    /// Where this page of the list starts.
+    pub cursor: String,
+    /// How it is looked at.
+    pub view_mode: ViewMode,
+    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
+    pub view_as: String,
+    /// What is selected in it, at most [`MAX_SELECTED`] items.
+    pub selected: Vec<String>,
+}
+
+/// So many selected items stand in an address at most; more are selected in the page alone.
+pub const MAX_SELECTED: usize = 100;
+
+/// How a list is looked at: it shows the same things all the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewMode {
+    /// As tiles instead of rows.
+    pub grid: bool,
+    /// Whether the address says that; else it is as they like it.
+    pub said: bool,
+    /// With what is known of the selected item beside it.
+    pub details: bool,
+}
+
+/// A dialog over the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum OpenDialog {
+    /// None.
+    #[default]
+    Nothing,
+    /// **New folder**, **New site**, **New asset** or **New dataset**.
+    New(Kind),
+    /// The menu of an item, for a browser without WebAssembly.
+    Menu(String),
+    /// **Rename**.
+    Rename(String),
+    /// **Move to**.
+    Move(Move),
+    /// Another command for some items.
+    Ask(Command, Vec<String>),
+    /// A command with nothing selected.
+    NothingSelected(Command),
+    /// **Confirm transfer**.
+    Transfer(Transfer),
+    /// **Offer to another organization**: these items.
+    Offer(Vec<String>),
+}
+
+/// Stands in [`Move::inside`] for the id of a folder that is being made: the server function puts it in.
+pub const NEW_FOLDER_PLACEHOLDER: &str = "NEW";
+
+/// Stands for a resource: what was shared with me, where I see the root of an account besides.
+pub const SHARED_WITH_ME: &str = "shared";
+
+/// How a root stands in an address: not at all where there is one (ACCT-4).
+pub fn root_of(root: ResourceId, several: bool) -> String {
+    if several { root.to_string() } else { String::new() }
+}
+
+/// Which sort of dialog is open; it stays the same while one walks around inside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DialogKind {
+    /// None.
+    Nothing,
+    /// Something new.
+    New(Kind),
+    /// What can be done with this item.
+    Menu(String),
+    /// Another name for this item.
+    Rename(String),
+    /// Another command for these items.
+    Ask(Command, Vec<String>),
+    /// Another place.
+    Move,
+    /// The confirmation.
+    Transfer,
+    /// An offer.
+    Offer,
+}
+
+/// The Move to dialog: what is to be moved, and where one is looking (XFER-14).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    /// The items.
+    pub items: Vec<String>,
+    /// The Org ID of the organization that is shown; empty for the items' own.
+    pub to: String,
+    /// The container that is shown; empty for the root.
+    pub inside: String,
+    /// Where this page of the container starts.
+    pub at: String,
+    /// Whether a folder is being made there.
+    pub making_folder: bool,
+    /// Whether they are to be copied: then this is **Copy to**.
+    pub copying: bool,
+}
+
+/// The confirmation: what is to go where.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// The items.
+    pub items: Vec<String>,
+    /// The container they are to go into.
+    pub destination: String,
+}
+
+/// All of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DriveRoute {
+    /// What is listed.
+    pub listing: Listing,
+    /// Which dialog is open.
+    pub open: OpenDialog,
+}
+
+impl DriveRoute {
+    /// Reads an address of the Drive; `None` for any other.
+    pub fn read(segments: &[&str], query: &ParamsMap) -> Option<Self> {
+        let (org, resource) = match segments {
+            ["o", org, "drive"] => (*org, ""),
+            // A page of its own.
+            ["o", _, "drive", "trash"] => return None,
+            ["o", org, "drive", resource] => (*org, *resource),
+            _ => return None,
+        };
+        let get = |name: &str| query.get(name).unwrap_or_default();
+        // A list of links has one `item` each, a list of a form one with commas: both are read.
+        let items = || -> Vec<String> {
+            let all = ["item", "items"]
+                .into_iter()
+                .flat_map(|name| query.get_all(name).unwrap_or_default())
+                .collect::<Vec<_>>();
+            // Each once: a dialog may be opened from an address that names them already.
+            let mut seen = BTreeSet::new();
+            let named = all.iter().flat_map(|item| item.split(',')).filter(|item| !item.is_empty());
+            named.filter(|item| seen.insert(*item)).map(str::to_owned).collect()
+        };
+        // A dialog for several items was opened from a selection, and leads back to it.
+        let about = items();
+        let selects = match get("dialog").as_str() {
+            "" => true,
+            word => about.len() > 1 && (word == "transfer" || word == "offer" || Command::parse(word).is_some()),
+        };
+        let selected = if selects && about.len() <= MAX_SELECTED { about } else { Vec::new() };
+        let listing = Listing {
+            org: org.to_owned(),
+            resource: resource.to_owned(),
+            sort: get("sort"),
+            kind: get("kind"),
+            status: get("status"),
+            q: get("q"),
+            cursor: get("cursor"),
+            view_mode: ViewMode {
+                grid: get("view") == "grid",
+                said: matches!(get("view").as_str(), "grid" | "list"),
+                details: get("details") == "1",
+            },
+            view_as: get("as"),
+            selected,
+        };
+        // Who looks as somebody else changes nothing.
+        if !listing.view_as.is_empty() {
+            let open = if get("menu").is_empty() { OpenDialog::Nothing } else { OpenDialog::Menu(get("menu")) };
+            return Some(Self { listing, open });
+        }
+        let open = match get("dialog").as_str() {
+            "" if !get("menu").is_empty() => OpenDialog::Menu(get("menu")),
+            "new-folder" => OpenDialog::New(Kind::Folder),
+            "new-site" => OpenDialog::New(Kind::Site),
+            "new-asset" => OpenDialog::New(Kind::Asset),
+            "new-dataset" => OpenDialog::New(Kind::Dataset),
+            "rename" => items().into_iter().next().map_or(OpenDialog::Nothing, OpenDialog::Rename),
+            "move" if items().is_empty() => OpenDialog::NothingSelected(Command::Move),
+            "copy" if items().is_empty() => OpenDialog::NothingSelected(Command::Copy),
+            dialog @ ("move" | "copy") => {
+                let inside = get("in");
+                // The server puts the new folder's id here (see `NEW_FOLDER_PLACEHOLDER`); where it did not, the root is shown.
+                let inside = if inside == NEW_FOLDER_PLACEHOLDER { String::new() } else { inside };
+                OpenDialog::Move(Move {
+                    items: items(),
+                    to: get("to"),
+                    inside,
+                    at: get("at"),
+                    making_folder: get("new") == "folder",
+                    copying: dialog == "copy",
+                })
+            }
+            "transfer" if !items().is_empty() => {
+                OpenDialog::Transfer(Transfer { items: items(), destination: get("destination") })
+            }
+            "offer" if !items().is_empty() => OpenDialog::Offer(items()),
+            other => match Command::parse(other) {
+                Some(command) if !items().is_empty() => OpenDialog::Ask(command, items()),
+                Some(command) if command.takes_several() => OpenDialog::NothingSelected(command),
+                _ => OpenDialog::Nothing,
+            },
+        };
+        Some(Self { listing, open })
+    }
+
+    /// Which sort of dialog is open.
+    pub fn sort(&self) -> DialogKind {
+        match &self.open {
+            OpenDialog::Nothing | OpenDialog::NothingSelected(_) => DialogKind::Nothing,
+            OpenDialog::Ask(command, items) => DialogKind::Ask(*command, items.clone()),
+            OpenDialog::New(kind) => DialogKind::New(*kind),
+            OpenDialog::Menu(item) => DialogKind::Menu(item.clone()),
+            OpenDialog::Rename(item) => DialogKind::Rename(item.clone()),
+            OpenDialog::Move(_) => DialogKind::Move,
+            OpenDialog::Transfer(_) => DialogKind::Transfer,
+            OpenDialog::Offer(_) => DialogKind::Offer,
+        }
+    }
+
+    /// The items the open dialog is about.
+    pub fn items(&self) -> &[String] {
+        match &self.open {
+            OpenDialog::Move(open) => &open.items,
+            OpenDialog::Transfer(open) => &open.items,
+            OpenDialog::Menu(item) | OpenDialog::Rename(item) => std::slice::from_ref(item),
+            OpenDialog::Ask(_, items) | OpenDialog::Offer(items) => items,
+            OpenDialog::Nothing | OpenDialog::NothingSelected(_) | OpenDialog::New(_) => &[],
+        }
+    }
+}
+
+impl ViewMode {
+    /// What the address says of tiles and rows; nothing where they are as somebody likes them.
+    pub const fn word(self) -> &'static str {
+        match (self.said, self.grid) {
+            (false, _) => "",
+            (true, true) => "grid",
+            (true, false) => "list",
+        }
+    }
+
+    /// As somebody likes it, unless the address says otherwise.
+    #[must_use]
+    pub const fn or_preferred(self, preferences: UiPreferences) -> Self {
+        if self.said { self } else { Self { grid: preferences.grid, ..self } }
+    }
+}
+
+impl Listing {
+    fn start(&self) -> Address {
+        Address::new(paths::drive(&self.org, &self.resource))
+            .with("as", self.view_as.clone())
+            .with("q", self.q.clone())
+            .with("kind", self.kind.clone())
+            .with("status", self.status.clone())
+            .with("sort", self.sort.clone())
+            .with("view", self.view_mode.word())
+            .with("details", if self.view_mode.details { "1" } else { "" })
+    }
+
+    /// The same list, however it is looked at and whatever is selected in it: what has to be loaded.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self { view_mode: ViewMode::default(), selected: Vec::new(), ..self.clone() }
+    }
+
+    /// Whether another list has the same rows in another order.
+    pub fn differs_in_order(&self, other: &Self) -> bool {
+        let unsorted = |one: &Self| Self { sort: String::new(), cursor: String::new(), ..one.plain() };
+        self.plain() != other.plain() && unsorted(self) == unsorted(other)
+    }
+
+    /// Looked at differently.
+    pub fn with_view(&self, view_mode: ViewMode) -> String {
+        Self { view_mode, ..self.clone() }.address()
+    }
+
+    /// A container or a dataset of the same organization, looked at in the same way; the root where it is empty.
+    pub fn container(&self, resource: &str) -> String {
+        let (org, resource, view_as) = (self.org.clone(), resource.to_owned(), self.view_as.clone());
+        Self { org, resource, view_as, view_mode: self.view_mode, ..Self::default() }.address()
+    }
+
+    /// What is found in the whole organization.
+    pub fn search(&self, q: &str) -> String {
+        let (org, q, view_as) = (self.org.clone(), q.to_owned(), self.view_as.clone());
+        Self { org, q, view_as, view_mode: self.view_mode, ..Self::default() }.address()
+    }
+
+    /// Whether it is looked at as somebody else sees it: then nothing can be changed.
+    pub fn is_view_as(&self) -> bool {
+        !self.view_as.is_empty()
+    }
+
+    /// A container or a dataset of the same organization as another person sees it; as oneself where `person` is empty.
+    pub fn with_view_as(&self, person: &str, resource: &str) -> String {
+        Self { view_as: person.to_owned(), ..self.clone() }.container(resource)
+    }
+
+    fn base(&self) -> Address {
+        self.start().with("cursor", self.cursor.clone())
+    }
+
+    /// Whether rows are left out that another filter would show.
+    pub fn is_filtered(&self) -> bool {
+        !(self.kind.is_empty() && self.status.is_empty())
+    }
+
+    /// The list without its filters.
+    pub fn unfiltered(&self) -> String {
+        Self { kind: String::new(), status: String::new(), cursor: String::new(), ..self.clone() }.address()
+    }
+
+    /// With the menu of an item open.
+    pub fn menu(&self, item: &str) -> String {
+        self.base().with("menu", item).text()
+    }
+
+    /// The list without any dialog, with what is selected in it.
+    pub fn address(&self) -> String {
+        self.base().with_all("item", &self.selected).text()
+    }
+
+    /// The list sorted by a column, from its start.
+    pub fn sorted(&self, sort: &str) -> String {
+        Self { sort: sort.to_owned(), cursor: String::new(), ..self.clone() }.address()
+    }
+
+    /// Another page of the list.
+    pub fn page(&self, cursor: &str) -> String {
+        self.start().with("cursor", cursor).text()
+    }
+
+    /// With the dialog for something new.
+    pub fn new_dialog(&self, kind: Kind) -> String {
+        self.base().with("dialog", format!("new-{}", kind.word())).text()
+    }
+
+    /// With the dialog of a command for items.
+    pub fn dialog(&self, command: Command, items: &[String]) -> String {
+        self.base().with("dialog", command.word()).with_all("item", items).text()
+    }
+
+    /// With **Move to**.
+    pub fn move_dialog(&self, open: &Move) -> String {
+        self.base()
+            .with("dialog", if open.copying { "copy" } else { "move" })
+            .with_all("item", &open.items)
+            .with("to", open.to.clone())
+            .with("in", open.inside.clone())
+            .with("at", open.at.clone())
+            .with("new", if open.making_folder { "folder" } else { "" })
+            .text()
+    }
+
+    /// With **Offer to another organization** for items.
+    pub fn offer_dialog(&self, items: &[String]) -> String {
+        self.base().with("dialog", "offer").with_all("item", items).text()
+    }
+
+    /// With **Move to** for items, at the start.
+    pub fn move_items(&self, items: Vec<String>) -> String {
+        self.move_dialog(&Move { items, ..Move::default() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(path: &str, query: &[(&'static str, &str)]) -> Option<DriveRoute> {
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let map: ParamsMap = query.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        DriveRoute::read(&segments, &map)
+    }
+
+    #[test]
+    fn an_address_of_another_page_is_none() {
+        assert_eq!(read("/o/a", &[]), None);
+        assert_eq!(read("/o/a/drive/b/c", &[]), None);
+    }
+
+    #[test]
+    fn dialogs_are_read_as_they_are_written() {
+        let listing = Listing {
+            org: "a".into(),
+            resource: "r".into(),
+            sort: "-name".into(),
+            cursor: "c".into(),
+            ..Listing::default()
+        };
+        let open = Move {
+            items: vec!["1".into(), "2".into()],
+            to: "b".into(),
+            inside: "x".into(),
+            at: String::new(),
+            making_folder: true,
+            copying: false,
+        };
+        assert_eq!(
+            listing.move_dialog(&open),
+            "/o/a/drive/r?sort=-name&cursor=c&dialog=move&item=1&item=2&to=b&in=x&new=folder"
+        );
+        let route = read(
+            "/o/a/drive/r",
+            &[
+                ("sort", "-name"),
+                ("cursor", "c"),
+                ("dialog", "move"),
+                ("item", "1"),
+                ("item", "2"),
+                ("to", "b"),
+                ("in", "x"),
+                ("new", "folder"),
+            ],
+        );
+        let listing = Listing { selected: vec!["1".into(), "2".into()], ..listing };
+        assert_eq!(route, Some(DriveRoute { listing, open: OpenDialog::Move(open) }));
+    }
+
+    #[test]
+    fn copying_is_the_same_dialog_under_another_name_and_the_trash_another_page() {
+        let listing = Listing { org: "a".into(), ..Listing::default() };
+        let open = Move { items: vec!["1".into()], copying: true, ..Move::default() };
+        assert_eq!(listing.move_dialog(&open), "/o/a/drive?dialog=copy&item=1");
+        let route = read("/o/a/drive", &[("dialog", "copy"), ("item", "1")]);
+        assert_eq!(route, Some(DriveRoute { listing, open: OpenDialog::Move(open) }));
+        assert_eq!(read("/o/a/drive/trash", &[]), None);
+    }
+
+    #[test]
+    fn access_3_whoever_looks_as_another_goes_on_doing_so_and_opens_no_dialog() {
+        let listing = Listing { org: "a".into(), resource: "r".into(), ..Listing::default() };
+        assert_eq!(listing.with_view_as("p", "x"), "/o/a/drive/x?as=p");
+        let seen = Listing { view_as: "p".into(), ..listing.clone() };
+        let route = read("/o/a/drive/r", &[("as", "p"), ("dialog", "rename"), ("item", "i")]);
+        assert_eq!(route, Some(DriveRoute { listing: seen.clone(), open: OpenDialog::Nothing }));
+        for address in [seen.address(), seen.container("x"), seen.search("q"), seen.sorted("-name"), seen.page("c")] {
+            assert!(address.contains("as=p"), "{address}");
+        }
+        assert_eq!(seen.with_view_as("", "r"), "/o/a/drive/r");
+        let selected = read("/o/a/drive/r", &[("as", "p"), ("item", "i")]).unwrap_or_default();
+        assert_eq!(selected.open, OpenDialog::Nothing);
+        let menu = read("/o/a/drive/r", &[("as", "p"), ("menu", "i")]).unwrap_or_default();
+        assert_eq!(menu.open, OpenDialog::Menu("i".into()));
+    }
+
+    #[test]
+    fn drive_2_tiles_are_as_somebody_likes_them_unless_the_address_says_otherwise() {
+        let view_mode = |view: &str| read("/o/a/drive", &[("view", view)]).unwrap_or_default().listing.view_mode;
+        let likes_tiles = UiPreferences { grid: true, ..UiPreferences::default() };
+        assert!(
+            view_mode("").or_preferred(likes_tiles).grid && !view_mode("").or_preferred(UiPreferences::default()).grid
+        );
+        assert!(
+            view_mode("grid").or_preferred(UiPreferences::default()).grid
+                && !view_mode("list").or_preferred(likes_tiles).grid
+        );
+        let listing = |view| Listing { org: "a".into(), view_mode: view_mode(view), ..Listing::default() };
+        assert_eq!(listing("").address(), "/o/a/drive");
+        assert_eq!(listing("list").address(), "/o/a/drive?view=list");
+    }
+
+    #[test]
+    fn drive_2_a_selection_has_an_address_and_a_dialog_for_several_leads_back_to_it() {
+        let selected = |query: &[(&'static str, &str)]| read("/o/a/drive", query).unwrap_or_default().listing;
+        let two = [("item", "1"), ("item", "2")];
+        assert_eq!(selected(&two).selected, ["1", "2"]);
+        assert_eq!(selected(&two).address(), "/o/a/drive?item=1&item=2");
+        assert_eq!(selected(&two).plain(), selected(&[]), "the same list is loaded");
+        assert_eq!(selected(&two).dialog(Command::Trash, &["1".to_owned()]), "/o/a/drive?dialog=trash&item=1");
+        assert_eq!(selected(&two).sorted("-size"), "/o/a/drive?sort=-size&item=1&item=2");
+        assert_eq!(selected(&two).container("c"), "/o/a/drive/c", "another folder has a selection of its own");
+        let moving = [("dialog", "move"), ("item", "1"), ("item", "2")];
+        assert_eq!(selected(&moving).address(), "/o/a/drive?item=1&item=2");
+        // Opened from the menu of one item, which was not selected for it.
+        assert_eq!(selected(&[("dialog", "rename"), ("item", "1")]).address(), "/o/a/drive");
+        let many: Vec<String> = (0..=MAX_SELECTED).map(|number| number.to_string()).collect();
+        let many = many.join(",");
+        assert!(selected(&[("item", &many)]).selected.is_empty(), "an address has its bounds");
+    }
+
+    #[test]
+    fn drive_2_another_order_of_the_same_list_is_told_from_another_list() {
+        let by = |sort: &str, kind: &str| Listing {
+            org: "a".into(),
+            sort: sort.into(),
+            kind: kind.into(),
+            ..Listing::default()
+        };
+        assert!(by("", "").differs_in_order(&by("-size", "")));
+        assert!(!by("", "").differs_in_order(&by("", "")));
+        assert!(!by("", "").differs_in_order(&by("-size", "folder")));
+    }
+
+    #[test]
+    fn a_form_may_put_commas_between_items() {
+        let route =
+            read("/o/a/drive", &[("dialog", "transfer"), ("item", "1,2"), ("destination", "d")]).unwrap_or_default();
+        assert_eq!(route.items(), ["1", "2"]);
+        // A form that was sent from a selection names them twice.
+        let twice = read("/o/a/drive", &[("item", "1"), ("item", "2"), ("dialog", "transfer"), ("item", "1,2")]);
+        assert_eq!(twice.unwrap_or_default().items(), ["1", "2"]);
+    }
+
+    #[test]
+    fn a_dialog_without_items_is_none() {
+        assert_eq!(
+            read("/o/a/drive", &[("dialog", "move")]).unwrap_or_default().open,
+            OpenDialog::NothingSelected(Command::Move)
+        );
+        for dialog in ["transfer", "rename", "nonsense", ""] {
+            assert_eq!(
+                read("/o/a/drive", &[("dialog", dialog)]).unwrap_or_default().open,
+                OpenDialog::Nothing,
+                "{dialog}"
+            );
+        }
+    }
+}

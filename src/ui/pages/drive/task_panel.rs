@@ -1,0 +1,155 @@
+//! Running work: what goes on behind the scenes, at the bottom right of every page of the Drive (ux.md, "Long moves"). It
+//! can be left and found again.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{
+        task::{TaskKind, TaskState},
+        view::task::TaskView,
+    },
+    rpc::{
+        ask,
+        task::{CancelTask, running_tasks},
+    },
+    ui::{
+        components::{
+            button::Tone,
+            field::Hidden,
+            form::{Form, Submit},
+            icon::Icon,
+        },
+        form_action::FormAction,
+        paths,
+        routes::current_address,
+        session::Session,
+        undo::Undo,
+        words,
+    },
+};
+
+/// How often is looked how far it is.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
+
+/// The panel; nothing where nothing goes on.
+#[component]
+pub fn TaskPanel(
+    /// The Org ID.
+    org: Signal<String>,
+) -> impl IntoView {
+    let session = Session::get();
+    let asked = RwSignal::new(0_u32);
+    let tasks = ask(
+        move || (org.get(), session.version(), asked.get()),
+        |(org, ..)| async move {
+            let tasks = if org.is_empty() { Vec::new() } else { running_tasks(org.clone()).await.unwrap_or_default() };
+            (org, tasks)
+        },
+    );
+    // Here and not in the panel, which is made anew at every look.
+    let cancel = FormAction::<CancelTask>::new();
+    // While something runs, looks again and again; when it has ended, the page shows what came of it.
+    Effect::new(move |before: Option<usize>| {
+        let running =
+            tasks.get().map_or(0, |(_, tasks)| tasks.iter().filter(|task| task.state == TaskState::Running).count());
+        if running > 0 {
+            set_timeout(
+                move || {
+                    // The page may have been left meanwhile.
+                    let _ = asked.try_update(|asked| *asked += 1);
+                },
+                REFRESH_INTERVAL,
+            );
+        }
+        if before.is_some_and(|before| running < before) {
+            session.refresh();
+        }
+        running
+    });
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                let (org, tasks) = tasks.await;
+                (!tasks.is_empty()).then(|| view! { <Panel org tasks cancel/> })
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Panel(org: String, tasks: Vec<TaskView>, cancel: FormAction<CancelTask>) -> impl IntoView {
+    let tasks = tasks.into_iter().map(|task| view! { <Task org=org.clone() task cancel/> }).collect_view();
+    view! {
+        <aside class="work" aria-labelledby="running-work">
+            <h2 id="running-work">"Running work"</h2>
+            <ul>{tasks}</ul>
+        </aside>
+    }
+}
+
+#[component]
+fn Task(org: String, task: TaskView, cancel: FormAction<CancelTask>) -> impl IntoView {
+    let verb = match (task.kind, task.state) {
+        (TaskKind::Copy, TaskState::Running) => "Copying",
+        (TaskKind::Copy, _) => "Copy of",
+        (TaskKind::Delete, TaskState::Running) => "Deleting",
+        (TaskKind::Delete, _) => "Deletion of",
+        (TaskKind::Transfer, TaskState::Running) => "Moving",
+        (TaskKind::Transfer, _) => "Move of",
+    };
+    let label = format!("{verb} “{}”", task.name);
+    let message = task.message.clone();
+    let about = match task.state {
+        TaskState::Running => view! { <HowFar label=label.clone() task cancel/> }.into_any(),
+        TaskState::Done => {
+            let made = task.resource.map(|id| view! { " " <a href=paths::drive(&org, &id.to_string())>"Show"</a> });
+            let receipt =
+                task.transfer.map(|id| view! { " " <a href=paths::receipt(&org, &id.to_string())>"Receipt"</a> });
+            let undo = task.undo.map(|id| view! { <Undo token=id.to_string()/> });
+            view! {
+                <small><Icon name="check"/>{message.unwrap_or_else(|| "Done".to_owned())} {made} {receipt}</small>
+                {undo}
+            }
+            .into_any()
+        }
+        TaskState::Cancelled => view! { <small>{message.unwrap_or_default()}</small> }.into_any(),
+        TaskState::Failed => {
+            view! { <small class="bad"><Icon name="warning"/>{message.unwrap_or_default()}</small> }.into_any()
+        }
+    };
+    view! { <li><b>{label}</b>{about}</li> }
+}
+
+/// How far it is, where somebody counts, and **Cancel**.
+#[component]
+fn HowFar(label: String, task: TaskView, cancel: FormAction<CancelTask>) -> impl IntoView {
+    let address = current_address();
+    // One step tells nothing until it is under way (XFER-16), and nothing at all on another node.
+    let counted = task.kind != TaskKind::Transfer || task.done > 0;
+    let (total, done) = (task.total.to_string(), task.done.to_string());
+    let bar = if counted {
+        view! { <progress max=total value=done aria-label=label></progress> }.into_any()
+    } else {
+        view! { <progress aria-label=label></progress> }.into_any()
+    };
+    let far = if counted {
+        format!("{} / {}", words::total(task.done), words::total(task.total))
+    } else {
+        format!("Working on {}", words::totalled(task.total, "item", "items"))
+    };
+    view! {
+        {bar}
+        <div class="bar">
+            <small class="num">{far}</small>
+            {task.cancellable.then(|| view! {
+                <Form action=cancel flash=None class="cancel">
+                    <Hidden name="task" value=task.id.to_string()/>
+                    <input type="hidden" name="back" value=move || address.get()/>
+                    <Submit label="Cancel" tone=Tone::Quiet/>
+                </Form>
+            })}
+        </div>
+    }
+}

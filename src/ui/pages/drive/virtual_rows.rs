@@ -1,0 +1,356 @@
+//! The rows of a long list that are on the page: those that are looked at, and a few around them (DRIVE-2). 100,000
+//! children cost as many elements as 100 do.
+//!
+//! # Invariants
+//! - The first rendering shows the rows that came with the page, as the server did. Only scrolling changes that.
+//! - A row is known by its place in the list. What is asked for is a block of rows from a place on, each block once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use leptos::{html, prelude::*, task::spawn_local};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+use super::route::Listing;
+use crate::{
+    domain::{
+        command::{Command, MissingEntitlements, control},
+        view::{COUNTED, Control, DriveView, ResourceView, RowView},
+    },
+    rpc::drive::drive_rows,
+};
+
+/// Rows above and below what is looked at that are on the page all the same, so that scrolling finds them there.
+const AROUND: usize = 10;
+
+/// The most rows on the page at once, however large the screen.
+const MOST: usize = 70;
+
+/// How many rows are asked for at once.
+const BLOCK: usize = 100;
+
+/// What the rows of a list may be used for: of the container, and of the licences.
+type Offers = (Option<ResourceView>, MissingEntitlements);
+
+/// How a list that was loaded differs from the one before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Adopted {
+    /// It is the same, as it is now.
+    Same,
+    /// The same rows in another order.
+    Reordered,
+    /// Another list.
+    Other,
+}
+
+/// The rows of one list, as far as the browser knows them.
+#[derive(Clone, Copy)]
+pub struct VirtualRows {
+    listing: StoredValue<Listing>,
+    known: StoredValue<BTreeMap<usize, RowView>>,
+    asked: StoredValue<BTreeSet<usize>>,
+    offers: StoredValue<Offers>,
+    /// How many rows there are in all.
+    pub total: RwSignal<usize>,
+    /// The first row on the page, and the one behind the last.
+    pub shown: RwSignal<(usize, usize)>,
+    exact: RwSignal<bool>,
+    version: RwSignal<u64>,
+    /// Where the rows are.
+    pub body: NodeRef<html::Tbody>,
+    /// What takes the room of the rows above.
+    pub above: NodeRef<html::Tr>,
+    /// What takes the room of the rows below.
+    pub below: NodeRef<html::Tr>,
+    height: StoredValue<f64>,
+}
+
+impl VirtualRows {
+    /// Of no list yet.
+    pub fn of_no_list() -> Self {
+        Self {
+            listing: StoredValue::new(Listing::default()),
+            known: StoredValue::new(BTreeMap::new()),
+            asked: StoredValue::new(BTreeSet::new()),
+            offers: StoredValue::new((None, MissingEntitlements::default())),
+            total: RwSignal::new(0),
+            shown: RwSignal::new((0, 0)),
+            exact: RwSignal::new(false),
+            version: RwSignal::new(0),
+            body: NodeRef::new(),
+            above: NodeRef::new(),
+            below: NodeRef::new(),
+            height: StoredValue::new(44.0),
+        }
+    }
+
+    /// Takes over what the page brought along, and says how it differs from what was there. Of the same list, what is looked
+    /// at further down stays, and is asked for again.
+    pub fn adopt(self, listing: &Listing, drive: &DriveView) -> Adopted {
+        let adopted = self.listing.with_value(|before| {
+            if *before == listing.plain() {
+                Adopted::Same
+            } else if before.differs_in_order(listing) {
+                Adopted::Reordered
+            } else {
+                Adopted::Other
+            }
+        });
+        let other = adopted != Adopted::Same;
+        let first = drive.rows.items.len();
+        let total = drive.total.and_then(|total| usize::try_from(total).ok()).unwrap_or(first);
+        let total = if Self::is_whole(drive, listing) { total.max(first) } else { first };
+        self.offers.set_value((drive.resource.clone(), drive.lacking.clone()));
+        self.known.update_value(|known| {
+            if other {
+                known.clear();
+            }
+            for (row_index, row) in drive.rows.items.iter().enumerate() {
+                known.insert(row_index, row.clone());
+            }
+            known.retain(|row_index, _| *row_index < total.max(first));
+        });
+        self.asked.update_value(BTreeSet::clear);
+        self.listing.set_value(listing.plain());
+        let (start, end) = self.shown.get_untracked();
+        // Counted up to a point only: what is known better stays.
+        let counted = i64::try_from(total).unwrap_or(i64::MAX) <= COUNTED;
+        let total = if other || counted { total } else { total.max(self.total.get_untracked()) };
+        if other || counted {
+            self.exact.set(counted);
+        }
+        self.total.set(total);
+        if other || start == 0 {
+            self.shown.set((0, first.min(MOST)));
+        } else {
+            self.shown.set((start.min(total), end.min(total)));
+            self.ask(start.min(total), end.min(total), true);
+        }
+        self.version.update(|version| *version += 1);
+        adopted
+    }
+
+    /// Whether the list goes on below what the page brought along, from its beginning: then it is scrolled through. What is
+    /// found, and a page further down that somebody came to without WebAssembly, has links instead.
+    fn is_whole(drive: &DriveView, listing: &Listing) -> bool {
+        drive.resource.is_some() && listing.cursor.is_empty() && listing.q.is_empty()
+    }
+
+    /// Whether the number of rows in all was only counted up to a point.
+    pub fn is_counted(self) -> bool {
+        !self.exact.get()
+    }
+
+    /// The rows on the page, with their places; `None` for one that is on its way.
+    pub fn visible(self) -> Vec<(usize, Option<RowView>)> {
+        self.version.track();
+        let (start, end) = self.shown.get();
+        self.known
+            .with_value(|known| (start..end).map(|row_index| (row_index, known.get(&row_index).cloned())).collect())
+    }
+
+    /// A row by its place.
+    pub fn at(self, row_index: usize) -> Option<RowView> {
+        self.known.with_value(|known| known.get(&row_index).cloned())
+    }
+
+    /// How many rows are known.
+    pub fn loaded(self) -> usize {
+        self.version.track();
+        self.known.with_value(BTreeMap::len)
+    }
+
+    /// Whether the list is scrolled through, so that what is not known of it can be had.
+    pub fn can_be_had(self) -> bool {
+        let (listed, of) = (self.offers.with_value(|(resource, _)| resource.is_some()), self.listing.get_value());
+        listed && of.cursor.is_empty() && of.q.is_empty()
+    }
+
+    /// Has the first `most` rows loaded; `said` is told how many are there by now, and says whether to go on. Whether all
+    /// of them are.
+    pub async fn load(self, most: usize, said: impl Fn(usize) -> bool) -> bool {
+        for block in 0..most.div_ceil(BLOCK) {
+            let there = |known: &BTreeMap<usize, RowView>| {
+                (block * BLOCK..most.min((block + 1) * BLOCK)).all(|row_index| known.contains_key(&row_index))
+            };
+            if !self.known.with_value(there) {
+                self.asked.update_value(|asked| {
+                    asked.insert(block);
+                });
+                self.fetch(block).await;
+            }
+            if !said(most.min((block + 1) * BLOCK)) {
+                return false;
+            }
+        }
+        // Rows may have gone meanwhile, and a block may not have come.
+        let total = self.total.get_untracked();
+        self.known.with_value(|known| known.range(..most).count() >= most.min(total))
+    }
+
+    /// Whether every row of the list is known.
+    pub fn all_known(self) -> bool {
+        self.known.with_value(BTreeMap::len) >= self.total.get_untracked()
+    }
+
+    /// The rows known between two places, both included.
+    pub fn between(self, from: usize, to: usize) -> Vec<RowView> {
+        let (low, high) = (from.min(to), from.max(to));
+        self.known.with_value(|known| known.range(low..=high).map(|(_, row)| row.clone()).collect())
+    }
+
+    /// The place of a row on the page or anywhere else that is known.
+    pub fn place_of(self, id: &str) -> Option<usize> {
+        self.known
+            .with_value(|known| known.iter().find(|(_, row)| row.id.to_string() == id).map(|(row_index, _)| *row_index))
+    }
+
+    /// What can be done with a row.
+    pub fn controls(self, row: &RowView) -> Vec<(Command, Control)> {
+        let is_view_as = self.listing.with_value(Listing::is_view_as);
+        self.offers.with_value(|(resource, lacking)| {
+            let target = row.target(resource.as_ref());
+            let offered = |command| if is_view_as { Control::Absent } else { control(command, target, lacking) };
+            Command::ALL.into_iter().map(|command| (command, offered(command))).collect()
+        })
+    }
+
+    /// Chooses the rows that are to be on the page by how far it is scrolled, and gives the room above and below.
+    pub fn fit(self) {
+        let Some(body) = self.body.get_untracked() else { return };
+        let total = self.total.get_untracked();
+        let lines = self.measure(&body);
+        let height = self.height.get_value();
+        let rect = body.get_bounding_client_rect();
+        let screen = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0);
+        let line_of = |pixels: f64| -> usize {
+            // Never negative, and far below what a float can hold.
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cut off at both ends")]
+            let line = (pixels / height).clamp(0.0, 1.0e9) as usize;
+            line
+        };
+        let first = (line_of(-rect.top()) * lines).saturating_sub(AROUND.max(lines));
+        let first = first - first % lines;
+        let last = (line_of(screen - rect.top()) + 1) * lines + AROUND.max(lines);
+        let end = last.min(total).min(first + MOST.max(first_known(self.known)));
+        let start = first.min(end);
+        if self.shown.get_untracked() != (start, end) {
+            self.shown.set((start, end));
+        }
+        self.room(start, end, lines);
+        self.ask(start, end, false);
+    }
+
+    /// The room of the rows that are not there.
+    fn room(self, start: usize, end: usize, lines: usize) {
+        let total = self.total.get_untracked();
+        let height = self.height.get_value();
+        for (spacer, rows) in [(self.above, start), (self.below, total.saturating_sub(end))] {
+            if let Some(spacer) = spacer.get_untracked() {
+                let room = pixels(rows.div_ceil(lines), height);
+                let spacer: &HtmlElement = &spacer;
+                drop(spacer.style().set_property("block-size", &format!("{room}px")));
+                spacer.set_hidden(rows == 0);
+            }
+        }
+    }
+
+    /// How high a line of rows is, and how many rows are beside each other (one, but in the grid).
+    fn measure(self, body: &Element) -> usize {
+        let rows = crate::ui::components::selection::all(body, "tr[data-id]");
+        let Some(first) = rows.first() else { return 1 };
+        let top = first.offset_top();
+        let beside = rows.iter().take_while(|row| row.offset_top() == top).count().max(1);
+        let next = rows.get(beside).map_or_else(|| first.offset_height(), |row| row.offset_top() - top);
+        if next > 0 {
+            self.height.set_value(f64::from(next));
+        }
+        beside
+    }
+
+    /// Asks for the blocks that rows between two places are in, unless they are here or on their way.
+    fn ask(self, start: usize, end: usize, again: bool) {
+        let missing: BTreeSet<usize> = self.known.with_value(|known| {
+            (start..end)
+                .filter(|row_index| again || !known.contains_key(row_index))
+                .map(|row_index| row_index / BLOCK)
+                .collect()
+        });
+        for block in missing {
+            let new = self.asked.try_update_value(|asked| asked.insert(block)).unwrap_or(false);
+            if new {
+                spawn_local(async move { self.fetch(block).await });
+            }
+        }
+    }
+
+    /// Fetches one block. What arrives for another list than the one that is shown by then is dropped.
+    async fn fetch(self, block: usize) {
+        let listing = self.listing.get_value();
+        let resource =
+            self.offers.with_value(|(resource, _)| resource.as_ref().map(|resource| resource.id.to_string()));
+        let Some(resource) = resource else { return };
+        let from = block * BLOCK;
+        let Listing { kind, status, sort, view_as, .. } = listing.clone();
+        let answer = drive_rows(resource, kind, status, sort, from as u64, view_as).await;
+        if self.listing.try_with_value(|now| *now == listing) != Some(true) {
+            return;
+        }
+        match answer {
+            Ok(more) => {
+                self.known.update_value(|known| {
+                    known.retain(|row_index, _| !(from..from + BLOCK).contains(row_index));
+                    for (at, row) in more.rows.into_iter().enumerate() {
+                        known.insert(from + at, row);
+                    }
+                });
+                let total = usize::try_from(more.total).unwrap_or(usize::MAX);
+                self.exact.set(true);
+                if self.total.get_untracked() != total {
+                    self.total.set(total);
+                }
+                self.version.update(|version| *version += 1);
+            }
+            // It is asked for again when somebody scrolls.
+            Err(_) => self.asked.update_value(|asked| {
+                asked.remove(&block);
+            }),
+        }
+    }
+
+    /// Brings a row onto the page and into view; `then` is called when the page has been drawn again.
+    pub fn reveal(self, row_index: usize, then: impl FnOnce() + 'static) {
+        self.bring(row_index);
+        request_animation_frame(then);
+    }
+
+    /// Scrolls to a row that is not on the page.
+    pub fn bring(self, row_index: usize) {
+        let (start, end) = self.shown.get_untracked();
+        if !(start..end).contains(&row_index)
+            && let Some(body) = self.body.get_untracked()
+        {
+            let lines = self.measure(&body);
+            let top = body.get_bounding_client_rect().top() + pixels(row_index / lines, self.height.get_value());
+            let middle = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0) / 2.0;
+            let scrolled = window().scroll_y().unwrap_or(0.0);
+            window().scroll_to_with_x_and_y(0.0, (scrolled + top - middle).max(0.0));
+            self.fit();
+        }
+    }
+}
+
+/// How high so many lines are. No list is so long that a float would not hold it.
+fn pixels(lines: usize, height: f64) -> f64 {
+    f64::from(u32::try_from(lines).unwrap_or(u32::MAX)) * height
+}
+
+/// How many rows came with the page: as long as nobody scrolls, all of them stay.
+fn first_known(known: StoredValue<BTreeMap<usize, RowView>>) -> usize {
+    known.with_value(|known| known.keys().enumerate().take_while(|(at, row_index)| at == *row_index).count()).min(MOST)
+}
+
+/// Something the pointer or a key was on, as an element.
+pub fn element_of(target: Option<web_sys::EventTarget>) -> Option<Element> {
+    target.and_then(|target| target.dyn_into::<Element>().ok())
+}

@@ -1,0 +1,160 @@
+//! Where one is in Manage People, as the address says: which people are listed, and which dialog is open over them.
+
+use leptos_router::params::ParamsMap;
+use serde::{Deserialize, Serialize};
+
+use crate::ui::paths::{self, Address};
+
+/// A dialog over the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PeopleDialog {
+    /// None.
+    #[default]
+    Nothing,
+    /// **Invite people**.
+    Invite {
+        /// What Members are to be given access to, where it came along.
+        resource: String,
+        /// Whom to invite, where that came along.
+        email: String,
+    },
+    /// Creates a person's account (PEOPLE-8).
+    Create,
+    /// **Remove user**: these ids.
+    Remove(Vec<String>),
+    /// **Accounts** of this person (ACCT-2).
+    Limits(String),
+    /// Asks before a role is changed.
+    Role {
+        /// Whose.
+        person: String,
+        /// To what.
+        to: String,
+    },
+}
+
+impl PeopleDialog {
+    /// What the page is to bring for the dialog: ids, whether it is about inviting, and to what.
+    pub fn asks(&self) -> (String, bool, String) {
+        match self {
+            Self::Nothing | Self::Create | Self::Limits(_) => (String::new(), false, String::new()),
+            Self::Invite { resource, .. } => (String::new(), true, resource.clone()),
+            Self::Remove(ids) => (ids.join(","), false, String::new()),
+            Self::Role { person, .. } => (person.clone(), false, String::new()),
+        }
+    }
+
+    /// Whose **Accounts** the page is to bring; empty for nobody's.
+    pub fn limits_of(&self) -> String {
+        match self {
+            Self::Limits(person) => person.clone(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// All of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeopleRoute {
+    /// The Org ID.
+    pub org: String,
+    /// What is searched for.
+    pub query: String,
+    /// Only this role.
+    pub role: String,
+    /// Only this status.
+    pub status: String,
+    /// The column to sort by, with `-` in front for the other direction; empty for the usual order.
+    pub sort: String,
+    /// Where this page of the list starts.
+    pub cursor: String,
+    /// Which dialog is open.
+    pub open: PeopleDialog,
+}
+
+impl PeopleRoute {
+    /// Reads an address of Manage People; `None` for any other.
+    pub fn read(segments: &[&str], query: &ParamsMap) -> Option<Self> {
+        let ["o", org, "people"] = segments else { return None };
+        let get = |name: &str| query.get(name).unwrap_or_default();
+        let items: Vec<String> = query
+            .get_all("item")
+            .unwrap_or_default()
+            .iter()
+            .flat_map(|item| item.split(','))
+            .filter(|item| !item.is_empty())
+            .map(str::to_owned)
+            .collect();
+        let open = match get("dialog").as_str() {
+            "invite" => PeopleDialog::Invite { resource: get("resource"), email: get("email") },
+            "create" => PeopleDialog::Create,
+            "remove" if !items.is_empty() => PeopleDialog::Remove(items),
+            "accounts" if !get("person").is_empty() => PeopleDialog::Limits(get("person")),
+            "role" if !get("person").is_empty() => PeopleDialog::Role { person: get("person"), to: get("to") },
+            _ => PeopleDialog::Nothing,
+        };
+        Some(Self {
+            org: (*org).to_owned(),
+            query: get("q"),
+            role: get("role"),
+            status: get("status"),
+            sort: get("sort"),
+            cursor: get("cursor"),
+            open,
+        })
+    }
+
+    fn list(&self, sort: &str, cursor: &str) -> Address {
+        Address::new(paths::people(&self.org))
+            .with("q", &self.query)
+            .with("role", &self.role)
+            .with("status", &self.status)
+            .with("sort", sort)
+            .with("cursor", cursor)
+    }
+
+    /// The page without a dialog.
+    pub fn address(&self) -> String {
+        self.list(&self.sort, &self.cursor).text()
+    }
+
+    /// The same people in another order.
+    pub fn sorted(&self, sort: &str) -> String {
+        self.list(sort, "").text()
+    }
+
+    /// Another page of the same list.
+    pub fn page(&self, cursor: &str) -> String {
+        self.list(&self.sort, cursor).text()
+    }
+
+    /// The list with nothing left out.
+    pub fn everybody(&self) -> String {
+        paths::people(&self.org)
+    }
+
+    /// Whether something is left out.
+    pub fn is_filtered(&self) -> bool {
+        !(self.query.is_empty() && self.role.is_empty() && self.status.is_empty())
+    }
+
+    /// **Remove user**.
+    pub fn remove(&self, ids: &[String]) -> String {
+        self.list(&self.sort, &self.cursor).with("dialog", "remove").with_all("item", ids).text()
+    }
+
+    /// **Accounts** of a person.
+    pub fn limits(&self, person: &str) -> String {
+        self.list(&self.sort, &self.cursor).with("dialog", "accounts").with("person", person).text()
+    }
+
+    /// Creates a person's account.
+    pub fn create(&self) -> String {
+        self.list(&self.sort, &self.cursor).with("dialog", "create").text()
+    }
+
+    /// **Invite people**, with an address that is known already.
+    pub fn invite(&self, email: &str) -> String {
+        self.list(&self.sort, &self.cursor).with("dialog", "invite").with("email", email).text()
+    }
+}
