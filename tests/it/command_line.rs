@@ -7,7 +7,7 @@ use std::{
 
 use crate::support::{TestApp, at_once, closed_port};
 
-/// The program, with these words, over a test's database.
+/// The program with these arguments, over a test's database.
 fn program(app: &TestApp, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_commonhold"));
     command.arg("--database").arg(format!("sqlite://{}", app.folder().join("it.db").display())).args(words);
@@ -15,7 +15,7 @@ fn program(app: &TestApp, words: &[&str]) -> Command {
     command
 }
 
-/// What becomes of it where its reader has closed the pipe before it says anything.
+/// Runs it with a standard output that is closed already.
 async fn unread(app: &TestApp, words: &[&str]) -> Output {
     let mut command = program(app, words);
     let work = move || {
@@ -28,7 +28,7 @@ async fn unread(app: &TestApp, words: &[&str]) -> Output {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_that_prints_ends_quietly_where_nobody_reads() {
+async fn commands_end_quietly_when_their_output_is_closed() {
     let app = TestApp::sqlite().await;
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
@@ -56,7 +56,7 @@ async fn every_command_that_prints_ends_quietly_where_nobody_reads() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operator_key_that_nobody_saw_does_not_work() {
+async fn an_operator_key_that_could_not_be_printed_is_revoked() {
     let app = TestApp::sqlite().await;
     let ended = unread(&app, &["operator-key", "create", "billing system"]).await;
     let said = String::from_utf8_lossy(&ended.stderr);
@@ -67,7 +67,7 @@ async fn an_operator_key_that_nobody_saw_does_not_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn addresses_that_cannot_be_are_refused_with_what_is_right() {
+async fn invalid_addresses_are_refused_with_a_valid_example() {
     let app = TestApp::sqlite().await;
     let wrong: [(&[&str], &str); 6] = [
         (&["serve", "--listen", ":3000"], "localhost:3000"),
@@ -102,7 +102,7 @@ async fn org_1_the_operator_creates_an_organization_for_somebody() {
     let ended = tokio::task::spawn_blocking(move || command.output().expect("it ends")).await.expect("well");
     assert_eq!(String::from_utf8_lossy(&ended.stdout), "alpine-survey\n", "{}", String::from_utf8_lossy(&ended.stderr));
     assert!(!app.token_in_mail("anna@example.com", "/reset?token=").await.is_empty());
-    // Somebody who has an account just gets another organization.
+    // Somebody who has an account gets another organization.
     let mut command = program(&app, &words);
     let ended = tokio::task::spawn_blocking(move || command.output().expect("it ends")).await.expect("well");
     assert_eq!(String::from_utf8_lossy(&ended.stdout), "alpine-survey-2\n");
@@ -185,7 +185,7 @@ async fn a_backup_is_made_while_others_write_and_is_whole() {
     assert!(made.status.success() && made.stdout.is_empty() && made.stderr.is_empty(), "{}", said(&made));
     let rights = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&copy).expect("a file").permissions());
     assert_eq!(rights & 0o077, 0, "it is its maker's alone");
-    // It is not made over another one, and nothing is left of that try.
+    // An existing file is not overwritten, and the attempt leaves nothing behind.
     let again = run(&["--database", &url, "backup", &copy]);
     assert!(!again.status.success() && said(&again).contains("is there already"), "{}", said(&again));
     assert_eq!(std::fs::read_dir(copies.path()).expect("a folder").count(), 1);

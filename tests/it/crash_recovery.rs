@@ -1,6 +1,6 @@
-//! `kill -9` at any moment (attack 54): the built program as a process of its own, killed while it transfers thousands of
-//! items, copies and founds organizations; then the books, the tree and the doctor find the state before or after, never
-//! between. Then it starts again and goes on.
+//! `kill -9` at any moment (attack 54): the built program runs as a process, which is killed while it transfers thousands of
+//! items, copies, and creates organizations. Ledger, tree and doctor then find the state before or after, never in between,
+//! and the program starts again and continues.
 
 use std::{
     net::SocketAddr,
@@ -30,10 +30,10 @@ use crate::support::{PASSWORD, TestApp, closed_port, read};
 
 /// How often it is killed, on each database.
 const ROUNDS: usize = 8;
-/// How many items cross.
+/// How many items a transfer has.
 const ITEMS: u64 = 3_000;
 
-/// The program, killed when this goes.
+/// The program, killed on drop.
 struct Server {
     child: Child,
     address: SocketAddr,
@@ -69,13 +69,13 @@ impl Server {
         server
     }
 
-    /// SIGKILL: nothing of it runs any more.
+    /// Sends SIGKILL and waits for the end.
     fn kill(mut self) {
         self.child.kill().expect("it is killed");
         self.child.wait().expect("it has ended");
     }
 
-    /// One request on a connection of its own; nothing if the server was gone before it had answered.
+    /// One request on its own connection; `None` if the server ended before it answered.
     async fn ask(
         &self,
         cookie: Option<&str>,
@@ -123,7 +123,7 @@ async fn ask(
     Some((status, cookie, body.to_owned()))
 }
 
-/// What is where, and what is left.
+/// Where the items are, and what is left of the licences.
 #[derive(PartialEq, Eq, Debug, Clone)]
 struct State {
     in_source: i64,
@@ -137,11 +137,11 @@ async fn number(db: &Db, sql: &'static str, id: uuid::Uuid) -> i64 {
     tx.sql(sql).bind(id).number().await.expect("a number")
 }
 
-/// The database as it was left, looked at while nobody serves it: every invariant, and no half of anything.
+/// Checks the database while no server runs: every invariant, and nothing half done.
 async fn examined(url: &str, source: uuid::Uuid, target: uuid::Uuid) -> State {
     let db = Db::open(url, Synchronous::Normal, false).await.expect("the database opens");
     if !db.is_sqlite() {
-        // What the killed one had asked for last is answered to nobody, and only then undone.
+        // PostgreSQL rolls the last transaction back only after it notices that the client is gone.
         let others = "SELECT CAST(COUNT(*) AS BIGINT) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
         let mut tx = db.read().await.expect("the database answers");
         let until = Instant::now() + Duration::from_mins(2);
@@ -168,7 +168,7 @@ async fn examined(url: &str, source: uuid::Uuid, target: uuid::Uuid) -> State {
         )
         .await,
     };
-    // Every organization that was founded has all it needs: the doctor has looked at account, root and Owner.
+    // The doctor has checked that every organization has an account, a root and an Owner.
     db.close().await;
     state
 }
@@ -202,7 +202,7 @@ async fn killed_again_and_again(app: TestApp, url: String, folder: &Path) {
         server.ask(None, "POST", "/api/v1/session", Some(&credentials)).await.expect("an answer");
     assert_eq!(status, 200, "{body}");
     let cookie = cookie.expect("a cookie");
-    // How long a whole transfer takes here: it is killed somewhere in there, and now and then after it.
+    // The duration of a whole transfer: the kill comes somewhere within it, and now and then after it.
     let began = Instant::now();
     let body = json!({ "items": [moving], "destination": roots[1] });
     let (status, _, text) =
@@ -220,7 +220,7 @@ async fn killed_again_and_again(app: TestApp, url: String, folder: &Path) {
         let home = before.in_source == 0;
         let destination = roots[usize::from(!home)];
         let address = server.address;
-        // In the background every other time: then it goes on by itself after the next start.
+        // Every other time as a background task, which continues after the next start.
         let asks = {
             let cookie = cookie.clone();
             let body = json!({ "items": [moving], "destination": destination });
@@ -251,7 +251,7 @@ async fn killed_again_and_again(app: TestApp, url: String, folder: &Path) {
         founds.await.expect("it founded");
         asked_for_copies.await.expect("it copied");
         let after = examined(&url, ids.0, ids.1).await;
-        // Copies have names of their own; what moves is here or there, and its images with it.
+        // Copies have other names; what was transferred is on one side, together with its images.
         let moved = State {
             in_source: before.in_target,
             in_target: before.in_source,
@@ -273,7 +273,7 @@ async fn killed_again_and_again(app: TestApp, url: String, folder: &Path) {
     }
     eprintln!("killed {ROUNDS} times, a whole transfer takes {whole:?}: {undone} times as before, {done} times after");
 
-    // Work that was begun is not lost: it goes on by itself after the next start.
+    // A task that was started is not lost: it continues after the next start.
     server = Server::start(&url, folder).await;
     let destination = roots[usize::from(before.in_source != 0)];
     let body = json!({ "items": [moving], "destination": destination, "background": true });

@@ -1,6 +1,6 @@
 //! ACCESS-1 and ACCESS-3 as a property: for random trees, roles, grants to people and to organizations (by hand and carried),
-//! moves, and ways into the trash and back, what each person can list, open, search and fetch is exactly what the rule says,
-//! before and after (XFER-3 among it); and whoever looks as another sees exactly that (**View as**).
+//! moves, trashing and restoring, what each person can list, open, search and fetch is exactly what the rule says, before and
+//! after (XFER-3 included). **View as** shows exactly the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,26 +14,26 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use crate::support::{Org, Person, TestApp, on_postgres, on_sqlite};
 
-/// A node as this test knows it.
+/// A resource in the model.
 struct Node {
     parent: Option<ResourceId>,
     name: String,
     site: bool,
     dataset: bool,
-    /// What it went into the trash with.
+    /// The item that it was trashed with.
     trashed: Option<ResourceId>,
 }
 
-/// The rule, written once more and as plainly as can be.
+/// The rule, written a second time.
 #[derive(Default)]
-struct World {
+struct Model {
     nodes: BTreeMap<ResourceId, Node>,
     grants: BTreeMap<(ResourceId, Grantee, bool), Level>,
     roles: BTreeMap<(OrganizationId, PersonId), Role>,
     owner: Option<OrganizationId>,
 }
 
-impl World {
+impl Model {
     fn up(&self, from: ResourceId) -> Vec<ResourceId> {
         let mut way = vec![from];
         while let Some(parent) = self.nodes[&way[way.len() - 1]].parent {
@@ -47,12 +47,12 @@ impl World {
         self.nodes.iter().filter(|(_, node)| inside(node)).map(|(id, _)| *id).collect()
     }
 
-    /// What somebody may do with what is not in the trash.
+    /// The level on something that is not in the trash.
     fn seen(&self, person: PersonId, id: ResourceId) -> Option<Level> {
         self.level(person, id).filter(|_| self.nodes[&id].trashed.is_none())
     }
 
-    /// What is in the trash by itself, not with something it was in.
+    /// The items that were trashed themselves, not with their container.
     fn tops(&self) -> Vec<ResourceId> {
         self.nodes.iter().filter(|(id, node)| node.trashed == Some(**id)).map(|(id, _)| *id).collect()
     }
@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    /// Back to where it was; to the root where that is in the trash, and then whoever had access from there keeps it.
+    /// Restores it to its container. If that is in the trash, to the root, and then whoever had access by the container keeps it.
     fn restore(&mut self, item: ResourceId) {
         let parent = self.nodes[&item].parent.expect("no root");
         if self.nodes[&parent].trashed.is_some() {
@@ -113,7 +113,7 @@ impl World {
         self.grants.iter().filter(|((id, who, _), _)| on.contains(id) && *who == to).map(|(_, level)| *level).max()
     }
 
-    /// XFER-3: what was inherited comes along as a carried grant where the new place does not give as much.
+    /// XFER-3: inherited access becomes a carried grant where the new container does not give as much.
     fn move_to(&mut self, item: ResourceId, destination: ResourceId) {
         let (above, below) = (self.up(self.nodes[&item].parent.expect("no root")), self.up(destination));
         if self.nodes[&destination].site {
@@ -133,12 +133,12 @@ impl World {
     }
 }
 
-/// What everybody sees is what the rule says.
-async fn compare(world: &World, org: &Org, people: &[Person], pages: bool, told: &str) {
+/// Compares what everybody sees with the rule.
+async fn compare(model: &Model, org: &Org, people: &[Person], pages: bool, told: &str) {
     for person in people {
         let mut seen_anything = false;
-        for (id, node) in &world.nodes {
-            let expected = world.seen(person.id, *id);
+        for (id, node) in &model.nodes {
+            let expected = model.seen(person.id, *id);
             let shown = person.show(*id).await;
             let listed = person.children(*id, "?limit=200").await;
             let Some(level) = expected else {
@@ -149,39 +149,39 @@ async fn compare(world: &World, org: &Org, people: &[Person], pages: bool, told:
             let shown = shown.expect(200).json();
             assert_eq!(shown["level"], level.word(), "{told}: {} and {}", person.name, node.name);
             let children: BTreeSet<String> =
-                world.children(*id).iter().map(|child| world.nodes[child].name.clone()).collect();
+                model.children(*id).iter().map(|child| model.nodes[child].name.clone()).collect();
             assert_eq!(shown["children_count"], children.len(), "{told}");
             assert_eq!(listed.expect(200).names().into_iter().collect::<BTreeSet<_>>(), children, "{told}");
-            // ACCESS-3: a folder on the way that one does not see is not shown.
-            let path: Vec<String> = world
+            // ACCESS-3: an ancestor that one may not see is not shown.
+            let path: Vec<String> = model
                 .up(*id)
                 .into_iter()
-                .take_while(|step| world.level(person.id, *step).is_some())
-                .map(|step| world.nodes[&step].name.clone())
+                .take_while(|step| model.level(person.id, *step).is_some())
+                .map(|step| model.nodes[&step].name.clone())
                 .collect();
             let crumbs = shown["path"].as_array().expect("a path");
             let crumbs: Vec<&str> = crumbs.iter().rev().filter_map(|crumb| crumb["name"].as_str()).collect();
             assert_eq!(crumbs, path, "{told}: {} and {}", person.name, node.name);
             assert_eq!(shown["parent"].is_null(), path.len() == 1, "{told}");
         }
-        let member = world.roles.contains_key(&(org.id, person.id));
+        let member = model.roles.contains_key(&(org.id, person.id));
         let organization = person.get(&format!("/api/v1/orgs/{}", org.org_id)).await.status;
         assert_eq!(organization, if member || seen_anything { 200 } else { 404 }, "{told}: {}", person.name);
         if member || seen_anything {
-            found(world, org, person, told).await;
-            in_trash(world, org, person, told).await;
+            found(model, org, person, told).await;
+            in_trash(model, org, person, told).await;
             if pages {
-                shared_page(world, org, person, told).await;
+                shared_page(model, org, person, told).await;
             }
         }
     }
 }
 
-/// What is found by a word that every name has is what they see, and nothing else (DRIVE-2, ACCESS-3).
-async fn found(world: &World, org: &Org, person: &Person, told: &str) {
-    let seen = |id: &ResourceId| *id != org.root && world.seen(person.id, *id).is_some();
+/// A search for a word that every name has finds exactly what one sees (DRIVE-2, ACCESS-3).
+async fn found(model: &Model, org: &Org, person: &Person, told: &str) {
+    let seen = |id: &ResourceId| *id != org.root && model.seen(person.id, *id).is_some();
     let expected: BTreeSet<String> =
-        world.nodes.iter().filter(|(id, _)| seen(id)).map(|(_, node)| node.name.clone()).collect();
+        model.nodes.iter().filter(|(id, _)| seen(id)).map(|(_, node)| node.name.clone()).collect();
     let at = |q: &str| format!("/api/v1/orgs/{}/search?limit=200&q={q}", org.org_id);
     let answer = person.get(&at("x")).await.expect(200);
     let levels: BTreeMap<String, String> = answer.json()["items"]
@@ -194,30 +194,30 @@ async fn found(world: &World, org: &Org, person: &Person, told: &str) {
         })
         .collect();
     assert_eq!(levels.keys().cloned().collect::<BTreeSet<_>>(), expected, "{told}: {} searches", person.name);
-    for (id, node) in world.nodes.iter().filter(|(id, _)| seen(id)) {
-        let level = world.seen(person.id, *id).map(Level::word);
+    for (id, node) in model.nodes.iter().filter(|(id, _)| seen(id)) {
+        let level = model.seen(person.id, *id).map(Level::word);
         assert_eq!(levels.get(&node.name).map(String::as_str), level, "{told}: {} and {}", person.name, node.name);
     }
-    for (id, node) in world.nodes.iter().filter(|(id, _)| **id != org.root) {
+    for (id, node) in model.nodes.iter().filter(|(id, _)| **id != org.root) {
         let names = person.get(&at(&node.name)).await.expect(200).names();
         let expected: Vec<String> = seen(id).then(|| node.name.clone()).into_iter().collect();
         assert_eq!(names, expected, "{told}: {} searches for {}", person.name, node.name);
     }
 }
 
-/// What is in the trash is there for who could have put it there.
-async fn in_trash(world: &World, org: &Org, person: &Person, told: &str) {
-    let editor = |id: &ResourceId| world.level(person.id, *id) >= Some(Level::Editor);
+/// The trash shows an item to those who could have trashed it.
+async fn in_trash(model: &Model, org: &Org, person: &Person, told: &str) {
+    let editor = |id: &ResourceId| model.level(person.id, *id) >= Some(Level::Editor);
     let expected: BTreeSet<String> =
-        world.tops().iter().filter(|id| editor(id)).map(|id| world.nodes[id].name.clone()).collect();
+        model.tops().iter().filter(|id| editor(id)).map(|id| model.nodes[id].name.clone()).collect();
     let listed: BTreeSet<String> = person.in_trash(org).await.into_iter().collect();
     assert_eq!(listed, expected, "{told}: {} and the trash", person.name);
 }
 
-/// Whoever looks as another sees what the other sees, word for word; those whom the organization does not know do not exist.
-async fn with_view(world: &World, org: &Org, viewer: &Person, people: &[Person], told: &str) {
+/// **View as** answers exactly like the other person's call; people whom the organization does not know are not found.
+async fn with_view(model: &Model, org: &Org, viewer: &Person, people: &[Person], told: &str) {
     for person in people.iter().filter(|person| person.id != viewer.id) {
-        let mut paths: Vec<String> = world
+        let mut paths: Vec<String> = model
             .nodes
             .keys()
             .flat_map(|id| [format!("/api/v1/resources/{id}?"), format!("/api/v1/resources/{id}/children?limit=200&")])
@@ -227,7 +227,7 @@ async fn with_view(world: &World, org: &Org, viewer: &Person, people: &[Person],
         for path in paths {
             let own = person.get(path.trim_end_matches(['?', '&'])).await;
             let seen = viewer.get(&format!("{path}as={}", person.id)).await;
-            let expected = if world.knows(person.id) { own.status } else { 404 };
+            let expected = if model.knows(person.id) { own.status } else { 404 };
             assert_eq!(seen.status, expected, "{told}: {path} as {}", person.name);
             if expected == 200 {
                 assert_eq!(seen.json(), own.json(), "{told}: {path} as {}", person.name);
@@ -237,21 +237,21 @@ async fn with_view(world: &World, org: &Org, viewer: &Person, people: &[Person],
 }
 
 /// "Shared with you" names what was given, and nothing else.
-async fn shared_page(world: &World, org: &Org, person: &Person, told: &str) {
-    if world.level(person.id, org.root).is_some() {
+async fn shared_page(model: &Model, org: &Org, person: &Person, told: &str) {
+    if model.level(person.id, org.root).is_some() {
         return;
     }
     let listed = person.get(&format!("/api/v1/orgs/{}/shared?limit=200", org.org_id)).await.expect(200).names();
     let given = |id: &ResourceId| {
-        let granted = world.grants.iter().any(|((on, to, _), _)| on == id && world.is(*to, person.id));
-        granted && world.nodes[id].trashed.is_none()
+        let granted = model.grants.iter().any(|((on, to, _), _)| on == id && model.is(*to, person.id));
+        granted && model.nodes[id].trashed.is_none()
     };
     let expected: BTreeSet<String> =
-        world.nodes.iter().filter(|(id, _)| given(id)).map(|(_, node)| node.name.clone()).collect();
+        model.nodes.iter().filter(|(id, _)| given(id)).map(|(_, node)| node.name.clone()).collect();
     assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), expected, "{told}: {}", person.name);
     let page = person.page(&format!("/o/{}/drive", org.org_id)).await.expect(200).body;
     assert!(page.contains("Shared with you"), "{told}");
-    for (id, node) in &world.nodes {
+    for (id, node) in &model.nodes {
         let given = given(id);
         assert_eq!(
             page.contains(&format!("Select {}\"", node.name)),
@@ -270,9 +270,9 @@ async fn history(app: &TestApp, seed: u64, steps: usize) {
     let (org, guests) = (anna.create_org("Alpine Survey").await, anna.create_org("Guests").await);
     app.licence(&org, "cloud-enterprise", "images-projects", 1_000, 100, 0).await;
     let mut people = vec![anna.clone()];
-    let mut world = World { owner: Some(org.id), ..World::default() };
+    let mut model = Model { owner: Some(org.id), ..Model::default() };
     for organization in [&org, &guests] {
-        world.roles.insert((organization.id, anna.id), Role::Owner);
+        model.roles.insert((organization.id, anna.id), Role::Owner);
     }
     for (name, role, guest) in [
         ("Ed", Some(Role::Editor), false),
@@ -285,36 +285,36 @@ async fn history(app: &TestApp, seed: u64, steps: usize) {
         let one = app.person(name).await;
         if let Some(role) = role {
             app.join(&org, &one, role).await;
-            world.roles.insert((org.id, one.id), role);
+            model.roles.insert((org.id, one.id), role);
         }
         if guest {
             app.join(&guests, &one, Role::Member).await;
-            world.roles.insert((guests.id, one.id), Role::Member);
+            model.roles.insert((guests.id, one.id), Role::Member);
         }
         people.push(one);
     }
-    world
+    model
         .nodes
         .insert(org.root, Node { parent: None, name: "Drive".to_owned(), site: false, dataset: false, trashed: None });
     let mut order = vec![org.root];
     for number in 0..12 {
         let parent = loop {
             let id = order[random.random_range(0..order.len())];
-            if !world.nodes[&id].dataset && !world.nodes[&id].site {
+            if !model.nodes[&id].dataset && !model.nodes[&id].site {
                 break id;
             }
         };
         let kind = ["folder", "folder", "folder", "site", "dataset"][random.random_range(0..5)];
-        // Names that are no beginning of each other.
+        // No name is a prefix of another.
         let name = format!("{kind}-{number:02}-x");
         let id = crate::support::read(&anna.create(parent, kind, &name).await.expect(201).json()["id"]);
         let node = Node { parent: Some(parent), name, site: kind == "site", dataset: kind == "dataset", trashed: None };
-        world.nodes.insert(id, node);
+        model.nodes.insert(id, node);
         order.push(id);
     }
-    compare(&world, &org, &people, false, &format!("seed {seed}, before")).await;
+    compare(&model, &org, &people, false, &format!("seed {seed}, before")).await;
     for step in 0..steps {
-        let there: Vec<ResourceId> = order.iter().copied().filter(|id| world.nodes[id].trashed.is_none()).collect();
+        let there: Vec<ResourceId> = order.iter().copied().filter(|id| model.nodes[id].trashed.is_none()).collect();
         let node = there[random.random_range(0..there.len())];
         match random.random_range(0..16) {
             0..=4 => {
@@ -325,59 +325,59 @@ async fn history(app: &TestApp, seed: u64, steps: usize) {
                 };
                 let (level, carried) = (Level::ALL[random.random_range(0..4)], random.random_bool(0.6));
                 app.give(node, to, level, carried).await;
-                world.grants.insert((node, to, carried), level);
+                model.grants.insert((node, to, carried), level);
             }
             5 => {
-                // Somebody comes to, or leaves, the guests.
+                // Somebody joins or leaves the guest organization.
                 let one = &people[random.random_range(1..people.len())];
-                if world.roles.remove(&(guests.id, one.id)).is_some() {
+                if model.roles.remove(&(guests.id, one.id)).is_some() {
                     one.leave(&guests).await.expect(204);
                 } else {
                     app.join(&guests, one, Role::Reader).await;
-                    world.roles.insert((guests.id, one.id), Role::Reader);
+                    model.roles.insert((guests.id, one.id), Role::Reader);
                 }
             }
             6 => {
-                // Another role; somebody who was removed comes back.
+                // A role changes, or somebody who was removed joins again.
                 let one = &people[random.random_range(1..people.len())];
                 let role = [Role::Manager, Role::Editor, Role::Reader, Role::Member][random.random_range(0..4)];
-                if world.roles.contains_key(&(org.id, one.id)) {
+                if model.roles.contains_key(&(org.id, one.id)) {
                     anna.change_role(&org, one.id, role.word()).await.expect(200);
                 } else {
                     app.join(&org, one, role).await;
                 }
-                world.roles.insert((org.id, one.id), role);
+                model.roles.insert((org.id, one.id), role);
             }
             7 => {
                 // Somebody is removed, and what was given to them ends with it (PEOPLE-5).
                 let one = &people[random.random_range(1..people.len())];
-                if world.roles.remove(&(org.id, one.id)).is_some() {
+                if model.roles.remove(&(org.id, one.id)).is_some() {
                     anna.remove(&org, &[one.id]).await.expect(204);
-                    world.grants.retain(|(_, to, _), _| *to != Grantee::Person(one.id));
+                    model.grants.retain(|(_, to, _), _| *to != Grantee::Person(one.id));
                 }
             }
             8 if node != org.root => {
                 anna.trash(node).await.expect(204);
-                world.trash(node);
+                model.trash(node);
             }
             9..=10 => {
-                let tops = world.tops();
+                let tops = model.tops();
                 if !tops.is_empty() {
                     let top = tops[random.random_range(0..tops.len())];
                     anna.restore(top).await.expect(200);
-                    world.restore(top);
+                    model.restore(top);
                 }
             }
             _ => {
                 let destination = order[random.random_range(0..order.len())];
-                let before: BTreeMap<_, _> = people.iter().map(|one| (one.id, world.level(one.id, node))).collect();
+                let before: BTreeMap<_, _> = people.iter().map(|one| (one.id, model.level(one.id, node))).collect();
                 let answer = anna.transfer(&[node], destination).await;
                 assert!(answer.status < 500, "seed {seed}, step {step}: {}", answer.body);
-                if answer.status == 201 && world.nodes[&node].parent != Some(destination) {
-                    world.move_to(node, destination);
-                    if !world.nodes[&destination].site {
+                if answer.status == 201 && model.nodes[&node].parent != Some(destination) {
+                    model.move_to(node, destination);
+                    if !model.nodes[&destination].site {
                         for one in &people {
-                            let after = world.level(one.id, node);
+                            let after = model.level(one.id, node);
                             assert!(after >= before[&one.id], "seed {seed}, step {step}: {} keeps access", one.name);
                         }
                     }
@@ -387,9 +387,9 @@ async fn history(app: &TestApp, seed: u64, steps: usize) {
         if step % 10 == 9 || step + 1 == steps {
             let last = step + 1 == steps;
             let told = format!("seed {seed}, step {step}");
-            compare(&world, &org, &people, last, &told).await;
+            compare(&model, &org, &people, last, &told).await;
             if last {
-                with_view(&world, &org, &anna, &people, &told).await;
+                with_view(&model, &org, &anna, &people, &told).await;
             }
         }
     }

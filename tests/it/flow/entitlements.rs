@@ -1,5 +1,5 @@
-//! LIC-6 everywhere: with an expired cloud licence what it names is refused, by every call, and everything else works; with
-//! credits used up, everything but processing works. One table of what people do.
+//! LIC-6 in every call: with an expired cloud licence everything that the rule names is refused and everything else works; with
+//! no credits left, everything but processing works. One table of actions.
 
 use axum::http::Method;
 use commonhold::domain::{id::LicenceId, id::ResourceId, resource::Status};
@@ -12,8 +12,8 @@ use crate::{
 
 const EXPIRED: &str = "The cloud licence has expired.";
 
-/// What there is in an organization before its licence changes.
-struct Things {
+/// The resources of an organization before its licence changes.
+struct Fixture {
     folder: ResourceId,
     other: ResourceId,
     site: ResourceId,
@@ -25,7 +25,7 @@ struct Things {
     link: String,
 }
 
-async fn things(app: &TestApp, anna: &Person, org: &Org) -> Things {
+async fn fixture(app: &TestApp, anna: &Person, org: &Org) -> Fixture {
     let folder = anna.folder(org.root, "Folder").await;
     let site = anna.site(org.root, "Site").await;
     let other = anna.folder(org.root, "Other").await;
@@ -40,7 +40,7 @@ async fn things(app: &TestApp, anna: &Person, org: &Org) -> Things {
     anna.post(&format!("/api/v1/resources/{in_site}/assign"), &json!({ "site": site })).await.expect(200);
     anna.post(&format!("/api/v1/resources/{trashed}/trash"), &json!({})).await.expect(204);
     let text = |value: &Value| value.as_str().expect("an id").to_owned();
-    Things {
+    Fixture {
         folder,
         other,
         site,
@@ -55,8 +55,8 @@ async fn things(app: &TestApp, anna: &Person, org: &Org) -> Things {
 
 /// Everything that a person can do, one after the other: what, the answer's status, and its text. What takes something away
 /// comes last.
-async fn everything(anna: &Person, org: &Org, at: &Things) -> Vec<(&'static str, u16, String)> {
-    let Things { folder, other, site, dataset, second, in_site, trashed, grant, link } = at;
+async fn everything(anna: &Person, org: &Org, at: &Fixture) -> Vec<(&'static str, u16, String)> {
+    let Fixture { folder, other, site, dataset, second, in_site, trashed, grant, link } = at;
     let (root, org_id) = (org.root, &org.org_id);
     let one = |id: &ResourceId, rest: &str| format!("/api/v1/resources/{id}{rest}");
     let make =
@@ -128,12 +128,12 @@ const TAKEN: [&str; 10] = [
     "invite a Member to something",
 ];
 
-async fn begin(app: &TestApp, credits: i64) -> (Person, Org, Things, LicenceId) {
+async fn begin(app: &TestApp, credits: i64) -> (Person, Org, Fixture, LicenceId) {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let licence = app.licence(&org, "cloud-teams", "credits", 0, 0, credits).await;
-    let things = things(app, &anna, &org).await;
-    (anna, org, things, licence)
+    let fixture = fixture(app, &anna, &org).await;
+    (anna, org, fixture, licence)
 }
 
 both!(lic_6_an_expired_licence_takes_away_what_is_named_and_leaves_the_rest, async |app| {
@@ -173,7 +173,7 @@ both!(lic_6_with_credits_used_up_everything_but_processing_is_allowed, async |ap
     app.healthy().await;
 });
 
-both!(lic_6_what_is_missing_is_greyed_out_with_the_refusals_own_words, async |app| {
+both!(lic_6_disabled_actions_have_the_text_of_the_refusal, async |app| {
     let (anna, org, at, licence) = begin(app, 100).await;
     let drive = format!("/o/{}/drive", org.org_id);
     let pages = [

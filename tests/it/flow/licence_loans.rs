@@ -1,4 +1,4 @@
-//! Loans of licences (ACCT-3): who can use a licence when, what both sides see, and that nobody ever uses it twice.
+//! Loans of licences (ACCT-3): who can use a licence when, what both sides see, and that it is never used twice.
 
 use commonhold::{
     domain::{
@@ -37,7 +37,7 @@ async fn two(app: &TestApp) -> (Person, Org, Person, Org) {
     (anna, alpine, john, tunnel)
 }
 
-both!(acct_3_while_it_is_lent_the_borrower_uses_it_and_the_lender_does_not, async |app| {
+both!(acct_3_a_lent_licence_is_used_by_the_borrower_and_not_by_the_lender, async |app| {
     let (anna, alpine, john, tunnel) = two(app).await;
     let licence = app.images_licence(&alpine, 100, 10).await;
     let (own, theirs) = (anna.dataset(alpine.root, "Flight", 10).await, john.dataset(tunnel.root, "Portal", 20).await);
@@ -46,11 +46,11 @@ both!(acct_3_while_it_is_lent_the_borrower_uses_it_and_the_lender_does_not, asyn
     assert_eq!((&loan["state"], &loan["direction"]), (&json!("running"), &json!("lent")));
     assert_eq!((&loan["organization"], &loan["sharing_id"]), (&json!("Tunnel North"), &json!("tunnel-north/primary")));
 
-    // The books of the one licence, used from the other side.
+    // The borrower is charged to the ledger of the lent licence.
     assert_eq!(app.set_status(own, Status::Queued).await.status, Status::WaitingForCredits);
     assert_eq!(app.set_status(theirs, Status::Queued).await.status, Status::Queued);
     assert_eq!(app.left(licence).await, (80, 9, 0));
-    // Sites come with Cloud Pro: for the borrower now, not for the lender.
+    // Cloud Pro includes sites: now for the borrower, not for the lender.
     let refused = anna.assign(own, "Quarry").await.expect(403);
     assert!(refused.body.contains("take a Cloud Pro licence"), "{}", refused.body);
     john.assign(theirs, "Quarry").await.expect(200);
@@ -64,10 +64,10 @@ both!(acct_3_while_it_is_lent_the_borrower_uses_it_and_the_lender_does_not, asyn
     let borrowed = licences(&john, &tunnel).await;
     assert_eq!((&borrowed[1]["id"], &borrowed[1]["loan"]["direction"]), (&json!(licence), &json!("borrowed")));
     assert_eq!(borrowed[1]["account"], json!(tunnel.account));
-    // Its ledger stays its owner's.
+    // Only the lender reads the ledger.
     john.get(&format!("/api/v1/licences/{licence}/ledger")).await.expect(404);
 
-    // Through its last day, and not a moment longer; nothing has to run for that.
+    // It ends with its last day by itself, without a worker.
     app.later(2);
     let late = john.dataset(tunnel.root, "Late", 5).await;
     assert_eq!(app.set_status(late, Status::Queued).await.status, Status::Queued, "on its last day");
@@ -78,7 +78,7 @@ both!(acct_3_while_it_is_lent_the_borrower_uses_it_and_the_lender_does_not, asyn
     assert_eq!(app.left(licence).await, (65, 7, 0), "what was spent stays spent");
     assert_eq!(loans(&john, &tunnel).await[0]["state"], "ran_out");
     assert_eq!(loans(&anna, &alpine).await[0]["used"]["images"], 25);
-    // What the borrower's failed work gives back, it gives to the licence that paid.
+    // A refund of the borrower goes to the licence that was charged.
     app.set_status(late, Status::Failed).await;
     assert_eq!(app.left(licence).await, (70, 8, 0));
     lend(&anna, &alpine, licence, "tunnel-north/primary", "2026-12-31").await.expect(201);
@@ -177,7 +177,7 @@ both!(acct_3_lic_5_seats_of_a_desktop_licence_go_with_it, async |app| {
     let list = john.get("/api/v1/desktop/licences").await.expect(200).json();
     assert_eq!(list["items"][0]["borrowed_from"], "Alpine Survey");
     take(&john, "Tower").await.expect(200);
-    // Who lent it sees that it is away, and nothing of who uses it.
+    // The lender sees that it is lent, but not who uses it.
     let away = anna.get(&format!("/api/v1/licences/{licence}/seats")).await.expect(200).json();
     assert_eq!((&away["items"], &away["used"]), (&json!([]), &json!(0)));
     let mary = app.person("Mary").await;
@@ -187,13 +187,13 @@ both!(acct_3_lic_5_seats_of_a_desktop_licence_go_with_it, async |app| {
     anna.delete(&format!("/api/v1/licences/{licence}/seats/{}", john.id)).await.expect(403);
     let theirs = john.get(&format!("/api/v1/licences/{licence}/seats")).await.expect(200).json();
     assert_eq!(theirs["used"], 1);
-    // It ends by itself, and the seat with it: a heartbeat of a minute ago does not keep it.
+    // It ends by itself, and the seat with it: a heartbeat one minute before does not keep the seat.
     app.later(1);
     take(&john, "Tower").await.expect(200);
     app.tick(86_400_000 - (19 * 3_600_000 + 5 * 60_000 + 3_007) + 1);
     beat(&john, "Tower").await.expect(404);
     take(&anna, "Desk").await.expect(200);
-    // Called back, too.
+    // The same for a loan that is called back.
     let loan = lend(&anna, &alpine, licence, "tunnel-north/primary", "2026-12-31").await.expect(201).json();
     take(&john, "Tower").await.expect(200);
     anna.delete(&format!("/api/v1/loans/{}", loan["id"].as_str().expect("an id"))).await.expect(204);
@@ -216,14 +216,14 @@ both!(acct_3_xfer_10_transfers_settle_with_the_licence_that_governs_at_that_mome
     let plan = anna.plan(&[first], tunnel.root).await.expect(200).json();
     app.tick(1);
     lend(&anna, &alpine, lent, "tunnel-north/primary", "2026-12-31").await.expect(201);
-    // Lent, it is no licence of the source any more; borrowed, it is one of the target.
+    // A lent licence counts for the target, not for the source.
     assert_eq!(anna.plan(&[first], tunnel.root).await.expect(200).blockers(), ["source_licence_inactive"]);
     let digest = plan["digest"].as_str().expect("a digest");
     assert_eq!(anna.confirm(&[first], tunnel.root, digest).await.expect(409).code(), "plan_changed");
     let own = app.images_licence(&alpine, 50, 5).await;
     anna.transfer(&[first], tunnel.root).await.expect(201);
     assert_eq!((app.left(own).await, app.left(lent).await), ((60, 6, 0), (70, 7, 0)));
-    // Back with its owner, what comes into the borrower has nothing to pay with.
+    // After its return the borrower cannot pay for what is transferred to it.
     app.tick(1);
     let loan = loans(&john, &tunnel).await[0]["id"].as_str().expect("an id").to_owned();
     john.delete(&format!("/api/v1/loans/{loan}")).await.expect(204);
@@ -250,7 +250,7 @@ both!(acct_3_what_a_deleted_organization_lent_is_gone_until_it_is_restored, asyn
     app.healthy().await;
 });
 
-both!(attack_49_acct_3_lent_to_many_at_once_it_goes_to_one, async |app| {
+both!(attack_49_acct_3_a_licence_lent_to_several_at_once_goes_to_one, async |app| {
     let (anna, alpine, _, _) = two(app).await;
     for number in 0..4 {
         app.person(&format!("B{number}")).await.create_org(&format!("Borrower {number}")).await;
@@ -270,7 +270,7 @@ both!(attack_49_acct_3_lent_to_many_at_once_it_goes_to_one, async |app| {
     app.healthy().await;
 });
 
-both!(attack_49_acct_3_nobody_uses_it_twice_while_it_is_lent_and_called_back, async |app| {
+both!(attack_49_acct_3_a_licence_is_never_used_twice_while_it_is_lent_and_called_back, async |app| {
     let (anna, alpine, john, tunnel) = two(app).await;
     app.join(&tunnel, &anna, Role::Editor).await;
     for round in 0..8 {
@@ -319,7 +319,7 @@ both!(attack_49_acct_3_nobody_uses_it_twice_while_it_is_lent_and_called_back, as
             tasks.push(Box::pin(seat(&john)));
         }
         let charged: u16 = at_once(tasks).await.into_iter().sum();
-        // What waited since an earlier round started with the grant, and is paid as well (LIC-2).
+        // Datasets that waited since an earlier round started with the grant and are charged as well (LIC-2).
         let left = app.left(licence).await.0;
         assert!((0..=10 - i64::from(charged)).contains(&left), "round {round}: {left} left, {charged} charged");
         app.healthy().await;

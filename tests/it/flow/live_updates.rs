@@ -250,7 +250,7 @@ both!(drive_live_whoever_is_removed_or_signed_out_is_told_nothing_more, async |a
     assert_eq!(app.ctx().live().count(), 1);
 });
 
-both!(attack_34_a_stream_is_for_our_own_pages_and_there_are_only_so_many, async |app| {
+both!(attack_34_streams_are_same_origin_and_limited_in_number, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let path = format!("/api/v1/resources/{}/events", org.root);

@@ -1,4 +1,4 @@
-//! Letters to people who did not ask for one (attack 27): from a proved address, and so many in a day.
+//! Unsolicited mail (attack 27): it needs a verified address, and is limited per day.
 
 use axum::{
     body::Body,
@@ -32,7 +32,7 @@ async fn invite_many(person: &Person, address: &str, org: &Org, name: &str, many
     from(person, address, Method::POST, &path, &json!({ "invitations": people })).await
 }
 
-both!(attack_27_auth_2_nobody_is_written_to_before_an_address_is_proved, async |app| {
+both!(attack_27_auth_2_no_mail_to_others_before_the_senders_address_is_verified, async |app| {
     let (anna, john) = (app.stranger("Anna").await, app.person("John").await);
     let (org, other) = (anna.create_org("Alpine Survey").await, john.create_org("Tunnel North").await);
     app.images_licence(&org, 100, 10).await;
@@ -51,7 +51,7 @@ both!(attack_27_auth_2_nobody_is_written_to_before_an_address_is_proved, async |
     refused(anna.post(&format!("/api/v1/orgs/{}/people", org.org_id), &create).await).await;
     refused(anna.post("/api/v1/offers", &offered).await).await;
     assert_eq!(app.count(letters).await, 0);
-    // The page offers to have the link sent, and what was typed stays.
+    // The page offers to send the link, and keeps what was typed.
     let form = [("org", org.org_id.as_str()), ("people", "x@example.com"), ("role", "reader")];
     let back = format!("/o/{}/people?dialog=invite", org.org_id);
     let send = <commonhold::rpc::invitation::SendInvitations as leptos::server_fn::ServerFn>::url();
@@ -59,7 +59,7 @@ both!(attack_27_auth_2_nobody_is_written_to_before_an_address_is_proved, async |
     let page = anna.page(&back).await.expect(200).body;
     assert!(page.contains("Verify your email address first.") && page.contains("Have the link sent again"), "{page}");
     assert!(page.contains("x@example.com"));
-    // Proved, each of them works.
+    // With a verified address each of them works.
     app.verify(&anna).await;
     let answer = anna.post(&invitations, &invited).await.expect(200).json();
     assert_eq!(answer["results"][0]["outcome"], "invited");
@@ -67,22 +67,22 @@ both!(attack_27_auth_2_nobody_is_written_to_before_an_address_is_proved, async |
     anna.post(&format!("/api/v1/orgs/{}/people", org.org_id), &create).await.expect(201);
 });
 
-both!(attack_27_a_client_has_so_many_letters_a_day_whoever_asks_for_them, async |app| {
+both!(attack_27_mail_is_limited_per_client_and_day, async |app| {
     let (anna, john) = (app.person("Anna").await, app.person("John").await);
     let (org, other) = (anna.create_org("Alpine Survey").await, john.create_org("Tunnel North").await);
     for n in 0..4 {
         invite_many(&anna, "192.0.2.1", &org, &format!("a{n}"), 500).await.expect(200);
     }
-    // Another person, another organization, the same client.
+    // Another person and another organization, but the same client.
     let refused = invite_many(&john, "192.0.2.1", &other, "b", 1).await.expect(429);
     assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
     let sent = invite_many(&john, "192.0.2.2", &other, "b", 1).await.expect(200).json();
     assert_eq!(sent["results"][0]["outcome"], "invited");
-    // What was not sent does not count: these are all known already.
+    // Mail that is not sent does not count: these addresses are all invited already.
     for _ in 0..5 {
         invite_many(&john, "192.0.2.3", &other, "b", 1).await.expect(200);
     }
-    // An organization has as many, whoever sends them from wherever.
+    // The limit of an organization holds for all its people and clients together.
     let chris = app.person("Chris").await;
     app.join(&org, &chris, commonhold::domain::role::Role::Manager).await;
     invite_many(&chris, "192.0.2.9", &org, "c", 1).await.expect(429);

@@ -1,5 +1,5 @@
-//! What somebody finds again: what is shared with them from outside (PEOPLE-9, ACCESS-3), and their organizations, however many
-//! these are (ORG-6).
+//! Resources that are shared with somebody from outside (PEOPLE-9, ACCESS-3), and the list of their organizations, however many
+//! there are (ORG-6).
 
 use commonhold::{
     domain::{
@@ -101,7 +101,7 @@ both!(people_9_what_is_shared_from_outside_is_found_again_and_nothing_else_is_to
     app.healthy().await;
 });
 
-/// Memberships of somebody in organizations that nothing is in.
+/// Memberships in so many empty organizations.
 async fn belong_to(app: &TestApp, person: PersonId, from: u32, to: u32) {
     let (ctx, now) = (app.ctx().clone(), app.ctx().now());
     app.db()
@@ -201,7 +201,7 @@ both!(org_6_the_organization_that_was_used_last_comes_first, async |app| {
     };
     app.tick(1_000);
     anna.page("/o/org-0007").await.expect(200);
-    // It is noted beside the request.
+    // The use is noted in the background.
     let mut first = order().await;
     for _ in 0..200 {
         if first.first().is_some_and(|name| name == "Org 0007") {

@@ -1,5 +1,5 @@
-//! What somebody sent while they could, and is taken once they no longer could give it: of every kind, and for every role
-//! (ROLE-3; `domain/sender.rs` has the rule, `docs/standing-rights.md` each kind).
+//! Invitations and grants that somebody sent with a right they have lost since: every kind, for every role (ROLE-3;
+//! `domain/sender.rs` has the rule, `docs/standing-rights.md` each kind).
 
 use commonhold::domain::{access::Level, id::ResourceId, role::Role, transfer::Grantee};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ fn invitations(org: &Org) -> String {
     format!("/api/v1/orgs/{}/invitations", org.org_id)
 }
 
-/// The waiting invitations that the list says can no longer be given.
+/// The pending invitations that the list marks as no longer valid.
 async fn lost(by: &Person, org: &Org) -> Vec<String> {
     let rows = by.get(&format!("{}?limit=200", invitations(org))).await.expect(200).json();
     let rows = rows["items"].as_array().cloned().expect("rows");
@@ -21,7 +21,7 @@ async fn lost(by: &Person, org: &Org) -> Vec<String> {
     lost.map(|row| row["email"].as_str().expect("an address").to_owned()).collect()
 }
 
-/// It is refused, in the API, on the page of the link, and to who signs up from it; and nothing is given.
+/// Asserts that it is refused by the API, on the page of the link, and at sign-up, and that it gives nothing.
 async fn refused(app: &TestApp, org: &Org, who: &Person, token: &str, case: &str) {
     let answer = who.accept(token).await.expect(410).json();
     assert_eq!(answer["code"], "invitation_expired", "{case}");
@@ -64,7 +64,7 @@ both!(people_3_role_3_what_a_manager_sent_ends_with_their_right_for_every_role, 
         for (role, eve, _, token) in &sent {
             let case = format!("a {role:?} that a Manager sent who is {how}");
             refused(app, &org, eve, token, &case).await;
-            // Once more, from the page: the Owners were told, once for each.
+            // Once more from the page: each Owner was told once.
             refused(app, &org, eve, token, &case).await;
         }
         assert_eq!(app.mail_to(&anna.email).await.len(), told + 4, "{how}: the Owner is told once of each");
@@ -72,7 +72,7 @@ both!(people_3_role_3_what_a_manager_sent_ends_with_their_right_for_every_role, 
         listed.sort();
         expected.sort();
         assert_eq!(listed, expected, "{how}");
-        // Sent anew by who can, it is good; the link before says so.
+        // Resent by somebody with the right, it is valid; the old link says so.
         app.tick(61_000);
         for (role, eve, id, old) in &sent {
             anna.post(&format!("{}/{id}/resend", invitations(&org)), &json!({})).await.expect(200);
@@ -95,7 +95,7 @@ both!(people_3_role_3_a_demoted_owner_gives_what_a_manager_gives_and_no_more, as
     }
     anna.change_role(&org, olga.id, "manager").await.expect(200);
     refused(app, &org, &boss, &app.invitation_token(&boss.email).await, "an Owner").await;
-    // Nor by signing up from it: no account is made.
+    // Signing up from it is refused too, and creates no account.
     let token = app.invitation_token(newcomer).await;
     let body = json!({ "first_name": "New", "last_name": "Boss", "email": newcomer, "password": crate::support::PASSWORD, "invitation_token": token });
     let nobody = app.nobody();
@@ -104,7 +104,7 @@ both!(people_3_role_3_a_demoted_owner_gives_what_a_manager_gives_and_no_more, as
     assert_eq!(app.count(people).await, 0);
     ed.accept(&app.invitation_token(&ed.email).await).await.expect(200);
     assert_eq!(app.role(org.id, ed.id).await, Some(Role::Editor));
-    // An Owner who changes what it gives answers for it from then on.
+    // An Owner who changes it becomes its sender.
     let id = lost(&anna, &org).await;
     assert_eq!(id.len(), 2);
     let rows = anna.get(&invitations(&org)).await.expect(200).json();
@@ -127,7 +127,7 @@ async fn project(app: &TestApp) -> (Person, Org, ResourceId, Person) {
     (anna, org, folder, mem)
 }
 
-both!(access_2_role_3_what_was_given_to_an_unknown_address_ends_with_the_right_of_who_gave_it, async |app| {
+both!(access_2_role_3_a_pending_grant_to_an_unknown_address_ends_with_its_senders_right, async |app| {
     let (anna, org, folder, mem) = project(app).await;
     let inside = anna.folder(folder, "Tunnels").await;
     for how in ["removed", "taken", "lowered", "editor"] {
@@ -171,7 +171,7 @@ both!(access_2_role_3_what_was_given_to_an_unknown_address_ends_with_the_right_o
     app.healthy().await;
 });
 
-both!(access_2_role_3_of_several_gifts_those_are_given_whose_giver_still_could, async |app| {
+both!(access_2_role_3_pending_grants_count_only_if_their_sender_may_still_give_them, async |app| {
     let (anna, org, folder, mem) = project(app).await;
     let (good, bad) = (anna.folder(org.root, "Good").await, anna.folder(folder, "Bad").await);
     app.give(folder, Grantee::Person(mem.id), Level::Manager, false).await;
@@ -186,7 +186,7 @@ both!(access_2_role_3_of_several_gifts_those_are_given_whose_giver_still_could, 
     let audit = anna.get(&format!("/api/v1/orgs/{}/audit", org.org_id)).await.expect(200).json();
     let line = audit["items"].as_array().and_then(|lines| lines.iter().find(|one| one["action"] == "access.accepted"));
     assert_eq!(line.expect("a line")["after"]["not_given"], json!([bad]));
-    // Whoever sets what was given to another level answers for it.
+    // Whoever changes the level becomes its sender.
     let (ray, other) = (app.person("Ray").await, app.person("Other").await);
     app.join(&org, &ray, Role::Manager).await;
     ray.give(bad, json!({ "email": other.email }), "editor").await.expect(200);
@@ -197,7 +197,7 @@ both!(access_2_role_3_of_several_gifts_those_are_given_whose_giver_still_could, 
     app.healthy().await;
 });
 
-both!(role_3_what_belongs_to_the_organization_stays_when_who_made_it_goes, async |app| {
+both!(role_3_what_belongs_to_the_organization_survives_its_author, async |app| {
     let (anna, mary) = (app.person("Anna").await, app.person("Mary").await);
     let org = anna.create_org("Alpine Survey").await;
     app.team_licence(&org).await;

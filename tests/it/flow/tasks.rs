@@ -1,4 +1,4 @@
-//! Moves and transfers that go on by themselves (XFER-16), and work that is cancelled.
+//! Background tasks: moves, transfers, copies and deletions (XFER-16, DRIVE-4), and their cancellation.
 
 use commonhold::{
     domain::{id::ResourceId, resource::Status, task::MAX_INLINE_ITEMS},
@@ -21,13 +21,13 @@ use crate::{
     support::{Answer, Org, Person, TestApp, read},
 };
 
-/// A worker that is never told to stop.
+/// Runs all tasks, as a worker does that is never told to stop.
 async fn work(app: &TestApp) {
     let (_stop, stopped) = tokio::sync::watch::channel(false);
     workers::task::drain(app.ctx(), &stopped).await.expect("done");
 }
 
-/// A folder with so many processed datasets in folders, made quicker than one by one.
+/// A generated folder with so many processed datasets in folders.
 async fn filled(app: &TestApp, anna: &Person, org: &Org, resources: u64) -> ResourceId {
     let amounts =
         Amounts { org: Some(org.org_id.clone()), orgs: 0, people: 0, resources, processed: true, flat: false };
@@ -35,14 +35,14 @@ async fn filled(app: &TestApp, anna: &Person, org: &Org, resources: u64) -> Reso
     read(&anna.children(org.root, "?query=generated").await.expect(200).json()["items"][0]["id"])
 }
 
-struct World {
+struct Fixture {
     anna: Person,
     source: Org,
     target: Org,
     folder: ResourceId,
 }
 
-async fn world(app: &TestApp) -> World {
+async fn fixture(app: &TestApp) -> Fixture {
     let anna = app.person("Anna").await;
     let (source, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
     app.images_licence(&source, 1_000, 10).await;
@@ -52,11 +52,11 @@ async fn world(app: &TestApp) -> World {
         let dataset = anna.dataset(folder, name, 10).await;
         app.set_status(dataset, Status::Processed).await;
     }
-    World { anna, source, target, folder }
+    Fixture { anna, source, target, folder }
 }
 
-impl World {
-    /// Begins a transfer of the folder; where to ask how far it is.
+impl Fixture {
+    /// Starts a transfer of the folder; the address of its task.
     async fn begin(&self, digest: Option<&str>) -> String {
         let body =
             json!({ "items": [self.folder], "destination": self.target.root, "digest": digest, "background": true });
@@ -78,33 +78,33 @@ impl World {
 }
 
 both!(xfer_16_a_transfer_in_the_background_is_all_there_at_once_with_its_receipt, async |app| {
-    let world = world(app).await;
-    let digest = world.digest().await;
-    let task = world.begin(Some(&digest)).await;
-    assert_eq!(app.stored(world.folder).await.organization, world.source.id, "nothing until it is done");
+    let fixture = fixture(app).await;
+    let digest = fixture.digest().await;
+    let task = fixture.begin(Some(&digest)).await;
+    assert_eq!(app.stored(fixture.folder).await.organization, fixture.source.id, "nothing until it is done");
     app.nobody().get(&task).await.expect(401);
     app.person("Eve").await.get(&task).await.expect(404);
     work(app).await;
-    let done = world.at(&task).await;
+    let done = fixture.at(&task).await;
     assert_eq!((done["state"].as_str(), done["done"].as_u64()), (Some("done"), Some(3)), "{done}");
     assert_eq!(done["message"], "Transferred “Gotthard” to Tunnel North");
-    assert_eq!(app.stored(world.folder).await.organization, world.target.id);
+    assert_eq!(app.stored(fixture.folder).await.organization, fixture.target.id);
     let receipt = done["transfer"].as_str().expect("a receipt");
-    let receipt = world.anna.get(&format!("/api/v1/transfers/{receipt}")).await.expect(200).json();
-    assert_eq!((receipt["datasets"].as_u64(), receipt["by"].as_str()), (Some(2), Some(&*world.anna.id.to_string())));
-    assert_eq!(world.anna.audit(&world.source).await[0], "transfer.sent");
-    assert_eq!(world.anna.delete(&task).await.expect(422).code(), "invalid", "done is done");
+    let receipt = fixture.anna.get(&format!("/api/v1/transfers/{receipt}")).await.expect(200).json();
+    assert_eq!((receipt["datasets"].as_u64(), receipt["by"].as_str()), (Some(2), Some(&*fixture.anna.id.to_string())));
+    assert_eq!(fixture.anna.audit(&fixture.source).await[0], "transfer.sent");
+    assert_eq!(fixture.anna.delete(&task).await.expect(422).code(), "invalid", "done is done");
     app.healthy().await;
 });
 
-both!(drive_4_a_move_behind_the_scenes_is_taken_back_where_it_is_told_of, async |app| {
-    let world = world(app).await;
-    let (anna, org) = (&world.anna, &world.source);
+both!(drive_4_a_background_move_is_undone_from_its_message, async |app| {
+    let fixture = fixture(app).await;
+    let (anna, org) = (&fixture.anna, &fixture.source);
     let place = anna.folder(org.root, "Place").await;
-    let body = json!({ "items": [world.folder], "destination": place, "background": true });
+    let body = json!({ "items": [fixture.folder], "destination": place, "background": true });
     anna.post("/api/v1/transfers", &body).await.expect(202);
     work(app).await;
-    assert_eq!(app.stored(world.folder).await.parent, Some(place));
+    assert_eq!(app.stored(fixture.folder).await.parent, Some(place));
     let at = format!("/o/{}/drive", org.org_id);
     let token_on = |page: &Answer| {
         let after = page.body.split("name=\"token\"").nth(1).and_then(|after| after.split("value=\"").nth(1));
@@ -113,77 +113,77 @@ both!(drive_4_a_move_behind_the_scenes_is_taken_back_where_it_is_told_of, async 
     let token = token_on(&anna.page(&at).await.expect(200)).expect("a button");
     let undo = [("token", token.as_str()), ("back", &at)];
     anna.form(UndoChange::url(), &at, &undo).await;
-    assert_eq!(app.stored(world.folder).await.parent, Some(org.root));
+    assert_eq!(app.stored(fixture.folder).await.parent, Some(org.root));
     assert_eq!(token_on(&anna.page(&at).await.expect(200)), None, "once");
     // What crosses is taken back on its receipt.
-    world.begin(None).await;
+    fixture.begin(None).await;
     work(app).await;
     assert_eq!(token_on(&anna.page(&at).await.expect(200)), None);
     app.healthy().await;
 });
 
-both!(xfer_15_xfer_16_what_changed_since_ends_the_work_and_nothing_is_done, async |app| {
-    let world = world(app).await;
-    let digest = world.digest().await;
+both!(xfer_15_xfer_16_a_task_fails_if_its_plan_has_changed, async |app| {
+    let fixture = fixture(app).await;
+    let digest = fixture.digest().await;
     // What is in the way or changed already is told at once.
-    let body = |digest: &str| json!({ "items": [world.folder], "destination": world.target.root, "digest": digest, "background": true });
-    assert_eq!(world.anna.post("/api/v1/transfers", &body("other")).await.expect(409).code(), "plan_changed");
-    let task = world.begin(Some(&digest)).await;
-    world.anna.folder(world.folder, "New").await;
+    let body = |digest: &str| json!({ "items": [fixture.folder], "destination": fixture.target.root, "digest": digest, "background": true });
+    assert_eq!(fixture.anna.post("/api/v1/transfers", &body("other")).await.expect(409).code(), "plan_changed");
+    let task = fixture.begin(Some(&digest)).await;
+    fixture.anna.folder(fixture.folder, "New").await;
     work(app).await;
-    let failed = world.at(&task).await;
+    let failed = fixture.at(&task).await;
     assert_eq!((failed["state"].as_str(), failed["transfer"].as_str()), (Some("failed"), None));
     assert!(failed["message"].as_str().is_some_and(|text| text.contains("Nothing was moved")), "{failed}");
     // Without a digest, what gets in the way.
     let task = {
-        let body = json!({ "items": [world.folder], "destination": world.target.root, "background": true });
-        world.anna.post("/api/v1/transfers", &body).await.expect(202).location().to_owned()
+        let body = json!({ "items": [fixture.folder], "destination": fixture.target.root, "background": true });
+        fixture.anna.post("/api/v1/transfers", &body).await.expect(202).location().to_owned()
     };
-    let draft = world.anna.dataset(world.folder, "Draft", 1).await;
+    let draft = fixture.anna.dataset(fixture.folder, "Draft", 1).await;
     work(app).await;
-    let failed = world.at(&task).await;
+    let failed = fixture.at(&task).await;
     assert!(failed["message"].as_str().is_some_and(|text| text.contains("“Draft” is not processed")), "{failed}");
-    let body = json!({ "items": [draft], "destination": world.target.root, "background": true });
-    let blocked = world.anna.post("/api/v1/transfers", &body).await.expect(409);
+    let body = json!({ "items": [draft], "destination": fixture.target.root, "background": true });
+    let blocked = fixture.anna.post("/api/v1/transfers", &body).await.expect(409);
     assert_eq!(blocked.blockers(), ["not_processed"]);
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM transfer").await, 0);
-    assert_eq!(app.stored(world.folder).await.organization, world.source.id);
+    assert_eq!(app.stored(fixture.folder).await.organization, fixture.source.id);
     app.healthy().await;
 });
 
-both!(xfer_16_work_begun_by_somebody_who_may_no_more_does_nothing, async |app| {
-    let world = world(app).await;
+both!(xfer_16_a_task_of_a_person_without_the_right_does_nothing, async |app| {
+    let fixture = fixture(app).await;
     let by = app.person("By").await;
-    app.join(&world.source, &by, commonhold::domain::role::Role::Manager).await;
-    app.join(&world.target, &by, commonhold::domain::role::Role::Editor).await;
-    let body = json!({ "items": [world.folder], "destination": world.target.root, "background": true });
+    app.join(&fixture.source, &by, commonhold::domain::role::Role::Manager).await;
+    app.join(&fixture.target, &by, commonhold::domain::role::Role::Editor).await;
+    let body = json!({ "items": [fixture.folder], "destination": fixture.target.root, "background": true });
     let task = by.post("/api/v1/transfers", &body).await.expect(202).location().to_owned();
-    world.anna.remove(&world.source, &[by.id]).await.expect(204);
+    fixture.anna.remove(&fixture.source, &[by.id]).await.expect(204);
     work(app).await;
     let failed = by.get(&task).await.expect(200).json();
     assert_eq!(failed["state"], "failed", "{failed}");
-    assert_eq!(app.stored(world.folder).await.organization, world.source.id);
+    assert_eq!(app.stored(fixture.folder).await.organization, fixture.source.id);
     app.healthy().await;
 });
 
-both!(xfer_16_a_crash_costs_a_moment_and_a_job_is_done_once, async |app| {
-    let world = world(app).await;
-    let task = world.begin(None).await;
+both!(xfer_16_a_task_survives_a_crash_and_is_done_once, async |app| {
+    let fixture = fixture(app).await;
+    let task = fixture.begin(None).await;
     // Held by a worker that is gone.
     usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
     work(app).await;
-    assert_eq!(world.at(&task).await["state"], "running");
+    assert_eq!(fixture.at(&task).await["state"], "running");
     app.tick(61_000);
     work(app).await;
-    assert_eq!(world.at(&task).await["state"], "done");
+    assert_eq!(fixture.at(&task).await["state"], "done");
     // Where there is one node, it is nobody's when that starts.
-    let world = self::world(app).await;
-    let task = world.begin(None).await;
+    let fixture = self::fixture(app).await;
+    let task = fixture.begin(None).await;
     let lost = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
     usecase::task::begin_again(app.ctx()).await.expect("given back");
     if app.db().is_sqlite() {
         work(app).await;
-        assert_eq!(world.at(&task).await["state"], "done");
+        assert_eq!(fixture.at(&task).await["state"], "done");
         // Whoever lost it does nothing.
         assert!(usecase::task::step(app.ctx(), lost).await.expect("an answer").is_none());
         assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM transfer").await, 2);
@@ -192,38 +192,38 @@ both!(xfer_16_a_crash_costs_a_moment_and_a_job_is_done_once, async |app| {
 });
 
 both!(xfer_16_a_transfer_is_cancelled_while_it_waits_and_while_it_goes_on, async |app| {
-    let world = world(app).await;
-    let task = world.begin(None).await;
+    let fixture = fixture(app).await;
+    let task = fixture.begin(None).await;
     app.person("Eve").await.delete(&task).await.expect(404);
-    assert_eq!(world.anna.delete(&task).await.expect(200).json()["state"], "cancelled");
-    world.anna.delete(&task).await.expect(422);
+    assert_eq!(fixture.anna.delete(&task).await.expect(200).json()["state"], "cancelled");
+    fixture.anna.delete(&task).await.expect(422);
     work(app).await;
-    assert_eq!(app.stored(world.folder).await.organization, world.source.id);
-    assert_eq!(world.anna.audit(&world.source).await[0], "work.cancelled");
+    assert_eq!(app.stored(fixture.folder).await.organization, fixture.source.id);
+    assert_eq!(fixture.anna.audit(&fixture.source).await[0], "work.cancelled");
     // In the middle: whoever is at it looks again and again whether to go on.
-    let task = world.begin(None).await;
+    let task = fixture.begin(None).await;
     let id = task.rsplit('/').next().expect("an id").parse().expect("an id");
     let held = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
     let running = app.ctx().tasks().begin(id);
-    assert_eq!(world.at(&task).await["done"], 0);
+    assert_eq!(fixture.at(&task).await["done"], 0);
     running.progress().goes_on(2);
-    assert_eq!(world.at(&task).await["done"], 2, "this node counts");
-    world.anna.delete(&task).await.expect(200);
+    assert_eq!(fixture.at(&task).await["done"], 2, "this node counts");
+    fixture.anna.delete(&task).await.expect(200);
     assert!(running.progress().is_cancelled());
     drop(running);
     assert!(usecase::task::step(app.ctx(), held).await.expect("an answer").is_none());
-    assert_eq!(app.stored(world.folder).await.organization, world.source.id);
+    assert_eq!(app.stored(fixture.folder).await.organization, fixture.source.id);
     app.healthy().await;
 });
 
 both!(xfer_16_a_node_that_stops_leaves_the_work_to_the_next, async |app| {
-    let world = world(app).await;
-    let task = world.begin(None).await;
+    let fixture = fixture(app).await;
+    let task = fixture.begin(None).await;
     app.ctx().tasks().interrupt();
     let held = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
     assert!(usecase::task::step(app.ctx(), held).await.expect("an answer").is_none());
-    assert_eq!(world.at(&task).await["state"], "running");
-    assert_eq!(app.stored(world.folder).await.organization, world.source.id);
+    assert_eq!(fixture.at(&task).await["state"], "running");
+    assert_eq!(app.stored(fixture.folder).await.organization, fixture.source.id);
     assert!(usecase::task::claim(app.ctx()).await.expect("an answer").is_some(), "it was given back");
     app.healthy().await;
 });
@@ -275,7 +275,7 @@ both!(drive_4_a_deletion_that_is_cancelled_leaves_the_rest_in_the_trash, async |
     app.healthy().await;
 });
 
-both!(xfer_16_in_the_browser_what_is_much_goes_on_by_itself_and_is_found_again, async |app| {
+both!(xfer_16_in_the_browser_a_large_transfer_runs_as_a_task, async |app| {
     let anna = app.person("Anna").await;
     let (source, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
     app.credits_licence(&source, 10).await;

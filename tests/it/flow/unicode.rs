@@ -23,10 +23,10 @@ both!(drive_5_names_that_look_the_same_are_taken, async |app| {
         let refused = anna.create(org.root, "folder", same).await;
         assert_eq!((refused.status, refused.code().as_str()), (409, "name_taken"), "{same:?}: {}", refused.body);
     }
-    // Accents tell names apart.
+    // Names with different accents differ.
     let other = anna.folder(org.root, "Zurich Nord").await;
     assert_eq!(anna.rename(other, "zürich nord").await.expect(409).code(), "name_taken");
-    // One's own name in another writing is no clash.
+    // Renaming a resource to another spelling of its own name is no clash.
     anna.rename(first, "Zu\u{308}rich\u{A0}Nord").await.expect(200);
     // Two of the same in one place: what is moved or copied gets a number.
     let there = anna.folder(org.root, "There").await;
@@ -37,7 +37,7 @@ both!(drive_5_names_that_look_the_same_are_taken, async |app| {
     app.healthy().await;
 });
 
-both!(drive_5_a_name_with_nothing_to_see_is_refused_everywhere, async |app| {
+both!(drive_5_invisible_names_are_refused_everywhere, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     for nothing in ["\u{200B}", "\u{A0}\u{2009}", "\u{2800}", "\u{3164}", "\u{200D}\u{FE0F}"] {
@@ -59,7 +59,7 @@ both!(drive_5_a_name_with_nothing_to_see_is_refused_everywhere, async |app| {
     app.healthy().await;
 });
 
-/// Everything that has to do with order and search, on a database of any collation.
+/// Order and search, on a database of any collation.
 async fn ordered_and_found(app: &TestApp) {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
@@ -87,7 +87,7 @@ async fn ordered_and_found(app: &TestApp) {
         "ж",
         "東京都庁舎",
     ];
-    // Put in in another order.
+    // Created in another order.
     for at in 0..order.len() {
         anna.folder(org.root, order[at * 7 % order.len()]).await;
     }
@@ -146,7 +146,7 @@ async fn ordered_and_found(app: &TestApp) {
         anna.children(org.root, &format!("?query={}", escaped("ZU\u{308}RICH\u{A0}tr"))).await.expect(200).names(),
         ["Zürich Tram 4"]
     );
-    // What is seen by a grant alone is found the same.
+    // Search through a grant finds the same.
     let mem = app.person("Mem").await;
     app.give(
         tram,
@@ -262,7 +262,7 @@ both!(drive_2_drive_5_keys_from_before_are_computed_again_and_the_doctor_compare
     app.healthy().await;
 });
 
-both!(org_2_acct_1_ids_are_made_of_the_letters_that_names_are_usually_written_with, async |app| {
+both!(org_2_acct_1_ids_are_transliterated_from_names, async |app| {
     let anna = app.person("Anna").await;
     for (name, id) in [
         ("Łódź", "lodz"),

@@ -1,5 +1,5 @@
-//! **View as** and "Why can they see this?": exactly what the other sees, for who manages access and nobody else, and
-//! nothing changes meanwhile (ACCESS-1 to ACCESS-3, AUDIT-1; attacks 1, 5, 15).
+//! **View as** and "Why can they see this?": it shows exactly what the other person sees, only to who manages access, and is
+//! read-only (ACCESS-1 to ACCESS-3, AUDIT-1; attacks 1, 5, 15).
 
 use axum::http::{Method, header};
 use commonhold::{
@@ -82,7 +82,7 @@ both!(access_2_view_as_shows_what_the_other_sees_and_nothing_else, async |app| {
     app.healthy().await;
 });
 
-both!(access_3_only_who_manages_access_looks_as_another_and_only_at_their_own_organization, async |app| {
+both!(access_3_only_access_managers_view_as_another_and_only_in_their_own_organization, async |app| {
     let (anna, john, org, [folder, ..]) = shared(app).await;
     let (ed, rita, mia) = (app.person("Ed").await, app.person("Rita").await, app.person("Mia").await);
     for (person, role) in [(&ed, Role::Editor), (&rita, Role::Reader), (&mia, Role::Manager)] {
@@ -101,7 +101,7 @@ both!(access_3_only_who_manages_access_looks_as_another_and_only_at_their_own_or
     anna.give(folder, json!({ "person": john.id }), "manager").await.expect(200);
     assert_eq!(john.get(&at(folder, &mia)).await.expect(403).code(), "forbidden");
     assert_eq!(eve.get(&at(folder, &john)).await.expect(404).code(), "not_found");
-    // Whom the organization does not know, nonsense, and oneself.
+    // People whom the organization does not know, invalid ids, and oneself.
     let missing = uuid::Uuid::from_u128(7);
     for unknown in [eve.id.to_string(), missing.to_string(), "nonsense".to_owned()] {
         let answer = anna.get(&format!("/api/v1/resources/{folder}?as={unknown}")).await.expect(404);
@@ -121,7 +121,7 @@ both!(access_3_only_who_manages_access_looks_as_another_and_only_at_their_own_or
     // An External is.
     app.give(folder, Grantee::Person(eve.id), Level::Reader, false).await;
     assert_eq!(anna.get(&at(folder, &eve)).await.expect(200).json()["level"], "reader");
-    // Whoever lost the role lost this with it.
+    // Losing the role ends it.
     anna.change_role(&org, mia.id, "editor").await.expect(200);
     mia.get(&at(folder, &john)).await.expect(403);
     assert_eq!(
@@ -131,7 +131,7 @@ both!(access_3_only_who_manages_access_looks_as_another_and_only_at_their_own_or
     );
 });
 
-both!(access_3_nothing_is_changed_while_one_looks_as_another, async |app| {
+both!(access_3_nothing_is_changed_while_viewing_as_another, async |app| {
     let (anna, john, org, [folder, inside, _]) = shared(app).await;
     let as_john = format!("?as={}", john.id);
     for (method, path, body) in [
@@ -162,7 +162,7 @@ both!(access_3_nothing_is_changed_while_one_looks_as_another, async |app| {
     let headers = [(header::REFERER.as_str(), from.as_str())];
     anna.call(Method::PATCH, &format!("/api/v1/resources/{inside}"), Some(&body), &headers).await.expect(403);
     assert_eq!(anna.show(inside).await.json()["name"], "Portal");
-    // The same without it works, and one may always go.
+    // Without the parameter the same works, and signing out always does.
     anna.form(RenameResource::url(), &format!("/o/alpine-survey/drive/{folder}"), &fields).await;
     assert_eq!(anna.show(inside).await.json()["name"], "Else");
     anna.form(SignOut::url(), &page, &[]).await;
@@ -170,7 +170,7 @@ both!(access_3_nothing_is_changed_while_one_looks_as_another, async |app| {
     assert_eq!(app.role(org.id, john.id).await, Some(Role::Member));
 });
 
-both!(access_2_why_tells_every_source_who_made_it_and_what_would_be_left, async |app| {
+both!(access_2_why_names_every_source_of_access_its_author_and_what_would_remain, async |app| {
     let (anna, john, org, [folder, inside, _]) = shared(app).await;
     let guests = john.create_org("Guests").await;
     anna.give(inside, json!({ "organization": guests.org_id }), "reader").await.expect(200);

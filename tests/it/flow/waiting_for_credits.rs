@@ -1,5 +1,5 @@
-//! What waits for credits starts when there is enough (LIC-2): after whatever brings it, what has waited longest first, never
-//! below zero, a bounded number in each transaction, and also when many things happen at once.
+//! Datasets that wait for credits start when there are enough (LIC-2): after everything that adds credits, those that waited
+//! longest first, never below zero, a bounded number in each transaction, and also under concurrency.
 
 use commonhold::{
     domain::{
@@ -26,7 +26,7 @@ async fn status(app: &TestApp, id: ResourceId) -> Status {
     app.stored(id).await.dataset.expect("a dataset").status
 }
 
-/// Datasets that wait, each of so many images, in the order in which they came to wait.
+/// Waiting datasets of so many images each, in the order in which they began to wait.
 async fn waiting_datasets(app: &TestApp, anna: &Person, org: &Org, images: &[i64]) -> Vec<ResourceId> {
     let mut ids = Vec::new();
     for (number, images) in images.iter().enumerate() {
@@ -90,7 +90,7 @@ both!(lic_2_an_extension_a_refund_and_a_transfer_start_what_waits, async |app| {
     anna.transfer(&[paid], other.root).await.expect(201);
     assert_eq!(statuses(app, &ids).await, [STARTS, STARTS]);
     assert_eq!(app.left(id).await, (0, 1, 0));
-    // An expired licence pays for nothing, however much is left, until it comes alive again.
+    // An expired licence pays for nothing until it is extended.
     let late = anna.dataset(org.root, "Late", 10).await;
     app.expire(id).await;
     top_up(app, id, 500, 5, 0).await;
@@ -137,7 +137,7 @@ both!(lic_2_the_worker_starts_what_became_possible_by_time_alone, async |app| {
     waiting::round(app.ctx(), &stopped).await.expect("a round");
     assert_eq!(statuses(app, &ids).await, [STARTS]);
     assert_eq!(app.left(id).await, (0, 0, 98));
-    // Nothing goes on in an organization that was deleted.
+    // Nothing starts in a deleted organization.
     let late = anna.dataset(org.root, "Late", 500).await;
     assert_eq!(app.set_status(late, Status::Queued).await.status, WAITS);
     anna.call(
@@ -208,7 +208,7 @@ both!(lic_2_editors_of_a_dataset_see_what_processing_costs_and_what_is_left, asy
     top_up(app, id, 0, 0, 1_000).await;
     let page = anna.page(&path).await.expect(200);
     assert!(page.body.contains("1,040 credits") && !page.body.contains("are left."));
-    // Who only looks, and who is not of the organization that pays, see no price.
+    // Readers, and people outside of the organization that pays, see no price.
     for somebody in [&rolf, &eve] {
         let page = somebody.page(&path).await.expect(200);
         assert!(!page.body.contains("1,040") && !page.body.contains("100 credits"), "{}", somebody.name);

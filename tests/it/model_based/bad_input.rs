@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Two organizations of Anna's, and a processed dataset of 30 images in the first, with a plan for the second.
-struct Stage {
+struct Fixture {
     app: TestApp,
     anna: Person,
     source: Org,
@@ -27,7 +27,7 @@ struct Stage {
     digest: String,
 }
 
-impl Stage {
+impl Fixture {
     async fn new(app: &TestApp, until: Option<&str>) -> Self {
         let anna = app.person("Anna").await;
         let (source, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
@@ -81,100 +81,100 @@ impl Stage {
 }
 
 both!(xfer_10_xfer_15_an_allowance_used_up_between_plan_and_confirmation, async |app| {
-    let stage = Stage::new(app, None).await;
-    let other = stage.anna.dataset(stage.target.root, "Theirs", 71).await;
+    let fixture = Fixture::new(app, None).await;
+    let other = fixture.anna.dataset(fixture.target.root, "Theirs", 71).await;
     app.set_status(other, Status::Queued).await;
-    assert_eq!(app.left(stage.to).await, (29, 3, 0), "one image too few");
-    stage.refused((409, "plan_changed"), (409, "blocked")).await;
-    assert_eq!(stage.transfer().await.blockers(), ["allowance_too_small"]);
+    assert_eq!(app.left(fixture.to).await, (29, 3, 0), "one image too few");
+    fixture.refused((409, "plan_changed"), (409, "blocked")).await;
+    assert_eq!(fixture.transfer().await.blockers(), ["allowance_too_small"]);
     // What failed there is given back, and the plan is what it was.
     app.set_status(other, Status::Failed).await;
-    stage.confirm().await.expect(201);
-    assert_eq!(stage.books().await, [(100, 4, 0), (70, 3, 0)]);
+    fixture.confirm().await.expect(201);
+    assert_eq!(fixture.books().await, [(100, 4, 0), (70, 3, 0)]);
     app.healthy().await;
 });
 
 both!(xfer_8_lic_1_a_licence_that_expires_at_that_moment, async |app| {
-    let stage = Stage::new(app, Some("2026-11-22")).await;
+    let fixture = Fixture::new(app, Some("2026-11-22")).await;
     // Until the first moment of the 23rd.
     let until = commonhold::domain::time::Day::parse_iso("2026-11-23").expect("a day").start();
     app.tick(until.0 - app.ctx().now().0);
-    stage.refused((409, "plan_changed"), (409, "blocked")).await;
-    assert_eq!(stage.transfer().await.blockers(), ["target_licence_inactive"]);
-    let theirs = stage.anna.plan(&[stage.flight], stage.target.root).await.expect(200);
+    fixture.refused((409, "plan_changed"), (409, "blocked")).await;
+    assert_eq!(fixture.transfer().await.blockers(), ["target_licence_inactive"]);
+    let theirs = fixture.anna.plan(&[fixture.flight], fixture.target.root).await.expect(200);
     assert_eq!(theirs.blockers(), ["target_licence_inactive"]);
     // One millisecond before, it was fine.
     app.tick(-1);
-    stage.confirm().await.expect(201);
+    fixture.confirm().await.expect(201);
     // Neither is anything processed from that moment on.
-    let late = async |name: &str| stage.anna.dataset(stage.target.root, name, 1).await;
+    let late = async |name: &str| fixture.anna.dataset(fixture.target.root, name, 1).await;
     let (early, at_the_end) = (late("Early").await, late("At the end").await);
     assert_eq!(app.set_status(early, Status::Queued).await.status, Status::Queued);
     app.tick(1);
     assert_eq!(app.set_status(at_the_end, Status::Queued).await.status, Status::WaitingForCredits);
-    assert_eq!(app.left(stage.to).await, (69, 2, 0));
+    assert_eq!(app.left(fixture.to).await, (69, 2, 0));
     app.healthy().await;
 });
 
 both!(xfer_12_the_sources_licence_expires_between_plan_and_confirmation, async |app| {
-    let stage = Stage::new(app, None).await;
-    app.expire(stage.from).await;
-    stage.refused((409, "plan_changed"), (409, "blocked")).await;
-    assert_eq!(stage.transfer().await.blockers(), ["source_licence_inactive"]);
+    let fixture = Fixture::new(app, None).await;
+    app.expire(fixture.from).await;
+    fixture.refused((409, "plan_changed"), (409, "blocked")).await;
+    assert_eq!(fixture.transfer().await.blockers(), ["source_licence_inactive"]);
     // Ending it once more changes nothing: when it ended says which licence ended last.
     let ended = app.count("SELECT active_until FROM licence WHERE active_until IS NOT NULL").await;
     app.later(3);
-    app.expire(stage.from).await;
+    app.expire(fixture.from).await;
     assert_eq!(app.count("SELECT active_until FROM licence WHERE active_until IS NOT NULL").await, ended);
 });
 
 both!(xfer_13_org_4_the_target_organization_is_deleted_meanwhile, async |app| {
-    let stage = Stage::new(app, None).await;
+    let fixture = Fixture::new(app, None).await;
     let delete = async |org: &Org, name: &str| {
         let path = format!("/api/v1/orgs/{}", org.id);
-        let gone = stage.anna.call(axum::http::Method::DELETE, &path, Some(&json!({ "confirm": name })), &[]).await;
+        let gone = fixture.anna.call(axum::http::Method::DELETE, &path, Some(&json!({ "confirm": name })), &[]).await;
         assert!(gone.status < 300, "{}", gone.body);
     };
     let restore = async |org: &Org| {
-        let back = stage.anna.post(&format!("/api/v1/orgs/{}/restore", org.id), &json!({})).await;
+        let back = fixture.anna.post(&format!("/api/v1/orgs/{}/restore", org.id), &json!({})).await;
         assert!(back.status < 300, "{}", back.body);
     };
-    for (org, name) in [(&stage.target, "Tunnel North"), (&stage.source, "Alpine Survey")] {
+    for (org, name) in [(&fixture.target, "Tunnel North"), (&fixture.source, "Alpine Survey")] {
         delete(org, name).await;
-        stage.refused((404, "not_found"), (404, "not_found")).await;
-        stage.anna.plan(&[stage.flight], stage.target.root).await.expect(404);
+        fixture.refused((404, "not_found"), (404, "not_found")).await;
+        fixture.anna.plan(&[fixture.flight], fixture.target.root).await.expect(404);
         // The dialog's form leads back to its page, and that says so.
-        let (item, to) = (stage.flight.to_string(), stage.target.root.to_string());
-        let from = format!("/o/{}/drive?dialog=transfer&item={item}&destination={to}", stage.source.org_id);
-        let fields = [("items", item.as_str()), ("destination", to.as_str()), ("digest", stage.digest.as_str())];
-        let answer = stage.anna.form(ConfirmTransfer::url(), &from, &fields).await;
+        let (item, to) = (fixture.flight.to_string(), fixture.target.root.to_string());
+        let from = format!("/o/{}/drive?dialog=transfer&item={item}&destination={to}", fixture.source.org_id);
+        let fields = [("items", item.as_str()), ("destination", to.as_str()), ("digest", fixture.digest.as_str())];
+        let answer = fixture.anna.form(ConfirmTransfer::url(), &from, &fields).await;
         assert_eq!((matches!(answer.status, 302 | 303), answer.location()), (true, from.as_str()), "{}", answer.body);
-        let page = stage.anna.page(&from).await;
+        let page = fixture.anna.page(&from).await;
         assert!(page.body.contains("This does not exist, or you do not have access to it."), "{}", page.status);
         restore(org).await;
     }
     // Restored, everything is as it was when it was planned.
-    stage.confirm().await.expect(201);
+    fixture.confirm().await.expect(201);
     app.healthy().await;
 });
 
 both!(xfer_6_xfer_15_a_role_or_the_place_goes_between_plan_and_confirmation, async |app| {
-    let stage = Stage::new(app, None).await;
+    let fixture = Fixture::new(app, None).await;
     let john = app.person("John").await;
-    app.join(&stage.target, &john, Role::Owner).await;
-    john.change_role(&stage.target, stage.anna.id, "reader").await.expect(200);
-    stage.refused((409, "plan_changed"), (409, "blocked")).await;
-    assert_eq!(stage.transfer().await.blockers(), ["target_role_too_low"]);
-    john.remove(&stage.target, &[stage.anna.id]).await;
-    stage.refused((404, "not_found"), (404, "not_found")).await;
+    app.join(&fixture.target, &john, Role::Owner).await;
+    john.change_role(&fixture.target, fixture.anna.id, "reader").await.expect(200);
+    fixture.refused((409, "plan_changed"), (409, "blocked")).await;
+    assert_eq!(fixture.transfer().await.blockers(), ["target_role_too_low"]);
+    john.remove(&fixture.target, &[fixture.anna.id]).await;
+    fixture.refused((404, "not_found"), (404, "not_found")).await;
 
-    app.join(&stage.target, &stage.anna, Role::Manager).await;
-    let place = stage.anna.folder(stage.target.root, "Place").await;
-    let plan = stage.anna.plan(&[stage.flight], place).await.expect(200).json();
+    app.join(&fixture.target, &fixture.anna, Role::Manager).await;
+    let place = fixture.anna.folder(fixture.target.root, "Place").await;
+    let plan = fixture.anna.plan(&[fixture.flight], place).await.expect(200).json();
     john.trash(place).await;
     let digest = plan["digest"].as_str().expect("a digest");
-    assert_eq!(stage.anna.confirm(&[stage.flight], place, digest).await.expect(404).code(), "not_found");
-    assert_eq!(app.stored(stage.flight).await.organization, stage.source.id);
+    assert_eq!(fixture.anna.confirm(&[fixture.flight], place, digest).await.expect(404).code(), "not_found");
+    assert_eq!(app.stored(fixture.flight).await.organization, fixture.source.id);
     app.healthy().await;
 });
 
@@ -222,10 +222,10 @@ both!(lic_1_negative_and_huge_numbers_on_the_command_line, async |app| {
 
 both!(lic_2_the_largest_dataset_costs_more_than_anybody_has_and_nothing_overflows, async |app| {
     const MOST: i64 = 1_000_000_000_000_000;
-    let stage = Stage::new(app, None).await;
+    let fixture = Fixture::new(app, None).await;
     let mut big = Vec::new();
     for number in 0..20 {
-        let dataset = stage.anna.dataset(stage.source.root, &format!("Big {number}"), MOST).await;
+        let dataset = fixture.anna.dataset(fixture.source.root, &format!("Big {number}"), MOST).await;
         let set = app.set_status(dataset, Status::Queued).await;
         assert_eq!(set.status, Status::WaitingForCredits);
         assert!(set.charged.is_nothing());
@@ -233,12 +233,12 @@ both!(lic_2_the_largest_dataset_costs_more_than_anybody_has_and_nothing_overflow
         app.set_status(dataset, Status::Processed).await;
         big.push(dataset);
     }
-    let plan = stage.anna.plan(&big, stage.target.root).await.expect(200);
+    let plan = fixture.anna.plan(&big, fixture.target.root).await.expect(200);
     assert_eq!(plan.blockers(), ["allowance_too_small"]);
     assert_eq!(plan.json()["images"], 20 * MOST);
-    assert_eq!(stage.anna.transfer(&big, stage.target.root).await.expect(409).code(), "blocked");
-    let credits = app.credits_licence(&stage.anna.create_org("Credits").await, 5).await;
+    assert_eq!(fixture.anna.transfer(&big, fixture.target.root).await.expect(409).code(), "blocked");
+    let credits = app.credits_licence(&fixture.anna.create_org("Credits").await, 5).await;
     assert_eq!(app.left(credits).await, (0, 0, 5));
-    assert_eq!(stage.books().await, [(70, 3, 0), (100, 4, 0)]);
+    assert_eq!(fixture.books().await, [(70, 3, 0), (100, 4, 0)]);
     app.healthy().await;
 });

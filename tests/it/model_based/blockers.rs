@@ -14,7 +14,7 @@ use crate::{
     support::{Answer, Org, Person, TestApp, read},
 };
 
-/// The table. A step is a verb and its words; see [`Stage::step`].
+/// The table. A step is a verb and its words; see [`Fixture::step`].
 #[derive(Deserialize)]
 struct Table {
     pairs: Vec<Pair>,
@@ -78,7 +78,7 @@ struct Side {
 }
 
 /// A case being played.
-struct Stage {
+struct Fixture {
     app: TestApp,
     anna: Person,
     cora: Option<Person>,
@@ -87,7 +87,7 @@ struct Stage {
     to: String,
 }
 
-impl Stage {
+impl Fixture {
     async fn new(app: &TestApp, source: Option<&str>, target: Option<&str>) -> Self {
         let anna = Person::sign_up(app, "Anna", "Berg", &format!("anna.{}@example.com", app.ctx().id())).await;
         let mut sides = BTreeMap::new();
@@ -270,39 +270,39 @@ fn digest(plan: &Answer) -> String {
 /// Brought about, told, refused with nothing changed; then cleared, told to be clear, and done.
 async fn blocked_then_done(app: &TestApp, case: &Case) {
     let about = format!("{} ({})", case.code, case.rule);
-    let mut stage = Stage::new(app, case.source.as_deref(), case.target.as_deref()).await;
-    stage.to.clone_from(&case.to);
-    stage.steps(&case.given).await;
-    let plan = stage.plan(&case.items).await;
+    let mut fixture = Fixture::new(app, case.source.as_deref(), case.target.as_deref()).await;
+    fixture.to.clone_from(&case.to);
+    fixture.steps(&case.given).await;
+    let plan = fixture.plan(&case.items).await;
     let blockers: BTreeSet<String> = plan.blockers().into_iter().collect();
     assert_eq!(blockers, BTreeSet::from([case.code.clone()]), "{about}: {}", plan.body);
     let says = words(&case.says);
     let told = plan.json()["blockers"].as_array().cloned().unwrap_or_default();
     assert!(told.iter().any(|one| one["message"] == says), "{about}: {told:?}");
     // The page of the dialog says the same.
-    let query: String = stage.chosen(&case.items).iter().map(|id| format!("&item={id}")).collect();
-    let dialog = |stage: &Stage| {
-        let (org, to) = (&stage.sides["source"].org.org_id, stage.place(&stage.to).0);
+    let query: String = fixture.chosen(&case.items).iter().map(|id| format!("&item={id}")).collect();
+    let dialog = |fixture: &Fixture| {
+        let (org, to) = (&fixture.sides["source"].org.org_id, fixture.place(&fixture.to).0);
         format!("/o/{org}/drive?dialog=transfer{query}&destination={to}")
     };
-    let page = stage.anna.page(&dialog(&stage)).await.expect(200);
+    let page = fixture.anna.page(&dialog(&fixture)).await.expect(200);
     let written = page.body.replace("&amp;", "&").replace("&#x27;", "'");
     assert!(written.contains(&says), "{about}: the dialog says so");
     assert!(page.body.contains("What is in the way"), "{about}");
 
-    let before = stage.books(&case.items).await;
-    let refused = stage.confirm(&case.items, &digest(&plan)).await.expect(409);
+    let before = fixture.books(&case.items).await;
+    let refused = fixture.confirm(&case.items, &digest(&plan)).await.expect(409);
     assert_eq!(refused.code(), "blocked", "{about}");
     assert_eq!(refused.blockers().into_iter().collect::<BTreeSet<_>>(), blockers, "{about}");
-    assert_eq!(stage.books(&case.items).await, before, "{about}: nothing changed");
+    assert_eq!(fixture.books(&case.items).await, before, "{about}: nothing changed");
 
-    stage.steps(&case.clear).await;
-    let cleared = stage.plan(&case.items).await;
+    fixture.steps(&case.clear).await;
+    let cleared = fixture.plan(&case.items).await;
     assert_eq!(cleared.blockers(), Vec::<String>::new(), "{about}");
-    assert_eq!(stage.confirm(&case.items, &digest(&plan)).await.expect(409).code(), "plan_changed", "{about}");
-    stage.confirm(&case.items, &digest(&cleared)).await.expect(201);
-    let to = stage.place(&stage.to).0;
-    for item in stage.chosen(&case.items) {
+    assert_eq!(fixture.confirm(&case.items, &digest(&plan)).await.expect(409).code(), "plan_changed", "{about}");
+    fixture.confirm(&case.items, &digest(&cleared)).await.expect(201);
+    let to = fixture.place(&fixture.to).0;
+    for item in fixture.chosen(&case.items) {
         assert_eq!(app.stored(item).await.parent, Some(to), "{about}");
     }
 }
@@ -331,34 +331,34 @@ both!(xfer_8_xfer_10_xfer_11_xfer_12_every_pair_of_models_with_the_books_of_both
     for pair in &table.pairs {
         let about = format!("{} ({})", pair.models, pair.rule);
         pairs.insert(pair.models.clone());
-        let mut stage = Stage::new(app, None, None).await;
-        stage.steps(&pair.given).await;
+        let mut fixture = Fixture::new(app, None, None).await;
+        fixture.steps(&pair.given).await;
         for (side, books) in &pair.left {
-            assert_eq!(stage.left(side).await, books.before, "{about}: {side} before");
+            assert_eq!(fixture.left(side).await, books.before, "{about}: {side} before");
         }
-        let plan = stage.plan(&pair.items).await;
+        let plan = fixture.plan(&pair.items).await;
         assert_eq!(plan.json()["effects"]["model_pair"], pair.models, "{about}");
         if let Some(blocker) = &pair.blocker {
             assert_eq!(plan.blockers(), std::slice::from_ref(blocker), "{about}");
-            stage.confirm(&pair.items, &digest(&plan)).await.expect(409);
+            fixture.confirm(&pair.items, &digest(&plan)).await.expect(409);
         } else {
-            let receipt = stage.confirm(&pair.items, &digest(&plan)).await.expect(201).json();
+            let receipt = fixture.confirm(&pair.items, &digest(&plan)).await.expect(201).json();
             assert_eq!(receipt["effects"], plan.json()["effects"], "{about}: what was confirmed is what happened");
             for (side, action) in [("source", "transfer.sent"), ("target", "transfer.received")] {
-                let org = &stage.sides[side].org;
-                let told = stage.anna.audit(org).await;
+                let org = &fixture.sides[side].org;
+                let told = fixture.anna.audit(org).await;
                 assert_eq!(told.iter().filter(|line| *line == action).count(), 1, "{about}: {told:?}");
                 assert_eq!(told.iter().filter(|line| line.starts_with("transfer.")).count(), 1, "{about}: {told:?}");
                 let page = format!("/o/{}/transfers/{}", org.org_id, receipt["id"].as_str().expect("an id"));
-                let page = stage.anna.page(&page).await.expect(200);
+                let page = fixture.anna.page(&page).await.expect(200);
                 assert!(page.body.contains("Flight") && page.body.contains("Receipt"), "{about}");
             }
         }
         for (side, books) in &pair.left {
-            assert_eq!(stage.left(side).await, books.after, "{about}: {side} after");
+            assert_eq!(fixture.left(side).await, books.after, "{about}: {side} after");
             // As the API says it, too.
-            let Side { org, licences, .. } = &stage.sides[side];
-            let list = stage.anna.get(&format!("/api/v1/orgs/{}/licences", org.org_id)).await.expect(200).json();
+            let Side { org, licences, .. } = &fixture.sides[side];
+            let list = fixture.anna.get(&format!("/api/v1/orgs/{}/licences", org.org_id)).await.expect(200).json();
             let newest = licences.last().expect("a licence").to_string();
             let shown = list["items"].as_array().cloned().unwrap_or_default();
             let shown = shown.into_iter().find(|one| one["id"] == newest.as_str()).expect("the licence is listed");

@@ -18,7 +18,7 @@ fn address(app: &TestApp) -> String {
     app.database_url().unwrap_or_else(|| format!("sqlite://{}", app.folder().join("it.db").display()))
 }
 
-/// What the program says and how it ends, with these words.
+/// The output and the exit status of a command.
 pub async fn program(app: &TestApp, words: &[&str]) -> (Option<i32>, String, String) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_commonhold"));
     command.arg("--database").arg(address(app)).args(words);
@@ -32,7 +32,7 @@ async fn broken(app: &TestApp) -> Vec<String> {
     findings.into_iter().filter(|finding| finding.broken > 0).map(|finding| finding.invariant).collect()
 }
 
-/// An organization with something of everything in it.
+/// An organization with a row in every table that an invariant is about.
 async fn something_of_everything(app: &TestApp) {
     let anna = app.person("Anna").await;
     let (source, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
@@ -53,7 +53,7 @@ async fn something_of_everything(app: &TestApp) {
     anna.trash(gone).await;
 }
 
-/// How each invariant is broken, by statements that each take something away; the next copy of the database is whole again.
+/// The statements that break each invariant. They run in a copy of the database.
 const WAYS: &[(&str, &[&str])] = &[
     (
         "no personal space of somebody who belongs to an organization holds work",
@@ -151,7 +151,7 @@ both!(lic_3_org_3_drive_1_every_invariant_that_is_broken_by_hand_is_found, async
     assert!(says.lines().all(|line| line.starts_with("ok")) && says.lines().count() >= INVARIANTS.len(), "{says}");
     for invariant in INVARIANTS {
         let ways: Vec<_> = WAYS.iter().filter(|(name, _)| invariant.name.contains(name)).collect();
-        // The database itself keeps this one: no row can be brought below zero.
+        // A check of the database keeps this one, so that no statement can break it.
         let kept_by_the_database = invariant.name.contains("below zero");
         assert_eq!(ways.len(), usize::from(!kept_by_the_database), "{}: {ways:?}", invariant.name);
         for (name, statements) in ways {

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use commonhold::{
-    domain::{access::Level, id::LicenceId, id::ResourceId, resource::Status, role::Role, share_link, transfer::Grantee},
+    domain::{
+        access::Level, id::LicenceId, id::ResourceId, resource::Status, role::Role, share_link, transfer::Grantee,
+    },
     server::{
         error::Error,
         store::fault::{Fault, striking},
@@ -86,22 +88,22 @@ async fn whole_or_not_at_all(app: &TestApp, what: &str, write: impl AsyncFn() ->
 }
 
 /// Two organizations with an allowance each, and in the first a folder with everything that a transfer has to take care of.
-struct Stage {
+struct Fixture {
     anna: Person,
     source: Org,
     target: Org,
     licences: [LicenceId; 2],
 }
 
-async fn stage(app: &TestApp) -> Stage {
+async fn fixture(app: &TestApp) -> Fixture {
     let anna = app.person("Anna").await;
     let (source, target) = (anna.create_org("Source").await, anna.create_org("Target").await);
     let licences =
         [app.images_licence(&source, 100_000, 1_000).await, app.images_licence(&target, 100_000, 1_000).await];
-    Stage { anna, source, target, licences }
+    Fixture { anna, source, target, licences }
 }
 
-impl Stage {
+impl Fixture {
     async fn folder(&self, app: &TestApp, name: &str) -> (ResourceId, ResourceId) {
         let folder = self.anna.folder(self.source.root, name).await;
         let inside = self.anna.folder(folder, "Inside").await;
@@ -114,15 +116,15 @@ impl Stage {
     }
 }
 
-both!(xfer_13_audit_1_whatever_is_struck_anywhere_has_done_nothing, async |app| {
-    let stage = stage(app).await;
-    let (anna, john) = (&stage.anna, app.person("John").await);
-    let (folder, dataset) = stage.folder(app, "Tunnels").await;
+both!(xfer_13_audit_1_every_write_that_fails_anywhere_changes_nothing, async |app| {
+    let fixture = fixture(app).await;
+    let (anna, john) = (&fixture.anna, app.person("John").await);
+    let (folder, dataset) = fixture.folder(app, "Tunnels").await;
     app.share(dataset, "a link").await;
-    anna.folder(stage.target.root, "Tunnels").await;
-    let place = anna.folder(stage.source.root, "Place").await;
-    app.join(&stage.source, &john, Role::Editor).await;
-    app.give(stage.source.root, Grantee::Person(john.id), Level::Editor, true).await;
+    anna.folder(fixture.target.root, "Tunnels").await;
+    let place = anna.folder(fixture.source.root, "Place").await;
+    app.join(&fixture.source, &john, Role::Editor).await;
+    app.give(fixture.source.root, Grantee::Person(john.id), Level::Editor, true).await;
 
     whole_or_not_at_all(app, "creating a dataset", async || {
         let body = json!({ "parent": place, "kind": "dataset", "name": "New", "dataset": { "images": 3 } });
@@ -144,37 +146,39 @@ both!(xfer_13_audit_1_whatever_is_struck_anywhere_has_done_nothing, async |app| 
     whole_or_not_at_all(app, "putting into the trash", async || anna.trash(draft).await.status).await;
     whole_or_not_at_all(app, "deleting for good", async || anna.delete_for_good(draft).await.status).await;
     whole_or_not_at_all(app, "copying", async || anna.copy(folder, place).await.status).await;
-    whole_or_not_at_all(app, "transferring", async || anna.transfer(&[folder], stage.target.root).await.status).await;
+    whole_or_not_at_all(app, "transferring", async || anna.transfer(&[folder], fixture.target.root).await.status).await;
     assert_eq!(app.link_state("a link").await, share_link::State::Moved);
 
     let form = usecase::licence::GrantForm {
-        org: stage.source.org_id.clone(),
+        org: fixture.source.org_id.clone(),
         product: "cloud-teams".to_owned(),
         model: Some("credits".to_owned()),
         credits: 5,
         ..usecase::licence::GrantForm::default()
     };
     whole_or_not_at_all(app, "granting", async || status(usecase::licence::grant(app.ctx(), &form).await)).await;
-    whole_or_not_at_all(app, "expiring", async || status(usecase::licence::expire(app.ctx(), stage.licences[1]).await))
-        .await;
+    whole_or_not_at_all(app, "expiring", async || {
+        status(usecase::licence::expire(app.ctx(), fixture.licences[1]).await)
+    })
+    .await;
     whole_or_not_at_all(app, "giving access", async || {
         anna.give(place, json!({ "email": john.email }), "manager").await.status
     })
     .await;
     whole_or_not_at_all(app, "changing a role", async || {
-        anna.change_role(&stage.source, john.id, "manager").await.status
+        anna.change_role(&fixture.source, john.id, "manager").await.status
     })
     .await;
-    whole_or_not_at_all(app, "leaving", async || john.leave(&stage.source).await.status).await;
+    whole_or_not_at_all(app, "leaving", async || john.leave(&fixture.source).await.status).await;
     whole_or_not_at_all(app, "founding an organization", async || {
         let body = json!({ "name": "Founded", "kind": "individual", "country": "CH" });
         anna.post("/api/v1/orgs", &body).await.status
     })
     .await;
-    anna.invite(&stage.source, &john.email, "reader").await;
+    anna.invite(&fixture.source, &john.email, "reader").await;
     let token = app.invitation_token(&john.email).await;
     whole_or_not_at_all(app, "accepting an invitation", async || john.accept(&token).await.status).await;
-    let path = format!("/api/v1/orgs/{}", stage.target.id);
+    let path = format!("/api/v1/orgs/{}", fixture.target.id);
     whole_or_not_at_all(app, "deleting an organization", async || {
         anna.call(axum::http::Method::DELETE, &path, Some(&json!({ "confirm": "Target" })), &[]).await.status
     })
@@ -186,20 +190,20 @@ both!(xfer_13_audit_1_whatever_is_struck_anywhere_has_done_nothing, async |app| 
     app.healthy().await;
 });
 
-both!(xfer_10_lic_2_whatever_another_transaction_is_in_the_way_of_is_done_once, async |app| {
-    let stage = stage(app).await;
+both!(xfer_10_lic_2_every_write_that_conflicts_is_retried_and_done_once, async |app| {
+    let fixture = fixture(app).await;
     let mut statement = 0;
     loop {
-        let (folder, dataset) = stage.folder(app, &format!("Tunnels {statement}")).await;
-        let draft = stage.anna.dataset(stage.source.root, &format!("Draft {statement}"), 7).await;
-        let left = async || (app.left(stage.licences[0]).await, app.left(stage.licences[1]).await);
+        let (folder, dataset) = fixture.folder(app, &format!("Tunnels {statement}")).await;
+        let draft = fixture.anna.dataset(fixture.source.root, &format!("Draft {statement}"), 7).await;
+        let left = async || (app.left(fixture.licences[0]).await, app.left(fixture.licences[1]).await);
         let before = (left().await, app.count("SELECT COUNT(*) FROM audit").await);
 
         let queue = usecase::dataset::set_status(app.ctx(), draft, Status::Queued);
         let (queued, struck_queue) = striking(statement, Fault::Contended, queue).await;
         assert_eq!(queued.expect("tried again").charged.images, 7, "statement {statement}");
         let folder = [folder];
-        let transfer = stage.anna.transfer(&folder, stage.target.root);
+        let transfer = fixture.anna.transfer(&folder, fixture.target.root);
         let (answer, struck) = striking(statement, Fault::Contended, transfer).await;
         answer.expect(201);
 
@@ -207,7 +211,7 @@ both!(xfer_10_lic_2_whatever_another_transaction_is_in_the_way_of_is_done_once, 
         assert_eq!(source, (before.0.0.0 - 7 + 30, before.0.0.1 - 1 + 1, 0), "statement {statement}");
         assert_eq!(target, (before.0.1.0 - 30, before.0.1.1 - 1, 0), "statement {statement}");
         assert_eq!(lines, before.1 + 3, "one line for each change, statement {statement}");
-        assert_eq!(app.stored(dataset).await.organization, stage.target.id);
+        assert_eq!(app.stored(dataset).await.organization, fixture.target.id);
         if !struck {
             assert!(!struck_queue && statement > 10, "a transfer is more than {statement} statements");
             break;

@@ -1,7 +1,7 @@
-//! Random histories, played on the model and on the server, and compared after every step.
+//! Random histories, played on the model and on the server and compared after every step.
 //!
-//! `COMMONHOLD_TEST_ROUNDS` says how many (few by default); `COMMONHOLD_TEST_SEED` plays one again. A history that goes
-//! wrong is made shorter as long as it still does, and printed.
+//! `COMMONHOLD_TEST_ROUNDS` says how many (few by default); `COMMONHOLD_TEST_SEED` repeats one. A history that fails is
+//! shrunk as long as it still fails, and printed.
 
 use commonhold::{
     domain::licence::{Model, Product},
@@ -9,103 +9,102 @@ use commonhold::{
 };
 
 use super::{
-    generator::Dice,
-    model::{Act, Answer, Label, ORGS, PEOPLE, World},
-    server::{Came, Server},
+    generator::Generator,
+    model::{Action, Answer, Label, ModelState, ORGS, PEOPLE},
+    server::{Outcome, Server},
 };
 use crate::{
     both,
     support::{Person, TestApp, at_once, rounds, setting},
 };
 
-/// How many steps a history has.
 const STEPS: u32 = 40;
 /// How many histories are played over one database.
 const OVER_ONE_DATABASE: usize = 25;
 
-/// How long a shorter history is looked for.
+/// How long a failing history is shrunk.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(45);
 
 /// A step of a history.
 #[derive(Clone, PartialEq, Debug)]
 enum Step {
-    One(Act),
-    /// Several at the same moment, in whatever order.
-    AtOnce(Vec<Act>),
-    /// One, whose writes are struck at this statement.
-    Struck(Act, u32, bool),
+    One(Action),
+    /// Several at the same moment, in any order.
+    AtOnce(Vec<Action>),
+    /// One, with a fault injected at this statement of its writes.
+    Struck(Action, u32, bool),
 }
 
-/// A history: steps with their numbers, from which things get their labels.
+/// Steps with their numbers, from which resources get their labels.
 type History = Vec<(u32, Step)>;
 
-/// What an act of a step calls what it makes. What a copy holds follows, so there is room.
-fn label(step: u32, act: usize) -> Label {
-    1_000 + step * 1_000 + u32::try_from(act).unwrap_or(0) * 100
+/// The label of what an action of a step creates. The contents of a copy get the labels that follow, so there is a gap.
+fn label(step: u32, action: usize) -> Label {
+    1_000 + step * 1_000 + u32::try_from(action).unwrap_or(0) * 100
 }
 
 /// The next step of a random history.
-fn next(dice: &mut Dice, number: u32, world: &World, server: &Server) -> Step {
+fn next(generator: &mut Generator, number: u32, model: &ModelState, server: &Server) -> Step {
     if number < 6 {
-        // Something to work with: who is in what, and licences of every pair of models.
+        // Something to work with: memberships, and licences of every pair of models.
         return Step::One(match number {
-            0 => Act::Grant {
+            0 => Action::Grant {
                 org: 0,
                 product: Product::CloudPro,
                 model: Model::ImagesProjects,
                 amounts: [400, 20, 0],
                 days: None,
             },
-            1 if dice.chance(50) => Act::Grant {
+            1 if generator.chance(50) => Action::Grant {
                 org: 1,
                 product: Product::CloudPro,
                 model: Model::ImagesProjects,
                 amounts: [150, 6, 0],
                 days: None,
             },
-            1 => Act::Grant {
+            1 => Action::Grant {
                 org: 1,
                 product: Product::CloudPro,
                 model: Model::Credits,
                 amounts: [0, 0, 60],
                 days: None,
             },
-            2 => dice.grant(2),
-            at => join(dice, usize::try_from(at - 2).unwrap_or(1)),
+            2 => generator.grant(2),
+            at => join(generator, usize::try_from(at - 2).unwrap_or(1)),
         });
     }
-    match dice.below(100) {
+    match generator.below(100) {
         0..12 => {
-            let how_many = 2 + dice.below(3);
-            Step::AtOnce((0..how_many).map(|_| dice.act(world, server, true)).collect())
+            let how_many = 2 + generator.below(3);
+            Step::AtOnce((0..how_many).map(|_| generator.action(model, server, true)).collect())
         }
         12..24 => {
-            let act = dice.act(world, server, true);
-            Step::Struck(act, u32::try_from(dice.below(14)).unwrap_or(0), dice.chance(35))
+            let action = generator.action(model, server, true);
+            Step::Struck(action, u32::try_from(generator.below(14)).unwrap_or(0), generator.chance(35))
         }
-        _ => Step::One(dice.act(world, server, false)),
+        _ => Step::One(generator.action(model, server, false)),
     }
 }
 
-fn join(dice: &mut Dice, whom: usize) -> Act {
+fn join(generator: &mut Generator, whom: usize) -> Action {
     use commonhold::domain::role::Role;
-    let role = [Role::Owner, Role::Manager, Role::Editor, Role::Member][dice.below(4)];
-    Act::Join { org: dice.below(ORGS), whom, role }
+    let role = [Role::Owner, Role::Manager, Role::Editor, Role::Member][generator.below(4)];
+    Action::Join { org: generator.below(ORGS), whom, role }
 }
 
-/// One history in the making, on both sides.
-struct Play {
-    world: World,
+/// A history that is being played on both sides.
+struct Run {
+    model: ModelState,
     server: Server,
-    /// How often something was done, and how often it was refused.
+    /// How many actions succeeded, and how many were refused.
     done: usize,
     refused: usize,
 }
 
-impl Play {
+impl Run {
     async fn new(app: &TestApp, people: &[Person], name: &str) -> Self {
         let server = Server::new(app, people, name).await;
-        Self { world: World::new(app.ctx().now().0), server, done: 0, refused: 0 }
+        Self { model: ModelState::new(app.ctx().now().0), server, done: 0, refused: 0 }
     }
 
     fn count(&mut self, answer: &Answer) {
@@ -115,95 +114,95 @@ impl Play {
         }
     }
 
-    /// Plays a step on both sides; what is wrong if they do not agree.
+    /// Plays a step on both sides; the difference if they disagree.
     async fn step(&mut self, number: u32, step: &Step) -> Result<(), String> {
-        self.world.order = self.server.ids.iter().map(|(label, id)| (*label, id.0.as_u128())).collect();
+        self.model.order = self.server.ids.iter().map(|(label, id)| (*label, id.0.as_u128())).collect();
         match step {
-            Step::One(act) if self.server.knows(act) => {
-                let came = self.server.act(act).await;
-                self.one(label(number, 0), act, &came).await
+            Step::One(action) if self.server.knows(action) => {
+                let outcome = self.server.perform(action).await;
+                self.one(label(number, 0), action, &outcome).await
             }
-            Step::Struck(act, statement, contended) if self.server.knows(act) => {
-                self.struck(label(number, 0), act, *statement, *contended).await
+            Step::Struck(action, statement, contended) if self.server.knows(action) => {
+                self.struck(label(number, 0), action, *statement, *contended).await
             }
-            Step::AtOnce(acts) => self.at_once(number, acts).await,
-            // It is about what a step made that has been left out.
+            Step::AtOnce(actions) => self.at_once(number, actions).await,
+            // The step that created what this one is about was left out by shrinking.
             Step::One(_) | Step::Struck(..) => Ok(()),
         }
     }
 
-    async fn one(&mut self, label: Label, act: &Act, came: &Came) -> Result<(), String> {
-        let expected = self.world.act(act, label);
-        if expected != came.answer {
-            return Err(format!("{act:?}\n  is       {:?}\n  expected {expected:?}", came.answer));
+    async fn one(&mut self, label: Label, action: &Action, outcome: &Outcome) -> Result<(), String> {
+        let expected = self.model.apply(action, label);
+        if expected != outcome.answer {
+            return Err(format!("{action:?}\n  is       {:?}\n  expected {expected:?}", outcome.answer));
         }
         self.count(&expected);
-        self.server.note(label, came, act);
-        self.compare(act).await
+        self.server.note(label, outcome, action);
+        self.compare(action).await
     }
 
     async fn compare(&mut self, about: impl std::fmt::Debug) -> Result<(), String> {
-        let seen = self.server.picture().await;
-        let expected = self.server.expected(&self.world, &seen);
+        let seen = self.server.snapshot().await;
+        let expected = self.server.expected(&self.model, &seen);
         seen.differs(&expected).map_or(Ok(()), |difference| Err(format!("after {about:?}\n{difference}")))
     }
 
-    /// All or nothing: what is struck did nothing, and what another transaction was in the way of is done all the same.
-    async fn struck(&mut self, label: Label, act: &Act, statement: u32, contended: bool) -> Result<(), String> {
+    /// All or nothing: a failed write changes nothing, and a write that conflicts with another transaction is retried.
+    async fn struck(&mut self, label: Label, action: &Action, statement: u32, contended: bool) -> Result<(), String> {
         let fault = if contended { Fault::Contended } else { Fault::Gone };
-        let (came, struck) = striking(statement, fault, self.server.act(act)).await;
-        let unavailable = matches!(&came.answer, Answer::No(code, _) if code == "503");
+        let (outcome, struck) = striking(statement, fault, self.server.perform(action)).await;
+        let unavailable = matches!(&outcome.answer, Answer::No(code, _) if code == "503");
         if struck && unavailable && !contended {
-            return self.compare((act, "struck")).await;
+            return self.compare((action, "struck")).await;
         }
-        self.one(label, act, &came).await
+        self.one(label, action, &outcome).await
     }
 
-    /// At the same moment: as if one after the other, in some order.
-    async fn at_once(&mut self, number: u32, acts: &[Act]) -> Result<(), String> {
-        let acts: Vec<(Label, Act)> = (0..)
-            .zip(acts)
-            .filter(|(_, act)| self.server.knows(act))
-            .map(|(at, act)| (label(number, at), act.clone()))
+    /// Several at the same moment have the effect of some order one after the other.
+    async fn at_once(&mut self, number: u32, actions: &[Action]) -> Result<(), String> {
+        let actions: Vec<(Label, Action)> = (0..)
+            .zip(actions)
+            .filter(|(_, action)| self.server.knows(action))
+            .map(|(at, action)| (label(number, at), action.clone()))
             .collect();
-        let tasks = acts.iter().map(|(_, act)| {
-            let (server, act) = (self.server.clone(), act.clone());
-            async move { server.act(&act).await }
+        let tasks = actions.iter().map(|(_, action)| {
+            let (server, action) = (self.server.clone(), action.clone());
+            async move { server.perform(&action).await }
         });
-        let came = at_once(tasks.collect()).await;
-        for ((label, act), came) in acts.iter().zip(&came) {
-            self.count(&came.answer);
-            self.server.note(*label, came, act);
+        let outcome = at_once(tasks.collect()).await;
+        for ((label, action), outcome) in actions.iter().zip(&outcome) {
+            self.count(&outcome.answer);
+            self.server.note(*label, outcome, action);
         }
-        let seen = self.server.picture().await;
+        let seen = self.server.snapshot().await;
         let mut told = Vec::new();
-        for order in orders(acts.len()) {
-            let mut world = self.world.clone();
+        for order in orders(actions.len()) {
+            let mut model = self.model.clone();
             let fits = order.iter().all(|at| {
-                let (label, act) = &acts[*at];
-                // Who was in the way of somebody else may be told so, and then nothing is done.
+                let (label, action) = &actions[*at];
+                // An action that met another one may be refused, and then changes nothing.
                 let late =
-                    matches!(&came[*at].answer, Answer::No(code, _) if code == "conflict" || code == "plan_changed");
-                late || world.act(act, *label) == came[*at].answer
+                    matches!(&outcome[*at].answer, Answer::No(code, _) if code == "conflict" || code == "plan_changed");
+                late || model.apply(action, *label) == outcome[*at].answer
             });
             if !fits {
                 continue;
             }
             let mut server = self.server.clone();
-            let expected = server.expected(&world, &seen);
+            let expected = server.expected(&model, &seen);
             match seen.differs(&expected) {
                 None => {
-                    (self.world, self.server) = (world, server);
+                    (self.model, self.server) = (model, server);
                     return Ok(());
                 }
                 Some(difference) => told.push(format!("in the order {order:?}\n{difference}")),
             }
         }
-        let answers: Vec<&Answer> = came.iter().map(|came| &came.answer).collect();
-        Err(format!("no order explains {acts:?}\n  with {answers:?}\n{}", told.join("\n")))
+        let answers: Vec<&Answer> = outcome.iter().map(|outcome| &outcome.answer).collect();
+        Err(format!("no order explains {actions:?}\n  with {answers:?}\n{}", told.join("\n")))
     }
 
-    /// What holds at the end, whatever happened.
+    /// The invariants that hold after every history.
     async fn finish(&self) -> Result<(), String> {
         let findings = commonhold::server::doctor::examine(self.server.app.ctx()).await.map_err(|e| e.to_string())?;
         let broken: Vec<&str> = findings.iter().filter(|f| f.broken > 0).map(|f| f.invariant.as_str()).collect();
@@ -211,7 +210,7 @@ impl Play {
     }
 }
 
-/// Every order of so many.
+/// Every permutation of so many.
 fn orders(of: usize) -> Vec<Vec<usize>> {
     (0..of).fold(vec![Vec::new()], |orders, next| {
         let insert = |order: &Vec<usize>, at: usize| {
@@ -223,7 +222,7 @@ fn orders(of: usize) -> Vec<Vec<usize>> {
     })
 }
 
-/// The four who act in every history over a database.
+/// The four people of every history over a database.
 async fn people(app: &TestApp) -> Vec<Person> {
     let mut people = Vec::new();
     for name in ["Anna", "John", "Mary", "Eve"].into_iter().take(PEOPLE) {
@@ -232,36 +231,36 @@ async fn people(app: &TestApp) -> Vec<Person> {
     people
 }
 
-/// Plays a random history; how it went, and what it was if it went wrong.
+/// Plays a random history; how many actions succeeded and were refused, or the history that failed.
 async fn random(app: &TestApp, people: &[Person], seed: u64) -> Result<(usize, usize), (History, String)> {
-    let mut dice = Dice::new(seed);
-    let mut play = Play::new(app, people, &format!("{seed}")).await;
+    let mut generator = Generator::new(seed);
+    let mut run = Run::new(app, people, &format!("{seed}")).await;
     let mut history = History::new();
     for number in 0..STEPS {
-        let step = next(&mut dice, number, &play.world, &play.server);
+        let step = next(&mut generator, number, &run.model, &run.server);
         history.push((number, step.clone()));
-        if let Err(wrong) = play.step(number, &step).await {
+        if let Err(wrong) = run.step(number, &step).await {
             return Err((history, wrong));
         }
     }
-    match play.finish().await {
-        Ok(()) => Ok((play.done, play.refused)),
+    match run.finish().await {
+        Ok(()) => Ok((run.done, run.refused)),
         Err(wrong) => Err((history, wrong)),
     }
 }
 
-/// Whether a history still goes wrong.
+/// The failure of a history, if it still fails.
 async fn again(app: &TestApp, people: &[Person], name: &str, history: &History) -> Option<String> {
-    let mut play = Play::new(app, people, name).await;
+    let mut run = Run::new(app, people, name).await;
     for (number, step) in history {
-        if let Err(wrong) = play.step(*number, step).await {
+        if let Err(wrong) = run.step(*number, step).await {
             return Some(wrong);
         }
     }
-    play.finish().await.err()
+    run.finish().await.err()
 }
 
-/// Leaves out what is not needed for a history to go wrong, and says what is left of it.
+/// Shrinks a failing history by leaving steps out, and describes the result.
 async fn shortest(app: &TestApp, people: &[Person], mut history: History, mut wrong: String) -> String {
     eprintln!("{wrong}\nlooking for a shorter history that does so");
     let mut chunk = history.len() / 2;
@@ -286,7 +285,7 @@ async fn shortest(app: &TestApp, people: &[Person], mut history: History, mut wr
     format!("{wrong}\n\nthe shortest history that does so:\n{}", steps.join("\n"))
 }
 
-/// Every fourth of the histories, so that four processes share them.
+/// A fourth of the histories, so that four tests share them.
 async fn histories(app: TestApp, part: u64) {
     let people = people(&app).await;
     let many = u64::try_from(rounds(8)).unwrap_or(u64::MAX);
@@ -326,7 +325,7 @@ async fn play_all(first: TestApp, first_people: Vec<Person>, seeds: Vec<u64>) {
     if seeds.len() > OVER_ONE_DATABASE {
         app.finish().await;
     }
-    eprintln!("{} histories: {done} acts done, {refused} refused", seeds.len());
+    eprintln!("{} histories: {done} actions done, {refused} refused", seeds.len());
     assert!(seeds.is_empty() || done > refused / 3, "something happens: {done} done, {refused} refused");
 }
 

@@ -1,11 +1,11 @@
-//! What the server is compared with: the rules once more, in a few hundred lines that know no database, no HTTP and none
-//! of the product's decisions, only its words. [`World::act`] says what comes of one act and changes the world by it.
+//! The model that the server is compared with: the rules once more, in a few hundred lines without database or HTTP.
+//! [`ModelState::apply`] answers one action and changes the state accordingly. It calls nothing of the domain but its enums.
 //!
-//! It is written from the rules (LIC, DRIVE, ACCESS, XFER, ORG, ROLE), not from the code, so that a mistake has to be made twice to
-//! go unnoticed. Where an act is refused, nothing changes.
+//! It is written from the rules (LIC, DRIVE, ACCESS, XFER, ORG, ROLE) and not from the code, so that only a mistake made twice
+//! goes unnoticed. A refused action changes nothing.
 //!
-//! To teach it a verb (an offer, an undo of a transfer): a variant of [`Act`], an arm of [`World::act`], an arm of
-//! `Server::act`, and a line of `Dice::act`.
+//! To add a verb (an offer, an undo of a transfer), write a variant of [`Action`], an arm of [`ModelState::apply`], an arm of
+//! `Server::perform`, and a line of `Generator::action`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ use commonhold::domain::{
 pub const PEOPLE: usize = 4;
 pub const ORGS: usize = 3;
 
-/// A resource, by the number of the act that made it.
+/// A resource, by the number of the action that made it.
 pub type Label = u32;
 
 /// Images, projects and credits.
@@ -29,14 +29,14 @@ pub type Amounts = [i64; 3];
 
 /// Who was granted something.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Whom {
+pub enum GrantedTo {
     Person(usize),
     Organization(usize),
 }
 
-/// Something that somebody, an engine or the operator does.
+/// An action of a person, an engine or the operator.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Act {
+pub enum Action {
     Create {
         by: usize,
         parent: Label,
@@ -44,12 +44,12 @@ pub enum Act {
         name: &'static str,
         images: i64,
     },
-    /// An engine or the operator says how far a dataset has come.
+    /// An engine or the operator sets the status of a dataset.
     Engine {
         dataset: Label,
         status: Status,
     },
-    /// With `planned`, the plan is asked for first, and what it said is confirmed.
+    /// With `planned`, the plan is requested first and then confirmed by its digest.
     Transfer {
         by: usize,
         items: Vec<Label>,
@@ -73,7 +73,7 @@ pub enum Act {
         by: usize,
         item: Label,
     },
-    /// The worker deletes what has been in the trash long enough.
+    /// The worker deletes what has been in the trash for its time.
     Purge,
     /// The operator grants a licence; `days` from now is its last day.
     Grant {
@@ -87,12 +87,12 @@ pub enum Act {
     Expire {
         licence: usize,
     },
-    /// The operator adds to what a licence has.
+    /// The operator tops up a licence.
     TopUp {
         licence: usize,
         amounts: Amounts,
     },
-    /// The operator gives a licence another last day, so many days from today.
+    /// The operator changes the last day of a licence, counted from today.
     Extend {
         licence: usize,
         days: i64,
@@ -124,7 +124,7 @@ pub enum Act {
     /// Access is given, by hand or carried along.
     Give {
         item: Label,
-        whom: Whom,
+        whom: GrantedTo,
         level: Level,
         carried: bool,
     },
@@ -136,20 +136,20 @@ pub enum Act {
         to: usize,
         days: i64,
     },
-    /// A loan is called back or returned, whichever they may.
+    /// A loan is called back by the lender or returned by the borrower.
     EndLoan {
         by: usize,
         loan: usize,
     },
-    /// Days go by.
+    /// The clock moves by days.
     Days(i64),
 }
 
-/// What came of an act.
+/// The answer to an action.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Answer {
     Done,
-    /// The code of the refusal, and what is in the way.
+    /// The code of the refusal, and the codes of the blockers.
     No(String, BTreeSet<String>),
 }
 
@@ -157,7 +157,7 @@ fn no(code: &str) -> Answer {
     Answer::No(code.to_owned(), BTreeSet::new())
 }
 
-/// What went to the trash: with what, and when, if it is what somebody put there.
+/// A trashed resource: the item it went with, and when, if it is that item itself.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Trash {
     pub with: Label,
@@ -175,11 +175,11 @@ pub struct Node {
     pub status: Option<Status>,
     /// The licence that paid for it.
     pub charged: Option<usize>,
-    /// Since when it waits for credits.
+    /// When it began to wait for credits.
     pub waiting: Option<i64>,
     pub created: i64,
     pub trash: Option<Trash>,
-    pub grants: BTreeMap<(Whom, bool), Level>,
+    pub grants: BTreeMap<(GrantedTo, bool), Level>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -210,19 +210,19 @@ pub struct Loan {
     pub licence: usize,
     pub to: usize,
     pub ends: i64,
-    /// Whether it was ended before that.
+    /// Whether it was ended before `ends`.
     pub ended: bool,
 }
 
-/// Everything there is.
+/// The whole state.
 #[derive(Clone, PartialEq, Debug)]
-pub struct World {
+pub struct ModelState {
     pub now: i64,
     pub orgs: Vec<Organization>,
     pub licences: Vec<Licence>,
     pub loans: Vec<Loan>,
     pub nodes: BTreeMap<Label, Node>,
-    /// How the ids sort: of what waits since the same moment, the older comes first.
+    /// The order of ids, which breaks ties between datasets that wait since the same moment.
     pub order: BTreeMap<Label, u128>,
 }
 
@@ -261,8 +261,8 @@ fn holds(container: Kind, kind: Kind) -> bool {
     }
 }
 
-impl World {
-    /// Every organization is the first person's; each root has a label of its own.
+impl ModelState {
+    /// The first person owns every organization; each root has its own label.
     pub fn new(now: i64) -> Self {
         let root = |org| Node {
             parent: None,
@@ -294,17 +294,17 @@ impl World {
         &self.nodes[&label]
     }
 
-    /// Whether it is there, for anybody at all.
+    /// Whether it exists and is not in the trash.
     pub fn is_there(&self, label: Label) -> bool {
         self.nodes.get(&label).is_some_and(|node| node.trash.is_none())
     }
 
-    /// It and everything above it.
+    /// It and its ancestors.
     fn way_up(&self, label: Label) -> Vec<Label> {
         std::iter::successors(Some(label), |at| self.node(*at).parent).collect()
     }
 
-    /// It and everything there is below it.
+    /// It and everything below it that is not in the trash.
     pub fn below(&self, label: Label) -> Vec<Label> {
         let mut found = vec![label];
         let mut at = 0;
@@ -339,10 +339,10 @@ impl World {
     }
 
     /// ACCESS-4: whether a grant reaches a person.
-    fn reaches(&self, whom: Whom, who: usize) -> bool {
+    fn reaches(&self, whom: GrantedTo, who: usize) -> bool {
         match whom {
-            Whom::Person(person) => person == who,
-            Whom::Organization(org) => self.orgs[org].deleted.is_none() && self.orgs[org].roles[who].is_some(),
+            GrantedTo::Person(person) => person == who,
+            GrantedTo::Organization(org) => self.orgs[org].deleted.is_none() && self.orgs[org].roles[who].is_some(),
         }
     }
 
@@ -367,12 +367,12 @@ impl World {
         if self.is_there(label) { self.level(who, label) } else { None }
     }
 
-    /// Whether a loan runs.
+    /// Whether a loan has neither ended nor run out.
     pub fn runs(&self, loan: &Loan) -> bool {
         !loan.ended && self.now < loan.ends
     }
 
-    /// ACCT-3: who uses a licence now, if anybody does. What an organization that was deleted lends is gone with it.
+    /// ACCT-3: who uses a licence now, if anybody does. The loans of a deleted organization do not count.
     fn user(&self, licence: usize) -> usize {
         let running = self.loans.iter().find(|loan| loan.licence == licence && self.runs(loan));
         running.map_or(self.licences[licence].org, |loan| loan.to)
@@ -383,7 +383,7 @@ impl World {
         self.user(licence) == org && (owner == org || self.orgs[owner].deleted.is_none())
     }
 
-    /// Owners and Managers lend, call back and return; nobody does in what was deleted.
+    /// Owners and Managers lend, call back and return, but not in a deleted organization.
     fn role(&self, who: usize, org: usize) -> Option<Role> {
         self.orgs[org].roles[who].filter(|_| self.orgs[org].deleted.is_none())
     }
@@ -425,21 +425,21 @@ impl World {
     }
 
     /// Does what is asked, or says why not. What it makes is called `label`, and what is inside that by the numbers after it.
-    pub fn act(&mut self, act: &Act, label: Label) -> Answer {
-        match act {
-            Act::Create { by, parent, kind, name, images } => self.create(*by, *parent, *kind, name, *images, label),
-            Act::Engine { dataset, status } => self.engine(*dataset, *status),
-            Act::Transfer { by, items, to, .. } => self.transfer(*by, items, *to),
-            Act::Copy { by, item, to } => self.copy(*by, *item, *to, label),
-            Act::Trash { by, item } => self.trash(*by, *item),
-            Act::Restore { by, item } => self.restore(*by, *item),
-            Act::DeleteForGood { by, item } => match self.top_of_trash(*by, *item) {
+    pub fn apply(&mut self, action: &Action, label: Label) -> Answer {
+        match action {
+            Action::Create { by, parent, kind, name, images } => self.create(*by, *parent, *kind, name, *images, label),
+            Action::Engine { dataset, status } => self.engine(*dataset, *status),
+            Action::Transfer { by, items, to, .. } => self.transfer(*by, items, *to),
+            Action::Copy { by, item, to } => self.copy(*by, *item, *to, label),
+            Action::Trash { by, item } => self.trash(*by, *item),
+            Action::Restore { by, item } => self.restore(*by, *item),
+            Action::DeleteForGood { by, item } => match self.top_of_trash(*by, *item) {
                 Some(_) => self.delete_for_good(*item),
                 // Whoever sees that it is not in the trash is told so.
                 None if self.sees(*by, *item).is_some() => no("conflict"),
                 None => no("not_found"),
             },
-            Act::Purge => {
+            Action::Purge => {
                 let overdue = |trash: Trash| trash.at.is_some_and(|at| at + 30 * DAY <= self.now);
                 let tops = self.nodes.iter().filter(|(_, node)| node.trash.is_some_and(overdue));
                 for top in tops.map(|(label, _)| *label).collect::<Vec<_>>() {
@@ -447,7 +447,7 @@ impl World {
                 }
                 Answer::Done
             }
-            Act::Grant { org, product, model, amounts, days } => {
+            Action::Grant { org, product, model, amounts, days } => {
                 if self.orgs[*org].deleted.is_some() {
                     return no("not_found");
                 }
@@ -458,7 +458,7 @@ impl World {
                 self.start_waiting(org);
                 Answer::Done
             }
-            Act::TopUp { licence, amounts } => {
+            Action::TopUp { licence, amounts } => {
                 let topped = &mut self.licences[*licence];
                 if self.orgs[topped.org].deleted.is_some() {
                     return no("not_found");
@@ -475,7 +475,7 @@ impl World {
                 self.start_waiting(user);
                 Answer::Done
             }
-            Act::Extend { licence, days } => {
+            Action::Extend { licence, days } => {
                 let last = self.now.div_euclid(DAY) + days;
                 let extended = &mut self.licences[*licence];
                 if self.orgs[extended.org].deleted.is_some() {
@@ -489,20 +489,20 @@ impl World {
                 self.start_waiting(user);
                 Answer::Done
             }
-            Act::Expire { licence } => {
+            Action::Expire { licence } => {
                 let licence = &mut self.licences[*licence];
                 if licence.until.is_none_or(|until| self.now < until) {
                     licence.until = Some(self.now);
                 }
                 Answer::Done
             }
-            Act::ChangeRole { by, org, whom, to } => self.change_role(*by, *org, *whom, *to),
-            Act::Leave { by, org } => self.leave(*by, *org),
-            Act::Join { org, whom, role } => {
+            Action::ChangeRole { by, org, whom, to } => self.change_role(*by, *org, *whom, *to),
+            Action::Leave { by, org } => self.leave(*by, *org),
+            Action::Join { org, whom, role } => {
                 self.orgs[*org].roles[*whom] = Some(*role);
                 Answer::Done
             }
-            Act::DeleteOrg { by, org } => match (self.orgs[*org].deleted, self.orgs[*org].roles[*by]) {
+            Action::DeleteOrg { by, org } => match (self.orgs[*org].deleted, self.orgs[*org].roles[*by]) {
                 (Some(_), _) | (None, None) => no("not_found"),
                 (None, Some(Role::Owner)) => {
                     self.orgs[*org].deleted = Some(self.now);
@@ -510,7 +510,7 @@ impl World {
                 }
                 (None, Some(_)) => no("forbidden"),
             },
-            Act::RestoreOrg { by, org } => {
+            Action::RestoreOrg { by, org } => {
                 let restorable = self.orgs[*org].deleted.is_some_and(|at| self.now - 30 * DAY < at);
                 if !restorable || self.orgs[*org].roles[*by] != Some(Role::Owner) {
                     return no("not_found");
@@ -518,14 +518,14 @@ impl World {
                 self.orgs[*org].deleted = None;
                 Answer::Done
             }
-            Act::Give { item, whom, level, carried } => {
+            Action::Give { item, whom, level, carried } => {
                 if let Some(node) = self.nodes.get_mut(item) {
                     node.grants.insert((*whom, *carried), *level);
                 }
                 Answer::Done
             }
-            Act::Lend { by, org, licence, to, days } => self.lend(*by, *org, *licence, *to, *days),
-            Act::EndLoan { by, loan } => {
+            Action::Lend { by, org, licence, to, days } => self.lend(*by, *org, *licence, *to, *days),
+            Action::EndLoan { by, loan } => {
                 let Loan { licence, to, .. } = self.loans[*loan];
                 let (lender, borrower) = (self.role(*by, self.licences[licence].org), self.role(*by, to));
                 if lender.is_none() && borrower.is_none() {
@@ -541,7 +541,7 @@ impl World {
                 self.start_waiting(self.licences[licence].org);
                 Answer::Done
             }
-            Act::Days(days) => {
+            Action::Days(days) => {
                 self.now += days * DAY;
                 Answer::Done
             }
@@ -774,7 +774,7 @@ impl World {
     }
 
     /// The highest level of each grantee on any of these.
-    fn highest(&self, on: &[Label]) -> BTreeMap<Whom, Level> {
+    fn highest(&self, on: &[Label]) -> BTreeMap<GrantedTo, Level> {
         let mut levels = BTreeMap::new();
         for ((whom, _), level) in on.iter().flat_map(|at| &self.node(*at).grants) {
             let highest = levels.entry(*whom).or_insert(*level);
@@ -784,7 +784,7 @@ impl World {
     }
 
     /// XFER-3: access from the old surroundings comes along, where neither the new ones nor the item give as much.
-    fn carry(&mut self, item: Label, old: &[Label], new: &BTreeMap<Whom, Level>) {
+    fn carry(&mut self, item: Label, old: &[Label], new: &BTreeMap<GrantedTo, Level>) {
         let (own, above) = (self.highest(&[item]), self.highest(old));
         for (whom, level) in above {
             let kept = own.get(&whom).max(new.get(&whom)).copied();
@@ -974,8 +974,8 @@ impl World {
             }
             // XFER-13.
             node.grants.retain(|(whom, _), _| match whom {
-                Whom::Person(person) => in_target[*person].is_some(),
-                Whom::Organization(org) => *org == target,
+                GrantedTo::Person(person) => in_target[*person].is_some(),
+                GrantedTo::Organization(org) => *org == target,
             });
         }
         if let Some(from) = governs.0.filter(|_| given_back) {
@@ -1015,7 +1015,7 @@ impl World {
         }
         self.orgs[org].roles[by] = None;
         for node in self.nodes.values_mut().filter(|node| node.org == org) {
-            node.grants.retain(|(whom, _), _| *whom != Whom::Person(by));
+            node.grants.retain(|(whom, _), _| *whom != GrantedTo::Person(by));
         }
         Answer::Done
     }

@@ -4,13 +4,13 @@
 use commonhold::domain::id::{AccountId, ResourceId};
 use serde_json::{Value, json};
 
-use super::generator::Dice;
+use super::generator::Generator;
 use crate::{
     both,
     support::{Org, Person, TestApp, read, rounds, setting},
 };
 
-/// The rule once more, from its words.
+/// The rule, written a second time.
 #[derive(Default, Debug)]
 struct Model {
     belongs: usize,
@@ -31,7 +31,7 @@ async fn space_in_me(who: &Person) -> Value {
 }
 
 async fn history(app: &TestApp, host: &Person, seed: u64) {
-    let mut dice = Dice::new(seed);
+    let mut dice = Generator::new(seed);
     let who = app.person("Eve").await;
     let space = space_in_me(&who).await;
     let space = Org {

@@ -1,5 +1,5 @@
-//! The other side of the comparison: the same acts, done to the server over REST and by the operator's use cases, and
-//! everything that the database holds afterwards.
+//! The server's side of the comparison: it performs the same actions over REST and by the operator's use cases, and reads
+//! what the database holds afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,14 +20,14 @@ use commonhold::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::model::{Act, Answer, DAY, Label, ORGS, PEOPLE, Whom, World};
+use super::model::{Action, Answer, DAY, GrantedTo, Label, ModelState, ORGS, PEOPLE};
 use crate::support::{self, Org, Person, TestApp};
 
-/// What the database holds of a resource, and of a grant.
+/// The rows of a resource and of a grant.
 type Row = (Uuid, Option<Uuid>, Uuid, Uuid, String, String, Option<String>, i64, Option<Uuid>, Option<Uuid>);
 type GrantRow = (Uuid, Option<Uuid>, Option<Uuid>, String, bool, Uuid);
 
-/// The server, and what the labels of the model are called there.
+/// The server, and the ids that belong to the labels of the model.
 #[derive(Clone)]
 pub struct Server {
     pub app: TestApp,
@@ -39,44 +39,44 @@ pub struct Server {
     pub loans: Vec<LoanId>,
 }
 
-/// What came of an act, and what it made.
+/// The answer to an action, and what it created.
 #[derive(Debug)]
-pub struct Came {
+pub struct Outcome {
     pub answer: Answer,
-    made: Option<Made>,
+    created: Option<Created>,
 }
 
 #[derive(Debug)]
-enum Made {
+enum Created {
     Resource(ResourceId),
     Licence(LicenceId),
 }
 
-impl Came {
+impl Outcome {
     fn of(answer: &support::Answer) -> Self {
         if answer.status < 300 {
             let id = serde_json::from_str::<serde_json::Value>(&answer.body).ok();
             let id = id.and_then(|body| body["id"].as_str().and_then(|id| id.parse().ok()));
-            return Self { answer: Answer::Done, made: id.map(Made::Resource) };
+            return Self { answer: Answer::Done, created: id.map(Created::Resource) };
         }
         let code = if answer.status < 500 { answer.code() } else { answer.status.to_string() };
         let blockers = if code == "blocked" { answer.blockers().into_iter().collect() } else { BTreeSet::new() };
-        Self { answer: Answer::No(code, blockers), made: None }
+        Self { answer: Answer::No(code, blockers), created: None }
     }
 
     fn of_operator<T>(answer: Result<T, Error>) -> Self {
         let code = match answer {
-            Ok(_) => return Self { answer: Answer::Done, made: None },
+            Ok(_) => return Self { answer: Answer::Done, created: None },
             Err(Error::Refused(refusal)) => refusal.code().to_owned(),
             Err(error) if error.is_unavailable() => "503".to_owned(),
             Err(error) => error.to_string(),
         };
-        Self { answer: Answer::No(code, BTreeSet::new()), made: None }
+        Self { answer: Answer::No(code, BTreeSet::new()), created: None }
     }
 }
 
 impl Server {
-    /// People who are there already, with organizations of their own for one history.
+    /// Existing people, with new organizations for one history.
     pub async fn new(app: &TestApp, people: &[Person], history: &str) -> Self {
         assert_eq!(people.len(), PEOPLE);
         let mut server = Self {
@@ -98,63 +98,64 @@ impl Server {
         server
     }
 
-    /// Whether the act is about things that this history has made.
-    pub fn knows(&self, act: &Act) -> bool {
-        let (labels, licence): (&[Label], _) = match act {
-            Act::Create { parent, .. } => (&[*parent], None),
-            Act::Engine { dataset, .. } => (&[*dataset], None),
-            Act::Transfer { items, to, .. } => return items.iter().chain([to]).all(|at| self.ids.contains_key(at)),
-            Act::Copy { item, to, .. } => (&[*item, *to], None),
-            Act::Trash { item, .. } | Act::Restore { item, .. } | Act::DeleteForGood { item, .. } => (&[*item], None),
-            Act::Give { item, .. } => (&[*item], None),
-            Act::Expire { licence }
-            | Act::TopUp { licence, .. }
-            | Act::Extend { licence, .. }
-            | Act::Lend { licence, .. } => (&[], Some(*licence)),
-            Act::EndLoan { loan, .. } => return *loan < self.loans.len(),
+    /// Whether everything that the action is about was created by this history.
+    pub fn knows(&self, action: &Action) -> bool {
+        let (labels, licence): (&[Label], _) = match action {
+            Action::Create { parent, .. } => (&[*parent], None),
+            Action::Engine { dataset, .. } => (&[*dataset], None),
+            Action::Transfer { items, to, .. } => return items.iter().chain([to]).all(|at| self.ids.contains_key(at)),
+            Action::Copy { item, to, .. } => (&[*item, *to], None),
+            Action::Trash { item, .. } | Action::Restore { item, .. } | Action::DeleteForGood { item, .. } => {
+                (&[*item], None)
+            }
+            Action::Give { item, .. } => (&[*item], None),
+            Action::Expire { licence }
+            | Action::TopUp { licence, .. }
+            | Action::Extend { licence, .. }
+            | Action::Lend { licence, .. } => (&[], Some(*licence)),
+            Action::EndLoan { loan, .. } => return *loan < self.loans.len(),
             _ => (&[], None),
         };
         labels.iter().all(|at| self.ids.contains_key(at)) && licence.is_none_or(|at| at < self.licences.len())
     }
 
-    /// Does what is asked.
-    pub async fn act(&self, act: &Act) -> Came {
+    pub async fn perform(&self, action: &Action) -> Outcome {
         let ids = &self.ids;
-        match act {
-            Act::Create { by, parent, kind, name, images } => {
+        match action {
+            Action::Create { by, parent, kind, name, images } => {
                 let mut body = json!({ "parent": ids[parent], "kind": kind.word(), "name": name });
                 if kind.word() == "dataset" {
                     body["dataset"] = json!({ "images": images });
                 }
-                Came::of(&self.people[*by].post("/api/v1/resources", &body).await)
+                Outcome::of(&self.people[*by].post("/api/v1/resources", &body).await)
             }
-            Act::Engine { dataset, status } => {
-                Came::of_operator(usecase::dataset::set_status(self.app.ctx(), ids[dataset], *status).await)
+            Action::Engine { dataset, status } => {
+                Outcome::of_operator(usecase::dataset::set_status(self.app.ctx(), ids[dataset], *status).await)
             }
-            Act::Transfer { by, items, to, planned } => {
+            Action::Transfer { by, items, to, planned } => {
                 let (by, items) = (&self.people[*by], items.iter().map(|item| ids[item]).collect::<Vec<_>>());
                 if !planned {
-                    return Came::of(&by.transfer(&items, ids[to]).await);
+                    return Outcome::of(&by.transfer(&items, ids[to]).await);
                 }
                 let plan = by.plan(&items, ids[to]).await;
                 if plan.status >= 300 {
-                    return Came::of(&plan);
+                    return Outcome::of(&plan);
                 }
                 let digest = plan.json()["digest"].as_str().unwrap_or_default().to_owned();
-                Came::of(&by.confirm(&items, ids[to], &digest).await)
+                Outcome::of(&by.confirm(&items, ids[to], &digest).await)
             }
-            Act::Copy { by, item, to } => Came::of(&self.people[*by].copy(ids[item], ids[to]).await),
-            Act::Trash { by, item } => Came::of(&self.people[*by].trash(ids[item]).await),
-            Act::Restore { by, item } => Came::of(&self.people[*by].restore(ids[item]).await),
-            Act::DeleteForGood { by, item } => Came::of(&self.people[*by].delete_for_good(ids[item]).await),
-            Act::Purge => loop {
+            Action::Copy { by, item, to } => Outcome::of(&self.people[*by].copy(ids[item], ids[to]).await),
+            Action::Trash { by, item } => Outcome::of(&self.people[*by].trash(ids[item]).await),
+            Action::Restore { by, item } => Outcome::of(&self.people[*by].restore(ids[item]).await),
+            Action::DeleteForGood { by, item } => Outcome::of(&self.people[*by].delete_for_good(ids[item]).await),
+            Action::Purge => loop {
                 match usecase::trash::purge(self.app.ctx()).await {
-                    Ok(0) => break Came::of_operator(Ok(())),
+                    Ok(0) => break Outcome::of_operator(Ok(())),
                     Ok(_) => {}
-                    Err(error) => break Came::of_operator::<()>(Err(error)),
+                    Err(error) => break Outcome::of_operator::<()>(Err(error)),
                 }
             },
-            Act::Grant { org, product, model, amounts: [images, projects, credits], days } => {
+            Action::Grant { org, product, model, amounts: [images, projects, credits], days } => {
                 let last = days.map(|days| Timestamp(self.app.ctx().now().0 + days * DAY).day().iso());
                 let form = GrantForm {
                     org: self.orgs[*org].id.to_string(),
@@ -167,46 +168,46 @@ impl Server {
                     ..GrantForm::default()
                 };
                 match usecase::licence::grant(self.app.ctx(), &form).await {
-                    Ok(id) => Came { answer: Answer::Done, made: Some(Made::Licence(id)) },
-                    Err(error) => Came::of_operator::<()>(Err(error)),
+                    Ok(id) => Outcome { answer: Answer::Done, created: Some(Created::Licence(id)) },
+                    Err(error) => Outcome::of_operator::<()>(Err(error)),
                 }
             }
-            Act::TopUp { licence, amounts: [images, projects, credits] } => {
+            Action::TopUp { licence, amounts: [images, projects, credits] } => {
                 let amount = Amount { images: *images, projects: *projects, credits: *credits };
                 let (ctx, id) = (self.app.ctx(), self.licences[*licence]);
-                Came::of_operator(usecase::licence::top_up(ctx, &Operator::command_line(), id, amount).await)
+                Outcome::of_operator(usecase::licence::top_up(ctx, &Operator::command_line(), id, amount).await)
             }
-            Act::Extend { licence, days } => {
+            Action::Extend { licence, days } => {
                 let (ctx, id) = (self.app.ctx(), self.licences[*licence]);
                 let last = Timestamp(ctx.now().0 + days * DAY).day().iso();
-                Came::of_operator(usecase::licence::extend(ctx, &Operator::command_line(), id, &last).await)
+                Outcome::of_operator(usecase::licence::extend(ctx, &Operator::command_line(), id, &last).await)
             }
-            Act::Expire { licence } => {
-                Came::of_operator(usecase::licence::expire(self.app.ctx(), self.licences[*licence]).await)
+            Action::Expire { licence } => {
+                Outcome::of_operator(usecase::licence::expire(self.app.ctx(), self.licences[*licence]).await)
             }
-            Act::ChangeRole { by, org, whom, to } => {
-                Came::of(&self.people[*by].change_role(&self.orgs[*org], self.people[*whom].id, to.word()).await)
+            Action::ChangeRole { by, org, whom, to } => {
+                Outcome::of(&self.people[*by].change_role(&self.orgs[*org], self.people[*whom].id, to.word()).await)
             }
-            Act::Leave { by, org } => Came::of(&self.people[*by].leave(&self.orgs[*org]).await),
-            Act::Join { org, whom, role } => Came::of_operator(self.join(*org, *whom, *role).await),
-            Act::DeleteOrg { by, org } => {
+            Action::Leave { by, org } => Outcome::of(&self.people[*by].leave(&self.orgs[*org]).await),
+            Action::Join { org, whom, role } => Outcome::of_operator(self.join(*org, *whom, *role).await),
+            Action::DeleteOrg { by, org } => {
                 let (path, confirm) = (format!("/api/v1/orgs/{}", self.orgs[*org].id), &self.names[*org]);
                 let body = json!({ "confirm": confirm });
-                Came::of(&self.people[*by].call(axum::http::Method::DELETE, &path, Some(&body), &[]).await)
+                Outcome::of(&self.people[*by].call(axum::http::Method::DELETE, &path, Some(&body), &[]).await)
             }
-            Act::RestoreOrg { by, org } => {
+            Action::RestoreOrg { by, org } => {
                 let path = format!("/api/v1/orgs/{}/restore", self.orgs[*org].id);
-                Came::of(&self.people[*by].post(&path, &json!({})).await)
+                Outcome::of(&self.people[*by].post(&path, &json!({})).await)
             }
-            Act::Give { item, whom, level, carried } => {
+            Action::Give { item, whom, level, carried } => {
                 let grantee = match whom {
-                    Whom::Person(person) => Grantee::Person(self.people[*person].id),
-                    Whom::Organization(org) => Grantee::Organization(self.orgs[*org].id),
+                    GrantedTo::Person(person) => Grantee::Person(self.people[*person].id),
+                    GrantedTo::Organization(org) => Grantee::Organization(self.orgs[*org].id),
                 };
                 self.app.give(ids[item], grantee, *level, *carried).await;
-                Came::of_operator(Ok(()))
+                Outcome::of_operator(Ok(()))
             }
-            Act::Lend { by, org, licence, to, days } => {
+            Action::Lend { by, org, licence, to, days } => {
                 let day = Timestamp(self.app.ctx().now().0 + days * DAY).day();
                 let body = json!({
                     "licence": self.licences[*licence],
@@ -214,14 +215,14 @@ impl Server {
                     "until": day.iso(),
                 });
                 let path = format!("/api/v1/orgs/{}/loans", self.orgs[*org].id);
-                Came::of(&self.people[*by].post(&path, &body).await)
+                Outcome::of(&self.people[*by].post(&path, &body).await)
             }
-            Act::EndLoan { by, loan } => {
-                Came::of(&self.people[*by].delete(&format!("/api/v1/loans/{}", self.loans[*loan])).await)
+            Action::EndLoan { by, loan } => {
+                Outcome::of(&self.people[*by].delete(&format!("/api/v1/loans/{}", self.loans[*loan])).await)
             }
-            Act::Days(days) => {
+            Action::Days(days) => {
                 self.app.later(*days);
-                Came::of_operator(Ok(()))
+                Outcome::of_operator(Ok(()))
             }
         }
     }
@@ -237,23 +238,23 @@ impl Server {
         join.await
     }
 
-    /// Remembers what an act made.
-    pub fn note(&mut self, label: Label, came: &Came, act: &Act) {
-        match (&came.made, act) {
-            (Some(Made::Resource(id)), Act::Create { .. } | Act::Copy { .. }) => {
+    /// Remembers what an action created.
+    pub fn note(&mut self, label: Label, outcome: &Outcome, action: &Action) {
+        match (&outcome.created, action) {
+            (Some(Created::Resource(id)), Action::Create { .. } | Action::Copy { .. }) => {
                 self.ids.insert(label, *id);
             }
-            (Some(Made::Licence(id)), _) => self.licences.push(*id),
-            (Some(Made::Resource(id)), Act::Lend { .. }) => self.loans.push(LoanId(id.0)),
+            (Some(Created::Licence(id)), _) => self.licences.push(*id),
+            (Some(Created::Resource(id)), Action::Lend { .. }) => self.loans.push(LoanId(id.0)),
             _ => {}
         }
     }
 
     /// Everything that the database holds of this history.
-    pub async fn picture(&self) -> Picture {
+    pub async fn snapshot(&self) -> Snapshot {
         let orgs: Vec<Uuid> = self.orgs.iter().map(|org| org.id.0).collect();
         let mut tx = self.app.db().read().await.expect("a connection");
-        let mut picture = Picture::default();
+        let mut snapshot = Snapshot::default();
         let rows: Vec<Row> = tx
             .sql_list(
                 "SELECT id, parent_id, organization_id, account_id, kind, name, status, images, charged_to, trashed_with FROM resource WHERE organization_id IN ({ids})",
@@ -266,7 +267,7 @@ impl Server {
             let name = if kind == "root" { String::new() } else { name };
             let row =
                 Stored { parent, org, account, kind, name, status, images, charged, trashed_with, times: (0, None) };
-            picture.resources.insert(id, row);
+            snapshot.resources.insert(id, row);
         }
         let times: Vec<(Uuid, i64, Option<i64>)> = tx
             .sql_list("SELECT id, created_at, trashed_at FROM resource WHERE organization_id IN ({ids})", &orgs)
@@ -274,7 +275,7 @@ impl Server {
             .await
             .expect("an answer");
         for (id, created, trashed) in times {
-            if let Some(row) = picture.resources.get_mut(&id) {
+            if let Some(row) = snapshot.resources.get_mut(&id) {
                 let created = if row.kind == "root" { 0 } else { created };
                 row.times = (created, trashed);
             }
@@ -289,20 +290,20 @@ impl Server {
             .expect("an answer");
         for (resource, person, organization, level, carried, owner) in grants {
             let grantee = person.or(organization).expect("one of the two");
-            picture.grants.insert((resource, grantee, carried), (level, owner));
+            snapshot.grants.insert((resource, grantee, carried), (level, owner));
         }
         let members: Vec<(Uuid, Uuid, String)> = tx
             .sql_list("SELECT organization_id, person_id, role FROM membership WHERE organization_id IN ({ids})", &orgs)
             .all()
             .await
             .expect("an answer");
-        picture.members = members.into_iter().map(|(org, person, role)| ((org, person), role)).collect();
+        snapshot.members = members.into_iter().map(|(org, person, role)| ((org, person), role)).collect();
         let deleted: Vec<(Uuid, Option<i64>)> = tx
             .sql_list("SELECT id, deleted_at FROM organization WHERE id IN ({ids})", &orgs)
             .all()
             .await
             .expect("an answer");
-        picture.deleted = deleted.into_iter().collect();
+        snapshot.deleted = deleted.into_iter().collect();
         let licences: Vec<(Uuid, Option<i64>, i64, i64, i64)> = tx
             .sql_list(
                 "SELECT id, active_until, images_left, projects_left, credits_left FROM licence WHERE model IS NOT NULL AND organization_id IN ({ids})",
@@ -312,7 +313,7 @@ impl Server {
             .await
             .expect("an answer");
         let left = |(id, until, images, projects, credits)| (id, (until, [images, projects, credits]));
-        picture.licences = licences.into_iter().map(left).collect();
+        snapshot.licences = licences.into_iter().map(left).collect();
         let loans: Vec<(Uuid, Uuid, Uuid, i64, Option<i64>)> = tx
             .sql_list(
                 "SELECT id, licence_id, borrower_organization_id, ends_at, ended_at FROM licence_loan WHERE lender_organization_id IN ({ids})",
@@ -325,20 +326,20 @@ impl Server {
         let loan = |(id, licence, to, ends, ended): (Uuid, Uuid, Uuid, i64, Option<i64>)| {
             (id, (licence, to, ends, ended.is_none() && now < ends))
         };
-        picture.loans = loans.into_iter().map(loan).collect();
-        picture
+        snapshot.loans = loans.into_iter().map(loan).collect();
+        snapshot
     }
 
-    /// What the database should hold if the world is as the model says. What a copy holds gets its ids from `seen`, by the
+    /// What the database should hold by the model. What a copy holds gets its ids from `seen`, by the
     /// container it is in and its name.
-    pub fn expected(&mut self, world: &World, seen: &Picture) -> Picture {
+    pub fn expected(&mut self, model: &ModelState, seen: &Snapshot) -> Snapshot {
         let known: BTreeSet<Uuid> = self.ids.values().map(|id| id.0).collect();
         let mut unknown: BTreeMap<(Option<Uuid>, &str), Vec<Uuid>> = BTreeMap::new();
         for (id, row) in seen.resources.iter().filter(|(id, _)| !known.contains(id)) {
             unknown.entry((row.parent, &row.name)).or_default().push(*id);
         }
         // A container has a smaller label than what is in it, when both were copied.
-        for (label, node) in &world.nodes {
+        for (label, node) in &model.nodes {
             if self.ids.contains_key(label) {
                 continue;
             }
@@ -350,8 +351,8 @@ impl Server {
         let id = |label: &Label| self.ids.get(label).map_or(Uuid::nil(), |id| id.0);
         let org = |at: usize| self.orgs[at].id.0;
         let person = |at: usize| self.people[at].id.0;
-        let mut picture = Picture::default();
-        for (label, node) in &world.nodes {
+        let mut snapshot = Snapshot::default();
+        for (label, node) in &model.nodes {
             let row = Stored {
                 parent: node.parent.as_ref().map(id),
                 org: org(node.org),
@@ -364,31 +365,31 @@ impl Server {
                 trashed_with: node.trash.map(|trash| id(&trash.with)),
                 times: (if node.parent.is_none() { 0 } else { node.created }, node.trash.and_then(|trash| trash.at)),
             };
-            picture.resources.insert(id(label), row);
+            snapshot.resources.insert(id(label), row);
             for ((whom, carried), level) in &node.grants {
                 let grantee = match whom {
-                    Whom::Person(at) => person(*at),
-                    Whom::Organization(at) => org(*at),
+                    GrantedTo::Person(at) => person(*at),
+                    GrantedTo::Organization(at) => org(*at),
                 };
-                picture.grants.insert((id(label), grantee, *carried), (level.word().to_owned(), org(node.org)));
+                snapshot.grants.insert((id(label), grantee, *carried), (level.word().to_owned(), org(node.org)));
             }
         }
-        for (at, organization) in world.orgs.iter().enumerate() {
-            picture.deleted.insert(org(at), organization.deleted);
+        for (at, organization) in model.orgs.iter().enumerate() {
+            snapshot.deleted.insert(org(at), organization.deleted);
             for (who, role) in organization.roles.iter().enumerate() {
                 if let Some(role) = role {
-                    picture.members.insert((org(at), person(who)), role.word().to_owned());
+                    snapshot.members.insert((org(at), person(who)), role.word().to_owned());
                 }
             }
         }
-        for (at, licence) in world.licences.iter().enumerate() {
-            picture.licences.insert(self.licences[at].0, (licence.until, licence.left));
+        for (at, licence) in model.licences.iter().enumerate() {
+            snapshot.licences.insert(self.licences[at].0, (licence.until, licence.left));
         }
-        for (at, loan) in world.loans.iter().enumerate() {
+        for (at, loan) in model.loans.iter().enumerate() {
             let (licence, to) = (self.licences[loan.licence].0, org(loan.to));
-            picture.loans.insert(self.loans[at].0, (licence, to, loan.ends, world.runs(loan)));
+            snapshot.loans.insert(self.loans[at].0, (licence, to, loan.ends, model.runs(loan)));
         }
-        picture
+        snapshot
     }
 }
 
@@ -404,24 +405,24 @@ pub struct Stored {
     images: i64,
     charged: Option<Uuid>,
     trashed_with: Option<Uuid>,
-    /// When it was made, and when it was put into the trash.
+    /// When it was created, and when it was put into the trash.
     times: (i64, Option<i64>),
 }
 
-/// Everything that matters of one history.
+/// The part of the database that the model describes.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Picture {
+pub struct Snapshot {
     resources: BTreeMap<Uuid, Stored>,
     grants: BTreeMap<(Uuid, Uuid, bool), (String, Uuid)>,
     members: BTreeMap<(Uuid, Uuid), String>,
     deleted: BTreeMap<Uuid, Option<i64>>,
     licences: BTreeMap<Uuid, (Option<i64>, [i64; 3])>,
-    /// Which licence, to whom, until when, and whether it runs.
+    /// Licence, borrower, end, and whether it runs.
     loans: BTreeMap<Uuid, (Uuid, Uuid, i64, bool)>,
 }
 
-impl Picture {
-    /// Where this differs from what was expected; nothing if it does not.
+impl Snapshot {
+    /// The differences from what was expected, if there are any.
     pub fn differs(&self, expected: &Self) -> Option<String> {
         fn compare<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
             what: &str,

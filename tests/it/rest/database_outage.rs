@@ -1,5 +1,5 @@
-//! The database is away, full or read-only (attack 56): every door says so with 503, words, and when to come back; nobody is told to
-//! sign in; and all is well again by itself.
+//! The database is unreachable, full or read-only (attack 56): API, pages, forms and server functions answer 503 with a message
+//! and `Retry-After`, nobody is told to sign in, and the server recovers by itself.
 
 use std::{
     os::unix::{fs::PermissionsExt, process::CommandExt},
@@ -24,24 +24,24 @@ use tokio::{
 
 use crate::{
     both,
-    support::{Answer, PASSWORD, Person, TestApp, Wire, closed_port, on_postgres},
+    support::{Answer, PASSWORD, Person, TcpProxy, TestApp, closed_port, on_postgres},
 };
 
-/// Far longer than it takes to hear that nobody is there, and far shorter than a pool waits.
+/// Far longer than a refused connection takes, and far shorter than the timeout of the pool.
 const FAST: Duration = Duration::from_secs(8);
 
-/// What every door says.
+/// Asserts that API, pages, forms and server functions say so.
 fn says_later(what: &str, answer: &Answer) {
     assert_eq!(answer.status, 503, "{what}: {} {}", answer.status, answer.body);
     let soon = answer.header("retry-after").parse::<u64>();
     assert!(soon.is_ok_and(|seconds| (1..=60).contains(&seconds)), "{what}: when to come back");
-    // What a script reads is the refusal itself, whose words are the domain's.
+    // A script gets the refusal, whose message the domain has.
     let has_words = answer.body.to_lowercase().contains("try again") || answer.body == r#"{"Refused":"Unavailable"}"#;
     assert!(has_words, "{what}: words: {:?}", answer.body);
     assert!(answer.header("set-cookie").is_empty(), "{what}: the cookie stays what it was");
 }
 
-/// A server function, as the browser's half calls it.
+/// A server function, as WebAssembly calls it.
 async fn function(by: &Person, name: &str, fields: &[(&str, &str)]) -> Answer {
     let request = Request::builder()
         .method(Method::POST)
@@ -60,9 +60,9 @@ const SIGN_OUT: &str = "/fn/commonhold/rpc/session/sign_out";
 const CREATE: &str = "/fn/commonhold/rpc/drive/create_resource";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn attack_56_postgres_away_is_said_at_once_and_at_every_door() {
+async fn attack_56_an_unreachable_postgres_answers_503_everywhere_at_once() {
     on_postgres(async |app| {
-        let (wire, url) = Wire::to(&app.database_url().expect("this is PostgreSQL")).await;
+        let (proxy, url) = TcpProxy::to(&app.database_url().expect("this is PostgreSQL")).await;
         let node = app.node(&url).await;
         let anna = node.person("Anna").await;
         let org = anna.create_org("Alpine Survey").await;
@@ -79,7 +79,7 @@ async fn attack_56_postgres_away_is_said_at_once_and_at_every_door() {
         anna.get("/readyz").await.expect(200);
         let cookie = anna.cookie();
 
-        wire.cut().await;
+        proxy.cut().await;
         let nobody = node.nobody();
         let (drive, root) = (format!("/o/{}/drive", org.org_id), org.root.to_string());
         let fields = [("parent", root.as_str()), ("kind", "folder"), ("name", "Furka"), ("back", drive.as_str())];
@@ -126,7 +126,7 @@ async fn attack_56_postgres_away_is_said_at_once_and_at_every_door() {
         assert_eq!(anna.get("/api/v1/me").await.code(), "unavailable");
         anna.get("/healthz").await.expect(200);
 
-        wire.mend().await;
+        proxy.restore().await;
         let until = Instant::now() + Duration::from_secs(30);
         while anna.get("/readyz").await.status != 200 {
             assert!(Instant::now() < until, "it is ready again by itself");
@@ -140,7 +140,7 @@ async fn attack_56_postgres_away_is_said_at_once_and_at_every_door() {
     .await;
 }
 
-both!(attack_56_what_cannot_be_written_is_said_at_every_door, async |app| {
+both!(attack_56_a_database_that_cannot_be_written_answers_503_everywhere, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let (drive, root) = (format!("/o/{}/drive", org.org_id), org.root.to_string());
@@ -169,7 +169,7 @@ both!(attack_56_what_cannot_be_written_is_said_at_every_door, async |app| {
     assert_eq!(anna.show(org.root).await.expect(200).json()["children_count"], 0);
 });
 
-/// The built program, killed when this goes.
+/// The built program, killed on drop.
 struct Server(Child, std::net::SocketAddr);
 
 impl Drop for Server {
@@ -181,7 +181,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// Starts a command that becomes the program, over the file of an application that is closed.
+    /// Starts a command that execs the program, over the file of a closed application.
     async fn start(app: &TestApp, mut command: Command) -> Self {
         let (address, file) = (closed_port().await, app.folder().join("it.db"));
         let child = command
@@ -220,7 +220,7 @@ impl Server {
     }
 }
 
-/// What is sent to sign in, and the cookie that comes of it.
+/// The body of a sign-in, and the cookie of its response.
 fn session_of(anna: &Person) -> String {
     json!({ "email": anna.email, "password": PASSWORD }).to_string()
 }
@@ -236,7 +236,7 @@ async fn attack_56_a_full_disk_is_not_ready_and_recovers_by_itself() {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     app.db().close().await;
-    // No file may grow beyond a few megabytes: a disk that is full for this program alone.
+    // `ulimit` keeps every file below a few megabytes, like a full disk for this program alone.
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' XFSZ; ulimit -S -f 3000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_commonhold")]);
     let server = Server::start(&app, command).await;
@@ -289,7 +289,7 @@ async fn attack_56_a_file_that_was_read_only_at_the_start_is_written_as_soon_as_
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("permissions");
     };
     let mut command = Command::new(&program);
-    // Root may write everything: then somebody else starts the program, who may not come to where it was built.
+    // Root ignores file modes, so another user starts the program, who may not read where it was built.
     if std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0) {
         for path in files().into_iter().chain([app.folder().to_owned(), data, program.clone()]) {
             std::os::unix::fs::chown(path, Some(65_534), Some(65_534)).expect("another owner");
@@ -313,8 +313,8 @@ async fn attack_56_a_file_that_was_read_only_at_the_start_is_written_as_soon_as_
     assert_eq!(server.ask("GET", "/readyz", "", "").await.0, 200);
 }
 
-both!(attack_56_readiness_is_no_matter_of_who_else_writes, async |app| {
-    // Somebody writes for long: that is no reason to be taken out of service.
+both!(attack_56_a_long_write_does_not_end_readiness, async |app| {
+    // A long write is no reason to be taken out of service.
     let (begun, end) =
         (std::sync::Arc::new(tokio::sync::Notify::new()), std::sync::Arc::new(tokio::sync::Notify::new()));
     let (ctx, told, until) = (app.ctx().clone(), begun.clone(), end.clone());

@@ -1,4 +1,4 @@
-//! What the API refuses, and how it says so: problem details with a stable code, never a 500 (attacks 14, 45).
+//! Error responses of the API: problem details with a stable code, never a 500 (attacks 14, 45).
 
 use axum::{
     body::Body,
@@ -108,7 +108,7 @@ both!(attack_14_no_body_sets_what_it_is_not_asked_for, async |app| {
     anna.post("/api/v1/resources", &nested).await.expect(400);
 });
 
-both!(api_1_limits_are_1_to_200_and_cursors_are_of_their_own_list, async |app| {
+both!(api_1_limits_are_1_to_200_and_a_cursor_of_another_list_is_refused, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let (a, b) = (anna.folder(org.root, "A").await, anna.folder(org.root, "B").await);
@@ -167,7 +167,7 @@ both!(attack_45_wildcards_null_characters_and_quotes_are_only_text, async |app| 
     }
     assert_eq!(anna.children(org.root, "?query=100%25").await.expect(200).names().len(), 1);
     assert!(anna.show(folder).await.expect(200).body.contains("--"));
-    // A null character is none that PostgreSQL keeps, and no reason for a 500.
+    // PostgreSQL cannot store a null character; that must not be a 500.
     let null_cursor = {
         use base64::Engine;
         let parts = [format!("{} ", org.root), "1".to_owned(), "\0".to_owned(), "0".to_owned(), org.root.to_string()];
@@ -218,7 +218,7 @@ async fn raw(person: &Person, path: &str, kind: &str, body: impl Into<Body>) -> 
     person.send(request).await.status
 }
 
-both!(attack_45_bodies_that_are_no_json_deep_or_huge_are_refused, async |app| {
+both!(attack_45_invalid_deep_or_huge_bodies_are_refused, async |app| {
     let anna = app.person("Anna").await;
     let path = "/api/v1/resources";
     assert_eq!(raw(&anna, path, "application/json", "{").await, 400);
@@ -235,7 +235,7 @@ both!(attack_45_bodies_that_are_no_json_deep_or_huge_are_refused, async |app| {
     assert_eq!(anna.post("/api/v1/orgs", &long).await.expect(422).fields(), ["name"]);
 });
 
-both!(attack_32_a_call_with_the_cookie_says_where_it_comes_from, async |app| {
+both!(attack_32_a_call_with_the_cookie_needs_the_csrf_header, async |app| {
     let anna = app.person("Anna").await;
     let body = json!({ "name": "New", "kind": "individual", "country": "CH" });
     let send = async |headers: &[(&str, &str)]| {

@@ -1,5 +1,5 @@
-//! What holds for every answer, however it came about: the words of the API where a layer refuses instead of a handler,
-//! and clients that hardly speak.
+//! What holds for every response, even if a middleware answers instead of a handler: problem details, timeouts, slow clients,
+//! and shutdown.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -22,7 +22,7 @@ use tower::ServiceExt;
 
 use crate::{both, support::TestApp};
 
-both!(api_1_a_method_that_is_not_taken_is_a_problem, async |app| {
+both!(api_1_method_not_allowed_is_problem_details, async |app| {
     let anna = app.person("Anna").await;
     for (method, path) in [(Method::PUT, "/api/v1/orgs"), (Method::DELETE, "/api/v1/openapi.json")] {
         let answer = anna.call(method, path, None, &[]).await.expect(405);
@@ -48,12 +48,12 @@ async fn ask(router: &Router, path: &str) -> (u16, String, Value, String) {
 }
 
 #[tokio::test]
-async fn api_1_attack_65_a_panic_and_a_limit_of_time_are_problems_too() {
+async fn api_1_attack_65_panics_and_timeouts_are_problem_details() {
     let router = Router::new()
         .route("/api/v1/panics", get(async || if true { panic!("with a secret") } else { "never" }))
         .route("/panics", get(async || if true { panic!("with a secret") } else { "never" }))
         .route("/api/v1/sleeps", get(async || tokio::time::sleep(Duration::from_mins(1)).await));
-    // What panics has time for it, however little else gets done; what sleeps has not.
+    // The panic comes before the timeout on a busy machine too; the sleep comes after it.
     let (hasty, router) =
         (answering(router.clone(), Duration::from_millis(50)), answering(router, Duration::from_mins(1)));
     for (router, path, status) in [(&router, "/api/v1/panics", 500), (&hasty, "/api/v1/sleeps", 504)] {
@@ -67,7 +67,7 @@ async fn api_1_attack_65_a_panic_and_a_limit_of_time_are_problems_too() {
     assert_eq!((answered, kind.as_str()), (500, "text/html; charset=utf-8"));
 }
 
-/// A server with a short limit of time for headers: its address, and what stops it.
+/// A server with a short timeout for headers: its address, and what stops it.
 async fn listening(router: Router) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -88,7 +88,7 @@ async fn get_once(address: SocketAddr, path: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn attack_60_who_trickles_headers_is_hung_up_on_and_others_are_served() {
+async fn attack_60_slow_headers_are_disconnected_and_others_served() {
     let app = TestApp::sqlite().await;
     let (address, stop, serving) = listening(app.router()).await;
     let mut slow = Vec::new();
@@ -113,7 +113,7 @@ async fn attack_60_who_trickles_headers_is_hung_up_on_and_others_are_served() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn quality_what_is_being_answered_is_finished_before_the_end() {
+async fn quality_open_requests_are_finished_at_shutdown() {
     let begun = std::sync::Arc::new(tokio::sync::Notify::new());
     let told = begun.clone();
     let slow = get(async move |ConnectInfo(peer): ConnectInfo<SocketAddr>| {

@@ -1,4 +1,4 @@
-//! The same call twice (API-1): one effect and one answer under one Idempotency-Key.
+//! The same call twice under one Idempotency-Key (API-1): one effect and one answer.
 
 use axum::http::Method;
 use serde_json::json;
@@ -59,7 +59,7 @@ both!(attack_61_one_key_sent_many_times_at_once_has_one_effect, async |app| {
             }
         };
         let answers = at_once((0..8).map(|_| send()).collect()).await;
-        // Who came while the first was being answered is told so; nobody is told that the name is taken.
+        // A call that arrives before the first is answered is told so; none is told that the name is taken.
         assert!(answers.iter().all(|a| a.status == 201 || (a.status == 409 && a.code() == "conflict")), "{answers:?}");
         assert!(answers.iter().any(|answer| answer.status == 201));
         send().await.expect(201);

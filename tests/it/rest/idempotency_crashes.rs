@@ -1,6 +1,6 @@
-//! One effect, whatever happens in between (API-1, attack 57): every POST of the OpenAPI document that takes an Idempotency-Key is
-//! sent, the program ends before or after the commit, and the same request comes again. And what a kept answer may not do: give a
-//! secret to who reads the database, or anything to who lost the right to it.
+//! Idempotency under crashes (API-1, attack 57): every POST of the OpenAPI document that takes an Idempotency-Key is sent, the
+//! program ends before or after the commit, and the same request is sent again. A stored answer reveals no secret to who reads
+//! the database, and nothing to who has lost the right to it.
 
 use std::collections::BTreeMap;
 
@@ -32,18 +32,16 @@ use crate::{
     support::{Answer, Org, Person, TestApp, redacted},
 };
 
-/// Longer than a request may go unanswered.
+/// Longer than a claimed key waits for its answer.
 const LOST: i64 = 181_000;
 
 /// One request, and who sends it.
 struct Call {
     by: Person,
-    /// The header of a machine or of the operator.
+    /// The token of a machine or of the operator.
     bearer: Option<String>,
     path: String,
     body: Value,
-    /// What keeps what has to outlive the request.
-    _world: Option<Box<World>>,
 }
 
 impl Call {
@@ -56,7 +54,7 @@ impl Call {
 }
 
 /// Two organizations, their Owners, and a bit of everything.
-struct World {
+struct Fixture {
     anna: Person,
     john: Person,
     source: Org,
@@ -66,7 +64,7 @@ struct World {
     dataset: ResourceId,
 }
 
-async fn world(app: &TestApp) -> World {
+async fn fixture(app: &TestApp) -> Fixture {
     let (anna, john) = (app.person("Anna").await, app.person("John").await);
     let (source, target) = (anna.create_org("Alpine Survey").await, john.create_org("Tunnel North").await);
     let licence = app.images_licence(&source, 1_000, 10).await;
@@ -74,7 +72,7 @@ async fn world(app: &TestApp) -> World {
     let folder = anna.folder(source.root, "Gotthard").await;
     let dataset = anna.dataset(folder, "Flight", 30).await;
     app.set_status(dataset, Status::Processed).await;
-    World { anna, john, source, target, licence, folder, dataset }
+    Fixture { anna, john, source, target, licence, folder, dataset }
 }
 
 fn id(answer: &Value) -> String {
@@ -86,9 +84,10 @@ async fn operator(app: &TestApp) -> String {
 }
 
 /// A token of a new credential key with every scope.
-async fn machine(app: &TestApp, world: &World) -> String {
+async fn machine(app: &TestApp, fixture: &Fixture) -> String {
     let body = json!({ "name": "Farm", "scopes": ["read", "engine", "desktop"] });
-    let made = world.anna.post(&format!("/api/v1/orgs/{}/keys", world.source.org_id), &body).await.expect(201).json();
+    let made =
+        fixture.anna.post(&format!("/api/v1/orgs/{}/keys", fixture.source.org_id), &body).await.expect(201).json();
     let text = |field: &str| made[field].as_str().expect("a text").to_owned();
     let form = [
         ("grant_type", "client_credentials".to_owned()),
@@ -104,9 +103,9 @@ async fn machine(app: &TestApp, world: &World) -> String {
     answer["access_token"].as_str().expect("a token").to_owned()
 }
 
-/// A call of an operation that works, in a world of its own.
+/// A valid call of an operation, in new organizations.
 async fn call(app: &TestApp, operation: &str) -> Call {
-    let w = world(app).await;
+    let w = fixture(app).await;
     let (anna, john) = (w.anna.clone(), w.john.clone());
     let (org, there) = (format!("/api/v1/orgs/{}", w.source.org_id), format!("/api/v1/orgs/{}", w.target.org_id));
     let (folder, dataset, root, licence) = (w.folder, w.dataset, w.source.root, w.licence);
@@ -291,7 +290,7 @@ async fn call(app: &TestApp, operation: &str) -> Call {
         }
         other => panic!("say in this test how {other} is called ({there})"),
     };
-    Call { by, bearer, path, body, _world: Some(Box::new(w)) }
+    Call { by, bearer, path, body }
 }
 
 fn wish() -> Value {
@@ -343,7 +342,7 @@ fn difference(before: &BTreeMap<String, i64>, after: &BTreeMap<String, i64>) -> 
     changed.filter(|(_, by)| *by != 0).collect()
 }
 
-/// What an answer looks like, whoever it is for: without ids, moments, and secrets.
+/// An answer without ids, times and secrets.
 fn shape(answer: &Answer) -> (u16, Value) {
     fn plain(value: &Value) -> Value {
         match value {
@@ -371,7 +370,7 @@ async fn operations(app: &TestApp) -> Vec<String> {
             .any(|(path, ways)| path.trim_start_matches("/api/v1") == without && ways.get("post").is_some());
         assert!(known && !why.is_empty(), "{without} is no operation");
     }
-    // `/oauth/token` is a door of its own, which takes no key: each of its answers is a new token.
+    // `/oauth/token` takes no key: each answer is a new token.
     let posts = paths.iter().filter(|(path, ways)| path.starts_with("/api/v1/") && ways.get("post").is_some());
     let all = posts.map(|(path, _)| path.clone());
     let taking = all.filter(|path| WITHOUT.iter().all(|(without, _)| *without != path.trim_start_matches("/api/v1")));
@@ -382,7 +381,7 @@ both!(attack_57_every_post_with_a_key_has_one_effect_wherever_the_program_ends, 
     let operations = operations(app).await;
     assert!(operations.len() > 30, "{operations:?}");
     for operation in &operations {
-        // How it is without a crash.
+        // Without a crash.
         let usual = call(app, operation).await;
         let before = counted(app).await;
         let first = usual.send("usual").await;
@@ -394,7 +393,7 @@ both!(attack_57_every_post_with_a_key_has_one_effect_wherever_the_program_ends, 
         assert_eq!(again.header("content-type"), first.header("content-type"), "{operation}");
         assert_eq!(difference(&before, &counted(app).await), effect, "{operation}: nothing happens twice");
 
-        // It ends when everything is committed, and nobody was answered.
+        // The program ends after the commit and before the answer.
         let after = call(app, operation).await;
         let before = counted(app).await;
         let (lost, crashed) = crashing(Moment::AfterCommit, after.send("after")).await;
@@ -407,7 +406,7 @@ both!(attack_57_every_post_with_a_key_has_one_effect_wherever_the_program_ends, 
         assert_eq!((later.status, &later.body), (again.status, &again.body), "{operation}");
         assert_eq!(difference(&before, &counted(app).await), effect, "{operation}: nothing happens twice");
 
-        // It ends when everything is written, and nothing committed.
+        // The program ends before the commit.
         let early = call(app, operation).await;
         let before = counted(app).await;
         let (lost, crashed) = crashing(Moment::BeforeCommit, early.send("early")).await;
@@ -425,8 +424,8 @@ both!(attack_57_every_post_with_a_key_has_one_effect_wherever_the_program_ends, 
     app.healthy().await;
 });
 
-both!(attack_57_who_was_only_slow_and_who_took_over_have_one_effect_together, async |app| {
-    let w = world(app).await;
+both!(attack_57_a_slow_request_and_its_retry_have_one_effect, async |app| {
+    let w = fixture(app).await;
     let (ctx, licence) = (app.ctx().clone(), w.licence);
     let asker = || Asker::Operator(commonhold::domain::id::OperatorKeyId(uuid::Uuid::from_u128(1)));
     let claimed = async || match begin(&ctx, &asker(), "slow", &[b"one more"]).await.expect("an answer") {
@@ -459,12 +458,12 @@ both!(attack_57_who_was_only_slow_and_who_took_over_have_one_effect_together, as
     app.healthy().await;
 });
 
-both!(api_1_several_writes_of_one_request_are_all_done_or_none, async |app| {
+both!(api_1_all_writes_of_a_request_with_a_key_are_one_transaction, async |app| {
     // People are made one by one in this call's handlers; what fails in the middle takes everything back, and the key is free.
-    let w = world(app).await;
+    let w = fixture(app).await;
     let before = counted(app).await;
     let body = json!({ "parent": w.folder, "kind": "folder", "name": "Furka" });
-    let call = Call { by: w.anna.clone(), bearer: None, path: "/api/v1/resources".to_owned(), body, _world: None };
+    let call = Call { by: w.anna.clone(), bearer: None, path: "/api/v1/resources".to_owned(), body };
     let (lost, _) = crashing(Moment::BeforeCommit, call.send("one")).await;
     assert!(lost.status >= 500);
     assert_eq!(difference(&before, &counted(app).await), BTreeMap::new());
@@ -482,7 +481,7 @@ both!(api_1_several_writes_of_one_request_are_all_done_or_none, async |app| {
     assert_eq!(difference(&before, &counted(app).await), BTreeMap::new());
 });
 
-/// Where in the database a text stands.
+/// The tables that contain a text.
 async fn found_in(app: &TestApp, wanted: &str) -> Vec<String> {
     let mut found = Vec::new();
     for table in tables(app).await {
@@ -508,12 +507,11 @@ async fn found_in(app: &TestApp, wanted: &str) -> Vec<String> {
 }
 
 both!(attack_23_no_secret_is_kept_in_clear_whatever_is_made_with_a_key, async |app| {
-    let w = world(app).await;
+    let w = fixture(app).await;
     let ops = operator(app).await;
     let org = format!("/api/v1/orgs/{}", w.source.org_id);
     let links = format!("/api/v1/resources/{}/links", w.folder);
-    let person =
-        |path: &str, body: Value| Call { by: w.anna.clone(), bearer: None, path: path.to_owned(), body, _world: None };
+    let person = |path: &str, body: Value| Call { by: w.anna.clone(), bearer: None, path: path.to_owned(), body };
     let makes = [
         (person(&format!("{org}/keys"), json!({ "name": "Farm", "scopes": ["read"] })), "client_secret"),
         (person(&links, json!({ "password": "the-key-to-the-link" })), "url"),
@@ -523,7 +521,6 @@ both!(attack_23_no_secret_is_kept_in_clear_whatever_is_made_with_a_key, async |a
                 bearer: Some(ops),
                 path: "/api/v1/operator/keys".to_owned(),
                 body: json!({ "name": "billing" }),
-                _world: None,
             },
             "key",
         ),
@@ -543,8 +540,8 @@ both!(attack_23_no_secret_is_kept_in_clear_whatever_is_made_with_a_key, async |a
     assert!(found_in(app, "Gotthard").await.contains(&"resource.name".to_owned()));
 });
 
-both!(attack_3_a_kept_answer_is_for_who_may_still_do_it, async |app| {
-    let w = world(app).await;
+both!(attack_3_a_replayed_answer_needs_the_right_to_the_call, async |app| {
+    let w = fixture(app).await;
     let max = app.person("Max").await;
     app.join(&w.source, &max, Role::Manager).await;
     let org = format!("/api/v1/orgs/{}", w.source.org_id);
@@ -593,7 +590,7 @@ both!(attack_3_a_kept_answer_is_for_who_may_still_do_it, async |app| {
 });
 
 both!(api_1_a_machine_has_keys_of_its_own, async |app| {
-    let w = world(app).await;
+    let w = fixture(app).await;
     let desktop = app.desktop_licence(&w.source, 3).await;
     let path = format!("/api/v1/desktop/licences/{desktop}/take");
     let token = machine(app, &w).await;
@@ -602,20 +599,19 @@ both!(api_1_a_machine_has_keys_of_its_own, async |app| {
         bearer: Some(token.to_owned()),
         path: path.clone(),
         body: json!({ "device": device }),
-        _world: None,
     };
     let first = call(&token, "Desk").send("one").await.expect(200);
     app.tick(1_000);
     let again = call(&token, "Desk").send("one").await.expect(200);
     assert_eq!((again.body, again.headers.contains_key("idempotency-replayed")), (first.body, true));
     assert_eq!(call(&token, "Other").send("one").await.expect(422).code(), "idempotency_mismatch");
-    // Another machine's key of the same name is another one.
+    // The same key of another machine is independent.
     let other = machine(app, &w).await;
     assert!(!call(&other, "Desk").send("one").await.expect(200).headers.contains_key("idempotency-replayed"));
 });
 
-both!(api_1_a_preview_does_not_answer_for_what_it_previews, async |app| {
-    let w = world(app).await;
+both!(api_1_a_preview_and_what_it_previews_have_different_keys, async |app| {
+    let w = fixture(app).await;
     let invitations = format!("/api/v1/orgs/{}/invitations", w.source.org_id);
     let body = json!({ "invitations": [{ "email": "guest@example.com", "role": "editor" }] });
     let send = async |path: &str| w.anna.call(Method::POST, path, Some(&body), &[("idempotency-key", "one")]).await;
@@ -624,8 +620,8 @@ both!(api_1_a_preview_does_not_answer_for_what_it_previews, async |app| {
     assert!(send(&format!("{invitations}?preview=true")).await.headers.contains_key("idempotency-replayed"));
 });
 
-both!(attack_3_who_may_more_reads_the_kept_answer_and_who_lost_an_organizations_grant_does_not, async |app| {
-    let w = world(app).await;
+both!(attack_3_a_replay_allows_added_rights_and_refuses_lost_ones, async |app| {
+    let w = fixture(app).await;
     let max = app.person("Max").await;
     app.join(&w.source, &max, Role::Editor).await;
     let trash = format!("/api/v1/resources/{}/trash", w.dataset);

@@ -1,5 +1,5 @@
-//! What a program with a credential key may call (API-1, AUTH-6): every operation of the document with every scope; and what it
-//! does there, under its own name, in its own account.
+//! What a program with a credential key may call (API-1, AUTH-6): every operation of the OpenAPI document with every scope, and
+//! what it does under its own name in its own account.
 
 use axum::{
     body::Body,
@@ -27,7 +27,7 @@ use crate::{
     support::{Answer, Org, Person, TestApp, read},
 };
 
-/// A program that has signed in.
+/// A program with a token.
 struct Machine {
     nobody: Person,
     bearer: String,
@@ -35,7 +35,7 @@ struct Machine {
 }
 
 impl Machine {
-    /// With a key that somebody makes; of the first account, or of another.
+    /// With a key that somebody creates, for the first account or another.
     async fn new(app: &TestApp, by: &Person, org: &Org, name: &str, scopes: &[Scope], account: Option<&str>) -> Self {
         let words: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
         let body = json!({ "name": name, "scopes": words, "account": account });
@@ -68,7 +68,7 @@ impl Machine {
     }
 }
 
-/// What stands for the parameters of a path, and what is sent: for one organization that the machine may reach, or may not.
+/// The path parameters and bodies of calls in one organization, which the machine may reach or not.
 struct Fixture<'a> {
     by: &'a Person,
     org: &'a Org,
@@ -89,7 +89,7 @@ impl Fixture<'_> {
         self.by.dataset(self.org.root, &format!("Flight {}", self.next()), 1).await
     }
 
-    /// A call that is right in everything but, perhaps, who makes it.
+    /// A call that is valid in everything but, possibly, its caller.
     async fn call(&self, method: &str, path: &str) -> (String, Option<Value>) {
         let (org, by) = (self.org, self.by);
         let mut at = path.replace("{org}", &org.org_id).replace("{person}", &self.john).replace("{holder}", &self.john);
@@ -156,7 +156,7 @@ impl Fixture<'_> {
         if path.ends_with("/search") {
             at.push_str("?q=flight");
         }
-        // What is left is nobody's.
+        // The other parameters name nothing that exists.
         let missing = uuid::Uuid::from_u128(7).to_string();
         at = at.replace("{id}", &missing).replace("{grant}", &missing);
         (format!("/api/v1{at}"), body)
@@ -209,9 +209,9 @@ both!(api_1_auth_6_every_operation_with_a_key_of_each_scope_answers_what_the_tab
             let answer = machine.call(method, &at, body.as_ref()).await;
             assert!(answer.status < 500, "{said}: {}", answer.body);
             match calls {
-                // Nothing of these asks who calls; what they are sent here is of no use.
+                // These calls are public, and their bodies here are invalid.
                 Calls::Anyone => assert_ne!(answer.status, 403, "{said}: {}", answer.body),
-                // Many wrong keys are held up.
+                // Many wrong keys are rate limited.
                 Calls::Operator => assert!([401, 429].contains(&answer.status), "{said}"),
                 Calls::People(why) => {
                     people_only += 1;
@@ -330,7 +330,7 @@ both!(auth_6_audit_1_a_machine_does_what_an_editor_may_under_the_name_of_its_key
         let body = json!({ "email": email, "password": crate::support::PASSWORD });
         assert!([401, 422].contains(&app.nobody().post("/api/v1/session", &body).await.status));
     }
-    // Revoked, it is nobody; what it made stays.
+    // A revoked key is not signed in; what it created stays.
     anna.delete(&format!("/api/v1/orgs/{}/keys/{}", org.org_id, farm.id)).await.expect(204);
     let gone = farm.get(&format!("/api/v1/resources/{folder}")).await.expect(401);
     assert!(gone.header("www-authenticate").contains("error=\"invalid_token\""), "{:?}", gone.headers);
@@ -482,7 +482,7 @@ both!(api_1_query_parameters_that_are_not_known_are_refused_by_every_operation, 
     anna.get("/api/v1/me").await.expect(200);
 });
 
-both!(api_1_whoever_is_not_known_is_told_how_to_come_in, async |app| {
+both!(api_1_unauthorized_answers_name_the_way_to_sign_in, async |app| {
     let anna = app.person("Anna").await;
     let nobody = app.nobody();
     for (method, path, _) in OPERATIONS.iter().filter(|(.., calls)| !matches!(calls, Calls::Anyone)) {
@@ -694,15 +694,15 @@ both!(api_1_the_operator_does_by_rest_what_the_command_line_does, async |app| {
 });
 
 #[test]
-fn auth_6_every_reason_why_something_is_for_people_is_given_somewhere() {
+fn auth_6_every_reason_to_exclude_keys_is_used() {
     for why in PeopleOnly::ALL {
-        // To look with somebody else's eyes is a parameter of many operations, and refused where it is asked for.
+        // View as is a parameter of many operations, and refused to machines.
         let given = OPERATIONS.iter().any(|(.., calls)| *calls == Calls::People(why));
         assert!(given || why == PeopleOnly::Viewer, "{why:?}");
     }
 }
 
-both!(attack_27_who_has_not_proved_their_address_makes_no_key, async |app| {
+both!(attack_27_a_key_needs_a_verified_address, async |app| {
     let eve = Person::sign_up_unproved(app, "Eve", "Muster", "eve@example.com").await;
     let org = eve.create_org("Your Bank").await;
     let (path, form) = (format!("/api/v1/orgs/{}/keys", org.org_id), json!({ "name": "Bank", "scopes": ["people"] }));

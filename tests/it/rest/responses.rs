@@ -1,5 +1,5 @@
-//! What each call answers when all is well, as snapshots without ids and moments; the same on both databases. And the
-//! OpenAPI document: a change of the contract shows as a change of its snapshot.
+//! Successful responses as snapshots without ids and times, the same on both databases; and the OpenAPI document, so that a
+//! change of the contract shows as a change of its snapshot.
 
 use commonhold::domain::{resource::Status, role::Role};
 use insta::assert_json_snapshot;

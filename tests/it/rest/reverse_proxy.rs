@@ -1,4 +1,4 @@
-//! Behind the proxy of docs/operations.md (attack 42): the very sample that people copy, in front of the real server.
+//! The nginx configuration of docs/operations.md (attack 42), exactly as people copy it, in front of the real server.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -29,7 +29,7 @@ fn nginx() -> Option<PathBuf> {
     folders.map(|folder| folder.join("nginx")).find(|file| file.is_file())
 }
 
-/// The sample of the document, with ports of ours and without TLS, which this is not about.
+/// The sample of the document with our ports and without TLS.
 fn sample(listen: SocketAddr, upstream: SocketAddr) -> String {
     let text =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md")).expect("a document");
@@ -85,7 +85,7 @@ async fn start(program: &Path, folder: &Path, sample: &str, listen: SocketAddr) 
     running
 }
 
-/// Asks from 127.0.0.2, so that the client is told from the proxy.
+/// Sends a request from 127.0.0.2, so that the client differs from the proxy.
 async fn ask(proxy: SocketAddr, path: &str, headers: &str, body: &Value) -> (u16, String, Value) {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(SocketAddr::from((Ipv4Addr::new(127, 0, 0, 2), 0))).expect("another address of this machine");
@@ -136,14 +136,14 @@ async fn attack_42_behind_the_documented_nginx_a_client_cannot_choose_its_addres
     let proxy = closed_port().await;
     let nginx = start(&program, folder.path(), &sample(proxy, upstream), proxy).await;
 
-    // Through the location of sign-ins: the session says where it began.
+    // Through the location for sign-ins: the session has the client's address.
     let forged = "X-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\n";
     let body = json!({ "email": anna.email, "password": PASSWORD });
     let (status, head, answer) = ask(proxy, "/api/v1/session", forged, &body).await;
     assert_eq!(status, 200, "{answer}");
     let began = "SELECT CAST(COUNT(*) AS BIGINT) FROM session WHERE address = '127.0.0.2'";
     assert_eq!(app.count(began).await, 1);
-    // Through the other one: the audit log says where it came from.
+    // Through the other location: the audit log has the client's address.
     let cookie = head
         .lines()
         .find_map(|line| line.to_ascii_lowercase().starts_with("set-cookie:").then(|| line.split_once(": ")))
@@ -162,7 +162,7 @@ async fn attack_42_behind_the_documented_nginx_a_client_cannot_choose_its_addres
     ] {
         assert_eq!(app.count(table).await, 0);
     }
-    // Fifty guesses, each with an address that is made up. What nginx itself holds back is a 503.
+    // Fifty guesses, each with a forged address. Requests that nginx limits are answered 503.
     let mut tried = 0;
     for n in 0..50 {
         let body = json!({ "email": format!("nobody.{n}@example.com"), "password": "wrong" });

@@ -1,4 +1,4 @@
-//! Signing in (AUTH-1, AUTH-3): failures say one thing, are limited, and lock nobody out.
+//! Signing in (AUTH-1, AUTH-3): failures do not tell what was wrong, are limited, and lock nobody out.
 
 use axum::{
     body::Body,
@@ -79,7 +79,7 @@ both!(attack_42_auth_3_failures_are_limited_per_email_and_per_client, async |app
     let limited = from(&nobody, "192.0.2.1", &[], &anna.email, PASSWORD).await.expect(429);
     assert_eq!(limited.code(), "rate_limited");
     assert!(limited.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=10).contains(&seconds)));
-    // The email from elsewhere, and the client with other emails. A header that anybody can write changes nothing.
+    // The address from another client, and the client with other addresses. A forged header changes nothing.
     from(&nobody, "192.0.2.2", &[], &anna.email, "wrong").await.expect(429);
     from(&nobody, "192.0.2.1", &[("x-forwarded-for", "198.51.100.7")], "john@example.com", "wrong").await.expect(429);
     from(&nobody, "192.0.2.1", &[("forwarded", "for=198.51.100.7")], "john@example.com", "wrong").await.expect(429);
@@ -110,7 +110,7 @@ both!(attack_20_auth_1_one_address_is_one_person, async |app| {
         let body = json!({ "first_name": "Anna", "last_name": "Muster", "email": email, "password": PASSWORD });
         assert_eq!(app.nobody().post("/api/v1/signup", &body).await.expect(422).fields(), ["email"], "{email}");
     }
-    // A homoglyph is no letter of an address.
+    // A homoglyph makes another address.
     let body =
         json!({ "first_name": "Anna", "last_name": "Muster", "email": "аnna.0@example.com", "password": PASSWORD });
     assert_eq!(app.nobody().post("/api/v1/signup", &body).await.expect(422).fields(), ["email"]);
@@ -131,7 +131,7 @@ both!(attack_30_auth_3_the_session_id_changes_at_sign_in_and_out, async |app| {
     anna.get("/api/v1/me").await.expect(401);
 });
 
-both!(attack_31_cookies_that_are_nothing_are_nobody, async |app| {
+both!(attack_31_invalid_cookies_are_not_signed_in, async |app| {
     let anna = app.person("Anna").await;
     let good = anna.cookie().expect("a cookie");
     let value = good.split('=').nth(1).expect("a value").to_owned();
@@ -161,7 +161,7 @@ both!(attack_31_cookies_that_are_nothing_are_nobody, async |app| {
 });
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_31_the_cookie_is_http_only_lax_and_of_the_whole_site() {
+async fn attack_31_the_cookie_is_http_only_same_site_lax_and_has_the_root_path() {
     let app = TestApp::sqlite().await;
     let anna = app.person("Anna").await;
     let answer = anna.post("/api/v1/session", &json!({ "email": anna.email, "password": PASSWORD })).await.expect(200);
@@ -185,7 +185,7 @@ async fn sign_up_from(app: &TestApp, address: &str, n: usize) -> u16 {
     app.nobody().send(request).await.status
 }
 
-both!(attack_42_a_burst_is_tried_as_often_as_one_after_the_other, async |app| {
+both!(attack_42_parallel_guesses_are_limited_like_sequential_ones, async |app| {
     let anna = app.person("Anna").await;
     let guess = || {
         let (app, email) = (app.clone(), anna.email.clone());
@@ -214,7 +214,7 @@ both!(attack_42_a_client_is_an_ipv4_address_or_the_64_of_an_ipv6_one, async |app
     assert_eq!(guess("192.0.2.1", 201).await, 429);
 });
 
-both!(attack_43_who_is_signed_in_at_home_is_not_held_up_by_others_who_guess, async |app| {
+both!(attack_43_guesses_by_others_do_not_lock_out_a_known_address, async |app| {
     let anna = app.person("Anna").await;
     from(&app.nobody(), "198.51.100.7", &[], &anna.email, PASSWORD).await.expect(200);
     for n in 0..20 {
@@ -222,7 +222,7 @@ both!(attack_43_who_is_signed_in_at_home_is_not_held_up_by_others_who_guess, asy
     }
     from(&app.nobody(), "203.0.113.99", &[], &anna.email, PASSWORD).await.expect(429);
     from(&app.nobody(), "198.51.100.7", &[], &anna.email, PASSWORD).await.expect(200);
-    // There, too, guessing has an end: that of the client.
+    // Guessing is limited there too, per client.
     for _ in 0..20 {
         from(&app.nobody(), "198.51.100.7", &[], &anna.email, "wrong").await.expect(401);
     }
@@ -251,7 +251,7 @@ both!(attack_43_sign_ups_of_one_client_are_limited_and_keep_nobody_from_signing_
     assert_eq!(sign_up_from(app, "192.0.2.1", 102).await, 429);
 });
 
-both!(attack_43_a_room_full_of_invited_people_signs_up_at_once, async |app| {
+both!(attack_43_many_invited_people_sign_up_from_one_address_at_once, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     for n in 0..25 {
@@ -276,7 +276,7 @@ both!(auth_3_a_clock_that_is_set_back_locks_nobody_out, async |app| {
     assert_eq!(sign_up_from(app, "192.0.2.1", 1).await, 201);
 });
 
-both!(attack_31_a_cookie_of_another_program_that_cannot_be_read_signs_nobody_out, async |app| {
+both!(attack_31_an_unreadable_cookie_of_another_program_signs_nobody_out, async |app| {
     let anna = app.person("Anna").await;
     let own = anna.cookie().expect("a cookie");
     for order in [true, false] {
@@ -300,7 +300,7 @@ both!(api_1_a_body_is_an_object, async |app| {
     anna.patch("/api/v1/me", &json!(["Jon"])).await.expect(400);
 });
 
-both!(attack_32_what_is_no_token_does_not_stand_for_the_header, async |app| {
+both!(attack_32_an_invalid_bearer_token_does_not_replace_the_csrf_header, async |app| {
     let anna = app.person("Anna").await;
     for said in ["Basic eDp5", "Bearer", "Bearer ", "junk", ""] {
         let request = axum::http::Request::builder()

@@ -18,7 +18,7 @@ fn bare(answer: &Answer) -> (u16, Value) {
 
 both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, async |app| {
     let (anna, john) = (app.person("Anna").await, app.person("John").await);
-    // Anna is somebody in her own organization; everything asked for is John's.
+    // Anna has an organization of her own; everything requested is John's.
     let own = anna.create_org("Alpine Survey").await;
     let (theirs, second) = (john.create_org("Tunnel North").await, john.create_org("Tunnel South").await);
     app.join(&own, &john, Role::Owner).await;
@@ -64,7 +64,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
     let document = anna.get("/api/v1/openapi.json").await.expect(200).json();
     let mut walked = 0;
     for (path, methods) in document["paths"].as_object().expect("paths") {
-        // The operator's calls know no sessions: whoever has none of its keys is nobody there.
+        // The operator's calls accept operator keys only, so a session is not signed in there.
         if path.contains("/operator/") {
             for method in methods.as_object().expect("methods").keys() {
                 let verb: Method = method.to_uppercase().parse().expect("a method");
@@ -81,7 +81,7 @@ both!(attack_1_every_id_of_another_organization_is_answered_like_a_missing_one, 
         if !path.contains('{') {
             continue;
         }
-        // What stands for each parameter: theirs, and what is nobody's.
+        // For each parameter an id of John, and one that does not exist.
         let ways: Vec<(String, String)> =
             match path.trim_start_matches("/api/v1").split('/').nth(1).expect("a resource") {
                 "orgs" => {
@@ -183,7 +183,7 @@ both!(attack_2_the_organization_is_the_paths_and_no_header_changes_it, async |ap
     anna.page(&format!("/o/{}/drive/{folder}", own.org_id)).await.expect(200);
 });
 
-both!(attack_15_names_taken_by_what_one_cannot_see_are_the_only_thing_told, async |app| {
+both!(attack_15_only_a_name_clash_tells_of_what_one_cannot_see, async |app| {
     let (anna, john) = (app.person("Anna").await, app.person("John").await);
     let theirs = john.create_org("Tunnel North").await;
     john.folder(theirs.root, "Secret plans").await;

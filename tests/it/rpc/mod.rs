@@ -1,4 +1,4 @@
-//! Pages and forms as a browser without WebAssembly meets them.
+//! Pages and forms in a browser without WebAssembly.
 
 mod access;
 mod account;

@@ -1,4 +1,4 @@
-//! What comes in by forms from somebody nobody knows, or from a page of somebody else.
+//! Forms from people who are not signed in, and from a page that was rendered for another person.
 
 use axum::{
     body::Body,
@@ -21,7 +21,7 @@ use crate::{
     support::{PASSWORD, Person, TestApp},
 };
 
-both!(f_2_thousands_of_refused_forms_of_nobody_leave_no_row, async |app| {
+both!(f_2_refused_forms_of_signed_out_people_store_nothing, async |app| {
     app.person("Anna").await;
     let rows = "SELECT CAST((SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM kept_form) + (SELECT COUNT(*) FROM outbox)
                 + (SELECT COUNT(*) FROM audit) + (SELECT COUNT(*) FROM one_time_link) + (SELECT COUNT(*) FROM person) AS BIGINT)";
@@ -55,7 +55,7 @@ both!(f_2_thousands_of_refused_forms_of_nobody_leave_no_row, async |app| {
     assert_eq!(app.count(rows).await, before);
 });
 
-both!(f_2_what_was_refused_is_shown_again_and_once_and_to_nobody_else, async |app| {
+both!(f_2_a_refused_form_is_shown_again_once_and_only_to_its_sender, async |app| {
     let nobody = app.nobody();
     let form = [("first_name", "Nora"), ("last_name", ""), ("email", "nora@"), ("password", "x")];
     nobody.form(SignUp::url(), "/signup", &form).await;
@@ -91,7 +91,7 @@ both!(f_2_what_was_refused_is_shown_again_and_once_and_to_nobody_else, async |ap
     assert!(!look(&anna, &said).await.contains("Fill this in."), "for minutes");
 });
 
-both!(f_2_a_long_form_of_somebody_is_kept_for_minutes_and_one_for_each, async |app| {
+both!(f_2_one_long_form_per_person_is_kept_for_minutes, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Table").await;
     let people: String = (0..120).map(|n| format!("somebody.number.{n}@example.com\n")).collect();
@@ -112,7 +112,7 @@ both!(f_2_a_long_form_of_somebody_is_kept_for_minutes_and_one_for_each, async |a
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM kept_form").await, 0);
 });
 
-both!(two_people_in_one_browser_a_page_of_somebody_else_changes_nothing, async |app| {
+both!(a_page_of_another_person_in_the_same_browser_changes_nothing, async |app| {
     let (anna, john) = (app.person("Anna").await, app.person("John").await);
     let org = anna.create_org("Table").await;
     app.join(&org, &john, commonhold::domain::role::Role::Editor).await;
@@ -171,7 +171,7 @@ both!(two_people_in_one_browser_a_page_of_somebody_else_changes_nothing, async |
     assert!(matches!(answer.status, 302 | 303 | 401));
 });
 
-both!(access_3_a_look_as_somebody_else_changes_nothing_however_its_address_is_written, async |app| {
+both!(access_3_view_as_changes_nothing_however_its_address_is_written, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Table").await;
     for query in ["as=x", "%61s=x", "a%73=x", "q=1&%61%73=x"] {
@@ -182,7 +182,7 @@ both!(access_3_a_look_as_somebody_else_changes_nothing_however_its_address_is_wr
     assert!(anna.children(org.root, "").await.expect(200).names().is_empty());
 });
 
-/// An application that is closed to strangers.
+/// An application where nobody signs up without an invitation.
 async fn closed(policy: Policy) -> TestApp {
     let app = TestApp::sqlite().await;
     let _ = app.ctx().clone().with_policy(policy);
@@ -274,7 +274,7 @@ async fn auth_1_where_one_signs_up_with_an_address_at_a_domain_others_are_told_a
 async fn org_1_where_the_operator_creates_organizations_nobody_else_does() {
     let app = closed(Policy { founders: Founders::Operator, ..Policy::default() }).await;
     let anna = app.person("Anna").await;
-    // Not even the one that a personal space would become.
+    // A personal space does not become one either.
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM organization").await, 0);
     assert_eq!(anna.get("/api/v1/me").await.expect(200).json()["space"], serde_json::Value::Null);
     assert!(!anna.page("/").await.expect(200).body.contains("href=\"/organizations/new"));
@@ -287,7 +287,7 @@ async fn org_1_where_the_operator_creates_organizations_nobody_else_does() {
     app.finish().await;
 }
 
-both!(auth_4_password_managers_find_the_way_and_whose_password_it_is, async |app| {
+both!(auth_4_password_managers_find_the_change_page_and_the_username, async |app| {
     let anna = app.person("Anna").await;
     let answer = anna.page("/.well-known/change-password").await;
     assert_eq!((matches!(answer.status, 302 | 303 | 307), answer.location()), (true, "/account/security"));
@@ -316,7 +316,7 @@ both!(attack_25_the_development_inbox_answers_at_this_machines_own_names_only, a
     }
 });
 
-both!(auth_3_signing_in_from_a_page_of_nobody_is_as_before, async |app| {
+both!(auth_3_signing_in_from_a_signed_out_page_works, async |app| {
     let (anna, john) = (app.person("Anna").await, app.person("John").await);
     // The page Sign in was open when John signed in: whoever sends it becomes who they say.
     let form = [("email", anna.email.as_str()), ("password", PASSWORD)];

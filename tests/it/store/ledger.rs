@@ -22,7 +22,8 @@ both!(lic_2_lic_3_the_ledger_never_falls_below_zero_and_keeps_its_order, async |
         let change = Amount { images: 0, projects: 0, credits };
         let entry = EntryId(app.ctx().id());
         let entry = licence::NewEntry { id: entry, licence: id, kind, change, transfer: None, resource: None, at };
-        let work = app.db().write(move |tx| Box::pin(async move { Ok::<_, Error>(licence::append(tx, &entry).await?) }));
+        let work =
+            app.db().write(move |tx| Box::pin(async move { Ok::<_, Error>(licence::append(tx, &entry).await?) }));
         work.await.expect("an answer")
     };
     assert!(append(EntryKind::Spend, -10, now).await);
@@ -33,7 +34,10 @@ both!(lic_2_lic_3_the_ledger_never_falls_below_zero_and_keeps_its_order, async |
     let stored = licence::find(&mut tx, id).await.expect("an answer").expect("the licence");
     let all = licence::EntryFilter::default();
     let entries = licence::list_entries(&mut tx, &stored, &all, None, 10).await.expect("an answer");
-    assert_eq!(entries.iter().map(|entry| (entry.number, entry.at)).collect::<Vec<_>>(), [(3, now), (2, now), (1, now)]);
+    assert_eq!(
+        entries.iter().map(|entry| (entry.number, entry.at)).collect::<Vec<_>>(),
+        [(3, now), (2, now), (1, now)]
+    );
     assert_eq!(entries.iter().map(|entry| entry.left.credits).collect::<Vec<_>>(), [1, 0, 10]);
     // From any entry, in both directions, by every filter.
     let cursor = |index: usize| licence::EntryPlace { at: entries[index].at, number: entries[index].number };

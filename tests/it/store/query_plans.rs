@@ -1,5 +1,5 @@
-//! How SQLite answers every query of the store: by an index, without sorting (quality: ten times the data, the same
-//! page). The queries are read from the source, so that no new one is missed.
+//! SQLite answers every query of the store by an index and without sorting, so that a page costs the same with ten times the
+//! data. The queries are read from the source, so that no new one is missed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +15,7 @@ struct Query {
     sql: String,
 }
 
-/// Looks through a whole table on purpose: function, and why that is fine.
+/// Functions that scan a whole table on purpose, and why that is fine.
 const MAY_SCAN: &[(&str, &str)] = &[
     ("search::list_in_organization", "what one page looks at, at most"),
     ("resource::list_folders", "puts four short lists behind each other"),
@@ -26,7 +26,7 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("health::replace", "one row"),
 ];
 
-/// Sorts on purpose: function, and what bounds it.
+/// Functions that sort on purpose, and what bounds the rows.
 const MAY_SORT: &[(&str, &str)] = &[
     ("session::list_of_person", "the sessions of one person"),
     ("membership::find_first_owner", "the Owners of one organization"),
@@ -98,7 +98,7 @@ fn queries(path: &Path) -> Vec<Query> {
         .join("\n")
         .replace("'\"'", "");
     let mut found = Vec::new();
-    // What a macro of the file puts in front of the text it is given.
+    // The SQL that each macro of the file puts in front of its argument.
     let mut prefixes: BTreeMap<&str, String> = BTreeMap::new();
     for (at, literal) in literals(&code) {
         let before = code[..at].trim_end();
@@ -122,7 +122,7 @@ fn queries(path: &Path) -> Vec<Query> {
         if !["SELECT", "WITH", "UPDATE", "DELETE"].contains(&first) {
             continue;
         }
-        // One row of a list of rows.
+        // A list of rows is explained with one row.
         let width: usize = sql
             .split("{rows:")
             .nth(1)
@@ -150,12 +150,12 @@ async fn quality_every_query_of_the_store_has_its_index() {
     let mut entries: Vec<_> =
         fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
     entries.sort();
-    // `doctor` looks through everything on purpose; `db` speaks to PostgreSQL alone where it makes columns compare by bytes.
+    // `doctor` scans everything on purpose; `db` has SQL for PostgreSQL only, which makes columns compare by bytes.
     for path in entries.iter().filter(|path| !path.ends_with("doctor.rs") && !path.ends_with("db.rs")) {
         for Query { place, sql } in queries(path) {
             walked += 1;
             places.insert(place.clone());
-            // What is bound does not matter to a plan; that something is, to the store.
+            // The plan does not depend on the values, but the statement needs some.
             let bound = (1..=20).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
             let mut statement = tx.sql(format!("EXPLAIN QUERY PLAN {sql}").leak());
             for _ in 0..bound {
@@ -191,7 +191,7 @@ async fn quality_every_query_of_the_store_has_its_index() {
 }
 
 #[tokio::test]
-async fn drive_1_a_page_of_children_begins_where_it_starts_however_far_that_is() {
+async fn drive_1_a_page_of_children_seeks_its_start_in_the_index() {
     let app = TestApp::sqlite().await;
     let mut tx = app.db().read().await.expect("a connection");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/store/resource.rs");
@@ -214,7 +214,7 @@ async fn drive_1_a_page_of_children_begins_where_it_starts_however_far_that_is()
 }
 
 #[tokio::test]
-async fn lic_3_every_filter_of_a_ledger_is_found_between_two_ends_of_an_index() {
+async fn lic_3_every_filter_of_a_ledger_is_an_index_range() {
     let app = TestApp::sqlite().await;
     let mut tx = app.db().read().await.expect("a connection");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/store/licence.rs");
@@ -241,7 +241,7 @@ async fn lic_3_every_filter_of_a_ledger_is_found_between_two_ends_of_an_index() 
 }
 
 #[tokio::test]
-async fn audit_1_every_filter_of_the_log_is_found_between_two_ends_of_an_index() {
+async fn audit_1_every_filter_of_the_log_is_an_index_range() {
     let app = TestApp::sqlite().await;
     let mut tx = app.db().read().await.expect("a connection");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/store/audit.rs");
@@ -276,13 +276,13 @@ async fn audit_1_every_filter_of_the_log_is_found_between_two_ends_of_an_index()
 }
 
 #[tokio::test]
-async fn the_built_in_sqlite_is_the_one_that_is_meant() {
+async fn the_bundled_sqlite_has_the_expected_version_and_options() {
     let app = crate::support::TestApp::sqlite().await;
     let mut tx = app.db().read().await.expect("a connection");
     let version: (String,) = tx.sql("SELECT sqlite_version()").one().await.expect("a version");
     let numbers: Vec<u32> = version.0.split('.').map(|part| part.parse().expect("a number")).collect();
     assert!(numbers >= vec![3, 51, 3], "SQLite {} is too old", version.0);
     let options: Vec<(String,)> = tx.sql("PRAGMA compile_options").all().await.expect("options");
-    // Otherwise every allocation is counted under one lock, for which all readers wait (.cargo/config.toml).
+    // Otherwise SQLite counts every allocation under one lock, which all readers wait for (.cargo/config.toml).
     assert!(options.iter().any(|(option,)| option == "DEFAULT_MEMSTATUS=0"), "{options:?}");
 }

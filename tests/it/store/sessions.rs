@@ -54,7 +54,8 @@ both!(attack_30_a_session_is_kept_until_it_expires_or_ends_and_is_not_brought_ba
     assert_eq!(person_of(44).await, None);
     let now = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
     let now = Timestamp(i64::try_from(now).expect("a moment"));
-    let gone = app.db().write(move |tx| Box::pin(async move { Ok::<_, Error>(session::delete_expired(tx, now).await?) }));
+    let gone =
+        app.db().write(move |tx| Box::pin(async move { Ok::<_, Error>(session::delete_expired(tx, now).await?) }));
     assert_eq!(gone.await.expect("an answer"), 1);
     anna.get("/api/v1/me").await.expect(200);
 });
@@ -80,7 +81,7 @@ both!(auth_4_of_two_requests_at_once_one_notes_that_a_session_was_used, async |a
     assert!(touch(now.plus_millis(1)).await);
 });
 
-both!(attack_56_a_session_that_cannot_be_kept_is_told_as_an_outage, async |app| {
+both!(attack_56_a_session_that_cannot_be_stored_is_an_outage, async |app| {
     let store = session::Sessions::new(app.db().clone());
     let mut record = record(-43, None, 1);
     let ((kept, away), struck) = striking(0, Fault::Gone, session::noticing(store.create(&mut record))).await;

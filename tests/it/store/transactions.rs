@@ -52,7 +52,7 @@ both!(drive_live_changes_are_told_after_the_commit_and_not_after_a_rollback, asy
     let mut heard = app.db().changes();
     let mut next = async || tokio::time::timeout(Duration::from_secs(5), heard.recv()).await;
     if !app.db().is_sqlite() {
-        // PostgreSQL is listened to from now on; what was before is not known.
+        // The node listens to PostgreSQL only from now on; the first message says that anything may have changed before.
         let first = next().await.expect("told").expect("told");
         assert!(first.is_about(Uuid::nil()));
     }
@@ -86,7 +86,7 @@ both!(xfer_16_a_long_write_gets_through_while_others_write, async |app| {
     let (permit, account, root) = (operate(anna.id, org.id, org.root), org.account, org.root);
     let counted = "SELECT CAST(COUNT(*) AS BIGINT) FROM resource WHERE organization_id = $1";
     let done = Arc::new(AtomicBool::new(false));
-    // Others make something where it counts, and count themselves: in its way whenever they are not after or before it.
+    // Others count and insert in the same place, so they conflict with the long write whenever they overlap with it.
     let others = {
         let (app, done) = (app.clone(), done.clone());
         tokio::spawn(async move {
@@ -124,14 +124,14 @@ both!(xfer_16_a_long_write_gets_through_while_others_write, async |app| {
     done.store(true, Ordering::Relaxed);
     others.await.expect("they end");
     let attempts = tried.load(Ordering::Relaxed);
-    // Beside others once, then alone, and in turn where that does not help either.
+    // First beside others, then exclusively, and in a queue where that fails too.
     assert!(long.is_ok() && attempts <= 5, "{long:?} after {attempts}");
     let found = anna.children(root, "?query=long,").await.expect(200).names();
     assert_eq!(found.len(), 1, "{found:?}");
     app.healthy().await;
 });
 
-both!(attack_56_whether_it_can_write_is_kept_in_one_row_and_believed_for_a_moment, async |app| {
+both!(attack_56_the_write_check_uses_one_row_and_is_cached_briefly, async |app| {
     let rows = "SELECT CAST(COUNT(*) AS BIGINT) FROM health";
     for number in 1..=3 {
         let id = Uuid::from_u128(number);

@@ -1,4 +1,4 @@
-//! A wire between a node and its PostgreSQL, which a test can cut and mend.
+//! A TCP proxy between a node and its PostgreSQL, which a test can cut and restore.
 
 use std::{net::SocketAddr, sync::Mutex};
 
@@ -7,28 +7,27 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// See the module.
-pub struct Wire {
+pub struct TcpProxy {
     here: SocketAddr,
     there: String,
     carrying: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Wire {
-    /// A wire to the database at an address; also how it is reached through the wire.
+impl TcpProxy {
+    /// A proxy to the database at an address, and the address that leads through the proxy.
     pub async fn to(url: &str) -> (Self, String) {
         let (before, rest) = url.split_once('@').expect("a user and a host");
         let (there, name) = rest.split_once('/').expect("a database");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let here = listener.local_addr().expect("an address");
-        let wire = Self { here, there: there.to_owned(), carrying: Mutex::new(None) };
-        wire.carry(listener);
-        (wire, format!("{before}@{here}/{name}"))
+        let proxy = Self { here, there: there.to_owned(), carrying: Mutex::new(None) };
+        proxy.carry(listener);
+        (proxy, format!("{before}@{here}/{name}"))
     }
 
     fn carry(&self, listener: TcpListener) {
         let there = self.there.clone();
-        // The connections are in the task's own hands, and end with it.
+        // The task owns the connections, so aborting it closes them.
         let carrying = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((mut near, _)) = listener.accept().await {
@@ -43,15 +42,15 @@ impl Wire {
         *self.carrying.lock().expect("not poisoned") = Some(carrying);
     }
 
-    /// Nothing gets through: connections end, and new ones are refused.
+    /// Closes all connections and refuses new ones.
     pub async fn cut(&self) {
         let carrying = self.carrying.lock().expect("not poisoned").take().expect("it is not cut");
         carrying.abort();
         assert!(carrying.await.is_err_and(|error| error.is_cancelled()));
     }
 
-    /// Everything gets through again.
-    pub async fn mend(&self) {
+    /// Accepts connections again.
+    pub async fn restore(&self) {
         self.carry(TcpListener::bind(self.here).await.expect("the port is still free"));
     }
 }
