@@ -15,7 +15,7 @@ use commonhold::{
         resource::Kind,
         role::Role,
         time::Timestamp,
-        transfer::{Contents, Destination, Facts, Item, Listed, Side, plan},
+        transfer::{Contents, Destination, Facts, Item, Side, Truncated, plan},
     },
     server::{
         context::{Clock, Ctx, Principal},
@@ -83,7 +83,7 @@ fn facts(items: u64) -> Facts {
                 contents: Contents { datasets: 1, images: 100, ..Contents::default() },
             })
             .collect(),
-        onlookers: Listed::default(),
+        onlookers: Truncated::default(),
     }
 }
 

@@ -11,7 +11,7 @@ use commonhold::{
     domain::{
         id::{LicenceId, MailId, ResourceId},
         licence::{Amount, Model, last_day},
-        mail::{State, one_line},
+        mail::{MailState, one_line},
         organization::NewOrganizationForm,
         refusal::Refusal,
         resource::Status,
@@ -401,12 +401,12 @@ fn licence_line(licence: &LicenceView) -> String {
         Some(Model::Credits) => format!("{} credits left", licence.left.credits),
         None => licence.seats.map_or_else(String::new, |seats| format!("{seats} seats")),
     };
-    format!("{}  {:<16}  {:<8}  {until:<10}  {left}", licence.id, licence.product.word(), licence.state.word())
+    format!("{}  {:<16}  {:<8}  {until:<10}  {left}", licence.id, licence.product.as_str(), licence.state.as_str())
 }
 
 /// A request as a line: id, when, state, Org ID, what, and whom to answer.
 fn request_line(request: &RequestView) -> String {
-    let (at, state) = (request.created_at.rfc3339(), request.state.word());
+    let (at, state) = (request.created_at.rfc3339(), request.state.as_str());
     let (what, name) = (request.summary(), one_line(&request.contact_name));
     format!("{}  {at}  {state:<9}  {}  {what}  {name} <{}>", request.id, request.org_id, request.contact_email)
 }
@@ -475,9 +475,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let (before, now) = usecase::plan::set(&ctx, &org, &plan).await.map_err(explain)?;
             if before == now {
-                say(format!("The plan is {} already.", now.title()))?;
+                say(format!("The plan is {} already.", now.label()))?;
             } else {
-                say(format!("The plan was {} and is {} now.", before.title(), now.title()))?;
+                say(format!("The plan was {} and is {} now.", before.label(), now.label()))?;
             }
         }
         Command::Licence(LicenceCommand::TopUp { id, images, projects, credits }) => {
@@ -490,7 +490,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let mut cursor = Some(String::new());
             while let Some(from) = cursor {
-                let page = usecase::licence::list_as_operator(&ctx, &org, &from, Some(usecase::LONGEST_PAGE))
+                let page = usecase::licence::list_as_operator(&ctx, &org, &from, Some(usecase::MAX_PAGE_SIZE))
                     .await
                     .map_err(explain)?;
                 for OwnedLicence { licence, org_id } in page.items {
@@ -503,7 +503,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let mut cursor = Some(String::new());
             while let Some(from) = cursor {
-                let page = usecase::operator::list_requests(&ctx, &state, &from, Some(usecase::LONGEST_PAGE))
+                let page = usecase::operator::list_requests(&ctx, &state, &from, Some(usecase::MAX_PAGE_SIZE))
                     .await
                     .map_err(explain)?;
                 for request in page.items {
@@ -550,7 +550,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let mut cursor = Some(String::new());
             while let Some(from) = cursor {
                 let page =
-                    usecase::operator::list_keys(&ctx, &from, Some(usecase::LONGEST_PAGE)).await.map_err(explain)?;
+                    usecase::operator::list_keys(&ctx, &from, Some(usecase::MAX_PAGE_SIZE)).await.map_err(explain)?;
                 for key in page.items {
                     let used = key
                         .last_used_at
@@ -572,7 +572,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let id: ResourceId = id.parse().map_err(|_| format!("{id} is not an id."))?;
             let status = Status::parse(&status).map_err(|_| format!("{status} is not a status. See --help."))?;
             let set = usecase::dataset::set_status(&ctx, id, status).await.map_err(explain)?;
-            say(format!("The dataset is {}.", set.status.title()))?;
+            say(format!("The dataset is {}.", set.status.label()))?;
             if !set.charged.is_nothing() {
                 let paid = set.charged;
                 say(format!("Charged: {} images, {} projects, {} credits.", paid.images, paid.projects, paid.credits))?;
@@ -581,7 +581,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
         Command::Mail(MailCommand::List { state, limit }) => {
             let state = match &state {
                 Some(word) => Some(
-                    State::parse(word).map_err(|_| format!("{word} is not a state. Use waiting, sent or failed."))?,
+                    MailState::parse(word)
+                        .map_err(|_| format!("{word} is not a state. Use waiting, sent or failed."))?,
                 ),
                 None => None,
             };

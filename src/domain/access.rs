@@ -7,8 +7,7 @@ use super::{
     key::Who,
     refusal::Refusal,
     restriction::Restrictions,
-    role::{Cell, Permission, Role, Standing, cell},
-    text::FieldIssue,
+    role::{Affiliation, Cell, Permission, Role, cell},
 };
 
 /// An access level on a resource. The order is the meaning.
@@ -25,30 +24,15 @@ pub enum Level {
     Manager,
 }
 
+words! {
+    Level
+    Reader => "reader", "Reader";
+    Uploader => "uploader", "Uploader";
+    Editor => "editor", "Editor";
+    Manager => "manager", "Manager";
+}
+
 impl Level {
-    /// Every level, lowest first.
-    pub const ALL: [Self; 4] = [Self::Reader, Self::Uploader, Self::Editor, Self::Manager];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Reader => "reader",
-            Self::Uploader => "uploader",
-            Self::Editor => "editor",
-            Self::Manager => "manager",
-        }
-    }
-
-    /// The word on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Reader => "Reader",
-            Self::Uploader => "Uploader",
-            Self::Editor => "Editor",
-            Self::Manager => "Manager",
-        }
-    }
-
     /// What it lets one do, in words that go on after "can".
     pub const fn summary(self) -> &'static str {
         match self {
@@ -57,14 +41,6 @@ impl Level {
             Self::Editor => "add, rename, move and delete",
             Self::Manager => "do everything, and give access to others",
         }
-    }
-
-    /// Reads [`Level::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|level| level.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -234,8 +210,8 @@ pub fn may_act(act: Act, level: Level, restrictions: Restrictions) -> Result<(),
     if level < act.needs() {
         return Err(Refusal::Forbidden(format!(
             "You need {} access to do this. You have {} access.",
-            act.needs().title(),
-            level.title()
+            act.needs().label(),
+            level.label()
         )));
     }
     match act {
@@ -254,7 +230,7 @@ pub fn may_act(act: Act, level: Level, restrictions: Restrictions) -> Result<(),
 ///
 /// # Errors
 /// `Forbidden`, saying which level it could be.
-pub fn may_be_given(level: Level, standing: Standing) -> Result<(), Refusal> {
+pub fn may_be_given(level: Level, standing: Affiliation) -> Result<(), Refusal> {
     let permission = match level {
         Level::Manager => Permission::BeGivenManager,
         Level::Reader | Level::Uploader | Level::Editor => Permission::BeGivenLevel,
@@ -280,6 +256,13 @@ pub enum Source {
     Carried,
 }
 
+words! {
+    Source
+    Inherited => "inherited", "Inherited";
+    Direct => "direct", "Direct";
+    Carried => "carried", "Carried";
+}
+
 impl Source {
     /// How a resource's own grants make it look: one made by hand counts more than one carried along.
     pub const fn of(direct: bool, carried: bool) -> Self {
@@ -287,24 +270,6 @@ impl Source {
             (true, _) => Self::Direct,
             (false, true) => Self::Carried,
             (false, false) => Self::Inherited,
-        }
-    }
-
-    /// The word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Inherited => "inherited",
-            Self::Direct => "direct",
-            Self::Carried => "carried",
-        }
-    }
-
-    /// The word on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Inherited => "Inherited",
-            Self::Direct => "Direct",
-            Self::Carried => "Carried",
         }
     }
 }
@@ -337,11 +302,11 @@ mod tests {
     }
 
     fn role_title(role: Option<Role>) -> &'static str {
-        role.map_or("External", Role::title)
+        role.map_or("External", Role::label)
     }
 
     fn level_title(level: Option<Level>) -> &'static str {
-        level.map_or("none", Level::title)
+        level.map_or("none", Level::label)
     }
 
     #[test]
@@ -397,7 +362,7 @@ mod tests {
     fn role_who_may_be_given_which_level() {
         let mut rows = vec![row(["", "Reader", "Uploader", "Editor", "Manager"])];
         for role in ROLES {
-            let standing = role.map_or(Standing::External, Standing::In);
+            let standing = role.map_or(Affiliation::External, Affiliation::In);
             let answers = Level::ALL.map(|level| if may_be_given(level, standing).is_ok() { "yes" } else { "no" });
             rows.push([role_title(role)].into_iter().chain(answers).map(str::to_owned).collect());
         }
@@ -410,14 +375,6 @@ mod tests {
         assert_eq!(Source::of(false, true), Source::Carried);
         assert_eq!(Source::of(true, false), Source::Direct);
         assert_eq!(Source::of(true, true), Source::Direct);
-    }
-
-    #[test]
-    fn access_level_words_are_read_as_they_are_written() {
-        for level in Level::ALL {
-            assert_eq!(Level::parse(level.word()), Ok(level));
-        }
-        assert_eq!(Level::parse("owner"), Err(FieldIssue::NotAChoice));
     }
 
     /// How good an answer is.

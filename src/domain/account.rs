@@ -11,14 +11,14 @@ use super::{
 pub const PRIMARY: &str = "Primary";
 
 /// How many accounts an organization has at most, whatever its plan.
-pub const MOST: u64 = 1_000;
+pub const MAX_ACCOUNTS: u64 = 1_000;
 
 /// Whether an organization that has so many accounts may have one more, whatever its plan.
 ///
 /// # Errors
 /// `AccountInUse`, saying how many there can be.
 pub fn may_add(accounts: u64) -> Result<(), Refusal> {
-    if accounts < MOST {
+    if accounts < MAX_ACCOUNTS {
         return Ok(());
     }
     Err(Refusal::AccountInUse("An organization has at most 1,000 accounts.".to_owned()))
@@ -70,7 +70,7 @@ pub fn stem(name: &Name) -> Identifier {
 
 /// What an account that is to be deleted holds.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Held {
+pub struct AccountContents {
     /// Whether it is the only one of its organization.
     pub last: bool,
     /// Whether something is in its Drive.
@@ -87,7 +87,7 @@ pub struct Held {
 ///
 /// # Errors
 /// `AccountInUse`, with all that is in the way.
-pub fn may_delete(held: &Held) -> Result<(), Refusal> {
+pub fn may_delete(held: &AccountContents) -> Result<(), Refusal> {
     if held.last {
         return Err(Refusal::AccountInUse("An organization needs at least one account.".to_owned()));
     }
@@ -99,13 +99,13 @@ pub fn may_delete(held: &Held) -> Result<(), Refusal> {
         in_the_way.push("something is in its trash".to_owned());
     }
     let bought: Vec<&str> =
-        held.licences.iter().filter(|product| **product != Product::Discovery).map(|product| product.title()).collect();
+        held.licences.iter().filter(|product| **product != Product::Discovery).map(|product| product.label()).collect();
     if !bought.is_empty() {
         let licences = if bought.len() == 1 { "licence has" } else { "licences have" };
         in_the_way.push(format!("its {} {licences} not ended", bought.join(" and ")));
     }
     if !held.borrowed.is_empty() {
-        let titles: Vec<&str> = held.borrowed.iter().map(|product| product.title()).collect();
+        let titles: Vec<&str> = held.borrowed.iter().map(|product| product.label()).collect();
         in_the_way.push(format!("it borrows {}, to be returned first", titles.join(" and ")));
     }
     if in_the_way.is_empty() {
@@ -168,12 +168,21 @@ mod tests {
 
     #[test]
     fn acct_1_only_an_empty_account_that_is_not_the_last_is_deleted() {
-        assert_eq!(may_delete(&Held { licences: vec![Product::Discovery], ..Held::default() }), Ok(()));
-        let text = |held: Held| may_delete(&held).map_or_else(|refusal| refusal.to_string(), |()| String::new());
-        assert!(text(Held { last: true, ..Held::default() }).contains("at least one"));
-        let borrows = Held { borrowed: vec![Product::Desktop], ..Held::default() };
+        assert_eq!(
+            may_delete(&AccountContents { licences: vec![Product::Discovery], ..AccountContents::default() }),
+            Ok(())
+        );
+        let text =
+            |held: AccountContents| may_delete(&held).map_or_else(|refusal| refusal.to_string(), |()| String::new());
+        assert!(text(AccountContents { last: true, ..AccountContents::default() }).contains("at least one"));
+        let borrows = AccountContents { borrowed: vec![Product::Desktop], ..AccountContents::default() };
         assert!(text(borrows).ends_with(": it borrows Desktop, to be returned first."));
-        let full = Held { in_drive: true, in_trash: true, licences: vec![Product::CloudPro], ..Held::default() };
+        let full = AccountContents {
+            in_drive: true,
+            in_trash: true,
+            licences: vec![Product::CloudPro],
+            ..AccountContents::default()
+        };
         let all = "This account cannot be deleted yet: something is in its Drive; something is in its trash; its Cloud Pro licence has not ended.";
         assert_eq!(text(full), all);
     }
@@ -183,7 +192,7 @@ mod tests {
         for role in Role::ALL {
             assert_eq!(may_be_limited(role).is_ok(), role != Role::Owner, "{role:?}");
         }
-        assert!(may_add(MOST - 1).is_ok() && may_add(MOST).is_err());
+        assert!(may_add(MAX_ACCOUNTS - 1).is_ok() && may_add(MAX_ACCOUNTS).is_err());
     }
 
     #[test]

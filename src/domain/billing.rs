@@ -11,11 +11,11 @@ use super::{
 };
 
 /// The most of anything that one grant gives.
-pub const MOST: i64 = 1_000_000_000_000;
+pub const MAX_GRANT_AMOUNT: i64 = 1_000_000_000_000;
 /// The most of anything that a licence is ever given in all: sums of it stay far from where numbers end.
-pub const MOST_IN_ALL: i64 = 1_000_000_000_000_000;
+pub const MAX_TOTAL_AMOUNT: i64 = 1_000_000_000_000_000;
 /// The most seats of a licence.
-pub const MOST_SEATS: i64 = 1_000_000;
+pub const MAX_SEATS: i64 = 1_000_000;
 
 /// Which amounts a licence of this model is counted in.
 const fn is_counted_in(model: Option<Model>, field: &str) -> bool {
@@ -39,7 +39,7 @@ pub fn top_up(licence: &Licence, wanted: Amount) -> Result<Amount, Refusal> {
         ("credits", wanted.credits, licence.total().credits),
     ];
     for (field, amount, total) in parts {
-        let room = MOST.min(MOST_IN_ALL.saturating_sub(total)).max(0);
+        let room = MAX_GRANT_AMOUNT.min(MAX_TOTAL_AMOUNT.saturating_sub(total)).max(0);
         fields.check(
             field,
             match amount {
@@ -52,8 +52,8 @@ pub fn top_up(licence: &Licence, wanted: Amount) -> Result<Amount, Refusal> {
     }
     if wanted.is_nothing() {
         let (field, problem) = match licence.model {
-            Some(Model::ImagesProjects) => ("images", FieldIssue::NotInRange(1, MOST)),
-            Some(Model::Credits) => ("credits", FieldIssue::NotInRange(1, MOST)),
+            Some(Model::ImagesProjects) => ("images", FieldIssue::NotInRange(1, MAX_GRANT_AMOUNT)),
+            Some(Model::Credits) => ("credits", FieldIssue::NotInRange(1, MAX_GRANT_AMOUNT)),
             None => ("credits", FieldIssue::NotForThisLicence),
         };
         fields.check::<()>(field, Err(problem));
@@ -80,17 +80,17 @@ pub fn new_end(active_from: Timestamp, until: &str) -> Result<Timestamp, Refusal
 }
 
 /// How many billing contacts an organization has at most.
-pub const MOST_CONTACTS: u64 = 20;
+pub const MAX_CONTACTS: u64 = 20;
 
 /// Whether an organization with so many billing contacts may have one more.
 ///
 /// # Errors
 /// `BadRequest`, saying how many there may be.
 pub fn may_add_contact(contacts: u64) -> Result<(), Refusal> {
-    if contacts < MOST_CONTACTS {
+    if contacts < MAX_CONTACTS {
         return Ok(());
     }
-    Err(Refusal::BadRequest(format!("An organization has at most {MOST_CONTACTS} billing contacts. Remove one first.")))
+    Err(Refusal::BadRequest(format!("An organization has at most {MAX_CONTACTS} billing contacts. Remove one first.")))
 }
 
 /// A billing contact, unread.
@@ -166,38 +166,15 @@ pub enum RequestState {
     Withdrawn,
 }
 
+words! {
+    RequestState
+    Open => "open", "Open";
+    Answered => "answered", "Answered";
+    Declined => "declined", "Declined";
+    Withdrawn => "withdrawn", "Withdrawn";
+}
+
 impl RequestState {
-    /// Every state.
-    pub const ALL: [Self; 4] = [Self::Open, Self::Answered, Self::Declined, Self::Withdrawn];
-
-    /// The word in the API, on the command line and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Answered => "answered",
-            Self::Declined => "declined",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-
-    /// The words on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Open => "Open",
-            Self::Answered => "Answered",
-            Self::Declined => "Declined",
-            Self::Withdrawn => "Withdrawn",
-        }
-    }
-
-    /// Reads [`RequestState::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
-
     /// Whether it can still be answered or taken back.
     ///
     /// # Errors
@@ -229,7 +206,7 @@ pub const fn may_request(from_organization: u64, from_person: u64) -> Result<(),
 }
 
 /// The longest message of a request, and the longest answer, in characters.
-pub const LONGEST_MESSAGE: usize = 2_000;
+pub const MAX_MESSAGE_LENGTH: usize = 2_000;
 
 /// The operator's command that grants a licence to an organization, to be copied and changed.
 pub fn grant_command(org_id: &str) -> String {
@@ -265,7 +242,7 @@ pub struct RequestForm {
 
 /// What an Owner asks for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Wanted {
+pub struct RequestedLicence {
     /// Product.
     pub product: Option<Product>,
     /// Billing model.
@@ -288,7 +265,7 @@ pub struct Wanted {
 pub const FOR_SALE: [Product; 5] =
     [Product::Desktop, Product::Cloud, Product::CloudPro, Product::CloudTeams, Product::CloudEnterprise];
 
-impl Wanted {
+impl RequestedLicence {
     /// Reads a request.
     ///
     /// # Errors
@@ -320,10 +297,10 @@ impl Wanted {
                 )
                 .flatten()
         };
-        let images = amount("images", &form.images, MOST);
-        let projects = amount("projects", &form.projects, MOST);
-        let credits = amount("credits", &form.credits, MOST);
-        let seats = amount("seats", &form.seats, MOST_SEATS);
+        let images = amount("images", &form.images, MAX_GRANT_AMOUNT);
+        let projects = amount("projects", &form.projects, MAX_GRANT_AMOUNT);
+        let credits = amount("credits", &form.credits, MAX_GRANT_AMOUNT);
+        let seats = amount("seats", &form.seats, MAX_SEATS);
         if let (Some(product), Some(model)) = (product, model) {
             let cloud = product.is_none_or(|product| product.family() == Family::Cloud);
             if model.is_some() && !cloud {
@@ -339,7 +316,7 @@ impl Wanted {
                 fields.check::<()>("seats", Err(FieldIssue::NotForThisLicence));
             }
         }
-        let message = fields.check("message", paragraphs(&form.message, LONGEST_MESSAGE)).flatten();
+        let message = fields.check("message", paragraphs(&form.message, MAX_MESSAGE_LENGTH)).flatten();
         if product == Some(None) && message.is_none() && form.message.trim().is_empty() {
             fields.check::<()>("product", Err(FieldIssue::SayWhat));
         }
@@ -374,7 +351,7 @@ impl Wanted {
     }
 }
 
-/// See [`Wanted::summary`].
+/// See [`RequestedLicence::summary`].
 pub fn summary(
     product: Option<Product>,
     model: Option<Model>,
@@ -387,8 +364,8 @@ pub fn summary(
         amount.map(|amount| format!("{} {}", number(amount), if amount == 1 { one } else { many }))
     };
     let parts = [
-        product.map(|product| product.title().to_owned()),
-        model.map(|model| model.title().to_owned()),
+        product.map(|product| product.label().to_owned()),
+        model.map(|model| model.label().to_owned()),
         counted(images, "image", "images"),
         counted(projects, "project", "projects"),
         counted(credits, "credit", "credits"),
@@ -403,7 +380,7 @@ pub fn summary(
 /// # Errors
 /// `Invalid` at `text`.
 pub fn answer(text: &str) -> Result<String, Refusal> {
-    match paragraphs(text, LONGEST_MESSAGE) {
+    match paragraphs(text, MAX_MESSAGE_LENGTH) {
         Ok(Some(text)) => Ok(text),
         Ok(None) => Err(Refusal::field("text", FieldIssue::Missing)),
         Err(problem) => Err(Refusal::field("text", problem)),
@@ -465,19 +442,19 @@ mod tests {
         for (licence, wanted) in [
             (&images, amount(1, 0, 0)),
             (&images, amount(0, 1, 0)),
-            (&images, amount(MOST, MOST, 0)),
+            (&images, amount(MAX_GRANT_AMOUNT, MAX_GRANT_AMOUNT, 0)),
             (&credits, amount(0, 0, 1)),
         ] {
             assert_eq!(top_up(licence, wanted), Ok(wanted));
         }
-        let range = FieldIssue::NotInRange(1, MOST);
+        let range = FieldIssue::NotInRange(1, MAX_GRANT_AMOUNT);
         for (licence, wanted, expected) in [
             (&images, amount(0, 0, 0), at("images", range.clone())),
             (&credits, amount(0, 0, 0), at("credits", range.clone())),
             (&images, amount(-1, 0, 0), at("images", range.clone())),
             (&images, amount(5, -1, 0), at("projects", range.clone())),
             (&images, amount(i64::MIN, 0, 0), at("images", range.clone())),
-            (&credits, amount(0, 0, MOST + 1), at("credits", range.clone())),
+            (&credits, amount(0, 0, MAX_GRANT_AMOUNT + 1), at("credits", range.clone())),
             (&credits, amount(0, 0, i64::MAX), at("credits", range)),
             (&credits, amount(1, 0, 1), at("images", FieldIssue::NotForThisLicence)),
             (&images, amount(1, 0, 1), at("credits", FieldIssue::NotForThisLicence)),
@@ -491,7 +468,7 @@ mod tests {
     #[test]
     fn lic_3_however_often_it_is_topped_up_the_books_do_not_overflow() {
         let mut full = licence(Some(Model::Credits));
-        full.granted.credits = MOST_IN_ALL - 5;
+        full.granted.credits = MAX_TOTAL_AMOUNT - 5;
         let credits = |credits| Amount { credits, ..Amount::default() };
         assert_eq!(top_up(&full, credits(5)), Ok(credits(5)));
         assert_eq!(problems(top_up(&full, credits(6))), at("credits", FieldIssue::NotInRange(1, 5)));
@@ -525,12 +502,12 @@ mod tests {
 
     #[test]
     fn org_8_a_request_says_what_is_wanted_and_whom_to_answer() {
-        let wanted = Wanted::parse(&form()).expect("this is right");
+        let wanted = RequestedLicence::parse(&form()).expect("this is right");
         assert_eq!(wanted.summary(), "Cloud Pro, Credits, 5,000 credits");
         assert_eq!(wanted.message.as_deref(), Some("From January on.\n\nThank you"));
         assert_eq!(wanted.contact.name, "Anna Muster");
         let words = RequestForm { product: String::new(), model: String::new(), credits: String::new(), ..form() };
-        assert_eq!(Wanted::parse(&words).map(|wanted| wanted.summary()), Ok("something else".to_owned()));
+        assert_eq!(RequestedLicence::parse(&words).map(|wanted| wanted.summary()), Ok("something else".to_owned()));
     }
 
     #[test]
@@ -538,19 +515,19 @@ mod tests {
         let with = |change: fn(&mut RequestForm)| {
             let mut form = form();
             change(&mut form);
-            problems(Wanted::parse(&form))
+            problems(RequestedLicence::parse(&form))
         };
         for (expected, found) in [
             (at("product", FieldIssue::NotAChoice), with(|form| form.product = "moon".to_owned())),
             (at("product", FieldIssue::NotAChoice), with(|form| form.product = "discovery".to_owned())),
             (at("model", FieldIssue::NotAChoice), with(|form| form.model = "barter".to_owned())),
-            (at("credits", FieldIssue::NotInRange(1, MOST)), with(|form| form.credits = "-5".to_owned())),
-            (at("credits", FieldIssue::NotInRange(1, MOST)), with(|form| form.credits = "0".to_owned())),
-            (at("credits", FieldIssue::NotInRange(1, MOST)), with(|form| form.credits = "9".repeat(30))),
-            (at("credits", FieldIssue::NotInRange(1, MOST)), with(|form| form.credits = "many".to_owned())),
+            (at("credits", FieldIssue::NotInRange(1, MAX_GRANT_AMOUNT)), with(|form| form.credits = "-5".to_owned())),
+            (at("credits", FieldIssue::NotInRange(1, MAX_GRANT_AMOUNT)), with(|form| form.credits = "0".to_owned())),
+            (at("credits", FieldIssue::NotInRange(1, MAX_GRANT_AMOUNT)), with(|form| form.credits = "9".repeat(30))),
+            (at("credits", FieldIssue::NotInRange(1, MAX_GRANT_AMOUNT)), with(|form| form.credits = "many".to_owned())),
             (at("images", FieldIssue::NotForThisLicence), with(|form| form.images = "5".to_owned())),
             (at("seats", FieldIssue::NotForThisLicence), with(|form| form.seats = "5".to_owned())),
-            (at("message", FieldIssue::TooLong(LONGEST_MESSAGE)), with(|form| form.message = "x".repeat(2_001))),
+            (at("message", FieldIssue::TooLong(MAX_MESSAGE_LENGTH)), with(|form| form.message = "x".repeat(2_001))),
             (at("message", FieldIssue::ControlCharacters), with(|form| form.message = "a\u{202E}b".to_owned())),
             (at("contact_email", FieldIssue::NotAnEmail), with(|form| form.contact_email = "anna".to_owned())),
             (at("contact_name", FieldIssue::Missing), with(|form| form.contact_name = " ".to_owned())),
@@ -559,10 +536,12 @@ mod tests {
             assert_eq!(found, expected);
         }
         let desktop = RequestForm { product: "desktop".to_owned(), ..form() };
-        let fields: Vec<String> = problems(Wanted::parse(&desktop)).into_iter().map(|(field, _)| field).collect();
+        let fields: Vec<String> =
+            problems(RequestedLicence::parse(&desktop)).into_iter().map(|(field, _)| field).collect();
         assert_eq!(fields, ["model", "credits"]);
         let nothing = RequestForm::default();
-        let fields: Vec<String> = problems(Wanted::parse(&nothing)).into_iter().map(|(field, _)| field).collect();
+        let fields: Vec<String> =
+            problems(RequestedLicence::parse(&nothing)).into_iter().map(|(field, _)| field).collect();
         assert_eq!(fields, ["product", "contact_name", "contact_email"]);
     }
 
@@ -579,7 +558,7 @@ mod tests {
         let fields: Vec<String> =
             problems(Contact::parse(&form("", "lena", "x"))).into_iter().map(|(field, _)| field).collect();
         assert_eq!(fields, ["name", "email", "phone"]);
-        assert!(may_add_contact(MOST_CONTACTS - 1).is_ok() && may_add_contact(MOST_CONTACTS).is_err());
+        assert!(may_add_contact(MAX_CONTACTS - 1).is_ok() && may_add_contact(MAX_CONTACTS).is_err());
     }
 
     #[test]
@@ -591,7 +570,7 @@ mod tests {
     #[test]
     fn org_8_a_request_is_answered_once() {
         for state in RequestState::ALL {
-            assert_eq!(RequestState::parse(state.word()), Ok(state));
+            assert_eq!(RequestState::parse(state.as_str()), Ok(state));
             assert_eq!(state.is_still_open().is_ok(), state == RequestState::Open);
         }
         assert_eq!(problems(answer(" \n ")), at("text", FieldIssue::Missing));

@@ -39,37 +39,21 @@ pub enum Command {
     Trash,
 }
 
+words! {
+    Command without parse
+    Rename => "rename", "Rename";
+    Move => "move", "Move to";
+    Assign => "assign", "Assign to";
+    Unassign => "unassign", "Remove from site";
+    Copy => "copy", "Copy to";
+    ShareCopy => "share-copy", "Share a copy";
+    Access => "access", "Manage access";
+    Share => "share", "Share";
+    Restrict => "restrict", "Restrictions";
+    Trash => "trash", "Move to trash";
+}
+
 impl Command {
-    /// Every command, in the order of menus.
-    pub const ALL: [Self; 10] = [
-        Self::Rename,
-        Self::Move,
-        Self::Assign,
-        Self::Unassign,
-        Self::Copy,
-        Self::ShareCopy,
-        Self::Access,
-        Self::Share,
-        Self::Restrict,
-        Self::Trash,
-    ];
-
-    /// The word in addresses: `?dialog=move`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Rename => "rename",
-            Self::Move => "move",
-            Self::Assign => "assign",
-            Self::Unassign => "unassign",
-            Self::Copy => "copy",
-            Self::ShareCopy => "share-copy",
-            Self::Access => "access",
-            Self::Share => "share",
-            Self::Restrict => "restrict",
-            Self::Trash => "trash",
-        }
-    }
-
     /// Its icon in the sprite.
     pub const fn icon(self) -> &'static str {
         match self {
@@ -85,25 +69,9 @@ impl Command {
         }
     }
 
-    /// The words on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Rename => "Rename",
-            Self::Move => "Move to",
-            Self::Assign => "Assign to",
-            Self::Unassign => "Remove from site",
-            Self::Copy => "Copy to",
-            Self::ShareCopy => "Share a copy",
-            Self::Access => "Manage access",
-            Self::Share => "Share",
-            Self::Restrict => "Restrictions",
-            Self::Trash => "Move to trash",
-        }
-    }
-
-    /// Reads [`Command::word`].
+    /// Reads [`Command::as_str`].
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|command| command.word() == word)
+        Self::ALL.into_iter().find(|command| command.as_str() == word)
     }
 
     /// Whether it is for several items at once as well.
@@ -234,9 +202,9 @@ mod tests {
                 let there: Vec<&str> = Command::ALL
                     .into_iter()
                     .filter(|command| control(*command, on, &MissingEntitlements::default()) == Control::Enabled)
-                    .map(Command::title)
+                    .map(Command::label)
                     .collect();
-                rows.push(row([words, level.title(), &there.join(", ")]));
+                rows.push(row([words, level.label(), &there.join(", ")]));
             }
         }
         insta::assert_snapshot!(table(&rows));
@@ -307,7 +275,7 @@ mod tests {
     #[test]
     fn drive_4_commands_are_read_as_they_are_written() {
         for command in Command::ALL {
-            assert_eq!(Command::parse(command.word()), Some(command));
+            assert_eq!(Command::parse(command.as_str()), Some(command));
         }
         assert_eq!(Command::parse("new-folder"), None);
     }

@@ -35,7 +35,7 @@ pub struct Original {
 
 /// Where a copy is to go.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct CopyDestination {
     /// Its name.
     pub name: String,
     /// What it is.
@@ -55,7 +55,7 @@ pub struct Place {
 /// # Errors
 /// `Forbidden` where the copier's level or a restriction is in the way, of the whole or of something inside; `BadRequest`
 /// where a copy cannot be.
-pub fn may_copy(original: &Original, place: &Place) -> Result<(), Refusal> {
+pub fn may_copy(original: &Original, place: &CopyDestination) -> Result<(), Refusal> {
     let no = |text: String| Err(Refusal::BadRequest(text));
     may_act(Act::Copy, original.level, original.restrictions)?;
     may_act(Act::Create, place.level, Restrictions::default())?;
@@ -75,7 +75,7 @@ pub fn may_copy(original: &Original, place: &Place) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// As [`may_copy`].
-pub fn may_share(original: &Original, place: &Place) -> Result<(), Refusal> {
+pub fn may_share(original: &Original, place: &CopyDestination) -> Result<(), Refusal> {
     may_act(Act::Copy, original.level, original.restrictions)?;
     if original.kind == Kind::Root {
         return Err(Refusal::BadRequest("The Drive itself cannot be copied; select what is in it.".to_owned()));
@@ -88,7 +88,7 @@ pub fn receive(sharer: &RolePermit, owner: OrganizationId, root: ResourceId) -> 
     Permit::of_task(sharer.person(), owner, root)
 }
 
-fn copyable(original: &Original, place: &Place) -> Result<(), Refusal> {
+fn copyable(original: &Original, place: &CopyDestination) -> Result<(), Refusal> {
     let no = |text: String| Err(Refusal::BadRequest(text));
     if let Some(name) = &original.uncopyable {
         return Err(Refusal::Forbidden(format!(
@@ -105,7 +105,7 @@ fn copyable(original: &Original, place: &Place) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// `BadRequest`, saying why not.
-pub fn fits(name: &str, kind: Kind, height: i64, place: &Place) -> Result<(), Refusal> {
+pub fn fits(name: &str, kind: Kind, height: i64, place: &CopyDestination) -> Result<(), Refusal> {
     let no = |text: String| Err(Refusal::BadRequest(text));
     if !place.kind.may_hold(kind) {
         return no(match place.kind {
@@ -159,8 +159,8 @@ mod tests {
         }
     }
 
-    fn place() -> Place {
-        Place {
+    fn place() -> CopyDestination {
+        CopyDestination {
             name: "Here".to_owned(),
             kind: Kind::Folder,
             organization: OrganizationId(id(9)),
@@ -173,13 +173,13 @@ mod tests {
     #[test]
     fn drive_4_who_sees_it_copies_it_to_where_they_may_create() {
         assert_eq!(may_copy(&original(), &place()), Ok(()));
-        let low = Place { level: Level::Reader, ..place() };
+        let low = CopyDestination { level: Level::Reader, ..place() };
         assert!(matches!(may_copy(&original(), &low), Err(Refusal::Forbidden(_))));
     }
 
     #[test]
     fn acct_3_a_shared_copy_goes_to_any_organization_but_not_past_a_restriction() {
-        let elsewhere = Place { organization: OrganizationId(id(8)), level: Level::Reader, ..place() };
+        let elsewhere = CopyDestination { organization: OrganizationId(id(8)), level: Level::Reader, ..place() };
         assert_eq!(may_share(&original(), &elsewhere), Ok(()));
         let restricted = Restrictions { copy: true, ..Restrictions::default() };
         assert!(may_share(&Original { restrictions: restricted, ..original() }, &elsewhere).is_err());
@@ -200,23 +200,28 @@ mod tests {
 
     #[test]
     fn drive_1_a_copy_is_where_it_may_be() {
-        let refused = |original: Original, place: Place| match may_copy(&original, &place) {
+        let refused = |original: Original, place: CopyDestination| match may_copy(&original, &place) {
             Err(Refusal::BadRequest(text)) => text,
             other => panic!("{other:?}"),
         };
-        let site = Place { kind: Kind::Site, ..place() };
+        let site = CopyDestination { kind: Kind::Site, ..place() };
         assert!(refused(original(), site.clone()).contains("holds only datasets"));
-        assert!(refused(original(), Place { kind: Kind::Dataset, ..place() }).contains("is a dataset"));
-        assert!(refused(original(), Place { depth: 63, ..place() }).contains("64 levels"));
-        assert!(refused(original(), Place { facts: vec![ResourceId(id(1))], ..place() }).contains("into itself"));
-        assert!(refused(original(), Place { organization: OrganizationId(id(8)), ..place() }).contains("organization"));
+        assert!(refused(original(), CopyDestination { kind: Kind::Dataset, ..place() }).contains("is a dataset"));
+        assert!(refused(original(), CopyDestination { depth: 63, ..place() }).contains("64 levels"));
+        assert!(
+            refused(original(), CopyDestination { facts: vec![ResourceId(id(1))], ..place() }).contains("into itself")
+        );
+        assert!(
+            refused(original(), CopyDestination { organization: OrganizationId(id(8)), ..place() })
+                .contains("organization")
+        );
         assert!(refused(Original { kind: Kind::Root, ..original() }, place()).contains("Drive itself"));
         assert_eq!(may_copy(&Original { kind: Kind::Dataset, height: 0, ..original() }, &site), Ok(()));
     }
 
     #[test]
     fn lic_2_a_copy_of_what_is_on_its_way_is_a_draft() {
-        let copies: Vec<&str> = Status::ALL.into_iter().map(|status| status_of_copy(status).word()).collect();
+        let copies: Vec<&str> = Status::ALL.into_iter().map(|status| status_of_copy(status).as_str()).collect();
         assert_eq!(copies, ["draft", "draft", "draft", "draft", "processed", "failed"]);
     }
 }

@@ -6,7 +6,7 @@ use super::{
     access::{Level, Source, may_be_given, role_level},
     licence::Use,
     refusal::Refusal,
-    role::{Role, Standing},
+    role::{Affiliation, Role},
     text::FieldIssue,
 };
 
@@ -24,26 +24,21 @@ pub enum Origin {
     Carried,
 }
 
-impl Origin {
-    /// Every origin.
-    pub const ALL: [Self; 4] = [Self::Role, Self::Inherited, Self::Direct, Self::Carried];
+words! {
+    Origin
+    Role => "role";
+    Inherited => "inherited";
+    Direct => "direct";
+    Carried => "carried";
+}
 
+impl Origin {
     /// Where a grant comes from, by whether it is on the resource itself.
     pub const fn of_grant(here: bool, carried: bool) -> Self {
         match Source::of(here && !carried, here && carried) {
             Source::Direct => Self::Direct,
             Source::Carried => Self::Carried,
             Source::Inherited => Self::Inherited,
-        }
-    }
-
-    /// The word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Role => "role",
-            Self::Inherited => "inherited",
-            Self::Direct => "direct",
-            Self::Carried => "carried",
         }
     }
 }
@@ -59,19 +54,14 @@ pub enum InviteAs {
     Member,
 }
 
+words! {
+    InviteAs without parse
+    External => "external";
+    Member => "member";
+}
+
 impl InviteAs {
-    /// Both ways.
-    pub const ALL: [Self; 2] = [Self::External, Self::Member];
-
-    /// The word in the API and in forms.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::External => "external",
-            Self::Member => "member",
-        }
-    }
-
-    /// Reads [`InviteAs::word`]; from outside where nothing is said, as that gives least.
+    /// Reads [`InviteAs::as_str`]; from outside where nothing is said, as that gives least.
     ///
     /// # Errors
     /// Any other word.
@@ -79,34 +69,34 @@ impl InviteAs {
         if word.is_empty() {
             return Ok(Self::default());
         }
-        Self::ALL.into_iter().find(|way| way.word() == word).ok_or(FieldIssue::NotAChoice)
+        Self::ALL.into_iter().find(|way| way.as_str() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// How they will stand to the organization.
-    pub const fn standing(self) -> Standing {
+    pub const fn standing(self) -> Affiliation {
         match self {
-            Self::External => Standing::External,
-            Self::Member => Standing::In(Role::Member),
+            Self::External => Affiliation::External,
+            Self::Member => Affiliation::In(Role::Member),
         }
     }
 }
 
 /// Access that somebody wants to give, or to set to another level.
 #[derive(Clone, Copy, Debug)]
-pub struct Gift<'a> {
+pub struct NewAccess<'a> {
     /// The level on the resource of who gives.
     pub own: Level,
     /// To whom, by name or address.
     pub name: &'a str,
     /// How they stand to the organization that owns the resource.
-    pub standing: Standing,
+    pub standing: Affiliation,
     /// What they were given on the very resource before.
     pub from: Option<Level>,
     /// What they are to have.
     pub to: Level,
 }
 
-impl Gift<'_> {
+impl NewAccess<'_> {
     /// Whether it may be given: nobody gives above their own level or touches what stands above it (ROLE-3), Manager is
     /// for the organization's own people (ROLE), and what the role gives already is no gift (ROLE-1).
     ///
@@ -115,14 +105,14 @@ impl Gift<'_> {
     pub fn check(&self) -> Result<(), Refusal> {
         may_touch(self.own, self.from.max(Some(self.to)))?;
         may_be_given(self.to, self.standing)?;
-        let Standing::In(role) = self.standing else { return Ok(()) };
+        let Affiliation::In(role) = self.standing else { return Ok(()) };
         match role_level(role) {
             Some(level) if level >= self.to => Err(Refusal::BadRequest(format!(
                 "As {} of the organization, {} has {} access to everything in it already. Giving {} access here would change nothing.",
-                role.title(),
+                role.label(),
                 self.name,
-                level.title(),
-                self.to.title()
+                level.label(),
+                self.to.label()
             ))),
             _ => Ok(()),
         }
@@ -142,8 +132,8 @@ pub fn may_touch(own: Level, level: Option<Level>) -> Result<(), Refusal> {
     match level {
         Some(level) if level > own => Err(Refusal::Forbidden(format!(
             "You have {} access here. You cannot give, change or remove {} access.",
-            own.title(),
-            level.title()
+            own.label(),
+            level.label()
         ))),
         _ => Ok(()),
     }
@@ -169,8 +159,8 @@ mod tests {
         assert_eq!(left_without_each(&[Editor, Editor]), [Some(Editor), Some(Editor)], "each alone changes nothing");
     }
 
-    fn standing(role: Option<Role>) -> Standing {
-        role.map_or(Standing::External, Standing::In)
+    fn standing(role: Option<Role>) -> Affiliation {
+        role.map_or(Affiliation::External, Affiliation::In)
     }
 
     #[test]
@@ -180,7 +170,7 @@ mod tests {
             let all = Role::ALL.into_iter().map(Some).chain([None]);
             for role in all {
                 let answers = Level::ALL.map(|to| {
-                    let gift = Gift { own, name: "Anna", standing: standing(role), from: None, to };
+                    let gift = NewAccess { own, name: "Anna", standing: standing(role), from: None, to };
                     match gift.check() {
                         Ok(()) => "yes",
                         Err(Refusal::BadRequest(_)) => "has it by role",
@@ -189,8 +179,8 @@ mod tests {
                         Err(other) => panic!("{other:?}"),
                     }
                 });
-                let name = role.map_or("External", Role::title);
-                rows.push([own.title(), name].into_iter().chain(answers).map(str::to_owned).collect());
+                let name = role.map_or("External", Role::label);
+                rows.push([own.label(), name].into_iter().chain(answers).map(str::to_owned).collect());
             }
         }
         insta::assert_snapshot!(table(&rows));
@@ -201,7 +191,8 @@ mod tests {
         for own in Level::ALL {
             for from in Level::ALL {
                 for to in Level::ALL {
-                    let gift = Gift { own, name: "Anna", standing: Standing::In(Role::Member), from: Some(from), to };
+                    let gift =
+                        NewAccess { own, name: "Anna", standing: Affiliation::In(Role::Member), from: Some(from), to };
                     assert_eq!(gift.check().is_ok(), from <= own && to <= own, "{own:?}: {from:?} to {to:?}");
                 }
                 assert_eq!(may_touch(own, Some(from)).is_ok(), from <= own);
@@ -212,22 +203,27 @@ mod tests {
 
     #[test]
     fn role_1_a_grant_that_a_role_outdoes_is_refused_saying_so() {
-        let gift = Gift {
+        let gift = NewAccess {
             own: Level::Manager,
             name: "Anna Muster",
-            standing: Standing::In(Role::Editor),
+            standing: Affiliation::In(Role::Editor),
             from: None,
             to: Level::Reader,
         };
         let text = "As Editor of the organization, Anna Muster has Editor access to everything in it already. Giving Reader access here would change nothing.";
         assert_eq!(gift.check(), Err(Refusal::BadRequest(text.to_owned())));
-        assert_eq!(Gift { to: Level::Manager, ..gift }.check(), Ok(()));
+        assert_eq!(NewAccess { to: Level::Manager, ..gift }.check(), Ok(()));
     }
 
     #[test]
     fn lic_4_giving_takes_team_access_and_taking_away_nothing() {
-        let gift =
-            |from, to| Gift { own: Level::Manager, name: "Anna", standing: Standing::In(Role::Member), from, to };
+        let gift = |from, to| NewAccess {
+            own: Level::Manager,
+            name: "Anna",
+            standing: Affiliation::In(Role::Member),
+            from,
+            to,
+        };
         for to in Level::ALL {
             assert_eq!(gift(None, to).takes(), Use::TeamAccess);
             for from in Level::ALL {
@@ -243,14 +239,14 @@ mod tests {
         assert_eq!(Origin::of_grant(true, true), Origin::Carried);
         assert_eq!(Origin::of_grant(false, true), Origin::Inherited);
         assert_eq!(Origin::of_grant(false, false), Origin::Inherited);
-        assert_eq!(Origin::ALL.map(Origin::word), ["role", "inherited", "direct", "carried"]);
+        assert_eq!(Origin::ALL.map(Origin::as_str), ["role", "inherited", "direct", "carried"]);
         for way in InviteAs::ALL {
-            assert_eq!(InviteAs::parse(way.word()), Ok(way));
+            assert_eq!(InviteAs::parse(way.as_str()), Ok(way));
         }
         assert_eq!(
             (InviteAs::parse(""), InviteAs::parse("owner")),
             (Ok(InviteAs::External), Err(FieldIssue::NotAChoice))
         );
-        assert_eq!(InviteAs::Member.standing(), Standing::In(Role::Member));
+        assert_eq!(InviteAs::Member.standing(), Affiliation::In(Role::Member));
     }
 }

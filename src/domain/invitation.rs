@@ -8,36 +8,36 @@ use super::{
     id::{OrganizationId, PersonId, ResourceId},
     name::{is_blank, is_invisible},
     refusal::Refusal,
-    role::{Role, RolePermit, Standing, change_role, join},
+    role::{Affiliation, Role, RolePermit, change_role, join},
     sender::{Sender, Sent, still_valid},
     text::{Email, FieldIssue, key, narrow, optional_line},
     time::Timestamp,
 };
 
 /// How long an invitation's link works, in days.
-pub const DAYS: i64 = 14;
+pub const LINK_DAYS: i64 = 14;
 
 /// How many people are invited at a time.
-pub const MOST: usize = 500;
+pub const MAX_INVITATIONS: usize = 500;
 
 /// How long one waits before the same invitation is mailed again, in milliseconds.
-pub const COOLDOWN: i64 = 60_000;
+pub const RESEND_INTERVAL_MILLIS: i64 = 60_000;
 
 /// How many invitations go out to one address in a day, whoever sends them (attack 27).
-pub const MOST_TO_ONE_ADDRESS: u64 = 10;
+pub const MAX_PER_ADDRESS: u64 = 10;
 
 /// How many invitations one person sends in a day.
-pub const MOST_FROM_ONE_PERSON: u64 = 2_000;
+pub const MAX_PER_PERSON: u64 = 2_000;
 
 /// How many invitations one organization sends in a day, whoever sends them.
-pub const MOST_FROM_ONE_ORGANIZATION: u64 = 2_000;
+pub const MAX_PER_ORGANIZATION: u64 = 2_000;
 
 /// Whether so many letters may go out, beside those of the last day (attack 27).
 ///
 /// # Errors
 /// `RateLimited`.
 pub const fn may_send_invitations(from_person: u64, from_organization: u64, letters: u64) -> Result<(), Refusal> {
-    if from_person + letters > MOST_FROM_ONE_PERSON || from_organization + letters > MOST_FROM_ONE_ORGANIZATION {
+    if from_person + letters > MAX_PER_PERSON || from_organization + letters > MAX_PER_ORGANIZATION {
         Err(Refusal::RateLimited(86_400))
     } else {
         Ok(())
@@ -47,7 +47,7 @@ pub const fn may_send_invitations(from_person: u64, from_organization: u64, lett
 /// What became of an invitation. Expired is not stored: it is pending, and late.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum InvitationState {
     /// Waiting for an answer.
     Pending,
     /// Accepted: used up.
@@ -58,28 +58,15 @@ pub enum State {
     Revoked,
 }
 
-impl State {
-    /// Every state.
-    pub const ALL: [Self; 4] = [Self::Pending, Self::Accepted, Self::Declined, Self::Revoked];
+words! {
+    InvitationState
+    Pending => "pending";
+    Accepted => "accepted";
+    Declined => "declined";
+    Revoked => "revoked";
+}
 
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Accepted => "accepted",
-            Self::Declined => "declined",
-            Self::Revoked => "revoked",
-        }
-    }
-
-    /// Reads [`State::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
-
+impl InvitationState {
     /// Whether it can still be accepted.
     pub fn is_open(self, expires_at: Timestamp, now: Timestamp) -> bool {
         self == Self::Pending && now < expires_at
@@ -105,7 +92,7 @@ pub fn roles_to_invite_as(by: Role) -> Vec<Role> {
 /// A level for another role, or one that a Member cannot be given.
 pub fn may_come_with(role: Role, level: Level) -> Result<(), Refusal> {
     if role == Role::Member {
-        may_be_given(level, Standing::In(role))
+        may_be_given(level, Affiliation::In(role))
     } else {
         Err(Refusal::field("level", FieldIssue::NotForThisRole))
     }
@@ -115,7 +102,7 @@ pub fn may_come_with(role: Role, level: Level) -> Result<(), Refusal> {
 #[derive(Clone, Debug)]
 pub struct Answering<'a> {
     /// What became of it so far.
-    pub state: State,
+    pub state: InvitationState,
     /// When its link stops working.
     pub expires_at: Timestamp,
     /// When a newer link was sent, and to whom, where it was opened from one before that.
@@ -143,7 +130,7 @@ impl Answering<'_> {
         if !self.by_link && !self.verified {
             return Err(Refusal::EmailUnverified);
         }
-        if self.state != State::Pending {
+        if self.state != InvitationState::Pending {
             return Err(Refusal::InvitationClosed(self.state));
         }
         if let Some((sent_at, email)) = self.replaced {
@@ -207,16 +194,12 @@ pub enum Outcome {
     Invalid,
 }
 
-impl Outcome {
-    /// The word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Invited => "invited",
-            Self::AlreadyMember => "already_member",
-            Self::AlreadyInvited => "already_invited",
-            Self::Invalid => "invalid",
-        }
-    }
+words! {
+    Outcome
+    Invited => "invited";
+    AlreadyMember => "already_member";
+    AlreadyInvited => "already_invited";
+    Invalid => "invalid";
 }
 
 /// One person of a list that was typed, pasted or read from a file; nothing in it is checked yet.
@@ -236,7 +219,7 @@ pub struct Invitee {
 /// looks like an address is in exactly one row.
 ///
 /// # Errors
-/// `TooMany` for more than [`MOST`]; `NotUtf8` where a file was read in another encoding; `NoEmailColumn` for a CSV file
+/// `TooMany` for more than [`MAX_INVITATIONS`]; `NotUtf8` where a file was read in another encoding; `NoEmailColumn` for a CSV file
 /// without one.
 pub fn read_list(text: &str) -> Result<Vec<Invitee>, FieldIssue> {
     if text.contains('\u{FFFD}') {
@@ -257,7 +240,7 @@ pub fn read_list(text: &str) -> Result<Vec<Invitee>, FieldIssue> {
         }
         _ => lines.iter().flat_map(|line| read_line(line)).collect(),
     };
-    if found.len() > MOST { Err(FieldIssue::TooMany(MOST)) } else { Ok(found) }
+    if found.len() > MAX_INVITATIONS { Err(FieldIssue::TooMany(MAX_INVITATIONS)) } else { Ok(found) }
 }
 
 /// The text of a file, as the programs that write such files save it: UTF-8 or UTF-16, with or without a mark for which.
@@ -339,7 +322,7 @@ fn quote_end(text: &str, from: usize) -> Option<usize> {
 /// The lines of a list. A cell in quotes may have line breaks in it; a quote that is nobody's ends with its line.
 fn lines(text: &str) -> Vec<String> {
     /// How far a cell in quotes may go.
-    const LONGEST_CELL: usize = 2_000;
+    const MAX_CELL_LENGTH: usize = 2_000;
     let (mut lines, mut line) = (Vec::new(), String::new());
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
@@ -352,7 +335,7 @@ fn lines(text: &str) -> Vec<String> {
             let behind = text[end + 1..].trim_start_matches(' ').chars().next();
             let ends_cell = behind.is_none_or(|c| [',', ';', '\t', '|', '\n', '<'].contains(&c));
             let cell = &text[at..=end];
-            if ends_cell && cell.len() <= LONGEST_CELL {
+            if ends_cell && cell.len() <= MAX_CELL_LENGTH {
                 line.push_str(&cell.replace('\n', " "));
                 at = end + 1;
                 continue;
@@ -1045,9 +1028,9 @@ mod tests {
     fn people_2_a_list_that_cannot_be_read_says_why() {
         assert_eq!(read_list("name,role\nAnna,editor"), Err(FieldIssue::NoEmailColumn));
         assert_eq!(read_list("na\u{FFFD}me@example.com"), Err(FieldIssue::NotUtf8));
-        let many = (0..=MOST).map(|n| format!("p{n}@example.com\n")).collect::<String>();
-        assert_eq!(read_list(&many), Err(FieldIssue::TooMany(MOST)));
-        assert_eq!(read_list(many.trim_start_matches("p0@example.com\n")).map(|list| list.len()), Ok(MOST));
+        let many = (0..=MAX_INVITATIONS).map(|n| format!("p{n}@example.com\n")).collect::<String>();
+        assert_eq!(read_list(&many), Err(FieldIssue::TooMany(MAX_INVITATIONS)));
+        assert_eq!(read_list(many.trim_start_matches("p0@example.com\n")).map(|list| list.len()), Ok(MAX_INVITATIONS));
     }
 
     #[test]
@@ -1090,7 +1073,7 @@ mod tests {
     fn people_10_every_way_an_invitation_cannot_be_accepted_says_which() {
         let now = Timestamp(1_800_000_000_000);
         let fine = Answering {
-            state: State::Pending,
+            state: InvitationState::Pending,
             expires_at: now.plus_days(1),
             replaced: None,
             email_key: "anna@example.com",
@@ -1117,21 +1100,34 @@ mod tests {
         let table = [
             (Answering { by_email_key: "john@example.com", ..fine.clone() }, Refusal::InvitationWrongPerson),
             (
-                Answering { by_email_key: "john@example.com", state: State::Revoked, ..fine.clone() },
+                Answering { by_email_key: "john@example.com", state: InvitationState::Revoked, ..fine.clone() },
                 Refusal::InvitationWrongPerson,
             ),
             (Answering { by_link: false, ..fine.clone() }, Refusal::EmailUnverified),
-            (Answering { state: State::Accepted, ..fine.clone() }, Refusal::InvitationClosed(State::Accepted)),
-            (Answering { state: State::Declined, ..fine.clone() }, Refusal::InvitationClosed(State::Declined)),
-            (Answering { state: State::Revoked, ..fine.clone() }, Refusal::InvitationClosed(State::Revoked)),
+            (
+                Answering { state: InvitationState::Accepted, ..fine.clone() },
+                Refusal::InvitationClosed(InvitationState::Accepted),
+            ),
+            (
+                Answering { state: InvitationState::Declined, ..fine.clone() },
+                Refusal::InvitationClosed(InvitationState::Declined),
+            ),
+            (
+                Answering { state: InvitationState::Revoked, ..fine.clone() },
+                Refusal::InvitationClosed(InvitationState::Revoked),
+            ),
             (Answering { expires_at: now, ..fine.clone() }, Refusal::InvitationExpired),
             (
                 Answering { replaced: Some((sent, "anna@example.com")), ..fine.clone() },
                 Refusal::InvitationReplaced(sent, "anna@example.com".to_owned()),
             ),
             (
-                Answering { replaced: Some((sent, "anna@example.com")), state: State::Accepted, ..fine.clone() },
-                Refusal::InvitationClosed(State::Accepted),
+                Answering {
+                    replaced: Some((sent, "anna@example.com")),
+                    state: InvitationState::Accepted,
+                    ..fine.clone()
+                },
+                Refusal::InvitationClosed(InvitationState::Accepted),
             ),
             (
                 Answering { replaced: Some((sent, "anna@example.com")), by_email_key: "x@example.com", ..fine.clone() },
@@ -1187,7 +1183,7 @@ mod tests {
         #[test]
         fn people_2_no_text_breaks_the_reading_of_a_list(text in "\\PC{0,200}") {
             if let Ok(list) = read_list(&text) {
-                prop_assert!(list.len() <= MOST);
+                prop_assert!(list.len() <= MAX_INVITATIONS);
                 for one in list {
                     // Whatever it is, it has a verdict.
                     drop(Invite::read(&one, Role::Member));
@@ -1209,10 +1205,10 @@ mod tests {
     #[test]
     fn people_3_an_invitation_can_be_accepted_while_it_is_pending_and_for_14_days() {
         let sent = Timestamp(1_800_000_000_000);
-        let expires = sent.plus_days(DAYS);
-        for state in State::ALL {
-            assert_eq!(State::parse(state.word()), Ok(state));
-            let pending = state == State::Pending;
+        let expires = sent.plus_days(LINK_DAYS);
+        for state in InvitationState::ALL {
+            assert_eq!(InvitationState::parse(state.as_str()), Ok(state));
+            let pending = state == InvitationState::Pending;
             for (moment, in_time) in [(sent, true), (expires.plus_millis(-1), true), (expires, false)] {
                 assert_eq!(state.is_open(expires, moment), pending && in_time, "{state:?}, {}", moment.words());
             }

@@ -15,17 +15,17 @@ use super::{
 pub const TOKEN_LIFE: i64 = 3_600_000;
 
 /// How many keys an organization has at most.
-pub const MOST_KEYS: usize = 100;
+pub const MAX_KEYS: usize = 100;
 
 /// Whether an organization that has so many keys may have one more.
 ///
 /// # Errors
 /// `BadRequest`, saying what to do.
 pub fn may_add(keys: usize) -> Result<(), Refusal> {
-    if keys < MOST_KEYS {
+    if keys < MAX_KEYS {
         return Ok(());
     }
-    Err(Refusal::BadRequest(format!("An organization has at most {MOST_KEYS} keys. Revoke one that is not used.")))
+    Err(Refusal::BadRequest(format!("An organization has at most {MAX_KEYS} keys. Revoke one that is not used.")))
 }
 
 /// What a key may do.
@@ -44,32 +44,16 @@ pub enum Scope {
     Desktop,
 }
 
+words! {
+    Scope
+    Read => "read", "Read everything in the account";
+    Write => "write", "Change the account’s Drive";
+    People => "people", "Manage people and access";
+    Engine => "engine", "Say how far datasets have come";
+    Desktop => "desktop", "Use desktop licences";
+}
+
 impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 5] = [Self::Read, Self::Write, Self::People, Self::Engine, Self::Desktop];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::People => "people",
-            Self::Engine => "engine",
-            Self::Desktop => "desktop",
-        }
-    }
-
-    /// What it lets a program do, in words for people.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Read => "Read everything in the account",
-            Self::Write => "Change the account’s Drive",
-            Self::People => "Manage people and access",
-            Self::Engine => "Say how far datasets have come",
-            Self::Desktop => "Use desktop licences",
-        }
-    }
-
     /// What that is, in one sentence.
     pub const fn summary(self) -> &'static str {
         match self {
@@ -79,14 +63,6 @@ impl Scope {
             Self::Engine => "For programs that process: what is queued, processing, processed or failed.",
             Self::Desktop => "Take seats for computers that nobody signs in at.",
         }
-    }
-
-    /// Reads [`Scope::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|scope| scope.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -117,7 +93,7 @@ impl Scopes {
 
     /// The words, with spaces between.
     pub fn text(&self) -> String {
-        self.0.iter().map(|scope| scope.word()).collect::<Vec<_>>().join(" ")
+        self.0.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
     }
 
     /// Each of them.
@@ -135,7 +111,7 @@ impl Scopes {
         } else {
             Err(Refusal::Forbidden(format!(
                 "This key does not have the scope “{}”. Make a key that has it.",
-                scope.word()
+                scope.as_str()
             )))
         }
     }
@@ -303,7 +279,7 @@ impl<'a> Who<'a> {
         if self.is_machine() && role >= Role::Manager {
             return Err(Refusal::Forbidden(format!(
                 "A credential key gives and takes roles below Manager, not {}. Ask an Owner or a Manager.",
-                role.title()
+                role.label()
             )));
         }
         Ok(())
@@ -390,11 +366,11 @@ mod tests {
     #[test]
     fn auth_6_what_each_scope_gives() {
         let words = |needs: Needs| match needs {
-            Needs::Scope(scope) => scope.word().to_owned(),
+            Needs::Scope(scope) => scope.as_str().to_owned(),
             Needs::People(why) => format!("people only: {}", why.reason()),
         };
         let permissions =
-            Permission::ALL.into_iter().map(|one| vec![one.title().to_owned(), words(needs_for_permission(one))]);
+            Permission::ALL.into_iter().map(|one| vec![one.label().to_owned(), words(needs_for_permission(one))]);
         let acts = Act::ALL.into_iter().map(|one| vec![format!("{one:?}"), words(needs_for_act(one))]);
         insta::assert_snapshot!(crate::domain::testing::table(&permissions.chain(acts).collect::<Vec<_>>()));
     }
@@ -403,7 +379,7 @@ mod tests {
     fn auth_6_a_machine_does_what_its_scopes_say_and_a_person_is_not_asked() {
         let person = PersonId(id(1));
         for scope in Scope::ALL {
-            let scopes = Scopes::parse([scope.word()]).expect("scopes");
+            let scopes = Scopes::parse([scope.as_str()]).expect("scopes");
             let who = Who::machine(person, &scopes);
             for act in Act::ALL {
                 assert_eq!(who.may_act(act).is_ok(), needs_for_act(act) == Needs::Scope(scope), "{scope:?} {act:?}");
@@ -439,7 +415,7 @@ mod tests {
 
     #[test]
     fn auth_6_the_number_of_keys_is_limited() {
-        assert!(may_add(MOST_KEYS - 1).is_ok() && may_add(MOST_KEYS).is_err());
+        assert!(may_add(MAX_KEYS - 1).is_ok() && may_add(MAX_KEYS).is_err());
     }
 
     #[test]

@@ -39,42 +39,24 @@ pub enum Family {
     Cloud,
 }
 
+words! {
+    Product without parse
+    Discovery => "discovery", "Discovery";
+    Desktop => "desktop", "Desktop";
+    Cloud => "cloud", "Cloud";
+    CloudPro => "cloud_pro", "Cloud Pro";
+    CloudTeams => "cloud_teams", "Cloud Teams";
+    CloudEnterprise => "cloud_enterprise", "Cloud Enterprise";
+}
+
 impl Product {
-    /// Every product.
-    pub const ALL: [Self; 6] =
-        [Self::Discovery, Self::Desktop, Self::Cloud, Self::CloudPro, Self::CloudTeams, Self::CloudEnterprise];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Discovery => "discovery",
-            Self::Desktop => "desktop",
-            Self::Cloud => "cloud",
-            Self::CloudPro => "cloud_pro",
-            Self::CloudTeams => "cloud_teams",
-            Self::CloudEnterprise => "cloud_enterprise",
-        }
-    }
-
-    /// The words on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Discovery => "Discovery",
-            Self::Desktop => "Desktop",
-            Self::Cloud => "Cloud",
-            Self::CloudPro => "Cloud Pro",
-            Self::CloudTeams => "Cloud Teams",
-            Self::CloudEnterprise => "Cloud Enterprise",
-        }
-    }
-
-    /// Reads [`Product::word`], with hyphens for underscores as the command line writes it.
+    /// Reads [`Product::as_str`], with hyphens for underscores as the command line writes it.
     ///
     /// # Errors
     /// Any other word.
     pub fn parse(word: &str) -> Result<Self, FieldIssue> {
         let word = word.replace('-', "_");
-        Self::ALL.into_iter().find(|product| product.word() == word).ok_or(FieldIssue::NotAChoice)
+        Self::ALL.into_iter().find(|product| product.as_str() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// Which family it is of. Discovery is no cloud licence: it neither processes nor lets anything be transferred.
@@ -88,8 +70,8 @@ impl Product {
     /// LIC-4: whether it allows a use while it is active. The table is [`Use::takes`].
     pub fn allows(self, wanted: Use) -> bool {
         match wanted.takes() {
-            Takes::Nothing | Takes::NothingExpired => true,
-            Takes::Cloud(least) => self.family() == Family::Cloud && self >= least,
+            RequiredProduct::Nothing | RequiredProduct::NothingExpired => true,
+            RequiredProduct::Cloud(least) => self.family() == Family::Cloud && self >= least,
         }
     }
 }
@@ -104,33 +86,20 @@ pub enum Model {
     Credits,
 }
 
+words! {
+    Model without parse
+    ImagesProjects => "images_projects", "Images & Projects";
+    Credits => "credits", "Credits";
+}
+
 impl Model {
-    /// Both models.
-    pub const ALL: [Self; 2] = [Self::ImagesProjects, Self::Credits];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::ImagesProjects => "images_projects",
-            Self::Credits => "credits",
-        }
-    }
-
-    /// The words on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::ImagesProjects => "Images & Projects",
-            Self::Credits => "Credits",
-        }
-    }
-
-    /// Reads [`Model::word`], with hyphens for underscores as the command line writes it.
+    /// Reads [`Model::as_str`], with hyphens for underscores as the command line writes it.
     ///
     /// # Errors
     /// Any other word.
     pub fn parse(word: &str) -> Result<Self, FieldIssue> {
         let word = word.replace('-', "_");
-        Self::ALL.into_iter().find(|model| model.word() == word).ok_or(FieldIssue::NotAChoice)
+        Self::ALL.into_iter().find(|model| model.as_str() == word).ok_or(FieldIssue::NotAChoice)
     }
 }
 
@@ -189,39 +158,13 @@ pub enum EntryKind {
     TransferIn,
 }
 
-impl EntryKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Grant, Self::Spend, Self::Refund, Self::TransferOut, Self::TransferIn];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Grant => "grant",
-            Self::Spend => "spend",
-            Self::Refund => "refund",
-            Self::TransferOut => "transfer_out",
-            Self::TransferIn => "transfer_in",
-        }
-    }
-
-    /// The words on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Grant => "Granted",
-            Self::Spend => "Processing",
-            Self::Refund => "Refund",
-            Self::TransferOut => "Transferred out",
-            Self::TransferIn => "Transferred in",
-        }
-    }
-
-    /// Reads [`EntryKind::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
+words! {
+    EntryKind
+    Grant => "grant", "Granted";
+    Spend => "spend", "Processing";
+    Refund => "refund", "Refund";
+    TransferOut => "transfer_out", "Transferred out";
+    TransferIn => "transfer_in", "Transferred in";
 }
 
 /// A licence as the rules see it.
@@ -384,7 +327,7 @@ pub enum Use {
 
 /// What a use takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Takes {
+pub enum RequiredProduct {
     /// Nothing: it stays when every licence has expired.
     Nothing,
     /// No cloud licence; but where there was one, it must not have expired (LIC-6).
@@ -398,13 +341,13 @@ impl Use {
     pub const ALL: [Self; 6] = [Self::Keep, Self::Create, Self::Process, Self::Share, Self::Sites, Self::TeamAccess];
 
     /// LIC-4: what each use takes. This is the one table; every door asks it.
-    pub const fn takes(self) -> Takes {
+    pub const fn takes(self) -> RequiredProduct {
         match self {
-            Self::Keep => Takes::Nothing,
-            Self::Create => Takes::NothingExpired,
-            Self::Process | Self::Share => Takes::Cloud(Product::Cloud),
-            Self::Sites => Takes::Cloud(Product::CloudPro),
-            Self::TeamAccess => Takes::Cloud(Product::CloudTeams),
+            Self::Keep => RequiredProduct::Nothing,
+            Self::Create => RequiredProduct::NothingExpired,
+            Self::Process | Self::Share => RequiredProduct::Cloud(Product::Cloud),
+            Self::Sites => RequiredProduct::Cloud(Product::CloudPro),
+            Self::TeamAccess => RequiredProduct::Cloud(Product::CloudTeams),
         }
     }
 
@@ -448,7 +391,7 @@ pub fn allows(licences: &[Licence], wanted: Use, now: Timestamp) -> Result<(), R
     let licence = governing(licences, now);
     let product = licence.map_or(Product::Discovery, |licence| licence.product);
     let expired = licence.is_some_and(|licence| !licence.is_active(now));
-    if expired && wanted.takes() != Takes::Nothing {
+    if expired && wanted.takes() != RequiredProduct::Nothing {
         return Err(Refusal::Licence(
             "The cloud licence has expired. What is here can be viewed, renamed, moved and deleted. Owners get a new one under Licences.".to_owned(),
         ));
@@ -620,13 +563,13 @@ mod tests {
             ("Cloud Pro, not yet".to_owned(), vec![upcoming(1, Product::CloudPro)]),
         ];
         for product in Product::ALL {
-            accounts.push((format!("{}, active", product.title()), vec![licence(1, product)]));
+            accounts.push((format!("{}, active", product.label()), vec![licence(1, product)]));
         }
         let used_up =
             Licence { model: Some(Model::Credits), left: Amount::default(), ..licence(1, Product::CloudTeams) };
         accounts.push(("Cloud Teams, credits used up".to_owned(), vec![used_up]));
         for product in Product::ALL {
-            accounts.push((format!("{}, expired", product.title()), vec![expired(1, product, 1)]));
+            accounts.push((format!("{}, expired", product.label()), vec![expired(1, product, 1)]));
         }
         let both = vec![expired(1, Product::CloudEnterprise, 1), licence(2, Product::Cloud)];
         accounts.push(("Cloud Enterprise expired, Cloud active".to_owned(), both));
@@ -731,15 +674,15 @@ mod tests {
     #[test]
     fn lic_words_are_read_as_the_api_and_the_command_line_write_them() {
         for product in Product::ALL {
-            assert_eq!(Product::parse(product.word()), Ok(product));
-            assert_eq!(Product::parse(&product.word().replace('_', "-")), Ok(product));
+            assert_eq!(Product::parse(product.as_str()), Ok(product));
+            assert_eq!(Product::parse(&product.as_str().replace('_', "-")), Ok(product));
         }
         for model in Model::ALL {
-            assert_eq!(Model::parse(model.word()), Ok(model));
-            assert_eq!(Model::parse(&model.word().replace('_', "-")), Ok(model));
+            assert_eq!(Model::parse(model.as_str()), Ok(model));
+            assert_eq!(Model::parse(&model.as_str().replace('_', "-")), Ok(model));
         }
         for kind in EntryKind::ALL {
-            assert_eq!(EntryKind::parse(kind.word()), Ok(kind));
+            assert_eq!(EntryKind::parse(kind.as_str()), Ok(kind));
         }
         assert_eq!(Product::parse("cloud ultra"), Err(FieldIssue::NotAChoice));
     }

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// How far away the end of a loan may be, in days: ten years.
-const LONGEST: i64 = 3_653;
+const MAX_LOAN_DAYS: i64 = 3_653;
 
 /// How a loan ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -25,35 +25,11 @@ pub enum Ended {
     RanOut,
 }
 
-impl Ended {
-    /// Every way.
-    pub const ALL: [Self; 3] = [Self::CalledBack, Self::Returned, Self::RanOut];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::CalledBack => "called_back",
-            Self::Returned => "returned",
-            Self::RanOut => "ran_out",
-        }
-    }
-
-    /// The words on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::CalledBack => "Called back",
-            Self::Returned => "Returned",
-            Self::RanOut => "Ended",
-        }
-    }
-
-    /// Reads [`Ended::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|ended| ended.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
+words! {
+    Ended
+    CalledBack => "called_back", "Called back";
+    Returned => "returned", "Returned";
+    RanOut => "ran_out", "Ended";
 }
 
 /// From which side a loan is looked at.
@@ -66,14 +42,10 @@ pub enum Direction {
     Borrowed,
 }
 
-impl Direction {
-    /// The word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Lent => "lent",
-            Self::Borrowed => "borrowed",
-        }
-    }
+words! {
+    Direction
+    Lent => "lent";
+    Borrowed => "borrowed";
 }
 
 /// From when to when a licence is lent.
@@ -114,7 +86,7 @@ pub fn last_day(text: &str, now: Timestamp) -> Result<Day, FieldIssue> {
         return Err(FieldIssue::Missing);
     }
     let day = Day::parse_iso(text).ok_or(FieldIssue::NotADay)?;
-    if day < now.day() || day.0 > now.day().0 + LONGEST { Err(FieldIssue::NotSoonEnough) } else { Ok(day) }
+    if day < now.day() || day.0 > now.day().0 + MAX_LOAN_DAYS { Err(FieldIssue::NotSoonEnough) } else { Ok(day) }
 }
 
 /// Whether a licence of one's own can be lent: it is active, is not lent, and is more than what everybody has.
@@ -185,9 +157,9 @@ mod tests {
         for (text, read) in [
             (today.iso(), Ok(today)),
             (format!(" {} ", Day(today.0 + 1).iso()), Ok(Day(today.0 + 1))),
-            (Day(today.0 + LONGEST).iso(), Ok(Day(today.0 + LONGEST))),
+            (Day(today.0 + MAX_LOAN_DAYS).iso(), Ok(Day(today.0 + MAX_LOAN_DAYS))),
             (Day(today.0 - 1).iso(), Err(FieldIssue::NotSoonEnough)),
-            (Day(today.0 + LONGEST + 1).iso(), Err(FieldIssue::NotSoonEnough)),
+            (Day(today.0 + MAX_LOAN_DAYS + 1).iso(), Err(FieldIssue::NotSoonEnough)),
             ("9999-12-31".to_owned(), Err(FieldIssue::NotSoonEnough)),
             (String::new(), Err(FieldIssue::Missing)),
             ("tomorrow".to_owned(), Err(FieldIssue::NotADay)),
@@ -219,7 +191,7 @@ mod tests {
         assert_eq!(ending(false, true), Some(Ended::Returned));
         assert_eq!(ending(false, false), None);
         for ended in Ended::ALL {
-            assert_eq!(Ended::parse(ended.word()), Ok(ended));
+            assert_eq!(Ended::parse(ended.as_str()), Ok(ended));
         }
     }
 }

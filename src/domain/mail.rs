@@ -1,10 +1,10 @@
 //! Mail (MAIL-1): what becomes of it, when it is tried again, and names that stay names in it (attack 26).
 
-use super::{text::FieldIssue, time::Timestamp};
+use super::time::Timestamp;
 
 /// What became of a mail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum State {
+pub enum MailState {
     /// To be sent, now or later.
     Waiting,
     /// The mail server took it.
@@ -13,85 +13,63 @@ pub enum State {
     Failed,
 }
 
-impl State {
-    /// Every state.
-    pub const ALL: [Self; 3] = [Self::Waiting, Self::Sent, Self::Failed];
-
-    /// The word in the database and on the command line.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The words on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Waiting => "Waiting",
-            Self::Sent => "Sent",
-            Self::Failed => "Could not be delivered",
-        }
-    }
-
-    /// Reads [`State::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
+words! {
+    MailState
+    Waiting => "waiting", "Waiting";
+    Sent => "sent", "Sent";
+    Failed => "failed", "Could not be delivered";
 }
 
 const MINUTE: i64 = 60_000;
 
 /// How long at least lies between two letters to somebody about the same thing, in milliseconds.
-pub const BETWEEN: i64 = 5 * MINUTE;
+pub const SAME_TOPIC_INTERVAL_MILLIS: i64 = 5 * MINUTE;
 
 /// When a letter may go out, if the last one about the same thing was written then: at once, or a while after it. One that
 /// waits is replaced by the next, so that somebody who changes their mind is told of once.
 pub const fn not_before(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
     match last {
-        Some(last) if last.0 <= now.0 && now.0 < last.0 + BETWEEN => Timestamp(last.0 + BETWEEN),
+        Some(last) if last.0 <= now.0 && now.0 < last.0 + SAME_TOPIC_INTERVAL_MILLIS => {
+            Timestamp(last.0 + SAME_TOPIC_INTERVAL_MILLIS)
+        }
         _ => now,
     }
 }
 
 /// The longest time between two tries: six hours.
-const LONGEST: i64 = 6 * 60 * MINUTE;
+const MAX_RETRY_DELAY_MILLIS: i64 = 6 * 60 * MINUTE;
 
 /// How often a mail is tried before it is given up: with [`again`], for about three days.
-pub const TRIES: i64 = 20;
+pub const MAX_ATTEMPTS: i64 = 20;
 
 /// When a mail is tried again that could not be sent at the `tries`-th try for a reason that may pass; `None` to give it
 /// up. A minute at first, then twice as long each time up to six hours, and up to a tenth more by `chance` (any number),
 /// so that mails which failed together do not come back together.
 pub fn again(tries: i64, chance: u128, now: Timestamp) -> Option<Timestamp> {
-    if tries >= TRIES {
+    if tries >= MAX_ATTEMPTS {
         return None;
     }
     let doublings = u32::try_from(tries - 1).unwrap_or(0).min(16);
-    let wait = (MINUTE << doublings).min(LONGEST);
+    let wait = (MINUTE << doublings).min(MAX_RETRY_DELAY_MILLIS);
     let more = i64::try_from(chance % 1_000).unwrap_or(0) * wait / 10_000;
     Some(now.plus_millis(wait + more))
 }
 
 /// The longest name in a letter, in characters.
-const LONGEST_NAME: usize = 120;
+const MAX_NAME_LENGTH: usize = 120;
 /// The longest line of what somebody wrote, in characters, and how many lines of it a letter has.
-const LONGEST_LINE: usize = 2_000;
-const MOST_LINES: usize = 100;
+const MAX_LINE_LENGTH: usize = 2_000;
+const MAX_LINES: usize = 100;
 
 /// A name that somebody chose, as it stands in a letter: one line without invisible characters that could turn the text
 /// around, and nothing in it that a mail program would make a link of.
 pub fn inert(name: &str) -> String {
-    inert_line(name, LONGEST_NAME)
+    inert_line(name, MAX_NAME_LENGTH)
 }
 
 /// What somebody wrote, as it stands in a letter: its lines, each as inert as a name, without blank ones.
 pub fn inert_text(text: &str) -> Vec<String> {
-    text.lines().map(|line| inert_line(line, LONGEST_LINE)).filter(|line| !line.is_empty()).take(MOST_LINES).collect()
+    text.lines().map(|line| inert_line(line, MAX_LINE_LENGTH)).filter(|line| !line.is_empty()).take(MAX_LINES).collect()
 }
 
 fn inert_line(text: &str, longest: usize) -> String {
@@ -152,9 +130,15 @@ mod tests {
     fn mail_1_letters_about_the_same_thing_keep_a_distance() {
         let at = Timestamp(1_000_000_000);
         assert_eq!(not_before(None, at), at);
-        assert_eq!(not_before(Some(at), at), at.plus_millis(BETWEEN));
-        assert_eq!(not_before(Some(at), at.plus_millis(BETWEEN - 1)), at.plus_millis(BETWEEN));
-        assert_eq!(not_before(Some(at), at.plus_millis(BETWEEN)), at.plus_millis(BETWEEN));
+        assert_eq!(not_before(Some(at), at), at.plus_millis(SAME_TOPIC_INTERVAL_MILLIS));
+        assert_eq!(
+            not_before(Some(at), at.plus_millis(SAME_TOPIC_INTERVAL_MILLIS - 1)),
+            at.plus_millis(SAME_TOPIC_INTERVAL_MILLIS)
+        );
+        assert_eq!(
+            not_before(Some(at), at.plus_millis(SAME_TOPIC_INTERVAL_MILLIS)),
+            at.plus_millis(SAME_TOPIC_INTERVAL_MILLIS)
+        );
         assert_eq!(not_before(Some(at.plus_millis(1)), at), at, "a clock that went back holds nothing up");
     }
 
@@ -167,9 +151,9 @@ mod tests {
         }
         let hours = at.0 / (60 * MINUTE);
         assert!((60..=80).contains(&hours), "{hours} hours");
-        assert_eq!(tries + 1, TRIES);
+        assert_eq!(tries + 1, MAX_ATTEMPTS);
         assert_eq!(again(1, 0, Timestamp(0)), Some(Timestamp(MINUTE)));
-        assert_eq!(again(TRIES - 1, 0, Timestamp(0)), Some(Timestamp(LONGEST)));
+        assert_eq!(again(MAX_ATTEMPTS - 1, 0, Timestamp(0)), Some(Timestamp(MAX_RETRY_DELAY_MILLIS)));
     }
 
     proptest! {
@@ -177,12 +161,12 @@ mod tests {
         fn mail_1_whatever_the_chance_waiting_gets_longer_and_outlasts_an_hour(chances in prop::collection::vec(any::<u128>(), 19)) {
             let mut at = Timestamp(0);
             let mut before = 0;
-            for (tries, chance) in (1..TRIES).zip(chances) {
+            for (tries, chance) in (1..MAX_ATTEMPTS).zip(chances) {
                 let next = again(tries, chance, at).expect("not given up yet");
                 let wait = next.0 - at.0;
-                prop_assert!((MINUTE..=LONGEST * 11 / 10).contains(&wait));
+                prop_assert!((MINUTE..=MAX_RETRY_DELAY_MILLIS * 11 / 10).contains(&wait));
                 // Twice as long is more than a tenth: only at the longest may chance make it shorter.
-                prop_assert!(wait >= before || wait >= LONGEST);
+                prop_assert!(wait >= before || wait >= MAX_RETRY_DELAY_MILLIS);
                 (at, before) = (next, wait);
             }
             prop_assert!(at.0 > 24 * 60 * MINUTE);
@@ -211,7 +195,7 @@ mod tests {
         ] {
             assert_eq!(inert(name), stays, "{name:?}");
         }
-        assert_eq!(inert(&"x".repeat(500)).chars().count(), LONGEST_NAME);
+        assert_eq!(inert(&"x".repeat(500)).chars().count(), MAX_NAME_LENGTH);
         assert_eq!(inert_text("One.\n\n  see www.evil.example\n"), ["One.", "see www.\u{200B}evil.\u{200B}example"]);
     }
 

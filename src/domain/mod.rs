@@ -10,6 +10,9 @@
 //! - A reason to say no is a [`refusal::Refusal`]; its text is what people read, wherever they meet it.
 #![deny(missing_docs)]
 
+#[macro_use]
+mod words;
+
 pub mod access;
 pub mod account;
 pub mod audit;

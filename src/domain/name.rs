@@ -14,11 +14,11 @@ use unicode_normalization::char::is_combining_mark;
 pub const RULES: i64 = 1;
 
 /// The longest key of a name, in bytes: an entry of an index has to fit into a third of a page of PostgreSQL.
-const LONGEST_SAME: usize = 1_500;
+const MAX_SAME_KEY_BYTES: usize = 1_500;
 
 /// The longest part of a key for ordering that counts letters and numbers; and of the part that settles the rest.
-const LONGEST_SORT: usize = 800;
-const LONGEST_TIE: usize = 400;
+const MAX_SORT_KEY_BYTES: usize = 800;
+const MAX_TIE_BYTES: usize = 400;
 
 /// Signs that show nothing: joiners, direction marks, fillers, variation selectors, tags.
 pub const fn is_invisible(c: char) -> bool {
@@ -41,7 +41,7 @@ pub fn is_visible(text: &str) -> bool {
 
 /// A name as names are told apart (DRIVE-5): two that look the same, or differ in case only, have the same one.
 pub fn same_key(name: &str) -> String {
-    bounded(folded(name), LONGEST_SAME)
+    bounded(folded(name), MAX_SAME_KEY_BYTES)
 }
 
 /// A name or a question as names are searched: without accents, and letters that are written with two as these.
@@ -53,11 +53,11 @@ pub fn search_key(text: &str) -> String {
 pub fn sort_key(name: &str) -> String {
     let folded = folded(name);
     let mut key = counted(&plain(&folded));
-    cut(&mut key, LONGEST_SORT);
+    cut(&mut key, MAX_SORT_KEY_BYTES);
     // Sorts before everything that a name may have in it: what is short comes before what is longer.
     key.push('\u{1}');
     let mut tie = folded;
-    cut(&mut tie, LONGEST_TIE);
+    cut(&mut tie, MAX_TIE_BYTES);
     key.push_str(&tie);
     key
 }
@@ -353,8 +353,8 @@ mod tests {
     fn drive_5_keys_fit_into_an_index() {
         for name in ["\u{FDFA}", "🙂", "é", "ΐ", "\u{1D160}", "測"] {
             let name = name.repeat(255);
-            assert!(same_key(&name).len() <= LONGEST_SAME, "{name}");
-            assert!(sort_key(&name).len() <= LONGEST_SORT + LONGEST_TIE + 1, "{name}");
+            assert!(same_key(&name).len() <= MAX_SAME_KEY_BYTES, "{name}");
+            assert!(sort_key(&name).len() <= MAX_SORT_KEY_BYTES + MAX_TIE_BYTES + 1, "{name}");
         }
         let (one, other) = (format!("{}a", "\u{FDFA}".repeat(250)), format!("{}b", "\u{FDFA}".repeat(250)));
         assert_ne!(same_key(&one), same_key(&other));

@@ -14,18 +14,18 @@ use super::{
 pub const OPEN_DAYS: i64 = 7;
 
 /// So many items one offer has at most.
-pub const MOST_ITEMS: usize = 1_000;
+pub const MAX_ITEMS: usize = 1_000;
 
 /// So many offers one person makes in a day: each is mailed (attack 27).
-pub const MOST_A_DAY: u64 = 50;
+pub const MAX_OFFERS_PER_DAY: u64 = 50;
 
 /// How long a note may be.
-const LONGEST_NOTE: usize = 500;
+const MAX_NOTE_LENGTH: usize = 500;
 
 /// What became of an offer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum OfferState {
     /// It waits for an answer.
     Open,
     /// The items were transferred.
@@ -40,42 +40,17 @@ pub enum State {
     Void,
 }
 
-impl State {
-    /// Every state.
-    pub const ALL: [Self; 6] = [Self::Open, Self::Accepted, Self::Declined, Self::Withdrawn, Self::Expired, Self::Void];
+words! {
+    OfferState
+    Open => "open", "Open";
+    Accepted => "accepted", "Accepted";
+    Declined => "declined", "Declined";
+    Withdrawn => "withdrawn", "Withdrawn";
+    Expired => "expired", "Expired";
+    Void => "void", "Void";
+}
 
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Accepted => "accepted",
-            Self::Declined => "declined",
-            Self::Withdrawn => "withdrawn",
-            Self::Expired => "expired",
-            Self::Void => "void",
-        }
-    }
-
-    /// The word on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Open => "Open",
-            Self::Accepted => "Accepted",
-            Self::Declined => "Declined",
-            Self::Withdrawn => "Withdrawn",
-            Self::Expired => "Expired",
-            Self::Void => "Void",
-        }
-    }
-
-    /// Reads [`State::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
-
+impl OfferState {
     /// What an offer is now that was noted like this: time, and what became of the items, close it by themselves.
     pub fn now(self, expires_at: Timestamp, all_there: bool, now: Timestamp) -> Self {
         match self {
@@ -96,7 +71,7 @@ impl State {
 
 /// How somebody stands to an offer.
 #[derive(Clone, Copy, Debug)]
-pub struct Standing {
+pub struct OfferViewer {
     /// Their role in the organization that offers.
     pub in_source: Option<Role>,
     /// Their role in the organization it is offered to.
@@ -105,7 +80,7 @@ pub struct Standing {
     pub made_it: bool,
 }
 
-impl Standing {
+impl OfferViewer {
     /// Whether there is such an offer for them: the Owners and Managers of the source, whoever made it while they are in
     /// there, and who may answer it.
     pub fn sees(self) -> bool {
@@ -133,21 +108,21 @@ impl Standing {
 /// # Errors
 /// Too long, or with control characters.
 pub fn read_note(text: &str) -> Result<String, FieldIssue> {
-    match line(text, LONGEST_NOTE) {
+    match line(text, MAX_NOTE_LENGTH) {
         Err(FieldIssue::Missing) => Ok(String::new()),
         note => note,
     }
 }
 
 /// What is said of an offer that is closed.
-pub const fn closed(state: State) -> &'static str {
+pub const fn closed(state: OfferState) -> &'static str {
     match state {
-        State::Open => "This offer waits for an answer.",
-        State::Accepted => "This offer was accepted already.",
-        State::Declined => "This offer was declined.",
-        State::Withdrawn => "This offer was withdrawn.",
-        State::Expired => "This offer has expired. Ask for a new one.",
-        State::Void => "This offer is void: something in it was moved, trashed or deleted. Ask for a new one.",
+        OfferState::Open => "This offer waits for an answer.",
+        OfferState::Accepted => "This offer was accepted already.",
+        OfferState::Declined => "This offer was declined.",
+        OfferState::Withdrawn => "This offer was withdrawn.",
+        OfferState::Expired => "This offer has expired. Ask for a new one.",
+        OfferState::Void => "This offer is void: something in it was moved, trashed or deleted. Ask for a new one.",
     }
 }
 
@@ -156,25 +131,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn xfer_18_words_of_offers_are_read_as_they_are_written() {
-        for state in State::ALL {
-            assert_eq!(State::parse(state.word()), Ok(state));
-        }
-        assert!(State::parse("").is_err());
-    }
-
-    #[test]
     fn xfer_18_time_and_what_is_gone_close_an_open_offer_and_no_other() {
         let (before, at, after) = (Timestamp(9), Timestamp(10), Timestamp(11));
-        assert_eq!(State::Open.now(at, true, before), State::Open);
-        assert_eq!(State::Open.now(at, true, at), State::Expired, "seven days are over at their end");
-        assert_eq!(State::Open.now(at, false, before), State::Void);
-        assert_eq!(State::Open.now(at, false, after), State::Expired);
-        for state in [State::Accepted, State::Declined, State::Withdrawn] {
+        assert_eq!(OfferState::Open.now(at, true, before), OfferState::Open);
+        assert_eq!(OfferState::Open.now(at, true, at), OfferState::Expired, "seven days are over at their end");
+        assert_eq!(OfferState::Open.now(at, false, before), OfferState::Void);
+        assert_eq!(OfferState::Open.now(at, false, after), OfferState::Expired);
+        for state in [OfferState::Accepted, OfferState::Declined, OfferState::Withdrawn] {
             assert_eq!(state.now(at, false, after), state);
             assert_eq!(state.open(), Err(Refusal::OfferClosed(state)));
         }
-        assert_eq!(State::Open.open(), Ok(()));
+        assert_eq!(OfferState::Open.open(), Ok(()));
     }
 
     #[test]
@@ -183,12 +150,12 @@ mod tests {
             [None, Some(Role::Member), Some(Role::Reader), Some(Role::Editor), Some(Role::Manager), Some(Role::Owner)]
                 .into_iter()
                 .map(|role| {
-                    let standing = |in_source, in_target, made_it| Standing { in_source, in_target, made_it };
+                    let standing = |in_source, in_target, made_it| OfferViewer { in_source, in_target, made_it };
                     let (source, made, target) =
                         (standing(role, None, false), standing(role, None, true), standing(None, role, false));
                     format!(
                         "{:<8} source: {} maker: {} target: {}",
-                        role.map_or("nobody", Role::title),
+                        role.map_or("nobody", Role::label),
                         if source.may_withdraw() { "withdraws" } else { "-" },
                         if made.may_withdraw() { "withdraws" } else { "-" },
                         if target.may_answer() && target.sees() { "answers" } else { "-" },

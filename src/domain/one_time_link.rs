@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     refusal::Refusal,
-    text::FieldIssue,
     time::{Day, Timestamp},
 };
 
@@ -30,32 +29,19 @@ const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 
 /// A link is sent again after so many milliseconds at the earliest.
-const PAUSE: i64 = MINUTE;
+const RESEND_INTERVAL_MILLIS: i64 = MINUTE;
 /// So many links for one purpose go to one person in an hour at most: nobody's inbox is filled by others.
-pub const PER_HOUR: usize = 4;
+pub const MAX_PER_HOUR: usize = 4;
+
+words! {
+    Purpose
+    VerifyEmail => "verify_email";
+    ChangeEmail => "change_email";
+    ResetPassword => "reset_password";
+    SetPassword => "set_password";
+}
 
 impl Purpose {
-    /// Every purpose.
-    pub const ALL: [Self; 4] = [Self::VerifyEmail, Self::ChangeEmail, Self::ResetPassword, Self::SetPassword];
-
-    /// The word in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::VerifyEmail => "verify_email",
-            Self::ChangeEmail => "change_email",
-            Self::ResetPassword => "reset_password",
-            Self::SetPassword => "set_password",
-        }
-    }
-
-    /// Reads [`Purpose::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|purpose| purpose.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
-
     /// Whether it leads to the page that proves an address; the others lead to the one that sets a password.
     pub const fn proves_address(self) -> bool {
         matches!(self, Self::VerifyEmail | Self::ChangeEmail)
@@ -117,8 +103,9 @@ impl LinkState {
 pub fn may_send(sent: &[Timestamp], now: Timestamp) -> Result<(), Refusal> {
     let mut recent: Vec<i64> = sent.iter().map(|at| at.0).filter(|at| now.0 - at < HOUR).collect();
     recent.sort_unstable();
-    let after_pause = recent.last().map_or(0, |newest| newest + PAUSE - now.0);
-    let after_hour = recent.len().checked_sub(PER_HOUR).and_then(|n| recent.get(n)).map_or(0, |at| at + HOUR - now.0);
+    let after_pause = recent.last().map_or(0, |newest| newest + RESEND_INTERVAL_MILLIS - now.0);
+    let after_hour =
+        recent.len().checked_sub(MAX_PER_HOUR).and_then(|n| recent.get(n)).map_or(0, |at| at + HOUR - now.0);
     match after_pause.max(after_hour) {
         wait if wait > 0 => Err(Refusal::RateLimited(u64::try_from((wait + 999) / 1000).unwrap_or(1))),
         _ => Ok(()),
@@ -149,7 +136,7 @@ mod tests {
             (Purpose::ResetPassword, HOUR),
             (Purpose::SetPassword, 14 * 24 * HOUR),
         ] {
-            assert_eq!(Purpose::parse(purpose.word()), Ok(purpose));
+            assert_eq!(Purpose::parse(purpose.as_str()), Ok(purpose));
             let expires = purpose.expires(NOW);
             assert_eq!(expires, NOW.plus_millis(millis), "{purpose:?}");
             assert_eq!(LinkState::of(None, expires, expires.plus_millis(-1)), LinkState::Open);

@@ -21,33 +21,10 @@ pub enum OrganizationKind {
     Individual,
 }
 
-impl OrganizationKind {
-    /// Both kinds.
-    pub const ALL: [Self; 2] = [Self::Business, Self::Individual];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Business => "business",
-            Self::Individual => "individual",
-        }
-    }
-
-    /// The words on screen (ux.md, fixed).
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Business => "I work for a business",
-            Self::Individual => "I am an individual",
-        }
-    }
-
-    /// Reads [`OrganizationKind::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
+words! {
+    OrganizationKind
+    Business => "business", "I work for a business";
+    Individual => "individual", "I am an individual";
 }
 
 /// How much an organization may have (ACCT-2).
@@ -62,26 +39,11 @@ pub enum PlanTier {
     Enterprise,
 }
 
-impl PlanTier {
-    /// Every plan.
-    pub const ALL: [Self; 3] = [Self::Essential, Self::Premier, Self::Enterprise];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Essential => "essential",
-            Self::Premier => "premier",
-            Self::Enterprise => "enterprise",
-        }
-    }
-
-    /// Reads [`PlanTier::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|plan| plan.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
+words! {
+    PlanTier
+    Essential => "essential";
+    Premier => "premier";
+    Enterprise => "enterprise";
 }
 
 /// The form of **New organization** as it comes in, unread.
@@ -250,34 +212,13 @@ pub enum PeopleVisibility {
     Managers,
 }
 
+words! {
+    PeopleVisibility
+    Managers => "managers", "Owners and Managers";
+    Everyone => "everyone", "Everyone in the organization";
+}
+
 impl PeopleVisibility {
-    /// Both choices.
-    pub const ALL: [Self; 2] = [Self::Managers, Self::Everyone];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Everyone => "everyone",
-            Self::Managers => "managers",
-        }
-    }
-
-    /// The words on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Everyone => "Everyone in the organization",
-            Self::Managers => "Owners and Managers",
-        }
-    }
-
-    /// Reads [`PeopleVisibility::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|choice| choice.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
-
     /// PEOPLE-11: whether somebody with this role sees the whole people list. A Member never does; they see whom they
     /// share a resource with.
     pub fn shows_to(self, role: Role) -> bool {
@@ -661,17 +602,6 @@ mod tests {
     }
 
     #[test]
-    fn org_words_are_read_as_they_are_written() {
-        for kind in OrganizationKind::ALL {
-            assert_eq!(OrganizationKind::parse(kind.word()), Ok(kind));
-        }
-        for plan in PlanTier::ALL {
-            assert_eq!(PlanTier::parse(plan.word()), Ok(plan));
-        }
-        assert_eq!(PlanTier::parse("gold"), Err(FieldIssue::NotAChoice));
-    }
-
-    #[test]
     fn org_4_a_business_has_a_vat_number_or_is_exempt() {
         use OrganizationKind::{Business, Individual};
 
@@ -736,7 +666,7 @@ mod tests {
         assert_eq!(seen(PeopleVisibility::Everyone), [true, true, true, true, false]);
         assert_eq!(seen(PeopleVisibility::Managers), [true, true, false, false, false]);
         for choice in PeopleVisibility::ALL {
-            assert_eq!(PeopleVisibility::parse(choice.word()), Ok(choice));
+            assert_eq!(PeopleVisibility::parse(choice.as_str()), Ok(choice));
         }
         assert!(PeopleVisibility::parse("nobody").is_err());
     }

@@ -25,7 +25,7 @@ impl PlanTier {
     }
 
     /// The word on screen.
-    pub const fn title(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Essential => "Essential",
             Self::Premier => "Premier",
@@ -44,13 +44,13 @@ impl PlanTier {
 
     /// The smallest plan that allows what `fits` asks for.
     fn smallest(fits: impl Fn(PlanLimits) -> bool) -> &'static str {
-        Self::ALL.into_iter().find(|plan| fits(plan.limits())).unwrap_or(Self::Enterprise).title()
+        Self::ALL.into_iter().find(|plan| fits(plan.limits())).unwrap_or(Self::Enterprise).label()
     }
 }
 
 /// How it ends, where a plan is in the way.
 fn refuse(plan: PlanTier, what: &str, needs: &str) -> Refusal {
-    Refusal::PlanLimit(format!("{what} This organization has the {} plan; that takes {needs}.", plan.title()))
+    Refusal::PlanLimit(format!("{what} This organization has the {} plan; that takes {needs}.", plan.label()))
 }
 
 /// Whether an organization that has so many accounts may have one more.
@@ -152,7 +152,7 @@ pub fn may_change_to(organization: OrganizationId, plan: PlanTier, used: InUse) 
     }
     Err(Refusal::PlanLimit(format!(
         "The {} plan allows less than what is used: {}. Change that first.",
-        plan.title(),
+        plan.label(),
         too_much.join("; ")
     )))
 }
@@ -168,7 +168,7 @@ mod tests {
         for plan in PlanTier::ALL {
             let word = |allowed: Result<(), Refusal>| if allowed.is_ok() { "yes" } else { "no" };
             rows.push(row([
-                plan.title(),
+                plan.label(),
                 word(may_add_account(plan, 1)),
                 word(may_give(plan, Role::Manager)),
                 word(may_limit(plan)),

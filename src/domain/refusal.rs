@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{invitation::State, offer, text::FieldError, transfer::Blocker, view::people::Review};
+use super::{invitation::InvitationState, offer, text::FieldError, transfer::Blocker, view::people::Review};
 
 /// A "no" that may travel to the browser: its text says what is wrong and what to do, its [`Refusal::code`] is stable.
 /// Anything else that goes wrong is an internal error and never leaves the server.
@@ -55,7 +55,7 @@ pub enum Refusal {
     InvitationExpired,
     /// PEOPLE-10: it was answered or withdrawn.
     #[error("{}", closed(*.0))]
-    InvitationClosed(State),
+    InvitationClosed(InvitationState),
     /// PEOPLE-10: a link that a newer one took the place of; when that was sent, and to whom.
     #[error("A newer invitation was sent on {} to {}. Use the link in that mail.", .0.day().words(), .1)]
     InvitationReplaced(super::time::Timestamp, String),
@@ -87,7 +87,7 @@ pub enum Refusal {
     PlanChanged,
     /// An offer that was answered, withdrawn, or has ended by itself (XFER-18).
     #[error("{}", offer::closed(*.0))]
-    OfferClosed(offer::State),
+    OfferClosed(offer::OfferState),
     /// An account that is not empty, or the last one (ACCT-1): what is in the way.
     #[error("{0}")]
     AccountInUse(String),
@@ -139,12 +139,12 @@ fn busy(seconds: u64) -> String {
 }
 
 /// Why an invitation cannot be answered any more.
-const fn closed(state: State) -> &'static str {
+const fn closed(state: InvitationState) -> &'static str {
     match state {
-        State::Accepted => "This invitation has been used. Each one works once.",
-        State::Declined => "This invitation was declined. Ask for a new one if you changed your mind.",
-        State::Revoked => "This invitation was withdrawn by the organization.",
-        State::Pending => "This invitation is waiting for an answer.",
+        InvitationState::Accepted => "This invitation has been used. Each one works once.",
+        InvitationState::Declined => "This invitation was declined. Ask for a new one if you changed your mind.",
+        InvitationState::Revoked => "This invitation was withdrawn by the organization.",
+        InvitationState::Pending => "This invitation is waiting for an answer.",
     }
 }
 

@@ -30,34 +30,18 @@ pub enum Kind {
     Dataset,
 }
 
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Root, Self::Folder, Self::Site, Self::Asset, Self::Dataset];
+words! {
+    Kind
+    Root => "root", "Drive";
+    Folder => "folder", "Folder";
+    Site => "site", "Site";
+    Asset => "asset", "Asset";
+    Dataset => "dataset", "Dataset";
+}
 
+impl Kind {
     /// The kinds that people create.
     pub const CREATABLE: [Self; 4] = [Self::Folder, Self::Site, Self::Asset, Self::Dataset];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Root => "root",
-            Self::Folder => "folder",
-            Self::Site => "site",
-            Self::Asset => "asset",
-            Self::Dataset => "dataset",
-        }
-    }
-
-    /// The word on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Root => "Drive",
-            Self::Folder => "Folder",
-            Self::Site => "Site",
-            Self::Asset => "Asset",
-            Self::Dataset => "Dataset",
-        }
-    }
 
     /// Where it sorts in a list: folders first, datasets last.
     pub const fn rank(self) -> i64 {
@@ -68,14 +52,6 @@ impl Kind {
             Self::Asset => 3,
             Self::Dataset => 4,
         }
-    }
-
-    /// Reads [`Kind::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// Whether it can hold anything at all.
@@ -106,7 +82,7 @@ pub fn may_create(parent: Kind, parent_depth: i64, child: Kind) -> Result<(), Re
                 format!(
                     "{} can hold only datasets. Create the {} in a folder.",
                     a(parent),
-                    child.title().to_lowercase()
+                    child.label().to_lowercase()
                 )
             }
             Kind::Root | Kind::Folder => "Choose a folder, a site, an asset or a dataset.".to_owned(),
@@ -123,7 +99,7 @@ pub fn may_create(parent: Kind, parent_depth: i64, child: Kind) -> Result<(), Re
 /// "A site", "An asset".
 pub fn a(kind: Kind) -> String {
     let article = if matches!(kind, Kind::Asset) { "An" } else { "A" };
-    format!("{article} {}", kind.title().to_lowercase())
+    format!("{article} {}", kind.label().to_lowercase())
 }
 
 /// How far a dataset has come (DRIVE-6).
@@ -142,6 +118,16 @@ pub enum Status {
     Processed,
     /// Did not work.
     Failed,
+}
+
+words! {
+    Status without parse
+    Draft => "draft", "Draft";
+    Queued => "queued", "Queued";
+    WaitingForCredits => "waiting_for_credits", "Waiting for credits";
+    Processing => "processing", "Processing";
+    Processed => "processed", "Processed";
+    Failed => "failed", "Failed";
 }
 
 impl Status {
@@ -171,41 +157,13 @@ impl Status {
         }
     }
 
-    /// Every status.
-    pub const ALL: [Self; 6] =
-        [Self::Draft, Self::Queued, Self::WaitingForCredits, Self::Processing, Self::Processed, Self::Failed];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Queued => "queued",
-            Self::WaitingForCredits => "waiting_for_credits",
-            Self::Processing => "processing",
-            Self::Processed => "processed",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The words on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Draft => "Draft",
-            Self::Queued => "Queued",
-            Self::WaitingForCredits => "Waiting for credits",
-            Self::Processing => "Processing",
-            Self::Processed => "Processed",
-            Self::Failed => "Failed",
-        }
-    }
-
-    /// Reads [`Status::word`], with hyphens for underscores as the command line writes it.
+    /// Reads [`Status::as_str`], with hyphens for underscores as the command line writes it.
     ///
     /// # Errors
     /// Any other word.
     pub fn parse(word: &str) -> Result<Self, FieldIssue> {
         let word = word.replace('-', "_");
-        Self::ALL.into_iter().find(|status| status.word() == word).ok_or(FieldIssue::NotAChoice)
+        Self::ALL.into_iter().find(|status| status.as_str() == word).ok_or(FieldIssue::NotAChoice)
     }
 
     /// XFER-9: whether a dataset in this state may cross to another organization.
@@ -294,11 +252,11 @@ mod tests {
 
     #[test]
     fn drive_1_what_may_be_in_what() {
-        let header = ["holds"].into_iter().chain(Kind::ALL.map(Kind::word)).map(str::to_owned);
+        let header = ["holds"].into_iter().chain(Kind::ALL.map(Kind::as_str)).map(str::to_owned);
         let mut rows = vec![header.collect::<Vec<_>>()];
         for parent in Kind::ALL {
             let cells = Kind::ALL.map(|child| if parent.may_hold(child) { "yes" } else { "" });
-            rows.push([parent.word()].into_iter().chain(cells).map(str::to_owned).collect());
+            rows.push([parent.as_str()].into_iter().chain(cells).map(str::to_owned).collect());
         }
         insta::assert_snapshot!(table(&rows));
         for parent in Kind::ALL {
@@ -402,11 +360,11 @@ mod tests {
     #[test]
     fn drive_words_are_read_as_they_are_written() {
         for kind in Kind::ALL {
-            assert_eq!(Kind::parse(kind.word()), Ok(kind));
+            assert_eq!(Kind::parse(kind.as_str()), Ok(kind));
         }
         for status in Status::ALL {
-            assert_eq!(Status::parse(status.word()), Ok(status));
-            assert_eq!(Status::parse(&status.word().replace('_', "-")), Ok(status));
+            assert_eq!(Status::parse(status.as_str()), Ok(status));
+            assert_eq!(Status::parse(&status.as_str().replace('_', "-")), Ok(status));
         }
         assert_eq!(cluster(" "), Ok("eu-central".to_owned()));
         assert_eq!(cluster("us-east"), Ok("us-east".to_owned()));

@@ -16,28 +16,14 @@ pub enum Restriction {
     Download,
 }
 
+words! {
+    Restriction
+    Copy => "copy", "Who may copy it";
+    Delete => "delete", "Who may delete it";
+    Download => "download", "Who may download it";
+}
+
 impl Restriction {
-    /// Every one, in the order of forms.
-    pub const ALL: [Self; 3] = [Self::Copy, Self::Delete, Self::Download];
-
-    /// The word in the API, and the name of its field in forms.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Copy => "copy",
-            Self::Delete => "delete",
-            Self::Download => "download",
-        }
-    }
-
-    /// The question.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Copy => "Who may copy it",
-            Self::Delete => "Who may delete it",
-            Self::Download => "Who may download it",
-        }
-    }
-
     /// The answer where it is not forbidden.
     pub const fn open(self) -> &'static str {
         match self {

@@ -7,7 +7,6 @@ use super::{
     key::Who,
     organization::PeopleVisibility,
     refusal::Refusal,
-    text::FieldIssue,
 };
 
 /// A person's one role in one organization. The order is the meaning: a later role stands above an earlier one.
@@ -26,32 +25,16 @@ pub enum Role {
     Owner,
 }
 
+words! {
+    Role
+    Owner => "owner", "Owner";
+    Manager => "manager", "Manager";
+    Editor => "editor", "Editor";
+    Reader => "reader", "Reader";
+    Member => "member", "Member";
+}
+
 impl Role {
-    /// Every role, highest first.
-    pub const ALL: [Self; 5] = [Self::Owner, Self::Manager, Self::Editor, Self::Reader, Self::Member];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Manager => "manager",
-            Self::Editor => "editor",
-            Self::Reader => "reader",
-            Self::Member => "member",
-        }
-    }
-
-    /// The word on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Owner => "Owner",
-            Self::Manager => "Manager",
-            Self::Editor => "Editor",
-            Self::Reader => "Reader",
-            Self::Member => "Member",
-        }
-    }
-
     /// What it may do, in one line that goes on after "As Editor you can" (see [`cell`] for all of it).
     pub const fn summary(self) -> &'static str {
         match self {
@@ -62,19 +45,11 @@ impl Role {
             Self::Member => "work with what is shared with you",
         }
     }
-
-    /// Reads [`Role::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|role| role.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
 }
 
 /// How somebody stands to an organization: in it with a role, or outside it with access to some resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Standing {
+pub enum Affiliation {
     /// A member of the organization, with a role.
     In(Role),
     /// No membership (External).
@@ -145,7 +120,7 @@ pub enum Cell {
 
 impl Cell {
     /// The words of the "Who can do what" page.
-    pub const fn title(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Yes => "Yes",
             Self::No => "No",
@@ -182,7 +157,7 @@ impl Permission {
     ];
 
     /// The words of the table.
-    pub const fn title(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::ManageBilling => "View and manage billing, request purchases",
             Self::EditLegal => "Edit legal information, Org ID, plan; delete the organization",
@@ -213,7 +188,7 @@ impl Permission {
 }
 
 /// The role table (ROLE). Exhaustive: a new permission or role does not compile until it is decided here.
-pub const fn cell(permission: Permission, standing: Standing) -> Cell {
+pub const fn cell(permission: Permission, standing: Affiliation) -> Cell {
     use Cell::{ByLevel, IfSeated, No, NotTheLast, ToView, Yes};
     use Permission as P;
     #[rustfmt::skip]
@@ -240,19 +215,19 @@ pub const fn cell(permission: Permission, standing: Standing) -> Cell {
         P::Leave              => [NotTheLast, Yes,     Yes,    Yes,      Yes,      No],
     };
     let column = match standing {
-        Standing::In(Role::Owner) => 0,
-        Standing::In(Role::Manager) => 1,
-        Standing::In(Role::Editor) => 2,
-        Standing::In(Role::Reader) => 3,
-        Standing::In(Role::Member) => 4,
-        Standing::External => 5,
+        Affiliation::In(Role::Owner) => 0,
+        Affiliation::In(Role::Manager) => 1,
+        Affiliation::In(Role::Editor) => 2,
+        Affiliation::In(Role::Reader) => 3,
+        Affiliation::In(Role::Member) => 4,
+        Affiliation::External => 5,
     };
     row[column]
 }
 
 /// Whether a role has a permission outright.
 pub const fn may(role: Role, permission: Permission) -> bool {
-    matches!(cell(permission, Standing::In(role)), Cell::Yes | Cell::NotTheLast)
+    matches!(cell(permission, Affiliation::In(role)), Cell::Yes | Cell::NotTheLast)
 }
 
 /// Proof that a person may do something as one of an organization, by their role alone. Only [`allow`] makes one (and
@@ -323,10 +298,10 @@ fn by_role(
     if may(role, permission) {
         Ok(RolePermit { person: who.id(), organization, role })
     } else {
-        let needs = permission.lowest().map_or("Owner", Role::title);
+        let needs = permission.lowest().map_or("Owner", Role::label);
         Err(Refusal::Forbidden(format!(
             "You need to be at least {needs} of this organization to do this. You are {}.",
-            role.title()
+            role.label()
         )))
     }
 }
@@ -437,12 +412,12 @@ mod tests {
     fn role_the_table_of_who_can_do_what() {
         let mut rows = vec![row(["", "Owner", "Manager", "Editor", "Reader", "Member", "External"])];
         for permission in Permission::ALL {
-            let standings = Role::ALL.into_iter().map(Standing::In).chain([Standing::External]);
+            let standings = Role::ALL.into_iter().map(Affiliation::In).chain([Affiliation::External]);
             let cells = standings.map(|standing| match cell(permission, standing) {
                 Cell::No => String::new(),
-                cell => cell.title().to_owned(),
+                cell => cell.label().to_owned(),
             });
-            rows.push([permission.title().to_owned()].into_iter().chain(cells).collect());
+            rows.push([permission.label().to_owned()].into_iter().chain(cells).collect());
         }
         insta::assert_snapshot!(table(&rows));
     }
@@ -471,25 +446,15 @@ mod tests {
                     }
                     lowest => {
                         let Err(Refusal::Forbidden(text)) = permit else { panic!("{permission:?} {role:?}") };
-                        let lowest = lowest.map(Role::title).unwrap_or_default();
+                        let lowest = lowest.map(Role::label).unwrap_or_default();
                         assert!(
-                            text.contains(&format!("at least {lowest} of")) && text.contains(role.title()),
+                            text.contains(&format!("at least {lowest} of")) && text.contains(role.label()),
                             "{text}"
                         );
                     }
                 }
             }
             assert_eq!(allow(Who::person(person), organization, None, permission), Err(Refusal::NotFound), "ACCESS-3");
-        }
-    }
-
-    #[test]
-    fn role_words_are_read_as_they_are_written() {
-        for role in Role::ALL {
-            assert_eq!(Role::parse(role.word()), Ok(role));
-        }
-        for wrong in ["", "Owner", "admin", "external"] {
-            assert_eq!(Role::parse(wrong), Err(FieldIssue::NotAChoice));
         }
     }
 
@@ -505,7 +470,7 @@ mod tests {
                     Err(Refusal::Forbidden(text)) if text.contains("Only an Owner") => "takes an Owner",
                     Err(other) => panic!("{other:?}"),
                 });
-                let name = format!("{}, {}", by.title(), of.title());
+                let name = format!("{}, {}", by.label(), of.label());
                 rows.push([name].into_iter().chain(cells.map(str::to_owned)).collect());
             }
         }

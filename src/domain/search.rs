@@ -6,10 +6,10 @@ use unicode_normalization::char::is_combining_mark;
 use super::{name::search_key, text::NAME_LENGTH};
 
 /// How much of a word counts.
-const LONGEST: usize = 40;
+const MAX_WORD_LENGTH: usize = 40;
 
 /// How long a part is of what is written without blanks. Of a longer one that is asked for, every part has to be there.
-const PART: usize = 8;
+const PART_LENGTH: usize = 8;
 
 /// Whether a letter belongs to writing without blanks between words.
 const fn is_unspaced(c: char) -> bool {
@@ -56,10 +56,10 @@ pub fn words(name: &str) -> Vec<String> {
     for (unspaced, run) in runs(name) {
         if unspaced {
             for at in 0..run.len() {
-                add(&mut words, &run[at..], PART);
+                add(&mut words, &run[at..], PART_LENGTH);
             }
         } else {
-            add(&mut words, &run, LONGEST);
+            add(&mut words, &run, MAX_WORD_LENGTH);
         }
     }
     words
@@ -80,12 +80,12 @@ impl Question {
         let text: String = text.trim().chars().take(NAME_LENGTH).collect();
         let mut words: Vec<String> = Vec::new();
         for (unspaced, run) in runs(&text) {
-            if unspaced && run.len() > PART {
-                for part in run.chunks(PART) {
-                    add(&mut words, part, PART);
+            if unspaced && run.len() > PART_LENGTH {
+                for part in run.chunks(PART_LENGTH) {
+                    add(&mut words, part, PART_LENGTH);
                 }
             } else {
-                add(&mut words, &run, if unspaced { PART } else { LONGEST });
+                add(&mut words, &run, if unspaced { PART_LENGTH } else { MAX_WORD_LENGTH });
             }
         }
         // As they were typed where they are as long as each other.
@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(words(" ../<b>🙂"), ["b"]);
         assert!(words("— 🙂").is_empty());
         assert_eq!(words("a b c d e f g h i j k l m n").len(), 14, "every word of a name is found");
-        assert_eq!(words(&"x".repeat(255))[0].len(), LONGEST);
+        assert_eq!(words(&"x".repeat(255))[0].len(), MAX_WORD_LENGTH);
         assert_eq!(words("東京2024"), ["東京", "京", "2024"]);
         assert_eq!(words("नमस्ते"), ["नमस्ते"], "a sign between two letters does not end a word");
     }

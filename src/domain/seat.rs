@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     id::{KeyId, LoanId, PersonId},
     refusal::Refusal,
-    role::{Cell, Permission, Role, Standing, cell},
+    role::{Affiliation, Cell, Permission, Role, cell},
     text::{FieldIssue, line, number},
     time::Timestamp,
 };
@@ -92,12 +92,12 @@ pub struct Seat {
     /// Since when it is kept for them, if it is.
     pub given_at: Option<Timestamp>,
     /// What took it, if it is taken.
-    pub taken: Option<Taken>,
+    pub taken: Option<SeatTaken>,
 }
 
 /// A program that runs on a seat.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Taken {
+pub struct SeatTaken {
     /// What it runs on.
     pub device: String,
     /// Since when.
@@ -106,7 +106,7 @@ pub struct Taken {
     pub seen: Timestamp,
 }
 
-impl Taken {
+impl SeatTaken {
     /// Whether the program was heard of lately.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         now < self.seen.plus_millis(STALE_AFTER)
@@ -115,7 +115,7 @@ impl Taken {
 
 impl Seat {
     /// The program that runs on it now.
-    pub fn occupied(&self, now: Timestamp) -> Option<&Taken> {
+    pub fn occupied(&self, now: Timestamp) -> Option<&SeatTaken> {
         self.taken.as_ref().filter(|taken| taken.is_fresh(now))
     }
 
@@ -130,7 +130,7 @@ impl Seat {
 /// # Errors
 /// `Forbidden` where neither.
 pub fn needs_a_given_seat(role: Role) -> Result<bool, Refusal> {
-    match cell(Permission::UseDesktopLicences, Standing::In(role)) {
+    match cell(Permission::UseDesktopLicences, Affiliation::In(role)) {
         Cell::IfSeated => Ok(true),
         Cell::Yes | Cell::NotTheLast => Ok(false),
         Cell::No | Cell::ToView | Cell::ByLevel => {
@@ -161,7 +161,7 @@ pub fn take(role: Role, given: bool, seats: u64, others: u64) -> Result<(), Refu
     if needs_a_given_seat(role)? && !given {
         return Err(Refusal::Forbidden(format!(
             "As {} you use a desktop licence once an Owner or Manager gave you a seat.",
-            role.title()
+            role.label()
         )));
     }
     // One that was given has its room already.
@@ -225,7 +225,7 @@ mod tests {
             holder: Holder::Person(PersonId(id(1))),
             loan: None,
             given_at: given.then_some(NOW.plus_days(-9)),
-            taken: seen.map(|ago| Taken {
+            taken: seen.map(|ago| SeatTaken {
                 device: "Desk".to_owned(),
                 since: NOW.plus_days(-1),
                 seen: NOW.plus_millis(-ago),
@@ -263,7 +263,7 @@ mod tests {
         for role in Role::ALL {
             for given in [false, true] {
                 rows.push(vec![
-                    role.title().to_owned(),
+                    role.label().to_owned(),
                     if given { "yes" } else { "no" }.to_owned(),
                     words(take(role, given, 3, 2)),
                     words(give(role, given, 3, 2)),

@@ -18,7 +18,7 @@ pub const DAYS_AT_MOST: i64 = 3_653;
 /// What was done with a link.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum ShareLinkState {
     /// It is on.
     Active,
     /// Somebody switched it off.
@@ -27,32 +27,17 @@ pub enum State {
     Moved,
 }
 
-impl State {
-    /// Every state.
-    pub const ALL: [Self; 3] = [Self::Active, Self::Revoked, Self::Moved];
-
-    /// The word in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Revoked => "revoked",
-            Self::Moved => "moved",
-        }
-    }
-
-    /// Reads [`State::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
+words! {
+    ShareLinkState
+    Active => "active";
+    Revoked => "revoked";
+    Moved => "moved";
 }
 
 /// What a link does now. The order of lists: what works first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum LinkStatus {
     /// It shows the resource.
     On,
     /// It is too old. Who opens it learns as little as with one that never was.
@@ -63,25 +48,23 @@ pub enum Standing {
     Revoked,
 }
 
-impl Standing {
+words! {
+    LinkStatus
+    On => "on";
+    Expired => "expired";
+    Moved => "moved";
+    Revoked => "revoked";
+}
+
+impl LinkStatus {
     /// Of a link in this state that works until a moment, if there is an end to it.
-    pub fn of(state: State, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
+    pub fn of(state: ShareLinkState, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
         let expired = expires_at.is_some_and(|end| now >= end);
         match state {
-            State::Revoked => Self::Revoked,
-            State::Active | State::Moved if expired => Self::Expired,
-            State::Active => Self::On,
-            State::Moved => Self::Moved,
-        }
-    }
-
-    /// The word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::On => "on",
-            Self::Expired => "expired",
-            Self::Moved => "moved",
-            Self::Revoked => "revoked",
+            ShareLinkState::Revoked => Self::Revoked,
+            ShareLinkState::Active | ShareLinkState::Moved if expired => Self::Expired,
+            ShareLinkState::Active => Self::On,
+            ShareLinkState::Moved => Self::Moved,
         }
     }
 }
@@ -170,18 +153,18 @@ mod tests {
     fn link_1_what_a_link_does_follows_from_its_state_and_its_end() {
         let (past, future) = (Some(NOW), Some(NOW.plus_millis(1)));
         for (state, end, standing) in [
-            (State::Active, None, Standing::On),
-            (State::Active, future, Standing::On),
-            (State::Active, past, Standing::Expired),
-            (State::Moved, None, Standing::Moved),
-            (State::Moved, past, Standing::Expired),
-            (State::Revoked, None, Standing::Revoked),
-            (State::Revoked, past, Standing::Revoked),
+            (ShareLinkState::Active, None, LinkStatus::On),
+            (ShareLinkState::Active, future, LinkStatus::On),
+            (ShareLinkState::Active, past, LinkStatus::Expired),
+            (ShareLinkState::Moved, None, LinkStatus::Moved),
+            (ShareLinkState::Moved, past, LinkStatus::Expired),
+            (ShareLinkState::Revoked, None, LinkStatus::Revoked),
+            (ShareLinkState::Revoked, past, LinkStatus::Revoked),
         ] {
-            assert_eq!(Standing::of(state, end, NOW), standing, "{state:?} {end:?}");
-            assert_eq!(State::parse(state.word()), Ok(state));
+            assert_eq!(LinkStatus::of(state, end, NOW), standing, "{state:?} {end:?}");
+            assert_eq!(ShareLinkState::parse(state.as_str()), Ok(state));
         }
-        assert_eq!(State::parse("on"), Err(FieldIssue::NotAChoice));
+        assert_eq!(ShareLinkState::parse("on"), Err(FieldIssue::NotAChoice));
     }
 
     #[test]

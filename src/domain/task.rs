@@ -6,7 +6,6 @@ use super::{
     access::Permit,
     id::{OrganizationId, PersonId, ResourceId},
     refusal::Refusal,
-    text::FieldIssue,
 };
 
 /// Up to so many items are copied, deleted or, in the browser, transferred at once, while the request waits.
@@ -30,26 +29,11 @@ pub enum TaskKind {
     Transfer,
 }
 
-impl TaskKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Copy, Self::Delete, Self::Transfer];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Copy => "copy",
-            Self::Delete => "delete",
-            Self::Transfer => "transfer",
-        }
-    }
-
-    /// Reads [`TaskKind::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
+words! {
+    TaskKind
+    Copy => "copy";
+    Delete => "delete";
+    Transfer => "transfer";
 }
 
 /// How far a task is.
@@ -66,27 +50,12 @@ pub enum TaskState {
     Cancelled,
 }
 
-impl TaskState {
-    /// Every state.
-    pub const ALL: [Self; 4] = [Self::Running, Self::Done, Self::Failed, Self::Cancelled];
-
-    /// The word in the API and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Reads [`TaskState::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|state| state.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
+words! {
+    TaskState
+    Running => "running";
+    Done => "done";
+    Failed => "failed";
+    Cancelled => "cancelled";
 }
 
 /// Leave to go on with what nobody sees yet, or any more: whoever began had leave to begin, and what comes of it is
@@ -102,20 +71,4 @@ pub fn has_ended(state: TaskState) -> Refusal {
         TaskState::Running => "This cannot be cancelled.".to_owned(),
         TaskState::Failed | TaskState::Cancelled => "This has ended already.".to_owned(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn task_words_are_read_as_they_are_written() {
-        for kind in TaskKind::ALL {
-            assert_eq!(TaskKind::parse(kind.word()), Ok(kind));
-        }
-        for state in TaskState::ALL {
-            assert_eq!(TaskState::parse(state.word()), Ok(state));
-        }
-        assert!(TaskKind::parse("").is_err() && TaskState::parse("").is_err());
-    }
 }

@@ -308,7 +308,7 @@ impl Email {
         let text = Self::shaped(text)?;
         let Some((local, domain)) = text.split_once('@') else { return Err(FieldIssue::NotAnEmail) };
         let address = format!("{local}@{}", ascii_domain(domain)?);
-        if address.len() > LONGEST_EMAIL { Err(FieldIssue::TooLong(LONGEST_EMAIL)) } else { Ok(Self(address)) }
+        if address.len() > MAX_EMAIL_LENGTH { Err(FieldIssue::TooLong(MAX_EMAIL_LENGTH)) } else { Ok(Self(address)) }
     }
 
     /// Whether a text has the shape of an address, for showing while it is typed: [`Email::parse`] without what needs tables of all
@@ -318,7 +318,7 @@ impl Email {
     /// Empty, or not an address of that shape.
     pub fn shaped(text: &str) -> Result<String, FieldIssue> {
         let plain: String = text.chars().filter(|c| !is_invisible(*c)).map(narrow).collect();
-        let text = line(&plain, LONGEST_EMAIL)?;
+        let text = line(&plain, MAX_EMAIL_LENGTH)?;
         let Some((local, domain)) = text.split_once('@') else { return Err(FieldIssue::NotAnEmail) };
         let in_local = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(c);
         let in_domain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || (!c.is_ascii() && !is_blank(c));
@@ -355,7 +355,7 @@ impl Email {
 }
 
 /// The longest address, in characters.
-const LONGEST_EMAIL: usize = 254;
+const MAX_EMAIL_LENGTH: usize = 254;
 
 /// The full stop of Chinese and Japanese, which stands for a dot between the parts of a domain.
 const IDEOGRAPHIC_STOP: char = '\u{3002}';

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
-const DAY: i64 = 86_400_000;
+const DAY_MILLIS: i64 = 86_400_000;
 
 impl Timestamp {
     /// The moment `millis` milliseconds later (earlier if negative), saturating.
@@ -17,12 +17,12 @@ impl Timestamp {
 
     /// The moment `days` days of 24 hours later (earlier if negative), saturating.
     pub const fn plus_days(self, days: i64) -> Self {
-        self.plus_millis(days.saturating_mul(DAY))
+        self.plus_millis(days.saturating_mul(DAY_MILLIS))
     }
 
     /// The day this moment falls on.
     pub const fn day(self) -> Day {
-        Day(self.0.div_euclid(DAY))
+        Day(self.0.div_euclid(DAY_MILLIS))
     }
 
     /// The same time of day one calendar month earlier; where that month is shorter, its last day. This is the
@@ -31,13 +31,13 @@ impl Timestamp {
         let (year, month, day) = self.day().civil();
         let (year, month) = if month == 1 { (year - 1, 12) } else { (year, month - 1) };
         let day = day.min(days_in_month(year, month));
-        Self(Day::from_civil(year, month, day).0 * DAY + self.0.rem_euclid(DAY))
+        Self(Day::from_civil(year, month, day).0 * DAY_MILLIS + self.0.rem_euclid(DAY_MILLIS))
     }
 
     /// RFC 3339 in UTC with milliseconds, as the REST API writes every time.
     pub fn rfc3339(self) -> String {
         let (year, month, day) = self.day().civil();
-        let millis = self.0.rem_euclid(DAY);
+        let millis = self.0.rem_euclid(DAY_MILLIS);
         let (seconds, millis) = (millis / 1000, millis % 1000);
         if !(0..=9999).contains(&year) {
             let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -105,7 +105,7 @@ impl Timestamp {
 
     /// "3 Nov 2026, 14:05" in UTC, as pages show a moment.
     pub fn words(self) -> String {
-        let minutes = self.0.rem_euclid(DAY) / 60_000;
+        let minutes = self.0.rem_euclid(DAY_MILLIS) / 60_000;
         format!("{}, {:02}:{:02} UTC", self.day().words(), minutes / 60, minutes % 60)
     }
 }
@@ -118,7 +118,7 @@ pub struct Day(pub i64);
 impl Day {
     /// The day's first moment.
     pub const fn start(self) -> Timestamp {
-        Timestamp(self.0 * DAY)
+        Timestamp(self.0 * DAY_MILLIS)
     }
 
     /// Year, month (1 to 12) and day (1 to 31) in the proleptic Gregorian calendar, by Howard Hinnant's

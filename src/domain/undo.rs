@@ -10,7 +10,7 @@ pub const KEPT_DAYS: i64 = 1;
 
 /// Something that was moved.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Was {
+pub struct FormerPlace {
     /// The item.
     pub item: ResourceId,
     /// The container it was in.
@@ -42,7 +42,7 @@ pub enum Inverse {
         /// When they were put there.
         at: Timestamp,
         /// Where they were.
-        items: Vec<Was>,
+        items: Vec<FormerPlace>,
     },
     /// Puts datasets back where they were, and the site away that was made for them, if nothing else is in it (XFER-5).
     Unassign {
@@ -65,11 +65,11 @@ impl Inverse {
         let Some(items) = self.put_back() else { return true };
         let containers: std::collections::BTreeSet<ResourceId> = items.iter().map(|was| was.container).collect();
         let renamed = items.iter().filter(|was| was.name.is_some()).count();
-        !items.is_empty() && containers.len() <= MOST_CONTAINERS && renamed <= MOST_RENAMED
+        !items.is_empty() && containers.len() <= MAX_CONTAINERS && renamed <= MAX_RENAMED
     }
 
     /// What is put back by it.
-    pub fn put_back(&self) -> Option<&[Was]> {
+    pub fn put_back(&self) -> Option<&[FormerPlace]> {
         match self {
             Self::PutBack { items, .. } => Some(items),
             Self::Unassign { put_back, .. } => put_back.put_back(),
@@ -79,10 +79,10 @@ impl Inverse {
 }
 
 /// So many containers things may have come from for their move to be taken back in one step.
-pub const MOST_CONTAINERS: usize = 20;
+pub const MAX_CONTAINERS: usize = 20;
 
 /// So many things may have got another name with a move for it to be taken back: each gets its own name back.
-pub const MOST_RENAMED: usize = 200;
+pub const MAX_RENAMED: usize = 200;
 
 /// The refusal of what cannot be taken back any more.
 pub fn gone() -> Refusal {

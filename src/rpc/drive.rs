@@ -42,7 +42,7 @@ pub async fn drive_rows(
         kind: Some(kind),
         status: Some(status),
         at: i64::try_from(at).ok(),
-        limit: Some(usecase::drive::BLOCK),
+        limit: Some(usecase::drive::SCROLL_BLOCK_SIZE),
         view_as,
         ..Default::default()
     };

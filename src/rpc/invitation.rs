@@ -55,7 +55,7 @@ pub async fn change_invitation(
     let (ctx, by) = response::signed_in().await?;
     let changed = usecase::invitation::change_role_at(&ctx, &by, &org, &invitation, &role).await;
     let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
-    response::done(changed, |(email, role)| (page, format!("{email} is invited as {} now", role.title()))).await
+    response::done(changed, |(email, role)| (page, format!("{email} is invited as {} now", role.label()))).await
 }
 
 /// **Resend** (PEOPLE-3).

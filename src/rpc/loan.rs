@@ -34,5 +34,5 @@ pub async fn end_loan(#[server(default)] org: String, #[server(default)] loan: S
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let ended = usecase::loan::end(&ctx, &by, &loan).await;
-    response::done(ended, |how| (format!("/o/{org}/loans"), format!("{} the licence", how.title()))).await
+    response::done(ended, |how| (format!("/o/{org}/loans"), format!("{} the licence", how.label()))).await
 }

@@ -44,7 +44,7 @@ pub async fn change_role(
     let changed = usecase::people::change_role_at(&ctx, &by, &org, &person, &role, confirmed).await;
     let page = response::back_to(&back, &format!("/o/{org}/people"));
     response::done(changed, |changed| match changed {
-        usecase::people::RoleChange::Done(name, role) => (page, format!("{name} is {} now", role.title())),
+        usecase::people::RoleChange::Done(name, role) => (page, format!("{name} is {} now", role.label())),
         usecase::people::RoleChange::Ask => {
             (response::with_query(&page, &[("dialog", "role"), ("person", &person), ("to", &role)]), String::new())
         }

@@ -17,9 +17,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// Where the page is.
 #[derive(Clone, Debug)]
-pub struct Place(Arc<PathBuf>);
+pub struct DocsPath(Arc<PathBuf>);
 
-impl Place {
+impl DocsPath {
     /// In the site that the build made.
     pub fn of(leptos: &LeptosOptions) -> Self {
         Self(Arc::new(PathBuf::from(leptos.site_root.to_string()).join("api-docs").join("index.html")))
@@ -27,7 +27,7 @@ impl Place {
 }
 
 /// The page; where the site was not built, that it is missing, and where the document itself is.
-pub async fn page(State(Place(file)): State<Place>) -> Response {
+pub async fn page(State(DocsPath(file)): State<DocsPath>) -> Response {
     let (status, html) = match tokio::fs::read(file.as_ref()).await {
         Ok(html) => (StatusCode::OK, html),
         Err(error) => {

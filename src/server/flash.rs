@@ -26,7 +26,7 @@ use super::{
 };
 
 /// How long it waits for its page, in milliseconds.
-const MINUTES: i64 = 5 * 60_000;
+const LIFETIME_MILLIS: i64 = 5 * 60_000;
 /// How much fits into the cookie: browsers keep 4,096 bytes of one, and base64 makes a third more of this.
 const IN_COOKIE: usize = 2_600;
 /// The longest value that is kept where not all of them fit into the cookie.
@@ -62,7 +62,7 @@ fn text(kept: &Kept) -> String {
 
 /// The header that leaves something for the next page of `whose`, or of somebody who is not signed in.
 pub async fn set_flash(ctx: &Ctx, whose: Option<PersonId>, flash: Flash) -> Option<HeaderValue> {
-    let until = ctx.now().plus_millis(MINUTES).0;
+    let until = ctx.now().plus_millis(LIFETIME_MILLIS).0;
     let mut kept = Kept { whose, until, stored: false, flash };
     if text(&kept).len() > IN_COOKIE {
         match whose {
@@ -79,7 +79,7 @@ pub async fn set_flash(ctx: &Ctx, whose: Option<PersonId>, flash: Flash) -> Opti
     }
     let payload = URL_SAFE_NO_PAD.encode(json);
     let signed = ctx.secret().said(&payload);
-    set(ctx, &format!("{payload}.{signed}"), MINUTES / 1_000)
+    set(ctx, &format!("{payload}.{signed}"), LIFETIME_MILLIS / 1_000)
 }
 
 /// Keeps a form in the database; whether it did.

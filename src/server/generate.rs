@@ -35,7 +35,7 @@ pub struct Amounts {
 }
 
 /// How many rows are written in one transaction.
-const BATCH: u64 = 5_000;
+const BATCH_SIZE: u64 = 5_000;
 /// How many datasets a generated folder has.
 const FOLDER: u64 = 100;
 
@@ -117,7 +117,7 @@ async fn people(
         .await?;
     let mut done = 0;
     while done < number {
-        let batch = BATCH.min(number - done);
+        let batch = BATCH_SIZE.min(number - done);
         let (ctx_in, by, hash_in) = (ctx.clone(), owner.clone(), hash.clone());
         let written: Result<()> = ctx
             .db()
@@ -154,7 +154,7 @@ async fn resources(ctx: &Ctx, owner: &Principal, account: &account::Account, amo
     let mut done = 0;
     let flat = ResourceId(ctx.id());
     while done < amounts.resources {
-        let batch = BATCH.min(amounts.resources - done);
+        let batch = BATCH_SIZE.min(amounts.resources - done);
         let (ctx_in, by, account_in, processed) = (ctx.clone(), owner.clone(), account.clone(), amounts.processed);
         let into = amounts.flat.then_some((flat, done));
         let written: Result<()> = ctx

@@ -16,7 +16,7 @@ use crate::domain::{refusal::Refusal, time::Timestamp};
 use super::{config::is_loopback, context::Ctx, error::Error, rest::problem::Problem, store::outbox};
 
 /// How many mails are shown.
-const SHOWN: i64 = 200;
+const MAX_LISTED: i64 = 200;
 
 /// `/dev/inbox` and `/dev/inbox.json`.
 pub fn router(ctx: Ctx) -> Router {
@@ -50,7 +50,7 @@ struct MailBody {
 
 async fn load(ctx: &Ctx) -> Result<Vec<MailBody>, Problem> {
     let mut tx = ctx.db().read().await.map_err(Error::from)?;
-    let mails = outbox::list_newest(&mut tx, SHOWN).await.map_err(Error::from)?;
+    let mails = outbox::list_newest(&mut tx, MAX_LISTED).await.map_err(Error::from)?;
     Ok(mails
         .into_iter()
         .map(|mail| MailBody {

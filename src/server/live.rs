@@ -32,7 +32,7 @@ impl Live {
     ///
     /// # Errors
     /// `RateLimited` if they, or all together, have too many.
-    pub fn place(&self, person: PersonId) -> Result<Place, Refusal> {
+    pub fn place(&self, person: PersonId) -> Result<StreamSlot, Refusal> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = open.values().sum();
         let own = open.entry(person).or_default();
@@ -40,7 +40,7 @@ impl Live {
             return Err(Refusal::RateLimited(10));
         }
         *own += 1;
-        Ok(Place { person, open: self.open.clone() })
+        Ok(StreamSlot { person, open: self.open.clone() })
     }
 
     /// How many streams there are.
@@ -61,12 +61,12 @@ impl Live {
 
 /// The place of one stream; it is free again when this is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct StreamSlot {
     person: PersonId,
     open: Arc<Mutex<HashMap<PersonId, usize>>>,
 }
 
-impl Drop for Place {
+impl Drop for StreamSlot {
     fn drop(&mut self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(own) = open.get_mut(&self.person) {
@@ -86,7 +86,7 @@ mod tests {
     fn drive_live_streams_are_bounded_and_places_come_back() {
         let live = Live::default();
         let (anna, john) = (PersonId(uuid::Uuid::from_u128(1)), PersonId(uuid::Uuid::from_u128(2)));
-        let mut places: Vec<Place> = (0..STREAMS).map(|_| live.place(anna).expect("a place")).collect();
+        let mut places: Vec<StreamSlot> = (0..STREAMS).map(|_| live.place(anna).expect("a place")).collect();
         assert_eq!(live.place(anna).err(), Some(Refusal::RateLimited(10)));
         let other = live.place(john).expect("others are not held up");
         assert_eq!(live.count(), STREAMS + 1);

@@ -97,7 +97,7 @@ impl Line {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct QueueState {
     running: usize,
     running_new: usize,
     last: Option<Lane>,
@@ -105,7 +105,7 @@ struct State {
     news: Line,
 }
 
-impl State {
+impl QueueState {
     fn line(&mut self, lane: Lane) -> &mut Line {
         match lane {
             Lane::Check => &mut self.checks,
@@ -117,7 +117,7 @@ impl State {
 #[derive(Debug)]
 struct Inner {
     cores: usize,
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
 }
 
 /// The queue. Cheap to clone.
@@ -142,10 +142,10 @@ impl Drop for Turn {
 impl Queue {
     /// One for so many at a time.
     pub fn new(cores: usize) -> Self {
-        Self(Arc::new(Inner { cores: cores.max(1), state: Mutex::new(State::default()) }))
+        Self(Arc::new(Inner { cores: cores.max(1), state: Mutex::new(QueueState::default()) }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, QueueState> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -167,7 +167,7 @@ impl Queue {
     }
 
     /// Lets as many go as there are cores.
-    fn go_on(&self, state: &mut State) {
+    fn go_on(&self, state: &mut QueueState) {
         while state.running < self.0.cores {
             let Some(lane) = self.next_lane(state) else { return };
             // A client of whom nobody waits any more had a turn left.
@@ -185,7 +185,7 @@ impl Queue {
     }
 
     /// Both lines in turn, and never all cores for new passwords, unless there is one core alone.
-    fn next_lane(&self, state: &State) -> Option<Lane> {
+    fn next_lane(&self, state: &QueueState) -> Option<Lane> {
         let most_new = self.0.cores.saturating_sub(1).max(1);
         let (checks, news) =
             (!state.checks.turns.is_empty(), !state.news.turns.is_empty() && state.running_new < most_new);

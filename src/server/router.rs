@@ -41,7 +41,7 @@ use super::{
 };
 
 /// The longest that any answer may take: a transfer of 100,000 items is far below.
-const PATIENCE: Duration = Duration::from_mins(2);
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// What the router is built from.
 #[derive(Clone, axum::extract::FromRef)]
@@ -63,7 +63,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .layer(from_fn_with_state(ctx.clone(), rest::operator::identify))
         .layer(from_fn(origin::no_forged_calls))
         .layer(from_fn(problem::with_request_id))
-        .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY))
+        .layer(DefaultBodyLimit::max(idempotency::MAX_BODY_BYTES))
         .with_state(ctx.clone());
     let api = Router::new()
         .nest("/api/v1", api)
@@ -75,7 +75,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
                 async move || Json(document.as_ref().clone())
             }),
         )
-        .route("/api/docs", get(docs::page).with_state(docs::Place::of(&leptos)));
+        .route("/api/docs", get(docs::page).with_state(docs::DocsPath::of(&leptos)));
 
     // Browsers: server functions.
     let functions = Router::new().route(
@@ -125,7 +125,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .layer(from_fn_with_state(ctx.clone(), same_person::same_person))
         .layer(from_fn_with_state(ctx.clone(), origin::own_referer))
         .layer(from_fn(origin::same_origin))
-        .layer(DefaultBodyLimit::max(idempotency::LONGEST_BODY));
+        .layer(DefaultBodyLimit::max(idempotency::MAX_BODY_BYTES));
 
     let mut dynamic = Router::new().merge(browsers).merge(api);
     if settings.inbox {
@@ -161,7 +161,7 @@ pub fn router(ctx: &Ctx, settings: &Settings, leptos: LeptosOptions) -> Router {
         .merge(files(&site))
         .merge(dynamic)
         .layer(from_fn(options));
-    answering(all, PATIENCE)
+    answering(all, REQUEST_TIMEOUT)
 }
 
 /// What holds for every answer, also where a handler panics or takes longer than `patience`.
@@ -307,7 +307,7 @@ async fn unreadable(request: Request, next: Next) -> Response {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    let bytes = axum::body::to_bytes(body, idempotency::LONGEST_BODY).await.unwrap_or_default();
+    let bytes = axum::body::to_bytes(body, idempotency::MAX_BODY_BYTES).await.unwrap_or_default();
     if bytes.starts_with(b"{\"Transport\"") {
         parts.status = StatusCode::BAD_REQUEST;
     }

@@ -24,7 +24,7 @@ use super::{
     error::{Error, Result},
     flash,
     http_status::status_of,
-    middleware::{forms::SubmittedForm, retry_later::Noted},
+    middleware::{forms::SubmittedForm, retry_later::NotedRefusal},
     request::{accepts_html, local_path, organization_of, referring_path},
     session::{self, Caller},
 };
@@ -343,7 +343,7 @@ fn failure(error: Error) -> Failure {
     let failure = match (error.later(), error) {
         (Some(refusal), error) => {
             tracing::error!(%error, "a request could not be answered now");
-            if let Some(noted) = parts().and_then(|parts| parts.extensions.get::<Noted>().cloned()) {
+            if let Some(noted) = parts().and_then(|parts| parts.extensions.get::<NotedRefusal>().cloned()) {
                 noted.note(refusal.clone());
             }
             Failure::Refused(refusal)

@@ -39,13 +39,13 @@ pub fn total(number: u64) -> String {
 pub const fn kind_icon(kind: Kind) -> &'static str {
     match kind {
         Kind::Root => "drive",
-        kind => kind.word(),
+        kind => kind.as_str(),
     }
 }
 
 /// "Folders", "Sites": several of a kind.
 pub fn kinds(kind: Kind) -> String {
-    format!("{}s", kind.title())
+    format!("{}s", kind.label())
 }
 
 /// "1 image", "2 images", "1,204 images".
@@ -146,13 +146,13 @@ pub fn organization_name(belonging: &OrganizationMembership) -> String {
 
 /// "Manager", or "External" for who has no role.
 pub fn role(role: Option<Role>) -> &'static str {
-    role.map_or("External", Role::title)
+    role.map_or("External", Role::label)
 }
 
 /// The role in an organization, and whether it counts in some accounts only (ACCT-2).
 pub fn role_here(belonging: &OrganizationMembership) -> String {
     match belonging.limited {
-        Some(given) => format!("{} in chosen accounts", given.title()),
+        Some(given) => format!("{} in chosen accounts", given.label()),
         None => role(belonging.role).to_owned(),
     }
 }
@@ -186,8 +186,8 @@ pub fn hue(bytes: &[u8]) -> u8 {
 /// "Inherited", "Direct · 2".
 pub fn access(source: Source, grants: u64) -> String {
     match source {
-        Source::Inherited => source.title().to_owned(),
-        Source::Direct | Source::Carried => format!("{} · {}", source.title(), total(grants)),
+        Source::Inherited => source.label().to_owned(),
+        Source::Direct | Source::Carried => format!("{} · {}", source.label(), total(grants)),
     }
 }
 

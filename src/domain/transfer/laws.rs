@@ -235,7 +235,8 @@ mod world {
             let datasets = subtree.iter().filter(|at| self.nodes[**at].kind == Kind::Dataset).count() as u64;
             let by_hand = |at: &usize| self.nodes[*at].grants.iter().any(|grant| !grant.carried);
             let direct = subtree.iter().filter(|at| **at != node && by_hand(at));
-            let direct = direct.map(|at| (Named { id: resource(*at), name: self.nodes[*at].name.clone() }, vec![]));
+            let direct =
+                direct.map(|at| (NamedResource { id: resource(*at), name: self.nodes[*at].name.clone() }, vec![]));
             Item {
                 id: resource(node),
                 name: name.clone(),
@@ -252,7 +253,7 @@ mod world {
                     folders: subtree.len() as u64 - datasets,
                     datasets,
                     images: 10 * datasets as i64,
-                    direct: Listed::all(direct.collect()),
+                    direct: Truncated::all(direct.collect()),
                     ..Contents::default()
                 },
             }
@@ -300,7 +301,7 @@ mod world {
                     grants: self.grants_from(into),
                 },
                 items: selected.iter().map(|node| self.item(*node)).collect(),
-                onlookers: Listed::all(view_as.map(onlooker).collect()),
+                onlookers: Truncated::all(view_as.map(onlooker).collect()),
             }
         }
 
@@ -334,7 +335,7 @@ mod world {
                 let node = self.node(*id);
                 self.nodes[node].grants.retain(|grant| !grant.carried);
             }
-            for Carried { resource, grantee, level } in &plan.effects.carried {
+            for CarriedGrant { resource, grantee, level } in &plan.effects.carried {
                 let node = self.node(*resource);
                 self.nodes[node].grants.retain(|grant| grant.grantee != *grantee);
                 let name = "Carried".to_owned();

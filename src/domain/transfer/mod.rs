@@ -30,7 +30,7 @@ use super::{
 
 /// Something with a name, as a plan mentions it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Named {
+pub struct NamedResource {
     /// Its id.
     pub id: ResourceId,
     /// Its name.
@@ -39,20 +39,20 @@ pub struct Named {
 
 /// A list that may be longer than what was loaded of it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Listed<T> {
+pub struct Truncated<T> {
     /// How many there are.
     pub total: u64,
     /// The first of them.
     pub first: Vec<T>,
 }
 
-impl<T> Default for Listed<T> {
+impl<T> Default for Truncated<T> {
     fn default() -> Self {
         Self { total: 0, first: Vec::new() }
     }
 }
 
-impl<T> Listed<T> {
+impl<T> Truncated<T> {
     /// All of a short list.
     pub fn all(first: Vec<T>) -> Self {
         Self { total: first.len() as u64, first }
@@ -163,13 +163,13 @@ pub struct Contents {
     /// Clusters where the datasets are stored.
     pub clusters: BTreeSet<String>,
     /// Datasets that are not Processed.
-    pub not_processed: Listed<Named>,
+    pub not_processed: Truncated<NamedResource>,
     /// Datasets that are not older than a month.
-    pub too_recent: Listed<Named>,
+    pub too_recent: Truncated<NamedResource>,
     /// Things *inside* the item (not the item itself) that have a grant made by hand, with the names of who has it.
-    pub direct: Listed<(Named, Vec<String>)>,
+    pub direct: Truncated<(NamedResource, Vec<String>)>,
     /// Share links that work, each by the resource it shows.
-    pub links: Listed<Named>,
+    pub links: Truncated<NamedResource>,
 }
 
 /// Somebody who can reach some of the items now.
@@ -205,7 +205,7 @@ pub struct Facts {
     pub items: Vec<Item>,
     /// People who can reach the items now; only for a transfer between organizations. Those beyond the ones loaded
     /// count as losing access, so load everyone, or first those who will.
-    pub onlookers: Listed<Onlooker>,
+    pub onlookers: Truncated<Onlooker>,
 }
 
 /// Whether things stay in their organization.
@@ -260,30 +260,26 @@ pub enum BlockerCode {
     DeletionRestricted,
 }
 
-impl BlockerCode {
-    /// The word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::SourceRoleTooLow => "source_role_too_low",
-            Self::TargetRoleTooLow => "target_role_too_low",
-            Self::NotInTarget => "not_in_target",
-            Self::InvitationPending => "invitation_pending",
-            Self::DirectAccess => "direct_access",
-            Self::SourceLicenceInactive => "source_licence_inactive",
-            Self::TargetLicenceInactive => "target_licence_inactive",
-            Self::NotProcessed => "not_processed",
-            Self::CreditsToImages => "credits_to_images",
-            Self::TooRecent => "too_recent",
-            Self::AllowanceTooSmall => "allowance_too_small",
-            Self::IntoItself => "into_itself",
-            Self::KindNotAllowedHere => "kind_not_allowed_here",
-            Self::AlreadyInSite => "already_in_site",
-            Self::LicenceTierTooLow => "licence_tier_too_low",
-            Self::DepthExceeded => "depth_exceeded",
-            Self::ChangedSince => "changed_since",
-            Self::DeletionRestricted => "deletion_restricted",
-        }
-    }
+words! {
+    BlockerCode
+    SourceRoleTooLow => "source_role_too_low";
+    TargetRoleTooLow => "target_role_too_low";
+    NotInTarget => "not_in_target";
+    InvitationPending => "invitation_pending";
+    DirectAccess => "direct_access";
+    SourceLicenceInactive => "source_licence_inactive";
+    TargetLicenceInactive => "target_licence_inactive";
+    NotProcessed => "not_processed";
+    CreditsToImages => "credits_to_images";
+    TooRecent => "too_recent";
+    AllowanceTooSmall => "allowance_too_small";
+    IntoItself => "into_itself";
+    KindNotAllowedHere => "kind_not_allowed_here";
+    AlreadyInSite => "already_in_site";
+    LicenceTierTooLow => "licence_tier_too_low";
+    DepthExceeded => "depth_exceeded";
+    ChangedSince => "changed_since";
+    DeletionRestricted => "deletion_restricted";
 }
 
 /// One thing that is in the way, and what would clear it.
@@ -416,7 +412,7 @@ pub struct Renamed {
 
 /// Access from the old surroundings that comes along as a carried grant (XFER-3), or raises the one there is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Carried {
+pub struct CarriedGrant {
     /// The moved item.
     pub resource: ResourceId,
     /// Who keeps access.
@@ -427,7 +423,7 @@ pub struct Carried {
 
 /// Somebody, or everyone in an organization, and how much they can do (XFER-3).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Reached {
+pub struct AccessChange {
     /// Who.
     pub grantee: Grantee,
     /// Their name.
@@ -455,24 +451,24 @@ pub struct Effects {
     /// What happens to the target's books; only between organizations.
     pub target: Option<SideEffect>,
     /// Share links that stop working (XFER-13), each by the resource it shows.
-    pub links_stopped: Listed<Named>,
+    pub links_stopped: Truncated<NamedResource>,
     /// People who can reach the items now and will not afterwards (XFER-13).
-    pub people_losing_access: Listed<PersonNamed>,
+    pub people_losing_access: Truncated<PersonNamed>,
     /// Names that change (DRIVE-5).
     pub renamed: Vec<Renamed>,
     /// Access that comes along (XFER-3).
-    pub carried: Vec<Carried>,
+    pub carried: Vec<CarriedGrant>,
     /// Items whose earlier carried grants end, because they go into a site (XFER-5).
     pub uncarried: Vec<ResourceId>,
     /// Who gets access, or more of it, by grants at the destination; within one organization only.
     #[serde(default)]
-    pub gaining: Listed<Reached>,
+    pub gaining: Truncated<AccessChange>,
     /// Who keeps access by a carried grant; within one organization only.
     #[serde(default)]
-    pub keeping: Listed<Reached>,
+    pub keeping: Truncated<AccessChange>,
     /// Who loses what they have by a grant, with the level they had; within one organization only (XFER-5).
     #[serde(default)]
-    pub losing: Listed<Reached>,
+    pub losing: Truncated<AccessChange>,
     /// Where the data is stored, and stays (XFER-13).
     pub clusters: BTreeSet<String>,
 }
@@ -489,9 +485,9 @@ pub struct Plan {
     /// The organization they go to.
     pub target: OrganizationId,
     /// The container they go into.
-    pub destination: Named,
+    pub destination: NamedResource,
     /// The items that move, without those inside another item of the selection, and those that are there already.
-    pub items: Vec<Named>,
+    pub items: Vec<NamedResource>,
     /// Folders, sites and assets that move, at any depth.
     pub folders: u64,
     /// Datasets that move, at any depth.
@@ -617,7 +613,7 @@ impl Blockers {
         self.note(Blocker { code, resource: Some(id), name: Some(name.to_owned()), message });
     }
 
-    fn items(&mut self, code: BlockerCode, items: &Listed<Named>, message: impl Fn(&str) -> String) {
+    fn items(&mut self, code: BlockerCode, items: &Truncated<NamedResource>, message: impl Fn(&str) -> String) {
         for item in &items.first {
             self.item(code, item.id, &item.name, message(&item.name));
         }
@@ -663,8 +659,8 @@ pub fn plan(facts: &Facts) -> Plan {
         person: facts.person,
         source: facts.source.organization,
         target: facts.target.organization,
-        destination: Named { id: facts.destination.id, name: facts.destination.name.clone() },
-        items: moving.iter().map(|item| Named { id: item.id, name: item.name.clone() }).collect(),
+        destination: NamedResource { id: facts.destination.id, name: facts.destination.name.clone() },
+        items: moving.iter().map(|item| NamedResource { id: item.id, name: item.name.clone() }).collect(),
         folders: moving.iter().map(|item| item.contents.folders).sum(),
         datasets,
         images,
@@ -695,7 +691,7 @@ fn roles_within(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
             BlockerCode::SourceRoleTooLow,
             item.id,
             &item.name,
-            format!("You need Editor access to “{}” to move it; you have {} access.", item.name, item.level.title()),
+            format!("You need Editor access to “{}” to move it; you have {} access.", item.name, item.level.label()),
         );
     }
     if facts.destination.level.is_none_or(|level| level < Level::Editor) {
@@ -719,7 +715,7 @@ fn roles_between(facts: &Facts, blockers: &mut Blockers) {
         Some(role) if role >= Role::Editor => {}
         Some(role) => blockers.whole(
             BlockerCode::TargetRoleTooLow,
-            format!("You need to be at least Editor of {} to transfer into it; you are {}.", target.name, role.title()),
+            format!("You need to be at least Editor of {} to transfer into it; you are {}.", target.name, role.label()),
         ),
         None if target.invitation_pending => {
             blockers.whole(BlockerCode::InvitationPending, format!("Accept your invitation to {} first.", target.name));
@@ -889,8 +885,8 @@ fn who_gains_keeps_and_loses(facts: &Facts, moving: &[&Item], effects: &mut Effe
     }
     let listed = |list: BTreeMap<Grantee, (Level, String)>| {
         let total = list.len() as u64;
-        let reached = |(grantee, (level, name))| Reached { grantee, name, level };
-        Listed { total, first: list.into_iter().take(NAMED_AT_MOST).map(reached).collect() }
+        let reached = |(grantee, (level, name))| AccessChange { grantee, name, level };
+        Truncated { total, first: list.into_iter().take(NAMED_AT_MOST).map(reached).collect() }
     };
     effects.gaining = listed(gaining);
     effects.keeping = listed(keeping);
@@ -908,7 +904,7 @@ fn carry(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
         for (grantee, (level, _)) in highest(&item.above) {
             let kept = new.get(&grantee).map(|(level, _)| *level).max(own.get(&grantee).map(|(level, _)| *level));
             if kept.is_none_or(|kept| kept < level) {
-                effects.carried.push(Carried { resource: item.id, grantee, level });
+                effects.carried.push(CarriedGrant { resource: item.id, grantee, level });
             }
         }
     }
@@ -1034,7 +1030,7 @@ fn end_access(facts: &Facts, moving: &[&Item], effects: &mut Effects) {
     let unnamed = facts.onlookers.total.saturating_sub(facts.onlookers.first.len() as u64);
     let total = losing.len() as u64 + unnamed;
     losing.truncate(NAMED_AT_MOST);
-    effects.people_losing_access = Listed { total, first: losing };
+    effects.people_losing_access = Truncated { total, first: losing };
 }
 
 /// Whether somebody still reaches the items in the target: by role, by a grant on the way there, or by a grant carried

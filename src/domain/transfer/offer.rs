@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Blocker, BlockerCode, Blockers, Facts, Item, Listed, Named, Plan, ResourceId, Role, Scope, Side, Timestamp,
-    direct_access, plan,
+    Blocker, BlockerCode, Blockers, Facts, Item, NamedResource, Plan, ResourceId, Role, Scope, Side, Timestamp,
+    Truncated, direct_access, plan,
 };
 
 /// What would be offered, and what is in the way of it on this side. Nothing in here tells of the other one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Offering {
+pub struct OfferPlan {
     /// The items, without those inside another item of the selection.
-    pub items: Vec<Named>,
+    pub items: Vec<NamedResource>,
     /// Folders, sites and assets, at any depth.
     pub folders: u64,
     /// Datasets, at any depth.
@@ -22,16 +22,16 @@ pub struct Offering {
     /// Their images.
     pub images: i64,
     /// Share links that would stop working (XFER-13), each by the resource it shows.
-    pub links_stopped: Listed<Named>,
+    pub links_stopped: Truncated<NamedResource>,
     /// Everything that is in the way.
     pub blockers: Vec<Blocker>,
     /// How many more things are in the way than are listed.
     pub more_blockers: u64,
 }
 
-impl Offering {
+impl OfferPlan {
     /// What it is recognized by (XFER-15): what would cross. Who looks at it by links does not change what it is.
-    pub const fn content(&self) -> (&Vec<Named>, u64, u64, i64) {
+    pub const fn content(&self) -> (&Vec<NamedResource>, u64, u64, i64) {
         (&self.items, self.folders, self.datasets, self.images)
     }
 
@@ -43,7 +43,7 @@ impl Offering {
 
 /// Decides what can be offered: the rules of a transfer that need no target (XFER-6, XFER-7, XFER-9, and of XFER-8 that
 /// there is a licence at all: an expired one may do, depending on the target's).
-pub fn offering(source: &Side, items: &[Item], now: Timestamp) -> Offering {
+pub fn offering(source: &Side, items: &[Item], now: Timestamp) -> OfferPlan {
     let selected: BTreeSet<ResourceId> = items.iter().map(|item| item.id).collect();
     let moving: Vec<&Item> =
         items.iter().filter(|item| !item.ancestors.iter().any(|ancestor| selected.contains(ancestor))).collect();
@@ -55,7 +55,7 @@ pub fn offering(source: &Side, items: &[Item], now: Timestamp) -> Offering {
         );
     }
     direct_access(&moving, Scope::Between, &mut way);
-    let mut links_stopped = Listed::default();
+    let mut links_stopped = Truncated::default();
     for item in &moving {
         way.items(BlockerCode::NotProcessed, &item.contents.not_processed, |name| {
             format!("“{name}” is not processed. Wait until it is, or leave it out.")
@@ -71,8 +71,8 @@ pub fn offering(source: &Side, items: &[Item], now: Timestamp) -> Offering {
             format!("{} has no active cloud licence. An Owner can contact sales.", source.name),
         );
     }
-    Offering {
-        items: moving.iter().map(|item| Named { id: item.id, name: item.name.clone() }).collect(),
+    OfferPlan {
+        items: moving.iter().map(|item| NamedResource { id: item.id, name: item.name.clone() }).collect(),
         folders: moving.iter().map(|item| item.contents.folders).sum(),
         datasets: moving.iter().map(|item| item.contents.datasets).sum(),
         images: moving.iter().map(|item| item.contents.images).sum(),
@@ -126,7 +126,8 @@ mod tests {
         inside.ancestors.insert(0, top.id);
         assert_eq!(offering(&facts.source, &[inside, top], NOW).items.len(), 1);
         let mut draft = facts.items.clone();
-        draft[0].contents.not_processed = Listed::all(vec![Named { id: draft[0].id, name: "Portal".to_owned() }]);
+        draft[0].contents.not_processed =
+            Truncated::all(vec![NamedResource { id: draft[0].id, name: "Portal".to_owned() }]);
         assert_eq!(codes(&offering(&facts.source, &draft, NOW).blockers), [BlockerCode::NotProcessed]);
         let low = Side { role: Some(Role::Editor), ..facts.source.clone() };
         assert_eq!(codes(&offering(&low, &facts.items, NOW).blockers), [BlockerCode::SourceRoleTooLow]);

@@ -3,8 +3,8 @@
 //! may cross back, and the books go back by the same amounts.
 
 use super::{
-    Amount, Blocker, BlockerCode, Level, Named, OrganizationId, Permit, PersonId, Plan, Refusal, ResourceId, Role,
-    Side, Timestamp, number,
+    Amount, Blocker, BlockerCode, Level, NamedResource, OrganizationId, Permit, PersonId, Plan, Refusal, ResourceId,
+    Role, Side, Timestamp, number,
 };
 
 /// For so many days a transfer can be taken back.
@@ -194,7 +194,7 @@ pub fn charged(plan: &Plan) -> Amount {
 }
 
 /// The plan of taking it back, as its receipt tells it: what goes where, and both books the other way round.
-pub fn reversed(facts: &Facts<'_>, destination: Named, renamed: Vec<super::Renamed>) -> Plan {
+pub fn reversed(facts: &Facts<'_>, destination: NamedResource, renamed: Vec<super::Renamed>) -> Plan {
     let plan = facts.plan;
     let change = charged(plan);
     let side = |side: &Side, change: Amount| {
@@ -288,7 +288,7 @@ mod tests {
         let facts = facts(&plan);
         let leave = decide(&facts).expect("nothing is in the way");
         assert_eq!((leave.into(PLACE).organization(), leave.into(PLACE).resource()), (facts.home.organization, PLACE));
-        let undone = reversed(&facts, Named { id: PLACE, name: "Tunnels".to_owned() }, Vec::new());
+        let undone = reversed(&facts, NamedResource { id: PLACE, name: "Tunnels".to_owned() }, Vec::new());
         assert_eq!(charged(&plan), Amount { images: 100, projects: 1, credits: 0 });
         for (is, was) in
             [(&undone.effects.source, &plan.effects.target), (&undone.effects.target, &plan.effects.source)]

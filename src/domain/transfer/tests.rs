@@ -78,8 +78,8 @@ pub(super) fn folder(number: u128, name: &str) -> Item {
     item(number, Kind::Folder, name)
 }
 
-fn named(number: u128, name: &str) -> Named {
-    Named { id: ResourceId(id(number)), name: name.to_owned() }
+fn named(number: u128, name: &str) -> NamedResource {
+    NamedResource { id: ResourceId(id(number)), name: name.to_owned() }
 }
 
 fn grant(person: PersonId, name: &str, level: Level) -> GrantFact {
@@ -108,7 +108,7 @@ fn within() -> Facts {
             grants: Vec::new(),
         },
         items: vec![dataset(101, "Portal", 100)],
-        onlookers: Listed::default(),
+        onlookers: Truncated::default(),
     }
 }
 
@@ -131,7 +131,7 @@ pub(super) fn between() -> Facts {
 
 /// The codes of what is in the way, each once, in the order of the alphabet.
 fn codes(plan: &Plan) -> String {
-    let codes: BTreeSet<&str> = plan.blockers.iter().map(|blocker| blocker.code.word()).collect();
+    let codes: BTreeSet<&str> = plan.blockers.iter().map(|blocker| blocker.code.as_str()).collect();
     codes.into_iter().collect::<Vec<_>>().join(" ")
 }
 
@@ -175,7 +175,7 @@ fn xfer_1_moving_takes_editor_on_the_item_and_on_the_destination() {
             let mut facts = within();
             facts.items[0].level = level;
             facts.destination.level = into;
-            let titles = [level.title(), into.map_or("none", Level::title)].map(str::to_owned);
+            let titles = [level.label(), into.map_or("none", Level::label)].map(str::to_owned);
             rows.push(titles.into_iter().chain([codes(&plan(&facts))]).collect());
         }
     }
@@ -204,7 +204,7 @@ fn xfer_6_role_in_the_source_by_role_in_the_target() {
             facts.source.role = source;
             facts.target.role = target;
             facts.target.invitation_pending = invitation_pending;
-            let title = |role: Option<Role>| role.map_or("none", Role::title).to_owned();
+            let title = |role: Option<Role>| role.map_or("none", Role::label).to_owned();
             let target = if invitation_pending { "invited".to_owned() } else { title(target) };
             rows.push(vec![title(source), target, codes(&plan(&facts))]);
         }
@@ -230,7 +230,7 @@ type Change<'a> = &'a dyn Fn(&mut Item);
 #[test]
 fn xfer_2_xfer_7_where_a_grant_made_by_hand_is_in_the_way() {
     let by_hand = || grant(CHRIS, "Chris Weber", Level::Reader);
-    let deeper = || Listed::all(vec![(named(201, "Report"), vec!["Jane Roth".to_owned()])]);
+    let deeper = || Truncated::all(vec![(named(201, "Report"), vec!["Jane Roth".to_owned()])]);
     let on_item = |item: &mut Item| item.grants = vec![by_hand()];
     let carried_on_item = |item: &mut Item| item.grants = vec![carried(by_hand())];
     let inside = |item: &mut Item| item.contents.direct = deeper();
@@ -387,7 +387,7 @@ fn drive_1_xfer_5_what_may_move_into_what() {
             let mut facts = within();
             facts.destination.kind = into;
             facts.items = vec![item(101, kind, "Thing")];
-            rows.push(vec![into.word().to_owned(), kind.word().to_owned(), codes(&plan(&facts))]);
+            rows.push(vec![into.as_str().to_owned(), kind.as_str().to_owned(), codes(&plan(&facts))]);
         }
     }
     insta::assert_snapshot!(table(&rows));
@@ -450,7 +450,7 @@ fn names_of(items: &[&str], taken: &[&str]) -> Vec<String> {
     facts.items = (101..).zip(items).map(|(number, name)| dataset(number, name, 1)).collect();
     let plan = plan(&facts);
     assert!(plan.is_clear());
-    let renamed = |item: &Named| plan.effects.renamed.iter().find(|renamed| renamed.id == item.id);
+    let renamed = |item: &NamedResource| plan.effects.renamed.iter().find(|renamed| renamed.id == item.id);
     plan.items.iter().map(|item| renamed(item).map_or(item.name.clone(), |renamed| renamed.to.clone())).collect()
 }
 
@@ -562,7 +562,7 @@ fn xfer_8_xfer_10_xfer_11_xfer_12_every_pair_of_licences() {
                 facts.target.licence.clone_from(target);
                 let recent = if age == "old" { vec![] } else { vec![named(201, "Yesterday")] };
                 let contents =
-                    Contents { datasets: 2, images: 150, too_recent: Listed::all(recent), ..Contents::default() };
+                    Contents { datasets: 2, images: 150, too_recent: Truncated::all(recent), ..Contents::default() };
                 facts.items = vec![Item { contents, ..folder(101, "Tunnels") }];
                 let plan = plan(&facts);
                 rows.push(vec![
@@ -582,7 +582,7 @@ fn xfer_8_xfer_10_xfer_11_xfer_12_every_pair_of_licences() {
 fn xfer_12_every_recent_dataset_is_named() {
     let mut facts = between();
     facts.target.licence = Some(licence(Model::Credits, 0, 0));
-    facts.items[0].contents.too_recent = Listed::all(vec![named(201, "Monday"), named(202, "Tuesday")]);
+    facts.items[0].contents.too_recent = Truncated::all(vec![named(201, "Monday"), named(202, "Tuesday")]);
     let expected = [(BlockerCode::TooRecent, "Monday"), (BlockerCode::TooRecent, "Tuesday")];
     assert_eq!(blockers(&plan(&facts)), expected);
 }
@@ -602,8 +602,8 @@ fn xfer_8_within_an_organization_no_licence_is_asked_for() {
         let mut facts = within();
         facts.source.licence.clone_from(&held);
         facts.target.licence = held;
-        facts.items[0].contents.too_recent = Listed::all(vec![named(101, "Portal")]);
-        facts.items[0].contents.not_processed = Listed::all(vec![named(101, "Portal")]);
+        facts.items[0].contents.too_recent = Truncated::all(vec![named(101, "Portal")]);
+        facts.items[0].contents.not_processed = Truncated::all(vec![named(101, "Portal")]);
         assert_eq!(codes(&plan(&facts)), "");
     }
 }
@@ -671,7 +671,7 @@ fn xfer_17_every_pair_of_models_has_one_row() {
 #[test]
 fn xfer_9_one_dataset_not_processed_stops_everything_and_every_one_is_listed() {
     let mut facts = between();
-    let waiting = Listed::all(vec![named(201, "Deep down"), named(202, "Deeper")]);
+    let waiting = Truncated::all(vec![named(201, "Deep down"), named(202, "Deeper")]);
     facts.items = vec![
         dataset(101, "Portal", 100),
         Item {
@@ -680,7 +680,7 @@ fn xfer_9_one_dataset_not_processed_stops_everything_and_every_one_is_listed() {
         },
         Item {
             contents: Contents {
-                not_processed: Listed::all(vec![named(103, "Heap")]),
+                not_processed: Truncated::all(vec![named(103, "Heap")]),
                 datasets: 1,
                 ..Contents::default()
             },
@@ -696,11 +696,11 @@ fn xfer_9_one_dataset_not_processed_stops_everything_and_every_one_is_listed() {
 #[test]
 fn xfer_9_what_was_counted_but_not_loaded_is_in_the_way_as_well() {
     let mut facts = between();
-    facts.items[0].contents.not_processed = Listed { total: 1_500, first: vec![named(201, "One")] };
+    facts.items[0].contents.not_processed = Truncated { total: 1_500, first: vec![named(201, "One")] };
     let some = plan(&facts);
     assert_eq!((some.blockers.len(), some.more_blockers), (1, 1_499));
 
-    facts.items[0].contents.not_processed = Listed { total: 1, first: vec![] };
+    facts.items[0].contents.not_processed = Truncated { total: 1, first: vec![] };
     let none = plan(&facts);
     assert_eq!((none.blockers.len(), none.more_blockers, none.is_clear()), (0, 1, false));
     assert!(none.permit().is_err());
@@ -722,16 +722,16 @@ fn xfer_9_a_thousand_of_one_sort_are_named_and_the_rest_counted() {
 fn xfer_13_links_stop_and_the_data_stays_where_it_is() {
     let clusters = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>();
     let mut facts = between();
-    facts.items[0].contents.links = Listed::all(vec![named(101, "Portal")]);
+    facts.items[0].contents.links = Truncated::all(vec![named(101, "Portal")]);
     let inside = Contents {
-        links: Listed { total: 5, first: vec![named(201, "Report"), named(202, "Map")] },
+        links: Truncated { total: 5, first: vec![named(201, "Report"), named(202, "Map")] },
         clusters: clusters(&["us-east", "eu-central"]),
         ..Contents::default()
     };
     facts.items.push(Item { contents: inside, ..folder(102, "Tunnels") });
     let effects = plan(&facts).effects;
     let first = vec![named(101, "Portal"), named(201, "Report"), named(202, "Map")];
-    assert_eq!(effects.links_stopped, Listed { total: 6, first });
+    assert_eq!(effects.links_stopped, Truncated { total: 6, first });
     assert_eq!(effects.clusters, clusters(&["eu-central", "us-east"]));
 
     facts.target.organization = ALPINE;
@@ -748,7 +748,7 @@ fn xfer_13_who_loses_access() {
                 let mut facts = between();
                 let name = "Chris Weber".to_owned();
                 facts.onlookers =
-                    Listed::all(vec![Onlooker { id: CHRIS, name, target_role, reached_in_target, holds_carried }]);
+                    Truncated::all(vec![Onlooker { id: CHRIS, name, target_role, reached_in_target, holds_carried }]);
                 let verdict = |facts: &Facts| {
                     let losing = plan(facts).effects.people_losing_access;
                     assert_eq!(losing.total, losing.first.len() as u64);
@@ -758,7 +758,7 @@ fn xfer_13_who_loses_access() {
                 facts.destination.kind = Kind::Site;
                 let into_a_site = verdict(&facts);
                 let yes = |yes: bool| if yes { "yes" } else { "" }.to_owned();
-                let role = target_role.map_or("none", Role::title).to_owned();
+                let role = target_role.map_or("none", Role::label).to_owned();
                 rows.push(vec![role, yes(reached_in_target), yes(holds_carried), into_a_folder, into_a_site]);
             }
         }
@@ -799,8 +799,8 @@ fn xfer_15_everything_in_the_way_is_told_at_once() {
         folders: 1,
         datasets: 2,
         images: 30,
-        not_processed: Listed::all(vec![named(201, "Draft")]),
-        direct: Listed::all(vec![(named(202, "Report"), vec!["Jane Roth".to_owned()])]),
+        not_processed: Truncated::all(vec![named(201, "Draft")]),
+        direct: Truncated::all(vec![(named(202, "Report"), vec!["Jane Roth".to_owned()])]),
         ..Contents::default()
     };
     facts.items = vec![
@@ -831,8 +831,8 @@ fn xfer_15_the_same_facts_make_the_same_plan_and_a_plan_travels_whole() {
 }
 
 /// "Chris reader, Partner editor" of what a plan lists.
-fn listed(reached: &Listed<Reached>) -> String {
-    let words = reached.first.iter().map(|one| format!("{} {}", one.name, one.level.word()));
+fn listed(reached: &Truncated<AccessChange>) -> String {
+    let words = reached.first.iter().map(|one| format!("{} {}", one.name, one.level.as_str()));
     words.collect::<Vec<_>>().join(", ")
 }
 

@@ -6,7 +6,7 @@ use super::{Control, Crumb, DatasetView, Page};
 use crate::domain::{
     id::{LinkId, ResourceId},
     resource::Kind,
-    share_link::Standing,
+    share_link::LinkStatus,
     time::Timestamp,
 };
 
@@ -37,7 +37,7 @@ pub struct LinkView {
     /// Its address; `None` where it does not work, or was made with a secret that this server does not have.
     pub url: Option<String>,
     /// What it does now.
-    pub standing: Standing,
+    pub standing: LinkStatus,
     /// Whether it asks for a password.
     pub has_password: bool,
     /// Until when it works.

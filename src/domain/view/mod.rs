@@ -208,15 +208,11 @@ pub enum LicenceState {
     Expired,
 }
 
-impl LicenceState {
-    /// The word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Upcoming => "upcoming",
-            Self::Active => "active",
-            Self::Expired => "expired",
-        }
-    }
+words! {
+    LicenceState
+    Upcoming => "upcoming";
+    Active => "active";
+    Expired => "expired";
 }
 
 /// A licence with its books.

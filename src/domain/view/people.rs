@@ -6,11 +6,10 @@ use super::{
     super::{
         access::Level,
         id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
-        invitation::{Outcome, State},
+        invitation::{InvitationState, Outcome},
         organization::PlanTier,
         plan::may_give,
         role::Role,
-        text::FieldIssue,
         time::Timestamp,
     },
     Crumb, OrganizationMembership, Page,
@@ -31,37 +30,12 @@ pub enum Status {
     External,
 }
 
-impl Status {
-    /// Every status.
-    pub const ALL: [Self; 4] = [Self::Active, Self::Invited, Self::Expired, Self::External];
-
-    /// The word in the API and in addresses.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Invited => "invited",
-            Self::Expired => "expired",
-            Self::External => "external",
-        }
-    }
-
-    /// The word on screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Active => "Active",
-            Self::Invited => "Invited",
-            Self::Expired => "Expired",
-            Self::External => "External",
-        }
-    }
-
-    /// Reads [`Status::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|status| status.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
+words! {
+    Status
+    Active => "active", "Active";
+    Invited => "invited", "Invited";
+    Expired => "expired", "Expired";
+    External => "external", "External";
 }
 
 /// Somebody in the people table.
@@ -146,7 +120,7 @@ pub struct InvitationRow {
     /// The role they will have.
     pub role: Role,
     /// What became of it.
-    pub state: State,
+    pub state: InvitationState,
     /// Name of who invited.
     pub invited_by: String,
     /// When it was made.
@@ -250,7 +224,7 @@ pub struct InvitationView {
     /// For a Member: the name of what they will reach.
     pub resource: Option<String>,
     /// What became of it.
-    pub state: State,
+    pub state: InvitationState,
     /// When it stops, or stopped, working.
     pub expires_at: Timestamp,
     /// Whether it stopped working by now.

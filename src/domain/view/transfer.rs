@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{Crumb, DestinationRow, OrganizationMembership, Page, PlanView};
 use crate::domain::{
     id::{OfferId, OrganizationId, PersonId, ResourceId, TransferId},
-    offer::State,
-    text::FieldIssue,
+    offer::OfferState,
     time::Timestamp,
-    transfer::{Named, Summary, offer::Offering},
+    transfer::{NamedResource, Summary, offer::OfferPlan},
 };
 
 /// Which way something went, seen from an organization.
@@ -21,25 +20,10 @@ pub enum Direction {
     In,
 }
 
-impl Direction {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Out, Self::In];
-
-    /// The word in the API and in addresses.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Out => "out",
-            Self::In => "in",
-        }
-    }
-
-    /// Reads [`Direction::word`].
-    ///
-    /// # Errors
-    /// Any other word.
-    pub fn parse(word: &str) -> Result<Self, FieldIssue> {
-        Self::ALL.into_iter().find(|direction| direction.word() == word).ok_or(FieldIssue::NotAChoice)
-    }
+words! {
+    Direction
+    Out => "out";
+    In => "in";
 }
 
 /// A receipt in a list.
@@ -75,7 +59,7 @@ pub struct OfferView {
     /// Which way it would go, seen from the organization it is looked at from.
     pub direction: Direction,
     /// What became of it.
-    pub state: State,
+    pub state: OfferState,
     /// The organization that offers.
     pub source: OrganizationId,
     /// Its name at the time.
@@ -89,7 +73,7 @@ pub struct OfferView {
     /// What they say to it; may be empty.
     pub note: String,
     /// The first of the items.
-    pub items: Vec<Named>,
+    pub items: Vec<NamedResource>,
     /// What is offered.
     pub what: Summary,
     /// When it was made.
@@ -123,7 +107,7 @@ pub struct Offered {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OfferingView {
     /// What, and what is in the way.
-    pub offering: Offering,
+    pub offering: OfferPlan,
     /// The organization that offers.
     pub source_name: String,
 }

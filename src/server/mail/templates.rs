@@ -105,7 +105,7 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                 subject: format!("{inviter} invites you to {organization}"),
                 greeting: "Hello,".to_owned(),
                 paragraphs: vec![
-                    format!("{inviter} invites you to work in {organization} on Commonhold, as {}.", role.title()),
+                    format!("{inviter} invites you to work in {organization} on Commonhold, as {}.", role.label()),
                     may(role, resource),
                 ],
                 button: Some(Button {
@@ -147,8 +147,8 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                 subject: format!("{by} gave {whom} access to {resource}"),
                 greeting: "Hello,".to_owned(),
                 paragraphs: vec![
-                    format!("{by} gave {whom} {} access to “{resource}” in {organization}.", level.title()),
-                    format!("With {} access one can {}.", level.title(), level.summary()),
+                    format!("{by} gave {whom} {} access to “{resource}” in {organization}.", level.label()),
+                    format!("With {} access one can {}.", level.label(), level.summary()),
                 ],
                 button: Some(Button { label: "Open it", link: format!("{public_url}{path}"), validity: String::new() }),
                 unexpected: format!("You did not expect this? Ask {by}."),
@@ -227,10 +227,10 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
         EmailMessage::RoleChanged { organization, org_id, by, from, to } => {
             let (organization, by) = (inert(organization), inert(by));
             EmailBody {
-                subject: format!("You are {} of {organization} now", to.title()),
+                subject: format!("You are {} of {organization} now", to.label()),
                 greeting: "Hello,".to_owned(),
                 paragraphs: vec![
-                    format!("{by} changed your role in {organization} from {} to {}.", from.title(), to.title()),
+                    format!("{by} changed your role in {organization} from {} to {}.", from.label(), to.label()),
                     may(to, None),
                 ],
                 button: Some(open(public_url, org_id)),
@@ -433,7 +433,7 @@ fn may(role: Role, resource: Option<&str>) -> String {
         (Role::Member, Some(resource)) => {
             format!("As Member you can work with what is shared with you: {}.", inert(resource))
         }
-        (role, _) => format!("As {} you can {}.", role.title(), role.summary()),
+        (role, _) => format!("As {} you can {}.", role.label(), role.summary()),
     }
 }
 

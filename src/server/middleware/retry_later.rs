@@ -20,9 +20,9 @@ const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
 /// What could not be done in the middle of a request.
 #[derive(Clone, Debug, Default)]
-pub struct Noted(Arc<Mutex<Option<Refusal>>>);
+pub struct NotedRefusal(Arc<Mutex<Option<Refusal>>>);
 
-impl Noted {
+impl NotedRefusal {
     /// Notes that something cannot be done now.
     pub fn note(&self, refusal: Refusal) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
@@ -61,7 +61,7 @@ pub fn answer(path: &str, headers: &HeaderMap, refusal: Refusal) -> Response {
 /// Middleware around sessions: what keeps them answers with an empty 500 where they cannot be kept, and a plain form is led back to a
 /// page that could not be shown either.
 pub async fn answer_unavailable(mut request: Request, next: Next) -> Response {
-    let (path, headers, noted) = (request.uri().path().to_owned(), request.headers().clone(), Noted::default());
+    let (path, headers, noted) = (request.uri().path().to_owned(), request.headers().clone(), NotedRefusal::default());
     request.extensions_mut().insert(noted.clone());
     let (response, away) = session::noticing(next.run(request)).await;
     let status = response.status();

@@ -61,11 +61,11 @@ impl From<AccessRow> for AccessBody {
             person,
             organization,
             name: row.name,
-            level: row.level.word(),
-            source: row.origin.word(),
+            level: row.level.as_str(),
+            source: row.origin.as_str(),
             from: row.from.map(Into::into),
             grant: row.grant.map(|id| id.to_string()),
-            role: row.role.map(crate::domain::role::Role::word),
+            role: row.role.map(crate::domain::role::Role::as_str),
             email,
             org_id,
         }
@@ -90,8 +90,8 @@ impl From<WaitingAccess> for WaitingAccessBody {
         Self {
             id: waiting.invitation.to_string(),
             email: waiting.email,
-            level: waiting.level.word(),
-            way: waiting.way.word(),
+            level: waiting.level.as_str(),
+            way: waiting.way.as_str(),
             expires_at: waiting.expires_at.rfc3339(),
         }
     }
@@ -156,15 +156,15 @@ pub struct ReasonBody {
 impl From<Reason> for ReasonBody {
     fn from(reason: Reason) -> Self {
         Self {
-            level: reason.level.word(),
-            source: reason.origin.word(),
-            role: reason.role.map(crate::domain::role::Role::word),
+            level: reason.level.as_str(),
+            source: reason.origin.as_str(),
+            role: reason.role.map(crate::domain::role::Role::as_str),
             through: reason.through,
             from: reason.from.map(Into::into),
             carried: reason.carried,
             by: reason.by,
             at: reason.at.map(crate::domain::time::Timestamp::rfc3339),
-            left: reason.left.map(crate::domain::access::Level::word),
+            left: reason.left.map(crate::domain::access::Level::as_str),
         }
     }
 }
@@ -192,7 +192,7 @@ pub async fn why(
     Ok(Json(WhyBody {
         person: why.person.to_string(),
         name: why.name,
-        level: why.level.map(crate::domain::access::Level::word),
+        level: why.level.map(crate::domain::access::Level::as_str),
         reasons: why.reasons.into_iter().map(Into::into).collect(),
     }))
 }

@@ -14,7 +14,7 @@ use crate::{
         error::Result as Answer,
         usecase::{
             self,
-            audit::{AuditQuery, Export, LONGEST_EXPORT},
+            audit::{AuditQuery, Export, MAX_EXPORT_ROWS},
         },
     },
 };
@@ -134,7 +134,7 @@ pub async fn export(
     // An Org ID or a UUID, or else there was no such organization.
     let name: String = org.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     let truncated = export.truncated;
-    Ok(export::answer(ctx, export, format, &format!("activity-{name}"), LONGEST_EXPORT, truncated))
+    Ok(export::answer(ctx, export, format, &format!("activity-{name}"), MAX_EXPORT_ROWS, truncated))
 }
 
 impl Rows for Export {

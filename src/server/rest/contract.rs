@@ -264,7 +264,7 @@ fn may_call(calls: Calls, has: &[Scope]) -> Result<(), Problem> {
     if wanted.iter().any(|scope| has.contains(scope)) {
         return Ok(());
     }
-    let words: Vec<&str> = wanted.iter().map(|scope| scope.word()).collect();
+    let words: Vec<&str> = wanted.iter().map(|scope| scope.as_str()).collect();
     let named = words.iter().map(|word| format!("“{word}”")).collect::<Vec<_>>().join(" or ");
     let text = format!("This key does not have the scope {named}. Make a key that has it.");
     Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text).for_want_of_scope(&words.join(" ")))
@@ -354,7 +354,7 @@ pub fn complete(document: &mut OpenApi) -> Contract {
             "A signed-in person: the cookie that `POST /api/v1/session` sets (over HTTPS it is called `__Host-commonhold`). Unsafe calls that do not come from a browser send `X-Requested-With: commonhold` along.",
         ))),
     );
-    let scopes = FlowScopes::from_iter(Scope::ALL.map(|scope| (scope.word(), scope.title())));
+    let scopes = FlowScopes::from_iter(Scope::ALL.map(|scope| (scope.as_str(), scope.label())));
     components.add_security_scheme(
         "key",
         SecurityScheme::OAuth2(OAuth2::with_description(
@@ -479,7 +479,7 @@ fn operation_id(method: &str, path: &str) -> String {
 
 fn security(calls: Calls) -> Vec<SecurityRequirement> {
     let session = || SecurityRequirement::new::<_, [&str; 0], &str>("session", []);
-    let key = |scope: &Scope| SecurityRequirement::new("key", [scope.word()]);
+    let key = |scope: &Scope| SecurityRequirement::new("key", [scope.as_str()]);
     match calls {
         Calls::Anyone => vec![SecurityRequirement::default()],
         Calls::Scopes(scopes) => std::iter::once(session()).chain(scopes.iter().map(key)).collect(),

@@ -14,7 +14,7 @@ use crate::{
     },
     server::{
         context::Ctx,
-        usecase::desktop::{self, Taken},
+        usecase::desktop::{self, TakenSeat},
     },
 };
 
@@ -52,7 +52,7 @@ impl From<DesktopLicence> for DesktopLicenceBody {
         };
         Self {
             id: view.licence.id.to_string(),
-            product: view.licence.product.word(),
+            product: view.licence.product.as_str(),
             seats: view.licence.seats.unwrap_or_default(),
             used: view.licence.seats_used.unwrap_or_default(),
             active_until: view.licence.active_until.map(Timestamp::rfc3339),
@@ -89,7 +89,7 @@ pub async fn list(State(ctx): State<Ctx>, CurrentActor(by): CurrentActor) -> Res
         org_id: view.org_id,
         organization: view.name,
         items: view.licences.into_iter().map(Into::into).collect(),
-        heartbeat_seconds: Taken::HEARTBEAT_SECONDS,
+        heartbeat_seconds: TakenSeat::HEARTBEAT_SECONDS,
     }))
 }
 
@@ -113,14 +113,14 @@ pub struct TakenBody {
     heartbeat_seconds: i64,
 }
 
-impl From<Taken> for TakenBody {
-    fn from(taken: Taken) -> Self {
+impl From<TakenSeat> for TakenBody {
+    fn from(taken: TakenSeat) -> Self {
         Self {
             licence: taken.licence.to_string(),
             device: taken.device,
             taken_at: taken.since.rfc3339(),
             free_at: taken.free_at.rfc3339(),
-            heartbeat_seconds: Taken::HEARTBEAT_SECONDS,
+            heartbeat_seconds: TakenSeat::HEARTBEAT_SECONDS,
         }
     }
 }

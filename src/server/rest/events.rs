@@ -18,7 +18,7 @@ use crate::{
     domain::refusal::Refusal,
     server::{
         context::{Ctx, Principal},
-        usecase::live::{Told, Watch, watch, watch_several},
+        usecase::live::{LiveEvent, Watch, watch, watch_several},
     },
 };
 
@@ -68,10 +68,10 @@ async fn stream(
             return Some((Ok::<_, Infallible>(first), (None, watch)));
         }
         let event = match watch.next().await? {
-            Told::Changed(None) => Event::default().event("changed").id("1").data("me"),
-            Told::Changed(Some(id)) => Event::default().event("changed").id("1").data(id.to_string()),
-            Told::Gone(id) => Event::default().event("gone").data(id.to_string()),
-            Told::Alive => Event::default().comment(""),
+            LiveEvent::Changed(None) => Event::default().event("changed").id("1").data("me"),
+            LiveEvent::Changed(Some(id)) => Event::default().event("changed").id("1").data(id.to_string()),
+            LiveEvent::Gone(id) => Event::default().event("gone").data(id.to_string()),
+            LiveEvent::Alive => Event::default().comment(""),
         };
         Some((Ok(event), (None, watch)))
     });

@@ -20,10 +20,10 @@ use crate::{
 use super::{operator::OperatorSession, problem::Problem};
 
 /// The longest body of an unsafe call.
-pub const LONGEST_BODY: usize = 1024 * 1024;
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// The longest answer that is kept.
-const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
 /// The calls by POST that take no key, and why not. Every other one takes one, without doing anything for it.
 pub const WITHOUT: [(&str, &str); 7] = [
@@ -60,7 +60,7 @@ pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Respo
         _ => return next.run(request).await,
     };
     let (parts, body) = request.into_parts();
-    let Ok(bytes) = to_bytes(body, LONGEST_BODY).await else {
+    let Ok(bytes) = to_bytes(body, MAX_BODY_BYTES).await else {
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid", "The body is too large.".to_owned())
             .into_response();
     };
@@ -71,7 +71,7 @@ pub async fn once(State(ctx): State<Ctx>, request: Request, next: Next) -> Respo
         let next = next.clone();
         async move {
             let (parts, body) = next.run(request).await.into_parts();
-            Replied { parts, body: to_bytes(body, LONGEST_ANSWER).await.unwrap_or_default() }
+            Replied { parts, body: to_bytes(body, MAX_RESPONSE_BYTES).await.unwrap_or_default() }
         }
     };
     let query = parts.uri.query().unwrap_or_default();

@@ -19,7 +19,7 @@ use crate::{
         context::Ctx,
         error::Error,
         session::Caller,
-        usecase::invitation::{self, Delivery, InviteForm, Which},
+        usecase::invitation::{self, Delivery, InvitationRef, InviteForm},
     },
 };
 
@@ -74,7 +74,7 @@ impl From<Verdict> for ResultBody {
         let made = verdict.invitation.zip(verdict.expires_at);
         Self {
             email: verdict.email,
-            outcome: verdict.outcome.word(),
+            outcome: verdict.outcome.as_str(),
             message: verdict.why,
             invitation: made.map(|(id, at)| MadeBody { id: id.to_string(), expires_at: at.rfc3339() }),
         }
@@ -177,18 +177,18 @@ pub struct DeliveryBody {
 impl InvitationBody {
     fn of((row, delivery): (InvitationRow, Option<Delivery>)) -> Self {
         Self {
-            delivery: delivery.map(|mail| DeliveryBody { state: mail.state.word(), reason: mail.last_error }),
+            delivery: delivery.map(|mail| DeliveryBody { state: mail.state.as_str(), reason: mail.last_error }),
             id: row.id.to_string(),
             email: row.email,
             name: row.name,
-            role: (!row.external).then(|| row.role.word()),
-            status: row.state.word(),
+            role: (!row.external).then(|| row.role.as_str()),
+            status: row.state.as_str(),
             invited_by: row.invited_by,
             created_at: row.created_at.rfc3339(),
             sent_at: row.sent_at.rfc3339(),
             expires_at: row.expires_at.rfc3339(),
             resource: row.resource.map(|id| id.to_string()),
-            level: row.level.map(crate::domain::access::Level::word),
+            level: row.level.map(crate::domain::access::Level::as_str),
             accounts: row.accounts,
             sender_lost: row.sender_lost,
         }
@@ -230,7 +230,7 @@ pub async fn change_role(
     Json(body): Json<RoleBody>,
 ) -> Result<Json<InvitationRoleBody>, Problem> {
     let (_, role) = invitation::change_role(&ctx, &by, &org, id(&invitation)?, body.role()).await?;
-    Ok(Json(InvitationRoleBody { id: invitation, role: role.word() }))
+    Ok(Json(InvitationRoleBody { id: invitation, role: role.as_str() }))
 }
 
 /// Takes an invitation back: its link stops working.
@@ -324,9 +324,9 @@ pub async fn show(
         invited_by: view.invited_by,
         email: view.email,
         name: view.name,
-        role: (!view.external).then(|| view.role.word()),
+        role: (!view.external).then(|| view.role.as_str()),
         resource: view.resource,
-        status: view.state.word(),
+        status: view.state.as_str(),
         expires_at: view.expires_at.rfc3339(),
         expired: view.expired,
         has_account: view.has_account,
@@ -342,7 +342,7 @@ pub async fn accept(
     CurrentPerson(by): CurrentPerson,
     Json(body): Json<AnswerBody>,
 ) -> Result<Json<JoinedBody>, Problem> {
-    let joined = invitation::accept(&ctx, &by, &Which::read(&body.token, &body.id)?).await?;
+    let joined = invitation::accept(&ctx, &by, &InvitationRef::read(&body.token, &body.id)?).await?;
     Ok(Json(JoinedBody { organization: joined.organization.into(), space: joined.space.map(Into::into) }))
 }
 
@@ -354,7 +354,7 @@ pub async fn decline(
     CurrentPerson(by): CurrentPerson,
     Json(body): Json<AnswerBody>,
 ) -> Result<StatusCode, Problem> {
-    invitation::decline(&ctx, &by, &Which::read(&body.token, &body.id)?).await?;
+    invitation::decline(&ctx, &by, &InvitationRef::read(&body.token, &body.id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -377,7 +377,7 @@ impl From<Waiting> for WaitingBody {
             id: waiting.id.to_string(),
             organization: waiting.organization,
             invited_by: waiting.invited_by,
-            role: (!waiting.external).then(|| waiting.role.word()),
+            role: (!waiting.external).then(|| waiting.role.as_str()),
             expires_at: Timestamp::rfc3339(waiting.expires_at),
         }
     }

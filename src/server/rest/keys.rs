@@ -47,7 +47,7 @@ impl CredentialKeyBody {
             name: view.name,
             client_id: view.client_id,
             account: view.account,
-            scopes: view.scopes.list().iter().map(|scope| Scope::word(*scope)).collect(),
+            scopes: view.scopes.list().iter().map(|scope| Scope::as_str(*scope)).collect(),
             created_by: view.created_by,
             created_at: view.created_at.rfc3339(),
             last_used_at: view.last_used_at.map(Timestamp::rfc3339),

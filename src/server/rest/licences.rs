@@ -17,7 +17,7 @@ use crate::{
         error::Result as Answer,
         usecase::{
             self,
-            licence::{Export, LONGEST_EXPORT, LedgerQuery},
+            licence::{Export, LedgerQuery, MAX_EXPORT_ROWS},
         },
     },
 };
@@ -87,25 +87,25 @@ impl From<LicenceView> for LicenceBody {
         };
         Self {
             id: view.id.to_string(),
-            product: view.product.word(),
+            product: view.product.as_str(),
             family: match view.product.family() {
                 Family::Desktop => "desktop",
                 Family::Cloud => "cloud",
             },
-            tier: view.product.word(),
-            model: view.model.map(Model::word),
+            tier: view.product.as_str(),
+            model: view.model.map(Model::as_str),
             images: usage(|amount| amount.images),
             projects: usage(|amount| amount.projects),
             credits: (view.model == Some(Model::Credits)).then_some(view.left.credits),
             seats: view.seats,
-            state: view.state.word(),
+            state: view.state.as_str(),
             active_from: view.active_from.rfc3339(),
             active_until: view.active_until.map(crate::domain::time::Timestamp::rfc3339),
             account: view.account.to_string(),
             seats_used: view.seats_used,
             loan: view.loan.map(|loan| LoanTermBody {
                 id: loan.id.to_string(),
-                direction: loan.direction.word(),
+                direction: loan.direction.as_str(),
                 organization: loan.other,
                 sharing_id: loan.sharing_id,
                 until: loan.until.iso(),
@@ -154,7 +154,7 @@ impl From<EntryView> for EntryBody {
         Self {
             number: entry.number,
             at: entry.at.rfc3339(),
-            kind: entry.kind.word(),
+            kind: entry.kind.as_str(),
             images: entry.change.images,
             projects: entry.change.projects,
             credits: entry.change.credits,
@@ -227,7 +227,7 @@ pub async fn export(
     let export = usecase::licence::begin_export(&ctx, &by, &id, &query).await?;
     let format = Format::read(format.as_deref())?;
     let (name, truncated) = (format!("ledger-{}", export.licence()), export.truncated);
-    Ok(export::answer(ctx, export, format, &name, LONGEST_EXPORT, truncated))
+    Ok(export::answer(ctx, export, format, &name, MAX_EXPORT_ROWS, truncated))
 }
 
 impl Rows for Export {

@@ -53,7 +53,7 @@ impl From<LinkView> for LinkBody {
         Self {
             id: view.id.to_string(),
             url: view.url,
-            state: view.standing.word(),
+            state: view.standing.as_str(),
             has_password: view.has_password,
             expires_at: view.expires_at.map(Timestamp::rfc3339),
             created_at: view.created_at.rfc3339(),

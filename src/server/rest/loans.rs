@@ -63,10 +63,10 @@ impl LoanBody {
         let end = view.term.end(now);
         Self {
             id: view.id.to_string(),
-            direction: view.direction.word(),
+            direction: view.direction.as_str(),
             licence: view.licence.to_string(),
-            product: view.product.word(),
-            model: view.model.map(crate::domain::licence::Model::word),
+            product: view.product.as_str(),
+            model: view.model.map(crate::domain::licence::Model::as_str),
             seats: view.seats,
             organization: view.other,
             sharing_id: view.other_sharing_id,
@@ -74,7 +74,7 @@ impl LoanBody {
             lent_by: view.lent_by,
             lent_at: view.term.lent_at.rfc3339(),
             until: view.term.last_day().iso(),
-            state: end.map_or("running", |(_, how)| Ended::word(how)),
+            state: end.map_or("running", |(_, how)| Ended::as_str(how)),
             ended_at: end.map(|(at, _)| at.rfc3339()),
             used: view.used.into(),
         }

@@ -94,8 +94,8 @@ impl From<OfferView> for OfferBody {
     fn from(offer: OfferView) -> Self {
         Self {
             id: offer.id.to_string(),
-            direction: offer.direction.word(),
-            state: offer.state.word(),
+            direction: offer.direction.as_str(),
+            state: offer.state.as_str(),
             source: offer.source.to_string(),
             source_name: offer.source_name,
             target_name: offer.target_name,

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         id::{LicenceId, MailId, OperatorKeyId, ResourceId},
         licence::Amount,
-        mail::State as MailState,
+        mail::MailState,
         refusal::Refusal,
         resource::Status,
     },
@@ -391,7 +391,7 @@ pub async fn set_plan(
     Json(body): Json<PlanInput>,
 ) -> Result<Json<PlanSetBody>, Problem> {
     let (before, plan) = usecase::plan::set_as(&ctx, &operator, &org, &body.plan).await?;
-    Ok(Json(PlanSetBody { before: before.word(), plan: plan.word() }))
+    Ok(Json(PlanSetBody { before: before.as_str(), plan: plan.as_str() }))
 }
 
 /// How far a dataset has come.
@@ -415,7 +415,7 @@ pub async fn set_status(
     let id: ResourceId = id.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
     let status = Status::parse(&body.status).map_err(at_field("status"))?;
     let set = usecase::dataset::set_status_as(&ctx, &operator, id, status).await?;
-    Ok(Json(DatasetStatusSetBody { status: set.status.word(), charged: set.charged.into() }))
+    Ok(Json(DatasetStatusSetBody { status: set.status.as_str(), charged: set.charged.into() }))
 }
 
 /// Which mail.
@@ -451,7 +451,7 @@ impl From<Entry> for MailBody {
             id: mail.id.to_string(),
             to: mail.recipient,
             subject: mail.subject,
-            state: mail.state.word(),
+            state: mail.state.as_str(),
             attempts: mail.attempts,
             next_attempt_at: (mail.state == MailState::Waiting).then(|| mail.next_attempt_at.rfc3339()),
             sent_at: mail.sent_at.map(crate::domain::time::Timestamp::rfc3339),

@@ -29,7 +29,7 @@ use super::{CurrentPerson, Json, PageBody, Params, problem::Problem, session::My
 /// A role in the API's words.
 pub const fn role_word(role: Option<Role>) -> Option<&'static str> {
     match role {
-        Some(role) => Some(role.word()),
+        Some(role) => Some(role.as_str()),
         None => None,
     }
 }
@@ -100,7 +100,7 @@ impl From<DetailsView> for SettingsBody {
             industry: view.industry,
             language: view.language,
             cluster: view.cluster.unwrap_or_else(|| CLUSTERS[0].0.to_owned()),
-            people_visible_to: view.people_visible_to.word(),
+            people_visible_to: view.people_visible_to.as_str(),
         }
     }
 }
@@ -112,9 +112,9 @@ impl From<OrganizationView> for OrganizationBody {
             id: view.id.to_string(),
             org_id: view.org_id,
             name: view.name,
-            kind: view.kind.word(),
+            kind: view.kind.as_str(),
             role: role_word(view.role),
-            plan: view.plan.word(),
+            plan: view.plan.as_str(),
             accounts: view
                 .accounts
                 .into_iter()

@@ -70,7 +70,7 @@ impl From<PersonRow> for PersonRowBody {
             name: row.name,
             email: row.email,
             role: role_word(row.role),
-            status: row.status.word(),
+            status: row.status.as_str(),
             last_seen: row.last_seen.map(Timestamp::rfc3339),
             invitation: row.invitation.map(|id| id.to_string()),
             expires_at: row.expires_at.map(Timestamp::rfc3339),
@@ -207,7 +207,7 @@ pub async fn change_role(
     let (role, accounts) = people::change(&ctx, &by, &org, id, change).await?;
     Ok(Json(PersonRoleBody {
         person: id.to_string(),
-        role: role.word(),
+        role: role.as_str(),
         accounts: accounts.map(|ids| ids.into_iter().map(|id| id.to_string()).collect()),
     }))
 }

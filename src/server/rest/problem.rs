@@ -43,7 +43,7 @@ pub struct BlockerBody {
 impl From<&Blocker> for BlockerBody {
     fn from(blocker: &Blocker) -> Self {
         Self {
-            code: blocker.code.word(),
+            code: blocker.code.as_str(),
             resource: blocker.resource.map(|id| id.to_string()),
             name: blocker.name.clone(),
             message: blocker.message.clone(),

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     domain::{
-        transfer::Named,
+        transfer::NamedResource,
         view::{ReceiptView, transfer::TransferRow},
     },
     server::{
@@ -19,7 +19,7 @@ use crate::{
         error::{Error, Result as Answer},
         usecase::{
             self,
-            receipts::{Export, LONGEST_EXPORT, ReceiptQuery},
+            receipts::{Export, MAX_EXPORT_ROWS, ReceiptQuery},
         },
     },
 };
@@ -74,7 +74,7 @@ impl From<TransferRow> for ReceiptRowBody {
         Self {
             id: row.id.to_string(),
             at: row.at.rfc3339(),
-            direction: row.direction.word(),
+            direction: row.direction.as_str(),
             by: row.by.to_string(),
             by_name: row.by_name,
             source_name: row.source_name,
@@ -84,7 +84,7 @@ impl From<TransferRow> for ReceiptRowBody {
             folders: row.what.folders,
             datasets: row.what.datasets,
             images: row.what.images,
-            model_pair: row.what.model_pair.map(|pair| format!("{}_to_{}", pair.source.word(), pair.target.word())),
+            model_pair: row.what.model_pair.map(|pair| format!("{}_to_{}", pair.source.as_str(), pair.target.as_str())),
             undoes: row.undoes.map(|id| id.to_string()),
             undone_by: row.undone_by.map(|id| id.to_string()),
         }
@@ -137,7 +137,7 @@ pub async fn export(
     // An Org ID or a UUID, or else there was no such organization.
     let name: String = org.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     let truncated = export.truncated;
-    Ok(export::answer(ctx, export, format, &format!("transfers-{name}"), LONGEST_EXPORT, truncated))
+    Ok(export::answer(ctx, export, format, &format!("transfers-{name}"), MAX_EXPORT_ROWS, truncated))
 }
 
 impl Rows for Export {
@@ -228,7 +228,7 @@ impl Row for ReceiptLine {
 }
 
 fn receipt_csv(receipt: &ReceiptView) -> Answer<Bytes> {
-    let line = |item: &Named| {
+    let line = |item: &NamedResource| {
         let renamed = receipt.plan.effects.renamed.iter().find(|renamed| renamed.id == item.id);
         ReceiptLine([
             receipt.id.to_string(),

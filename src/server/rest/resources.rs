@@ -36,7 +36,7 @@ pub struct DatasetBody {
 impl From<DatasetView> for DatasetBody {
     fn from(view: DatasetView) -> Self {
         Self {
-            status: view.status.word(),
+            status: view.status.as_str(),
             images: view.images,
             bytes: view.bytes,
             cluster: view.cluster,
@@ -86,14 +86,14 @@ impl From<ResourceView> for ResourceBody {
     fn from(view: ResourceView) -> Self {
         Self {
             id: view.id.to_string(),
-            kind: view.kind.word(),
+            kind: view.kind.as_str(),
             name: view.name,
             organization: view.organization.to_string(),
             account: view.account.to_string(),
             parent: view.parent.map(|id| id.to_string()),
             path: view.path.into_iter().map(Into::into).collect(),
-            level: view.level.word(),
-            access: view.access.word(),
+            level: view.level.as_str(),
+            access: view.access.as_str(),
             dataset: view.dataset.map(Into::into),
             created_at: view.created_at.rfc3339(),
             modified_at: view.modified_at.rfc3339(),
@@ -240,7 +240,7 @@ pub async fn change_dataset(
         None => usecase::dataset::refuse_person(&ctx, &by, &id).await?,
     };
     Ok(Json(DatasetChangedBody::Status(DatasetStatusSetBody {
-        status: set.status.word(),
+        status: set.status.as_str(),
         charged: set.charged.into(),
     })))
 }
@@ -301,13 +301,13 @@ impl From<RowView> for ChildBody {
     fn from(row: RowView) -> Self {
         Self {
             id: row.id.to_string(),
-            kind: row.kind.word(),
+            kind: row.kind.as_str(),
             name: row.name,
-            access: row.access.word(),
+            access: row.access.as_str(),
             dataset: row.dataset.map(Into::into),
             created_at: row.created_at.rfc3339(),
             modified_at: row.modified_at.rfc3339(),
-            level: row.level.word(),
+            level: row.level.as_str(),
             place: row.place.map(Into::into),
         }
     }

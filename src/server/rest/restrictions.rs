@@ -63,7 +63,7 @@ impl From<RestrictionsView> for RestrictedBody {
         let sources = view.origins.into_iter().map(|origin| {
             let (resource, name) = origin.from.unzip();
             OriginBody {
-                restriction: origin.what.word(),
+                restriction: origin.what.as_str(),
                 resource: resource.map(|id| id.to_string()),
                 name: name.unwrap_or_else(|| "a folder above".to_owned()),
             }

@@ -44,7 +44,7 @@ impl From<SeatRow> for SeatBody {
             key: row.holder.key().map(|id| id.to_string()),
             name: row.name,
             email: row.email,
-            role: row.role.map(Role::word),
+            role: row.role.map(Role::as_str),
             given: row.given_at.is_some(),
             given_at: row.given_at.map(Timestamp::rfc3339),
             device: row.device,

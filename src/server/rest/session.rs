@@ -171,8 +171,8 @@ impl std::convert::From<SharedView> for SharedBody {
             },
             resource: view.resource.to_string(),
             name: view.name,
-            kind: view.kind.word(),
-            level: view.level.word(),
+            kind: view.kind.as_str(),
+            level: view.level.as_str(),
         }
     }
 }

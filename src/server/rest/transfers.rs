@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         licence::Model,
-        transfer::{Grantee, Plan, Reached, Scope, SideEffect},
+        transfer::{AccessChange, Grantee, Plan, Scope, SideEffect},
         view::{Control, ReceiptView},
     },
     server::{context::Ctx, usecase},
@@ -76,7 +76,7 @@ impl From<&SideEffect> for SideBody {
         Self {
             organization: side.organization.to_string(),
             name: side.name.clone(),
-            model: side.model.map(Model::word),
+            model: side.model.map(Model::as_str),
             images_before: images.then_some(before.images),
             images_after: images.then_some(after.images),
             projects_before: images.then_some(before.projects),
@@ -114,13 +114,13 @@ pub struct ReachedBody {
     level: &'static str,
 }
 
-impl From<&Reached> for ReachedBody {
-    fn from(reached: &Reached) -> Self {
+impl From<&AccessChange> for ReachedBody {
+    fn from(reached: &AccessChange) -> Self {
         let (person, organization) = match reached.grantee {
             Grantee::Person(id) => (Some(id.to_string()), None),
             Grantee::Organization(id) => (None, Some(id.to_string())),
         };
-        Self { person, organization, name: reached.name.clone(), level: reached.level.word() }
+        Self { person, organization, name: reached.name.clone(), level: reached.level.as_str() }
     }
 }
 
@@ -176,7 +176,9 @@ impl PlanBody {
             blockers: plan.blockers.iter().map(Into::into).collect(),
             more_blockers: plan.more_blockers,
             effects: EffectsBody {
-                model_pair: effects.model_pair.map(|pair| format!("{}_to_{}", pair.source.word(), pair.target.word())),
+                model_pair: effects
+                    .model_pair
+                    .map(|pair| format!("{}_to_{}", pair.source.as_str(), pair.target.as_str())),
                 source: effects.source.as_ref().map(Into::into),
                 target: effects.target.as_ref().map(Into::into),
                 links_stopped: effects.links_stopped.total,

@@ -132,7 +132,7 @@ impl From<TrashRow> for TrashedBody {
     fn from(row: TrashRow) -> Self {
         Self {
             id: row.id.to_string(),
-            kind: row.kind.word(),
+            kind: row.kind.as_str(),
             name: row.name,
             trashed_at: row.at.rfc3339(),
             trashed_by: row.by.map(|by| by.to_string()),
@@ -152,7 +152,7 @@ pub async fn list(
     Path(org): Path<String>,
     Params(params): Params<PageParams>,
 ) -> Result<Json<PageBody<TrashedBody>>, Problem> {
-    let limit = Some(params.limit.unwrap_or(usecase::PAGE));
+    let limit = Some(params.limit.unwrap_or(usecase::DEFAULT_PAGE_SIZE));
     let view = usecase::trash::list(&ctx, &by, &org, &params.cursor, limit).await?;
     Ok(Json(PageBody::of(view.rows, Into::into)))
 }
@@ -203,8 +203,8 @@ impl From<TaskView> for TaskBody {
     fn from(task: TaskView) -> Self {
         Self {
             id: task.id.to_string(),
-            kind: task.kind.word(),
-            state: task.state.word(),
+            kind: task.kind.as_str(),
+            state: task.state.as_str(),
             name: task.name,
             resource: task.resource.map(|id| id.to_string()),
             transfer: task.transfer.map(|id| id.to_string()),

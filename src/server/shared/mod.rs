@@ -41,7 +41,7 @@ use super::{
     error::Error,
     http_status::status_of,
     session::{Caller, cookies},
-    usecase::link::{self, Asked, Opened, Visit},
+    usecase::link::{self, LinkRequest, UnlockedLink, Visit},
 };
 
 /// The cookie that remembers a password; its path says of which link.
@@ -49,7 +49,7 @@ const COOKIE: &str = "commonhold-link";
 /// How long it is remembered, in seconds: half a day.
 const REMEMBERED: u64 = 12 * 60 * 60;
 /// The longest form.
-const LONGEST_FORM: usize = 16 * 1024;
+const MAX_FORM_BYTES: usize = 16 * 1024;
 /// What the page may do: show itself in our style, and send its own form.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -71,7 +71,7 @@ pub fn router(ctx: &Ctx, options: &LeptosOptions) -> Router {
         .route("/s/{token}", get(show).post(unlock))
         .route("/s/{token}/{resource}", get(show).post(unlock))
         .with_state(door)
-        .layer(DefaultBodyLimit::max(LONGEST_FORM))
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(from_fn(unlisted))
 }
 
@@ -106,7 +106,7 @@ struct Address {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Place {
+struct SharedQuery {
     cursor: String,
 }
 
@@ -118,14 +118,14 @@ struct PasswordForm {
 
 /// What is on the page.
 enum Content<'a> {
-    Shown(Shown<'a>),
+    Shown(SharedContent<'a>),
     Locked { problem: Option<String> },
     Moved,
     Nothing,
     Later { words: String },
 }
 
-struct Shown<'a> {
+struct SharedContent<'a> {
     view: &'a SharedView,
     token: &'a str,
     now: Timestamp,
@@ -139,7 +139,7 @@ struct Page<'a> {
     content: Content<'a>,
 }
 
-impl Shown<'_> {
+impl SharedContent<'_> {
     fn href(&self, id: ResourceId) -> String {
         format!("/s/{}/{id}", self.token)
     }
@@ -150,7 +150,7 @@ impl Shown<'_> {
 
     /// "Read-only" in words, and what is here.
     fn lead(&self) -> String {
-        let kind = self.view.kind.title();
+        let kind = self.view.kind.label();
         format!("{kind} · shared with you by a link. You can look at it; nothing you do here is saved.")
     }
 
@@ -173,7 +173,7 @@ fn status_class(dataset: &DatasetView) -> &'static str {
 }
 
 fn row_class(row: &SharedRow) -> &'static str {
-    row.kind.word()
+    row.kind.as_str()
 }
 
 fn render(style: &Style, status: StatusCode, title: &str, content: Content<'_>) -> Response {
@@ -223,12 +223,12 @@ async fn show(
     caller: Option<axum::Extension<Caller>>,
     headers: HeaderMap,
     address: Result<Path<Address>, PathRejection>,
-    place: Result<Query<Place>, QueryRejection>,
+    place: Result<Query<SharedQuery>, QueryRejection>,
 ) -> Response {
     let (Ok(Path(address)), Ok(Query(place))) = (address, place) else {
         return refused(&style, &Refusal::NotFound.into());
     };
-    let asked = Asked {
+    let asked = LinkRequest {
         token: address.token,
         resource: address.resource,
         cursor: place.cursor,
@@ -236,7 +236,7 @@ async fn show(
     };
     match link::visit(&ctx, &client(caller), &asked).await {
         Ok(Visit::Shown(view)) => {
-            let content = Content::Shown(Shown { view: &view, token: &asked.token, now: ctx.now() });
+            let content = Content::Shown(SharedContent { view: &view, token: &asked.token, now: ctx.now() });
             render(&style, StatusCode::OK, &view.name, content)
         }
         Ok(Visit::Locked) => render(&style, StatusCode::OK, "Protected link", Content::Locked { problem: None }),
@@ -255,7 +255,7 @@ async fn unlock(
         return refused(&style, &Refusal::NotFound.into());
     };
     match link::unlock(&ctx, &client(caller), &token, &form.password).await {
-        Ok(Opened { key, .. }) => {
+        Ok(UnlockedLink { key, .. }) => {
             let secure = if ctx.public_url().starts_with("https://") { "; Secure" } else { "" };
             let cookie =
                 format!("{COOKIE}={key}; HttpOnly; SameSite=Lax{secure}; Path=/s/{token}; Max-Age={REMEMBERED}");

@@ -250,7 +250,7 @@ pub async fn update(
 
 /// What an account holds that keeps it from being deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Held {
+pub struct AccountContents {
     /// Whether something is in its Drive.
     pub in_drive: bool,
     /// Whether something is in its trash, or is being made or deleted there.
@@ -262,7 +262,7 @@ pub struct Held {
 ///
 /// # Errors
 /// The database.
-pub async fn list_held(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<(AccountId, Held)>> {
+pub async fn list_held(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<(AccountId, AccountContents)>> {
     let rows: Vec<(Uuid, i64, i64)> = tx
         .sql(
             "SELECT a.id,
@@ -273,7 +273,7 @@ pub async fn list_held(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<
         .bind(organization.0)
         .all()
         .await?;
-    let held = |(id, there, hidden)| (AccountId(id), Held { in_drive: there > 0, in_trash: hidden > 0 });
+    let held = |(id, there, hidden)| (AccountId(id), AccountContents { in_drive: there > 0, in_trash: hidden > 0 });
     Ok(rows.into_iter().map(held).collect())
 }
 

@@ -92,7 +92,7 @@ struct AuditRow {
 
 /// Where a page of the log begins or ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Cursor {
     /// When the line was written.
     pub at: Timestamp,
     /// Its id.
@@ -118,11 +118,11 @@ pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
     filter: &Filter,
-    before: Option<Place>,
+    before: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<(AuditId, ActivityView)>> {
     // The last day and the line are one bound, so that both are found in the index.
-    let end = Place { at: filter.to.unwrap_or(Timestamp(i64::MAX)), id: AuditId(Uuid::nil()) };
+    let end = Cursor { at: filter.to.unwrap_or(Timestamp(i64::MAX)), id: AuditId(Uuid::nil()) };
     let start = before.map_or(end, |before| before.min(end));
     // Where there is a filter, it is part of both ends, so that only its own index will do; it is not left to chance.
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
@@ -151,10 +151,10 @@ pub async fn list_newer(
     tx: &mut Tx,
     organization: OrganizationId,
     filter: &Filter,
-    after: Place,
+    after: Cursor,
     limit: i64,
 ) -> Result<Vec<(AuditId, ActivityView)>> {
-    let begin = Place { at: filter.from.unwrap_or(Timestamp(i64::MIN)), id: AuditId(Uuid::nil()) };
+    let begin = Cursor { at: filter.from.unwrap_or(Timestamp(i64::MIN)), id: AuditId(Uuid::nil()) };
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
         (false, false) => lines!("at < $2 AND (at, id) > ($3, $4) ORDER BY at, id LIMIT CAST($5 AS BIGINT)"),
         (true, false) => {
@@ -219,7 +219,7 @@ async fn page(
     organization: OrganizationId,
     filter: &Filter,
     far: Timestamp,
-    near: Place,
+    near: Cursor,
     limit: i64,
 ) -> Result<Vec<(AuditId, ActivityView)>> {
     let mut statement = tx.sql(sql).bind(organization.0).bind(far.0).bind(near.at.0).bind(near.id.0).bind(limit);

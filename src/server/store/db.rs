@@ -216,7 +216,7 @@ const JIT_OFF: &str = "SET jit = off";
 
 /// How many values of a list SQLite is given one by one. More come as one JSON text: it looks for the place of every value
 /// bound from the first on, which takes longer than all the rest of the statement when there are a thousand.
-const FEW: usize = 8;
+const MAX_BOUND_VALUES: usize = 8;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -863,7 +863,7 @@ pub enum Tx {
     /// Writes to PostgreSQL.
     PostgresWrite(Box<Writing>),
     /// Reads in the middle of [`Db::together`] what was written there.
-    Held(together::Held),
+    Held(together::SharedTransaction),
 }
 
 /// A transaction that writes to PostgreSQL.
@@ -900,7 +900,7 @@ impl Tx {
     /// The list is padded to a power of two by repeating its last id, so that few different statements are prepared; on SQLite a
     /// long one is one value.
     pub fn sql_list<T: ListValue>(&mut self, sql: &'static str, ids: &[T]) -> Statement<'_> {
-        if self.is_sqlite() && ids.len() > FEW {
+        if self.is_sqlite() && ids.len() > MAX_BOUND_VALUES {
             let mut text = sql.replace("{ids}", T::FROM_JSON);
             for n in 1..=9 {
                 text = text.replace(&format!("{{{n}}}"), &format!("${}", 1 + n));
@@ -1001,7 +1001,7 @@ impl Tx {
 enum On<'t> {
     Sqlite(&'t mut PooledConnection),
     Postgres(&'t mut sqlx::PgConnection),
-    Held(together::Held),
+    Held(together::SharedTransaction),
 }
 
 enum Args {

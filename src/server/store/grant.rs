@@ -58,7 +58,7 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
         .bind(new.resource.0)
         .bind(person)
         .bind(organization)
-        .bind(new.level.word())
+        .bind(new.level.as_str())
         .bind(new.carried)
         .bind(permit.person().0)
         .bind(new.at.0)
@@ -78,7 +78,7 @@ pub async fn upsert(tx: &mut Tx, permit: &Permit, new: &NewGrant) -> Result<()> 
 pub async fn upsert_carried(tx: &mut Tx, permit: &Permit, new: &[NewGrant]) -> Result<()> {
     let (mut people, mut organizations) = (Vec::new(), Vec::new());
     for grant in new {
-        let row = |grantee: Uuid| (grant.id.0, grant.resource.0, grantee, grant.level.word());
+        let row = |grantee: Uuid| (grant.id.0, grant.resource.0, grantee, grant.level.as_str());
         match grant.grantee {
             Grantee::Person(person) => {
                 live::touch_person(tx, person);
@@ -122,7 +122,7 @@ pub async fn upsert_carried(tx: &mut Tx, permit: &Permit, new: &[NewGrant]) -> R
 
 /// A grant as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredGrant {
     /// Id.
     pub id: GrantId,
     /// The resource.
@@ -136,7 +136,7 @@ pub struct Stored {
 }
 
 #[derive(FromRow)]
-struct StoredRow {
+struct StoredGrantRow {
     id: Uuid,
     resource_id: Uuid,
     person_id: Option<Uuid>,
@@ -150,10 +150,10 @@ fn grantee(person: Option<Uuid>, organization: Option<Uuid>) -> Option<Grantee> 
     person.map(PersonId).map(Grantee::Person).or_else(|| organization.map(OrganizationId).map(Grantee::Organization))
 }
 
-impl StoredRow {
-    fn read(self) -> Result<Option<Stored>> {
+impl StoredGrantRow {
+    fn read(self) -> Result<Option<StoredGrant>> {
         let Some(grantee) = grantee(self.person_id, self.organization_id) else { return Ok(None) };
-        Ok(Some(Stored {
+        Ok(Some(StoredGrant {
             id: GrantId(self.id),
             resource: ResourceId(self.resource_id),
             grantee,
@@ -167,25 +167,25 @@ impl StoredRow {
 ///
 /// # Errors
 /// The database.
-pub async fn find(tx: &mut Tx, id: GrantId) -> Result<Option<Stored>> {
-    let row: Option<StoredRow> = tx
+pub async fn find(tx: &mut Tx, id: GrantId) -> Result<Option<StoredGrant>> {
+    let row: Option<StoredGrantRow> = tx
         .sql("SELECT id, resource_id, person_id, organization_id, level, carried FROM access_grant WHERE id = $1")
         .bind(id.0)
         .optional()
         .await?;
-    row.map_or(Ok(None), StoredRow::read)
+    row.map_or(Ok(None), StoredGrantRow::read)
 }
 
 /// What somebody was given on one resource itself: by hand, carried along, or both.
 ///
 /// # Errors
 /// The database.
-pub async fn find_of(tx: &mut Tx, resource: ResourceId, to: Grantee) -> Result<Vec<Stored>> {
+pub async fn find_of(tx: &mut Tx, resource: ResourceId, to: Grantee) -> Result<Vec<StoredGrant>> {
     let (person, organization) = match to {
         Grantee::Person(person) => (Some(person.0), None),
         Grantee::Organization(organization) => (None, Some(organization.0)),
     };
-    let rows: Vec<StoredRow> = tx
+    let rows: Vec<StoredGrantRow> = tx
         .sql(
             "SELECT id, resource_id, person_id, organization_id, level, carried FROM access_grant
              WHERE resource_id = $1 AND (person_id = $2 OR organization_id = $3)",
@@ -195,14 +195,14 @@ pub async fn find_of(tx: &mut Tx, resource: ResourceId, to: Grantee) -> Result<V
         .bind(organization)
         .all()
         .await?;
-    Ok(rows.into_iter().map(StoredRow::read).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    Ok(rows.into_iter().map(StoredGrantRow::read).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 /// A grant as **Manage access** lists it.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct ListedGrant {
     /// The grant.
-    pub grant: Stored,
+    pub grant: StoredGrant,
     /// The person's or the organization's name.
     pub name: String,
     /// The person's address, or the Org ID.
@@ -212,9 +212,9 @@ pub struct Listed {
 }
 
 #[derive(FromRow)]
-struct ListedRow {
+struct ListedGrantRow {
     #[sqlx(flatten)]
-    grant: StoredRow,
+    grant: StoredGrantRow,
     name: String,
     address: String,
     role: Option<String>,
@@ -222,14 +222,14 @@ struct ListedRow {
 
 /// Where a page of grants starts: behind this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AfterGrant {
+pub struct GrantCursor {
     /// 0 for a grant on the resource itself, 1 for one above it.
     pub rank: i64,
     /// The grant.
     pub id: Uuid,
 }
 
-impl AfterGrant {
+impl GrantCursor {
     /// In front of all.
     pub const START: Self = Self { rank: -1, id: Uuid::nil() };
 }
@@ -243,11 +243,11 @@ pub async fn list_on_way(
     tx: &mut Tx,
     resource: ResourceId,
     way: &[ResourceId],
-    after: AfterGrant,
+    after: GrantCursor,
     limit: i64,
-) -> Result<Vec<Listed>> {
+) -> Result<Vec<ListedGrant>> {
     let ids: Vec<Uuid> = way.iter().take(CHUNK).map(|id| id.0).collect();
-    let rows: Vec<ListedRow> = tx
+    let rows: Vec<ListedGrantRow> = tx
         .sql_list(
             "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
                 COALESCE(p.first_name || ' ' || p.last_name, o.name) AS name, COALESCE(p.email, o.org_id) AS address, m.role
@@ -269,7 +269,7 @@ pub async fn list_on_way(
     for row in rows {
         let role = row.role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?;
         let Some(grant) = row.grant.read()? else { continue };
-        listed.push(Listed { grant, name: row.name, address: row.address, role });
+        listed.push(ListedGrant { grant, name: row.name, address: row.address, role });
     }
     Ok(listed)
 }
@@ -278,11 +278,11 @@ pub async fn list_on_way(
 ///
 /// # Errors
 /// The database.
-pub async fn list_by_hand(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> Result<Vec<Listed>> {
+pub async fn list_by_hand(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> Result<Vec<ListedGrant>> {
     let mut listed = Vec::new();
     for chunk in resources.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<ListedRow> = tx
+        let rows: Vec<ListedGrantRow> = tx
             .sql_list(
                 "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
                     COALESCE(p.first_name || ' ' || p.last_name, o.name) AS name, COALESCE(p.email, o.org_id) AS address, NULL AS role
@@ -295,7 +295,7 @@ pub async fn list_by_hand(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> 
             .await?;
         for row in rows {
             let Some(grant) = row.grant.read()? else { continue };
-            listed.push(Listed { grant, name: row.name, address: row.address, role: None });
+            listed.push(ListedGrant { grant, name: row.name, address: row.address, role: None });
         }
     }
     Ok(listed)
@@ -303,9 +303,9 @@ pub async fn list_by_hand(tx: &mut Tx, resources: &[ResourceId], limit: i64) -> 
 
 /// A grant that reaches somebody, as "Why can they see this?" tells it.
 #[derive(Debug, Clone)]
-pub struct Reaching {
+pub struct AccessHolder {
     /// The grant.
-    pub grant: Stored,
+    pub grant: StoredGrant,
     /// The organization it was given to, where it was not given to the person.
     pub through: Option<String>,
     /// Who made it, or moved what it came along with.
@@ -315,9 +315,9 @@ pub struct Reaching {
 }
 
 #[derive(FromRow)]
-struct ReachingRow {
+struct AccessHolderRow {
     #[sqlx(flatten)]
-    grant: StoredRow,
+    grant: StoredGrantRow,
     through: Option<String>,
     made_by: Option<String>,
     created_at: i64,
@@ -327,9 +327,9 @@ struct ReachingRow {
 ///
 /// # Errors
 /// The database.
-pub async fn list_reaching(tx: &mut Tx, person: PersonId, way: &[ResourceId]) -> Result<Vec<Reaching>> {
+pub async fn list_reaching(tx: &mut Tx, person: PersonId, way: &[ResourceId]) -> Result<Vec<AccessHolder>> {
     let ids: Vec<Uuid> = way.iter().take(CHUNK).map(|id| id.0).collect();
-    let rows: Vec<ReachingRow> = tx
+    let rows: Vec<AccessHolderRow> = tx
         .sql_list(
             "SELECT g.id, g.resource_id, g.person_id, g.organization_id, g.level, g.carried,
                 o.name AS through, p.first_name || ' ' || p.last_name AS made_by, g.created_at
@@ -344,7 +344,7 @@ pub async fn list_reaching(tx: &mut Tx, person: PersonId, way: &[ResourceId]) ->
     let mut listed = Vec::with_capacity(rows.len());
     for row in rows {
         let Some(grant) = row.grant.read()? else { continue };
-        listed.push(Reaching { grant, through: row.through, by: row.made_by, at: Timestamp(row.created_at) });
+        listed.push(AccessHolder { grant, through: row.through, by: row.made_by, at: Timestamp(row.created_at) });
     }
     Ok(listed)
 }
@@ -815,7 +815,7 @@ pub async fn any_shared_elsewhere(
 
 /// Where a page of what is shared starts: behind this.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AfterShared {
+pub struct SharedCursor {
     /// Where the kind sorts: folders first.
     pub rank: i64,
     /// The name as names are compared.
@@ -832,10 +832,10 @@ pub async fn list_shared_page(
     tx: &mut Tx,
     person: PersonId,
     organization: OrganizationId,
-    after: Option<&AfterShared>,
+    after: Option<&SharedCursor>,
     limit: i64,
-) -> Result<Vec<(ResourceId, AfterShared)>> {
-    let start = AfterShared { rank: -1, name_key: String::new(), id: Uuid::nil() };
+) -> Result<Vec<(ResourceId, SharedCursor)>> {
+    let start = SharedCursor { rank: -1, name_key: String::new(), id: Uuid::nil() };
     let after = after.unwrap_or(&start);
     let rows: Vec<(i64, String, Uuid)> = tx
         .sql(
@@ -853,7 +853,7 @@ pub async fn list_shared_page(
         .bind(limit)
         .all()
         .await?;
-    Ok(rows.into_iter().map(|(rank, name_key, id)| (ResourceId(id), AfterShared { rank, name_key, id })).collect())
+    Ok(rows.into_iter().map(|(rank, name_key, id)| (ResourceId(id), SharedCursor { rank, name_key, id })).collect())
 }
 
 #[derive(FromRow)]

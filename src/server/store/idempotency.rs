@@ -128,16 +128,16 @@ pub async fn delete_before(tx: &mut Tx, at: Timestamp) -> Result<u64> {
 }
 
 /// How many things that somebody may reach are looked at; nobody has so many given to them one by one.
-const LOOKED_AT: i64 = 3_000;
+const MAX_RIGHTS: i64 = 3_000;
 
 /// What somebody may do in one place: a digest of the place, and how much.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Standing {
+pub struct AccessSnapshot {
     place: String,
     height: u8,
 }
 
-impl Standing {
+impl AccessSnapshot {
     fn of(place: &str, height: u8) -> Self {
         Self { place: digest(place.as_bytes())[..16].to_owned(), height }
     }
@@ -165,19 +165,19 @@ impl Standing {
 }
 
 #[derive(FromRow)]
-struct StandingRow {
+struct AccessSnapshotRow {
     place: Uuid,
     role: Option<String>,
     level: Option<String>,
 }
 
-impl StandingRow {
-    fn read(&self) -> Result<Standing> {
+impl AccessSnapshotRow {
+    fn read(&self) -> Result<AccessSnapshot> {
         let role = self.role.as_deref().map(|word| read("membership", "role", word, Role::parse)).transpose()?;
         let level = self.level.as_deref().map(|word| read("access_grant", "level", word, Level::parse)).transpose()?;
         // Both are in the order of their meaning.
         let height = role.map(|role| role as u8).or(level.map(|level| level as u8)).unwrap_or_default();
-        Ok(Standing::of(&self.place.to_string(), height))
+        Ok(AccessSnapshot::of(&self.place.to_string(), height))
     }
 }
 
@@ -186,8 +186,8 @@ impl StandingRow {
 ///
 /// # Errors
 /// The database.
-pub async fn list_standing(tx: &mut Tx, person: PersonId) -> Result<Vec<Standing>> {
-    let rows: Vec<StandingRow> = tx
+pub async fn list_standing(tx: &mut Tx, person: PersonId) -> Result<Vec<AccessSnapshot>> {
+    let rows: Vec<AccessSnapshotRow> = tx
         .sql(
             "SELECT organization_id AS place, role, CAST(NULL AS TEXT) AS level FROM living_membership WHERE person_id = $1
              UNION ALL SELECT account_id, role, NULL FROM account_membership WHERE person_id = $1
@@ -197,8 +197,8 @@ pub async fn list_standing(tx: &mut Tx, person: PersonId) -> Result<Vec<Standing
              LIMIT CAST($2 AS BIGINT)",
         )
         .bind(person.0)
-        .bind(LOOKED_AT)
+        .bind(MAX_RIGHTS)
         .all()
         .await?;
-    rows.iter().map(StandingRow::read).collect()
+    rows.iter().map(AccessSnapshotRow::read).collect()
 }

@@ -5,13 +5,13 @@ use uuid::Uuid;
 
 use super::{
     CHUNK, Result, Tx,
-    membership::{After, Sort, Wanted},
+    membership::{Cursor, PeopleFilter, Sort},
     read,
 };
 use crate::domain::{
     access::{Level, Permit, role_level},
     id::{AccountId, InvitationId, MailId, OrganizationId, PersonId, ResourceId},
-    invitation::State,
+    invitation::InvitationState,
     name::{search_key, sort_key},
     role::{Role, RolePermit},
     sender::{Sender, Sent, still_valid},
@@ -88,14 +88,14 @@ async fn insert_row(
     .bind(new.email.to_owned())
     .bind(new.email_key.to_owned())
     .bind(new.name.map(str::to_owned))
-    .bind(new.role.word())
+    .bind(new.role.as_str())
     .bind(new.token_hash.to_owned())
     .bind(by.0)
     .bind(new.at.0)
     .bind(new.expires_at.0)
     .bind(sort_key(new.name.unwrap_or(new.email_key)))
     .bind(new.reach.map(|(resource, _)| resource.0))
-    .bind(new.reach.map(|(_, level)| level.word()))
+    .bind(new.reach.map(|(_, level)| level.as_str()))
     .bind(new.mail.0)
     .bind(external.then_some(true))
     .bind(search_key(new.name.unwrap_or(new.email_key)))
@@ -187,7 +187,7 @@ pub async fn upsert_grant(
         .sql("UPDATE invitation SET level = $3, reach_by = $4 WHERE id = $1 AND resource_id = $2 AND state = 'pending'")
         .bind(invitation.0)
         .bind(permit.resource().0)
-        .bind(level.word())
+        .bind(level.as_str())
         .bind(permit.person().0)
         .execute()
         .await?;
@@ -200,7 +200,7 @@ pub async fn upsert_grant(
     )
     .bind(invitation.0)
     .bind(permit.resource().0)
-    .bind(level.word())
+    .bind(level.as_str())
     .bind(permit.person().0)
     .bind(at.0)
     .execute()
@@ -247,7 +247,7 @@ pub async fn list_grants(tx: &mut Tx, invitation: InvitationId) -> Result<Vec<(R
 
 /// Access that waits with an invitation, and who answers for it.
 #[derive(Debug, Clone)]
-pub struct Promised {
+pub struct PromisedGrant {
     /// The invitation.
     pub invitation: InvitationId,
     /// Whether the invitation began with it; it was added later otherwise.
@@ -263,7 +263,7 @@ pub struct Promised {
 }
 
 #[derive(FromRow)]
-struct PromisedRow {
+struct PromisedGrantRow {
     invitation_id: Uuid,
     first: bool,
     resource_id: Uuid,
@@ -278,11 +278,11 @@ struct PromisedRow {
 ///
 /// # Errors
 /// The database.
-pub async fn list_promised(tx: &mut Tx, invitations: &[InvitationId]) -> Result<Vec<Promised>> {
-    let mut promised: Vec<Promised> = Vec::new();
+pub async fn list_promised(tx: &mut Tx, invitations: &[InvitationId]) -> Result<Vec<PromisedGrant>> {
+    let mut promised: Vec<PromisedGrant> = Vec::new();
     for chunk in invitations.chunks(CHUNK) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-        let rows: Vec<PromisedRow> = tx
+        let rows: Vec<PromisedGrantRow> = tx
             .sql_list(
                 "WITH RECURSIVE given(invitation_id, first, resource_id, level, given_by, organization_id) AS (
                     SELECT i.id, TRUE, i.resource_id, i.level, COALESCE(i.reach_by, i.invited_by), i.organization_id
@@ -312,11 +312,12 @@ pub async fn list_promised(tx: &mut Tx, invitations: &[InvitationId]) -> Result<
             let role = row.role.map(|role| read("membership", "role", &role, Role::parse)).transpose()?;
             let level = own.max(role.and_then(role_level));
             let (invitation, resource) = (InvitationId(row.invitation_id), ResourceId(row.resource_id));
-            let same =
-                |one: &&mut Promised| (one.invitation, one.first, one.resource) == (invitation, row.first, resource);
+            let same = |one: &&mut PromisedGrant| {
+                (one.invitation, one.first, one.resource) == (invitation, row.first, resource)
+            };
             match promised.iter_mut().rev().find(same) {
                 Some(known) => known.sender.level = known.sender.level.max(level),
-                None => promised.push(Promised {
+                None => promised.push(PromisedGrant {
                     invitation,
                     first: row.first,
                     resource,
@@ -440,7 +441,7 @@ pub struct Invitation {
     /// The role they will have.
     pub role: Role,
     /// What became of it.
-    pub state: State,
+    pub state: InvitationState,
     /// Who invited.
     pub invited_by: PersonId,
     /// When its link was last mailed.
@@ -491,7 +492,7 @@ impl TryFrom<InvitationRow> for Invitation {
             email_key: row.email_key,
             name: row.name,
             role: read("invitation", "role", &row.role, Role::parse)?,
-            state: read("invitation", "state", &row.state, State::parse)?,
+            state: read("invitation", "state", &row.state, InvitationState::parse)?,
             invited_by: PersonId(row.invited_by),
             sent_at: Timestamp(row.sent_at.unwrap_or(row.created_at)),
             expires_at: Timestamp(row.expires_at),
@@ -577,10 +578,10 @@ pub async fn is_pending(tx: &mut Tx, organization: OrganizationId, email_key: &s
 ///
 /// # Errors
 /// The database.
-pub async fn update_state(tx: &mut Tx, id: InvitationId, state: State, at: Timestamp) -> Result<bool> {
+pub async fn update_state(tx: &mut Tx, id: InvitationId, state: InvitationState, at: Timestamp) -> Result<bool> {
     tx.sql("UPDATE invitation SET state = $2, answered_at = $3 WHERE id = $1 AND state = 'pending'")
         .bind(id.0)
-        .bind(state.word())
+        .bind(state.as_str())
         .bind(at.0)
         .execute()
         .await
@@ -600,7 +601,7 @@ pub async fn update_role(tx: &mut Tx, permit: &RolePermit, id: InvitationId, rol
     )
     .bind(id.0)
     .bind(permit.organization().0)
-    .bind(role.word())
+    .bind(role.as_str())
     .bind(role == Role::Member)
     .bind(permit.person().0)
     .execute()
@@ -804,7 +805,7 @@ pub async fn count_pending_in_role(
              WHERE organization_id = $1 AND state = 'pending' AND role = $2 AND expires_at > $3 AND (external IS NULL OR NOT external)",
         )
         .bind(organization.0)
-        .bind(role.word())
+        .bind(role.as_str())
         .bind(now.0)
         .number()
         .await?;
@@ -891,7 +892,7 @@ struct InvitedRow {
 pub async fn list_pending(
     tx: &mut Tx,
     organization: OrganizationId,
-    wanted: &Wanted<'_>,
+    wanted: &PeopleFilter<'_>,
     (working, expired): (bool, bool),
     now: Timestamp,
 ) -> Result<Vec<Invited>> {
@@ -925,7 +926,7 @@ pub async fn list_pending(
         .sql(sql)
         .bind(organization.0)
         .bind(wanted.pattern.to_owned())
-        .bind(wanted.role.map_or("", Role::word))
+        .bind(wanted.role.map_or("", Role::as_str))
         .bind(wanted.after.key.clone())
         .bind(wanted.after.id)
         .bind(working)
@@ -979,8 +980,8 @@ struct ListRow {
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
-    state: State,
-    after: &After,
+    state: InvitationState,
+    after: &Cursor,
     limit: i64,
 ) -> Result<Vec<(RowView, String)>> {
     let rows: Vec<ListRow> = tx
@@ -994,7 +995,7 @@ pub async fn list(
              ORDER BY i.name_key, i.id LIMIT CAST($5 AS BIGINT)",
         )
         .bind(organization.0)
-        .bind(state.word())
+        .bind(state.as_str())
         .bind(after.key.clone())
         .bind(after.id)
         .bind(limit)
@@ -1012,7 +1013,7 @@ pub async fn list(
                 email: row.email,
                 name: row.name,
                 role,
-                state: read("invitation", "state", &row.state, State::parse)?,
+                state: read("invitation", "state", &row.state, InvitationState::parse)?,
                 invited_by: row.invited_by,
                 created_at: Timestamp(row.created_at),
                 sent_at: Timestamp(row.sent_at.unwrap_or(row.created_at)),

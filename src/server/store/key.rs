@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Result, Tx, read};
 use crate::domain::{
     id::{AccountId, KeyId, OrganizationId},
-    key::{MOST_KEYS, Scopes, client_id},
+    key::{MAX_KEYS, Scopes, client_id},
     name::{search_key, sort_key},
     person::full_name,
     role::RolePermit,
@@ -178,7 +178,7 @@ pub async fn find_by_token(tx: &mut Tx, token_hash: &str, now: Timestamp) -> Res
 }
 
 #[derive(FromRow)]
-struct ListedRow {
+struct ListedKeyRow {
     id: Uuid,
     name: String,
     account_id: String,
@@ -193,14 +193,14 @@ struct ListedRow {
 /// # Errors
 /// The database.
 pub async fn list(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<KeyView>> {
-    let rows: Vec<ListedRow> = tx
+    let rows: Vec<ListedKeyRow> = tx
         .sql(
             "SELECT k.id, k.name, a.account_id, k.scopes, k.created_by_name, k.created_at, k.last_used_at
              FROM credential_key k JOIN account a ON a.id = k.account_id AND a.deleted_at IS NULL
              WHERE k.organization_id = $1 AND k.revoked_at IS NULL ORDER BY k.id DESC LIMIT CAST($2 AS BIGINT)",
         )
         .bind(organization.0)
-        .bind(i64::try_from(MOST_KEYS).unwrap_or(i64::MAX))
+        .bind(i64::try_from(MAX_KEYS).unwrap_or(i64::MAX))
         .all()
         .await?;
     rows.into_iter()

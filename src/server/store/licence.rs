@@ -47,8 +47,8 @@ pub async fn insert(tx: &mut Tx, new: &NewLicence) -> Result<()> {
     .bind(new.id.0)
     .bind(new.organization.0)
     .bind(new.account.0)
-    .bind(new.product.word())
-    .bind(new.model.map(Model::word))
+    .bind(new.product.as_str())
+    .bind(new.model.map(Model::as_str))
     .bind(new.seats)
     .bind(new.active_from.0)
     .bind(new.active_until.map(|until| until.0))
@@ -359,7 +359,7 @@ pub async fn append(tx: &mut Tx, entry: &NewEntry) -> Result<bool> {
     )
     .bind(entry.id.0)
     .bind(entry.licence.0)
-    .bind(entry.kind.word())
+    .bind(entry.kind.as_str())
     .bind(entry.change.images)
     .bind(entry.change.projects)
     .bind(entry.change.credits)
@@ -388,7 +388,7 @@ pub struct EntryFilter {
 
 /// Where a page of a ledger begins or ends. Times and numbers grow together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EntryPlace {
+pub struct Cursor {
     /// When the entry was written.
     pub at: Timestamp,
     /// Its number in the licence's books.
@@ -433,11 +433,11 @@ pub async fn list_entries(
     tx: &mut Tx,
     licence: &StoredLicence,
     filter: &EntryFilter,
-    before: Option<EntryPlace>,
+    before: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<EntryView>> {
     // The last day and the entry are one bound, so that both are found in the index.
-    let end = EntryPlace { at: filter.to.unwrap_or(Timestamp(i64::MAX)), number: 0 };
+    let end = Cursor { at: filter.to.unwrap_or(Timestamp(i64::MAX)), number: 0 };
     let start = before.map_or(end, |before| before.min(end));
     let sql = if filter.kind.is_some() {
         entries!(
@@ -460,10 +460,10 @@ pub async fn list_newer_entries(
     tx: &mut Tx,
     licence: &StoredLicence,
     filter: &EntryFilter,
-    after: EntryPlace,
+    after: Cursor,
     limit: i64,
 ) -> Result<Vec<EntryView>> {
-    let begin = EntryPlace { at: filter.from.unwrap_or(Timestamp(i64::MIN)), number: 0 };
+    let begin = Cursor { at: filter.from.unwrap_or(Timestamp(i64::MIN)), number: 0 };
     let sql = if filter.kind.is_some() {
         entries!(
             "(e.kind, e.at) < ($7, $3) AND (e.kind, e.at, e.number) > ($7, $4, $5)
@@ -499,7 +499,7 @@ pub async fn has_more_entries_than(
         .bind(filter.to.map_or(i64::MAX, |at| at.0))
         .bind(entries + 1);
     if let Some(kind) = filter.kind {
-        statement = statement.bind(kind.word());
+        statement = statement.bind(kind.as_str());
     }
     statement.number().await.map(|count| count > entries)
 }
@@ -510,7 +510,7 @@ async fn page(
     licence: &StoredLicence,
     filter: &EntryFilter,
     far: Timestamp,
-    near: EntryPlace,
+    near: Cursor,
     limit: i64,
 ) -> Result<Vec<EntryView>> {
     let mut statement = tx
@@ -522,7 +522,7 @@ async fn page(
         .bind(near.number)
         .bind(limit);
     if let Some(kind) = filter.kind {
-        statement = statement.bind(kind.word());
+        statement = statement.bind(kind.as_str());
     }
     let rows: Vec<EntryRow> = statement.all().await?;
     rows.into_iter()

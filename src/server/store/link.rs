@@ -9,7 +9,7 @@ use crate::domain::{
     access::Permit,
     id::{LinkId, OrganizationId, ResourceId},
     resource::Kind,
-    share_link::State,
+    share_link::ShareLinkState,
     time::Timestamp,
     view::Crumb,
 };
@@ -62,7 +62,7 @@ pub struct Link {
     /// Digest of its token.
     pub token_hash: String,
     /// What was done with it.
-    pub state: State,
+    pub state: ShareLinkState,
     /// Hash of its password, if it has one.
     pub password_hash: Option<String>,
     /// Until when it works.
@@ -96,7 +96,7 @@ impl LinkRow {
             resource: ResourceId(self.resource_id),
             organization: OrganizationId(self.organization_id),
             token_hash: self.token_hash,
-            state: read("share_link", "state", &self.state, State::parse)?,
+            state: read("share_link", "state", &self.state, ShareLinkState::parse)?,
             password_hash: self.password_hash,
             expires_at: self.expires_at.map(Timestamp),
             created_at: Timestamp(self.created_at),

@@ -207,7 +207,7 @@ pub async fn end(tx: &mut Tx, permit: &RolePermit, id: LoanId, at: Timestamp, ho
     )
     .bind(id.0)
     .bind(at.0)
-    .bind(how.word())
+    .bind(how.as_str())
     .bind(permit.organization().0)
     .execute()
     .await
@@ -215,7 +215,7 @@ pub async fn end(tx: &mut Tx, permit: &RolePermit, id: LoanId, at: Timestamp, ho
 }
 
 #[derive(FromRow)]
-struct ListedRow {
+struct ListedLoanRow {
     id: Uuid,
     licence_id: Uuid,
     product: String,
@@ -276,7 +276,7 @@ pub async fn list(
              ORDER BY o.id DESC LIMIT CAST($3 AS BIGINT)"
         }
     };
-    let rows: Vec<ListedRow> =
+    let rows: Vec<ListedLoanRow> =
         tx.sql(sql).bind(organization.0).bind(before.map_or(Uuid::max(), |loan| loan.0)).bind(limit).all().await?;
     rows.into_iter()
         .map(|row| {

@@ -83,7 +83,7 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, person: PersonId, role: Ro
     )
     .bind(permit.organization().0)
     .bind(person.0)
-    .bind(role.word())
+    .bind(role.as_str())
     .bind(at.0)
     .bind(rank(role))
     .execute()
@@ -101,7 +101,7 @@ pub async fn update_role(tx: &mut Tx, permit: &RolePermit, person: PersonId, rol
     tx.sql("UPDATE membership SET role = $3, role_rank = $4 WHERE organization_id = $1 AND person_id = $2")
         .bind(permit.organization().0)
         .bind(person.0)
-        .bind(role.word())
+        .bind(role.as_str())
         .bind(rank(role))
         .execute()
         .await
@@ -157,7 +157,7 @@ pub async fn count_in_role(tx: &mut Tx, organization: OrganizationId, role: Role
     let people = tx
         .sql("SELECT CAST(COUNT(*) AS BIGINT) FROM membership WHERE organization_id = $1 AND role = $2")
         .bind(organization.0)
-        .bind(role.word())
+        .bind(role.as_str())
         .number()
         .await?;
     Ok(u64::try_from(people).unwrap_or(0))
@@ -270,7 +270,7 @@ pub enum Sort {
 
 /// Where a page of people starts: behind this one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct After {
+pub struct Cursor {
     /// Where their role sorts, or when they were last here; used where the list is sorted by that.
     pub rank: i64,
     /// Their name or email, as it is sorted by.
@@ -279,7 +279,7 @@ pub struct After {
     pub id: Uuid,
 }
 
-impl After {
+impl Cursor {
     /// In front of everybody.
     pub fn start(descending: bool) -> Self {
         if descending {
@@ -292,7 +292,7 @@ impl After {
 
 /// Which people of an organization are wanted.
 #[derive(Debug, Clone)]
-pub struct Wanted<'a> {
+pub struct PeopleFilter<'a> {
     /// What name or email is like; `%` for everybody. `!` escapes.
     pub pattern: &'a str,
     /// Only this role.
@@ -302,7 +302,7 @@ pub struct Wanted<'a> {
     /// Whether the other way round.
     pub descending: bool,
     /// Where the page starts.
-    pub after: &'a After,
+    pub after: &'a Cursor,
     /// How many.
     pub limit: i64,
 }
@@ -311,7 +311,7 @@ pub struct Wanted<'a> {
 ///
 /// # Errors
 /// The database.
-pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &Wanted<'_>) -> Result<Vec<Member>> {
+pub async fn list(tx: &mut Tx, organization: OrganizationId, wanted: &PeopleFilter<'_>) -> Result<Vec<Member>> {
     macro_rules! people {
         ($rest:literal) => {
             concat!(
@@ -386,7 +386,7 @@ pub async fn list_reaching(
     tx: &mut Tx,
     organization: OrganizationId,
     account: AccountId,
-    after: &After,
+    after: &Cursor,
     limit: i64,
 ) -> Result<Vec<Member>> {
     let rows: Vec<MemberRow> = tx

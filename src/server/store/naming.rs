@@ -20,7 +20,7 @@ use crate::domain::{
 };
 
 /// How many rows one transaction looks at.
-const STEP: i64 = 1_000;
+const BATCH_SIZE: i64 = 1_000;
 
 /// Computes every key again, unless all of them are of this version already.
 ///
@@ -81,7 +81,7 @@ async fn update_resources(tx: &mut Tx, after: Uuid) -> Result<Option<Uuid>> {
              WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)",
         )
         .bind(after)
-        .bind(STEP)
+        .bind(BATCH_SIZE)
         .all()
         .await?;
     let Some(last) = rows.last().map(|row| row.id) else { return Ok(None) };
@@ -148,7 +148,7 @@ async fn update_people(tx: &mut Tx, after: Uuid) -> Result<Option<Uuid>> {
     let rows: Vec<(Uuid, String, String)> = tx
         .sql("SELECT id, first_name, last_name FROM person WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)")
         .bind(after)
-        .bind(STEP)
+        .bind(BATCH_SIZE)
         .all()
         .await?;
     let Some(last) = rows.last().map(|(id, ..)| *id) else { return Ok(None) };
@@ -176,7 +176,7 @@ async fn update_organizations(tx: &mut Tx, after: Uuid) -> Result<Option<Uuid>> 
     let rows: Vec<(Uuid, String)> = tx
         .sql("SELECT id, name FROM organization WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)")
         .bind(after)
-        .bind(STEP)
+        .bind(BATCH_SIZE)
         .all()
         .await?;
     let Some(last) = rows.last().map(|(id, _)| *id) else { return Ok(None) };
@@ -202,7 +202,7 @@ async fn update_invitations(tx: &mut Tx, after: Uuid) -> Result<Option<Uuid>> {
     let rows: Vec<(Uuid, String)> = tx
         .sql("SELECT id, COALESCE(name, email_key) FROM invitation WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)")
         .bind(after)
-        .bind(STEP)
+        .bind(BATCH_SIZE)
         .all()
         .await?;
     let Some(last) = rows.last().map(|(id, _)| *id) else { return Ok(None) };
@@ -246,7 +246,7 @@ pub async fn count_wrong(tx: &mut Tx) -> Result<u64> {
                  LEFT JOIN resource_word w ON w.resource_id = listed.id",
             )
             .bind(after)
-            .bind(STEP)
+            .bind(BATCH_SIZE)
             .all()
             .await?;
         next = rows.iter().map(|row| row.id).max();
@@ -270,7 +270,7 @@ pub async fn count_wrong(tx: &mut Tx) -> Result<u64> {
     ] {
         next = Some(Uuid::nil());
         while let Some(after) = next {
-            let rows: Vec<KeyRow> = tx.sql(sql).bind(after).bind(STEP).all().await?;
+            let rows: Vec<KeyRow> = tx.sql(sql).bind(after).bind(BATCH_SIZE).all().await?;
             next = rows.last().map(|row| row.id);
             wrong += count(rows.iter().filter(|row| is_wrong(row, &search_key(&row.name))));
         }

@@ -6,9 +6,9 @@ use uuid::Uuid;
 use super::{CHUNK, DbError, Result, Tx, read};
 use crate::domain::{
     id::{OfferId, OrganizationId, PersonId, ResourceId, TransferId},
-    offer::State,
+    offer::OfferState,
     time::Timestamp,
-    transfer::{Named, Summary},
+    transfer::{NamedResource, Summary},
     view::transfer::{Direction, Offered},
 };
 
@@ -32,11 +32,11 @@ pub struct Offer {
     /// What they say to it.
     pub note: String,
     /// What became of it: as it was noted; see [`Offer::now`].
-    pub state: State,
+    pub state: OfferState,
     /// What was offered, as it is recognized.
     pub digest: String,
     /// The first of the items.
-    pub items: Vec<Named>,
+    pub items: Vec<NamedResource>,
     /// What was offered.
     pub what: Summary,
     /// When.
@@ -57,7 +57,7 @@ pub struct Offer {
 
 impl Offer {
     /// What became of it by now.
-    pub fn now(&self, now: Timestamp) -> State {
+    pub fn now(&self, now: Timestamp) -> OfferState {
         self.state.now(self.expires_at, self.all_there, now)
     }
 }
@@ -88,7 +88,7 @@ impl TryFrom<OfferRow> for Offer {
     type Error = DbError;
 
     fn try_from(row: OfferRow) -> Result<Self> {
-        let (items, what): (Vec<Named>, Summary) = serde_json::from_str(&row.content)
+        let (items, what): (Vec<NamedResource>, Summary) = serde_json::from_str(&row.content)
             .map_err(|error| DbError::Inconsistent(format!("offer.content of {}: {error}", row.id)))?;
         Ok(Self {
             id: OfferId(row.id),
@@ -99,7 +99,7 @@ impl TryFrom<OfferRow> for Offer {
             source_name: row.source_name,
             target_name: row.target_name,
             note: row.note,
-            state: read("offer", "state", &row.state, State::parse)?,
+            state: read("offer", "state", &row.state, OfferState::parse)?,
             digest: row.digest,
             items,
             what,
@@ -147,7 +147,7 @@ pub async fn insert(tx: &mut Tx, offer: &Offer, items: &[ResourceId]) -> Result<
     .bind(offer.source_name.clone())
     .bind(offer.target_name.clone())
     .bind(offer.note.clone())
-    .bind(offer.state.word())
+    .bind(offer.state.as_str())
     .bind(offer.digest.clone())
     .bind(content)
     .bind(offer.created_at.0)
@@ -192,7 +192,7 @@ pub async fn list_items(tx: &mut Tx, id: OfferId) -> Result<Vec<ResourceId>> {
 
 /// Which offers are wanted.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted {
+pub struct OfferFilter {
     /// Of this organization.
     pub organization: OrganizationId,
     /// Which way.
@@ -209,7 +209,7 @@ pub struct Wanted {
 ///
 /// # Errors
 /// The database.
-pub async fn list(tx: &mut Tx, wanted: &Wanted) -> Result<Vec<Offer>> {
+pub async fn list(tx: &mut Tx, wanted: &OfferFilter) -> Result<Vec<Offer>> {
     let sql = match wanted.direction {
         Direction::Out => offers!(
             "o.source_id = $1 AND o.id < $2 AND ($3 IS NULL OR o.person_id = $3) ORDER BY o.id DESC LIMIT CAST($4 AS BIGINT)"
@@ -308,7 +308,7 @@ pub async fn count_made_by(tx: &mut Tx, person: PersonId, since: Timestamp) -> R
 #[derive(Debug, Clone, Copy)]
 pub struct Answer<'a> {
     /// What became of it.
-    pub state: State,
+    pub state: OfferState,
     /// Who did that.
     pub by: PersonId,
     /// Their name.
@@ -329,7 +329,7 @@ pub async fn update_answered(tx: &mut Tx, id: OfferId, answer: &Answer<'_>) -> R
          WHERE id = $1 AND state = 'open'",
     )
     .bind(id.0)
-    .bind(answer.state.word())
+    .bind(answer.state.as_str())
     .bind(answer.by.0)
     .bind(answer.name.to_owned())
     .bind(answer.transfer.map(|id| id.0))

@@ -39,7 +39,7 @@ pub async fn insert(tx: &mut Tx, new: &NewLink<'_>) -> Result<()> {
     )
     .bind(new.id.0)
     .bind(new.person.0)
-    .bind(new.purpose.word())
+    .bind(new.purpose.as_str())
     .bind(new.token_hash.to_owned())
     .bind(new.email.to_owned())
     .bind(new.at.0)
@@ -113,7 +113,7 @@ pub async fn find_open(tx: &mut Tx, person: PersonId, purpose: Purpose, now: Tim
              WHERE person_id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 ORDER BY created_at DESC LIMIT 1",
         )
         .bind(person.0)
-        .bind(purpose.word())
+        .bind(purpose.as_str())
         .bind(now.0)
         .optional()
         .await?;
@@ -131,7 +131,7 @@ pub async fn list_sent(tx: &mut Tx, person: PersonId, purpose: Purpose, since: T
              ORDER BY created_at DESC LIMIT 20",
         )
         .bind(person.0)
-        .bind(purpose.word())
+        .bind(purpose.as_str())
         .bind(since.0)
         .all()
         .await?;
@@ -160,7 +160,7 @@ pub async fn update_expired(tx: &mut Tx, person: PersonId, purpose: Purpose, at:
         "UPDATE one_time_link SET expires_at = $3 WHERE person_id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3",
     )
     .bind(person.0)
-    .bind(purpose.word())
+    .bind(purpose.as_str())
     .bind(at.0)
     .execute()
     .await

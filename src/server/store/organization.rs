@@ -51,8 +51,8 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'
     .bind(new.org_id.to_owned())
     .bind(new.org_key.to_owned())
     .bind(new.name.to_owned())
-    .bind(new.kind.word())
-    .bind(new.plan.word())
+    .bind(new.kind.as_str())
+    .bind(new.plan.as_str())
     .bind(new.space_of.map(|person| person.0))
     .bind(new.legal.country.clone())
     .bind(new.legal.legal_name.clone())
@@ -319,7 +319,7 @@ async fn list_of_machine(tx: &mut Tx, person: PersonId, pattern: &str) -> Result
 
 /// Where a page of somebody's organizations starts: behind this.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct AfterName {
+pub struct Cursor {
     /// The name as names are compared.
     pub key: String,
     /// The id, which settles ties.
@@ -341,9 +341,9 @@ pub async fn list_by_name(
     tx: &mut Tx,
     person: PersonId,
     pattern: &str,
-    after: &AfterName,
+    after: &Cursor,
     limit: i64,
-) -> Result<Vec<(OrganizationMembership, AfterName)>> {
+) -> Result<Vec<(OrganizationMembership, Cursor)>> {
     let rows: Vec<MineRow> = tx
         .sql(
             "SELECT o.id, o.org_id, o.name, m.role, m.given, m.limited, o.space_of, o.people_visible_to, mine.organization_key
@@ -363,7 +363,7 @@ pub async fn list_by_name(
     let rows = if rows.is_empty() && after.id.is_nil() { list_of_machine(tx, person, pattern).await? } else { rows };
     rows.into_iter()
         .map(|row| {
-            let after = AfterName { key: row.organization_key, id: row.belonging.id };
+            let after = Cursor { key: row.organization_key, id: row.belonging.id };
             Ok((row.belonging.into_view()?, after))
         })
         .collect()
@@ -538,7 +538,7 @@ pub async fn update_legal(tx: &mut Tx, permit: &RolePermit, legal: &LegalView) -
 pub async fn update_plan(tx: &mut Tx, permit: &PlanPermit) -> Result<()> {
     tx.sql("UPDATE organization SET plan = $2 WHERE id = $1")
         .bind(permit.organization().0)
-        .bind(permit.plan().word())
+        .bind(permit.plan().as_str())
         .execute()
         .await
         .map(|_| ())
@@ -559,7 +559,7 @@ pub async fn update_details(tx: &mut Tx, permit: &RolePermit, details: &DetailsV
     .bind(details.industry.clone())
     .bind(details.language.clone())
     .bind(details.cluster.clone())
-    .bind(details.people_visible_to.word())
+    .bind(details.people_visible_to.as_str())
     .bind(sort_key(&details.name))
     .bind(search_key(&details.name))
     .execute()

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{CHUNK, Result, Tx, read};
 use crate::domain::{
     id::{InvitationId, MailId},
-    mail::State,
+    mail::MailState,
     time::Timestamp,
 };
 
@@ -235,7 +235,7 @@ pub async fn update_unsent(
     next: Option<Timestamp>,
     reason: &str,
 ) -> Result<bool> {
-    let state = if next.is_some() { State::Waiting } else { State::Failed };
+    let state = if next.is_some() { MailState::Waiting } else { MailState::Failed };
     let changed = tx
         .sql(
             "UPDATE outbox SET state = $3, next_attempt_at = COALESCE($4, next_attempt_at), attempts = attempts + 1,
@@ -243,7 +243,7 @@ pub async fn update_unsent(
         )
         .bind(id.0)
         .bind(until.0)
-        .bind(state.word().to_owned())
+        .bind(state.as_str().to_owned())
         .bind(next.map(|at| at.0))
         .bind(reason.to_owned())
         .execute()
@@ -261,7 +261,7 @@ pub struct Entry {
     /// Subject.
     pub subject: String,
     /// What became of it.
-    pub state: State,
+    pub state: MailState,
     /// How often it was tried.
     pub attempts: i64,
     /// When it is tried next, if it is waiting.
@@ -284,15 +284,15 @@ struct EntryRow {
     last_error: Option<String>,
 }
 
-fn state(word: &str) -> Result<State> {
-    read("outbox", "state", word, State::parse)
+fn state(word: &str) -> Result<MailState> {
+    read("outbox", "state", word, MailState::parse)
 }
 
 /// What became of a mail.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// How far it is.
-    pub state: State,
+    pub state: MailState,
     /// Why it could not be sent the last time.
     pub last_error: Option<String>,
 }
@@ -313,7 +313,7 @@ pub async fn list_of_invitations(tx: &mut Tx, ids: &[InvitationId]) -> Result<Ve
             .all()
             .await?;
         for (id, word, last_error) in rows {
-            let last_error = last_error.filter(|_| word != State::Sent.word());
+            let last_error = last_error.filter(|_| word != MailState::Sent.as_str());
             found.push((InvitationId(id), Delivery { state: state(&word)?, last_error }));
         }
     }
@@ -324,14 +324,14 @@ pub async fn list_of_invitations(tx: &mut Tx, ids: &[InvitationId]) -> Result<Ve
 ///
 /// # Errors
 /// The database.
-pub async fn list(tx: &mut Tx, of: Option<State>, limit: i64) -> Result<Vec<Entry>> {
+pub async fn list(tx: &mut Tx, of: Option<MailState>, limit: i64) -> Result<Vec<Entry>> {
     let rows: Vec<EntryRow> = match of {
         Some(state) => {
             tx.sql(
                 "SELECT id, recipient, subject, state, attempts, next_attempt_at, sent_at, last_error FROM outbox
                  WHERE state = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)",
             )
-            .bind(state.word().to_owned())
+            .bind(state.as_str().to_owned())
             .bind(limit)
             .all()
             .await?

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Result, Tx, read};
 use crate::domain::{
-    billing::{RequestState, Wanted},
+    billing::{RequestState, RequestedLicence},
     id::{OrganizationId, PersonId, RequestId},
     licence::{Model, Product},
     role::RolePermit,
@@ -22,7 +22,7 @@ pub async fn insert(
     permit: &RolePermit,
     id: RequestId,
     person_name: &str,
-    wanted: &Wanted,
+    wanted: &RequestedLicence,
     at: Timestamp,
 ) -> Result<()> {
     tx.sql(
@@ -34,8 +34,8 @@ pub async fn insert(
     .bind(permit.organization().0)
     .bind(permit.person().0)
     .bind(person_name.to_owned())
-    .bind(wanted.product.map(Product::word))
-    .bind(wanted.model.map(Model::word))
+    .bind(wanted.product.map(Product::as_str))
+    .bind(wanted.model.map(Model::as_str))
     .bind(wanted.images)
     .bind(wanted.projects)
     .bind(wanted.credits)
@@ -63,7 +63,7 @@ pub async fn update_closed(
 ) -> Result<bool> {
     tx.sql("UPDATE purchase_request SET state = $2, answer = $3, closed_at = $4 WHERE id = $1 AND state = 'open'")
         .bind(id.0)
-        .bind(state.word())
+        .bind(state.as_str())
         .bind(answer.map(str::to_owned))
         .bind(at.0)
         .execute()
@@ -209,7 +209,7 @@ pub async fn list_all(
         Some(state) => {
             tx.sql(requests!("q.state = $2 AND q.id < $1 ORDER BY q.id DESC LIMIT CAST($3 AS BIGINT)"))
                 .bind(before)
-                .bind(state.word())
+                .bind(state.as_str())
                 .bind(limit)
                 .all()
                 .await?

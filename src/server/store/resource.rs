@@ -119,7 +119,7 @@ pub async fn find(tx: &mut Tx, id: ResourceId) -> Result<Option<Resource>> {
 
 /// A node as its own page shows it.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct ResourceDetails {
     /// The node.
     pub resource: Resource,
     /// Who created it.
@@ -131,7 +131,7 @@ pub struct Shown {
 }
 
 #[derive(FromRow)]
-struct ShownRow {
+struct ResourceDetailsRow {
     #[sqlx(flatten)]
     resource: ResourceRow,
     created_by_name: Option<String>,
@@ -144,8 +144,8 @@ struct ShownRow {
 ///
 /// # Errors
 /// The database.
-pub async fn find_shown(tx: &mut Tx, id: ResourceId, most: i64) -> Result<Option<Shown>> {
-    let row: Option<ShownRow> = tx
+pub async fn find_shown(tx: &mut Tx, id: ResourceId, most: i64) -> Result<Option<ResourceDetails>> {
+    let row: Option<ResourceDetailsRow> = tx
         .sql(
             "SELECT r.id, r.organization_id, r.account_id, r.parent_id, r.kind, r.name, r.status, r.images, r.bytes, r.cluster, r.captured_on, r.charged_to, r.created_by, r.created_at, r.modified_at,
                 p.first_name || ' ' || p.last_name AS created_by_name,
@@ -159,7 +159,7 @@ pub async fn find_shown(tx: &mut Tx, id: ResourceId, most: i64) -> Result<Option
         .optional()
         .await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some(Shown {
+    Ok(Some(ResourceDetails {
         resource: row.resource.try_into()?,
         created_by_name: row.created_by_name,
         access: Source::of(row.by_hand > 0, row.grants > row.by_hand),
@@ -357,11 +357,11 @@ async fn insert_row(
     .bind(organization.0)
     .bind(new.account.0)
     .bind(parent.map(|parent| parent.0))
-    .bind(new.kind.word())
+    .bind(new.kind.as_str())
     .bind(new.kind.rank())
     .bind(new.name.to_owned())
     .bind(sort_key(new.name))
-    .bind(new.dataset.map(|dataset| dataset.status.word()))
+    .bind(new.dataset.map(|dataset| dataset.status.as_str()))
     .bind(new.dataset.map_or(0, |dataset| dataset.images))
     .bind(new.dataset.map_or(0, |dataset| dataset.bytes))
     .bind(new.dataset.map(|dataset| dataset.cluster.clone()))
@@ -474,7 +474,7 @@ pub async fn update_status(
          WHERE id = $1 AND kind = 'dataset'",
     )
     .bind(permit.resource().0)
-    .bind(status.word())
+    .bind(status.as_str())
     .bind(charged_to.map(|licence| licence.0))
     .bind(at.0)
     .bind(status == Status::WaitingForCredits)
@@ -579,7 +579,7 @@ pub enum Sort {
 
 /// Where a page of children starts: behind this.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct After {
+pub struct Cursor {
     /// The kind's rank, for [`Sort::Name`].
     pub rank: i64,
     /// The name's key, for [`Sort::Name`], [`Sort::Status`] and [`Sort::Owner`].
@@ -608,7 +608,7 @@ pub struct Children<'a> {
     /// Only with names that begin like this (see `same_key`).
     pub prefix: Option<&'a str>,
     /// Where the page starts.
-    pub after: Option<After>,
+    pub after: Option<Cursor>,
     /// The most rows.
     pub limit: i64,
     /// The reader's level on the container: the least they have on each row.
@@ -724,17 +724,17 @@ impl ChildRow {
 /// The database.
 pub async fn list_children(tx: &mut Tx, list: &Children<'_>) -> Result<Vec<RowView>> {
     let ((lowest, highest), (prefix, behind)) = (list.ranks(), list.prefixed());
-    let status = list.status.map(|status| status.word().to_owned());
+    let status = list.status.map(|status| status.as_str().to_owned());
     let rows: Vec<ChildRow> = match list.sort {
         Sort::Name => {
             // Where the kinds that are listed begin, for the first page.
             let after = list.after.clone().unwrap_or_else(|| {
                 if list.descending {
                     let (rank, name_key) = (highest, "\u{10FFFF}".to_owned());
-                    After { rank, name_key, number: 0, owner_key: String::new(), id: ResourceId(Uuid::max()) }
+                    Cursor { rank, name_key, number: 0, owner_key: String::new(), id: ResourceId(Uuid::max()) }
                 } else {
                     let (name_key, owner_key) = (String::new(), String::new());
-                    After { rank: lowest, name_key, number: 0, owner_key, id: ResourceId(Uuid::nil()) }
+                    Cursor { rank: lowest, name_key, number: 0, owner_key, id: ResourceId(Uuid::nil()) }
                 }
             });
             let sql = match (list.descending, &status) {
@@ -898,7 +898,7 @@ struct PlaceRow {
 ///
 /// # Errors
 /// The database.
-pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<Option<After>> {
+pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<Option<Cursor>> {
     let ((lowest, highest), (prefix, behind)) = (list.ranks(), list.prefixed());
     let sql = match (list.sort, list.descending) {
         (Sort::Name, false) => {
@@ -941,11 +941,11 @@ pub async fn find_after(tx: &mut Tx, list: &Children<'_>, rows: i64) -> Result<O
         .bind(highest)
         .bind(prefix)
         .bind(behind)
-        .bind(list.status.map(|status| status.word().to_owned()))
+        .bind(list.status.map(|status| status.as_str().to_owned()))
         .bind(rows - 1)
         .optional()
         .await?;
-    Ok(row.map(|row| After {
+    Ok(row.map(|row| Cursor {
         rank: row.kind_rank,
         name_key: row.name_key,
         number: match list.sort {
@@ -986,7 +986,7 @@ pub async fn count_children(
         .bind(parent.0)
         .bind(lowest)
         .bind(highest)
-        .bind(status.map(|status| status.word().to_owned()))
+        .bind(status.map(|status| status.as_str().to_owned()))
         .bind(most)
         .number()
         .await?;

@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 /// How many names that have the looked-up word one page looks at, at most.
-const LOOKED_AT: i64 = 5_000;
+const MAX_SCANNED_ROWS: i64 = 5_000;
 
 /// The last character of all: behind every word that begins like another.
 const BEHIND: char = '\u{10FFFF}';
@@ -109,7 +109,7 @@ pub async fn update_owner(tx: &mut Tx, permit: &Permit, ids: &[ResourceId]) -> R
 
 /// What is searched for.
 #[derive(Clone, Debug)]
-pub struct Wanted<'a> {
+pub struct SearchFilter<'a> {
     /// The words.
     pub question: &'a Question,
     /// Only of this kind.
@@ -144,7 +144,7 @@ fn behind(found: &[Found]) -> Option<(String, ResourceId)> {
 pub async fn list_in_organization(
     tx: &mut Tx,
     organization: OrganizationId,
-    wanted: &Wanted<'_>,
+    wanted: &SearchFilter<'_>,
 ) -> Result<(Vec<Found>, Option<(String, ResourceId)>)> {
     let first = &wanted.question.first;
     let (after_word, after_id) = match &wanted.after {
@@ -178,9 +178,9 @@ pub async fn list_in_organization(
         .bind(after_word.clone())
         .bind(after_id)
         .bind(end.clone())
-        .bind(LOOKED_AT)
-        .bind(wanted.kind.map(|kind| kind.word().to_owned()))
-        .bind(wanted.status.map(|status| status.word().to_owned()))
+        .bind(MAX_SCANNED_ROWS)
+        .bind(wanted.kind.map(|kind| kind.as_str().to_owned()))
+        .bind(wanted.status.map(|status| status.as_str().to_owned()))
         .bind(first.clone())
         .bind(wanted.limit + 1)
         .all()
@@ -203,7 +203,7 @@ pub async fn list_in_organization(
         .bind(after_word)
         .bind(after_id)
         .bind(end)
-        .bind(LOOKED_AT - 1)
+        .bind(MAX_SCANNED_ROWS - 1)
         .optional()
         .await?;
     Ok((found, last.map(|(word, id)| (word, ResourceId(id)))))
@@ -217,7 +217,7 @@ pub async fn list_in_organization(
 pub async fn list_below(
     tx: &mut Tx,
     shared: &[ResourceId],
-    wanted: &Wanted<'_>,
+    wanted: &SearchFilter<'_>,
 ) -> Result<(Vec<Found>, Option<(String, ResourceId)>)> {
     if shared.is_empty() {
         return Ok((Vec::new(), None));
@@ -249,8 +249,8 @@ pub async fn list_below(
         .bind(format!("{first}{BEHIND}"))
         .bind(after_word)
         .bind(after_id)
-        .bind(wanted.kind.map(|kind| kind.word().to_owned()))
-        .bind(wanted.status.map(|status| status.word().to_owned()))
+        .bind(wanted.kind.map(|kind| kind.as_str().to_owned()))
+        .bind(wanted.status.map(|status| status.as_str().to_owned()))
         .bind(other.clone())
         .bind(format!("{other}{BEHIND}"))
         .bind(wanted.limit + 1)
@@ -273,7 +273,7 @@ pub async fn list_in_accounts(
     tx: &mut Tx,
     organization: OrganizationId,
     accounts: &[AccountId],
-    wanted: &Wanted<'_>,
+    wanted: &SearchFilter<'_>,
 ) -> Result<(Vec<Found>, Option<(String, ResourceId)>)> {
     if accounts.is_empty() {
         return Ok((Vec::new(), None));
@@ -300,8 +300,8 @@ pub async fn list_in_accounts(
         .bind(after_word)
         .bind(after_id)
         .bind(format!("{first}{BEHIND}"))
-        .bind(wanted.kind.map(|kind| kind.word().to_owned()))
-        .bind(wanted.status.map(|status| status.word().to_owned()))
+        .bind(wanted.kind.map(|kind| kind.as_str().to_owned()))
+        .bind(wanted.status.map(|status| status.as_str().to_owned()))
         .bind(other.clone())
         .bind(first.clone())
         .bind(wanted.limit + 1)

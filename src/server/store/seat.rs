@@ -10,7 +10,7 @@ use super::{CHUNK, Result, Tx, read};
 use crate::domain::{
     id::{KeyId, LicenceId, LoanId, OrganizationId, PersonId},
     role::{Role, RolePermit},
-    seat::{Holder, STALE_AFTER, Seat, Taken},
+    seat::{Holder, STALE_AFTER, Seat, SeatTaken},
     time::Timestamp,
     view::seat::SeatRow,
 };
@@ -56,7 +56,7 @@ pub async fn find(tx: &mut Tx, licence: LicenceId, holder_id: Uuid) -> Result<Op
         given_at: row.given_at.map(Timestamp),
         taken: match (row.device, row.taken_at, row.seen_at) {
             (Some(device), Some(since), Some(seen)) => {
-                Some(Taken { device, since: Timestamp(since), seen: Timestamp(seen) })
+                Some(SeatTaken { device, since: Timestamp(since), seen: Timestamp(seen) })
             }
             _ => None,
         },
@@ -96,7 +96,7 @@ pub async fn count_others(tx: &mut Tx, licence: LicenceId, holder: Holder) -> Re
 
 /// Where a seat is, and whose.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub struct SeatScope {
     /// Of which licence.
     pub licence: LicenceId,
     /// Of which organization's people.
@@ -111,7 +111,7 @@ pub struct Place {
 ///
 /// # Errors
 /// The database.
-pub async fn upsert_taken(tx: &mut Tx, place: &Place, device: &str, at: Timestamp) -> Result<()> {
+pub async fn upsert_taken(tx: &mut Tx, place: &SeatScope, device: &str, at: Timestamp) -> Result<()> {
     tx.sql(
         "INSERT INTO seat (licence_id, holder_id, person_id, key_id, organization_id, loan_id, given_at, given_by_name, device, taken_at, seen_at)
          VALUES ($1, $2, $3, $4, $5, $6, NULL, NULL, $7, $8, $8)
@@ -308,7 +308,7 @@ pub async fn count(
 
 /// A seat with whose it is, as lists show it.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct ListedSeat {
     /// Of which licence.
     pub licence: LicenceId,
     /// Under which loan.
@@ -318,7 +318,7 @@ pub struct Listed {
 }
 
 #[derive(FromRow)]
-struct ListedRow {
+struct ListedSeatRow {
     licence_id: Uuid,
     loan_id: Option<Uuid>,
     holder_id: Uuid,
@@ -333,10 +333,10 @@ struct ListedRow {
     seen_at: Option<i64>,
 }
 
-impl ListedRow {
-    fn read(self, now: Timestamp) -> Result<Listed> {
+impl ListedSeatRow {
+    fn read(self, now: Timestamp) -> Result<ListedSeat> {
         let fresh = self.seen_at.is_some_and(|seen| seen > heard_since(now));
-        Ok(Listed {
+        Ok(ListedSeat {
             licence: LicenceId(self.licence_id),
             loan: self.loan_id.map(LoanId),
             row: SeatRow {
@@ -374,12 +374,12 @@ macro_rules! listed {
 ///
 /// # Errors
 /// The database.
-pub async fn list(tx: &mut Tx, licences: &[LicenceId], now: Timestamp, limit: i64) -> Result<Vec<Listed>> {
+pub async fn list(tx: &mut Tx, licences: &[LicenceId], now: Timestamp, limit: i64) -> Result<Vec<ListedSeat>> {
     let ids: Vec<Uuid> = licences.iter().take(CHUNK).map(|licence| licence.0).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<ListedRow> = tx
+    let rows: Vec<ListedSeatRow> = tx
         .sql_list(
             listed!(
                 "s.licence_id IN ({ids}) AND (s.given_at IS NOT NULL OR s.seen_at > {1})
@@ -403,8 +403,8 @@ pub async fn list_of_holder(
     organization: OrganizationId,
     holder: Holder,
     now: Timestamp,
-) -> Result<Vec<Listed>> {
-    let rows: Vec<ListedRow> = tx
+) -> Result<Vec<ListedSeat>> {
+    let rows: Vec<ListedSeatRow> = tx
         .sql(listed!(
             "s.organization_id = $1 AND s.holder_id = $2 AND (s.given_at IS NOT NULL OR s.seen_at > $3) LIMIT 1000"
         ))
@@ -460,7 +460,7 @@ pub async fn list_of_licence(
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<SeatRow>> {
-    let rows: Vec<ListedRow> = tx
+    let rows: Vec<ListedSeatRow> = tx
         .sql(listed!(
             "s.licence_id = $1 AND s.holder_id > $2 AND s.loan_id IS NOT DISTINCT FROM $3
                 AND (s.given_at IS NOT NULL OR s.seen_at > $4)

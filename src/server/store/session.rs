@@ -274,7 +274,7 @@ pub async fn touch(tx: &mut Tx, id: Id, how: &Use) -> Result<bool> {
 }
 
 #[derive(FromRow)]
-struct ListedRow {
+struct ListedSessionRow {
     id: Uuid,
     id_hash: String,
     device: Option<String>,
@@ -294,7 +294,7 @@ pub async fn list_of_person(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<SessionItem>> {
-    let rows: Vec<ListedRow> = tx
+    let rows: Vec<ListedSessionRow> = tx
         .sql(
             "SELECT id, id_hash, device, address, created_at, COALESCE(last_seen_at, created_at) AS last_seen_at FROM session
              WHERE person_id = $1 AND expires_at > $2 AND id IS NOT NULL ORDER BY last_seen_at DESC, id LIMIT CAST($3 AS BIGINT)",

@@ -14,7 +14,7 @@ use crate::domain::{
     access::Permit,
     id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
     time::Timestamp,
-    transfer::{Contents, Listed, NAMED_AT_MOST, Named, reversal::ContentFingerprint},
+    transfer::{Contents, NAMED_AT_MOST, NamedResource, Truncated, reversal::ContentFingerprint},
 };
 
 /// How many trees one statement walks. Each walk may cost PostgreSQL a look at the whole table, so they are few.
@@ -22,7 +22,7 @@ const TREES: usize = 8_000;
 
 /// What is below each item, counted, with its height and the number of grants inside.
 #[derive(Debug, Clone, Default)]
-pub struct Below {
+pub struct SubtreeContents {
     /// The counts.
     pub contents: Contents,
     /// How many levels are below the item.
@@ -83,8 +83,8 @@ pub async fn load(
     items: &[ResourceId],
     recent: Option<Timestamp>,
     now: Timestamp,
-) -> Result<BTreeMap<ResourceId, Below>> {
-    let mut below: BTreeMap<ResourceId, Below> = BTreeMap::new();
+) -> Result<BTreeMap<ResourceId, SubtreeContents>> {
+    let mut below: BTreeMap<ResourceId, SubtreeContents> = BTreeMap::new();
     for chunk in items.chunks(TREES) {
         let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
         let rows: Vec<CountRow> = tx
@@ -137,10 +137,10 @@ async fn name_what_matters(
     items: &[ResourceId],
     recent: Timestamp,
     now: Timestamp,
-    below: &mut BTreeMap<ResourceId, Below>,
+    below: &mut BTreeMap<ResourceId, SubtreeContents>,
 ) -> Result<()> {
     let most = i64::try_from(NAMED_AT_MOST).unwrap_or(i64::MAX);
-    let having = |below: &BTreeMap<ResourceId, Below>, has: fn(&Below) -> bool| -> Vec<Uuid> {
+    let having = |below: &BTreeMap<ResourceId, SubtreeContents>, has: fn(&SubtreeContents) -> bool| -> Vec<Uuid> {
         items.iter().filter(|id| below.get(id).is_some_and(has)).map(|id| id.0).collect()
     };
 
@@ -195,19 +195,24 @@ async fn name_what_matters(
 }
 
 fn note(
-    below: &mut BTreeMap<ResourceId, Below>,
+    below: &mut BTreeMap<ResourceId, SubtreeContents>,
     rows: Vec<(Uuid, Uuid, String)>,
-    list: fn(&mut Contents) -> &mut Listed<Named>,
+    list: fn(&mut Contents) -> &mut Truncated<NamedResource>,
 ) {
     for (root, id, name) in rows {
         if let Some(entry) = below.get_mut(&ResourceId(root)) {
-            list(&mut entry.contents).first.push(Named { id: ResourceId(id), name });
+            list(&mut entry.contents).first.push(NamedResource { id: ResourceId(id), name });
         }
     }
 }
 
 /// Things inside the items (not the items themselves) with a grant made by hand, and who has it.
-async fn name_direct(tx: &mut Tx, ids: &[Uuid], most: i64, below: &mut BTreeMap<ResourceId, Below>) -> Result<()> {
+async fn name_direct(
+    tx: &mut Tx,
+    ids: &[Uuid],
+    most: i64,
+    below: &mut BTreeMap<ResourceId, SubtreeContents>,
+) -> Result<()> {
     let totals: Vec<(Uuid, i64)> = tx
         .sql_list(
             tree!(
@@ -241,7 +246,7 @@ async fn name_direct(tx: &mut Tx, ids: &[Uuid], most: i64, below: &mut BTreeMap<
         let first = &mut entry.contents.direct.first;
         match first.last_mut() {
             Some((last, people)) if last.id.0 == id => people.push(grantee),
-            _ => first.push((Named { id: ResourceId(id), name }, vec![grantee])),
+            _ => first.push((NamedResource { id: ResourceId(id), name }, vec![grantee])),
         }
     }
     Ok(())

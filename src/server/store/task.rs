@@ -47,7 +47,7 @@ pub struct Task {
 
 /// What a task is to transfer.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct TransferRequest {
     /// Ids with commas between them.
     pub items: String,
     /// The plan that was confirmed.
@@ -149,7 +149,7 @@ pub async fn insert(tx: &mut Tx, task: &Task, at: Timestamp) -> Result<()> {
     .bind(task.organization.0)
     .bind(task.person.0)
     .bind(task.person_name.clone())
-    .bind(task.kind.word())
+    .bind(task.kind.as_str())
     .bind(task.name.clone())
     .bind(task.top.map(|id| id.0))
     .bind(task.source.map(|id| id.0))
@@ -168,7 +168,7 @@ pub async fn insert(tx: &mut Tx, task: &Task, at: Timestamp) -> Result<()> {
 ///
 /// # Errors
 /// The database.
-pub async fn insert_asked(tx: &mut Tx, id: TaskId, asked: &Asked) -> Result<()> {
+pub async fn insert_asked(tx: &mut Tx, id: TaskId, asked: &TransferRequest) -> Result<()> {
     tx.sql("INSERT INTO job_transfer (job_id, items, digest, address) VALUES ($1, $2, $3, $4)")
         .bind(id.0)
         .bind(asked.items.clone())
@@ -183,10 +183,10 @@ pub async fn insert_asked(tx: &mut Tx, id: TaskId, asked: &Asked) -> Result<()> 
 ///
 /// # Errors
 /// The database.
-pub async fn find_asked(tx: &mut Tx, id: TaskId) -> Result<Option<Asked>> {
+pub async fn find_asked(tx: &mut Tx, id: TaskId) -> Result<Option<TransferRequest>> {
     let row: Option<(String, Option<String>, Option<String>)> =
         tx.sql("SELECT items, digest, address FROM job_transfer WHERE job_id = $1").bind(id.0).optional().await?;
-    Ok(row.map(|(items, digest, address)| Asked { items, digest, address }))
+    Ok(row.map(|(items, digest, address)| TransferRequest { items, digest, address }))
 }
 
 /// A task by id, as a worker needs it, while it runs and may be cancelled by who asks.
@@ -325,7 +325,7 @@ pub async fn update_ended(
          WHERE id = $1 AND state = 'running' AND claimed_until = $5",
     )
     .bind(id.0)
-    .bind(state.word())
+    .bind(state.as_str())
     .bind(Some(message.to_owned()).filter(|message| !message.is_empty()))
     .bind(at.0)
     .bind(held_until.0)

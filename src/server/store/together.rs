@@ -39,18 +39,18 @@ pub(super) async fn during<T>(unit: Arc<Unit>, work: impl Future<Output = T>) ->
 pub(super) fn held(is_sqlite: bool) -> Option<Tx> {
     let unit = current()?;
     let begun = unit.state.try_lock().is_ok_and(|state| state.tx.is_some());
-    begun.then(|| Tx::Held(Held { unit, is_sqlite }))
+    begun.then(|| Tx::Held(SharedTransaction { unit, is_sqlite }))
 }
 
 /// The transaction of one request.
 #[derive(Debug)]
 pub(super) struct Unit {
     tries: WriteAttempts,
-    state: Mutex<State>,
+    state: Mutex<BatchState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct BatchState {
     /// None before the first write, and after the last.
     tx: Option<Tx>,
     ended: Option<Ended>,
@@ -91,7 +91,7 @@ impl Ended {
 
 impl Unit {
     pub(super) fn new(tries: &WriteAttempts) -> Self {
-        Self { tries: tries.clone(), state: Mutex::new(State::default()) }
+        Self { tries: tries.clone(), state: Mutex::new(BatchState::default()) }
     }
 
     /// One write among several ([`Db::write`]).
@@ -167,13 +167,13 @@ impl Unit {
 
 /// Reads in the transaction of the running task. Its statements take turns, so that one who reads may ask another to.
 #[derive(Debug, Clone)]
-pub struct Held {
+pub struct SharedTransaction {
     unit: Arc<Unit>,
     is_sqlite: bool,
 }
 
 /// The transaction while a statement runs.
-pub(super) struct Locked<'a>(MutexGuard<'a, State>);
+pub(super) struct Locked<'a>(MutexGuard<'a, BatchState>);
 
 impl std::ops::Deref for Locked<'_> {
     type Target = Option<Tx>;
@@ -189,7 +189,7 @@ impl std::ops::DerefMut for Locked<'_> {
     }
 }
 
-impl Held {
+impl SharedTransaction {
     pub(super) const fn is_sqlite(&self) -> bool {
         self.is_sqlite
     }

@@ -11,7 +11,7 @@ use crate::domain::{
     id::{LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
     time::Timestamp,
     transfer::{Plan, Scope, Summary, reversal::ContentFingerprint},
-    undo::Was,
+    undo::FormerPlace,
     view::transfer::{Direction, TransferRow},
 };
 
@@ -232,7 +232,7 @@ pub async fn insert_undo(
     tx: &mut Tx,
     _permit: &Permit,
     id: TransferId,
-    items: &[Was],
+    items: &[FormerPlace],
     left: ContentFingerprint,
     at: Timestamp,
 ) -> Result<()> {
@@ -251,7 +251,7 @@ pub async fn insert_undo(
 ///
 /// # Errors
 /// The database.
-pub async fn find_undo(tx: &mut Tx, id: TransferId) -> Result<Option<(Vec<Was>, ContentFingerprint)>> {
+pub async fn find_undo(tx: &mut Tx, id: TransferId) -> Result<Option<(Vec<FormerPlace>, ContentFingerprint)>> {
     let row: Option<(String, i64, i64)> =
         tx.sql("SELECT items, things, changed FROM transfer_undo WHERE transfer_id = $1").bind(id.0).optional().await?;
     row.map(|(items, things, changed)| {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::{
-    account::{self as rules, AccountForm, Held, may_delete, sharing_id},
+    account::{self as rules, AccountContents, AccountForm, may_delete, sharing_id},
     id::{AccountId, OrganizationId, PersonId, ResourceId},
     licence::Product,
     organization::PlanTier,
@@ -88,7 +88,12 @@ async fn manage(tx: &mut Tx, by: &Principal, org: &str) -> Result<(RolePermit, o
 }
 
 /// What is in the way of deleting each of some accounts of an organization.
-async fn held(tx: &mut Tx, ctx: &Ctx, organization: OrganizationId, all: &[Account]) -> Result<Vec<(AccountId, Held)>> {
+async fn held(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    organization: OrganizationId,
+    all: &[Account],
+) -> Result<Vec<(AccountId, AccountContents)>> {
     let now = ctx.now();
     let licences = licence::list(tx, organization).await?;
     let full = account::list_held(tx, organization).await?;
@@ -105,7 +110,7 @@ async fn held(tx: &mut Tx, ctx: &Ctx, organization: OrganizationId, all: &[Accou
         let borrowed: Vec<Product> =
             usable.iter().filter(|stored| borrows(stored.licence.id)).map(|stored| stored.licence.product).collect();
         let last = all.len() < 2;
-        (account.id, Held { last, in_drive: there.in_drive, in_trash: there.in_trash, licences, borrowed })
+        (account.id, AccountContents { last, in_drive: there.in_drive, in_trash: there.in_trash, licences, borrowed })
     };
     Ok(all.iter().map(holds).collect())
 }
@@ -217,7 +222,7 @@ pub(super) async fn insert(tx: &mut Tx, ctx: &Ctx, permit: &RolePermit, new: &Ac
         id: new.root,
         account: new.id,
         kind: Kind::Root,
-        name: Kind::Root.title(),
+        name: Kind::Root.label(),
         dataset: None,
         at: ctx.now(),
     };

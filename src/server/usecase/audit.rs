@@ -133,7 +133,7 @@ pub struct AuditQuery {
 }
 
 /// How many lines an export has at most.
-pub const LONGEST_EXPORT: i64 = 100_000;
+pub const MAX_EXPORT_ROWS: i64 = 100_000;
 /// How many lines the Activity page has.
 const LINES: i64 = 50;
 /// How many people its filter offers.
@@ -154,11 +154,11 @@ fn filter(query: &AuditQuery) -> Result<audit::Filter> {
     })
 }
 
-fn place(text: Option<&str>) -> Result<Option<audit::Place>> {
+fn place(text: Option<&str>) -> Result<Option<audit::Cursor>> {
     let Some(parts) = super::read_cursor(text.unwrap_or_default(), 2)? else { return Ok(None) };
     let wrong = || Refusal::field("cursor", FieldIssue::NotAnId);
     let at = Timestamp(parts[0].parse().map_err(|_| wrong())?);
-    Ok(Some(audit::Place { at, id: super::id("cursor", &parts[1])? }))
+    Ok(Some(audit::Cursor { at, id: super::id("cursor", &parts[1])? }))
 }
 
 fn cursor((id, line): &(AuditId, ActivityView)) -> String {
@@ -277,14 +277,14 @@ pub async fn begin_export(ctx: &Ctx, by: &Principal, org: &str, query: &AuditQue
     let filter = filter(query)?;
     let mut tx = ctx.db().read().await?;
     let permit = super::organization::permit(&mut tx, by, org, Permission::ReadAudit).await?;
-    let truncated = audit::is_longer_than(&mut tx, permit.organization(), &filter, LONGEST_EXPORT).await?;
+    let truncated = audit::is_longer_than(&mut tx, permit.organization(), &filter, MAX_EXPORT_ROWS).await?;
     Ok(Export {
         by: by.clone(),
         organization: permit.organization(),
         filter,
         truncated,
         behind: None,
-        left: LONGEST_EXPORT,
+        left: MAX_EXPORT_ROWS,
     })
 }
 
@@ -296,7 +296,7 @@ pub struct Export {
     filter: audit::Filter,
     /// Whether there are more lines than an export has.
     pub truncated: bool,
-    behind: Option<audit::Place>,
+    behind: Option<audit::Cursor>,
     left: i64,
 }
 
@@ -315,7 +315,7 @@ impl Export {
         let role = membership::find_role(&mut tx, self.organization, self.by.person).await?;
         allow(self.by.who(), self.organization, role, Permission::ReadAudit)?;
         let lines = audit::list(&mut tx, self.organization, &self.filter, self.behind, limit).await?;
-        self.behind = lines.last().map(|(id, line)| audit::Place { at: line.at, id: *id });
+        self.behind = lines.last().map(|(id, line)| audit::Cursor { at: line.at, id: *id });
         // A page that is not full is the last.
         let full = i64::try_from(lines.len()).is_ok_and(|count| count == limit);
         self.left = if full { self.left - limit } else { 0 };

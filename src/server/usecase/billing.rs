@@ -2,7 +2,7 @@
 //! (ORG-8).
 
 use crate::domain::{
-    billing::{self as rules, Contact, ContactForm, RequestForm, RequestState, Wanted},
+    billing::{self as rules, Contact, ContactForm, RequestForm, RequestState, RequestedLicence},
     id::{ContactId, RequestId},
     person::full_name,
     refusal::Refusal,
@@ -226,7 +226,7 @@ pub async fn request(ctx: &Ctx, by: &Principal, org: &str, form: &RequestForm) -
 
 async fn request_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &RequestForm) -> Result<RequestView> {
     let permit = permit(tx, by, org).await?;
-    let wanted = Wanted::parse(form)?;
+    let wanted = RequestedLicence::parse(form)?;
     let now = ctx.now();
     let (from_organization, from_person) =
         purchase_request::count_since(tx, permit.organization(), by.person, now.plus_days(-1)).await?;

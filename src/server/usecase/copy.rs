@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::{
     access::{self as rules, Act, Permit},
     account::SharingId,
-    copy::{Original, Place, may_copy, may_share, receive, restrictions_of_copy},
+    copy::{CopyDestination, Original, may_copy, may_share, receive, restrictions_of_copy},
     id::{OrganizationId, PersonId, ResourceId, TaskId},
     key::Who,
     licence::{Use, allows, making},
@@ -36,9 +36,9 @@ use super::{
 };
 
 /// How many items a step of a copy makes at most.
-pub const STEP: u64 = 500;
+pub const COPY_BATCH_SIZE: u64 = 500;
 /// How many things inside are looked for that cannot be copied; one is enough to refuse.
-const LOOKED_FOR: i64 = 100;
+const MAX_NAME_CANDIDATES: i64 = 100;
 
 /// What became of a request to copy.
 #[derive(Debug, Clone)]
@@ -88,10 +88,10 @@ pub async fn copy(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, destination
     }
 }
 
-fn place_of(access_path: &AccessPath) -> Result<Place> {
+fn place_of(access_path: &AccessPath) -> Result<CopyDestination> {
     let here = access_path.ancestors.first().ok_or(Refusal::NotFound)?;
-    Ok(Place {
-        name: if here.kind == Kind::Root { Kind::Root.title().to_owned() } else { here.name.clone() },
+    Ok(CopyDestination {
+        name: if here.kind == Kind::Root { Kind::Root.label().to_owned() } else { here.name.clone() },
         kind: here.kind,
         organization: here.organization,
         level: access_path.level().ok_or(Refusal::NotFound)?,
@@ -108,7 +108,7 @@ async fn originals(
     access_paths: &BTreeMap<ResourceId, AccessPath>,
 ) -> Result<Vec<(Original, u64)>> {
     let below = subtree::load(tx, items, None, ctx.now()).await?;
-    let restricted = subtree::list_restricted(tx, items, LOOKED_FOR).await?;
+    let restricted = subtree::list_restricted(tx, items, MAX_NAME_CANDIDATES).await?;
     let mut originals = Vec::with_capacity(items.len());
     for id in items {
         let (Some(access_path), Some(inside)) = (access_paths.get(id), below.get(id)) else {
@@ -223,13 +223,13 @@ async fn copy_in(
     Ok(Copied { made, tasks, container_path, toast })
 }
 
-/// Goes on with a copy by at most [`STEP`] items; `true` when all of them are there.
+/// Goes on with a copy by at most [`COPY_BATCH_SIZE`] items; `true` when all of them are there.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden` or `Conflict` where the copier may no more, or the original is gone; the database.
 pub async fn step(tx: &mut Tx, ctx: &Ctx, making: &mut Making) -> Result<bool> {
     let permit = go_on(making.person, making.organization, making.top);
-    let mut room = STEP;
+    let mut room = COPY_BATCH_SIZE;
     while room > 0 {
         let Some((inside, original)) = copying::find_unfilled(tx, making.top).await? else { return Ok(true) };
         let behind = making.at.filter(|(at, _)| *at == inside).and_then(|(_, behind)| behind);
@@ -439,8 +439,8 @@ fn only_managers() -> Refusal {
 }
 
 /// The root of an account as the place of a shared copy; the sharer needs no level there.
-fn root_of(target: &account::Account, called: &str) -> Place {
-    Place {
+fn root_of(target: &account::Account, called: &str) -> CopyDestination {
+    CopyDestination {
         name: called.to_owned(),
         kind: Kind::Root,
         organization: target.organization,

@@ -21,7 +21,7 @@ use super::{
     },
     access,
     audit::{self, AuditEvent},
-    drive::MOST,
+    drive::MAX_DATASET_AMOUNT,
     operator::Operator,
 };
 
@@ -114,8 +114,13 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
     let id: ResourceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
     let mut fields = Fields::default();
     let mut number = |field: &str, number: Option<i64>| {
-        let fits =
-            |number| if (0..=MOST).contains(&number) { Ok(number) } else { Err(FieldIssue::NotInRange(0, MOST)) };
+        let fits = |number| {
+            if (0..=MAX_DATASET_AMOUNT).contains(&number) {
+                Ok(number)
+            } else {
+                Err(FieldIssue::NotInRange(0, MAX_DATASET_AMOUNT))
+            }
+        };
         number.and_then(|number| fields.check(field, fits(number)))
     };
     let (images, bytes) = (number("images", form.images), number("bytes", form.bytes));
@@ -222,7 +227,7 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, by: By<'_>, id: ResourceId, wante
     let what = AuditEvent {
         organization: Some(found.organization),
         action: "dataset.status_set",
-        summary: format!("set “{}” to {}", found.name, status.title()),
+        summary: format!("set “{}” to {}", found.name, status.label()),
         before: Some(serde_json::json!({ "resource": id, "status": dataset.status })),
         after: Some(serde_json::json!({ "resource": id, "status": status, "charged": charged })),
         ..AuditEvent::default()

@@ -24,7 +24,7 @@ use super::{
     },
     audit::{self, AuditEvent},
     licence as licences,
-    seat::{Held, held},
+    seat::{HeldLicence, held},
 };
 
 /// The organization whose desktop licences somebody's programs take: the default one (SET-1), else the only one. A personal
@@ -107,7 +107,7 @@ fn may_take(role: Option<Role>, given: bool, seats: u64, others: u64) -> std::re
 
 /// A seat that a program has.
 #[derive(Debug, Clone)]
-pub struct Taken {
+pub struct TakenSeat {
     /// Of which licence.
     pub licence: LicenceId,
     /// What it runs on.
@@ -118,7 +118,7 @@ pub struct Taken {
     pub free_at: Timestamp,
 }
 
-impl Taken {
+impl TakenSeat {
     /// How often the program says that it still runs, in seconds.
     pub const HEARTBEAT_SECONDS: i64 = HEARTBEAT_EVERY / 1_000;
 }
@@ -128,7 +128,7 @@ fn read_id(id: &str) -> Result<LicenceId> {
 }
 
 /// A licence of the caller's organization, and their role there; for a machine, one of its key's account.
-async fn usable(tx: &mut Tx, by: &Actor, id: LicenceId, now: Timestamp) -> Result<(Held, Option<Role>)> {
+async fn usable(tx: &mut Tx, by: &Actor, id: LicenceId, now: Timestamp) -> Result<(HeldLicence, Option<Role>)> {
     match by {
         Actor::Person(by) => {
             let organization = organization_of(tx, by.person).await?;
@@ -147,7 +147,7 @@ async fn usable(tx: &mut Tx, by: &Actor, id: LicenceId, now: Timestamp) -> Resul
 /// # Errors
 /// `NotFound`; `Invalid` at `device`; `Forbidden` for who would have to be given one; `NoSeat`; `Licence`;
 /// `ChooseOrganization`.
-pub async fn take(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<Taken> {
+pub async fn take(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<TakenSeat> {
     let id = read_id(id)?;
     let (ctx_in, by_in, device) = (ctx.clone(), by.clone(), rules::device(device));
     ctx.db()
@@ -163,7 +163,14 @@ pub async fn take(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<Taken
         .await
 }
 
-async fn take_in(tx: &mut Tx, ctx: &Ctx, by: &Actor, held: &Held, role: Option<Role>, device: &str) -> Result<Taken> {
+async fn take_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Actor,
+    held: &HeldLicence,
+    role: Option<Role>,
+    device: &str,
+) -> Result<TakenSeat> {
     let (now, id, under, holder) = (ctx.now(), held.stored.licence.id, held.under(), by.holder());
     held.check_active(now)?;
     seat::delete_gone(tx, id, under, now).await?;
@@ -181,7 +188,7 @@ async fn take_in(tx: &mut Tx, ctx: &Ctx, by: &Actor, held: &Held, role: Option<R
             let what = AuditEvent {
                 organization: Some(held.user),
                 action: "seat.taken",
-                summary: format!("took a seat of a {} licence on “{device}”", held.stored.licence.product.title()),
+                summary: format!("took a seat of a {} licence on “{device}”", held.stored.licence.product.label()),
                 before: before.as_ref().map(|taken| serde_json::json!({ "licence": id, "device": taken.device })),
                 after: Some(serde_json::json!({ "licence": id, "device": device })),
                 ..AuditEvent::default()
@@ -190,14 +197,14 @@ async fn take_in(tx: &mut Tx, ctx: &Ctx, by: &Actor, held: &Held, role: Option<R
             now
         }
     };
-    Ok(Taken { licence: id, device: device.to_owned(), since, free_at: now.plus_millis(STALE_AFTER) })
+    Ok(TakenSeat { licence: id, device: device.to_owned(), since, free_at: now.plus_millis(STALE_AFTER) })
 }
 
 /// A program says that it still runs.
 ///
 /// # Errors
 /// `SeatLost` if it has no seat any more; `NotFound`.
-pub async fn heartbeat(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<Taken> {
+pub async fn heartbeat(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<TakenSeat> {
     let id = read_id(id)?;
     let (ctx_in, by_in, device) = (ctx.clone(), by.clone(), device.trim().to_owned());
     ctx.db()
@@ -216,7 +223,7 @@ pub async fn heartbeat(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<
                     return Err(Refusal::SeatLost.into());
                 }
                 let since = mine.taken.map_or(now, |taken| taken.since);
-                Ok(Taken { licence: id, device, since, free_at: now.plus_millis(STALE_AFTER) })
+                Ok(TakenSeat { licence: id, device, since, free_at: now.plus_millis(STALE_AFTER) })
             })
         })
         .await
@@ -243,7 +250,7 @@ pub async fn release(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<()
                 let what = AuditEvent {
                     organization: Some(held.user),
                     action: "seat.let_go",
-                    summary: format!("let go of a seat of a {} licence", held.stored.licence.product.title()),
+                    summary: format!("let go of a seat of a {} licence", held.stored.licence.product.label()),
                     before: Some(serde_json::json!({ "licence": id, "device": device })),
                     ..AuditEvent::default()
                 };
@@ -255,7 +262,7 @@ pub async fn release(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<()
 
 /// A licence that an organization of the caller uses: a seat that was taken goes on, whichever organization is the default now.
 /// For a machine, one that its key's account uses.
-async fn in_any(tx: &mut Tx, by: &Actor, id: LicenceId, now: Timestamp) -> Result<(Held, Option<Role>)> {
+async fn in_any(tx: &mut Tx, by: &Actor, id: LicenceId, now: Timestamp) -> Result<(HeldLicence, Option<Role>)> {
     let held = held(tx, id, now).await?;
     match by {
         Actor::Person(by) => {

@@ -35,10 +35,10 @@ use super::{
 };
 
 /// How many rows a page of the Drive has: what fits on any screen, and a little.
-pub const ROWS: i64 = 60;
+pub const PAGE_SIZE: i64 = 60;
 
 /// How many rows the browser asks for at once when somebody scrolls.
-pub const BLOCK: i64 = 100;
+pub const SCROLL_BLOCK_SIZE: i64 = 100;
 
 /// Which children are wanted, unread.
 #[derive(Debug, Clone, Default)]
@@ -114,13 +114,13 @@ pub async fn list(
     let list_name = format!(
         "{parent} {} {} {}",
         query.sort,
-        kind.map(Kind::word).unwrap_or_default(),
-        status.map(Status::word).unwrap_or_default()
+        kind.map(Kind::as_str).unwrap_or_default(),
+        status.map(Status::as_str).unwrap_or_default()
     );
     let after = match super::read_cursor(&query.cursor, 6)? {
         None => None,
         Some(parts) if parts[0] != list_name => return Err(wrong()),
-        Some(parts) => Some(resource::After {
+        Some(parts) => Some(resource::Cursor {
             rank: parts[1].parse().map_err(|_| wrong())?,
             name_key: parts[2].clone(),
             number: parts[3].parse().map_err(|_| wrong())?,
@@ -140,8 +140,8 @@ pub async fn list(
         level,
     };
     if let Some(at) = query.at.filter(|at| *at != 0) {
-        if !(0..=MOST).contains(&at) || wanted.after.is_some() {
-            return Err(Refusal::field("at", FieldIssue::NotInRange(0, MOST)).into());
+        if !(0..=MAX_DATASET_AMOUNT).contains(&at) || wanted.after.is_some() {
+            return Err(Refusal::field("at", FieldIssue::NotInRange(0, MAX_DATASET_AMOUNT)).into());
         }
         match resource::find_after(tx, &wanted, at).await? {
             None => return Ok(Page { items: Vec::new(), next_cursor: None }),
@@ -198,7 +198,7 @@ fn hide_counts(rows: &mut [RowView]) {
 /// # Errors
 /// The database.
 pub async fn shared(tx: &mut Tx, by: &Principal, organization: OrganizationId) -> Result<Vec<RowView>> {
-    let shared = grant::list_shared(tx, by.person, organization, super::LONGEST_PAGE).await?;
+    let shared = grant::list_shared(tx, by.person, organization, super::MAX_PAGE_SIZE).await?;
     rows_of(tx, by, organization, &shared).await
 }
 
@@ -219,7 +219,7 @@ pub async fn shared_page(
     let after = match super::read_cursor(cursor, 4)? {
         None => None,
         Some(parts) if parts[0] != list_name => return Err(wrong()),
-        Some(parts) => Some(grant::AfterShared {
+        Some(parts) => Some(grant::SharedCursor {
             rank: parts[1].parse().map_err(|_| wrong())?,
             name_key: parts[2].clone(),
             id: parts[3].parse().map_err(|_| wrong())?,
@@ -316,7 +316,7 @@ async fn view(
 ) -> Result<ResourceView> {
     let names = AccountNames::of(tx, by, access_path.facts.organization).await?;
     let shown = resource::find_shown(tx, id, most).await?.ok_or(Refusal::NotFound)?;
-    let resource::Shown { resource: found, created_by_name, access, children } = shown;
+    let resource::ResourceDetails { resource: found, created_by_name, access, children } = shown;
     let level = access_path.level().ok_or(Refusal::NotFound)?;
     let mut path = access_path.visible_path();
     names.label(&mut path);
@@ -399,7 +399,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
     let shared_elsewhere =
         !seen.is_empty() && grant::any_shared_elsewhere(&mut tx, by.person, organization.id, &seen).await?;
     let Some(id) = id else {
-        let rows = shared_page(&mut tx, by, organization.id, &wanted.cursor, ROWS).await?;
+        let rows = shared_page(&mut tx, by, organization.id, &wanted.cursor, PAGE_SIZE).await?;
         let lacking = lacking(&mut tx, by, organization.id, &rows.items, ctx.now()).await?;
         let whole = rows.next_cursor.is_none() && wanted.cursor.is_empty();
         let total = whole.then_some(rows.items.len() as u64);
@@ -435,7 +435,7 @@ async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result
         // Without a filter they have been counted already.
         let filtered = !(wanted.kind.is_empty() && wanted.status.is_empty());
         let total = if filtered { count(&mut tx, id, &query, COUNTED + 1).await? } else { view.children_count };
-        (list(&mut tx, by, &access_path, &query, ROWS).await?, Some(total))
+        (list(&mut tx, by, &access_path, &query, PAGE_SIZE).await?, Some(total))
     } else {
         (Page { items: Vec::new(), next_cursor: None }, None)
     };
@@ -487,7 +487,7 @@ async fn found(
     };
     // Nothing to look up is nothing found; the page says so, and the field is there to type again.
     let rows = if Question::parse(&wanted.q).is_some() {
-        super::search::page(tx, by, &organization, &query, ROWS).await?
+        super::search::page(tx, by, &organization, &query, PAGE_SIZE).await?
     } else {
         Page { items: Vec::new(), next_cursor: None }
     };
@@ -664,7 +664,7 @@ pub struct Changed {
 }
 
 /// The largest number of images or bytes a dataset can say it has.
-pub(super) const MOST: i64 = 1_000_000_000_000_000;
+pub(super) const MAX_DATASET_AMOUNT: i64 = 1_000_000_000_000_000;
 
 /// Creates a folder, site, asset or dataset (DRIVE-4).
 ///
@@ -693,8 +693,12 @@ pub async fn create(ctx: &Ctx, by: &Principal, form: &NewResourceForm) -> Result
         if text.trim().is_empty() {
             return None;
         }
-        let read =
-            text.trim().parse::<i64>().ok().filter(|n| (0..=MOST).contains(n)).ok_or(FieldIssue::NotInRange(0, MOST));
+        let read = text
+            .trim()
+            .parse::<i64>()
+            .ok()
+            .filter(|n| (0..=MAX_DATASET_AMOUNT).contains(n))
+            .ok_or(FieldIssue::NotInRange(0, MAX_DATASET_AMOUNT));
         fields.check(field, read)
     };
     let (images, bytes) = (number("images", &form.images), number("bytes", &form.bytes));
@@ -779,7 +783,7 @@ pub(super) async fn create_in(
     let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "resource.created",
-        summary: format!("created the {} “{name}”", kind.title().to_lowercase()),
+        summary: format!("created the {} “{name}”", kind.label().to_lowercase()),
         after: Some(serde_json::json!({ "resource": id, "kind": kind, "name": name, "parent": parent })),
         ..AuditEvent::default()
     };

@@ -10,12 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     access::{Act, Level, Permit},
-    grant::{Gift, InviteAs, Origin, left_without_each, may_touch},
+    grant::{InviteAs, NewAccess, Origin, left_without_each, may_touch},
     id::{AccountId, GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
     licence::{Use, allows},
     refusal::Refusal,
     resource::Kind,
-    role::{Permission, Role, RolePermit, Standing, allow, may},
+    role::{Affiliation, Permission, Role, RolePermit, allow, may},
     text::{Email, FieldIssue, Fields, Identifier, key},
     transfer::Grantee,
     view::{
@@ -31,9 +31,9 @@ use super::{
         mail::{self, EmailMessage},
         store::{
             Tx,
-            grant::{self, AfterGrant, Listed},
+            grant::{self, GrantCursor, ListedGrant},
             invitation, licence,
-            membership::{self, After},
+            membership::{self, Cursor},
             organization as organizations, outbox, person, resource,
         },
     },
@@ -45,20 +45,20 @@ use super::{
 };
 
 /// How many rows the dialog shows at a time.
-const ROWS: i64 = 100;
+const PAGE_SIZE: i64 = 100;
 
 /// The most waiting invitations that are shown of one resource.
 const WAITING: i64 = 200;
 
 /// A resource whose access its reader may manage.
-struct Managed {
+struct ManagedResource {
     permit: Permit,
     access_path: AccessPath,
     /// From the topmost thing that the reader may see down to it.
     visible: Vec<Crumb>,
 }
 
-impl Managed {
+impl ManagedResource {
     async fn of(tx: &mut Tx, by: &Principal, id: ResourceId) -> Result<Self> {
         let (permit, access_path) = access::permit(tx, by, Act::GiveAccess, id).await?;
         Self::with(tx, by, permit, access_path).await
@@ -93,7 +93,7 @@ impl Managed {
         if self.kind() != Kind::Root {
             return format!("“{}”", self.name());
         }
-        match self.visible.first().filter(|crumb| crumb.name != Kind::Root.title()) {
+        match self.visible.first().filter(|crumb| crumb.name != Kind::Root.label()) {
             Some(account) => format!("the Drive of {}", account.name),
             None => "the Drive".to_owned(),
         }
@@ -124,8 +124,8 @@ impl Managed {
         Ok(self.access_path.level().ok_or(Refusal::NotFound)?)
     }
 
-    fn row(&self, listed: Listed) -> AccessRow {
-        let Listed { grant, name, address, role } = listed;
+    fn row(&self, listed: ListedGrant) -> AccessRow {
+        let ListedGrant { grant, name, address, role } = listed;
         let here = grant.resource == self.id();
         let from = self.crumb(grant.resource);
         AccessRow {
@@ -155,37 +155,37 @@ fn row_of_role(member: membership::Member) -> Option<AccessRow> {
 }
 
 /// Where a page of the list starts: among the grants, or among the people by role, who come behind them.
-enum Position {
-    Grants(AfterGrant),
-    Roles(After),
+enum ListCursor {
+    Grants(GrantCursor),
+    Roles(Cursor),
 }
 
-fn read_position(id: ResourceId, cursor: &str) -> Result<Position> {
+fn read_position(id: ResourceId, cursor: &str) -> Result<ListCursor> {
     let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     // The cursor names the list it is of, so that one from another list is noticed.
     match super::read_cursor(cursor, 5)? {
-        None => Ok(Position::Grants(AfterGrant::START)),
+        None => Ok(ListCursor::Grants(GrantCursor::START)),
         Some(parts) if parts[0] != id.to_string() => Err(wrong()),
         Some(parts) => {
             let (rank, last) = (parts[2].parse().map_err(|_| wrong())?, parts[4].parse().map_err(|_| wrong())?);
             match parts[1].as_str() {
-                "grants" => Ok(Position::Grants(AfterGrant { rank, id: last })),
-                "roles" => Ok(Position::Roles(After { rank, key: parts[3].clone(), id: last })),
+                "grants" => Ok(ListCursor::Grants(GrantCursor { rank, id: last })),
+                "roles" => Ok(ListCursor::Roles(Cursor { rank, key: parts[3].clone(), id: last })),
                 _ => Err(wrong()),
             }
         }
     }
 }
 
-fn roles_cursor(id: ResourceId, after: &After) -> String {
+fn roles_cursor(id: ResourceId, after: &Cursor) -> String {
     super::cursor(&[&id.to_string(), "roles", &after.rank.to_string(), &after.key, &after.id.to_string()])
 }
 
 /// One page of the grants; where the people by role begin if there is room for more.
 async fn grants_page(
     tx: &mut Tx,
-    managed: &Managed,
-    after: AfterGrant,
+    managed: &ManagedResource,
+    after: GrantCursor,
     limit: i64,
 ) -> Result<(Vec<AccessRow>, Option<String>)> {
     let id = managed.id();
@@ -198,11 +198,11 @@ async fn grants_page(
 }
 
 /// One page of the people who reach it by their role.
-async fn roles_page(tx: &mut Tx, managed: &Managed, after: &After, limit: i64) -> Result<Page<AccessRow>> {
+async fn roles_page(tx: &mut Tx, managed: &ManagedResource, after: &Cursor, limit: i64) -> Result<Page<AccessRow>> {
     let members =
         membership::list_reaching(tx, managed.permit.organization(), managed.account()?, after, limit + 1).await?;
     let page = super::page(members, limit, |last| {
-        let after = After { rank: membership::rank(last.role), key: last.name_key.clone(), id: last.id.0 };
+        let after = Cursor { rank: membership::rank(last.role), key: last.name_key.clone(), id: last.id.0 };
         roles_cursor(managed.id(), &after)
     });
     Ok(Page { items: page.items.into_iter().filter_map(row_of_role).collect(), next_cursor: page.next_cursor })
@@ -216,10 +216,10 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let limit = super::limit(limit)?;
     let mut tx = ctx.db().read().await?;
-    let managed = Managed::with_view(&mut tx, by, id).await?;
+    let managed = ManagedResource::with_view(&mut tx, by, id).await?;
     let after = match read_position(id, cursor)? {
-        Position::Roles(after) => return roles_page(&mut tx, &managed, &after, limit).await,
-        Position::Grants(after) => after,
+        ListCursor::Roles(after) => return roles_page(&mut tx, &managed, &after, limit).await,
+        ListCursor::Grants(after) => after,
     };
     let (mut items, next_cursor) = grants_page(&mut tx, &managed, after, limit).await?;
     if next_cursor.is_some() {
@@ -227,9 +227,9 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
     }
     let room = limit - i64::try_from(items.len()).unwrap_or(limit);
     if room == 0 {
-        return Ok(Page { items, next_cursor: Some(roles_cursor(id, &After::start(false))) });
+        return Ok(Page { items, next_cursor: Some(roles_cursor(id, &Cursor::start(false))) });
     }
-    let people = roles_page(&mut tx, &managed, &After::start(false), room).await?;
+    let people = roles_page(&mut tx, &managed, &Cursor::start(false), room).await?;
     items.extend(people.items);
     Ok(Page { items, next_cursor: people.next_cursor })
 }
@@ -241,11 +241,11 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
 pub async fn waiting(ctx: &Ctx, by: &Principal, id: &str) -> Result<Vec<WaitingAccess>> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    let managed = Managed::with_view(&mut tx, by, id).await?;
+    let managed = ManagedResource::with_view(&mut tx, by, id).await?;
     list_waiting(&mut tx, ctx, &managed).await
 }
 
-async fn list_waiting(tx: &mut Tx, ctx: &Ctx, managed: &Managed) -> Result<Vec<WaitingAccess>> {
+async fn list_waiting(tx: &mut Tx, ctx: &Ctx, managed: &ManagedResource) -> Result<Vec<WaitingAccess>> {
     let found = invitation::list_on(tx, managed.id(), ctx.now(), WAITING).await?;
     Ok(found
         .into_iter()
@@ -271,14 +271,14 @@ async fn team_access(tx: &mut Tx, ctx: &Ctx, account: AccountId) -> Result<std::
 pub async fn view(ctx: &Ctx, by: &Principal, id: &str, shown: &str, cursor: &str) -> Result<AccessView> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    let managed = Managed::of(&mut tx, by, id).await?;
+    let managed = ManagedResource::of(&mut tx, by, id).await?;
     let (by_role, rows) = match read_position(id, cursor)? {
-        Position::Roles(after) => (true, roles_page(&mut tx, &managed, &after, ROWS).await?),
-        Position::Grants(_) if shown == "roles" => {
-            (true, roles_page(&mut tx, &managed, &After::start(false), ROWS).await?)
+        ListCursor::Roles(after) => (true, roles_page(&mut tx, &managed, &after, PAGE_SIZE).await?),
+        ListCursor::Grants(_) if shown == "roles" => {
+            (true, roles_page(&mut tx, &managed, &Cursor::start(false), PAGE_SIZE).await?)
         }
-        Position::Grants(after) => {
-            let (items, next_cursor) = grants_page(&mut tx, &managed, after, ROWS).await?;
+        ListCursor::Grants(after) => {
+            let (items, next_cursor) = grants_page(&mut tx, &managed, after, PAGE_SIZE).await?;
             (false, Page { items, next_cursor })
         }
     };
@@ -330,14 +330,14 @@ pub struct GiveForm {
 
 /// To whom access is to be given, read.
 #[derive(Debug, Clone)]
-enum Whom {
+enum Recipient {
     Address(Email),
     Person(PersonId),
     Organization(String),
 }
 
 impl GiveForm {
-    fn read(&self) -> Result<(Whom, Level, InviteAs)> {
+    fn read(&self) -> Result<(Recipient, Level, InviteAs)> {
         let mut fields = Fields::default();
         let who = self.who.trim();
         // What has no "@" in it is no address, and may be an Org ID.
@@ -348,9 +348,9 @@ impl GiveForm {
             (one_of(self.email.trim(), address_in_who), one_of(self.organization.trim(), word_in_who));
         let whom = match (email, self.person.trim(), organization) {
             ("", "", "") => fields.check("email", Err(FieldIssue::Missing)),
-            (address, "", "") => fields.check("email", Email::parse(address).map(Whom::Address)),
-            ("", id, "") => fields.check("person", id.parse().map(Whom::Person).map_err(|_| FieldIssue::NotAnId)),
-            ("", "", word) => Some(Whom::Organization(word.to_owned())),
+            (address, "", "") => fields.check("email", Email::parse(address).map(Recipient::Address)),
+            ("", id, "") => fields.check("person", id.parse().map(Recipient::Person).map_err(|_| FieldIssue::NotAnId)),
+            ("", "", word) => Some(Recipient::Organization(word.to_owned())),
             _ => {
                 return Err(
                     Refusal::BadRequest("Send one of email, person and organization, not several.".to_owned()).into()
@@ -371,11 +371,11 @@ impl GiveForm {
 }
 
 /// Somebody known who is to get access.
-struct Receiver {
+struct KnownRecipient {
     grantee: Grantee,
     name: String,
     address: String,
-    standing: Standing,
+    standing: Affiliation,
 }
 
 /// Gives access, or sets what was given to another level (ACCESS-2, ACCESS-4). An address that the organization does not
@@ -388,22 +388,22 @@ struct Receiver {
 pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Result<Given> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let (whom, level, way) = form.read()?;
-    let budget = MailBudget::about(ctx, by, usize::from(matches!(whom, Whom::Address(_))))?;
+    let budget = MailBudget::about(ctx, by, usize::from(matches!(whom, Recipient::Address(_))))?;
     let (ctx_in, by_in) = (ctx.clone(), by.clone());
     let given: Result<Given> = ctx
         .db()
         .write(move |tx| {
             let (ctx, by, whom) = (ctx_in.clone(), by_in.clone(), whom.clone());
             Box::pin(async move {
-                let managed = Managed::of(tx, &by, id).await?;
+                let managed = ManagedResource::of(tx, &by, id).await?;
                 let found = match &whom {
-                    Whom::Address(email) => find_known(tx, &managed, email).await?,
-                    Whom::Person(person) => Some(find_person(tx, &managed, *person).await?),
-                    Whom::Organization(word) => Some(find_organization(tx, &by, &managed, word).await?),
+                    Recipient::Address(email) => find_known(tx, &managed, email).await?,
+                    Recipient::Person(person) => Some(find_person(tx, &managed, *person).await?),
+                    Recipient::Organization(word) => Some(find_organization(tx, &by, &managed, word).await?),
                 };
                 match (found, &whom) {
                     (Some(receiver), _) => give_to(tx, &ctx, &by, &managed, receiver, level).await.map(Given::Now),
-                    (None, Whom::Address(email)) => {
+                    (None, Recipient::Address(email)) => {
                         ask(tx, &ctx, &by, &managed, email, level, way).await.map(Given::Invited)
                     }
                     (None, _) => Err(Refusal::NotFound.into()),
@@ -417,35 +417,40 @@ pub async fn give(ctx: &Ctx, by: &Principal, id: &str, form: &GiveForm) -> Resul
 }
 
 /// Who an address belongs to, if the organization knows them: they are in it, or reach something in it.
-async fn find_known(tx: &mut Tx, managed: &Managed, email: &Email) -> Result<Option<Receiver>> {
+async fn find_known(tx: &mut Tx, managed: &ManagedResource, email: &Email) -> Result<Option<KnownRecipient>> {
     match person::find_by_email(tx, &email.key()).await? {
         Some(found) => find_receiver(tx, managed, found.id).await,
         None => Ok(None),
     }
 }
 
-async fn find_person(tx: &mut Tx, managed: &Managed, id: PersonId) -> Result<Receiver> {
+async fn find_person(tx: &mut Tx, managed: &ManagedResource, id: PersonId) -> Result<KnownRecipient> {
     Ok(find_receiver(tx, managed, id).await?.ok_or(Refusal::NotFound)?)
 }
 
 /// Somebody that the organization of something knows, in the role that counts there (ACCT-2).
-async fn find_receiver(tx: &mut Tx, managed: &Managed, id: PersonId) -> Result<Option<Receiver>> {
+async fn find_receiver(tx: &mut Tx, managed: &ManagedResource, id: PersonId) -> Result<Option<KnownRecipient>> {
     let (organization, account) = (managed.permit.organization(), managed.account()?);
     let role = membership::find_role_in(tx, account, id).await?;
     if role.is_none() && grant::list_known(tx, organization, &[id]).await?.is_empty() {
         return Ok(None);
     }
-    Ok(person::find(tx, id).await?.map(|found| Receiver {
+    Ok(person::find(tx, id).await?.map(|found| KnownRecipient {
         grantee: Grantee::Person(id),
         name: crate::domain::person::full_name(&found.first_name, &found.last_name),
         address: found.email,
-        standing: role.map_or(Standing::External, Standing::In),
+        standing: role.map_or(Affiliation::External, Affiliation::In),
     }))
 }
 
 /// An organization by its Org ID. By its id it is found only where the caller is in it: who does not know its Org ID learns
 /// nothing of it (attack 5).
-async fn find_organization(tx: &mut Tx, by: &Principal, managed: &Managed, word: &str) -> Result<Receiver> {
+async fn find_organization(
+    tx: &mut Tx,
+    by: &Principal,
+    managed: &ManagedResource,
+    word: &str,
+) -> Result<KnownRecipient> {
     let id = match word.parse::<OrganizationId>() {
         Ok(id) if membership::find_role(tx, id, by.person).await?.is_some() => Some(id),
         Ok(_) => None,
@@ -456,12 +461,12 @@ async fn find_organization(tx: &mut Tx, by: &Principal, managed: &Managed, word:
     if found.space_of.is_some() && !own {
         return Err(Refusal::NotFound.into());
     }
-    Ok(Receiver {
+    Ok(KnownRecipient {
         grantee: Grantee::Organization(found.id),
         name: found.name,
         address: found.org_id,
         // Its own people are at least Members; another organization stands outside, as its people do.
-        standing: if own { Standing::In(Role::Member) } else { Standing::External },
+        standing: if own { Affiliation::In(Role::Member) } else { Affiliation::External },
     })
 }
 
@@ -469,13 +474,13 @@ async fn give_to(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    managed: &Managed,
-    receiver: Receiver,
+    managed: &ManagedResource,
+    receiver: KnownRecipient,
     level: Level,
 ) -> Result<AccessRow> {
     let held = grant::find_of(tx, managed.id(), receiver.grantee).await?;
     let from = held.iter().map(|one| one.level).max();
-    let gift = Gift { own: managed.own()?, name: &receiver.name, standing: receiver.standing, from, to: level };
+    let gift = NewAccess { own: managed.own()?, name: &receiver.name, standing: receiver.standing, from, to: level };
     gift.check()?;
     let found = resource::find(tx, managed.id()).await?.ok_or(Refusal::NotFound)?;
     if gift.takes() == Use::TeamAccess {
@@ -492,7 +497,7 @@ async fn give_to(
         name: receiver.name,
         address: Some(receiver.address),
         role: match receiver.standing {
-            Standing::In(role) if matches!(receiver.grantee, Grantee::Person(_)) => Some(role),
+            Affiliation::In(role) if matches!(receiver.grantee, Grantee::Person(_)) => Some(role),
             _ => None,
         },
         level,
@@ -515,10 +520,10 @@ async fn give_to(
                 "changed the access of {} to {} from {} to {}",
                 row.name,
                 managed.words(),
-                from.title(),
-                level.title()
+                from.label(),
+                level.label()
             ),
-            None => format!("gave {} {} access to {}", row.name, level.title(), managed.words()),
+            None => format!("gave {} {} access to {}", row.name, level.label(), managed.words()),
         },
         before: from.map(state),
         after: Some(state(level)),
@@ -534,7 +539,7 @@ async fn give_to(
 }
 
 /// What letters about one's access to a resource have in common.
-fn topic(managed: &Managed, who: Grantee) -> String {
+fn topic(managed: &ManagedResource, who: Grantee) -> String {
     match who {
         Grantee::Person(id) => format!("access {} person {id}", managed.id()),
         Grantee::Organization(id) => format!("access {} organization {id}", managed.id()),
@@ -542,7 +547,7 @@ fn topic(managed: &Managed, who: Grantee) -> String {
 }
 
 /// Mails those to whom something was given: the person, or the Owners of the organization.
-async fn tell(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, row: &AccessRow) -> Result<()> {
+async fn tell(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &ManagedResource, row: &AccessRow) -> Result<()> {
     let owner = organizations::find(tx, managed.permit.organization()).await?.ok_or(Refusal::NotFound)?;
     let path = drive::container_path(tx, owner.id, Some(managed.id())).await?;
     let (to, group) = match row.who {
@@ -569,7 +574,7 @@ async fn tell(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, row: &A
 }
 
 /// Leave to invite Members, where that is asked for.
-fn member_permit(by: &Principal, managed: &Managed) -> Result<RolePermit> {
+fn member_permit(by: &Principal, managed: &ManagedResource) -> Result<RolePermit> {
     let facts = &managed.access_path.facts;
     // Somebody who manages only this resource sees the organization, so this is "forbidden", not "not found".
     facts.role.ok_or_else(|| {
@@ -586,28 +591,28 @@ async fn ask(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    managed: &Managed,
+    managed: &ManagedResource,
     email: &Email,
     level: Level,
     way: InviteAs,
 ) -> Result<WaitingAccess> {
     let id = managed.id();
-    let gift = Gift { own: managed.own()?, name: email.as_str(), standing: way.standing(), from: None, to: level };
+    let gift = NewAccess { own: managed.own()?, name: email.as_str(), standing: way.standing(), from: None, to: level };
     let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
     let member = if way == InviteAs::Member { Some(member_permit(by, managed)?) } else { None };
     let pending = invitation::find_pending(tx, managed.permit.organization(), &email.key(), ctx.now()).await?;
     let standing = match &pending {
-        Some(waiting) if !waiting.external => Standing::In(waiting.role),
+        Some(waiting) if !waiting.external => Affiliation::In(waiting.role),
         _ => way.standing(),
     };
-    Gift { standing, ..gift }.check()?;
+    NewAccess { standing, ..gift }.check()?;
     team_access(tx, ctx, found.account).await??;
     let Some(waiting) = pending else {
         let owner = organizations::find(tx, managed.permit.organization()).await?.ok_or(Refusal::NotFound)?;
         if member.is_some() && owner.space_of.is_some() {
             return Err(Refusal::NotFound.into());
         }
-        let asked = invitations::Asked { email, resource: id, name: managed.name(), level };
+        let asked = invitations::AccessInvitation { email, resource: id, name: managed.name(), level };
         let (invitation, expires_at) = invitations::ask(tx, ctx, by, &managed.permit, member.as_ref(), &asked).await?;
         return Ok(WaitingAccess { invitation, email: email.as_str().to_owned(), level, way, expires_at });
     };
@@ -622,7 +627,7 @@ async fn ask(
         summary: format!(
             "gave {} {} access to {}, once the invitation is accepted",
             waiting.email,
-            level.title(),
+            level.label(),
             managed.words()
         ),
         after: Some(
@@ -647,7 +652,7 @@ pub async fn change(ctx: &Ctx, by: &Principal, id: &str, grant_id: &str, level: 
         .write(move |tx| {
             let (ctx, by) = (ctx_in.clone(), by_in.clone());
             Box::pin(async move {
-                let managed = Managed::of(tx, &by, id).await?;
+                let managed = ManagedResource::of(tx, &by, id).await?;
                 let found =
                     grant::find(tx, grant_id).await?.filter(|found| found.resource == id).ok_or(Refusal::NotFound)?;
                 let receiver = receiver_of(tx, &managed, found.grantee).await?;
@@ -658,17 +663,17 @@ pub async fn change(ctx: &Ctx, by: &Principal, id: &str, grant_id: &str, level: 
 }
 
 /// Who holds a grant already.
-async fn receiver_of(tx: &mut Tx, managed: &Managed, grantee: Grantee) -> Result<Receiver> {
+async fn receiver_of(tx: &mut Tx, managed: &ManagedResource, grantee: Grantee) -> Result<KnownRecipient> {
     match grantee {
         Grantee::Person(id) => find_person(tx, managed, id).await,
         Grantee::Organization(id) => {
             let found = organizations::find(tx, id).await?.ok_or(Refusal::NotFound)?;
             let own = found.id == managed.permit.organization();
-            Ok(Receiver {
+            Ok(KnownRecipient {
                 grantee,
                 name: found.name,
                 address: found.org_id,
-                standing: if own { Standing::In(Role::Member) } else { Standing::External },
+                standing: if own { Affiliation::In(Role::Member) } else { Affiliation::External },
             })
         }
     }
@@ -687,7 +692,7 @@ pub async fn remove(ctx: &Ctx, by: &Principal, id: &str, grant_id: &str) -> Resu
         .write(move |tx| {
             let (ctx, by) = (ctx_in.clone(), by_in.clone());
             Box::pin(async move {
-                let managed = Managed::of(tx, &by, id).await?;
+                let managed = ManagedResource::of(tx, &by, id).await?;
                 let found = grant::find(tx, grant_id).await?.filter(|found| found.resource == id);
                 let Some(found) = found else {
                     return take_back(tx, &ctx, &by, &managed, InvitationId(grant_id.0)).await;
@@ -715,8 +720,8 @@ async fn take(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    managed: &Managed,
-    found: grant::Stored,
+    managed: &ManagedResource,
+    found: grant::StoredGrant,
     name: &str,
 ) -> Result<()> {
     may_touch(managed.own()?, Some(found.level))?;
@@ -727,7 +732,7 @@ async fn take(
     let what = AuditEvent {
         organization: Some(managed.permit.organization()),
         action: "access.removed",
-        summary: format!("removed the {} access of {name} to {}", found.level.title(), managed.words()),
+        summary: format!("removed the {} access of {name} to {}", found.level.label(), managed.words()),
         before: Some(serde_json::json!({
             "resource": managed.id(), "to": found.grantee, "name": name, "level": found.level, "carried": found.carried,
         })),
@@ -737,11 +742,17 @@ async fn take(
 }
 
 /// Takes back what waits with an invitation. One that was made only for it, from outside, is taken back with it.
-async fn take_back(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, id: InvitationId) -> Result<String> {
+async fn take_back(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    managed: &ManagedResource,
+    id: InvitationId,
+) -> Result<String> {
     let found = invitation::find(tx, id)
         .await?
         .filter(|found| found.organization == managed.permit.organization())
-        .filter(|found| found.state == crate::domain::invitation::State::Pending)
+        .filter(|found| found.state == crate::domain::invitation::InvitationState::Pending)
         .ok_or(Refusal::NotFound)?;
     if !invitation::delete_grant(tx, &managed.permit, id).await? {
         return Err(Refusal::NotFound.into());
@@ -749,7 +760,7 @@ async fn take_back(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, id
     let others = found.reach.is_some_and(|(resource, _)| resource != managed.id())
         || !invitation::list_grants(tx, id).await?.is_empty();
     if found.external && !others {
-        invitation::update_state(tx, id, crate::domain::invitation::State::Revoked, ctx.now()).await?;
+        invitation::update_state(tx, id, crate::domain::invitation::InvitationState::Revoked, ctx.now()).await?;
     }
     let what = AuditEvent {
         organization: Some(managed.permit.organization()),
@@ -774,7 +785,7 @@ pub async fn take_by_hand(tx: &mut Tx, ctx: &Ctx, by: &Principal, resources: &[R
     let mut managed = BTreeMap::new();
     for (id, access_path) in access::access_paths(tx, by.person, &on).await? {
         let permit = crate::domain::access::permit(by.who(), Act::GiveAccess, &access_path.facts)?;
-        managed.insert(id, Managed { permit, visible: access_path.visible_path(), access_path });
+        managed.insert(id, ManagedResource { permit, visible: access_path.visible_path(), access_path });
     }
     for one in &listed {
         let managed = managed.get(&one.grant.resource).ok_or(Refusal::NotFound)?;
@@ -806,7 +817,7 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let person_id: PersonId = super::id("person", person_id).map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
-    let managed = Managed::with_view(&mut tx, by, id).await?;
+    let managed = ManagedResource::with_view(&mut tx, by, id).await?;
     let theirs = access::access_paths(&mut tx, person_id, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
     // Somebody who does not reach it, and is not known here, does not exist.
     let known = find_receiver(&mut tx, &managed, person_id).await?;

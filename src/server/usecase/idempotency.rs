@@ -21,7 +21,7 @@ use super::super::{
     error::{Error, Result},
     store::{
         Tx, fault,
-        idempotency::{self, Claim, Known, Standing},
+        idempotency::{self, AccessSnapshot, Claim, Known},
     },
 };
 
@@ -38,7 +38,7 @@ pub enum Asker {
 
 impl Asker {
     /// Whose key it is: one of another asker is another one.
-    fn word(&self) -> String {
+    fn as_str(&self) -> String {
         match self {
             Self::Person(id) => id.to_string(),
             Self::Key(id, _) => format!("key {id}"),
@@ -47,10 +47,10 @@ impl Asker {
     }
 
     /// What they may do now. Whose key works may do as much as ever, but for its scopes.
-    async fn standing(&self, tx: &mut Tx) -> Result<Vec<Standing>> {
+    async fn standing(&self, tx: &mut Tx) -> Result<Vec<AccessSnapshot>> {
         Ok(match self {
             Self::Person(id) => idempotency::list_standing(tx, *id).await?,
-            Self::Key(_, scopes) => scopes.text().split_whitespace().map(Standing::scope).collect(),
+            Self::Key(_, scopes) => scopes.text().split_whitespace().map(AccessSnapshot::scope).collect(),
             Self::Operator(_) => Vec::new(),
         })
     }
@@ -86,9 +86,9 @@ pub async fn begin(ctx: &Ctx, asker: &Asker, key: &str, request: &[&[u8]]) -> Re
     let now = ctx.now();
     // What is sent may be a password: only who has the installation's secret can try whether it was this one.
     let request_hash = ctx.secret().request_digest(request);
-    let claim = Claim { id: ctx.id(), caller: asker.word(), key: key.to_owned(), request_hash };
+    let claim = Claim { id: ctx.id(), caller: asker.as_str(), key: key.to_owned(), request_hash };
     let (wanted, by) = (claim.clone(), asker.clone());
-    let found: Result<Option<(Known, Vec<Standing>)>> = ctx
+    let found: Result<Option<(Known, Vec<AccessSnapshot>)>> = ctx
         .db()
         .write(move |tx| {
             let (wanted, by) = (wanted.clone(), by.clone());
@@ -113,7 +113,7 @@ pub async fn begin(ctx: &Ctx, asker: &Asker, key: &str, request: &[&[u8]]) -> Re
     };
     let kept = known.standing.unwrap_or_default();
     let lost = kept.split_whitespace().any(|line| {
-        let had = Standing::read(line);
+        let had = AccessSnapshot::read(line);
         !had.is_some_and(|had| standing.iter().any(|now| now.covers(&had)))
     });
     Ok(if lost { Turn::AgainIfAllowed(answer) } else { Turn::Again(answer) })
@@ -149,7 +149,7 @@ where
                 Box::pin(async move {
                     let Some(answer) = answer else { return Ok(false) };
                     let standing = asker.standing(tx).await?;
-                    let standing = standing.iter().map(Standing::text).collect::<Vec<_>>().join("\n");
+                    let standing = standing.iter().map(AccessSnapshot::text).collect::<Vec<_>>().join("\n");
                     let text = serde_json::to_string(&answer).map_err(|error| Error::Internal(error.to_string()))?;
                     let sealed = ctx.secret().seal(claim.id, &text);
                     if idempotency::update_answer(tx, &claim, answer.status, &sealed, &standing).await? {

@@ -7,15 +7,15 @@ use crate::domain::{
     account::may_be_limited,
     id::{AccountId, GrantId, InvitationId, OrganizationId, ResourceId},
     invitation::{
-        Answering, COOLDOWN, DAYS, Invite, Invitee, MOST, MOST_TO_ONE_ADDRESS, Outcome, State, may_come_with,
-        may_invite_as, read_list,
+        Answering, InvitationState, Invite, Invitee, LINK_DAYS, MAX_INVITATIONS, MAX_PER_ADDRESS, Outcome,
+        RESEND_INTERVAL_MILLIS, may_come_with, may_invite_as, read_list,
     },
     key::may_invite,
     licence::{Use, allows, having},
     organization::PlanTier,
     plan::{may_give, may_limit},
     refusal::Refusal,
-    role::{Permission, Role, RolePermit, Standing},
+    role::{Affiliation, Permission, Role, RolePermit},
     sender::{Sender, Sent, still_valid},
     text::{Email, FieldIssue, key},
     time::Timestamp,
@@ -33,9 +33,9 @@ use super::{
         mail::{self, EmailMessage},
         store::{
             Tx, account, grant,
-            invitation::{self, Invitation, Promised},
+            invitation::{self, Invitation, PromisedGrant},
             licence,
-            membership::{self, After},
+            membership::{self, Cursor},
             organization as organizations, outbox, person, resource,
         },
     },
@@ -49,7 +49,7 @@ use super::{
 pub use super::super::store::outbox::Delivery;
 
 /// How many rows a page of invitations has in the browser.
-const ROWS: i64 = 100;
+const PAGE_SIZE: i64 = 100;
 
 /// One person to be invited, unread.
 #[derive(Debug, Clone, Default)]
@@ -154,7 +154,7 @@ async fn judge(
                     verdict.why = Some(refusal.to_string());
                 } else if let Some(refusal) = no_members.as_ref().filter(|_| invite.role == Role::Member) {
                     verdict.why = Some(refusal.to_string());
-                } else if sent.get(&key).is_some_and(|sent| *sent >= MOST_TO_ONE_ADDRESS) {
+                } else if sent.get(&key).is_some_and(|sent| *sent >= MAX_PER_ADDRESS) {
                     verdict.why = Some("This address has got many invitations today. Try again tomorrow.".to_owned());
                 } else {
                     match (reach_of(form, &invite, &reached), accounts_of(form, &invite, plan, &accounts)) {
@@ -260,8 +260,8 @@ pub async fn invite(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteForm
     if people.is_empty() {
         return Err(Refusal::field("invitations", FieldIssue::Missing).into());
     }
-    if people.len() > MOST {
-        return Err(Refusal::field("invitations", FieldIssue::TooMany(MOST)).into());
+    if people.len() > MAX_INVITATIONS {
+        return Err(Refusal::field("invitations", FieldIssue::TooMany(MAX_INVITATIONS)).into());
     }
     let budget = MailBudget::about(ctx, by, people.len())?;
     let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
@@ -291,8 +291,8 @@ pub async fn preview(ctx: &Ctx, by: &Principal, org: &str, people: Vec<InviteFor
     if people.is_empty() {
         return Err(Refusal::field("invitations", FieldIssue::Missing).into());
     }
-    if people.len() > MOST {
-        return Err(Refusal::field("invitations", FieldIssue::TooMany(MOST)).into());
+    if people.len() > MAX_INVITATIONS {
+        return Err(Refusal::field("invitations", FieldIssue::TooMany(MAX_INVITATIONS)).into());
     }
     let mut tx = ctx.db().read().await?;
     let permit = team_permit(&mut tx, by, org).await?;
@@ -320,7 +320,7 @@ async fn send(
         judged.iter().filter_map(|(_, ready)| ready.as_ref().map(|ready| ready.invite.email.key())).collect();
     // An invitation that has expired makes room for a new one.
     invitation::revoke_expired(tx, permit, &keys, now).await?;
-    let expires_at = now.plus_days(DAYS);
+    let expires_at = now.plus_days(LINK_DAYS);
     let mut verdicts = Vec::with_capacity(judged.len());
     for (mut verdict, ready) in judged {
         if let Some(Ready { invite, reach, accounts }) = ready {
@@ -349,7 +349,7 @@ async fn send(
             let what = AuditEvent {
                 organization: Some(permit.organization()),
                 action: "invitation.sent",
-                summary: format!("invited {} as {}", invite.email.as_str(), invite.role.title()),
+                summary: format!("invited {} as {}", invite.email.as_str(), invite.role.label()),
                 after: Some(serde_json::json!({
                     "email": invite.email.as_str(), "role": invite.role,
                     "resource": reach.as_ref().map(|(resource, _, _)| resource), "level": reach.as_ref().map(|(_, level, _)| level),
@@ -400,9 +400,9 @@ pub async fn invite_list(ctx: &Ctx, by: &Principal, org: &str, form: &ListForm) 
     let people: Vec<InviteForm> = listed
         .into_iter()
         .map(|one| {
-            let role = if one.role.is_empty() { role.word().to_owned() } else { one.role };
+            let role = if one.role.is_empty() { role.as_str().to_owned() } else { one.role };
             // What goes with a Member goes with nobody else in the list.
-            let member = key(&role) == Role::Member.word();
+            let member = key(&role) == Role::Member.as_str();
             let with = |text: &String| if member { text.clone() } else { String::new() };
             InviteForm {
                 email: one.email,
@@ -476,21 +476,21 @@ async fn page(
     limit: i64,
 ) -> Result<Page<InvitationRow>> {
     let state = match state {
-        "" => State::Pending,
-        word => State::parse(word).map_err(|problem| Refusal::field("status", problem))?,
+        "" => InvitationState::Pending,
+        word => InvitationState::parse(word).map_err(|problem| Refusal::field("status", problem))?,
     };
-    let name = format!("{organization} {}", state.word());
+    let name = format!("{organization} {}", state.as_str());
     let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let after = match super::read_cursor(cursor, 3)? {
-        None => After::start(false),
+        None => Cursor::start(false),
         Some(parts) if parts[0] != name => return Err(wrong()),
-        Some(parts) => After { rank: 0, key: parts[1].clone(), id: parts[2].parse().map_err(|_| wrong())? },
+        Some(parts) => Cursor { rank: 0, key: parts[1].clone(), id: parts[2].parse().map_err(|_| wrong())? },
     };
     let rows = invitation::list(tx, organization, state, &after, limit + 1).await?;
     let page = super::page(rows, limit, |(row, key)| super::cursor(&[&name, key, &row.id.to_string()]));
     let mut items: Vec<InvitationRow> = page.items.into_iter().map(|(row, _)| row).collect();
     let external: Vec<InvitationId> = items.iter().filter(|row| row.external).map(|row| row.id).collect();
-    if state == State::Pending && !external.is_empty() {
+    if state == InvitationState::Pending && !external.is_empty() {
         let promised = invitation::list_promised(tx, &external).await?;
         for row in items.iter_mut().filter(|row| row.external) {
             row.sender_lost = all_lost(promised.iter().filter(|one| one.invitation == row.id));
@@ -506,7 +506,7 @@ async fn page(
 }
 
 /// Whether there is access to be given, and nobody who gave it still could.
-fn all_lost<'a>(promised: impl Iterator<Item = &'a Promised>) -> bool {
+fn all_lost<'a>(promised: impl Iterator<Item = &'a PromisedGrant>) -> bool {
     let mut there = false;
     for one in promised {
         there = true;
@@ -539,7 +539,7 @@ pub async fn view_list(ctx: &Ctx, by: &Principal, org: &str, state: &str, cursor
     let permit = team_permit(&mut tx, by, org).await?;
     Ok(InvitationsView {
         organization: organization::belonging(&mut tx, by, org).await?,
-        rows: page(&mut tx, permit.organization(), state, cursor, ROWS).await?,
+        rows: page(&mut tx, permit.organization(), state, cursor, PAGE_SIZE).await?,
         people: membership::count(&mut tx, permit.organization()).await?,
         waiting: invitation::count_pending(&mut tx, permit.organization()).await?,
     })
@@ -554,7 +554,7 @@ async fn own(tx: &mut Tx, by: &Principal, permit: &RolePermit, id: InvitationId)
         by.who().may_touch(found.role)?;
         may_invite_as(permit.role(), found.role)?;
     }
-    if found.state == State::Pending { Ok(found) } else { Err(Refusal::InvitationClosed(found.state).into()) }
+    if found.state == InvitationState::Pending { Ok(found) } else { Err(Refusal::InvitationClosed(found.state).into()) }
 }
 
 /// Changes the role of an invitation that waits (PEOPLE-3). Answers whom it is for, and the role now.
@@ -583,7 +583,7 @@ pub async fn change_role(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId,
                     let what = AuditEvent {
                         organization: Some(permit.organization()),
                         action: "invitation.changed",
-                        summary: format!("changed the invitation of {} to {}", found.email, role.title()),
+                        summary: format!("changed the invitation of {} to {}", found.email, role.label()),
                         before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                         after: Some(serde_json::json!({ "email": found.email, "role": role })),
                         ..AuditEvent::default()
@@ -608,7 +608,7 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
             Box::pin(async move {
                 let permit = team_permit(tx, &by, &org).await?;
                 let found = own(tx, &by, &permit, id).await?;
-                invitation::update_state(tx, id, State::Revoked, ctx.now()).await?;
+                invitation::update_state(tx, id, InvitationState::Revoked, ctx.now()).await?;
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "invitation.revoked",
@@ -640,13 +640,13 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 let permit = team_permit(tx, &by, &org).await?;
                 let found = own(tx, &by, &permit, id).await?;
                 let now = ctx.now();
-                let wait = found.sent_at.0 + COOLDOWN - now.0;
+                let wait = found.sent_at.0 + RESEND_INTERVAL_MILLIS - now.0;
                 if wait > 0 {
                     return Err(Refusal::RateLimited(u64::try_from(wait / 1_000 + 1).unwrap_or(60)).into());
                 }
                 let key = std::slice::from_ref(&found.email_key);
                 let sent = invitation::count_sent_to(tx, key, now.plus_days(-1)).await?;
-                if sent.iter().any(|(_, sent)| *sent >= MOST_TO_ONE_ADDRESS) {
+                if sent.iter().any(|(_, sent)| *sent >= MAX_PER_ADDRESS) {
                     return Err(Refusal::RateLimited(86_400).into());
                 }
                 may_email_strangers(tx, &ctx, &by, permit.organization(), 1).await?;
@@ -654,7 +654,7 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 // An invitation as a Member, or to a single item, is of no use where that is not licensed (LIC-4).
                 super::licence::allow_role(tx, permit.organization(), found.role, now).await?;
                 let reach = reach_name(tx, &found).await?;
-                let (token, expires_at) = (ctx.token(), now.plus_days(DAYS));
+                let (token, expires_at) = (ctx.token(), now.plus_days(LINK_DAYS));
                 let message = message(&at.name, &by, found.role, found.external, reach.as_deref(), &token);
                 let mail = mail::post(tx, &ctx, &found.email, &message).await?;
                 let hash = digest(token.as_bytes());
@@ -686,15 +686,15 @@ fn message<'a>(
     token: &'a str,
 ) -> EmailMessage<'a> {
     if external {
-        EmailMessage::SharedWith { organization, inviter: &by.name, resource, token, days: DAYS }
+        EmailMessage::SharedWith { organization, inviter: &by.name, resource, token, days: LINK_DAYS }
     } else {
-        EmailMessage::Invitation { organization, inviter: &by.name, role, resource, token, days: DAYS }
+        EmailMessage::Invitation { organization, inviter: &by.name, role, resource, token, days: LINK_DAYS }
     }
 }
 
 /// An invitation that is being made by giving access to an address that the organization does not know (ACCESS-2).
 #[derive(Debug, Clone)]
-pub struct Asked<'a> {
+pub struct AccessInvitation<'a> {
     /// The address.
     pub email: &'a Email,
     /// What they will reach.
@@ -717,16 +717,16 @@ pub async fn ask(
     by: &Principal,
     permit: &Permit,
     member: Option<&RolePermit>,
-    asked: &Asked<'_>,
+    asked: &AccessInvitation<'_>,
 ) -> Result<(InvitationId, Timestamp)> {
     let (now, key) = (ctx.now(), asked.email.key());
     let sent = invitation::count_sent_to(tx, std::slice::from_ref(&key), now.plus_days(-1)).await?;
-    if sent.iter().any(|(_, sent)| *sent >= MOST_TO_ONE_ADDRESS) {
+    if sent.iter().any(|(_, sent)| *sent >= MAX_PER_ADDRESS) {
         return Err(Refusal::RateLimited(86_400).into());
     }
     may_email_strangers(tx, ctx, by, permit.organization(), 1).await?;
     let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
-    let (token, expires_at, id) = (ctx.token(), now.plus_days(DAYS), InvitationId(ctx.id()));
+    let (token, expires_at, id) = (ctx.token(), now.plus_days(LINK_DAYS), InvitationId(ctx.id()));
     let message = message(&at.name, by, Role::Member, member.is_none(), Some(asked.name), &token);
     let new = invitation::NewInvitation {
         id,
@@ -801,7 +801,7 @@ async fn reach_name(tx: &mut Tx, found: &Invitation) -> Result<Option<String>> {
 /// `NotFound` for a link that is none, or not any more.
 pub async fn open(ctx: &Ctx, by: Option<&Principal>, token: &str) -> Result<InvitationView> {
     let mut tx = ctx.db().read().await?;
-    let found = find(&mut tx, &Which::Token(token.to_owned())).await?;
+    let found = find(&mut tx, &InvitationRef::Token(token.to_owned())).await?;
     let at = organizations::find(&mut tx, found.organization).await?.ok_or(Refusal::NotFound)?;
     let inviter = person::find(&mut tx, found.invited_by).await?;
     let machine = match &inviter {
@@ -813,7 +813,7 @@ pub async fn open(ctx: &Ctx, by: Option<&Principal>, token: &str) -> Result<Invi
         None => None,
     };
     // Whoever has a link that was replaced learns that it was, and nothing that came after it.
-    let replaced_at = (found.replaced && found.state == State::Pending).then_some(found.sent_at);
+    let replaced_at = (found.replaced && found.state == InvitationState::Pending).then_some(found.sent_at);
     if replaced_at.is_some() {
         return Ok(InvitationView {
             organization: at.name,
@@ -836,7 +836,7 @@ pub async fn open(ctx: &Ctx, by: Option<&Principal>, token: &str) -> Result<Invi
     }
     let resource = reach_name(&mut tx, &found).await?;
     let expired = ctx.now() >= found.expires_at;
-    let lost = found.state == State::Pending && !expired && sender_lost(&mut tx, &found).await?;
+    let lost = found.state == InvitationState::Pending && !expired && sender_lost(&mut tx, &found).await?;
     Ok(InvitationView {
         sender_lost: lost,
         replaced_at,
@@ -863,14 +863,14 @@ pub async fn open(ctx: &Ctx, by: Option<&Principal>, token: &str) -> Result<Invi
 
 /// Which invitation is answered.
 #[derive(Debug, Clone)]
-pub enum Which {
+pub enum InvitationRef {
     /// By its mailed link, which proves the address.
     Token(String),
     /// By its id: only with a verified address.
     Id(InvitationId),
 }
 
-impl Which {
+impl InvitationRef {
     /// Reads what a form or a body says: exactly one of both.
     ///
     /// # Errors
@@ -885,16 +885,16 @@ impl Which {
     }
 }
 
-async fn find(tx: &mut Tx, which: &Which) -> Result<Invitation> {
+async fn find(tx: &mut Tx, which: &InvitationRef) -> Result<Invitation> {
     let found = match which {
-        Which::Token(token) => {
+        InvitationRef::Token(token) => {
             let hash = digest(token.as_bytes());
             match invitation::find_by_token(tx, &hash).await? {
                 Some(found) => Some(found),
                 None => invitation::find_by_old_token(tx, &hash).await?,
             }
         }
-        Which::Id(id) => invitation::find(tx, *id).await?,
+        InvitationRef::Id(id) => invitation::find(tx, *id).await?,
     };
     found.ok_or_else(|| Refusal::NotFound.into())
 }
@@ -913,7 +913,7 @@ pub struct Joined {
 /// # Errors
 /// `InvitationWrongPerson`, `EmailUnverified`, `InvitationClosed`, `InvitationReplaced`, `InvitationExpired`;
 /// `InvitationSenderLost`, of which the Owners are told; `NotFound`.
-pub async fn accept(ctx: &Ctx, by: &Principal, which: &Which) -> Result<Joined> {
+pub async fn accept(ctx: &Ctx, by: &Principal, which: &InvitationRef) -> Result<Joined> {
     let (ctx_in, by_in, asked) = (ctx.clone(), by.clone(), which.clone());
     let joined = ctx
         .db()
@@ -933,7 +933,7 @@ pub async fn accept(ctx: &Ctx, by: &Principal, which: &Which) -> Result<Joined> 
 ///
 /// # Errors
 /// `NotFound`; the database.
-pub async fn tell_owners(ctx: &Ctx, which: &Which) -> Result<String> {
+pub async fn tell_owners(ctx: &Ctx, which: &InvitationRef) -> Result<String> {
     let (ctx_in, which) = (ctx.clone(), which.clone());
     ctx.db()
         .write(move |tx| {
@@ -941,7 +941,7 @@ pub async fn tell_owners(ctx: &Ctx, which: &Which) -> Result<String> {
             Box::pin(async move {
                 let found = find(tx, &which).await?;
                 let at = organizations::find(tx, found.organization).await?.ok_or(Refusal::NotFound)?;
-                let (now, open) = (ctx.now(), found.state == State::Pending && !found.replaced);
+                let (now, open) = (ctx.now(), found.state == InvitationState::Pending && !found.replaced);
                 if open
                     && now < found.expires_at
                     && sender_lost(tx, &found).await?
@@ -973,17 +973,18 @@ pub async fn tell_owners(ctx: &Ctx, which: &Which) -> Result<String> {
 /// # Errors
 /// As [`tell_owners`].
 pub async fn tell_owners_at(ctx: &Ctx, token: &str) -> Result<String> {
-    tell_owners(ctx, &Which::Token(token.to_owned())).await
+    tell_owners(ctx, &InvitationRef::Token(token.to_owned())).await
 }
 
 /// [`accept`] within a transaction that does more, like signing up.
 ///
 /// # Errors
 /// As [`accept`].
-pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) -> Result<Joined> {
+pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &InvitationRef) -> Result<Joined> {
     let found = find_for(tx, by, which).await?;
     let role = membership::find_role(tx, found.organization, by.person).await?;
-    if found.state == State::Accepted && found.email_key == by.email_key && (role.is_some() || found.external) {
+    if found.state == InvitationState::Accepted && found.email_key == by.email_key && (role.is_some() || found.external)
+    {
         return joined(tx, by, found.organization, None).await;
     }
     let verified = is_verified(tx, by).await?;
@@ -1000,10 +1001,10 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) ->
     if found.external && all_lost(promised.iter()) {
         return Err(Refusal::InvitationSenderLost.into());
     }
-    if !invitation::update_state(tx, found.id, State::Accepted, ctx.now()).await? {
-        return Err(Refusal::InvitationClosed(State::Accepted).into());
+    if !invitation::update_state(tx, found.id, InvitationState::Accepted, ctx.now()).await? {
+        return Err(Refusal::InvitationClosed(InvitationState::Accepted).into());
     }
-    if matches!(which, Which::Token(_)) {
+    if matches!(which, InvitationRef::Token(_)) {
         person::update_verified(tx, by.person).await?;
     }
     if let Some(permit) = &permit {
@@ -1033,7 +1034,7 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) ->
         summary: if found.external {
             "accepted access from outside".to_owned()
         } else {
-            format!("joined as {}", found.role.title())
+            format!("joined as {}", found.role.label())
         },
         after: Some(serde_json::json!({
             "person": by.person, "role": (!found.external).then_some(found.role), "invitation": found.id,
@@ -1056,7 +1057,7 @@ async fn give(
     ctx: &Ctx,
     by: &Principal,
     answering: &Answering<'_>,
-    promised: &Promised,
+    promised: &PromisedGrant,
     organization: OrganizationId,
 ) -> Result<()> {
     let (on, level) = (promised.resource, promised.level);
@@ -1064,7 +1065,7 @@ async fn give(
     let Some(there) = there else { return Ok(()) };
     // As it counts there: who is limited to other accounts may well be given something (ACCT-2).
     let role = membership::find_role_in(tx, there.account, by.person).await?;
-    let standing = role.map_or(Standing::External, Standing::In);
+    let standing = role.map_or(Affiliation::External, Affiliation::In);
     let by_role = role.and_then(role_level).is_some_and(|by_role| by_role >= level);
     if by_role || may_be_given(level, standing).is_err() {
         return Ok(());
@@ -1095,9 +1096,9 @@ async fn joined(
 }
 
 /// The invitation that somebody wants to answer. By its id, one for somebody else does not exist.
-async fn find_for(tx: &mut Tx, by: &Principal, which: &Which) -> Result<Invitation> {
+async fn find_for(tx: &mut Tx, by: &Principal, which: &InvitationRef) -> Result<Invitation> {
     let found = find(tx, which).await?;
-    if matches!(which, Which::Id(_)) && found.email_key != by.email_key {
+    if matches!(which, InvitationRef::Id(_)) && found.email_key != by.email_key {
         return Err(Refusal::NotFound.into());
     }
     Ok(found)
@@ -1109,14 +1110,14 @@ async fn is_verified(tx: &mut Tx, by: &Principal) -> Result<bool> {
 }
 
 /// What decides whether somebody may answer.
-fn answering<'a>(found: &'a Invitation, by: &'a Principal, which: &Which, verified: bool) -> Answering<'a> {
+fn answering<'a>(found: &'a Invitation, by: &'a Principal, which: &InvitationRef, verified: bool) -> Answering<'a> {
     Answering {
         state: found.state,
         expires_at: found.expires_at,
         replaced: found.replaced.then_some((found.sent_at, found.email.as_str())),
         email_key: &found.email_key,
         by_email_key: &by.email_key,
-        by_link: matches!(which, Which::Token(_)),
+        by_link: matches!(which, InvitationRef::Token(_)),
         verified,
     }
 }
@@ -1125,21 +1126,21 @@ fn answering<'a>(found: &'a Invitation, by: &'a Principal, which: &Which, verifi
 ///
 /// # Errors
 /// As [`accept`].
-pub async fn decline(ctx: &Ctx, by: &Principal, which: &Which) -> Result<()> {
+pub async fn decline(ctx: &Ctx, by: &Principal, which: &InvitationRef) -> Result<()> {
     let (ctx_in, by_in, which) = (ctx.clone(), by.clone(), which.clone());
     ctx.db()
         .write(move |tx| {
             let (ctx, by, which) = (ctx_in.clone(), by_in.clone(), which.clone());
             Box::pin(async move {
                 let found = find_for(tx, &by, &which).await?;
-                if found.state == State::Declined && found.email_key == by.email_key {
+                if found.state == InvitationState::Declined && found.email_key == by.email_key {
                     return Ok(());
                 }
                 let now = ctx.now();
                 let verified = is_verified(tx, &by).await?;
                 answering(&found, &by, &which, verified).check(now)?;
-                if !invitation::update_state(tx, found.id, State::Declined, now).await? {
-                    return Err(Refusal::InvitationClosed(State::Declined).into());
+                if !invitation::update_state(tx, found.id, InvitationState::Declined, now).await? {
+                    return Err(Refusal::InvitationClosed(InvitationState::Declined).into());
                 }
                 let what = AuditEvent {
                     organization: Some(found.organization),
@@ -1147,7 +1148,7 @@ pub async fn decline(ctx: &Ctx, by: &Principal, which: &Which) -> Result<()> {
                     summary: if found.external {
                         "declined access from outside".to_owned()
                     } else {
-                        format!("declined to join as {}", found.role.title())
+                        format!("declined to join as {}", found.role.label())
                     },
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                     ..AuditEvent::default()
@@ -1163,7 +1164,7 @@ pub async fn decline(ctx: &Ctx, by: &Principal, which: &Which) -> Result<()> {
 /// # Errors
 /// `NotFound`, `InvitationClosed`, `InvitationExpired`.
 pub async fn addressee(tx: &mut Tx, ctx: &Ctx, token: &str) -> Result<String> {
-    let found = find(tx, &Which::Token(token.to_owned())).await?;
+    let found = find(tx, &InvitationRef::Token(token.to_owned())).await?;
     let answering = Answering {
         state: found.state,
         expires_at: found.expires_at,
@@ -1206,7 +1207,7 @@ pub async fn revoke_at(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result
 /// # Errors
 /// As [`accept`].
 pub async fn accept_at(ctx: &Ctx, by: &Principal, token: &str, id: &str) -> Result<Joined> {
-    accept(ctx, by, &Which::read(token, id)?).await
+    accept(ctx, by, &InvitationRef::read(token, id)?).await
 }
 
 /// [`decline`] with what came from a form.
@@ -1214,5 +1215,5 @@ pub async fn accept_at(ctx: &Ctx, by: &Principal, token: &str, id: &str) -> Resu
 /// # Errors
 /// As [`decline`].
 pub async fn decline_at(ctx: &Ctx, by: &Principal, token: &str, id: &str) -> Result<()> {
-    decline(ctx, by, &Which::read(token, id)?).await
+    decline(ctx, by, &InvitationRef::read(token, id)?).await
 }

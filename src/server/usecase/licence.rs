@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
-    billing::{self as rules, MOST, MOST_SEATS},
+    billing::{self as rules, MAX_GRANT_AMOUNT, MAX_SEATS},
     id::{AccountId, EntryId, LicenceId, OrganizationId, PersonId},
     licence::{Amount, EntryKind, Family, Licence, Model, Product, Use, allows_in_any, having},
     loan::Direction,
@@ -231,7 +231,7 @@ pub struct LedgerQuery {
 }
 
 /// How many entries an export has at most.
-pub const LONGEST_EXPORT: i64 = 100_000;
+pub const MAX_EXPORT_ROWS: i64 = 100_000;
 /// How many entries the page shows at once.
 const ENTRIES: i64 = 50;
 
@@ -249,11 +249,11 @@ fn filter(query: &LedgerQuery) -> Result<licence::EntryFilter> {
     })
 }
 
-fn place(text: Option<&str>) -> Result<Option<licence::EntryPlace>> {
+fn place(text: Option<&str>) -> Result<Option<licence::Cursor>> {
     let Some(parts) = super::read_cursor(text.unwrap_or_default(), 2)? else { return Ok(None) };
     let wrong = || Refusal::field("cursor", FieldIssue::NotAnId);
     let number = |part: &str| part.parse::<i64>().map_err(|_| wrong());
-    Ok(Some(licence::EntryPlace { at: Timestamp(number(&parts[0])?), number: number(&parts[1])? }))
+    Ok(Some(licence::Cursor { at: Timestamp(number(&parts[0])?), number: number(&parts[1])? }))
 }
 
 fn cursor(entry: &EntryView) -> String {
@@ -355,8 +355,8 @@ pub async fn begin_export(ctx: &Ctx, by: &Principal, id: &str, query: &LedgerQue
     let filter = filter(query)?;
     let mut tx = ctx.db().read().await?;
     let stored = find(&mut tx, by, id).await?;
-    let truncated = licence::has_more_entries_than(&mut tx, stored.licence.id, &filter, LONGEST_EXPORT).await?;
-    Ok(Export { by: by.clone(), stored, filter, truncated, behind: None, left: LONGEST_EXPORT })
+    let truncated = licence::has_more_entries_than(&mut tx, stored.licence.id, &filter, MAX_EXPORT_ROWS).await?;
+    Ok(Export { by: by.clone(), stored, filter, truncated, behind: None, left: MAX_EXPORT_ROWS })
 }
 
 /// An export under way: where it is, and how many entries it may still have.
@@ -367,7 +367,7 @@ pub struct Export {
     filter: licence::EntryFilter,
     /// Whether there are more entries than an export has.
     pub truncated: bool,
-    behind: Option<licence::EntryPlace>,
+    behind: Option<licence::Cursor>,
     left: i64,
 }
 
@@ -390,7 +390,7 @@ impl Export {
         let mut tx = ctx.db().read().await?;
         may_see(&mut tx, &self.by, &self.stored).await?;
         let entries = licence::list_entries(&mut tx, &self.stored, &self.filter, self.behind, limit).await?;
-        self.behind = entries.last().map(|entry| licence::EntryPlace { at: entry.at, number: entry.number });
+        self.behind = entries.last().map(|entry| licence::Cursor { at: entry.at, number: entry.number });
         // A page that is not full is the last.
         let full = i64::try_from(entries.len()).is_ok_and(|count| count == limit);
         self.left = if full { self.left - limit } else { 0 };
@@ -441,14 +441,21 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
     let product = fields.check("product", Product::parse(&form.product));
     let model = fields.check("model", form.model.as_deref().map(Model::parse).transpose());
     for (field, amount) in [("images", form.images), ("projects", form.projects), ("credits", form.credits)] {
-        fields.check(field, if (0..=MOST).contains(&amount) { Ok(()) } else { Err(FieldIssue::NotInRange(0, MOST)) });
+        fields.check(
+            field,
+            if (0..=MAX_GRANT_AMOUNT).contains(&amount) {
+                Ok(())
+            } else {
+                Err(FieldIssue::NotInRange(0, MAX_GRANT_AMOUNT))
+            },
+        );
     }
     fields.check(
         "seats",
-        if form.seats.is_none_or(|seats| (1..=MOST_SEATS).contains(&seats)) {
+        if form.seats.is_none_or(|seats| (1..=MAX_SEATS).contains(&seats)) {
             Ok(())
         } else {
-            Err(FieldIssue::NotInRange(1, MOST_SEATS))
+            Err(FieldIssue::NotInRange(1, MAX_SEATS))
         },
     );
     let mut day = |field: &str, text: &Option<String>| {
@@ -523,7 +530,7 @@ pub async fn grant_as(ctx: &Ctx, operator: &Operator, form: &GrantForm) -> Resul
                 let what = AuditEvent {
                     organization: Some(organization.id),
                     action: "licence.granted",
-                    summary: format!("granted a {} licence", product.title()),
+                    summary: format!("granted a {} licence", product.label()),
                     after: Some(
                         serde_json::json!({ "licence": id, "product": product, "model": model, "amount": change }),
                     ),
@@ -588,7 +595,7 @@ pub async fn top_up(ctx: &Ctx, operator: &Operator, id: LicenceId, wanted: Amoun
                 let what = AuditEvent {
                     organization: Some(stored.organization),
                     action: "licence.topped_up",
-                    summary: format!("topped up a {} licence", stored.licence.product.title()),
+                    summary: format!("topped up a {} licence", stored.licence.product.label()),
                     before: Some(serde_json::json!({ "licence": id, "left": stored.licence.left })),
                     after: Some(serde_json::json!({ "licence": id, "left": after.licence.left, "amount": change })),
                     ..AuditEvent::default()
@@ -620,7 +627,7 @@ pub async fn extend(ctx: &Ctx, operator: &Operator, id: LicenceId, until: &str) 
                     action: "licence.extended",
                     summary: format!(
                         "set the last day of a {} licence to {}",
-                        stored.licence.product.title(),
+                        stored.licence.product.label(),
                         crate::domain::licence::last_day(end).words()
                     ),
                     before: Some(serde_json::json!({ "licence": id, "active_until": stored.licence.active_until.map(Timestamp::rfc3339) })),
@@ -663,7 +670,7 @@ pub async fn expire_as(ctx: &Ctx, operator: &Operator, id: LicenceId) -> Result<
                 let what = AuditEvent {
                     organization: Some(stored.organization),
                     action: "licence.expired",
-                    summary: format!("ended a {} licence", stored.licence.product.title()),
+                    summary: format!("ended a {} licence", stored.licence.product.label()),
                     before: Some(serde_json::json!({ "licence": id, "active_until": stored.licence.active_until.map(Timestamp::rfc3339) })),
                     after: Some(serde_json::json!({ "licence": id, "active_until": now.rfc3339() })),
                     ..AuditEvent::default()

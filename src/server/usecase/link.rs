@@ -13,7 +13,7 @@ use crate::domain::{
     name::sort_key,
     refusal::Refusal,
     resource::Kind,
-    share_link::{LinkPassword, Standing, expiry, may_add, may_link},
+    share_link::{LinkPassword, LinkStatus, expiry, may_add, may_link},
     text::{FieldIssue, Fields},
     time::Timestamp,
     view::{
@@ -34,11 +34,11 @@ use super::{
 };
 
 /// How many links a list shows; more than this were not made in a long time.
-const SHOWN: i64 = 50;
+const MAX_LISTED: i64 = 50;
 /// How many rows a page of a link has.
-const ROWS: i64 = 100;
+const PAGE_SIZE: i64 = 100;
 /// That a link was opened is noted once in so many milliseconds: opening one writes nothing else.
-const NOTED_EVERY: i64 = 60 * 60_000;
+const VISIT_RECORDED_EVERY_MILLIS: i64 = 60 * 60_000;
 
 /// A new link, unread.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +51,7 @@ pub struct LinkForm {
 
 /// A link that was switched on.
 #[derive(Debug, Clone)]
-pub struct Made {
+pub struct CreatedLink {
     /// Its id.
     pub id: LinkId,
     /// Its address, with the token in it.
@@ -67,7 +67,7 @@ fn url(ctx: &Ctx, token: &str) -> String {
 /// # Errors
 /// `Invalid` at `password` or `expires_at`; `NotFound`, `Forbidden`; `Licence` (LIC-6); `BadRequest` where there are too
 /// many.
-pub async fn create(ctx: &Ctx, by: &Principal, id: &str, form: &LinkForm) -> Result<Made> {
+pub async fn create(ctx: &Ctx, by: &Principal, id: &str, form: &LinkForm) -> Result<CreatedLink> {
     let id: ResourceId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
     let mut fields = Fields::default();
     let password = fields.check("password", LinkPassword::parse(&form.password)).flatten();
@@ -98,7 +98,7 @@ async fn create_in(
     id: ResourceId,
     password_hash: Option<&str>,
     expires_at: Option<Timestamp>,
-) -> Result<Made> {
+) -> Result<CreatedLink> {
     let now = ctx.now();
     let (permit, _) = access::permit(tx, by, Act::Share, id).await?;
     let found = resource::find(tx, id).await?.ok_or(Refusal::NotFound)?;
@@ -122,7 +122,7 @@ async fn create_in(
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, what).await?;
-    Ok(Made { id: link_id, url: url(ctx, &token) })
+    Ok(CreatedLink { id: link_id, url: url(ctx, &token) })
 }
 
 fn named(kind: Kind, name: &str) -> String {
@@ -151,20 +151,20 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str) -> Result<ShareView> {
     } else {
         Control::Absent
     };
-    let links = link::list(&mut tx, id, SHOWN).await?;
+    let links = link::list(&mut tx, id, MAX_LISTED).await?;
     let links = links.into_iter().map(|link| view(ctx, link, now));
-    let links = links.filter(|link| manages || link.standing == Standing::On).collect();
+    let links = links.filter(|link| manages || link.standing == LinkStatus::On).collect();
     Ok(ShareView { id, name: found.name, kind: found.kind, manages, create, lacks_licence, links })
 }
 
 fn view(ctx: &Ctx, link: link::Link, now: Timestamp) -> LinkView {
-    let standing = Standing::of(link.state, link.expires_at, now);
+    let standing = LinkStatus::of(link.state, link.expires_at, now);
     let token = ctx.secret().share_token(link.id);
     // Another secret makes another token: that one would lead nowhere.
     let same = digest(token.as_bytes()) == link.token_hash;
     LinkView {
         id: link.id,
-        url: (same && standing == Standing::On).then(|| url(ctx, &token)),
+        url: (same && standing == LinkStatus::On).then(|| url(ctx, &token)),
         standing,
         has_password: link.password_hash.is_some(),
         expires_at: link.expires_at,
@@ -206,7 +206,7 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
 
 /// What somebody with a link asks for.
 #[derive(Debug, Clone, Default)]
-pub struct Asked {
+pub struct LinkRequest {
     /// The token in the address.
     pub token: String,
     /// What is to be shown, if not the link's own resource.
@@ -234,17 +234,17 @@ fn client_key(client: &Client) -> Key {
 }
 
 /// A link that works or says why it does not, by its token. Tokens that are none are counted like wrong passwords.
-async fn open(ctx: &Ctx, client: &Client, token: &str) -> Result<(link::Link, Standing)> {
+async fn open(ctx: &Ctx, client: &Client, token: &str) -> Result<(link::Link, LinkStatus)> {
     let now = ctx.now();
     ctx.limits()
         .guard(&[client_key(client)], |refusal| *refusal == Refusal::NotFound, async {
             let mut tx = ctx.db().read().await?;
             let found = link::find_by_token(&mut tx, &digest(token.as_bytes())).await?;
             let open = found.map(|link| {
-                let standing = Standing::of(link.state, link.expires_at, now);
+                let standing = LinkStatus::of(link.state, link.expires_at, now);
                 (link, standing)
             });
-            let open = open.filter(|(_, standing)| matches!(standing, Standing::On | Standing::Moved));
+            let open = open.filter(|(_, standing)| matches!(standing, LinkStatus::On | LinkStatus::Moved));
             open.ok_or_else(|| Refusal::NotFound.into())
         })
         .await
@@ -267,9 +267,9 @@ fn is_open(ctx: &Ctx, link: &link::Link, opened: Option<&str>) -> bool {
 /// # Errors
 /// `NotFound` for a link that is wrong, revoked or expired, and for what is not below its resource; `Invalid` at `cursor`;
 /// `RateLimited` after too many wrong ones.
-pub async fn visit(ctx: &Ctx, client: &Client, asked: &Asked) -> Result<Visit> {
+pub async fn visit(ctx: &Ctx, client: &Client, asked: &LinkRequest) -> Result<Visit> {
     let (found, standing) = open(ctx, client, &asked.token).await?;
-    if standing == Standing::Moved {
+    if standing == LinkStatus::Moved {
         return Ok(Visit::Moved);
     }
     if !is_open(ctx, &found, asked.opened.as_deref()) {
@@ -285,7 +285,7 @@ pub async fn visit(ctx: &Ctx, client: &Client, asked: &Asked) -> Result<Visit> {
     for crumb in &mut path {
         // A root bears the organization's name, which is nothing of what is shared.
         if crumb.kind == Kind::Root {
-            Kind::Root.title().clone_into(&mut crumb.name);
+            Kind::Root.label().clone_into(&mut crumb.name);
         }
     }
     let rows = if shown.kind.is_container() {
@@ -305,7 +305,7 @@ async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<Shar
     let after = match super::read_cursor(cursor, 4)? {
         None => None,
         Some(parts) if parts[0] != parent.to_string() => return Err(wrong()),
-        Some(parts) => Some(resource::After {
+        Some(parts) => Some(resource::Cursor {
             rank: parts[1].parse().map_err(|_| wrong())?,
             name_key: parts[2].clone(),
             number: 0,
@@ -321,11 +321,11 @@ async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<Shar
         status: None,
         prefix: None,
         after,
-        limit: ROWS + 1,
+        limit: PAGE_SIZE + 1,
         level: crate::domain::access::Level::Reader,
     };
     let rows = resource::list_children(tx, &wanted).await?;
-    let page = super::page(rows, ROWS, |row: &RowView| {
+    let page = super::page(rows, PAGE_SIZE, |row: &RowView| {
         super::cursor(&[&parent.to_string(), &row.kind.rank().to_string(), &sort_key(&row.name), &row.id.to_string()])
     });
     let items = page.items.into_iter().map(|row| SharedRow {
@@ -341,7 +341,7 @@ async fn rows(tx: &mut Tx, parent: ResourceId, cursor: &str) -> Result<Page<Shar
 /// Notes that a link is used, off the path of the request, and once an hour at most.
 fn note_opened(ctx: &Ctx, found: &link::Link) {
     let (now, id) = (ctx.now(), found.id);
-    let not_since = now.plus_millis(-NOTED_EVERY);
+    let not_since = now.plus_millis(-VISIT_RECORDED_EVERY_MILLIS);
     if found.last_opened_at.is_some_and(|last| last > not_since) {
         return;
     }
@@ -359,7 +359,7 @@ fn note_opened(ctx: &Ctx, found: &link::Link) {
 
 /// What a browser keeps, and of which link, once the password was right.
 #[derive(Debug, Clone)]
-pub struct Opened {
+pub struct UnlockedLink {
     /// The link.
     pub link: LinkId,
     /// What opens it from now on.
@@ -370,9 +370,9 @@ pub struct Opened {
 ///
 /// # Errors
 /// `NotFound` as for [`visit`]; `Invalid` at `password`; `RateLimited` after too many wrong ones.
-pub async fn unlock(ctx: &Ctx, client: &Client, token: &str, password: &str) -> Result<Opened> {
+pub async fn unlock(ctx: &Ctx, client: &Client, token: &str, password: &str) -> Result<UnlockedLink> {
     let (found, standing) = open(ctx, client, token).await?;
-    let Some(hash) = found.password_hash.filter(|_| standing == Standing::On) else {
+    let Some(hash) = found.password_hash.filter(|_| standing == LinkStatus::On) else {
         return Err(Refusal::NotFound.into());
     };
     if password.is_empty() {
@@ -389,5 +389,5 @@ pub async fn unlock(ctx: &Ctx, client: &Client, token: &str, password: &str) -> 
             if right { Ok(()) } else { Err(wrong.clone().into()) }
         })
         .await?;
-    Ok(Opened { link: found.id, key: ctx.secret().opened(found.id, &hash) })
+    Ok(UnlockedLink { link: found.id, key: ctx.secret().opened(found.id, &hash) })
 }

@@ -25,7 +25,7 @@ use super::{
     super::{
         context::{Client, Ctx, Principal},
         error::Result,
-        live::Place,
+        live::StreamSlot,
         store::{live::Change, session::Id},
     },
     access, session,
@@ -41,7 +41,7 @@ const MAX_WATCHED: usize = 64;
 
 /// What is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Told {
+pub enum LiveEvent {
     /// Something changed in a resource, or, where none is named, in what is shared with the person: ask again.
     Changed(Option<ResourceId>),
     /// A resource, one of several, may no longer be seen: nothing more is told of it.
@@ -65,8 +65,8 @@ pub struct Watch {
     /// What was heard and was not looked into yet.
     heard: BTreeSet<Option<ResourceId>>,
     /// What is told next.
-    told: VecDeque<Told>,
-    _place: Place,
+    told: VecDeque<LiveEvent>,
+    _place: StreamSlot,
 }
 
 /// Begins to watch a resource, or, where there is none, what is shared with the person themselves. `session` is the one
@@ -101,7 +101,7 @@ pub async fn watch_several(
     let what: Option<BTreeSet<ResourceId>> = what.iter().map(|id| super::id("id", id).ok()).collect();
     let mut watch = begin(ctx, by, session, what.ok_or(Refusal::NotFound)?, true, missed)?;
     let gone = watch.gone().await?.ok_or(Refusal::NotFound)?;
-    watch.told.extend(gone.into_iter().map(Told::Gone));
+    watch.told.extend(gone.into_iter().map(LiveEvent::Gone));
     Ok(watch)
 }
 
@@ -138,7 +138,7 @@ fn begin(
 
 impl Watch {
     /// What is told next; `None` at the end.
-    pub async fn next(&mut self) -> Option<Told> {
+    pub async fn next(&mut self) -> Option<LiveEvent> {
         loop {
             if *self.stopped.borrow_and_update() {
                 return None;
@@ -150,7 +150,7 @@ impl Watch {
                 let heard = std::mem::take(&mut self.heard);
                 self.look().await?;
                 let still = heard.into_iter().filter(|about| about.is_none_or(|id| self.what.contains(&id)));
-                self.told.extend(still.map(Told::Changed));
+                self.told.extend(still.map(LiveEvent::Changed));
                 continue;
             }
             tokio::select! {
@@ -169,7 +169,7 @@ impl Watch {
                 }
                 _ = self.checks.tick() => {
                     self.look().await?;
-                    self.told.push_back(Told::Alive);
+                    self.told.push_back(LiveEvent::Alive);
                 }
                 stopped = self.stopped.changed() => if stopped.is_err() {
                     return None;
@@ -216,7 +216,7 @@ impl Watch {
         if !self.mine && !gone.is_empty() {
             return None;
         }
-        self.told.extend(gone.into_iter().map(Told::Gone));
+        self.told.extend(gone.into_iter().map(LiveEvent::Gone));
         Some(())
     }
 

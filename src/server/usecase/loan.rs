@@ -30,7 +30,7 @@ use super::{
 };
 
 /// How many loans the page shows at a time.
-const ROWS: i64 = 50;
+const PAGE_SIZE: i64 = 50;
 
 /// What the form of **Lend** sends.
 #[derive(Debug, Clone, Default)]
@@ -74,7 +74,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, cursor: &str) -> Result<
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
     allow(by.who(), at.id, at.role, Permission::ManageAccounts)?;
-    let loans = page(&mut tx, at.id, cursor, ROWS).await?;
+    let loans = page(&mut tx, at.id, cursor, PAGE_SIZE).await?;
     let own = licence::list(&mut tx, at.id).await?;
     let away: Vec<LicenceId> = loan::list_running(&mut tx, at.id, now).await?.iter().map(|loan| loan.licence).collect();
     let lendable: Vec<_> = own
@@ -163,7 +163,7 @@ async fn lend_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &LoanF
     seat::delete_of_licence(tx, &permit, new.licence).await?;
     // What waits for credits there can be paid now, perhaps (LIC-2).
     super::dataset::start_waiting_with(tx, ctx, new.licence).await?;
-    let product = stored.licence.product.title();
+    let product = stored.licence.product.label();
     let (lender_is, borrower_is) = (&new.lender, &new.borrower);
     let day = until.words();
     let out = format!("lent a {product} licence to {} ({}) until {day}", borrower_is.name, borrower_is.sharing_id);
@@ -259,7 +259,7 @@ async fn end_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: LoanId) -> Result<En
     seat::delete_of_licence(tx, &permit, found.licence).await?;
     super::dataset::start_waiting_with(tx, ctx, found.licence).await?;
     let stored = licence::find(tx, found.licence).await?.ok_or(Refusal::NotFound)?;
-    let product = stored.licence.product.title();
+    let product = stored.licence.product.label();
     let (action, out, into) = match how {
         Ended::CalledBack => (
             "loan.called_back",
@@ -338,5 +338,5 @@ async fn tell_owners(
 /// See [`lend`].
 pub async fn lend_told(ctx: &Ctx, by: &Principal, org: &str, form: &LoanForm) -> Result<String> {
     let lent = lend(ctx, by, org, form).await?;
-    Ok(format!("Lent {} to {} until {}", lent.product.title(), lent.other, lent.term.last_day().words()))
+    Ok(format!("Lent {} to {} until {}", lent.product.label(), lent.other, lent.term.last_day().words()))
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     id::MailId,
-    mail::{State, one_line},
+    mail::{MailState, one_line},
     refusal::Refusal,
 };
 
@@ -18,7 +18,7 @@ pub use super::super::store::outbox::Entry;
 ///
 /// # Errors
 /// The database.
-pub async fn list(ctx: &Ctx, state: Option<State>, limit: i64) -> Result<Vec<Entry>> {
+pub async fn list(ctx: &Ctx, state: Option<MailState>, limit: i64) -> Result<Vec<Entry>> {
     let mut tx = ctx.db().read().await?;
     Ok(outbox::list(&mut tx, state, limit).await?)
 }
@@ -26,13 +26,13 @@ pub async fn list(ctx: &Ctx, state: Option<State>, limit: i64) -> Result<Vec<Ent
 /// A mail as a line for the command line.
 pub fn line(mail: &Entry) -> String {
     let when = match (mail.state, mail.sent_at) {
-        (State::Waiting, _) => format!("next {}", mail.next_attempt_at.rfc3339()),
-        (State::Sent, Some(at)) => format!("at {}", at.rfc3339()),
-        (State::Sent | State::Failed, _) => "-".to_owned(),
+        (MailState::Waiting, _) => format!("next {}", mail.next_attempt_at.rfc3339()),
+        (MailState::Sent, Some(at)) => format!("at {}", at.rfc3339()),
+        (MailState::Sent | MailState::Failed, _) => "-".to_owned(),
     };
     let (to, subject) = (one_line(&mail.recipient), one_line(&mail.subject));
     let why = mail.last_error.as_ref().map_or_else(String::new, |why| format!("  ({})", one_line(why)));
-    format!("{}  {:<7}  {:>2} tries  {when:<29}  {to}  {subject}{why}", mail.id, mail.state.word(), mail.attempts)
+    format!("{}  {:<7}  {:>2} tries  {when:<29}  {to}  {subject}{why}", mail.id, mail.state.as_str(), mail.attempts)
 }
 
 /// Tries a mail again that was given up, or waits for its next try.

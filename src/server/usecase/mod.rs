@@ -49,9 +49,9 @@ use crate::domain::{refusal::Refusal, text::FieldIssue};
 use super::error::{Error, Result};
 
 /// How many rows a page of the Drive or of the API has when nobody says.
-pub const PAGE: i64 = 50;
+pub const DEFAULT_PAGE_SIZE: i64 = 50;
 /// How many rows it has at most.
-pub const LONGEST_PAGE: i64 = 200;
+pub const MAX_PAGE_SIZE: i64 = 200;
 
 /// Reads `limit`: 1 to 200.
 ///
@@ -59,9 +59,9 @@ pub const LONGEST_PAGE: i64 = 200;
 /// `Invalid` at `limit`.
 pub fn limit(asked: Option<i64>) -> Result<i64> {
     match asked {
-        None => Ok(PAGE),
-        Some(rows) if (1..=LONGEST_PAGE).contains(&rows) => Ok(rows),
-        Some(_) => Err(Refusal::field("limit", FieldIssue::NotInRange(1, LONGEST_PAGE)).into()),
+        None => Ok(DEFAULT_PAGE_SIZE),
+        Some(rows) if (1..=MAX_PAGE_SIZE).contains(&rows) => Ok(rows),
+        Some(_) => Err(Refusal::field("limit", FieldIssue::NotInRange(1, MAX_PAGE_SIZE)).into()),
     }
 }
 

@@ -8,14 +8,14 @@
 
 use crate::domain::{
     id::{OfferId, OrganizationId, PersonId, ResourceId},
-    offer::{MOST_A_DAY, MOST_ITEMS, OPEN_DAYS, Standing, State, read_note},
+    offer::{MAX_ITEMS, MAX_OFFERS_PER_DAY, OPEN_DAYS, OfferState, OfferViewer, read_note},
     refusal::Refusal,
     resource::Kind,
     role::{Permission, Role, may},
     text::{FieldIssue, Identifier},
     transfer::{
         Blocker, BlockerCode, Plan, Summary,
-        offer::{self as rules, Offering},
+        offer::{self as rules, OfferPlan},
     },
     view::{
         DestinationRow, OrganizationMembership, Page, PlanView, ReceiptView,
@@ -44,7 +44,7 @@ use super::{
 };
 
 /// How many items an offer names.
-const NAMED: usize = 100;
+const MAX_NAMED_ITEMS: usize = 100;
 /// How many people are told of an offer.
 const TOLD: i64 = 50;
 /// How many offered items the Drive knows of.
@@ -52,7 +52,7 @@ const SHOWN_OFFERED: i64 = 1_000;
 /// How many offers Home shows.
 const ON_HOME: i64 = 5;
 
-fn digest_of(offering: &Offering) -> Result<String> {
+fn digest_of(offering: &OfferPlan) -> Result<String> {
     let json = serde_json::to_vec(&offering.content()).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(digest(&json))
 }
@@ -63,7 +63,7 @@ async fn look(
     ctx: &Ctx,
     by: PersonId,
     items: &[ResourceId],
-) -> Result<(Offering, OrganizationId, String)> {
+) -> Result<(OfferPlan, OrganizationId, String)> {
     let (source, prepared) = transfer::load_offered(tx, ctx, by, items).await?;
     let mut offering = rules::offering(&source, &prepared, ctx.now());
     for (resource, _, target) in offer::list_open_of(tx, items, ctx.now()).await? {
@@ -76,7 +76,7 @@ async fn look(
 }
 
 fn read(items: &[ResourceId]) -> Result<()> {
-    if items.len() > MOST_ITEMS { Err(Refusal::field("items", FieldIssue::TooMany(MOST_ITEMS)).into()) } else { Ok(()) }
+    if items.len() > MAX_ITEMS { Err(Refusal::field("items", FieldIssue::TooMany(MAX_ITEMS)).into()) } else { Ok(()) }
 }
 
 /// What would be offered, before it is.
@@ -156,7 +156,7 @@ async fn make_in(
     if !offering.is_clear() {
         return Err(Refusal::Blocked(offering.blockers).into());
     }
-    if offer::count_made_by(tx, by.person, now.plus_days(-1)).await? >= MOST_A_DAY {
+    if offer::count_made_by(tx, by.person, now.plus_days(-1)).await? >= MAX_OFFERS_PER_DAY {
         return Err(Refusal::RateLimited(3_600).into());
     }
     let name = match offering.items.as_slice() {
@@ -172,7 +172,7 @@ async fn make_in(
         source_name,
         target_name: found.name.clone(),
         note,
-        state: State::Open,
+        state: OfferState::Open,
         digest: digest_of(&offering)?,
         what: Summary {
             name,
@@ -182,7 +182,7 @@ async fn make_in(
             images: offering.images,
             model_pair: None,
         },
-        items: offering.items.iter().take(NAMED).cloned().collect(),
+        items: offering.items.iter().take(MAX_NAMED_ITEMS).cloned().collect(),
         created_at: now,
         expires_at: now.plus_days(OPEN_DAYS),
         answered_at: None,
@@ -246,13 +246,13 @@ async fn note_both(
     Ok(())
 }
 
-async fn standing(tx: &mut Tx, by: &Principal, of: &Offer) -> Result<Standing> {
+async fn standing(tx: &mut Tx, by: &Principal, of: &Offer) -> Result<OfferViewer> {
     // What a deleted organization offered, or was offered, is not there for anybody.
     let role = async |tx: &mut Tx, id| -> Result<Option<Option<Role>>> {
         Ok(organizations::find_with_role(tx, id, by.person).await?.map(|(_, role)| role))
     };
     let (in_source, in_target) = (role(tx, of.source).await?, role(tx, of.target).await?);
-    Ok(Standing { in_source: in_source.flatten(), in_target: in_target.flatten(), made_it: of.person == by.person })
+    Ok(OfferViewer { in_source: in_source.flatten(), in_target: in_target.flatten(), made_it: of.person == by.person })
 }
 
 async fn view(
@@ -260,19 +260,19 @@ async fn view(
     ctx: &Ctx,
     by: &Principal,
     of: Offer,
-    standing: Standing,
+    standing: OfferViewer,
     direction: Direction,
 ) -> Result<OfferView> {
     let state = of.now(ctx.now());
-    let open = state == State::Open;
+    let open = state == OfferState::Open;
     let target_org_id = match standing.in_target {
         Some(_) => organizations::find(tx, of.target).await?.map(|found| found.org_id),
         None => None,
     };
     // Who of the target declined is nothing that the source learns, nor who of the source withdrew that the target does.
     let shown = match state {
-        State::Accepted => true,
-        State::Declined => standing.in_target.is_some(),
+        OfferState::Accepted => true,
+        OfferState::Declined => standing.in_target.is_some(),
         _ => standing.sees_as_source() || of.answered_by == Some(by.person),
     };
     Ok(OfferView {
@@ -298,14 +298,14 @@ async fn view(
 }
 
 /// An offer that somebody sees, and how they stand to it.
-async fn seen(tx: &mut Tx, by: &Principal, id: OfferId) -> Result<(Offer, Standing)> {
+async fn seen(tx: &mut Tx, by: &Principal, id: OfferId) -> Result<(Offer, OfferViewer)> {
     let of = offer::find(tx, id).await?.ok_or(Refusal::NotFound)?;
     let standing = standing(tx, by, &of).await?;
     if standing.sees() { Ok((of, standing)) } else { Err(Refusal::NotFound.into()) }
 }
 
 /// From which side somebody looks at an offer, who may look from both.
-fn side_of(standing: Standing) -> Direction {
+fn side_of(standing: OfferViewer) -> Direction {
     if standing.may_answer() { Direction::In } else { Direction::Out }
 }
 
@@ -372,7 +372,7 @@ pub(super) async fn page(
         Some(parts) => Some(super::id("cursor", &parts[0])?),
         None => None,
     };
-    let wanted = offer::Wanted { organization: belonging.id, direction, by: mine, before, limit: limit + 1 };
+    let wanted = offer::OfferFilter { organization: belonging.id, direction, by: mine, before, limit: limit + 1 };
     let rows = offer::list(tx, &wanted).await?;
     let rows = super::page(rows, limit, |of| super::cursor(&[&of.id.to_string()]));
     let items = rows.items.into_iter().map(|of| of_side(ctx, by, belonging, of, direction)).collect();
@@ -388,14 +388,14 @@ fn of_side(
     direction: Direction,
 ) -> OfferView {
     let standing = match direction {
-        Direction::Out => Standing { in_source: belonging.role, in_target: None, made_it: of.person == by.person },
-        Direction::In => Standing { in_source: None, in_target: belonging.role, made_it: false },
+        Direction::Out => OfferViewer { in_source: belonging.role, in_target: None, made_it: of.person == by.person },
+        Direction::In => OfferViewer { in_source: None, in_target: belonging.role, made_it: false },
     };
     let state = of.now(ctx.now());
-    let open = state == State::Open;
+    let open = state == OfferState::Open;
     let shown = match (state, direction) {
-        (State::Accepted, _) | (State::Declined, Direction::In) => true,
-        (State::Declined, Direction::Out) => false,
+        (OfferState::Accepted, _) | (OfferState::Declined, Direction::In) => true,
+        (OfferState::Declined, Direction::Out) => false,
         (_, direction) => direction == Direction::Out,
     };
     OfferView {
@@ -432,7 +432,7 @@ pub(super) async fn waiting(
     }
     let waiting = offer::list_waiting(tx, belonging.id, ctx.now(), ON_HOME).await?;
     let views = waiting.into_iter().map(|of| of_side(ctx, by, belonging, of, Direction::In));
-    Ok(views.filter(|of| of.state == State::Open).collect())
+    Ok(views.filter(|of| of.state == OfferState::Open).collect())
 }
 
 /// What of an organization is offered to another now, for its Owners and Managers.
@@ -591,27 +591,27 @@ async fn accept_in(
     }
     let moved = transfer::carry_out(tx, ctx, by, loaded, plan, digest, None).await?;
     of.transfer = Some(moved.receipt.id);
-    answer(tx, ctx, by, &of, State::Accepted).await?;
+    answer(tx, ctx, by, &of, OfferState::Accepted).await?;
     Ok(moved.receipt)
 }
 
 /// Notes an answer, in the offer and in both logs, and tells who offered.
-async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: State) -> Result<()> {
+async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: OfferState) -> Result<()> {
     let noted = Answer { state, by: by.person, name: &by.name, transfer: of.transfer, at: ctx.now() };
     if !offer::update_answered(tx, of.id, &noted).await? {
-        let now = offer::find(tx, of.id).await?.map_or(State::Void, |of| of.now(ctx.now()));
+        let now = offer::find(tx, of.id).await?.map_or(OfferState::Void, |of| of.now(ctx.now()));
         return Err(Refusal::OfferClosed(now).into());
     }
     let what = of.what.what();
     let (done, actions) = match state {
-        State::Accepted => ("accepted", ("offer.accepted", "offer.accepted")),
-        State::Declined => ("declined", ("offer.declined", "offer.declined")),
+        OfferState::Accepted => ("accepted", ("offer.accepted", "offer.accepted")),
+        OfferState::Declined => ("declined", ("offer.declined", "offer.declined")),
         _ => ("withdrew", ("offer.withdrawn", "offer.withdrawn")),
     };
     // Who of the other side did it is told where that side is told who they are: in the receipt.
     let anonymous = Principal { name: of.target_name.clone(), ..by.clone() };
     for (there, organization, action) in [(false, of.source, actions.0), (true, of.target, actions.1)] {
-        let actor = if state == State::Declined && !there { &anonymous } else { by };
+        let actor = if state == OfferState::Declined && !there { &anonymous } else { by };
         let event = AuditEvent {
             organization: Some(organization),
             action,
@@ -624,7 +624,7 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: State
         };
         audit::record(tx, ctx, actor, event).await?;
     }
-    if state == State::Withdrawn {
+    if state == OfferState::Withdrawn {
         return Ok(());
     }
     let Some(offerer) = super::super::store::person::find(tx, of.person).await? else { return Ok(()) };
@@ -635,7 +635,7 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: State
         organization: &of.target_name,
         path: &path,
         what: &what,
-        accepted: state == State::Accepted,
+        accepted: state == OfferState::Accepted,
     };
     mail::post(tx, ctx, &offerer.email, &message).await?;
     Ok(())
@@ -653,7 +653,7 @@ pub async fn decline(ctx: &Ctx, by: &Principal, id: &str) -> Result<OfferView> {
             let (ctx, by) = (ctx_in.clone(), by_in.clone());
             Box::pin(async move {
                 let of = answerable(tx, &ctx, &by, id).await?;
-                answer(tx, &ctx, &by, &of, State::Declined).await?;
+                answer(tx, &ctx, &by, &of, OfferState::Declined).await?;
                 let (of, standing) = seen(tx, &by, id).await?;
                 view(tx, &ctx, &by, of, standing, Direction::In).await
             })
@@ -678,7 +678,7 @@ pub async fn withdraw(ctx: &Ctx, by: &Principal, id: &str) -> Result<OfferView> 
                     return Err(Refusal::Forbidden(text.to_owned()).into());
                 }
                 of.now(ctx.now()).open()?;
-                answer(tx, &ctx, &by, &of, State::Withdrawn).await?;
+                answer(tx, &ctx, &by, &of, OfferState::Withdrawn).await?;
                 let (of, standing) = seen(tx, &by, id).await?;
                 view(tx, &ctx, &by, of, standing, Direction::Out).await
             })
@@ -710,7 +710,7 @@ pub async fn show_page(
     if !there {
         return Err(Refusal::NotFound.into());
     }
-    let open = of.now(ctx.now()) == State::Open;
+    let open = of.now(ctx.now()) == OfferState::Open;
     let place = if direction == Direction::In && open {
         Some(place_view(&mut tx, ctx, by, &of, container, cursor).await?)
     } else {
@@ -739,10 +739,10 @@ async fn place_view(
     }
     let query = drive::ListQuery {
         cursor: cursor.to_owned(),
-        kind: Some(Kind::Folder.word().to_owned()),
+        kind: Some(Kind::Folder.as_str().to_owned()),
         ..drive::ListQuery::default()
     };
-    let rows = drive::list(tx, by, &access_path, &query, drive::ROWS).await?;
+    let rows = drive::list(tx, by, &access_path, &query, drive::PAGE_SIZE).await?;
     let row = |row: crate::domain::view::RowView| DestinationRow {
         id: row.id,
         kind: row.kind,
@@ -769,7 +769,7 @@ fn blocked(of: &Offer, destination: ResourceId, blockers: Vec<Blocker>, person: 
         person,
         source: of.source,
         target: of.target,
-        destination: crate::domain::transfer::Named { id: destination, name: of.target_name.clone() },
+        destination: crate::domain::transfer::NamedResource { id: destination, name: of.target_name.clone() },
         items: of.items.clone(),
         folders: of.what.folders,
         datasets: of.what.datasets,

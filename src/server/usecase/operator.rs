@@ -150,7 +150,7 @@ pub async fn revoke_key(ctx: &Ctx, operator: &Operator, id: &str) -> Result<()> 
 }
 
 /// Using a key is noted once in so many milliseconds at most.
-const NOTED_EVERY: i64 = 5 * 60_000;
+const USE_RECORDED_EVERY_MILLIS: i64 = 5 * 60_000;
 
 /// Whose key this is, if it is one that works: which, and who acts with it. The digests are compared in a time that does not
 /// tell how far they agree.
@@ -175,7 +175,7 @@ pub async fn authenticate(
         return Ok(None);
     }
     let now = ctx.now();
-    if found.last_used_at.is_none_or(|at| now.0 - at.0 >= NOTED_EVERY) {
+    if found.last_used_at.is_none_or(|at| now.0 - at.0 >= USE_RECORDED_EVERY_MILLIS) {
         ctx.db()
             .write(move |tx| Box::pin(async move { Ok::<_, Error>(operator_key::update_used(tx, id, now).await?) }))
             .await?;

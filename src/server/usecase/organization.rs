@@ -126,7 +126,7 @@ pub async fn found(tx: &mut Tx, ctx: &Ctx, by: &Principal, new: &Founding) -> Re
         organization: Some(id),
         action: "organization.created",
         summary: format!("created {}", new.name),
-        after: Some(serde_json::json!({ "name": new.name, "org_id": org_id.as_str(), "kind": new.kind.word() })),
+        after: Some(serde_json::json!({ "name": new.name, "org_id": org_id.as_str(), "kind": new.kind.as_str() })),
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, what).await?;
@@ -403,9 +403,9 @@ pub(super) async fn list_in(
     // The cursor names the list it is of, so that one from another list is noticed.
     let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
     let after = match super::read_cursor(cursor, 3)? {
-        None => organization::AfterName::default(),
+        None => organization::Cursor::default(),
         Some(parts) if parts[0] != typed => return Err(wrong()),
-        Some(parts) => organization::AfterName { key: parts[1].clone(), id: parts[2].parse().map_err(|_| wrong())? },
+        Some(parts) => organization::Cursor { key: parts[1].clone(), id: parts[2].parse().map_err(|_| wrong())? },
     };
     let rows = organization::list_by_name(tx, by.person, &format!("%{escaped}%"), &after, limit + 1).await?;
     let page = super::page(rows, limit, |(_, after)| super::cursor(&[&typed, &after.key, &after.id.to_string()]));
@@ -413,7 +413,7 @@ pub(super) async fn list_in(
 }
 
 /// How many organizations the switcher names.
-const LISTED: i64 = 20;
+const MAX_IN_SWITCHER: i64 = 20;
 
 /// The organizations that the frame of a page names: those used last, the personal space behind them, and the one that is shown
 /// (`org`, if it is one of theirs). Whether there are more.
@@ -421,8 +421,8 @@ const LISTED: i64 = 20;
 /// # Errors
 /// The database.
 pub(super) async fn listed(tx: &mut Tx, by: &Principal, org: &str) -> Result<(Vec<OrganizationMembership>, bool)> {
-    let mut used = organization::list_used(tx, by.person, LISTED + 1).await?;
-    let more = i64::try_from(used.len()).is_ok_and(|many| many > LISTED);
+    let mut used = organization::list_used(tx, by.person, MAX_IN_SWITCHER + 1).await?;
+    let more = i64::try_from(used.len()).is_ok_and(|many| many > MAX_IN_SWITCHER);
     if more {
         used.pop();
     }

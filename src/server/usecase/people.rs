@@ -30,7 +30,7 @@ use super::{
         mail::{self, EmailMessage},
         store::{
             Tx, account, grant, invitation,
-            membership::{self, After, Member, Sort, Wanted},
+            membership::{self, Cursor, Member, PeopleFilter, Sort},
             organization as organizations, person, resource, seat,
         },
     },
@@ -43,13 +43,13 @@ use super::{
 };
 
 /// How many rows a page of people has in the browser.
-const ROWS: i64 = 100;
+const PAGE_SIZE: i64 = 100;
 /// How many people from outside are listed at most.
 const EXTERNALS: i64 = 1_000;
 /// How many of the things an External reaches are named.
 const REACHES: usize = 3;
 /// How many people are acted on at a time.
-const MOST: usize = 1_000;
+const MAX_PEOPLE_PER_CHANGE: usize = 1_000;
 
 /// Which people are wanted, unread.
 #[derive(Debug, Clone, Default)]
@@ -78,13 +78,13 @@ struct Query {
     limit: i64,
     /// The list that a cursor of it belongs to.
     name: String,
-    after: Option<Position>,
+    after: Option<ListCursor>,
 }
 
 /// Where a page starts. By role, people come first, then invitations, then Externals; by status, each status is a part.
-struct Position {
+struct ListCursor {
     part: i64,
-    after: After,
+    after: Cursor,
 }
 
 fn read(organization: OrganizationId, query: &PeopleQuery) -> Result<Query> {
@@ -118,9 +118,9 @@ fn read(organization: OrganizationId, query: &PeopleQuery) -> Result<Query> {
     let after = match super::read_cursor(&query.cursor, 5)? {
         None => None,
         Some(parts) if parts[0] != name => return Err(wrong()),
-        Some(parts) => Some(Position {
+        Some(parts) => Some(ListCursor {
             part: parts[1].parse().map_err(|_| wrong())?,
-            after: After {
+            after: Cursor {
                 rank: parts[2].parse().map_err(|_| wrong())?,
                 key: parts[3].clone(),
                 id: parts[4].parse().map_err(|_| wrong())?,
@@ -133,7 +133,7 @@ fn read(organization: OrganizationId, query: &PeopleQuery) -> Result<Query> {
 /// A row, and where it stands.
 struct Placed {
     part: i64,
-    after: After,
+    after: Cursor,
     row: PersonRow,
 }
 
@@ -168,7 +168,7 @@ fn of_member(member: Member, query: &Query) -> Placed {
     let key = if query.sort == Sort::Email { member.email_key.clone() } else { member.name_key.clone() };
     Placed {
         part: part_of(query, Status::Active),
-        after: After { rank: rank_in(query.sort, Some(member.role), member.last_seen), key, id: member.id.0 },
+        after: Cursor { rank: rank_in(query.sort, Some(member.role), member.last_seen), key, id: member.id.0 },
         row: row_of_member(member),
     }
 }
@@ -194,7 +194,7 @@ fn of_invited(invited: invitation::Invited, query: &Query, now: Timestamp) -> Pl
     let status = if now < invited.expires_at { Status::Invited } else { Status::Expired };
     Placed {
         part: part_of(query, status),
-        after: After { rank: 0, key, id: invited.id.0 },
+        after: Cursor { rank: 0, key, id: invited.id.0 },
         row: PersonRow {
             person: None,
             invitation: Some(invited.id),
@@ -215,7 +215,7 @@ fn of_external(external: grant::External, query: &Query) -> Placed {
     let key = if query.sort == Sort::Email { external.email_key.clone() } else { external.name_key.clone() };
     Placed {
         part: part_of(query, Status::External),
-        after: After { rank: rank_in(query.sort, None, external.last_seen), key, id: external.id.0 },
+        after: Cursor { rank: rank_in(query.sort, None, external.last_seen), key, id: external.id.0 },
         row: row_of_external(external),
     }
 }
@@ -237,8 +237,8 @@ fn row_of_external(external: grant::External) -> PersonRow {
 }
 
 /// What the store is asked for: one more than the page has.
-fn wanted<'a>(query: &'a Query, after: &'a After) -> Wanted<'a> {
-    Wanted {
+fn wanted<'a>(query: &'a Query, after: &'a Cursor) -> PeopleFilter<'a> {
+    PeopleFilter {
         pattern: &query.pattern,
         role: query.role,
         sort: query.sort,
@@ -251,7 +251,7 @@ fn wanted<'a>(query: &'a Query, after: &'a After) -> Wanted<'a> {
 /// One page of people, invitations and Externals.
 async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Timestamp) -> Result<Page<PersonRow>> {
     let wants = |status: Status| query.status.is_none_or(|wanted| wanted == status);
-    let start = After::start(query.descending);
+    let start = Cursor::start(query.descending);
     // Where each part begins: behind the cursor if it stands in that part, at the start if the cursor is in an earlier one,
     // nowhere if it is in a later one.
     let from = |status: Status| {
@@ -278,7 +278,7 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
         let which = (which(Status::Invited), which(Status::Expired));
         // Nobody who is invited was ever seen: all of them stand where those stand who were not.
         let after = list.first().and_then(|status| from(*status)).and_then(|after| match query.sort {
-            Sort::LastSeen if after.rank <= 0 => Some(After { rank: 0, ..after }),
+            Sort::LastSeen if after.rank <= 0 => Some(Cursor { rank: 0, ..after }),
             Sort::LastSeen if query.descending => Some(start.clone()),
             Sort::LastSeen => None,
             _ => Some(after),
@@ -291,7 +291,7 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
     if let Some(after) = from(Status::External).filter(|_| wants(Status::External) && query.role.is_none()) {
         let externals = grant::list_externals(tx, organization, &query.pattern, EXTERNALS).await?;
         let behind = |placed: &Placed| {
-            let place = |after: &After| {
+            let place = |after: &Cursor| {
                 (if query.sort == Sort::LastSeen { after.rank } else { 0 }, after.key.clone(), after.id)
             };
             let (here, there) = (place(&placed.after), place(&after));
@@ -304,7 +304,7 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
         a.part.cmp(&b.part).then(if query.descending { order.reverse() } else { order })
     });
     let page = super::page(placed, query.limit, |last| {
-        let After { rank, key, id } = &last.after;
+        let Cursor { rank, key, id } = &last.after;
         super::cursor(&[&query.name, &last.part.to_string(), &rank.to_string(), key, &id.to_string()])
     });
     Ok(Page { items: page.items.into_iter().map(|placed| placed.row).collect(), next_cursor: page.next_cursor })
@@ -313,11 +313,11 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
 /// The people somebody shares a resource with (PEOPLE-11): those who were given access to what they were given access to,
 /// or to something above it.
 async fn shared(tx: &mut Tx, organization: OrganizationId, person: PersonId) -> Result<Page<PersonRow>> {
-    let mine = grant::list_shared(tx, person, organization, super::LONGEST_PAGE).await?;
+    let mine = grant::list_shared(tx, person, organization, super::MAX_PAGE_SIZE).await?;
     let above = resource::list_ancestors(tx, person, &mine).await?;
     let resources: Vec<_> = above.iter().map(|step| step.id).collect::<BTreeSet<_>>().into_iter().collect();
     let mut people: BTreeSet<PersonId> =
-        grant::list_people(tx, &resources, super::LONGEST_PAGE).await?.into_iter().collect();
+        grant::list_people(tx, &resources, super::MAX_PAGE_SIZE).await?.into_iter().collect();
     people.insert(person);
     let people: Vec<PersonId> = people.into_iter().collect();
     let mut members = membership::list_by_id(tx, organization, &people).await?;
@@ -429,7 +429,7 @@ async fn lacking_for_members(tx: &mut Tx, organization: OrganizationId, now: Tim
 pub async fn view(ctx: &Ctx, by: &Principal, org: &str, query: &PeopleQuery, dialog: &Dialog) -> Result<PeopleView> {
     let mut tx = ctx.db().read().await?;
     let at = organization::belonging(&mut tx, by, org).await?;
-    let query = read(at.id, &PeopleQuery { limit: Some(ROWS), ..query.clone() })?;
+    let query = read(at.id, &PeopleQuery { limit: Some(PAGE_SIZE), ..query.clone() })?;
     let now = ctx.now();
     let mut rows = seen(&mut tx, by, &at, &query, now).await?;
     tell_reaches(&mut tx, at.id, &mut rows.items).await?;
@@ -503,7 +503,7 @@ async fn places(tx: &mut Tx, by: &Principal, organization: OrganizationId, resou
     let roots: Vec<ResourceId> = visible.iter().map(|account| account.root).collect();
     let names = AccountNames::among(visible);
     let first = places.first().map(|place| place.id);
-    for (id, kind, name, account) in resource::list_tops(tx, &roots, ROWS).await? {
+    for (id, kind, name, account) in resource::list_tops(tx, &roots, PAGE_SIZE).await? {
         if Some(id) != first {
             // Two accounts may have something of the same name at their top.
             let name = names.of_account(account).map_or(name.clone(), |account| format!("{account}: {name}"));
@@ -520,7 +520,8 @@ async fn find_chosen(
     chosen: &str,
     now: Timestamp,
 ) -> Result<Vec<PersonRow>> {
-    let ids: Vec<uuid::Uuid> = chosen.split(',').filter_map(|id| id.trim().parse().ok()).take(MOST).collect();
+    let ids: Vec<uuid::Uuid> =
+        chosen.split(',').filter_map(|id| id.trim().parse().ok()).take(MAX_PEOPLE_PER_CHANGE).collect();
     let Some(first) = ids.first() else { return Ok(Vec::new()) };
     let people: Vec<PersonId> = ids.iter().copied().map(PersonId).collect();
     let mut found: Vec<PersonRow> =
@@ -687,7 +688,7 @@ async fn change_role_in(
     let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "role.changed",
-        summary: format!("changed the role of {} from {} to {}", member.name, before.title(), role.title()),
+        summary: format!("changed the role of {} from {} to {}", member.name, before.label(), role.label()),
         before: Some(serde_json::json!({ "person": person, "role": before })),
         after: Some(serde_json::json!({ "person": person, "role": role })),
         ..AuditEvent::default()
@@ -721,8 +722,8 @@ pub async fn remove(ctx: &Ctx, by: &Principal, org: &str, people: Vec<PersonId>)
     if people.is_empty() {
         return Err(Refusal::field("people", FieldIssue::Missing).into());
     }
-    if people.len() > MOST {
-        return Err(Refusal::field("people", FieldIssue::TooMany(MOST)).into());
+    if people.len() > MAX_PEOPLE_PER_CHANGE {
+        return Err(Refusal::field("people", FieldIssue::TooMany(MAX_PEOPLE_PER_CHANGE)).into());
     }
     let (ctx_in, by_in, org) = (ctx.clone(), by.clone(), org.to_owned());
     ctx.db()
@@ -902,7 +903,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "person.created",
-                    summary: format!("created the account of {} as {}", row.name, role.title()),
+                    summary: format!("created the account of {} as {}", row.name, role.label()),
                     after: Some(serde_json::json!({ "person": id, "email": email.as_str(), "role": role })),
                     ..AuditEvent::default()
                 };

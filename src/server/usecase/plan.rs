@@ -53,7 +53,7 @@ pub async fn set_as(ctx: &Ctx, operator: &Operator, org: &str, plan: &str) -> Re
                     let what = AuditEvent {
                         organization: Some(found.id),
                         action: "organization.plan_changed",
-                        summary: format!("changed the plan from {} to {}", found.plan.title(), plan.title()),
+                        summary: format!("changed the plan from {} to {}", found.plan.label(), plan.label()),
                         before: Some(serde_json::json!({ "plan": found.plan })),
                         after: Some(serde_json::json!({ "plan": plan })),
                         ..AuditEvent::default()

@@ -22,11 +22,11 @@ use super::{
 };
 
 /// How many lines an export has at most.
-pub const LONGEST_EXPORT: i64 = 100_000;
+pub const MAX_EXPORT_ROWS: i64 = 100_000;
 /// How many receipts or offers the page shows.
-const ROWS: i64 = 50;
+const PAGE_SIZE: i64 = 50;
 /// How many lines of an export are read at a time.
-const PART: i64 = 500;
+const EXPORT_BATCH_SIZE: i64 = 500;
 
 /// Which receipts are wanted.
 #[derive(Debug, Default, Clone)]
@@ -102,7 +102,7 @@ pub async fn show_page(
     let role = belonging.role.filter(|role| *role >= Role::Editor).ok_or(Refusal::NotFound)?;
     // Editors answer offers; receipts are for who may read the audit log.
     let reads = may(role, Permission::ReadAudit);
-    let (direction, cursor, limit) = (direction.to_owned(), cursor.to_owned(), Some(ROWS));
+    let (direction, cursor, limit) = (direction.to_owned(), cursor.to_owned(), Some(PAGE_SIZE));
     let (mut receipts, mut waiting) = (None, None);
     if reads && !offers {
         receipts = Some(page(&mut tx, belonging.id, &ReceiptQuery { direction, cursor, limit }).await?);
@@ -134,8 +134,8 @@ pub async fn begin_export(ctx: &Ctx, by: &Principal, org: &str, wanted: &str) ->
     let permit = organization::permit_to_look(&mut tx, by, org, Permission::ReadAudit).await?;
     key::reach_the_whole(&mut tx, by, permit.organization()).await?;
     let (organization, direction) = (permit.organization(), direction(wanted)?);
-    let truncated = transfer::has_more_than(&mut tx, organization, direction, LONGEST_EXPORT).await?;
-    Ok(Export { truncated, by: by.clone(), organization, direction, before: None, left: LONGEST_EXPORT })
+    let truncated = transfer::has_more_than(&mut tx, organization, direction, MAX_EXPORT_ROWS).await?;
+    Ok(Export { truncated, by: by.clone(), organization, direction, before: None, left: MAX_EXPORT_ROWS })
 }
 
 impl Export {
@@ -144,7 +144,7 @@ impl Export {
     /// # Errors
     /// `NotFound` and `Forbidden` by role; the database.
     pub async fn next(&mut self, ctx: &Ctx) -> Result<Vec<TransferRow>> {
-        let limit = self.left.min(PART);
+        let limit = self.left.min(EXPORT_BATCH_SIZE);
         if limit <= 0 {
             return Ok(Vec::new());
         }

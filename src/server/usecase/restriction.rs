@@ -27,7 +27,7 @@ pub fn origins_of(access_path: &AccessPath) -> Vec<Origin> {
         .map(|step| Stop {
             shown: visible.iter().find(|crumb| crumb.id == step.id).map(|crumb| {
                 let root = crumb.kind == crate::domain::resource::Kind::Root;
-                (crumb.id, if root { crumb.kind.title().to_owned() } else { crumb.name.clone() })
+                (crumb.id, if root { crumb.kind.label().to_owned() } else { crumb.name.clone() })
             }),
             restrictions: step.restrictions,
         })

@@ -12,10 +12,10 @@ use crate::domain::{
     task::MAX_INLINE_ITEMS,
     time::Timestamp,
     transfer::{
-        Named, Renamed, Scope, Side,
+        NamedResource, Renamed, Scope, Side,
         reversal::{self as rules, ContentFingerprint, Facts, FormerContainer},
     },
-    undo::Was,
+    undo::FormerPlace,
     view::{Control, ReceiptView},
 };
 
@@ -32,10 +32,10 @@ use super::{
 /// Everything there is to know of a transfer that is to be taken back.
 struct ReversalInput<'a> {
     facts: Facts<'a>,
-    items: Vec<Was>,
+    items: Vec<FormerPlace>,
     account: Option<AccountId>,
     home_org_id: String,
-    places: BTreeMap<ResourceId, Named>,
+    places: BTreeMap<ResourceId, NamedResource>,
 }
 
 /// An organization, the role of who takes back in it, and the licence that its books were in.
@@ -126,7 +126,7 @@ async fn load<'a>(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &'a transfer::
         found: traces,
         containers,
     };
-    let places = places.into_iter().map(|(id, place)| (id, Named { id, name: place.name })).collect();
+    let places = places.into_iter().map(|(id, place)| (id, NamedResource { id, name: place.name })).collect();
     Ok(ReversalInput { facts, items, account, home_org_id, places })
 }
 
@@ -134,7 +134,7 @@ async fn load<'a>(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &'a transfer::
 async fn taken(
     tx: &mut Tx,
     container: ResourceId,
-    items: &[Was],
+    items: &[FormerPlace],
     found: &BTreeMap<ResourceId, resource::Resource>,
 ) -> Result<Vec<String>> {
     let names: Vec<&str> = items
@@ -221,7 +221,7 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
     // One of the places, or where they are of several, the Drive they are in.
     let destination = match places.values().next() {
         Some(one) if places.len() == 1 => one.clone(),
-        Some(one) => Named { id: one.id, name: facts.home.name.clone() },
+        Some(one) => NamedResource { id: one.id, name: facts.home.name.clone() },
         None => return Err(Refusal::NotFound.into()),
     };
     let permit = reversal.into(destination.id);
@@ -256,7 +256,7 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
     let ids: Vec<ResourceId> = items.iter().map(|was| was.item).collect();
     let paid = transfers::paid_by(&record.plan).is_some();
     let before = record.plan.effects.source.as_ref().and_then(|side| side.licence);
-    let crossing = transfers::Crossing {
+    let crossing = transfers::Handover {
         permit,
         account,
         charge: if paid { subtree::Charge::To(before) } else { subtree::Charge::Keep },

@@ -25,7 +25,7 @@ use super::{
 };
 
 /// Where an answer stands: the word it is found by, and its id.
-type Place = (String, ResourceId);
+type Cursor = (String, ResourceId);
 
 /// What is searched for, unread.
 #[derive(Debug, Clone, Default)]
@@ -78,12 +78,12 @@ pub async fn page(
         Some(parts) if parts[0] != asked => return Err(wrong().into()),
         Some(parts) => Some((parts[1].clone(), parts[2].parse::<ResourceId>().map_err(|_| wrong())?)),
     };
-    let wanted = search::Wanted { question: &question, kind, status, after, limit };
+    let wanted = search::SearchFilter { question: &question, kind, status, after, limit };
     let (found, next) = match sees(tx, by, at).await? {
         Sees::Everything => search::list_in_organization(tx, at.id, &wanted).await?,
         Sees::Accounts(accounts) => {
             let by_role = search::list_in_accounts(tx, at.id, &accounts, &wanted).await?;
-            let shared = grant::list_shared(tx, by.person, at.id, super::LONGEST_PAGE).await?;
+            let shared = grant::list_shared(tx, by.person, at.id, super::MAX_PAGE_SIZE).await?;
             let by_grant = search::list_below(tx, &shared, &wanted).await?;
             both(by_role, by_grant, limit)
         }
@@ -123,10 +123,10 @@ async fn sees(tx: &mut Tx, by: &Principal, at: &OrganizationMembership) -> Resul
 
 /// Two lists of answers in the order of one, each as far as it goes; and where to go on.
 fn both(
-    (mut found, next): (Vec<Found>, Option<Place>),
-    (others, other_next): (Vec<Found>, Option<Place>),
+    (mut found, next): (Vec<Found>, Option<Cursor>),
+    (others, other_next): (Vec<Found>, Option<Cursor>),
     limit: i64,
-) -> (Vec<Found>, Option<Place>) {
+) -> (Vec<Found>, Option<Cursor>) {
     let place = |(id, word): &Found| (word.clone(), *id);
     found.extend(others);
     found.sort_by_key(place);
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn acct_2_answers_by_role_and_by_grant_come_in_one_order_each_once_and_none_is_lost() {
-        let all = |lists: (Vec<Found>, Option<Place>)| lists.0.into_iter().map(|(_, word)| word).collect::<Vec<_>>();
+        let all = |lists: (Vec<Found>, Option<Cursor>)| lists.0.into_iter().map(|(_, word)| word).collect::<Vec<_>>();
         let one = (vec![answer("a", 1), answer("c", 3), answer("d", 4)], None);
         let other = (vec![answer("b", 2), answer("c", 3)], None);
         assert_eq!(all(both(one.clone(), other.clone(), 10)), ["a", "b", "c", "d"]);

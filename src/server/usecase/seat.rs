@@ -28,12 +28,12 @@ use super::{
 };
 
 /// How many seats the page of all licences shows at most.
-const ROWS: i64 = 300;
+const PAGE_SIZE: i64 = 300;
 /// How many Readers and Members the dialog offers.
 const PEOPLE: i64 = 200;
 
 /// A desktop licence as whoever may use it now holds it.
-pub(super) struct Held {
+pub(super) struct HeldLicence {
     /// The licence.
     pub stored: licence::StoredLicence,
     /// Whose people use it: the owner's, or the borrower's.
@@ -42,7 +42,7 @@ pub(super) struct Held {
     pub loan: Option<loan::Loan>,
 }
 
-impl Held {
+impl HeldLicence {
     /// The loan under which its seats are held.
     pub fn under(&self) -> Option<LoanId> {
         self.loan.as_ref().map(|loan| loan.id)
@@ -54,8 +54,8 @@ impl Held {
     }
 
     /// Where somebody's seat of it is.
-    pub const fn place(&self, under: Option<LoanId>, holder: Holder) -> seat::Place {
-        seat::Place { licence: self.stored.licence.id, organization: self.user, loan: under, holder }
+    pub const fn place(&self, under: Option<LoanId>, holder: Holder) -> seat::SeatScope {
+        seat::SeatScope { licence: self.stored.licence.id, organization: self.user, loan: under, holder }
     }
 
     /// The account that uses it now.
@@ -83,20 +83,20 @@ impl Held {
 ///
 /// # Errors
 /// `NotFound` if there is none, or its owner was deleted.
-pub(super) async fn held(tx: &mut Tx, id: LicenceId, now: Timestamp) -> Result<Held> {
+pub(super) async fn held(tx: &mut Tx, id: LicenceId, now: Timestamp) -> Result<HeldLicence> {
     let stored = licence::find(tx, id).await?.filter(|stored| stored.licence.product == Product::Desktop);
     let stored = stored.ok_or(Refusal::NotFound)?;
     organizations::find(tx, stored.organization).await?.ok_or(Refusal::NotFound)?;
     let loan = loan::find_running(tx, id, now).await?;
     let user = loan.as_ref().map_or(stored.organization, |loan| loan.borrower.organization);
-    Ok(Held { stored, user, loan })
+    Ok(HeldLicence { stored, user, loan })
 }
 
 /// A desktop licence for who manages its seats. Who lent it sees that it is away.
 ///
 /// # Errors
 /// `NotFound` and `Forbidden` by role.
-async fn managed(tx: &mut Tx, by: &Principal, id: &str, now: Timestamp) -> Result<(Held, RolePermit)> {
+async fn managed(tx: &mut Tx, by: &Principal, id: &str, now: Timestamp) -> Result<(HeldLicence, RolePermit)> {
     let id: LicenceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
     let held = held(tx, id, now).await?;
     let role = membership::find_role(tx, held.user, by.person).await?;
@@ -117,7 +117,7 @@ async fn of_machine(
     account: AccountId,
     id: &str,
     now: Timestamp,
-) -> Result<(Held, RolePermit)> {
+) -> Result<(HeldLicence, RolePermit)> {
     let id: LicenceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
     let held = held(tx, id, now).await?;
     if held.account() != account {
@@ -129,7 +129,7 @@ async fn of_machine(
 }
 
 /// What the owner is told of a licence that is away.
-fn away(held: &Held, permit: &RolePermit) -> Option<Refusal> {
+fn away(held: &HeldLicence, permit: &RolePermit) -> Option<Refusal> {
     let loan = held.loan.as_ref().filter(|_| permit.organization() != held.user)?;
     Some(Refusal::Licence(format!(
         "This licence is lent to {} until {}. Its seats are theirs until then.",
@@ -210,12 +210,12 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, only: &str, cursor: &str
         ([one], false) => {
             let after = place(cursor)?;
             let under = wanted.first().and_then(|licence| licence.loan.as_ref()).map(|loan| loan.id);
-            let rows = seat::list_of_licence(&mut tx, *one, under, now, after, super::LONGEST_PAGE + 1).await?;
-            let page = super::page(rows, super::LONGEST_PAGE, |last| super::cursor(&[&last.holder.id().to_string()]));
+            let rows = seat::list_of_licence(&mut tx, *one, under, now, after, super::MAX_PAGE_SIZE + 1).await?;
+            let page = super::page(rows, super::MAX_PAGE_SIZE, |last| super::cursor(&[&last.holder.id().to_string()]));
             pages.push((*one, page));
         }
         _ => {
-            let rows = seat::list(&mut tx, &ids, now, ROWS).await?;
+            let rows = seat::list(&mut tx, &ids, now, PAGE_SIZE).await?;
             pages.extend(ids.iter().map(|id| {
                 let under = wanted.iter().find(|licence| licence.id == *id).and_then(|licence| licence.loan.as_ref());
                 let under = under.map(|loan| loan.id);
@@ -227,8 +227,8 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, only: &str, cursor: &str
     let people = if giving {
         let mut found = Vec::new();
         for role in [Role::Reader, Role::Member] {
-            let after = membership::After::start(false);
-            let wanted = membership::Wanted {
+            let after = membership::Cursor::start(false);
+            let wanted = membership::PeopleFilter {
                 pattern: "%",
                 role: Some(role),
                 sort: membership::Sort::Name,
@@ -301,7 +301,7 @@ async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str)
     let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "seat.given",
-        summary: format!("gave {} a seat of a {} licence", member.name, held.stored.licence.product.title()),
+        summary: format!("gave {} a seat of a {} licence", member.name, held.stored.licence.product.label()),
         after: Some(serde_json::json!({ "licence": licence, "person": member.id })),
         ..AuditEvent::default()
     };
@@ -354,7 +354,7 @@ async fn free_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, holder: &str)
     };
     let name = name.ok_or(Refusal::NotFound)?;
     seat::delete(tx, &permit, licence, has.holder).await?;
-    let product = held.stored.licence.product.title();
+    let product = held.stored.licence.product.label();
     let (action, summary) = if has.given_at.is_some() {
         ("seat.taken_back", format!("took the seat of {name} of a {product} licence back"))
     } else {

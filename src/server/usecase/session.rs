@@ -19,7 +19,7 @@ use super::{
         store::{account, membership, organization, person, session as sessions},
     },
     accounts::AccountNames,
-    invitation::{self, Which},
+    invitation::{self, InvitationRef},
     organization::Founding,
 };
 
@@ -226,7 +226,7 @@ async fn insert(ctx: &Ctx, client: &Client, form: &SignUpForm, new: &SignUp, ver
                     inserted => inserted?,
                 }
                 if !invitation.is_empty() {
-                    invitation::accept_in(tx, &ctx, &by, &Which::Token(invitation)).await?;
+                    invitation::accept_in(tx, &ctx, &by, &InvitationRef::Token(invitation)).await?;
                     return Ok(true);
                 }
                 if verified {

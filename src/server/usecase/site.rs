@@ -33,7 +33,7 @@ const ON_TIMELINE: i64 = 200;
 
 /// Which site is meant.
 #[derive(Debug, Clone)]
-pub enum Wanted {
+pub enum SiteChoice {
     /// This one.
     Site(ResourceId),
     /// The one that is called like this, or a new one.
@@ -57,11 +57,11 @@ pub struct Assigned {
 ///
 /// # Errors
 /// `Invalid` at `site` or `site_name`.
-pub fn wanted(id: &str, name: &str) -> Result<Wanted> {
+pub fn wanted(id: &str, name: &str) -> Result<SiteChoice> {
     if id.trim().is_empty() {
-        Ok(Wanted::Named(Name::parse(name).map_err(at_field("site_name"))?))
+        Ok(SiteChoice::Named(Name::parse(name).map_err(at_field("site_name"))?))
     } else {
-        Ok(Wanted::Site(super::id("site", id)?))
+        Ok(SiteChoice::Site(super::id("site", id)?))
     }
 }
 
@@ -80,7 +80,7 @@ struct Put {
 /// # Errors
 /// `NotFound` if one does not exist for the caller; `Forbidden` for a level; `Licence` (LIC-4, LIC-6); `Blocked` with
 /// everything that is in the way of the move; `BadRequest` if it is no dataset, or the name is not of one site alone.
-pub async fn assign(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, site: Wanted) -> Result<Assigned> {
+pub async fn assign(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, site: SiteChoice) -> Result<Assigned> {
     let (ctx_in, by_in, moved) = (ctx.clone(), by.clone(), items.clone());
     let put: Result<Put> = ctx
         .db()
@@ -134,11 +134,11 @@ fn names(access_paths: &[AccessPath]) -> Vec<String> {
     access_paths.iter().filter_map(|access_path| access_path.ancestors.first()).map(|step| step.name.clone()).collect()
 }
 
-async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], wanted: &Wanted) -> Result<Put> {
+async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId], wanted: &SiteChoice) -> Result<Put> {
     let access_paths = datasets(tx, by, items).await?;
     let first = resource::find(tx, *items.first().ok_or(Refusal::NotFound)?).await?.ok_or(Refusal::NotFound)?;
     let (site, name, made) = match wanted {
-        Wanted::Site(id) => {
+        SiteChoice::Site(id) => {
             let found = access::access_path(tx, by, *id).await?;
             let step = found.ancestors.first().ok_or(Refusal::NotFound)?;
             if step.kind != Kind::Site {
@@ -149,7 +149,7 @@ async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId],
             }
             (*id, step.name.clone(), None)
         }
-        Wanted::Named(name) => match find_named(tx, by, &first, name).await? {
+        SiteChoice::Named(name) => match find_named(tx, by, &first, name).await? {
             Some(found) => (found, name.as_str().to_owned(), None),
             None => {
                 let in_site = access_paths.iter().find(|access_path| in_site(access_path));

@@ -25,13 +25,13 @@ use super::{
 };
 
 /// How long a worker holds a task, in milliseconds; every step extends it.
-const LEASE: i64 = 60_000;
+const LEASE_MILLIS: i64 = 60_000;
 /// How long it holds one that is a single step, and cannot extend it meanwhile.
-const LONG_LEASE: i64 = 180_000;
+const TRANSFER_LEASE_MILLIS: i64 = 180_000;
 /// How many items a step deletes at most.
-const DELETED: i64 = 500;
+const DELETE_BATCH_SIZE: i64 = 500;
 /// How many tasks are shown.
-const SHOWN: i64 = 20;
+const MAX_LISTED: i64 = 20;
 
 /// A task of the caller's.
 ///
@@ -57,7 +57,7 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str) -> Result<Vec<TaskView>>
     let mut tx = ctx.db().read().await?;
     let organization = organization::belonging(&mut tx, by, org).await?;
     let since = ctx.now().plus_millis(-SHOWN_AFTER_END_MILLIS);
-    let tasks = task::list_own(&mut tx, by.person, organization.id, since, SHOWN).await?;
+    let tasks = task::list_own(&mut tx, by.person, organization.id, since, MAX_LISTED).await?;
     Ok(tasks.into_iter().map(|task| counted(ctx, task)).collect())
 }
 
@@ -147,7 +147,7 @@ pub async fn begin_again(ctx: &Ctx) -> Result<()> {
 
 /// A task that is held until a moment.
 #[derive(Debug, Clone)]
-pub struct Held {
+pub struct LeasedTask {
     task: Task,
     until: Timestamp,
     /// Whether a name was taken in the last try.
@@ -158,22 +158,22 @@ pub struct Held {
 ///
 /// # Errors
 /// The database.
-pub async fn claim(ctx: &Ctx) -> Result<Option<Held>> {
+pub async fn claim(ctx: &Ctx) -> Result<Option<LeasedTask>> {
     let now = ctx.now();
     if !task::is_waiting(&mut ctx.db().read().await?, now).await? {
         return Ok(None);
     }
-    let until = now.plus_millis(LEASE);
+    let until = now.plus_millis(LEASE_MILLIS);
     let claimed: Result<Option<Task>> =
         ctx.db().write(move |tx| Box::pin(async move { Ok(task::claim(tx, now, until).await?) })).await;
-    Ok(claimed?.map(|task| Held { task, until, taken: false }))
+    Ok(claimed?.map(|task| LeasedTask { task, until, taken: false }))
 }
 
 /// Gives a task back untouched.
 ///
 /// # Errors
 /// The database.
-pub async fn release(ctx: &Ctx, held: &Held) -> Result<()> {
+pub async fn release(ctx: &Ctx, held: &LeasedTask) -> Result<()> {
     let (id, until) = (held.task.id, held.until);
     ctx.db().write(move |tx| Box::pin(async move { Ok::<_, Error>(task::release(tx, id, until).await?) })).await
 }
@@ -182,13 +182,13 @@ pub async fn release(ctx: &Ctx, held: &Held) -> Result<()> {
 ///
 /// # Errors
 /// The database; what was done before stays done, and whoever comes next goes on from there.
-pub async fn step(ctx: &Ctx, held: Held) -> Result<Option<Held>> {
+pub async fn step(ctx: &Ctx, held: LeasedTask) -> Result<Option<LeasedTask>> {
     if held.task.kind == TaskKind::Transfer {
         transfer_all(ctx, held).await?;
         return Ok(None);
     }
     let (ctx_in, held_in) = (ctx.clone(), held.clone());
-    let stepped: Result<Option<Held>> = ctx
+    let stepped: Result<Option<LeasedTask>> = ctx
         .db()
         .write(move |tx| {
             let (ctx, held) = (ctx_in.clone(), held_in.clone());
@@ -204,7 +204,7 @@ pub async fn step(ctx: &Ctx, held: Held) -> Result<Option<Held>> {
     match stepped {
         // Somebody took the name that was free a moment ago: the next try finds another. If not, names changed places inside
         // the original while it was copied, and two are the same.
-        Err(error) if error.is_taken() && !held.taken => Ok(Some(Held { taken: true, ..held })),
+        Err(error) if error.is_taken() && !held.taken => Ok(Some(LeasedTask { taken: true, ..held })),
         Err(error) if error.is_taken() => {
             fail(ctx, held, &Refusal::Conflict).await?;
             Ok(None)
@@ -218,8 +218,8 @@ pub async fn step(ctx: &Ctx, held: Held) -> Result<Option<Held>> {
 }
 
 /// Notes progress; nothing where the lease has passed to somebody else.
-async fn note(tx: &mut Tx, ctx: &Ctx, mut held: Held) -> Result<Option<Held>> {
-    let until = ctx.now().plus_millis(LEASE);
+async fn note(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Option<LeasedTask>> {
+    let until = ctx.now().plus_millis(LEASE_MILLIS);
     if !task::update_progress(tx, &held.task, held.until, until).await? {
         return Err(lost());
     }
@@ -232,7 +232,7 @@ fn lost() -> Error {
     Error::Internal("a job's lease has passed to somebody else".to_owned())
 }
 
-async fn end(tx: &mut Tx, ctx: &Ctx, held: &Held, state: TaskState, message: &str) -> Result<Option<Held>> {
+async fn end(tx: &mut Tx, ctx: &Ctx, held: &LeasedTask, state: TaskState, message: &str) -> Result<Option<LeasedTask>> {
     if task::update_ended(tx, held.task.id, held.until, state, message, ctx.now()).await? {
         Ok(None)
     } else {
@@ -244,7 +244,7 @@ fn top(task: &Task) -> Result<ResourceId> {
     task.top.ok_or_else(|| Error::Internal(format!("job {} has nothing to go on with", task.id)))
 }
 
-async fn step_copy(tx: &mut Tx, ctx: &Ctx, mut held: Held) -> Result<Option<Held>> {
+async fn step_copy(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Option<LeasedTask>> {
     let task = &held.task;
     let destination = task.destination.ok_or(Refusal::NotFound)?;
     let mut making =
@@ -273,9 +273,9 @@ async fn step_copy(tx: &mut Tx, ctx: &Ctx, mut held: Held) -> Result<Option<Held
     end(tx, ctx, &held, TaskState::Done, &told).await
 }
 
-async fn step_delete(tx: &mut Tx, ctx: &Ctx, mut held: Held) -> Result<Option<Held>> {
+async fn step_delete(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Option<LeasedTask>> {
     let permit = go_on(held.task.person, held.task.organization, top(&held.task)?);
-    let deleted = hidden::delete_some(tx, &permit, DELETED).await?;
+    let deleted = hidden::delete_some(tx, &permit, DELETE_BATCH_SIZE).await?;
     held.task.done += deleted;
     let Some(held) = note(tx, ctx, held).await? else { return Ok(None) };
     if deleted > 0 {
@@ -285,7 +285,7 @@ async fn step_delete(tx: &mut Tx, ctx: &Ctx, mut held: Held) -> Result<Option<He
 }
 
 /// Ends a copy that cannot be shown: what was made of it goes, behind the scenes as well.
-async fn fail(ctx: &Ctx, held: Held, refusal: &Refusal) -> Result<()> {
+async fn fail(ctx: &Ctx, held: LeasedTask, refusal: &Refusal) -> Result<()> {
     let (ctx_in, message) = (ctx.clone(), format!("Nothing was copied. {refusal}"));
     ctx.db()
         .write(move |tx| {
@@ -304,7 +304,7 @@ async fn fail(ctx: &Ctx, held: Held, refusal: &Refusal) -> Result<()> {
 ///
 /// # Errors
 /// The database; then nothing was done, and whoever comes next begins anew.
-async fn transfer_all(ctx: &Ctx, mut held: Held) -> Result<()> {
+async fn transfer_all(ctx: &Ctx, mut held: LeasedTask) -> Result<()> {
     let running = ctx.tasks().begin(held.task.id);
     let (asked, by) = {
         let mut tx = ctx.db().read().await?;
@@ -325,7 +325,7 @@ async fn transfer_all(ctx: &Ctx, mut held: Held) -> Result<()> {
     };
     let items = transfer::read_items(&asked.items)?;
     let destination = held.task.destination.ok_or(Refusal::NotFound)?;
-    let until = ctx.now().plus_millis(LONG_LEASE);
+    let until = ctx.now().plus_millis(TRANSFER_LEASE_MILLIS);
     let (held_in, at_it) = (held.clone(), ctx.db());
     let extended: Result<bool> = at_it
         .write(move |tx| {

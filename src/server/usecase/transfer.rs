@@ -17,10 +17,10 @@ use crate::domain::{
     text::FieldIssue,
     time::Timestamp,
     transfer::{
-        self as rules, Contents, Destination, Facts, GrantFact, Grantee, Item, Listed, NAMED_AT_MOST, Onlooker, Plan,
-        Scope, Side, reversal::ContentFingerprint,
+        self as rules, Contents, Destination, Facts, GrantFact, Grantee, Item, NAMED_AT_MOST, Onlooker, Plan, Scope,
+        Side, Truncated, reversal::ContentFingerprint,
     },
-    undo::{Inverse, MOST_CONTAINERS, Was},
+    undo::{FormerPlace, Inverse, MAX_CONTAINERS},
     view::{Control, Crumb, DestinationRow, DestinationView, Page, PlanView, ReceiptView, task::TaskView},
 };
 
@@ -41,7 +41,7 @@ use super::{
 };
 
 /// How many people who are limited to the account of what moves are kept seeing it in another account.
-const MOST_LIMITED: i64 = 10_000;
+const MAX_LIMITED_PEOPLE: i64 = 10_000;
 
 /// Reads a list of ids with commas between them.
 ///
@@ -72,7 +72,7 @@ pub fn check_items(parts: &[String]) -> Result<Vec<ResourceId>> {
 }
 
 /// How many rows are changed before is looked whether to go on.
-const PART: usize = 2_000;
+const PROGRESS_BATCH_SIZE: usize = 2_000;
 
 /// Who is at work: whose right in the source counts, and who carries it out, by their right in the target. Mostly they are
 /// the same person; not where an offer is accepted (XFER-18).
@@ -176,7 +176,7 @@ impl Selection {
     fn prepare(
         &self,
         items: &[ResourceId],
-        below: &BTreeMap<ResourceId, subtree::Below>,
+        below: &BTreeMap<ResourceId, subtree::SubtreeContents>,
         grants: &BTreeMap<ResourceId, Vec<GrantFact>>,
         within: bool,
     ) -> Vec<Item> {
@@ -198,7 +198,7 @@ impl Selection {
                 grants: grants.get(&item.id).cloned().unwrap_or_default(),
                 above: on_way(way, grants),
                 contents: if within {
-                    Contents { direct: Listed::default(), ..inside.contents }
+                    Contents { direct: Truncated::default(), ..inside.contents }
                 } else {
                     inside.contents
                 },
@@ -303,7 +303,8 @@ pub(super) async fn load(
     if within && other_account {
         // Who sees an item by their role in its account alone keeps seeing it, as if they had been given that (XFER-3).
         let from: Vec<AccountId> = from.into_iter().collect();
-        let limited = membership::list_limited_between(tx, source_id, &from, container.account, MOST_LIMITED).await?;
+        let limited =
+            membership::list_limited_between(tx, source_id, &from, container.account, MAX_LIMITED_PEOPLE).await?;
         let by_role: Vec<GrantFact> = limited
             .into_iter()
             .filter_map(|one| {
@@ -323,7 +324,7 @@ pub(super) async fn load(
     };
     let destination_grants = on_way(&access_path, &grants);
     let onlookers = if within {
-        Listed::default()
+        Truncated::default()
     } else {
         let granted = below.values().any(|below| below.granted > 0);
         let above: Vec<GrantFact> = prepared.iter().flat_map(|item| item.above.iter().cloned()).collect();
@@ -371,7 +372,7 @@ fn kept_by(way: &AccessPath) -> Vec<(ResourceId, Option<String>)> {
     let visible = way.visible_path();
     let name = |id| {
         let shown =
-            |crumb: &Crumb| if crumb.kind == Kind::Root { crumb.kind.title().to_owned() } else { crumb.name.clone() };
+            |crumb: &Crumb| if crumb.kind == Kind::Root { crumb.kind.label().to_owned() } else { crumb.name.clone() };
         visible.iter().find(|crumb| crumb.id == id).map(shown)
     };
     way.ancestors.iter().filter(|step| step.restrictions.delete).map(|step| (step.id, name(step.id))).collect()
@@ -401,7 +402,7 @@ async fn onlookers(
     (source, (target, target_account)): (AccountId, (OrganizationId, AccountId)),
     above: &[GrantFact],
     in_target: &[GrantFact],
-) -> Result<Listed<Onlooker>> {
+) -> Result<Truncated<Onlooker>> {
     let (total, by_role) = membership::list_candidates(tx, source, target_account, NAMED_AT_MOST).await?;
     let (carried_people, carried_organizations) =
         if granted { subtree::list_grantees(tx, items).await? } else { (Vec::new(), Vec::new()) };
@@ -452,7 +453,7 @@ async fn onlookers(
                 || (everyone_in_target && carried_organizations.contains(&target)),
         });
     }
-    Ok(Listed { total: first.len() as u64 + total.saturating_sub(named), first })
+    Ok(Truncated { total: first.len() as u64 + total.saturating_sub(named), first })
 }
 
 /// What a plan is recognized by (XFER-15): everything in it.
@@ -529,7 +530,7 @@ pub async fn transfer_with_undo(
     destination: ResourceId,
     confirmed: Option<String>,
 ) -> Result<(ReceiptView, Option<String>)> {
-    let Moved { receipt: done, inverse } = transfer_with_inverse(ctx, by, items, destination, confirmed).await?;
+    let MoveOutcome { receipt: done, inverse } = transfer_with_inverse(ctx, by, items, destination, confirmed).await?;
     let undo = match inverse {
         Some(inverse) => undo::offer(ctx, by, inverse).await,
         None => None,
@@ -545,9 +546,9 @@ async fn transfer_with_inverse(
     items: Vec<ResourceId>,
     destination: ResourceId,
     confirmed: Option<String>,
-) -> Result<Moved> {
+) -> Result<MoveOutcome> {
     let (ctx_in, by_in) = (ctx.clone(), by.clone());
-    let done: Result<Moved> = ctx
+    let done: Result<MoveOutcome> = ctx
         .db()
         .write(move |tx| {
             let (ctx, by, items, confirmed) = (ctx_in.clone(), by_in.clone(), items.clone(), confirmed.clone());
@@ -562,7 +563,7 @@ async fn transfer_with_inverse(
 
 /// What was moved, and how that is taken back; between organizations it is not.
 #[derive(Debug, Clone)]
-pub struct Moved {
+pub struct MoveOutcome {
     /// The receipt.
     pub receipt: ReceiptView,
     /// The inverse.
@@ -605,7 +606,7 @@ pub(super) async fn transfer_in(
     destination: ResourceId,
     confirmed: Option<&str>,
     progress: Option<&TaskProgress>,
-) -> Result<Moved> {
+) -> Result<MoveOutcome> {
     let loaded = load(tx, ctx, Parties::own(by), items, destination).await?;
     by.who().may_act(Act::Move)?;
     let plan = rules::plan(&loaded.facts);
@@ -617,7 +618,7 @@ pub(super) async fn transfer_in(
 }
 
 /// Where everything that moves was, and what it was called.
-fn places_of(facts: &Facts, plan: &Plan) -> Vec<Was> {
+fn places_of(facts: &Facts, plan: &Plan) -> Vec<FormerPlace> {
     let containers: BTreeMap<ResourceId, ResourceId> = facts.items.iter().map(|item| (item.id, item.parent)).collect();
     let names: BTreeMap<ResourceId, (String, String)> =
         plan.effects.renamed.iter().map(|r| (r.id, (r.from.clone(), r.to.clone()))).collect();
@@ -625,7 +626,7 @@ fn places_of(facts: &Facts, plan: &Plan) -> Vec<Was> {
         .iter()
         .filter_map(|item| {
             let container = *containers.get(&item.id)?;
-            Some(Was { item: item.id, container, name: names.get(&item.id).cloned() })
+            Some(FormerPlace { item: item.id, container, name: names.get(&item.id).cloned() })
         })
         .collect()
 }
@@ -644,7 +645,7 @@ pub(super) fn paid_by(plan: &Plan) -> Option<LicenceId> {
 }
 
 /// Hands what crosses to the other organization, a part at a time: the tree, its grants and its links (XFER-13).
-pub(super) struct Crossing<'a> {
+pub(super) struct Handover<'a> {
     /// Leave to.
     pub(super) permit: Permit,
     /// The account it goes to.
@@ -663,10 +664,10 @@ pub(super) struct Crossing<'a> {
     pub(super) progress: Option<&'a TaskProgress>,
 }
 
-impl Crossing<'_> {
+impl Handover<'_> {
     pub(super) async fn hand_over(&self, tx: &mut Tx, items: &[ResourceId]) -> Result<()> {
         let Self { permit, .. } = self;
-        for part in subtree::list_ids(tx, items).await?.chunks(PART) {
+        for part in subtree::list_ids(tx, items).await?.chunks(PROGRESS_BATCH_SIZE) {
             if let (Some(id), subtree::Charge::To(_)) = (self.kept_for, self.charge) {
                 transfer::insert_charges(tx, permit, id, part, self.paid_before).await?;
             }
@@ -710,7 +711,7 @@ pub(super) async fn carry_out(
     plan: Plan,
     digest: String,
     progress: Option<&TaskProgress>,
-) -> Result<Moved> {
+) -> Result<MoveOutcome> {
     let permit = plan.permit()?;
     if plan.rows() > MAX_INLINE_ITEMS {
         tx.require_exclusive()?;
@@ -723,20 +724,20 @@ pub(super) async fn carry_out(
         plan.effects.renamed.iter().map(|renamed| (renamed.id, renamed.to.as_str())).collect();
     let with_new_name: BTreeSet<ResourceId> = renamed.iter().map(|(id, _)| *id).collect();
     let same_name: Vec<ResourceId> = moving.iter().filter(|id| !with_new_name.contains(id)).copied().collect();
-    for part in renamed.chunks(PART) {
+    for part in renamed.chunks(PROGRESS_BATCH_SIZE) {
         resource::update_parent_and_name(tx, &permit, part, now).await?;
         if plan.scope == Scope::Within {
             count_done(progress, part.len())?;
         }
     }
-    for part in same_name.chunks(PART) {
+    for part in same_name.chunks(PROGRESS_BATCH_SIZE) {
         resource::update_parent(tx, &permit, part, now).await?;
         if plan.scope == Scope::Within {
             count_done(progress, part.len())?;
         }
     }
     grant::delete_carried(tx, &permit, &plan.effects.uncarried).await?;
-    for part in plan.effects.carried.chunks(PART) {
+    for part in plan.effects.carried.chunks(PROGRESS_BATCH_SIZE) {
         let new: Vec<grant::NewGrant> = part
             .iter()
             .map(|carried| grant::NewGrant {
@@ -777,11 +778,11 @@ pub(super) async fn carry_out(
         let left = ContentFingerprint { things, changed, ..ContentFingerprint::default() };
         let places = places_of(&loaded.facts, plan);
         let containers: BTreeSet<ResourceId> = places.iter().map(|was| was.container).collect();
-        let can_go_back = containers.len() <= MOST_CONTAINERS;
+        let can_go_back = containers.len() <= MAX_CONTAINERS;
         if can_go_back {
             transfer::insert_undo(tx, &permit, id, &places, left, now).await?;
         }
-        let crossing = Crossing {
+        let crossing = Handover {
             permit,
             account: loaded.account,
             charge: paid_by(plan).map_or(subtree::Charge::Keep, |licence| subtree::Charge::To(Some(licence))),
@@ -795,7 +796,7 @@ pub(super) async fn carry_out(
         settle(tx, ctx, plan, id).await?;
     }
     note(tx, ctx, by, &record).await?;
-    Ok(Moved { receipt: receipt_view(record, Some(loaded.target_org_id), Control::Absent), inverse })
+    Ok(MoveOutcome { receipt: receipt_view(record, Some(loaded.target_org_id), Control::Absent), inverse })
 }
 
 /// What is in the trash of the items stays in its account, in the root of its Drive (attack 6); within one account it comes
@@ -856,7 +857,7 @@ fn what_moves(plan: &Plan) -> String {
 pub(super) async fn note(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transfer::Transfer) -> Result<()> {
     let plan = &record.plan;
     let what = what_moves(plan);
-    let items: Vec<&rules::Named> = plan.items.iter().take(100).collect();
+    let items: Vec<&rules::NamedResource> = plan.items.iter().take(100).collect();
     let line = |organization, action, summary, before, after| AuditEvent {
         organization: Some(organization),
         action,
@@ -1016,7 +1017,7 @@ pub async fn take_access_and_move(
         return Err(Refusal::field("digest", FieldIssue::Missing).into());
     }
     let (ctx_in, by_in, wanted, confirmed) = (ctx.clone(), by.clone(), ids.clone(), confirmed.to_owned());
-    let done: Result<(usize, OrganizationId, Option<Moved>)> = ctx
+    let done: Result<(usize, OrganizationId, Option<MoveOutcome>)> = ctx
         .db()
         .write(move |tx| {
             let (ctx, by, items, confirmed) = (ctx_in.clone(), by_in.clone(), wanted.clone(), confirmed.clone());
@@ -1126,7 +1127,7 @@ async fn begin_planned(
         stoppable: true,
         shared_with: None,
     };
-    let asked = task::Asked {
+    let asked = task::TransferRequest {
         items: items.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
         digest: confirmed,
         address: by.address.clone(),
@@ -1166,8 +1167,8 @@ pub(super) fn told(receipt: &ReceiptView) -> String {
     }
 }
 
-async fn moved(ctx: &Ctx, by: &Principal, moved: Moved) -> Result<Next> {
-    let Moved { receipt, inverse } = moved;
+async fn moved(ctx: &Ctx, by: &Principal, moved: MoveOutcome) -> Result<Next> {
+    let MoveOutcome { receipt, inverse } = moved;
     let undo = match inverse {
         Some(inverse) => undo::offer(ctx, by, inverse).await,
         None => None,
@@ -1265,7 +1266,7 @@ pub async fn destinations(
         return Ok(DestinationView { rows, move_here, ..base });
     }
     let query = drive::ListQuery { cursor: cursor.to_owned(), ..drive::ListQuery::default() };
-    let rows = drive::list(&mut tx, by, &access_path, &query, drive::ROWS).await?;
+    let rows = drive::list(&mut tx, by, &access_path, &query, drive::PAGE_SIZE).await?;
     let rows = Page {
         items: rows.items.into_iter().map(|row| destination_row(row.id, row.kind, row.name, &items, copying)).collect(),
         next_cursor: rows.next_cursor,

@@ -35,11 +35,11 @@ use super::{
 };
 
 /// How many rows a page of the trash has in the browser.
-pub const ROWS: i64 = 50;
+pub const PAGE_SIZE: i64 = 50;
 /// How many rows are looked through for one that the reader may see, before the page ends without.
-const LOOKED_THROUGH: i64 = 1_000;
+const MAX_SCANNED_ROWS: i64 = 1_000;
 /// How many things inside are looked at one by one, because they are restricted.
-const MOST_RESTRICTED: i64 = 1_000;
+const MAX_RESTRICTED_ITEMS: i64 = 1_000;
 /// How many things that have been in the trash long enough are deleted in one step.
 const PURGE_BATCH_SIZE: i64 = 20;
 
@@ -136,7 +136,7 @@ async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) ->
     if items.is_empty() {
         return Ok(());
     }
-    let inside = subtree::list_restricted(tx, items, MOST_RESTRICTED).await?;
+    let inside = subtree::list_restricted(tx, items, MAX_RESTRICTED_ITEMS).await?;
     let restricted: Vec<_> = inside.iter().filter(|inside| inside.restrict_delete).collect();
     let ids: Vec<ResourceId> = restricted.iter().map(|inside| ResourceId(inside.id)).collect();
     let access_paths = access::access_paths(tx, by.person, &ids).await?;
@@ -148,7 +148,7 @@ async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) ->
             return Err(restricted_inside(&inside.name).into());
         }
     }
-    if i64::try_from(inside.len()).unwrap_or(i64::MAX) >= MOST_RESTRICTED {
+    if i64::try_from(inside.len()).unwrap_or(i64::MAX) >= MAX_RESTRICTED_ITEMS {
         let last = inside.last().map(|inside| inside.name.as_str()).unwrap_or_default();
         return Err(restricted_inside(last).into());
     }
@@ -316,7 +316,7 @@ async fn carry(tx: &mut Tx, ctx: &Ctx, permit: &Permit, steps: &[Step], at: Time
 /// # Errors
 /// `NotFound` if the organization is not the caller's; `Invalid` at `cursor` or `limit`.
 pub async fn list(ctx: &Ctx, by: &Principal, org: &str, cursor: &str, limit: Option<i64>) -> Result<TrashView> {
-    let limit = if limit.is_none() { ROWS } else { super::limit(limit)? };
+    let limit = if limit.is_none() { PAGE_SIZE } else { super::limit(limit)? };
     let mut tx = ctx.db().read().await?;
     let organization = organization::belonging(&mut tx, by, org).await?;
     let wrong = || Error::from(Refusal::field("cursor", FieldIssue::NotAnId));
@@ -363,7 +363,7 @@ async fn visible(
         if !more {
             return Ok((rows, None));
         }
-        if rows.len() == wanted || looked >= LOOKED_THROUGH {
+        if rows.len() == wanted || looked >= MAX_SCANNED_ROWS {
             return Ok((rows, behind));
         }
     }
@@ -410,7 +410,7 @@ pub async fn delete(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result
 }
 
 /// Empties the trash, as far as the caller sees it and may; what is restricted stays (POL-1). One page of
-/// [`super::LONGEST_PAGE`] after the other, each a step of its own.
+/// [`super::MAX_PAGE_SIZE`] after the other, each a step of its own.
 ///
 /// # Errors
 /// `NotFound` if the organization is not the caller's.
@@ -427,7 +427,7 @@ pub async fn empty(ctx: &Ctx, by: &Principal, org: &str) -> Result<Done> {
             .write(move |tx| {
                 let (ctx, by) = (ctx_in.clone(), by_in.clone());
                 Box::pin(async move {
-                    let (rows, end) = visible(tx, &by, organization, behind, super::LONGEST_PAGE).await?;
+                    let (rows, end) = visible(tx, &by, organization, behind, super::MAX_PAGE_SIZE).await?;
                     let tops: Vec<(Trashed, Permit)> = rows
                         .into_iter()
                         .filter_map(|(top, access_path)| {

@@ -8,7 +8,7 @@ use crate::domain::{
     id::{ResourceId, UndoId},
     refusal::Refusal,
     time::Timestamp,
-    undo::{Inverse, Was, gone},
+    undo::{FormerPlace, Inverse, gone},
 };
 
 use super::{
@@ -106,7 +106,7 @@ async fn put_back(
     by: &Principal,
     from: ResourceId,
     at: Timestamp,
-    items: &[Was],
+    items: &[FormerPlace],
 ) -> Result<String> {
     let ids: Vec<ResourceId> = items.iter().map(|was| was.item).collect();
     let found: BTreeMap<ResourceId, resource::Resource> =

@@ -23,13 +23,13 @@ use crate::{
 };
 
 /// How many mails are claimed at once.
-const BATCH: i64 = 20;
+const CLAIM_BATCH_SIZE: i64 = 20;
 /// How long a claim lasts.
 const LEASE: Duration = Duration::from_mins(15);
 /// How often is looked for mail that other nodes have posted or that is due again.
-const EVERY: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// When is looked after a letter was posted here: its transaction is through in a moment, or in a few.
-const SOON: [Duration; 4] =
+const RETRY_AFTER_POST: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
 
 /// What one round did.
@@ -46,7 +46,7 @@ pub struct Round {
 }
 
 /// What became of one mail.
-enum Fate {
+enum DeliveryOutcome {
     Sent,
     Failed,
     Later,
@@ -56,12 +56,12 @@ enum Fate {
 pub async fn run(ctx: Ctx, delivery: Delivery, mut stop: watch::Receiver<bool>) {
     tracing::info!(server = delivery.server(), from = %delivery.from, "delivering mail");
     // The first look comes at once: mail may have waited while no server ran.
-    let mut soon = SOON.iter();
+    let mut soon = RETRY_AFTER_POST.iter();
     while !*stop.borrow() {
-        let wait = soon.next().copied().unwrap_or(EVERY);
+        let wait = soon.next().copied().unwrap_or(POLL_INTERVAL);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = ctx.mail_posted().notified() => { soon = SOON.iter(); continue; }
+            () = ctx.mail_posted().notified() => { soon = RETRY_AFTER_POST.iter(); continue; }
             _ = stop.wait_for(|stop| *stop) => return,
         }
         if let Err(error) = drain(&ctx, &delivery, &stop).await {
@@ -96,7 +96,9 @@ pub async fn round(ctx: &Ctx, delivery: &Delivery, stop: &watch::Receiver<bool>)
     let until = now.plus_millis(i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX));
     let claimed = ctx
         .db()
-        .write(move |tx| Box::pin(async move { Ok::<_, Error>(outbox::claim(tx, now, until, BATCH).await?) }))
+        .write(move |tx| {
+            Box::pin(async move { Ok::<_, Error>(outbox::claim(tx, now, until, CLAIM_BATCH_SIZE).await?) })
+        })
         .await?;
     let mut round = Round::default();
     let mut mails = claimed.into_iter();
@@ -142,11 +144,11 @@ pub async fn round(ctx: &Ctx, delivery: &Delivery, stop: &watch::Receiver<bool>)
 }
 
 impl Round {
-    const fn count(&mut self, fate: &Fate) {
+    const fn count(&mut self, fate: &DeliveryOutcome) {
         match fate {
-            Fate::Sent => self.sent += 1,
-            Fate::Failed => self.failed += 1,
-            Fate::Later => self.later += 1,
+            DeliveryOutcome::Sent => self.sent += 1,
+            DeliveryOutcome::Failed => self.failed += 1,
+            DeliveryOutcome::Later => self.later += 1,
         }
     }
 }
@@ -162,17 +164,17 @@ async fn settle(
     mail: &Claimed,
     until: Timestamp,
     outcome: std::result::Result<(), Undelivered>,
-) -> Result<Fate> {
+) -> Result<DeliveryOutcome> {
     let (id, now) = (MailId(mail.id), ctx.now());
     let (fate, next, reason) = match outcome {
-        Ok(()) => (Fate::Sent, None, String::new()),
-        Err(Undelivered::Never(reason)) => (Fate::Failed, None, reason),
+        Ok(()) => (DeliveryOutcome::Sent, None, String::new()),
+        Err(Undelivered::Never(reason)) => (DeliveryOutcome::Failed, None, reason),
         Err(Undelivered::Later(reason)) => match again(mail.attempts + 1, mail.id.as_u128(), now) {
-            Some(next) => (Fate::Later, Some(next), reason),
-            None => (Fate::Failed, None, reason),
+            Some(next) => (DeliveryOutcome::Later, Some(next), reason),
+            None => (DeliveryOutcome::Failed, None, reason),
         },
     };
-    let sent = matches!(fate, Fate::Sent);
+    let sent = matches!(fate, DeliveryOutcome::Sent);
     let write = async || {
         let reason = reason.clone();
         ctx.db()
@@ -203,12 +205,12 @@ async fn settle(
         tracing::warn!(%id, "a mail's lease ran out before it was through");
     }
     match &fate {
-        Fate::Sent => metrics::counter!("mail_sent_total").increment(1),
-        Fate::Failed => {
+        DeliveryOutcome::Sent => metrics::counter!("mail_sent_total").increment(1),
+        DeliveryOutcome::Failed => {
             metrics::counter!("mail_failed_total").increment(1);
             tracing::warn!(%id, "a mail was given up: see `commonhold mail list --state failed`");
         }
-        Fate::Later => metrics::counter!("mail_retried_total").increment(1),
+        DeliveryOutcome::Later => metrics::counter!("mail_retried_total").increment(1),
     }
     Ok(fate)
 }

@@ -20,13 +20,13 @@ use super::{
 };
 
 /// How often is tidied up.
-const EVERY: Duration = Duration::from_mins(10);
+const CLEANUP_INTERVAL: Duration = Duration::from_mins(10);
 /// How long answers are kept for requests that are sent again, in days.
-const KEEP_ANSWERS: i64 = 2;
+const IDEMPOTENCY_KEPT_DAYS: i64 = 2;
 /// How long the text of a mail that was not sent is kept, in days: the longest that a link in it works, and a little.
-const KEEP_TEXTS: i64 = 30;
+const MAIL_TEXT_KEPT_DAYS: i64 = 30;
 /// How long is known what became of a mail, in days.
-const KEEP_MAIL: i64 = 90;
+const MAIL_KEPT_DAYS: i64 = 90;
 /// How long is known what became of long work, in days.
 const TASKS_KEPT_DAYS: i64 = 30;
 
@@ -54,7 +54,7 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>) -> Workers {
             if let Err(error) = empty_trash(&ctx).await {
                 tracing::warn!(%error, "the trash could not be emptied and is later");
             }
-            tokio::time::sleep(EVERY).await;
+            tokio::time::sleep(CLEANUP_INTERVAL).await;
         }
     });
     Workers { stop, mail_worker, task_worker, credit_worker }
@@ -101,9 +101,9 @@ pub async fn tidy(ctx: &Ctx) -> Result<()> {
                 session::delete_expired(tx, now).await?;
                 kept_form::delete_expired(tx, now).await?;
                 one_time_link::delete_expired_before(tx, forgotten_before(now)).await?;
-                idempotency::delete_before(tx, now.plus_days(-KEEP_ANSWERS)).await?;
-                outbox::forget_texts_before(tx, now.plus_days(-KEEP_TEXTS)).await?;
-                outbox::delete_before(tx, now.plus_days(-KEEP_MAIL)).await?;
+                idempotency::delete_before(tx, now.plus_days(-IDEMPOTENCY_KEPT_DAYS)).await?;
+                outbox::forget_texts_before(tx, now.plus_days(-MAIL_TEXT_KEPT_DAYS)).await?;
+                outbox::delete_before(tx, now.plus_days(-MAIL_KEPT_DAYS)).await?;
                 undo::delete_before(tx, now.plus_days(-KEEP_UNDO)).await?;
                 tasks::delete_before(tx, now.plus_days(-TASKS_KEPT_DAYS)).await?;
                 transfer::delete_undo_before(tx, now.plus_days(-reversal::UNDO_DAYS)).await?;

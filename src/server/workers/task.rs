@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::server::{context::Ctx, error::Result, usecase::task};
 
 /// How often is looked for work.
-const EVERY: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Works until it is told to stop.
 pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
@@ -20,7 +20,7 @@ pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
             tracing::warn!(%error, "a job did not go on and is gone on with later");
         }
         tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }

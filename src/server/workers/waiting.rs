@@ -8,19 +8,20 @@ use tokio::sync::watch;
 use crate::server::{context::Ctx, error::Result, usecase::dataset};
 
 /// How often is looked for what can start.
-const EVERY: Duration = Duration::from_secs(15);
+const POLL_INTERVAL: Duration = Duration::from_secs(15);
 /// When is looked after a use case on this node left something over: its transaction is through in a moment, or in a few.
-const SOON: [Duration; 3] = [Duration::from_millis(20), Duration::from_millis(250), Duration::from_secs(1)];
+const RETRY_AFTER_CHANGE: [Duration; 3] =
+    [Duration::from_millis(20), Duration::from_millis(250), Duration::from_secs(1)];
 
 /// Starts what can be started, until it is told to stop.
 pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
     // The first look comes at once: something may have become possible while no server ran.
-    let mut soon = SOON.iter();
+    let mut soon = RETRY_AFTER_CHANGE.iter();
     while !*stop.borrow() {
-        let wait = soon.next().copied().unwrap_or(EVERY);
+        let wait = soon.next().copied().unwrap_or(POLL_INTERVAL);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = ctx.credits_came().notified() => { soon = SOON.iter(); continue; }
+            () = ctx.credits_came().notified() => { soon = RETRY_AFTER_CHANGE.iter(); continue; }
             _ = stop.wait_for(|stop| *stop) => return,
         }
         if let Err(error) = round(&ctx, &stop).await {

@@ -34,7 +34,7 @@ impl Step {
 }
 
 /// How many steps are shown before the middle ones go into a menu.
-const SHOWN: usize = 4;
+const MAX_VISIBLE_STEPS: usize = 4;
 
 /// A breadcrumb. Long ones keep the first and the last two steps and put the rest into a menu.
 #[component]
@@ -54,7 +54,8 @@ pub fn Breadcrumbs(
     in_place: bool,
 ) -> impl IntoView {
     let mut steps = steps;
-    let hidden: Vec<Step> = if steps.len() > SHOWN { steps.drain(1..steps.len() - 2).collect() } else { Vec::new() };
+    let hidden: Vec<Step> =
+        if steps.len() > MAX_VISIBLE_STEPS { steps.drain(1..steps.len() - 2).collect() } else { Vec::new() };
     let mut hidden = (!hidden.is_empty()).then_some(hidden);
     let noscroll = in_place.then_some("");
     let items = steps

@@ -78,7 +78,7 @@ pub fn Accounts(
         <p class="lead">"An account is a part of the organization with a Drive and licences of its own. Its Sharing ID names it as a place to send copies to, from any organization."</p>
         <ul class="accounts" aria-label="Accounts">{rows}</ul>
         <div class="bar">{new}</div>
-        <p class="small">{format!("Plan: {}. {}", accounts.plan.title(), accounts.plan.summary())}</p>
+        <p class="small">{format!("Plan: {}. {}", accounts.plan.label(), accounts.plan.summary())}</p>
         {shown}
     }
 }

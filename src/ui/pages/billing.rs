@@ -250,7 +250,7 @@ fn Request(request: RequestView, org: String, now: Timestamp, flash: Option<Form
         <li>
             <div class="bar">
                 <b>{heading}</b>
-                <span class="end"><span class=tone>{request.state.title()} {closed}</span></span>
+                <span class="end"><span class=tone>{request.state.label()} {closed}</span></span>
             </div>
             <small>"Asked for by " {request.by_name} " · " <When at=request.created_at now/> " · answer to " {contact}</small>
             {request.message.map(|text| view! { <p class="said">{text}</p> })}
@@ -316,8 +316,8 @@ fn SalesDialog(
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let action = FormAction::<ContactSales>::new();
-    let products = FOR_SALE.map(|product| (product.word(), product.title())).to_vec();
-    let models = Model::ALL.map(|model| (model.word(), model.title())).to_vec();
+    let products = FOR_SALE.map(|product| (product.as_str(), product.label())).to_vec();
+    let models = Model::ALL.map(|model| (model.as_str(), model.label())).to_vec();
     let message = RwSignal::new(String::new());
     let send = if grant.is_some() { "Save request" } else { "Send request" };
     view! {

@@ -92,7 +92,7 @@ fn HomeContent(home: HomeView, now: Timestamp) -> impl IntoView {
 /// Company information at a glance.
 #[component]
 fn Company(home: HomeView) -> impl IntoView {
-    let plan = home.plan.title();
+    let plan = home.plan.label();
     let changes =
         !home.organization.personal && home.organization.role.is_some_and(|role| may(role, Permission::EditDetails));
     let settings = changes.then(|| {

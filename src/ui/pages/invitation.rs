@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     domain::{
-        invitation::State,
+        invitation::InvitationState,
         refusal::Refusal,
         text::key,
         time::Timestamp,
@@ -69,12 +69,12 @@ pub fn InvitationPage() -> impl IntoView {
 #[component]
 fn Content(invitation: InvitationView, token: String, begin: PageContext) -> impl IntoView {
     let refusal = match (invitation.state, invitation.replaced_at) {
-        (State::Pending, Some(at)) => Some(Refusal::InvitationReplaced(at, invitation.email.clone())),
-        (State::Pending, None) if invitation.expired => Some(Refusal::InvitationExpired),
-        (State::Pending, None) if invitation.sender_lost => {
+        (InvitationState::Pending, Some(at)) => Some(Refusal::InvitationReplaced(at, invitation.email.clone())),
+        (InvitationState::Pending, None) if invitation.expired => Some(Refusal::InvitationExpired),
+        (InvitationState::Pending, None) if invitation.sender_lost => {
             return view! { <SenderLost invitation token flash=begin.form/> }.into_any();
         }
-        (State::Pending, None) => None,
+        (InvitationState::Pending, None) => None,
         (state, _) => Some(Refusal::InvitationClosed(state)),
     };
     if let Some(refusal) = refusal {
@@ -115,7 +115,7 @@ fn Introduction(invitation: InvitationView, now: Timestamp) -> impl IntoView {
         (true, None) => view! { <p>{invitation.invited_by} " shares something with you."</p> }.into_any(),
         (false, resource) => {
             let reach = resource.map(|resource| format!(" with access to {resource}"));
-            view! { <p>{invitation.invited_by} " invites you as " <b>{invitation.role.title()}</b> {reach} "."</p> }
+            view! { <p>{invitation.invited_by} " invites you as " <b>{invitation.role.label()}</b> {reach} "."</p> }
                 .into_any()
         }
     };

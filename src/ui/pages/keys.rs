@@ -108,7 +108,7 @@ fn Entry(key: KeyView, revoke: String, several: bool, now: Timestamp) -> impl In
             <dl class="facts">
                 <Fact label="Client ID"><code>{key.client_id}</code></Fact>
                 {several.then(|| view! { <Fact label="Account">{key.account}</Fact> })}
-                <Fact label="May">{key.scopes.list().iter().map(|scope| scope.title()).collect::<Vec<_>>().join("; ")}</Fact>
+                <Fact label="May">{key.scopes.list().iter().map(|scope| scope.label()).collect::<Vec<_>>().join("; ")}</Fact>
                 <Fact label="Made"><When at=key.created_at now/>{format!(" by {}", key.created_by)}</Fact>
                 <Fact label="Last used">{key.last_used_at.map_or_else(|| "Never".to_owned(), |at| words::ago(at, now))}</Fact>
             </dl>
@@ -148,7 +148,7 @@ fn ScopeChecks() -> impl IntoView {
     let checks = Scope::ALL
         .into_iter()
         .map(|scope| {
-            view! { <Check name=scope.word() label=scope.title() hint=scope.summary()/> }
+            view! { <Check name=scope.as_str() label=scope.label() hint=scope.summary()/> }
         })
         .collect_view();
     view! {

@@ -204,23 +204,23 @@ fn used(model: Option<Model>, amount: Amount) -> String {
 fn Row(route: LoansRoute, loan: LoanView, now: Timestamp) -> impl IntoView {
     let (state, tone) = match loan.term.end(now) {
         None => (format!("Until {}", loan.term.last_day().words()), "status run"),
-        Some((at, how)) => (format!("{} {}", how.title(), words::day(at.day(), now)), "status"),
+        Some((at, how)) => (format!("{} {}", how.label(), words::day(at.day(), now)), "status"),
     };
     let kind = match (loan.model, loan.seats) {
-        (Some(model), _) => model.title().to_owned(),
+        (Some(model), _) => model.label().to_owned(),
         (None, Some(seats)) => words::counted(seats, "seat", "seats"),
         (None, None) => String::new(),
     };
     let used_class = if loan.model.is_some() { "m num loan-used" } else { "m num loan-used none" };
     let action = loan.term.runs(now).then(|| {
         let words = ending(loan.direction);
-        let label = format!("{words} {} of {}", loan.product.title(), loan.other);
+        let label = format!("{words} {} of {}", loan.product.label(), loan.other);
         let href = route.with_dialog("end", &loan.id.to_string());
         view! { <a class="button" href=href aria-label=label data-noscroll="">{words}</a> }
     });
     view! {
         <tr>
-            <td class="loan-what"><span class="two-lines"><b>{loan.product.title()}</b><small>{kind}</small></span></td>
+            <td class="loan-what"><span class="two-lines"><b>{loan.product.label()}</b><small>{kind}</small></span></td>
             <td class="loan-who"><span class="two-lines"><span>{loan.other}</span><small>{loan.other_sharing_id}</small></span></td>
             <td class="loan-state"><span class=tone>{state}</span></td>
             <td class="m from-tablet"><span class="two-lines"><span class="num"><When at=loan.term.lent_at now/></span><small>{format!("by {}", loan.lent_by)}</small></span></td>
@@ -249,7 +249,7 @@ fn called(licence: &LicenceView) -> String {
         (None, None) => String::new(),
     };
     let until = licence.active_until.map(|until| format!(", until {}", until.plus_millis(-1).day().words()));
-    format!("{} ({what}{})", licence.product.title(), until.unwrap_or_default())
+    format!("{} ({what}{})", licence.product.label(), until.unwrap_or_default())
 }
 
 /// **Lend**.
@@ -288,7 +288,7 @@ fn EndDialog(route: LoansRoute, loan: LoanView, flash: Option<FormFlash>) -> imp
     let action = FormAction::<EndLoan>::new();
     let close = route.address();
     let label = ending(loan.direction);
-    let product = loan.product.title();
+    let product = loan.product.label();
     let (heading, sentence) = match loan.direction {
         Direction::Lent => (
             format!("Call {product} back from {}?", loan.other),

@@ -52,13 +52,13 @@ pub fn NewOrganizationPage() -> impl IntoView {
 #[component]
 fn NewOrganizationView(flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<CreateOrganization>::new();
-    let kinds = OrganizationKind::ALL.map(|kind| (kind.word(), kind.title())).to_vec();
+    let kinds = OrganizationKind::ALL.map(|kind| (kind.as_str(), kind.label())).to_vec();
     view! {
         <PageHeader title="New organization" lead="You become its Owner. It starts with a free Discovery licence and an empty Drive."/>
         <section class="panel sheet">
             <Form action flash class="form new-organization" changes_session=true>
                 <div on:change=|event| empty_business_fields(&event)>
-                    <Radios name="kind" label="Who is it for?" options=kinds first=OrganizationKind::Business.word()/>
+                    <Radios name="kind" label="Who is it for?" options=kinds first=OrganizationKind::Business.as_str()/>
                 </div>
                 <Field name="name" label="Organization name" autocomplete="organization" focused=true/>
                 <div class="business columns">
@@ -82,7 +82,7 @@ fn NewOrganizationView(flash: Option<FormFlash>) -> impl IntoView {
 
 /// Empties what only a business has, once somebody says that they are an individual.
 fn empty_business_fields(event: &leptos::ev::Event) {
-    if event_target_value(event) != OrganizationKind::Individual.word() {
+    if event_target_value(event) != OrganizationKind::Individual.as_str() {
         return;
     }
     let Ok(found) = document().query_selector_all(".business input") else { return };

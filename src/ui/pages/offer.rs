@@ -159,7 +159,7 @@ fn Facts(offer: OfferView, now: Timestamp) -> impl IntoView {
         let by = offer.answered_by_name.clone().map(|name| format!(" by {name}"));
         view! { <Fact label="Answered"><When at now/>{by}</Fact> }
     });
-    let open = offer.state == crate::domain::offer::State::Open;
+    let open = offer.state == crate::domain::offer::OfferState::Open;
     view! {
         <section class="panel tile" aria-labelledby="offer">
             <h2 id="offer">"What is offered"</h2>
@@ -198,7 +198,7 @@ fn Answer(
         .enumerate()
         .map(|(index, crumb)| {
             let root = crumb.kind == Kind::Root;
-            let label = if root { Kind::Root.title().to_owned() } else { crumb.name.clone() };
+            let label = if root { Kind::Root.label().to_owned() } else { crumb.name.clone() };
             let inside = if root { String::new() } else { crumb.id.to_string() };
             if index == last { Step::here(label) } else { Step::to(label, route.at(&inside).text()) }
         })
@@ -211,7 +211,7 @@ fn Answer(
             view! {
                 <li>
                     <a href=href data-noscroll="">
-                        <span class=format!("name {}", row.kind.word())><Icon name=words::kind_icon(row.kind)/><span>{row.name}</span></span>
+                        <span class=format!("name {}", row.kind.as_str())><Icon name=words::kind_icon(row.kind)/><span>{row.name}</span></span>
                         <Icon name="chevron-right"/>
                     </a>
                 </li>

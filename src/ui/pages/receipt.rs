@@ -190,5 +190,5 @@ fn images(plan: &Plan) -> String {
 
 /// The accounting case (XFER-10 to XFER-12).
 fn case(plan: &Plan) -> Option<String> {
-    plan.effects.model_pair.map(|pair| format!("{} → {}", pair.source.title(), pair.target.title()))
+    plan.effects.model_pair.map(|pair| format!("{} → {}", pair.source.label(), pair.target.label()))
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     domain::refusal::Refusal,
     domain::{
-        role::{Cell, Permission, Role, Standing, cell},
+        role::{Affiliation, Cell, Permission, Role, cell},
         view::OrganizationMembership,
     },
     rpc::Failure,
@@ -49,10 +49,10 @@ pub fn RolesPage() -> impl IntoView {
 /// The table.
 #[component]
 fn RolesView(belonging: OrganizationMembership) -> impl IntoView {
-    let standings: Vec<(&'static str, Standing, bool)> = Role::ALL
+    let standings: Vec<(&'static str, Affiliation, bool)> = Role::ALL
         .into_iter()
-        .map(|role| (role.title(), Standing::In(role), belonging.role == Some(role)))
-        .chain([("External", Standing::External, belonging.role.is_none())])
+        .map(|role| (role.label(), Affiliation::In(role), belonging.role == Some(role)))
+        .chain([("External", Affiliation::External, belonging.role.is_none())])
         .collect();
     let heads = standings
         .iter()
@@ -67,7 +67,7 @@ fn RolesView(belonging: OrganizationMembership) -> impl IntoView {
                 .collect_view();
             view! {
                 <tr>
-                    <th scope="row">{permission.title()}</th>
+                    <th scope="row">{permission.label()}</th>
                     {cells}
                 </tr>
             }
@@ -100,7 +100,7 @@ fn RoleCell(of: &'static str, cell: Cell, mine: bool) -> impl IntoView {
             view! { <span class="no"><span aria-hidden="true">"–"</span><span class="unseen">"No"</span></span> }
                 .into_any()
         }
-        other => view! { <span class="partly">{other.title()}</span> }.into_any(),
+        other => view! { <span class="partly">{other.label()}</span> }.into_any(),
     };
     view! { <td class:mine=mine class:refused={cell == Cell::No}><span class="of" aria-hidden="true">{of}</span>{content}</td> }
 }

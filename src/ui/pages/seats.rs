@@ -173,7 +173,7 @@ fn Licence(route: SeatsRoute, licence: SeatedLicence, now: Timestamp) -> impl In
     let loan = licence.loan.as_ref().map(words::loan);
     let heading = format!("seats-{id}");
     let labelled_by = heading.clone();
-    let label = format!("Who holds a seat of {}", licence.product.title());
+    let label = format!("Who holds a seat of {}", licence.product.label());
     let shown = seats.items.len();
     let more = usize::try_from(used).unwrap_or(usize::MAX).saturating_sub(shown);
     let usable = licence.seats_used.is_some() && licence.state == LicenceState::Active;
@@ -229,7 +229,7 @@ fn Licence(route: SeatsRoute, licence: SeatedLicence, now: Timestamp) -> impl In
         <section class="panel seats" aria-labelledby=labelled_by>
             <header class="bar seats-head">
                 <div class="seats-what">
-                    <h2 id=heading>{licence.product.title()}</h2>
+                    <h2 id=heading>{licence.product.label()}</h2>
                     <p class="small"><span class=tone>{state} {until}</span></p>
                     {loan.map(|text| view! { <p class="small">{text}</p> })}
                 </div>
@@ -254,7 +254,7 @@ fn Row(route: SeatsRoute, licence: String, row: SeatRow, now: Timestamp) -> impl
     let holder = row.holder.id().to_string();
     let hue = words::hue(row.holder.id().as_bytes());
     let who = match (row.role, row.email) {
-        (Some(role), Some(email)) => format!("{} · {email}", role.title()),
+        (Some(role), Some(email)) => format!("{} · {email}", role.label()),
         _ => "Credential key".to_owned(),
     };
     let given = row.given_at.is_some();

@@ -55,7 +55,7 @@ impl SettingsSection {
     const ALL: [Self; 6] = [Self::Legal, Self::Details, Self::Accounts, Self::Security, Self::Keys, Self::Danger];
 
     /// Its word in the address.
-    const fn word(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Legal => "organization",
             Self::Details => "details",
@@ -66,7 +66,7 @@ impl SettingsSection {
         }
     }
 
-    const fn title(self) -> &'static str {
+    const fn label(self) -> &'static str {
         match self {
             Self::Legal => "My Organization",
             Self::Details => "Details",
@@ -132,7 +132,7 @@ pub fn SettingsPage() -> impl IntoView {
                         match settings.await {
                             Ok(settings) => {
                                 let found = SettingsSection::ALL.into_iter().find(|one| {
-                                    one.is_in(&settings) && (part.is_empty() || one.word() == part)
+                                    one.is_in(&settings) && (part.is_empty() || one.as_str() == part)
                                 });
                                 match found {
                                     Some(SettingsSection::Keys) => {
@@ -195,7 +195,7 @@ fn SettingsFrame(settings: SettingsView, part: SettingsSection, content: AnyView
         .filter(|one| one.is_in(&settings))
         .map(|one| {
             let current = (one == part).then_some("page");
-            view! { <li><a href=paths::settings(&org, one.word()) aria-current=current>{one.title()}</a></li> }
+            view! { <li><a href=paths::settings(&org, one.as_str()) aria-current=current>{one.label()}</a></li> }
         })
         .collect_view();
     let name = settings.organization.name;
@@ -204,7 +204,7 @@ fn SettingsFrame(settings: SettingsView, part: SettingsSection, content: AnyView
         <div class="settings">
             <nav class="settings-ways" aria-label="Organization settings"><ul>{links}</ul></nav>
             <section class="panel sheet settings-part" aria-labelledby="part">
-                <h2 id="part">{part.title()}</h2>
+                <h2 id="part">{part.label()}</h2>
                 {content}
             </section>
         </div>
@@ -221,7 +221,7 @@ fn LegalForm(settings: SettingsView, legal: LegalView, flash: Option<FormFlash>)
     view! {
         <Form action flash changes_session=true>
             <Hidden name="org" value=org.clone()/>
-            <p class="small">{format!("Plan: {}. {}", settings.plan.title(), settings.plan.summary())}</p>
+            <p class="small">{format!("Plan: {}. {}", settings.plan.label(), settings.plan.summary())}</p>
             <Field name="org_id" label="Org ID" value=org hint="Stands in every address. Links with the old one go on working until another organization takes it."/>
             {business.then(|| view! { <Field name="legal_name" label="Legal company name" value=text(legal.legal_name) autocomplete="organization"/> })}
             <Field name="address" label="Address" value=text(legal.address) autocomplete="street-address" optional=true/>
@@ -251,7 +251,7 @@ fn LegalForm(settings: SettingsView, legal: LegalView, flash: Option<FormFlash>)
 fn LegalFacts(settings: SettingsView, legal: LegalView) -> impl IntoView {
     let facts = [
         ("Org ID", Some(settings.organization.org_id)),
-        ("Plan", Some(settings.plan.title().to_owned())),
+        ("Plan", Some(settings.plan.label().to_owned())),
         ("Legal company name", legal.legal_name),
         ("Address", legal.address),
         ("Postal code", legal.postal_code),
@@ -302,11 +302,11 @@ fn DetailsForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> i
 #[component]
 fn SecurityForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<SaveSecurity>::new();
-    let options = PeopleVisibility::ALL.map(|choice| (choice.word(), choice.title())).to_vec();
+    let options = PeopleVisibility::ALL.map(|choice| (choice.as_str(), choice.label())).to_vec();
     view! {
         <Form action flash>
             <Hidden name="org" value=org/>
-            <Radios name="people_visible_to" label="Who can see the people list" options first=details.people_visible_to.word()/>
+            <Radios name="people_visible_to" label="Who can see the people list" options first=details.people_visible_to.as_str()/>
             <p class="hint">"Members never see the whole list, only people they share something with."</p>
             <FormButtons><Submit label="Save"/></FormButtons>
         </Form>
@@ -318,7 +318,7 @@ fn SecurityForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> 
 fn Danger(settings: SettingsView, dialog: String, flash: Option<FormFlash>) -> impl IntoView {
     let org = settings.organization.org_id.clone();
     let name = settings.organization.name.clone();
-    let use_route_query = paths::settings(&org, SettingsSection::Danger.word());
+    let use_route_query = paths::settings(&org, SettingsSection::Danger.as_str());
     let opened = |dialog: &str| Address::new(use_route_query.clone()).with("dialog", dialog).text();
     let leave = match &settings.leave {
         Control::Disabled(reason) => view! {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
-        offer::State,
+        offer::OfferState,
         role::{Permission, may},
         time::Timestamp,
         transfer::Summary,
@@ -145,15 +145,15 @@ fn Content(route: TransfersRoute, view: TransfersView, now: Timestamp) -> impl I
 fn Directions(route: TransfersRoute) -> impl IntoView {
     // Offers are of one direction at a time; those to the organization come first.
     let choices: Vec<(&'static str, &'static str)> = if route.offers {
-        vec![("", "To us"), (Direction::Out.word(), "By us")]
+        vec![("", "To us"), (Direction::Out.as_str(), "By us")]
     } else {
-        vec![("", "All"), (Direction::Out.word(), "Sent"), (Direction::In.word(), "Received")]
+        vec![("", "All"), (Direction::Out.as_str(), "Sent"), (Direction::In.as_str(), "Received")]
     };
     let entries = choices
         .into_iter()
         .map(|(word, label)| {
-            let current =
-                route.direction == word || (route.offers && word.is_empty() && route.direction == Direction::In.word());
+            let current = route.direction == word
+                || (route.offers && word.is_empty() && route.direction == Direction::In.as_str());
             view! { <a class="button" href=route.towards(word) aria-current=current.then_some("true")>{label}</a> }
         })
         .collect_view();
@@ -250,13 +250,13 @@ pub fn OfferRow(
 #[component]
 pub fn OfferState(
     /// The state.
-    state: State,
+    state: OfferState,
 ) -> impl IntoView {
     let tone = match state {
-        State::Open => "status run",
-        State::Accepted => "status ok",
-        State::Declined | State::Void => "status fail",
-        State::Withdrawn | State::Expired => "status",
+        OfferState::Open => "status run",
+        OfferState::Accepted => "status ok",
+        OfferState::Declined | OfferState::Void => "status fail",
+        OfferState::Withdrawn | OfferState::Expired => "status",
     };
-    view! { <span class=tone>{state.title()}</span> }
+    view! { <span class=tone>{state.label()}</span> }
 }

@@ -138,7 +138,7 @@ pub fn TrashPage() -> impl IntoView {
 #[component]
 fn TrashContent(route: TrashRoute, trash: TrashView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
     let route = TrashRoute { org: trash.organization.org_id.clone(), ..route };
-    let steps = vec![Step::to(Kind::Root.title(), paths::drive(&route.org, "")), Step::here("Trash")];
+    let steps = vec![Step::to(Kind::Root.label(), paths::drive(&route.org, "")), Step::here("Trash")];
     let any = trash.rows.items.iter().any(|row| row.change == Control::Enabled);
     let empty = any.then(|| {
         let href = route.page().with("dialog", "empty").text();
@@ -335,7 +335,7 @@ fn Row(row: TrashRow, route: TrashRoute, now: Timestamp, any: bool) -> impl Into
         <tr aria-label=label>
             {check}
             <td class="name-cell">
-                <span class=format!("name {}", row.kind.word())>
+                <span class=format!("name {}", row.kind.as_str())>
                     <Icon name=words::kind_icon(row.kind)/>
                     <span>{row.name}</span>
                 </span>

@@ -206,7 +206,7 @@ fn SharedList(page: Page<SharedView>, route: WelcomeRoute) -> impl IntoView {
         .items
         .into_iter()
         .map(|one| {
-            let about = format!("{} · {}", one.organization_name, one.level.title());
+            let about = format!("{} · {}", one.organization_name, one.level.label());
             view! {
                 <li class="panel organization">
                     <span class="mark none" aria-hidden="true"><Icon name=words::kind_icon(one.kind)/></span>
@@ -263,7 +263,7 @@ fn WaitingInvitations(invitations: Vec<Waiting>, flash: Option<FormFlash>, now: 
                         <small>{format!("{inviter} {} · {left}", if waiting.external {
                             "shares something with you".to_owned()
                         } else {
-                            format!("invites you as {}", waiting.role.title())
+                            format!("invites you as {}", waiting.role.label())
                         })}</small>
                     </div>
                     <div class="bar">

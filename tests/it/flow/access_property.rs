@@ -147,7 +147,7 @@ async fn compare(model: &Model, org: &Org, people: &[Person], pages: bool, told:
             };
             seen_anything = true;
             let shown = shown.expect(200).json();
-            assert_eq!(shown["level"], level.word(), "{told}: {} and {}", person.name, node.name);
+            assert_eq!(shown["level"], level.as_str(), "{told}: {} and {}", person.name, node.name);
             let children: BTreeSet<String> =
                 model.children(*id).iter().map(|child| model.nodes[child].name.clone()).collect();
             assert_eq!(shown["children_count"], children.len(), "{told}");
@@ -195,7 +195,7 @@ async fn found(model: &Model, org: &Org, person: &Person, told: &str) {
         .collect();
     assert_eq!(levels.keys().cloned().collect::<BTreeSet<_>>(), expected, "{told}: {} searches", person.name);
     for (id, node) in model.nodes.iter().filter(|(id, _)| seen(id)) {
-        let level = model.seen(person.id, *id).map(Level::word);
+        let level = model.seen(person.id, *id).map(Level::as_str);
         assert_eq!(levels.get(&node.name).map(String::as_str), level, "{told}: {} and {}", person.name, node.name);
     }
     for (id, node) in model.nodes.iter().filter(|(id, _)| **id != org.root) {
@@ -342,7 +342,7 @@ async fn history(app: &TestApp, seed: u64, steps: usize) {
                 let one = &people[random.random_range(1..people.len())];
                 let role = [Role::Manager, Role::Editor, Role::Reader, Role::Member][random.random_range(0..4)];
                 if model.roles.contains_key(&(org.id, one.id)) {
-                    anna.change_role(&org, one.id, role.word()).await.expect(200);
+                    anna.change_role(&org, one.id, role.as_str()).await.expect(200);
                 } else {
                     app.join(&org, one, role).await;
                 }

@@ -41,7 +41,7 @@ async fn share_copy(by: &Person, id: ResourceId, sharing_id: &str) -> Answer {
 
 /// The operator changes a plan.
 async fn plan(app: &TestApp, org: &Org, plan: PlanTier) -> Result<(), Refusal> {
-    match usecase::plan::set(app.ctx(), &org.org_id, plan.word()).await {
+    match usecase::plan::set(app.ctx(), &org.org_id, plan.as_str()).await {
         Ok(_) => Ok(()),
         Err(Error::Refused(refusal)) => Err(refusal),
         Err(other) => panic!("{other}"),
@@ -260,7 +260,7 @@ both!(acct_2_access_1_access_3_limited_people_do_in_each_account_what_the_rule_s
                 let shown = one.show(*id).await;
                 assert_eq!(shown.status, if level.is_some() { 200 } else { 404 }, "{told}: {number}");
                 if let Some(level) = level {
-                    assert_eq!(shown.json()["level"], level.word(), "{told}");
+                    assert_eq!(shown.json()["level"], level.as_str(), "{told}");
                     seen.insert(*id);
                 }
                 let may = |act: Act| level.is_some_and(|level| level >= act.needs());

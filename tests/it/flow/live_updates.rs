@@ -314,7 +314,7 @@ async fn drive_live_what_happens_on_one_node_is_told_on_the_other() {
     for name in ["First", "Second"] {
         anna.folder(org.root, name).await;
         let told = tokio::time::timeout(TOLD, there.next()).await;
-        assert!(matches!(told, Ok(Some(usecase::live::Told::Changed(_)))), "{name}: {told:?}");
+        assert!(matches!(told, Ok(Some(usecase::live::LiveEvent::Changed(_)))), "{name}: {told:?}");
         assert!(here.changed().await, "{name}");
     }
     anna.remove(&org, &[john.id]).await.expect(204);

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use commonhold::{
-    domain::{id::MailId, mail::State, role::Role, time::Timestamp},
+    domain::{id::MailId, mail::MailState, role::Role, time::Timestamp},
     server::{
         config::Settings,
         error::Error,
@@ -55,7 +55,7 @@ async fn deliver(app: &TestApp, delivery: &Delivery) -> Round {
     round(app.ctx(), delivery, &stop).await.expect("the database answers")
 }
 
-async fn entries(app: &TestApp, state: Option<State>) -> Vec<Entry> {
+async fn entries(app: &TestApp, state: Option<MailState>) -> Vec<Entry> {
     usecase::mail::list(app.ctx(), state, 100).await.expect("a list")
 }
 
@@ -91,7 +91,7 @@ both!(mail_1_a_mail_is_delivered_once_as_text_and_html, async |app| {
         assert!(text.contains(part), "{part} is missing: {text}");
     }
     let entry = entry(app, id).await;
-    assert_eq!((entry.state, entry.attempts, entry.last_error), (State::Sent, 1, None));
+    assert_eq!((entry.state, entry.attempts, entry.last_error), (MailState::Sent, 1, None));
     assert!(entry.sent_at.is_some());
     // A later copy of the database has no secret in it.
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM outbox WHERE text <> '' OR html <> ''").await, 0);
@@ -105,7 +105,7 @@ both!(mail_1_temporary_failures_are_retried_with_growing_delays, async |app| {
         assert_eq!(deliver(app, &server.delivery()).await, later(1), "{said}");
         assert_eq!(deliver(app, &server.delivery()).await, Round::default(), "not before its time");
         let entry = entry(app, id).await;
-        assert_eq!((entry.state, entry.attempts), (State::Waiting, tries));
+        assert_eq!((entry.state, entry.attempts), (MailState::Waiting, tries));
         assert!(entry.last_error.as_deref().is_some_and(|error| error.contains(said)), "{:?}", entry.last_error);
         let wait = entry.next_attempt_at.0 - app.ctx().now().0;
         assert!((minutes * 60_000..=minutes * 66_000).contains(&wait), "{wait}");
@@ -125,14 +125,14 @@ both!(mail_1_a_rejected_recipient_is_given_up_at_once_and_listed, async |app| {
     let fine = write(app, JANE, "Third").await;
     assert_eq!(deliver(app, &server.delivery()).await, Round { sent: 1, failed: 2, later: 0, released: 0 });
     assert_eq!(server.conversations(), 1, "a refusal of one mail ends no conversation");
-    let failed = entries(app, Some(State::Failed)).await;
+    let failed = entries(app, Some(MailState::Failed)).await;
     assert_eq!(failed.iter().map(|mail| mail.id).collect::<Vec<_>>(), [spam, nobody]);
     let line = usecase::mail::line(&failed[1]);
     for part in ["failed", "nobody@example.com", "invites you to First", "550", "No such mailbox"] {
         assert!(line.contains(part), "{part} is missing: {line}");
     }
     assert!(!usecase::mail::line(&failed[0]).contains("token"), "{:?}", failed[0]);
-    assert_eq!(entries(app, Some(State::Sent)).await.len(), 1);
+    assert_eq!(entries(app, Some(MailState::Sent)).await.len(), 1);
     app.later(1);
     assert_eq!(deliver(app, &server.delivery()).await, Round::default());
     // The operator had the mailbox made.
@@ -159,7 +159,7 @@ both!(attack_58_while_the_mail_server_is_down_everything_goes_on_and_nothing_is_
     }
     for id in ids {
         let entry = entry(app, id).await;
-        assert_eq!(entry.state, State::Waiting);
+        assert_eq!(entry.state, MailState::Waiting);
         assert!(entry.attempts < 15, "{} tries in a day", entry.attempts);
     }
     let server = MailServer::at(address).await;
@@ -177,7 +177,7 @@ both!(attack_58_a_mail_server_that_is_down_for_days_is_given_up_in_the_end, asyn
         app.tick(HOUR);
     }
     let entry = entry(app, id).await;
-    assert_eq!((entry.state, entry.attempts), (State::Failed, 20));
+    assert_eq!((entry.state, entry.attempts), (MailState::Failed, 20));
 });
 
 both!(attack_58_a_mail_server_that_says_nothing_is_not_waited_for, async |app| {
@@ -250,7 +250,7 @@ both!(mail_1_the_lease_of_a_dead_worker_is_taken_over, async |app| {
         .await
         .expect("an answer");
     assert!(!held);
-    assert_eq!(entry(app, id).await.state, State::Sent);
+    assert_eq!(entry(app, id).await.state, MailState::Sent);
 });
 
 both!(mail_1_a_worker_that_is_killed_loses_nothing, async |app| {
@@ -328,12 +328,12 @@ both!(mail_1_texts_and_traces_of_mail_are_forgotten_in_time, async |app| {
     let waiting = write(app, JANE, "Second").await;
     app.later(29);
     workers::tidy(app.ctx()).await.expect("tidied");
-    assert_eq!(entry(app, waiting).await.state, State::Waiting);
+    assert_eq!(entry(app, waiting).await.state, MailState::Waiting);
     app.later(2);
     workers::tidy(app.ctx()).await.expect("tidied");
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM outbox WHERE text <> '' OR html <> ''").await, 0);
     let entry = entry(app, waiting).await;
-    assert_eq!((entry.state, entry.last_error.as_deref()), (State::Failed, Some("It was not sent for too long.")));
+    assert_eq!((entry.state, entry.last_error.as_deref()), (MailState::Failed, Some("It was not sent for too long.")));
     assert!(usecase::mail::retry(app.ctx(), failed).await.is_err(), "there is no text any more");
     app.later(60);
     workers::tidy(app.ctx()).await.expect("tidied");

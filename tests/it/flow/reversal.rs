@@ -1,7 +1,9 @@
 //! The reversal of a transfer (XFER-18), receipts as lists and files, and changes between plan and confirmation.
 
 use commonhold::{
-    domain::{access::Level, id::ResourceId, resource::Status, role::Role, share_link, transfer::Grantee},
+    domain::{
+        access::Level, id::ResourceId, resource::Status, role::Role, share_link::ShareLinkState, transfer::Grantee,
+    },
     rpc::offer::UndoTransfer,
 };
 use leptos::server_fn::ServerFn;
@@ -69,7 +71,7 @@ both!(xfer_18_a_transfer_taken_back_leaves_everything_as_it_was, async |app| {
     assert_eq!((stored.organization, stored.parent, stored.name.as_str()), (fixture.source.id, place, "Gotthard"));
     assert_eq!((app.left(fixture.from).await, app.left(fixture.to).await), before);
     assert_eq!(app.stored(fixture.dataset).await.charged_to, Some(fixture.from));
-    assert_eq!(app.link_state("token").await, share_link::State::Active);
+    assert_eq!(app.link_state("token").await, ShareLinkState::Active);
     assert_eq!(john.show(fixture.folder).await.expect(200).json()["level"], "editor");
     mary.show(fixture.folder).await.expect(404);
     // The reversal has its own receipt, and the two receipts name each other.

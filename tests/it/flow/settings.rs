@@ -8,7 +8,7 @@ use commonhold::{
         id::InvitationId,
         resource::Status,
         role::{Role, found},
-        share_link,
+        share_link::ShareLinkState,
         transfer::Grantee,
     },
     server::{
@@ -46,7 +46,7 @@ async fn everybody(app: &TestApp, owner: &Person, org: &Org) -> Vec<(&'static st
     for role in [Role::Manager, Role::Editor, Role::Reader, Role::Member] {
         let person = app.person("Some").await;
         app.join(org, &person, role).await;
-        all.push((role.word(), person));
+        all.push((role.as_str(), person));
     }
     let folder = owner.folder(org.root, "For guests").await;
     let guest = app.person("Guest").await;
@@ -421,7 +421,7 @@ both!(attack_10_attack_17_a_deleted_organization_is_gone_for_everyone_and_restor
     app.later(29);
     anna.post(&restore, &json!({})).await.expect(200);
     anna.post(&restore, &json!({})).await.expect(404);
-    assert_eq!(app.link_state("link").await, share_link::State::Active);
+    assert_eq!(app.link_state("link").await, ShareLinkState::Active);
     assert_eq!(
         seen(&people, &org, folder).await,
         before.into_iter().collect::<Vec<_>>(),

@@ -43,7 +43,7 @@ both!(people_3_role_3_what_a_manager_sent_ends_with_their_right_for_every_role, 
         let mut sent = Vec::new();
         for role in [Role::Manager, Role::Editor, Role::Reader, Role::Member] {
             let eve = app.person("Eve").await;
-            let id = mary.invite(&org, &eve.email, role.word()).await;
+            let id = mary.invite(&org, &eve.email, role.as_str()).await;
             let token = app.invitation_token(&eve.email).await;
             sent.push((role, eve, id, token));
         }

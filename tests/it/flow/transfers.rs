@@ -1,6 +1,8 @@
 //! Moving within an organization and transferring between two (XFER), with everything that changes in the same step.
 
-use commonhold::domain::{access::Level, id::ResourceId, resource::Status, role::Role, share_link, transfer::Grantee};
+use commonhold::domain::{
+    access::Level, id::ResourceId, resource::Status, role::Role, share_link::ShareLinkState, transfer::Grantee,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -68,7 +70,7 @@ both!(xfer_10_xfer_13_images_to_images_moves_tree_books_and_both_logs_in_one_ste
         assert_eq!((stored.organization, stored.account), (fixture.target.id, fixture.target.account));
     }
     assert_eq!(app.stored(fixture.datasets[0]).await.charged_to, Some(to), "paid there from now on");
-    assert_eq!(app.link_state("token").await, share_link::State::Moved);
+    assert_eq!(app.link_state("token").await, ShareLinkState::Moved);
     reader.show(fixture.datasets[0]).await.expect(404);
     assert_eq!(fixture.anna.audit(&fixture.source).await[0], "transfer.sent");
     assert_eq!(fixture.anna.audit(&fixture.target).await[0], "transfer.received");

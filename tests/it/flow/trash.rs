@@ -1,7 +1,9 @@
 //! The trash: trashing, restoring and deleting, and nobody elsewhere sees what is in it (DRIVE-4, DRIVE-5, POL-1, attack 6).
 
 use commonhold::{
-    domain::{access::Level, id::ResourceId, resource::Status, role::Role, share_link, transfer::Grantee},
+    domain::{
+        access::Level, id::ResourceId, resource::Status, role::Role, share_link::ShareLinkState, transfer::Grantee,
+    },
     server::{usecase, workers},
 };
 use leptos::server_fn::ServerFn;
@@ -72,7 +74,7 @@ both!(drive_4_what_is_in_the_trash_is_nowhere_else_and_comes_back_as_it_was, asy
     anna.restore(folder).await.expect(404);
     assert_eq!(seen(&anna, org.root).await, before);
     assert_eq!(seen(&john, inside).await, johns);
-    assert_eq!(app.link_state("a-link").await, share_link::State::Active);
+    assert_eq!(app.link_state("a-link").await, ShareLinkState::Active);
     let audit = anna.audit(&org).await;
     assert_eq!(audit[..2], ["resource.restored", "resource.trashed"]);
     app.healthy().await;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use commonhold::{
     domain::{
-        access::Level, id::LicenceId, id::ResourceId, resource::Status, role::Role, share_link, transfer::Grantee,
+        access::Level, id::LicenceId, id::ResourceId, resource::Status, role::Role, share_link::ShareLinkState,
+        transfer::Grantee,
     },
     server::{
         error::Error,
@@ -147,7 +148,7 @@ both!(xfer_13_audit_1_every_write_that_fails_anywhere_changes_nothing, async |ap
     whole_or_not_at_all(app, "deleting for good", async || anna.delete_for_good(draft).await.status).await;
     whole_or_not_at_all(app, "copying", async || anna.copy(folder, place).await.status).await;
     whole_or_not_at_all(app, "transferring", async || anna.transfer(&[folder], fixture.target.root).await.status).await;
-    assert_eq!(app.link_state("a link").await, share_link::State::Moved);
+    assert_eq!(app.link_state("a link").await, ShareLinkState::Moved);
 
     let form = usecase::licence::GrantForm {
         org: fixture.source.org_id.clone(),

@@ -123,8 +123,8 @@ impl Server {
         let ids = &self.ids;
         match action {
             Action::Create { by, parent, kind, name, images } => {
-                let mut body = json!({ "parent": ids[parent], "kind": kind.word(), "name": name });
-                if kind.word() == "dataset" {
+                let mut body = json!({ "parent": ids[parent], "kind": kind.as_str(), "name": name });
+                if kind.as_str() == "dataset" {
                     body["dataset"] = json!({ "images": images });
                 }
                 Outcome::of(&self.people[*by].post("/api/v1/resources", &body).await)
@@ -159,8 +159,8 @@ impl Server {
                 let last = days.map(|days| Timestamp(self.app.ctx().now().0 + days * DAY).day().iso());
                 let form = GrantForm {
                     org: self.orgs[*org].id.to_string(),
-                    product: product.word().to_owned(),
-                    model: Some(model.word().to_owned()),
+                    product: product.as_str().to_owned(),
+                    model: Some(model.as_str().to_owned()),
                     images: *images,
                     projects: *projects,
                     credits: *credits,
@@ -186,7 +186,7 @@ impl Server {
                 Outcome::of_operator(usecase::licence::expire(self.app.ctx(), self.licences[*licence]).await)
             }
             Action::ChangeRole { by, org, whom, to } => {
-                Outcome::of(&self.people[*by].change_role(&self.orgs[*org], self.people[*whom].id, to.word()).await)
+                Outcome::of(&self.people[*by].change_role(&self.orgs[*org], self.people[*whom].id, to.as_str()).await)
             }
             Action::Leave { by, org } => Outcome::of(&self.people[*by].leave(&self.orgs[*org]).await),
             Action::Join { org, whom, role } => Outcome::of_operator(self.join(*org, *whom, *role).await),
@@ -357,9 +357,9 @@ impl Server {
                 parent: node.parent.as_ref().map(id),
                 org: org(node.org),
                 account: self.orgs[node.org].account.0,
-                kind: node.kind.word().to_owned(),
+                kind: node.kind.as_str().to_owned(),
                 name: node.name.clone(),
-                status: node.status.map(|status| status.word().to_owned()),
+                status: node.status.map(|status| status.as_str().to_owned()),
                 images: node.images,
                 charged: node.charged.map(|at| self.licences[at].0),
                 trashed_with: node.trash.map(|trash| id(&trash.with)),
@@ -371,14 +371,14 @@ impl Server {
                     GrantedTo::Person(at) => person(*at),
                     GrantedTo::Organization(at) => org(*at),
                 };
-                snapshot.grants.insert((id(label), grantee, *carried), (level.word().to_owned(), org(node.org)));
+                snapshot.grants.insert((id(label), grantee, *carried), (level.as_str().to_owned(), org(node.org)));
             }
         }
         for (at, organization) in model.orgs.iter().enumerate() {
             snapshot.deleted.insert(org(at), organization.deleted);
             for (who, role) in organization.roles.iter().enumerate() {
                 if let Some(role) = role {
-                    snapshot.members.insert((org(at), person(who)), role.word().to_owned());
+                    snapshot.members.insert((org(at), person(who)), role.as_str().to_owned());
                 }
             }
         }

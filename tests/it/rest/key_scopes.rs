@@ -37,7 +37,7 @@ struct Machine {
 impl Machine {
     /// With a key that somebody creates, for the first account or another.
     async fn new(app: &TestApp, by: &Person, org: &Org, name: &str, scopes: &[Scope], account: Option<&str>) -> Self {
-        let words: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
+        let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
         let body = json!({ "name": name, "scopes": words, "account": account });
         let key = by.post(&format!("/api/v1/orgs/{}/keys", org.org_id), &body).await.expect(201).json();
         let text = |field: &str| key[field].as_str().expect("a text").to_owned();
@@ -180,7 +180,7 @@ both!(api_1_auth_6_every_operation_with_a_key_of_each_scope_answers_what_the_tab
     let document = anna.get("/api/v1/openapi.json").await.expect(200).json();
     let mut machines = Vec::new();
     for scope in Scope::ALL {
-        machines.push((scope, Machine::new(app, &anna, &org, scope.word(), &[scope], None).await));
+        machines.push((scope, Machine::new(app, &anna, &org, scope.as_str(), &[scope], None).await));
     }
     let (mut allowed, mut named, mut people_only) = (0, 0, 0);
     for (method, path, calls) in OPERATIONS {
@@ -195,9 +195,9 @@ both!(api_1_auth_6_every_operation_with_a_key_of_each_scope_answers_what_the_tab
             .filter_map(Value::as_str)
             .collect();
         for (scope, machine) in &machines {
-            let said = format!("{method} {path} with {}", scope.word());
+            let said = format!("{method} {path} with {}", scope.as_str());
             assert_eq!(
-                scopes.contains(&scope.word()),
+                scopes.contains(&scope.as_str()),
                 matches!(calls, Calls::Scopes(of) if of.contains(scope)),
                 "{said}"
             );
@@ -252,8 +252,8 @@ both!(api_1_auth_6_every_operation_with_a_key_of_each_scope_answers_what_the_tab
                 Calls::Scopes(of) => {
                     named += 1;
                     assert_eq!(answer.status, 403, "{said}: {}", answer.body);
-                    let words = of.iter().map(|scope| scope.word()).collect::<Vec<_>>().join(" ");
-                    assert!(answer.body.contains(&format!("“{}”", of[0].word())), "{said}: {}", answer.body);
+                    let words = of.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
+                    assert!(answer.body.contains(&format!("“{}”", of[0].as_str())), "{said}: {}", answer.body);
                     let told = format!("Bearer realm=\"commonhold\", error=\"insufficient_scope\", scope=\"{words}\"");
                     assert_eq!(answer.header("www-authenticate"), told, "{said}");
                 }

@@ -3,7 +3,7 @@
 use commonhold::{
     domain::{
         id::{MailId, TransferId},
-        mail::State,
+        mail::MailState,
         task::TaskState,
     },
     server::{
@@ -80,7 +80,7 @@ both!(mail_1_a_mail_has_one_worker_and_one_without_its_lease_changes_nothing, as
                 assert!(outbox::update_unsent(tx, second, other, None, "never").await?);
                 let all = outbox::list(tx, None, 10).await?;
                 let states: Vec<_> = all.iter().map(|mail| (mail.id, mail.state, mail.attempts)).collect();
-                assert_eq!(states, [(second, State::Failed, 2), (first, State::Sent, 1)]);
+                assert_eq!(states, [(second, MailState::Failed, 2), (first, MailState::Sent, 1)]);
                 assert!(!outbox::update_retry(tx, first, at).await?, "it was sent");
                 assert!(outbox::update_retry(tx, second, at).await?);
                 Ok::<_, Error>(())

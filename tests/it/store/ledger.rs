@@ -40,7 +40,7 @@ both!(lic_2_lic_3_the_ledger_never_falls_below_zero_and_keeps_its_order, async |
     );
     assert_eq!(entries.iter().map(|entry| entry.left.credits).collect::<Vec<_>>(), [1, 0, 10]);
     // From any entry, in both directions, by every filter.
-    let cursor = |index: usize| licence::EntryPlace { at: entries[index].at, number: entries[index].number };
+    let cursor = |index: usize| licence::Cursor { at: entries[index].at, number: entries[index].number };
     let older = licence::list_entries(&mut tx, &stored, &all, Some(cursor(0)), 10).await.expect("an answer");
     assert_eq!(older, entries[1..]);
     let newer = licence::list_newer_entries(&mut tx, &stored, &all, cursor(2), 1).await.expect("an answer");
@@ -56,7 +56,7 @@ both!(lic_2_lic_3_the_ledger_never_falls_below_zero_and_keeps_its_order, async |
         let filter = licence::EntryFilter { kind, from, to };
         let listed = licence::list_entries(&mut tx, &stored, &filter, None, 10).await.expect("an answer");
         assert_eq!(listed.len(), count, "{filter:?}");
-        let start = licence::EntryPlace { at: Timestamp(0), number: 0 };
+        let start = licence::Cursor { at: Timestamp(0), number: 0 };
         let upwards = licence::list_newer_entries(&mut tx, &stored, &filter, start, 10).await.expect("an answer");
         assert_eq!(upwards, listed.into_iter().rev().collect::<Vec<_>>(), "{filter:?}");
         let more = licence::has_more_entries_than(&mut tx, id, &filter, 1).await.expect("an answer");

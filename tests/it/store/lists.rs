@@ -79,7 +79,7 @@ both!(audit_1_the_log_is_listed_in_both_directions_by_every_filter, async |app| 
     let all = audit::list(&mut tx, id, &any(), None, 10).await.expect("an answer");
     let actions: Vec<&str> = all.iter().map(|(_, line)| line.action.as_str()).collect();
     assert_eq!(actions, ["organization.created", "a.first", "a.second", "a.first"]);
-    let cursor = |index: usize| audit::Place { at: all[index].1.at, id: all[index].0 };
+    let cursor = |index: usize| audit::Cursor { at: all[index].1.at, id: all[index].0 };
     for index in 0..all.len() {
         let older = audit::list(&mut tx, id, &any(), Some(cursor(index)), 10).await.expect("an answer");
         assert_eq!(older, all[index + 1..], "older than {index}");
@@ -97,7 +97,7 @@ both!(audit_1_the_log_is_listed_in_both_directions_by_every_filter, async |app| 
     ] {
         let listed = audit::list(&mut tx, id, &filter, None, 10).await.expect("an answer");
         assert_eq!(listed.len(), usize::try_from(count).expect("few"), "{filter:?}");
-        let start = audit::Place { at: Timestamp(0), id: AuditId(Uuid::nil()) };
+        let start = audit::Cursor { at: Timestamp(0), id: AuditId(Uuid::nil()) };
         let upwards = audit::list_newer(&mut tx, id, &filter, start, 10).await.expect("an answer");
         assert_eq!(upwards, listed.into_iter().rev().collect::<Vec<_>>(), "{filter:?}");
         assert!(audit::is_longer_than(&mut tx, id, &filter, count - 1).await.expect("an answer"));

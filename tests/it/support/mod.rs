@@ -26,7 +26,7 @@ use commonhold::{
         id::{GrantId, LicenceId, LinkId, OrganizationId, PersonId, ResourceId},
         resource::Status,
         role::{Role, found},
-        share_link,
+        share_link::ShareLinkState,
         transfer::Grantee,
     },
     server::{
@@ -340,7 +340,7 @@ impl TestApp {
     }
 
     /// The state of a share link.
-    pub async fn link_state(&self, token_hash: &str) -> share_link::State {
+    pub async fn link_state(&self, token_hash: &str) -> ShareLinkState {
         let mut tx = self.db().read().await.expect("the database answers");
         let found = link::find_by_token(&mut tx, token_hash).await.expect("the database answers");
         found.expect("the link is known").state

@@ -30,7 +30,7 @@ use super::{
 const MEMBERSHIPS: i64 = 10_000;
 
 /// What I belong to, as far as it matters when I go.
-struct Standing {
+struct Affiliations {
     /// Where I am a member among others, or the only one.
     organizations: Vec<membership::OwnMembership>,
     /// Those that would be left without an Owner.
@@ -41,7 +41,7 @@ struct Standing {
     space_holds_work: bool,
 }
 
-async fn standing(tx: &mut Tx, by: &Principal) -> Result<Standing> {
+async fn standing(tx: &mut Tx, by: &Principal) -> Result<Affiliations> {
     let (mut organizations, mut last_owner_of, mut space) = (Vec::new(), Vec::new(), None);
     for mine in membership::list_own(tx, by.person, MEMBERSHIPS).await? {
         if mine.personal && membership::count(tx, mine.organization).await? == 1 {
@@ -58,7 +58,7 @@ async fn standing(tx: &mut Tx, by: &Principal) -> Result<Standing> {
         Some(space) => resource::any_in(tx, space.organization).await?,
         None => false,
     };
-    Ok(Standing { organizations, last_owner_of, space, space_holds_work })
+    Ok(Affiliations { organizations, last_owner_of, space, space_holds_work })
 }
 
 /// What deleting my account would do, for its page.

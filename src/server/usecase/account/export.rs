@@ -19,9 +19,9 @@ use super::{
 };
 
 /// How many rows are read at a time.
-const PAGE: i64 = 500;
+const BATCH_SIZE: i64 = 500;
 /// How many rows of one sort are exported at most; the file says so if there are more.
-const MOST: usize = 50_000;
+const MAX_EXPORT_ROWS: usize = 50_000;
 
 fn broken(error: impl std::fmt::Display) -> Error {
     Error::Internal(error.to_string())
@@ -111,7 +111,7 @@ pub async fn export(ctx: &Ctx, by: &Principal) -> Result<Vec<u8>> {
     )?;
 
     archive.begin("sessions.json")?;
-    for one in session::list_of_person(&mut tx, by.person, by.session.as_deref(), ctx.now(), PAGE).await? {
+    for one in session::list_of_person(&mut tx, by.person, by.session.as_deref(), ctx.now(), BATCH_SIZE).await? {
         archive.row(&json!({
             "id": one.id, "device": one.device, "address": one.address, "created_at": one.created_at.rfc3339(),
             "last_seen": one.last_seen.rfc3339(),
@@ -120,33 +120,33 @@ pub async fn export(ctx: &Ctx, by: &Principal) -> Result<Vec<u8>> {
     archive.end(true)?;
 
     archive.begin("memberships.json")?;
-    for one in membership::list_own(&mut tx, by.person, PAGE).await? {
+    for one in membership::list_own(&mut tx, by.person, BATCH_SIZE).await? {
         archive.row(&json!({
-            "organization": one.organization, "org_id": one.org_id, "name": one.name, "role": one.role.word(),
+            "organization": one.organization, "org_id": one.org_id, "name": one.name, "role": one.role.as_str(),
             "personal_space": one.personal, "since": one.since.rfc3339(),
         }))?;
     }
-    let complete = i64::try_from(archive.rows).unwrap_or(PAGE) < PAGE;
+    let complete = i64::try_from(archive.rows).unwrap_or(BATCH_SIZE) < BATCH_SIZE;
     archive.end(complete)?;
 
     archive.begin("invitations.json")?;
     // Until an address is proven, what was sent there may be somebody else's (attack 19).
     if me.person.email_verified {
-        for one in invitation::list_sent_to(&mut tx, &by.email_key, PAGE).await? {
+        for one in invitation::list_sent_to(&mut tx, &by.email_key, BATCH_SIZE).await? {
             archive.row(&json!({
                 "id": one.id, "organization": one.organization, "role": one.role, "state": one.state,
                 "created_at": moment(one.created_at), "expires_at": moment(one.expires_at),
             }))?;
         }
     }
-    let complete = i64::try_from(archive.rows).unwrap_or(PAGE) < PAGE;
+    let complete = i64::try_from(archive.rows).unwrap_or(BATCH_SIZE) < BATCH_SIZE;
     archive.end(complete)?;
 
     archive.begin("grants.json")?;
     let mut after = Uuid::nil();
     loop {
-        let rows = grant::list_own(&mut tx, by.person, after, PAGE).await?;
-        let Some(last) = rows.last().map(|row| row.id).filter(|_| archive.rows < MOST) else { break };
+        let rows = grant::list_own(&mut tx, by.person, after, BATCH_SIZE).await?;
+        let Some(last) = rows.last().map(|row| row.id).filter(|_| archive.rows < MAX_EXPORT_ROWS) else { break };
         after = last;
         for one in rows {
             archive.row(&json!({
@@ -155,24 +155,24 @@ pub async fn export(ctx: &Ctx, by: &Principal) -> Result<Vec<u8>> {
             }))?;
         }
     }
-    let complete = archive.rows < MOST;
+    let complete = archive.rows < MAX_EXPORT_ROWS;
     archive.end(complete)?;
 
     archive.begin("seats.json")?;
-    for one in seat::list_own(&mut tx, by.person, PAGE).await? {
+    for one in seat::list_own(&mut tx, by.person, BATCH_SIZE).await? {
         archive.row(&json!({
             "licence": one.licence_id, "organization": one.organization_id, "given_at": one.given_at.map(moment),
             "device": one.device, "taken_at": one.taken_at.map(moment), "last_seen": one.seen_at.map(moment),
         }))?;
     }
-    let complete = i64::try_from(archive.rows).unwrap_or(PAGE) < PAGE;
+    let complete = i64::try_from(archive.rows).unwrap_or(BATCH_SIZE) < BATCH_SIZE;
     archive.end(complete)?;
 
     archive.begin("created.json")?;
     let mut after = Uuid::nil();
     loop {
-        let rows = resource::list_own(&mut tx, by.person, after, PAGE).await?;
-        let Some(last) = rows.last().map(|row| row.id).filter(|_| archive.rows < MOST) else { break };
+        let rows = resource::list_own(&mut tx, by.person, after, BATCH_SIZE).await?;
+        let Some(last) = rows.last().map(|row| row.id).filter(|_| archive.rows < MAX_EXPORT_ROWS) else { break };
         after = last;
         for one in rows {
             archive.row(&json!({
@@ -181,14 +181,14 @@ pub async fn export(ctx: &Ctx, by: &Principal) -> Result<Vec<u8>> {
             }))?;
         }
     }
-    let complete = archive.rows < MOST;
+    let complete = archive.rows < MAX_EXPORT_ROWS;
     archive.end(complete)?;
 
     archive.begin("activity.json")?;
     let mut after = Uuid::nil();
     loop {
-        let rows = audit_store::list_own(&mut tx, by.person, after, PAGE).await?;
-        let Some(last) = rows.last().map(|row| row.id).filter(|_| archive.rows < MOST) else { break };
+        let rows = audit_store::list_own(&mut tx, by.person, after, BATCH_SIZE).await?;
+        let Some(last) = rows.last().map(|row| row.id).filter(|_| archive.rows < MAX_EXPORT_ROWS) else { break };
         after = last;
         for one in rows {
             archive.row(&json!({
@@ -196,7 +196,7 @@ pub async fn export(ctx: &Ctx, by: &Principal) -> Result<Vec<u8>> {
             }))?;
         }
     }
-    let complete = archive.rows < MOST;
+    let complete = archive.rows < MAX_EXPORT_ROWS;
     archive.end(complete)?;
     archive.finish()
 }

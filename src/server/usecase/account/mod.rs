@@ -187,7 +187,7 @@ pub async fn profile(ctx: &Ctx, by: &Principal) -> Result<ProfileView> {
 async fn profile_in(tx: &mut Tx, ctx: &Ctx, by: &Principal) -> Result<ProfileView> {
     let person = myself(tx, by).await?;
     let profile = person::find_profile(tx, by.person).await?.ok_or(Refusal::Unauthenticated)?;
-    let page = organization::list_in(tx, by, "", "", super::PAGE).await?;
+    let page = organization::list_in(tx, by, "", "", super::DEFAULT_PAGE_SIZE).await?;
     let (mut organizations, more_organizations) = (page.items, page.next_cursor);
     // The one that was chosen, and the personal space, are told wherever they stand in the list.
     let space = organization_store::find_space(tx, by.person).await?;

@@ -64,7 +64,7 @@ impl AccessRoute {
     fn read(segments: &[&str], query: &ParamsMap) -> Option<Self> {
         DriveRoute::read(segments, query)?;
         let get = |name: &str| query.get(name).unwrap_or_default();
-        if get("dialog") != Command::Access.word() {
+        if get("dialog") != Command::Access.as_str() {
             return None;
         }
         let item = get("item").split(',').next().unwrap_or_default().to_owned();
@@ -140,7 +140,7 @@ pub fn AccessDialog(
 /// "the Drive of Alpine Survey", "“Tunnels”".
 fn called(crumb: &Crumb, organization: &str) -> String {
     match crumb.kind {
-        Kind::Root if crumb.name == Kind::Root.title() => format!("the Drive of {organization}"),
+        Kind::Root if crumb.name == Kind::Root.label() => format!("the Drive of {organization}"),
         // Of several accounts, one.
         Kind::Root => format!("the Drive of {} in {organization}", crumb.name),
         _ => format!("“{}”", crumb.name),
@@ -290,25 +290,25 @@ fn Give(
     flash: Option<FormFlash>,
 ) -> impl IntoView {
     let ways = vec![
-        (InviteAs::External.word(), "Share with someone outside"),
-        (InviteAs::Member.word(), "Invite as a Member"),
+        (InviteAs::External.as_str(), "Share with someone outside"),
+        (InviteAs::Member.as_str(), "Invite as a Member"),
     ];
     view! {
         <Form action=give flash class="form give-access">
             <Hidden name="item" value=item/>
             <Hidden name="back" value=back/>
             <Field name="email" label="Email" hint="Or the Org ID of an organization: all of its people."/>
-            <Select name="level" label="Level" options=level_options() value=Level::Reader.word().to_owned()/>
+            <Select name="level" label="Level" options=level_options() value=Level::Reader.as_str().to_owned()/>
             <Submit label="Give access"/>
             {invites.then(|| view! {
-                <Radios name="way" label="Somebody who is not here yet" options=ways first=InviteAs::External.word()/>
+                <Radios name="way" label="Somebody who is not here yet" options=ways first=InviteAs::External.as_str()/>
             })}
         </Form>
     }
 }
 
 fn level_options() -> Vec<(String, String)> {
-    Level::ALL.into_iter().map(|level| (level.word().to_owned(), level.title().to_owned())).collect()
+    Level::ALL.into_iter().map(|level| (level.as_str().to_owned(), level.label().to_owned())).collect()
 }
 
 /// What all rows share.
@@ -378,7 +378,7 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
     let own = matches!(row.origin, Origin::Direct | Origin::Carried);
     let actions = match (own, row.grant, give) {
         (true, Some(grant), Control::Disabled(reason)) => view! {
-            <select class="input" disabled=true title=reason.clone() aria-label=format!("Level of {name}")><option>{row.level.title()}</option></select>
+            <select class="input" disabled=true title=reason.clone() aria-label=format!("Level of {name}")><option>{row.level.label()}</option></select>
             {remove_form(item, &grant.to_string(), back, remove_path, &name)}
         }
         .into_any(),
@@ -386,7 +386,7 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
             let options = Level::ALL
                 .into_iter()
                 .map(
-                    |level| view! { <option value=level.word() selected={level == row.level}>{level.title()}</option> },
+                    |level| view! { <option value=level.as_str() selected={level == row.level}>{level.label()}</option> },
                 )
                 .collect_view();
             view! {
@@ -401,7 +401,7 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
             }
             .into_any()
         }
-        _ => view! { <span class="small">{row.level.title()}</span> }.into_any(),
+        _ => view! { <span class="small">{row.level.label()}</span> }.into_any(),
     };
     view! {
         <li>
@@ -443,7 +443,7 @@ fn waiting_entry(waiting: &WaitingAccess, context: &RowContext, now: Timestamp) 
             <span class="face none" aria-hidden="true"><Icon name="mail"/></span>
             <span class="two-lines"><b>{waiting.email.clone()}</b><small>{way} " · " {left}</small></span>
             <span class="actions">
-                <span class="small">{waiting.level.title()}</span>
+                <span class="small">{waiting.level.label()}</span>
                 {remove_form(item, &waiting.invitation.to_string(), back, context.remove_path, &waiting.email)}
             </span>
         </li>
@@ -454,7 +454,7 @@ fn waiting_entry(waiting: &WaitingAccess, context: &RowContext, now: Timestamp) 
 /// "2 Owners, 1 Editor".
 fn role_words(roles: &[RoleCount]) -> String {
     let one = |count: &RoleCount| {
-        let title = count.role.title();
+        let title = count.role.label();
         words::totalled(count.people, title, &format!("{title}s"))
     };
     roles.iter().map(one).collect::<Vec<_>>().join(", ")
@@ -473,8 +473,8 @@ fn Why(route: AccessRoute, why: Result<WhyView, Failure>, listing: Listing) -> i
         Err(failure) => view! { <Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note> }.into_any(),
         Ok(why) => {
             let heading = match (why.level, why.reasons.len()) {
-                (Some(level), 1) => format!("{} has {} access, for one reason.", why.name, level.title()),
-                (Some(level), _) => format!("{} has {} access: the highest of these counts.", why.name, level.title()),
+                (Some(level), 1) => format!("{} has {} access, for one reason.", why.name, level.label()),
+                (Some(level), _) => format!("{} has {} access: the highest of these counts.", why.name, level.label()),
                 (None, _) => format!("{} does not reach this.", why.name),
             };
             let highest = why.level;
@@ -511,13 +511,13 @@ fn reason_words(reason: &Reason, listing: &Listing) -> AnyView {
     let made = reason.at.map(|at| view! { <small>{how} " on " <Moment at/></small> });
     let left = match reason.left {
         Some(level) if level == reason.level => {
-            format!("Without this, they would still have {} access.", level.title())
+            format!("Without this, they would still have {} access.", level.label())
         }
-        Some(level) => format!("Without this, they would have {} access.", level.title()),
+        Some(level) => format!("Without this, they would have {} access.", level.label()),
         None => "Without this, they would not see it.".to_owned(),
     };
     view! {
-        <b>{reason.level.title()}</b>
+        <b>{reason.level.label()}</b>
         <span class="why-reason">
             <span>{source(reason.origin, reason.role, reason.from.as_ref(), listing)} {through}</span>
             {made}

@@ -58,7 +58,7 @@ pub fn Blockers(
 fn way_out(blocker: &Blocker, sides: &Sides) -> Option<(String, &'static str)> {
     let Sides { source, target, offer } = sides;
     let dialog = |command: Command, item: String| {
-        Address::new(paths::drive(source, "")).with("dialog", command.word()).with("item", item).text()
+        Address::new(paths::drive(source, "")).with("dialog", command.as_str()).with("item", item).text()
     };
     let of = |org: &String, href: fn(&str) -> String| Some(href(org)).filter(|_| !org.is_empty());
     let item = blocker.resource.filter(|_| !source.is_empty()).map(|id| id.to_string());

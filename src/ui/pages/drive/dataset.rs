@@ -53,7 +53,7 @@ pub fn DatasetContent(
         .filter_map(|command| match control(command, resource.target(), &lacking) {
             Control::Absent => None,
             Control::Disabled(reason) => {
-                Some(view! { <BlockedButton label=command.title() reason icon=command.icon()/> }.into_any())
+                Some(view! { <BlockedButton label=command.label() reason icon=command.icon()/> }.into_any())
             }
             Control::Enabled if command == Command::Trash => {
                 Some(view! { <TrashForm item=resource.id.to_string() back=around.clone() flash=flash.clone()/> }.into_any())
@@ -63,7 +63,7 @@ pub fn DatasetContent(
             ),
             Control::Enabled => Some(
                 view! {
-                    <ButtonLink href=listing.dialog(command, &items) icon=command.icon() in_place=true>{command.title()}</ButtonLink>
+                    <ButtonLink href=listing.dialog(command, &items) icon=command.icon() in_place=true>{command.label()}</ButtonLink>
                 }
                 .into_any(),
             ),
@@ -78,8 +78,8 @@ pub fn DatasetContent(
             <h2 id="details">"Details"</h2>
             <dl class="facts">
                 {facts}
-                <Fact label="Access">{resource.access.title()}</Fact>
-                <Fact label={if is_view_as { "Their access" } else { "Your access" }}>{resource.level.title()}</Fact>
+                <Fact label="Access">{resource.access.label()}</Fact>
+                <Fact label={if is_view_as { "Their access" } else { "Your access" }}>{resource.level.label()}</Fact>
                 <Fact label="Owner">{resource.created_by_name.unwrap_or_else(|| "—".to_owned())}</Fact>
                 <Fact label="Created"><Moment at=resource.created_at/></Fact>
                 <Fact label="Modified"><When at=resource.modified_at now/></Fact>
@@ -132,7 +132,7 @@ fn amounts(amount: Amount, model: Model) -> String {
 #[component]
 pub fn DatasetFacts(dataset: DatasetView) -> impl IntoView {
     view! {
-        <Fact label="Status"><span class=words::status_tone(dataset.status)>{dataset.status.title()}</span></Fact>
+        <Fact label="Status"><span class=words::status_tone(dataset.status)>{dataset.status.label()}</span></Fact>
         <Fact label="Images"><span class="num">{words::count(dataset.images)}</span></Fact>
         <Fact label="Size"><span class="num">{words::size(dataset.bytes)}</span></Fact>
         <Fact label="Captured on">{dataset.captured_on.map_or_else(|| "Not known".to_owned(), crate::domain::time::Day::words)}</Fact>

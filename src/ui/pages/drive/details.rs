@@ -127,12 +127,12 @@ fn Facts(
 ) -> impl IntoView {
     let facts = shown.dataset.map(|dataset| view! { <DatasetFacts dataset/> });
     view! {
-        <h2 class=format!("name {}", shown.kind.word())><Icon name=words::kind_icon(shown.kind)/><span>{shown.name}</span></h2>
+        <h2 class=format!("name {}", shown.kind.as_str())><Icon name=words::kind_icon(shown.kind)/><span>{shown.name}</span></h2>
         <dl class="facts">
-            <Fact label="Kind">{shown.kind.title()}</Fact>
+            <Fact label="Kind">{shown.kind.label()}</Fact>
             {facts}
-            <Fact label="Access">{shown.access.title()}</Fact>
-            <Fact label={if is_view_as { "Their access" } else { "Your access" }}>{shown.level.title()}</Fact>
+            <Fact label="Access">{shown.access.label()}</Fact>
+            <Fact label={if is_view_as { "Their access" } else { "Your access" }}>{shown.level.label()}</Fact>
             <Fact label="Owner">{shown.created_by.unwrap_or_else(|| "—".to_owned())}</Fact>
             <Fact label="Created"><Moment at=shown.created_at/></Fact>
             <Fact label="Modified"><When at=shown.modified_at now/></Fact>

@@ -126,7 +126,7 @@ impl Drag {
         mark(&target, Some(refusal.is_none()));
         self.over.set(Some((id.clone(), refusal)));
         // A folder opens after a moment; what is not one has nothing to open.
-        if target.get_attribute("data-kind").as_deref() != Some(Kind::Dataset.word()) {
+        if target.get_attribute("data-kind").as_deref() != Some(Kind::Dataset.as_str()) {
             let timer = set_timeout_with_handle(
                 move || {
                     if self.over.with_untracked(|over| over.as_ref().is_some_and(|(now, _)| *now == id)) {

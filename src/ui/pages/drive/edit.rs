@@ -23,14 +23,14 @@ use crate::{
 #[component]
 pub fn NewDialog(kind: Kind, listing: Listing, drive: DriveView, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<CreateResource>::new();
-    let title = format!("New {}", kind.title().to_lowercase());
+    let title = format!("New {}", kind.label().to_lowercase());
     let close = listing.address();
     let parent = drive.resource.map(|resource| resource.id.to_string()).unwrap_or_default();
     view! {
         <Dialog label=title.clone() heading=title close=close.clone()>
             <Form action flash class="dialog-form">
                 <Hidden name="parent" value=parent/>
-                <Hidden name="kind" value=kind.word()/>
+                <Hidden name="kind" value=kind.as_str()/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody>
                     <Field name="name" label="Name" focused=true/>
@@ -62,7 +62,7 @@ pub fn RenameDialog(item: String, listing: Listing, drive: DriveView, flash: Opt
         .map(|resource| (resource.name.clone(), resource.kind));
     let (name, kind) = row.or(resource).unwrap_or((String::new(), Kind::Folder));
     view! {
-        <Dialog label="Rename" heading=format!("Rename {}", kind.title().to_lowercase()) close=close.clone()>
+        <Dialog label="Rename" heading=format!("Rename {}", kind.label().to_lowercase()) close=close.clone()>
             <Form action flash class="dialog-form">
                 <Hidden name="id" value=item/>
                 <Hidden name="back" value=close.clone()/>

@@ -84,7 +84,7 @@ pub fn ConfirmDialog(
     };
     let items = items.join(",");
     view! {
-        <Dialog label=command.title() heading close=close.clone() reads=true>
+        <Dialog label=command.label() heading close=close.clone() reads=true>
             <Suspense>
                 {move || {
                     let (items, close) = (items.clone(), close.clone());

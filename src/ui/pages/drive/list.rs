@@ -87,7 +87,7 @@ fn EmptyList(drive: DriveView, listing: Listing, selection: Selection) -> impl I
         Some(Kind::Dataset) => ("dataset", "No files yet.", None),
     };
     let action = first.filter(|_| drive.create == Control::Enabled).map(|kind| {
-        view! { <ButtonLink href=listing.new_dialog(kind) icon="plus" tone=Tone::Primary in_place=true>{format!("Create a {}", kind.title().to_lowercase())}</ButtonLink> }
+        view! { <ButtonLink href=listing.new_dialog(kind) icon="plus" tone=Tone::Primary in_place=true>{format!("Create a {}", kind.label().to_lowercase())}</ButtonLink> }
     });
     view! {
         <section node_ref=here class="panel">
@@ -257,7 +257,7 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: VirtualR
             {hidden("status", &listing.status)}
             {hidden("sort", &listing.sort)}
             {hidden("cursor", &listing.cursor)}
-            {hidden("view", listing.view_mode.word())}
+            {hidden("view", listing.view_mode.as_str())}
             {hidden("details", if listing.view_mode.details { "1" } else { "" })}
             {at_once.refusal()}
             <div class="drive-bar">
@@ -407,11 +407,11 @@ fn Entries(
             let entry = match on {
                 Control::Absent => return ().into_any(),
                 Control::Disabled(reason) => view! {
-                    <span class="menu-off with-icon"><Icon name=command.icon()/>{command.title()}<small class="menu-note">{reason}</small></span>
+                    <span class="menu-off with-icon"><Icon name=command.icon()/>{command.label()}<small class="menu-note">{reason}</small></span>
                 }
                 .into_any(),
                 Control::Enabled => view! {
-                    <a href=listing.dialog(command, &items) data-act=command.word() data-noscroll=""><Icon name=command.icon()/>{command.title()}</a>
+                    <a href=listing.dialog(command, &items) data-act=command.as_str() data-noscroll=""><Icon name=command.icon()/>{command.label()}</a>
                 }
                 .into_any(),
             };
@@ -456,10 +456,10 @@ pub fn MenuDialog(item: String, listing: Listing, drive: DriveView) -> impl Into
 pub fn Filters(listing: Listing) -> impl IntoView {
     let chosen = |value: &str, now: &str| value == now;
     let kinds = Kind::CREATABLE
-        .map(|kind| view! { <option value=kind.word() selected=chosen(kind.word(), &listing.kind)>{words::kinds(kind)}</option> })
+        .map(|kind| view! { <option value=kind.as_str() selected=chosen(kind.as_str(), &listing.kind)>{words::kinds(kind)}</option> })
         .collect_view();
     let states = Status::ALL
-        .map(|status| view! { <option value=status.word() selected=chosen(status.word(), &listing.status)>{status.title()}</option> })
+        .map(|status| view! { <option value=status.as_str() selected=chosen(status.as_str(), &listing.status)>{status.label()}</option> })
         .collect_view();
     let (action, q, sort) = (paths::drive(&listing.org, &listing.resource), listing.q.clone(), listing.sort.clone());
     let view_as = listing.view_as.clone();
@@ -534,11 +534,11 @@ fn Toolbar(selection: Selection, commands: Vec<Command>) -> impl IntoView {
     let buttons = commands
         .into_iter()
         .map(|command| {
-            let (word, why) = (command.word(), move || selection.why_not(command));
+            let (word, why) = (command.as_str(), move || selection.why_not(command));
             view! {
                 <button type="submit" class="button" name="dialog" value=word disabled=move || why().is_some() title=why>
                     <Icon name=command.icon()/>
-                    {command.title()}
+                    {command.label()}
                 </button>
             }
         })
@@ -645,17 +645,17 @@ fn row_of(
     cells.close("span");
     cells.close("td");
 
-    cells.with("td", &cell("m col kind-col"), row.kind.title());
+    cells.with("td", &cell("m col kind-col"), row.kind.label());
 
     cells.open("td", &cell("status-cell"));
     match &row.dataset {
         Some(dataset) => cells.with(
             "span",
-            &[("class", words::status_tone(dataset.status)), ("title", dataset.status.title())],
-            dataset.status.title(),
+            &[("class", words::status_tone(dataset.status)), ("title", dataset.status.label())],
+            dataset.status.label(),
         ),
         // Where there is no room for a column of kinds.
-        None => cells.with("span", &[("class", "small kind-word")], row.kind.title()),
+        None => cells.with("span", &[("class", "small kind-word")], row.kind.label()),
     }
     cells.close("td");
 
@@ -720,9 +720,9 @@ fn row_of(
 
     let attributes = vec![
         ("role", "row".to_owned()),
-        ("class", row.kind.word().to_owned()),
+        ("class", row.kind.as_str().to_owned()),
         ("data-id", id),
-        ("data-kind", row.kind.word().to_owned()),
+        ("data-kind", row.kind.as_str().to_owned()),
         ("aria-rowindex", (row_index + 2).to_string()),
         ("aria-label", row.name.clone()),
         ("aria-selected", checked.to_string()),

@@ -20,7 +20,7 @@ const AGAIN: Duration = Duration::from_millis(400);
 /// A stream that was refused is asked for again after so much, and then after twice as much each time.
 const REFUSED: Duration = Duration::from_secs(3);
 /// So often it is asked for in a row.
-const TRIES: u32 = 5;
+const MAX_RETRIES: u32 = 5;
 
 /// The script of the worker that has one stream for all windows (`public/live.js`).
 const WORKER: &str = "/live.js";
@@ -190,7 +190,7 @@ pub fn follow(shows: Signal<Option<String>>) {
         };
         // Perhaps this may no longer be seen, and the page says so when it looks again; perhaps the server was away.
         let refused = move || {
-            let Some(before) = tries.try_get_value().filter(|before| *before < TRIES) else { return };
+            let Some(before) = tries.try_get_value().filter(|before| *before < MAX_RETRIES) else { return };
             tries.set_value(before + 1);
             let again = move || {
                 look_again(session, waiting);

@@ -188,7 +188,7 @@ pub fn DrivePage() -> impl IntoView {
                 _ => None,
             }).map(|command| view! {
                 <div role="alert">
-                    <Note><p>{format!("Select items first, then choose {}.", command.title())}</p></Note>
+                    <Note><p>{format!("Select items first, then choose {}.", command.label())}</p></Note>
                 </div>
             })}
             <div
@@ -484,9 +484,9 @@ fn ContainerHeader(
                         .into_any();
                     }
                     view! {
-                        <a href=listing.new_dialog(kind) class=kind.word() data-noscroll="">
+                        <a href=listing.new_dialog(kind) class=kind.as_str() data-noscroll="">
                             <Icon name=words::kind_icon(kind)/>
-                            {format!("New {}", kind.title().to_lowercase())}
+                            {format!("New {}", kind.label().to_lowercase())}
                         </a>
                     }
                     .into_any()
@@ -541,10 +541,10 @@ fn steps(resource: &ResourceView, listing: &Listing, shared_elsewhere: bool) -> 
             steps.push(Step::here(label));
         } else if crumb.kind == Kind::Root {
             let href = listing.container(&root_of(crumb.id, resource.account_name.is_some()));
-            steps.push(Step::to(label, href).holding(crumb.id.to_string(), crumb.kind.word()));
+            steps.push(Step::to(label, href).holding(crumb.id.to_string(), crumb.kind.as_str()));
         } else {
             let href = listing.container(&crumb.id.to_string());
-            steps.push(Step::to(label, href).holding(crumb.id.to_string(), crumb.kind.word()));
+            steps.push(Step::to(label, href).holding(crumb.id.to_string(), crumb.kind.as_str()));
         }
     }
     // The path leads down to the resource itself; should it once not, the page still needs its heading.

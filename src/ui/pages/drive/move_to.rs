@@ -301,7 +301,7 @@ fn GoHere(label: &'static str, control: Control) -> impl IntoView {
 #[component]
 fn PlaceRow(row: DestinationRow, href: String) -> impl IntoView {
     let name = view! {
-        <span class=format!("name {}", row.kind.word())>
+        <span class=format!("name {}", row.kind.as_str())>
             <Icon name=words::kind_icon(row.kind)/>
             <span title=row.name.clone()>{row.name.clone()}</span>
         </span>
@@ -323,7 +323,7 @@ fn NewFolder(parent: String, back: String, cancel: String, flash: Option<FormFla
     view! {
         <Form action flash class="form new-folder">
             <Hidden name="parent" value=parent/>
-            <Hidden name="kind" value=Kind::Folder.word()/>
+            <Hidden name="kind" value=Kind::Folder.as_str()/>
             <Hidden name="back" value=back/>
             <Field name="name" label="Name" focused=true/>
             <a class="button" href=cancel data-noscroll="" prop:replace=true>"Not now"</a>

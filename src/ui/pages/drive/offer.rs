@@ -7,7 +7,7 @@ use super::{
     route::{DriveRoute, Listing, OpenDialog},
 };
 use crate::{
-    domain::{offer::OPEN_DAYS, transfer::offer::Offering, view::transfer::OfferingView},
+    domain::{offer::OPEN_DAYS, transfer::offer::OfferPlan, view::transfer::OfferingView},
     rpc::{
         FormFlash, ask,
         offer::{SendOffer, offering},
@@ -74,7 +74,7 @@ pub fn OfferDialog(
 }
 
 /// "2 items with 14 datasets and 1,204 images".
-fn amount(offering: &Offering) -> String {
+fn amount(offering: &OfferPlan) -> String {
     let items = words::totalled(offering.items.len() as u64, "item", "items");
     let datasets = words::totalled(offering.datasets, "dataset", "datasets");
     let images = words::counted(offering.images, "image", "images");

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     domain::{
         licence::Model,
-        transfer::{Effects, Grantee, Listed, ModelPair, Plan, Reached, SideEffect},
+        transfer::{AccessChange, Effects, Grantee, ModelPair, Plan, SideEffect, Truncated},
     },
     ui::{
         components::{
@@ -74,7 +74,7 @@ fn Side(side: SideEffect, remark: Option<&'static str>) -> impl IntoView {
         }
         None => ().into_any(),
     };
-    let model = side.model.map_or("No cloud licence", Model::title);
+    let model = side.model.map_or("No cloud licence", Model::label);
     view! {
         <div>
             <b>{side.name}</b>
@@ -194,13 +194,13 @@ pub fn Consequences(
 }
 
 /// "2 keep access · Chris Weber (Reader), everyone in Partner (Editor)".
-fn reached_line(list: &Listed<Reached>, verb: &str) -> AnyView {
-    let name = |one: &Reached| {
+fn reached_line(list: &Truncated<AccessChange>, verb: &str) -> AnyView {
+    let name = |one: &AccessChange| {
         let whom = match one.grantee {
             Grantee::Person(_) => one.name.clone(),
             Grantee::Organization(_) => format!("everyone in {}", one.name),
         };
-        format!("{whom} ({})", one.level.title())
+        format!("{whom} ({})", one.level.label())
     };
     let names: Vec<String> = list.first.iter().take(20).map(name).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -81,8 +81,8 @@ fn Choices(restrictions: RestrictionsView, close: String, flash: Option<FormFlas
                 let fixed = |answer: &'static str, why: Option<String>| {
                     view! {
                         <div class="fixed-choice">
-                            <Hidden name=restriction.word() value=now/>
-                            <b>{restriction.title()}</b>
+                            <Hidden name=restriction.as_str() value=now/>
+                            <b>{restriction.label()}</b>
                             <p><Icon name="lock"/>{why.map_or_else(|| answer.to_owned(), |why| format!("{answer}, restricted {why}"))}</p>
                         </div>
                     }
@@ -95,8 +95,8 @@ fn Choices(restrictions: RestrictionsView, close: String, flash: Option<FormFlas
                     }
                     None => view! {
                         <Radios
-                            name=restriction.word()
-                            label=restriction.title()
+                            name=restriction.as_str()
+                            label=restriction.label()
                             options=vec![("no", restriction.open()), ("yes", restriction.closed())]
                             first=now
                         />

@@ -253,7 +253,7 @@ impl DriveRoute {
 
 impl ViewMode {
     /// What the address says of tiles and rows; nothing where they are as somebody likes them.
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match (self.said, self.grid) {
             (false, _) => "",
             (true, true) => "grid",
@@ -276,7 +276,7 @@ impl Listing {
             .with("kind", self.kind.clone())
             .with("status", self.status.clone())
             .with("sort", self.sort.clone())
-            .with("view", self.view_mode.word())
+            .with("view", self.view_mode.as_str())
             .with("details", if self.view_mode.details { "1" } else { "" })
     }
 
@@ -355,12 +355,12 @@ impl Listing {
 
     /// With the dialog for something new.
     pub fn new_dialog(&self, kind: Kind) -> String {
-        self.base().with("dialog", format!("new-{}", kind.word())).text()
+        self.base().with("dialog", format!("new-{}", kind.as_str())).text()
     }
 
     /// With the dialog of a command for items.
     pub fn dialog(&self, command: Command, items: &[String]) -> String {
-        self.base().with("dialog", command.word()).with_all("item", items).text()
+        self.base().with("dialog", command.as_str()).with_all("item", items).text()
     }
 
     /// With **Move to**.

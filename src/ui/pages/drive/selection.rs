@@ -751,7 +751,7 @@ impl Selection {
     fn ask(self, row: &HtmlElement, command: Command) {
         let several = self.sums.get_untracked().count > 0 && command.takes_several();
         if several && let Some(form) = self.form.get_untracked() {
-            follow(&form, &format!(".selection button[value={}]:not([disabled])", command.word()));
+            follow(&form, &format!(".selection button[value={}]:not([disabled])", command.as_str()));
             return;
         }
         let at = row_index(row);

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         command::Command,
         resource::Kind,
-        share_link::Standing,
+        share_link::LinkStatus,
         time::Timestamp,
         view::{
             Control,
@@ -157,10 +157,10 @@ fn NewLink(id: String, back: String, flash: Option<FormFlash>) -> impl IntoView 
 #[component]
 fn Entry(link: LinkView, manages: bool, back: String, flash: Option<FormFlash>, now: Timestamp) -> impl IntoView {
     let (class, state) = match link.standing {
-        Standing::On => ("status ok", "On"),
-        Standing::Expired => ("status", "Expired"),
-        Standing::Moved => ("status", "Stopped by a transfer"),
-        Standing::Revoked => ("status", "Revoked"),
+        LinkStatus::On => ("status ok", "On"),
+        LinkStatus::Expired => ("status", "Expired"),
+        LinkStatus::Moved => ("status", "Stopped by a transfer"),
+        LinkStatus::Revoked => ("status", "Revoked"),
     };
     let mut facts = Vec::new();
     if link.has_password {
@@ -176,7 +176,7 @@ fn Entry(link: LinkView, manages: bool, back: String, flash: Option<FormFlash>, 
     let by = link.created_by_name.map(|name| format!(" by {name}"));
     let made = format!("Switched on {}{}", link.created_at.day().words(), by.unwrap_or_default());
     let facts = format!("{} · {made}", facts.join(" · "));
-    let on = link.standing == Standing::On;
+    let on = link.standing == LinkStatus::On;
     let address = match link.url {
         Some(url) => view! { <CopyField value=url label="Address of the link" action="Copy link"/> }.into_any(),
         None if on => view! {

@@ -101,7 +101,7 @@ fn Days(timeline: TimelineView, listing: Listing) -> impl IntoView {
         .into_iter()
         .map(|dataset| {
             let gap = before.replace(dataset.on).map_or(0, |before| distance(before, dataset.on));
-            let about = format!("{} · {}", words::counted(dataset.images, "image", "images"), dataset.status.title());
+            let about = format!("{} · {}", words::counted(dataset.images, "image", "images"), dataset.status.label());
             view! {
                 <li class=format!("gap-{gap}")>
                     <time datetime=dataset.on.iso()>{dataset.on.words()}</time>

@@ -45,7 +45,7 @@ fn branches(tree: &[Branch], several: bool, listing: &Listing) -> AnyView {
                     class:open=branch.open
                     aria-current=branch.current.then_some("page")
                     data-drop=id
-                    data-kind=branch.kind.word()
+                    data-kind=branch.kind.as_str()
                     data-name=name.clone()
                 >
                     <Icon name=if root { "drive" } else { "folder" }/>

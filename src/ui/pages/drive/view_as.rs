@@ -26,7 +26,7 @@ pub fn ViewAsBanner(
     listing: Listing,
 ) -> impl IntoView {
     let ViewAs { person, name, role } = view_as;
-    let here = level.map(|level| format!("{} access here: they can {}. ", level.title(), level.summary()));
+    let here = level.map(|level| format!("{} access here: they can {}. ", level.label(), level.summary()));
     let out = listing.with_view_as("", &listing.resource);
     view! {
         <section class="view-as" aria-label="View as">

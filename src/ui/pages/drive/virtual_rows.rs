@@ -24,10 +24,10 @@ use crate::{
 const AROUND: usize = 10;
 
 /// The most rows on the page at once, however large the screen.
-const MOST: usize = 70;
+const MAX_RENDERED_ROWS: usize = 70;
 
 /// How many rows are asked for at once.
-const BLOCK: usize = 100;
+const BLOCK_SIZE: usize = 100;
 
 /// What the rows of a list may be used for: of the container, and of the licences.
 type Offers = (Option<ResourceView>, MissingEntitlements);
@@ -121,7 +121,7 @@ impl VirtualRows {
         }
         self.total.set(total);
         if other || start == 0 {
-            self.shown.set((0, first.min(MOST)));
+            self.shown.set((0, first.min(MAX_RENDERED_ROWS)));
         } else {
             self.shown.set((start.min(total), end.min(total)));
             self.ask(start.min(total), end.min(total), true);
@@ -169,9 +169,9 @@ impl VirtualRows {
     /// Has the first `most` rows loaded; `said` is told how many are there by now, and says whether to go on. Whether all
     /// of them are.
     pub async fn load(self, most: usize, said: impl Fn(usize) -> bool) -> bool {
-        for block in 0..most.div_ceil(BLOCK) {
+        for block in 0..most.div_ceil(BLOCK_SIZE) {
             let there = |known: &BTreeMap<usize, RowView>| {
-                (block * BLOCK..most.min((block + 1) * BLOCK)).all(|row_index| known.contains_key(&row_index))
+                (block * BLOCK_SIZE..most.min((block + 1) * BLOCK_SIZE)).all(|row_index| known.contains_key(&row_index))
             };
             if !self.known.with_value(there) {
                 self.asked.update_value(|asked| {
@@ -179,7 +179,7 @@ impl VirtualRows {
                 });
                 self.fetch(block).await;
             }
-            if !said(most.min((block + 1) * BLOCK)) {
+            if !said(most.min((block + 1) * BLOCK_SIZE)) {
                 return false;
             }
         }
@@ -232,7 +232,7 @@ impl VirtualRows {
         let first = (line_of(-rect.top()) * lines).saturating_sub(AROUND.max(lines));
         let first = first - first % lines;
         let last = (line_of(screen - rect.top()) + 1) * lines + AROUND.max(lines);
-        let end = last.min(total).min(first + MOST.max(first_known(self.known)));
+        let end = last.min(total).min(first + MAX_RENDERED_ROWS.max(first_known(self.known)));
         let start = first.min(end);
         if self.shown.get_untracked() != (start, end) {
             self.shown.set((start, end));
@@ -273,7 +273,7 @@ impl VirtualRows {
         let missing: BTreeSet<usize> = self.known.with_value(|known| {
             (start..end)
                 .filter(|row_index| again || !known.contains_key(row_index))
-                .map(|row_index| row_index / BLOCK)
+                .map(|row_index| row_index / BLOCK_SIZE)
                 .collect()
         });
         for block in missing {
@@ -290,7 +290,7 @@ impl VirtualRows {
         let resource =
             self.offers.with_value(|(resource, _)| resource.as_ref().map(|resource| resource.id.to_string()));
         let Some(resource) = resource else { return };
-        let from = block * BLOCK;
+        let from = block * BLOCK_SIZE;
         let Listing { kind, status, sort, view_as, .. } = listing.clone();
         let answer = drive_rows(resource, kind, status, sort, from as u64, view_as).await;
         if self.listing.try_with_value(|now| *now == listing) != Some(true) {
@@ -299,7 +299,7 @@ impl VirtualRows {
         match answer {
             Ok(more) => {
                 self.known.update_value(|known| {
-                    known.retain(|row_index, _| !(from..from + BLOCK).contains(row_index));
+                    known.retain(|row_index, _| !(from..from + BLOCK_SIZE).contains(row_index));
                     for (at, row) in more.rows.into_iter().enumerate() {
                         known.insert(from + at, row);
                     }
@@ -347,7 +347,9 @@ fn pixels(lines: usize, height: f64) -> f64 {
 
 /// How many rows came with the page: as long as nobody scrolls, all of them stay.
 fn first_known(known: StoredValue<BTreeMap<usize, RowView>>) -> usize {
-    known.with_value(|known| known.keys().enumerate().take_while(|(at, row_index)| at == *row_index).count()).min(MOST)
+    known
+        .with_value(|known| known.keys().enumerate().take_while(|(at, row_index)| at == *row_index).count())
+        .min(MAX_RENDERED_ROWS)
 }
 
 /// Something the pointer or a key was on, as an element.

@@ -51,7 +51,7 @@ pub fn LicenceFacts(
     heading: bool,
 ) -> impl IntoView {
     let (tone, state, until) = standing(&licence, now);
-    let title = licence.product.title();
+    let title = licence.product.label();
     let name = if heading { view! { <h2>{title}</h2> }.into_any() } else { view! { <b>{title}</b> }.into_any() };
     let books = match licence.model {
         Some(Model::ImagesProjects) => view! {
@@ -73,7 +73,7 @@ pub fn LicenceFacts(
             {name}
             <span class=tone>{state} {until.map(|until| format!(" {until}"))}</span>
         </div>
-        {licence.model.map(|model| view! { <small>{model.title()}</small> })}
+        {licence.model.map(|model| view! { <small>{model.label()}</small> })}
         {licence.loan.as_ref().map(|loan| view! { <p class="small">{words::loan(loan)}</p> })}
         {books}
     }

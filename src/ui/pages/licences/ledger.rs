@@ -111,7 +111,7 @@ fn LedgerContent(route: LedgerRoute, ledger: LedgerView, now: Timestamp) -> impl
     let route = LedgerRoute { org: ledger.organization.org_id.clone(), ..route };
     let org = route.org.clone();
     let licence = ledger.licence.clone();
-    let title = licence.product.title();
+    let title = licence.product.label();
     let lead = "Every change of what is left, newest first. Nobody can edit it.";
     let empty = ledger.entries.is_empty();
     let rows = ledger
@@ -177,7 +177,9 @@ fn LedgerContent(route: LedgerRoute, ledger: LedgerView, now: Timestamp) -> impl
 #[component]
 fn Filters(route: LedgerRoute) -> impl IntoView {
     let kinds = EntryKind::ALL
-        .map(|kind| view! { <option value=kind.word() selected={kind.word() == route.kind}>{kind.title()}</option> })
+        .map(
+            |kind| view! { <option value=kind.as_str() selected={kind.as_str() == route.kind}>{kind.label()}</option> },
+        )
         .collect_view();
     let path = paths::licence(&route.org, &route.id);
     let clear = route.is_filtered().then(|| path.clone());
@@ -220,7 +222,7 @@ fn Row(entry: EntryView, model: Option<Model>, org: String, now: Timestamp) -> i
     view! {
         <tr role="row">
             <td role="cell" class="num m when"><span title=entry.at.words()><When at=entry.at now/></span> <small class="at"><Moment at=entry.at/></small></td>
-            <td role="cell" class="what"><b>{entry.kind.title()}</b> {about} {receipt}</td>
+            <td role="cell" class="what"><b>{entry.kind.label()}</b> {about} {receipt}</td>
             <td role="cell" class="num end change" class:gained=gained>{amounts(entry.change, model, true)}</td>
             <td role="cell" class="num end left"><span class="label">"Left "</span>{amounts(entry.left, model, false)}</td>
         </tr>

@@ -124,7 +124,7 @@ fn LicenceCard(licence: LicenceView, org: String, now: Timestamp) -> impl IntoVi
     let href = paths::licence(&org, &licence.id.to_string());
     // The books of what is borrowed are its owner's.
     let borrowed = licence.loan.as_ref().is_some_and(|loan| loan.direction == Direction::Borrowed);
-    let (title, books) = (licence.product.title(), licence.model.is_some() && !borrowed);
+    let (title, books) = (licence.product.label(), licence.model.is_some() && !borrowed);
     view! {
         <li class="panel tile licence-card">
             <LicenceFacts licence now heading=true/>

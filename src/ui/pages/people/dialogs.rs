@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How many people a dialog names.
-const NAMED: usize = 8;
+const MAX_NAMED_PEOPLE: usize = 8;
 
 /// **Remove user**: whom, and what they lose.
 #[component]
@@ -38,11 +38,11 @@ pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFl
     let chosen = people.chosen;
     let count = chosen.len() as u64;
     let ids = chosen.iter().filter_map(|row| row.person.map(|id| id.to_string())).collect::<Vec<_>>().join(",");
-    let more = chosen.len().saturating_sub(NAMED) as u64;
+    let more = chosen.len().saturating_sub(MAX_NAMED_PEOPLE) as u64;
     let myself = chosen.iter().any(|row| row.person == Some(people.me));
     let names = chosen
         .into_iter()
-        .take(NAMED)
+        .take(MAX_NAMED_PEOPLE)
         .map(|row| {
             let name = called(&row);
             let about = match row.status {
@@ -88,7 +88,7 @@ pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFl
 
 fn article(role: Option<Role>) -> String {
     match role {
-        Some(role @ (Role::Owner | Role::Editor)) => format!("an {}", role.title()),
+        Some(role @ (Role::Owner | Role::Editor)) => format!("an {}", role.label()),
         other => format!("a {}", words::role(other)),
     }
 }
@@ -97,7 +97,7 @@ fn article(role: Option<Role>) -> String {
 pub fn roles_within(refused: &[(Role, String)], mine: Option<Role>) -> Vec<(&'static str, &'static str)> {
     let all = mine.map(roles_to_invite_as).unwrap_or_default();
     let fits = all.into_iter().filter(|role| !refused.iter().any(|(missing, _)| missing == role));
-    fits.map(|role| (role.word(), role.title())).collect()
+    fits.map(|role| (role.as_str(), role.label())).collect()
 }
 
 /// Why there are not more of them.
@@ -128,7 +128,7 @@ pub fn CreateDialog(
                         <Field name="last_name" label="Last name"/>
                     </div>
                     <Field name="email" label="Email" kind="email"/>
-                    <Choice name="role" label="Role" options=roles value=if missing.iter().any(|(role, _)| *role == Role::Member) { Role::Reader } else { Role::Member }.word()/>
+                    <Choice name="role" label="Role" options=roles value=if missing.iter().any(|(role, _)| *role == Role::Member) { Role::Reader } else { Role::Member }.as_str()/>
                     {missing.into_iter().map(|(_, why)| view! { <p class="small">{why}</p> }).collect_view()}
                 </DialogBody>
                 <DialogButtons close remark="They get a link by mail to set their password.">
@@ -157,14 +157,14 @@ pub fn RoleDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFlas
     let changed: Vec<&'static str> = Permission::ALL
         .into_iter()
         .filter(|permission| may(to, *permission) != may(before, *permission))
-        .map(Permission::title)
+        .map(Permission::label)
         .collect();
     let list = changed.into_iter().map(|title| view! { <li>{title}</li> }).collect_view();
     let heading =
         if gains { format!("Make {name} {}?", article_of(to)) } else { "Give up what you may do?".to_owned() };
     let sentence = match (gains, myself) {
         (true, _) => format!("{name} will be able to:"),
-        (false, true) => format!("As {} of {} you will not be able to any more:", to.title(), people.organization.name),
+        (false, true) => format!("As {} of {} you will not be able to any more:", to.label(), people.organization.name),
         (false, false) => format!("{name} will not be able to any more:"),
     };
     view! {
@@ -172,7 +172,7 @@ pub fn RoleDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFlas
             <Form action flash class="dialog-form" changes_session=myself>
                 <Hidden name="org" value=route.org.clone()/>
                 <Hidden name="person" value=person/>
-                <Hidden name="role" value=to.word()/>
+                <Hidden name="role" value=to.as_str()/>
                 <Hidden name="confirmed" value="true"/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody>

@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use super::PeopleHeader;
 use crate::{
     domain::{
-        invitation::State,
+        invitation::InvitationState,
         time::Timestamp,
         view::people::{InvitationRow, InvitationsView},
     },
@@ -84,11 +84,11 @@ pub fn InvitationsPage() -> impl IntoView {
     .into_any()
 }
 
-const STATES: [(State, &str); 4] = [
-    (State::Pending, "Waiting"),
-    (State::Accepted, "Accepted"),
-    (State::Declined, "Declined"),
-    (State::Revoked, "Revoked"),
+const STATES: [(InvitationState, &str); 4] = [
+    (InvitationState::Pending, "Waiting"),
+    (InvitationState::Accepted, "Accepted"),
+    (InvitationState::Declined, "Declined"),
+    (InvitationState::Revoked, "Revoked"),
 ];
 
 /// The page, loaded.
@@ -99,11 +99,11 @@ fn Content(
     now: Timestamp,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let state = State::parse(&route.state).unwrap_or(State::Pending);
+    let state = InvitationState::parse(&route.state).unwrap_or(InvitationState::Pending);
     let links = STATES
         .into_iter()
         .map(|(one, words)| {
-            let word = if one == State::Pending { "" } else { one.word() };
+            let word = if one == InvitationState::Pending { "" } else { one.as_str() };
             view! { <a class="button quiet" href=route.address(word, "") aria-current=(one == state).then_some("true")>{words}</a> }
         })
         .collect_view();
@@ -149,10 +149,10 @@ fn Content(
     });
     let content = if empty {
         let sentence = match state {
-            State::Pending => "No invitation waits for an answer.",
-            State::Accepted => "Nobody has accepted an invitation yet.",
-            State::Declined => "Nobody has declined.",
-            State::Revoked => "No invitation was taken back.",
+            InvitationState::Pending => "No invitation waits for an answer.",
+            InvitationState::Accepted => "Nobody has accepted an invitation yet.",
+            InvitationState::Declined => "Nobody has declined.",
+            InvitationState::Revoked => "No invitation was taken back.",
         };
         view! {
             <section class="panel">
@@ -207,25 +207,29 @@ fn Row(
         None => (row.email.clone(), String::new()),
     };
     let (status, tone) = match (row.state, row.expires_at <= now) {
-        (State::Pending, false) if row.sender_lost => {
+        (InvitationState::Pending, false) if row.sender_lost => {
             (format!("{} can no longer give this", row.invited_by), "status fail")
         }
-        (State::Pending, _) if row.undelivered => ("The mail could not be delivered".to_owned(), "status fail"),
-        (State::Pending, false) => (format!("Waiting · {}", words::days_left(row.expires_at, now)), "status wait"),
-        (State::Pending, true) => ("Expired".to_owned(), "status fail"),
-        (State::Accepted, _) => ("Accepted".to_owned(), "status ok"),
-        (State::Declined, _) => ("Declined".to_owned(), "status fail"),
-        (State::Revoked, _) => ("Revoked".to_owned(), "status"),
+        (InvitationState::Pending, _) if row.undelivered => {
+            ("The mail could not be delivered".to_owned(), "status fail")
+        }
+        (InvitationState::Pending, false) => {
+            (format!("Waiting · {}", words::days_left(row.expires_at, now)), "status wait")
+        }
+        (InvitationState::Pending, true) => ("Expired".to_owned(), "status fail"),
+        (InvitationState::Accepted, _) => ("Accepted".to_owned(), "status ok"),
+        (InvitationState::Declined, _) => ("Declined".to_owned(), "status fail"),
+        (InvitationState::Revoked, _) => ("Revoked".to_owned(), "status"),
     };
-    let hint = (row.state == State::Pending && row.sender_lost)
+    let hint = (row.state == InvitationState::Pending && row.sender_lost)
         .then(|| view! { <small class="reaches">"Resend it in your own name, or revoke it."</small> });
     let accounts = (!row.accounts.is_empty()).then(|| {
         let names: Vec<&str> = row.accounts.iter().map(String::as_str).collect();
         let text = format!("In {}", words::some_of(&names, names.len() as u64));
         view! { <small class="of-account">{text}</small> }
     });
-    let reach = row.resource_name.zip(row.level).map(|(name, level)| format!("{} of {name}", level.title()));
-    let buttons = (row.state == State::Pending).then(|| {
+    let reach = row.resource_name.zip(row.level).map(|(name, level)| format!("{} of {name}", level.label()));
+    let buttons = (row.state == InvitationState::Pending).then(|| {
         let form = |path: &'static str, label: &'static str| {
             view! {
                 <form class="inline-form" method="post" action=Session::get().sent_from(path)>
@@ -241,7 +245,7 @@ fn Row(
     view! {
         <tr class="person">
             <td class="name-cell"><span class="two-lines"><b>{first}</b><small>{second}</small></span></td>
-            <td class="role-cell"><span class="two-lines"><span>{if row.external { "External" } else { row.role.title() }}</span>{reach.map(|reach| view! { <small>{reach}</small> })}</span>{accounts}</td>
+            <td class="role-cell"><span class="two-lines"><span>{if row.external { "External" } else { row.role.label() }}</span>{reach.map(|reach| view! { <small>{reach}</small> })}</span>{accounts}</td>
             <td class="status-cell"><span class=tone>{status}</span>{hint}</td>
             <td class="m">{row.invited_by}</td>
             <td class="m num seen-cell"><When at=row.sent_at now/></td>

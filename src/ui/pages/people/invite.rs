@@ -160,14 +160,14 @@ fn InviteFields(fields: Fields) -> impl IntoView {
         })
         .collect_view();
     let levels: Vec<(&'static str, &'static str)> =
-        Level::ALL.into_iter().map(|level| (level.word(), level.title())).collect();
+        Level::ALL.into_iter().map(|level| (level.as_str(), level.label())).collect();
     form.named("resource", "Access to");
     // What a Member sees matters only where somebody can be one.
-    let choice = if roles.iter().any(|(word, _)| *word == Role::Member.word()) {
+    let choice = if roles.iter().any(|(word, _)| *word == Role::Member.as_str()) {
         let hint = "A Member sees nothing until something is shared with them.";
-        view! { <Choice name="role" label="Role" options=roles value=usual.word() hint/> }.into_any()
+        view! { <Choice name="role" label="Role" options=roles value=usual.as_str() hint/> }.into_any()
     } else {
-        view! { <Choice name="role" label="Role" options=roles value=usual.word()/> }.into_any()
+        view! { <Choice name="role" label="Role" options=roles value=usual.as_str()/> }.into_any()
     };
     let missing = missing.into_iter().map(|why| view! { <p class="small">{why}</p> }).collect_view();
     view! {
@@ -195,7 +195,7 @@ fn InviteFields(fields: Fields) -> impl IntoView {
                     {options}
                 </select>
             </div>
-            <Choice name="level" label="Level" options=levels value=Level::Reader.word()/>
+            <Choice name="level" label="Level" options=levels value=Level::Reader.as_str()/>
         </div>
         {(!accounts.is_empty()).then(|| view! { <Accounts accounts/> })}
         <Rows text mine/>
@@ -357,7 +357,7 @@ fn ReviewTable(review: Review) -> impl IntoView {
                 (Outcome::Invalid, why) => ("status fail", why.unwrap_or_default()),
                 (_, why) => ("status wait", why.unwrap_or_default()),
             };
-            let about = [row.name, row.role.map(|role| role.title().to_owned())].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+            let about = [row.name, row.role.map(|role| role.label().to_owned())].into_iter().flatten().collect::<Vec<_>>().join(" · ");
             view! {
                 <li>
                     <span class="two-lines"><b>{row.email}</b>{(!about.is_empty()).then(|| view! { <small>{about}</small> })}</span>

@@ -119,11 +119,13 @@ fn Filters(route: PeopleRoute, shown: u64, people: u64, creates: bool, waiting: 
     let (on_submit, on_change) = (look.clone(), look);
     let roles = Role::ALL
         .into_iter()
-        .map(|role| view! { <option value=role.word() selected={route.role == role.word()}>{role.title()}</option> })
+        .map(
+            |role| view! { <option value=role.as_str() selected={route.role == role.as_str()}>{role.label()}</option> },
+        )
         .collect_view();
     let statuses = Status::ALL
         .into_iter()
-        .map(|status| view! { <option value=status.word() selected={route.status == status.word()}>{status.title()}</option> })
+        .map(|status| view! { <option value=status.as_str() selected={route.status == status.as_str()}>{status.label()}</option> })
         .collect_view();
     view! {
         <form
@@ -373,7 +375,7 @@ fn Row(
         }
     };
     let reaches =
-        row.reaches.iter().map(|(name, level)| format!("{name} ({})", level.title())).collect::<Vec<_>>().join(", ");
+        row.reaches.iter().map(|(name, level)| format!("{name} ({})", level.label())).collect::<Vec<_>>().join(", ");
     let reaches = (!reaches.is_empty()).then(|| view! { <small class="reaches">{reaches}</small> });
     let choices = if may_manage { choices(&row, mine, owners) } else { Vec::new() };
     // With one account nothing is said of accounts (ACCT-4); an Owner stands above all of them.
@@ -392,7 +394,7 @@ fn Row(
         Some(role) if choices.len() < 2 => {
             let last = may_manage && role == Role::Owner && owners == 1 && row.status == Status::Active;
             view! {
-                <span>{role.title()}</span>
+                <span>{role.label()}</span>
                 {last.then(|| view! { <small class="why" title=Refusal::LastOwner.to_string()>"The last Owner"</small> })}
             }
             .into_any()
@@ -404,7 +406,7 @@ fn Row(
                 .into_iter()
                 .map(|to| {
                     let why = refused.iter().find(|(refused, _)| *refused == to && to != role).map(|(_, why)| why.clone());
-                    view! { <option value=to.word() selected={to == role} disabled=why.is_some() title=why>{to.title()} {(asks && asks_first(me, role, to)).then_some("…")}</option> }
+                    view! { <option value=to.as_str() selected={to == role} disabled=why.is_some() title=why>{to.label()} {(asks && asks_first(me, role, to)).then_some("…")}</option> }
                 })
                 .collect_view();
             view! {
@@ -414,8 +416,8 @@ fn Row(
                     form=format!("role-{id}")
                     aria-label=format!("Role of {name}")
                     // A menu that was touched does not follow the `selected` of its entries any more.
-                    prop:value=role.word()
-                    data-role=role.word()
+                    prop:value=role.as_str()
+                    data-role=role.as_str()
                     data-person=row.person.map(|id| id.to_string())
                     data-invitation=if row.person.is_none() { row.invitation.map(|id| id.to_string()) } else { None }
                 >
