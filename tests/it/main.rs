@@ -1,4 +1,4 @@
-//! Commonhold from outside: one binary of stories over the real store, use cases and router, each on SQLite and, where
+//! Integration tests over the real store, use cases and router, in one binary. Each runs on SQLite and, where
 //! `COMMONHOLD_TEST_POSTGRES` names a server, on PostgreSQL.
 //!
 //! - [`support`]: an application over a database of its own, and a client for each person.
@@ -16,7 +16,7 @@
     clippy::panic,
     clippy::disallowed_methods,
     clippy::cast_possible_wrap,
-    reason = "a test says what it expects, has a clock and chances of its own, and counts to small numbers"
+    reason = "tests expect, panic, use randomness and the clock, and cast small counts"
 )]
 
 mod architecture;

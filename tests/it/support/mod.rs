@@ -52,36 +52,36 @@ pub const PASSWORD: &str = "survey-the-alps-by-drone";
 /// A test on both databases: `both!(name, async |app| { … });` makes the tests `name::sqlite` and `name::postgres`.
 #[macro_export]
 macro_rules! both {
-    (@tests $story:expr) => {
+    (@tests $test:expr) => {
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
         async fn sqlite() {
-            $crate::support::on_sqlite($story).await;
+            $crate::support::on_sqlite($test).await;
         }
 
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
         async fn postgres() {
-            $crate::support::on_postgres($story).await;
+            $crate::support::on_postgres($test).await;
         }
     };
-    ($name:ident, $story:expr) => {
+    ($name:ident, $test:expr) => {
         mod $name {
             use super::*;
-            both!(@tests $story);
+            both!(@tests $test);
         }
     };
 }
 
-pub async fn on_sqlite(story: impl AsyncFn(&TestApp)) {
+pub async fn on_sqlite(test: impl AsyncFn(&TestApp)) {
     let app = TestApp::sqlite().await;
-    story(&app).await;
+    test(&app).await;
     app.finish().await;
 }
 
 /// Skipped where there is no PostgreSQL server.
-pub async fn on_postgres(story: impl AsyncFn(&TestApp)) {
+pub async fn on_postgres(test: impl AsyncFn(&TestApp)) {
     match TestApp::postgres().await {
         Some(app) => {
-            story(&app).await;
+            test(&app).await;
             app.finish().await;
         }
         None => eprintln!("skipped: COMMONHOLD_TEST_POSTGRES is not set"),
