@@ -1,8 +1,9 @@
 //! Commonhold: organizations own licences and data, people act through roles, and work moves between organizations
 //! without anything being lost.
 //!
-//! Four rooms:
+//! Five rooms:
 //! - [`domain`]: the rules, pure, shared by browser and server. Start with `access` and `transfer`.
+//! - [`view`]: what is shown, read models that pages and the REST API share.
 //! - [`rpc`]: the browser's door, one server function per thing a page asks for.
 //! - `ui`: what people see, rendered on the server and brought to life in the browser.
 //! - `server`: everything that exists only on the server. Start with `server::run`.
@@ -15,6 +16,7 @@ pub mod rpc;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod ui;
+pub mod view;
 
 /// Brings the server-rendered page to life. Called once by the WebAssembly module's loader.
 #[cfg(feature = "hydrate")]

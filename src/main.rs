@@ -15,7 +15,6 @@ use commonhold::{
         organization::NewOrganizationForm,
         refusal::Refusal,
         resource::Status,
-        view::{LicenceView, billing::RequestView},
     },
     server::{
         self, Fatal,
@@ -30,6 +29,7 @@ use commonhold::{
             organization::OwnerForm,
         },
     },
+    view::{LicenceView, billing::RequestView},
 };
 
 /// Rendering a page is thousands of small allocations, which this one answers in much less time than the system's.

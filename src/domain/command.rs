@@ -10,8 +10,8 @@ use super::{
     restriction::Restrictions,
     role::{Permission, Role, may},
     time::Timestamp,
-    view::Control,
 };
+use crate::view::Control;
 
 /// Something that can be done with items.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

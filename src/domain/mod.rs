@@ -5,13 +5,12 @@
 //!
 //! # Invariants
 //! - Pure: no I/O, no async, no framework, no clock, no randomness. Time and ids come in as arguments.
-//! - Depends on `serde`, `thiserror`, `uuid` and `std` only (asserted in `tests/it/architecture.rs`); [`view`] also on
-//!   `serde_json`, for what the audit log keeps of before and after.
+//! - Depends on `serde`, `thiserror`, `uuid` and `std` only (asserted in `tests/it/architecture.rs`).
 //! - A reason to say no is a [`refusal::Refusal`]; its text is what people read, wherever they meet it.
 #![deny(missing_docs)]
 
 #[macro_use]
-mod words;
+pub(crate) mod words;
 
 pub mod access;
 pub mod account;
@@ -52,5 +51,4 @@ pub mod time;
 pub mod transfer;
 pub mod trash;
 pub mod undo;
-pub mod view;
 pub mod view_as;

@@ -8,8 +8,8 @@ use super::{
     role::Role,
     text::{FieldIssue, Fields, Identifier, Name, opaque, optional_line},
     time::Timestamp,
-    view::{LegalView, settings::DetailsView},
 };
+use crate::view::{LegalView, settings::DetailsView};
 
 /// What an organization is before the law: the only difference is its legal definition (ORG-1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{invitation::InvitationState, offer, text::FieldError, transfer::Blocker, view::people::Review};
+use super::{invitation::InvitationState, offer, text::FieldError, transfer::Blocker};
+use crate::view::people::Review;
 
 /// A "no" that may travel to the browser: its text says what is wrong and what to do, its [`Refusal::code`] is stable.
 /// Anything else that goes wrong is an internal error and never leaves the server.

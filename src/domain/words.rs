@@ -44,6 +44,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 #[cfg(test)]
 mod tests {
     use crate::domain::text::FieldIssue;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::access::{AccessView, WhyView};
+use crate::view::access::{AccessView, WhyView};
 
 /// What the dialog shows: grants, or the people by role where `shown` is `roles`; `cursor` is where the page starts.
 #[server(output = Text)]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::account::{FarewellView, LinkView, ProfileView, SessionItem};
+use crate::view::account::{FarewellView, LinkView, ProfileView, SessionItem};
 
 /// My profile.
 #[server(output = Text)]

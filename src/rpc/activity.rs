@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Failure, Text};
-use crate::domain::view::activity::LogView;
+use crate::view::activity::LogView;
 
 /// One page of the audit log: behind the line `older`, or before the line `newer`.
 #[server(output = Text)]

@@ -5,7 +5,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::billing::{BillingView, WayToLicence};
+use crate::view::billing::{BillingView, WayToLicence};
 
 /// What the page Billing shows: requests behind `older`.
 #[server(output = Text)]

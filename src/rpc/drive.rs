@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::{DriveView, MoreRows};
+use crate::view::{DriveView, MoreRows};
 
 /// A container's page, or a dataset's; the root of the organization's first account where `resource` is empty; with `q`,
 /// what is found in the organization; with `view_as`, as that person sees it. `sort` is `name`, `kind`, `size` or `modified_at`, with `-` in front for the other

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::people::{InvitationView, InvitationsView};
+use crate::view::people::{InvitationView, InvitationsView};
 
 /// **Send invitations** (PEOPLE-2); with `preview`, nothing is sent, and what is known of each row comes back as a refusal.
 #[server(output = Text)]

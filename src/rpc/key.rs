@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::key::KeysView;
+use crate::view::key::KeysView;
 
 /// The settings part **Credential keys**. `made` is the id of a key that was just made: its secret comes along, once.
 #[server(output = Text)]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Failure, Text};
-use crate::domain::view::licence::{LedgerView, LicencesView};
+use crate::view::licence::{LedgerView, LicencesView};
 
 /// What the page Licences shows.
 #[server(output = Text)]

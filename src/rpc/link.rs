@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::link::ShareView;
+use crate::view::link::ShareView;
 
 /// The links of an item, for who may copy or switch them.
 #[server(output = Text)]

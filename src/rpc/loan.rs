@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::loan::LoansView;
+use crate::view::loan::LoansView;
 
 /// The page Loans.
 #[server(output = Text)]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::transfer::{OfferPageView, OfferingView, TransfersView};
+use crate::view::transfer::{OfferPageView, OfferingView, TransfersView};
 
 /// What would be offered, and what is in the way of it on this side. `items` is a list of resource ids with commas between
 /// them.

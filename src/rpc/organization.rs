@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::{HomeView, OrganizationMembership, Page, SharedView};
+use crate::view::{HomeView, OrganizationMembership, Page, SharedView};
 
 /// **Create organization** (ORG-1, ORG-2). Leads to its Home.
 #[server(output = Text)]

@@ -5,7 +5,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::people::PeopleView;
+use crate::view::people::PeopleView;
 
 /// A page of Manage People (PEOPLE-1). `chosen` are the ids that a dialog is about, with commas between them; `inviting`
 /// says that it is **Invite people**, with `resource` for Members where it came along; `limits_of` is the person whose

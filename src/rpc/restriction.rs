@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::restriction::RestrictionsView;
+use crate::view::restriction::RestrictionsView;
 
 /// What is forbidden on an item, and where that comes from.
 #[server(output = Text)]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::seat::SeatsView;
+use crate::view::seat::SeatsView;
 
 /// The page Seats: all desktop licences of an organization, or with `licence` one of them; `giving` says that somebody is to be
 /// given a seat.

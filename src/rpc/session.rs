@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Done, Failure, Flash, Text};
-use crate::domain::{
-    policy::Policy,
+use crate::{
+    domain::policy::Policy,
     view::{SessionView, preferences::UiPreferences},
 };
 

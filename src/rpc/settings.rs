@@ -5,7 +5,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::settings::{DeletedView, SettingsView};
+use crate::view::settings::{DeletedView, SettingsView};
 
 /// What the settings pages show.
 #[server(output = Text)]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::task::TaskView;
+use crate::view::task::TaskView;
 
 /// **Copy here**. Leads to the place the copies go to.
 #[server(output = Text)]

@@ -5,7 +5,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::{DestinationView, PlanView, ReceiptView};
+use crate::view::{DestinationView, PlanView, ReceiptView};
 
 /// What the **Move to** dialog shows, or **Copy to** with `copying`: `org` (an Org ID; empty for the organization of the items) and a container in it
 /// (empty for its root).

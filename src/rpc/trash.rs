@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Done, Failure, Text};
-use crate::domain::view::trash::TrashView;
+use crate::view::trash::TrashView;
 
 /// One page of the trash of an organization, newest first.
 #[server(output = Text)]

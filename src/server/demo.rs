@@ -1,15 +1,17 @@
 //! The demo: the people and organizations of the examples, with work of every kind and state and licences of both models,
 //! so that every transfer case can be tried by hand.
 
-use crate::domain::{
-    access::{Level, operate},
-    id::{GrantId, LinkId, OrganizationId, PersonId, ResourceId},
-    licence::EntryKind,
-    organization::NewOrganizationForm,
-    resource::{Kind, Status},
-    role::{Role, found},
-    time::Timestamp,
-    transfer::Grantee,
+use crate::{
+    domain::{
+        access::{Level, operate},
+        id::{GrantId, LinkId, OrganizationId, PersonId, ResourceId},
+        licence::EntryKind,
+        organization::NewOrganizationForm,
+        resource::{Kind, Status},
+        role::{Role, found},
+        time::Timestamp,
+        transfer::Grantee,
+    },
     view::DatasetView,
 };
 

@@ -1,12 +1,14 @@
 //! `commonhold generate`: big data for measuring, quickly and in bounded memory.
 
-use crate::domain::{
-    access::operate,
-    id::{PersonId, ResourceId},
-    resource::{Kind, Status},
-    role::{Role, found},
-    text::key,
-    time::Timestamp,
+use crate::{
+    domain::{
+        access::operate,
+        id::{PersonId, ResourceId},
+        resource::{Kind, Status},
+        role::{Role, found},
+        text::key,
+        time::Timestamp,
+    },
     view::DatasetView,
 };
 

@@ -10,8 +10,8 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
 use crate::{
-    domain::view::preferences::UiPreferences,
     rpc::{Done, Failure},
+    view::preferences::UiPreferences,
 };
 
 use super::{server_fn_response::done, session::cookies};

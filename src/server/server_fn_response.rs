@@ -14,9 +14,9 @@ use crate::{
     domain::{
         id::{KeyId, PersonId},
         refusal::Refusal,
-        view::{PersonView, key::NewSecret},
     },
     rpc::{Done, Failure, Flash, FormFlash},
+    view::{PersonView, key::NewSecret},
 };
 
 use super::{

@@ -22,9 +22,9 @@ use crate::{
     domain::{
         person::full_name,
         role::{Permission, Role, may},
-        view::{OrganizationMembership, PersonView, SharedView},
     },
     rpc::{session::SignOut, trash::UndoChange},
+    view::{OrganizationMembership, PersonView, SharedView},
 };
 
 /// Which entry of the rail a page belongs to.

@@ -11,7 +11,7 @@ use super::{
     paths,
     session::Session,
 };
-use crate::domain::view::billing::WayToLicence;
+use crate::view::billing::WayToLicence;
 
 /// What the reader can do about a licence that is missing. Nothing for who has no role in the organization.
 #[component]

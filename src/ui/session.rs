@@ -4,21 +4,17 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use crate::{
-    domain::{
-        id::PersonId,
-        policy::Policy,
-        time::Timestamp,
-        view::{
-            OrganizationMembership, PersonView, SessionView, SharedView, billing::WayToLicence, people::Waiting,
-            preferences::UiPreferences,
-        },
-    },
+    domain::{id::PersonId, policy::Policy, time::Timestamp},
     rpc::{
         Asked, Failure, Flash, FormFlash, ask,
         billing::missing_licence,
         session::{PageStartView, page_start},
     },
     ui::{paths, words},
+    view::{
+        OrganizationMembership, PersonView, SessionView, SharedView, billing::WayToLicence, people::Waiting,
+        preferences::UiPreferences,
+    },
 };
 
 /// Whose page it is that the server renders, provided by the server.

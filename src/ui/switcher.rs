@@ -9,7 +9,7 @@ use super::{
     session::Session,
     words,
 };
-use crate::domain::view::OrganizationMembership;
+use crate::view::OrganizationMembership;
 
 /// From how many organizations on there is a field to find one.
 const MANY: usize = 7;

@@ -3,14 +3,16 @@
 use leptos::prelude::*;
 
 use super::paths;
-use crate::domain::{
-    access::Source,
-    id::OrganizationId,
-    loan::Direction,
-    organization::COUNTRIES,
-    resource::{CLUSTERS, Kind, Status},
-    role::Role,
-    time::{Day, Timestamp},
+use crate::{
+    domain::{
+        access::Source,
+        id::OrganizationId,
+        loan::Direction,
+        organization::COUNTRIES,
+        resource::{CLUSTERS, Kind, Status},
+        role::Role,
+        time::{Day, Timestamp},
+    },
     view::{LoanTerm, OrganizationMembership},
 };
 

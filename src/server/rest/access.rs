@@ -8,14 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{
-        transfer::Grantee,
-        view::access::{AccessRow, Given, Reason, WaitingAccess},
-    },
+    domain::transfer::Grantee,
     server::{
         context::Ctx,
         usecase::grant::{self, GiveForm},
     },
+    view::access::{AccessRow, Given, Reason, WaitingAccess},
 };
 
 use super::{CurrentPerson, Json, PageParams, Params, problem::Problem, resources::CrumbBody};

@@ -10,8 +10,9 @@ use tower_sessions::Session;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{profile::ProfileForm, view::account::SessionItem},
+    domain::profile::ProfileForm,
     server::{context::Ctx, session, usecase::account},
+    view::account::SessionItem,
 };
 
 use super::{ClientInfo, CurrentPerson, Json, PageBody, problem::Problem, session::MeBody};

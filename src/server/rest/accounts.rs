@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{account::AccountForm, id::ResourceId, refusal::Refusal, view::accounts::AccountRow},
+    domain::{account::AccountForm, id::ResourceId, refusal::Refusal},
     server::{
         context::Ctx,
         usecase::{accounts, copy},
     },
+    view::accounts::AccountRow,
 };
 
 use super::{CurrentPerson, Json, PageBody, orgs::AccountBody, problem::Problem, trash::TaskBody};

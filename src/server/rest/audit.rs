@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::view::ActivityView,
     server::{
         context::Ctx,
         error::Result as Answer,
@@ -17,6 +16,7 @@ use crate::{
             audit::{AuditQuery, Export, MAX_EXPORT_ROWS},
         },
     },
+    view::ActivityView,
 };
 
 use super::{

@@ -11,9 +11,9 @@ use crate::{
     domain::{
         billing::{ContactForm, RequestForm},
         licence::{Model, Product},
-        view::billing::{ContactView, RequestView},
     },
     server::{context::Ctx, usecase},
+    view::billing::{ContactView, RequestView},
 };
 
 use super::{CurrentPerson, Json, PageBody, PageParams, Params, problem::Problem};

@@ -8,14 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{
-        time::Timestamp,
-        view::{Control, seat::DesktopLicence},
-    },
+    domain::time::Timestamp,
     server::{
         context::Ctx,
         usecase::desktop::{self, TakenSeat},
     },
+    view::{Control, seat::DesktopLicence},
 };
 
 use super::{CurrentActor, Json, problem::Problem};

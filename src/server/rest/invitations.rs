@@ -9,18 +9,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{
-        id::InvitationId,
-        refusal::Refusal,
-        time::Timestamp,
-        view::people::{InvitationRow, Verdict, Waiting},
-    },
+    domain::{id::InvitationId, refusal::Refusal, time::Timestamp},
     server::{
         context::Ctx,
         error::Error,
         session::Caller,
         usecase::invitation::{self, Delivery, InvitationRef, InviteForm},
     },
+    view::people::{InvitationRow, Verdict, Waiting},
 };
 
 use super::{CurrentPerson, Json, PageBody, Params, people::RoleBody, problem::Problem, session::MyOrganization};

@@ -15,9 +15,9 @@ use crate::{
         key::{KeyForm, Scope},
         refusal::Refusal,
         time::Timestamp,
-        view::key::{KeyView, NewSecret},
     },
     server::{context::Ctx, error::Error, usecase::key},
+    view::key::{KeyView, NewSecret},
 };
 
 use super::{ClientInfo, CurrentPerson, Json, PageBody, problem::Problem};

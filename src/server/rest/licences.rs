@@ -8,10 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::{
-        licence::{Amount, Family, Model},
-        view::{EntryView, LicenceView},
-    },
+    domain::licence::{Amount, Family, Model},
     server::{
         context::Ctx,
         error::Result as Answer,
@@ -20,6 +17,7 @@ use crate::{
             licence::{Export, LedgerQuery, MAX_EXPORT_ROWS},
         },
     },
+    view::{EntryView, LicenceView},
 };
 
 use super::{

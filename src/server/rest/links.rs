@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{time::Timestamp, view::link::LinkView},
+    domain::time::Timestamp,
     server::{
         context::Ctx,
         usecase::link::{self, LinkForm},
     },
+    view::link::LinkView,
 };
 
 use super::{CurrentPerson, Json, PageBody, problem::Problem};

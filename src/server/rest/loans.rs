@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{licence::Amount, loan::Ended, time::Timestamp, view::loan::LoanView},
+    domain::{licence::Amount, loan::Ended, time::Timestamp},
     server::{
         context::Ctx,
         usecase::loan::{self, LoanForm},
     },
+    view::loan::LoanView,
 };
 
 use super::{CurrentPerson, Json, PageBody, PageParams, Params, problem::Problem};

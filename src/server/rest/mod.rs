@@ -358,7 +358,7 @@ pub struct PageBody<T: ToSchema> {
 
 impl<T: ToSchema> PageBody<T> {
     /// A page of a use case, each row in the API's words.
-    pub fn of<U>(page: crate::domain::view::Page<U>, row: impl Fn(U) -> T) -> Self {
+    pub fn of<U>(page: crate::view::Page<U>, row: impl Fn(U) -> T) -> Self {
         Self { items: page.items.into_iter().map(row).collect(), next_cursor: page.next_cursor }
     }
 }

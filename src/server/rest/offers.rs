@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::view::transfer::OfferView,
     server::{
         context::Ctx,
         usecase::{self, offer::OfferQuery},
     },
+    view::transfer::OfferView,
 };
 
 use super::{

@@ -13,14 +13,14 @@ use crate::{
         organization::{LegalForm, NewOrganizationForm, SettingsForm},
         resource::CLUSTERS,
         role::Role,
-        view::{
-            LegalView,
-            settings::{DeletedView, DetailsView},
-        },
     },
     server::{
         context::Ctx,
         usecase::{self, organization::OrganizationView},
+    },
+    view::{
+        LegalView,
+        settings::{DeletedView, DetailsView},
     },
 };
 

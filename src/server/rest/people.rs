@@ -12,12 +12,12 @@ use crate::{
         id::{AccountId, PersonId},
         refusal::Refusal,
         time::Timestamp,
-        view::people::PersonRow,
     },
     server::{
         context::Ctx,
         usecase::{self, people},
     },
+    view::people::PersonRow,
 };
 
 use super::{CurrentPerson, Json, PageBody, Params, orgs::role_word, problem::Problem};

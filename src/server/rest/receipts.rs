@@ -10,10 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::{
-        transfer::NamedResource,
-        view::{ReceiptView, transfer::TransferRow},
-    },
+    domain::transfer::NamedResource,
     server::{
         context::Ctx,
         error::{Error, Result as Answer},
@@ -22,6 +19,7 @@ use crate::{
             receipts::{Export, MAX_EXPORT_ROWS, ReceiptQuery},
         },
     },
+    view::{ReceiptView, transfer::TransferRow},
 };
 
 use super::{

@@ -8,10 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::{
-        refusal::Refusal,
-        view::{Crumb, DatasetView, ResourceView, RowView},
-    },
+    domain::refusal::Refusal,
     server::{
         context::Ctx,
         usecase::{
@@ -19,6 +16,7 @@ use crate::{
             drive::{ListQuery, NewResourceForm},
         },
     },
+    view::{Crumb, DatasetView, ResourceView, RowView},
 };
 
 use super::{CurrentPerson, Json, PageBody, Params, problem::Problem, tasks::undoing};

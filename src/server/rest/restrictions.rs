@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{restriction::Restrictions, view::restriction::RestrictionsView},
+    domain::restriction::Restrictions,
     server::{
         context::Ctx,
         usecase::{self, restriction},
     },
+    view::restriction::RestrictionsView,
 };
 
 use super::{CurrentPerson, Json, problem::Problem};

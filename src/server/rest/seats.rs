@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{role::Role, time::Timestamp, view::seat::SeatRow},
+    domain::{role::Role, time::Timestamp},
     server::{context::Ctx, usecase::seat},
+    view::seat::SeatRow,
 };
 
 use super::{CurrentPerson, Json, PageParams, Params, problem::Problem};

@@ -6,14 +6,12 @@ use tower_sessions::Session;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{
-        role::Role,
-        view::{OrganizationMembership, PersonView, SharedView, account::ProfileView, settings::DeletedView},
-    },
+    domain::role::Role,
     server::{
         context::{Ctx, Principal},
         session, usecase,
     },
+    view::{OrganizationMembership, PersonView, SharedView, account::ProfileView, settings::DeletedView},
 };
 
 use super::{ClientInfo, CurrentPerson, Json, PageBody, PageParams, Params, orgs::role_word, problem::Problem};

@@ -11,9 +11,9 @@ use crate::{
     domain::{
         licence::Model,
         transfer::{AccessChange, Grantee, Plan, Scope, SideEffect},
-        view::{Control, ReceiptView},
     },
     server::{context::Ctx, usecase},
+    view::{Control, ReceiptView},
 };
 
 use super::{

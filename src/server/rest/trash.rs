@@ -8,15 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{
-        id::ResourceId,
-        refusal::Refusal,
-        view::{task::TaskView, trash::TrashRow},
-    },
+    domain::{id::ResourceId, refusal::Refusal},
     server::{
         context::{Ctx, Principal},
         error, usecase,
     },
+    view::{task::TaskView, trash::TrashRow},
 };
 
 use super::{

@@ -28,12 +28,12 @@ use crate::{
         id::ResourceId,
         refusal::Refusal,
         time::{Day, Timestamp},
-        view::{
-            DatasetView,
-            link::{SharedRow, SharedView},
-        },
     },
     ui::words,
+    view::{
+        DatasetView,
+        link::{SharedRow, SharedView},
+    },
 };
 
 use super::{

@@ -4,10 +4,12 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx};
-use crate::domain::{
-    id::{AuditId, OrganizationId, PersonId, TransferId},
-    profile::OwnPermit,
-    time::Timestamp,
+use crate::{
+    domain::{
+        id::{AuditId, OrganizationId, PersonId, TransferId},
+        profile::OwnPermit,
+        time::Timestamp,
+    },
     view::ActivityView,
 };
 

@@ -4,11 +4,13 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx};
-use crate::domain::{
-    billing::Contact,
-    id::{ContactId, OrganizationId},
-    role::RolePermit,
-    time::Timestamp,
+use crate::{
+    domain::{
+        billing::Contact,
+        id::{ContactId, OrganizationId},
+        role::RolePermit,
+        time::Timestamp,
+    },
     view::billing::ContactView,
 };
 

@@ -4,14 +4,16 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{CHUNK, Result, Tx, live, read};
-use crate::domain::{
-    access::{Level, Permit},
-    id::{AccountId, GrantId, OrganizationId, PersonId, ResourceId},
-    profile::OwnPermit,
-    resource::Kind,
-    role::{Role, RolePermit},
-    time::Timestamp,
-    transfer::{GrantFact, Grantee},
+use crate::{
+    domain::{
+        access::{Level, Permit},
+        id::{AccountId, GrantId, OrganizationId, PersonId, ResourceId},
+        profile::OwnPermit,
+        resource::Kind,
+        role::{Role, RolePermit},
+        time::Timestamp,
+        transfer::{GrantFact, Grantee},
+    },
     view::SharedView,
 };
 

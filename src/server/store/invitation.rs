@@ -8,14 +8,16 @@ use super::{
     membership::{Cursor, PeopleFilter, Sort},
     read,
 };
-use crate::domain::{
-    access::{Level, Permit, role_level},
-    id::{AccountId, InvitationId, MailId, OrganizationId, PersonId, ResourceId},
-    invitation::InvitationState,
-    name::{search_key, sort_key},
-    role::{Role, RolePermit},
-    sender::{Sender, Sent, still_valid},
-    time::Timestamp,
+use crate::{
+    domain::{
+        access::{Level, Permit, role_level},
+        id::{AccountId, InvitationId, MailId, OrganizationId, PersonId, ResourceId},
+        invitation::InvitationState,
+        name::{search_key, sort_key},
+        role::{Role, RolePermit},
+        sender::{Sender, Sent, still_valid},
+        time::Timestamp,
+    },
     view::people::{InvitationRow as RowView, Waiting},
 };
 

@@ -4,13 +4,15 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx, read};
-use crate::domain::{
-    id::{AccountId, KeyId, OrganizationId},
-    key::{MAX_KEYS, Scopes, client_id},
-    name::{search_key, sort_key},
-    person::full_name,
-    role::RolePermit,
-    time::Timestamp,
+use crate::{
+    domain::{
+        id::{AccountId, KeyId, OrganizationId},
+        key::{MAX_KEYS, Scopes, client_id},
+        name::{search_key, sort_key},
+        person::full_name,
+        role::RolePermit,
+        time::Timestamp,
+    },
     view::key::KeyView,
 };
 

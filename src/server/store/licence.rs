@@ -4,10 +4,12 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx, read};
-use crate::domain::{
-    id::{AccountId, EntryId, LicenceId, OrganizationId, ResourceId, TransferId},
-    licence::{Amount, EntryKind, Licence, Model, Product},
-    time::Timestamp,
+use crate::{
+    domain::{
+        id::{AccountId, EntryId, LicenceId, OrganizationId, ResourceId, TransferId},
+        licence::{Amount, EntryKind, Licence, Model, Product},
+        time::Timestamp,
+    },
     view::EntryView,
 };
 

@@ -5,12 +5,14 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx, read};
-use crate::domain::{
-    access::Permit,
-    id::{LinkId, OrganizationId, ResourceId},
-    resource::Kind,
-    share_link::ShareLinkState,
-    time::Timestamp,
+use crate::{
+    domain::{
+        access::Permit,
+        id::{LinkId, OrganizationId, ResourceId},
+        resource::Kind,
+        share_link::ShareLinkState,
+        time::Timestamp,
+    },
     view::Crumb,
 };
 

@@ -4,12 +4,14 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx, read};
-use crate::domain::{
-    id::{AccountId, LicenceId, LoanId, OrganizationId},
-    licence::{Amount, Model, Product},
-    loan::{Direction, Ended, Term},
-    role::RolePermit,
-    time::Timestamp,
+use crate::{
+    domain::{
+        id::{AccountId, LicenceId, LoanId, OrganizationId},
+        licence::{Amount, Model, Product},
+        loan::{Direction, Ended, Term},
+        role::RolePermit,
+        time::Timestamp,
+    },
     view::loan::LoanView,
 };
 

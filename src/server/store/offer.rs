@@ -4,11 +4,13 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{CHUNK, DbError, Result, Tx, read};
-use crate::domain::{
-    id::{OfferId, OrganizationId, PersonId, ResourceId, TransferId},
-    offer::OfferState,
-    time::Timestamp,
-    transfer::{NamedResource, Summary},
+use crate::{
+    domain::{
+        id::{OfferId, OrganizationId, PersonId, ResourceId, TransferId},
+        offer::OfferState,
+        time::Timestamp,
+        transfer::{NamedResource, Summary},
+    },
     view::transfer::{Direction, Offered},
 };
 

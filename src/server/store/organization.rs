@@ -4,13 +4,15 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx, read};
-use crate::domain::{
-    id::{OrganizationId, PersonId},
-    name::{search_key, sort_key},
-    organization::{OrganizationKind, PeopleVisibility, PlanTier, Space, restorable_until},
-    plan::PlanPermit,
-    role::{Role, RolePermit},
-    time::Timestamp,
+use crate::{
+    domain::{
+        id::{OrganizationId, PersonId},
+        name::{search_key, sort_key},
+        organization::{OrganizationKind, PeopleVisibility, PlanTier, Space, restorable_until},
+        plan::PlanPermit,
+        role::{Role, RolePermit},
+        time::Timestamp,
+    },
     view::{
         LegalView, OrganizationMembership,
         settings::{DeletedView, DetailsView},

@@ -4,12 +4,14 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx};
-use crate::domain::{
-    id::{OrganizationId, PersonId},
-    name::{search_key, sort_key},
-    person::full_name,
-    profile::OwnPermit,
-    time::Timestamp,
+use crate::{
+    domain::{
+        id::{OrganizationId, PersonId},
+        name::{search_key, sort_key},
+        person::full_name,
+        profile::OwnPermit,
+        time::Timestamp,
+    },
     view::PersonView,
 };
 

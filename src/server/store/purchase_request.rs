@@ -4,12 +4,14 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx, read};
-use crate::domain::{
-    billing::{RequestState, RequestedLicence},
-    id::{OrganizationId, PersonId, RequestId},
-    licence::{Model, Product},
-    role::RolePermit,
-    time::Timestamp,
+use crate::{
+    domain::{
+        billing::{RequestState, RequestedLicence},
+        id::{OrganizationId, PersonId, RequestId},
+        licence::{Model, Product},
+        role::RolePermit,
+        time::Timestamp,
+    },
     view::billing::RequestView,
 };
 

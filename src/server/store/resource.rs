@@ -7,14 +7,16 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{CHUNK, Result, Tx, live, read, search};
-use crate::domain::{
-    access::{Level, Permit, Source},
-    id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
-    name::{beginning, same_key, sort_key},
-    resource::{Kind, NUMBERED_LENGTH, Status},
-    restriction::Restrictions,
-    role::{Role, RolePermit},
-    time::{Day, Timestamp},
+use crate::{
+    domain::{
+        access::{Level, Permit, Source},
+        id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
+        name::{beginning, same_key, sort_key},
+        resource::{Kind, NUMBERED_LENGTH, Status},
+        restriction::Restrictions,
+        role::{Role, RolePermit},
+        time::{Day, Timestamp},
+    },
     view::{DatasetView, RowView},
 };
 

@@ -7,11 +7,13 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{CHUNK, Result, Tx, read};
-use crate::domain::{
-    id::{KeyId, LicenceId, LoanId, OrganizationId, PersonId},
-    role::{Role, RolePermit},
-    seat::{Holder, STALE_AFTER, Seat, SeatTaken},
-    time::Timestamp,
+use crate::{
+    domain::{
+        id::{KeyId, LicenceId, LoanId, OrganizationId, PersonId},
+        role::{Role, RolePermit},
+        seat::{Holder, STALE_AFTER, Seat, SeatTaken},
+        time::Timestamp,
+    },
     view::seat::SeatRow,
 };
 

@@ -14,9 +14,9 @@ use crate::{
         id::{PersonId, SessionId},
         refusal::Refusal,
         time::Timestamp,
-        view::{PersonView, account::SessionItem},
     },
     server::context::digest,
+    view::{PersonView, account::SessionItem},
 };
 
 /// The session's entry that holds who is signed in.

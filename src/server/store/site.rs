@@ -4,10 +4,12 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx, read};
-use crate::domain::{
-    id::{AccountId, ResourceId},
-    resource::Status,
-    time::Day,
+use crate::{
+    domain::{
+        id::{AccountId, ResourceId},
+        resource::Status,
+        time::Day,
+    },
     view::task::Captured,
 };
 

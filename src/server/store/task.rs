@@ -5,10 +5,12 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Result, Tx, read};
-use crate::domain::{
-    id::{OrganizationId, PersonId, ResourceId, TaskId, TransferId, UndoId},
-    task::{TaskKind, TaskState},
-    time::Timestamp,
+use crate::{
+    domain::{
+        id::{OrganizationId, PersonId, ResourceId, TaskId, TransferId, UndoId},
+        task::{TaskKind, TaskState},
+        time::Timestamp,
+    },
     view::task::TaskView,
 };
 

@@ -6,12 +6,14 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{CHUNK, DbError, Result, Tx};
-use crate::domain::{
-    access::Permit,
-    id::{LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
-    time::Timestamp,
-    transfer::{Plan, Scope, Summary, reversal::ContentFingerprint},
-    undo::FormerPlace,
+use crate::{
+    domain::{
+        access::Permit,
+        id::{LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
+        time::Timestamp,
+        transfer::{Plan, Scope, Summary, reversal::ContentFingerprint},
+        undo::FormerPlace,
+    },
     view::transfer::{Direction, TransferRow},
 };
 

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{
-    access::{self, AccessFacts, Act, Level, Permit},
-    id::{PersonId, ResourceId},
-    refusal::Refusal,
-    restriction::Restrictions,
+use crate::{
+    domain::{
+        access::{self, AccessFacts, Act, Level, Permit},
+        id::{PersonId, ResourceId},
+        refusal::Refusal,
+        restriction::Restrictions,
+    },
     view::Crumb,
 };
 

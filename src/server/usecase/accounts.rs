@@ -3,16 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{
-    account::{self as rules, AccountContents, AccountForm, may_delete, sharing_id},
-    id::{AccountId, OrganizationId, PersonId, ResourceId},
-    licence::Product,
-    organization::PlanTier,
-    plan::{may_add_account, may_limit},
-    refusal::Refusal,
-    resource::Kind,
-    role::{Permission, Role, RolePermit, change_role as may_change_role},
-    text::{FieldIssue, key},
+use crate::{
+    domain::{
+        account::{self as rules, AccountContents, AccountForm, may_delete, sharing_id},
+        id::{AccountId, OrganizationId, PersonId, ResourceId},
+        licence::Product,
+        organization::PlanTier,
+        plan::{may_add_account, may_limit},
+        refusal::Refusal,
+        resource::Kind,
+        role::{Permission, Role, RolePermit, change_role as may_change_role},
+        text::{FieldIssue, key},
+    },
     view::{
         Control, Crumb,
         accounts::{AccountChoice, AccountLink, AccountRow, AccountsView, LimitsView},

@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
-use crate::domain::{
-    id::{AuditId, OrganizationId, PersonId, TransferId},
-    refusal::Refusal,
-    role::{Permission, allow, may},
-    text::FieldIssue,
-    time::{Day, Timestamp},
+use crate::{
+    domain::{
+        id::{AuditId, OrganizationId, PersonId, TransferId},
+        refusal::Refusal,
+        role::{Permission, allow, may},
+        text::FieldIssue,
+        time::{Day, Timestamp},
+    },
     view::{
         ActivityView, Page,
         activity::{Change, LineView, LogView},

@@ -1,13 +1,15 @@
 //! Billing of an organization, for its Owners: contacts (ORG-4), and **Contact sales**: asking the operator for a licence
 //! (ORG-8).
 
-use crate::domain::{
-    billing::{self as rules, Contact, ContactForm, RequestForm, RequestState, RequestedLicence},
-    id::{ContactId, RequestId},
-    person::full_name,
-    refusal::Refusal,
-    role::{Permission, RolePermit, may},
-    text::FieldIssue,
+use crate::{
+    domain::{
+        billing::{self as rules, Contact, ContactForm, RequestForm, RequestState, RequestedLicence},
+        id::{ContactId, RequestId},
+        person::full_name,
+        refusal::Refusal,
+        role::{Permission, RolePermit, may},
+        text::FieldIssue,
+    },
     view::{
         Page,
         billing::{BillingView, ContactView, RequestView, WayToLicence},

@@ -6,18 +6,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{
-    access::{self as rules, Act, Permit},
-    account::SharingId,
-    copy::{CopyDestination, Original, may_copy, may_share, receive, restrictions_of_copy},
-    id::{OrganizationId, PersonId, ResourceId, TaskId},
-    key::Who,
-    licence::{Use, allows, making},
-    refusal::Refusal,
-    resource::{Kind, free_name},
-    role::{Permission, allow},
-    task::{MAX_INLINE_ITEMS, MAX_TASKS, TaskKind, go_on},
-    text::FieldIssue,
+use crate::{
+    domain::{
+        access::{self as rules, Act, Permit},
+        account::SharingId,
+        copy::{CopyDestination, Original, may_copy, may_share, receive, restrictions_of_copy},
+        id::{OrganizationId, PersonId, ResourceId, TaskId},
+        key::Who,
+        licence::{Use, allows, making},
+        refusal::Refusal,
+        resource::{Kind, free_name},
+        role::{Permission, allow},
+        task::{MAX_INLINE_ITEMS, MAX_TASKS, TaskKind, go_on},
+        text::FieldIssue,
+    },
     view::{ResourceView, task::TaskView},
 };
 

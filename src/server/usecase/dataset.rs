@@ -1,15 +1,17 @@
 //! How far a dataset has come, and what processing costs (DRIVE-6, LIC-2). Set by an engine or by the operator, never by
 //! a person; what is in it is said by who may change it.
 
-use crate::domain::{
-    access::{Act, operate},
-    id::{AccountId, EntryId, LicenceId, ResourceId},
-    key::Scope,
-    licence::{Amount, EntryKind, MEGAPIXELS, affordable_images, governing, price, spend},
-    refusal::Refusal,
-    resource::{Status, may_count_anew},
-    text::{FieldIssue, Fields},
-    time::Day,
+use crate::{
+    domain::{
+        access::{Act, operate},
+        id::{AccountId, EntryId, LicenceId, ResourceId},
+        key::Scope,
+        licence::{Amount, EntryKind, MEGAPIXELS, affordable_images, governing, price, spend},
+        refusal::Refusal,
+        resource::{Status, may_count_anew},
+        text::{FieldIssue, Fields},
+        time::Day,
+    },
     view::{DatasetView, ResourceView},
 };
 

@@ -2,14 +2,16 @@
 //! go. Of the caller's default organization alone, so that nobody uses up the seats of another by accident; a machine with a
 //! credential key (AUTH-6) takes those of its key's account.
 
-use crate::domain::{
-    id::{LicenceId, OrganizationId, PersonId},
-    key::Scope,
-    licence::Product,
-    refusal::Refusal,
-    role::Role,
-    seat::{self as rules, HEARTBEAT_EVERY, STALE_AFTER},
-    time::Timestamp,
+use crate::{
+    domain::{
+        id::{LicenceId, OrganizationId, PersonId},
+        key::Scope,
+        licence::Product,
+        refusal::Refusal,
+        role::Role,
+        seat::{self as rules, HEARTBEAT_EVERY, STALE_AFTER},
+        time::Timestamp,
+    },
     view::{
         Control, LicenceState, OrganizationMembership,
         seat::{DesktopLicence, DesktopView},

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{
-    access::{Act, Level, permit},
-    command::MissingEntitlements,
-    id::{AccountId, OrganizationId, ResourceId},
-    licence::{Licence, MEGAPIXELS, Use, allows, governing, making, price, spend},
-    name::{same_key, sort_key},
-    refusal::Refusal,
-    resource::{CLUSTERS, Kind, Status, cluster, may_create},
-    role::{Permission, may},
-    search::Question,
-    text::{FieldIssue, Fields, Name},
-    time::{Day, Timestamp},
-    undo::Inverse,
+use crate::{
+    domain::{
+        access::{Act, Level, permit},
+        command::MissingEntitlements,
+        id::{AccountId, OrganizationId, ResourceId},
+        licence::{Licence, MEGAPIXELS, Use, allows, governing, making, price, spend},
+        name::{same_key, sort_key},
+        refusal::Refusal,
+        resource::{CLUSTERS, Kind, Status, cluster, may_create},
+        role::{Permission, may},
+        search::Question,
+        text::{FieldIssue, Fields, Name},
+        time::{Day, Timestamp},
+        undo::Inverse,
+    },
     view::{
         Branch, COUNTED, Control, Crumb, DatasetView, DriveView, MoreRows, OrganizationMembership, Page, ResourceView,
         RowView, licence::ProcessingView,

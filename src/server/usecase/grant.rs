@@ -8,16 +8,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{
-    access::{Act, Level, Permit},
-    grant::{InviteAs, NewAccess, Origin, left_without_each, may_touch},
-    id::{AccountId, GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
-    licence::{Use, allows},
-    refusal::Refusal,
-    resource::Kind,
-    role::{Affiliation, Permission, Role, RolePermit, allow, may},
-    text::{Email, FieldIssue, Fields, Identifier, key},
-    transfer::Grantee,
+use crate::{
+    domain::{
+        access::{Act, Level, Permit},
+        grant::{InviteAs, NewAccess, Origin, left_without_each, may_touch},
+        id::{AccountId, GrantId, InvitationId, OrganizationId, PersonId, ResourceId},
+        licence::{Use, allows},
+        refusal::Refusal,
+        resource::Kind,
+        role::{Affiliation, Permission, Role, RolePermit, allow, may},
+        text::{Email, FieldIssue, Fields, Identifier, key},
+        transfer::Grantee,
+    },
     view::{
         Control, Crumb, Page,
         access::{AccessRow, AccessView, Given, Reason, RoleCount, WaitingAccess, WhyView},

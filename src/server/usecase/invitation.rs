@@ -2,24 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{
-    access::{Act, Level, Permit, may_be_given, role_level},
-    account::may_be_limited,
-    id::{AccountId, GrantId, InvitationId, OrganizationId, ResourceId},
-    invitation::{
-        Answering, InvitationState, Invite, Invitee, LINK_DAYS, MAX_INVITATIONS, MAX_PER_ADDRESS, Outcome,
-        RESEND_INTERVAL_MILLIS, may_come_with, may_invite_as, read_list,
+use crate::{
+    domain::{
+        access::{Act, Level, Permit, may_be_given, role_level},
+        account::may_be_limited,
+        id::{AccountId, GrantId, InvitationId, OrganizationId, ResourceId},
+        invitation::{
+            Answering, InvitationState, Invite, Invitee, LINK_DAYS, MAX_INVITATIONS, MAX_PER_ADDRESS, Outcome,
+            RESEND_INTERVAL_MILLIS, may_come_with, may_invite_as, read_list,
+        },
+        key::may_invite,
+        licence::{Use, allows, having},
+        organization::PlanTier,
+        plan::{may_give, may_limit},
+        refusal::Refusal,
+        role::{Affiliation, Permission, Role, RolePermit},
+        sender::{Sender, Sent, still_valid},
+        text::{Email, FieldIssue, key},
+        time::Timestamp,
+        transfer::Grantee,
     },
-    key::may_invite,
-    licence::{Use, allows, having},
-    organization::PlanTier,
-    plan::{may_give, may_limit},
-    refusal::Refusal,
-    role::{Affiliation, Permission, Role, RolePermit},
-    sender::{Sender, Sent, still_valid},
-    text::{Email, FieldIssue, key},
-    time::Timestamp,
-    transfer::Grantee,
     view::{
         OrganizationMembership, Page,
         people::{InvitationRow, InvitationView, InvitationsView, Review, Verdict, Waiting},

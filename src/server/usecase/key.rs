@@ -1,11 +1,13 @@
 //! Credential keys (AUTH-6): making and revoking them, handing out tokens, and finding out which key a token is of.
 
-use crate::domain::{
-    id::{AccountId, KeyId, OrganizationId, PersonId},
-    key::{self as rules, KeyForm, TOKEN_LIFE, may_reach_the_whole, parse_client_id},
-    refusal::Refusal,
-    role::Permission,
-    text::{FieldIssue, key as folded},
+use crate::{
+    domain::{
+        id::{AccountId, KeyId, OrganizationId, PersonId},
+        key::{self as rules, KeyForm, TOKEN_LIFE, may_reach_the_whole, parse_client_id},
+        refusal::Refusal,
+        role::Permission,
+        text::{FieldIssue, key as folded},
+    },
     view::key::{KeyView, KeysView, NewSecret},
 };
 

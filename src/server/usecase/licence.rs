@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{
-    billing::{self as rules, MAX_GRANT_AMOUNT, MAX_SEATS},
-    id::{AccountId, EntryId, LicenceId, OrganizationId, PersonId},
-    licence::{Amount, EntryKind, Family, Licence, Model, Product, Use, allows_in_any, having},
-    loan::Direction,
-    refusal::Refusal,
-    role::{Permission, Role, allow, may},
-    text::{FieldIssue, Fields, key as folded},
-    time::{Day, Timestamp},
+use crate::{
+    domain::{
+        billing::{self as rules, MAX_GRANT_AMOUNT, MAX_SEATS},
+        id::{AccountId, EntryId, LicenceId, OrganizationId, PersonId},
+        licence::{Amount, EntryKind, Family, Licence, Model, Product, Use, allows_in_any, having},
+        loan::Direction,
+        refusal::Refusal,
+        role::{Permission, Role, allow, may},
+        text::{FieldIssue, Fields, key as folded},
+        time::{Day, Timestamp},
+    },
     view::{
         EntryView, LicenceState, LicenceView, LoanTerm, Page,
         licence::{AccountLicences, LedgerView, LicencesView},

@@ -6,16 +6,18 @@
 //!   told apart from one that never was (attack 41). Only one that a transfer stopped says so.
 //! - Nothing above the link's resource is ever told, and nobody's name.
 
-use crate::domain::{
-    access::{Act, may_act},
-    id::{LinkId, ResourceId},
-    licence::{Use, allows},
-    name::sort_key,
-    refusal::Refusal,
-    resource::Kind,
-    share_link::{LinkPassword, LinkStatus, expiry, may_add, may_link},
-    text::{FieldIssue, Fields},
-    time::Timestamp,
+use crate::{
+    domain::{
+        access::{Act, may_act},
+        id::{LinkId, ResourceId},
+        licence::{Use, allows},
+        name::sort_key,
+        refusal::Refusal,
+        resource::Kind,
+        share_link::{LinkPassword, LinkStatus, expiry, may_add, may_link},
+        text::{FieldIssue, Fields},
+        time::Timestamp,
+    },
     view::{
         Control, Page, RowView,
         link::{LinkView, ShareView, SharedRow, SharedView},

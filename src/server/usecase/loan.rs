@@ -5,13 +5,15 @@
 //! - What governs an account asks `store::licence::list_of_account`, which knows what is lent and what is borrowed. So nobody
 //!   ever uses the same licence from two sides.
 
-use crate::domain::{
-    account::{SharingId, sharing_id},
-    id::{LicenceId, LoanId, OrganizationId},
-    loan::{self as rules, Direction, Ended, Term},
-    refusal::Refusal,
-    role::{Permission, RolePermit, allow, may},
-    text::{FieldIssue, Fields},
+use crate::{
+    domain::{
+        account::{SharingId, sharing_id},
+        id::{LicenceId, LoanId, OrganizationId},
+        loan::{self as rules, Direction, Ended, Term},
+        refusal::Refusal,
+        role::{Permission, RolePermit, allow, may},
+        text::{FieldIssue, Fields},
+    },
     view::{
         Control, Page,
         loan::{LoanView, LoansView},

@@ -100,10 +100,10 @@ pub fn read_cursor(text: &str, length: usize) -> Result<Option<Vec<String>>> {
 }
 
 /// Cuts rows that were loaded with one more than `limit` to the page, and tells where the next one starts.
-pub fn page<T>(mut rows: Vec<T>, limit: i64, cursor_of: impl Fn(&T) -> String) -> crate::domain::view::Page<T> {
+pub fn page<T>(mut rows: Vec<T>, limit: i64, cursor_of: impl Fn(&T) -> String) -> crate::view::Page<T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next_cursor = if more { rows.last().map(cursor_of) } else { None };
-    crate::domain::view::Page { items: rows, next_cursor }
+    crate::view::Page { items: rows, next_cursor }
 }

@@ -6,16 +6,18 @@
 //! - Who offers learns the target's name, and nothing else of it.
 //! - An offer is taken once: that it is not open any more is written in the transaction of the transfer.
 
-use crate::domain::{
-    id::{OfferId, OrganizationId, PersonId, ResourceId},
-    offer::{MAX_ITEMS, MAX_OFFERS_PER_DAY, OPEN_DAYS, OfferState, OfferViewer, read_note},
-    refusal::Refusal,
-    resource::Kind,
-    role::{Permission, Role, may},
-    text::{FieldIssue, Identifier},
-    transfer::{
-        Blocker, BlockerCode, Plan, Summary,
-        offer::{self as rules, OfferPlan},
+use crate::{
+    domain::{
+        id::{OfferId, OrganizationId, PersonId, ResourceId},
+        offer::{MAX_ITEMS, MAX_OFFERS_PER_DAY, OPEN_DAYS, OfferState, OfferViewer, read_note},
+        refusal::Refusal,
+        resource::Kind,
+        role::{Permission, Role, may},
+        text::{FieldIssue, Identifier},
+        transfer::{
+            Blocker, BlockerCode, Plan, Summary,
+            offer::{self as rules, OfferPlan},
+        },
     },
     view::{
         DestinationRow, OrganizationMembership, Page, PlanView, ReceiptView,
@@ -743,12 +745,7 @@ async fn place_view(
         ..drive::ListQuery::default()
     };
     let rows = drive::list(tx, by, &access_path, &query, drive::PAGE_SIZE).await?;
-    let row = |row: crate::domain::view::RowView| DestinationRow {
-        id: row.id,
-        kind: row.kind,
-        name: row.name,
-        why_not: None,
-    };
+    let row = |row: crate::view::RowView| DestinationRow { id: row.id, kind: row.kind, name: row.name, why_not: None };
     let rows = Page { items: rows.items.into_iter().map(row).collect(), next_cursor: rows.next_cursor };
     let plan = match plan_in(tx, ctx, by, of, destination).await {
         Ok((loaded, plan)) => {

@@ -1,12 +1,14 @@
 //! Who acts as the operator, the keys of the operator's API, and answering what Owners ask for (ORG-8). Granting is in
 //! [`super::licence`].
 
-use crate::domain::{
-    billing::{self as rules, RequestState},
-    id::{OperatorKeyId, RequestId},
-    refusal::Refusal,
-    text::{FieldIssue, Name, key},
-    time::Timestamp,
+use crate::{
+    domain::{
+        billing::{self as rules, RequestState},
+        id::{OperatorKeyId, RequestId},
+        refusal::Refusal,
+        text::{FieldIssue, Name, key},
+        time::Timestamp,
+    },
     view::{Page, billing::RequestView},
 };
 

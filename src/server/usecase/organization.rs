@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{
-    account::{PRIMARY, sharing_id},
-    id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
-    licence::Product,
-    name::search_key,
-    organization::{NewOrganization, NewOrganizationForm, OrganizationKind, PlanTier, becomes_organization},
-    person::full_name,
-    refusal::Refusal,
-    resource::CLUSTERS,
-    role::{Permission, Role, allow, allow_to_look, found as founder, may},
-    text::{Email, FieldIssue, Fields, Identifier, Name, Password, key},
+use crate::{
+    domain::{
+        account::{PRIMARY, sharing_id},
+        id::{AccountId, LicenceId, OrganizationId, PersonId, ResourceId},
+        licence::Product,
+        name::search_key,
+        organization::{NewOrganization, NewOrganizationForm, OrganizationKind, PlanTier, becomes_organization},
+        person::full_name,
+        refusal::Refusal,
+        resource::CLUSTERS,
+        role::{Permission, Role, allow, allow_to_look, found as founder, may},
+        text::{Email, FieldIssue, Fields, Identifier, Name, Password, key},
+    },
     view::{HomeView, LegalView, OrganizationMembership, Page, PersonView, SharedView},
 };
 

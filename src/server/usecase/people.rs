@@ -3,19 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{
-    account::may_be_limited,
-    id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
-    licence::Use,
-    name::search_key,
-    plan::{may_give, may_limit},
-    refusal::Refusal,
-    role::{
-        Permission, Role, RolePermit, Sight, allow, asks_first, change_role as may_change_role, keep_an_owner,
-        sees_people,
+use crate::{
+    domain::{
+        account::may_be_limited,
+        id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
+        licence::Use,
+        name::search_key,
+        plan::{may_give, may_limit},
+        refusal::Refusal,
+        role::{
+            Permission, Role, RolePermit, Sight, allow, asks_first, change_role as may_change_role, keep_an_owner,
+            sees_people,
+        },
+        text::{Email, FieldIssue, Fields, Name, Password},
+        time::Timestamp,
     },
-    text::{Email, FieldIssue, Fields, Name, Password},
-    time::Timestamp,
     view::{
         Crumb, OrganizationMembership, Page,
         people::{PeopleView, PersonRow, Status},

@@ -1,9 +1,11 @@
 //! Lists of receipts (XFER-18), for who may read the audit log of an organization; and the page of its transfers.
 
-use crate::domain::{
-    id::{OrganizationId, TransferId},
-    refusal::Refusal,
-    role::{Permission, Role, allow_to_look, may},
+use crate::{
+    domain::{
+        id::{OrganizationId, TransferId},
+        refusal::Refusal,
+        role::{Permission, Role, allow_to_look, may},
+    },
     view::{
         Page,
         transfer::{Direction, TransferRow, TransfersView},

@@ -1,10 +1,12 @@
 //! Restrictions (POL-1): what is forbidden on a resource and where that comes from, and forbidding it.
 
-use crate::domain::{
-    access::{Act, may_act},
-    id::ResourceId,
-    refusal::Refusal,
-    restriction::{Origin, Restriction, Restrictions, Stop, origins},
+use crate::{
+    domain::{
+        access::{Act, may_act},
+        id::ResourceId,
+        refusal::Refusal,
+        restriction::{Origin, Restriction, Restrictions, Stop, origins},
+    },
     view::restriction::RestrictionsView,
 };
 

@@ -3,19 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{
-    id::{AccountId, OrganizationId, ResourceId, TransferId},
-    licence::Licence,
-    name::same_key,
-    refusal::Refusal,
-    resource::MAX_DEPTH,
-    task::MAX_INLINE_ITEMS,
-    time::Timestamp,
-    transfer::{
-        NamedResource, Renamed, Scope, Side,
-        reversal::{self as rules, ContentFingerprint, Facts, FormerContainer},
+use crate::{
+    domain::{
+        id::{AccountId, OrganizationId, ResourceId, TransferId},
+        licence::Licence,
+        name::same_key,
+        refusal::Refusal,
+        resource::MAX_DEPTH,
+        task::MAX_INLINE_ITEMS,
+        time::Timestamp,
+        transfer::{
+            NamedResource, Renamed, Scope, Side,
+            reversal::{self as rules, ContentFingerprint, Facts, FormerContainer},
+        },
+        undo::FormerPlace,
     },
-    undo::FormerPlace,
     view::{Control, ReceiptView},
 };
 

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{
-    access::role_level,
-    id::{AccountId, ResourceId},
-    refusal::Refusal,
-    resource::{Kind, Status},
-    search::Question,
-    text::FieldIssue,
+use crate::{
+    domain::{
+        access::role_level,
+        id::{AccountId, ResourceId},
+        refusal::Refusal,
+        resource::{Kind, Status},
+        search::Question,
+        text::FieldIssue,
+    },
     view::{OrganizationMembership, Page, RowView},
 };
 

@@ -3,14 +3,16 @@
 
 use uuid::Uuid;
 
-use crate::domain::{
-    id::{AccountId, LicenceId, LoanId, OrganizationId, PersonId},
-    licence::Product,
-    refusal::Refusal,
-    role::{Permission, Role, RolePermit, allow, allow_to_look, may},
-    seat::{self as rules, AfterRole, Holder, after_role},
-    text::{FieldIssue, key},
-    time::Timestamp,
+use crate::{
+    domain::{
+        id::{AccountId, LicenceId, LoanId, OrganizationId, PersonId},
+        licence::Product,
+        refusal::Refusal,
+        role::{Permission, Role, RolePermit, allow, allow_to_look, may},
+        seat::{self as rules, AfterRole, Holder, after_role},
+        text::{FieldIssue, key},
+        time::Timestamp,
+    },
     view::{
         Control, LicenceState, LicenceView, LoanTerm, Page,
         seat::{SeatRow, SeatedLicence, SeatsView},

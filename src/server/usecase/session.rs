@@ -1,12 +1,14 @@
 //! Signing up and in (AUTH-1, AUTH-3), and who is signed in. The session itself is kept by the doors.
 
-use crate::domain::{
-    id::{OrganizationId, PersonId},
-    person::{SignUp, full_name, space_name},
-    refusal::Refusal,
-    resource::CLUSTERS,
-    text::{Email, FieldIssue},
-    time::Timestamp,
+use crate::{
+    domain::{
+        id::{OrganizationId, PersonId},
+        person::{SignUp, full_name, space_name},
+        refusal::Refusal,
+        resource::CLUSTERS,
+        text::{Email, FieldIssue},
+        time::Timestamp,
+    },
     view::{PersonView, SessionView},
 };
 

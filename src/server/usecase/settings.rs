@@ -3,12 +3,14 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::{
-    id::OrganizationId,
-    organization::{self as rules, LegalForm, RESTORABLE_DAYS, SettingsForm},
-    refusal::Refusal,
-    role::{Permission, Role, RolePermit, allow, keep_an_owner, may},
-    text::{FieldIssue, Identifier, key},
+use crate::{
+    domain::{
+        id::OrganizationId,
+        organization::{self as rules, LegalForm, RESTORABLE_DAYS, SettingsForm},
+        refusal::Refusal,
+        role::{Permission, Role, RolePermit, allow, keep_an_owner, may},
+        text::{FieldIssue, Identifier, key},
+    },
     view::{
         Control, LegalView, OrganizationMembership,
         settings::{DeletedView, DetailsView, SettingsView},

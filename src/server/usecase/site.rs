@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{
-    access::{Act, permit as permit_on},
-    id::{OrganizationId, ResourceId},
-    licence::{Use, allows},
-    refusal::Refusal,
-    resource::Kind,
-    site::{already_in_site, not_a_dataset, not_in_a_site, outside_not_seen, several_of_this_name},
-    text::Name,
-    undo::Inverse,
+use crate::{
+    domain::{
+        access::{Act, permit as permit_on},
+        id::{OrganizationId, ResourceId},
+        licence::{Use, allows},
+        refusal::Refusal,
+        resource::Kind,
+        site::{already_in_site, not_a_dataset, not_in_a_site, outside_not_seen, several_of_this_name},
+        text::Name,
+        undo::Inverse,
+    },
     view::task::TimelineView,
 };
 

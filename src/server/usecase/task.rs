@@ -1,11 +1,13 @@
 //! Long work: how far it is, and going on with it under a lease.
 
-use crate::domain::{
-    id::{ResourceId, TaskId},
-    refusal::Refusal,
-    task::{SHOWN_AFTER_END_MILLIS, TaskKind, TaskState, go_on, has_ended},
-    text::key,
-    time::Timestamp,
+use crate::{
+    domain::{
+        id::{ResourceId, TaskId},
+        refusal::Refusal,
+        task::{SHOWN_AFTER_END_MILLIS, TaskKind, TaskState, go_on, has_ended},
+        text::key,
+        time::Timestamp,
+    },
     view::task::TaskView,
 };
 

@@ -6,21 +6,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{
-    access::{Act, Level, Permit, permit as permit_on, role_level},
-    id::{AccountId, EntryId, GrantId, LicenceId, OrganizationId, PersonId, ResourceId, TaskId, TransferId},
-    licence::{Amount, EntryKind, Use, allows, governing},
-    refusal::Refusal,
-    resource::{Kind, MAX_DEPTH, MAX_ITEMS},
-    role::{Permission, Role, may},
-    task::{MAX_INLINE_ITEMS, TaskKind},
-    text::FieldIssue,
-    time::Timestamp,
-    transfer::{
-        self as rules, Contents, Destination, Facts, GrantFact, Grantee, Item, NAMED_AT_MOST, Onlooker, Plan, Scope,
-        Side, Truncated, reversal::ContentFingerprint,
+use crate::{
+    domain::{
+        access::{Act, Level, Permit, permit as permit_on, role_level},
+        id::{AccountId, EntryId, GrantId, LicenceId, OrganizationId, PersonId, ResourceId, TaskId, TransferId},
+        licence::{Amount, EntryKind, Use, allows, governing},
+        refusal::Refusal,
+        resource::{Kind, MAX_DEPTH, MAX_ITEMS},
+        role::{Permission, Role, may},
+        task::{MAX_INLINE_ITEMS, TaskKind},
+        text::FieldIssue,
+        time::Timestamp,
+        transfer::{
+            self as rules, Contents, Destination, Facts, GrantFact, Grantee, Item, NAMED_AT_MOST, Onlooker, Plan,
+            Scope, Side, Truncated, reversal::ContentFingerprint,
+        },
+        undo::{FormerPlace, Inverse, MAX_CONTAINERS},
     },
-    undo::{FormerPlace, Inverse, MAX_CONTAINERS},
     view::{Control, Crumb, DestinationRow, DestinationView, Page, PlanView, ReceiptView, task::TaskView},
 };
 

@@ -2,19 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{
-    access::{self as rules, Act, Level, Permit},
-    id::{GrantId, OrganizationId, PersonId, ResourceId, TaskId},
-    name::same_key,
-    refusal::Refusal,
-    resource::{Kind, free_name},
-    task::{MAX_INLINE_ITEMS, TaskKind},
-    text::FieldIssue,
-    time::Timestamp,
-    transfer::Grantee,
-    trash::{Home, home, kept_until, outlived, overdue_before, restricted_inside},
-    undo::Inverse,
-    view::{Control, Page, RowView, trash::TrashRow, trash::TrashView},
+use crate::{
+    domain::{
+        access::{self as rules, Act, Level, Permit},
+        id::{GrantId, OrganizationId, PersonId, ResourceId, TaskId},
+        name::same_key,
+        refusal::Refusal,
+        resource::{Kind, free_name},
+        task::{MAX_INLINE_ITEMS, TaskKind},
+        text::FieldIssue,
+        time::Timestamp,
+        transfer::Grantee,
+        trash::{Home, home, kept_until, outlived, overdue_before, restricted_inside},
+        undo::Inverse,
+    },
+    view::{
+        Control, Page, RowView,
+        trash::{TrashRow, TrashView},
+    },
 };
 
 use super::{

@@ -6,13 +6,15 @@
 //!   of the person do not exist here.
 //! - A look is in the audit log before anything is shown.
 
-use crate::domain::{
-    id::{OrganizationId, PersonId, ResourceId},
-    person::full_name,
-    refusal::Refusal,
-    role::Role,
+use crate::{
+    domain::{
+        id::{OrganizationId, PersonId, ResourceId},
+        person::full_name,
+        refusal::Refusal,
+        role::Role,
+        view_as::{authorize, needs_audit, visible_level},
+    },
     view::view_as::ViewAs,
-    view_as::{authorize, needs_audit, visible_level},
 };
 
 use super::{

@@ -3,10 +3,6 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::view::{
-        Control,
-        accounts::{AccountRow, AccountsView},
-    },
     rpc::{
         FormFlash,
         accounts::{ChangeAccount, CreateAccount, DeleteAccount},
@@ -21,6 +17,10 @@ use crate::{
         },
         form_action::FormAction,
         paths::{self, Address},
+    },
+    view::{
+        Control,
+        accounts::{AccountRow, AccountsView},
     },
 };
 

@@ -7,7 +7,6 @@ use crate::{
         audit::{ACTIONS, is_of_an_organization, title},
         id::PersonId,
         time::Timestamp,
-        view::activity::{Change, LineView, LogView},
     },
     rpc::{activity::organization_activity, ask},
     ui::{
@@ -25,6 +24,7 @@ use crate::{
         session::{PageContext, Session},
         words::{self, Moment, When},
     },
+    view::activity::{Change, LineView, LogView},
 };
 
 /// What the address says: which lines, and from where on.

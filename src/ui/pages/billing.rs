@@ -8,7 +8,6 @@ use crate::{
         billing::{FOR_SALE, RequestState},
         licence::Model,
         time::Timestamp,
-        view::billing::{BillingView, ContactView, RequestView},
     },
     rpc::{
         FormFlash, ask,
@@ -31,6 +30,7 @@ use crate::{
         session::{PageContext, Session},
         words::{self, When},
     },
+    view::billing::{BillingView, ContactView, RequestView},
 };
 
 /// What the address says.

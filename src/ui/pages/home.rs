@@ -9,7 +9,6 @@ use crate::{
         organization::OrganizationKind,
         role::{Permission, may},
         time::Timestamp,
-        view::{ActivityView, HomeView, LicenceView, transfer::OfferView},
     },
     rpc::{ask, organization::organization_home},
     ui::{
@@ -27,6 +26,7 @@ use crate::{
         session::{PageContext, Session},
         words::{self, Moment, When},
     },
+    view::{ActivityView, HomeView, LicenceView, transfer::OfferView},
 };
 
 /// The page: `/o/{org}`.

@@ -4,13 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    domain::{
-        invitation::InvitationState,
-        refusal::Refusal,
-        text::key,
-        time::Timestamp,
-        view::{PersonView, people::InvitationView},
-    },
+    domain::{invitation::InvitationState, refusal::Refusal, text::key, time::Timestamp},
     rpc::{
         FormFlash, ask,
         invitation::{AcceptInvitation, AskForInvitation, DeclineInvitation, invitation_page},
@@ -33,6 +27,7 @@ use crate::{
         session::{PageContext, Session},
         words,
     },
+    view::{PersonView, people::InvitationView},
 };
 
 /// The page: `/invitations/{token}`.

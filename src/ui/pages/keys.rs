@@ -3,11 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::{
-        key::Scope,
-        time::Timestamp,
-        view::key::{KeyView, KeysView, NewSecret},
-    },
+    domain::{key::Scope, time::Timestamp},
     rpc::{
         FormFlash,
         key::{CreateKey, RevokeKey},
@@ -28,6 +24,7 @@ use crate::{
         paths::{self, Address},
         words::{self, When},
     },
+    view::key::{KeyView, KeysView, NewSecret},
 };
 
 /// The part, with the dialog that is open over it; `about` is the key that a dialog is about.

@@ -7,10 +7,6 @@ use crate::{
         licence::{Amount, Model},
         loan::Direction,
         time::Timestamp,
-        view::{
-            Control, LicenceView,
-            loan::{LoanView, LoansView},
-        },
     },
     rpc::{
         FormFlash, ask,
@@ -32,6 +28,10 @@ use crate::{
         routes::use_route_query,
         session::{PageContext, Session},
         words::{self, When},
+    },
+    view::{
+        Control, LicenceView,
+        loan::{LoanView, LoansView},
     },
 };
 

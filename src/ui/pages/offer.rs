@@ -12,11 +12,7 @@ use super::{
     transfers::OfferState,
 };
 use crate::{
-    domain::{
-        resource::Kind,
-        time::Timestamp,
-        view::transfer::{Direction, OfferPageView, OfferView, PlaceView},
-    },
+    domain::{resource::Kind, time::Timestamp},
     rpc::{
         FormFlash, ask,
         offer::{AcceptOffer, DeclineOffer, WithdrawOffer, offer_page},
@@ -39,6 +35,7 @@ use crate::{
         session::{PageContext, Session},
         words::{self, Moment, When},
     },
+    view::transfer::{Direction, OfferPageView, OfferView, PlaceView},
 };
 
 /// What the address says: which offer, seen from where, and where it could go.

@@ -3,10 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::{
-        transfer::{Plan, Scope},
-        view::{Control, ReceiptView},
-    },
+    domain::transfer::{Plan, Scope},
     rpc::{FormFlash, ask, offer::UndoTransfer, transfer::receipt},
     ui::{
         components::{
@@ -27,6 +24,7 @@ use crate::{
         session::{PageContext, Session},
         words::{self, Moment},
     },
+    view::{Control, ReceiptView},
 };
 
 /// Which receipt, seen from which organization, and whether it is asked to be taken back.

@@ -4,10 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    domain::{
-        one_time_link::{LinkState, Purpose},
-        view::account::LinkView,
-    },
+    domain::one_time_link::{LinkState, Purpose},
     rpc::{
         FormFlash,
         account::{ResetPassword, check_link},
@@ -26,6 +23,7 @@ use crate::{
         routes::use_route_query,
         session::{PageContext, Session},
     },
+    view::account::LinkView,
 };
 
 /// The page: `/reset?token=…`.

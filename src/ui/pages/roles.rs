@@ -3,10 +3,9 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::refusal::Refusal,
     domain::{
+        refusal::Refusal,
         role::{Affiliation, Cell, Permission, Role, cell},
-        view::OrganizationMembership,
     },
     rpc::Failure,
     ui::{
@@ -16,6 +15,7 @@ use crate::{
         routes::use_route_query,
         session::{PageContext, Session},
     },
+    view::OrganizationMembership,
 };
 
 /// The page: `/o/{org}/roles`.

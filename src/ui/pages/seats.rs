@@ -3,14 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::{
-        loan::Direction,
-        time::Timestamp,
-        view::{
-            Control, LicenceState,
-            seat::{SeatRow, SeatedLicence, SeatsView},
-        },
-    },
+    domain::{loan::Direction, time::Timestamp},
     rpc::{
         FormFlash, ask,
         seat::{FreeSeat, GiveSeat, seats_page},
@@ -33,6 +26,10 @@ use crate::{
         sales::GetLicence,
         session::{PageContext, Session},
         words::{self, When},
+    },
+    view::{
+        Control, LicenceState,
+        seat::{SeatRow, SeatedLicence, SeatsView},
     },
 };
 

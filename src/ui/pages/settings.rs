@@ -8,10 +8,6 @@ use crate::{
         organization::{COUNTRIES, INDUSTRIES, LANGUAGES, OrganizationKind, PeopleVisibility, RESTORABLE_DAYS},
         refusal::Refusal,
         resource::CLUSTERS,
-        view::{
-            Control, LegalView,
-            settings::{DetailsView, SettingsView},
-        },
     },
     rpc::{
         Failure, FormFlash, ask,
@@ -37,6 +33,10 @@ use crate::{
         routes::use_route_query,
         session::{PageContext, Session},
         words,
+    },
+    view::{
+        Control, LegalView,
+        settings::{DetailsView, SettingsView},
     },
 };
 

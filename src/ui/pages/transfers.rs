@@ -9,10 +9,6 @@ use crate::{
         role::{Permission, may},
         time::Timestamp,
         transfer::Summary,
-        view::{
-            Page,
-            transfer::{Direction, OfferView, TransferRow, TransfersView},
-        },
     },
     rpc::{ask, offer::transfers_page},
     ui::{
@@ -26,6 +22,10 @@ use crate::{
         routes::use_route_query,
         session::{PageContext, Session},
         words::{self, When},
+    },
+    view::{
+        Page,
+        transfer::{Direction, OfferView, TransferRow, TransfersView},
     },
 };
 

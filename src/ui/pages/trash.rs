@@ -6,14 +6,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 
 use crate::{
-    domain::{
-        resource::Kind,
-        time::Timestamp,
-        view::{
-            Control,
-            trash::{TrashRow, TrashView},
-        },
-    },
+    domain::{resource::Kind, time::Timestamp},
     rpc::{
         FormFlash, ask,
         trash::{DeleteForGood, EmptyTrash, RestoreFromTrash, trash_page},
@@ -39,6 +32,10 @@ use crate::{
         routes::use_route_query,
         session::{PageContext, Session},
         words::{self, When},
+    },
+    view::{
+        Control,
+        trash::{TrashRow, TrashView},
     },
 };
 

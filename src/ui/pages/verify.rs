@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    domain::view::account::LinkView,
     rpc::{
         FormFlash,
         account::{VerifyEmail, check_link},
@@ -25,6 +24,7 @@ use crate::{
         routes::use_route_query,
         session::{PageContext, Session},
     },
+    view::account::LinkView,
 };
 
 /// The page: `/verify?token=…`.

@@ -9,7 +9,6 @@ use crate::{
     domain::{
         policy::{BY_OPERATOR, Policy},
         time::Timestamp,
-        view::{OrganizationMembership, Page, SessionView, SharedView, people::Waiting, settings::DeletedView},
     },
     rpc::{
         FormFlash, ask,
@@ -34,6 +33,7 @@ use crate::{
         session::Session,
         words,
     },
+    view::{OrganizationMembership, Page, SessionView, SharedView, people::Waiting, settings::DeletedView},
 };
 
 /// What is listed, as the address says.

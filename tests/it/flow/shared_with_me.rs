@@ -6,12 +6,12 @@ use commonhold::{
         id::{OrganizationId, PersonId},
         organization::{OrganizationKind, PlanTier},
         role::{Role, found},
-        view::LegalView,
     },
     server::{
         error::Error,
         store::{membership, organization},
     },
+    view::LegalView,
 };
 use serde_json::{Value, json};
 

@@ -314,8 +314,9 @@ mod long {
                 let (org, ctx) = (org.clone(), ctx.clone());
                 Box::pin(async move {
                     use commonhold::{
-                        domain::{access::operate, resource::Kind, view::DatasetView},
+                        domain::{access::operate, resource::Kind},
                         server::store::resource,
+                        view::DatasetView,
                     };
                     let dataset = DatasetView {
                         status: Status::Processed,

@@ -1,12 +1,14 @@
 //! Deleting one's account (SET-2): what tells who somebody was goes, what they made stays with the organizations it is of, and
 //! no organization loses its last Owner (ORG-3).
 
-use crate::domain::{
-    organization::PeopleVisibility,
-    profile::own,
-    refusal::Refusal,
-    role::{Permission, Role, allow},
-    text::{Email, FieldIssue},
+use crate::{
+    domain::{
+        organization::PeopleVisibility,
+        profile::own,
+        refusal::Refusal,
+        role::{Permission, Role, allow},
+        text::{Email, FieldIssue},
+    },
     view::{OrganizationMembership, account::FarewellView},
 };
 

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use crate::domain::{
-    id::{OneTimeLinkId, PersonId},
-    one_time_link::{LinkState, Purpose, SET_PASSWORD_DAYS, an_hour_before, may_send},
-    person::full_name,
-    profile::own,
-    refusal::Refusal,
-    text::{Email, FieldIssue, Password, key},
+use crate::{
+    domain::{
+        id::{OneTimeLinkId, PersonId},
+        one_time_link::{LinkState, Purpose, SET_PASSWORD_DAYS, an_hour_before, may_send},
+        person::full_name,
+        profile::own,
+        refusal::Refusal,
+        text::{Email, FieldIssue, Password, key},
+    },
     view::{PersonView, account::LinkView},
 };
 

@@ -11,12 +11,14 @@ pub use links::{
     send_verification_again, verify_email,
 };
 
-use crate::domain::{
-    id::{OrganizationId, SessionId},
-    one_time_link::Purpose,
-    profile::{ProfileChange, ProfileForm, own},
-    refusal::Refusal,
-    text::{FieldIssue, Name, Password},
+use crate::{
+    domain::{
+        id::{OrganizationId, SessionId},
+        one_time_link::Purpose,
+        profile::{ProfileChange, ProfileForm, own},
+        refusal::Refusal,
+        text::{FieldIssue, Name, Password},
+    },
     view::{
         PersonView,
         account::{ProfileView, SessionItem},

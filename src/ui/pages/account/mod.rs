@@ -7,7 +7,6 @@ pub mod security;
 use leptos::prelude::*;
 
 use crate::{
-    domain::view::PersonView,
     rpc::account::SendVerificationAgain,
     ui::{
         components::{
@@ -20,6 +19,7 @@ use crate::{
         paths,
         session::{PageContext, Session},
     },
+    view::PersonView,
 };
 
 const PARTS: [(&str, &str); 3] = [("", "Profile"), ("security", "Security"), ("privacy", "Privacy and data")];

@@ -3,10 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::{
-        refusal::Refusal,
-        view::account::{FarewellView, ProfileView},
-    },
+    domain::refusal::Refusal,
     rpc::{
         FormFlash,
         account::{DeleteAccount, SavePrivacy, account_farewell, account_profile},
@@ -27,6 +24,7 @@ use crate::{
         routes::use_route_query,
         session::{PageContext, Session},
     },
+    view::account::{FarewellView, ProfileView},
 };
 
 use super::AccountFrame;

@@ -5,11 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
 use crate::{
-    domain::{
-        profile::LANGUAGES,
-        resource::CLUSTERS,
-        view::{account::ProfileView, preferences::UiPreferences},
-    },
+    domain::{profile::LANGUAGES, resource::CLUSTERS},
     rpc::{
         FormFlash,
         account::{ChangeEmail, UpdateProfile, account_profile},
@@ -30,6 +26,7 @@ use crate::{
         session::{PageContext, Session},
         words,
     },
+    view::{account::ProfileView, preferences::UiPreferences},
 };
 
 use super::AccountFrame;

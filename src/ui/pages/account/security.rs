@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::{time::Timestamp, view::account::SessionItem},
+    domain::time::Timestamp,
     rpc::{
         FormFlash,
         account::{ChangePassword, EndOtherSessions, EndSession, account_sessions},
@@ -23,6 +23,7 @@ use crate::{
         session::{PageContext, Session},
         words::When,
     },
+    view::account::SessionItem,
 };
 
 use super::AccountFrame;

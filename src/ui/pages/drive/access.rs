@@ -19,10 +19,6 @@ use crate::{
         role::Role,
         time::Timestamp,
         transfer::Grantee,
-        view::{
-            Control, Crumb,
-            access::{AccessRow, AccessView, Reason, RoleCount, WaitingAccess, WhyView},
-        },
     },
     rpc::{
         Done, Failure, FormFlash,
@@ -48,6 +44,10 @@ use crate::{
         sales::GetLicence,
         session::{PageContext, Session},
         words::{self, Moment},
+    },
+    view::{
+        Control, Crumb,
+        access::{AccessRow, AccessView, Reason, RoleCount, WaitingAccess, WhyView},
     },
 };
 

@@ -12,7 +12,6 @@ use crate::{
         licence::{Amount, Model},
         resource::Kind,
         time::Timestamp,
-        view::{Control, DatasetView, ResourceView, licence::ProcessingView},
     },
     rpc::FormFlash,
     ui::{
@@ -24,6 +23,7 @@ use crate::{
         sales::GetLicence,
         words::{self, Moment, When},
     },
+    view::{Control, DatasetView, ResourceView, licence::ProcessingView},
 };
 
 /// What is known of it, and what can be done with it.

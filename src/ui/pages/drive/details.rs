@@ -9,13 +9,13 @@ use crate::{
         id::ResourceId,
         resource::Kind,
         time::Timestamp,
-        view::{DatasetView, ResourceView, RowView, transfer::Offered},
     },
     ui::{
         components::{icon::Icon, table::Fact},
         paths,
         words::{self, Moment, When},
     },
+    view::{DatasetView, ResourceView, RowView, transfer::Offered},
 };
 
 /// What is shown, of a row or of the container itself.

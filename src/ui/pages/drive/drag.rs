@@ -16,11 +16,7 @@ use super::{
     virtual_rows::{VirtualRows, element_of},
 };
 use crate::{
-    domain::{
-        command::Command,
-        resource::Kind,
-        view::{Control, RowView},
-    },
+    domain::{command::Command, resource::Kind},
     rpc::transfer::MoveHere,
     ui::{
         components::{
@@ -31,6 +27,7 @@ use crate::{
         session::Session,
         words,
     },
+    view::{Control, RowView},
 };
 
 /// How long a folder is pointed at before it opens, in milliseconds.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::route::Listing;
 use crate::{
-    domain::{resource::Kind, view::DriveView},
+    domain::resource::Kind,
     rpc::{
         FormFlash,
         drive::{CreateResource, RenameResource},
@@ -17,6 +17,7 @@ use crate::{
         },
         form_action::FormAction,
     },
+    view::DriveView,
 };
 
 /// **New folder**, **New site**, **New asset**, **New dataset**.

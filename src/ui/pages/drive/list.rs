@@ -18,7 +18,6 @@ use crate::{
         command::{Command, control},
         resource::{Kind, MAX_ITEMS, Status},
         time::Timestamp,
-        view::{COUNTED, Control, DriveView, RowView},
     },
     ui::{
         components::{
@@ -33,6 +32,7 @@ use crate::{
         },
         paths, words,
     },
+    view::{COUNTED, Control, DriveView, RowView},
 };
 
 /// The list, or what stands there when it is empty.

@@ -11,8 +11,8 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{EventSource, MessageEvent, MessagePort, SharedWorker};
 
 use crate::{
-    domain::view::DriveView,
     ui::{paths, session::Session},
+    view::DriveView,
 };
 
 /// Looks again whether the page may change, so much later.

@@ -57,7 +57,6 @@ use crate::{
         resource::Kind,
         role::{Permission, may},
         time::Timestamp,
-        view::{Control, DriveView, ResourceView},
     },
     rpc::{FormFlash, ask, drive::drive_page, preferences::RememberViewMode},
     ui::{
@@ -78,6 +77,7 @@ use crate::{
         session::{PageContext, Session},
         words,
     },
+    view::{Control, DriveView, ResourceView},
 };
 
 /// The page: `/o/{org}/drive` and `/o/{org}/drive/{resource}`.

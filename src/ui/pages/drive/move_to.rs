@@ -5,10 +5,7 @@ use wasm_bindgen::JsCast;
 
 use super::route::{DriveRoute, Listing, Move, NEW_FOLDER_PLACEHOLDER, OpenDialog, root_of};
 use crate::{
-    domain::{
-        resource::Kind,
-        view::{Control, DestinationRow, DestinationView},
-    },
+    domain::resource::Kind,
     rpc::{
         FormFlash, ask,
         drive::CreateResource,
@@ -32,6 +29,7 @@ use crate::{
         switcher::{AccountEntry, Entry, Switcher},
         words,
     },
+    view::{Control, DestinationRow, DestinationView},
 };
 
 /// The dialog.

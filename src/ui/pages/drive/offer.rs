@@ -7,7 +7,7 @@ use super::{
     route::{DriveRoute, Listing, OpenDialog},
 };
 use crate::{
-    domain::{offer::OPEN_DAYS, transfer::offer::OfferPlan, view::transfer::OfferingView},
+    domain::{offer::OPEN_DAYS, transfer::offer::OfferPlan},
     rpc::{
         FormFlash, ask,
         offer::{SendOffer, offering},
@@ -24,6 +24,7 @@ use crate::{
         session::{PageContext, Session},
         words,
     },
+    view::transfer::OfferingView,
 };
 
 /// The dialog.

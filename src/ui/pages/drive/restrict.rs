@@ -7,7 +7,6 @@ use crate::{
     domain::{
         resource::Kind,
         restriction::{Origin, Restriction},
-        view::restriction::RestrictionsView,
     },
     rpc::{
         FormFlash, ask,
@@ -26,6 +25,7 @@ use crate::{
         form_action::FormAction,
         session::{PageContext, Session},
     },
+    view::restriction::RestrictionsView,
 };
 
 /// The dialog.

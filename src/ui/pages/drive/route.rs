@@ -6,8 +6,9 @@ use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{command::Command, id::ResourceId, resource::Kind, view::preferences::UiPreferences},
+    domain::{command::Command, id::ResourceId, resource::Kind},
     ui::paths::{self, Address},
+    view::preferences::UiPreferences,
 };
 
 /// What is listed: one page of one container, in one order.

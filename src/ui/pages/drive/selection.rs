@@ -19,11 +19,7 @@ use web_sys::{Element, FocusOptions, HtmlElement, HtmlInputElement, PointerEvent
 
 use super::virtual_rows::{VirtualRows, element_of};
 use crate::{
-    domain::{
-        command::Command,
-        resource::MAX_ITEMS,
-        view::{Control, RowView},
-    },
+    domain::{command::Command, resource::MAX_ITEMS},
     ui::{
         components::{
             focus::{nowhere, to_heading},
@@ -31,6 +27,7 @@ use crate::{
         },
         session::Session,
     },
+    view::{Control, RowView},
 };
 
 /// What is selected, added up.

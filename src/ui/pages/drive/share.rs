@@ -4,16 +4,7 @@ use leptos::prelude::*;
 
 use super::route::Listing;
 use crate::{
-    domain::{
-        command::Command,
-        resource::Kind,
-        share_link::LinkStatus,
-        time::Timestamp,
-        view::{
-            Control,
-            link::{LinkView, ShareView},
-        },
-    },
+    domain::{command::Command, resource::Kind, share_link::LinkStatus, time::Timestamp},
     rpc::{
         FormFlash, ask,
         link::{CreateLink, RevokeLink, share_page},
@@ -32,6 +23,10 @@ use crate::{
         sales::GetLicence,
         session::{PageContext, Session},
         words,
+    },
+    view::{
+        Control,
+        link::{LinkView, ShareView},
     },
 };
 

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::route::Listing;
 use crate::{
-    domain::{site::distance, view::task::TimelineView},
+    domain::site::distance,
     rpc::{
         FormFlash, ask,
         task::{AssignToSite, sites_offered},
@@ -21,6 +21,7 @@ use crate::{
         session::{PageContext, Session},
         words,
     },
+    view::task::TimelineView,
 };
 
 /// **Assign to**: the name of a site that is there, or of a new one.

@@ -6,10 +6,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use crate::{
-    domain::{
-        task::{TaskKind, TaskState},
-        view::task::TaskView,
-    },
+    domain::task::{TaskKind, TaskState},
     rpc::{
         ask,
         task::{CancelTask, running_tasks},
@@ -28,6 +25,7 @@ use crate::{
         undo::Undo,
         words,
     },
+    view::task::TaskView,
 };
 
 /// How often is looked how far it is.

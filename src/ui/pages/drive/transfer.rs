@@ -8,10 +8,7 @@ use super::{
     route::{DriveRoute, Listing, OpenDialog, Transfer},
 };
 use crate::{
-    domain::{
-        transfer::{Plan, Scope},
-        view::PlanView,
-    },
+    domain::transfer::{Plan, Scope},
     rpc::{
         FormFlash, ask,
         transfer::{ConfirmTransfer, TakeAccessAndMove, plan_transfer},
@@ -30,6 +27,7 @@ use crate::{
         session::{PageContext, Session},
         words,
     },
+    view::PlanView,
 };
 
 /// The dialog.

@@ -3,10 +3,7 @@
 use leptos::prelude::*;
 
 use super::route::Listing;
-use crate::{
-    domain::{resource::Kind, view::Branch},
-    ui::components::icon::Icon,
-};
+use crate::{domain::resource::Kind, ui::components::icon::Icon, view::Branch};
 
 /// The tree, as nested lists of links.
 #[component]

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::route::Listing;
 use crate::{
-    domain::{access::Level, view::view_as::ViewAs, view_as::READ_ONLY_MESSAGE},
+    domain::{access::Level, view_as::READ_ONLY_MESSAGE},
     ui::{
         components::{
             avatar::Face,
@@ -13,6 +13,7 @@ use crate::{
         },
         words,
     },
+    view::view_as::ViewAs,
 };
 
 /// Whose eyes these are, what they may do here, and **Leave View as**.

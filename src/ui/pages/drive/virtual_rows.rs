@@ -13,11 +13,9 @@ use web_sys::{Element, HtmlElement};
 
 use super::route::Listing;
 use crate::{
-    domain::{
-        command::{Command, MissingEntitlements, control},
-        view::{COUNTED, Control, DriveView, ResourceView, RowView},
-    },
+    domain::command::{Command, MissingEntitlements, control},
     rpc::drive::drive_rows,
+    view::{COUNTED, Control, DriveView, ResourceView, RowView},
 };
 
 /// Rows above and below what is looked at that are on the page all the same, so that scrolling finds them there.

@@ -7,9 +7,9 @@ use crate::{
         licence::{Band, Model, Product, band, days_left, ends_soon, last_day},
         loan::Direction,
         time::Timestamp,
-        view::{LicenceState, LicenceView},
     },
     ui::{components::meter::Meter, words},
+    view::{LicenceState, LicenceView},
 };
 
 /// Where a licence is in its life: the class of its dot, the word, and what to know of its end.

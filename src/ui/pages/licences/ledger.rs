@@ -8,7 +8,6 @@ use crate::{
     domain::{
         licence::{Amount, EntryKind, Model},
         time::Timestamp,
-        view::{EntryView, licence::LedgerView},
     },
     rpc::{ask, licence::licence_ledger},
     ui::{
@@ -25,6 +24,7 @@ use crate::{
         session::{PageContext, Session},
         words::{self, Moment, When},
     },
+    view::{EntryView, licence::LedgerView},
 };
 
 /// What the address says: which entries of which licence, and from where on.

@@ -8,15 +8,7 @@ use leptos::prelude::*;
 use card::LicenceFacts;
 
 use crate::{
-    domain::{
-        licence::Product,
-        loan::Direction,
-        time::Timestamp,
-        view::{
-            LicenceView,
-            licence::{AccountLicences, LicencesView},
-        },
-    },
+    domain::{licence::Product, loan::Direction, time::Timestamp},
     rpc::{ask, licence::organization_licences},
     ui::{
         components::{
@@ -30,6 +22,10 @@ use crate::{
         sales::{ContactSales, GetLicence},
         session::{PageContext, Session},
         words,
+    },
+    view::{
+        LicenceView,
+        licence::{AccountLicences, LicencesView},
     },
 };
 

@@ -7,7 +7,6 @@ use crate::{
     domain::{
         invitation::roles_to_invite_as,
         role::{Permission, Role, may},
-        view::people::{PeopleView, PersonRow, Status},
     },
     rpc::{
         FormFlash,
@@ -25,6 +24,7 @@ use crate::{
         form_action::FormAction,
         words,
     },
+    view::people::{PeopleView, PersonRow, Status},
 };
 
 /// How many people a dialog names.

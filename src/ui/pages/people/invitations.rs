@@ -8,11 +8,7 @@ use wasm_bindgen::JsCast;
 
 use super::PeopleHeader;
 use crate::{
-    domain::{
-        invitation::InvitationState,
-        time::Timestamp,
-        view::people::{InvitationRow, InvitationsView},
-    },
+    domain::{invitation::InvitationState, time::Timestamp},
     rpc::{
         Done, Failure, FormFlash, ask,
         invitation::{ResendInvitation, RevokeInvitation, invitations_page},
@@ -33,6 +29,7 @@ use crate::{
         session::{PageContext, Session},
         words::{self, When},
     },
+    view::people::{InvitationRow, InvitationsView},
 };
 
 /// Which invitations are shown, as the address says.

@@ -15,10 +15,6 @@ use crate::{
         refusal::Refusal,
         role::Role,
         text::{FieldIssue, key},
-        view::{
-            Crumb,
-            people::{Review, Verdict},
-        },
     },
     rpc::{Failure, FormFlash, invitation::SendInvitations},
     ui::{
@@ -32,6 +28,10 @@ use crate::{
         form_action::FormAction,
         pages::people::Counts,
         paths, words,
+    },
+    view::{
+        Crumb,
+        people::{Review, Verdict},
     },
 };
 

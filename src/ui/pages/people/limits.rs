@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use super::route::PeopleRoute;
 use crate::{
-    domain::view::{Control, accounts::LimitsView},
     rpc::{FormFlash, accounts::LimitPerson},
     ui::{
         components::{
@@ -16,6 +15,7 @@ use crate::{
         },
         form_action::FormAction,
     },
+    view::{Control, accounts::LimitsView},
 };
 
 /// The dialog.

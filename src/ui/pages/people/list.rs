@@ -14,7 +14,6 @@ use crate::{
         refusal::Refusal,
         role::{Permission, Role, asks_first, keep_an_owner, may, roles_to_give},
         time::Timestamp,
-        view::people::{PeopleView, PersonRow, Status},
     },
     rpc::{Failure, FormFlash, invitation::ChangeInvitation, people::ChangeRole},
     ui::{
@@ -34,6 +33,7 @@ use crate::{
         session::Session,
         words::{self, When},
     },
+    view::people::{PeopleView, PersonRow, Status},
 };
 
 /// Filters, table and pages.

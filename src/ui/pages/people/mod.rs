@@ -20,7 +20,6 @@ use crate::{
     domain::{
         role::{Permission, may},
         time::Timestamp,
-        view::{OrganizationMembership, people::PeopleView},
     },
     rpc::{FormFlash, ask, people::people_page},
     ui::{
@@ -35,6 +34,7 @@ use crate::{
         session::{PageContext, Session},
         words,
     },
+    view::{OrganizationMembership, people::PeopleView},
 };
 
 /// The page: `/o/{org}/people`.

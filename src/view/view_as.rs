@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{id::PersonId, role::Role};
+use crate::domain::{id::PersonId, role::Role};
 
 /// Somebody through whose eyes a Drive is shown.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -21,7 +21,8 @@ pub mod view_as;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::domain::words::words;
+use crate::domain::{
     access::{Level, Source},
     command::{MissingEntitlements, Target},
     id::{AccountId, LicenceId, LoanId, OrganizationId, PersonId, ResourceId, TransferId},

@@ -2,18 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    super::{
-        access::Level,
-        id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
-        invitation::{InvitationState, Outcome},
-        organization::PlanTier,
-        plan::may_give,
-        role::Role,
-        time::Timestamp,
-    },
-    Crumb, OrganizationMembership, Page,
-    accounts::LimitsView,
+use super::{Crumb, OrganizationMembership, Page, accounts::LimitsView};
+use crate::domain::words::words;
+use crate::domain::{
+    access::Level,
+    id::{AccountId, InvitationId, OrganizationId, PersonId, ResourceId},
+    invitation::{InvitationState, Outcome},
+    organization::PlanTier,
+    plan::may_give,
+    role::Role,
+    time::Timestamp,
 };
 
 /// How somebody in the people table stands to the organization (PEOPLE-1).

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Crumb, DestinationRow, OrganizationMembership, Page, PlanView};
+use crate::domain::words::words;
 use crate::domain::{
     id::{OfferId, OrganizationId, PersonId, ResourceId, TransferId},
     offer::OfferState,

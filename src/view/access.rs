@@ -2,16 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    super::{
-        access::Level,
-        grant::{InviteAs, Origin},
-        id::{GrantId, InvitationId, OrganizationId, PersonId},
-        role::Role,
-        time::Timestamp,
-        transfer::Grantee,
-    },
-    Control, Crumb, Page,
+use super::{Control, Crumb, Page};
+use crate::domain::{
+    access::Level,
+    grant::{InviteAs, Origin},
+    id::{GrantId, InvitationId, OrganizationId, PersonId},
+    role::Role,
+    time::Timestamp,
+    transfer::Grantee,
 };
 
 /// One reason why somebody can reach a resource.
