@@ -1,14 +1,14 @@
-//! The whole server under load on loopback, beside the limits of this machine measured in the same run: a handler that
-//! returns a constant, the bare SQLite statement, the bare password hash. Compare ratios within one run; the machine may
-//! be shared.
+//! The whole server under load on loopback, next to the limits of this machine measured in the same run: a handler that
+//! returns a constant, the bare SQLite statement, the bare password hash. Compare ratios within one run, because the machine
+//! may be shared.
 //!
 //! Needs `make build` first: it runs `target/release/commonhold` on a database of its own, on a port of its own, and
 //! stops it by its process id. The Drive and transfers are measured on PostgreSQL as well where `COMMONHOLD_TEST_POSTGRES`
 //! names a server (`scripts/with-postgres`).
 //!
 //! Environment: `COMMONHOLD_PROGRAM` names another build; `COMMONHOLD_BENCH=transfers` measures transfers alone, `drive` the
-//! Drive alone, `writers` many writers alone, and `COMMONHOLD_BENCH_SIZES=10,1000` transfers of so many items; with `COMMONHOLD_BENCH_SMALL=1` folders and searches are a hundredth as
-//! large, to see that the bench itself works.
+//! Drive alone, `writers` many writers alone, and `COMMONHOLD_BENCH_SIZES=10,1000` transfers of so many items; with
+//! `COMMONHOLD_BENCH_SMALL=1` folders and searches are a hundredth as large, to see that the bench itself works.
 
 #![expect(
     clippy::expect_used,
@@ -28,31 +28,33 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    http::{Request, header},
+};
 use commonhold::server::{
     password::Hasher,
     store::{Db, Synchronous},
 };
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::TcpStream,
-};
+use tokio::net::TcpStream;
 
-/// How many connections ask at once.
+/// The number of concurrent connections.
 const CLIENTS: usize = 32;
-/// How long each kind of request is asked.
+/// How long each kind of request is measured.
 const SECONDS: u64 = 4;
 
-/// An answer.
 struct Answer {
     status: u16,
     cookie: Option<String>,
-    body: Vec<u8>,
+    body: Bytes,
 }
 
-/// One connection that is kept open: as much of HTTP/1.1 as our own server speaks.
+/// A keep-alive connection, and the session cookie of its user.
 struct Client {
-    stream: BufReader<TcpStream>,
+    sender: SendRequest<Body>,
     cookie: Option<String>,
 }
 
@@ -60,56 +62,31 @@ impl Client {
     async fn connect(address: SocketAddr, cookie: Option<String>) -> Self {
         let stream = TcpStream::connect(address).await.expect("the server listens");
         stream.set_nodelay(true).expect("a socket option");
-        Self { stream: BufReader::new(stream), cookie }
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("a connection");
+        // The connection ends when its sender is dropped.
+        tokio::spawn(connection);
+        Self { sender, cookie }
     }
 
     async fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> Answer {
-        let body = body.map(Value::to_string).unwrap_or_default();
-        let cookie = self.cookie.as_ref().map(|cookie| format!("Cookie: {cookie}\r\n")).unwrap_or_default();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nX-Requested-With: commonhold\r\n{cookie}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        self.stream.get_mut().write_all(request.as_bytes()).await.expect("the request is sent");
-        let (mut status, mut length, mut chunked, mut set) = (0, 0_usize, false, None);
-        let mut line = String::new();
-        loop {
-            line.clear();
-            self.stream.read_line(&mut line).await.expect("a line of the head");
-            let text = line.trim_end();
-            if text.is_empty() {
-                break;
-            }
-            if status == 0 {
-                status = text.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-                continue;
-            }
-            let (name, value) = text.split_once(": ").expect("a header");
-            match name.to_ascii_lowercase().as_str() {
-                "content-length" => length = value.parse().expect("a length"),
-                "transfer-encoding" => chunked = value == "chunked",
-                "set-cookie" => set = value.split(';').next().map(str::to_owned),
-                _ => {}
-            }
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("x-requested-with", "commonhold");
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
         }
-        let mut bytes = Vec::new();
-        if chunked {
-            loop {
-                line.clear();
-                self.stream.read_line(&mut line).await.expect("a chunk's length");
-                let size = usize::from_str_radix(line.trim(), 16).expect("a chunk's length");
-                let mut chunk = vec![0; size + 2];
-                self.stream.read_exact(&mut chunk).await.expect("a chunk");
-                if size == 0 {
-                    break;
-                }
-                bytes.extend_from_slice(&chunk[..size]);
-            }
-        } else {
-            bytes.resize(length, 0);
-            self.stream.read_exact(&mut bytes).await.expect("a body");
-        }
-        Answer { status, cookie: set, body: bytes }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = request.body(body).expect("a request");
+        self.sender.ready().await.expect("the connection is open");
+        let response = self.sender.send_request(request).await.expect("an answer");
+        let status = response.status().as_u16();
+        let cookie = response.headers().get(header::SET_COOKIE).and_then(|value| value.to_str().ok());
+        let cookie = cookie.and_then(|value| value.split(';').next()).map(str::to_owned);
+        let body = to_bytes(Body::new(response.into_body()), usize::MAX).await.expect("a body");
+        Answer { status, cookie, body }
     }
 
     async fn json(&mut self, method: &str, path: &str, body: Option<&Value>) -> Value {
@@ -123,7 +100,7 @@ impl Client {
     }
 }
 
-/// Follows the link that proves an address, as whoever invites must have done.
+/// Follows the link that verifies an address, which inviting needs.
 async fn prove(client: &mut Client, email: &str) {
     let inbox = client.json("GET", "/dev/inbox.json", None).await;
     let mails = inbox.as_array().cloned().unwrap_or_default();
@@ -138,12 +115,12 @@ fn program() -> String {
     std::env::var("COMMONHOLD_PROGRAM").unwrap_or_else(|_| "target/release/commonhold".to_owned())
 }
 
-/// A number of things, or a hundredth of it to see that the bench works.
+/// A size, or a hundredth of it with `COMMONHOLD_BENCH_SMALL`.
 fn sized(number: u64) -> u64 {
     if std::env::var_os("COMMONHOLD_BENCH_SMALL").is_some() { (number / 100).max(10) } else { number }
 }
 
-/// The server under test, stopped when this goes.
+/// The server under test, stopped on drop.
 struct Server {
     child: Child,
     address: SocketAddr,
@@ -167,7 +144,7 @@ impl Server {
         Self::start_as(Command::new(program()), folder, port, database).await
     }
 
-    /// On the first core alone.
+    /// Restricted to the first core.
     async fn start_squeezed(folder: &Path, port: u16, database: String) -> Self {
         let mut command = Command::new("taskset");
         command.args(["-c", "0", &program()]);
@@ -233,9 +210,9 @@ impl Server {
         (field("VmRSS:"), field("VmHWM:"))
     }
 
-    /// Forgets the peak of its memory so far.
+    /// Resets the peak of its memory.
     fn forget_peak(&self) {
-        // Where Linux does not let us, the peak is that of the whole run.
+        // Without the right to reset it, the peak is that of the whole run.
         let _ = std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5");
     }
 }
@@ -248,7 +225,7 @@ fn cpu(process: &str) -> f64 {
     (ticks(11) + ticks(12)) * 10.0
 }
 
-/// What some work came to.
+/// The result of a measurement.
 struct Measured {
     number: usize,
     per_second: f64,
@@ -265,7 +242,7 @@ fn summarize(mut times: Vec<Duration>, took: Duration) -> Measured {
     Measured { number: times.len(), per_second: number / took.as_secs_f64(), p50: millis(at(50)), p99: millis(at(99)) }
 }
 
-/// Asks the same of a server with many connections for some seconds.
+/// Sends the same kind of request over many connections for some seconds.
 async fn load(
     address: SocketAddr,
     cookie: Option<String>,
@@ -305,7 +282,7 @@ fn line(name: &str, measured: &Measured, cpu: f64) {
     );
 }
 
-/// One of the machine's limits, with the CPU time of this process for each: for the constant handler, its clients' too.
+/// Prints a limit of the machine, with the CPU time of this process: for the constant handler, that of its clients too.
 fn limit(name: &str, number: usize, cpu_before: f64, measured: &Measured) {
     #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
     let number = number.max(1) as f64;
@@ -326,7 +303,7 @@ async fn measure(
     line(name, &measured, (server.cpu() - before) / number);
 }
 
-/// The limits of this machine: what no server here could be faster than.
+/// The limits of this machine, which no server on it can exceed.
 async fn limits(folder: &Path) {
     println!("\nThe machine's own limits, {CLIENTS} clients");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -486,7 +463,7 @@ async fn transfers(client: &mut Client, server: &Server, items: u64, source: (&s
     );
 }
 
-/// Says that something is done when it is gone.
+/// Sets a flag on drop.
 struct WhenGone(Arc<AtomicBool>);
 
 impl Drop for WhenGone {
@@ -495,7 +472,7 @@ impl Drop for WhenGone {
     }
 }
 
-/// What others come to while something goes on.
+/// The throughput of other clients during a transfer.
 struct Others {
     reads: Measured,
     writes: Measured,
@@ -543,7 +520,7 @@ fn tell(what: &str, others: &Others) {
     );
 }
 
-/// The bare UPDATE of everything an organization has: it gets another organization, and back.
+/// The bare UPDATE that gives all resources of an organization to another one, and back.
 async fn bare_update(db: &Db, from: uuid::Uuid, to: uuid::Uuid) -> (u64, Duration) {
     let mut measured = (0, Duration::ZERO);
     for (from, to) in [(from, to), (to, from)] {
@@ -567,7 +544,7 @@ async fn bare_update(db: &Db, from: uuid::Uuid, to: uuid::Uuid) -> (u64, Duratio
     measured
 }
 
-/// Transfers of some sizes beside the bare UPDATE of as many rows, with memory and what others come to meanwhile.
+/// Transfers of several sizes next to the bare UPDATE of as many rows, with memory and the throughput of other clients.
 async fn transfers_of_sizes(database: String, folder: &Path, port: u16) {
     let server = Server::start_on(folder, port, database.clone()).await;
     let mut client = Client::connect(server.address, None).await;
@@ -594,7 +571,7 @@ async fn transfers_of_sizes(database: String, folder: &Path, port: u16) {
         let (source, root) = organization(&mut client, &server, &format!("Source {size}")).await;
         let (target, target_root) = organization(&mut client, &server, &format!("Target {size}")).await;
         server.operator(&["generate", "--org", &source, "--resources", &size.to_string(), "--processed"]);
-        // That takes longer than a connection is kept that says nothing.
+        // Generating takes longer than the server keeps an idle connection.
         let mut client = Client::connect(server.address, cookie.clone()).await;
         let listed = client.json("GET", &format!("/api/v1/resources/{root}/children?limit=200"), None).await;
         let items: Vec<Value> =
@@ -607,7 +584,7 @@ async fn transfers_of_sizes(database: String, folder: &Path, port: u16) {
         let (rows, bare) = bare_update(&db, from, to).await;
         server.forget_peak();
         let before = server.memory().0;
-        // There while nobody else does anything, as the bare UPDATE was; and back while others work.
+        // There while nothing else runs, as with the bare UPDATE, and back while others work.
         let body = json!({ "items": items, "destination": target_root });
         let asked = Instant::now();
         client.json("POST", "/api/v1/transfers", Some(&body)).await;
@@ -617,7 +594,7 @@ async fn transfers_of_sizes(database: String, folder: &Path, port: u16) {
         let transfer = {
             let (done, cookie, address) = (done.clone(), cookie.clone(), server.address);
             tokio::spawn(async move {
-                // Also where it fails: the others would go on for ever.
+                // Set on a failure as well, so that the others stop.
                 let _done = WhenGone(done);
                 let mut client = Client::connect(address, cookie).await;
                 tokio::time::sleep(Duration::from_millis(300)).await;
@@ -643,11 +620,10 @@ async fn transfers_of_sizes(database: String, folder: &Path, port: u16) {
     println!("doctor: {}", if server.operator(&["doctor"]).contains("BROKEN") { "BROKEN" } else { "healthy" });
 }
 
-/// [`transfers_of_sizes`] on SQLite and, where there is one, on PostgreSQL.
-/// How many folders each of many writers makes.
+/// How many folders each writer creates.
 const EACH: usize = 10;
 
-/// Many who make folders in one organization at the same moment: how long the unluckiest waits, and that nobody is refused.
+/// Many writers who create folders in one organization at the same moment: the longest wait, and that none is refused.
 async fn many_writers(server: &Server, how: &str, writers: usize) {
     let mut client = Client::connect(server.address, None).await;
     let email = format!("writers.{writers}@example.com");
@@ -688,7 +664,7 @@ async fn many_writers(server: &Server, how: &str, writers: usize) {
     assert_eq!(refused, 0, "nobody is refused");
 }
 
-/// Something else that keeps the first core busy, until this goes.
+/// A process that keeps the first core busy, ended on drop.
 struct Busy(Child);
 
 impl Busy {
@@ -716,7 +692,7 @@ async fn many_writers_on(database: String, folder: &Path, port: u16) {
         many_writers(&server, "", writers).await;
     }
     drop(server);
-    // The same with half of one core, beside somebody who never sleeps.
+    // The same with half of one core, next to a busy loop.
     let busy = Busy::start();
     let server = Server::start_squeezed(folder, port + 1, database).await;
     for writers in [33, 257] {
@@ -745,6 +721,7 @@ async fn many_writers_on_both(folder: &Path) {
     db.close().await;
 }
 
+/// [`transfers_of_sizes`] on SQLite and, where there is one, on PostgreSQL.
 async fn transfers_on_both(folder: &Path) {
     println!("\nTransfers on SQLite");
     transfers_of_sizes(format!("sqlite://{}/transfers.db", folder.display()), folder, 3974).await;
@@ -764,12 +741,12 @@ async fn transfers_on_both(folder: &Path) {
     db.close().await;
 }
 
-/// The id of the newest folder of an organization's root that a command made, by how its name begins.
+/// The id of the newest folder in a root whose name begins so.
 async fn newest(client: &mut Client, root: &str, beginning: &str) -> String {
     let path = format!("/api/v1/resources/{root}/children?kind=folder&limit=200&query={beginning}");
     let listed = client.json("GET", &path, None).await;
     let ids = listed["items"].as_array().expect("items").iter().filter_map(|item| item["id"].as_str());
-    // Later ids sort behind earlier ones.
+    // Ids are UUIDv7: later ones sort last.
     ids.max().expect("a generated folder").to_owned()
 }
 
@@ -835,7 +812,7 @@ async fn searches(client: &mut Client, server: &Server, org: &str) {
     }
 }
 
-/// Moves everything in one folder into another, and waits until that is done, should it go on behind the scenes.
+/// Moves items into a folder, and waits for the background task if there is one.
 async fn move_all(client: &mut Client, server: &Server, what: &str, items: &[String], destination: &str) {
     let body = json!({ "items": items, "destination": destination });
     let (before, asked) = (server.cpu(), Instant::now());
@@ -866,13 +843,13 @@ async fn moves(client: &mut Client, server: &Server, org: &str, root: &str) {
     let one = flat(client, server, org, root, number).await;
     let items = inside(client, &one).await;
     move_all(client, server, "no name clashes", &items, &empty).await;
-    // The same names again, where these are now.
+    // The same names once more, so that all of them clash.
     let two = flat(client, server, org, root, number).await;
     let items = inside(client, &two).await;
     move_all(client, server, "all of the names clash", &items, &empty).await;
 }
 
-/// The Drive with much in it, on one database.
+/// The Drive with many resources, on one database.
 async fn drive(server: &Server, name: &str) {
     println!("\nThe Drive on {name}, {CLIENTS} clients, {SECONDS} s each");
     let mut client = Client::connect(server.address, None).await;
@@ -960,7 +937,7 @@ async fn main() {
         )
     })
     .await;
-    // Each client's requests come in any order: an item that is there already moves nowhere, and is a move all the same.
+    // Requests arrive in any order: moving an item to where it already is counts as a move too.
     let (items, places) = (moving.clone(), [one.clone(), two.clone()]);
     measure(&server, "move one item", cookie.clone(), move |n| {
         let body = json!({ "items": [items[n % items.len()]], "destination": places[(n / items.len() + 1) % 2] });

@@ -1,5 +1,5 @@
 //! What the rules and the hot queries cost: the plan of a transfer, and a page, a way up and a count of a Drive with
-//! 1,000 and with 1,000,000 resources. Flat is right: a page must not cost more because there is more beside it.
+//! 1,000 and with 1,000,000 resources. Flat is right: a page must not cost more in a larger Drive.
 //!
 //! The big database is made once and kept in `target/bench`.
 
@@ -96,7 +96,7 @@ fn rules(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A database with so many resources, made once, and one of its folders of a hundred.
+/// A database with so many resources, created once, and one of its folders of a hundred.
 async fn database(resources: u64) -> (Ctx, Principal, ResourceId) {
     let folder = Path::new("target/bench");
     std::fs::create_dir_all(folder).expect("target/bench can be made");
@@ -113,7 +113,7 @@ async fn database(resources: u64) -> (Ctx, Principal, ResourceId) {
             "http://localhost:3000",
         )
     };
-    // One that is there may be of an older program. One that is not finished has another name.
+    // An existing one may be from an older program. An unfinished one has another name.
     let usable = file.exists() && {
         let db = open(&file).await;
         let migrated = db.migrate().await.is_ok();

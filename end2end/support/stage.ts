@@ -1,5 +1,5 @@
 // Brings about what is in the way of a transfer, and clears it, in the words of transfers.json: the same table is played
-// over REST by tests/it/books/blockers.rs.
+// over REST by tests/it/model_based/blockers.rs.
 import type { Organization, Person, Resource } from "./api";
 import { invitationLink } from "./inbox";
 import { join, type Role } from "./members";

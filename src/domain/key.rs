@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn auth_6_an_organization_has_so_many_keys() {
+    fn auth_6_the_number_of_keys_is_limited() {
         assert!(may_add(MAX_KEYS - 1).is_ok() && may_add(MAX_KEYS).is_err());
     }
 

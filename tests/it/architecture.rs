@@ -1,4 +1,4 @@
-//! Who may call whom: every line of the architecture page as an assertion over the source files.
+//! Which layer may depend on which: the rules of the architecture page as assertions over the source files.
 
 use std::{fs, path::Path};
 
@@ -38,12 +38,12 @@ fn root() -> &'static Path {
 /// The lines that are compiled into the program: no comments, nothing behind `#[cfg(test)]`.
 fn code(text: &str) -> String {
     let before_tests = text.split("#[cfg(test)]").next().unwrap_or_default();
-    // The name of a language, not an address.
+    // The namespace of SVG, not an address.
     let before_tests = before_tests.replace("http://www.w3.org/2000/svg", "");
     before_tests.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether code names a word as a word.
+/// Whether code contains an identifier.
 fn names(code: &str, word: &str) -> bool {
     code.match_indices(word).any(|(at, _)| {
         let before = code[..at].chars().next_back();
@@ -53,7 +53,7 @@ fn names(code: &str, word: &str) -> bool {
     })
 }
 
-/// No file of a room names a word.
+/// Asserts that no file of a folder contains any of these identifiers.
 fn never(room: &str, words: &[&str], except: &[&str]) {
     for source in sources().iter().filter(|source| source.path.starts_with(room)) {
         if except.contains(&source.path.as_str()) {
@@ -116,8 +116,8 @@ fn the_user_interface_calls_domain_and_rpc() {
 }
 
 #[test]
-fn no_page_needs_the_tables_of_all_letters() {
-    // Every browser would fetch them: pages show names, and the server computes what they are compared by.
+fn no_page_needs_the_unicode_tables() {
+    // Every browser would have to load these tables: pages show names, and the server computes the keys that they are compared by.
     never(
         "ui/",
         &["same_key", "sort_key", "search_key", "opaque", "Email::parse", "Name::parse", "Invite::read", "free_name"],
@@ -129,7 +129,7 @@ fn no_page_needs_the_tables_of_all_letters() {
 fn sqlx_is_named_under_the_store_only() {
     for source in sources() {
         if !source.path.starts_with("server/store/") {
-            // The log's own filter names it as a target.
+            // The filter of the log names it as a target.
             let code = source.code.replace("sqlx=warn", "");
             assert!(!names(&code, "sqlx"), "{} names sqlx", source.path);
         }
@@ -137,7 +137,7 @@ fn sqlx_is_named_under_the_store_only() {
 }
 
 #[test]
-fn http_stays_at_the_doors() {
+fn http_is_named_in_the_outer_layers_only() {
     never("server/usecase/", &["axum", "http", "sqlx", "leptos", "tower", "StatusCode"], &[]);
     never("server/store/", &["axum", "http", "leptos", "tower_http", "usecase", "rest::"], &[]);
     never("server/rest/", &["store", "sqlx", "leptos"], &[]);
@@ -146,8 +146,8 @@ fn http_stays_at_the_doors() {
 
 #[test]
 fn api_1_use_cases_hand_no_write_to_another_task() {
-    // What another task writes is not in the transaction of a request with a key (`store/together.rs`). These two may happen twice: a
-    // mail that is asked for again takes the place of the one before, and when a link was used is noted once an hour at most.
+    // What another tokio task writes is not in the transaction of a request with a key (`store/together.rs`). These two may happen
+    // twice: a mail that is requested again replaces the one before, and the use of a link is noted once an hour at most.
     let known = ["server/usecase/account/links.rs", "server/usecase/link.rs"];
     for source in sources().iter().filter(|source| source.path.starts_with("server/usecase/")) {
         let hands_on = ["spawn(", "join!(", "JoinSet"].iter().any(|word| source.code.contains(word));
@@ -157,7 +157,7 @@ fn api_1_use_cases_hand_no_write_to_another_task() {
 }
 
 #[test]
-fn the_two_halves_are_told_apart_in_four_files_only() {
+fn cfg_feature_is_named_in_few_files_only() {
     for source in sources() {
         let may = ["lib.rs", "main.rs", "ui/status.rs"].contains(&source.path.as_str());
         assert!(may || !source.text.contains("cfg(feature"), "{} says cfg(feature", source.path);
@@ -186,8 +186,8 @@ fn what_changes_resources_grants_transfers_or_memberships_takes_a_permit() {
             let changes = guarded.iter().any(|table| {
                 ["INSERT INTO", "UPDATE", "DELETE FROM"].iter().any(|verb| names(&body, &format!("{verb} {table}")))
             }) || body.contains("insert_row(");
-            // A personal space stops being one, a link was opened, somebody was here: nothing is given to anybody (SPACE-1,
-            // LINK-1, PEOPLE-1).
+            // A personal space becomes an organization, a link was opened, somebody was seen: none of these gives a right to anybody
+            // (SPACE-1, LINK-1, PEOPLE-1).
             if changes
                 && !["release_space", "update_opened", "update_person_seen", "update_used"].contains(&name.as_str())
             {
@@ -208,14 +208,14 @@ fn permits_are_made_by_the_domain_only() {
         if source.path != "domain/role.rs" {
             assert!(!source.code.contains("RolePermit {"), "{}", source.path);
         }
-        // The operator's permit: the command line and the engine, never a person's request.
+        // The operator's permit is for the command line and the engine, never for a person's request.
         let may = ["domain/access.rs", "server/usecase/dataset.rs", "server/demo.rs", "server/generate.rs"];
         assert!(may.contains(&source.path.as_str()) || !names(&source.code, "operate"), "{} operates", source.path);
     }
 }
 
 #[test]
-fn use_cases_and_store_say_what_they_are() {
+fn modules_and_store_functions_are_documented() {
     for source in sources() {
         assert!(source.text.starts_with("//! "), "{} does not begin with what it is", source.path);
         if source.path.starts_with("server/usecase/") || source.path.starts_with("server/store/") {
@@ -234,7 +234,7 @@ fn nothing_panics_on_purpose() {
             continue;
         }
         for word in [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!(", "unreachable!(", "dbg!("] {
-            // How long something takes is no business of SQL.
+            // The clock of the program is allowed; only SQL may not read one.
             let code = source.code.replace("Instant::now()", "");
             assert!(!code.contains(word), "{} says {word}", source.path);
         }
@@ -245,15 +245,15 @@ fn nothing_panics_on_purpose() {
 }
 
 #[test]
-fn there_is_no_long_text_and_no_raw_markup() {
+fn there_are_no_text_areas_and_no_raw_markup() {
     for source in sources() {
-        // Markup is made out of text in one place, which escapes all of it. Leptos does not escape what is in a <textarea>:
-        // the one component that has one goes there.
+        // One place turns text into markup, and escapes all of it. Leptos does not escape the content of a <textarea>, so the one
+        // component that has one calls that place.
         let escapes = source.path == "ui/components/markup.rs"
             || (source.path == "ui/components/field.rs"
                 && source.code.contains("inner_html=typed")
                 && source.code.contains("let typed = escaped("));
-        // Text that changes while a translator holds its nodes is set as markup, escaped there.
+        // Text that changes while a browser translation holds its nodes is set as escaped markup.
         let code = source.code.replace("inner_html=move || escaped(", "");
         for word in ["<textarea", "inner_html"] {
             assert!(escapes || !code.contains(word), "{} says {word}", source.path);
@@ -263,7 +263,7 @@ fn there_is_no_long_text_and_no_raw_markup() {
 }
 
 #[test]
-fn migrations_keep_the_contract_of_the_sql() {
+fn migrations_use_the_common_subset_of_sql() {
     let mut columns = 0;
     let mut entries: Vec<_> = fs::read_dir(root().join("migrations"))
         .expect("migrations")
@@ -293,7 +293,7 @@ fn migrations_keep_the_contract_of_the_sql() {
                 assert!(["TEXT", "BIGINT", "BOOLEAN", "UUID"].contains(&kind), "{name}: {line}");
             }
         }
-        // The only way to add a column that is never NULL to a table with rows, on either database.
+        // Both databases need a default to add a NOT NULL column to a table with rows.
         let sql = sql.replace("BOOLEAN NOT NULL DEFAULT FALSE", "BOOLEAN NOT NULL");
         for word in
             ["AUTOINCREMENT", "SERIAL", "JSONB", "now()", "CURRENT_TIMESTAMP", "DEFAULT", "VARCHAR", "TIMESTAMP"]
@@ -305,10 +305,10 @@ fn migrations_keep_the_contract_of_the_sql() {
 }
 
 #[test]
-fn the_store_keeps_the_contract_of_the_sql() {
+fn the_store_uses_the_common_subset_of_sql() {
     for source in sources().iter().filter(|source| source.path.starts_with("server/store/")) {
         for word in ["ILIKE", "now()", "FOR UPDATE", "SKIP LOCKED", "LOWER(", "AUTOINCREMENT", "->>", "ARRAY["] {
-            // How long something takes is no business of SQL.
+            // The clock of the program is allowed; only SQL may not read one.
             let code = source.code.replace("Instant::now()", "");
             assert!(!code.contains(word), "{} says {word}", source.path);
         }
@@ -318,7 +318,7 @@ fn the_store_keeps_the_contract_of_the_sql() {
 #[test]
 fn audit_1_every_action_that_is_written_has_a_title_and_every_title_is_written() {
     let mut written = std::collections::BTreeSet::new();
-    // What somebody does on their own account is in no organization's log, but for leaving with it.
+    // Changes of one's own account are in no organization's log, except leaving it.
     let personal = "server/usecase/account/";
     for source in sources()
         .iter()

@@ -1,10 +1,13 @@
-//! The program at a command line: what it says where nobody reads on, and what it refuses.
+//! The program's commands, besides `serve`: what they print, refuse and change.
 
-use std::process::{Command, Output, Stdio};
+use std::{
+    process::{Command, Output, Stdio},
+    time::{Duration, Instant},
+};
 
-use crate::support::{TestApp, at_once};
+use crate::support::{TestApp, at_once, closed_port};
 
-/// The program, with these words, over a test's database.
+/// The program with these arguments, over a test's database.
 fn program(app: &TestApp, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_commonhold"));
     command.arg("--database").arg(format!("sqlite://{}", app.folder().join("it.db").display())).args(words);
@@ -12,7 +15,7 @@ fn program(app: &TestApp, words: &[&str]) -> Command {
     command
 }
 
-/// What becomes of it where its reader has closed the pipe before it says anything.
+/// Runs it with a standard output that is closed already.
 async fn unread(app: &TestApp, words: &[&str]) -> Output {
     let mut command = program(app, words);
     let work = move || {
@@ -25,7 +28,7 @@ async fn unread(app: &TestApp, words: &[&str]) -> Output {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_that_prints_ends_quietly_where_nobody_reads() {
+async fn commands_end_quietly_when_their_output_is_closed() {
     let app = TestApp::sqlite().await;
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
@@ -53,7 +56,7 @@ async fn every_command_that_prints_ends_quietly_where_nobody_reads() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operator_key_that_nobody_saw_does_not_work() {
+async fn an_operator_key_that_could_not_be_printed_is_revoked() {
     let app = TestApp::sqlite().await;
     let ended = unread(&app, &["operator-key", "create", "billing system"]).await;
     let said = String::from_utf8_lossy(&ended.stderr);
@@ -64,7 +67,7 @@ async fn an_operator_key_that_nobody_saw_does_not_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn addresses_that_cannot_be_are_refused_with_what_is_right() {
+async fn invalid_addresses_are_refused_with_a_valid_example() {
     let app = TestApp::sqlite().await;
     let wrong: [(&[&str], &str); 6] = [
         (&["serve", "--listen", ":3000"], "localhost:3000"),
@@ -99,11 +102,108 @@ async fn org_1_the_operator_creates_an_organization_for_somebody() {
     let ended = tokio::task::spawn_blocking(move || command.output().expect("it ends")).await.expect("well");
     assert_eq!(String::from_utf8_lossy(&ended.stdout), "alpine-survey\n", "{}", String::from_utf8_lossy(&ended.stderr));
     assert!(!app.token_in_mail("anna@example.com", "/reset?token=").await.is_empty());
-    // Somebody who has an account just gets another organization.
+    // Somebody who has an account gets another organization.
     let mut command = program(&app, &words);
     let ended = tokio::task::spawn_blocking(move || command.output().expect("it ends")).await.expect("well");
     assert_eq!(String::from_utf8_lossy(&ended.stdout), "alpine-survey-2\n");
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM person").await, 1);
     app.healthy().await;
     app.finish().await;
+}
+
+/// Runs the program without a database of its own.
+fn run(arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    let done = Command::new(env!("CARGO_BIN_EXE_commonhold"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .env_remove("COMMONHOLD_DATABASE")
+        .env_remove("DATABASE_URL")
+        .output();
+    done.expect("the program runs")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[tokio::test]
+async fn a_postgres_that_is_not_there_is_told_at_once_by_every_command() {
+    let nowhere = format!("postgres://nobody:nothing@{}/nowhere", closed_port().await);
+    let id = "0198c0de-0000-7000-8000-000000000000";
+    for command in [
+        vec!["serve", "--listen", "127.0.0.1:0"],
+        vec!["migrate"],
+        vec!["demo"],
+        vec!["licence", "list"],
+        vec!["licence", "grant", "--org", "a", "--product", "desktop"],
+        vec!["plan", "set", "--org", "a", "premier"],
+        vec!["request", "list"],
+        vec!["operator-key", "list"],
+        vec!["dataset", "set-status", id, "queued"],
+        vec!["mail", "list"],
+        vec!["doctor"],
+        vec!["generate"],
+    ] {
+        let began = Instant::now();
+        let output = run(&[vec!["--database", nowhere.as_str()], command.clone()].concat());
+        let took = began.elapsed();
+        assert!(!output.status.success(), "{command:?}");
+        assert!(said(&output).contains("refused"), "{command:?}: {}", said(&output));
+        assert!(took < Duration::from_secs(10), "{command:?} waits {took:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_backup_is_made_while_others_write_and_is_whole() {
+    let app = TestApp::sqlite().await;
+    let anna = app.person("Anna").await;
+    let org = anna.create_org("Alpine Survey").await;
+    anna.folder(org.root, "Before").await;
+    let writing = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let writer = tokio::spawn({
+        let (anna, root, writing) = (anna.clone(), org.root, writing.clone());
+        async move {
+            let mut number = 0;
+            while writing.load(std::sync::atomic::Ordering::SeqCst) {
+                anna.folder(root, &format!("Folder {number}")).await;
+                number += 1;
+            }
+            number
+        }
+    });
+    let url = format!("sqlite://{}", app.folder().join("it.db").display());
+    let copies = tempfile::tempdir().expect("a folder");
+    let copy = copies.path().join("copy.db");
+    let copy = copy.to_str().expect("a name").to_owned();
+    let (url_in, copy_in) = (url.clone(), copy.clone());
+    let made = tokio::task::spawn_blocking(move || run(&["--database", &url_in, "backup", &copy_in]));
+    let made = made.await.expect("it runs");
+    writing.store(false, std::sync::atomic::Ordering::SeqCst);
+    writer.await.expect("everybody writes on");
+    assert!(made.status.success() && made.stdout.is_empty() && made.stderr.is_empty(), "{}", said(&made));
+    let rights = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&copy).expect("a file").permissions());
+    assert_eq!(rights & 0o077, 0, "it is its maker's alone");
+    // An existing file is not overwritten, and the attempt leaves nothing behind.
+    let again = run(&["--database", &url, "backup", &copy]);
+    assert!(!again.status.success() && said(&again).contains("is there already"), "{}", said(&again));
+    assert_eq!(std::fs::read_dir(copies.path()).expect("a folder").count(), 1);
+    let doctor = run(&["--database", &format!("sqlite://{copy}"), "doctor"]);
+    assert!(doctor.status.success(), "{} {}", String::from_utf8_lossy(&doctor.stdout), said(&doctor));
+    let node = app.node(&format!("sqlite://{copy}")).await;
+    let before = node.count("SELECT CAST(COUNT(*) AS BIGINT) FROM resource WHERE name = 'Before'").await;
+    assert_eq!(before, 1);
+    node.ctx().db().close().await;
+}
+
+#[test]
+fn a_backup_that_cannot_be_made_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let name = folder.path().join("copy.db").display().to_string();
+    let postgres = run(&["--database", "postgres://a@b/c", "backup", &name]);
+    assert!(!postgres.status.success() && said(&postgres).contains("pg_dump"), "{}", said(&postgres));
+    let missing = run(&["--database", &format!("sqlite://{name}.missing"), "backup", &name]);
+    assert!(!missing.status.success() && said(&missing).contains("does not open"), "{}", said(&missing));
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0, "nothing is made");
 }

@@ -1,4 +1,4 @@
-//! What the code cites is on a page: rules in `docs/rules.md`, attacks and faults in `docs/threats.md`.
+//! Every rule and every attack that the code cites is documented: in `docs/rules.md` and `docs/threats.md`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

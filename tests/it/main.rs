@@ -1,12 +1,12 @@
-//! Commonhold from outside: one binary of stories over the real store, use cases and router, each on SQLite and, where
+//! Integration tests over the real store, use cases and router, in one binary. Each runs on SQLite and, where
 //! `COMMONHOLD_TEST_POSTGRES` names a server, on PostgreSQL.
 //!
-//! - [`support`]: an application over a database of its own, and people as values.
-//! - [`store`]: every function of the store, and how its queries are planned.
+//! - [`support`]: an application over a database of its own, and a client for each person.
 //! - [`flow`]: what people do, from beginning to end, alone and at the same moment.
-//! - [`kill`]: the built program as a process, killed at any moment. [`commands`]: what else it does at the command line.
 //! - [`rest`]: the REST API. [`rpc`]: the pages and forms of a browser without WebAssembly.
-//! - [`books`]: random histories against a model of the rules, interrupted writes, the doctor.
+//! - [`model_based`]: random histories against a model of the rules, injected faults, the doctor.
+//! - [`store`]: query plans, constraints and what no use case reaches.
+//! - [`crash_recovery`]: the built program as a process, killed at any moment. [`command_line`]: its commands.
 //! - [`architecture`]: who may call whom. [`documents`]: every rule and attack that is cited has its line on a page.
 //!
 //! Test names begin with the rule (`xfer_10_…`) or the attack (`attack_46_…`) that they are about.
@@ -16,16 +16,15 @@
     clippy::panic,
     clippy::disallowed_methods,
     clippy::cast_possible_wrap,
-    reason = "a test says what it expects, has a clock and chances of its own, and counts to small numbers"
+    reason = "tests expect, panic, use randomness and the clock, and cast small counts"
 )]
 
 mod architecture;
-mod books;
 mod command_line;
-mod commands;
+mod crash_recovery;
 mod documents;
 mod flow;
-mod kill;
+mod model_based;
 mod rest;
 mod rpc;
 mod store;

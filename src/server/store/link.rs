@@ -52,22 +52,6 @@ pub async fn insert(tx: &mut Tx, permit: &Permit, new: &NewLink<'_>) -> Result<(
     .map(|_| ())
 }
 
-/// What a link's state is, by the digest of its token: `active`, `revoked` or `moved`.
-///
-/// # Errors
-/// The database.
-pub async fn find_state(tx: &mut Tx, token_hash: &str) -> Result<Option<String>> {
-    let row: Option<(String,)> = tx
-        .sql(
-            "SELECT s.state FROM share_link s JOIN resource r ON r.id = s.resource_id
-             JOIN living_organization l ON l.id = r.organization_id WHERE s.token_hash = $1 AND r.trashed_with IS NULL",
-        )
-        .bind(token_hash.to_owned())
-        .optional()
-        .await?;
-    Ok(row.map(|(state,)| state))
-}
-
 /// A link.
 #[derive(Debug, Clone)]
 pub struct Link {

@@ -362,29 +362,6 @@ pub async fn list(tx: &mut Tx, of: Option<MailState>, limit: i64) -> Result<Vec<
         .collect()
 }
 
-/// What became of each of some mails, and why it could not be sent the last time; mails that are forgotten are left out.
-///
-/// # Errors
-/// The database.
-pub async fn list_states(tx: &mut Tx, ids: &[MailId]) -> Result<Vec<(MailId, MailState, Option<String>)>> {
-    #[derive(FromRow)]
-    struct Row {
-        id: Uuid,
-        state: String,
-        last_error: Option<String>,
-    }
-    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let mut found = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(CHUNK) {
-        let rows: Vec<Row> =
-            tx.sql_list("SELECT id, state, last_error FROM outbox WHERE id IN ({ids})", ids).all().await?;
-        for row in rows {
-            found.push((MailId(row.id), state(&row.state)?, row.last_error));
-        }
-    }
-    Ok(found)
-}
-
 /// How many mails are waiting.
 ///
 /// # Errors

@@ -33,7 +33,7 @@ fn entry(name: &str, level: &str, source: &str) -> (String, String, String) {
     (name.to_owned(), level.to_owned(), source.to_owned())
 }
 
-both!(access_2_who_can_reach_it_with_level_and_source, async |app| {
+both!(access_2_the_access_list_has_level_and_source, async |app| {
     let (anna, org, folder) = team(app).await;
     let inside = anna.folder(folder, "Inside").await;
     let (ed, mem, guests) = (app.person("Ed").await, app.person("Mem").await, anna.create_org("Guests").await);
@@ -98,7 +98,7 @@ both!(access_2_a_long_list_comes_in_pages_that_show_everything_once, async |app|
     assert_eq!(anna.access(org.root, &format!("?cursor={cursor}")).await.expect(422).fields(), ["cursor"]);
 });
 
-both!(access_2_raise_lower_remove_each_written_down_and_what_is_given_is_mailed, async |app| {
+both!(access_2_changes_of_a_grant_are_audited_and_given_access_is_mailed, async |app| {
     let (anna, org, folder) = team(app).await;
     let mem = app.person("Mem").await;
     app.join(&org, &mem, Role::Member).await;
@@ -128,7 +128,7 @@ both!(access_4_a_grant_to_an_organization_by_its_org_id, async |app| {
     let (john, mem) = (app.person("John").await, app.person("Mem").await);
     let guests = john.create_org("Guests").await;
     app.join(&guests, &mem, Role::Member).await;
-    // ROLE: Manager is for the organization's own people.
+    // The level Manager is for members only.
     anna.give(folder, json!({ "organization": "GUESTS" }), "manager").await.expect(403);
     let given = anna.give(folder, json!({ "organization": "GUESTS" }), "uploader").await.expect(200).json();
     assert_eq!((&given["access"]["name"], &given["access"]["organization"]), (&json!("Guests"), &json!(guests.id)));
@@ -149,7 +149,7 @@ both!(role_1_role_3_what_is_refused_and_why, async |app| {
     app.join(&org, &ed, Role::Editor).await;
     app.join(&org, &mem, Role::Member).await;
     app.give(folder, Grantee::Person(ext.id), Level::Reader, false).await;
-    // ROLE-1: what the role gives already.
+    // ROLE-1: the role already gives it.
     for level in ["reader", "uploader", "editor"] {
         let refused = anna.give(folder, to(&ed), level).await.expect(422).json();
         assert!(
@@ -180,7 +180,7 @@ both!(role_1_role_3_what_is_refused_and_why, async |app| {
     app.healthy().await;
 });
 
-both!(lic_4_giving_takes_cloud_teams_and_looking_and_taking_away_never, async |app| {
+both!(lic_4_giving_access_needs_cloud_teams_and_removing_it_does_not, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let folder = anna.folder(org.root, "Gotthard").await;
@@ -243,7 +243,7 @@ both!(access_2_attack_28_an_unknown_address_is_invited_whether_or_not_it_has_an_
     eve.accept(&token).await.expect(200);
     let people = anna.get(&format!("/api/v1/orgs/{}/people?status=external", org.org_id)).await.expect(200);
     assert_eq!(people.names(), ["Eve Muster"]);
-    // Now she is known, and is given more at once.
+    // Now she is known, so more access is given immediately.
     let more = anna.folder(org.root, "More").await;
     let given = anna.give(more, json!({ "email": eve.email }), "reader").await.expect(200).json();
     assert_eq!((&given["outcome"], &given["access"]["person"]), (&json!("given"), &json!(eve.id)));
@@ -389,7 +389,7 @@ both!(attack_13_who_loses_access_in_the_meantime_gives_none, async |app| {
             tokio::spawn(async move { manager.give(path, json!({ "person": person }), "editor").await.status });
         let (taken, gave) = (taking.await.expect("an answer"), giving.await.expect("an answer"));
         assert_eq!(taken, 204, "round {round}");
-        // Before it was taken, or not at all.
+        // Either before the right was removed, or not at all.
         assert!(matches!(gave, 200 | 404), "round {round}: {gave}");
         pia.give(folder, to(&mem), "reader").await.expect(404);
         assert_eq!(mem.show(folder).await.status == 200, gave == 200, "round {round}");
@@ -401,7 +401,7 @@ both!(attack_13_who_loses_access_in_the_meantime_gives_none, async |app| {
     app.healthy().await;
 });
 
-both!(attack_15_who_was_given_one_thing_learns_of_nothing_else, async |app| {
+both!(attack_15_who_was_given_one_resource_learns_of_no_other, async |app| {
     let (anna, org, folder) = team(app).await;
     let secret = anna.folder(folder, "Secret").await;
     let shared = anna.folder(secret, "Shared").await;

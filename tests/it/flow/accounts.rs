@@ -39,7 +39,7 @@ async fn share_copy(by: &Person, id: ResourceId, sharing_id: &str) -> Answer {
     by.post(&format!("/api/v1/resources/{id}/share-copy"), &json!({ "sharing_id": sharing_id })).await
 }
 
-/// The operator's word about a plan.
+/// The operator changes a plan.
 async fn plan(app: &TestApp, org: &Org, plan: PlanTier) -> Result<(), Refusal> {
     match usecase::plan::set(app.ctx(), &org.org_id, plan.as_str()).await {
         Ok(_) => Ok(()),
@@ -75,7 +75,7 @@ both!(acct_1_accounts_are_opened_changed_and_closed, async |app| {
     let listed = rita.get(&accounts_of(&org)).await.expect(200).names();
     assert_eq!(listed, ["Primary", "North", "Nord & Süd"]);
 
-    // What is in the way is told, all of it.
+    // All blockers are named.
     let root: ResourceId = read(&made["root"]);
     let folder = anna.folder(root, "Gotthard").await;
     let full = anna.delete(&one).await.expect(409);
@@ -108,7 +108,7 @@ both!(acct_1_accounts_are_opened_changed_and_closed, async |app| {
     anna.delete(&one).await.expect(404);
     anna.show(root).await.expect(404);
     assert_eq!(anna.get(&accounts_of(&org)).await.expect(200).names(), ["Primary", "Nord & Süd"]);
-    // The Account ID is free, and the books of the ended licence are kept.
+    // The Account ID is free, and the ledger of the ended licence is kept.
     anna.post(&accounts_of(&org), &json!({ "name": "Chair" })).await.expect(201);
     anna.get(&format!("/api/v1/licences/{licence}/ledger")).await.expect(200);
     let audit = anna.audit(&org).await;
@@ -214,7 +214,7 @@ both!(acct_2_plans_limit_accounts_managers_and_limited_people, async |app| {
     app.healthy().await;
 });
 
-/// What the rule says of somebody on something: by their role where it counts, and by what they were given.
+/// The level by the rule: the role in that account, and the grants.
 fn expected(role: Role, counts: bool, granted: Option<Level>) -> Option<Level> {
     let by_role = if counts { role_level(role) } else { None };
     by_role.max(granted)
@@ -410,7 +410,7 @@ both!(acct_1_xfer_3_what_moves_to_another_account_keeps_its_books_and_who_saw_it
     // What was in the trash stays in its account, at the root.
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM resource r JOIN account a ON a.id = r.account_id WHERE r.name = 'Old' AND a.name = 'Primary' AND r.parent_id = a.root_id").await, 1);
     anna.restore(thrown).await.expect(200);
-    // And back.
+    // The same in the other direction.
     anna.transfer(&[folder], org.root).await.expect(201);
     assert_eq!(app.stored(dataset).await.account, org.account);
     rita.show(folder).await.expect(200);

@@ -18,7 +18,7 @@ const UNUSUAL: [&str; 8] = [
     "\"quoted\" & <b>bold</b>",
 ];
 
-both!(drive_5_unusual_names_are_names_and_nothing_else, async |app| {
+both!(drive_5_unusual_names_are_taken_literally, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let archive = anna.folder(org.root, "Archive").await;
@@ -45,7 +45,7 @@ both!(drive_5_unusual_names_are_names_and_nothing_else, async |app| {
     app.healthy().await;
 });
 
-both!(drive_5_names_that_cannot_be_say_why_at_the_field, async |app| {
+both!(drive_5_invalid_names_are_refused_at_their_field, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let folder = anna.folder(org.root, "Tunnels").await;
@@ -60,7 +60,7 @@ both!(drive_5_names_that_cannot_be_say_why_at_the_field, async |app| {
     app.healthy().await;
 });
 
-both!(xfer_4_drive_1_moves_that_cannot_be_say_why_and_change_nothing, async |app| {
+both!(xfer_4_drive_1_invalid_moves_say_why_and_change_nothing, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     app.images_licence(&org, 100, 10).await;

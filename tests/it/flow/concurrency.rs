@@ -1,5 +1,5 @@
-//! At the same moment (attacks 46, 47, 49 to 53): many rounds, real tasks, one barrier; and afterwards the doctor finds
-//! nothing broken. Nobody is ever answered 500.
+//! Concurrency (attacks 46, 47, 49 to 53): many rounds of tasks that start at one barrier. Afterwards the doctor finds nothing
+//! broken, and no answer is ever 500.
 
 use std::sync::{
     Arc,
@@ -60,7 +60,7 @@ both!(attack_46_org_3_two_owners_demote_each_other_at_once_and_one_stays, async 
         let done = answers.iter().filter(|answer| answer.status == 200).count();
         assert_eq!(done, 1, "exactly one is demoted: {answers:?}");
         let loser = answers.iter().find(|answer| answer.status != 200).expect("one is refused");
-        // Whoever came second is no Owner any more, or would be the last to go.
+        // The second one is no longer an Owner, or is the last one.
         assert!(matches!(loser.code().as_str(), "forbidden" | "last_owner"), "{}", loser.body);
         assert_eq!(app.owners(org.id).await, 1);
     }
@@ -262,7 +262,7 @@ both!(attack_51_drive_5_the_same_name_created_twice_at_once_is_taken_once, async
             let (anna, root) = (anna.clone(), org.root);
             async move { anna.create(root, "folder", &name).await }
         };
-        // The same but for case, which does not make names differ.
+        // The names differ only in case, so they are equal.
         let answers = at_once(vec![create(format!("Tunnel {round}")), create(format!("TUNNEL {round}"))]).await;
         let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
         statuses.sort_unstable();
@@ -412,7 +412,7 @@ both!(attack_52_xfer_10_transfers_compete_for_the_last_allowance_and_one_gets_it
     app.healthy().await;
 });
 
-both!(attack_52_while_a_folder_is_transferred_others_work_in_it_and_nothing_is_torn, async |app| {
+both!(attack_52_others_work_in_a_folder_while_it_is_transferred, async |app| {
     let (anna, john) = two_owners(app).await;
     let (source, target) = (anna.create_org("Source").await, anna.create_org("Target").await);
     app.join(&source, &john, Role::Editor).await;
@@ -493,10 +493,10 @@ both!(
             let paid = if answers[3] == 200 { 5 } else { 0 };
             let back = after.0.0 - before.0.0;
             assert!(matches!(back, 0 | 8), "{answers:?}: {back}");
-            // What waited since an earlier round started with the grant, and is paid as well (LIC-2).
+            // Datasets that waited since an earlier round started with the grant and are charged as well (LIC-2).
             let most = 10 - paid - back;
             assert!((0..=most).contains(&after.1.0), "{answers:?}: what one side gets back, the other pays: {after:?}");
-            // For the next round, this one's licence is over.
+            // The licence of this round ends before the next one.
             app.expire(to).await;
         }
         app.healthy().await;

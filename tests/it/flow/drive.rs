@@ -1,4 +1,4 @@
-//! The Drive: creating, naming, how deep, and who may (DRIVE, ACCESS).
+//! The Drive: creating, naming, depth, and rights (DRIVE, ACCESS).
 
 use commonhold::domain::{access::Level, resource::Status, role::Role, transfer::Grantee};
 use serde_json::json;
@@ -39,7 +39,7 @@ both!(drive_1_a_tree_is_at_most_64_deep, async |app| {
     }
     assert_eq!(anna.create(parent, "folder", "Too deep").await.expect(422).code(), "invalid");
     assert_eq!(anna.show(parent).await.expect(200).json()["path"].as_array().map(Vec::len), Some(65));
-    // Nor by moving: a folder with one inside fits on level 63, not on level 64.
+    // Moving keeps the limit too: a folder with a child fits on level 63, not on level 64.
     let tall = anna.folder(org.root, "Tall").await;
     anna.folder(tall, "Inside").await;
     let plan = anna.plan(&[tall], way[63]).await.expect(200);
@@ -143,7 +143,8 @@ both!(drive_2_sorting_and_paging_show_everything_once_in_every_order, async |app
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     for number in 0..12_i64 {
-        app.tick(1 + number % 3);
+        // Some of them at the same moment, so that the id breaks the tie.
+        app.tick(number % 3);
         let body = json!({ "parent": org.root, "kind": "dataset", "name": format!("Flight {number}"), "dataset": { "bytes": number % 4, "images": number % 5 } });
         anna.post("/api/v1/resources", &body).await.expect(201);
         anna.folder(org.root, &format!("folder {number}")).await;
@@ -190,7 +191,7 @@ both!(drive_2_sorting_and_paging_show_everything_once_in_every_order, async |app
     assert_eq!(first("?sort=status").await, "folder 0", "what has no status comes first, by name");
     assert_eq!(first("?sort=-owner").await, "Flight 14");
     assert_eq!(first("?sort=owner").await, "Flight 0", "of one owner, by name");
-    // Whoever takes another name sorts by that.
+    // The list sorts by the new name of a person.
     eddi.patch("/api/v1/me", &json!({ "first_name": "Aaron" })).await.expect(200);
     assert_eq!(first("?sort=owner").await, "Flight 12");
     app.healthy().await;

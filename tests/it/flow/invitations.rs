@@ -198,7 +198,7 @@ async fn space_of(person: &Person) -> Org {
     }
 }
 
-both!(people_4b_space_1_a_licence_is_work_and_what_comes_later_turns_the_space_at_that_moment, async |app| {
+both!(people_4b_space_1_a_space_with_a_licence_becomes_an_organization, async |app| {
     let john = app.person("John").await;
     let org = john.create_org("Alpine Survey").await;
     // A licence alone, before joining.
@@ -248,7 +248,7 @@ both!(people_4b_space_1_a_licence_is_work_and_what_comes_later_turns_the_space_a
     app.healthy().await;
 });
 
-both!(people_4c_somebody_in_organizations_gains_one_more_and_an_empty_space_stays_one, async |app| {
+both!(people_4c_a_member_elsewhere_joins_and_keeps_an_empty_space, async |app| {
     let (anna, chris) = (app.person("Anna").await, app.stranger("Chris").await);
     let (third, fourth) = (chris.create_org("Org3").await, anna.create_org("Org4").await);
     let inviter = fourth;

@@ -239,7 +239,7 @@ both!(auth_6_a_revoked_key_and_one_of_a_deleted_organization_are_dead_at_once, a
     );
 });
 
-both!(auth_6_an_organization_has_so_many_keys, async |app| {
+both!(auth_6_the_number_of_keys_is_limited, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     for number in 0..commonhold::domain::key::MAX_KEYS {

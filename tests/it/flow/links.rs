@@ -44,7 +44,7 @@ async fn links(by: &Person, resource: ResourceId) -> Answer {
     by.get(&format!("/api/v1/resources/{resource}/links")).await
 }
 
-/// Somebody with nothing but the link.
+/// Somebody who has only the link.
 async fn open(app: &TestApp, path: &str) -> Answer {
     app.nobody().page(path).await
 }
@@ -127,14 +127,14 @@ both!(link_1_a_folder_of_many_is_shown_a_page_at_a_time, async |app| {
     let second = open(app, next).await.expect(200);
     assert_eq!(names(&second), 21);
     assert!(second.body.contains("Folder 119") && !second.body.contains("Folder 000"));
-    // A cursor of another list is no way in.
+    // The cursor of another list does not lead out of the link.
     let cursor = next.split_once('?').expect("a query").1;
     let inside = anna.folder(folder, "Inside").await;
     open(app, &format!("{path}/{inside}?{cursor}")).await.expect(404);
     open(app, &format!("{path}?cursor=nonsense")).await.expect(404);
 });
 
-both!(attack_41_wrong_revoked_and_expired_are_one_page, async |app| {
+both!(attack_41_wrong_revoked_and_expired_links_show_the_same_page, async |app| {
     let (anna, org, folder, _, dataset) = world(app).await;
     let wrong = open(app, &format!("/s/{}", "A".repeat(43))).await.expect(404);
     let (id, revoked) = link(&anna, folder, &json!({})).await;
@@ -175,7 +175,7 @@ both!(attack_17_a_link_is_dead_while_its_resource_is_in_the_trash_or_its_organiz
     let (_, path) = link(&anna, site, &json!({})).await;
     let below = format!("{path}/{dataset}");
     let id = folder.0;
-    // As the trash does it: what is in it bears its mark.
+    // Like the trash: everything inside is marked as well.
     let trash = async |with: Option<uuid::Uuid>| {
         let done: Result<u64, Error> = app
             .db()
@@ -263,7 +263,7 @@ both!(link_1_a_password_is_asked_for_and_remembered_for_this_link_alone, async |
     assert!(visit(&format!("{path}/{dataset}"), &pair).await.contains("Flight 1"));
     assert!(!visit(&other, &pair).await.contains("Flight 1"), "another link with the same password");
     assert!(!visit(&path, "commonhold-link=forged").await.contains("Portal"));
-    // Another password, and what was remembered is worth nothing.
+    // A new password invalidates what was remembered.
     app.corrupt("UPDATE share_link SET password_hash = password_hash || 'x'").await;
     assert!(!visit(&path, &pair).await.contains("Portal"));
     for (body, field) in [
@@ -277,7 +277,7 @@ both!(link_1_a_password_is_asked_for_and_remembered_for_this_link_alone, async |
     make(&anna, folder, &json!({ "nonsense": 1 })).await.expect(400);
 });
 
-both!(attack_41_a_thousand_guesses_are_told_to_wait, async |app| {
+both!(attack_41_password_guesses_at_a_link_are_rate_limited, async |app| {
     let (anna, _, folder, ..) = world(app).await;
     let (_, path) = link(&anna, folder, &json!({ "password": "open sesame" })).await;
     let mut statuses = std::collections::BTreeMap::new();
@@ -291,11 +291,11 @@ both!(attack_41_a_thousand_guesses_are_told_to_wait, async |app| {
     assert_eq!(statuses.keys().copied().collect::<Vec<_>>(), [422, 429]);
     assert!(statuses[&422] <= 25, "{statuses:?}");
     unlock(app, &path, "open sesame").await.expect(429);
-    // Time forgives; and signing in is another matter.
+    // The limit ends with time, and is not shared with signing in.
     app.tick(10_000);
     unlock(app, &path, "open sesame").await.expect(303);
     anna.elsewhere().await;
-    // Tokens that are none count as well.
+    // Invalid tokens count as well.
     app.tick(3_600_000);
     let mut last = 404;
     for number in 0..60 {

@@ -1,5 +1,5 @@
-//! Mail, from the use case's transaction into a mail server (MAIL-1, attacks 26 and 58): delivered once, never lost,
-//! whatever the server does.
+//! Mail, from the transaction of a use case to a mail server (MAIL-1, attacks 26 and 58): delivered once and never lost,
+//! whatever the mail server does.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -73,7 +73,7 @@ const fn later(later: u64) -> Round {
 
 const HOUR: i64 = 3_600_000;
 
-both!(mail_1_a_letter_is_delivered_once_as_text_and_as_html, async |app| {
+both!(mail_1_a_mail_is_delivered_once_as_text_and_html, async |app| {
     let server = MailServer::start().await;
     let id = write(app, JANE, "Alpine Survey").await;
     assert_eq!(deliver(app, &server.delivery()).await, sent(1));
@@ -93,11 +93,11 @@ both!(mail_1_a_letter_is_delivered_once_as_text_and_as_html, async |app| {
     let entry = entry(app, id).await;
     assert_eq!((entry.state, entry.attempts, entry.last_error), (MailState::Sent, 1, None));
     assert!(entry.sent_at.is_some());
-    // Who reads a copy of the database later finds no secret in it.
+    // A later copy of the database has no secret in it.
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM outbox WHERE text <> '' OR html <> ''").await, 0);
 });
 
-both!(mail_1_what_fails_for_a_while_is_tried_again_later_and_later, async |app| {
+both!(mail_1_temporary_failures_are_retried_with_growing_delays, async |app| {
     let server = MailServer::start().await;
     server.order([Fault::RecipientLater, Fault::Busy, Fault::SenderRefused]);
     let id = write(app, JANE, "Alpine Survey").await;
@@ -115,7 +115,7 @@ both!(mail_1_what_fails_for_a_while_is_tried_again_later_and_later, async |app| 
     assert_eq!(server.mails().len(), 1);
 });
 
-both!(mail_1_who_does_not_exist_is_given_up_at_once_and_the_operator_sees_it, async |app| {
+both!(mail_1_a_rejected_recipient_is_given_up_at_once_and_listed, async |app| {
     let server = MailServer::start().await;
     server.order([Fault::RecipientNever, Fault::MessageNever]);
     let nobody = write(app, "nobody@example.com", "First").await;
@@ -196,7 +196,7 @@ both!(attack_58_a_mail_server_that_says_nothing_is_not_waited_for, async |app| {
     assert_eq!(deliver(app, &server.delivery()).await, sent(1));
 });
 
-both!(mail_1_what_the_server_took_without_saying_so_comes_again_under_the_same_id, async |app| {
+both!(mail_1_an_unconfirmed_delivery_is_repeated_with_the_same_message_id, async |app| {
     let server = MailServer::start().await;
     server.order([Fault::DroppedAfterData]);
     write(app, JANE, "Alpine Survey").await;
@@ -241,7 +241,7 @@ both!(mail_1_the_lease_of_a_dead_worker_is_taken_over, async |app| {
     assert_eq!(deliver(app, &server.delivery()).await, Round::default(), "another is at it");
     app.tick(HOUR / 4 + 1);
     assert_eq!(deliver(app, &server.delivery()).await, sent(1));
-    // The dead one was only slow. What it writes down now changes nothing.
+    // The first worker was only slow. What it writes now changes nothing.
     let held = app
         .db()
         .write(move |tx, _| {
@@ -271,7 +271,7 @@ both!(mail_1_a_worker_that_is_killed_loses_nothing, async |app| {
     assert_eq!(server.mails().len(), 1);
 });
 
-both!(mail_1_what_did_not_happen_is_not_told, async |app| {
+both!(mail_1_a_rollback_sends_no_mail, async |app| {
     let ctx = app.ctx().clone();
     let refused = app
         .db()
@@ -291,9 +291,9 @@ both!(mail_1_fresh_mail_goes_out_at_once_and_the_worker_stops_when_asked, async 
     let server = MailServer::start().await;
     let workers = workers::start(app.ctx(), Some(server.delivery()));
     let stopper = workers.stopper();
-    // Past the looks at the start: from here on it would look every five seconds only.
+    // After start-up the worker polls only every five seconds.
     tokio::time::sleep(Duration::from_millis(1_800)).await;
-    // Each is written when the one before went out: if the worker were not told, that would be eight times five seconds.
+    // Each is written after the one before was sent. If the worker were not notified, this would take eight times five seconds.
     let start = tokio::time::Instant::now();
     for number in 0..8 {
         write(app, JANE, "Alpine Survey").await;
@@ -391,7 +391,7 @@ both!(mail_1_rest_tells_what_became_of_the_mail_of_an_invitation, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     app.verify(&anna).await;
-    // What signing up posted is through.
+    // The mail of the sign-up has been sent.
     workers_empty(app).await;
     let path = format!("/api/v1/orgs/{}/invitations", org.org_id);
     let told = async || anna.get(&path).await.expect(200).json()["items"][0]["delivery"].clone();
@@ -410,7 +410,7 @@ both!(mail_1_rest_tells_what_became_of_the_mail_of_an_invitation, async |app| {
     assert_eq!(told().await, serde_json::json!({ "state": "sent", "reason": null }));
 });
 
-/// Delivers what waits, to a server that takes everything.
+/// Delivers all waiting mail to a server that accepts everything.
 async fn workers_empty(app: &TestApp) {
     let server = MailServer::start().await;
     deliver(app, &server.delivery()).await;

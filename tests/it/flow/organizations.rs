@@ -21,7 +21,7 @@ both!(org_1_org_2_a_founder_gets_everything_an_organization_starts_with, async |
     app.healthy().await;
 });
 
-both!(org_1_any_number_with_any_role_anywhere, async |app| {
+both!(org_1_people_belong_to_many_organizations_with_different_roles, async |app| {
     let (anna, john) = (app.person("Anna").await, app.person("John").await);
     let first = anna.create_org("First").await;
     app.join(&first, &john, Role::Member).await;

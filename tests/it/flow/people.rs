@@ -232,7 +232,7 @@ both!(people_8_an_owner_creates_an_account_and_its_person_sets_the_password, asy
     app.healthy().await;
 });
 
-both!(people_11_who_does_not_see_the_people_list_is_not_led_to_it, async |app| {
+both!(people_11_who_may_not_see_the_people_list_has_no_link_to_it, async |app| {
     let (anna, rita) = (app.person("Anna").await, app.person("Rita").await);
     let org = anna.create_org("Alpine Survey").await;
     app.join(&org, &rita, Role::Reader).await;
@@ -246,7 +246,7 @@ both!(people_11_who_does_not_see_the_people_list_is_not_led_to_it, async |app| {
 });
 
 #[tokio::test]
-async fn attack_28_who_creates_accounts_does_not_ask_which_addresses_have_one_without_end() {
+async fn attack_28_creating_accounts_does_not_probe_addresses_without_limit() {
     let app = TestApp::sqlite_with(true).await;
     let (anna, john) = (app.person("Anna").await, app.person("John").await);
     let org = anna.create_org("Alpine Survey").await;

@@ -39,7 +39,7 @@ fn said(text: &str) -> String {
 }
 
 /// What there is before the licence is looked at; made past the rules, so that every product begins with the same.
-struct Things {
+struct Fixture {
     folder: ResourceId,
     site: ResourceId,
     dataset: ResourceId,
@@ -50,7 +50,7 @@ struct Things {
     target: Org,
 }
 
-async fn things(app: &TestApp, anna: &Person, org: &Org) -> Things {
+async fn fixture(app: &TestApp, anna: &Person, org: &Org) -> Fixture {
     let folder = anna.folder(org.root, "Folder").await;
     let site = anna.folder(org.root, "Site").await;
     app.corrupt("UPDATE resource SET kind = 'site', kind_rank = 2 WHERE name = 'Site'").await;
@@ -64,16 +64,16 @@ async fn things(app: &TestApp, anna: &Person, org: &Org) -> Things {
     anna.invite(org, &invited.email, "reader").await;
     app.corrupt("UPDATE invitation SET role = 'member' WHERE state = 'pending'").await;
     let target = outsider.create_org("Partner").await;
-    Things { folder, site, dataset, second, reader, invited, outsider, target }
+    Fixture { folder, site, dataset, second, reader, invited, outsider, target }
 }
 
 async fn everything_but_processing(
     app: &TestApp,
     anna: &Person,
     org: &Org,
-    at: &Things,
+    at: &Fixture,
 ) -> Vec<(&'static str, String)> {
-    let Things { folder, site, dataset, second, reader, invited, outsider, target } = at;
+    let Fixture { folder, site, dataset, second, reader, invited, outsider, target } = at;
     let one = |id: &ResourceId, rest: &str| format!("/api/v1/resources/{id}{rest}");
     let invite = |email: &str, role: &str| json!({ "invitations": [{ "email": email, "role": role }] });
     let invitations = format!("/api/v1/orgs/{}/invitations", org.org_id);
@@ -109,7 +109,7 @@ async fn everything_but_processing(
 }
 
 /// With a dataset of its own to process, where one can be made.
-async fn everything(app: &TestApp, anna: &Person, org: &Org, at: &Things) -> Vec<(&'static str, String)> {
+async fn everything(app: &TestApp, anna: &Person, org: &Org, at: &Fixture) -> Vec<(&'static str, String)> {
     let third = anna.create(org.root, "dataset", "Third").await;
     let dataset: ResourceId = if third.status == 201 { read(&third.json()["id"]) } else { at.dataset };
     let mut rows = everything_but_processing(app, anna, org, at).await;
@@ -125,7 +125,7 @@ both!(lic_4_what_each_product_allows_by_every_call, async |app| {
         let app = &app.another().await;
         let anna = app.person("Anna").await;
         let org = anna.create_org("Alpine Survey").await;
-        let at = things(app, &anna, &org).await;
+        let at = fixture(app, &anna, &org).await;
         match product {
             Some("desktop") => drop(app.desktop_licence(&org, 1).await),
             Some(cloud) => {
@@ -155,7 +155,7 @@ both!(lic_4_what_each_product_allows_by_every_call, async |app| {
     insta::assert_snapshot!("what_each_product_allows", text.collect::<Vec<_>>().join("\n"));
 });
 
-both!(lic_4_the_invite_dialog_and_the_drive_say_so_before, async |app| {
+both!(lic_4_the_pages_name_a_missing_licence_beforehand, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let folder = anna.folder(org.root, "Folder").await;
@@ -177,7 +177,7 @@ both!(lic_4_the_invite_dialog_and_the_drive_say_so_before, async |app| {
     assert!(!page(&drive).await.contains("Sites take a Cloud Pro licence"));
 });
 
-both!(lic_4_what_waits_for_an_answer_waits_for_the_licence_as_well, async |app| {
+both!(lic_4_accepting_an_invitation_needs_the_licence, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let licence = app.team_licence(&org).await;

@@ -42,7 +42,7 @@ both!(drive_2_names_are_found_by_their_words_through_the_whole_organization, asy
     app.healthy().await;
 });
 
-both!(drive_2_answers_come_page_by_page_each_once, async |app| {
+both!(drive_2_search_results_are_paged_without_repetition, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     for number in 0..7 {
@@ -118,7 +118,7 @@ both!(drive_2_names_from_before_search_are_found_after_the_update, async |app| {
     assert_eq!(find(&anna, &org, "q=tunnels").await, ["Tunnels"]);
 });
 
-both!(drive_2_a_list_is_filtered_and_begun_anywhere, async |app| {
+both!(drive_2_a_list_is_filtered_and_starts_at_any_position, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     for number in 0..6 {

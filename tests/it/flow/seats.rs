@@ -26,7 +26,7 @@ async fn give(by: &Person, licence: LicenceId, person: &str) -> Answer {
     by.post(&format!("/api/v1/licences/{licence}/seats"), &json!({ "person": person })).await
 }
 
-/// Who holds a seat, as name, whether it was given, and what runs on it; and how many are used.
+/// The seats: name, whether it was assigned, and the device; and how many are used.
 async fn seats(by: &Person, licence: LicenceId) -> (Vec<(String, bool, Option<String>)>, i64) {
     let answer = by.get(&format!("/api/v1/licences/{licence}/seats")).await.expect(200).json();
     let mut rows: Vec<_> = answer["items"]
@@ -68,7 +68,7 @@ both!(lic_5_free_seats_for_editors_given_ones_for_readers_and_members, async |ap
     let full = take(&anna, licence, "Tower").await.expect(409);
     assert_eq!(full.code(), "no_seat");
     assert!(full.body.contains("All 2 seats"), "{}", full.body);
-    // A seat that was given waits for who it was given to.
+    // An assigned seat is reserved for its person.
     take(&mary, licence, "Laptop").await.expect(200);
     let list = anna.get("/api/v1/desktop/licences").await.expect(200).json();
     assert_eq!((&list["items"][0]["used"], &list["items"][0]["may_take"]), (&json!(2), &json!(false)));
@@ -78,7 +78,7 @@ both!(lic_5_free_seats_for_editors_given_ones_for_readers_and_members, async |ap
     release(&john, licence, "Desk").await.expect(204);
     release(&john, licence, "Desk").await.expect(204);
     take(&anna, licence, "Tower").await.expect(200);
-    // Let go of, a given seat stays given.
+    // An assigned seat stays assigned after its release.
     release(&mary, licence, "Laptop").await.expect(204);
     assert_eq!(
         seats(&anna, licence).await,
@@ -126,7 +126,7 @@ both!(lic_5_a_seat_is_kept_by_a_heartbeat_and_free_without_one, async |app| {
     assert_eq!(beat(&john, licence, "Tower").await.expect(409).code(), "seat_lost");
     release(&john, licence, "Tower").await.expect(204);
     beat(&john, licence, "Laptop").await.expect(200);
-    // Taken once more where it runs, it only says so.
+    // Taking it again on the same device changes nothing.
     let before = anna.audit(&org).await.len();
     take(&john, licence, "Laptop").await.expect(200);
     assert_eq!(anna.audit(&org).await.len(), before);
@@ -217,11 +217,11 @@ both!(set_1_a_program_takes_licences_of_the_default_organization_else_of_the_onl
     anna.patch("/api/v1/me", &json!({ "default_organization": second.org_id })).await.expect(200);
     take(&anna, licence, "Desk").await.expect(404);
     take(&anna, other, "Desk").await.expect(200);
-    // One that runs goes on when the default changes.
+    // A seat in use continues when the default changes.
     anna.patch("/api/v1/me", &json!({ "default_organization": org.org_id })).await.expect(200);
     beat(&anna, other, "Desk").await.expect(200);
     take(&anna, licence, "Desk").await.expect(200);
-    // A default that one is not in any more is none.
+    // A default organization that one has left does not count.
     let john = somebody(app, &org, "John", Role::Editor).await;
     john.leave(&org).await.expect(204);
     let list = john.get("/api/v1/desktop/licences").await.expect(200).json();

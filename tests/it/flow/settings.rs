@@ -8,6 +8,7 @@ use commonhold::{
         id::InvitationId,
         resource::Status,
         role::{Role, found},
+        share_link::ShareLinkState,
         transfer::Grantee,
     },
     server::{
@@ -39,7 +40,7 @@ async fn delete(person: &Person, org: &Org, confirm: &str) -> crate::support::An
     person.call(Method::DELETE, &at(org, ""), Some(&json!({ "confirm": confirm })), &[]).await
 }
 
-/// Somebody for every way to stand to an organization: its roles, from outside with access to something, from outside.
+/// One person for each relation to an organization: its roles, an External, and a stranger.
 async fn everybody(app: &TestApp, owner: &Person, org: &Org) -> Vec<(&'static str, Person)> {
     let mut all = vec![("owner", owner.clone())];
     for role in [Role::Manager, Role::Editor, Role::Reader, Role::Member] {
@@ -224,7 +225,7 @@ both!(org_4_what_is_created_next_is_stored_where_the_organization_says, async |a
     assert_eq!(cluster(still).await, "eu-central");
 });
 
-both!(people_11_home_tells_nobody_but_managers_who_is_here_if_so_chosen, async |app| {
+both!(people_11_home_hides_people_from_non_managers_if_the_organization_says_so, async |app| {
     let (anna, john) = (app.person("Anna").await, app.person("John").await);
     let org = anna.create_org("Alpine Survey").await;
     app.join(&org, &john, Role::Reader).await;
@@ -256,7 +257,7 @@ both!(org_5_links_with_an_old_org_id_lead_on_until_somebody_takes_it, async |app
     assert_eq!(anna.get("/api/v1/orgs/table").await.expect(200).json()["org_id"], "Chair");
     // A new organization of that name gets another one by itself.
     assert_eq!(john.create_org("Table").await.org_id, "table-2");
-    // Taken deliberately, it is theirs.
+    // Chosen explicitly, it belongs to the new organization.
     let second = john.create_org("Second").await;
     patch(&john, &second, json!({ "org_id": "TABLE" })).await.expect(200);
     anna.get("/api/v1/orgs/table").await.expect(404);
@@ -394,12 +395,12 @@ both!(attack_10_attack_17_a_deleted_organization_is_gone_for_everyone_and_restor
         assert!(!mine.names().contains(&"Alpine Survey".to_owned()));
         assert_eq!(person.page("/").await.expect(200).body.contains("Alpine Survey"), person.id == anna.id);
     }
-    // Neither into it nor by what it was given.
+    // Nothing is transferred into it, and its grants give nothing.
     anna.transfer(&[elsewhere], org.root).await.expect(404);
     anna.plan(&[elsewhere], org.root).await.expect(404);
     kim.show(elsewhere).await.expect(404);
     let mut tx = app.db().read().await.expect("a connection");
-    assert_eq!(link::find_state(&mut tx, "link").await.expect("an answer"), None);
+    assert!(link::find_by_token(&mut tx, "link").await.expect("an answer").is_none());
     assert!(invitation::find_by_token(&mut tx, "token").await.expect("an answer").is_none());
     assert!(!invitation::is_pending(&mut tx, id, "new@example.com", now).await.expect("an answer"));
     drop(tx);
@@ -420,7 +421,7 @@ both!(attack_10_attack_17_a_deleted_organization_is_gone_for_everyone_and_restor
     app.later(29);
     anna.post(&restore, &json!({})).await.expect(200);
     anna.post(&restore, &json!({})).await.expect(404);
-    assert_eq!(app.link_state("link").await, "active");
+    assert_eq!(app.link_state("link").await, ShareLinkState::Active);
     assert_eq!(
         seen(&people, &org, folder).await,
         before.into_iter().collect::<Vec<_>>(),

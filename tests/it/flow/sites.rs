@@ -5,20 +5,20 @@ use serde_json::json;
 
 use crate::{both, support::read};
 
-both!(xfer_5_a_dataset_goes_into_a_site_by_name_new_or_there, async |app| {
+both!(xfer_5_a_dataset_is_assigned_to_a_new_or_existing_site_by_name, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     app.images_licence(&org, 100, 10).await;
     let folder = anna.folder(org.root, "Folder").await;
     let (one, two) = (anna.dataset(folder, "One", 1).await, anna.dataset(org.root, "Two", 1).await);
-    // None of the name: made beside the dataset.
+    // No site has the name: one is created beside the dataset.
     let answer = anna.assign(one, "Quarry North").await.expect(200).json();
     let site = read(&answer["parent"]);
     assert_eq!(app.stored(site).await.parent, Some(folder));
     assert_eq!(anna.show(site).await.json()["kind"], "site");
-    // There is one, somewhere else, regardless of case.
+    // A site with the name exists elsewhere, in another case.
     assert_eq!(anna.assign(two, "quarry north").await.expect(200).json()["parent"], json!(site));
-    // From one site to another only by way of none.
+    // Another site is only possible after removing it from the first.
     let other = anna.site(org.root, "Quarry South").await;
     for wanted in
         [json!({ "site": other }), json!({ "site_name": "Quarry South" }), json!({ "site_name": "Brand new" })]
@@ -32,13 +32,13 @@ both!(xfer_5_a_dataset_goes_into_a_site_by_name_new_or_there, async |app| {
     let by_id = anna.post(&format!("/api/v1/resources/{two}/assign"), &json!({ "site": other })).await.expect(200);
     assert_eq!(by_id.json()["parent"], json!(other));
     app.healthy().await;
-    // What cannot be.
+    // Invalid requests.
     assert_eq!(anna.assign(folder, "Quarry North").await.expect(422).code(), "invalid");
     assert_eq!(anna.assign(one, "").await.expect(422).fields(), ["site_name"]);
     let three = anna.dataset(org.root, "Three", 1).await;
     let folder_as_site = anna.post(&format!("/api/v1/resources/{three}/assign"), &json!({ "site": folder })).await;
     assert_eq!(folder_as_site.expect(422).fields(), ["site"]);
-    // Two of the name, neither beside it.
+    // Two sites have the name, and neither is beside it.
     let (a, b) = (anna.folder(org.root, "A").await, anna.folder(org.root, "B").await);
     anna.site(a, "Twin").await;
     let beside = anna.site(b, "Twin").await;
@@ -48,11 +48,11 @@ both!(xfer_5_a_dataset_goes_into_a_site_by_name_new_or_there, async |app| {
     app.healthy().await;
 });
 
-both!(lic_4_lic_6_what_licence_sites_take, async |app| {
+both!(lic_4_lic_6_which_licence_sites_need, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let dataset = anna.dataset(org.root, "Flight", 1).await;
-    // An empty one is a site as well.
+    // An empty site counts as well.
     assert_eq!(anna.create(org.root, "site", "Site").await.expect(403).code(), "forbidden");
     let first = app.images_licence(&org, 100, 10).await;
     let site = anna.site(org.root, "Site").await;
@@ -86,14 +86,14 @@ both!(xfer_3_xfer_5_only_people_with_access_to_the_site_keep_access, async |app|
     app.give(site, Grantee::Person(mary.id), Level::Editor, false).await;
     john.show(dataset).await.expect(200);
     mary.show(dataset).await.expect(404);
-    // He does not see the site: for him there is none of the name, and he makes his own beside the dataset.
+    // He does not see the site, so he creates another one with the name beside the dataset.
     let own = john.assign(dataset, "Site").await.expect(200).json();
     assert_ne!(own["parent"], json!(site));
     john.unassign(dataset).await.expect(200);
     anna.post(&format!("/api/v1/resources/{dataset}/assign"), &json!({ "site": site })).await.expect(200);
     john.show(dataset).await.expect(404);
     mary.show(dataset).await.expect(200);
-    // She sees the site alone: what is around it is nobody's of hers.
+    // She sees the site alone, and not what it is in.
     mary.unassign(dataset).await.expect(403);
     app.healthy().await;
 });
@@ -104,7 +104,7 @@ both!(lic_4_drive_6_a_site_shows_its_datasets_on_a_timeline, async |app| {
     let first = app.images_licence(&org, 100, 10).await;
     let site = anna.site(org.root, "Quarry").await;
     app.expire(first).await;
-    // What is made in a site is as good as assigned to it.
+    // A dataset that is created in a site is assigned to it.
     let body = json!({ "parent": site, "kind": "dataset", "name": "Spring", "dataset": { "images": 3 } });
     let refused = anna.post("/api/v1/resources", &body).await.expect(403);
     assert!(refused.body.contains("has expired"), "{}", refused.body);

@@ -1,7 +1,9 @@
-//! The trash: in, out, gone, and nobody elsewhere sees what is in it (DRIVE-4, DRIVE-5, POL-1, attack 6).
+//! The trash: trashing, restoring and deleting, and nobody elsewhere sees what is in it (DRIVE-4, DRIVE-5, POL-1, attack 6).
 
 use commonhold::{
-    domain::{access::Level, id::ResourceId, resource::Status, role::Role, transfer::Grantee},
+    domain::{
+        access::Level, id::ResourceId, resource::Status, role::Role, share_link::ShareLinkState, transfer::Grantee,
+    },
     server::{usecase, workers},
 };
 use leptos::server_fn::ServerFn;
@@ -65,20 +67,20 @@ both!(drive_4_what_is_in_the_trash_is_nowhere_else_and_comes_back_as_it_was, asy
     app.healthy().await;
     assert_eq!(anna.in_trash(&org).await, ["Tunnels"]);
     assert_eq!(john.in_trash(&org).await, Vec::<String>::new(), "he could not have put the whole of it there");
-    // Only what somebody put there comes out, and once.
+    // Only an item that was trashed itself is restored, and once.
     anna.restore(inside).await.expect(404);
     john.restore(folder).await.expect(404);
     assert_eq!(anna.restore(folder).await.expect(200).json()["name"], "Tunnels");
     anna.restore(folder).await.expect(404);
     assert_eq!(seen(&anna, org.root).await, before);
     assert_eq!(seen(&john, inside).await, johns);
-    assert_eq!(app.link_state("a-link").await, "active");
+    assert_eq!(app.link_state("a-link").await, ShareLinkState::Active);
     let audit = anna.audit(&org).await;
     assert_eq!(audit[..2], ["resource.restored", "resource.trashed"]);
     app.healthy().await;
 });
 
-both!(drive_4_what_was_there_before_stays_by_itself_and_finds_its_place_again, async |app| {
+both!(drive_4_what_was_trashed_earlier_is_restored_separately, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     let folder = anna.folder(org.root, "Folder").await;
@@ -88,7 +90,7 @@ both!(drive_4_what_was_there_before_stays_by_itself_and_finds_its_place_again, a
     app.tick(1);
     anna.trash(folder).await.expect(204);
     assert_eq!(anna.in_trash(&org).await, ["Folder", "Early"]);
-    // Its container is in the trash: to the root, and told.
+    // Its container is in the trash, so it is restored to the root, and the answer says so.
     let toast = {
         let token = "/o/alpine-survey/drive/trash";
         let fields = [("items", early.to_string()), ("back", token.to_owned())];
@@ -101,7 +103,7 @@ both!(drive_4_what_was_there_before_stays_by_itself_and_finds_its_place_again, a
     anna.restore(folder).await.expect(200);
     assert_eq!(anna.children(folder, "").await.names(), ["Late"]);
     app.healthy().await;
-    // Deleting the folder for good takes what went along, and leaves what was there by itself.
+    // Deleting the folder for good deletes what was trashed with it, and keeps what was trashed separately.
     anna.transfer(&[early], folder).await.expect(201);
     anna.trash(early).await.expect(204);
     anna.trash(folder).await.expect(204);
@@ -197,7 +199,7 @@ both!(pol_1_what_is_restricted_is_not_deleted_by_editors_nor_what_it_is_in, asyn
     john.trash(inner).await.expect(403);
     anna.trash(folder).await.expect(204);
     app.corrupt("UPDATE resource SET restrict_delete = TRUE WHERE name = 'Folder'").await;
-    // An Editor sees it there, and may neither bring it back nor delete it.
+    // An Editor sees it there, but may neither restore nor delete it.
     assert_eq!(john.in_trash(&org).await, ["Folder"]);
     john.restore(folder).await.expect(403);
     john.delete_for_good(folder).await.expect(403);
@@ -208,14 +210,14 @@ both!(pol_1_what_is_restricted_is_not_deleted_by_editors_nor_what_it_is_in, asyn
     app.healthy().await;
 });
 
-both!(attack_6_what_is_in_the_trash_does_not_cross_with_what_it_was_in, async |app| {
+both!(attack_6_trashed_items_do_not_cross_with_their_folder, async |app| {
     let anna = app.person("Anna").await;
     let (org, other) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
     app.images_licence(&org, 1_000, 50).await;
     app.images_licence(&other, 1_000, 50).await;
     let folder = anna.folder(org.root, "Folder").await;
     let deep = anna.folder(folder, "Deep").await;
-    // Not processed: it would be in the way, if it went along.
+    // It is not processed, so it would block the transfer if it were part of it.
     let dataset = anna.dataset(deep, "Draft", 7).await;
     let holder = anna.folder(deep, "Holder").await;
     let below = anna.folder(holder, "Below").await;
@@ -224,7 +226,7 @@ both!(attack_6_what_is_in_the_trash_does_not_cross_with_what_it_was_in, async |a
     anna.trash(below).await.expect(204);
     app.tick(1);
     anna.trash(holder).await.expect(204);
-    // Within the organization it comes along.
+    // Within the organization it moves with its folder.
     let place = anna.folder(org.root, "Place").await;
     anna.transfer(&[folder], place).await.expect(201);
     anna.restore(holder).await.expect(200);
@@ -294,7 +296,7 @@ both!(drive_4_after_30_days_it_is_gone_whichever_node_comes_first, async |app| {
     app.healthy().await;
 });
 
-/// Long work, as a worker does it that is never told to stop.
+/// Runs all tasks, as a worker does that is never told to stop.
 async fn work(app: &TestApp) {
     let (_stop, stopped) = tokio::sync::watch::channel(false);
     workers::task::drain(app.ctx(), &stopped).await.expect("done");
@@ -303,7 +305,7 @@ async fn work(app: &TestApp) {
 mod long {
     use super::*;
 
-    /// A folder with so many things in it, made quicker than one by one.
+    /// A folder with so many resources, created in one transaction.
     async fn filled(app: &TestApp, anna: &Person, org: &Org, number: i64) -> ResourceId {
         let folder = anna.folder(org.root, "Big").await;
         let (by, org, at, ctx) = (anna.id, org.clone(), app.ctx().now(), app.ctx().clone());
@@ -364,7 +366,7 @@ mod long {
         app.healthy().await;
         let tasks = usecase::task::list(app.ctx(), &principal(&anna), &org.org_id).await.expect("a list");
         assert_eq!((tasks.len(), tasks[0].total), (1, 3_001 - 700));
-        // A worker stops in the middle; another goes on when the lease has run out.
+        // A worker stops in the middle; another continues when the lease has run out.
         let held = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
         usecase::task::step(app.ctx(), held).await.expect("a step").expect("there is more");
         assert!(usecase::task::claim(app.ctx()).await.expect("an answer").is_none(), "it is somebody's");
@@ -449,7 +451,7 @@ mod long {
         app.healthy().await;
     });
 
-    both!(drive_5_a_copy_in_which_names_changed_places_meanwhile_is_not_shown, async |app| {
+    both!(drive_5_a_copy_whose_names_clash_is_not_shown, async |app| {
         let anna = app.person("Anna").await;
         let org = anna.create_org("Alpine Survey").await;
         let folder = filled(app, &anna, &org, 2_100).await;
@@ -498,7 +500,7 @@ mod long {
     }
 }
 
-/// An answer that is no fault of the server's.
+/// Asserts that an answer is not a server error.
 fn fair(answer: &Answer) {
     assert!([200, 201, 204, 403, 404, 409, 422].contains(&answer.status), "{answer:?}");
 }

@@ -32,7 +32,7 @@ async fn send(person: &Person, org: &Org, function: &str, fields: &[(&str, &str)
     (page.clone(), token.and_then(|after| after.split('"').next()).map(str::to_owned))
 }
 
-/// Presses the button; what the next page says.
+/// Presses the button; the next page.
 async fn press(person: &Person, org: &Org, token: &str) -> String {
     let at = drive(org);
     let answer: Answer = person.form(UndoChange::url(), &at, &[("token", token), ("back", &at)]).await;
@@ -58,7 +58,7 @@ both!(drive_4_each_change_is_taken_back_by_the_button_in_its_message_once, async
     assert_eq!(app.stored(dataset).await.name, "Flight");
     assert!(press(&anna, &org, &token).await.contains("cannot be undone any more"));
 
-    // A move that changed the name: both are taken back.
+    // A move that also changed the name: both are undone.
     let destination = there.to_string();
     let fields = [("items", id.as_str()), ("destination", &destination), ("back", &back)];
     let (_, token) = send(&anna, &org, MoveHere::url(), &fields).await;
@@ -78,13 +78,13 @@ both!(drive_4_each_change_is_taken_back_by_the_button_in_its_message_once, async
     let fields = [("items", id.as_str()), ("site_name", "Quarry"), ("back", &back)];
     let (_, token) = send(&anna, &org, AssignToSite::url(), &fields).await;
     let site: ResourceId = app.stored(dataset).await.parent.expect("a site");
-    // The site that was made for it goes, as nothing else is in it.
+    // The site that was created for it is deleted, because it is empty.
     let page = press(&anna, &org, &token.expect("a button")).await;
     assert!(page.contains("the site “Quarry” to the trash"));
     assert_eq!(app.stored(dataset).await.parent, Some(here));
     anna.show(site).await.expect(404);
 
-    // One that others are in stays; and so does one that was there before.
+    // A site that is not empty stays, and so does one that existed before.
     let (_, token) = send(&anna, &org, AssignToSite::url(), &fields).await;
     let site: ResourceId = app.stored(dataset).await.parent.expect("a site");
     let other = anna.dataset(here, "Other", 1).await;
@@ -111,9 +111,9 @@ both!(drive_4_undo_is_authorized_afresh_and_refused_where_the_facts_changed, asy
     let fields = [("items", id.as_str()), ("destination", &destination), ("back", &back)];
     let (_, token) = send(&john, &org, MoveHere::url(), &fields).await;
     let token = token.expect("a button");
-    // It is nobody else's, whatever they may.
+    // Nobody else may undo it, whatever their role.
     assert!(press(&anna, &org, &token).await.contains("cannot be undone any more"));
-    // Nor his, once he may no more.
+    // Nor may he, once he has lost the right.
     anna.change_role(&org, john.id, "reader").await.expect(200);
     let page = press(&john, &org, &token).await;
     assert!(page.contains("role=\"alert\"") && page.contains("something is in the way"), "{page}");
@@ -131,7 +131,7 @@ both!(drive_4_undo_is_authorized_afresh_and_refused_where_the_facts_changed, asy
     app.healthy().await;
 });
 
-both!(drive_4_where_something_is_does_not_change_when_it_was_modified, async |app| {
+both!(drive_4_moving_does_not_change_the_modification_time, async |app| {
     let anna = app.person("Anna").await;
     let (org, other) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
     for org in [&org, &other] {

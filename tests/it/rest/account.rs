@@ -23,7 +23,7 @@ use crate::{
     support::{Answer, PASSWORD, Person, TestApp, read},
 };
 
-/// What everybody sets after [`PASSWORD`].
+/// The password that replaces [`PASSWORD`].
 const NEW: &str = "quarry-lantern-teaspoon";
 
 /// The mail to an address, newest first: subject and text.
@@ -84,10 +84,10 @@ both!(auth_4_sessions_are_listed_with_their_device_and_ended_one_by_one_or_all, 
         assert!(all[0].get(field).is_some(), "{field}");
     }
     let mine = sessions(&phone).await.into_iter().find(|one| one["current"] == true).expect("the phone's");
-    // What it is called outside signs nobody in, and is no digest of what does.
+    // The public id of a session signs nobody in, and is no digest of the secret.
     let cookie = phone.cookie().expect("a cookie");
     assert!(!cookie.contains(mine["id"].as_str().expect("an id")));
-    // Others' sessions do not exist.
+    // Sessions of others are not found.
     let john = app.person("John").await;
     let path = format!("/api/v1/me/sessions/{}", mine["id"].as_str().expect("an id"));
     for id in
@@ -140,7 +140,7 @@ both!(auth_4_using_a_session_is_noted_every_five_minutes_and_lengthens_it, async
     }
     assert_eq!(state().await, (now.0, now.plus_days(14).0, now.0));
     anna.get("/api/v1/me").await.expect(200);
-    // Signing out is not undone by the cookie that would be sent again.
+    // The response to signing out does not renew the cookie.
     app.tick(2 * 86_400_000);
     anna.delete("/api/v1/session").await.expect(204);
     assert_eq!(anna.cookie(), None);
@@ -162,7 +162,7 @@ both!(auth_2_a_new_email_is_verified_by_a_mailed_link_once, async |app| {
     let page = app.nobody().page(&format!("/verify?token={token}")).await.expect(200);
     assert!(page.body.contains("Verify email") && page.body.contains(&anna.email));
     assert_eq!(anna.get("/api/v1/me").await.json()["email_verified"], false);
-    // Whoever holds it need not be signed in.
+    // The link works without signing in.
     verify(app, &token).await.expect(204);
     assert_eq!(anna.get("/api/v1/me").await.json()["email_verified"], true);
     assert_eq!(verify(app, &token).await.expect(410).code(), "link_used");
@@ -258,7 +258,7 @@ both!(attack_28_auth_5_asking_for_a_link_never_tells_whether_there_is_an_account
             answers.push((answer.status, answer.body, answer.headers.contains_key("set-cookie")));
             app.tick(61_000);
         }
-        // Somebody who wants to know takes the shortest, too: all that a busy machine does is to make some longer.
+        // Compare the shortest times, as an attacker would: a busy machine only makes some of them longer.
         shortest.push(times.into_iter().min().expect("five").as_secs_f64());
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]) && answers[0].0 == 202, "{answers:?}");
@@ -458,7 +458,7 @@ both!(set_1_only_what_is_given_of_a_profile_changes, async |app| {
         assert_eq!(patch(body).await.expect(400).code(), "invalid", "{field}");
     }
     assert_eq!(anna.get("/api/v1/me").await.json(), before);
-    // The name is right wherever it is copied to.
+    // Every copy of the name has changed.
     assert_eq!(
         app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM membership WHERE name_search = 'annabel muster'").await,
         2
@@ -534,7 +534,7 @@ both!(set_1_sign_in_leads_to_the_default_organization, async |app| {
 
 // Privacy and data (SET-2)
 
-both!(set_2_choices_are_no_until_somebody_says_yes, async |app| {
+both!(set_2_consents_are_no_by_default, async |app| {
     let anna = app.person("Anna").await;
     let choices = async || anna.get("/api/v1/me/privacy").await.expect(200).json();
     assert_eq!(choices().await, json!({ "usage_statistics": false, "product_news": false }));
@@ -712,7 +712,7 @@ both!(set_2_a_personal_space_with_work_goes_only_if_somebody_says_so, async |app
     app.healthy().await;
 });
 
-both!(attack_12_a_session_of_a_deleted_account_is_nobodys, async |app| {
+both!(attack_12_a_session_of_a_deleted_account_is_not_signed_in, async |app| {
     let anna = app.person("Anna").await;
     let id: PersonId = anna.id;
     delete(&anna, &json!({ "password": PASSWORD, "confirm": anna.email })).await.expect(204);

@@ -1,13 +1,13 @@
 //! The REST API: what each call answers, and what it refuses.
 
 mod account;
-mod answers;
-mod isolation;
-mod later;
-mod machines;
-mod once;
-mod outermost;
-mod proxy;
-mod refusals;
-mod repeating;
-mod signing_in;
+mod database_outage;
+mod error_responses;
+mod http_envelope;
+mod idempotency;
+mod idempotency_crashes;
+mod key_scopes;
+mod responses;
+mod reverse_proxy;
+mod sign_in;
+mod tenant_isolation;

@@ -1,4 +1,4 @@
-//! **Manage access** and the way out of a refused move, by forms alone (ACCESS-2, XFER-2, XFER-3).
+//! **Manage access**, and clearing the blockers of a move, by forms alone (ACCESS-2, XFER-2, XFER-3).
 
 use commonhold::{
     domain::{access::Level, id::ResourceId, role::Role, transfer::Grantee},
@@ -82,7 +82,7 @@ both!(access_2_the_dialog_gives_changes_and_takes_by_forms_alone, async |app| {
     let fields = [("item", item.as_str()), ("grant", &grant), ("back", &back)];
     assert_eq!(anna.form(RemoveAccess::url(), &back, &fields).await.location(), back);
     assert_eq!(mem.show(inside).await.json()["level"], "reader", "from above");
-    // Again: it is gone, and that is said.
+    // The second time it is gone, and the page says so.
     anna.form(RemoveAccess::url(), &back, &fields).await;
     assert!(anna.page(&back).await.body.contains("This does not exist"));
     // Who does not manage it sees no button, and no dialog.

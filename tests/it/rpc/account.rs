@@ -1,4 +1,4 @@
-//! My account as a browser without WebAssembly meets it (AUTH-2, AUTH-4, SET-1, SET-2).
+//! My account in a browser without WebAssembly (AUTH-2, AUTH-4, SET-1, SET-2).
 
 use commonhold::rpc::account::{
     ChangeEmail, ChangePassword, DeleteAccount, EndOtherSessions, EndSession, ForgotPassword, SendVerificationAgain,
@@ -46,7 +46,7 @@ both!(set_1_a_profile_is_saved_by_a_form_alone, async |app| {
     assert_eq!(anna.get("/api/v1/me").await.json()["first_name"], me["first_name"]);
 });
 
-both!(auth_4_set_1_what_asks_for_a_password_never_gives_it_back, async |app| {
+both!(auth_4_set_1_password_fields_are_never_filled_again, async |app| {
     let anna = app.person("Anna").await;
     let other = anna.elsewhere().await;
     let secret = "my secret password";
@@ -87,7 +87,7 @@ both!(auth_4_sessions_are_ended_by_forms_alone, async |app| {
     assert!(!anna.page("/account/security").await.expect(200).body.contains("End all others"));
 });
 
-both!(auth_5_the_page_says_the_same_whoever_is_asked_for, async |app| {
+both!(auth_5_the_reset_page_says_the_same_for_every_address, async |app| {
     let anna = app.person("Anna").await;
     let mut pages = Vec::new();
     for email in [anna.email.as_str(), "nobody@example.com"] {

@@ -1,4 +1,4 @@
-//! Forms: a plain post is answered with a redirect, what there is to say waits for the next page, and only our own pages
+//! Forms without JavaScript: a post is answered with a redirect, its message is shown on the next page, and only our own pages
 //! may send one (attacks 24, 30, 32, 33).
 
 use axum::{
@@ -149,7 +149,7 @@ both!(attack_24_redirects_stay_on_this_site, async |app| {
             .expect("a request");
         assert_eq!(app.nobody().send(request).await.location(), back, "{referer}");
     }
-    // Leptos itself leads a form that it cannot read back to where it came from: only to a page of ours.
+    // Leptos itself redirects a form that it cannot read to its referrer: only to our own pages.
     for (path, _) in server_fn_paths() {
         for (referer, back) in
             [("http://evil.example/x", "/"), ("http://localhost:3000/signin", "http://localhost:3000/signin")]
@@ -287,7 +287,7 @@ both!(attack_24_error_parameters_in_the_address_are_inert, async |app| {
 });
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attack_45_forms_that_are_no_forms_are_4xx() {
+async fn attack_45_malformed_forms_are_4xx() {
     let app = TestApp::sqlite().await;
     let anna = app.person("Anna").await;
     for (path, _) in server_fn_paths() {

@@ -1,7 +1,7 @@
-//! Pages and forms as a browser without WebAssembly meets them.
+//! Pages and forms in a browser without WebAssembly.
 
 mod access;
 mod account;
-mod doors;
 mod forms;
 mod pages;
+mod public_forms;

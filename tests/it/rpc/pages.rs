@@ -1,4 +1,4 @@
-//! Pages: who may see which, what their headers say, and that nobody's text becomes markup (attacks 35, 36).
+//! Pages: who may see which, their headers, and that text never becomes markup (attacks 35, 36).
 
 use commonhold::domain::role::Role;
 use serde_json::json;
@@ -160,7 +160,7 @@ both!(attack_36_names_never_become_markup, async |app| {
     for hidden in ["a\u{2028}b", "a\u{2029}b", "a\u{202e}b", "a\nb", "a\u{0}b"] {
         eve.create(org.root, "folder", hidden).await.expect(422);
     }
-    // As JSON it is data, and said to be.
+    // As JSON it is data with the right content type.
     let answer = eve.show(parent).await.expect(200);
     assert_eq!(
         (answer.header("content-type"), answer.header("x-content-type-options")),

@@ -1,16 +1,9 @@
-//! The store by itself: every function at least once on both databases, and how SQLite plans every query.
+//! What no request reaches: query plans, transactions, leases, retention, ended sessions, and the edges of lists.
 
-mod access;
-mod account;
-mod accounts;
-mod billing;
-mod keys;
-mod links;
-mod offers;
-mod people;
-mod plans;
-mod search;
-mod seats;
-mod tables;
-mod trash;
-mod trees;
+mod leases;
+mod ledger;
+mod lists;
+mod query_plans;
+mod retention;
+mod sessions;
+mod transactions;

@@ -1,4 +1,4 @@
-//! A mail server of the tests' own: real SMTP over a real connection, everything it took kept, and faults to order.
+//! An SMTP server for tests: it keeps every mail it accepts, and fails on request.
 
 use std::{
     collections::VecDeque,
@@ -14,10 +14,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// What goes wrong, once, the next time it is its turn.
+/// A fault that happens once, at the next conversation that reaches it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// Nothing is said for so long.
+    /// The greeting comes after this long.
     SlowGreeting(Duration),
     /// 421 instead of a greeting.
     Busy,
@@ -29,11 +29,11 @@ pub enum Fault {
     RecipientNever,
     /// 554 to the message.
     MessageNever,
-    /// The message is taken, and the connection goes before that is said.
+    /// The message is accepted, and the connection closes before the answer.
     DroppedAfterData,
 }
 
-/// A mail that the server took.
+/// A mail that the server accepted.
 #[derive(Clone, Debug)]
 pub struct Mail {
     pub to: Vec<String>,
@@ -50,14 +50,14 @@ impl Mail {
         value.filter(|_| found.next().is_none())
     }
 
-    /// The whole mail without the marks of quoted-printable.
+    /// The whole mail, decoded from quoted-printable.
     pub fn readable(&self) -> String {
         self.text.replace("=\r\n", "").replace("=3D", "=")
     }
 }
 
 #[derive(Default)]
-struct Kept {
+struct State {
     mails: Vec<Mail>,
     faults: VecDeque<Fault>,
     conversations: usize,
@@ -65,7 +65,7 @@ struct Kept {
 
 pub struct MailServer {
     pub address: SocketAddr,
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<State>>,
     accepting: JoinHandle<()>,
 }
 
@@ -75,12 +75,12 @@ impl Drop for MailServer {
     }
 }
 
-/// A port that nobody listens on.
+/// An address where connections are refused.
 pub async fn closed_port() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address")
 }
 
-/// Delivery to a server on this machine, with less patience than usual.
+/// Delivery to a server on this machine, with a short timeout.
 pub fn delivery_to(address: SocketAddr) -> Delivery {
     let mut delivery =
         Delivery::parse(&format!("smtp://{address}"), None, "http://localhost:3000").expect("an address");
@@ -96,14 +96,14 @@ impl MailServer {
     pub async fn at(address: SocketAddr) -> Self {
         let listener = TcpListener::bind(address).await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let kept = Arc::new(Mutex::new(Kept::default()));
+        let kept = Arc::new(Mutex::new(State::default()));
         let accepting = tokio::spawn({
             let kept = kept.clone();
             async move {
                 while let Ok((stream, _)) = listener.accept().await {
                     kept.lock().expect("not poisoned").conversations += 1;
                     let kept = kept.clone();
-                    // A client that goes away ends its conversation.
+                    // The client may close the connection at any time.
                     tokio::spawn(async move { converse(stream, &kept).await.ok() });
                 }
             }
@@ -111,12 +111,12 @@ impl MailServer {
         Self { address, kept, accepting }
     }
 
-    /// Orders faults, each for when its turn comes.
+    /// Requests faults, which happen in this order.
     pub fn order(&self, faults: impl IntoIterator<Item = Fault>) {
         self.kept.lock().expect("not poisoned").faults.extend(faults);
     }
 
-    /// Everything it took, in order.
+    /// Every accepted mail, in order.
     pub fn mails(&self) -> Vec<Mail> {
         self.kept.lock().expect("not poisoned").mails.clone()
     }
@@ -130,7 +130,7 @@ impl MailServer {
     }
 }
 
-fn comes(kept: &Mutex<Kept>, fault: Fault) -> bool {
+fn comes(kept: &Mutex<State>, fault: Fault) -> bool {
     let mut kept = kept.lock().expect("not poisoned");
     let now = kept.faults.front() == Some(&fault);
     if now {
@@ -139,7 +139,7 @@ fn comes(kept: &Mutex<Kept>, fault: Fault) -> bool {
     now
 }
 
-async fn converse(stream: TcpStream, kept: &Mutex<Kept>) -> std::io::Result<()> {
+async fn converse(stream: TcpStream, kept: &Mutex<State>) -> std::io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read);
     let slow = kept.lock().expect("not poisoned").faults.front().copied();

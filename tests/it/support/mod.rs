@@ -1,15 +1,15 @@
-//! An application over a fresh database, and the people who use it.
+//! An application over a fresh database, and a client for each person who uses it.
 //!
 //! Every test has a database of its own: a SQLite file in a temporary folder, or a PostgreSQL database that is created
 //! and dropped. The clock stands still until a test moves it.
 
 mod mail_server;
 mod person;
-mod wire;
+mod tcp_proxy;
 
 pub use mail_server::{Fault, MailServer, closed_port, delivery_to};
 pub use person::{Answer, Org, Person, in_time, read, redacted};
-pub use wire::Wire;
+pub use tcp_proxy::TcpProxy;
 
 use std::{
     path::Path,
@@ -26,6 +26,7 @@ use commonhold::{
         id::{GrantId, LicenceId, LinkId, OrganizationId, PersonId, ResourceId},
         resource::Status,
         role::{Role, found},
+        share_link::ShareLinkState,
         transfer::Grantee,
     },
     server::{
@@ -42,46 +43,45 @@ use commonhold::{
 };
 use leptos::config::{Env, LeptosOptions};
 
-/// When every story begins: 21 November 2026.
+/// When every test begins: 21 November 2026.
 pub const BEGINNING: i64 = 1_795_287_903_007;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "survey-the-alps-by-drone";
 
-/// A story on both databases: `both!(name, async |app| { … });` makes the tests `name::sqlite` and `name::postgres`.
+/// A test on both databases: `both!(name, async |app| { … });` makes the tests `name::sqlite` and `name::postgres`.
 #[macro_export]
 macro_rules! both {
-    (@tests $story:expr) => {
+    (@tests $test:expr) => {
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
         async fn sqlite() {
-            $crate::support::on_sqlite($story).await;
+            $crate::support::on_sqlite($test).await;
         }
 
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
         async fn postgres() {
-            $crate::support::on_postgres($story).await;
+            $crate::support::on_postgres($test).await;
         }
     };
-    ($name:ident, $story:expr) => {
+    ($name:ident, $test:expr) => {
         mod $name {
             use super::*;
-            both!(@tests $story);
+            both!(@tests $test);
         }
     };
 }
 
-/// Runs a story on SQLite.
-pub async fn on_sqlite(story: impl AsyncFn(&TestApp)) {
+pub async fn on_sqlite(test: impl AsyncFn(&TestApp)) {
     let app = TestApp::sqlite().await;
-    story(&app).await;
+    test(&app).await;
     app.finish().await;
 }
 
-/// Runs a story on PostgreSQL, if there is one.
-pub async fn on_postgres(story: impl AsyncFn(&TestApp)) {
+/// Skipped where there is no PostgreSQL server.
+pub async fn on_postgres(test: impl AsyncFn(&TestApp)) {
     match TestApp::postgres().await {
         Some(app) => {
-            story(&app).await;
+            test(&app).await;
             app.finish().await;
         }
         None => eprintln!("skipped: COMMONHOLD_TEST_POSTGRES is not set"),
@@ -104,30 +104,28 @@ struct Inner {
     database: Mutex<Option<(String, String)>>,
 }
 
-/// What the environment says, if it says something.
+/// A variable of the environment, unless it is empty.
 #[expect(clippy::disallowed_methods, reason = "what scripts/with-postgres and people hand on")]
 pub fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// A PostgreSQL server for tests, if there is one.
 fn postgres_url() -> Option<String> {
     setting("COMMONHOLD_TEST_POSTGRES")
 }
 
-/// How often what depends on chance is tried: as often as usual, or as `COMMONHOLD_TEST_ROUNDS` says.
+/// How many rounds a randomized test plays: `COMMONHOLD_TEST_ROUNDS`, or the default that it names.
 pub fn rounds(usual: usize) -> usize {
     setting("COMMONHOLD_TEST_ROUNDS")
         .map_or(usual, |rounds| rounds.parse().expect("COMMONHOLD_TEST_ROUNDS is a number"))
 }
 
 impl TestApp {
-    /// Over a new SQLite file.
     pub async fn sqlite() -> Self {
         Self::sqlite_with(true).await
     }
 
-    /// Over a new SQLite file, with or without limits on failed sign-ins.
+    /// With or without limits on failed sign-ins.
     pub async fn sqlite_with(limits: bool) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let db = open_file(folder.path()).await;
@@ -135,14 +133,14 @@ impl TestApp {
         Self::over(db, limits, Some(folder), None)
     }
 
-    /// Over a new PostgreSQL database; nothing where there is no server.
+    /// `None` where there is no server.
     pub async fn postgres() -> Option<Self> {
         let server = postgres_url()?;
         let template = template(&server).await;
         Some(Self::over_postgres(server, &format!("TEMPLATE {template}"), false).await)
     }
 
-    /// Over a new PostgreSQL database made with options of its own.
+    /// With options for `CREATE DATABASE`, for example a locale.
     pub async fn postgres_with(options: &str) -> Option<Self> {
         Some(Self::over_postgres(postgres_url()?, options, true).await)
     }
@@ -178,13 +176,13 @@ impl TestApp {
         }))
     }
 
-    /// Another node over a database, which stays its first node's.
+    /// Another node over an existing database. The first node drops it.
     pub async fn node(&self, url: &str) -> Self {
         let db = Db::open(url, Synchronous::Normal, false).await.expect("the database opens");
         Self::over(db, true, None, None)
     }
 
-    /// Another one over a database of the same kind.
+    /// A new application over another database of the same kind.
     pub async fn another(&self) -> Self {
         if self.db().is_sqlite() { Self::sqlite().await } else { Self::postgres().await.expect("it was there before") }
     }
@@ -206,12 +204,11 @@ impl TestApp {
         self.0.ctx.db()
     }
 
-    /// The folder of the SQLite file.
     pub fn folder(&self) -> &Path {
         self.0.folder.as_ref().expect("this is SQLite").path()
     }
 
-    /// Where the PostgreSQL database is, for a second node.
+    /// The URL of the PostgreSQL database, for a second node.
     pub fn database_url(&self) -> Option<String> {
         let database = self.0.database.lock().expect("not poisoned");
         database.as_ref().map(|(server, name)| {
@@ -220,41 +217,39 @@ impl TestApp {
         })
     }
 
-    /// The whole server.
     pub fn router(&self) -> Router {
         self.0.router.get_or_init(|| router::router(&self.0.ctx, &self.0.settings, site())).clone()
     }
 
-    /// Lets days go by.
+    /// Moves the clock by days.
     pub fn later(&self, days: i64) {
         self.0.clock.fetch_add(days * 86_400_000, Ordering::SeqCst);
     }
 
-    /// Lets milliseconds go by.
+    /// Moves the clock by milliseconds.
     pub fn tick(&self, millis: i64) {
         self.0.clock.fetch_add(millis, Ordering::SeqCst);
     }
 
-    /// Somebody who just signed up, is signed in, and whose address is not proved.
+    /// Signs somebody up, whose address is not verified.
     pub async fn stranger(&self, first_name: &str) -> Person {
         let number = self.0.people.fetch_add(1, Ordering::SeqCst);
         let email = format!("{}.{number}@example.com", first_name.to_lowercase());
         Person::sign_up_unproved(self, first_name, "Muster", &email).await
     }
 
-    /// Somebody who signed up, is signed in, and has proved their address.
+    /// Signs somebody up and verifies their address.
     pub async fn person(&self, first_name: &str) -> Person {
         let number = self.0.people.fetch_add(1, Ordering::SeqCst);
         let email = format!("{}.{number}@example.com", first_name.to_lowercase());
         Person::sign_up(self, first_name, "Muster", &email).await
     }
 
-    /// Somebody who is not signed in.
     pub fn nobody(&self) -> Person {
         Person::nobody(self)
     }
 
-    /// Puts somebody into an organization, as an accepted invitation does.
+    /// Adds somebody to an organization, as an accepted invitation does.
     pub async fn join(&self, org: &Org, person: &Person, role: Role) {
         let (organization, id, now) = (org.id, person.id, self.ctx().now());
         self.db()
@@ -269,15 +264,15 @@ impl TestApp {
             .expect("a person joins");
     }
 
-    /// The mail that an address got, newest first: subject and text.
+    /// The mail to an address, newest first: subject and text.
     pub async fn mail_to(&self, email: &str) -> Vec<(String, String)> {
         let mut tx = self.db().read().await.expect("the database answers");
         let mails = outbox::list_newest(&mut tx, 10_000).await.expect("the database answers");
         mails.into_iter().filter(|mail| mail.recipient == email).map(|mail| (mail.subject, mail.text)).collect()
     }
 
-    /// The token in the newest link to `path` that an address got. What is answered at a fixed moment may write its mail later, on a
-    /// busy machine, so the mail is waited for.
+    /// The token in the newest link to `path` that was mailed to an address. Calls that answer after a fixed time write their mail
+    /// in the background, so this waits for it.
     pub async fn token_in_mail(&self, email: &str, path: &str) -> String {
         let newest = async || {
             let mails = self.mail_to(email).await;
@@ -296,12 +291,11 @@ impl TestApp {
         after.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
     }
 
-    /// The token of the newest invitation that an address got.
+    /// The token of the newest invitation of an address.
     pub async fn invitation_token(&self, email: &str) -> String {
         self.token_in_mail(email, "/invitations/").await
     }
 
-    /// Notes that somebody proved their address.
     pub async fn verify(&self, person: &Person) {
         let id = person.id;
         self.db()
@@ -345,10 +339,11 @@ impl TestApp {
             .expect("a link is made");
     }
 
-    /// What became of a share link.
-    pub async fn link_state(&self, token_hash: &str) -> String {
+    /// The state of a share link.
+    pub async fn link_state(&self, token_hash: &str) -> ShareLinkState {
         let mut tx = self.db().read().await.expect("the database answers");
-        link::find_state(&mut tx, token_hash).await.expect("the database answers").expect("the link is known")
+        let found = link::find_by_token(&mut tx, token_hash).await.expect("the database answers");
+        found.expect("the link is known").state
     }
 
     /// Grants a Cloud Pro licence by Images & Projects.
@@ -402,7 +397,7 @@ impl TestApp {
         usecase::licence::expire(self.ctx(), licence).await.expect("a licence ends");
     }
 
-    /// Sets how far a dataset has come, as an engine does.
+    /// Sets the status of a dataset, as an engine does.
     pub async fn set_status(&self, dataset: ResourceId, status: Status) -> StatusSet {
         usecase::dataset::set_status(self.ctx(), dataset, status).await.expect("a status is set")
     }
@@ -415,20 +410,18 @@ impl TestApp {
         (left.images, left.projects, left.credits)
     }
 
-    /// A resource as it is stored.
     pub async fn stored(&self, id: ResourceId) -> resource::Resource {
         let mut tx = self.db().read().await.expect("the database answers");
         resource::find(&mut tx, id).await.expect("the database answers").expect("the resource is known")
     }
 
-    /// What went to the trash with something, itself among it.
+    /// Everything that went to the trash together with `top`, including it.
     pub async fn in_trash_of(&self, top: ResourceId) -> Vec<ResourceId> {
         let mut tx = self.db().read().await.expect("the database answers");
         let gone = tx.sql("SELECT id FROM resource WHERE trashed_with = $1").bind(top.0).all::<(uuid::Uuid,)>().await;
         gone.expect("the database answers").into_iter().map(|(id,)| ResourceId(id)).collect()
     }
 
-    /// A role as it is stored.
     pub async fn role(&self, organization: OrganizationId, person: PersonId) -> Option<Role> {
         let mut tx = self.db().read().await.expect("the database answers");
         membership::find_role(&mut tx, organization, person).await.expect("the database answers")
@@ -439,20 +432,20 @@ impl TestApp {
         membership::count_owners(&mut tx, organization).await.expect("the database answers")
     }
 
-    /// Every invariant holds.
+    /// Asserts that every invariant of the doctor holds.
     pub async fn healthy(&self) {
         for finding in doctor::examine(self.ctx()).await.expect("the doctor comes") {
             assert_eq!(finding.broken, 0, "broken: {}", finding.invariant);
         }
     }
 
-    /// One number by a query of the test's own.
+    /// The number that a query returns.
     pub async fn count(&self, sql: &'static str) -> i64 {
         let mut tx = self.db().read().await.expect("the database answers");
         tx.sql(sql).number().await.expect("a number")
     }
 
-    /// What the doctor would find after these statements, past every rule; they are taken back.
+    /// The invariants that the doctor finds broken after these statements, which are rolled back.
     pub async fn broken_by(&self, statements: &'static [&'static str]) -> Vec<String> {
         use commonhold::server::store::{DbError, Tx, doctor::INVARIANTS};
         async fn look(tx: &mut Tx, statements: &[&'static str]) -> Result<Vec<String>, DbError> {
@@ -483,7 +476,7 @@ impl TestApp {
         found.lock().expect("not poisoned").clone()
     }
 
-    /// A statement of the test's own, past every rule.
+    /// Runs a statement that no use case would.
     pub async fn corrupt(&self, sql: &'static str) {
         self.db()
             .write(move |tx, _| Box::pin(async move { Ok::<_, Error>(tx.sql(sql).execute().await?) }))
@@ -492,7 +485,6 @@ impl TestApp {
     }
 }
 
-/// Opens the SQLite file of a folder.
 pub async fn open_file(folder: &Path) -> Db {
     let url = format!("sqlite://{}", folder.join("it.db").display());
     Db::open(&url, Synchronous::Normal, true).await.expect("the file opens")
@@ -503,7 +495,7 @@ async fn open_postgres(server: &str, name: &str) -> Db {
     Db::open(&format!("{base}/{name}"), Synchronous::Normal, true).await.expect("the database opens")
 }
 
-/// A migrated database to copy, made by whichever test comes first. Its name tells of which migrations it is.
+/// A migrated database to copy, made by the first test that needs it. Its name has a digest of the migrations.
 async fn template(server: &str) -> String {
     use sqlx::{ConnectOptions, Connection, Executor};
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -517,7 +509,7 @@ async fn template(server: &str) -> String {
     let name = format!("it_template_{}", &digest(text.as_bytes())[..16]);
     let options: sqlx::postgres::PgConnectOptions = server.parse().expect("an address");
     let mut connection = options.connect().await.expect("the server answers");
-    // Held until the connection closes.
+    // The lock is held until the connection closes.
     connection.execute("SELECT pg_advisory_lock(4711)").await.expect("a lock");
     let known: Option<(i32,)> = sqlx::query_as("SELECT 1 FROM pg_database WHERE datname = $1")
         .bind(&name)
@@ -537,7 +529,6 @@ async fn template(server: &str) -> String {
     name
 }
 
-/// Where the site's files are.
 pub fn site() -> LeptosOptions {
     LeptosOptions::builder()
         .output_name("commonhold")
@@ -548,7 +539,7 @@ pub fn site() -> LeptosOptions {
         .build()
 }
 
-/// One statement to the PostgreSQL server itself.
+/// Runs a statement outside of any test database.
 async fn command(server: &str, sql: String) -> Result<(), sqlx::Error> {
     use sqlx::{ConnectOptions, Connection, Executor};
     let options: sqlx::postgres::PgConnectOptions = server.parse()?;
@@ -557,7 +548,7 @@ async fn command(server: &str, sql: String) -> Result<(), sqlx::Error> {
     connection.close().await
 }
 
-/// Runs all of them at the same moment, each in a task of its own, and hands back their answers in order.
+/// Runs all of them at the same moment, each in its own task, and returns their answers in order.
 pub async fn at_once<T: Send + 'static>(tasks: Vec<impl Future<Output = T> + Send + 'static>) -> Vec<T> {
     let barrier = Arc::new(tokio::sync::Barrier::new(tasks.len()));
     let running: Vec<_> = tasks

@@ -1,4 +1,4 @@
-//! A person at the REST API and at the pages, with a cookie of their own.
+//! A client of the REST API and of the pages, with its own cookies.
 
 use std::sync::Mutex;
 
@@ -19,7 +19,7 @@ pub struct Person {
     pub name: String,
     pub email: String,
     cookie: Mutex<Option<String>>,
-    /// The cookie that carries what the next page shows.
+    /// The cookie with the message for the next page.
     said: Mutex<Option<String>>,
 }
 
@@ -60,7 +60,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON ({}): {}", self.status, self.body))
     }
 
-    /// The same answer, if it has this status.
+    /// Asserts the status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
@@ -72,7 +72,6 @@ impl Answer {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// A header.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
@@ -101,7 +100,7 @@ impl Answer {
     }
 }
 
-/// What comes of something, which fails by name where nothing comes of it for a minute.
+/// The result of some work. Panics with its name after a minute.
 pub async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
     tokio::time::timeout(std::time::Duration::from_mins(1), work)
         .await
@@ -115,14 +114,14 @@ impl Person {
         Self { app: app.clone(), id, name: String::new(), email: String::new(), cookie, said }
     }
 
-    /// Somebody who signs up, and whose address is proved.
+    /// Signs somebody up and follows the mailed link.
     pub async fn sign_up(app: &TestApp, first_name: &str, last_name: &str, email: &str) -> Self {
         let person = Self::sign_up_unproved(app, first_name, last_name, email).await;
         app.verify(&person).await;
         person
     }
 
-    /// Somebody who signs up and does not follow the mailed link.
+    /// Signs somebody up who does not follow the mailed link.
     pub async fn sign_up_unproved(app: &TestApp, first_name: &str, last_name: &str, email: &str) -> Self {
         let nobody = Self::nobody(app);
         let body = json!({ "first_name": first_name, "last_name": last_name, "email": email, "password": PASSWORD });
@@ -146,7 +145,7 @@ impl Person {
         *self.cookie.lock().expect("not poisoned") = cookie.map(str::to_owned);
     }
 
-    /// Sends a request as it is, with the cookie, and keeps the cookie that comes back.
+    /// Sends a request with the cookies, and keeps those that come back.
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
         let said = self.said.lock().expect("not poisoned").clone();
         let cookies: Vec<String> = [self.cookie(), said].into_iter().flatten().collect();
@@ -171,7 +170,7 @@ impl Person {
         }
     }
 
-    /// A call of the REST API, with headers of its own.
+    /// A call of the REST API with additional headers.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>, headers: &[(&str, &str)]) -> Answer {
         let mut request = Request::builder().method(method).uri(path).header("x-requested-with", "commonhold");
         for (name, value) in headers {
@@ -235,7 +234,6 @@ impl Person {
         }
     }
 
-    /// Something new in a container.
     pub async fn create(&self, parent: ResourceId, kind: &str, name: &str) -> Answer {
         self.post("/api/v1/resources", &json!({ "parent": parent, "kind": kind, "name": name })).await
     }
@@ -248,7 +246,7 @@ impl Person {
         read(&self.create(parent, "site", name).await.expect(201).json()["id"])
     }
 
-    /// A Draft with images.
+    /// A draft with so many images.
     pub async fn dataset(&self, parent: ResourceId, name: &str, images: i64) -> ResourceId {
         let body = json!({ "parent": parent, "kind": "dataset", "name": name, "dataset": { "images": images } });
         read(&self.post("/api/v1/resources", &body).await.expect(201).json()["id"])
@@ -273,7 +271,6 @@ impl Person {
         self.call(Method::PUT, &format!("/api/v1/resources/{id}/grants"), Some(&body), &[]).await
     }
 
-    /// Takes a grant away.
     pub async fn take(&self, id: ResourceId, grant: &str) -> Answer {
         self.delete(&format!("/api/v1/resources/{id}/grants/{grant}")).await
     }
@@ -365,7 +362,7 @@ pub fn read<T: std::str::FromStr>(value: &Value) -> T {
     value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("not an id: {value}"))
 }
 
-/// JSON without what differs from run to run: ids become `[id]`, moments `[at]`, digests `[digest]`.
+/// JSON without what differs between runs: ids become `[id]`, moments `[at]`, digests `[digest]`.
 pub fn redacted(value: &Value) -> Value {
     match value {
         Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), redacted(value))).collect(),

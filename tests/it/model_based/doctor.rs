@@ -1,0 +1,203 @@
+//! The doctor on a live database: each invariant is broken by hand and found, with exit code 1; nothing is found while others
+//! work.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use commonhold::{
+    domain::{access::Level, resource::Status, transfer::Grantee},
+    server::{doctor, store::doctor::INVARIANTS},
+};
+
+use crate::{both, support::TestApp};
+
+/// The address of a test's database, for the program.
+fn address(app: &TestApp) -> String {
+    app.database_url().unwrap_or_else(|| format!("sqlite://{}", app.folder().join("it.db").display()))
+}
+
+/// The output and the exit status of a command.
+pub async fn program(app: &TestApp, words: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_commonhold"));
+    command.arg("--database").arg(address(app)).args(words);
+    let ran = tokio::task::spawn_blocking(move || command.output()).await.expect("it ends").expect("the program runs");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (ran.status.code(), text(ran.stdout), text(ran.stderr))
+}
+
+async fn broken(app: &TestApp) -> Vec<String> {
+    let findings = doctor::examine(app.ctx()).await.expect("the doctor comes");
+    findings.into_iter().filter(|finding| finding.broken > 0).map(|finding| finding.invariant).collect()
+}
+
+/// An organization with a row in every table that an invariant is about.
+async fn something_of_everything(app: &TestApp) {
+    let anna = app.person("Anna").await;
+    let (source, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
+    for org in [&source, &target] {
+        app.images_licence(org, 1_000, 10).await;
+    }
+    let folder = anna.folder(source.root, "A").await;
+    anna.folder(folder, "B").await;
+    let site = anna.site(source.root, "Site").await;
+    let flight = anna.dataset(site, "Flight", 1).await;
+    app.set_status(flight, Status::Processed).await;
+    app.give(folder, Grantee::Person(anna.id), Level::Reader, false).await;
+    let sent = anna.dataset(source.root, "Sent", 5).await;
+    app.set_status(sent, Status::Processed).await;
+    anna.transfer(&[sent], target.root).await.expect(201);
+    let gone = anna.folder(folder, "Gone").await;
+    anna.folder(gone, "Inside gone").await;
+    anna.trash(gone).await;
+}
+
+/// The statements that break each invariant. They run in a copy of the database.
+const WAYS: &[(&str, &[&str])] = &[
+    (
+        "no personal space of somebody who belongs to an organization holds work",
+        &["UPDATE licence SET product = 'cloud' WHERE organization_id IN (SELECT id FROM organization WHERE space_of IS NOT NULL)"],
+    ),
+    ("every organization has at least one Owner", &["UPDATE membership SET role = 'manager', role_rank = 1"]),
+    (
+        "every resource sorts by its own status and by its owner's name",
+        &["UPDATE resource SET status_rank = 6, owner_key = 'somebody else' WHERE kind = 'dataset'"],
+    ),
+    (
+        "every organization has an account",
+        &[
+            "UPDATE account SET root_id = id WHERE organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North')",
+        ],
+    ),
+    ("is the sum of its ledger", &["UPDATE licence SET images_left = images_left + 1 WHERE model IS NOT NULL"]),
+    ("is the sum of its grants", &["UPDATE licence SET images_granted = images_granted + 1 WHERE model IS NOT NULL"]),
+    ("holds what it is billed in", &["UPDATE licence SET model = 'credits' WHERE model IS NOT NULL"]),
+    (
+        "belongs to an account of its organization",
+        &["UPDATE licence SET organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North')"],
+    ),
+    ("says after each entry what was left", &["UPDATE ledger_entry SET images_after = images_after + 1"]),
+    ("are as long as it says", &["UPDATE licence SET entries = entries + 1 WHERE entries IS NOT NULL"]),
+    ("knows since when", &["UPDATE resource SET waiting_since = 1 WHERE name = 'Flight'"]),
+    ("is a dataset, to a licence that there is", &["UPDATE resource SET charged_to = id WHERE name = 'Flight'"]),
+    ("nothing is paid for twice", &["UPDATE resource SET charged_to = NULL WHERE name = 'Flight'"]),
+    (
+        "every root is of one account",
+        &[
+            "UPDATE account SET root_id = id WHERE organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North')",
+        ],
+    ),
+    (
+        "organization and account of its container",
+        &[
+            "UPDATE resource SET organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North') WHERE name = 'B'",
+        ],
+    ),
+    ("hold only datasets", &["UPDATE resource SET kind = 'folder', status = NULL WHERE name = 'Flight'"]),
+    ("no cycles", &["UPDATE resource SET parent_id = id WHERE name = 'A'"]),
+    ("both sides of every transfer", &["UPDATE ledger_entry SET transfer_id = NULL WHERE kind = 'transfer_out'"]),
+    ("there are receipts of", &["DELETE FROM transfer"]),
+    ("logs tell of every transfer", &["DELETE FROM audit WHERE action = 'transfer.received'"]),
+    ("lists of people", &["UPDATE membership SET name_key = 'somebody'"]),
+    ("is in something that is there", &["UPDATE resource SET trashed_with = NULL WHERE name = 'Inside gone'"]),
+    ("went with something that is in the trash", &["UPDATE resource SET trashed_at = NULL WHERE name = 'Gone'"]),
+    (
+        "is where it is found",
+        &["UPDATE resource_word SET organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North')"],
+    ),
+    (
+        "is below it",
+        &[
+            "UPDATE resource SET parent_id = (SELECT r.id FROM resource r WHERE r.name = 'A') WHERE name = 'Inside gone'",
+        ],
+    ),
+    ("only copies in the making", &["UPDATE resource SET copied_from = id WHERE name = 'B'"]),
+    (
+        "no more seats are given",
+        &["INSERT INTO seat (licence_id, holder_id, person_id, organization_id, given_at)
+            SELECT l.id, m.person_id, m.person_id, l.organization_id, 1 FROM licence l JOIN membership m ON m.organization_id = l.organization_id WHERE l.model IS NOT NULL"],
+    ),
+    (
+        "every seat is held",
+        &["INSERT INTO seat (licence_id, holder_id, person_id, organization_id, given_at)
+            SELECT l.id, m.person_id, m.person_id, l.organization_id, 1 FROM licence l JOIN membership m ON m.organization_id = l.organization_id WHERE l.model IS NOT NULL"],
+    ),
+    (
+        "a licence is lent by who owns it",
+        &["INSERT INTO licence_loan (id, licence_id, lender_organization_id, lender_account_id, borrower_organization_id, borrower_account_id,
+                lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, person_id, person_name, lent_at, ends_at)
+            SELECT l.id, l.id, b.organization_id, l.account_id, b.organization_id, b.id, 'A', 'a', 'B', 'b', m.person_id, 'C', 1, 2
+            FROM licence l JOIN account b ON b.organization_id <> l.organization_id JOIN organization o ON o.id = b.organization_id
+            JOIN membership m ON m.organization_id = b.organization_id WHERE l.model IS NOT NULL AND o.name = 'Alpine Survey'"],
+    ),
+    (
+        "an account that was deleted holds nothing",
+        &["UPDATE account SET deleted_at = 1 WHERE organization_id = (SELECT id FROM organization WHERE name = 'Alpine Survey')"],
+    ),
+    (
+        "everything is in an account of its organization",
+        &["UPDATE resource SET organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North') WHERE name = 'B'"],
+    ),
+    ("people are limited to accounts of their organization", &["UPDATE membership SET limited = TRUE"]),
+    ("every grant knows", &["UPDATE access_grant SET owner_id = NULL"]),
+];
+
+both!(lic_3_org_3_drive_1_every_invariant_that_is_broken_by_hand_is_found, async |app| {
+    something_of_everything(app).await;
+    assert_eq!(broken(app).await, Vec::<String>::new());
+    let (code, says, _) = program(app, &["doctor"]).await;
+    assert_eq!(code, Some(0), "{says}");
+    assert!(says.lines().all(|line| line.starts_with("ok")) && says.lines().count() >= INVARIANTS.len(), "{says}");
+    for invariant in INVARIANTS {
+        let ways: Vec<_> = WAYS.iter().filter(|(name, _)| invariant.name.contains(name)).collect();
+        // A check of the database keeps this one, so that no statement can break it.
+        let kept_by_the_database = invariant.name.contains("below zero");
+        assert_eq!(ways.len(), usize::from(!kept_by_the_database), "{}: {ways:?}", invariant.name);
+        for (name, statements) in ways {
+            let found = app.broken_by(statements).await;
+            assert!(found.iter().any(|found| found.contains(name)), "{name}: {found:?}");
+        }
+        assert_eq!(broken(app).await, Vec::<String>::new(), "{}: it was taken back", invariant.name);
+    }
+    app.corrupt("UPDATE licence SET images_left = images_left + 1 WHERE model IS NOT NULL").await;
+    let (code, says, _) = program(app, &["doctor"]).await;
+    assert_eq!(code, Some(1), "{says}");
+    let found: Vec<&str> = says.lines().filter(|line| line.starts_with("BROKEN")).collect();
+    assert_eq!(found.len(), 1, "{says}");
+    assert!(found[0].contains("is the sum of its ledger (LIC-3) (2 times)"), "{says}");
+});
+
+both!(lic_3_xfer_13_the_doctor_comes_while_the_server_works_and_sees_nothing_half_done, async |app| {
+    let anna = app.person("Anna").await;
+    let (source, target) = (anna.create_org("Alpine Survey").await, anna.create_org("Tunnel North").await);
+    for org in [&source, &target] {
+        app.images_licence(org, 1_000_000, 10_000).await;
+    }
+    let working = Arc::new(AtomicBool::new(true));
+    let work = tokio::spawn({
+        let (app, anna, working, roots) = (app.clone(), anna.clone(), working.clone(), [source.root, target.root]);
+        async move {
+            let mut done = 0;
+            let folder = anna.folder(roots[0], "Back and forth").await;
+            while working.load(Ordering::SeqCst) {
+                let dataset = anna.dataset(folder, &format!("Flight {done}"), 3).await;
+                app.set_status(dataset, Status::Processed).await;
+                anna.transfer(&[folder], roots[(done + 1) % 2]).await.expect(201);
+                let copy: commonhold::domain::id::ResourceId =
+                    crate::support::read(&anna.copy(dataset, folder).await.expect(201).json()["id"]);
+                anna.trash(copy).await;
+                done += 1;
+            }
+            done
+        }
+    });
+    for _ in 0..crate::support::rounds(8) {
+        assert_eq!(broken(app).await, Vec::<String>::new());
+    }
+    let (code, says, _) = program(app, &["doctor"]).await;
+    assert_eq!(code, Some(0), "{says}");
+    working.store(false, Ordering::SeqCst);
+    assert!(work.await.expect("the work goes well") > 0, "others work meanwhile");
+    app.healthy().await;
+});
