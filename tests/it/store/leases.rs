@@ -24,7 +24,7 @@ both!(xfer_16_a_task_has_one_worker_and_one_without_its_lease_changes_nothing, a
     anna.post("/api/v1/transfers", &body).await.expect(202);
     let now = app.ctx().now();
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 let (first, second) = (now.plus_millis(100), now.plus_millis(200));
                 let mut held = task::claim(tx, now, first).await?.expect("a task");
@@ -55,7 +55,7 @@ both!(xfer_16_a_task_has_one_worker_and_one_without_its_lease_changes_nothing, a
 both!(mail_1_a_mail_has_one_worker_and_one_without_its_lease_changes_nothing, async |app| {
     let (first, second, now) = (MailId(app.ctx().id()), MailId(app.ctx().id()), app.ctx().now());
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 for (id, at) in [(second, now.plus_millis(1)), (first, now)] {
                     let mail = outbox::NewMail { id, to: "a@example.com", subject: "S", text: "T", html: "H", at };
@@ -93,7 +93,7 @@ both!(mail_1_a_mail_has_one_worker_and_one_without_its_lease_changes_nothing, as
 both!(mail_1_a_mail_about_something_is_held_back_and_replaced_until_it_is_due, async |app| {
     let (first, second, now) = (MailId(app.ctx().id()), MailId(app.ctx().id()), app.ctx().now());
     app.db()
-        .write(move |tx| {
+        .write(move |tx, _| {
             Box::pin(async move {
                 for (id, due) in [(first, now), (second, now.plus_millis(1_000))] {
                     let mail = outbox::NewMail { id, to: "a@example.com", subject: "S", text: "T", html: "H", at: now };

@@ -23,7 +23,7 @@ both!(lic_2_lic_3_the_ledger_never_falls_below_zero_and_keeps_its_order, async |
         let entry = EntryId(app.ctx().id());
         let entry = licence::NewEntry { id: entry, licence: id, kind, change, transfer: None, resource: None, at };
         let work =
-            app.db().write(move |tx| Box::pin(async move { Ok::<_, Error>(licence::append(tx, &entry).await?) }));
+            app.db().write(move |tx, _| Box::pin(async move { Ok::<_, Error>(licence::append(tx, &entry).await?) }));
         work.await.expect("an answer")
     };
     assert!(append(EntryKind::Spend, -10, now).await);
@@ -68,7 +68,7 @@ both!(lic_2_no_balance_falls_below_zero_whoever_writes, async |app| {
     let anna = app.person("Anna").await;
     let org = anna.create_org("Alpine Survey").await;
     app.images_licence(&org, 1, 1).await;
-    let below = app.db().write(|tx| {
+    let below = app.db().write(|tx, _| {
         Box::pin(async move {
             Ok::<_, Error>(tx.sql("UPDATE licence SET images_left = -1 WHERE images_left = 1").execute().await?)
         })

@@ -53,7 +53,7 @@ both!(audit_1_the_log_is_listed_in_both_directions_by_every_filter, async |app| 
     for (action, at) in [("a.first", 1_000), ("a.second", 2_000), ("a.first", 2_000)] {
         let line = AuditId(app.ctx().id());
         app.db()
-            .write(move |tx| {
+            .write(move |tx, _| {
                 Box::pin(async move {
                     let new = audit::NewAudit {
                         id: line,

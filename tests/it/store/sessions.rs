@@ -55,7 +55,7 @@ both!(attack_30_a_session_is_kept_until_it_expires_or_ends_and_is_not_brought_ba
     let now = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
     let now = Timestamp(i64::try_from(now).expect("a moment"));
     let gone =
-        app.db().write(move |tx| Box::pin(async move { Ok::<_, Error>(session::delete_expired(tx, now).await?) }));
+        app.db().write(move |tx, _| Box::pin(async move { Ok::<_, Error>(session::delete_expired(tx, now).await?) }));
     assert_eq!(gone.await.expect("an answer"), 1);
     anna.get("/api/v1/me").await.expect(200);
 });
@@ -71,7 +71,7 @@ both!(auth_4_of_two_requests_at_once_one_notes_that_a_session_was_used, async |a
         let at = now.plus_millis(60_000);
         let (device, expires_at) = ("Edge on Windows".to_owned(), at.plus_days(14));
         let how = session::Use { person: anna.id, device, address: None, at, not_since, expires_at };
-        let work = app.db().write(move |tx| {
+        let work = app.db().write(move |tx, _| {
             let how = how.clone();
             Box::pin(async move { Ok::<_, Error>(session::touch(tx, Id(-42), &how).await?) })
         });

@@ -22,9 +22,9 @@ use crate::{both, support::TestApp};
 
 async fn write<T: Send>(
     app: &TestApp,
-    work: impl for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, Result<T, Error>> + Send,
+    mut work: impl for<'t> FnMut(&'t mut Tx) -> BoxFuture<'t, Result<T, Error>> + Send,
 ) -> Result<T, Error> {
-    app.db().write(work).await
+    app.db().write(|tx, _| work(tx)).await
 }
 
 both!(a_transaction_is_all_or_nothing, async |app| {
