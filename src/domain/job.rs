@@ -98,9 +98,9 @@ pub const fn go_on(person: PersonId, organization: OrganizationId, hidden: Resou
 /// What cannot be cancelled because it has ended, whichever way.
 pub fn has_ended(state: JobState) -> Refusal {
     Refusal::BadRequest(match state {
-        JobState::Done => "This was done before it could be cancelled.".to_owned(),
+        JobState::Done => "This finished before it could be cancelled.".to_owned(),
         JobState::Running => "This cannot be cancelled.".to_owned(),
-        JobState::Failed | JobState::Cancelled => "This has ended already.".to_owned(),
+        JobState::Failed | JobState::Cancelled => "This has already ended.".to_owned(),
     })
 }
 

@@ -142,10 +142,10 @@ pub fn read_note(text: &str) -> Result<String, Problem> {
 /// What is said of an offer that is closed.
 pub const fn closed(state: State) -> &'static str {
     match state {
-        State::Open => "This offer waits for an answer.",
-        State::Accepted => "This offer was accepted already.",
-        State::Declined => "This offer was declined.",
-        State::Withdrawn => "This offer was withdrawn.",
+        State::Open => "This offer is waiting for an answer.",
+        State::Accepted => "This offer has already been accepted.",
+        State::Declined => "This offer has been declined.",
+        State::Withdrawn => "This offer has been withdrawn.",
         State::Expired => "This offer has expired. Ask for a new one.",
         State::Void => "This offer is void: something in it was moved, trashed or deleted. Ask for a new one.",
     }

@@ -57,7 +57,7 @@ pub async fn change_access(
     let (ctx, by) = answer::signed_in().await?;
     let changed = usecase::grant::change(&ctx, &by, &item, &grant, &level).await;
     let page = answer::back_to(&back, "/");
-    answer::done(changed, |row| (page, format!("{} has {} access now", row.name, row.level.title()))).await
+    answer::done(changed, |row| (page, format!("{} now has {} access", row.name, row.level.title()))).await
 }
 
 /// **Remove** in the dialog: a grant, or what waits with an invitation.

@@ -25,7 +25,7 @@ pub async fn create_link(
     let (ctx, by) = answer::signed_in().await?;
     let form = usecase::link::LinkForm { password, expires_at };
     let made = usecase::link::create(&ctx, &by, &id, &form).await;
-    answer::done(made, |_| (answer::back_to(&back, "/"), "The link is on".to_owned())).await
+    answer::done(made, |_| (answer::back_to(&back, "/"), "Link created".to_owned())).await
 }
 
 /// **Revoke**. Leads to `back`, the page with the dialog.
@@ -34,5 +34,5 @@ pub async fn revoke_link(#[server(default)] id: String, #[server(default)] back:
     use crate::server::{answer, usecase};
     let (ctx, by) = answer::signed_in().await?;
     let revoked = usecase::link::revoke(&ctx, &by, &id).await;
-    answer::done(revoked, |()| (answer::back_to(&back, "/"), "Revoked the link".to_owned())).await
+    answer::done(revoked, |()| (answer::back_to(&back, "/"), "Link revoked".to_owned())).await
 }

@@ -86,7 +86,7 @@ impl SecretArgs {
             Some(_) => Err("--secret needs at least 32 characters. Try: openssl rand -base64 32".to_owned()),
             None => Secret::kept_in(&self.data).map_err(|error| {
                 let folder = self.data.display();
-                format!("The secret in {folder} cannot be kept: {error}. Give a --data folder that can be written, or --secret.")
+                format!("The secret cannot be stored in {folder}: {error}. Give a writable --data folder, or --secret.")
             }),
         }
     }
@@ -259,8 +259,7 @@ impl Network {
 
 /// Reads `--listen`. A name is none but `localhost`, as what another one means may change.
 fn listen(text: &str) -> Result<SocketAddr, String> {
-    let right = "use an address and a port: 127.0.0.1:3000 or localhost:3000 for this machine alone, 0.0.0.0:3000 or [::]:3000 \
-                 for everybody who can reach it";
+    let right = "use an address and a port: 127.0.0.1:3000 or localhost:3000 for this machine alone, 0.0.0.0:3000 or [::]:3000 for everyone who can reach it";
     let text = text.trim();
     let named = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     named.as_deref().unwrap_or(text).parse().map_err(|_| right.to_owned())
@@ -283,8 +282,7 @@ pub fn public_url(text: &str) -> Result<String, String> {
     if written && read.is_some_and(|url| url.port() != Some(0)) && !text.ends_with(':') {
         Ok(text.to_owned())
     } else {
-        Err("use http://HOST or https://HOST, with :PORT (1 to 65535) where it is not the usual one, and no path"
-            .to_owned())
+        Err("use http://HOST or https://HOST, with :PORT (1 to 65535) if it is not the default, and no path".to_owned())
     }
 }
 
@@ -345,7 +343,7 @@ impl ServeArgs {
                 return Err("--sign-up domains needs --sign-up-domains, like example.com,example.org.".to_owned());
             }
             (policy::SignUp::Open | policy::SignUp::Invited, false) => {
-                return Err("--sign-up-domains is for --sign-up domains.".to_owned());
+                return Err("--sign-up-domains goes with --sign-up domains only.".to_owned());
             }
             _ => {}
         }

@@ -72,7 +72,7 @@ pub async fn open_with(
     let url = database.url()?;
     let db = Db::open(&url, database.synchronous(), migrate)
         .await
-        .map_err(|error| format!("The database does not open: {error}"))?;
+        .map_err(|error| format!("The database cannot be opened: {error}"))?;
     if migrate {
         db.migrate().await.map_err(|error| format!("The database could not be brought up to date: {error}"))?;
     }
@@ -104,9 +104,8 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     }
     let workers = workers::start(&ctx, delivery);
     let app = router::router(&ctx, &settings, site_options(args.listen));
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .map_err(|error| format!("{} cannot be listened on: {error}", args.listen))?;
+    let listener =
+        TcpListener::bind(args.listen).await.map_err(|error| format!("Cannot listen on {}: {error}", args.listen))?;
     tracing::info!(listen = %args.listen, public_url = settings.public_url, "serving");
     let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
     let (stop_workers, ending) = (workers.stopper(), ctx.clone());
@@ -158,8 +157,7 @@ async fn start_metrics(address: SocketAddr) -> Result<(), Fatal> {
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder).map_err(|error| error.to_string())?;
-    let listener =
-        TcpListener::bind(address).await.map_err(|error| format!("{address} cannot be listened on: {error}"))?;
+    let listener = TcpListener::bind(address).await.map_err(|error| format!("Cannot listen on {address}: {error}"))?;
     let app = axum::Router::new().route("/metrics", axum::routing::get(async move || handle.render()));
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, app).await {

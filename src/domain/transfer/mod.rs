@@ -650,7 +650,7 @@ pub fn plan(facts: &Facts) -> Plan {
         Scope::Between => {
             for item in &moving {
                 way.items(BlockerCode::NotProcessed, &item.contents.not_processed, |name| {
-                    format!("“{name}” is not processed. Wait until it is, or leave it out.")
+                    format!("“{name}” is not processed yet. Process it first, or leave it out.")
                 });
             }
             accounts(facts, &moving, images, datasets, &mut way, &mut effects);
@@ -712,14 +712,14 @@ fn roles_between(facts: &Facts, way: &mut Way) {
     if source.role.is_none_or(|role| role < Role::Manager) {
         way.whole(
             BlockerCode::SourceRoleTooLow,
-            format!("You need to be at least Manager of {} to transfer out of it.", source.name),
+            format!("You need at least the Manager role in {} to transfer out of it.", source.name),
         );
     }
     match target.role {
         Some(role) if role >= Role::Editor => {}
         Some(role) => way.whole(
             BlockerCode::TargetRoleTooLow,
-            format!("You need to be at least Editor of {} to transfer into it; you are {}.", target.name, role.title()),
+            format!("You need at least the Editor role in {} to transfer into it, and you have the {} role. Ask an Owner there to change it, or offer it instead.", target.name, role.title()),
         ),
         None if target.invitation_pending => {
             way.whole(BlockerCode::InvitationPending, format!("Accept your invitation to {} first.", target.name));
@@ -731,10 +731,19 @@ fn roles_between(facts: &Facts, way: &mut Way) {
     }
 }
 
+/// "Chris, Jane and Ben".
+fn and_list(names: &[String]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.join(", "),
+    }
+}
+
 /// XFER-2 for the items themselves; XFER-7 for everything inside them as well.
 fn direct_access(moving: &[&Item], scope: Scope, way: &mut Way) {
     let message = |name: &str, people: &[String]| {
-        format!("“{name}” has access given by hand to {}. Remove that access first.", people.join(", "))
+        let have = if people.len() == 1 { "has" } else { "have" };
+        format!("{} {have} direct access to “{name}”. Remove it before moving.", and_list(people))
     };
     for item in moving {
         let people: Vec<String> =
@@ -757,9 +766,11 @@ fn kept(facts: &Facts, moving: &[&Item], way: &mut Way) {
     for item in moving.iter().filter(|item| item.level < Level::Manager) {
         let left = item.kept_by.iter().find(|(id, _)| !facts.destination.lineage.contains(id));
         if let Some((_, name)) = left {
-            let place = name.as_ref().map_or_else(|| "of where it is".to_owned(), |name| format!("of “{name}”"));
-            let message =
-                format!("Only Managers may take “{}” out {place}: deleting from there is restricted.", item.name);
+            let place = name.as_ref().map_or_else(|| "of its folder".to_owned(), |name| format!("of “{name}”"));
+            let message = format!(
+                "Only people with Manager access can take “{}” out {place}, because deleting from there is restricted.",
+                item.name
+            );
             way.item(BlockerCode::DeletionRestricted, item.id, &item.name, message);
         }
     }
@@ -780,7 +791,7 @@ fn places(facts: &Facts, moving: &[&Item], way: &mut Way) {
         if !destination.kind.may_hold(item.kind) {
             let message = match destination.kind {
                 Kind::Dataset => format!("“{}” is a dataset and cannot hold “{}”.", destination.name, item.name),
-                _ if item.kind == Kind::Root => "The Drive itself cannot be moved; select what is in it.".to_owned(),
+                _ if item.kind == Kind::Root => "The Drive itself cannot be moved. Select items in it.".to_owned(),
                 kind => format!(
                     "“{}” is {} and holds only datasets; “{}” is {}.",
                     destination.name,
@@ -796,7 +807,7 @@ fn places(facts: &Facts, moving: &[&Item], way: &mut Way) {
                 BlockerCode::AlreadyInSite,
                 item.id,
                 &item.name,
-                format!("“{}” is in a site already. Remove it from that site first.", item.name),
+                format!("“{}” is already in a site. Remove it from that site first.", item.name),
             );
         }
         if destination.depth + 1 + item.height > MAX_DEPTH {
@@ -804,7 +815,7 @@ fn places(facts: &Facts, moving: &[&Item], way: &mut Way) {
                 BlockerCode::DepthExceeded,
                 item.id,
                 &item.name,
-                format!("With “{}” in it, the tree would be more than {MAX_DEPTH} levels deep.", item.name),
+                format!("Folders can be at most {MAX_DEPTH} levels deep. “{}” would go deeper.", item.name),
             );
         }
     }
@@ -817,7 +828,7 @@ fn places(facts: &Facts, moving: &[&Item], way: &mut Way) {
     if into_site && !has_sites {
         way.whole(
             BlockerCode::LicenceTierTooLow,
-            format!("Assigning to a site takes an active Cloud Pro licence or above in {}.", facts.target.name),
+            format!("To assign datasets to a site, {} needs an active Cloud Pro licence or higher.", facts.target.name),
         );
     }
 }
@@ -952,7 +963,7 @@ fn accounts(facts: &Facts, moving: &[&Item], images: i64, datasets: u64, way: &m
                     way.whole(
                         BlockerCode::AllowanceTooSmall,
                         format!(
-                            "This takes {} images and {} projects of {}'s allowance; {} images and {} projects are left.",
+                            "This needs {} images and {} projects of {}’s allowance, and {} images and {} projects are left.",
                             number(cost.images), number(cost.projects), target.name, number(left.images), number(left.projects)
                         ),
                     );
@@ -962,7 +973,7 @@ fn accounts(facts: &Facts, moving: &[&Item], images: i64, datasets: u64, way: &m
                 for item in moving {
                     way.items(BlockerCode::TooRecent, &item.contents.too_recent, |name| {
                         format!(
-                            "“{name}” is not older than one month. From Images & Projects to Credits, only older datasets can be transferred while the source's licence is active."
+                            "“{name}” is not older than one month. While the source’s licence is active, only older datasets can be transferred from Images & Projects to Credits."
                         )
                     });
                 }
@@ -973,7 +984,7 @@ fn accounts(facts: &Facts, moving: &[&Item], images: i64, datasets: u64, way: &m
             Condition::Never => way.whole(
                 BlockerCode::CreditsToImages,
                 format!(
-                    "{} is on Credits and {} on Images & Projects. Nothing can be transferred in this direction.",
+                    "{} is on Credits and {} on Images & Projects. Nothing can be transferred in this direction. Share a copy instead.",
                     source.name, target.name
                 ),
             ),

@@ -99,9 +99,9 @@ impl Given {
     /// "Anna Muster has Editor access now".
     pub fn words(&self) -> String {
         match self {
-            Self::Now(row) => format!("{} has {} access now", row.name, row.level.title()),
+            Self::Now(row) => format!("{} now has {} access", row.name, row.level.title()),
             Self::Invited(waiting) => {
-                format!("Invited {}: {} access once they accept", waiting.email, waiting.level.title())
+                format!("Invited {}. They get {} access when they accept", waiting.email, waiting.level.title())
             }
         }
     }

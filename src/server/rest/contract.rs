@@ -266,7 +266,7 @@ fn may_call(calls: Calls, has: &[Scope]) -> Result<(), Problem> {
     }
     let words: Vec<&str> = wanted.iter().map(|scope| scope.word()).collect();
     let named = words.iter().map(|word| format!("“{word}”")).collect::<Vec<_>>().join(" or ");
-    let text = format!("This key does not have the scope {named}. Make a key that has it.");
+    let text = format!("This key does not have the scope {named}. Create a key that has it.");
     Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text).for_want_of_scope(&words.join(" ")))
 }
 
@@ -278,13 +278,13 @@ fn unknown_parameter(query: Option<&str>, known: &[String]) -> Option<String> {
 
 fn refuse_parameter(unknown: &str, known: &[String]) -> Problem {
     let takes = if known.is_empty() {
-        "This call takes none.".to_owned()
+        "This call accepts none.".to_owned()
     } else {
-        format!("This call takes {}.", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+        format!("This call accepts {}.", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
     };
     let shown: String = unknown.chars().take(64).collect();
-    Problem::new(StatusCode::BAD_REQUEST, "invalid", format!("There is no query parameter `{shown}` here. {takes}"))
-        .at_field(&shown, "This parameter is not known.")
+    Problem::new(StatusCode::BAD_REQUEST, "invalid", format!("Unknown query parameter `{shown}`. {takes}"))
+        .at_field(&shown, "Unknown parameter.")
 }
 
 /// What OPTIONS is answered: the methods that are taken.

@@ -165,7 +165,7 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 /// secret come by Basic or in the form, not in both.
 #[utoipa::path(post, path = "/oauth/token", tag = "keys", operation_id = "post_oauth_token",
     request_body(content = AccessTokenForm, content_type = "application/x-www-form-urlencoded"), security(()),
-    responses((status = 200, body = AccessTokenBody, description = "A token"), (status = 400, body = TokenProblemBody, description = "The form is not right"), (status = 401, body = TokenProblemBody, description = "The client ID or the client secret is not right"), (status = 429, body = TokenProblemBody, description = "Too often: see the header Retry-After"), (status = 503, body = Problem, content_type = "application/problem+json", description = "The service cannot reach its data: see the header Retry-After")))]
+    responses((status = 200, body = AccessTokenBody, description = "A token"), (status = 400, body = TokenProblemBody, description = "The form is not valid"), (status = 401, body = TokenProblemBody, description = "The client ID or the client secret is wrong"), (status = 429, body = TokenProblemBody, description = "Too often: see the header Retry-After"), (status = 503, body = Problem, content_type = "application/problem+json", description = "The service cannot reach its data: see the header Retry-After")))]
 pub async fn token(
     State(ctx): State<Ctx>,
     From(client): From,
@@ -197,7 +197,7 @@ pub async fn token(
             return refused(
                 StatusCode::BAD_REQUEST,
                 "invalid_request",
-                "Send the client's secret in one way, not in two.",
+                "Send the client secret in the header or in the form, not in both.",
             );
         }
         (Some(both), false) => both,
@@ -220,7 +220,7 @@ pub async fn token(
             response
         }
         Err(Error::Refused(_)) => {
-            refused(StatusCode::UNAUTHORIZED, "invalid_client", "The client ID or the client secret is not right.")
+            refused(StatusCode::UNAUTHORIZED, "invalid_client", "The client ID or the client secret is wrong.")
         }
         Err(error) => {
             let problem: Problem = error.into();

@@ -76,7 +76,7 @@ pub async fn identify(State(ctx): State<Ctx>, mut request: Request, next: Next) 
 }
 
 fn refused() -> Response {
-    let text = "Send an operator key that works: Authorization: Bearer cho_….";
+    let text = "Send a valid operator key: Authorization: Bearer cho_….";
     Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", text.to_owned()).into_response()
 }
 

@@ -121,7 +121,7 @@ impl Problem {
             Refusal::Invalid(fields) => {
                 problem.errors = fields
                     .iter()
-                    .map(|error| FieldBody { field: error.field.clone(), message: error.problem.to_string() })
+                    .map(|error| FieldBody { field: error.field.clone(), message: error.words() })
                     .collect();
             }
             Refusal::Blocked(blockers) => problem.blockers = blockers.iter().map(Into::into).collect(),
@@ -136,15 +136,17 @@ impl Problem {
     /// What a layer answered that knows nothing of problems, by its status alone.
     fn of_status(status: StatusCode) -> Self {
         let (code, detail) = match status {
-            StatusCode::UNAUTHORIZED => ("unauthenticated", "Sign in first."),
+            StatusCode::UNAUTHORIZED => ("unauthenticated", "Sign in to continue."),
             StatusCode::FORBIDDEN => ("forbidden", "This is not allowed."),
-            StatusCode::NOT_FOUND => ("not_found", "There is nothing here."),
+            StatusCode::NOT_FOUND => ("not_found", "This does not exist."),
             StatusCode::METHOD_NOT_ALLOWED => {
-                ("invalid", "This address does not take this method. See the header Allow.")
+                ("invalid", "This address does not support this method. See the Allow header.")
             }
             StatusCode::PAYLOAD_TOO_LARGE => ("invalid", "The body is too large."),
-            StatusCode::TOO_MANY_REQUESTS => ("rate_limited", "That was too often. Try again later."),
-            StatusCode::GATEWAY_TIMEOUT => ("internal", "This took too long and was ended. Look before you try again."),
+            StatusCode::TOO_MANY_REQUESTS => ("rate_limited", "Too many requests. Try again later."),
+            StatusCode::GATEWAY_TIMEOUT => {
+                ("internal", "This took too long and was stopped. Check what was done before you try again.")
+            }
             status if status.is_server_error() => {
                 ("internal", "Something went wrong on our side. Nothing was lost; try again.")
             }

@@ -151,7 +151,7 @@ impl Shown<'_> {
     /// "Read-only" in words, and what is here.
     fn lead(&self) -> String {
         let kind = self.view.kind.title();
-        format!("{kind} · shared with you by a link. You can look at it; nothing you do here is saved.")
+        format!("{kind} · shared with you through a link. You can view it; nothing you do here is saved.")
     }
 
     fn next(&self) -> Option<String> {
@@ -165,7 +165,7 @@ fn size(bytes: i64) -> String {
 }
 
 fn captured(day: Option<&Day>) -> String {
-    day.map_or_else(|| "Not known".to_owned(), |day| day.words())
+    day.map_or_else(|| "Unknown".to_owned(), |day| day.words())
 }
 
 fn status_class(dataset: &DatasetView) -> &'static str {
@@ -265,7 +265,7 @@ async fn unlock(
             (StatusCode::SEE_OTHER, [(header::LOCATION, to), (header::SET_COOKIE, cookie)]).into_response()
         }
         Err(Error::Refused(Refusal::Invalid(problems))) => {
-            let problem = problems.first().map(|problem| problem.problem.to_string());
+            let problem = problems.first().map(|problem| problem.words());
             render(&style, StatusCode::UNPROCESSABLE_ENTITY, "Protected link", Content::Locked { problem })
         }
         Err(error) => refused(&style, &error),

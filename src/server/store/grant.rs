@@ -26,7 +26,7 @@ pub struct NewGrant {
     pub grantee: Grantee,
     /// How much.
     pub level: Level,
-    /// Carried along with a move, not made by hand.
+    /// Carried over from a move, not made by hand.
     pub carried: bool,
     /// Now.
     pub at: Timestamp,
@@ -131,7 +131,7 @@ pub struct Stored {
     pub grantee: Grantee,
     /// How much.
     pub level: Level,
-    /// Carried along with a move, not made by hand.
+    /// Carried over from a move, not made by hand.
     pub carried: bool,
 }
 

@@ -242,7 +242,7 @@ pub async fn release(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<()
                 let what = Happened {
                     organization: Some(held.user),
                     action: "seat.let_go",
-                    summary: format!("let go of a seat of a {} licence", held.stored.licence.product.title()),
+                    summary: format!("released a seat of a {} licence", held.stored.licence.product.title()),
                     before: Some(serde_json::json!({ "licence": id, "device": device })),
                     ..Happened::default()
                 };

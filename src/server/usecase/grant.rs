@@ -754,7 +754,7 @@ async fn take_back(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, id
     let what = Happened {
         organization: Some(managed.permit.organization()),
         action: "access.removed",
-        summary: format!("took back the access of {} to {}", found.email, managed.words()),
+        summary: format!("revoked the access of {} to {}", found.email, managed.words()),
         before: Some(serde_json::json!({ "resource": managed.id(), "email": found.email, "invitation": id })),
         ..Happened::default()
     };

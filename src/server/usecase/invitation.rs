@@ -146,7 +146,7 @@ async fn judge(
                     });
                 } else if !first {
                     verdict.outcome = Outcome::AlreadyInvited;
-                    verdict.why = Some("This address is in the list twice.".to_owned());
+                    verdict.why = Some("This address is listed twice.".to_owned());
                 } else if waiting.contains(&key) {
                     verdict.outcome = Outcome::AlreadyInvited;
                     verdict.why = Some(Refusal::AlreadyInvited.to_string());
@@ -155,7 +155,8 @@ async fn judge(
                 } else if let Some(refusal) = no_members.as_ref().filter(|_| invite.role == Role::Member) {
                     verdict.why = Some(refusal.to_string());
                 } else if sent.get(&key).is_some_and(|sent| *sent >= MOST_TO_ONE_ADDRESS) {
-                    verdict.why = Some("This address has got many invitations today. Try again tomorrow.".to_owned());
+                    verdict.why =
+                        Some("This address has received too many invitations today. Try again tomorrow.".to_owned());
                 } else {
                     match (reach_of(form, &invite, &reached), accounts_of(form, &invite, plan, &accounts)) {
                         (Ok(reach), Ok(accounts)) => {
@@ -215,7 +216,7 @@ fn reach_of(
         return if form.level.trim().is_empty() {
             Ok(None)
         } else {
-            Err("Say what this person is given access to.".to_owned())
+            Err("Choose what this person gets access to.".to_owned())
         };
     }
     let id: ResourceId = form.resource.trim().parse().map_err(|_| Refusal::NotFound.to_string())?;
@@ -226,7 +227,7 @@ fn reach_of(
         Level::parse(form.level.trim()).map_err(|problem| problem.to_string())?
     };
     may_come_with(invite.role, level).map_err(|refusal| match refusal {
-        Refusal::Invalid(fields) => fields.first().map_or_else(String::new, |field| field.problem.to_string()),
+        Refusal::Invalid(fields) => fields.first().map_or_else(String::new, |field| field.words()),
         other => other.to_string(),
     })?;
     Ok(Some((id, level, name)))
@@ -245,7 +246,7 @@ fn accounts_of(
     let ids: Option<BTreeSet<AccountId>> =
         chosen.iter().map(|id| id.trim().parse::<AccountId>().ok().filter(|id| known.contains(id))).collect();
     match ids {
-        None => Err("One of these accounts does not exist any more.".to_owned()),
+        None => Err("One of these accounts no longer exists.".to_owned()),
         Some(ids) if ids.is_empty() => Err("Choose at least one account.".to_owned()),
         Some(ids) => Ok(Some(ids.into_iter().collect())),
     }
@@ -326,7 +327,7 @@ async fn send(
         if let Some(Ready { invite, reach, accounts }) = ready {
             let token = ctx.token();
             let name = reach.as_ref().map(|(_, _, name)| name.as_str());
-            let letter = letter(&at.name, by, invite.role, false, name, &token);
+            let letter = letter(invite.name.as_deref(), &at.name, by, invite.role, false, name, &token);
             let id = InvitationId(ctx.id());
             let new = invitation::NewInvitation {
                 id,
@@ -349,7 +350,7 @@ async fn send(
             let what = Happened {
                 organization: Some(permit.organization()),
                 action: "invitation.sent",
-                summary: format!("invited {} as {}", invite.email.as_str(), invite.role.title()),
+                summary: format!("invited {} as {}", invite.email.as_str(), invite.role.with_article()),
                 after: Some(serde_json::json!({
                     "email": invite.email.as_str(), "role": invite.role,
                     "resource": reach.as_ref().map(|(resource, _, _)| resource), "level": reach.as_ref().map(|(_, level, _)| level),
@@ -612,7 +613,7 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 let what = Happened {
                     organization: Some(permit.organization()),
                     action: "invitation.revoked",
-                    summary: format!("took back the invitation of {}", found.email),
+                    summary: format!("revoked the invitation of {}", found.email),
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                     ..Happened::default()
                 };
@@ -655,14 +656,15 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 super::licence::allow_role(tx, permit.organization(), found.role, now).await?;
                 let reach = reach_name(tx, &found).await?;
                 let (token, expires_at) = (ctx.token(), now.plus_days(DAYS));
-                let letter = letter(&at.name, &by, found.role, found.external, reach.as_deref(), &token);
+                let letter =
+                    letter(found.name.as_deref(), &at.name, &by, found.role, found.external, reach.as_deref(), &token);
                 let mail = mail::post(tx, &ctx, &found.email, &letter).await?;
                 let hash = digest(token.as_bytes());
                 invitation::update_link(tx, &permit, id, &hash, mail, (now, expires_at)).await?;
                 let what = Happened {
                     organization: Some(permit.organization()),
                     action: "invitation.resent",
-                    summary: format!("sent the invitation of {} again", found.email),
+                    summary: format!("resent the invitation of {}", found.email),
                     after: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                     ..Happened::default()
                 };
@@ -678,6 +680,7 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
 
 /// What is mailed with an invitation: to join, or to reach something from outside.
 fn letter<'a>(
+    name: Option<&'a str>,
     organization: &'a str,
     by: &'a Principal,
     role: Role,
@@ -686,9 +689,9 @@ fn letter<'a>(
     token: &'a str,
 ) -> Letter<'a> {
     if external {
-        Letter::SharedWith { organization, inviter: &by.name, resource, token, days: DAYS }
+        Letter::SharedWith { name, organization, inviter: &by.name, resource, token, days: DAYS }
     } else {
-        Letter::Invitation { organization, inviter: &by.name, role, resource, token, days: DAYS }
+        Letter::Invitation { name, organization, inviter: &by.name, role, resource, token, days: DAYS }
     }
 }
 
@@ -727,7 +730,7 @@ pub async fn ask(
     may_write_to_strangers(tx, ctx, by, permit.organization(), 1).await?;
     let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
     let (token, expires_at, id) = (ctx.token(), now.plus_days(DAYS), InvitationId(ctx.id()));
-    let letter = letter(&at.name, by, Role::Member, member.is_none(), Some(asked.name), &token);
+    let letter = letter(None, &at.name, by, Role::Member, member.is_none(), Some(asked.name), &token);
     let new = invitation::NewInvitation {
         id,
         email: asked.email.as_str(),
@@ -749,7 +752,7 @@ pub async fn ask(
         None => invitation::insert_external(tx, permit, &new).await,
     };
     made.map_err(Error::from).map_err(|error| if error.is_taken() { Refusal::Conflict.into() } else { error })?;
-    let as_what = if member.is_some() { "as Member" } else { "from outside" };
+    let as_what = if member.is_some() { "as a Member" } else { "from outside" };
     let what = Happened {
         organization: Some(permit.organization()),
         action: "invitation.sent",
@@ -1033,7 +1036,7 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Which) ->
         summary: if found.external {
             "accepted access from outside".to_owned()
         } else {
-            format!("joined as {}", found.role.title())
+            format!("joined as {}", found.role.with_article())
         },
         after: Some(serde_json::json!({
             "person": by.person, "role": (!found.external).then_some(found.role), "invitation": found.id,
@@ -1147,7 +1150,7 @@ pub async fn decline(ctx: &Ctx, by: &Principal, which: &Which) -> Result<()> {
                     summary: if found.external {
                         "declined access from outside".to_owned()
                     } else {
-                        format!("declined to join as {}", found.role.title())
+                        format!("declined to join as {}", found.role.with_article())
                     },
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                     ..Happened::default()

@@ -97,7 +97,7 @@ async fn cancel_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, job: &Job) -> Result<
         JobKind::Copy => ("the copy of", "Cancelled. Nothing was copied.".to_owned()),
         JobKind::Delete => (
             "the deletion of",
-            format!("Cancelled. {} of {} items were deleted; the rest is in the trash again.", job.done, job.total),
+            format!("Cancelled. {} of {} items were deleted; the rest are back in the trash.", job.done, job.total),
         ),
     };
     if !job::update_cancelled(tx, job.id, &message, ctx.now()).await? {

@@ -112,7 +112,7 @@ async fn create_in(
     let what = Happened {
         organization: Some(permit.organization()),
         action: "link.created",
-        summary: format!("switched on a link to {}", named(found.kind, &found.name)),
+        summary: format!("created a link to {}", named(found.kind, &found.name)),
         after: Some(serde_json::json!({
             "resource": id,
             "link": link_id,
@@ -194,7 +194,7 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
                 let what = Happened {
                     organization: Some(permit.organization()),
                     action: "link.revoked",
-                    summary: format!("switched off a link to {}", named(shown.kind, &shown.name)),
+                    summary: format!("revoked a link to {}", named(shown.kind, &shown.name)),
                     before: Some(serde_json::json!({ "resource": found.resource, "link": id })),
                     ..Happened::default()
                 };

@@ -147,7 +147,7 @@ impl Here {
         if let Some(root) = here.found.values().find(|item| item.kind == Kind::Root) {
             let reach = access::reaches(tx, giver, &[root.id]).await?;
             reach.get(&root.id).and_then(Reach::level).ok_or(Refusal::NotFound)?;
-            let text = "The Drive itself cannot be moved; select what is in it.";
+            let text = "The Drive itself cannot be moved. Select items in it.";
             return Err(Refusal::BadRequest(text.to_owned()).into());
         }
         if here.found.values().any(|item| item.organization != source) {
@@ -1031,9 +1031,9 @@ pub async fn take_access_and_move(
         Some(done) => moved(ctx, by, done).await,
         None => {
             let toast = if taken == 1 {
-                "Removed one access made by hand".to_owned()
+                "Removed direct access".to_owned()
             } else {
-                format!("Removed {taken} accesses made by hand")
+                format!("Removed direct access in {taken} places")
             };
             to_plan(ctx, source, &ids, container, back, toast).await
         }
@@ -1142,7 +1142,7 @@ async fn begun(ctx: &Ctx, plan: &Plan, target: &str, back: Option<&str>) -> Resu
         Scope::Between => format!("Transferring {} to {target}", what_moves(plan)),
         Scope::Within => format!("Moving {} to “{}”", what_moves(plan), plan.destination.name),
     };
-    Ok(Next { to, toast: format!("{toast}. You can leave this page; it goes on by itself."), undo: None })
+    Ok(Next { to, toast: format!("{toast}. You can leave this page; it continues in the background."), undo: None })
 }
 
 /// What work did, as it is said when it is done.
@@ -1172,7 +1172,7 @@ async fn moved(ctx: &Ctx, by: &Principal, moved: Moved) -> Result<Next> {
     let mut tx = ctx.db().read().await?;
     let to = drive::container_path(&mut tx, receipt.plan.target, Some(receipt.plan.destination.id)).await?;
     let toast = if receipt.plan.items.is_empty() {
-        "Everything is here already".to_owned()
+        "Everything is already here".to_owned()
     } else {
         format!("Moved {what} to “{}”", receipt.plan.destination.name)
     };
@@ -1276,7 +1276,7 @@ pub async fn destinations(
         }
         Err(refusal) => Control::Disabled(refusal.to_string()),
         Ok(_) if resource::find(&mut tx, items[0]).await?.is_some_and(|item| item.parent == Some(id)) => {
-            Control::Disabled("This is where it is now. Choose another place.".to_owned())
+            Control::Disabled("It is already here. Choose another place.".to_owned())
         }
         Ok(_) => Control::Enabled,
     };

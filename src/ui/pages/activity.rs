@@ -126,12 +126,12 @@ fn ActivityContent(asked: Asked, log: LogView, now: Timestamp) -> impl IntoView 
     let clear = paths::activity(&asked.org);
     let list = match (empty, asked.is_filtered()) {
         (true, true) => view! {
-            <Empty icon="search" sentence="Nothing that fits was found.">
+            <Empty icon="search" sentence="Nothing matches these filters.">
                 <ButtonLink href=clear>"Clear filters"</ButtonLink>
             </Empty>
         }
         .into_any(),
-        (true, false) => view! { <Empty icon="activity" sentence="Nothing has happened here yet."/> }.into_any(),
+        (true, false) => view! { <Empty icon="activity" sentence="No activity yet."/> }.into_any(),
         (false, _) => view! { <ol class="log" aria-label="Activity">{lines}</ol> }.into_any(),
     };
     let newer = log.newer.map(|at| asked.page().with("newer", at).text());

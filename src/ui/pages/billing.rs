@@ -105,7 +105,7 @@ fn BillingContent(asked: Asked, billing: BillingView, now: Timestamp, flash: Opt
     let asked = Asked { org: billing.organization.org_id.clone(), ..asked };
     let org = asked.org.clone();
     let lead = format!(
-        "Whom to write to about money, and what {} asked for. Only Owners see this.",
+        "Billing contacts and licence requests of {}. Only Owners see this page.",
         words::organization_name(&billing.organization)
     );
     let close = asked.page().text();
@@ -170,7 +170,7 @@ fn Contacts(asked: Asked, contacts: Vec<ContactView>, full: Option<String>) -> i
         <section class="panel tile" aria-labelledby="contacts">
             <h2 id="contacts">"Billing contacts"</h2>
             {if empty {
-                view! { <p class="small">"Nobody yet. Invoices and questions about them go to the Owners until somebody is named here."</p> }.into_any()
+                view! { <p class="small">"No billing contacts yet. Until you add one, invoices and questions about them go to the Owners."</p> }.into_any()
             } else {
                 view! { <ul class="billing-list" aria-label="Billing contacts">{rows}</ul> }.into_any()
             }}
@@ -202,7 +202,7 @@ fn Requests(
             <h2 id="requests">"Requests"</h2>
             {if empty {
                 view! {
-                    <Empty icon="mail" sentence="No requests yet. Whoever runs this Commonhold grants licences.">
+                    <Empty icon="mail" sentence="No requests yet. Your administrator grants licences.">
                         {grant.map(|command| view! { <div class="grant"><GrantCommand command/></div> })}
                         <ButtonLink href=sales icon="mail" in_place=true>"Contact sales"</ButtonLink>
                     </Empty>
@@ -247,7 +247,7 @@ fn Request(request: RequestView, org: String, now: Timestamp, flash: Option<Form
                 <b>{heading}</b>
                 <span class="end"><span class=tone>{request.state.title()} {closed}</span></span>
             </div>
-            <small>"Asked for by " {request.by_name} " · " <When at=request.created_at now/> " · answer to " {contact}</small>
+            <small>"Requested by " {request.by_name} " · " <When at=request.created_at now/> " · reply to " {contact}</small>
             {request.message.map(|text| view! { <p class="said">{text}</p> })}
             {request.answer.map(|text| view! { <div class="answer"><small>"Answer"</small><p class="said">{text}</p></div> })}
             {open.then(|| view! {
@@ -293,7 +293,7 @@ fn RemoveDialog(org: String, contact: ContactView, close: String, flash: Option<
             <Form action flash class="dialog-form">
                 <Hidden name="org" value=org/>
                 <Hidden name="id" value=contact.id.to_string()/>
-                <DialogBody><p>"Nobody writes to " <b>{contact.email}</b> " about money any more."</p></DialogBody>
+                <DialogBody><p>"Invoices and billing questions no longer go to " <b>{contact.email}</b> "."</p></DialogBody>
                 <DialogButtons close><Submit label="Remove" tone=Tone::Danger/></DialogButtons>
             </Form>
         </Dialog>
@@ -322,12 +322,12 @@ fn SalesDialog(
                 <DialogBody>
                     {match grant {
                         None => view! {
-                            <p>"Say what you need. Whoever runs this Commonhold gets it by mail, and all Owners hear when it is answered."</p>
+                            <p>"Say what you need. Your administrator gets the request by mail, and the answer goes to all Owners."</p>
                         }
                         .into_any(),
                         Some(command) => view! {
                             <GrantCommand command/>
-                            <p>"Or say here what you need: it is kept for them, and all Owners hear when it is answered."</p>
+                            <p>"Or say what you need. The request is kept for your administrator, and the answer goes to all Owners."</p>
                         }
                         .into_any(),
                     }}
@@ -339,9 +339,9 @@ fn SalesDialog(
                     </div>
                     <div class="of-credits"><Field name="credits" label="Credits" optional=true/></div>
                     <div class="of-desktop"><Field name="seats" label="Seats" optional=true/></div>
-                    <Lines name="message" label="In your own words" hint="Until when, for what, or anything else. Up to 2,000 characters." placeholder="" text=message optional=true/>
+                    <Lines name="message" label="In your own words" hint="For example what you need it for, and until when. Up to 2,000 characters." placeholder="" text=message optional=true/>
                     <fieldset class="group">
-                        <legend>"Whom to answer"</legend>
+                        <legend>"Reply to"</legend>
                         <Field name="contact_name" label="Name" value=name autocomplete="name"/>
                         <div class="columns">
                             <Field name="contact_email" label="Email" kind="email" value=email autocomplete="email"/>

@@ -144,7 +144,7 @@ fn Content(asked: Asked, view: TransfersView, now: Timestamp) -> impl IntoView {
 fn Directions(asked: Asked) -> impl IntoView {
     // Offers are of one direction at a time; those to the organization come first.
     let choices: Vec<(&'static str, &'static str)> = if asked.offers {
-        vec![("", "To us"), (Direction::Out.word(), "By us")]
+        vec![("", "Received"), (Direction::Out.word(), "Sent")]
     } else {
         vec![("", "All"), (Direction::Out.word(), "Sent"), (Direction::In.word(), "Received")]
     };
@@ -192,7 +192,7 @@ fn Row(
 #[component]
 fn Receipts(page: Page<TransferRow>, org: String, now: Timestamp) -> impl IntoView {
     if page.items.is_empty() {
-        return view! { <Empty icon="transfer" sentence="Nothing has been transferred yet. Select items in the Drive, choose Move to, and switch the organization."/> }.into_any();
+        return view! { <Empty icon="transfer" sentence="No transfers yet. Select items in the Drive, choose Move to, and pick another organization."/> }.into_any();
     }
     let rows = page
         .items
@@ -220,7 +220,7 @@ fn Receipts(page: Page<TransferRow>, org: String, now: Timestamp) -> impl IntoVi
 #[component]
 fn Offers(page: Page<OfferView>, org: String, now: Timestamp) -> impl IntoView {
     if page.items.is_empty() {
-        return view! { <Empty icon="transfer" sentence="Nothing is offered."/> }.into_any();
+        return view! { <Empty icon="transfer" sentence="No offers yet."/> }.into_any();
     }
     let rows = page.items.into_iter().map(|offer| view! { <OfferRow offer org=org.clone() now/> }).collect_view();
     view! { <ul class="transfers" aria-label="Offers">{rows}</ul> }.into_any()

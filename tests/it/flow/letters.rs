@@ -57,7 +57,7 @@ both!(attack_27_auth_2_nobody_is_written_to_before_an_address_is_proved, async |
     let send = <commonhold::rpc::invitation::SendInvitations as leptos::server_fn::ServerFn>::url();
     anna.form(send, &back, &form).await;
     let page = anna.page(&back).await.expect(200).body;
-    assert!(page.contains("Verify your email address first.") && page.contains("Have the link sent again"), "{page}");
+    assert!(page.contains("Verify your email address first.") && page.contains("Send the link again"), "{page}");
     assert!(page.contains("x@example.com"));
     // Proved, each of them works.
     app.verify(&anna).await;

@@ -250,7 +250,7 @@ pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str
                         let letter = Letter::VerifyEmail { first_name: &me.first_name, token: &token };
                         post(tx, &ctx, email.as_str(), &letter).await?;
                     }
-                    audit::note(tx, &ctx, &by, of_account("email.change_asked", "asked for another email address"))
+                    audit::note(tx, &ctx, &by, of_account("email.change_asked", "requested another email address"))
                         .await
                 })
             })
@@ -292,7 +292,7 @@ async fn send_reset(tx: &mut Tx, ctx: &Ctx, client: &Client, email_key: &str) ->
     let token = issue(tx, ctx, person.id, Purpose::ResetPassword, &person.email).await?;
     let letter = Letter::ResetPassword { first_name: &person.first_name, token: &token };
     post(tx, ctx, &person.email, &letter).await?;
-    let what = of_account("password.reset_asked", "asked for a link to set a new password");
+    let what = of_account("password.reset_asked", "requested a link to set a new password");
     audit::note(tx, ctx, &holder(&person, client), what).await
 }
 
@@ -326,7 +326,7 @@ pub async fn reset_password(ctx: &Ctx, client: &Client, token: &str, password: &
                     let letter = Letter::PasswordChanged { first_name: &person.first_name };
                     post(tx, &ctx, &person.email, &letter).await?;
                 }
-                let summary = if first { "set their first password" } else { "set a new password by a mailed link" };
+                let summary = if first { "set their first password" } else { "set a new password with a mailed link" };
                 audit::note(tx, &ctx, &holder(&person, &client), of_account("password.changed", summary)).await
             })
         })

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Whose eyes these are, what they may do here, and **Leave View as**.
+/// Whose eyes these are, what they may do here, and **Exit preview**.
 #[component]
 pub fn LookingNote(
     /// Who.
@@ -26,16 +26,16 @@ pub fn LookingNote(
     listing: Listing,
 ) -> impl IntoView {
     let Looking { person, name, role } = looking;
-    let here = level.map(|level| format!("{} access here: they can {}. ", level.title(), level.summary()));
+    let here = level.map(|level| format!("{} access here. They can {}. ", level.title(), level.summary()));
     let out = listing.seen_by("", &listing.resource);
     view! {
         <section class="looking" aria-label="View as">
             <Face name=name.clone() hue=words::hue(person.0.as_bytes())/>
             <div class="looking-words" role="status">
-                <b>{format!("You see the Drive as {name} sees it")}</b>
-                <small>{words::role(role)} ". " {here} "Nothing can be changed."</small>
+                <b>{format!("You are viewing the Drive as {name}")}</b>
+                <small>{words::role(role)} ". " {here} "You cannot change anything."</small>
             </div>
-            <ButtonLink href=out icon="close">"Leave View as"</ButtonLink>
+            <ButtonLink href=out icon="close">"Exit preview"</ButtonLink>
         </section>
     }
 }
@@ -50,8 +50,8 @@ pub fn NotSeen(
         let (root, out) = (listing.container(""), listing.seen_by("", &listing.resource));
         view! {
             <Note mood=Mood::Info>
-                <p>"You look as somebody else. They do not see this, or it is not there. " {ONLY_LOOKING}</p>
-                <p class="bar"><a href=root>"To what they see"</a> <a href=out>"Leave View as"</a></p>
+                <p>"They cannot see this, or it does not exist. " {ONLY_LOOKING}</p>
+                <p class="bar"><a href=root>"Go to what they can see"</a> <a href=out>"Exit preview"</a></p>
             </Note>
         }
     })

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     blockers::{Blockers, Sides as Ways},
     place::{Listing, Open, Place, Transfer},
-    plan::{Consequences, Sides, into, what},
+    plan::{Consequences, Sides, contents, into, what},
 };
 use crate::{
     domain::{
@@ -28,7 +28,6 @@ use crate::{
         paths,
         sending::ServerAction,
         session::{Beginning, Session},
-        words,
     },
 };
 
@@ -62,7 +61,7 @@ pub fn TransferDialog(
         <Transition fallback={
             let close = close.clone();
             move || view! {
-                <Dialog label="Confirm transfer" reads=true heading="Looking at what would change…" close>
+                <Dialog label="Confirm transfer" reads=true heading="Checking what will change…" close>
                     <DialogBody reads=true><Skeleton/></DialogBody>
                 </Dialog>
             }
@@ -97,7 +96,7 @@ fn PlanContent(
     take: ServerAction<TakeAccessAndMove>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let PlanView { plan, digest, source_name, target_name, target_org_id, may_take_access } = plan;
+    let PlanView { plan, digest, target_name, target_org_id, may_take_access, .. } = plan;
     let close = listing.address();
     let elsewhere = listing.move_items(open.items.clone());
     // They are in the other organization by now, so a plan from here would be a move within that one.
@@ -111,12 +110,12 @@ fn PlanContent(
         Scope::Between => target_name.clone(),
         Scope::Within => plan.destination.name.clone(),
     };
-    let verb = match plan.scope {
-        Scope::Between => "Transfer",
-        Scope::Within => "Move",
+    let (verb, moved) = match plan.scope {
+        Scope::Between => ("Transfer", "transferred"),
+        Scope::Within => ("Move", "moved"),
     };
     let heading = if blocked {
-        format!("{} cannot go to {to} yet", what(&plan))
+        format!("{} cannot be {moved} to {to} yet", what(&plan))
     } else {
         format!("{verb} {} to {to}?", what(&plan))
     };
@@ -161,7 +160,7 @@ fn PlanContent(
                 <Hidden name="digest" value=digest/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody reads=true>
-                    <p>{summary(&plan, &source_name, &target_name)}</p>
+                    <p>{summary(&plan, &target_name)}</p>
                     <Sides plan=plan.clone()/>
                     <Consequences plan/>
                 </DialogBody>
@@ -186,19 +185,14 @@ fn MovedAlready(
     let receipt = crossed.then(|| view! { " "<a href=paths::transfers(&org)>"See the receipt"</a>"." });
     view! {
         <Dialog label="Confirm transfer" reads=true heading="Nothing to move" close=close.clone()>
-            <DialogBody reads=true><p>"These items have moved already."{receipt}</p></DialogBody>
+            <DialogBody reads=true><p>"These items have already been moved."{receipt}</p></DialogBody>
             <footer><a class="button" href=close data-noscroll="" prop:replace=true>"Close"</a></footer>
         </Dialog>
     }
 }
 
-/// What goes from where to where.
-fn summary(plan: &Plan, source: &str, target: &str) -> String {
-    let what = what(plan);
-    let images = words::counted(plan.images, "image", "images");
-    let go = if what.starts_with("1 ") { "goes" } else { "go" };
-    match plan.scope {
-        Scope::Between => format!("{what} with {images} {go} from {source} to {target}, {}.", into(plan, target)),
-        Scope::Within => format!("{what} with {images} {go} {}.", into(plan, target)),
-    }
+/// What moves, and into which folder.
+fn summary(plan: &Plan, target: &str) -> String {
+    let what = format!("{}: {}", what(plan), contents(plan));
+    if plan.destination.name == target { what } else { format!("{what}, {}", into(plan, target)) }
 }

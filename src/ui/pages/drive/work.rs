@@ -1,4 +1,4 @@
-//! Running work: what goes on behind the scenes, at the bottom right of every page of the Drive (ux.md, "Long moves"). It
+//! Background tasks: what goes on behind the scenes, at the bottom right of every page of the Drive (ux.md, "Long moves"). It
 //! can be left and found again.
 
 use std::time::Duration;
@@ -83,7 +83,7 @@ fn Panel(org: String, jobs: Vec<JobView>, cancel: ServerAction<CancelWork>) -> i
     let jobs = jobs.into_iter().map(|job| view! { <Job org=org.clone() job cancel/> }).collect_view();
     view! {
         <aside class="work" aria-labelledby="running-work">
-            <h2 id="running-work">"Running work"</h2>
+            <h2 id="running-work">"Background tasks"</h2>
             <ul>{jobs}</ul>
         </aside>
     }

@@ -144,10 +144,10 @@ fn Content(invitations: InvitationsView, place: Place, now: Timestamp, flash: Op
     });
     let content = if empty {
         let sentence = match state {
-            State::Pending => "No invitation waits for an answer.",
-            State::Accepted => "Nobody has accepted an invitation yet.",
-            State::Declined => "Nobody has declined.",
-            State::Revoked => "No invitation was taken back.",
+            State::Pending => "No invitations are waiting for an answer.",
+            State::Accepted => "No one has accepted an invitation yet.",
+            State::Declined => "No one has declined an invitation.",
+            State::Revoked => "No invitations have been revoked.",
         };
         view! {
             <section class="panel">
@@ -203,7 +203,7 @@ fn Row(
     };
     let (status, tone) = match (row.state, row.expires_at <= now) {
         (State::Pending, false) if row.sender_lost => {
-            (format!("{} can no longer give this", row.invited_by), "status fail")
+            (format!("{} can no longer send this invitation", row.invited_by), "status fail")
         }
         (State::Pending, _) if row.undelivered => ("The mail could not be delivered".to_owned(), "status fail"),
         (State::Pending, false) => (format!("Waiting · {}", words::days_left(row.expires_at, now)), "status wait"),

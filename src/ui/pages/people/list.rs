@@ -57,12 +57,11 @@ pub fn PeopleList(
     let creates = people.organization.role.is_some_and(|role| may(role, Permission::CreatePerson));
     let content = if empty {
         let everybody = place.is_filtered().then(|| place.everybody());
-        let sentence =
-            if place.is_filtered() { "Nobody matches what you are looking for." } else { "Nobody is here yet." };
+        let sentence = if place.is_filtered() { "No one matches your search." } else { "No one is here yet." };
         view! {
             <section class="panel">
                 <Empty icon="people" sentence>
-                    {everybody.map(|href| view! { <ButtonLink href>"Show everybody"</ButtonLink> })}
+                    {everybody.map(|href| view! { <ButtonLink href>"Show everyone"</ButtonLink> })}
                 </Empty>
             </section>
         }
@@ -232,7 +231,7 @@ fn Table(people: PeopleView, place: Place, now: Timestamp) -> impl IntoView {
     let more = (people.rows.next_cursor.is_some() || !place.cursor.is_empty()).then(|| {
         view! {
             <nav class="pages" aria-label="Pages">
-                {(!place.cursor.is_empty()).then(|| view! { <ButtonLink href=place.page("")>"From the start"</ButtonLink> })}
+                {(!place.cursor.is_empty()).then(|| view! { <ButtonLink href=place.page("")>"Back to the start"</ButtonLink> })}
                 {people.rows.next_cursor.clone().map(|cursor| view! { <ButtonLink href=place.page(&cursor)>"Show more"</ButtonLink> })}
             </nav>
         }
