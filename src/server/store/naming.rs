@@ -219,7 +219,7 @@ async fn update_invitations(tx: &mut Tx, after: Uuid) -> Result<Option<Uuid>> {
 }
 
 /// What the doctor says about [`count_wrong`].
-pub const INVARIANT: &str = "every name has the keys and words that are computed from it (DRIVE-2, DRIVE-5, PEOPLE-1)";
+pub const INVARIANT: &str = "every name has the keys and search words computed from it (DRIVE-2, DRIVE-5, PEOPLE-1)";
 
 #[derive(FromRow)]
 struct KeyRow {

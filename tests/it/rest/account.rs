@@ -184,7 +184,7 @@ both!(auth_2_a_link_works_seven_days_and_a_newer_one_takes_its_place, async |app
     app.tick(61_000);
     again().await.expect(202);
     assert_eq!(verify(app, &first).await.expect(410).code(), "link_expired");
-    assert!(app.nobody().page(&format!("/verify?token={first}")).await.body.contains("does not work any more"));
+    assert!(app.nobody().page(&format!("/verify?token={first}")).await.body.contains("no longer works"));
     for _ in 0..2 {
         app.tick(61_000);
         again().await.expect(202);
