@@ -65,7 +65,8 @@ enum Command {
     },
     /// Grant, top up, extend, end and list licences.
     ///
-    /// Datasets that wait for credits start by themselves once a grant, top-up or extension allows it. The REST API can do the same under /api/v1/operator, with a key from `operator-key create`.
+    /// Datasets that wait for credits start by themselves once a grant, top-up or extension allows it. The REST API can
+    /// do the same under /api/v1/operator, with a key from `operator-key create`.
     #[command(subcommand)]
     Licence(LicenceCommand),
     /// Create an organization for someone.
@@ -86,7 +87,8 @@ enum Command {
     /// List mail and its state, and retry mail that could not be delivered.
     #[command(subcommand)]
     Mail(MailCommand),
-    /// Copy the SQLite database into a new file, even while a server writes to it. Prints nothing on success; never overwrites a file.
+    /// Copy the SQLite database into a new file, even while a server writes to it. Prints nothing on success; never
+    /// overwrites a file.
     ///
     /// For example: `commonhold backup /backup/commonhold.db`
     Backup {
@@ -123,7 +125,8 @@ enum LicenceCommand {
     },
     /// Add to the balance of a licence, as an entry in its ledger.
     ///
-    /// A licence on Images & Projects takes --images and --projects, one on Credits takes --credits. Amounts cannot be negative.
+    /// A licence on Images & Projects takes --images and --projects, one on Credits takes --credits. Amounts cannot be
+    /// negative.
     ///
     /// For example: commonhold licence top-up 0198c0de-0000-7000-8000-000000000000 --credits 500
     TopUp {
@@ -210,7 +213,8 @@ enum PlanCommand {
 
 #[derive(Subcommand)]
 enum OrganizationCommand {
-    /// Create an organization, and print its Org ID. If its Owner has no account, one is created, and they get a mail to set their password.
+    /// Create an organization, and print its Org ID. If its Owner has no account, one is created, and they get a mail
+    /// to set their password.
     ///
     /// For example: commonhold organization create --name "Alpine Survey" --country CH --owner anna@example.com --first-name
     /// Anna --last-name Muster
@@ -377,7 +381,7 @@ fn explain(error: Error) -> Fatal {
     match error {
         Error::Refused(Refusal::Invalid(fields)) => {
             let lines: Vec<String> =
-                fields.iter().map(|error| format!("--{}: {}", error.field.replace('_', "-"), error.problem)).collect();
+                fields.iter().map(|error| format!("--{}: {}", error.field.replace('_', "-"), error.words())).collect();
             lines.join("\n").into()
         }
         other => other.to_string().into(),

@@ -106,7 +106,7 @@ pub struct ContactForm {
     pub phone: String,
 }
 
-/// Whom to write to about money.
+/// A billing contact.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Contact {
     /// Name.

@@ -33,7 +33,7 @@ pub struct Original {
     pub uncopyable: Option<String>,
 }
 
-/// Where a copy is to go.
+/// Where to put a copy.
 #[derive(Clone, Debug)]
 pub struct Place {
     /// Its name.

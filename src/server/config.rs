@@ -18,7 +18,8 @@ use crate::domain::text::Email;
 /// Where the data is: for every command.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseArgs {
-    /// Database: <sqlite://FILE> (created if missing) or <postgres://USER:PASSWORD@HOST/NAME>. `DATABASE_URL` is used if neither this nor `COMMONHOLD_DATABASE` is given.
+    /// Database: <sqlite://FILE> (created if missing) or <postgres://USER:PASSWORD@HOST/NAME>. `DATABASE_URL` is used
+    /// if neither this nor `COMMONHOLD_DATABASE` is given.
     #[arg(long, env = "COMMONHOLD_DATABASE", global = true, value_parser = database)]
     database: Option<String>,
 
@@ -68,7 +69,8 @@ pub struct SecretArgs {
     #[arg(long, env = "COMMONHOLD_DATA", default_value = "data")]
     pub data: PathBuf,
 
-    /// The secret that share links are made from, at least 32 characters, instead of the one in the data folder. Nodes that share a database need the same secret.
+    /// The secret that share links are made from, at least 32 characters, instead of the one in the data folder. Nodes
+    /// that share a database need the same secret.
     #[arg(long, env = "COMMONHOLD_SECRET", hide_env_values = true)]
     secret: Option<SecretText>,
 }
@@ -100,7 +102,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub secret: SecretArgs,
 
-    /// The address that people use, for links and for checking where requests come from. Default: http://localhost with the port of --listen.
+    /// The address that people use, for links and for checking where requests come from. Default: http://localhost with
+    /// the port of --listen.
     #[arg(long, env = "COMMONHOLD_PUBLIC_URL", value_parser = public_url)]
     pub public_url: Option<String>,
 
@@ -116,11 +119,14 @@ pub struct ServeArgs {
     #[arg(long, env = "COMMONHOLD_RATE_LIMITS", value_enum, default_value_t = OnOff::On)]
     pub rate_limits: OnOff,
 
-    /// Address or network of a proxy in front of this server, like 127.0.0.1 or 10.0.0.0/8, whose X-Forwarded-For header is trusted. Repeat it, or separate several with commas. Without it, the connecting address counts as the client's.
+    /// Address or network of a proxy in front of this server, like 127.0.0.1 or 10.0.0.0/8, whose X-Forwarded-For
+    /// header is trusted. Repeat it, or separate several with commas. Without it, the connecting address counts as the
+    /// client's.
     #[arg(long, env = "COMMONHOLD_TRUSTED_PROXY", value_delimiter = ',', value_parser = Network::parse)]
     pub trusted_proxy: Vec<Network>,
 
-    /// Who may sign up: anyone, only people who were invited, or also people with an address at one of --sign-up-domains.
+    /// Who may sign up: anyone, only people who were invited, or also people with an address at one of
+    /// --sign-up-domains.
     #[arg(long, env = "COMMONHOLD_SIGN_UP", value_enum, default_value_t = SignUpArg::Open)]
     pub sign_up: SignUpArg,
 
@@ -136,7 +142,8 @@ pub struct ServeArgs {
     #[arg(long, env = "COMMONHOLD_METRICS", value_parser = loopback)]
     pub metrics: Option<SocketAddr>,
 
-    /// Mail server: <smtps://USER:PASSWORD@HOST>, smtp://HOST:PORT, or smtp:// with ?tls=required for STARTTLS. Without it, mail is only kept, and can be read at /dev/inbox while only this machine can reach the server.
+    /// Mail server: <smtps://USER:PASSWORD@HOST>, smtp://HOST:PORT, or smtp:// with ?tls=required for STARTTLS. Without
+    /// it, mail is only kept, and can be read at /dev/inbox while only this machine can reach the server.
     #[arg(long, env = "COMMONHOLD_SMTP", hide_env_values = true)]
     pub smtp: Option<SecretText>,
 
@@ -148,7 +155,8 @@ pub struct ServeArgs {
     #[arg(long, env = "COMMONHOLD_DEFAULT_PLAN", default_value = "enterprise", value_parser = plan)]
     pub default_plan: PlanTier,
 
-    /// The operator's email address, for requests that Owners send with "Contact sales". Without it, requests are only kept: see `commonhold request list`.
+    /// The operator's email address, for requests that Owners send with "Contact sales". Without it, requests are only
+    /// kept: see `commonhold request list`.
     #[arg(long, env = "COMMONHOLD_OPERATOR_MAIL", value_parser = address)]
     pub operator_mail: Option<String>,
 

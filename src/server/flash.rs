@@ -96,7 +96,7 @@ async fn store(ctx: &Ctx, person: PersonId, flash: &Flash, until: Timestamp) -> 
         })
         .await;
     if let Err(error) = &kept {
-        tracing::warn!(%error, "a form could not be kept for the next page");
+        tracing::warn!(%error, "could not keep a form for the next page");
     }
     kept.is_ok()
 }

@@ -111,7 +111,7 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     let (stop_workers, ending) = (workers.stopper(), ctx.clone());
     let server = listen::serve(listener, app, listen::HEADERS, async move {
         ended().await;
-        tracing::info!("stopping: finishing what is being answered");
+        tracing::info!("stopping: finishing the requests in progress");
         stop_workers.stop();
         ending.live().stop();
         ending.works().interrupt();
@@ -171,7 +171,7 @@ async fn start_metrics(address: SocketAddr) -> Result<(), Fatal> {
 async fn ended() {
     let interrupted = async {
         if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "Ctrl+C cannot be waited for");
+            tracing::error!(%error, "cannot wait for Ctrl+C");
             std::future::pending::<()>().await;
         }
     };
@@ -181,7 +181,7 @@ async fn ended() {
                 signal.recv().await;
             }
             Err(error) => {
-                tracing::error!(%error, "SIGTERM cannot be waited for");
+                tracing::error!(%error, "cannot wait for SIGTERM");
                 std::future::pending::<()>().await;
             }
         }

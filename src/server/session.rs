@@ -146,7 +146,7 @@ fn failed(error: tower_sessions::session::Error) -> Error {
 
 /// Answers who asks while nobody can be told from anybody: the cookie stays as good as it was.
 fn unknown(request: &Request, error: &Error) -> Response {
-    tracing::error!(%error, "who is asking could not be read");
+    tracing::error!(%error, "could not read the session of a request");
     let refusal = error.later().unwrap_or(Refusal::Unavailable);
     later::answer(request.uri().path(), request.headers(), refusal)
 }
@@ -294,7 +294,7 @@ fn note_use(ctx: &Ctx, id: Id, person: PersonId, client: &Client) {
             })
             .await;
         if let Err(error) = noted {
-            tracing::warn!(%error, "the use of a session could not be noted");
+            tracing::warn!(%error, "could not record the use of a session");
         }
     });
 }
@@ -304,7 +304,7 @@ fn note_visit(ctx: &Ctx, person: PersonId, org: String) {
     let ctx = ctx.clone();
     tokio::spawn(async move {
         if let Err(error) = usecase::session::note_organization(&ctx, person, &org).await {
-            tracing::warn!(%error, "which organization is looked at could not be noted");
+            tracing::warn!(%error, "could not record which organization is open");
         }
     });
 }
@@ -429,7 +429,7 @@ pub async fn lead_on(State(ctx): State<Ctx>, request: Request, next: Next) -> Re
                 return (StatusCode::FOUND, [(header::LOCATION, to)]).into_response();
             }
             Ok(None) => {}
-            Err(error) => tracing::error!(%error, "an old Org ID could not be looked up"),
+            Err(error) => tracing::error!(%error, "could not look up an old Org ID"),
         }
     }
     next.run(request).await

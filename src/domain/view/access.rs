@@ -86,7 +86,7 @@ pub struct AccessView {
     pub looks: bool,
 }
 
-/// What came of giving access.
+/// The result of giving access.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Given {
     /// They have it.
@@ -110,7 +110,7 @@ impl Given {
 /// One link of the chain that answers "Why can they see this?".
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reason {
-    /// How much it gives.
+    /// The level it gives.
     pub level: Level,
     /// Why.
     pub origin: Origin,

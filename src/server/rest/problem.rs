@@ -51,7 +51,7 @@ impl From<&Blocker> for BlockerBody {
     }
 }
 
-/// Why a call was not answered as asked.
+/// Why a request was not carried out.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
     /// Always `about:blank`: the code says more.
@@ -64,7 +64,7 @@ pub struct Problem {
     detail: String,
     /// Stable code.
     code: &'static str,
-    /// What to tell us when it is our fault; the same as the header `x-request-id`.
+    /// The id to report for an internal error; the same as the header `x-request-id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
     /// Problems at fields.
@@ -159,13 +159,13 @@ impl Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         if let Some(refusal) = error.later() {
-            tracing::error!(%error, "a call could not be answered now");
+            tracing::error!(%error, "cannot answer an API request right now");
             return Self::refusal(&refusal);
         }
         match error {
             Error::Refused(refusal) => Self::refusal(&refusal),
             hidden => {
-                tracing::error!(error = %hidden, "a call failed inside");
+                tracing::error!(error = %hidden, "an API request failed with an internal error");
                 let text = "Something went wrong on our side. Nothing was lost; try again.";
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text.to_owned())
             }

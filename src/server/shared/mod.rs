@@ -180,7 +180,7 @@ fn render(style: &Style, status: StatusCode, title: &str, content: Content<'_>) 
     match (Page { style: &style.0, title, content }).render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {
-            tracing::error!(%error, "the page of a link could not be shown");
+            tracing::error!(%error, "could not show the page of a link");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
@@ -200,7 +200,7 @@ fn refused(style: &Style, error: &Error) -> Response {
             render(style, StatusCode::NOT_FOUND, "Nothing here", Content::Nothing)
         }
         hidden => {
-            tracing::error!(error = %hidden, "the page of a link could not be shown");
+            tracing::error!(error = %hidden, "could not show the page of a link");
             let words = hidden.later().map_or_else(
                 || "Something went wrong on our side. Try again in a moment.".to_owned(),
                 |refusal| refusal.to_string(),

@@ -952,7 +952,7 @@ pub async fn tell_owners(ctx: &Ctx, which: &Which) -> Result<String> {
                 {
                     let sender = person::find(tx, found.role_by).await?;
                     let sender = sender.map_or_else(
-                        || "whoever sent it".to_owned(),
+                        || "the sender".to_owned(),
                         |one| crate::domain::person::full_name(&one.first_name, &one.last_name),
                     );
                     let letter = Letter::InvitationSenderLost {

@@ -229,7 +229,7 @@ async fn note(tx: &mut Tx, ctx: &Ctx, mut held: Held) -> Result<Option<Held>> {
 
 /// Undoes the step of who lost the lease: whoever has it now does that step.
 fn lost() -> Error {
-    Error::Internal("a job's lease has passed to somebody else".to_owned())
+    Error::Internal("another worker has taken over the lease of a task".to_owned())
 }
 
 async fn end(tx: &mut Tx, ctx: &Ctx, held: &Held, state: JobState, message: &str) -> Result<Option<Held>> {

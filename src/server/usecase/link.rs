@@ -352,7 +352,7 @@ fn note_opened(ctx: &Ctx, found: &link::Link) {
             .write(move |tx| Box::pin(async move { Ok(link::update_opened(tx, id, now, not_since).await?) }))
             .await;
         if let Err(error) = noted {
-            tracing::warn!(%error, "the use of a link could not be noted");
+            tracing::warn!(%error, "could not record the use of a link");
         }
     });
 }

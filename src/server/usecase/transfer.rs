@@ -1140,9 +1140,14 @@ async fn begun(ctx: &Ctx, plan: &Plan, target: &str, back: Option<&str>) -> Resu
     };
     let toast = match plan.scope {
         Scope::Between => format!("Transferring {} to {target}", what_moves(plan)),
-        Scope::Within => format!("Moving {} to “{}”", what_moves(plan), plan.destination.name),
+        Scope::Within => format!("Moving {} to {}", what_moves(plan), place_of(plan, target)),
     };
     Ok(Next { to, toast: format!("{toast}. You can leave this page; it continues in the background."), undo: None })
+}
+
+/// "Drive" or "“Handover”". A root is called like its organization.
+fn place_of(plan: &Plan, target: &str) -> String {
+    if plan.destination.name == target { "Drive".to_owned() } else { format!("“{}”", plan.destination.name) }
 }
 
 /// What work did, as it is said when it is done.
@@ -1150,7 +1155,7 @@ pub(super) fn told(receipt: &ReceiptView) -> String {
     let what = what_moves(&receipt.plan);
     match receipt.plan.scope {
         Scope::Between => format!("Transferred {what} to {}", receipt.target_name),
-        Scope::Within => format!("Moved {what} to “{}”", receipt.plan.destination.name),
+        Scope::Within => format!("Moved {what} to {}", place_of(&receipt.plan, &receipt.target_name)),
     }
 }
 
@@ -1174,7 +1179,7 @@ async fn moved(ctx: &Ctx, by: &Principal, moved: Moved) -> Result<Next> {
     let toast = if receipt.plan.items.is_empty() {
         "Everything is already here".to_owned()
     } else {
-        format!("Moved {what} to “{}”", receipt.plan.destination.name)
+        format!("Moved {what} to {}", place_of(&receipt.plan, &receipt.target_name))
     };
     Ok(Next { to, toast, undo })
 }

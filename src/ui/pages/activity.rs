@@ -138,7 +138,7 @@ fn ActivityContent(asked: Asked, log: LogView, now: Timestamp) -> impl IntoView 
     let (csv, json) = (asked.export("csv"), asked.export("json"));
     let older = log.older.map(|at| asked.page().with("older", at).text());
     view! {
-        <PageHeader title="Activity" lead="Every change of people, roles, access, licences, transfers and settings. Nobody can edit it.">
+        <PageHeader title="Activity" lead="Every change to people, roles, access, licences, transfers and settings. Read-only.">
             <a class="button" rel="external" download="" href=csv>"Export CSV"</a>
             <a class="button" rel="external" download="" href=json>"Export JSON"</a>
         </PageHeader>

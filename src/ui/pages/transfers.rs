@@ -129,7 +129,7 @@ fn Content(asked: Asked, view: TransfersView, now: Timestamp) -> impl IntoView {
         view! { <ButtonLink href>"Older"</ButtonLink> }
     });
     view! {
-        <PageHeader title="Transfers" lead="Work that went to other organizations and came from them, and what is offered.">
+        <PageHeader title="Transfers" lead="Work transferred to and from other organizations, and offers.">
             {exports}
         </PageHeader>
         {tabs}

@@ -39,7 +39,7 @@ async fn at_a_fixed_moment(work: impl Future<Output = Result<()>> + Send + 'stat
         if let Err(error) = &done
             && !matches!(error, Error::Refused(_))
         {
-            tracing::error!(%error, "a mail could not be written");
+            tracing::error!(%error, "could not write a mail");
         }
         done
     });

@@ -108,7 +108,8 @@ fn PlanContent(
     }
     let to = match plan.scope {
         Scope::Between => target_name.clone(),
-        Scope::Within => plan.destination.name.clone(),
+        Scope::Within if plan.destination.name == target_name => "Drive".to_owned(),
+        Scope::Within => format!("“{}”", plan.destination.name),
     };
     let (verb, moved) = match plan.scope {
         Scope::Between => ("Transfer", "transferred"),

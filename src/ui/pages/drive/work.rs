@@ -1,4 +1,5 @@
-//! Background tasks: what goes on behind the scenes, at the bottom right of every page of the Drive (ux.md, "Long moves"). It
+//! Background tasks: what goes on behind the scenes, at the bottom right of every page of the Drive (ux.md, "Long
+//! moves"). It
 //! can be left and found again.
 
 use std::time::Duration;
