@@ -51,13 +51,13 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the web app and the REST API. SIGTERM lets what is being answered finish, within 10 seconds.
+    /// Serve the web app and the REST API. On SIGTERM, requests in progress have 10 seconds to finish.
     Serve(ServeArgs),
-    /// Bring the database up to date, and stop. Safe to run twice, and by two machines at once.
+    /// Bring the database up to date, then exit. Safe to run twice, and on two machines at once.
     Migrate,
-    /// Fill an empty database with the example, and print its sign-ins.
+    /// Fill an empty database with example data, and print its sign-ins.
     Demo {
-        /// The address people use, for the links in the example's mail.
+        /// The address that people use, for links in the example's mail.
         #[arg(long, env = "COMMONHOLD_PUBLIC_URL", default_value = "http://localhost:3000", value_parser = public_url)]
         public_url: String,
         #[command(flatten)]
@@ -65,38 +65,39 @@ enum Command {
     },
     /// Grant, top up, extend, end and list licences.
     ///
-    /// What waits for credits starts by itself where a grant, a top-up or an extension makes it possible. The same can be
-    /// done over the REST API, under /api/v1/operator, with a key of `operator-key create`.
+    /// Datasets that wait for credits start by themselves once a grant, top-up or extension allows it. The REST API can
+    /// do the same under /api/v1/operator, with a key from `operator-key create`.
     #[command(subcommand)]
     Licence(LicenceCommand),
-    /// Create an organization for somebody.
+    /// Create an organization for someone.
     #[command(subcommand)]
     Organization(OrganizationCommand),
     /// Give an organization another plan.
     #[command(subcommand)]
     Plan(PlanCommand),
-    /// See what Owners ask for with "Contact sales", and answer it.
+    /// List and answer the requests that Owners send with "Contact sales".
     #[command(subcommand)]
     Request(RequestCommand),
-    /// Make, list and revoke keys of the operator's API.
+    /// Create, list and revoke keys for the operator API.
     #[command(subcommand)]
     OperatorKey(KeyCommand),
-    /// Set how far a dataset has come, as a processing engine does.
+    /// Set the status of a dataset, as a processing engine does.
     #[command(subcommand)]
     Dataset(DatasetCommand),
-    /// See what became of mail, and try again what could not be delivered.
+    /// List mail and its state, and retry mail that could not be delivered.
     #[command(subcommand)]
     Mail(MailCommand),
-    /// Copy the SQLite database into a new file, also while a server writes. Quiet if it went well; nothing is overwritten.
+    /// Copy the SQLite database into a new file, even while a server writes to it. Prints nothing on success; never
+    /// overwrites a file.
     ///
     /// For example: `commonhold backup /backup/commonhold.db`
     Backup {
-        /// The file to make.
+        /// The file to create.
         file: std::path::PathBuf,
     },
-    /// Check every invariant of the database, reading only. Exit code 1 if one is broken.
+    /// Check every invariant of the database without changing it. Exit code 1 if one is broken.
     Doctor,
-    /// Make big data for measuring.
+    /// Generate large amounts of data for measurements.
     Generate(GenerateArgs),
 }
 
@@ -107,7 +108,7 @@ enum LicenceCommand {
     /// For example: commonhold licence grant --org alpine-survey --product cloud-pro --model images-projects --images
     /// 20000 --projects 50 --until 2027-12-31
     Grant(GrantArgs),
-    /// Give a licence another last day, earlier or later. One that has expired comes alive again by it.
+    /// Change the last day of a licence, to an earlier or a later one. This can make an expired licence active again.
     ///
     /// For example: commonhold licence extend 0198c0de-0000-7000-8000-000000000000 --until 2028-12-31
     Extend {
@@ -117,15 +118,15 @@ enum LicenceCommand {
         #[arg(long)]
         until: String,
     },
-    /// End a licence now. What an Owner can still do then is to look, rename, move and delete.
+    /// End a licence now. After that, people can only view, rename, move and delete.
     Expire {
         /// The licence's id, as `licence grant` and `licence list` print it.
         id: String,
     },
-    /// Add to what a licence has. Its ledger gets an entry; the balance stays what the entries add up to.
+    /// Add to the balance of a licence, as an entry in its ledger.
     ///
-    /// A licence by Images & Projects takes --images and --projects, one by Credits takes --credits. Nothing can be taken
-    /// away.
+    /// A licence on Images & Projects takes --images and --projects, one on Credits takes --credits. Amounts cannot be
+    /// negative.
     ///
     /// For example: commonhold licence top-up 0198c0de-0000-7000-8000-000000000000 --credits 500
     TopUp {
@@ -141,9 +142,9 @@ enum LicenceCommand {
         #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
         credits: i64,
     },
-    /// List licences, oldest first: id, Org ID, product, state and last day, what is left.
+    /// List licences, oldest first: id, Org ID, product, state, last day and balance.
     List {
-        /// Only of this organization (Org ID or id).
+        /// Only licences of this organization (Org ID or id).
         #[arg(long, default_value = "")]
         org: String,
     },
@@ -151,30 +152,30 @@ enum LicenceCommand {
 
 #[derive(Subcommand)]
 enum RequestCommand {
-    /// List what Owners asked for, the newest first: id, when, state, Org ID, what, and whom to answer.
+    /// List requests of Owners, newest first: id, date, state, Org ID, product, and who to reply to.
     List {
-        /// Only those that are open, answered, declined or withdrawn; `open` shows what is to be done.
+        /// Only requests that are open, answered, declined or withdrawn; `open` lists what needs an answer.
         #[arg(long, default_value = "")]
         state: String,
     },
-    /// Show one request with all that was said.
+    /// Show one request with all its text.
     Show {
         /// The request's id, as `request list` printed it.
         id: String,
     },
-    /// Answer a request; the organization's Owners get a mail. Grant what it is about with `licence grant` first.
+    /// Answer a request and mail the answer to the organization's Owners. Grant the licence with `licence grant` first.
     ///
     /// For example: commonhold request answer 0198c0de-0000-7000-8000-000000000000 --text "Granted until the end of 2027."
     Answer {
         /// The request's id, as `request list` printed it.
         id: String,
-        /// What the Owners are told.
+        /// The text for the Owners.
         #[arg(long)]
         text: String,
-        /// The answer is no.
+        /// Decline the request.
         #[arg(long)]
         decline: bool,
-        /// The address people use, for the link in the mail.
+        /// The address that people use, for the link in the mail.
         #[arg(long, env = "COMMONHOLD_PUBLIC_URL", default_value = "http://localhost:3000", value_parser = public_url)]
         public_url: String,
     },
@@ -182,16 +183,16 @@ enum RequestCommand {
 
 #[derive(Subcommand)]
 enum KeyCommand {
-    /// Make a key, and print it: it is shown this once, and stored only as a digest.
+    /// Create a key and print it. It is shown only once; the database keeps only its digest.
     ///
     /// Use it as: `curl -H "Authorization: Bearer KEY" http://localhost:3000/api/v1/operator/licences`
     Create {
-        /// What it is for, like "billing system". The audit logs name it.
+        /// What it is for, like "billing system". It appears in audit logs.
         name: String,
     },
-    /// List the keys: id, when made, when used last, whether it works, what it is for.
+    /// List the keys: id, when created, when last used, whether active, what it is for.
     List,
-    /// End a key, at once.
+    /// Revoke a key at once.
     Revoke {
         /// The key's id, as `operator-key list` printed it.
         id: String,
@@ -200,7 +201,7 @@ enum KeyCommand {
 
 #[derive(Subcommand)]
 enum PlanCommand {
-    /// Set the plan of an organization. A smaller one is refused while more is used than it allows.
+    /// Set the plan of an organization. A smaller plan is refused while the organization uses more than it allows.
     Set {
         /// Org ID or id of the organization.
         #[arg(long)]
@@ -212,31 +213,31 @@ enum PlanCommand {
 
 #[derive(Subcommand)]
 enum OrganizationCommand {
-    /// Create an organization, and print its Org ID. Whoever is to own it and has no account gets one, and a mail to set its
-    /// password.
+    /// Create an organization, and print its Org ID. If its Owner has no account, one is created, and they get a mail
+    /// to set their password.
     ///
     /// For example: commonhold organization create --name "Alpine Survey" --country CH --owner anna@example.com --first-name
     /// Anna --last-name Muster
     Create {
-        /// What it is called.
+        /// Its name.
         #[arg(long)]
         name: String,
-        /// The country it is in, like CH.
+        /// Its country, as a two-letter code like CH.
         #[arg(long)]
         country: String,
         /// business or individual.
         #[arg(long, default_value = "business")]
         kind: String,
-        /// Email of its Owner.
+        /// Email address of its Owner.
         #[arg(long)]
         owner: String,
-        /// First name of an Owner who has no account yet.
+        /// First name of the Owner, if they have no account yet.
         #[arg(long, default_value = "", hide_default_value = true)]
         first_name: String,
-        /// Last name of an Owner who has no account yet.
+        /// Last name of the Owner, if they have no account yet.
         #[arg(long, default_value = "", hide_default_value = true)]
         last_name: String,
-        /// The address people use, for the link in the mail.
+        /// The address that people use, for the link in the mail.
         #[arg(long, env = "COMMONHOLD_PUBLIC_URL", default_value = "http://localhost:3000", value_parser = public_url)]
         public_url: String,
     },
@@ -247,7 +248,7 @@ struct GrantArgs {
     /// Org ID or id of the organization.
     #[arg(long)]
     org: String,
-    /// Account ID or id of one of its accounts; needed where there are several.
+    /// Account ID or id of one of its accounts; required if it has several.
     #[arg(long)]
     account: Option<String>,
     /// discovery, desktop, cloud, cloud-pro, cloud-teams or cloud-enterprise.
@@ -256,29 +257,29 @@ struct GrantArgs {
     /// How a cloud licence is billed: images-projects or credits.
     #[arg(long)]
     model: Option<String>,
-    /// Images in all, for images-projects.
+    /// Total images, for images-projects.
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     images: i64,
-    /// Projects in all, for images-projects.
+    /// Total projects, for images-projects.
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     projects: i64,
-    /// Credits, for credits.
+    /// Total credits, for credits.
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     credits: i64,
     /// Seats of a desktop licence.
     #[arg(long, allow_negative_numbers = true)]
     seats: Option<i64>,
-    /// First day, like 2026-11-21; today where it is not given.
+    /// First day, like 2026-11-21. Default: today.
     #[arg(long)]
     from: Option<String>,
-    /// Last day, like 2027-12-31; without end where it is not given.
+    /// Last day, like 2027-12-31. Default: no end.
     #[arg(long)]
     until: Option<String>,
 }
 
 #[derive(Subcommand)]
 enum DatasetCommand {
-    /// Set a dataset's status. The first step towards processing is charged to the account's licence, once.
+    /// Set a dataset's status. The first step towards processing is charged once, to the account's licence.
     SetStatus {
         /// The dataset's id.
         id: String,
@@ -289,21 +290,21 @@ enum DatasetCommand {
 
 #[derive(Subcommand)]
 enum MailCommand {
-    /// List the newest mails: id, state, tries, when, to whom, subject, and why it could not be delivered.
+    /// List the newest mails: id, state, tries, time, recipient, subject, and why it could not be delivered.
     List {
-        /// Only those that are waiting, sent or failed.
+        /// Only mails that are waiting, sent or failed.
         #[arg(long)]
         state: Option<String>,
-        /// How many at most.
+        /// The maximum number to list.
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
-    /// Try again at once: one mail that failed or waits, or all that failed.
+    /// Retry at once: one mail that failed or is waiting, or all that failed.
     #[command(group(ArgGroup::new("which").required(true).args(["id", "all_failed"])))]
     Retry {
         /// The mail's id, as `mail list` printed it.
         id: Option<String>,
-        /// Every mail that failed and whose text is still kept.
+        /// Retry all failed mails whose text is still kept.
         #[arg(long)]
         all_failed: bool,
     },
@@ -314,7 +315,7 @@ struct GenerateArgs {
     /// Fill this organization (Org ID or id) instead of new ones.
     #[arg(long)]
     org: Option<String>,
-    /// How many new organizations.
+    /// Number of new organizations.
     #[arg(long, default_value_t = 1)]
     orgs: u64,
     /// People in each.
@@ -323,10 +324,10 @@ struct GenerateArgs {
     /// Resources in each: folders of a hundred datasets.
     #[arg(long, default_value_t = 0)]
     resources: u64,
-    /// All datasets are Processed; without it one in ten is a Draft.
+    /// Make all datasets Processed; otherwise one in ten is a Draft.
     #[arg(long)]
     processed: bool,
-    /// All in one folder, instead of a hundred in each.
+    /// Put everything into one folder, instead of a hundred in each.
     #[arg(long)]
     flat: bool,
 }
@@ -380,7 +381,7 @@ fn explain(error: Error) -> Fatal {
     match error {
         Error::Refused(Refusal::Invalid(fields)) => {
             let lines: Vec<String> =
-                fields.iter().map(|error| format!("--{}: {}", error.field.replace('_', "-"), error.problem)).collect();
+                fields.iter().map(|error| format!("--{}: {}", error.field.replace('_', "-"), error.words())).collect();
             lines.join("\n").into()
         }
         other => other.to_string().into(),
@@ -388,7 +389,7 @@ fn explain(error: Error) -> Fatal {
 }
 
 fn licence_id(text: &str) -> Result<LicenceId, Fatal> {
-    text.parse().map_err(|_| format!("{text} is not an id.").into())
+    text.parse().map_err(|_| format!("{text} is not a valid id.").into())
 }
 
 /// A licence as a line: id, product, state, last day, what is left.
@@ -423,7 +424,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let public_url = public_url.trim_end_matches('/');
             let ctx = server::open_with(database, true, true, public_url, secret.secret()?).await?;
             demo::fill(&ctx).await.map_err(explain)?;
-            say(format!("The example is in place. Everybody's password is: {}", demo::PASSWORD))?;
+            say(format!("The example data is in place. Everyone's password is: {}", demo::PASSWORD))?;
             for one in demo::PEOPLE {
                 say(format!("  {:<20} {}", one.email(), one.shows))?;
             }
@@ -475,9 +476,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let (before, now) = usecase::plan::set(&ctx, &org, &plan).await.map_err(explain)?;
             if before == now {
-                say(format!("The plan is {} already.", now.label()))?;
+                say(format!("The plan is already {}.", now.label()))?;
             } else {
-                say(format!("The plan was {} and is {} now.", before.label(), now.label()))?;
+                say(format!("The plan was {} and is now {}.", before.label(), now.label()))?;
             }
         }
         Command::Licence(LicenceCommand::TopUp { id, images, projects, credits }) => {
@@ -532,7 +533,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let state = if decline { "declined" } else { "answered" };
             let operator = Operator::command_line();
             usecase::operator::answer(&ctx, &operator, &id, state, &text).await.map_err(explain)?;
-            say(format!("The request is {state}. Its Owners get a mail."))?;
+            say(format!("The request is {state}. The Owners get a mail."))?;
         }
         Command::OperatorKey(KeyCommand::Create { name }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
@@ -541,7 +542,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             if let Err(error) = say(&key) {
                 // It is shown this once, and nobody saw it.
                 usecase::operator::revoke_key(&ctx, &operator, &made.id.to_string()).await.map_err(explain)?;
-                complain(format!("The key could not be shown ({error}), so it was revoked. Make another."));
+                complain(format!("The key could not be shown ({error}), so it was revoked. Create another."));
                 return Ok(ExitCode::FAILURE);
             }
         }
@@ -555,7 +556,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
                     let used = key
                         .last_used_at
                         .map_or_else(|| "never used".to_owned(), commonhold::domain::time::Timestamp::rfc3339);
-                    let state = if key.revoked_at.is_some() { "revoked" } else { "works" };
+                    let state = if key.revoked_at.is_some() { "revoked" } else { "active" };
                     let (made, name) = (key.created_at.rfc3339(), one_line(&key.name));
                     say(format!("{}  {made}  {used:<24}  {state:<7}  {name}", key.id))?;
                 }
@@ -565,11 +566,11 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
         Command::OperatorKey(KeyCommand::Revoke { id }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             usecase::operator::revoke_key(&ctx, &Operator::command_line(), &id).await.map_err(explain)?;
-            say("The key does not work any more.")?;
+            say("The key no longer works.")?;
         }
         Command::Dataset(DatasetCommand::SetStatus { id, status }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
-            let id: ResourceId = id.parse().map_err(|_| format!("{id} is not an id."))?;
+            let id: ResourceId = id.parse().map_err(|_| format!("{id} is not a valid id."))?;
             let status = Status::parse(&status).map_err(|_| format!("{status} is not a status. See --help."))?;
             let set = usecase::dataset::set_status(&ctx, id, status).await.map_err(explain)?;
             say(format!("The dataset is {}.", set.status.label()))?;
@@ -595,13 +596,13 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let tried = match id {
                 Some(id) => {
-                    let id: MailId = id.parse().map_err(|_| format!("{id} is not an id."))?;
+                    let id: MailId = id.parse().map_err(|_| format!("{id} is not a valid id."))?;
                     usecase::mail::retry(&ctx, id).await.map_err(explain)?;
                     1
                 }
                 None => usecase::mail::retry_failed(&ctx).await.map_err(explain)?,
             };
-            say(format!("{tried} to be tried again. A running server with --smtp does so within seconds."))?;
+            say(format!("{tried} to be retried. A running server with --smtp does so within seconds."))?;
         }
         Command::Backup { file } => server::backup::backup(database, &file).await?,
         Command::Doctor => {

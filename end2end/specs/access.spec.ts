@@ -17,7 +17,7 @@ test("ACCESS-2 access is given to one of the organization, raised, and taken awa
   const access = new Access(page);
   await expect(access.dialog).toContainText("1 person by their role in the organization");
   await access.give(mem.email, "Reader");
-  await expect(status(page).first()).toContainText("has Reader access now");
+  await expect(status(page).first()).toContainText("now has Reader access");
   await expect(access.row("Mem Berg")).toContainText("Direct");
 
   await theirs.goto(`/o/${table.org_id}/drive`);
@@ -75,7 +75,7 @@ test("LIC-4 without Cloud Teams nothing can be given, and the dialog says so", a
   const tunnels = await anna.create(table.root, "folder", "Tunnels");
   await page.goto(`/o/${table.org_id}/drive?dialog=access&item=${tunnels.id}`);
   const access = new Access(page);
-  await expect(access.dialog).toContainText("take a Cloud Teams licence or above");
+  await expect(access.dialog).toContainText("need a Cloud Teams licence or higher");
   await expect(access.dialog.getByRole("button", { name: "Give access" })).toBeDisabled();
 });
 

@@ -30,7 +30,7 @@ test("ACCT-1 accounts are opened, changed and deleted in the settings, each with
   const dialog = page.getByRole("dialog", { name: "New account", exact: true });
   await dialog.getByLabel("Account ID").fill("a--b");
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
-  await expect(await problemOf(dialog.getByLabel("Name", { exact: true }))).toContainText("Fill this in");
+  await expect(await problemOf(dialog.getByLabel("Name", { exact: true }))).toContainText("Enter a name");
   await dialog.getByLabel("Name", { exact: true }).fill("North Sea");
   await dialog.getByLabel("Account ID").fill("PRIMARY");
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
@@ -125,7 +125,7 @@ test("ACCT-3 a copy is shared with a Sharing ID, in any case; what cannot be is 
   for (const [typed, problem] of [
     ["nonsense", "Enter a Sharing ID"],
     [`${theirs.org_id}/south`, "There is no account"],
-    [`${org.org_id}/primary`, "in already"],
+    [`${org.org_id}/primary`, "already in this account"],
   ] as const) {
     await field.fill(typed);
     await send.click();

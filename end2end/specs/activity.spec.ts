@@ -32,7 +32,7 @@ test("AUDIT-1 filters are in the address, and nothing found is said", async ({ p
 
   await page.getByLabel("To", { exact: true }).fill("2001-01-01");
   await page.getByRole("button", { name: "Filter", exact: true }).click();
-  await expect(page.getByText("Nothing that fits was found.")).toBeVisible();
+  await expect(page.getByText("Nothing matches these filters.")).toBeVisible();
   await page.getByRole("main").getByRole("link", { name: "Clear filters" }).first().click();
   await expect(lines).toHaveCount(2);
 });

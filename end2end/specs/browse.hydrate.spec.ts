@@ -131,7 +131,7 @@ test("WCAG 2.1.4 single letters and signs can be switched off", async ({ page, a
   const table = await anna.organization("Table");
   await anna.create(table.root, "folder", "Alpha");
   await page.goto("/account");
-  await page.getByRole("checkbox", { name: "Single letters and signs are commands" }).uncheck();
+  await page.getByRole("checkbox", { name: "Single-key shortcuts" }).uncheck();
   await expect(status(page).first()).toContainText("Saved");
   const drive = new Drive(page);
   await drive.open(table);

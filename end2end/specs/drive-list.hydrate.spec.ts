@@ -122,7 +122,7 @@ test("XFER-14 after a transfer, Back leads to the list, and an old confirmation 
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await page.goto(`/o/${table.org_id}/drive?dialog=transfer&item=${flight.id}&destination=${chair.root}`);
   const dialog = page.getByRole("dialog", { name: "Confirm transfer", exact: true });
-  await expect(dialog).toContainText("These items have moved already. See the receipt.");
+  await expect(dialog).toContainText("These items have already been moved. See the receipt.");
   await expect(dialog.getByRole("button", { name: "Confirm transfer" })).toHaveCount(0);
   await dialog.getByRole("link", { name: "See the receipt" }).click();
   await expect(heading(page)).toHaveText("Transfers");
@@ -169,7 +169,7 @@ test("XFER-14 Move to keeps its head and its buttons in view, however long the l
   await expect(dialog.getByText("Flight 3", { exact: true })).toBeHidden();
   // It does not scold before anything was chosen.
   await expect(moveTo.moveHere).toBeDisabled();
-  await expect(dialog.getByText("This is where it is now.")).toBeAttached();
+  await expect(dialog.getByText("It is already here.")).toBeAttached();
   await expect(dialog.locator(".why-not")).toHaveCount(0);
   await dialog.getByText("14 datasets", { exact: true }).click();
   await expect(dialog.getByText("Flight 3", { exact: true })).toBeVisible();
@@ -344,10 +344,10 @@ test("LIC-4 what the licence does not allow is in the menu New, with the reason"
   const drive = new Drive(page);
   await drive.open(table);
   await page.getByRole("button", { name: "New", exact: true }).click();
-  await expect(page.getByText("Sites take a Cloud Pro licence or above.", { exact: false })).toBeVisible();
+  await expect(page.getByText("Sites need a Cloud Pro licence or higher.", { exact: false })).toBeVisible();
   await expect(page.getByRole("link", { name: "New site", exact: true })).toHaveCount(0);
   await page.goto(`/o/${table.org_id}/people?dialog=invite`);
   const dialog = page.getByRole("dialog", { name: "Invite people" });
-  await expect(dialog).toContainText("Members and access to single items take a Cloud Teams licence or above.");
+  await expect(dialog).toContainText("Members and access to single items need a Cloud Teams licence or higher.");
   await expect(dialog.getByLabel("Role")).toHaveValue("reader");
 });

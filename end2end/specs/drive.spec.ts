@@ -30,13 +30,13 @@ test("DRIVE-5 a name that is taken, regardless of case, is said at the field, an
   const dialog = await drive.dialogNew("folder");
   await dialog.getByLabel("Name", { exact: true }).fill("TUNNELS");
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
-  await expect(await problemOf(dialog.getByLabel("Name", { exact: true }))).toContainText("There is something named “TUNNELS” here already.");
+  await expect(await problemOf(dialog.getByLabel("Name", { exact: true }))).toContainText("“TUNNELS” already exists here.");
   await expect(dialog.getByLabel("Name", { exact: true })).toHaveValue("TUNNELS");
   await dialog.getByRole("link", { name: "Cancel", exact: true }).click();
   await expect(dialog).toBeHidden();
 
   const rename = await drive.rename("Shafts", "tunnels");
-  await expect(await problemOf(rename.getByLabel("Name", { exact: true }))).toContainText("There is something named “tunnels” here already.");
+  await expect(await problemOf(rename.getByLabel("Name", { exact: true }))).toContainText("“tunnels” already exists here.");
   expect(await anna.names(table.root)).toEqual(["Shafts", "Tunnels"]);
 });
 
@@ -46,7 +46,7 @@ test("DRIVE-5 an empty name is said at the field", async ({ page, anna }) => {
   await drive.open(table);
   const dialog = await drive.dialogNew("folder");
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
-  await expect(await problemOf(dialog.getByLabel("Name", { exact: true }))).toContainText("Fill this in.");
+  await expect(await problemOf(dialog.getByLabel("Name", { exact: true }))).toContainText("Enter a name.");
 });
 
 test("DRIVE-1 sites and assets hold only datasets", async ({ page, anna }) => {

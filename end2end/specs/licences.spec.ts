@@ -16,7 +16,7 @@ test("LIC-1 the page Licences shows what there is and what is left", async ({ pa
   await expect(page.getByRole("navigation", { name: "Organization" }).locator("[aria-current=page]")).toHaveText("Licences");
   const cards = page.getByRole("list", { name: "Licences", exact: true }).locator("> li");
   await expect(cards).toHaveCount(4);
-  await expect(cards.filter({ hasText: "Discovery" })).toContainText("Keep and look at a Drive");
+  await expect(cards.filter({ hasText: "Discovery" })).toContainText("Store and view your work");
   await expect(cards.filter({ hasText: "of 5 used" })).toContainText("Active");
   await expect(cards.filter({ hasText: "70 credits left" })).toContainText("Running low");
   const allowance = cards.filter({ hasText: "1,000 used" });
@@ -56,7 +56,7 @@ test("LIC-3 the ledger of a licence, filtered, with what was left, and exported"
   }
   await page.getByLabel("To", { exact: true }).fill("2001-01-01");
   await page.getByRole("button", { name: "Filter", exact: true }).click();
-  await expect(page.getByText("Nothing that fits was found.")).toBeVisible();
+  await expect(page.getByText("Nothing matches these filters.")).toBeVisible();
   await page.getByRole("main").getByRole("link", { name: "Clear filters" }).first().click();
   await expect(rows).toHaveCount(4);
   await rows.nth(2).getByRole("link", { name: "Flight over the pass" }).click();
@@ -104,7 +104,7 @@ test("ORG-8 an Owner contacts sales, withdraws, and reads the answer", async ({ 
   await dialog.getByLabel("Credits", { exact: false }).last().fill("5,000");
   await dialog.getByLabel("In your own words").fill("From January on. <b>Thanks</b>");
   await dialog.getByRole("button", { name: "Save request", exact: true }).click();
-  await expect(status(page)).toContainText("Your request was saved. Nobody was mailed");
+  await expect(status(page)).toContainText("Your request was saved, but not mailed");
   const requests = page.getByRole("list", { name: "Requests" }).getByRole("listitem");
   await expect(requests).toHaveCount(1);
   await expect(requests).toContainText("Cloud Pro, Credits, 5,000 credits");
@@ -179,7 +179,7 @@ test("LIC-6 what an expired licence takes away is greyed out and says why; the r
   await expect(page.getByRole("link", { name: "Rename", exact: true })).toBeVisible();
 
   await page.goto(`/o/${org.org_id}/drive?dialog=share&item=${folder.id}`);
-  await expect(page.getByRole("button", { name: "Switch on", exact: true })).toBeDisabled();
+  await expect(page.getByRole("button", { name: "Create link", exact: true })).toBeDisabled();
   await page.goto(`/o/${org.org_id}/drive?dialog=access&item=${folder.id}`);
   await expect(new Access(page).dialog.getByRole("button", { name: "Give access", exact: true })).toBeDisabled();
   await page.goto(`/o/${org.org_id}/drive?dialog=move&item=${folder.id}`);
@@ -198,7 +198,7 @@ test("LIC-2 a dataset's page shows cost and balance, and it starts when there is
   const price = section(page, "Processing");
   await expect(price).toContainText("100 credits");
   await expect(price).toContainText("40 credits");
-  await expect(price).toContainText("It waits for credits until there is enough.");
+  await expect(price).toContainText("The dataset waits until there is enough.");
   await operator("dataset", "set-status", flight.id, "queued");
   await page.reload();
   await expect(section(page, "Details")).toContainText("Waiting for credits");

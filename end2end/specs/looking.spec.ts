@@ -17,7 +17,7 @@ test("ACCESS-2 View as shows what the other sees, changes nothing, and has a way
   await new Access(page).row("Mem Berg").getByRole("link", { name: "View as Mem Berg", exact: true }).click();
 
   const banner = page.getByRole("region", { name: "View as" });
-  await expect(banner).toContainText("You see the Drive as Mem Berg sees it");
+  await expect(banner).toContainText("You are viewing the Drive as Mem Berg");
   await expect(banner).toContainText("Editor access here");
   await expect(page).toHaveURL(/as=/);
   const drive = new Drive(page);
@@ -32,11 +32,11 @@ test("ACCESS-2 View as shows what the other sees, changes nothing, and has a way
   await page.keyboard.press("Enter");
   await expect(page.getByText("Nothing found for “secret”")).toBeVisible();
   await expect(banner).toBeVisible();
-  await page.getByRole("link", { name: "Leave View as" }).click();
+  await page.getByRole("link", { name: "Exit preview" }).click();
   await expect(banner).toHaveCount(0);
   await expect(drive.row("Secret")).toBeVisible();
   const log = await anna.get<{ items: { action: string; summary: string }[] }>(`/orgs/${table.org_id}/audit?action=access.viewed_as`);
-  expect(log.items.map((line) => line.summary)).toEqual(["looked at the Drive as Mem Berg sees it"]);
+  expect(log.items.map((line) => line.summary)).toEqual(["viewed the Drive as Mem Berg"]);
 });
 
 test("ACCESS-2 every source of somebody's access is told, and what would be left without it", async ({ page, anna, someoneElse }) => {
@@ -68,5 +68,5 @@ test("ACCESS-3 an Editor is offered no View as, and gets none by its address", a
   const me = await anna.get<{ id: string }>("/me");
   const answer = await theirs.goto(`/o/${table.org_id}/drive?as=${me.id}`);
   expect(answer?.status()).toBe(403);
-  await expect(theirs.getByRole("main")).toContainText("You need to be at least Manager");
+  await expect(theirs.getByRole("main")).toContainText("You need at least the Manager role");
 });

@@ -92,9 +92,9 @@ test("XFER-18 a transfer is taken back from its receipt, once", async ({ page, a
   const dialog = page.getByRole("dialog", { name: "Undo transfer" });
   await expect(dialog).toContainText(`back to ${table.name}`);
   await dialog.getByRole("button", { name: "Undo transfer", exact: true }).click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText(`Undo of a transfer from ${table.name}`);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Transfer of “Tunnels” undone");
   expect((await anna.resource(flight.id)).organization).toBe(table.id);
-  await page.getByRole("link", { name: "Its receipt" }).click();
+  await page.getByRole("link", { name: "See its receipt" }).click();
   await expect(page.getByRole("main")).toContainText("This transfer was undone.");
   await expect(page.getByRole("link", { name: "Undo transfer", exact: true })).toHaveCount(0);
   await expect(alert(page)).toHaveCount(0);
@@ -118,9 +118,9 @@ test("XFER-16 a long transfer goes on by itself, is found again, and is all ther
   await page.goto(`/o/${table.org_id}`);
   await expect(async () => {
     await drive.open(table);
-    await expect(page.getByRole("complementary", { name: "Running work" })).toContainText(`to ${chair.name}`, { timeout: 1_000 });
+    await expect(page.getByRole("complementary", { name: "Background tasks" })).toContainText(`to ${chair.name}`, { timeout: 1_000 });
   }).toPass({ timeout: 60_000 });
-  await page.getByRole("complementary", { name: "Running work" }).getByRole("link", { name: "Receipt" }).click();
+  await page.getByRole("complementary", { name: "Background tasks" }).getByRole("link", { name: "Receipt" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(`Transfer to ${chair.name}`);
   await expect(drive.row(name ?? "")).toHaveCount(0);
   expect(await anna.names(chair.root)).toEqual([name]);

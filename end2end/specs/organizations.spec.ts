@@ -41,8 +41,8 @@ test("ORG-1 what is missing is said at its field, and what was typed stays", asy
   await page.getByLabel("I am an individual").check();
   await page.getByLabel("City").fill("Stockholm");
   await page.getByRole("button", { name: "Create organization", exact: true }).click();
-  await expect(await problemOf(page.getByLabel("Organization name", { exact: true }))).toContainText("Fill this in.");
-  await expect(await problemOf(page.getByLabel("Country"))).toContainText("Fill this in.");
+  await expect(await problemOf(page.getByLabel("Organization name", { exact: true }))).toContainText("Enter a name.");
+  await expect(await problemOf(page.getByLabel("Country"))).toContainText("Choose a country.");
   await expect(page.getByLabel("City")).toHaveValue("Stockholm");
   await expect(page.getByLabel("I am an individual")).toBeChecked();
 });

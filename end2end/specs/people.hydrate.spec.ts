@@ -49,14 +49,14 @@ test("PEOPLE-6 the role menu shows the role after each change, by mouse and by k
   await page.goto(`/o/${org.org_id}/people`);
   const name = `${john.person.firstName} ${john.person.lastName}`;
   const role = page.getByLabel(`Role of ${name}`, { exact: true });
-  for (const [label, value] of [["Editor", "editor"], ["Manager", "manager"], ["Reader", "reader"]] as const) {
+  for (const [label, value, article] of [["Editor", "editor", "an"], ["Manager", "manager", "a"], ["Reader", "reader", "a"]] as const) {
     await role.selectOption({ label });
-    await expect(page.getByText(`${name} is ${label} now`)).toBeVisible();
+    await expect(page.getByText(`${name} is now ${article} ${label}`)).toBeVisible();
     await expect(role).toHaveValue(value);
   }
   await role.focus();
   await page.keyboard.press("ArrowUp");
-  await expect(page.getByText(`${name} is Editor now`)).toBeVisible();
+  await expect(page.getByText(`${name} is now an Editor`)).toBeVisible();
   await expect(role).toHaveValue("editor");
   await page.reload();
   await expect(role).toHaveValue("editor");

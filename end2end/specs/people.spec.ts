@@ -50,7 +50,7 @@ test("PEOPLE-3 an invitation is resent and revoked", async ({ page, anna }) => {
   await row.getByRole("button", { name: `Resend ${eve}` }).click();
   await expect(page.getByText(/Too many attempts/).first()).toBeVisible();
   await row.getByRole("button", { name: `Revoke ${eve}` }).click();
-  await expect(page.getByText("No invitation waits for an answer.")).toBeVisible();
+  await expect(page.getByText("No invitations are waiting for an answer.")).toBeVisible();
   await page.goto(link);
   await expect(page.getByRole("main")).toContainText("withdrawn");
 });
@@ -67,8 +67,8 @@ test("PEOPLE-1 people are searched and filtered, and the address says how", asyn
   await expect(page).toHaveURL(/q=john/);
   await expect(table.getByRole("row")).toHaveCount(2);
   await page.goto(`/o/${org.org_id}/people?role=reader`);
-  await expect(page.getByText("Nobody matches what you are looking for.")).toBeVisible();
-  await page.getByRole("link", { name: "Show everybody" }).click();
+  await expect(page.getByText("No one matches your search.")).toBeVisible();
+  await page.getByRole("link", { name: "Show everyone" }).click();
   await expect(table.getByRole("row")).toHaveCount(3);
 });
 
@@ -86,7 +86,7 @@ test("PEOPLE-6 ROLE-3 a role is changed in the row, and the other person sees it
     if (!(javaScriptEnabled ?? true)) await page.getByRole("button", { name: `Save the role of ${name}` }).click();
   };
   await change("Editor");
-  await expect(page.getByText(`${name} is Editor now`)).toBeVisible();
+  await expect(page.getByText(`${name} is now an Editor`)).toBeVisible();
   await john.page.reload();
   await expect(john.page.getByRole("button", { name: "New", exact: true })).toBeVisible();
   // Making somebody an Owner is asked about first, and says what they will be able to do.
@@ -94,7 +94,7 @@ test("PEOPLE-6 ROLE-3 a role is changed in the row, and the other person sees it
   const dialog = page.getByRole("dialog", { name: "Change role" });
   await expect(dialog).toContainText("delete the organization");
   await dialog.getByRole("button", { name: "Change role", exact: true }).click();
-  await expect(page.getByText(`${name} is Owner now`)).toBeVisible();
+  await expect(page.getByText(`${name} is now an Owner`)).toBeVisible();
 });
 
 test("ORG-3 the last Owner has no other role to choose", async ({ page, anna }) => {
@@ -136,7 +136,7 @@ test("PEOPLE-2 who is invited begins as a Reader, and what a Member sees is said
   const dialog = page.getByRole("dialog", { name: "Invite people" });
   await expect(dialog.getByLabel("Role", { exact: true })).toHaveValue("reader");
   // Without Cloud Teams nobody can be a Member, and that is said where the role is chosen (LIC-4).
-  await expect(dialog.getByText("Members and access to single items take a Cloud Teams licence", { exact: false })).toBeVisible();
+  await expect(dialog.getByText("Members and access to single items need a Cloud Teams licence", { exact: false })).toBeVisible();
   await expect(dialog.getByText("A Member sees nothing until something is shared with them.")).toHaveCount(0);
   await grantTeams(org.org_id);
   await page.reload();
@@ -200,14 +200,14 @@ test("PEOPLE-3 ROLE-3 what its sender can no longer give is not accepted, and bo
   await anna.post(`/orgs/${org.org_id}/people/remove`, { people: [id] });
   await eve.page.goto(link);
   const main = eve.page.getByRole("main");
-  await expect(main).toContainText("This invitation is no longer valid: Mary");
+  await expect(main).toContainText("This invitation is no longer valid, because Mary");
   await expect(main).toContainText(`Ask an Owner of ${org.name} to send it again.`);
   await expect(main.getByRole("button", { name: "Accept" })).toHaveCount(0);
   await main.getByRole("button", { name: "Tell the Owners", exact: true }).click();
-  await expect(eve.page.getByText(`The Owners of ${org.name} were told`)).toBeVisible();
+  await expect(eve.page.getByText(`We told the Owners of ${org.name}`)).toBeVisible();
   await page.goto(`/o/${org.org_id}/people/invitations`);
   const row = page.getByRole("table", { name: "Invitations" }).getByRole("row").filter({ hasText: eve.person.email });
-  await expect(row).toContainText("can no longer give this");
+  await expect(row).toContainText("can no longer send this invitation");
   await expect(row).toContainText("Resend it in your own name");
 });
 

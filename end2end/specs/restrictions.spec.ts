@@ -18,7 +18,7 @@ test("POL-1 what is restricted is said where it counts, with where it comes from
   await drive.enter("Tunnels");
   await expect(page.getByText("Only Managers can delete this: set here.")).toBeVisible();
   await drive.more("North", "Restrictions");
-  await expect(dialog.getByText("Managers only, restricted from “Tunnels”")).toBeVisible();
+  await expect(dialog.getByText("Managers only, set on “Tunnels”")).toBeVisible();
   await expect(dialog.getByRole("group", { name: "Who may copy it" })).toBeVisible();
   await expect(dialog.getByRole("group", { name: "Who may delete it" })).toHaveCount(0);
 

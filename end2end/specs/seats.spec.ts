@@ -20,7 +20,7 @@ test("LIC-5 an Owner gives a seat, sees who uses one, takes back and releases", 
   await expect(page.getByRole("heading", { level: 1, name: "Seats" })).toBeVisible();
   const desktop = section(page, "Desktop");
   await expect(desktop).toContainText("0 of 2 seats used");
-  await expect(desktop).toContainText("Nobody holds a seat.");
+  await expect(desktop).toContainText("No one has a seat.");
 
   await desktop.getByRole("link", { name: "Give a seat", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Give a seat" });
@@ -57,7 +57,7 @@ test("LIC-5 who does not manage licences has no such page", async ({ page, anna,
   await join(org, anna, edda.person, "editor");
   for (const part of ["seats", "loans"]) {
     expect((await edda.page.goto(`/o/${org.org_id}/${part}`))?.status()).toBe(403);
-    await expect(edda.page.getByRole("main")).toContainText("at least Manager");
+    await expect(edda.page.getByRole("main")).toContainText("at least the Manager role");
   }
   await page.goto(`/o/${org.org_id}/seats`);
   await expect(page.getByRole("main")).toContainText("no desktop licence");
@@ -69,7 +69,7 @@ test("ACCT-3 a licence is lent by Sharing ID, seen on both sides, and called bac
   const john = await someoneElse("John");
   const other = await john.person.organization("Tunnel North");
   await page.goto(`/o/${org.org_id}/loans`);
-  await expect(section(page, "Lent")).toContainText("Nothing is lent.");
+  await expect(section(page, "Lent")).toContainText("No licences lent.");
   await page.getByRole("link", { name: "Lend", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Lend" });
   await dialog.getByLabel("Licence").selectOption({ index: 0 });

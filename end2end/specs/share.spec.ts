@@ -13,9 +13,9 @@ test("LINK-1 a link is switched on, shows what is below, and is revoked at once"
   await drive.open(table);
   await drive.more("Tunnels", "Share");
   const dialog = page.getByRole("dialog", { name: "Share", exact: true });
-  await expect(dialog.getByText("No link to this is on.")).toBeVisible();
-  await dialog.getByRole("button", { name: "Switch on", exact: true }).click();
-  const field = dialog.getByLabel("Address of the link");
+  await expect(dialog.getByText("No links yet.")).toBeVisible();
+  await dialog.getByRole("button", { name: "Create link", exact: true }).click();
+  const field = dialog.getByLabel("Link address");
   await expect(field).toHaveValue(/\/s\/[\w-]{43}$/);
   const address = new URL(await field.inputValue()).pathname;
 
@@ -49,12 +49,12 @@ test("LINK-1 a password is asked for before anything is told", async ({ page, an
   await drive.more("Tunnels", "Share");
   const dialog = page.getByRole("dialog", { name: "Share", exact: true });
   await dialog.getByLabel("Password").fill("short");
-  await dialog.getByRole("button", { name: "Switch on", exact: true }).click();
+  await dialog.getByRole("button", { name: "Create link", exact: true }).click();
   await expect(dialog.getByText("Use at least 8 characters.").first()).toBeVisible();
   await dialog.getByLabel("Password").fill("open sesame");
-  await dialog.getByRole("button", { name: "Switch on", exact: true }).click();
-  await expect(dialog.getByText("asks for a password", { exact: false })).toBeVisible();
-  const address = await dialog.getByLabel("Address of the link").inputValue();
+  await dialog.getByRole("button", { name: "Create link", exact: true }).click();
+  await expect(dialog.getByText("needs a password", { exact: false })).toBeVisible();
+  const address = await dialog.getByLabel("Link address").inputValue();
 
   const context = await browser.newContext();
   const stranger = await context.newPage();
@@ -82,10 +82,10 @@ test("LINK-1 an Editor copies a link that is on, a Reader does not see it", asyn
     await join(table, anna, person, role);
     await theirs.goto(`/o/${table.org_id}/drive?dialog=share&item=${tunnels.id}`);
     const dialog = theirs.getByRole("dialog", { name: "Share", exact: true });
-    await expect(dialog.getByRole("button", { name: "Switch on", exact: true })).toHaveCount(0);
+    await expect(dialog.getByRole("button", { name: "Create link", exact: true })).toHaveCount(0);
     await expect(dialog.getByRole("button", { name: "Revoke", exact: true })).toHaveCount(0);
-    if (role === "editor") await expect(dialog.getByLabel("Address of the link")).toHaveValue(url);
-    else await expect(dialog.getByLabel("Address of the link")).toHaveCount(0);
+    if (role === "editor") await expect(dialog.getByLabel("Link address")).toHaveValue(url);
+    else await expect(dialog.getByLabel("Link address")).toHaveCount(0);
   }
   await page.goto("/");
 });

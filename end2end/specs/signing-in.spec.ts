@@ -30,7 +30,7 @@ test("AUTH-1 a weak password and an address in use are said at their fields, and
 
   await page.getByLabel("Password").fill("quarry-lantern-teaspoon");
   await page.getByRole("button", { name: "Sign up", exact: true }).click();
-  await expect(await problemOf(page.getByLabel("Email"))).toContainText("There is an account with this email already");
+  await expect(await problemOf(page.getByLabel("Email"))).toContainText("An account with this email already exists");
 });
 
 test("AUTH-3 signing out and in again; whatever is wrong, one thing is said", async ({ page, anna }) => {
@@ -47,7 +47,7 @@ test("AUTH-3 signing out and in again; whatever is wrong, one thing is said", as
   ] as const) {
     await page.goto("/signin");
     await signIn(page, email, password);
-    await expect(alert(page)).toContainText("The email or the password is not right.");
+    await expect(alert(page)).toContainText("Wrong email or password.");
     await expect(page.getByLabel("Email")).toHaveValue(email);
     await expect(page.getByLabel("Password")).toHaveValue("");
   }

@@ -186,7 +186,7 @@ test("XFER-15 what changed since it was looked at is not done: it says so, and s
   // Meanwhile another dataset comes into the folder, and the plan is another.
   await anna.move([beside], tunnels.id);
   await confirmation.button.click();
-  await expect(alert(page)).toContainText("Something changed since you looked at this. Nothing was moved");
+  await expect(alert(page)).toContainText("Something has changed since you opened this, so nothing was moved");
   await expectNothingMoved(anna, table, chair, [tunnels, inside, beside]);
   await expect(confirmation.dialog).toContainText("2 datasets");
   await confirmation.button.click();
@@ -218,7 +218,7 @@ test("XFER-13 confirmed in two tabs, it is one transfer", async ({ page, anna, c
   await expect(page).toHaveURL(/\/transfers\//);
   await second.button.click();
   // Where the form has gone, the dialog in its place says that they have moved.
-  await expect(alert(tab).or(tab.getByText("These items have moved already.")).first()).toBeVisible();
+  await expect(alert(tab).or(tab.getByText("These items have already been moved.")).first()).toBeVisible();
   expect((await anna.resource(tunnels.id)).organization).toBe(chair.id);
   expect((await anna.audit(chair)).filter((entry) => entry.action.startsWith("transfer."))).toHaveLength(1);
 });

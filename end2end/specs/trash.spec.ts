@@ -42,7 +42,7 @@ test("DRIVE-4 DRIVE-5 the page of the trash restores, with a number where the na
   await expect(row(page, "Tunnels")).toContainText("30 days");
   await row(page, "Tunnels").getByRole("button", { name: "Restore", exact: true }).click();
   await expect(status(page).first()).toContainText("as “Tunnels (2)”");
-  await expect(page.getByText("Nothing is in the trash.")).toBeVisible();
+  await expect(page.getByText("The trash is empty.")).toBeVisible();
   expect(await anna.names(table.root)).toEqual(["Tunnels", "Tunnels (2)"]);
 });
 
@@ -55,7 +55,7 @@ test("DRIVE-4 deleting for good and emptying the trash ask first, and name what 
   await page.goto(`/o/${table.org_id}/drive/trash`);
   await row(page, "One").getByRole("link", { name: "Delete for good", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Delete for good", exact: true });
-  await expect(dialog).toContainText("Nobody can bring it back");
+  await expect(dialog).toContainText("No one can restore it");
   await dialog.getByRole("link", { name: "Cancel", exact: true }).click();
   await expect(dialog).toBeHidden();
   await row(page, "One").getByRole("link", { name: "Delete for good", exact: true }).click();
@@ -64,7 +64,7 @@ test("DRIVE-4 deleting for good and emptying the trash ask first, and name what 
   await expect(row(page, "Two")).toBeVisible();
   await page.getByRole("link", { name: "Empty trash", exact: true }).click();
   await page.getByRole("dialog", { name: "Empty trash", exact: true }).getByRole("button", { name: "Empty trash", exact: true }).click();
-  await expect(page.getByText("Nothing is in the trash.")).toBeVisible();
+  await expect(page.getByText("The trash is empty.")).toBeVisible();
 });
 
 test("DRIVE-4 several are restored at once, all of them or none", async ({ page, anna }) => {

@@ -18,7 +18,7 @@ test("a page of Anna's changes nothing once John has signed in in another tab", 
   await expect(tab.getByRole("heading", { level: 1, name: "Your organizations" })).toBeVisible();
 
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
-  const told = page.getByText("You are signed in as John Berg now", { exact: false }).first();
+  const told = page.getByText("You are now signed in as John Berg", { exact: false }).first();
   await expect(told).toBeVisible();
   if (javaScriptEnabled) {
     await expect(alert(page).first()).toContainText("Nothing was done.");
@@ -47,6 +47,6 @@ test("who signs up and has not verified the address is told so before inviting, 
   await dialog.getByLabel("Role", { exact: true }).selectOption("reader");
   await dialog.getByRole("button", { name: "Send invitations", exact: true }).click();
   await expect(alert(page).first()).toContainText("Verify your email address first.");
-  await expect(dialog.getByRole("link", { name: "Have the link sent again under My account", exact: true })).toHaveAttribute("href", "/account");
+  await expect(dialog.getByRole("link", { name: "Send the link again under My account", exact: true })).toHaveAttribute("href", "/account");
   await expect(dialog.getByLabel("Email", { exact: true })).toHaveValue("ben@example.com");
 });

@@ -36,8 +36,8 @@ impl Level {
     /// What it lets one do, in words that go on after "can".
     pub const fn summary(self) -> &'static str {
         match self {
-            Self::Reader => "look and measure",
-            Self::Uploader => "look, and add new things",
+            Self::Reader => "view and measure",
+            Self::Uploader => "view, and add new things",
             Self::Editor => "add, rename, move and delete",
             Self::Manager => "do everything, and give access to others",
         }
@@ -209,17 +209,17 @@ pub fn permit_to_look(who: Who<'_>, act: Act, on: &AccessFacts) -> Result<Permit
 pub fn may_act(act: Act, level: Level, restrictions: Restrictions) -> Result<(), Refusal> {
     if level < act.needs() {
         return Err(Refusal::Forbidden(format!(
-            "You need {} access to do this. You have {} access.",
+            "You need {} access to do this. You have {} access. Ask someone with Manager access for more.",
             act.needs().label(),
             level.label()
         )));
     }
     match act {
         Act::Copy if restrictions.copy => {
-            Err(Refusal::Forbidden("This cannot be copied: its Managers have restricted it.".to_owned()))
+            Err(Refusal::Forbidden("This cannot be copied, because its Managers have restricted copying.".to_owned()))
         }
         Act::Trash if restrictions.delete && level < Level::Manager => {
-            Err(Refusal::Forbidden("Only Managers of this can delete it: that is restricted.".to_owned()))
+            Err(Refusal::Forbidden("Only people with Manager access can delete this.".to_owned()))
         }
         _ => Ok(()),
     }
@@ -354,7 +354,9 @@ mod tests {
         let on = facts(Some(Role::Reader), vec![Level::Uploader]);
         let given = permit(Who::person(PERSON), Act::Create, &on).map(|p| (p.person(), p.organization(), p.resource()));
         assert_eq!(given, Ok((PERSON, on.organization, on.resource)));
-        let text = "You need Editor access to do this. You have Uploader access.".to_owned();
+        let text =
+            "You need Editor access to do this. You have Uploader access. Ask someone with Manager access for more."
+                .to_owned();
         assert_eq!(permit(Who::person(PERSON), Act::Move, &on), Err(Refusal::Forbidden(text)));
     }
 

@@ -21,7 +21,7 @@ pub fn may_add(accounts: u64) -> Result<(), Refusal> {
     if accounts < MAX_ACCOUNTS {
         return Ok(());
     }
-    Err(Refusal::AccountInUse("An organization has at most 1,000 accounts.".to_owned()))
+    Err(Refusal::AccountInUse("An organization can have at most 1,000 accounts.".to_owned()))
 }
 
 /// Whether somebody in a role may be limited to chosen accounts (ACCT-2): an Owner stands above all of them.
@@ -30,7 +30,7 @@ pub fn may_add(accounts: u64) -> Result<(), Refusal> {
 /// `BadRequest` for an Owner.
 pub fn may_be_limited(role: Role) -> Result<(), Refusal> {
     if role == Role::Owner {
-        return Err(Refusal::BadRequest("An Owner cannot be limited to some accounts.".to_owned()));
+        return Err(Refusal::BadRequest("Owners cannot be limited to chosen accounts.".to_owned()));
     }
     Ok(())
 }
@@ -73,9 +73,9 @@ pub fn stem(name: &Name) -> Identifier {
 pub struct AccountContents {
     /// Whether it is the only one of its organization.
     pub last: bool,
-    /// Whether something is in its Drive.
+    /// Whether its Drive holds anything.
     pub in_drive: bool,
-    /// Whether something is in its trash.
+    /// Whether its trash holds anything.
     pub in_trash: bool,
     /// Its licences that are active or yet to be.
     pub licences: Vec<Product>,
@@ -93,10 +93,10 @@ pub fn may_delete(held: &AccountContents) -> Result<(), Refusal> {
     }
     let mut in_the_way = Vec::new();
     if held.in_drive {
-        in_the_way.push("something is in its Drive".to_owned());
+        in_the_way.push("its Drive is not empty".to_owned());
     }
     if held.in_trash {
-        in_the_way.push("something is in its trash".to_owned());
+        in_the_way.push("its trash is not empty".to_owned());
     }
     let bought: Vec<&str> =
         held.licences.iter().filter(|product| **product != Product::Discovery).map(|product| product.label()).collect();
@@ -106,7 +106,7 @@ pub fn may_delete(held: &AccountContents) -> Result<(), Refusal> {
     }
     if !held.borrowed.is_empty() {
         let titles: Vec<&str> = held.borrowed.iter().map(|product| product.label()).collect();
-        in_the_way.push(format!("it borrows {}, to be returned first", titles.join(" and ")));
+        in_the_way.push(format!("it borrows {}; return that first", titles.join(" and ")));
     }
     if in_the_way.is_empty() {
         return Ok(());
@@ -176,14 +176,14 @@ mod tests {
             |held: AccountContents| may_delete(&held).map_or_else(|refusal| refusal.to_string(), |()| String::new());
         assert!(text(AccountContents { last: true, ..AccountContents::default() }).contains("at least one"));
         let borrows = AccountContents { borrowed: vec![Product::Desktop], ..AccountContents::default() };
-        assert!(text(borrows).ends_with(": it borrows Desktop, to be returned first."));
+        assert!(text(borrows).ends_with(": it borrows Desktop; return that first."));
         let full = AccountContents {
             in_drive: true,
             in_trash: true,
             licences: vec![Product::CloudPro],
             ..AccountContents::default()
         };
-        let all = "This account cannot be deleted yet: something is in its Drive; something is in its trash; its Cloud Pro licence has not ended.";
+        let all = "This account cannot be deleted yet: its Drive is not empty; its trash is not empty; its Cloud Pro licence has not ended.";
         assert_eq!(text(full), all);
     }
 

@@ -90,7 +90,9 @@ pub fn may_add_contact(contacts: u64) -> Result<(), Refusal> {
     if contacts < MAX_CONTACTS {
         return Ok(());
     }
-    Err(Refusal::BadRequest(format!("An organization has at most {MAX_CONTACTS} billing contacts. Remove one first.")))
+    Err(Refusal::BadRequest(format!(
+        "An organization can have at most {MAX_CONTACTS} billing contacts. Remove one first."
+    )))
 }
 
 /// A billing contact, unread.
@@ -104,7 +106,7 @@ pub struct ContactForm {
     pub phone: String,
 }
 
-/// Whom to write to about money.
+/// A billing contact.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Contact {
     /// Name.
@@ -182,9 +184,9 @@ impl RequestState {
     pub fn is_still_open(self) -> Result<(), Refusal> {
         let text = match self {
             Self::Open => return Ok(()),
-            Self::Answered => "This request was answered already.",
-            Self::Declined => "This request was declined already.",
-            Self::Withdrawn => "This request was withdrawn.",
+            Self::Answered => "This request has already been answered.",
+            Self::Declined => "This request has already been declined.",
+            Self::Withdrawn => "This request has been withdrawn.",
         };
         Err(Refusal::BadRequest(text.to_owned()))
     }

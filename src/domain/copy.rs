@@ -33,7 +33,7 @@ pub struct Original {
     pub uncopyable: Option<String>,
 }
 
-/// Where a copy is to go.
+/// Where to put a copy.
 #[derive(Clone, Debug)]
 pub struct CopyDestination {
     /// Its name.
@@ -60,11 +60,11 @@ pub fn may_copy(original: &Original, place: &CopyDestination) -> Result<(), Refu
     may_act(Act::Copy, original.level, original.restrictions)?;
     may_act(Act::Create, place.level, Restrictions::default())?;
     if original.kind == Kind::Root {
-        return no("The Drive itself cannot be copied; select what is in it.".to_owned());
+        return no("The Drive itself cannot be copied. Select items in it.".to_owned());
     }
     if original.organization != place.organization {
         return no(
-            "To copy to another organization, share a copy with its Sharing ID. Choose a place in this one.".to_owned()
+            "To copy to another organization, use Share a copy. Here, choose a place in this organization.".to_owned()
         );
     }
     copyable(original, place)
@@ -78,7 +78,7 @@ pub fn may_copy(original: &Original, place: &CopyDestination) -> Result<(), Refu
 pub fn may_share(original: &Original, place: &CopyDestination) -> Result<(), Refusal> {
     may_act(Act::Copy, original.level, original.restrictions)?;
     if original.kind == Kind::Root {
-        return Err(Refusal::BadRequest("The Drive itself cannot be copied; select what is in it.".to_owned()));
+        return Err(Refusal::BadRequest("The Drive itself cannot be copied. Select items in it.".to_owned()));
     }
     copyable(original, place)
 }
@@ -92,7 +92,7 @@ fn copyable(original: &Original, place: &CopyDestination) -> Result<(), Refusal>
     let no = |text: String| Err(Refusal::BadRequest(text));
     if let Some(name) = &original.uncopyable {
         return Err(Refusal::Forbidden(format!(
-            "“{name}”, which is inside, cannot be copied: its Managers have restricted it."
+            "“{name}”, which is inside, cannot be copied, because its Managers have restricted copying."
         )));
     }
     if place.facts.contains(&original.id) {
@@ -119,7 +119,7 @@ pub fn fits(name: &str, kind: Kind, height: i64, place: &CopyDestination) -> Res
         });
     }
     if place.depth + 1 + height > MAX_DEPTH {
-        return no(format!("With “{name}” in it, the tree would be more than {MAX_DEPTH} levels deep."));
+        return no(format!("Folders can be at most {MAX_DEPTH} levels deep. “{name}” would go deeper."));
     }
     Ok(())
 }

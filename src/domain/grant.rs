@@ -108,9 +108,9 @@ impl NewAccess<'_> {
         let Affiliation::In(role) = self.standing else { return Ok(()) };
         match role_level(role) {
             Some(level) if level >= self.to => Err(Refusal::BadRequest(format!(
-                "As {} of the organization, {} has {} access to everything in it already. Giving {} access here would change nothing.",
-                role.label(),
+                "{} is {} of the organization and already has {} access to everything in it. Giving {} access here would change nothing.",
                 self.name,
+                role.with_article(),
                 level.label(),
                 self.to.label()
             ))),
@@ -210,7 +210,7 @@ mod tests {
             from: None,
             to: Level::Reader,
         };
-        let text = "As Editor of the organization, Anna Muster has Editor access to everything in it already. Giving Reader access here would change nothing.";
+        let text = "Anna Muster is an Editor of the organization and already has Editor access to everything in it. Giving Reader access here would change nothing.";
         assert_eq!(gift.check(), Err(Refusal::BadRequest(text.to_owned())));
         assert_eq!(NewAccess { to: Level::Manager, ..gift }.check(), Ok(()));
     }

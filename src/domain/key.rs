@@ -25,7 +25,9 @@ pub fn may_add(keys: usize) -> Result<(), Refusal> {
     if keys < MAX_KEYS {
         return Ok(());
     }
-    Err(Refusal::BadRequest(format!("An organization has at most {MAX_KEYS} keys. Revoke one that is not used.")))
+    Err(Refusal::BadRequest(format!(
+        "An organization can have at most {MAX_KEYS} keys. Revoke one that you no longer use."
+    )))
 }
 
 /// What a key may do.
@@ -38,7 +40,7 @@ pub enum Scope {
     Write,
     /// Manage people and access as a Manager may.
     People,
-    /// Say how far datasets have come.
+    /// Report processing status.
     Engine,
     /// Take seats of the account's desktop licences (LIC-5).
     Desktop,
@@ -49,7 +51,7 @@ words! {
     Read => "read", "Read everything in the account";
     Write => "write", "Change the account’s Drive";
     People => "people", "Manage people and access";
-    Engine => "engine", "Say how far datasets have come";
+    Engine => "engine", "Report processing status";
     Desktop => "desktop", "Use desktop licences";
 }
 
@@ -58,10 +60,10 @@ impl Scope {
     pub const fn summary(self) -> &'static str {
         match self {
             Self::Read => "Drive, search, trash, access, people, licences and receipts.",
-            Self::Write => "Create, rename, move, copy, delete and restore, as an Editor may.",
+            Self::Write => "Create, rename, move, copy, delete and restore, as an Editor can.",
             Self::People => "Invite, remove, give roles below Manager, and give access to what is in the account.",
-            Self::Engine => "For programs that process: what is queued, processing, processed or failed.",
-            Self::Desktop => "Take seats for computers that nobody signs in at.",
+            Self::Engine => "For processing programs: set datasets to queued, processing, processed or failed.",
+            Self::Desktop => "Take seats for computers that no one signs in to.",
         }
     }
 }
@@ -110,7 +112,7 @@ impl Scopes {
             Ok(())
         } else {
             Err(Refusal::Forbidden(format!(
-                "This key does not have the scope “{}”. Make a key that has it.",
+                "This key does not have the scope “{}”. Create a key that has it.",
                 scope.as_str()
             )))
         }
@@ -144,19 +146,19 @@ impl PeopleOnly {
     /// The reason in words.
     pub const fn reason(self) -> &'static str {
         match self {
-            Self::Personal => "it is somebody’s own",
-            Self::Whole => "it is of the whole organization, and a key is of one account",
-            Self::Keys => "keys are made and revoked by people",
+            Self::Personal => "it belongs to one person",
+            Self::Whole => "it covers the whole organization, and a key belongs to one account",
+            Self::Keys => "people create and revoke keys",
             Self::Money => "it decides about licences and money",
             Self::Publishing => "it decides what anyone may see or do",
             Self::Outside => "it reaches outside the key’s account",
-            Self::Viewer => "it looks with somebody else’s eyes",
+            Self::Viewer => "it shows what someone else sees",
         }
     }
 
     /// What a machine is told.
     pub fn refusal(self) -> Refusal {
-        Refusal::Forbidden(format!("This is for signed-in people, not for a credential key: {}.", self.reason()))
+        Refusal::Forbidden(format!("Only signed-in people can do this, not a credential key: {}.", self.reason()))
     }
 }
 
@@ -278,7 +280,7 @@ impl<'a> Who<'a> {
     pub fn may_touch(&self, role: Role) -> Result<(), Refusal> {
         if self.is_machine() && role >= Role::Manager {
             return Err(Refusal::Forbidden(format!(
-                "A credential key gives and takes roles below Manager, not {}. Ask an Owner or a Manager.",
+                "A credential key can give and remove roles below Manager, not {}. Ask an Owner or a Manager.",
                 role.label()
             )));
         }
@@ -294,7 +296,7 @@ impl<'a> Who<'a> {
 pub fn may_reach_the_whole(who: Who<'_>, accounts: u64) -> Result<(), Refusal> {
     if who.is_machine() && accounts > 1 {
         return Err(Refusal::Forbidden(
-            "This key is of one account, and this is of the whole organization, which has several. With the scope “people” a key invites Members to what is in its account, and gives access to it; a person does the rest.".to_owned(),
+            "This key belongs to one account, and this covers the whole organization, which has several. With the scope “people”, a key can invite Members and give access within its account. Anything else needs a person.".to_owned(),
         ));
     }
     Ok(())

@@ -257,10 +257,10 @@ pub fn spend(left: Amount, cost: Amount) -> Result<Amount, Refusal> {
         return Ok(left.plus(cost.negated()));
     }
     let text = if left.credits < cost.credits {
-        format!("This takes {} credits and {} are left.", number(cost.credits), number(left.credits))
+        format!("This needs {} credits, and {} are left.", number(cost.credits), number(left.credits))
     } else {
         format!(
-            "This takes {} images and {} projects; {} images and {} projects are left.",
+            "This needs {} images and {} projects, and {} images and {} projects are left.",
             number(cost.images),
             number(cost.projects),
             number(left.images),
@@ -354,12 +354,12 @@ impl Use {
     /// The refusal for who has no licence that is high enough.
     fn lacking(self) -> Refusal {
         let text = match self {
-            Self::Sites => "Sites take a Cloud Pro licence or above. Owners get one under Licences.",
+            Self::Sites => "Sites need a Cloud Pro licence or higher. Owners can get one under Licences.",
             Self::TeamAccess => {
-                "Members and access to single items take a Cloud Teams licence or above. Owners get one under Licences."
+                "Members and access to single items need a Cloud Teams licence or higher. Owners can get one under Licences."
             }
             Self::Keep | Self::Create | Self::Process | Self::Share => {
-                "This takes an active cloud licence. Owners get one under Licences."
+                "You need an active cloud licence for this. Owners can get one under Licences."
             }
         };
         Refusal::Licence(text.to_owned())
@@ -393,7 +393,7 @@ pub fn allows(licences: &[Licence], wanted: Use, now: Timestamp) -> Result<(), R
     let expired = licence.is_some_and(|licence| !licence.is_active(now));
     if expired && wanted.takes() != RequiredProduct::Nothing {
         return Err(Refusal::Licence(
-            "The cloud licence has expired. What is here can be viewed, renamed, moved and deleted. Owners get a new one under Licences.".to_owned(),
+            "The cloud licence has expired. You can still view, rename, move and delete. Owners can get a new one under Licences.".to_owned(),
         ));
     }
     if product.allows(wanted) { Ok(()) } else { Err(wanted.lacking()) }
@@ -549,10 +549,10 @@ mod tests {
     #[test]
     fn lic_2_a_refusal_says_what_is_needed_and_what_is_left() {
         let text = |left, cost| spend(left, cost).map_err(|refusal| refusal.to_string());
-        assert_eq!(text(amount(0, 0, 20), amount(0, 0, 21)), Err("This takes 21 credits and 20 are left.".to_owned()));
+        assert_eq!(text(amount(0, 0, 20), amount(0, 0, 21)), Err("This needs 21 credits, and 20 are left.".to_owned()));
         assert_eq!(
             text(amount(10, 2, 0), amount(11, 1, 0)),
-            Err("This takes 11 images and 1 projects; 10 images and 2 projects are left.".to_owned())
+            Err("This needs 11 images and 1 projects, and 10 images and 2 projects are left.".to_owned())
         );
     }
 

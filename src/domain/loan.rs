@@ -96,13 +96,13 @@ pub fn last_day(text: &str, now: Timestamp) -> Result<Day, FieldIssue> {
 pub fn lendable(licence: &Licence, lent: bool, now: Timestamp) -> Result<(), FieldIssue> {
     let no = |text: &str| Err(FieldIssue::NotLendable(text.to_owned()));
     if licence.product == Product::Discovery {
-        no("Every organization has Discovery. It is not lent.")
+        no("Every organization has Discovery, so it cannot be lent.")
     } else if licence.has_expired(now) {
-        no("This licence has expired. Only an active licence is lent.")
+        no("This licence has expired. Only active licences can be lent.")
     } else if !licence.is_active(now) {
-        no("This licence has not begun. Only an active licence is lent.")
+        no("This licence has not started yet. Only active licences can be lent.")
     } else if lent {
-        no("This licence is lent already. Call it back first.")
+        no("This licence is already lent. Call it back first.")
     } else {
         Ok(())
     }
@@ -177,8 +177,8 @@ mod tests {
         for (licence, lent, word) in [
             (licence(Product::Discovery, -1, 1), false, "Discovery"),
             (licence(Product::CloudPro, -9, -1), false, "expired"),
-            (licence(Product::CloudPro, 1, 9), false, "not begun"),
-            (licence(Product::CloudPro, -1, 1), true, "lent already"),
+            (licence(Product::CloudPro, 1, 9), false, "not started"),
+            (licence(Product::CloudPro, -1, 1), true, "already lent"),
         ] {
             assert!(why(&licence, lent).is_some_and(|text| text.contains(word)), "{word}");
         }

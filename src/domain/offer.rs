@@ -117,10 +117,10 @@ pub fn read_note(text: &str) -> Result<String, FieldIssue> {
 /// What is said of an offer that is closed.
 pub const fn closed(state: OfferState) -> &'static str {
     match state {
-        OfferState::Open => "This offer waits for an answer.",
-        OfferState::Accepted => "This offer was accepted already.",
-        OfferState::Declined => "This offer was declined.",
-        OfferState::Withdrawn => "This offer was withdrawn.",
+        OfferState::Open => "This offer is waiting for an answer.",
+        OfferState::Accepted => "This offer has already been accepted.",
+        OfferState::Declined => "This offer has been declined.",
+        OfferState::Withdrawn => "This offer has been withdrawn.",
         OfferState::Expired => "This offer has expired. Ask for a new one.",
         OfferState::Void => "This offer is void: something in it was moved, trashed or deleted. Ask for a new one.",
     }

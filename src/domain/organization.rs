@@ -356,7 +356,7 @@ pub fn settings(now: &DetailsView, form: &SettingsForm) -> Result<Settings, Refu
 pub struct Space {
     /// Whether its person founded or joined an organization.
     pub belongs_elsewhere: bool,
-    /// Whether something is in its Drive, or in its trash.
+    /// Whether its Drive or its trash holds anything.
     pub holds_resources: bool,
     /// Whether it has a licence other than Discovery, which everybody is given.
     pub holds_licences: bool,

@@ -50,7 +50,10 @@ impl PlanTier {
 
 /// How it ends, where a plan is in the way.
 fn refuse(plan: PlanTier, what: &str, needs: &str) -> Refusal {
-    Refusal::PlanLimit(format!("{what} This organization has the {} plan; that takes {needs}.", plan.label()))
+    Refusal::PlanLimit(format!(
+        "{what} This organization has the {} plan, and you need {needs} for this.",
+        plan.label()
+    ))
 }
 
 /// Whether an organization that has so many accounts may have one more.
@@ -61,7 +64,7 @@ pub fn may_add_account(plan: PlanTier, accounts: u64) -> Result<(), Refusal> {
     match plan.limits().accounts {
         Some(most) if accounts >= most => {
             let needs = PlanTier::smallest(|limits| limits.accounts.is_none_or(|most| accounts < most));
-            Err(refuse(plan, "There cannot be another account.", needs))
+            Err(refuse(plan, "You cannot add another account.", needs))
         }
         _ => Ok(()),
     }
@@ -74,7 +77,7 @@ pub fn may_add_account(plan: PlanTier, accounts: u64) -> Result<(), Refusal> {
 pub fn may_give(plan: PlanTier, role: Role) -> Result<(), Refusal> {
     if role == Role::Manager && !plan.limits().managers {
         let needs = PlanTier::smallest(|limits| limits.managers);
-        return Err(refuse(plan, "Nobody can be a Manager.", needs));
+        return Err(refuse(plan, "There can be no Managers.", needs));
     }
     Ok(())
 }
@@ -151,7 +154,7 @@ pub fn may_change_to(organization: OrganizationId, plan: PlanTier, used: InUse) 
         return Ok(PlanPermit { organization, plan });
     }
     Err(Refusal::PlanLimit(format!(
-        "The {} plan allows less than what is used: {}. Change that first.",
+        "The {} plan allows less than is in use: {}. Reduce that first.",
         plan.label(),
         too_much.join("; ")
     )))
@@ -189,11 +192,11 @@ mod tests {
             |refused: Result<(), Refusal>| refused.map_or_else(|refusal| refusal.to_string(), |()| String::new());
         assert_eq!(
             text(may_add_account(PlanTier::Essential, 1)),
-            "There cannot be another account. This organization has the Essential plan; that takes Premier."
+            "You cannot add another account. This organization has the Essential plan, and you need Premier for this."
         );
         assert_eq!(
             text(may_give(PlanTier::Premier, Role::Manager)),
-            "Nobody can be a Manager. This organization has the Premier plan; that takes Enterprise."
+            "There can be no Managers. This organization has the Premier plan, and you need Enterprise for this."
         );
         assert!(text(may_limit(PlanTier::Premier)).ends_with("that takes Enterprise."));
         for role in Role::ALL.into_iter().filter(|role| *role != Role::Manager) {

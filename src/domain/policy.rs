@@ -105,7 +105,7 @@ impl Policy {
             SignUp::Open => None,
             SignUp::Invited => Some(BY_INVITATION.to_owned()),
             SignUp::Domains => Some(format!(
-                "For people with an address at {}. Others are invited by an Owner or a Manager of an organization here.",
+                "People with an address at {} can sign up here. Everyone else needs an invitation from an Owner or a Manager.",
                 one_of(&self.domains)
             )),
         }
@@ -117,7 +117,7 @@ pub const BY_INVITATION: &str =
     "People join here by invitation. Ask an Owner or a Manager of your organization to invite you.";
 
 /// What is said where the operator creates organizations.
-pub const BY_OPERATOR: &str = "Organizations are created by the operator of this installation. Ask them for one.";
+pub const BY_OPERATOR: &str = "Only your administrator can create organizations here. Ask them for one.";
 
 /// "a.example, b.example or c.example".
 fn one_of(domains: &[String]) -> String {
@@ -138,7 +138,7 @@ pub fn read_domains(text: &str) -> Result<Vec<String>, String> {
         .into_iter()
         .map(|one| match Email::parse(&format!("a@{one}")) {
             Ok(email) => Ok(key(email.as_str()).rsplit('@').next().unwrap_or_default().to_owned()),
-            Err(_) => Err(format!("“{one}” is no domain. Use domains like example.com, with commas between them.")),
+            Err(_) => Err(format!("“{one}” is not a domain. Use domains like example.com, with commas between them.")),
         })
         .collect()
 }

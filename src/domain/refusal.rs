@@ -10,10 +10,10 @@ use crate::view::people::Review;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
     /// Nobody is signed in.
-    #[error("Sign in to go on.")]
+    #[error("Sign in to continue.")]
     Unauthenticated,
     /// The email or the password is wrong; which one is never said (AUTH-3).
-    #[error("The email or the password is not right.")]
+    #[error("Wrong email or password.")]
     WrongCredentials,
     /// They see it but may not do that; the text names the role or level it takes.
     #[error("{0}")]
@@ -22,13 +22,13 @@ pub enum Refusal {
     #[error("This does not exist, or you do not have access to it.")]
     NotFound,
     /// Fields with problems.
-    #[error("Some of what you entered needs another look.")]
+    #[error("Some values are not valid. Check them and try again.")]
     Invalid(Vec<FieldError>),
     /// The request as a whole makes no sense; the text says why.
     #[error("{0}")]
     BadRequest(String),
     /// Somebody else was faster; nothing was changed.
-    #[error("This was changed by someone else in the meantime. Nothing was done; look at it again.")]
+    #[error("Someone else changed this in the meantime, so nothing was done. Check it and try again.")]
     Conflict,
     /// ORG-3.
     #[error("An organization needs at least one Owner. Make someone else an Owner first.")]
@@ -37,19 +37,19 @@ pub enum Refusal {
     #[error("You are the last Owner of {0}. Make someone else an Owner there first.")]
     LastOwnerOf(String),
     /// A personal space that would go with the account holds work (SET-2).
-    #[error("Your personal space holds work. Move it into an organization first, or say that it is to be deleted too.")]
+    #[error("Your personal space holds work. Move it to an organization first, or choose to delete it too.")]
     SpaceHoldsWork,
     /// A single-use link that was used (AUTH-2, AUTH-5).
-    #[error("This link was used already. Each link works once.")]
+    #[error("This link has already been used. Each link works once.")]
     LinkUsed,
     /// A single-use link that is too old, or that a newer one took the place of.
-    #[error("This link does not work any more: it has expired, or a newer one was sent. Ask for a new one.")]
+    #[error("This link no longer works. It has expired, or a newer one was sent. Ask for a new one.")]
     LinkExpired,
     /// PEOPLE-2.
-    #[error("This person is in the organization already.")]
+    #[error("This person is already in the organization.")]
     AlreadyMember,
     /// PEOPLE-2.
-    #[error("This person has been invited already.")]
+    #[error("This person has already been invited.")]
     AlreadyInvited,
     /// PEOPLE-3.
     #[error("This invitation has expired. Ask for a new one.")]
@@ -62,20 +62,20 @@ pub enum Refusal {
     InvitationReplaced(super::time::Timestamp, String),
     /// ROLE-3: whoever sent it was removed since, or has another role.
     #[error(
-        "This invitation is no longer valid: who sent it can no longer give this. Ask an Owner of the organization to send it again."
+        "This invitation is no longer valid, because the person who sent it can no longer send it. Ask an Owner of the organization to send it again."
     )]
     InvitationSenderLost,
     /// PEOPLE-3.
-    #[error("This invitation is for another email address.")]
+    #[error("This invitation is for another email address. Sign in with that address.")]
     InvitationWrongPerson,
     /// Not a refusal of everything: what is known, or what came, of each person of a list (PEOPLE-2).
-    #[error("{}", if .0.sent { "Not everybody could be invited." } else { "Look these over, then send the invitations." })]
+    #[error("{}", if .0.sent { "Not everyone could be invited." } else { "Check these, then send the invitations." })]
     Review(Review),
     /// AUTH-2.
     #[error("Verify your email address first.")]
     EmailUnverified,
     /// DRIVE-5.
-    #[error("There is something named “{0}” here already. Choose another name.")]
+    #[error("“{0}” already exists here. Choose another name.")]
     NameTaken(String),
     /// XFER-4.
     #[error("A folder cannot move into itself or into something inside it.")]
@@ -84,7 +84,7 @@ pub enum Refusal {
     #[error("Nothing was moved, because something is in the way.")]
     Blocked(Vec<Blocker>),
     /// The facts changed between confirming and doing (XFER-15).
-    #[error("Something changed since you looked at this. Nothing was moved; look at the new plan and confirm again.")]
+    #[error("Something has changed since you opened this, so nothing was moved. Check the new plan and confirm again.")]
     PlanChanged,
     /// An offer that was answered, withdrawn, or has ended by itself (XFER-18).
     #[error("{}", offer::closed(*.0))]
@@ -103,12 +103,12 @@ pub enum Refusal {
     NoSeat(String),
     /// A program asks about a seat that it does not have any more (LIC-5).
     #[error(
-        "This seat is not yours any more: it was released, taken on another device, or not heard of for too long. Take one again."
+        "You no longer have this seat: it was released, taken on another device, or not used for too long. Take a seat again."
     )]
     SeatLost,
     /// Which organization's desktop licences a program may take is not known (SET-1).
     #[error(
-        "You belong to several organizations. Choose your default organization under My account: desktop licences are taken there."
+        "You belong to several organizations. Choose a default organization under My account; desktop licences come from there."
     )]
     ChooseOrganization,
     /// What an expired licence takes away (LIC-6), or a licence tier that is too low (LIC-4).
@@ -116,7 +116,7 @@ pub enum Refusal {
     Licence(String),
     /// A page of somebody else sent this: another person has signed in meanwhile, in another tab.
     #[error(
-        "You are signed in as {0} now, and this page was somebody else's. Nothing was done. Reload the page to go on."
+        "You are now signed in as {0}, and this page was opened by someone else. Nothing was done. Reload the page to continue."
     )]
     SignedInAs(String),
     /// Too many attempts; try again after so many seconds.

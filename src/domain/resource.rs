@@ -90,7 +90,7 @@ pub fn may_create(parent: Kind, parent_depth: i64, child: Kind) -> Result<(), Re
     }
     if parent_depth >= MAX_DEPTH {
         return Err(Refusal::BadRequest(format!(
-            "Folders can be nested at most {MAX_DEPTH} deep. Create this further up."
+            "Folders can be at most {MAX_DEPTH} levels deep. Create this higher up."
         )));
     }
     Ok(())
@@ -181,7 +181,7 @@ pub fn may_count_anew(status: Status, paid: bool) -> Result<(), Refusal> {
     match status {
         Status::Draft | Status::WaitingForCredits | Status::Failed if !paid => Ok(()),
         _ => Err(Refusal::BadRequest(
-            "The images of this dataset were counted when it was queued. Make another dataset for other images."
+            "The number of images was fixed when this dataset was queued. Create another dataset for other images."
                 .to_owned(),
         )),
     }
@@ -270,7 +270,7 @@ mod tests {
             assert_eq!(may_create(Kind::Folder, depth, Kind::Folder).is_ok(), fine, "in a folder at depth {depth}");
         }
         let refusal = may_create(Kind::Folder, 64, Kind::Dataset).map_err(|refusal| refusal.to_string());
-        assert_eq!(refusal, Err("Folders can be nested at most 64 deep. Create this further up.".to_owned()));
+        assert_eq!(refusal, Err("Folders can be at most 64 levels deep. Create this higher up.".to_owned()));
     }
 
     #[test]

@@ -94,12 +94,12 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Whose restriction it is, in words: "set here", "from “Gotthard”", "from a folder above".
+    /// Whose restriction it is, in words: "set here", "set on “Gotthard”", "set on a folder above".
     pub fn words(&self) -> String {
         match &self.from {
             _ if self.own => "set here".to_owned(),
-            Some((_, name)) => format!("from “{name}”"),
-            None => "from a folder above".to_owned(),
+            Some((_, name)) => format!("set on “{name}”"),
+            None => "set on a folder above".to_owned(),
         }
     }
 }
@@ -161,10 +161,10 @@ mod tests {
             origins(&way).into_iter().map(|origin| (origin.what, origin.words())).collect();
         let expected = [
             (Restriction::Copy, "set here"),
-            (Restriction::Copy, "from “F3”"),
-            (Restriction::Copy, "from a folder above"),
-            (Restriction::Delete, "from “F3”"),
-            (Restriction::Delete, "from a folder above"),
+            (Restriction::Copy, "set on “F3”"),
+            (Restriction::Copy, "set on a folder above"),
+            (Restriction::Delete, "set on “F3”"),
+            (Restriction::Delete, "set on a folder above"),
         ];
         assert_eq!(words, expected.map(|(what, words)| (what, words.to_owned())));
         assert_eq!(origins(&[stop(1, Restrictions::default())]), []);

@@ -35,13 +35,24 @@ words! {
 }
 
 impl Role {
+    /// "an Owner", "a Manager": the role in a sentence.
+    pub const fn with_article(self) -> &'static str {
+        match self {
+            Self::Owner => "an Owner",
+            Self::Manager => "a Manager",
+            Self::Editor => "an Editor",
+            Self::Reader => "a Reader",
+            Self::Member => "a Member",
+        }
+    }
+
     /// What it may do, in one line that goes on after "As Editor you can" (see [`cell`] for all of it).
     pub const fn summary(self) -> &'static str {
         match self {
             Self::Owner => "do everything, including billing, legal information and the organization itself",
             Self::Manager => "work with everything, and manage people, accounts and licences",
             Self::Editor => "create, change and process everything",
-            Self::Reader => "look at everything, without changing it",
+            Self::Reader => "view everything, without changing it",
             Self::Member => "work with what is shared with you",
         }
     }
@@ -70,11 +81,11 @@ pub enum Permission {
     EditDetails,
     /// View quota and allowance usage.
     ViewUsage,
-    /// Invite, remove people, change roles.
+    /// Invite and remove people, change roles.
     ManagePeople,
     /// Create a person's account directly.
     CreatePerson,
-    /// Grant or take the Owner role, or touch an Owner.
+    /// Give or remove the Owner role; change or remove an Owner.
     TouchOwner,
     /// Manage accounts, credential keys, licence seats and loans.
     ManageAccounts,
@@ -88,7 +99,7 @@ pub enum Permission {
     SeePrices,
     /// View every resource of the organization.
     ViewResources,
-    /// Create, upload, rename, process, delete, move any resource.
+    /// Create, upload, rename, process, delete and move any resource.
     EditResources,
     /// Give access to any resource.
     GiveAccess,
@@ -164,16 +175,16 @@ impl Permission {
             Self::ViewLegal => "View legal information",
             Self::EditDetails => "Edit name, website and other details; choose who sees the people list",
             Self::ViewUsage => "View quota and allowance usage",
-            Self::ManagePeople => "Invite, remove people, change roles",
+            Self::ManagePeople => "Invite and remove people, change roles",
             Self::CreatePerson => "Create a person's account directly",
-            Self::TouchOwner => "Grant or take the Owner role, or touch an Owner",
+            Self::TouchOwner => "Give or remove the Owner role; change or remove an Owner",
             Self::ManageAccounts => "Manage accounts, credential keys, licence seats and loans",
             Self::ReadAudit => "Read the audit log",
             Self::UseDesktopLicences => "Use desktop licences",
             Self::UseCloudLicences => "Use cloud licences",
             Self::SeePrices => "See the price of jobs billed to the organization",
             Self::ViewResources => "View every resource of the organization",
-            Self::EditResources => "Create, upload, rename, process, delete, move any resource",
+            Self::EditResources => "Create, upload, rename, process, delete and move any resource",
             Self::GiveAccess => "Give access to any resource",
             Self::BeGivenManager => "Be given the Manager level on a resource (“project owner”)",
             Self::BeGivenLevel => "Be given Reader, Uploader or Editor on a resource",
@@ -300,7 +311,7 @@ fn by_role(
     } else {
         let needs = permission.lowest().map_or("Owner", Role::label);
         Err(Refusal::Forbidden(format!(
-            "You need to be at least {needs} of this organization to do this. You are {}.",
+            "You need at least the {needs} role in this organization to do this. You have the {} role.",
             role.label()
         )))
     }
@@ -329,7 +340,7 @@ pub(super) const fn join(person: PersonId, organization: OrganizationId, role: R
 pub fn change_role(by: Role, of: Role, to: Role) -> Result<(), Refusal> {
     if !may(by, Permission::ManagePeople) {
         return Err(Refusal::Forbidden(
-            "You need to be at least Manager of this organization to change roles.".to_owned(),
+            "You need at least the Manager role in this organization to change roles.".to_owned(),
         ));
     }
     if (of == Role::Owner || to == Role::Owner) && !may(by, Permission::TouchOwner) {
@@ -337,7 +348,7 @@ pub fn change_role(by: Role, of: Role, to: Role) -> Result<(), Refusal> {
     }
     if of > by || to > by {
         return Err(Refusal::Forbidden(
-            "You cannot act on someone who stands above you, or give a role above your own.".to_owned(),
+            "You cannot change someone with a higher role, or give a role above your own.".to_owned(),
         ));
     }
     Ok(())
@@ -466,7 +477,7 @@ mod tests {
             for of in Role::ALL {
                 let cells = Role::ALL.map(|to| match change_role(by, of, to) {
                     Ok(()) => "yes",
-                    Err(Refusal::Forbidden(text)) if text.contains("at least Manager") => "takes a Manager",
+                    Err(Refusal::Forbidden(text)) if text.contains("at least the Manager role") => "takes a Manager",
                     Err(Refusal::Forbidden(text)) if text.contains("Only an Owner") => "takes an Owner",
                     Err(other) => panic!("{other:?}"),
                 });

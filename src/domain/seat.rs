@@ -134,7 +134,7 @@ pub fn needs_a_given_seat(role: Role) -> Result<bool, Refusal> {
         Cell::IfSeated => Ok(true),
         Cell::Yes | Cell::NotTheLast => Ok(false),
         Cell::No | Cell::ToView | Cell::ByLevel => {
-            Err(Refusal::Forbidden("Your role does not use desktop licences.".to_owned()))
+            Err(Refusal::Forbidden("Your role cannot use desktop licences.".to_owned()))
         }
     }
 }
@@ -143,10 +143,10 @@ pub fn needs_a_given_seat(role: Role) -> Result<bool, Refusal> {
 fn full(seats: u64) -> Refusal {
     Refusal::NoSeat(match seats {
         0 => "This licence has no seats.".to_owned(),
-        1 => "The only seat of this licence is in use. It is free again when it is released.".to_owned(),
+        1 => "The only seat of this licence is in use. Wait until it is released.".to_owned(),
         seats => {
             format!(
-                "All {} seats of this licence are in use. One has to be released first.",
+                "All {} seats of this licence are in use. Wait until one is released.",
                 number(i64::try_from(seats).unwrap_or(i64::MAX))
             )
         }
@@ -160,8 +160,8 @@ fn full(seats: u64) -> Refusal {
 pub fn take(role: Role, given: bool, seats: u64, others: u64) -> Result<(), Refusal> {
     if needs_a_given_seat(role)? && !given {
         return Err(Refusal::Forbidden(format!(
-            "As {} you use a desktop licence once an Owner or Manager gave you a seat.",
-            role.label()
+            "As {}, you need a seat from an Owner or Manager to use a desktop licence.",
+            role.with_article()
         )));
     }
     // One that was given has its room already.
@@ -255,7 +255,7 @@ mod tests {
         let words = |answer: Result<(), Refusal>| match answer {
             Ok(()) => "yes".to_owned(),
             Err(Refusal::NoSeat(_)) => "all in use".to_owned(),
-            Err(Refusal::Forbidden(text)) if text.contains("gave you a seat") => "once given".to_owned(),
+            Err(Refusal::Forbidden(text)) if text.contains("need a seat from") => "once given".to_owned(),
             Err(Refusal::Invalid(fields)) => fields.iter().map(|field| format!("{:?}", field.problem)).collect(),
             Err(other) => panic!("{other:?}"),
         };

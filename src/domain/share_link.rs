@@ -140,7 +140,7 @@ pub fn may_add(active: u64) -> Result<(), Refusal> {
     if active < LINKS_AT_MOST {
         return Ok(());
     }
-    Err(Refusal::BadRequest(format!("{LINKS_AT_MOST} links to this work already. Revoke one that is not needed.")))
+    Err(Refusal::BadRequest(format!("This already has {LINKS_AT_MOST} links. Revoke one that you no longer need.")))
 }
 
 #[cfg(test)]

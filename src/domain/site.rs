@@ -13,23 +13,25 @@ pub fn already_in_site(item: ResourceId, name: &str) -> Blocker {
         code: BlockerCode::AlreadyInSite,
         resource: Some(item),
         name: Some(name.to_owned()),
-        message: format!("“{name}” is in a site already. Remove it from that site first."),
+        message: format!("“{name}” is already in a site. Remove it from that site first."),
     }
 }
 
 /// Only datasets go into sites.
 pub fn not_a_dataset(name: &str) -> Refusal {
-    Refusal::BadRequest(format!("Only datasets can be assigned to a site; “{name}” is none."))
+    Refusal::BadRequest(format!("Only datasets can be assigned to a site, and “{name}” is not a dataset."))
 }
 
 /// There is nothing to remove it from.
 pub fn not_in_a_site(name: &str) -> Refusal {
-    Refusal::BadRequest(format!("“{name}” is in no site."))
+    Refusal::BadRequest(format!("“{name}” is not in a site."))
 }
 
 /// Who sees the site alone cannot put anything beside it.
 pub fn outside_not_seen() -> Refusal {
-    Refusal::Forbidden("You need Editor access to what the site is in to remove a dataset from it.".to_owned())
+    Refusal::Forbidden(
+        "To remove a dataset from a site, you need Editor access to the folder that the site is in.".to_owned(),
+    )
 }
 
 /// A name alone does not say which.

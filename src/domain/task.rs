@@ -67,8 +67,8 @@ pub const fn go_on(person: PersonId, organization: OrganizationId, hidden: Resou
 /// What cannot be cancelled because it has ended, whichever way.
 pub fn has_ended(state: TaskState) -> Refusal {
     Refusal::BadRequest(match state {
-        TaskState::Done => "This was done before it could be cancelled.".to_owned(),
+        TaskState::Done => "This finished before it could be cancelled.".to_owned(),
         TaskState::Running => "This cannot be cancelled.".to_owned(),
-        TaskState::Failed | TaskState::Cancelled => "This has ended already.".to_owned(),
+        TaskState::Failed | TaskState::Cancelled => "This has already ended.".to_owned(),
     })
 }

@@ -11,7 +11,7 @@ use super::name::{is_blank, is_invisible, is_visible, same_key};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum FieldIssue {
     /// Nothing was given.
-    #[error("Fill this in.")]
+    #[error("Enter a value.")]
     Missing,
     /// Fewer characters than allowed.
     #[error("Use at least {0} characters.")]
@@ -29,7 +29,7 @@ pub enum FieldIssue {
     #[error("{} cannot be part of an email address. Type the address again, like name@example.com.", sign(*.0))]
     NotInAnEmail(char),
     /// Someone signed up with this address before.
-    #[error("There is an account with this email already. Sign in instead.")]
+    #[error("An account with this email already exists. Sign in instead.")]
     EmailTaken,
     /// An address at a domain that nobody signs up with here.
     #[error("Use an address at {0}, or ask to be invited.")]
@@ -44,10 +44,10 @@ pub enum FieldIssue {
     #[error("Type the email address of this account to confirm.")]
     NotYourEmail,
     /// The address that the account has already.
-    #[error("This is your email address already.")]
+    #[error("This is already your email address.")]
     SameEmail,
     /// Not one of the values that this field takes.
-    #[error("Choose one of the values offered.")]
+    #[error("Choose one of the listed values.")]
     NotAChoice,
     /// Not a number in the range this field takes.
     #[error("Enter a whole number from {} to {}.", number(*.0), number(*.1))]
@@ -74,28 +74,28 @@ pub enum FieldIssue {
     #[error("There is no account with this Sharing ID.")]
     NoSuchSharingId,
     /// The Sharing ID of the account that something is in already (ACCT-3).
-    #[error("This is the account that it is in already. Enter another account’s Sharing ID.")]
+    #[error("It is already in this account. Enter another account’s Sharing ID.")]
     SameAccount,
     /// An account that can receive nothing (ACCT-3); why is nobody else's business.
-    #[error("The account behind this Sharing ID cannot receive anything now.")]
+    #[error("The account with this Sharing ID cannot receive anything right now.")]
     CannotReceive,
     /// An organization has several accounts, and none of them was named.
-    #[error("This organization has several accounts. Say which one is meant.")]
+    #[error("This organization has several accounts. Choose one of them.")]
     SeveralAccounts,
     /// Taken by somebody else.
     #[error("This is taken. Try another one.")]
     Taken,
     /// An id that is not one.
-    #[error("This is not an id.")]
+    #[error("This is not a valid id.")]
     NotAnId,
     /// An Org ID that nobody has (XFER-18).
-    #[error("No organization has this Org ID. Ask them for it; they find it on their Home.")]
+    #[error("No organization has this Org ID. Ask them for it; it is on their Home page.")]
     NoSuchOrganization,
     /// One's own organization, where another is meant (XFER-18).
     #[error("This is the organization that the items are in. Enter the Org ID of another one.")]
     OwnOrganization,
     /// The same thing twice in a list that takes each once.
-    #[error("The same item is in the list twice.")]
+    #[error("The same item is listed twice.")]
     Duplicate,
     /// More entries than one request takes.
     #[error("Use at most {0} at a time.")]
@@ -107,7 +107,7 @@ pub enum FieldIssue {
     #[error("There is no role “{0}”. Use Owner, Manager, Editor, Reader or Member.")]
     NotARole(String),
     /// A level that does not go with a role.
-    #[error("Only a Member is given access to something of their own; every other role reaches everything.")]
+    #[error("Only Members are given access to single items. Every other role already has access to everything.")]
     NotForThisRole,
     /// A file in another encoding.
     #[error("This file is not in UTF-8. Save it as “CSV UTF-8” and choose it again.")]
@@ -116,7 +116,7 @@ pub enum FieldIssue {
     #[error("No column is called “email”. Name the columns in the first line: name, email, role.")]
     NoEmailColumn,
     /// Someone is known by this address already.
-    #[error("There is an account with this email already. Invite them instead.")]
+    #[error("An account with this email already exists. Invite them instead.")]
     KnownAlready,
     /// Not the address of a website.
     #[error("Enter a web address like https://example.com.")]
@@ -125,41 +125,41 @@ pub enum FieldIssue {
     #[error("This is not the name. Type it exactly as it is shown.")]
     NotTheName,
     /// A VAT number is missing, and the organization is not exempt.
-    #[error("Fill this in, or tick “VAT exempt”.")]
+    #[error("Enter a VAT number, or tick “VAT exempt”.")]
     MissingUnlessExempt,
     /// Who may take any free seat (LIC-5).
-    #[error("Owners, Managers and Editors use any free seat. Only Readers and Members are given one.")]
+    #[error("Owners, Managers and Editors can use any free seat. Only Readers and Members need to be given one.")]
     NeedsNoSeat,
     /// Who was given one before (LIC-5).
-    #[error("A seat is kept for this person already.")]
+    #[error("This person already has a seat.")]
     SeatedAlready,
     /// Somebody who is not in the organization.
-    #[error("Nobody in this organization has this address.")]
+    #[error("No one in this organization has this address.")]
     NotInOrganization,
     /// A licence that cannot be lent (ACCT-3); the text says why.
     #[error("{0}")]
     NotLendable(String),
     /// A field that this kind of thing does not have.
-    #[error("This kind of item does not have this.")]
+    #[error("This kind of item does not have this field.")]
     NotForThisKind,
     /// An amount that a licence of this product and model is not counted in.
-    #[error("A licence of this kind is not counted in this.")]
+    #[error("This kind of licence does not have this field.")]
     NotForThisLicence,
     /// A last day before the first one.
-    #[error("Choose a day that is not before the first day of the licence.")]
+    #[error("Choose a day on or after the first day of the licence.")]
     BeforeItBegins,
     /// Not a phone number.
     #[error("Enter a phone number like +41 44 123 45 67.")]
     NotAPhone,
     /// Neither a product nor words say what is wanted.
-    #[error("Choose a product, or say in your own words what you need.")]
+    #[error("Choose a product, or describe what you need in your own words.")]
     SayWhat,
 }
 
 /// A sign as a message names it: what shows nothing by its number.
 fn sign(c: char) -> String {
     if c.is_control() || is_blank(c) || is_invisible(c) {
-        format!("An invisible sign (U+{:04X})", u32::from(c))
+        format!("An invisible character (U+{:04X})", u32::from(c))
     } else {
         format!("“{c}” (U+{:04X})", u32::from(c))
     }
@@ -178,6 +178,41 @@ impl FieldError {
     /// A problem at a field.
     pub fn new(field: &str, problem: FieldIssue) -> Self {
         Self { field: field.to_owned(), problem }
+    }
+
+    /// What is wrong, as the field shows it: what is missing is named.
+    pub fn words(&self) -> String {
+        match self.problem {
+            Problem::Missing => missing(&self.field).to_owned(),
+            ref problem => problem.to_string(),
+        }
+    }
+}
+
+/// What to do about an empty field.
+fn missing(field: &str) -> &'static str {
+    match field {
+        "name" | "legal_name" | "site_name" | "contact_name" => "Enter a name.",
+        "first_name" => "Enter a first name.",
+        "last_name" => "Enter a last name.",
+        "email" | "contact_email" | "person" => "Enter an email address.",
+        "people" | "invitations" => "Enter at least one address.",
+        "password" => "Enter a password.",
+        "current" => "Enter your current password.",
+        "country" => "Choose a country.",
+        "role" => "Choose a role.",
+        "level" => "Choose a level.",
+        "kind" => "Choose a kind.",
+        "cluster" => "Choose a location.",
+        "licence" => "Choose a licence.",
+        "model" => "Choose how the licence is billed.",
+        "scopes" => "Choose at least one permission.",
+        "items" => "Choose at least one item.",
+        "sharing_id" => "Enter a Sharing ID.",
+        "target" => "Enter an Org ID.",
+        "until" => "Enter a day.",
+        "confirm" => "Type it to confirm.",
+        _ => "Enter a value.",
     }
 }
 
@@ -689,7 +724,7 @@ mod tests {
         assert!(Email::parse(&long).is_err());
         assert_eq!(
             FieldIssue::NotInAnEmail('\u{A0}').to_string().split(" cannot").next(),
-            Some("An invisible sign (U+00A0)")
+            Some("An invisible character (U+00A0)")
         );
     }
 

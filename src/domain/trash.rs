@@ -57,7 +57,7 @@ pub const fn home(container_in_trash: bool, container_depth: i64, height: i64) -
 
 /// The refusal to delete a container because of something in it that is restricted (POL-1).
 pub fn restricted_inside(name: &str) -> Refusal {
-    Refusal::Forbidden(format!("“{name}”, which is inside, can be deleted by its Managers only: that is restricted."))
+    Refusal::Forbidden(format!("“{name}”, which is inside, can only be deleted by people with Manager access."))
 }
 
 #[cfg(test)]

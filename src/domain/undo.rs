@@ -86,5 +86,5 @@ pub const MAX_RENAMED: usize = 200;
 
 /// The refusal of what cannot be taken back any more.
 pub fn gone() -> Refusal {
-    Refusal::BadRequest("This cannot be undone any more.".to_owned())
+    Refusal::BadRequest("This can no longer be undone.".to_owned())
 }

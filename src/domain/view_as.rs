@@ -18,8 +18,7 @@ use super::{
 pub const AUDIT_INTERVAL_MILLIS: i64 = 60 * 60 * 1_000;
 
 /// Why nothing can be changed.
-pub const READ_ONLY_MESSAGE: &str =
-    "You see this as somebody else does. Nothing can be changed until you leave View as.";
+pub const READ_ONLY_MESSAGE: &str = "You are viewing as someone else. Exit the preview to make changes.";
 
 /// ACCESS-2: whether somebody may look at the Drive of an organization as another person sees it. It takes the
 /// permission to give access to any resource; `known` says that the person belongs to the organization, or was given
@@ -42,7 +41,7 @@ pub fn authorize(
         return Err(Refusal::NotFound);
     }
     if viewer.id() == person {
-        return Err(Refusal::BadRequest("This is what you see yourself.".to_owned()));
+        return Err(Refusal::BadRequest("This is your own view already. Choose someone else.".to_owned()));
     }
     Ok(permit)
 }

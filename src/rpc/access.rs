@@ -57,7 +57,7 @@ pub async fn change_access(
     let (ctx, by) = response::signed_in().await?;
     let changed = usecase::grant::change(&ctx, &by, &item, &grant, &level).await;
     let page = response::back_to(&back, "/");
-    response::done(changed, |row| (page, format!("{} has {} access now", row.name, row.level.label()))).await
+    response::done(changed, |row| (page, format!("{} now has {} access", row.name, row.level.label()))).await
 }
 
 /// **Remove** in the dialog: a grant, or what waits with an invitation.

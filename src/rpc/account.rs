@@ -18,7 +18,6 @@ pub async fn account_profile() -> Result<ProfileView, Failure> {
 pub async fn update_profile(
     #[server(default)] first_name: String,
     #[server(default)] last_name: String,
-    #[server(default)] language: String,
     #[server(default)] cluster: String,
     #[server(default)] default_organization: String,
 ) -> Result<Done, Failure> {
@@ -27,7 +26,7 @@ pub async fn update_profile(
     let form = crate::domain::profile::ProfileForm {
         first_name: Some(first_name),
         last_name: Some(last_name),
-        language: Some(language),
+        language: None,
         cluster: Some(cluster),
         default_organization: Some(default_organization),
     };

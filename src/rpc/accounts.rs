@@ -15,7 +15,7 @@ pub async fn create_account(
     let (ctx, by) = response::signed_in().await?;
     let form = crate::domain::account::AccountForm { name: Some(name), account_id: Some(account_id) };
     let created = usecase::accounts::create(&ctx, &by, &org, &form).await;
-    response::done(created, |row| (format!("/o/{org}/settings/accounts"), format!("Opened the account {}", row.name)))
+    response::done(created, |row| (format!("/o/{org}/settings/accounts"), format!("Created the account {}", row.name)))
         .await
 }
 
@@ -57,5 +57,5 @@ pub async fn limit_person(
     let everywhere = counts == "everywhere";
     let limited = usecase::accounts::limit_person_at(&ctx, &by, &org, &person, everywhere, &accounts).await;
     let page = response::back_to(&back, &format!("/o/{org}/people"));
-    response::done(limited, |name| (page, format!("Saved where {name}’s role counts"))).await
+    response::done(limited, |name| (page, format!("Saved the accounts of {name}"))).await
 }

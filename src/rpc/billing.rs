@@ -85,7 +85,7 @@ pub async fn contact_sales(
     // Nothing is said to be sent where nobody is mailed.
     let said = match ctx.operator_mail() {
         Some(_) => "Your request was sent",
-        None => "Your request was saved. Nobody was mailed",
+        None => "Your request was saved, but not mailed",
     };
     response::done(sent, |_| (format!("/o/{org}/billing"), said.to_owned())).await
 }

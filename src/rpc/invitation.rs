@@ -55,7 +55,7 @@ pub async fn change_invitation(
     let (ctx, by) = response::signed_in().await?;
     let changed = usecase::invitation::change_role_at(&ctx, &by, &org, &invitation, &role).await;
     let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
-    response::done(changed, |(email, role)| (page, format!("{email} is invited as {} now", role.label()))).await
+    response::done(changed, |(email, role)| (page, format!("{email} is now invited as {}", role.with_article()))).await
 }
 
 /// **Resend** (PEOPLE-3).
@@ -69,7 +69,7 @@ pub async fn resend_invitation(
     let (ctx, by) = response::signed_in().await?;
     let sent = usecase::invitation::resend_at(&ctx, &by, &org, &invitation).await;
     let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
-    response::done(sent, |(email, _)| (page, format!("Sent {email} a new link. The old one stopped working."))).await
+    response::done(sent, |(email, _)| (page, format!("Sent {email} a new link. The old one no longer works."))).await
 }
 
 /// **Revoke** (PEOPLE-3).
@@ -83,7 +83,7 @@ pub async fn revoke_invitation(
     let (ctx, by) = response::signed_in().await?;
     let revoked = usecase::invitation::revoke_at(&ctx, &by, &org, &invitation).await;
     let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
-    response::done(revoked, |email| (page, format!("Took back the invitation of {email}"))).await
+    response::done(revoked, |email| (page, format!("Revoked the invitation of {email}"))).await
 }
 
 /// What the page of a mailed link shows (PEOPLE-10). Looking changes nothing.
@@ -103,7 +103,7 @@ pub async fn ask_for_invitation(#[server(default)] token: String) -> Result<Done
     let ctx = response::ctx()?;
     let told = usecase::invitation::tell_owners_at(&ctx, &token).await;
     let page = format!("/invitations/{token}");
-    response::done(told, |organization| (page, format!("The Owners of {organization} were told"))).await
+    response::done(told, |organization| (page, format!("We told the Owners of {organization}"))).await
 }
 
 /// **Accept** (PEOPLE-4), by the token of the mailed link or by id. Leads to Home of the organization, or to what was shared.

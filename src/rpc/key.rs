@@ -40,7 +40,7 @@ pub async fn create_key(
     }
     response::done(made, |(view, _)| {
         let page = format!("/o/{org}/settings/keys");
-        (response::with_query(&page, &[("made", &view.id.to_string())]), format!("Made the key “{}”", view.name))
+        (response::with_query(&page, &[("made", &view.id.to_string())]), format!("Created the key “{}”", view.name))
     })
     .await
 }

@@ -25,7 +25,7 @@ pub async fn create_link(
     let (ctx, by) = response::signed_in().await?;
     let form = usecase::link::LinkForm { password, expires_at };
     let made = usecase::link::create(&ctx, &by, &id, &form).await;
-    response::done(made, |_| (response::back_to(&back, "/"), "The link is on".to_owned())).await
+    response::done(made, |_| (response::back_to(&back, "/"), "Link created".to_owned())).await
 }
 
 /// **Revoke**. Leads to `back`, the page with the dialog.
@@ -34,5 +34,5 @@ pub async fn revoke_link(#[server(default)] id: String, #[server(default)] back:
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let revoked = usecase::link::revoke(&ctx, &by, &id).await;
-    response::done(revoked, |()| (response::back_to(&back, "/"), "Revoked the link".to_owned())).await
+    response::done(revoked, |()| (response::back_to(&back, "/"), "Link revoked".to_owned())).await
 }

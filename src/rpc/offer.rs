@@ -93,7 +93,7 @@ pub async fn undo_transfer(#[server(default)] transfer: String) -> Result<Done, 
     response::done(undone, |receipt| {
         let org = receipt.target_org_id.clone().unwrap_or_default();
         let what = receipt.plan.summary().what();
-        (format!("/o/{org}/transfers/{}", receipt.id), format!("Put {what} back into {}", receipt.target_name))
+        (format!("/o/{org}/transfers/{}", receipt.id), format!("Moved {what} back to {}", receipt.target_name))
     })
     .await
 }

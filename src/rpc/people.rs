@@ -44,7 +44,7 @@ pub async fn change_role(
     let changed = usecase::people::change_role_at(&ctx, &by, &org, &person, &role, confirmed).await;
     let page = response::back_to(&back, &format!("/o/{org}/people"));
     response::done(changed, |changed| match changed {
-        usecase::people::RoleChange::Done(name, role) => (page, format!("{name} is {} now", role.label())),
+        usecase::people::RoleChange::Done(name, role) => (page, format!("{name} is now {}", role.with_article())),
         usecase::people::RoleChange::Ask => {
             (response::with_query(&page, &[("dialog", "role"), ("person", &person), ("to", &role)]), String::new())
         }
@@ -85,7 +85,7 @@ pub async fn create_person(
     let created = usecase::people::create(&ctx, &by, &org, &form).await;
     let page = response::back_to(&back, &format!("/o/{org}/people"));
     response::done(created, |row| {
-        (page, format!("Created the account of {}. A link to set a password is on its way.", row.name))
+        (page, format!("Created an account for {}. We mailed them a link to set their password.", row.name))
     })
     .await
 }

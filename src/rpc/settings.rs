@@ -58,7 +58,6 @@ pub async fn save_details(
     #[server(default)] name: String,
     #[server(default)] website: String,
     #[server(default)] industry: String,
-    #[server(default)] language: String,
     #[server(default)] cluster: String,
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
@@ -67,7 +66,6 @@ pub async fn save_details(
         name: Some(name),
         website: Some(website),
         industry: Some(industry),
-        language: Some(language),
         cluster: Some(cluster),
         ..Default::default()
     };

@@ -22,12 +22,12 @@ pub async fn backup(database: &DatabaseArgs, file: &Path) -> Result<(), Fatal> {
         );
     }
     let shown = file.display();
-    if file.try_exists().map_err(|error| format!("{shown} cannot be looked at: {error}"))? {
-        return Err(format!("{shown} is there already, and nothing is overwritten. Give another name.").into());
+    if file.try_exists().map_err(|error| format!("{shown} cannot be read: {error}"))? {
+        return Err(format!("{shown} already exists, and a backup overwrites nothing. Give another name.").into());
     }
     let db = Db::open(&url, database.synchronous(), false)
         .await
-        .map_err(|error| format!("The database does not open: {error}"))?;
+        .map_err(|error| format!("The database cannot be opened: {error}"))?;
     let unfinished = unfinished(file);
     let copied = copy(&db, &unfinished).await;
     db.close().await;

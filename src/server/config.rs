@@ -18,12 +18,12 @@ use crate::domain::text::Email;
 /// Where the data is: for every command.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseArgs {
-    /// Database: <sqlite://FILE> (created if missing) or <postgres://USER:PASSWORD@HOST/NAME>. `DATABASE_URL` is used where
-    /// neither this nor `COMMONHOLD_DATABASE` is given.
+    /// Database: <sqlite://FILE> (created if missing) or <postgres://USER:PASSWORD@HOST/NAME>. `DATABASE_URL` is used
+    /// if neither this nor `COMMONHOLD_DATABASE` is given.
     #[arg(long, env = "COMMONHOLD_DATABASE", global = true, value_parser = database)]
     database: Option<String>,
 
-    /// How sure SQLite is that a change is on the disk: "normal" survives a crash of the program, "full" a power cut.
+    /// How durable changes are in SQLite: "normal" survives a crash of the program, "full" also a power cut.
     #[arg(long, env = "COMMONHOLD_SYNCHRONOUS", global = true, value_enum, default_value_t = SynchronousArg::Normal)]
     synchronous: SynchronousArg,
 }
@@ -65,12 +65,12 @@ fn database(text: &str) -> Result<String, String> {
 /// Where the secret of this installation comes from.
 #[derive(Args, Clone, Debug)]
 pub struct SecretArgs {
-    /// Folder for files: the secret that share links are made of.
+    /// Folder for the secret that share links are made from. Created at the first start.
     #[arg(long, env = "COMMONHOLD_DATA", default_value = "data")]
     pub data: PathBuf,
 
-    /// The secret that share links are made of, at least 32 characters, instead of the one in the data folder. Nodes that
-    /// share a database need the same.
+    /// The secret that share links are made from, at least 32 characters, instead of the one in the data folder. Nodes
+    /// that share a database need the same secret.
     #[arg(long, env = "COMMONHOLD_SECRET", hide_env_values = true)]
     secret: Option<SecretText>,
 }
@@ -86,7 +86,7 @@ impl SecretArgs {
             Some(_) => Err("--secret needs at least 32 characters. Try: openssl rand -base64 32".to_owned()),
             None => Secret::kept_in(&self.data).map_err(|error| {
                 let folder = self.data.display();
-                format!("The secret in {folder} cannot be kept: {error}. Give a --data folder that can be written, or --secret.")
+                format!("The secret cannot be stored in {folder}: {error}. Give a writable --data folder, or --secret.")
             }),
         }
     }
@@ -102,8 +102,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub secret: SecretArgs,
 
-    /// The address people use, for links and for telling our own pages from others. http://localhost:PORT of --listen
-    /// where it is not given.
+    /// The address that people use, for links and for checking where requests come from. Default: http://localhost with
+    /// the port of --listen.
     #[arg(long, env = "COMMONHOLD_PUBLIC_URL", value_parser = public_url)]
     pub public_url: Option<String>,
 
@@ -111,24 +111,26 @@ pub struct ServeArgs {
     #[arg(long, env = "COMMONHOLD_LOG", default_value = "info,sqlx=warn,tower_sessions=warn,tower_sessions_core=warn")]
     pub log: String,
 
-    /// Log as JSON, one object a line.
+    /// Log as JSON, one object per line.
     #[arg(long, env = "COMMONHOLD_LOG_JSON")]
     pub log_json: bool,
 
-    /// Whether failed sign-ins are limited; "off" only for tests and measuring on loopback.
+    /// Whether to limit failed sign-ins; "off" is for tests and measurements on loopback only.
     #[arg(long, env = "COMMONHOLD_RATE_LIMITS", value_enum, default_value_t = OnOff::On)]
     pub rate_limits: OnOff,
 
-    /// Address or network of a proxy in front of this server, like 127.0.0.1 or 10.0.0.0/8, whose X-Forwarded-For is
-    /// believed; once for each, or with commas. Without it the address that connects is the client's.
+    /// Address or network of a proxy in front of this server, like 127.0.0.1 or 10.0.0.0/8, whose X-Forwarded-For
+    /// header is trusted. Repeat it, or separate several with commas. Without it, the connecting address counts as the
+    /// client's.
     #[arg(long, env = "COMMONHOLD_TRUSTED_PROXY", value_delimiter = ',', value_parser = Network::parse)]
     pub trusted_proxy: Vec<Network>,
 
-    /// Who may sign up: anybody, who was invited, or who has an address at one of --sign-up-domains or was invited.
+    /// Who may sign up: anyone, only people who were invited, or also people with an address at one of
+    /// --sign-up-domains.
     #[arg(long, env = "COMMONHOLD_SIGN_UP", value_enum, default_value_t = SignUpArg::Open)]
     pub sign_up: SignUpArg,
 
-    /// The domains of --sign-up domains, like example.com,example.org.
+    /// The domains for `--sign-up domains`, like example.com,example.org.
     #[arg(long, env = "COMMONHOLD_SIGN_UP_DOMAINS", default_value = "", hide_default_value = true)]
     pub sign_up_domains: String,
 
@@ -136,17 +138,16 @@ pub struct ServeArgs {
     #[arg(long, env = "COMMONHOLD_ORGANIZATIONS", value_enum, default_value_t = OrganizationsArg::Anyone)]
     pub organizations: OrganizationsArg,
 
-    /// Loopback address and port to serve /metrics on; none where it is not given.
+    /// Loopback address and port to serve /metrics on. Default: none.
     #[arg(long, env = "COMMONHOLD_METRICS", value_parser = loopback)]
     pub metrics: Option<SocketAddr>,
 
     /// Mail server: <smtps://USER:PASSWORD@HOST>, smtp://HOST:PORT, or smtp:// with ?tls=required for STARTTLS. Without
-    /// it mail is kept, and readable at /dev/inbox while only this machine reaches the server.
+    /// it, mail is only kept, and can be read at /dev/inbox while only this machine can reach the server.
     #[arg(long, env = "COMMONHOLD_SMTP", hide_env_values = true)]
     pub smtp: Option<SecretText>,
 
-    /// Sender of mail, like "Commonhold <no-reply@example.com>"; no-reply at the host of the public URL where it is not
-    /// given.
+    /// Sender of mail, like "Commonhold <no-reply@example.com>". Default: no-reply at the host of the public URL.
     #[arg(long, env = "COMMONHOLD_MAIL_FROM")]
     pub mail_from: Option<String>,
 
@@ -154,12 +155,12 @@ pub struct ServeArgs {
     #[arg(long, env = "COMMONHOLD_DEFAULT_PLAN", default_value = "enterprise", value_parser = plan)]
     pub default_plan: PlanTier,
 
-    /// Where the operator reads mail: what Owners ask for with "Contact sales" is sent there. Without it requests are only
+    /// The operator's email address, for requests that Owners send with "Contact sales". Without it, requests are only
     /// kept: see `commonhold request list`.
     #[arg(long, env = "COMMONHOLD_OPERATOR_MAIL", value_parser = address)]
     pub operator_mail: Option<String>,
 
-    /// Do not bring the database up to date at the start.
+    /// Do not bring the database up to date at startup.
     #[arg(long, env = "COMMONHOLD_NO_MIGRATE")]
     pub no_migrate: bool,
 }
@@ -259,8 +260,7 @@ impl Network {
 
 /// Reads `--listen`. A name is none but `localhost`, as what another one means may change.
 fn listen(text: &str) -> Result<SocketAddr, String> {
-    let right = "use an address and a port: 127.0.0.1:3000 or localhost:3000 for this machine alone, 0.0.0.0:3000 or [::]:3000 \
-                 for everybody who can reach it";
+    let right = "use an address and a port: 127.0.0.1:3000 or localhost:3000 for this machine alone, 0.0.0.0:3000 or [::]:3000 for everyone who can reach it";
     let text = text.trim();
     let named = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     named.as_deref().unwrap_or(text).parse().map_err(|_| right.to_owned())
@@ -283,8 +283,7 @@ pub fn public_url(text: &str) -> Result<String, String> {
     if written && read.is_some_and(|url| url.port() != Some(0)) && !text.ends_with(':') {
         Ok(text.to_owned())
     } else {
-        Err("use http://HOST or https://HOST, with :PORT (1 to 65535) where it is not the usual one, and no path"
-            .to_owned())
+        Err("use http://HOST or https://HOST, with :PORT (1 to 65535) if it is not the default, and no path".to_owned())
     }
 }
 
@@ -345,7 +344,7 @@ impl ServeArgs {
                 return Err("--sign-up domains needs --sign-up-domains, like example.com,example.org.".to_owned());
             }
             (policy::SignUp::Open | policy::SignUp::Invited, false) => {
-                return Err("--sign-up-domains is for --sign-up domains.".to_owned());
+                return Err("--sign-up-domains goes with --sign-up domains only.".to_owned());
             }
             _ => {}
         }

@@ -91,7 +91,7 @@ async fn store(ctx: &Ctx, person: PersonId, flash: &Flash, until: Timestamp) -> 
     let kept: Result<()> =
         ctx.db().write(|tx, _| Box::pin(async { Ok(kept_form::upsert(tx, person, &data, until).await?) })).await;
     if let Err(error) = &kept {
-        tracing::warn!(%error, "a form could not be kept for the next page");
+        tracing::warn!(%error, "could not keep a form for the next page");
     }
     kept.is_ok()
 }

@@ -24,7 +24,7 @@ use super::{
 pub struct Amounts {
     /// Only into this organization (Org ID or id); new organizations where it is empty.
     pub org: Option<String>,
-    /// How many new organizations.
+    /// Number of new organizations.
     pub orgs: u64,
     /// People in each organization.
     pub people: u64,

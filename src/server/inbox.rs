@@ -35,7 +35,7 @@ async fn of_this_machine(request: Request, next: Next) -> Response {
     if ours {
         next.run(request).await
     } else {
-        Problem::refusal(&Refusal::Forbidden("The inbox answers at localhost only.".to_owned())).into_response()
+        Problem::refusal(&Refusal::Forbidden("The inbox is available at localhost only.".to_owned())).into_response()
     }
 }
 

@@ -35,7 +35,7 @@ pub async fn serve(listener: TcpListener, app: Router, headers: Duration, stop: 
             Err(error) if is_of_one_connection(&error) => continue,
             Err(error) => {
                 // Most likely too many open files: some are closed in a moment.
-                tracing::error!(%error, "no connection can be accepted");
+                tracing::error!(%error, "cannot accept connections");
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             }

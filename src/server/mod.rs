@@ -73,7 +73,7 @@ pub async fn open_with(
     let url = database.url()?;
     let db = Db::open(&url, database.synchronous(), migrate)
         .await
-        .map_err(|error| format!("The database does not open: {error}"))?;
+        .map_err(|error| format!("The database cannot be opened: {error}"))?;
     if migrate {
         db.migrate().await.map_err(|error| format!("The database could not be brought up to date: {error}"))?;
     }
@@ -105,15 +105,14 @@ pub async fn run(database: &DatabaseArgs, args: &ServeArgs) -> Result<(), Fatal>
     }
     let workers = workers::start(&ctx, delivery);
     let app = router::router(&ctx, &settings, site_options(args.listen));
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .map_err(|error| format!("{} cannot be listened on: {error}", args.listen))?;
+    let listener =
+        TcpListener::bind(args.listen).await.map_err(|error| format!("Cannot listen on {}: {error}", args.listen))?;
     tracing::info!(listen = %args.listen, public_url = settings.public_url, "serving");
     let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
     let (stop_workers, ending) = (workers.stopper(), ctx.clone());
     let server = listen::serve(listener, app, listen::HEADERS, async move {
         ended().await;
-        tracing::info!("stopping: finishing what is being answered");
+        tracing::info!("stopping: finishing the requests in progress");
         stop_workers.stop();
         ending.live().stop();
         ending.tasks().interrupt();
@@ -159,8 +158,7 @@ async fn start_metrics(address: SocketAddr) -> Result<(), Fatal> {
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder).map_err(|error| error.to_string())?;
-    let listener =
-        TcpListener::bind(address).await.map_err(|error| format!("{address} cannot be listened on: {error}"))?;
+    let listener = TcpListener::bind(address).await.map_err(|error| format!("Cannot listen on {address}: {error}"))?;
     let app = axum::Router::new().route("/metrics", axum::routing::get(async move || handle.render()));
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, app).await {
@@ -174,7 +172,7 @@ async fn start_metrics(address: SocketAddr) -> Result<(), Fatal> {
 async fn ended() {
     let interrupted = async {
         if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "Ctrl+C cannot be waited for");
+            tracing::error!(%error, "cannot wait for Ctrl+C");
             std::future::pending::<()>().await;
         }
     };
@@ -184,7 +182,7 @@ async fn ended() {
                 signal.recv().await;
             }
             Err(error) => {
-                tracing::error!(%error, "SIGTERM cannot be waited for");
+                tracing::error!(%error, "cannot wait for SIGTERM");
                 std::future::pending::<()>().await;
             }
         }

@@ -234,7 +234,7 @@ pub async fn leave_secret(new: &NewSecret) {
     let Some(secret) = mask(&session, new.key, new.secret.as_bytes()) else { return };
     let masked = MaskedSecret { key: new.key, name: new.name.clone(), client_id: new.client_id.clone(), secret };
     if let Err(error) = session.insert(SECRET, &masked).await {
-        tracing::warn!(%error, "the secret of a key was lost");
+        tracing::warn!(%error, "lost the secret of a key");
     }
 }
 
@@ -342,7 +342,7 @@ fn failure(error: Error) -> Failure {
     let status = status_of(&error);
     let failure = match (error.later(), error) {
         (Some(refusal), error) => {
-            tracing::error!(%error, "a request could not be answered now");
+            tracing::error!(%error, "cannot answer a request right now");
             if let Some(noted) = parts().and_then(|parts| parts.extensions.get::<NotedRefusal>().cloned()) {
                 noted.note(refusal.clone());
             }
@@ -363,6 +363,6 @@ fn hide(error: &Error) -> Failure {
     let request_id = parts()
         .and_then(|parts| parts.headers.get("x-request-id").and_then(|id| id.to_str().ok().map(str::to_owned)))
         .unwrap_or_default();
-    tracing::error!(%error, request_id, "a request failed inside");
+    tracing::error!(%error, request_id, "a request failed with an internal error");
     Failure::Unexpected { request_id }
 }

@@ -69,7 +69,7 @@ pub fn NothingHere() -> impl IntoView {
         <Title text="Not found"/>
         <section class="trouble">
             <h1 tabindex="-1">"Not found"</h1>
-            <Empty icon="search" sentence=Refusal::NotFound.to_string()>
+            <Empty icon="search" sentence=format!("{} Check the address, or ask for access.", Refusal::NotFound)>
                 <ButtonLink href=paths::WELCOME tone=Tone::Primary>"Your organizations"</ButtonLink>
             </Empty>
         </section>
@@ -88,7 +88,7 @@ fn SignInFirst() -> impl IntoView {
     });
     view! {
         <section class="trouble">
-            <h1 tabindex="-1">"Sign in to go on"</h1>
+            <h1 tabindex="-1">"Sign in to continue"</h1>
             <Empty icon="lock" sentence="Your session has ended.">
                 <ButtonLink href=to tone=Tone::Primary>"Sign in"</ButtonLink>
             </Empty>

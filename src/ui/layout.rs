@@ -168,7 +168,7 @@ fn Rail(section: Section, org: String, begin: PageContext) -> impl IntoView {
         <Switcher id="switcher" current entries more=begin.more_organizations find_all=true>
             {(!begin.shared.is_empty()).then(|| view! { <SharedNav shared=begin.shared.clone()/> })}
             {(waiting > 0).then(|| view! {
-                <a class="waiting" href=paths::WELCOME><Icon name="mail"/>{words::totalled(waiting, "invitation waits", "invitations wait")}</a>
+                <a class="waiting" href=paths::WELCOME><Icon name="mail"/>{words::totalled(waiting, "invitation to answer", "invitations to answer")}</a>
             })}
             {invite.map(|href| view! { <a href=href><Icon name="mail"/>"Invite people"</a> })}
             {founding.then(|| view! {

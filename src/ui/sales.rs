@@ -48,7 +48,7 @@ pub fn GrantCommand(
     command: String,
 ) -> impl IntoView {
     view! {
-        <p class="small">"No requests are mailed from here: no operator address is set. Whoever runs this Commonhold grants a licence with this command; change the numbers as needed."</p>
+        <p class="small">"This server does not mail requests, because no operator address is set. Your administrator can grant a licence with this command; change the numbers as needed."</p>
         <CopyField value=command label="Command that grants a licence" action="Copy" action_label="Copy the command"/>
     }
 }

@@ -162,9 +162,9 @@ pub fn Switcher(
                 })
             }}
             <ul class="switcher-list">{links}</ul>
-            <p class="menu-note none-fits" aria-live="polite">{move || none_fits().then_some("None of these fits.")}</p>
+            <p class="menu-note none-fits" aria-live="polite">{move || none_fits().then_some("No organization matches.")}</p>
             {(finds && more).then(|| {
-                let words = format!("Only the {} used last are listed here. Press Enter to search all.", words::total(listed));
+                let words = format!("Only the {} you used last are listed. Press Enter to search all.", words::total(listed));
                 // While one looks for something, as else nothing is missed.
                 view! { <p class="menu-note" hidden=move || wanted.with(String::is_empty)>{words}</p> }
             })}

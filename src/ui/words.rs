@@ -98,7 +98,7 @@ pub fn day(day: Day, now: Timestamp) -> String {
 /// How long something still works: "12 days left".
 pub fn days_left(until: Timestamp, now: Timestamp) -> String {
     match until.day().0 - now.day().0 {
-        ..=0 => "the last day".to_owned(),
+        ..=0 => "expires today".to_owned(),
         days => format!("{} left", counted(days, "day", "days")),
     }
 }

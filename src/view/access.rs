@@ -84,7 +84,7 @@ pub struct AccessView {
     pub looks: bool,
 }
 
-/// What came of giving access.
+/// The result of giving access.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Given {
     /// They have it.
@@ -97,9 +97,9 @@ impl Given {
     /// "Anna Muster has Editor access now".
     pub fn words(&self) -> String {
         match self {
-            Self::Now(row) => format!("{} has {} access now", row.name, row.level.label()),
+            Self::Now(row) => format!("{} now has {} access", row.name, row.level.label()),
             Self::Invited(waiting) => {
-                format!("Invited {}: {} access once they accept", waiting.email, waiting.level.label())
+                format!("Invited {}. They get {} access when they accept", waiting.email, waiting.level.label())
             }
         }
     }
@@ -108,7 +108,7 @@ impl Given {
 /// One link of the chain that answers "Why can they see this?".
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reason {
-    /// How much it gives.
+    /// The level it gives.
     pub level: Level,
     /// Why.
     pub origin: Origin,

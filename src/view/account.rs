@@ -17,7 +17,7 @@ pub struct ProfileView {
     pub person: PersonView,
     /// Where sign-in leads; only while I belong to it.
     pub default_organization: Option<OrganizationId>,
-    /// Where what I create is processed and stored unless I say otherwise.
+    /// Where my new work is processed and stored by default.
     pub cluster: String,
     /// Language.
     pub language: String,
@@ -48,7 +48,7 @@ pub struct SessionItem {
     pub created_at: Timestamp,
     /// When it was last used, to within a few minutes.
     pub last_seen: Timestamp,
-    /// Whether it is the one that asks.
+    /// Whether it is the current session.
     pub current: bool,
 }
 

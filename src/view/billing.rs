@@ -10,7 +10,7 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// Whom to write to about money.
+/// A billing contact.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ContactView {
     /// Id.

@@ -572,10 +572,10 @@ pub struct ReceiptView {
     pub target_org_id: Option<String>,
     /// What was done.
     pub plan: Plan,
-    /// The transfer that this one took back.
+    /// The transfer that this one undid.
     #[serde(default)]
     pub undoes: Option<TransferId>,
-    /// The transfer that took this one back.
+    /// The transfer that undid this one.
     #[serde(default)]
     pub undone_by: Option<TransferId>,
     /// Whether it can be taken back, and why not.

@@ -211,7 +211,7 @@ pub struct InvitationView {
     pub organization_id: OrganizationId,
     /// Who invited.
     pub invited_by: String,
-    /// Whom it is for.
+    /// The address it is for.
     pub email: String,
     /// The name that was given with it.
     pub name: Option<String>,
@@ -225,9 +225,9 @@ pub struct InvitationView {
     pub state: InvitationState,
     /// When it stops, or stopped, working.
     pub expires_at: Timestamp,
-    /// Whether it stopped working by now.
+    /// Whether it has expired.
     pub expired: bool,
-    /// Whether somebody has signed up with this address.
+    /// Whether an account with this address exists.
     pub has_account: bool,
     /// The organization's Org ID, for the way there.
     pub org_id: String,

@@ -46,7 +46,7 @@ pub struct SeatRow {
     pub device: Option<String>,
     /// Since when.
     pub since: Option<Timestamp>,
-    /// When it was last heard of.
+    /// The last heartbeat.
     pub seen: Option<Timestamp>,
 }
 

@@ -1,4 +1,4 @@
-//! Running work, and what a site's timeline and the dialogs about sites show.
+//! Background tasks, and what a site's timeline and the dialogs about sites show.
 
 use serde::{Deserialize, Serialize};
 

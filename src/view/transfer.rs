@@ -46,9 +46,9 @@ pub struct TransferRow {
     pub target_name: String,
     /// What crossed.
     pub what: Summary,
-    /// The transfer that this one took back.
+    /// The transfer that this one undid.
     pub undoes: Option<TransferId>,
-    /// The transfer that took this one back.
+    /// The transfer that undid this one.
     pub undone_by: Option<TransferId>,
 }
 

@@ -646,7 +646,7 @@ pub fn plan(facts: &Facts) -> Plan {
         Scope::Between => {
             for item in &moving {
                 blockers.items(BlockerCode::NotProcessed, &item.contents.not_processed, |name| {
-                    format!("“{name}” is not processed. Wait until it is, or leave it out.")
+                    format!("“{name}” is not processed yet. Process it first, or leave it out.")
                 });
             }
             accounts(facts, &moving, images, datasets, &mut blockers, &mut effects);
@@ -708,14 +708,14 @@ fn roles_between(facts: &Facts, blockers: &mut Blockers) {
     if source.role.is_none_or(|role| role < Role::Manager) {
         blockers.whole(
             BlockerCode::SourceRoleTooLow,
-            format!("You need to be at least Manager of {} to transfer out of it.", source.name),
+            format!("You need at least the Manager role in {} to transfer out of it.", source.name),
         );
     }
     match target.role {
         Some(role) if role >= Role::Editor => {}
         Some(role) => blockers.whole(
             BlockerCode::TargetRoleTooLow,
-            format!("You need to be at least Editor of {} to transfer into it; you are {}.", target.name, role.label()),
+            format!("You need at least the Editor role in {} to transfer into it, and you have the {} role. Ask an Owner there to change it, or offer it instead.", target.name, role.label()),
         ),
         None if target.invitation_pending => {
             blockers.whole(BlockerCode::InvitationPending, format!("Accept your invitation to {} first.", target.name));
@@ -727,10 +727,19 @@ fn roles_between(facts: &Facts, blockers: &mut Blockers) {
     }
 }
 
+/// "Chris, Jane and Ben".
+fn and_list(names: &[String]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.join(", "),
+    }
+}
+
 /// XFER-2 for the items themselves; XFER-7 for everything inside them as well.
 fn direct_access(moving: &[&Item], scope: Scope, blockers: &mut Blockers) {
     let message = |name: &str, people: &[String]| {
-        format!("“{name}” has access given by hand to {}. Remove that access first.", people.join(", "))
+        let have = if people.len() == 1 { "has" } else { "have" };
+        format!("{} {have} direct access to “{name}”. Remove it before moving.", and_list(people))
     };
     for item in moving {
         let people: Vec<String> =
@@ -753,9 +762,11 @@ fn kept(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
     for item in moving.iter().filter(|item| item.level < Level::Manager) {
         let left = item.kept_by.iter().find(|(id, _)| !facts.destination.facts.contains(id));
         if let Some((_, name)) = left {
-            let place = name.as_ref().map_or_else(|| "of where it is".to_owned(), |name| format!("of “{name}”"));
-            let message =
-                format!("Only Managers may take “{}” out {place}: deleting from there is restricted.", item.name);
+            let place = name.as_ref().map_or_else(|| "of its folder".to_owned(), |name| format!("of “{name}”"));
+            let message = format!(
+                "Only people with Manager access can take “{}” out {place}, because deleting from there is restricted.",
+                item.name
+            );
             blockers.item(BlockerCode::DeletionRestricted, item.id, &item.name, message);
         }
     }
@@ -776,7 +787,7 @@ fn places(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
         if !destination.kind.may_hold(item.kind) {
             let message = match destination.kind {
                 Kind::Dataset => format!("“{}” is a dataset and cannot hold “{}”.", destination.name, item.name),
-                _ if item.kind == Kind::Root => "The Drive itself cannot be moved; select what is in it.".to_owned(),
+                _ if item.kind == Kind::Root => "The Drive itself cannot be moved. Select items in it.".to_owned(),
                 kind => format!(
                     "“{}” is {} and holds only datasets; “{}” is {}.",
                     destination.name,
@@ -792,7 +803,7 @@ fn places(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
                 BlockerCode::AlreadyInSite,
                 item.id,
                 &item.name,
-                format!("“{}” is in a site already. Remove it from that site first.", item.name),
+                format!("“{}” is already in a site. Remove it from that site first.", item.name),
             );
         }
         if destination.depth + 1 + item.height > MAX_DEPTH {
@@ -800,7 +811,7 @@ fn places(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
                 BlockerCode::DepthExceeded,
                 item.id,
                 &item.name,
-                format!("With “{}” in it, the tree would be more than {MAX_DEPTH} levels deep.", item.name),
+                format!("Folders can be at most {MAX_DEPTH} levels deep. “{}” would go deeper.", item.name),
             );
         }
     }
@@ -813,7 +824,7 @@ fn places(facts: &Facts, moving: &[&Item], blockers: &mut Blockers) {
     if into_site && !has_sites {
         blockers.whole(
             BlockerCode::LicenceTierTooLow,
-            format!("Assigning to a site takes an active Cloud Pro licence or above in {}.", facts.target.name),
+            format!("To assign datasets to a site, {} needs an active Cloud Pro licence or higher.", facts.target.name),
         );
     }
 }
@@ -955,7 +966,7 @@ fn accounts(
                     blockers.whole(
                         BlockerCode::AllowanceTooSmall,
                         format!(
-                            "This takes {} images and {} projects of {}'s allowance; {} images and {} projects are left.",
+                            "This needs {} images and {} projects of {}’s allowance, and {} images and {} projects are left.",
                             number(cost.images), number(cost.projects), target.name, number(left.images), number(left.projects)
                         ),
                     );
@@ -965,7 +976,7 @@ fn accounts(
                 for item in moving {
                     blockers.items(BlockerCode::TooRecent, &item.contents.too_recent, |name| {
                         format!(
-                            "“{name}” is not older than one month. From Images & Projects to Credits, only older datasets can be transferred while the source's licence is active."
+                            "“{name}” is not older than one month. While the source’s licence is active, only older datasets can be transferred from Images & Projects to Credits."
                         )
                     });
                 }
@@ -976,7 +987,7 @@ fn accounts(
             Condition::Never => blockers.whole(
                 BlockerCode::CreditsToImages,
                 format!(
-                    "{} is on Credits and {} on Images & Projects. Nothing can be transferred in this direction.",
+                    "{} is on Credits and {} on Images & Projects. Nothing can be transferred in this direction. Share a copy instead.",
                     source.name, target.name
                 ),
             ),

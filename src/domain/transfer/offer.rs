@@ -51,14 +51,14 @@ pub fn offering(source: &Side, items: &[Item], now: Timestamp) -> OfferPlan {
     if source.role.is_none_or(|role| role < Role::Manager) {
         blockers.whole(
             BlockerCode::SourceRoleTooLow,
-            format!("You need to be at least Manager of {} to offer something of it.", source.name),
+            format!("You need at least the Manager role in {} to offer something from it.", source.name),
         );
     }
     direct_access(&moving, Scope::Between, &mut blockers);
     let mut links_stopped = Truncated::default();
     for item in &moving {
         blockers.items(BlockerCode::NotProcessed, &item.contents.not_processed, |name| {
-            format!("“{name}” is not processed. Wait until it is, or leave it out.")
+            format!("“{name}” is not processed yet. Process it first, or leave it out.")
         });
         links_stopped.total += item.contents.links.total;
         let room = super::NAMED_AT_MOST.saturating_sub(links_stopped.first.len());
@@ -88,8 +88,7 @@ pub fn take(facts: &Facts, offerer: &str, unchanged: bool) -> Plan {
     let mut plan = plan(facts);
     for blocker in &mut plan.blockers {
         if blocker.code == BlockerCode::SourceRoleTooLow {
-            blocker.message =
-                format!("{offerer}, who offered this, is not a Manager of {} any more.", facts.source.name);
+            blocker.message = format!("{offerer}, who offered this, is no longer a Manager of {}.", facts.source.name);
         }
     }
     if !unchanged {
@@ -97,7 +96,7 @@ pub fn take(facts: &Facts, offerer: &str, unchanged: bool) -> Plan {
             code: BlockerCode::ChangedSince,
             resource: None,
             name: None,
-            message: format!("What is in it was changed since {offerer} offered it. Ask for a new offer."),
+            message: format!("Its contents have changed since {offerer} offered it. Ask for a new offer."),
         });
     }
     plan

@@ -95,10 +95,10 @@ pub fn decide(facts: &Facts<'_>) -> Result<ReversalPermit, Refusal> {
     let since = |message: &str| blocker(BlockerCode::ChangedSince, message.to_owned());
     // What is over is over: the rest does not matter.
     if facts.undone {
-        return Err(Refusal::Blocked(vec![since("This transfer was undone already.")]));
+        return Err(Refusal::Blocked(vec![since("This transfer has already been undone.")]));
     }
     if facts.at.plus_days(UNDO_DAYS) <= facts.now {
-        return Err(Refusal::Blocked(vec![since("A transfer can be undone within one day.")]));
+        return Err(Refusal::Blocked(vec![since("A transfer can only be undone within one day.")]));
     }
     if !facts.kept {
         return Err(Refusal::Blocked(vec![since(
@@ -108,13 +108,13 @@ pub fn decide(facts: &Facts<'_>) -> Result<ReversalPermit, Refusal> {
     if away.role.is_none_or(|role| role < Role::Manager) {
         why.push(blocker(
             BlockerCode::SourceRoleTooLow,
-            format!("You need to be at least Manager of {} to transfer out of it.", away.name),
+            format!("You need at least the Manager role in {} to transfer out of it.", away.name),
         ));
     }
     if home.role.is_none_or(|role| role < Role::Editor) {
         why.push(blocker(
             BlockerCode::TargetRoleTooLow,
-            format!("You need to be at least Editor of {} to transfer into it.", home.name),
+            format!("You need at least the Editor role in {} to transfer into it.", home.name),
         ));
     }
     // Who has no right there is told nothing of what is there.
@@ -122,25 +122,23 @@ pub fn decide(facts: &Facts<'_>) -> Result<ReversalPermit, Refusal> {
         return Err(Refusal::Blocked(why));
     }
     if !facts.in_place {
-        why.push(since("Something of it is not where it was put any more."));
+        why.push(since("Some of it has been moved since."));
     } else if (facts.found.things, facts.found.changed) != (facts.left.things, facts.left.changed) {
-        why.push(since("Something in it was changed, added or removed since."));
+        why.push(since("Something in it has been changed, added or removed since."));
     }
     if facts.found.grants > 0 || facts.found.links > 0 {
-        why.push(since("Something in it was shared since."));
+        why.push(since("Something in it has been shared since."));
     }
     for container in &facts.containers {
         if !container.there || container.level.is_none_or(|level| level < Level::Editor) {
-            why.push(since("The place it came from is gone."));
+            why.push(since("The place it came from no longer exists."));
         }
         if container.too_deep {
-            let text = "In the place it came from, the tree would be too deep by now.";
+            let text = "The place it came from is now too many levels deep.";
             why.push(blocker(BlockerCode::DepthExceeded, text.to_owned()));
         }
         for name in &container.taken {
-            why.push(since(&format!(
-                "There is something named “{name}” in the place it came from. Rename that first."
-            )));
+            why.push(since(&format!("“{name}” already exists in the place it came from. Rename that first.")));
         }
     }
     licences(facts, &mut why);
@@ -164,10 +162,7 @@ fn licences(facts: &Facts<'_>, why: &mut Vec<Blocker>) {
         let same = now.map(|licence| licence.id) == governed;
         let ended = now.is_some_and(|licence| licence.is_active(facts.at) && !licence.is_active(facts.now));
         if !same || ended {
-            why.push(blocker(
-                code,
-                format!("The licence of {} is not the one it was transferred with any more.", side.name),
-            ));
+            why.push(blocker(code, format!("{} no longer has the licence that it was transferred with.", side.name)));
         }
     }
     let cost = charged(facts.plan);
@@ -176,7 +171,7 @@ fn licences(facts: &Facts<'_>, why: &mut Vec<Blocker>) {
         why.push(blocker(
             BlockerCode::AllowanceTooSmall,
             format!(
-                "{} got back {} images and {} projects, and has used some of them; {} images and {} projects are left.",
+                "{} got back {} images and {} projects and has used some of them since; {} images and {} projects are left.",
                 facts.home.name,
                 number(cost.images),
                 number(cost.projects),

@@ -257,7 +257,7 @@ fn xfer_2_the_refusal_names_the_people() {
     let by_hand = [grant(CHRIS, "Chris Weber", Level::Reader), grant(JANE, "Jane Roth", Level::Editor)];
     facts.items[0].grants = by_hand.into_iter().chain([carried(grant(ANNA, "Anna Muster", Level::Editor))]).collect();
     let messages: Vec<String> = plan(&facts).blockers.into_iter().map(|blocker| blocker.message).collect();
-    assert_eq!(messages, ["“Portal” has access given by hand to Chris Weber, Jane Roth. Remove that access first."]);
+    assert_eq!(messages, ["Chris Weber and Jane Roth have direct access to “Portal”. Remove it before moving."]);
 }
 
 // Keeping access (XFER-3).
@@ -628,7 +628,7 @@ fn xfer_10_the_refusal_says_what_is_needed_and_what_is_left() {
     facts.target.licence = Some(licence(Model::ImagesProjects, 99, 6));
     let messages: Vec<String> = plan(&facts).blockers.into_iter().map(|blocker| blocker.message).collect();
     let expected =
-        "This takes 100 images and 1 projects of Tunnel North's allowance; 99 images and 6 projects are left.";
+        "This needs 100 images and 1 projects of Tunnel North’s allowance, and 99 images and 6 projects are left.";
     assert_eq!(messages, [expected]);
 }
 
@@ -895,7 +895,7 @@ fn pol_1_who_may_not_delete_from_a_folder_may_not_take_out_of_it_either() {
     assert_eq!(blockers(&blocked), [(BlockerCode::DeletionRestricted, "Tunnels")]);
     assert!(blocked.blockers[0].message.contains("out of “Inbox”"), "{}", blocked.blockers[0].message);
     facts.items = vec![kept(Level::Editor, &[(INBOX, None)])];
-    assert!(plan(&facts).blockers[0].message.contains("out of where it is"));
+    assert!(plan(&facts).blockers[0].message.contains("out of its folder"));
     // Managers may; and so may everybody inside what keeps it.
     facts.items = vec![kept(Level::Manager, &named)];
     assert!(plan(&facts).is_clear());

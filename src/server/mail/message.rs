@@ -36,7 +36,7 @@ pub fn compose(from: &Mailbox, mail: &Claimed) -> Result<Message, String> {
         .message_id(Some(format!("<{}@{}>", mail.id, from.email.domain())))
         .raw_header(automatic)
         .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
-        .map_err(|error| format!("The message could not be made: {error}."))
+        .map_err(|error| format!("The message could not be created: {error}."))
 }
 
 /// Whether there is something in a text that mail programs take for encoded text (RFC 2047), and show as what it stands for. It

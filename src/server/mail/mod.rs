@@ -21,6 +21,8 @@ use super::{
 pub enum EmailMessage<'a> {
     /// An invitation into an organization (PEOPLE-3): leads to `/invitations/{token}`.
     Invitation {
+        /// The name that was given with the address.
+        name: Option<&'a str>,
         /// The organization's name.
         organization: &'a str,
         /// Who invites.
@@ -36,6 +38,8 @@ pub enum EmailMessage<'a> {
     },
     /// An invitation to reach something from outside (ACCESS-2): leads to `/invitations/{token}`.
     SharedWith {
+        /// The name that was given with the address.
+        name: Option<&'a str>,
         /// The organization's name.
         organization: &'a str,
         /// Who shares.

@@ -64,7 +64,7 @@ enum Tls {
 }
 
 const SHAPE: &str =
-    "--smtp: use smtp://HOST:PORT or smtps://USER:PASSWORD@HOST, with ?tls=required behind smtp:// for STARTTLS";
+    "--smtp: use smtp://HOST:PORT or smtps://USER:PASSWORD@HOST; for STARTTLS, add ?tls=required to smtp://";
 
 impl Delivery {
     /// Reads `smtp://` or `smtps://` addresses as lettre writes them: `smtps://user:password@host:465/name?tls=required`.
@@ -109,7 +109,7 @@ impl Server {
             ("smtp", Some("required")) => (Tls::Required, 587),
             ("smtp" | "smtps", Some(_)) => {
                 return Err(
-                    "--smtp: tls is required, opportunistic or none; with smtps:// it is always required".to_owned()
+                    "--smtp: tls must be required, opportunistic or none; smtps:// always requires it".to_owned()
                 );
             }
             _ => return Err(SHAPE.to_owned()),
@@ -118,20 +118,21 @@ impl Server {
         let credentials = match (url.username(), url.password()) {
             ("", None) => None,
             ("", Some(_)) | (_, None) => {
-                return Err("--smtp: a user and a password belong together; write special characters as %XX".to_owned());
+                return Err(
+                    "--smtp: give a user and a password, or neither; write special characters as %XX".to_owned()
+                );
             }
             (user, Some(password)) => match (decode(user), decode(password)) {
                 (Ok(user), Ok(password)) => Some(Credentials::new(user, password)),
                 _ => {
                     return Err(
-                        "--smtp: the user or the password is not readable; write special characters as %XX".to_owned()
+                        "--smtp: the user or the password cannot be read; write special characters as %XX".to_owned()
                     );
                 }
             },
         };
         if credentials.is_some() && !local && tls == Tls::None && wanted.is_none() {
-            return Err("--smtp: the password would travel unencrypted. Use smtps://, or add ?tls=required, or ?tls=none if that \
-                        is what you want"
+            return Err("--smtp: the password would be sent unencrypted. Use smtps://, or add ?tls=required, or ?tls=none if that is what you want"
                 .to_owned());
         }
         let name = url.path().trim_matches('/');

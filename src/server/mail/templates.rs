@@ -93,19 +93,19 @@ pub fn write(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> Re
     Ok(Written { subject: body.subject, text, html })
 }
 
-fn hello(first_name: &str) -> String {
-    format!("Hello {},", inert(first_name))
+fn hello(name: &str) -> String {
+    format!("Hello {},", inert(name))
 }
 
 fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBody {
     match *message {
-        EmailMessage::Invitation { organization, inviter, role, resource, token, days } => {
+        EmailMessage::Invitation { name, organization, inviter, role, resource, token, days } => {
             let (organization, inviter) = (inert(organization), inert(inviter));
             EmailBody {
                 subject: format!("{inviter} invites you to {organization}"),
-                greeting: "Hello,".to_owned(),
+                greeting: name.map_or_else(|| "Hello,".to_owned(), hello),
                 paragraphs: vec![
-                    format!("{inviter} invites you to work in {organization} on Commonhold, as {}.", role.label()),
+                    format!("{inviter} invites you to work in {organization} on Commonhold, as {}.", role.with_article()),
                     may(role, resource),
                 ],
                 button: Some(Button {
@@ -114,20 +114,19 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                     validity: validity(now, days),
                 }),
                 unexpected: format!(
-                    "You did not expect this? Then do nothing: nobody gets an account or joins anything unless the \
-                     invitation is accepted. {inviter} gave us your address."
+                    "You did not expect this? You can ignore it: no one gets an account or joins anything unless the invitation is accepted. {inviter} gave us your address."
                 ),
             }
         }
-        EmailMessage::SharedWith { organization, inviter, resource, token, days } => {
+        EmailMessage::SharedWith { name, organization, inviter, resource, token, days } => {
             let (organization, inviter) = (inert(organization), inert(inviter));
             let what = resource.map_or_else(|| "something".to_owned(), |name| format!("“{}”", inert(name)));
             EmailBody {
                 subject: format!("{inviter} shares {what} with you"),
-                greeting: "Hello,".to_owned(),
+                greeting: name.map_or_else(|| "Hello,".to_owned(), hello),
                 paragraphs: vec![
                     format!("{inviter} of {organization} shares {what} with you on Commonhold."),
-                    format!("You will reach it from outside, without becoming one of {organization}."),
+                    format!("You get access to it without joining {organization}."),
                 ],
                 button: Some(Button {
                     label: "See the invitation",
@@ -135,8 +134,7 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                     validity: validity(now, days),
                 }),
                 unexpected: format!(
-                    "You did not expect this? Then do nothing: nobody gets an account or access unless the invitation is \
-                     accepted. {inviter} gave us your address."
+                    "You did not expect this? You can ignore it: no one gets an account or access unless the invitation is accepted. {inviter} gave us your address."
                 ),
             }
         }
@@ -148,7 +146,7 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                 greeting: "Hello,".to_owned(),
                 paragraphs: vec![
                     format!("{by} gave {whom} {} access to “{resource}” in {organization}.", level.label()),
-                    format!("With {} access one can {}.", level.label(), level.summary()),
+                    format!("With {} access, you can {}.", level.label(), level.summary()),
                 ],
                 button: Some(Button { label: "Open it", link: format!("{public_url}{path}"), validity: String::new() }),
                 unexpected: format!("You did not expect this? Ask {by}."),
@@ -157,30 +155,29 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
         EmailMessage::VerifyEmail { first_name, token } => EmailBody {
             subject: "Verify your email address".to_owned(),
             greeting: hello(first_name),
-            paragraphs: vec!["Please tell us that this is your address, and that our mail reaches you.".to_owned()],
+            paragraphs: vec!["Confirm that this is your address, and that our mail reaches you.".to_owned()],
             button: Some(Button {
                 label: "Verify this address",
                 link: format!("{public_url}/verify?token={token}"),
                 validity: "The link works once.".to_owned(),
             }),
             unexpected:
-                "You did not expect this? Somebody may have typed your address by mistake. Do nothing: without \
-                         the link above it is not counted as theirs."
+                "You did not expect this? Someone may have typed your address by mistake. You can ignore this mail: unless the link above is used, the address is not confirmed."
                     .to_owned(),
         },
         EmailMessage::ResetPassword { first_name, token } => EmailBody {
             subject: "Set a new password".to_owned(),
             greeting: hello(first_name),
-            paragraphs: vec!["Somebody, most likely you, asked for a new password for your account.".to_owned()],
+            paragraphs: vec!["Someone, most likely you, asked to set a new password for your account.".to_owned()],
             button: Some(Button {
                 label: "Set a new password",
                 link: format!("{public_url}/reset?token={token}"),
                 validity: format!(
-                    "The link works once, and for one hour: until {}.",
+                    "The link works once, within one hour, until {}.",
                     now.plus_millis(3_600_000).words()
                 ),
             }),
-            unexpected: "You did not ask for it? Then do nothing: your password stays as it is.".to_owned(),
+            unexpected: "You did not ask for it? You can ignore this mail: your password stays as it is.".to_owned(),
         },
         EmailMessage::SetPassword { first_name, organization, by, token, days } => {
             let (organization, by) = (inert(organization), inert(by));
@@ -189,7 +186,7 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                 greeting: hello(first_name),
                 paragraphs: vec![
                     format!("{by} created an account for you in {organization} on Commonhold."),
-                    "Set a password, and you can sign in with this email address.".to_owned(),
+                    "Set a password to sign in with this email address.".to_owned(),
                 ],
                 button: Some(Button {
                     label: "Set your password",
@@ -197,7 +194,7 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                     validity: validity(now, days),
                 }),
                 unexpected: format!(
-                    "You did not expect this? Then do nothing: without a password nobody can sign in. {by} gave us your address."
+                    "You did not expect this? You can ignore it: without a password, no one can sign in. {by} gave us your address."
                 ),
             }
         }
@@ -205,29 +202,28 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
             subject: "Your email address was changed".to_owned(),
             greeting: hello(first_name),
             paragraphs: vec![
-                format!("Your account has another address now: {}.", one_line(email)),
-                "Mail goes there from now on, and you sign in with it. This is the last one to this address."
+                format!("Your account now has another email address: {}.", one_line(email)),
+                "From now on, you sign in with it and our mail goes there. This is the last mail to this address."
                     .to_owned(),
             ],
             button: None,
             unexpected:
-                "This was not you? Then somebody else can get at your account. Tell an Owner of your organization, \
-                         or whoever runs this server, at once."
+                "This was not you? Then someone else has access to your account. Tell an Owner of your organization or your administrator at once."
                     .to_owned(),
         },
         EmailMessage::PasswordChanged { first_name } => EmailBody {
             subject: "Your password was changed".to_owned(),
             greeting: hello(first_name),
-            paragraphs: vec!["Your account has a new password. Everywhere else you were signed out.".to_owned()],
+            paragraphs: vec!["Your account has a new password. You have been signed out everywhere else.".to_owned()],
             button: None,
             unexpected: format!(
-                "This was not you? Set a new password at once, at {public_url}/forgot: that ends every session."
+                "This was not you? Set a new password at once at {public_url}/forgot. That signs everyone out of your account."
             ),
         },
         EmailMessage::RoleChanged { organization, org_id, by, from, to } => {
             let (organization, by) = (inert(organization), inert(by));
             EmailBody {
-                subject: format!("You are {} of {organization} now", to.label()),
+                subject: format!("You are now {} of {organization}", to.with_article()),
                 greeting: "Hello,".to_owned(),
                 paragraphs: vec![
                     format!("{by} changed your role in {organization} from {} to {}.", from.label(), to.label()),
@@ -240,7 +236,7 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
         EmailMessage::OwnershipGiven { organization, org_id, by } => {
             let (organization, by) = (inert(organization), inert(by));
             EmailBody {
-                subject: format!("You are an Owner of {organization} now"),
+                subject: format!("You are now an Owner of {organization}"),
                 greeting: "Hello,".to_owned(),
                 paragraphs: vec![format!("{by} made you an Owner of {organization}."), may(Role::Owner, None)],
                 button: Some(open(public_url, org_id)),
@@ -255,7 +251,7 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                 paragraphs: vec![
                     format!("{email} wants to accept an invitation to {organization} that {sender} sent."),
                     format!(
-                        "{sender} can no longer give what it gives, so it was refused. Resend it in your own name, or revoke it."
+                        "{sender} can no longer invite people with this role or access, so the invitation was refused. Resend it in your own name, or revoke it."
                     ),
                 ],
                 button: Some(Button {
@@ -264,7 +260,7 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                     validity: String::new(),
                 }),
                 unexpected:
-                    "You did not expect this? Then revoke the invitation: until it is sent again, nobody can accept it."
+                    "You did not expect this? Revoke the invitation. Until it is sent again, no one can accept it."
                         .to_owned(),
             }
         }
@@ -275,8 +271,7 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                 greeting: "Hello,".to_owned(),
                 paragraphs: vec![
                     format!("{by} removed you from {organization}."),
-                    "What you made there stays with the organization. Your account and your other organizations are as they \
-                     were."
+                    "The work you created there stays with the organization. Your account and your other organizations are not affected."
                         .to_owned(),
                 ],
                 button: None,
@@ -291,12 +286,12 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                 paragraphs: vec![
                     format!("{by} of {lender} lends {organization} a {licence} licence until {}.", until.words()),
                     format!(
-                        "The account {} uses it like one of its own until then. {lender} can call it back, and you can return it, at any time.",
+                        "Until then, your account {} can use it like one of its own. {lender} can call it back, and you can return it, at any time.",
                         inert(account)
                     ),
                 ],
                 button: Some(loans(public_url, org_id)),
-                unexpected: format!("You did not expect this? Nothing is charged for it. Ask {by}, or return it."),
+                unexpected: format!("You did not expect this? It costs you nothing. Ask {by}, or return it."),
             }
         }
         EmailMessage::LoanEnded { organization, org_id, licence, by, how } => {
@@ -305,7 +300,7 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                 Ended::CalledBack => (
                     format!("A licence that {organization} borrowed was called back"),
                     format!(
-                        "{by} called back the {licence} licence that {organization} borrowed. It cannot be used any more, and seats of it are free."
+                        "{by} called back the {licence} licence that {organization} borrowed. You can no longer use it, and its seats are free."
                     ),
                 ),
                 Ended::Returned | Ended::RanOut => (
@@ -316,7 +311,7 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
             EmailBody {
                 subject,
                 greeting: "Hello,".to_owned(),
-                paragraphs: vec![sentence, "What was used of it stays used.".to_owned()],
+                paragraphs: vec![sentence, "What was used during the loan is not given back.".to_owned()],
                 button: Some(loans(public_url, org_id)),
                 unexpected: format!("You did not expect this? Ask {by}."),
             }
@@ -325,8 +320,7 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
             let (organization, source, by, what) = (inert(organization), inert(source), inert(by), inert(what));
             let mut paragraphs = vec![
                 format!("{by} of {source} offers {what} to {organization} on Commonhold."),
-                "Nothing moves until one of your Editors, Managers or Owners accepts. Before that you see what it holds, \
-                 what it takes of your allowance, and where it would go."
+                "Nothing moves until one of your Editors, Managers or Owners accepts. Before that, you can see what is in it, what it needs of your allowance, and where it would go."
                     .to_owned(),
             ];
             if !note.is_empty() {
@@ -339,9 +333,9 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                 button: Some(Button {
                     label: "See the offer",
                     link: format!("{public_url}{path}"),
-                    validity: format!("The offer is open for {days} days: until {}.", now.plus_days(days).words()),
+                    validity: format!("The offer is open for {days} days, until {}.", now.plus_days(days).words()),
                 }),
-                unexpected: "You did not expect this? Then decline it, or do nothing: it ends by itself.".to_owned(),
+                unexpected: "You did not expect this? Decline it, or ignore it: it expires by itself.".to_owned(),
             }
         }
         EmailMessage::OfferAnswered { organization, path, what, accepted } => {
@@ -367,11 +361,11 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
             subject: "Your account was deleted".to_owned(),
             greeting: hello(first_name),
             paragraphs: vec![
-                "Your account on Commonhold is deleted, as you asked. What you made in organizations stays with them."
+                "Your account on Commonhold has been deleted, as you asked. The work you created in organizations stays with them."
                     .to_owned(),
             ],
             button: None,
-            unexpected: "This was not you? Tell whoever runs this server at once.".to_owned(),
+            unexpected: "This was not you? Tell your administrator at once.".to_owned(),
         },
         EmailMessage::PurchaseRequested {
             organization,
@@ -389,7 +383,7 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                 vec![format!("{by}, an Owner of {organization} (Org ID {org_id}), asks for: {}.", one_line(what))];
             paragraphs.extend(message.map(quoted).unwrap_or_default());
             let phone = contact_phone.map(|phone| format!(", {}", one_line(phone))).unwrap_or_default();
-            paragraphs.push(format!("Answer to: {name}, {}{phone}.", one_line(contact_email)));
+            paragraphs.push(format!("Reply to: {name}, {}{phone}.", one_line(contact_email)));
             paragraphs.push(format!(
                 "Grant it with “commonhold licence grant --org {org_id} …”, then tell the Owners with “commonhold request answer \
                  {request} --text …”."
@@ -399,13 +393,13 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                 greeting: "Hello,".to_owned(),
                 paragraphs,
                 button: None,
-                unexpected: "You get this because your address is the one of whoever runs this server.".to_owned(),
+                unexpected: "You get this mail because yours is the operator address of this server.".to_owned(),
             }
         }
         EmailMessage::PurchaseAnswered { organization, org_id, what, declined, answer } => {
             let organization = inert(organization);
             let verb = if declined { "declined" } else { "answered" };
-            let mut paragraphs = vec![format!("What was asked for in {organization} was {verb}: {}.", one_line(what))];
+            let mut paragraphs = vec![format!("A request of {organization} was {verb}: {}.", one_line(what))];
             paragraphs.extend(quoted(answer));
             EmailBody {
                 subject: format!("Your request for {} was {verb}", one_line(what)),
@@ -416,7 +410,7 @@ fn body(message: &EmailMessage<'_>, public_url: &str, now: Timestamp) -> EmailBo
                     link: format!("{public_url}/o/{org_id}/billing"),
                     validity: String::new(),
                 }),
-                unexpected: format!("You get this because you are an Owner of {organization}."),
+                unexpected: format!("You get this mail because you are an Owner of {organization}."),
             }
         }
     }
@@ -431,15 +425,15 @@ fn quoted(text: &str) -> Vec<String> {
 fn may(role: Role, resource: Option<&str>) -> String {
     match (role, resource) {
         (Role::Member, Some(resource)) => {
-            format!("As Member you can work with what is shared with you: {}.", inert(resource))
+            format!("As a Member, you can work with what is shared with you: {}.", inert(resource))
         }
-        (role, _) => format!("As {} you can {}.", role.label(), role.summary()),
+        (role, _) => format!("As {}, you can {}.", role.with_article(), role.summary()),
     }
 }
 
 fn validity(now: Timestamp, days: i64) -> String {
     let days_in_words = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
-    format!("The link works once, and for {days_in_words}: until {}.", now.plus_days(days).words())
+    format!("The link works once, within {days_in_words}, until {}.", now.plus_days(days).words())
 }
 
 fn loans(public_url: &str, org_id: &str) -> Button {
@@ -480,13 +474,29 @@ mod tests {
         vec![
             (
                 "invitation",
-                EmailMessage::Invitation { organization, inviter, role: Role::Editor, resource: None, token, days: 14 },
+                EmailMessage::Invitation {
+                    name: Some(first_name),
+                    organization,
+                    inviter,
+                    role: Role::Editor,
+                    resource: None,
+                    token,
+                    days: 14,
+                },
             ),
             (
                 "invitation_of_a_member",
-                EmailMessage::Invitation { organization, inviter, role: Role::Member, resource, token, days: 1 },
+                EmailMessage::Invitation {
+                    name: None,
+                    organization,
+                    inviter,
+                    role: Role::Member,
+                    resource,
+                    token,
+                    days: 1,
+                },
             ),
-            ("shared_with", EmailMessage::SharedWith { organization, inviter, resource, token, days: 14 }),
+            ("shared_with", EmailMessage::SharedWith { name: None, organization, inviter, resource, token, days: 14 }),
             (
                 "access_given",
                 EmailMessage::AccessGiven {

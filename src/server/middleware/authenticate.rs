@@ -167,7 +167,7 @@ fn note_use(ctx: &Ctx, id: Id, person: PersonId, client: &Client) {
     tokio::spawn(async move {
         let noted: Result<bool> = ctx.db().write(|tx, _| Box::pin(async { Ok(touch(tx, id, &how).await?) })).await;
         if let Err(error) = noted {
-            tracing::warn!(%error, "the use of a session could not be noted");
+            tracing::warn!(%error, "could not record the use of a session");
         }
     });
 }
@@ -177,7 +177,7 @@ fn note_visit(ctx: &Ctx, person: PersonId, org: String) {
     let ctx = ctx.clone();
     tokio::spawn(async move {
         if let Err(error) = usecase::session::note_organization(&ctx, person, &org).await {
-            tracing::warn!(%error, "which organization is looked at could not be noted");
+            tracing::warn!(%error, "could not record which organization is open");
         }
     });
 }
@@ -223,7 +223,7 @@ fn hop(bytes: &[u8]) -> Option<IpAddr> {
 
 /// Answers who asks while nobody can be told from anybody: the cookie stays as good as it was.
 fn unknown(request: &Request, error: &Error) -> Response {
-    tracing::error!(%error, "who is asking could not be read");
+    tracing::error!(%error, "could not read the session of a request");
     let refusal = error.later().unwrap_or(Refusal::Unavailable);
     retry_later::answer(request.uri().path(), request.headers(), refusal)
 }

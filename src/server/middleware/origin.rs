@@ -33,7 +33,7 @@ pub async fn same_origin(request: Request, next: Next) -> Response {
     if safe || says {
         next.run(request).await
     } else {
-        Problem::refusal(&Refusal::Forbidden("This request does not say where it comes from.".to_owned()))
+        Problem::refusal(&Refusal::Forbidden("This request does not say which site it comes from.".to_owned()))
             .into_response()
     }
 }

@@ -37,7 +37,7 @@ pub async fn redirect_old_org_id(State(ctx): State<Ctx>, request: Request, next:
                 return (StatusCode::FOUND, [(header::LOCATION, to)]).into_response();
             }
             Ok(None) => {}
-            Err(error) => tracing::error!(%error, "an old Org ID could not be looked up"),
+            Err(error) => tracing::error!(%error, "could not look up an old Org ID"),
         }
     }
     next.run(request).await

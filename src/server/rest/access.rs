@@ -18,10 +18,10 @@ use crate::{
 
 use super::{CurrentPerson, Json, PageParams, Params, problem::Problem, resources::CrumbBody};
 
-/// One reason why somebody can reach a resource: a role, or a grant.
+/// One reason why someone has access to a resource: a role or a grant.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AccessBody {
-    /// Who; or else `organization`.
+    /// The person, unless it is an `organization`.
     #[serde(skip_serializing_if = "Option::is_none")]
     person: Option<String>,
     /// Everyone in this organization.
@@ -35,7 +35,7 @@ pub struct AccessBody {
     /// Where an inherited grant is, if the caller may see that.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<CrumbBody>,
-    /// The grant's id. One that is inherited is removed where it is.
+    /// The grant's id. An inherited grant can only be removed where it was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     grant: Option<String>,
     /// The person's role in the organization.
@@ -105,7 +105,7 @@ pub struct AccessPageBody {
     waiting: Vec<WaitingAccessBody>,
 }
 
-/// Who can reach a resource, with level and source; for its Managers.
+/// Who has access to a resource, with level and source; for its Managers.
 #[utoipa::path(get, path = "/resources/{id}/access", tag = "drive", params(("id" = String, Path), PageParams),
     responses((status = 200, body = AccessPageBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn list(
@@ -123,31 +123,31 @@ pub async fn list(
     }))
 }
 
-/// One reason why a person can reach a resource.
+/// One reason why a person has access to a resource.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReasonBody {
-    /// How much it gives.
+    /// The level it gives.
     level: &'static str,
     /// `role`, `inherited`, `direct` or `carried`.
     source: &'static str,
-    /// The role in the organization, where it is that.
+    /// The role in the organization, if the reason is a role.
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
-    /// The name of the organization that it was given to, where it was not given to the person.
+    /// The name of the organization that it was given to, if it was not given to the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     through: Option<String>,
     /// Where an inherited grant is, if the caller may see that.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<CrumbBody>,
-    /// Whether the grant came along with a move, here or where it is inherited from.
+    /// Whether the grant was carried over from a move, here or where it is inherited from.
     carried: bool,
-    /// Who made the grant, or moved what it came along with.
+    /// Who made the grant, or moved the item that it came with.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
     /// When.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
-    /// What the person would have if only this were taken away; null for nothing.
+    /// The level the person would have without this; null for none.
     left: Option<&'static str>,
 }
 
@@ -167,18 +167,18 @@ impl From<Reason> for ReasonBody {
     }
 }
 
-/// Why a person can reach a resource.
+/// Why a person has access to a resource.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WhyBody {
     person: String,
     name: String,
-    /// The highest of the reasons; null for somebody who does not reach it.
+    /// The highest of the reasons; null for someone without access.
     level: Option<&'static str>,
     /// Every reason, the highest first.
     reasons: Vec<ReasonBody>,
 }
 
-/// Why a person can reach a resource: every role and grant, and what would be left without it; for its Managers.
+/// Why a person has access to a resource: every role and grant, and the level without it; for its Managers.
 #[utoipa::path(get, path = "/resources/{id}/access/{person}", tag = "drive", params(("id" = String, Path), ("person" = String, Path)),
     responses((status = 200, body = WhyBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn why(
@@ -195,27 +195,27 @@ pub async fn why(
     }))
 }
 
-/// Access to be given: to one of `email`, `person` and `organization`.
+/// Access to give, to one of `email`, `person` and `organization`.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GiveBody {
     /// An address. One that the organization does not know is invited.
     email: Option<String>,
-    /// Somebody who is in the organization, or reaches something in it.
+    /// Someone in the organization, or with access to something in it.
     person: Option<String>,
     /// The Org ID of an organization: each of its people gets the level.
     organization: Option<String>,
     /// `reader`, `uploader`, `editor` or `manager`.
     level: String,
-    /// How an address that is not known is to come: `external`, without a membership, or `member`.
+    /// How an unknown address is invited: `external`, without a membership, or `member`.
     #[serde(rename = "as")]
     way: Option<String>,
 }
 
-/// What came of giving access.
+/// The result of giving access.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GivenBody {
-    /// `given`, or `invited`: they have it once they accept.
+    /// `given`, or `invited`: they get access when they accept.
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     access: Option<AccessBody>,
@@ -223,7 +223,7 @@ pub struct GivenBody {
     invitation: Option<WaitingAccessBody>,
 }
 
-/// Gives access, or sets what was given to another level.
+/// Gives access, or changes its level.
 #[utoipa::path(put, path = "/resources/{id}/grants", tag = "drive", params(("id" = String, Path)), request_body = GiveBody,
     responses((status = 200, body = GivenBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn give(
@@ -246,8 +246,7 @@ pub async fn give(
     }))
 }
 
-/// Takes access away that was given on the very resource, by hand or carried along with a move; or what waits there with
-/// an invitation.
+/// Removes access that was given on this resource or carried over from a move, or that waits for an invitation.
 #[utoipa::path(delete, path = "/resources/{id}/grants/{grant}", tag = "drive", params(("id" = String, Path), ("grant" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn remove(

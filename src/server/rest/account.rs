@@ -17,7 +17,7 @@ use crate::{
 
 use super::{ClientInfo, CurrentPerson, Json, PageBody, problem::Problem, session::MeBody};
 
-/// What is to change of my profile; what is left out stays.
+/// Changes to my profile. Fields that are not sent stay as they are.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProfileBody {
@@ -84,14 +84,14 @@ pub async fn delete(
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SessionBody {
     id: String,
-    /// Browser and system, as the browser tells them.
+    /// Browser and operating system, as reported by the browser.
     device: String,
     /// Network address.
     address: Option<String>,
     created_at: String,
-    /// To within a few minutes.
+    /// Accurate to a few minutes.
     last_seen: String,
-    /// Whether it is the one that asks.
+    /// Whether it is the current session.
     current: bool,
 }
 
@@ -145,7 +145,7 @@ pub async fn end_session(
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChangePasswordBody {
-    /// The one that I have.
+    /// The current password.
     current: String,
     /// 12 to 128 characters.
     password: String,
@@ -166,7 +166,7 @@ pub async fn change_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// An address that is to become mine.
+/// A new email address of mine.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChangeEmailBody {
@@ -175,7 +175,7 @@ pub struct ChangeEmailBody {
     password: String,
 }
 
-/// Asks for another email address: a link is mailed to it, and until it is used nothing changes.
+/// Requests a new email address. A link is mailed to it; nothing changes until the link is used.
 #[utoipa::path(post, path = "/me/email", tag = "account", request_body = ChangeEmailBody,
     responses((status = 202), (status = 401, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn change_email(
@@ -187,7 +187,7 @@ pub async fn change_email(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Mails the link again that proves my address.
+/// Mails the link to verify my address again.
 #[utoipa::path(post, path = "/me/verification", tag = "account",
     responses((status = 202), (status = 401, body = Problem), (status = 429, body = Problem)))]
 pub async fn send_verification(
@@ -205,7 +205,7 @@ pub struct TokenBody {
     token: String,
 }
 
-/// Proves an email address by the token of a mailed link. Nobody needs to be signed in.
+/// Verifies an email address with the token of a mailed link. Needs no sign-in.
 #[utoipa::path(post, path = "/email/verify", tag = "account", request_body = TokenBody,
     responses((status = 204), (status = 404, body = Problem), (status = 410, body = Problem)))]
 pub async fn verify_email(
@@ -217,14 +217,14 @@ pub async fn verify_email(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whose password was forgotten.
+/// The account whose password was forgotten.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ForgotBody {
     email: String,
 }
 
-/// Mails a link to set a new password, if there is such an account. The answer never tells.
+/// Mails a link to set a new password if the account exists. The response does not say whether it does.
 #[utoipa::path(post, path = "/password/forgot", tag = "account", request_body = ForgotBody,
     responses((status = 202), (status = 429, body = Problem)))]
 pub async fn forgot_password(
@@ -236,7 +236,7 @@ pub async fn forgot_password(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// A new password, by a mailed link.
+/// A new password, with the token of a mailed link.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResetBody {
@@ -245,7 +245,7 @@ pub struct ResetBody {
     password: String,
 }
 
-/// Sets a password by the token of a mailed link. All sessions of the account end.
+/// Sets a password with the token of a mailed link. All sessions of the account end.
 #[utoipa::path(post, path = "/password/reset", tag = "account", request_body = ResetBody,
     responses((status = 204), (status = 404, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)))]
 pub async fn reset_password(
@@ -257,24 +257,24 @@ pub async fn reset_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What I agree to.
+/// My consents.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PrivacyBody {
-    /// How I use the service may be counted.
+    /// Whether my use of the service may be counted.
     usage_statistics: bool,
-    /// News about the product may be mailed to me.
+    /// Whether news about the product may be mailed to me.
     product_news: bool,
 }
 
-/// What I agree to; never asked is no.
+/// My consents. One that was never given is false.
 #[utoipa::path(get, path = "/me/privacy", tag = "account", responses((status = 200, body = PrivacyBody), (status = 401, body = Problem)))]
 pub async fn privacy(State(ctx): State<Ctx>, CurrentPerson(by): CurrentPerson) -> Result<Json<PrivacyBody>, Problem> {
     let me = account::profile(&ctx, &by).await?;
     Ok(Json(PrivacyBody { usage_statistics: me.allows_usage_statistics, product_news: me.allows_product_news }))
 }
 
-/// Saves what I agree to.
+/// Saves my consents.
 #[utoipa::path(put, path = "/me/privacy", tag = "account", request_body = PrivacyBody,
     responses((status = 200, body = PrivacyBody), (status = 401, body = Problem)))]
 pub async fn save_privacy(

@@ -30,13 +30,13 @@ impl From<AccountRow> for AccountBody {
     }
 }
 
-/// An account to be opened, or what is to change of one: then only what is sent changes.
+/// A new account, or changes to one. For changes, fields that are not sent stay as they are.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccountChangeBody {
     name: Option<String>,
-    /// 2 to 40 letters, digits and single hyphens; unique in the organization, whatever the case. Made from the name where it
-    /// is empty or not given for a new one.
+    /// 2 to 40 letters, digits and single hyphens; unique in the organization regardless of case. Made from the name if
+    /// it is empty or not given for a new account.
     account_id: Option<String>,
 }
 
@@ -46,7 +46,7 @@ impl From<AccountChangeBody> for AccountForm {
     }
 }
 
-/// The accounts of an organization whose Drive I see, oldest first.
+/// The accounts of an organization whose Drives I see, oldest first.
 #[utoipa::path(get, path = "/orgs/{org}/accounts", tag = "organizations", params(("org" = String, Path)),
     responses((status = 200, body = PageBody<AccountBody>), (status = 404, body = Problem)))]
 pub async fn list(
@@ -58,7 +58,7 @@ pub async fn list(
     Ok(Json(PageBody { items, next_cursor: None }))
 }
 
-/// Opens an account, as far as the plan allows. Owners and Managers.
+/// Creates an account, if the plan allows it. Owners and Managers.
 #[utoipa::path(post, path = "/orgs/{org}/accounts", tag = "organizations", request_body = AccountChangeBody,
     params(("org" = String, Path)),
     responses((status = 201, body = AccountBody), (status = 402, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
@@ -85,7 +85,7 @@ pub async fn change(
     Ok(Json(accounts::change(&ctx, &by, &org, &id, &body.into()).await?.into()))
 }
 
-/// Closes an account that holds nothing, has no licence that was bought and has not ended, and is not the last.
+/// Deletes an account that is empty, has no bought licence that has not ended, and is not the last.
 #[utoipa::path(delete, path = "/orgs/{org}/accounts/{id}", tag = "organizations", params(("org" = String, Path), ("id" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn delete(
@@ -97,7 +97,7 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whom a copy is shared with.
+/// The recipient of a copy.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ShareCopyBody {
@@ -105,18 +105,18 @@ pub struct ShareCopyBody {
     sharing_id: String,
 }
 
-/// What became of sharing a copy.
+/// The result of sharing a copy.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SharedCopyBody {
-    /// How many copies are there already.
+    /// How many copies are complete.
     copies: u64,
-    /// The work that goes on to make one; ask `/tasks/{id}` how far it is.
+    /// The task that makes a copy; its progress is at `/tasks/{id}`.
     task: Option<TaskBody>,
 }
 
-/// Shares a copy of a resource and everything in it with the account behind a Sharing ID, in whatever organization: it shows in
-/// the root of that account's Drive. Up to 2,000 items are copied at once (201); more behind the scenes (202). Access and links
-/// do not come along. Owners and Managers.
+/// Shares a copy of a resource and everything in it with the account that has a Sharing ID, in any organization. It
+/// appears in the root of that account's Drive. Up to 2,000 items are copied at once (201); more in the background
+/// (202). Access and links are not copied. Owners and Managers.
 #[utoipa::path(post, path = "/resources/{id}/share-copy", tag = "drive", params(("id" = String, Path)), request_body = ShareCopyBody,
     responses((status = 201, body = SharedCopyBody), (status = 202, body = SharedCopyBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn share_copy(

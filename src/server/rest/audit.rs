@@ -100,7 +100,7 @@ pub async fn list(
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExportParams {
-    /// `csv` or `json`; `csv` where it is not given.
+    /// `csv` or `json`. Default: `csv`.
     format: Option<String>,
     /// A person's id.
     actor: Option<String>,

@@ -18,7 +18,7 @@ use crate::{
 
 use super::{CurrentPerson, Json, PageBody, PageParams, Params, problem::Problem};
 
-/// Whom to write to about money.
+/// A billing contact.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ContactBody {
     id: String,
@@ -33,7 +33,7 @@ impl From<ContactView> for ContactBody {
     }
 }
 
-/// A contact to be kept.
+/// A billing contact to save.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContactInput {
@@ -97,7 +97,7 @@ pub async fn remove_contact(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What an organization asked the operator for, and what became of it.
+/// A request of an organization to the operator, and the answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RequestBody {
     id: String,
@@ -148,7 +148,7 @@ impl From<RequestView> for RequestBody {
     }
 }
 
-/// What is asked for: a product, words, or both; and whom to answer.
+/// The request: a product, a text, or both; and a contact for the answer.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RequestInput {
@@ -185,7 +185,7 @@ impl RequestInput {
     }
 }
 
-/// What an organization asked the operator for, newest first; Owners.
+/// The requests of an organization to the operator, newest first; Owners.
 #[utoipa::path(get, path = "/orgs/{org}/billing/requests", tag = "billing", params(("org" = String, Path), PageParams),
     responses((status = 200, body = PageBody<RequestBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn requests(
@@ -211,7 +211,7 @@ pub async fn request(
     Ok((StatusCode::CREATED, Json(asked.into())))
 }
 
-/// Take a request back that was not answered yet; Owners.
+/// Withdraw a request that has not been answered yet; Owners.
 #[utoipa::path(post, path = "/orgs/{org}/billing/requests/{id}/withdraw", tag = "billing", params(("org" = String, Path), ("id" = String, Path)),
     responses((status = 200, body = RequestBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn withdraw(

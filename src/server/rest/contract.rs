@@ -266,7 +266,7 @@ fn may_call(calls: Calls, has: &[Scope]) -> Result<(), Problem> {
     }
     let words: Vec<&str> = wanted.iter().map(|scope| scope.as_str()).collect();
     let named = words.iter().map(|word| format!("“{word}”")).collect::<Vec<_>>().join(" or ");
-    let text = format!("This key does not have the scope {named}. Make a key that has it.");
+    let text = format!("This key does not have the scope {named}. Create a key that has it.");
     Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text).for_want_of_scope(&words.join(" ")))
 }
 
@@ -278,13 +278,13 @@ fn unknown_parameter(query: Option<&str>, known: &[String]) -> Option<String> {
 
 fn refuse_parameter(unknown: &str, known: &[String]) -> Problem {
     let takes = if known.is_empty() {
-        "This call takes none.".to_owned()
+        "This call accepts none.".to_owned()
     } else {
-        format!("This call takes {}.", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+        format!("This call accepts {}.", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
     };
     let shown: String = unknown.chars().take(64).collect();
-    Problem::new(StatusCode::BAD_REQUEST, "invalid", format!("There is no query parameter `{shown}` here. {takes}"))
-        .at_field(&shown, "This parameter is not known.")
+    Problem::new(StatusCode::BAD_REQUEST, "invalid", format!("Unknown query parameter `{shown}`. {takes}"))
+        .at_field(&shown, "Unknown parameter.")
 }
 
 /// What OPTIONS is answered: the methods that are taken.
@@ -359,7 +359,7 @@ pub fn complete(document: &mut OpenApi) -> Contract {
         "key",
         SecurityScheme::OAuth2(OAuth2::with_description(
             [Flow::ClientCredentials(ClientCredentials::new("/oauth/token", scopes))],
-            "A program with a credential key of an account. It reaches nothing outside that account.",
+            "A program with a credential key of an account. It has no access outside that account.",
         )),
     );
     components.add_security_scheme(
@@ -394,13 +394,13 @@ fn forget_defaults(schema: &mut RefOr<Schema>) {
 /// What a status means where it is nothing of the operation's own.
 const fn meaning(status: &str) -> &'static str {
     match status.as_bytes() {
-        b"400" => "Not readable: an unknown field or query parameter, or no JSON",
-        b"401" => "Nobody is signed in, or the token does not work",
-        b"403" => "The caller may not do this; `detail` names the role, level or scope it takes",
-        b"404" => "There is nothing here, or the caller may not see it",
-        b"409" => "It does not go with what is there now, or the same Idempotency-Key is being answered",
-        b"422" => "A value is not right: see `errors`",
-        b"429" => "Too often: see the header Retry-After",
+        b"400" => "The request cannot be read: it has an unknown field or query parameter, or is not JSON",
+        b"401" => "No one is signed in, or the token is not valid",
+        b"403" => "The caller may not do this; `detail` names the role, level or scope that is needed",
+        b"404" => "This does not exist, or the caller may not see it",
+        b"409" => "It conflicts with the current state, or a request with the same Idempotency-Key is in progress",
+        b"422" => "A value is not valid: see `errors`",
+        b"429" => "Too many requests: see the header Retry-After",
         _ => "The service cannot reach its data: see the header Retry-After",
     }
 }
@@ -424,7 +424,7 @@ fn describe(operation: &mut Operation, method: &HttpMethod, path: &str, calls: C
             .name("Idempotency-Key")
             .parameter_in(ParameterIn::Header)
             .required(Required::False)
-            .description(Some("The same key, caller and body have one effect, and get one answer."))
+            .description(Some("Requests with the same key, caller and body take effect once and get the same answer."))
             .schema(Some(Schema::Object(ObjectBuilder::new().schema_type(Type::String).build())))
             .build();
         operation.parameters.get_or_insert_default().push(RefOr::T(key));

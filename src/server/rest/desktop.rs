@@ -18,7 +18,7 @@ use crate::{
 
 use super::{CurrentActor, Json, problem::Problem};
 
-/// A desktop licence that a program may take a seat of, or not just now.
+/// A desktop licence, and whether a program can take a seat of it now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DesktopLicenceBody {
     id: String,
@@ -29,11 +29,11 @@ pub struct DesktopLicenceBody {
     /// How many are given or taken.
     used: u64,
     active_until: Option<String>,
-    /// Where it is borrowed: the organization that lends it.
+    /// If it is borrowed: the organization that lends it.
     borrowed_from: Option<String>,
-    /// Whether a seat is kept for the caller.
+    /// Whether a seat is reserved for the caller.
     given: bool,
-    /// The device on which the caller has a seat of it; null while there is none.
+    /// The device on which the caller has a seat; null if there is none.
     device: Option<String>,
     /// Whether the caller may take a seat now.
     may_take: bool,
@@ -63,10 +63,11 @@ impl From<DesktopLicence> for DesktopLicenceBody {
     }
 }
 
-/// What a program may take.
+/// The licences that a program can use.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DesktopBody {
-    /// The Org ID of the organization whose licences these are: the caller's default organization, else their only one; for a machine, its key's.
+    /// The Org ID of the organization that has these licences: the caller's default organization, else their only one;
+    /// for a machine, that of its key.
     org_id: String,
     /// The organization's name.
     organization: String,
@@ -76,7 +77,8 @@ pub struct DesktopBody {
     heartbeat_seconds: i64,
 }
 
-/// The desktop licences that a program of the caller may take, of their default organization alone, else of their only one.
+/// The desktop licences that a program of the caller may use, from their default organization, else from their only
+/// one.
 /// With several and no default, 409 `choose_organization`. With the token of a key that has the scope `desktop`: those of its
 /// account.
 #[utoipa::path(get, path = "/desktop/licences", tag = "desktop",
@@ -95,7 +97,7 @@ pub async fn list(State(ctx): State<Ctx>, CurrentActor(by): CurrentActor) -> Res
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeviceBody {
-    /// A name that tells the device from others, up to 100 characters.
+    /// A name for the device, up to 100 characters.
     device: String,
 }
 
@@ -105,7 +107,7 @@ pub struct TakenBody {
     licence: String,
     device: String,
     taken_at: String,
-    /// When it is free again unless a heartbeat comes before.
+    /// When it is released unless a heartbeat arrives before.
     free_at: String,
     /// How often to send a heartbeat, in seconds.
     heartbeat_seconds: i64,
@@ -123,7 +125,7 @@ impl From<TakenSeat> for TakenBody {
     }
 }
 
-/// Takes a seat. Who has one takes it along to another device.
+/// Takes a seat. A caller who has one already moves it to this device.
 #[utoipa::path(post, path = "/desktop/licences/{id}/take", tag = "desktop", params(("id" = String, Path)), request_body = DeviceBody,
     responses((status = 200, body = TakenBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn take(
@@ -135,7 +137,7 @@ pub async fn take(
     Ok(Json(desktop::take(&ctx, &by, &id, &body.device).await?.into()))
 }
 
-/// Says that a program still runs. A seat of which nothing was heard for 15 minutes is free again: then 409 `seat_lost`.
+/// Sends a heartbeat. A seat without one for 15 minutes is released; then the answer is 409 `seat_lost`.
 #[utoipa::path(post, path = "/desktop/licences/{id}/heartbeat", tag = "desktop", params(("id" = String, Path)), request_body = DeviceBody,
     responses((status = 200, body = TakenBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn heartbeat(
@@ -147,7 +149,7 @@ pub async fn heartbeat(
     Ok(Json(desktop::heartbeat(&ctx, &by, &id, &body.device).await?.into()))
 }
 
-/// Lets go of a seat. What was given stays given.
+/// Releases a seat. A reserved seat stays reserved.
 #[utoipa::path(post, path = "/desktop/licences/{id}/release", tag = "desktop", params(("id" = String, Path)), request_body = DeviceBody,
     responses((status = 204), (status = 404, body = Problem)))]
 pub async fn release(

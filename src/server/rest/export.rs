@@ -31,7 +31,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Reads `csv` or `json`; `csv` where it is not given.
+    /// Reads `csv` or `json`. Default: `csv`.
     ///
     /// # Errors
     /// `Invalid` at `format`.
@@ -169,7 +169,7 @@ pub fn answer<S: Rows>(ctx: Ctx, rows: S, format: Format, name: &str, most: i64,
         Ok(Some(bytes)) => Ok(Some((bytes, file))),
         Ok(None) => Ok(None),
         Err(error) => {
-            tracing::error!(%error, "an export stopped half way");
+            tracing::error!(%error, "an export stopped halfway");
             Err(error)
         }
     }));

@@ -21,7 +21,7 @@ use crate::{
 
 use super::{CurrentPerson, Json, PageBody, Params, people::RoleBody, problem::Problem, session::MyOrganization};
 
-/// Somebody to be invited.
+/// A person to invite.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct InviteBody {
@@ -29,15 +29,15 @@ pub struct InviteBody {
     name: Option<String>,
     /// `owner`, `manager`, `editor`, `reader` or `member`.
     role: String,
-    /// For a `member`: the id of what they will reach.
+    /// For a `member`: the id of the resource they get access to.
     resource: Option<String>,
-    /// For a `member`: `reader`, `uploader`, `editor` or `manager`; `reader` where it is not given.
+    /// For a `member`: `reader`, `uploader`, `editor` or `manager`. Default: `reader`.
     level: Option<String>,
-    /// The ids of the accounts in which alone the role will count; all of them where it is not given or null.
+    /// The ids of the only accounts in which the role will apply. Default: all.
     accounts: Option<Vec<String>>,
 }
 
-/// People to be invited.
+/// People to invite.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct InvitationsBody {
@@ -45,20 +45,20 @@ pub struct InvitationsBody {
     invitations: Vec<InviteBody>,
 }
 
-/// The invitation that was made.
+/// The new invitation.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MadeBody {
     id: String,
     expires_at: String,
 }
 
-/// What came of inviting one person.
+/// The result of inviting one person.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ResultBody {
     email: String,
     /// `invited`, `already_member`, `already_invited` or `invalid`.
     outcome: &'static str,
-    /// Why, where they were not invited.
+    /// Why they were not invited.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,7 +77,7 @@ impl From<Verdict> for ResultBody {
     }
 }
 
-/// What came of inviting each person, in their order.
+/// The result of inviting each person, in the same order.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ResultsBody {
     results: Vec<ResultBody>,
@@ -87,11 +87,13 @@ pub struct ResultsBody {
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct InviteParams {
-    /// With `true`, nobody is invited: the answer is what would come of each, where `invited` means that they would be.
+    /// With `true`, no one is invited: the response says what would happen, and `invited` means that a person would be
+    /// invited.
     preview: bool,
 }
 
-/// Invites people: each has a verdict of their own, and the good ones go out. With `?preview=true` nothing is sent.
+/// Invites people. Each gets a result of their own, and all valid invitations are sent. With `?preview=true`, nothing
+/// is sent.
 #[utoipa::path(post, path = "/orgs/{org}/invitations", tag = "organizations", request_body = InvitationsBody,
     params(("org" = String, Path), InviteParams),
     responses((status = 200, body = ResultsBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
@@ -126,11 +128,11 @@ pub async fn create(
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct InvitationParams {
-    /// `pending` (expired ones among them), `accepted`, `declined` or `revoked`; `pending` where it is not given.
+    /// `pending` (including expired ones), `accepted`, `declined` or `revoked`. Default: `pending`.
     status: String,
     /// Where the page starts: `next_cursor` of the one before.
     cursor: String,
-    /// 1 to 200; 50 where it is not given.
+    /// 1 to 200. Default: 50.
     limit: Option<i64>,
 }
 
@@ -140,7 +142,7 @@ pub struct InvitationBody {
     id: String,
     email: String,
     name: Option<String>,
-    /// Null where it brings access from outside, without a membership.
+    /// Null if it gives access from outside, without a membership.
     role: Option<&'static str>,
     /// `pending`, `accepted`, `declined` or `revoked`.
     status: &'static str,
@@ -152,21 +154,21 @@ pub struct InvitationBody {
     expires_at: String,
     resource: Option<String>,
     level: Option<&'static str>,
-    /// What became of the mail with its link; null where that is not known any more.
+    /// The state of the mail with its link; null if that is no longer known.
     delivery: Option<DeliveryBody>,
-    /// The names of the accounts in which alone the role will count; empty for all of them.
+    /// The names of the only accounts in which the role will apply; empty for all.
     accounts: Vec<String>,
-    /// Who sent it was removed or has another role since, and can no longer give this: it is refused until somebody who can sends
-    /// it again.
+    /// Whether its sender has been removed or has lost the right to send it. It is then refused until someone with that
+    /// right sends it again.
     sender_lost: bool,
 }
 
-/// What became of a mail.
+/// The state of a mail.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeliveryBody {
     /// `waiting`, `sent` or `failed`.
     state: &'static str,
-    /// Why it could not be sent the last time.
+    /// Why the last attempt failed.
     reason: Option<String>,
 }
 
@@ -191,7 +193,7 @@ impl InvitationBody {
     }
 }
 
-/// The invitations of an organization, by name. Their tokens are nowhere but in the mail.
+/// The invitations of an organization, by name. Their tokens are only in the mails.
 #[utoipa::path(get, path = "/orgs/{org}/invitations", tag = "organizations", params(("org" = String, Path), InvitationParams),
     responses((status = 200, body = PageBody<InvitationBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
@@ -208,14 +210,14 @@ fn id(text: &str) -> Result<InvitationId, Error> {
     text.parse().map_err(|_| Refusal::NotFound.into())
 }
 
-/// The role an invitation gives now.
+/// The new role of an invitation.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct InvitationRoleBody {
     id: String,
     role: &'static str,
 }
 
-/// Changes the role of an invitation that waits.
+/// Changes the role of a pending invitation.
 #[utoipa::path(patch, path = "/orgs/{org}/invitations/{id}", tag = "organizations", request_body = RoleBody,
     params(("org" = String, Path), ("id" = String, Path)),
     responses((status = 200, body = InvitationRoleBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem)))]
@@ -229,7 +231,7 @@ pub async fn change_role(
     Ok(Json(InvitationRoleBody { id: invitation, role: role.as_str() }))
 }
 
-/// Takes an invitation back: its link stops working.
+/// Revokes an invitation: its link stops working.
 #[utoipa::path(delete, path = "/orgs/{org}/invitations/{id}", tag = "organizations",
     params(("org" = String, Path), ("id" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem)))]
@@ -242,7 +244,7 @@ pub async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Mails an invitation again with a new link; the one before stops working.
+/// Mails an invitation again with a new link. The old link stops working.
 #[utoipa::path(post, path = "/orgs/{org}/invitations/{id}/resend", tag = "organizations",
     params(("org" = String, Path), ("id" = String, Path)),
     responses((status = 200, body = MadeBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 410, body = Problem), (status = 429, body = Problem)))]
@@ -255,7 +257,7 @@ pub async fn resend(
     Ok(Json(MadeBody { id: invitation, expires_at: expires_at.rfc3339() }))
 }
 
-/// Which invitation is answered: by `token` from the mailed link, or by `id`, for which the address must be verified.
+/// The invitation: by `token` from the mailed link, or by `id`, which needs a verified address.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AnswerBody {
@@ -263,11 +265,11 @@ pub struct AnswerBody {
     id: String,
 }
 
-/// What came of accepting.
+/// The result of accepting.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct JoinedBody {
     organization: MyOrganization,
-    /// The organization that the personal space became, where it held anything.
+    /// The organization that the personal space became, if it held anything.
     space: Option<MyOrganization>,
 }
 
@@ -275,36 +277,36 @@ pub struct JoinedBody {
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct InvitationLinkBody {
-    /// What is behind `/invitations/` in it.
+    /// The part after `/invitations/` in the link.
     token: String,
 }
 
-/// An invitation, for who has its link.
+/// An invitation, as shown to anyone who has its link.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OpenedBody {
     /// The organization's name.
     organization: String,
     org_id: String,
     invited_by: String,
-    /// Whom it is for.
+    /// The address it is for.
     email: String,
     name: Option<String>,
-    /// Null where it brings access from outside, without a membership.
+    /// Null if it gives access from outside, without a membership.
     role: Option<&'static str>,
-    /// For a `member`: the name of what they will reach.
+    /// For a `member`: the name of the resource they get access to.
     resource: Option<String>,
     /// `pending`, `accepted`, `declined` or `revoked`.
     status: &'static str,
     expires_at: String,
-    /// Whether it stopped working by now.
+    /// Whether it has expired.
     expired: bool,
-    /// Whether somebody has signed up with this address.
+    /// Whether an account with this address exists.
     has_account: bool,
     /// Whether the caller is in the organization.
     inside: bool,
 }
 
-/// Looks at an invitation by the token of its mailed link. That changes nothing.
+/// Reads an invitation by the token of its mailed link. This changes nothing.
 #[utoipa::path(post, path = "/invitations/show", tag = "organizations", request_body = InvitationLinkBody,
     responses((status = 200, body = OpenedBody), (status = 404, body = Problem)))]
 pub async fn show(
@@ -362,7 +364,7 @@ pub struct WaitingBody {
     organization: Option<String>,
     /// Who invited; null until my address is verified.
     invited_by: Option<String>,
-    /// Null where it brings access from outside, without a membership.
+    /// Null if it gives access from outside, without a membership.
     role: Option<&'static str>,
     expires_at: String,
 }

@@ -35,7 +35,7 @@ pub struct CredentialKeyBody {
     created_by: String,
     created_at: String,
     last_used_at: Option<String>,
-    /// The client secret: only in the answer that made the key.
+    /// The client secret, only in the response that creates the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<String>,
 }
@@ -56,7 +56,7 @@ impl CredentialKeyBody {
     }
 }
 
-/// The credential keys of an organization that work, newest first.
+/// The active credential keys of an organization, newest first.
 #[utoipa::path(get, path = "/orgs/{org}/keys", tag = "keys", params(("org" = String, Path)),
     responses((status = 200, body = PageBody<CredentialKeyBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
@@ -68,18 +68,18 @@ pub async fn list(
     Ok(Json(PageBody { items, next_cursor: None }))
 }
 
-/// A key to be made.
+/// A key to create.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewCredentialKeyBody {
     name: String,
-    /// The id or Account ID of its account; the first one where it is not given.
+    /// The id or Account ID of its account. Default: the first account.
     account: Option<String>,
     /// Some of `read`, `write`, `people`, `engine`, `desktop`.
     scopes: Vec<String>,
 }
 
-/// Makes a credential key. The answer has its secret, which is shown this once.
+/// Creates a credential key. The response has its secret, which is shown only once.
 #[utoipa::path(post, path = "/orgs/{org}/keys", tag = "keys", params(("org" = String, Path)), request_body = NewCredentialKeyBody,
     responses((status = 201, body = CredentialKeyBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
@@ -93,7 +93,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(CredentialKeyBody::of(view, Some(secret)))))
 }
 
-/// Revokes a key: it and its tokens are dead at once.
+/// Revokes a key. The key and its tokens stop working at once.
 #[utoipa::path(delete, path = "/orgs/{org}/keys/{id}", tag = "keys", params(("org" = String, Path), ("id" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn revoke(
@@ -105,16 +105,16 @@ pub async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What a token is asked for with, as RFC 6749 names it.
+/// A request for a token, with the names of RFC 6749.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct AccessTokenForm {
     /// `client_credentials`.
     #[schema(required)]
     grant_type: String,
-    /// The client ID, where it does not come by Basic.
+    /// The client ID, unless it is sent with HTTP Basic.
     client_id: String,
-    /// The client secret, where it does not come by Basic.
+    /// The client secret, unless it is sent with HTTP Basic.
     client_secret: String,
 }
 
@@ -126,7 +126,7 @@ pub struct AccessTokenBody {
     token_type: &'static str,
     /// In seconds.
     expires_in: i64,
-    /// The key's scopes, with spaces between.
+    /// The key's scopes, separated by spaces.
     scope: String,
 }
 
@@ -161,11 +161,11 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     Some((id.to_owned(), secret.to_owned()))
 }
 
-/// A token of one hour for the client ID and secret of a credential key: the client credentials grant (RFC 6749, 4.4). Client ID and
-/// secret come by Basic or in the form, not in both.
+/// A token for one hour, for the client ID and secret of a credential key: the client credentials grant (RFC 6749,
+/// 4.4). Send the client ID and secret with HTTP Basic or in the form, not both.
 #[utoipa::path(post, path = "/oauth/token", tag = "keys", operation_id = "post_oauth_token",
     request_body(content = AccessTokenForm, content_type = "application/x-www-form-urlencoded"), security(()),
-    responses((status = 200, body = AccessTokenBody, description = "A token"), (status = 400, body = TokenProblemBody, description = "The form is not right"), (status = 401, body = TokenProblemBody, description = "The client ID or the client secret is not right"), (status = 429, body = TokenProblemBody, description = "Too often: see the header Retry-After"), (status = 503, body = Problem, content_type = "application/problem+json", description = "The service cannot reach its data: see the header Retry-After")))]
+    responses((status = 200, body = AccessTokenBody, description = "A token"), (status = 400, body = TokenProblemBody, description = "The form is not valid"), (status = 401, body = TokenProblemBody, description = "The client ID or the client secret is wrong"), (status = 429, body = TokenProblemBody, description = "Too many requests: see the header Retry-After"), (status = 503, body = Problem, content_type = "application/problem+json", description = "The service cannot reach its data: see the header Retry-After")))]
 pub async fn token(
     State(ctx): State<Ctx>,
     ClientInfo(client): ClientInfo,
@@ -197,7 +197,7 @@ pub async fn token(
             return refused(
                 StatusCode::BAD_REQUEST,
                 "invalid_request",
-                "Send the client's secret in one way, not in two.",
+                "Send the client secret in the header or in the form, not in both.",
             );
         }
         (Some(both), false) => both,
@@ -220,7 +220,7 @@ pub async fn token(
             response
         }
         Err(Error::Refused(_)) => {
-            refused(StatusCode::UNAUTHORIZED, "invalid_client", "The client ID or the client secret is not right.")
+            refused(StatusCode::UNAUTHORIZED, "invalid_client", "The client ID or the client secret is wrong.")
         }
         Err(error) => {
             let problem: Problem = error.into();

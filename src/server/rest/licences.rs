@@ -26,7 +26,7 @@ use super::{
     problem::Problem,
 };
 
-/// What there is in all and what has been used of it.
+/// The total amount, and what has been used of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UsageBody {
     total: i64,
@@ -56,9 +56,9 @@ pub struct LicenceBody {
     active_from: String,
     active_until: Option<String>,
     account: String,
-    /// How many seats are given or taken; desktop only, and not while it is lent to another organization.
+    /// How many seats are given or taken; desktop only, and null while it is lent to another organization.
     seats_used: Option<u64>,
-    /// That it is lent to, or borrowed from, another account now (ACCT-3).
+    /// The loan to or from another account that is running now (ACCT-3).
     loan: Option<LoanTermBody>,
 }
 
@@ -67,7 +67,7 @@ pub struct LicenceBody {
 pub struct LoanTermBody {
     /// The loan.
     id: String,
-    /// `lent`: who owns it cannot use it. `borrowed`: it is another organization's.
+    /// `lent`: its owner cannot use it. `borrowed`: it belongs to another organization.
     direction: &'static str,
     /// The organization on the other side.
     organization: String,
@@ -200,7 +200,7 @@ pub async fn ledger(
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExportParams {
-    /// `csv` or `json`; `csv` where it is not given.
+    /// `csv` or `json`. Default: `csv`.
     format: Option<String>,
     /// `grant`, `spend`, `refund`, `transfer_out` or `transfer_in`.
     kind: Option<String>,

@@ -22,13 +22,13 @@ use super::{CurrentPerson, Json, PageBody, problem::Problem};
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewLinkBody {
-    /// 8 to 128 characters; without it, whoever has the link sees the resource.
+    /// 8 to 128 characters. Without it, anyone who has the link sees the resource.
     password: Option<String>,
-    /// A moment like `2026-11-21T18:00:00Z`, or a day; without it, the link works until it is revoked.
+    /// A time like `2026-11-21T18:00:00Z`, or a day. Without it, the link works until it is revoked.
     expires_at: Option<String>,
 }
 
-/// A link that was just switched on.
+/// A new link.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SharedLinkBody {
     id: String,
@@ -39,9 +39,9 @@ pub struct SharedLinkBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LinkBody {
     id: String,
-    /// Null where it does not work.
+    /// Null if it does not work.
     url: Option<String>,
-    /// `on`, `expired`, or `moved` where a transfer stopped it.
+    /// `on`, `expired`, or `moved` if a transfer stopped it.
     state: &'static str,
     has_password: bool,
     expires_at: Option<String>,
@@ -63,7 +63,7 @@ impl From<LinkView> for LinkBody {
     }
 }
 
-/// Switches on a link that shows a resource and what is below it to anyone who has it.
+/// Creates a link that shows a resource and its contents to anyone who has it.
 #[utoipa::path(post, path = "/resources/{id}/links", tag = "drive", params(("id" = String, Path)), request_body = NewLinkBody,
     responses((status = 201, body = SharedLinkBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
@@ -78,8 +78,8 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(SharedLinkBody { id: made.id.to_string(), url: made.url })))
 }
 
-/// The links of a resource that nobody revoked, newest first: all for who may switch them, those that are on for who may
-/// copy them.
+/// The links of a resource that are not revoked, newest first: all for callers who may create links, active ones for
+/// callers who may copy them.
 #[utoipa::path(get, path = "/resources/{id}/links", tag = "drive", params(("id" = String, Path)),
     responses((status = 200, body = PageBody<LinkBody>), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
@@ -91,7 +91,7 @@ pub async fn list(
     Ok(Json(PageBody { items, next_cursor: None }))
 }
 
-/// Switches a link off, at once.
+/// Revokes a link at once.
 #[utoipa::path(delete, path = "/links/{id}", tag = "drive", params(("id" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn revoke(

@@ -32,7 +32,7 @@ impl std::convert::From<Amount> for UsedBody {
     }
 }
 
-/// A loan, from the side of the organization that is asked about.
+/// A loan, as seen from the organization in the path.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LoanBody {
     id: String,
@@ -96,19 +96,19 @@ pub async fn list(
     Ok(Json(PageBody::of(page, |view| LoanBody::of(view, now))))
 }
 
-/// A licence to be lent.
+/// A licence to lend.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewLoanBody {
     /// The id of an active licence of this organization.
     licence: String,
-    /// The Sharing ID of who borrows it, in any case.
+    /// The Sharing ID of the borrower, in any case.
     sharing_id: String,
     /// The last day, like `2026-12-31`.
     until: String,
 }
 
-/// Lends a licence to the account behind a Sharing ID. Until the end of the last day that account uses it, and its owner does not.
+/// Lends a licence to the account with a Sharing ID. Until the end of the last day, only that account can use it.
 #[utoipa::path(post, path = "/orgs/{org}/loans", tag = "licences", params(("org" = String, Path)), request_body = NewLoanBody,
     responses((status = 201, body = LoanBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
@@ -122,7 +122,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(LoanBody::of(view, ctx.now()))))
 }
 
-/// Ends a loan now: the lender calls it back, the borrower returns it. What was used stays used.
+/// Ends a loan now: the lender calls it back, or the borrower returns it. What was used is not given back.
 #[utoipa::path(delete, path = "/loans/{id}", tag = "licences", params(("id" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn end(

@@ -65,7 +65,7 @@ use problem::Problem;
     info(
         title = "Commonhold",
         version = "1",
-        description = "Organizations own licences and data, people act through roles, and work is transferred between organizations without anything being lost. Errors are RFC 9457 problem details with a stable `code`. Query parameters and fields that are not known are refused. Lists are pages: pass `next_cursor` back as `cursor`. Unsafe calls take an `Idempotency-Key`. Calls that use the session cookie and do not come from a browser send `X-Requested-With: commonhold`."
+        description = "Organizations own licences and data, people act through roles, and work is transferred between organizations without anything being lost. Errors are RFC 9457 problem details with a stable `code`. Unknown query parameters and fields are refused. Lists are pages: pass `next_cursor` back as `cursor`. Unsafe calls take an `Idempotency-Key`. Calls that use the session cookie and do not come from a browser send `X-Requested-With: commonhold`."
     ),
     tags(
         (name = "session", description = "Signing up, in and out"),
@@ -73,11 +73,11 @@ use problem::Problem;
         (name = "organizations", description = "Organizations and their people"),
         (name = "drive", description = "Folders, sites, assets and datasets"),
         (name = "transfers", description = "Moving within an organization and transferring between two"),
-        (name = "licences", description = "Licences, their books, and the audit log"),
-        (name = "billing", description = "Billing contacts, and asking the operator for licences: Owners"),
+        (name = "licences", description = "Licences, their ledgers, and the audit log"),
+        (name = "billing", description = "Billing contacts, and requests to the operator for licences; Owners only"),
         (name = "operator", description = "Granting licences and answering requests, with an operator key: `Authorization: Bearer cho_…`"),
-        (name = "keys", description = "Credential keys: how machines sign in at `POST /oauth/token` (client credentials), and what they ask with the token"),
-        (name = "desktop", description = "What programs on people's computers ask: which licences there are, and a seat of one"),
+        (name = "keys", description = "Credential keys: how machines get a token at `POST /oauth/token` (client credentials)"),
+        (name = "desktop", description = "Desktop licences for programs on people's computers, and their seats"),
     )
 )]
 struct Document;
@@ -343,7 +343,7 @@ pub struct PageParams {
     /// Where the page starts: `next_cursor` of the one before.
     #[serde(default)]
     pub cursor: String,
-    /// 1 to 200; 50 where it is not given.
+    /// 1 to 200. Default: 50.
     pub limit: Option<i64>,
 }
 

@@ -21,7 +21,7 @@ use super::{
     transfers::{PlanBody, ReceiptBody},
 };
 
-/// What is offered, and to whom.
+/// The items to offer, and the recipient.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OfferRequest {
@@ -29,23 +29,23 @@ pub struct OfferRequest {
     items: Vec<String>,
     /// The Org ID of another organization, in any case.
     target: String,
-    /// What is said to it; at most 500 characters.
+    /// A note for the recipient; at most 500 characters.
     note: String,
 }
 
-/// Where what is offered would go.
+/// Where the offered items would go.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OfferPlanRequest {
-    /// The id of a container of the organization it is offered to; the root of its Drive where it is not given.
+    /// The id of a container in the receiving organization. Default: the root of its Drive.
     destination: String,
 }
 
-/// Where what is offered is to go.
+/// Where the offered items are to go.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AcceptRequest {
-    /// The id of a container of the organization it is offered to; the root of its Drive where it is not given.
+    /// The id of a container in the receiving organization. Default: the root of its Drive.
     destination: String,
     /// The plan's digest: if the facts have changed since, nothing is done.
     digest: Option<String>,
@@ -125,7 +125,7 @@ impl From<OfferView> for OfferBody {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct OfferParams {
-    /// `in` (to the organization; where it is not given) or `out` (by it).
+    /// `in` (to the organization) or `out` (by it). Default: `in`.
     direction: String,
     /// Where the page starts.
     cursor: String,
@@ -133,7 +133,8 @@ pub struct OfferParams {
     limit: Option<i64>,
 }
 
-/// Offers items to an organization where one has no right: its Owners and Managers are mailed, and have 7 days to answer.
+/// Offers items to an organization in which the caller may not create anything. Its Owners and Managers are mailed and
+/// have 7 days to answer.
 #[utoipa::path(post, path = "/offers", tag = "transfers", request_body = OfferRequest,
     responses((status = 201, body = OfferBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn create(
@@ -170,7 +171,7 @@ pub async fn show(
     Ok(Json(usecase::offer::show(&ctx, &by, &id).await?.into()))
 }
 
-/// What taking an offer would do, before anything is done.
+/// The plan of accepting an offer. Nothing is changed.
 #[utoipa::path(post, path = "/offers/{id}/plan", tag = "transfers", params(("id" = String, Path)), request_body = OfferPlanRequest,
     responses((status = 200, body = PlanBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn plan(
@@ -183,7 +184,7 @@ pub async fn plan(
     Ok(Json(PlanBody::of(&view.plan, Some(view.digest))))
 }
 
-/// Takes what is offered, all of it or nothing, once.
+/// Accepts an offer: all of it or nothing, once.
 #[utoipa::path(post, path = "/offers/{id}/accept", tag = "transfers", params(("id" = String, Path)), request_body = AcceptRequest,
     responses((status = 201, body = ReceiptBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn accept(
@@ -196,7 +197,7 @@ pub async fn accept(
     Ok((StatusCode::CREATED, Json(receipt.into())))
 }
 
-/// Declines what is offered.
+/// Declines an offer.
 #[utoipa::path(post, path = "/offers/{id}/decline", tag = "transfers", params(("id" = String, Path)),
     responses((status = 200, body = OfferBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn decline(

@@ -76,7 +76,7 @@ pub async fn identify(State(ctx): State<Ctx>, mut request: Request, next: Next) 
 }
 
 fn refused() -> Response {
-    let text = "Send an operator key that works: Authorization: Bearer cho_….";
+    let text = "Send a valid operator key: Authorization: Bearer cho_….";
     Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", text.to_owned()).into_response()
 }
 
@@ -99,7 +99,7 @@ fn licence_id(text: &str) -> crate::server::error::Result<LicenceId> {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct LicenceParams {
-    /// Org ID or id of an organization; all of them where it is not given.
+    /// Org ID or id of an organization. Default: all.
     org: String,
     /// Where the page starts.
     cursor: String,
@@ -133,11 +133,11 @@ pub async fn licences(
     Ok(Json(PageBody::of(page, Into::into)))
 }
 
-/// A licence to be granted.
+/// A licence to grant.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GrantInput {
-    /// Account ID or id; may be left out where the organization has one account.
+    /// Account ID or id. Optional if the organization has one account.
     account: Option<String>,
     /// Org ID or id.
     org: String,
@@ -150,13 +150,13 @@ pub struct GrantInput {
     credits: i64,
     /// Desktop only.
     seats: Option<i64>,
-    /// First day; today where it is not given.
+    /// The first day. Default: today.
     from: Option<String>,
-    /// Last day; without end where it is not given.
+    /// The last day. Default: no end.
     until: Option<String>,
 }
 
-/// Grant a licence. What waits for credits there starts.
+/// Grant a licence. Datasets that wait for credits there start.
 #[utoipa::path(post, path = "/operator/licences", tag = "operator", request_body = GrantInput,
     responses((status = 201, body = LicenceBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn grant(
@@ -181,7 +181,7 @@ pub async fn licence(
     Ok(Json(usecase::licence::show_as_operator(&ctx, licence_id(&id)?).await?.into()))
 }
 
-/// Another last day.
+/// A new last day.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExtendInput {
@@ -189,7 +189,7 @@ pub struct ExtendInput {
     until: String,
 }
 
-/// Give a licence another last day. One that has expired comes alive again by it.
+/// Change the last day of a licence. This can make an expired licence active again.
 #[utoipa::path(post, path = "/operator/licences/{id}/extend", tag = "operator", params(("id" = String, Path)), request_body = ExtendInput,
     responses((status = 200, body = LicenceBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn extend(
@@ -212,7 +212,7 @@ pub async fn expire(
     Ok(Json(usecase::licence::expire_as(&ctx, &operator, licence_id(&id)?).await?.into()))
 }
 
-/// What is added.
+/// The amount to add.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TopUpInput {
@@ -221,7 +221,8 @@ pub struct TopUpInput {
     credits: i64,
 }
 
-/// Add to what a licence has: an entry of kind `grant` in its ledger. What waits for credits there starts.
+/// Add to the balance of a licence, as an entry of kind `grant` in its ledger. Datasets that wait for credits there
+/// start.
 #[utoipa::path(post, path = "/operator/licences/{id}/top-up", tag = "operator", params(("id" = String, Path)), request_body = TopUpInput,
     responses((status = 200, body = LicenceBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn top_up(
@@ -239,7 +240,7 @@ pub async fn top_up(
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct RequestParams {
-    /// `open`, `answered`, `declined` or `withdrawn`; all where it is not given.
+    /// `open`, `answered`, `declined` or `withdrawn`. Default: all.
     state: String,
     /// Where the page starts.
     cursor: String,
@@ -247,7 +248,7 @@ pub struct RequestParams {
     limit: Option<i64>,
 }
 
-/// What Owners asked for, newest first.
+/// Requests of Owners, newest first.
 #[utoipa::path(get, path = "/operator/requests", tag = "operator", params(RequestParams),
     responses((status = 200, body = PageBody<RequestBody>), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub async fn requests(
@@ -259,7 +260,7 @@ pub async fn requests(
     Ok(Json(PageBody::of(page, Into::into)))
 }
 
-/// What Owners asked for.
+/// One request of an Owner.
 #[utoipa::path(get, path = "/operator/requests/{id}", tag = "operator", params(("id" = String, Path)),
     responses((status = 200, body = RequestBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub async fn request(
@@ -276,11 +277,11 @@ pub async fn request(
 pub struct AnswerInput {
     /// `answered` or `declined`.
     state: String,
-    /// What the Owners are told.
+    /// The text for the Owners.
     text: String,
 }
 
-/// Answer or decline what an Owner asked for; the organization's Owners get a mail.
+/// Answer or decline a request. The organization's Owners get a mail.
 #[utoipa::path(post, path = "/operator/requests/{id}/answer", tag = "operator", params(("id" = String, Path)), request_body = AnswerInput,
     responses((status = 200, body = RequestBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn answer(
@@ -292,13 +293,13 @@ pub async fn answer(
     Ok(Json(usecase::operator::answer(&ctx, &operator, &id, &body.state, &body.text).await?.into()))
 }
 
-/// A key of this API, without the key.
+/// A key of this API, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct KeyBody {
     id: String,
     name: String,
     created_at: String,
-    /// To a few minutes.
+    /// Accurate to a few minutes.
     last_used_at: Option<String>,
     revoked_at: Option<String>,
 }
@@ -315,7 +316,7 @@ impl From<KeyView> for KeyBody {
     }
 }
 
-/// The keys of this API, oldest first, revoked ones among them.
+/// The keys of this API, oldest first, including revoked ones.
 #[utoipa::path(get, path = "/operator/keys", tag = "operator", params(PageParams),
     responses((status = 200, body = PageBody<KeyBody>), (status = 401, body = Problem)))]
 pub async fn keys(
@@ -326,7 +327,7 @@ pub async fn keys(
     Ok(Json(PageBody::of(usecase::operator::list_keys(&ctx, &params.cursor, params.limit).await?, Into::into)))
 }
 
-/// A key to be made.
+/// A key to create.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct KeyInput {
@@ -334,7 +335,7 @@ pub struct KeyInput {
     name: String,
 }
 
-/// A new key; `key` is shown this once.
+/// A new key. `key` is shown only once.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NewKeyBody {
     key: String,
@@ -342,7 +343,7 @@ pub struct NewKeyBody {
     about: KeyBody,
 }
 
-/// Make a key of this API. The answer is not kept for an `Idempotency-Key`.
+/// Create a key of this API. The response is not kept for an `Idempotency-Key`.
 #[utoipa::path(post, path = "/operator/keys", tag = "operator", request_body = KeyInput,
     responses((status = 201, body = NewKeyBody), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub async fn create_key(
@@ -354,7 +355,7 @@ pub async fn create_key(
     Ok((StatusCode::CREATED, Json(NewKeyBody { key, about: about.into() })))
 }
 
-/// End a key, at once.
+/// Revoke a key at once.
 #[utoipa::path(delete, path = "/operator/keys/{id}", tag = "operator", params(("id" = String, Path)),
     responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub async fn revoke_key(
@@ -381,7 +382,7 @@ pub struct PlanSetBody {
     plan: &'static str,
 }
 
-/// Give an organization another plan. Refused while more is used than the plan allows.
+/// Change the plan of an organization. Refused while it uses more than the new plan allows.
 #[utoipa::path(put, path = "/operator/orgs/{org}/plan", tag = "operator", params(("org" = String, Path)), request_body = PlanInput,
     responses((status = 200, body = PlanSetBody), (status = 401, body = Problem), (status = 402, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn set_plan(
@@ -394,7 +395,7 @@ pub async fn set_plan(
     Ok(Json(PlanSetBody { before: before.as_str(), plan: plan.as_str() }))
 }
 
-/// How far a dataset has come.
+/// The status of a dataset.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StatusInput {
@@ -402,8 +403,8 @@ pub struct StatusInput {
     status: String,
 }
 
-/// Set how far a dataset has come. The first step towards processing is charged once, where a licence can pay; what fails is given
-/// back.
+/// Set the status of a dataset. The first step towards processing is charged once, if a licence can pay; a failure is
+/// refunded.
 #[utoipa::path(put, path = "/operator/datasets/{id}/status", tag = "operator", params(("id" = String, Path)), request_body = StatusInput,
     responses((status = 200, body = DatasetStatusSetBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn set_status(
@@ -422,9 +423,9 @@ pub async fn set_status(
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct MailParams {
-    /// `waiting`, `sent` or `failed`; all where it is not given.
+    /// `waiting`, `sent` or `failed`. Default: all.
     state: String,
-    /// 1 to 200; 50 where it is not given.
+    /// 1 to 200. Default: 50.
     limit: Option<i64>,
 }
 
@@ -436,12 +437,12 @@ pub struct MailBody {
     subject: String,
     /// `waiting`, `sent` or `failed`.
     state: &'static str,
-    /// How often it was tried.
+    /// How often delivery was tried.
     attempts: i64,
-    /// When it is tried next, while it waits.
+    /// When delivery is tried next, while it waits.
     next_attempt_at: Option<String>,
     sent_at: Option<String>,
-    /// Why it could not be sent the last time.
+    /// Why the last attempt failed.
     last_error: Option<String>,
 }
 
@@ -476,7 +477,7 @@ pub async fn mail(
     Ok(Json(PageBody { items: mails.into_iter().map(Into::into).collect(), next_cursor: None }))
 }
 
-/// Try a mail again that was given up, or waits for its next try.
+/// Retry a mail that has failed or waits for its next attempt.
 #[utoipa::path(post, path = "/operator/mail/{id}/retry", tag = "operator", params(("id" = String, Path)),
     responses((status = 204), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn retry_mail(
@@ -496,7 +497,7 @@ pub struct RetriedBody {
     retried: u64,
 }
 
-/// Try every mail again that was given up.
+/// Retry all mail that has failed.
 #[utoipa::path(post, path = "/operator/mail/retry", tag = "operator",
     responses((status = 200, body = RetriedBody), (status = 401, body = Problem)))]
 pub async fn retry_all_mail(
@@ -508,23 +509,23 @@ pub async fn retry_all_mail(
     Ok(Json(RetriedBody { retried }))
 }
 
-/// What was found about one invariant.
+/// The result for one invariant.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FindingBody {
-    /// What always holds.
+    /// The invariant, in words.
     invariant: String,
-    /// How many things break it; 0 is healthy.
+    /// How many rows break it; 0 is healthy.
     broken: u64,
 }
 
-/// Whether everything that always holds does.
+/// Whether all invariants hold.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DoctorBody {
     healthy: bool,
     findings: Vec<FindingBody>,
 }
 
-/// Check every invariant of the database, reading only. It looks at everything, and takes its time.
+/// Check every invariant of the database without changing it. It reads everything, so it takes a while.
 #[utoipa::path(get, path = "/operator/doctor", tag = "operator",
     responses((status = 200, body = DoctorBody), (status = 401, body = Problem)))]
 pub async fn doctor(

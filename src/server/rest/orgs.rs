@@ -34,7 +34,7 @@ pub const fn role_word(role: Option<Role>) -> Option<&'static str> {
     }
 }
 
-/// An organization to be created.
+/// An organization to create.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewOrganizationBody {
@@ -55,11 +55,11 @@ pub struct NewOrganizationBody {
 pub struct AccountBody {
     /// Id.
     pub id: String,
-    /// Account ID, unique in the organization whatever the case.
+    /// The Account ID, unique in the organization regardless of case.
     pub account_id: String,
     /// Name.
     pub name: String,
-    /// What names it as a destination, in any organization.
+    /// The name of the account as a destination, for any organization.
     pub sharing_id: String,
     /// The root of its Drive.
     pub root: String,
@@ -81,13 +81,13 @@ pub struct OrganizationBody {
     settings: Option<SettingsBody>,
 }
 
-/// What Owners and Managers change of an organization.
+/// Changes to an organization by Owners and Managers.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SettingsBody {
     website: Option<String>,
     industry: Option<String>,
     language: Option<String>,
-    /// Where what is created next is processed and stored.
+    /// Where new work is processed and stored.
     cluster: String,
     /// `everyone` or `managers`.
     people_visible_to: &'static str,
@@ -134,13 +134,13 @@ impl From<OrganizationView> for OrganizationBody {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListParams {
-    /// Only those that were deleted and that I, an Owner, can restore.
+    /// Only deleted organizations that I can restore as an Owner.
     deleted: bool,
-    /// What the name contains.
+    /// Text in the name.
     query: String,
     /// Where the page starts: `next_cursor` of the one before.
     cursor: String,
-    /// 1 to 200; 50 where it is not given.
+    /// 1 to 200. Default: 50.
     limit: Option<i64>,
 }
 
@@ -150,7 +150,7 @@ impl From<DeletedView> for MyOrganization {
     }
 }
 
-/// My organizations, by name; a page in which my personal space would stand has one less.
+/// My organizations, by name. The page that would have my personal space has one entry less.
 #[utoipa::path(get, path = "/orgs", tag = "organizations", params(ListParams),
     responses((status = 200, body = PageBody<MyOrganization>), (status = 401, body = Problem)))]
 pub async fn list(
@@ -215,13 +215,13 @@ fn sent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
     Option::<String>::deserialize(deserializer).map(|text| Some(text.unwrap_or_default()))
 }
 
-/// Changes of an organization: only what is sent changes.
+/// Changes to an organization. Fields that are not sent stay as they are.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChangesBody {
     #[serde(deserialize_with = "sent")]
     name: Option<String>,
-    /// Owners only. The old one goes on leading here until somebody else takes it.
+    /// Owners only. The old Org ID keeps working until another organization takes it.
     #[serde(deserialize_with = "sent")]
     org_id: Option<String>,
     #[serde(deserialize_with = "sent")]
@@ -231,7 +231,7 @@ pub struct ChangesBody {
     /// Two-letter code.
     #[serde(deserialize_with = "sent")]
     language: Option<String>,
-    /// Where what is created next is processed and stored.
+    /// Where new work is processed and stored.
     #[serde(deserialize_with = "sent")]
     cluster: Option<String>,
     /// `everyone` or `managers`.
@@ -261,7 +261,7 @@ pub async fn change(
     shown(&ctx, &by, &org_id).await
 }
 
-/// What confirms that an organization is deleted: in the body or in the query.
+/// The confirmation that an organization is to be deleted, in the body or in the query.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfirmBody {
@@ -321,7 +321,7 @@ pub struct LegalBody {
     city: Option<String>,
     /// ISO 3166 two-letter code.
     country: Option<String>,
-    /// Business only; may be left out where `vat_exempt` is true.
+    /// Business only. Optional if `vat_exempt` is true.
     vat_number: Option<String>,
     vat_exempt: bool,
     legal_contact: Option<String>,

@@ -26,21 +26,21 @@ use super::{CurrentPerson, Json, PageBody, Params, orgs::role_word, problem::Pro
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct PeopleParams {
-    /// What name or email contains.
+    /// Text in the name or email.
     query: String,
     /// Only this role.
     role: String,
     /// `active`, `invited`, `expired` or `external`.
     status: String,
-    /// `name`, `email`, `role`, `status` or `last_seen`, with `-` in front for the other direction.
+    /// `name`, `email`, `role`, `status` or `last_seen`; with `-` in front for descending order.
     sort: String,
     /// Where the page starts: `next_cursor` of the one before.
     cursor: String,
-    /// 1 to 200; 50 where it is not given.
+    /// 1 to 200. Default: 50.
     limit: Option<i64>,
 }
 
-/// Somebody of an organization, invited into it, or from outside with access to something in it.
+/// Someone who is in an organization, is invited to it, or has access to something in it from outside.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PersonRowBody {
     /// Null for an invitation.
@@ -52,14 +52,14 @@ pub struct PersonRowBody {
     /// `active`, `invited`, `expired` or `external`.
     status: &'static str,
     last_seen: Option<String>,
-    /// The id of the invitation that waits, or waited.
+    /// The id of the invitation.
     invitation: Option<String>,
     /// When the invitation stops working.
     expires_at: Option<String>,
     /// For an External: how many resources they were given access to.
     resources: u64,
-    /// The ids of the accounts in which alone their role counts; null where it counts everywhere, and for who does not manage
-    /// people.
+    /// The ids of the only accounts in which their role applies; null if it applies in all, and if the caller does not
+    /// manage people.
     accounts: Option<Vec<String>>,
 }
 
@@ -100,7 +100,7 @@ pub async fn list(
     Ok(Json(PageBody::of(people::list(&ctx, &by, &org, &query).await?, Into::into)))
 }
 
-/// A person whose account is created for them.
+/// A person to create an account for.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewPersonBody {
@@ -131,7 +131,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(row.into())))
 }
 
-/// A role to be given.
+/// A role to give.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RoleBody {
@@ -146,13 +146,13 @@ impl RoleBody {
     }
 }
 
-/// What is to change of a person: only what is sent.
+/// Changes to a person. Fields that are not sent stay as they are.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PersonChangeBody {
     /// `owner`, `manager`, `editor`, `reader` or `member`.
     role: Option<String>,
-    /// The ids of the accounts in which alone their role counts from now on; `null` for all of them.
+    /// The ids of the only accounts in which their role will apply; `null` for all.
     #[schema(value_type = Option<Vec<String>>)]
     accounts: AccountsSent,
 }
@@ -176,12 +176,12 @@ impl<'de> Deserialize<'de> for AccountsSent {
     }
 }
 
-/// What a person is now.
+/// A person after the change.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PersonRoleBody {
     person: String,
     role: &'static str,
-    /// The ids of the accounts in which alone their role counts; null where it counts everywhere.
+    /// The ids of the only accounts in which their role applies; null for all.
     accounts: Option<Vec<String>>,
 }
 
@@ -212,7 +212,7 @@ pub async fn change_role(
     }))
 }
 
-/// People to be removed.
+/// People to remove.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RemoveBody {

@@ -51,7 +51,7 @@ impl From<&Blocker> for BlockerBody {
     }
 }
 
-/// Why a call was not answered as asked.
+/// Why a request was not carried out.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
     /// Always `about:blank`: the code says more.
@@ -64,7 +64,7 @@ pub struct Problem {
     detail: String,
     /// Stable code.
     code: &'static str,
-    /// What to tell us when it is our fault; the same as the header `x-request-id`.
+    /// The id to report for an internal error; the same as the header `x-request-id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
     /// Problems at fields.
@@ -121,7 +121,7 @@ impl Problem {
             Refusal::Invalid(fields) => {
                 problem.errors = fields
                     .iter()
-                    .map(|error| FieldBody { field: error.field.clone(), message: error.problem.to_string() })
+                    .map(|error| FieldBody { field: error.field.clone(), message: error.words() })
                     .collect();
             }
             Refusal::Blocked(blockers) => problem.blockers = blockers.iter().map(Into::into).collect(),
@@ -136,15 +136,17 @@ impl Problem {
     /// What a layer answered that knows nothing of problems, by its status alone.
     fn of_status(status: StatusCode) -> Self {
         let (code, detail) = match status {
-            StatusCode::UNAUTHORIZED => ("unauthenticated", "Sign in first."),
+            StatusCode::UNAUTHORIZED => ("unauthenticated", "Sign in to continue."),
             StatusCode::FORBIDDEN => ("forbidden", "This is not allowed."),
-            StatusCode::NOT_FOUND => ("not_found", "There is nothing here."),
+            StatusCode::NOT_FOUND => ("not_found", "This does not exist."),
             StatusCode::METHOD_NOT_ALLOWED => {
-                ("invalid", "This address does not take this method. See the header Allow.")
+                ("invalid", "This address does not support this method. See the Allow header.")
             }
             StatusCode::PAYLOAD_TOO_LARGE => ("invalid", "The body is too large."),
-            StatusCode::TOO_MANY_REQUESTS => ("rate_limited", "That was too often. Try again later."),
-            StatusCode::GATEWAY_TIMEOUT => ("internal", "This took too long and was ended. Look before you try again."),
+            StatusCode::TOO_MANY_REQUESTS => ("rate_limited", "Too many requests. Try again later."),
+            StatusCode::GATEWAY_TIMEOUT => {
+                ("internal", "This took too long and was stopped. Check what was done before you try again.")
+            }
             status if status.is_server_error() => {
                 ("internal", "Something went wrong on our side. Nothing was lost; try again.")
             }
@@ -157,13 +159,13 @@ impl Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         if let Some(refusal) = error.later() {
-            tracing::error!(%error, "a call could not be answered now");
+            tracing::error!(%error, "cannot answer an API request right now");
             return Self::refusal(&refusal);
         }
         match error {
             Error::Refused(refusal) => Self::refusal(&refusal),
             hidden => {
-                tracing::error!(error = %hidden, "a call failed inside");
+                tracing::error!(error = %hidden, "an API request failed with an internal error");
                 let text = "Something went wrong on our side. Nothing was lost; try again.";
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text.to_owned())
             }

@@ -33,7 +33,7 @@ use super::{
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReceiptParams {
-    /// `in` or `out`; both where it is not given.
+    /// `in` or `out`. Default: both.
     direction: String,
     /// Where the page starts.
     cursor: String,
@@ -52,7 +52,7 @@ pub struct ReceiptRowBody {
     by_name: String,
     source_name: String,
     target_name: String,
-    /// The item's name, where it is only one.
+    /// The item's name, if there is only one.
     name: Option<String>,
     items: u64,
     /// Folders, sites and assets, at any depth.
@@ -61,9 +61,9 @@ pub struct ReceiptRowBody {
     images: i64,
     /// Like `images_projects_to_credits`.
     model_pair: Option<String>,
-    /// The transfer that this one took back.
+    /// The transfer that this one undid.
     undoes: Option<String>,
-    /// The transfer that took this one back.
+    /// The transfer that undid this one.
     undone_by: Option<String>,
 }
 
@@ -106,9 +106,9 @@ pub async fn list(
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExportParams {
-    /// `csv` or `json`; `csv` where it is not given.
+    /// `csv` or `json`. Default: `csv`.
     format: Option<String>,
-    /// `in` or `out`; both where it is not given.
+    /// `in` or `out`. Default: both.
     direction: String,
 }
 
@@ -116,7 +116,7 @@ pub struct ExportParams {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct FormatParams {
-    /// `csv` or `json`; `csv` where it is not given.
+    /// `csv` or `json`. Default: `csv`.
     format: Option<String>,
 }
 
@@ -187,7 +187,7 @@ impl Row for ReceiptRowBody {
     }
 }
 
-/// One receipt as a file: as CSV a line for each item, as JSON all of it.
+/// One receipt as a file: as CSV with a line for each item, as JSON in full.
 #[utoipa::path(get, path = "/transfers/{id}/export", tag = "transfers", params(("id" = String, Path), FormatParams),
     responses((status = 200, description = "The file"), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn export_one(
@@ -243,8 +243,8 @@ fn receipt_csv(receipt: &ReceiptView) -> Answer<Bytes> {
     export::csv(true, receipt.plan.items.iter().map(line).collect())
 }
 
-/// Takes a transfer between two organizations back, within a day and while nothing in it was changed: items, names, both
-/// books, grants and links, all of it or nothing. The answer is the receipt of that.
+/// Undoes a transfer between two organizations within one day, if nothing in it has changed: items, names, both
+/// ledgers, grants and links, all of it or nothing. The response is the receipt of the undo.
 #[utoipa::path(post, path = "/transfers/{id}/undo", tag = "transfers", params(("id" = String, Path)),
     responses((status = 201, body = ReceiptBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn undo(

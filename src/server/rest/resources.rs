@@ -66,7 +66,7 @@ pub struct ResourceBody {
     organization: String,
     account: String,
     parent: Option<String>,
-    /// From the topmost thing that the caller may see down to this.
+    /// From the topmost resource that the caller may see down to this one.
     path: Vec<CrumbBody>,
     /// The caller's level: `reader`, `uploader`, `editor` or `manager`.
     level: &'static str,
@@ -101,7 +101,7 @@ impl From<ResourceView> for ResourceBody {
     }
 }
 
-/// A dataset's facts, as they are given.
+/// The details of a dataset.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewDatasetBody {
@@ -112,7 +112,7 @@ pub struct NewDatasetBody {
     cluster: Option<String>,
 }
 
-/// Something new in a container.
+/// A new resource in a container.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NewResourceBody {
@@ -151,7 +151,7 @@ pub async fn create(
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct AsParams {
-    /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
+    /// A person's id, to answer as that person would see it. For Owners and Managers of the organization.
     #[serde(rename = "as")]
     #[param(rename = "as")]
     view_as: String,
@@ -178,7 +178,7 @@ pub struct RenameBody {
 
 /// Gives a resource another name.
 #[utoipa::path(patch, path = "/resources/{id}", tag = "drive", params(("id" = String, Path)), request_body = RenameBody,
-    responses((status = 200, body = ResourceBody, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = ResourceBody, headers(("undo-token" = String, description = "How to undo it: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn rename(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
@@ -189,17 +189,17 @@ pub async fn rename(
     Ok((undoing(undo.as_deref()), Json(changed.resource.into())))
 }
 
-/// What is known of a dataset: what is in it, by who may change it; or how far it has come, by an engine.
+/// Changes to a dataset: its contents, or, from an engine, its status.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DatasetChangeBody {
-    /// How many images. Not while it is processed, or after: they were counted then.
+    /// The number of images. Fixed once the dataset is queued.
     images: Option<i64>,
     /// How large it is.
     bytes: Option<i64>,
     /// A day like `2026-11-21`; empty for none.
     captured_on: Option<String>,
-    /// Engines alone: `queued`, `processing`, `processed` or `failed`; nothing else goes with it.
+    /// Engines only: `queued`, `processing`, `processed` or `failed`, without other fields.
     status: Option<String>,
 }
 
@@ -213,9 +213,9 @@ pub enum DatasetChangedBody {
     Status(DatasetStatusSetBody),
 }
 
-/// Changes what is known of a dataset: `images`, `bytes` and `captured_on`, as an Editor may, or with a credential key that has the
-/// scope `write`; what is not given stays. With `status`, and a key that has the scope `engine`, says how far it has come: the
-/// first step towards processing is charged once; what fails is given back.
+/// Changes a dataset: `images`, `bytes` and `captured_on`, for Editors and credential keys with the scope `write`;
+/// fields that are not sent stay as they are. With a key that has the scope `engine`, sets its `status`: the first step
+/// towards processing is charged once, and a failure is refunded.
 #[utoipa::path(patch, path = "/resources/{id}/dataset", tag = "drive", params(("id" = String, Path)), request_body = DatasetChangeBody,
     responses((status = 200, body = DatasetChangedBody), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn change_dataset(
@@ -246,9 +246,9 @@ pub async fn change_dataset(
 /// The status that a dataset has now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DatasetStatusSetBody {
-    /// `waiting_for_credits` where it could not be paid.
+    /// `waiting_for_credits` if the balance was too low.
     pub status: &'static str,
-    /// What was charged; below zero where it was given back.
+    /// What was charged; negative for a refund.
     pub charged: super::loans::UsedBody,
 }
 
@@ -256,8 +256,8 @@ pub struct DatasetStatusSetBody {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChildrenParams {
-    /// `name` or `kind` (folders first, then by name), `status`, `images`, `size`, `owner` or `modified_at`; with `-` in front
-    /// the other way round.
+    /// `name` or `kind` (folders first, then by name), `status`, `images`, `size`, `owner` or `modified_at`; with `-`
+    /// in front for descending order.
     sort: String,
     /// Only of this kind.
     kind: Option<String>,
@@ -265,13 +265,13 @@ pub struct ChildrenParams {
     status: Option<String>,
     /// Only with names that begin like this.
     query: Option<String>,
-    /// Begin with the row behind so many, instead of a cursor.
+    /// Skip this many rows, instead of a cursor.
     at: Option<i64>,
     /// Where the page starts.
     cursor: String,
     /// 1 to 200.
     limit: Option<i64>,
-    /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
+    /// A person's id, to answer as that person would see it. For Owners and Managers of the organization.
     #[serde(rename = "as")]
     #[param(rename = "as")]
     view_as: String,
@@ -290,7 +290,7 @@ pub struct ChildBody {
     modified_at: String,
     /// The caller's level: `reader`, `uploader`, `editor` or `manager`.
     level: &'static str,
-    /// What it is in; in search only, and only where the caller may see that.
+    /// What it is in: in search results only, if the caller may see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<CrumbBody>,
 }
@@ -337,7 +337,7 @@ pub async fn children(
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct SearchParams {
-    /// Words that names have: the longest of them at the beginning of a word.
+    /// Words of the name. The longest must be the beginning of a word.
     q: String,
     /// Only of this kind.
     kind: String,
@@ -347,7 +347,7 @@ pub struct SearchParams {
     cursor: String,
     /// 1 to 200.
     limit: Option<i64>,
-    /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
+    /// A person's id, to answer as that person would see it. For Owners and Managers of the organization.
     #[serde(rename = "as")]
     #[param(rename = "as")]
     view_as: String,
@@ -359,9 +359,9 @@ pub struct SearchParams {
 pub struct SharedParams {
     /// Where the page starts: `next_cursor` of the one before.
     cursor: String,
-    /// 1 to 200; 50 where it is not given.
+    /// 1 to 200. Default: 50.
     limit: Option<i64>,
-    /// A person's id: what is answered is what they see. For Owners and Managers of the organization.
+    /// A person's id, to answer as that person would see it. For Owners and Managers of the organization.
     #[serde(rename = "as")]
     #[param(rename = "as")]
     view_as: String,
@@ -382,8 +382,8 @@ pub async fn shared(
     Ok(Json(PageBody::of(page, Into::into)))
 }
 
-/// Searches the names of everything in an organization that the caller may see. A page with fewer items than asked for
-/// may have another behind it: `next_cursor` tells.
+/// Searches the names of everything in an organization that the caller may see. A page with fewer items than requested
+/// may still have a next page: see `next_cursor`.
 #[utoipa::path(get, path = "/orgs/{org}/search", tag = "drive", params(("org" = String, Path), SearchParams),
     responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn search(

@@ -15,7 +15,7 @@ use crate::{
 
 use super::{CurrentPerson, Json, problem::Problem};
 
-/// What is forbidden on a resource: true where it is.
+/// Restrictions on a resource: true for what is forbidden.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RestrictionsBody {
@@ -38,24 +38,24 @@ impl From<Restrictions> for RestrictionsBody {
 pub struct OriginBody {
     /// `copy`, `delete` or `download`.
     restriction: &'static str,
-    /// The resource that sets it; null where the caller does not see it.
+    /// The resource that sets it; null if the caller does not see it.
     resource: Option<String>,
-    /// Its name; "a folder above" where the caller does not see it.
+    /// Its name, or "a folder above" if the caller does not see it.
     name: String,
 }
 
 /// The restrictions of a resource.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RestrictedBody {
-    /// What the resource itself forbids: what PUT sets.
+    /// The restrictions set on the resource itself, as set by PUT.
     copy: bool,
     /// See `copy`.
     delete: bool,
     /// See `copy`.
     download: bool,
-    /// What is forbidden by it and by everything above it.
+    /// The restrictions that apply, including those from above.
     effective: RestrictionsBody,
-    /// Everything that forbids something here.
+    /// Where each restriction comes from.
     sources: Vec<OriginBody>,
 }
 
@@ -79,7 +79,7 @@ impl From<RestrictionsView> for RestrictedBody {
     }
 }
 
-/// What is forbidden on a resource, and where that comes from.
+/// The restrictions on a resource, and where they come from.
 #[utoipa::path(get, path = "/resources/{id}/restrictions", tag = "drive", params(("id" = String, Path)),
     responses((status = 200, body = RestrictedBody), (status = 404, body = Problem)))]
 pub async fn show(
@@ -90,7 +90,7 @@ pub async fn show(
     Ok(Json(restriction::show(&ctx, &by, &id).await?.into()))
 }
 
-/// Sets what is forbidden on a resource and everything below it. What is left out is not forbidden.
+/// Sets the restrictions on a resource and everything in it. What is left out is not restricted.
 #[utoipa::path(put, path = "/resources/{id}/restrictions", tag = "drive", params(("id" = String, Path)), request_body = RestrictionsBody,
     responses((status = 200, body = RestrictedBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn change(

@@ -18,23 +18,23 @@ use super::{CurrentPerson, Json, PageParams, Params, problem::Problem};
 /// A seat and who holds it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SeatBody {
-    /// The person; null where a machine holds it.
+    /// The person; null for a machine.
     person: Option<String>,
-    /// The credential key of the machine that holds it; null where a person does.
+    /// The credential key of the machine that holds it; null for a person.
     key: Option<String>,
-    /// The person's name, or what the key is called.
+    /// The name of the person or the key.
     name: String,
     email: Option<String>,
     /// `owner`, `manager`, `editor`, `reader` or `member`; null for a machine.
     role: Option<&'static str>,
-    /// Whether it is kept for them, running or not.
+    /// Whether it is reserved for them, in use or not.
     given: bool,
     given_at: Option<String>,
-    /// What runs on it; null while nothing does.
+    /// The device that uses it; null while none does.
     device: Option<String>,
     /// Since when.
     taken_at: Option<String>,
-    /// When it was last heard of.
+    /// The last heartbeat.
     last_seen: Option<String>,
 }
 
@@ -62,14 +62,13 @@ pub struct SeatsBody {
     total: u64,
     /// How many are given or taken.
     used: u64,
-    /// Who holds one.
+    /// The seats in use or given.
     items: Vec<SeatBody>,
     /// What to pass as `cursor` for the next page; null on the last.
     next_cursor: Option<String>,
 }
 
-/// Who holds a seat of a desktop licence: given, taken by a program, or both. Of a licence that is lent, who borrows it sees
-/// them.
+/// The seats of a desktop licence: given, taken by a program, or both. While it is lent, only the borrower sees them.
 #[utoipa::path(get, path = "/licences/{id}/seats", tag = "licences", params(("id" = String, Path), PageParams),
     responses((status = 200, body = SeatsBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
@@ -87,7 +86,7 @@ pub async fn list(
     }))
 }
 
-/// Whom to give a seat.
+/// The person to give a seat to.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GiveSeatBody {
@@ -95,7 +94,7 @@ pub struct GiveSeatBody {
     person: String,
 }
 
-/// Gives a seat to a Reader or Member: it is kept for them.
+/// Reserves a seat for a Reader or Member.
 #[utoipa::path(post, path = "/licences/{id}/seats", tag = "licences", params(("id" = String, Path)), request_body = GiveSeatBody,
     responses((status = 201, body = SeatBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn give(
@@ -108,7 +107,8 @@ pub async fn give(
     Ok((StatusCode::CREATED, Json(row.into())))
 }
 
-/// Frees the seat of a person, or of a machine by its key's id: what was given is taken back, and what runs on it loses it.
+/// Frees the seat of a person, or of a machine by its key's id. A reserved seat is taken back, and a running program
+/// loses it.
 #[utoipa::path(delete, path = "/licences/{id}/seats/{holder}", tag = "licences", params(("id" = String, Path), ("holder" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn free(

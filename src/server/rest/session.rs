@@ -25,7 +25,7 @@ pub struct SignUpBody {
     email: String,
     /// 12 to 128 characters.
     password: String,
-    /// The token of a mailed invitation: one signs up into its organization, and the address is proved.
+    /// The token of a mailed invitation. It joins its organization and verifies the address.
     invitation_token: Option<String>,
 }
 
@@ -59,7 +59,7 @@ impl std::convert::From<PersonView> for PersonBody {
     }
 }
 
-/// Signs up, and in. Refused where the installation is closed to strangers, unless an invitation comes along.
+/// Signs up and signs in. Where sign-up is restricted, it needs an invitation.
 #[utoipa::path(post, path = "/signup", tag = "session", request_body = SignUpBody,
     responses((status = 201, body = PersonBody), (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn sign_up(
@@ -108,7 +108,7 @@ pub struct MyOrganization {
     org_id: String,
     name: String,
     role: Option<&'static str>,
-    /// For one that was deleted: until when it can be restored.
+    /// For a deleted one: until when it can be restored.
     #[serde(skip_serializing_if = "Option::is_none")]
     restorable_until: Option<String>,
 }
@@ -138,7 +138,7 @@ impl std::convert::From<OrganizationMembership> for MyOrganization {
     }
 }
 
-/// Something that an organization shares with me without my being in it.
+/// Something shared with me by an organization that I am not in.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SharedBody {
     organization: SharingBody,
@@ -201,16 +201,16 @@ pub struct SpaceBody {
 pub struct MeBody {
     #[serde(flatten)]
     person: PersonBody,
-    /// The id of the organization that signing in on the pages leads to.
+    /// The id of the organization that opens after signing in.
     default_organization: Option<String>,
-    /// Where what I create is processed and stored unless I say otherwise.
+    /// Where my new work is processed and stored by default.
     cluster: String,
     language: String,
-    /// The first 50 of them by name, and the default one; `GET /orgs` has all.
+    /// My first 50 organizations by name, and my default one; `GET /orgs` lists all.
     organizations: Vec<MyOrganization>,
-    /// The `cursor` of `GET /orgs` that goes on behind these; null where these are all.
+    /// The `cursor` for `GET /orgs` to continue after these; null if these are all.
     organizations_next_cursor: Option<String>,
-    /// What was last shared with me by organizations that I am not in, at most 20; `GET /me/shared` has all.
+    /// The latest things shared with me by organizations that I am not in, at most 20; `GET /me/shared` lists all.
     shared: Vec<SharedBody>,
     /// My personal space (SPACE-1), while I have one.
     space: Option<SpaceBody>,

@@ -23,7 +23,7 @@ pub fn undoing(token: Option<&str>) -> HeaderMap {
     headers
 }
 
-/// The caller's long work in an organization: what runs, and what ended lately.
+/// The caller's background tasks in an organization: running ones, and those that ended recently.
 #[utoipa::path(get, path = "/orgs/{org}/tasks", tag = "drive", params(("org" = String, Path)),
     responses((status = 200, body = PageBody<TaskBody>), (status = 404, body = Problem)))]
 pub async fn list(
@@ -35,7 +35,7 @@ pub async fn list(
     Ok(Json(PageBody { items, next_cursor: None }))
 }
 
-/// How far a piece of long work of the caller's is.
+/// The progress of a background task of the caller.
 #[utoipa::path(get, path = "/tasks/{id}", tag = "drive", params(("id" = String, Path)),
     responses((status = 200, body = TaskBody), (status = 404, body = Problem)))]
 pub async fn show(
@@ -46,8 +46,8 @@ pub async fn show(
     Ok(Json(usecase::task::show(&ctx, &by, &path).await?.into()))
 }
 
-/// Cancels a piece of long work of the caller's: of a copy and of a transfer nothing is left; what was deleted for good is gone,
-/// and the rest is in the trash again.
+/// Cancels a background task of the caller. A copy or transfer leaves nothing behind; items already deleted for good
+/// are gone, and the rest are back in the trash.
 #[utoipa::path(delete, path = "/tasks/{id}", tag = "drive", params(("id" = String, Path)),
     responses((status = 200, body = TaskBody), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn cancel(
@@ -80,11 +80,11 @@ pub async fn cancel_job(
     Ok(Json(usecase::task::cancel(&ctx, &by, &path).await?.into()))
 }
 
-/// Which change is to be taken back.
+/// The change to undo.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UndoBody {
-    /// What the answer to the change said in its header `undo-token`.
+    /// The header `undo-token` of the response to the change.
     token: String,
 }
 
@@ -95,8 +95,8 @@ pub struct UndoneBody {
     message: String,
 }
 
-/// Takes a change of the caller's back, once: a new name, a move within an organization, the trash, an assignment to a site. It
-/// is refused where things have changed since.
+/// Undoes a change by the caller, once: a rename, a move within an organization, a move to the trash, or an assignment
+/// to a site. It is refused if things have changed since.
 #[utoipa::path(post, path = "/undo", tag = "drive", request_body = UndoBody,
     responses((status = 200, body = UndoneBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn undo(

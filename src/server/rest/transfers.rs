@@ -23,7 +23,7 @@ use super::{
     trash::TaskBody,
 };
 
-/// What is to be moved, and where to.
+/// The items to move, and the destination.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlanRequest {
@@ -33,7 +33,7 @@ pub struct PlanRequest {
     destination: String,
 }
 
-/// What is to be moved, and where to.
+/// The items to move, and the destination.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TransferRequest {
@@ -43,12 +43,12 @@ pub struct TransferRequest {
     destination: String,
     /// The plan's digest: if the facts have changed since, nothing is done.
     digest: Option<String>,
-    /// Whether not to wait: then the answer is a task, and where to ask how far it is.
+    /// Whether to run in the background: then the response is a task.
     background: bool,
 }
 
-/// What happens to one side's books. Images and projects are null where the side is not on Images & Projects, credits
-/// where it is not on Credits.
+/// The effect on one side's ledger. Images and projects are null if the side is not on Images & Projects, credits if it
+/// is not on Credits.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SideBody {
     organization: String,
@@ -94,7 +94,7 @@ pub struct PersonNameBody {
     name: String,
 }
 
-/// A name that changes because it is taken.
+/// An item that is renamed because its name is taken.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RenamedBody {
     id: String,
@@ -102,7 +102,7 @@ pub struct RenamedBody {
     to: String,
 }
 
-/// Somebody, or everyone in an organization, and how much they can do.
+/// A person, or everyone in an organization, and their level.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReachedBody {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,7 +124,7 @@ impl From<&AccessChange> for ReachedBody {
     }
 }
 
-/// What happens besides the move.
+/// Other effects of the move.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EffectsBody {
     /// Like `images_projects_to_credits`; null within one organization.
@@ -160,7 +160,7 @@ pub struct PlanBody {
     /// How many more blockers there are than listed.
     more_blockers: u64,
     effects: EffectsBody,
-    /// To be sent back with the transfer.
+    /// Send it back with the transfer.
     digest: Option<String>,
 }
 
@@ -214,7 +214,7 @@ const fn scope_word(scope: Scope) -> &'static str {
     }
 }
 
-/// The plan of a transfer, before anything is done: every blocker at once, and every effect.
+/// The plan of a transfer: every blocker and every effect. Nothing is changed.
 #[utoipa::path(post, path = "/transfers/plan", tag = "transfers", request_body = PlanRequest,
     responses((status = 200, body = PlanBody), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn plan(
@@ -228,7 +228,7 @@ pub async fn plan(
     Ok(Json(PlanBody::of(&view.plan, Some(view.digest))))
 }
 
-/// What a finished transfer leaves.
+/// The receipt of a finished transfer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReceiptBody {
     id: String,
@@ -242,13 +242,13 @@ pub struct ReceiptBody {
     destination: String,
     /// Ids of the items that moved.
     moved: Vec<String>,
-    /// The transfer that this one took back.
+    /// The transfer that this one undid.
     undoes: Option<String>,
-    /// The transfer that took this one back.
+    /// The transfer that undid this one.
     undone_by: Option<String>,
-    /// Whether the caller may take it back now.
+    /// Whether the caller may undo it now.
     can_undo: bool,
-    /// Why not, where it could be.
+    /// Why not, if it is currently not possible.
     why_not_undo: Option<String>,
     #[serde(flatten)]
     plan: PlanBody,
@@ -290,10 +290,10 @@ pub enum TransferredBody {
     Task(Box<TaskBody>),
 }
 
-/// Moves or transfers, all of it or nothing. With `background` the answer does not wait for it (202): `/tasks/{id}`, which the
-/// header `Location` names, tells how far it is and, at the end, the receipt's id.
+/// Moves or transfers, all of it or nothing. With `background`, the response does not wait (202): `/tasks/{id}`, from
+/// the header `Location`, has the progress and, at the end, the receipt's id.
 #[utoipa::path(post, path = "/transfers", tag = "transfers", request_body = TransferRequest,
-    responses((status = 201, body = ReceiptBody, headers(("undo-token" = String, description = "How to take a move within an organization back: see `POST /undo`"))), (status = 202, body = TaskBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = ReceiptBody, headers(("undo-token" = String, description = "How to undo a move within an organization: see `POST /undo`"))), (status = 202, body = TaskBody), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,

@@ -31,9 +31,9 @@ async fn shown(ctx: &Ctx, by: &Principal, id: &str) -> Result<Json<ResourceBody>
     Ok(Json(usecase::drive::show(ctx, by, id).await?.into()))
 }
 
-/// Puts a resource into the trash, with everything in it. It stays there for 30 days.
+/// Moves a resource to the trash, with everything in it. It stays there for 30 days.
 #[utoipa::path(post, path = "/resources/{id}/trash", tag = "drive", params(("id" = String, Path)),
-    responses((status = 204, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 204, headers(("undo-token" = String, description = "How to undo it: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn put(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
@@ -43,7 +43,7 @@ pub async fn put(
     Ok((StatusCode::NO_CONTENT, undoing(done.undo.as_deref())))
 }
 
-/// Several things of one organization.
+/// Several resources of one organization.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ItemsBody {
@@ -51,9 +51,9 @@ pub struct ItemsBody {
     items: Vec<String>,
 }
 
-/// Puts several resources into the trash, all of them or none.
+/// Moves several resources to the trash, all of them or none.
 #[utoipa::path(post, path = "/resources/trash", tag = "drive", request_body = ItemsBody,
-    responses((status = 204, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 204, headers(("undo-token" = String, description = "How to undo it: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn put_all(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
@@ -64,7 +64,7 @@ pub async fn put_all(
     Ok((StatusCode::NO_CONTENT, undoing(done.undo.as_deref())))
 }
 
-/// Takes several resources out of the trash, all of them or none.
+/// Restores several resources from the trash, all of them or none.
 #[utoipa::path(post, path = "/resources/restore", tag = "drive", request_body = ItemsBody,
     responses((status = 200, body = PageBody<ChildBody>), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn restore_all(
@@ -77,8 +77,8 @@ pub async fn restore_all(
     Ok(Json(PageBody { items: restored.into_iter().map(Into::into).collect(), next_cursor: None }))
 }
 
-/// Takes a resource out of the trash: where it was, or into the root of the Drive if that is not there; under its name,
-/// or with a number behind it.
+/// Restores a resource from the trash to where it was, or to the root of the Drive if that no longer exists; with a
+/// number added if its name is taken.
 #[utoipa::path(post, path = "/resources/{id}/restore", tag = "drive", params(("id" = String, Path)),
     responses((status = 200, body = ResourceBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn restore(
@@ -154,7 +154,7 @@ pub async fn list(
     Ok(Json(PageBody::of(view.rows, Into::into)))
 }
 
-/// Empties the trash, as far as the caller may.
+/// Deletes everything in the trash that the caller may delete.
 #[utoipa::path(delete, path = "/orgs/{org}/trash", tag = "drive", params(("org" = String, Path)),
     responses((status = 204), (status = 404, body = Problem)))]
 pub async fn empty(
@@ -166,14 +166,14 @@ pub async fn empty(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Where a copy is to go.
+/// Where to put a copy.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CopyBody {
     destination: String,
 }
 
-/// A piece of long work.
+/// A task that runs in the background.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TaskBody {
     id: String,
@@ -182,13 +182,13 @@ pub struct TaskBody {
     /// `running`, `done`, `failed` or `cancelled`.
     state: &'static str,
     name: String,
-    /// What it made, once it is done.
+    /// The resource it created, once it is done.
     resource: Option<String>,
     /// The receipt of a transfer, once it is done.
     transfer: Option<String>,
     /// Whether it can be cancelled.
     cancellable: bool,
-    /// How many items are done, as far as the node that was asked knows: a transfer is one step, and 0 elsewhere.
+    /// How many items are done, as far as the answering node knows. A transfer is one step and shows 0 on other nodes.
     done: u64,
     total: u64,
     message: Option<String>,
@@ -225,8 +225,8 @@ pub enum CopiedBody {
     Task(Box<TaskBody>),
 }
 
-/// Copies a resource with everything in it, inside its organization. Up to 2,000 items are copied at once (201); more are
-/// copied behind the scenes (202), and show when all of them are there.
+/// Copies a resource with everything in it, inside its organization. Up to 2,000 items are copied at once (201); more
+/// are copied in the background (202), and appear when the copy is complete.
 #[utoipa::path(post, path = "/resources/{id}/copy", tag = "drive", params(("id" = String, Path)), request_body = CopyBody,
     responses((status = 201, body = ResourceBody), (status = 202, body = TaskBody), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn copy(
@@ -250,13 +250,13 @@ pub async fn copy(
 pub struct AssignBody {
     /// A site's id; or
     site: String,
-    /// the name of one, or of a new one.
+    /// the name of a site, existing or new.
     site_name: String,
 }
 
-/// Puts a dataset into a site, which is made beside it if there is none of the name.
+/// Assigns a dataset to a site. A site with a new name is created next to it.
 #[utoipa::path(post, path = "/resources/{id}/assign", tag = "drive", params(("id" = String, Path)), request_body = AssignBody,
-    responses((status = 200, body = ResourceBody, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = ResourceBody, headers(("undo-token" = String, description = "How to undo it: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn assign(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,
@@ -271,9 +271,9 @@ pub async fn assign(
     Ok((undoing(assigned.undo.as_deref()), shown(&ctx, &by, &path).await?))
 }
 
-/// Takes a dataset out of its site, to where the site is.
+/// Removes a dataset from its site, to the container of the site.
 #[utoipa::path(post, path = "/resources/{id}/unassign", tag = "drive", params(("id" = String, Path)),
-    responses((status = 200, body = ResourceBody, headers(("undo-token" = String, description = "How to take it back: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = ResourceBody, headers(("undo-token" = String, description = "How to undo it: see `POST /undo`"))), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn unassign(
     State(ctx): State<Ctx>,
     CurrentPerson(by): CurrentPerson,

@@ -151,7 +151,7 @@ impl SharedContent<'_> {
     /// "Read-only" in words, and what is here.
     fn lead(&self) -> String {
         let kind = self.view.kind.label();
-        format!("{kind} · shared with you by a link. You can look at it; nothing you do here is saved.")
+        format!("{kind} · shared with you through a link. You can view it; nothing you do here is saved.")
     }
 
     fn next(&self) -> Option<String> {
@@ -165,7 +165,7 @@ fn size(bytes: i64) -> String {
 }
 
 fn captured(day: Option<&Day>) -> String {
-    day.map_or_else(|| "Not known".to_owned(), |day| day.words())
+    day.map_or_else(|| "Unknown".to_owned(), |day| day.words())
 }
 
 fn status_class(dataset: &DatasetView) -> &'static str {
@@ -180,7 +180,7 @@ fn render(style: &Style, status: StatusCode, title: &str, content: Content<'_>) 
     match (Page { style: &style.0, title, content }).render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {
-            tracing::error!(%error, "the page of a link could not be shown");
+            tracing::error!(%error, "could not show the page of a link");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
@@ -200,7 +200,7 @@ fn refused(style: &Style, error: &Error) -> Response {
             render(style, StatusCode::NOT_FOUND, "Nothing here", Content::Nothing)
         }
         hidden => {
-            tracing::error!(error = %hidden, "the page of a link could not be shown");
+            tracing::error!(error = %hidden, "could not show the page of a link");
             let words = hidden.later().map_or_else(
                 || "Something went wrong on our side. Try again in a moment.".to_owned(),
                 |refusal| refusal.to_string(),
@@ -265,7 +265,7 @@ async fn unlock(
             (StatusCode::SEE_OTHER, [(header::LOCATION, to), (header::SET_COOKIE, cookie)]).into_response()
         }
         Err(Error::Refused(Refusal::Invalid(problems))) => {
-            let problem = problems.first().map(|problem| problem.problem.to_string());
+            let problem = problems.first().map(|problem| problem.words());
             render(&style, StatusCode::UNPROCESSABLE_ENTITY, "Protected link", Content::Locked { problem })
         }
         Err(error) => refused(&style, &error),

@@ -251,9 +251,9 @@ pub async fn update(
 /// What an account holds that keeps it from being deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AccountContents {
-    /// Whether something is in its Drive.
+    /// Whether its Drive holds anything.
     pub in_drive: bool,
-    /// Whether something is in its trash, or is being made or deleted there.
+    /// Whether its trash holds anything, or something is being made or deleted there.
     pub in_trash: bool,
 }
 

@@ -29,28 +29,28 @@ pub const INVARIANTS: &[Invariant] = &[
             AS BIGINT)",
     },
     Invariant {
-        name: "no personal space of somebody who belongs to an organization holds work (PEOPLE-4b, SPACE-1)",
+        name: "no one who belongs to an organization has work in their personal space (PEOPLE-4b, SPACE-1)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM organization o WHERE o.space_of IS NOT NULL
             AND EXISTS (SELECT 1 FROM membership m WHERE m.person_id = o.space_of AND m.organization_id <> o.id)
             AND (EXISTS (SELECT 1 FROM account a JOIN resource r ON r.parent_id = a.root_id WHERE a.deleted_at IS NULL AND a.organization_id = o.id)
                 OR EXISTS (SELECT 1 FROM licence l WHERE l.organization_id = o.id AND l.product <> 'discovery'))",
     },
     Invariant {
-        name: "what is left of every licence is the sum of its ledger (LIC-3)",
+        name: "the balance of every licence is the sum of its ledger (LIC-3)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE
             l.images_left <> (SELECT COALESCE(SUM(e.images), 0) FROM ledger_entry e WHERE e.licence_id = l.id)
             OR l.projects_left <> (SELECT COALESCE(SUM(e.projects), 0) FROM ledger_entry e WHERE e.licence_id = l.id)
             OR l.credits_left <> (SELECT COALESCE(SUM(e.credits), 0) FROM ledger_entry e WHERE e.licence_id = l.id)",
     },
     Invariant {
-        name: "what was granted to every licence is the sum of its grants (LIC-3)",
+        name: "the total of every licence is the sum of its grants (LIC-3)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE
             l.images_granted <> (SELECT COALESCE(SUM(e.images), 0) FROM ledger_entry e WHERE e.licence_id = l.id AND e.kind = 'grant')
             OR l.projects_granted <> (SELECT COALESCE(SUM(e.projects), 0) FROM ledger_entry e WHERE e.licence_id = l.id AND e.kind = 'grant')
             OR l.credits_granted <> (SELECT COALESCE(SUM(e.credits), 0) FROM ledger_entry e WHERE e.licence_id = l.id AND e.kind = 'grant')",
     },
     Invariant {
-        name: "every licence holds what it is billed in, and nothing else (LIC-1)",
+        name: "every licence holds only amounts of its billing model (LIC-1)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence WHERE
             (COALESCE(model, '') <> 'images_projects' AND (images_left <> 0 OR projects_left <> 0))
             OR (COALESCE(model, '') <> 'credits' AND credits_left <> 0)",
@@ -68,12 +68,12 @@ pub const INVARIANTS: &[Invariant] = &[
                 WHEN 'processing' THEN 4 WHEN 'processed' THEN 5 WHEN 'failed' THEN 6 ELSE 0 END",
     },
     Invariant {
-        name: "what was charged is a dataset, to a licence that there is (LIC-2)",
+        name: "only datasets are charged, and only to licences that exist (LIC-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r WHERE r.charged_to IS NOT NULL
             AND (r.kind <> 'dataset' OR NOT EXISTS (SELECT 1 FROM licence l WHERE l.id = r.charged_to))",
     },
     Invariant {
-        name: "nothing is paid for twice: a dataset's charges less its refunds are at most one, and none where nobody pays (LIC-2)",
+        name: "nothing is charged twice: a dataset has at most one charge that was not refunded, and none if no one pays for it (LIC-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
             SELECT e.resource_id, SUM(CASE WHEN e.kind = 'spend' THEN 1 ELSE -1 END) AS paid FROM ledger_entry e
             WHERE e.resource_id IS NOT NULL AND e.kind IN ('spend', 'refund') GROUP BY e.resource_id) AS books
@@ -81,7 +81,7 @@ pub const INVARIANTS: &[Invariant] = &[
             WHERE books.paid > CASE WHEN r.id IS NOT NULL AND r.charged_to IS NULL THEN 0 ELSE 1 END",
     },
     Invariant {
-        name: "every ledger is numbered from 1 and says after each entry what was left (LIC-3)",
+        name: "every ledger is numbered from 1, and each entry has the balance after it (LIC-3)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
             SELECT e.number, e.at, e.images_after, e.projects_after, e.credits_after,
                 ROW_NUMBER() OVER book AS place, MAX(e.at) OVER book AS latest,
@@ -91,37 +91,37 @@ pub const INVARIANTS: &[Invariant] = &[
                 OR images_after <> images OR projects_after <> projects OR credits_after <> credits",
     },
     Invariant {
-        name: "the books of every licence are as long as it says (LIC-3)",
+        name: "every licence counts the entries of its ledger correctly (LIC-3)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE
             COALESCE(l.entries, 0) <> (SELECT COUNT(*) FROM ledger_entry e WHERE e.licence_id = l.id)
             OR COALESCE(l.last_entry_at, 0) <> COALESCE((SELECT MAX(e.at) FROM ledger_entry e WHERE e.licence_id = l.id), 0)",
     },
     Invariant {
-        name: "what waits for credits knows since when, and nothing else does (LIC-2)",
+        name: "every dataset that waits for credits has the time since when, and no other has (LIC-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource
             WHERE (COALESCE(status, '') = 'waiting_for_credits') <> (waiting_since IS NOT NULL)",
     },
     Invariant {
-        name: "nothing is left below zero (LIC-2)",
+        name: "no balance is below zero (LIC-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence WHERE images_left < 0 OR projects_left < 0 OR credits_left < 0",
     },
     Invariant {
-        name: "every root is of one account, and nothing else has no container (DRIVE-1)",
+        name: "every root belongs to one account, and everything else is in a container (DRIVE-1)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN account a ON a.root_id = r.id
             WHERE r.parent_id IS NULL AND (r.kind <> 'root' OR a.id IS NULL OR a.id <> r.account_id)",
     },
     Invariant {
-        name: "everything is in the organization and account of its container (DRIVE-1)",
+        name: "every resource has the organization and account of its container (DRIVE-1)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r JOIN resource p ON p.id = r.parent_id
             WHERE p.organization_id <> r.organization_id OR p.account_id <> r.account_id",
     },
     Invariant {
-        name: "sites and assets hold only datasets, datasets hold nothing (DRIVE-1)",
+        name: "sites and assets hold only datasets, and datasets hold nothing (DRIVE-1)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r JOIN resource p ON p.id = r.parent_id
             WHERE p.kind = 'dataset' OR (p.kind IN ('site', 'asset') AND r.kind <> 'dataset')",
     },
     Invariant {
-        name: "every way up ends at a root: no cycles, nothing deeper than 64 (DRIVE-1)",
+        name: "every path ends at a root: no cycles, nothing deeper than 64 levels (DRIVE-1)",
         sql: "WITH RECURSIVE down(id, depth) AS (
                 SELECT id, CAST(0 AS BIGINT) FROM resource WHERE parent_id IS NULL
                 UNION ALL
@@ -130,18 +130,18 @@ pub const INVARIANTS: &[Invariant] = &[
             SELECT CAST((SELECT COUNT(*) FROM resource) - (SELECT COUNT(*) FROM down) AS BIGINT)",
     },
     Invariant {
-        name: "both sides of every transfer's charge are in the books (XFER-10)",
+        name: "both ledgers have the charge of every transfer (XFER-10)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
             SELECT transfer_id FROM ledger_entry WHERE transfer_id IS NOT NULL
             GROUP BY transfer_id HAVING SUM(images) <> 0 OR SUM(projects) <> 0 OR SUM(credits) <> 0) AS uneven",
     },
     Invariant {
-        name: "what the books say of transfers, there are receipts of (XFER-18)",
+        name: "every transfer in a ledger has a receipt (XFER-18)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM ledger_entry e WHERE e.transfer_id IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM transfer t WHERE t.id = e.transfer_id)",
     },
     Invariant {
-        name: "both organizations' logs tell of every transfer between them (XFER-13, AUDIT-1)",
+        name: "every transfer is in the audit logs of both organizations (XFER-13, AUDIT-1)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM (
             SELECT id, source_id AS side FROM transfer WHERE scope = 'between' UNION ALL SELECT id, target_id FROM transfer WHERE scope = 'between') AS sides
             LEFT JOIN (SELECT DISTINCT transfer_id, organization_id FROM audit WHERE transfer_id IS NOT NULL) AS told
@@ -149,41 +149,41 @@ pub const INVARIANTS: &[Invariant] = &[
             WHERE told.transfer_id IS NULL",
     },
     Invariant {
-        name: "lists of people show everybody as they are called and what they are (PEOPLE-1)",
+        name: "lists of people have everyone's current name and role (PEOPLE-1)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM membership m JOIN person p ON p.id = m.person_id
             WHERE COALESCE(m.name_key, '') <> COALESCE(p.name_key, '') OR COALESCE(m.name_search, '') <> COALESCE(p.name_search, '') OR COALESCE(m.email_key, '') <> p.email_key
                 OR COALESCE(m.role_rank, -1) <> CASE m.role
                     WHEN 'owner' THEN 0 WHEN 'manager' THEN 1 WHEN 'editor' THEN 2 WHEN 'reader' THEN 3 ELSE 4 END",
     },
     Invariant {
-        name: "what is there is in something that is there, not in the trash (DRIVE-4)",
+        name: "nothing outside the trash is in a container in the trash (DRIVE-4)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r JOIN resource p ON p.id = r.parent_id
             WHERE r.trashed_with IS NULL AND p.trashed_with IS NOT NULL",
     },
     Invariant {
-        name: "what went to the trash went with something that is in the trash, or that a job makes or deletes (DRIVE-4)",
+        name: "everything in the trash belongs to an item that was moved there, or that a task creates or deletes (DRIVE-4)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN resource t ON t.id = r.trashed_with
             WHERE (r.trashed_with IS NOT NULL AND (t.trashed_with IS NULL OR t.trashed_with <> t.id
                     OR (t.trashed_at IS NULL AND NOT EXISTS (SELECT 1 FROM job j WHERE j.top_id = t.id AND j.state = 'running'))))
                 OR (r.trashed_at IS NOT NULL AND (r.trashed_with IS NULL OR r.trashed_with <> r.id))",
     },
     Invariant {
-        name: "what is searched is where it is found (DRIVE-2)",
+        name: "every search entry has the organization and account of its resource (DRIVE-2)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource_word w JOIN resource r ON r.id = w.resource_id
             WHERE w.organization_id <> r.organization_id",
     },
     Invariant {
-        name: "what went to the trash with something is below it (DRIVE-4)",
+        name: "everything that went to the trash with an item is inside that item (DRIVE-4)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r JOIN resource p ON p.id = r.parent_id
             WHERE r.trashed_with IS NOT NULL AND r.trashed_with <> r.id AND (p.trashed_with IS NULL OR p.trashed_with <> r.trashed_with)",
     },
     Invariant {
-        name: "only copies in the making remember what they are copies of (DRIVE-4)",
+        name: "only unfinished copies refer to their original (DRIVE-4)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM resource r LEFT JOIN resource t ON t.id = r.trashed_with
             WHERE r.copied_from IS NOT NULL AND (r.trashed_with IS NULL OR t.trashed_at IS NOT NULL)",
     },
     Invariant {
-        name: "no more seats are given, or were taken at one moment, than a desktop licence has (LIC-5)",
+        name: "no desktop licence has more seats given, or taken at one moment, than it has in all (LIC-5)",
         // 900,000 milliseconds: how long a seat is taken that nothing is heard of.
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence l WHERE EXISTS (SELECT 1 FROM seat s WHERE s.licence_id = l.id) AND (
             COALESCE(l.seats, 0) < (SELECT COALESCE(MAX(n), 0) FROM (
@@ -194,7 +194,7 @@ pub const INVARIANTS: &[Invariant] = &[
                 GROUP BY s.loan_id) AS taken))",
     },
     Invariant {
-        name: "every seat is held by one of who owns the licence, or borrows it (LIC-5, ACCT-3)",
+        name: "every seat is held by someone of the organization that owns or borrows the licence (LIC-5, ACCT-3)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM seat s JOIN licence l ON l.id = s.licence_id LEFT JOIN licence_loan o ON o.id = s.loan_id
             WHERE l.product <> 'desktop' OR s.organization_id <> COALESCE(o.borrower_organization_id, l.organization_id)
                 OR (s.loan_id IS NOT NULL AND (o.id IS NULL OR o.licence_id <> s.licence_id))
@@ -204,7 +204,7 @@ pub const INVARIANTS: &[Invariant] = &[
                     SELECT 1 FROM credential_key k WHERE k.id = s.key_id AND k.organization_id = s.organization_id AND k.revoked_at IS NULL))",
     },
     Invariant {
-        name: "a licence is lent by who owns it, to another account, and to one at a time (ACCT-3)",
+        name: "every loan is from the account that owns the licence to another account, one loan at a time (ACCT-3)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM licence_loan o JOIN licence l ON l.id = o.licence_id
                 JOIN account b ON b.id = o.borrower_account_id
             WHERE o.lender_organization_id <> l.organization_id OR o.lender_account_id <> l.account_id
@@ -213,21 +213,21 @@ pub const INVARIANTS: &[Invariant] = &[
                     AND p.lent_at < COALESCE(o.ended_at, o.ends_at) AND o.lent_at < COALESCE(p.ended_at, p.ends_at))",
     },
     Invariant {
-        name: "an account that was deleted holds nothing, and no licence that has not ended (ACCT-1)",
+        name: "no deleted account holds items or licences that have not ended (ACCT-1)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM account a WHERE a.deleted_at IS NOT NULL AND (
             EXISTS (SELECT 1 FROM resource r WHERE r.account_id = a.id)
             OR EXISTS (SELECT 1 FROM licence l WHERE l.account_id = a.id AND (l.active_until IS NULL OR l.active_until > a.deleted_at))
             OR EXISTS (SELECT 1 FROM membership_account c WHERE c.account_id = a.id))",
     },
     Invariant {
-        name: "everything is in an account of its organization (ACCT-1)",
+        name: "every resource is in an account of its organization (ACCT-1)",
         sql: "SELECT CAST(
             (SELECT COUNT(*) FROM resource r JOIN account a ON a.id = r.account_id WHERE a.organization_id <> r.organization_id)
             + (SELECT COUNT(*) FROM licence l JOIN account a ON a.id = l.account_id WHERE a.organization_id <> l.organization_id)
             AS BIGINT)",
     },
     Invariant {
-        name: "people are limited to accounts of their organization, Owners to none, and no more than the plan allows (ACCT-2)",
+        name: "people are limited only to accounts of their organization, Owners never, and others only if the plan allows it (ACCT-2)",
         sql: "SELECT CAST(
             (SELECT COUNT(*) FROM membership_account c JOIN account a ON a.id = c.account_id WHERE a.organization_id <> c.organization_id)
             + (SELECT COUNT(*) FROM membership_account c JOIN membership m ON m.organization_id = c.organization_id AND m.person_id = c.person_id
@@ -241,7 +241,7 @@ pub const INVARIANTS: &[Invariant] = &[
             AS BIGINT)",
     },
     Invariant {
-        name: "every grant knows who owns what it is on (PEOPLE-9)",
+        name: "every grant has the organization of its resource (PEOPLE-9)",
         sql: "SELECT CAST(COUNT(*) AS BIGINT) FROM access_grant g JOIN resource r ON r.id = g.resource_id
             WHERE g.owner_id IS NULL OR g.owner_id <> r.organization_id",
     },

@@ -28,7 +28,7 @@ pub struct NewGrant {
     pub grantee: Grantee,
     /// How much.
     pub level: Level,
-    /// Carried along with a move, not made by hand.
+    /// Carried over from a move, not made by hand.
     pub carried: bool,
     /// Now.
     pub at: Timestamp,
@@ -133,7 +133,7 @@ pub struct StoredGrant {
     pub grantee: Grantee,
     /// How much.
     pub level: Level,
-    /// Carried along with a move, not made by hand.
+    /// Carried over from a move, not made by hand.
     pub carried: bool,
 }
 

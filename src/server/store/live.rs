@@ -136,7 +136,7 @@ async fn listen(pool: Pool<Postgres>, changes: Changes) {
         if let Err(error) = listen_once(&pool, &changes).await
             && !pool.is_closed()
         {
-            tracing::warn!(%error, "changes of other nodes are not heard; trying again");
+            tracing::warn!(%error, "cannot receive changes from other nodes; trying again");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }

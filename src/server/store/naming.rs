@@ -114,7 +114,7 @@ async fn update_resources(tx: &mut Tx, after: Uuid) -> Result<Option<Uuid>> {
         let Some(parent) = row.parent_id else { continue };
         let taken = resource::list_taken_names(tx, ResourceId(parent), &BTreeSet::from([row.name.clone()])).await?;
         let name = free_name(&row.name, |key| taken.contains(key));
-        tracing::warn!(id = %row.id, "two names in one container look the same: one of them has a number now");
+        tracing::warn!(id = %row.id, "two names in one container looked the same: one of them got a number");
         write(tx, &[(row, name)]).await?;
     }
     Ok(Some(last))
@@ -219,7 +219,7 @@ async fn update_invitations(tx: &mut Tx, after: Uuid) -> Result<Option<Uuid>> {
 }
 
 /// What the doctor says about [`count_wrong`].
-pub const INVARIANT: &str = "every name has the keys and words that are computed from it (DRIVE-2, DRIVE-5, PEOPLE-1)";
+pub const INVARIANT: &str = "every name has the keys and search words computed from it (DRIVE-2, DRIVE-5, PEOPLE-1)";
 
 #[derive(FromRow)]
 struct KeyRow {

@@ -99,7 +99,7 @@ fn failed(error: DbError) -> session_store::Error {
         DbError::Busy(seconds) => (Refusal::Busy(*seconds), format!("{LATER}{seconds}")),
         _ => return backend(error),
     };
-    tracing::error!(%error, "a session could not be kept or read");
+    tracing::error!(%error, "could not store or read a session");
     // Where nobody asked, nobody is told.
     let _ = AWAY.try_with(|away| away.set(Some(refusal)));
     session_store::Error::Backend(text)

@@ -200,7 +200,7 @@ async fn create_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Acc
     let what = AuditEvent {
         organization: Some(found.id),
         action: "account.created",
-        summary: format!("opened the account {name}"),
+        summary: format!("created the account {name}"),
         after: Some(serde_json::json!({ "account": new.id, "name": name, "account_id": account_id })),
         ..AuditEvent::default()
     };
@@ -311,7 +311,7 @@ pub async fn delete(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<St
                 let what = AuditEvent {
                     organization: Some(found.id),
                     action: "account.deleted",
-                    summary: format!("closed the account {}", gone.name),
+                    summary: format!("deleted the account {}", gone.name),
                     before: Some(
                         serde_json::json!({ "account": gone.id, "name": gone.name, "account_id": gone.account_id }),
                     ),
@@ -423,7 +423,7 @@ pub(super) async fn limit_in(
         all.iter().filter(|one| ids.contains(&one.id)).map(|one| one.name.as_str()).collect()
     };
     let summary = match &wanted {
-        None => format!("let {} into every account", member.name),
+        None => format!("removed the account limit of {}", member.name),
         Some(ids) if ids.is_empty() => format!("limited {} to no account", member.name),
         Some(ids) => format!("limited {} to {}", member.name, named(ids).join(", ")),
     };

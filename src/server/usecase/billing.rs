@@ -239,7 +239,7 @@ async fn request_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, org: &str, form: &Re
         };
         mail::post(tx, ctx, operator, &message).await?;
     }
-    let summary = format!("asked for {what}");
+    let summary = format!("requested {what}");
     let after = serde_json::json!({ "request": id, "wanted": what });
     note(tx, ctx, by, &permit, "purchase.requested", summary, None, Some(after)).await?;
     Ok(purchase_request::find(tx, id).await?.ok_or(Refusal::NotFound)?)

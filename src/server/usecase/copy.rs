@@ -208,13 +208,13 @@ async fn copy_in(
         (several, 0) => {
             let renamed = several.iter().filter(|text| text.contains(" as “")).count();
             let names = if renamed > 0 {
-                format!("; {renamed} got a number, as their names were taken")
+                format!("; {renamed} got a number because their names were taken")
             } else {
                 String::new()
             };
             format!("Copied {} items to “{}”{names}", several.len(), place.name)
         }
-        _ => format!("Copying to “{}”. It shows there when all of it is done.", place.name),
+        _ => format!("Copying to “{}”. The copy appears when it is complete.", place.name),
     };
     Ok(Copied { made, tasks, container_path, toast })
 }
@@ -422,7 +422,7 @@ async fn share_in(
     let toast = if tasks.is_empty() {
         format!("Shared a copy of {} with {typed}", trash::what(&names))
     } else {
-        format!("Copying {} to {typed}. It shows there when all of it is done.", trash::what(&names))
+        format!("Copying {} to {typed}. The copy appears when it is complete.", trash::what(&names))
     };
     Ok(SharedCopies { made, tasks, toast })
 }

@@ -149,7 +149,7 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
                     let what = AuditEvent {
                         organization: Some(found.organization),
                         action: "dataset.changed",
-                        summary: format!("changed what is known of “{}”", found.name),
+                        summary: format!("changed the details of “{}”", found.name),
                         before: Some(told(&before)),
                         after: Some(told(&after)),
                         ..AuditEvent::default()
@@ -173,7 +173,7 @@ pub async fn refuse_person(ctx: &Ctx, by: &Principal, id: &str) -> Result<Status
     let id: ResourceId = id.trim().parse().map_err(|_| Refusal::NotFound)?;
     let mut tx = ctx.db().read().await?;
     access::access_path(&mut tx, by, id).await?;
-    let text = "The status of a dataset is set by an engine, with a credential key that has the scope “engine”.";
+    let text = "Only an engine can set the status of a dataset, with a credential key that has the scope “engine”.";
     Err(Refusal::Forbidden(text.to_owned()).into())
 }
 
@@ -268,7 +268,7 @@ pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) ->
         let what = AuditEvent {
             organization: Some(dataset.organization),
             action: "dataset.status_set",
-            summary: format!("started “{}”, which had waited for credits", dataset.name),
+            summary: format!("started “{}”, which was waiting for credits", dataset.name),
             before: Some(serde_json::json!({ "resource": dataset.id, "status": Status::WaitingForCredits })),
             after: Some(serde_json::json!({ "resource": dataset.id, "status": Status::Queued, "charged": cost })),
             ..AuditEvent::default()

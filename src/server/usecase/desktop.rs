@@ -249,7 +249,7 @@ pub async fn release(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<()
                 let what = AuditEvent {
                     organization: Some(held.user),
                     action: "seat.let_go",
-                    summary: format!("let go of a seat of a {} licence", held.stored.licence.product.label()),
+                    summary: format!("released a seat of a {} licence", held.stored.licence.product.label()),
                     before: Some(serde_json::json!({ "licence": id, "device": device })),
                     ..AuditEvent::default()
                 };

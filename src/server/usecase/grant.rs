@@ -761,7 +761,7 @@ async fn take_back(
     let what = AuditEvent {
         organization: Some(managed.permit.organization()),
         action: "access.removed",
-        summary: format!("took back the access of {} to {}", found.email, managed.words()),
+        summary: format!("revoked the access of {} to {}", found.email, managed.words()),
         before: Some(serde_json::json!({ "resource": managed.id(), "email": found.email, "invitation": id })),
         ..AuditEvent::default()
     };

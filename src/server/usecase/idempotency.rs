@@ -108,7 +108,7 @@ pub async fn begin(ctx: &Ctx, asker: &Asker, key: &str, request: &[&[u8]]) -> Re
     };
     let opened = ctx.secret().open(id, sealed).and_then(|text| serde_json::from_str::<Answer>(&text).ok());
     let Some(answer) = opened else {
-        return Err(Error::Internal("a kept answer was sealed with another secret".to_owned()));
+        return Err(Error::Internal("a stored answer was sealed with another secret".to_owned()));
     };
     let kept = known.standing.unwrap_or_default();
     let lost = kept.split_whitespace().any(|line| {

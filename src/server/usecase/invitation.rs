@@ -148,7 +148,7 @@ async fn judge(
                     });
                 } else if !first {
                     verdict.outcome = Outcome::AlreadyInvited;
-                    verdict.why = Some("This address is in the list twice.".to_owned());
+                    verdict.why = Some("This address is listed twice.".to_owned());
                 } else if waiting.contains(&key) {
                     verdict.outcome = Outcome::AlreadyInvited;
                     verdict.why = Some(Refusal::AlreadyInvited.to_string());
@@ -157,7 +157,8 @@ async fn judge(
                 } else if let Some(refusal) = no_members.as_ref().filter(|_| invite.role == Role::Member) {
                     verdict.why = Some(refusal.to_string());
                 } else if sent.get(&key).is_some_and(|sent| *sent >= MAX_PER_ADDRESS) {
-                    verdict.why = Some("This address has got many invitations today. Try again tomorrow.".to_owned());
+                    verdict.why =
+                        Some("This address has received too many invitations today. Try again tomorrow.".to_owned());
                 } else {
                     match (reach_of(form, &invite, &reached), accounts_of(form, &invite, plan, &accounts)) {
                         (Ok(reach), Ok(accounts)) => {
@@ -217,7 +218,7 @@ fn reach_of(
         return if form.level.trim().is_empty() {
             Ok(None)
         } else {
-            Err("Say what this person is given access to.".to_owned())
+            Err("Choose what this person gets access to.".to_owned())
         };
     }
     let id: ResourceId = form.resource.trim().parse().map_err(|_| Refusal::NotFound.to_string())?;
@@ -228,7 +229,7 @@ fn reach_of(
         Level::parse(form.level.trim()).map_err(|problem| problem.to_string())?
     };
     may_come_with(invite.role, level).map_err(|refusal| match refusal {
-        Refusal::Invalid(fields) => fields.first().map_or_else(String::new, |field| field.problem.to_string()),
+        Refusal::Invalid(fields) => fields.first().map_or_else(String::new, |field| field.words()),
         other => other.to_string(),
     })?;
     Ok(Some((id, level, name)))
@@ -247,7 +248,7 @@ fn accounts_of(
     let ids: Option<BTreeSet<AccountId>> =
         chosen.iter().map(|id| id.trim().parse::<AccountId>().ok().filter(|id| known.contains(id))).collect();
     match ids {
-        None => Err("One of these accounts does not exist any more.".to_owned()),
+        None => Err("One of these accounts no longer exists.".to_owned()),
         Some(ids) if ids.is_empty() => Err("Choose at least one account.".to_owned()),
         Some(ids) => Ok(Some(ids.into_iter().collect())),
     }
@@ -326,7 +327,7 @@ async fn send(
         if let Some(Ready { invite, reach, accounts }) = ready {
             let token = ctx.token();
             let name = reach.as_ref().map(|(_, _, name)| name.as_str());
-            let message = message(&at.name, by, invite.role, false, name, &token);
+            let message = message(invite.name.as_deref(), &at.name, by, invite.role, false, name, &token);
             let id = InvitationId(ctx.id());
             let new = invitation::NewInvitation {
                 id,
@@ -349,7 +350,7 @@ async fn send(
             let what = AuditEvent {
                 organization: Some(permit.organization()),
                 action: "invitation.sent",
-                summary: format!("invited {} as {}", invite.email.as_str(), invite.role.label()),
+                summary: format!("invited {} as {}", invite.email.as_str(), invite.role.with_article()),
                 after: Some(serde_json::json!({
                     "email": invite.email.as_str(), "role": invite.role,
                     "resource": reach.as_ref().map(|(resource, _, _)| resource), "level": reach.as_ref().map(|(_, level, _)| level),
@@ -608,7 +609,7 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "invitation.revoked",
-                    summary: format!("took back the invitation of {}", found.email),
+                    summary: format!("revoked the invitation of {}", found.email),
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                     ..AuditEvent::default()
                 };
@@ -649,14 +650,15 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
                 super::licence::allow_role(tx, permit.organization(), found.role, now).await?;
                 let reach = reach_name(tx, &found).await?;
                 let (token, expires_at) = (ctx.token(), now.plus_days(LINK_DAYS));
-                let message = message(&at.name, by, found.role, found.external, reach.as_deref(), &token);
+                let message =
+                    message(found.name.as_deref(), &at.name, by, found.role, found.external, reach.as_deref(), &token);
                 let mail = mail::post(tx, ctx, &found.email, &message).await?;
                 let hash = digest(token.as_bytes());
                 invitation::update_link(tx, &permit, id, &hash, mail, (now, expires_at)).await?;
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "invitation.resent",
-                    summary: format!("sent the invitation of {} again", found.email),
+                    summary: format!("resent the invitation of {}", found.email),
                     after: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                     ..AuditEvent::default()
                 };
@@ -672,6 +674,7 @@ pub async fn resend(ctx: &Ctx, by: &Principal, org: &str, id: InvitationId) -> R
 
 /// What is mailed with an invitation: to join, or to reach something from outside.
 fn message<'a>(
+    name: Option<&'a str>,
     organization: &'a str,
     by: &'a Principal,
     role: Role,
@@ -680,9 +683,9 @@ fn message<'a>(
     token: &'a str,
 ) -> EmailMessage<'a> {
     if external {
-        EmailMessage::SharedWith { organization, inviter: &by.name, resource, token, days: LINK_DAYS }
+        EmailMessage::SharedWith { name, organization, inviter: &by.name, resource, token, days: LINK_DAYS }
     } else {
-        EmailMessage::Invitation { organization, inviter: &by.name, role, resource, token, days: LINK_DAYS }
+        EmailMessage::Invitation { name, organization, inviter: &by.name, role, resource, token, days: LINK_DAYS }
     }
 }
 
@@ -721,7 +724,7 @@ pub async fn ask(
     may_email_strangers(tx, ctx, by, permit.organization(), 1).await?;
     let at = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
     let (token, expires_at, id) = (ctx.token(), now.plus_days(LINK_DAYS), InvitationId(ctx.id()));
-    let message = message(&at.name, by, Role::Member, member.is_none(), Some(asked.name), &token);
+    let message = message(None, &at.name, by, Role::Member, member.is_none(), Some(asked.name), &token);
     let new = invitation::NewInvitation {
         id,
         email: asked.email.as_str(),
@@ -743,7 +746,7 @@ pub async fn ask(
         None => invitation::insert_external(tx, permit, &new).await,
     };
     made.map_err(Error::from).map_err(|error| if error.is_taken() { Refusal::Conflict.into() } else { error })?;
-    let as_what = if member.is_some() { "as Member" } else { "from outside" };
+    let as_what = if member.is_some() { "as a Member" } else { "from outside" };
     let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "invitation.sent",
@@ -934,7 +937,7 @@ pub async fn tell_owners(ctx: &Ctx, which: &InvitationRef) -> Result<String> {
                 {
                     let sender = person::find(tx, found.role_by).await?;
                     let sender = sender.map_or_else(
-                        || "whoever sent it".to_owned(),
+                        || "the sender".to_owned(),
                         |one| crate::domain::person::full_name(&one.first_name, &one.last_name),
                     );
                     let message = EmailMessage::InvitationSenderLost {
@@ -1019,7 +1022,7 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Invitatio
         summary: if found.external {
             "accepted access from outside".to_owned()
         } else {
-            format!("joined as {}", found.role.label())
+            format!("joined as {}", found.role.with_article())
         },
         after: Some(serde_json::json!({
             "person": by.person, "role": (!found.external).then_some(found.role), "invitation": found.id,
@@ -1131,7 +1134,7 @@ pub async fn decline(ctx: &Ctx, by: &Principal, which: &InvitationRef) -> Result
                     summary: if found.external {
                         "declined access from outside".to_owned()
                     } else {
-                        format!("declined to join as {}", found.role.label())
+                        format!("declined to join as {}", found.role.with_article())
                     },
                     before: Some(serde_json::json!({ "email": found.email, "role": found.role })),
                     ..AuditEvent::default()

@@ -82,7 +82,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &KeyForm) -> Res
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "key.created",
-                    summary: format!("made the credential key “{name}”"),
+                    summary: format!("created the credential key “{name}”"),
                     after: Some(
                         serde_json::json!({ "key": id, "account": account.account_id, "scopes": scopes.text() }),
                     ),

@@ -110,7 +110,7 @@ async fn create_in(
     let what = AuditEvent {
         organization: Some(permit.organization()),
         action: "link.created",
-        summary: format!("switched on a link to {}", named(found.kind, &found.name)),
+        summary: format!("created a link to {}", named(found.kind, &found.name)),
         after: Some(serde_json::json!({
             "resource": id,
             "link": link_id,
@@ -190,7 +190,7 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "link.revoked",
-                    summary: format!("switched off a link to {}", named(shown.kind, &shown.name)),
+                    summary: format!("revoked a link to {}", named(shown.kind, &shown.name)),
                     before: Some(serde_json::json!({ "resource": found.resource, "link": id })),
                     ..AuditEvent::default()
                 };
@@ -346,7 +346,7 @@ fn note_opened(ctx: &Ctx, found: &link::Link) {
         let noted: Result<bool> =
             ctx.db().write(|tx, _| Box::pin(async { Ok(link::update_opened(tx, id, now, not_since).await?) })).await;
         if let Err(error) = noted {
-            tracing::warn!(%error, "the use of a link could not be noted");
+            tracing::warn!(%error, "could not record the use of a link");
         }
     });
 }

@@ -94,9 +94,7 @@ pub async fn watch_several(
     missed: bool,
 ) -> Result<Watch> {
     if what.len() > MAX_WATCHED {
-        return Err(
-            Refusal::BadRequest(format!("At most {MAX_WATCHED} resources can be watched by one stream.")).into()
-        );
+        return Err(Refusal::BadRequest(format!("One stream can watch at most {MAX_WATCHED} resources.")).into());
     }
     let what: Option<BTreeSet<ResourceId>> = what.iter().map(|id| super::id("id", id).ok()).collect();
     let mut watch = begin(ctx, by, session, what.ok_or(Refusal::NotFound)?, true, missed)?;

@@ -85,7 +85,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, cursor: &str) -> Result<
         .map(|stored| licences::view(stored, now))
         .collect();
     let lend = if lendable.is_empty() {
-        Control::Disabled("There is no active licence here that could be lent.".to_owned())
+        Control::Disabled("This organization has no active licence that it could lend.".to_owned())
     } else {
         Control::Enabled
     };
@@ -210,7 +210,7 @@ async fn own_licence(
     let loan = loan::find_running(tx, id, now).await?;
     if stored.organization != permit.organization() {
         let borrowed = loan.is_some_and(|loan| loan.borrower.organization == permit.organization());
-        let text = "This licence is borrowed. What is borrowed is not lent on.".to_owned();
+        let text = "This licence is borrowed. Borrowed licences cannot be lent.".to_owned();
         return Ok(Err(if borrowed { FieldIssue::NotLendable(text) } else { FieldIssue::NotAChoice }));
     }
     Ok(rules::lendable(&stored.licence, loan.is_some(), now).map(|()| stored))

@@ -43,8 +43,7 @@ pub async fn retry(ctx: &Ctx, id: MailId) -> Result<()> {
     let now = ctx.now();
     let there =
         ctx.db().write(|tx, _| Box::pin(async { Ok::<_, Error>(outbox::update_retry(tx, id, now).await?) })).await?;
-    let text =
-        "This mail cannot be tried again: there is none with this id, it was sent, or its text is not kept any more.";
+    let text = "This mail cannot be tried again: there is no mail with this id, it has been sent, or its text is no longer kept.";
     if there { Ok(()) } else { Err(Refusal::BadRequest(text.to_owned()).into()) }
 }
 

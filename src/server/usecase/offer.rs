@@ -70,7 +70,7 @@ async fn look(
     let mut offering = rules::offering(&source, &prepared, ctx.now());
     for (resource, _, target) in offer::list_open_of(tx, items, ctx.now()).await? {
         let Some(item) = offering.items.iter().find(|item| item.id == resource) else { continue };
-        let message = format!("“{}” is offered to {target} already. Withdraw that offer first.", item.name);
+        let message = format!("“{}” is already offered to {target}. Withdraw that offer first.", item.name);
         let (code, name) = (BlockerCode::ChangedSince, Some(item.name.clone()));
         offering.blockers.push(Blocker { code, resource: Some(resource), name, message });
     }
@@ -356,9 +356,10 @@ pub(super) async fn page(
     // Who is not a Manager sees what they offered themselves.
     let mine = match direction {
         Direction::In if role < Role::Editor => {
-            return Err(
-                Refusal::Forbidden("Offers to an organization are for its Editors and above.".to_owned()).into()
-            );
+            return Err(Refusal::Forbidden(
+                "Only Editors, Managers and Owners see the offers to an organization.".to_owned(),
+            )
+            .into());
         }
         Direction::Out if role < Role::Manager => Some(by.person),
         Direction::In | Direction::Out => None,
@@ -460,7 +461,7 @@ async fn plan_in(
     let loaded = match loaded {
         // The items are there, so it is who offered them who does not see them any more, or the place.
         Err(Error::Refused(Refusal::NotFound)) if is_place(tx, by, of, destination).await? => {
-            let text = format!("{}, who offered this, has no access to it any more.", of.person_name);
+            let text = format!("{}, who offered this, no longer has access to it.", of.person_name);
             let blocker = Blocker { code: BlockerCode::SourceRoleTooLow, resource: None, name: None, message: text };
             return Err(Refusal::Blocked(vec![blocker]).into());
         }
@@ -660,7 +661,7 @@ pub async fn withdraw(ctx: &Ctx, by: &Principal, id: &str) -> Result<OfferView> 
             Box::pin(async {
                 let (of, standing) = seen(tx, by, id).await?;
                 if !standing.may_withdraw() {
-                    let text = "Only the organization that offers withdraws an offer. You can decline it.";
+                    let text = "Only the organization that made an offer can withdraw it. You can decline it.";
                     return Err(Refusal::Forbidden(text.to_owned()).into());
                 }
                 of.now(ctx.now()).open()?;

@@ -789,7 +789,7 @@ async fn take_out(
         let summary = match member {
             Some(_) if *person == by.person => "left".to_owned(),
             Some(member) => format!("removed {}", member.name),
-            None => "cut off a person from outside".to_owned(),
+            None => "removed a person from outside".to_owned(),
         };
         let what = AuditEvent {
             organization: Some(permit.organization()),
@@ -890,7 +890,7 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
                 let what = AuditEvent {
                     organization: Some(permit.organization()),
                     action: "person.created",
-                    summary: format!("created the account of {} as {}", row.name, role.label()),
+                    summary: format!("created an account for {} as {}", row.name, role.with_article()),
                     after: Some(serde_json::json!({ "person": id, "email": email.as_str(), "role": role })),
                     ..AuditEvent::default()
                 };

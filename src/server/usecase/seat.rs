@@ -74,9 +74,11 @@ impl HeldLicence {
         if licence.is_active(now) {
             Ok(())
         } else if licence.has_expired(now) {
-            Err(Refusal::Licence("This desktop licence has expired. Owners get a new one under Licences.".to_owned()))
+            Err(Refusal::Licence(
+                "This desktop licence has expired. Owners can get a new one under Licences.".to_owned(),
+            ))
         } else {
-            Err(Refusal::Licence(format!("This desktop licence begins on {}.", licence.active_from.day().words())))
+            Err(Refusal::Licence(format!("This desktop licence starts on {}.", licence.active_from.day().words())))
         }
     }
 }
@@ -346,7 +348,7 @@ async fn free_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, holder: &str)
     seat::delete(tx, &permit, licence, has.holder).await?;
     let product = held.stored.licence.product.label();
     let (action, summary) = if has.given_at.is_some() {
-        ("seat.taken_back", format!("took the seat of {name} of a {product} licence back"))
+        ("seat.taken_back", format!("took back the seat of {name} of a {product} licence"))
     } else {
         ("seat.released", format!("released the seat of {name} of a {product} licence"))
     };

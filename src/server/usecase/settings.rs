@@ -208,7 +208,7 @@ pub async fn delete(ctx: &Ctx, by: &Principal, org: &str, confirm: &str) -> Resu
                 let permit = organization::permit(tx, by, org, Permission::EditLegal).await?;
                 let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
                 if found.space_of.is_some() {
-                    let text = "A personal space is part of your account and is not deleted on its own.";
+                    let text = "A personal space is part of your account and cannot be deleted on its own.";
                     return Err(Refusal::BadRequest(text.to_owned()).into());
                 }
                 rules::confirmed(&found.name, confirm).map_err(super::super::error::at_field("confirm"))?;

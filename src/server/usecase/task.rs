@@ -97,7 +97,7 @@ async fn cancel_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, task: &Task) -> Resul
         TaskKind::Copy => ("the copy of", "Cancelled. Nothing was copied.".to_owned()),
         TaskKind::Delete => (
             "the deletion of",
-            format!("Cancelled. {} of {} items were deleted; the rest is in the trash again.", task.done, task.total),
+            format!("Cancelled. {} of {} items were deleted; the rest are back in the trash.", task.done, task.total),
         ),
     };
     if !task::update_cancelled(tx, task.id, &message, ctx.now()).await? {
@@ -227,7 +227,7 @@ async fn note(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Option<Lea
 
 /// Undoes the step of who lost the lease: whoever has it now does that step.
 fn lost() -> Error {
-    Error::Internal("a job's lease has passed to somebody else".to_owned())
+    Error::Internal("another worker has taken over the lease of a task".to_owned())
 }
 
 async fn end(tx: &mut Tx, ctx: &Ctx, held: &LeasedTask, state: TaskState, message: &str) -> Result<Option<LeasedTask>> {

@@ -149,7 +149,7 @@ impl Selection {
         if let Some(root) = selection.found.values().find(|item| item.kind == Kind::Root) {
             let access_path = access::access_paths(tx, giver, &[root.id]).await?;
             access_path.get(&root.id).and_then(AccessPath::level).ok_or(Refusal::NotFound)?;
-            let text = "The Drive itself cannot be moved; select what is in it.";
+            let text = "The Drive itself cannot be moved. Select items in it.";
             return Err(Refusal::BadRequest(text.to_owned()).into());
         }
         if selection.found.values().any(|item| item.organization != source) {
@@ -1042,9 +1042,9 @@ pub async fn take_access_and_move(
         Some(done) => moved(ctx, by, done).await,
         None => {
             let toast = if taken == 1 {
-                "Removed one access made by hand".to_owned()
+                "Removed direct access".to_owned()
             } else {
-                format!("Removed {taken} accesses made by hand")
+                format!("Removed direct access in {taken} places")
             };
             to_plan(ctx, source, &ids, container, back, toast).await
         }
@@ -1150,9 +1150,14 @@ async fn begun(ctx: &Ctx, plan: &Plan, target: &str, back: Option<&str>) -> Resu
     };
     let toast = match plan.scope {
         Scope::Between => format!("Transferring {} to {target}", what_moves(plan)),
-        Scope::Within => format!("Moving {} to “{}”", what_moves(plan), plan.destination.name),
+        Scope::Within => format!("Moving {} to {}", what_moves(plan), place_of(plan, target)),
     };
-    Ok(Next { to, toast: format!("{toast}. You can leave this page; it goes on by itself."), undo: None })
+    Ok(Next { to, toast: format!("{toast}. You can leave this page; it continues in the background."), undo: None })
+}
+
+/// "Drive" or "“Handover”". A root is called like its organization.
+fn place_of(plan: &Plan, target: &str) -> String {
+    if plan.destination.name == target { "Drive".to_owned() } else { format!("“{}”", plan.destination.name) }
 }
 
 /// What work did, as it is said when it is done.
@@ -1160,7 +1165,7 @@ pub(super) fn told(receipt: &ReceiptView) -> String {
     let what = what_moves(&receipt.plan);
     match receipt.plan.scope {
         Scope::Between => format!("Transferred {what} to {}", receipt.target_name),
-        Scope::Within => format!("Moved {what} to “{}”", receipt.plan.destination.name),
+        Scope::Within => format!("Moved {what} to {}", place_of(&receipt.plan, &receipt.target_name)),
     }
 }
 
@@ -1182,9 +1187,9 @@ async fn moved(ctx: &Ctx, by: &Principal, moved: MoveOutcome) -> Result<Next> {
     let mut tx = ctx.db().read().await?;
     let to = drive::container_path(&mut tx, receipt.plan.target, Some(receipt.plan.destination.id)).await?;
     let toast = if receipt.plan.items.is_empty() {
-        "Everything is here already".to_owned()
+        "Everything is already here".to_owned()
     } else {
-        format!("Moved {what} to “{}”", receipt.plan.destination.name)
+        format!("Moved {what} to {}", place_of(&receipt.plan, &receipt.target_name))
     };
     Ok(Next { to, toast, undo })
 }
@@ -1293,7 +1298,7 @@ pub async fn destinations(
         }
         Err(refusal) => Control::Disabled(refusal.to_string()),
         Ok(_) if resource::find(&mut tx, items[0]).await?.is_some_and(|item| item.parent == Some(id)) => {
-            Control::Disabled("This is where it is now. Choose another place.".to_owned())
+            Control::Disabled("It is already here. Choose another place.".to_owned())
         }
         Ok(_) => Control::Enabled,
     };

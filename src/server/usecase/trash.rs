@@ -101,7 +101,7 @@ pub(super) async fn put_in(
         let permit = rules::permit(by.who(), Act::Trash, &access_path.facts)?;
         let item = access_path.ancestors.first().ok_or(Refusal::NotFound)?;
         if item.kind == Kind::Root {
-            return Err(Refusal::BadRequest("The Drive itself cannot be deleted; select what is in it.".into()).into());
+            return Err(Refusal::BadRequest("The Drive itself cannot be deleted. Select items in it.".into()).into());
         }
         owners.insert(item.organization);
         // What is inside another item of the selection goes with it.
@@ -264,15 +264,15 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
 /// What is said of one thing that came back.
 fn remark(top: &Trashed, place: Home, name: &str, to: Option<String>) -> String {
     let as_called = if name == top.name { String::new() } else { format!(" as “{name}”") };
-    let renamed = if name == top.name { "" } else { "; there was something of its name already" };
+    let renamed = if name == top.name { "" } else { "; its name was already taken" };
     match (place, to) {
         (Home::Back, Some(to)) => format!("Restored “{}”{as_called} to “{to}”{renamed}", top.name),
         (Home::Back, None) => format!("Restored “{}”{as_called}{renamed}", top.name),
         (Home::RootAsContainerIsInTrash, _) => {
-            format!("Restored “{}”{as_called} to the Drive; where it was is in the trash{renamed}", top.name)
+            format!("Restored “{}”{as_called} to the Drive; its old folder is in the trash{renamed}", top.name)
         }
         (Home::RootAsTooDeep, _) => {
-            format!("Restored “{}”{as_called} to the Drive; where it was is too deep by now{renamed}", top.name)
+            format!("Restored “{}”{as_called} to the Drive; its old folder is now too deep{renamed}", top.name)
         }
     }
 }
@@ -434,7 +434,7 @@ pub async fn empty(ctx: &Ctx, by: &Principal, org: &str) -> Result<Done> {
         behind = end;
         if end.is_none() {
             let toast = match deleted {
-                0 => "There was nothing that you could delete".to_owned(),
+                0 => "There was nothing that you can delete".to_owned(),
                 1 => "Deleted 1 item for good".to_owned(),
                 several => format!("Deleted {several} items for good"),
             };

@@ -31,7 +31,7 @@ pub async fn offer(ctx: &Ctx, by: &Principal, inverse: Inverse) -> Option<String
     let written: Result<()> =
         ctx.db().write(|tx, _| Box::pin(async { Ok(undo::insert(tx, id, person, &what, now).await?) })).await;
     if let Err(error) = &written {
-        tracing::warn!(%error, "an undo could not be offered");
+        tracing::warn!(%error, "could not offer an undo");
     }
     written.is_ok().then(|| id.to_string())
 }

@@ -118,7 +118,7 @@ async fn record_start(ctx: &Ctx, by: &Principal, organization: OrganizationId, i
                 let what = AuditEvent {
                     organization: Some(organization),
                     action: "access.viewed_as",
-                    summary: format!("looked at the Drive as {name} sees it"),
+                    summary: format!("viewed the Drive as {name}"),
                     after: Some(serde_json::json!({ "person": id, "name": name })),
                     ..AuditEvent::default()
                 };

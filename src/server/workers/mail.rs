@@ -65,7 +65,7 @@ pub async fn run(ctx: Ctx, delivery: Delivery, mut stop: watch::Receiver<bool>) 
             _ = stop.wait_for(|stop| *stop) => return,
         }
         if let Err(error) = drain(&ctx, &delivery, &stop).await {
-            tracing::warn!(%error, "mail could not be looked for and is again later");
+            tracing::warn!(%error, "could not look for mail; trying again later");
         }
     }
 }
@@ -186,20 +186,20 @@ async fn settle(
     let held = loop {
         match (write().await, waits.next()) {
             (Err(error), Some(seconds)) if error.is_unavailable() => {
-                tracing::warn!(%error, %id, "what became of a mail could not be written down and is tried again");
+                tracing::warn!(%error, %id, "could not record the state of a mail; trying again");
                 tokio::time::sleep(Duration::from_secs(seconds)).await;
             }
             (answer, _) => break answer?,
         }
     };
     if !held {
-        tracing::warn!(%id, "a mail's lease ran out before it was through");
+        tracing::warn!(%id, "the lease of a mail expired before it was delivered");
     }
     match &fate {
         DeliveryOutcome::Sent => metrics::counter!("mail_sent_total").increment(1),
         DeliveryOutcome::Failed => {
             metrics::counter!("mail_failed_total").increment(1);
-            tracing::warn!(%id, "a mail was given up: see `commonhold mail list --state failed`");
+            tracing::warn!(%id, "gave up on a mail: see `commonhold mail list --state failed`");
         }
         DeliveryOutcome::Later => metrics::counter!("mail_retried_total").increment(1),
     }

@@ -49,10 +49,10 @@ pub fn start(ctx: &Ctx, delivery: Option<Delivery>) -> Workers {
     tokio::spawn(async move {
         loop {
             if let Err(error) = tidy(&ctx).await {
-                tracing::warn!(%error, "tidying up failed and is tried again later");
+                tracing::warn!(%error, "clean-up failed; trying again later");
             }
             if let Err(error) = empty_trash(&ctx).await {
-                tracing::warn!(%error, "the trash could not be emptied and is later");
+                tracing::warn!(%error, "could not empty the trash; trying again later");
             }
             tokio::time::sleep(CLEANUP_INTERVAL).await;
         }

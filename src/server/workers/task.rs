@@ -13,11 +13,11 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Works until it is told to stop.
 pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
     if let Err(error) = task::begin_again(&ctx).await {
-        tracing::warn!(%error, "work that was left is gone on with when its lease has run out");
+        tracing::warn!(%error, "tasks left by a stopped process continue when their leases expire");
     }
     while !*stop.borrow() {
         if let Err(error) = drain(&ctx, &stop).await {
-            tracing::warn!(%error, "a job did not go on and is gone on with later");
+            tracing::warn!(%error, "a task did not continue; trying again later");
         }
         tokio::select! {
             () = tokio::time::sleep(POLL_INTERVAL) => {}

@@ -25,7 +25,7 @@ pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
             _ = stop.wait_for(|stop| *stop) => return,
         }
         if let Err(error) = round(&ctx, &stop).await {
-            tracing::warn!(%error, "what waits for credits could not be started and is looked at again later");
+            tracing::warn!(%error, "could not start datasets that wait for credits; trying again later");
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{
     toast::Toaster,
 };
 use crate::{
-    domain::refusal::Refusal,
+    domain::{refusal::Refusal, text::FieldError},
     rpc::{Done, Failure, FormFlash},
     ui::{
         form_action::{AnyFormAction, FormAction},
@@ -89,7 +89,7 @@ impl FormContext {
         Memo::new(move |_| {
             failure.with(|failure| match failure {
                 Some(Failure::Refused(Refusal::Invalid(problems))) => {
-                    problems.iter().find(|problem| problem.field == field).map(|problem| problem.problem.to_string())
+                    problems.iter().find(|problem| problem.field == field).map(FieldError::words)
                 }
                 // The one refusal of a single field that has its own text (DRIVE-5).
                 Some(Failure::Refused(refusal @ Refusal::NameTaken(_))) if field == "name" => Some(refusal.to_string()),
@@ -305,22 +305,26 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
             drop(element.focus());
         }
     });
-    let heading = match &failure {
-        // What is wrong stands at the field; here it would only stand twice.
-        Failure::Refused(Refusal::NameTaken(_)) => Refusal::Invalid(Vec::new()).to_string(),
-        other => other.to_string(),
+    let at_fields: Vec<(String, String)> = match &failure {
+        Failure::Refused(refusal @ Refusal::NameTaken(_)) => vec![("name".to_owned(), refusal.to_string())],
+        Failure::Refused(Refusal::Invalid(problems)) => {
+            problems.iter().map(|problem| (problem.field.clone(), problem.words())).collect()
+        }
+        _ => Vec::new(),
+    };
+    let heading = match at_fields.len() {
+        0 => Some(failure.to_string()),
+        // One field says itself what is wrong with it.
+        1 => None,
+        _ => Some("Check the fields below.".to_owned()),
     };
     let more = match failure {
-        Failure::Refused(Refusal::NameTaken(_)) => {
-            view! { <p><a rel="external" href=format!("#{}", form.field_id("name"))>{form.label_of("name").unwrap_or("Name")}</a></p> }.into_any()
-        }
-        Failure::Refused(Refusal::Invalid(problems)) => {
-            let entries = problems
+        Failure::Refused(Refusal::NameTaken(_) | Refusal::Invalid(_)) => {
+            let entries = at_fields
                 .into_iter()
-                .map(|problem| {
-                    let text = problem.problem.to_string();
-                    let called = form.label_of(&problem.field).map_or_else(|| field_words(&problem.field), str::to_owned);
-                    view! { <li><a rel="external" href=format!("#{}", form.field_id(&problem.field))>{called}</a> ": " {text}</li> }
+                .map(|(field, text)| {
+                    let called = form.label_of(&field).map_or_else(|| field_words(&field), str::to_owned);
+                    view! { <li><a rel="external" href=format!("#{}", form.field_id(&field))>{called}</a> ": " {text}</li> }
                 })
                 .collect_view();
             view! { <ul>{entries}</ul> }.into_any()
@@ -328,7 +332,7 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
         Failure::Refused(Refusal::Unauthenticated) => view! {
             <p>
                 <a target="_blank" href=move || paths::sign_in(&address.get())>"Sign in again"</a>
-                " in a new tab, then come back and send this once more. What you typed stays here."
+                " in a new tab, then come back and send this again. What you typed stays here."
             </p>
         }
         .into_any(),
@@ -346,8 +350,8 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
         },
         Failure::Refused(Refusal::EmailUnverified) => view! {
             <p>
-                <a target="_blank" href=paths::account("")>"Have the link sent again under My account"</a>
-                ", follow it, then come back and send this once more. What you entered stays here."
+                <a target="_blank" href=paths::account("")>"Send the link again under My account"</a>
+                ", open it, then come back and send this again. What you typed stays here."
             </p>
         }
         .into_any(),
@@ -356,7 +360,7 @@ fn Problems(failure: Failure, from_flash: bool) -> impl IntoView {
     view! {
         <div node_ref=element class="problems" role="alert" tabindex="-1" autofocus=from_flash>
             <Note mood=Mood::Bad>
-                <p><b>{heading}</b></p>
+                {heading.map(|heading| view! { <p><b>{heading}</b></p> })}
                 {more}
             </Note>
         </div>

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How an Account ID is to be.
-const ACCOUNT_ID: &str = "Letters, digits and hyphens. Empty: it is made from the name.";
+const ACCOUNT_ID: &str = "Letters, digits and hyphens. If you leave it empty, it is made from the name.";
 
 /// The list, and the dialog that is open over it.
 #[component]
@@ -75,7 +75,7 @@ pub fn Accounts(
         })
         .collect_view();
     view! {
-        <p class="lead">"An account is a part of the organization with a Drive and licences of its own. Its Sharing ID names it as a place to send copies to, from any organization."</p>
+        <p class="lead">"An account is a part of the organization with its own Drive and licences. Other organizations can send copies to it by its Sharing ID."</p>
         <ul class="accounts" aria-label="Accounts">{rows}</ul>
         <div class="bar">{new}</div>
         <p class="small">{format!("Plan: {}. {}", accounts.plan.label(), accounts.plan.summary())}</p>
@@ -125,7 +125,7 @@ fn NewDialog(org: String, close: String, flash: Option<FormFlash>) -> impl IntoV
                     <Field name="name" label="Name" focused=true/>
                     <Field name="account_id" label="Account ID" hint=ACCOUNT_ID optional=true/>
                 </DialogBody>
-                <DialogButtons close remark="It has a Drive of its own, and no licences yet.">
+                <DialogButtons close remark="The new account has its own Drive and no licences yet.">
                     <Submit label="Create"/>
                 </DialogButtons>
             </Form>
@@ -144,7 +144,7 @@ fn ChangeDialog(row: AccountRow, org: String, close: String, flash: Option<FormF
                 <DialogBody>
                     <Field name="name" label="Name" value=row.name focused=true/>
                     <Field name="account_id" label="Account ID" value=row.account_id hint=ACCOUNT_ID optional=true/>
-                    <p class="small">"With another Account ID the account has another Sharing ID; the old one stops working."</p>
+                    <p class="small">"If you change the Account ID, the Sharing ID changes too, and the old one stops working."</p>
                 </DialogBody>
                 <DialogButtons close>
                     <Submit label="Save"/>
@@ -163,7 +163,7 @@ fn DeleteDialog(row: AccountRow, org: String, close: String, flash: Option<FormF
                 <Hidden name="org" value=org/>
                 <Hidden name="id" value=row.id.to_string()/>
                 <DialogBody>
-                    <p>"It holds nothing. Its Sharing ID stops working, and whoever was limited to it loses it. The books of its licences are kept."</p>
+                    <p>"This account is empty. Its Sharing ID stops working, and people who were limited to it lose access to it. The ledgers of its licences are kept."</p>
                 </DialogBody>
                 <DialogButtons close>
                     <Submit label="Delete account" tone=Tone::Danger/>

@@ -126,19 +126,19 @@ fn ActivityContent(route: ActivityRoute, log: LogView, now: Timestamp) -> impl I
     let clear = paths::activity(&route.org);
     let list = match (empty, route.is_filtered()) {
         (true, true) => view! {
-            <Empty icon="search" sentence="Nothing that fits was found.">
+            <Empty icon="search" sentence="Nothing matches these filters.">
                 <ButtonLink href=clear>"Clear filters"</ButtonLink>
             </Empty>
         }
         .into_any(),
-        (true, false) => view! { <Empty icon="activity" sentence="Nothing has happened here yet."/> }.into_any(),
+        (true, false) => view! { <Empty icon="activity" sentence="No activity yet."/> }.into_any(),
         (false, _) => view! { <ol class="log" aria-label="Activity">{lines}</ol> }.into_any(),
     };
     let newer = log.newer.map(|at| route.page().with("newer", at).text());
     let (csv, json) = (route.export("csv"), route.export("json"));
     let older = log.older.map(|at| route.page().with("older", at).text());
     view! {
-        <PageHeader title="Activity" lead="Every change of people, roles, access, licences, transfers and settings. Nobody can edit it.">
+        <PageHeader title="Activity" lead="Every change to people, roles, access, licences, transfers and settings. Read-only.">
             <a class="button" rel="external" download="" href=csv>"Export CSV"</a>
             <a class="button" rel="external" download="" href=json>"Export JSON"</a>
         </PageHeader>

@@ -110,7 +110,7 @@ fn BillingContent(
     let route = BillingRoute { org: billing.organization.org_id.clone(), ..route };
     let org = route.org.clone();
     let lead = format!(
-        "Whom to write to about money, and what {} asked for. Only Owners see this.",
+        "Billing contacts and licence requests of {}. Only Owners see this page.",
         words::organization_name(&billing.organization)
     );
     let close = route.page().text();
@@ -175,7 +175,7 @@ fn Contacts(route: BillingRoute, contacts: Vec<ContactView>, full: Option<String
         <section class="panel tile" aria-labelledby="contacts">
             <h2 id="contacts">"Billing contacts"</h2>
             {if empty {
-                view! { <p class="small">"Nobody yet. Invoices and questions about them go to the Owners until somebody is named here."</p> }.into_any()
+                view! { <p class="small">"No billing contacts yet. Until you add one, invoices and questions about them go to the Owners."</p> }.into_any()
             } else {
                 view! { <ul class="billing-list" aria-label="Billing contacts">{rows}</ul> }.into_any()
             }}
@@ -207,7 +207,7 @@ fn Requests(
             <h2 id="requests">"Requests"</h2>
             {if empty {
                 view! {
-                    <Empty icon="mail" sentence="No requests yet. Whoever runs this Commonhold grants licences.">
+                    <Empty icon="mail" sentence="No requests yet. Your administrator grants licences.">
                         {grant.map(|command| view! { <div class="grant"><GrantCommand command/></div> })}
                         <ButtonLink href=sales icon="mail" in_place=true>"Contact sales"</ButtonLink>
                     </Empty>
@@ -252,7 +252,7 @@ fn Request(request: RequestView, org: String, now: Timestamp, flash: Option<Form
                 <b>{heading}</b>
                 <span class="end"><span class=tone>{request.state.label()} {closed}</span></span>
             </div>
-            <small>"Asked for by " {request.by_name} " · " <When at=request.created_at now/> " · answer to " {contact}</small>
+            <small>"Requested by " {request.by_name} " · " <When at=request.created_at now/> " · reply to " {contact}</small>
             {request.message.map(|text| view! { <p class="said">{text}</p> })}
             {request.answer.map(|text| view! { <div class="answer"><small>"Answer"</small><p class="said">{text}</p></div> })}
             {open.then(|| view! {
@@ -298,7 +298,7 @@ fn RemoveDialog(org: String, contact: ContactView, close: String, flash: Option<
             <Form action flash class="dialog-form">
                 <Hidden name="org" value=org/>
                 <Hidden name="id" value=contact.id.to_string()/>
-                <DialogBody><p>"Nobody writes to " <b>{contact.email}</b> " about money any more."</p></DialogBody>
+                <DialogBody><p>"Invoices and billing questions no longer go to " <b>{contact.email}</b> "."</p></DialogBody>
                 <DialogButtons close><Submit label="Remove" tone=Tone::Danger/></DialogButtons>
             </Form>
         </Dialog>
@@ -327,12 +327,12 @@ fn SalesDialog(
                 <DialogBody>
                     {match grant {
                         None => view! {
-                            <p>"Say what you need. Whoever runs this Commonhold gets it by mail, and all Owners hear when it is answered."</p>
+                            <p>"Say what you need. Your administrator gets the request by mail, and the answer goes to all Owners."</p>
                         }
                         .into_any(),
                         Some(command) => view! {
                             <GrantCommand command/>
-                            <p>"Or say here what you need: it is kept for them, and all Owners hear when it is answered."</p>
+                            <p>"Or say what you need. The request is kept for your administrator, and the answer goes to all Owners."</p>
                         }
                         .into_any(),
                     }}
@@ -344,9 +344,9 @@ fn SalesDialog(
                     </div>
                     <div class="of-credits"><Field name="credits" label="Credits" optional=true/></div>
                     <div class="of-desktop"><Field name="seats" label="Seats" optional=true/></div>
-                    <Lines name="message" label="In your own words" hint="Until when, for what, or anything else. Up to 2,000 characters." placeholder="" text=message optional=true/>
+                    <Lines name="message" label="In your own words" hint="For example what you need it for, and until when. Up to 2,000 characters." placeholder="" text=message optional=true/>
                     <fieldset class="group">
-                        <legend>"Whom to answer"</legend>
+                        <legend>"Reply to"</legend>
                         <Field name="contact_name" label="Name" value=name autocomplete="name"/>
                         <div class="columns">
                             <Field name="contact_email" label="Email" kind="email" value=email autocomplete="email"/>

@@ -53,14 +53,14 @@ fn ForgotView(sent: bool, flash: Option<FormFlash>) -> impl IntoView {
                 view! {
                     <div role="status">
                         <Note>
-                            <p><b>"Look into your inbox"</b></p>
-                            <p>"If there is an account with that address, we sent a link to it. It works for one hour, and once."</p>
+                            <p><b>"Check your inbox"</b></p>
+                            <p>"If an account uses that address, we sent a link to it. The link works once, within one hour."</p>
                         </Note>
                     </div>
                 }
                 .into_any()
             } else {
-                view! { <p>"We mail you a link to set a new one."</p> }.into_any()
+                view! { <p>"We will mail you a link to set a new password."</p> }.into_any()
             }}
             <Form action flash>
                 <Field name="email" label="Email" kind="email" autocomplete="username" focused=!sent/>

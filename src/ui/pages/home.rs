@@ -116,7 +116,7 @@ fn Company(home: HomeView) -> impl IntoView {
                 {legal}
                 <Fact label="Country">{words::country(&home.country)}</Fact>
                 <Fact label="Plan">{plan}</Fact>
-                <Fact label="Since"><Moment at=home.created_at/></Fact>
+                <Fact label="Created"><Moment at=home.created_at/></Fact>
             </dl>
             {settings}
         </section>
@@ -202,7 +202,7 @@ fn Activity(activity: Vec<ActivityView>, org: String, now: Timestamp) -> impl In
         <section class="panel tile wide" aria-labelledby="activity">
             <h2 id="activity">"Recent activity"</h2>
             {if empty {
-                view! { <Empty icon="activity" sentence="Nothing has happened here yet."/> }.into_any()
+                view! { <Empty icon="activity" sentence="No activity yet."/> }.into_any()
             } else {
                 view! { <ul class="activity">{entries}</ul> }.into_any()
             }}

@@ -110,7 +110,7 @@ fn Introduction(invitation: InvitationView, now: Timestamp) -> impl IntoView {
         (true, None) => view! { <p>{invitation.invited_by} " shares something with you."</p> }.into_any(),
         (false, resource) => {
             let reach = resource.map(|resource| format!(" with access to {resource}"));
-            view! { <p>{invitation.invited_by} " invites you as " <b>{invitation.role.label()}</b> {reach} "."</p> }
+            view! { <p>{invitation.invited_by} " invites you as " <b>{invitation.role.with_article()}</b> {reach} "."</p> }
                 .into_any()
         }
     };
@@ -201,7 +201,7 @@ fn SenderLost(invitation: InvitationView, token: String, flash: Option<FormFlash
         <section class="card invitation">
             <h1 tabindex="-1">"Invitation to " {invitation.organization.clone()}</h1>
             <Note mood=Mood::Warning>
-                <p>{format!("This invitation is no longer valid: {} can no longer give this.", invitation.invited_by)}</p>
+                <p>{format!("This invitation is no longer valid, because {} can no longer send it.", invitation.invited_by)}</p>
             </Note>
             <p>{format!("Ask an Owner of {} to send it again.", invitation.organization)}</p>
             <Form action flash>

@@ -65,10 +65,10 @@ pub fn Keys(
         .collect_view();
     let new_key = Address::new(here.clone()).with("dialog", "new-key").text();
     view! {
-        <p class="lead">"Programs sign in with a client ID and a client secret, for a token of one hour. A key reaches what is in its account, and nothing else; what it does is in the activity under its name."</p>
+        <p class="lead">"Programs exchange a client ID and a client secret for a token that works for one hour. A key works in its account only. Activity lists what it does, under its name."</p>
         {secret}
         {if none {
-            view! { <Empty icon="lock" sentence="There is no key. Programs cannot sign in."/> }.into_any()
+            view! { <Empty icon="lock" sentence="No credential keys yet. Create one to let a program sign in."/> }.into_any()
         } else {
             view! { <ul class="credential-keys" aria-label="Credential keys">{entries}</ul> }.into_any()
         }}
@@ -83,7 +83,7 @@ fn Secret(secret: NewSecret) -> impl IntoView {
     view! {
         <section class="new-secret" aria-labelledby="new-secret">
             <h3 id="new-secret">{format!("The secret of “{}”", secret.name)}</h3>
-            <Note mood=Mood::Warning><p>"Copy it now. It is shown this once, and kept nowhere."</p></Note>
+            <Note mood=Mood::Warning><p>"Copy the secret now. You will not be able to see it again."</p></Note>
             <p class="small">"Client ID"</p>
             <CopyField value=secret.client_id label="Client ID" action="Copy client ID"/>
             <p class="small">"Client secret"</p>
@@ -105,8 +105,8 @@ fn Entry(key: KeyView, revoke: String, several: bool, now: Timestamp) -> impl In
             <dl class="facts">
                 <Fact label="Client ID"><code>{key.client_id}</code></Fact>
                 {several.then(|| view! { <Fact label="Account">{key.account}</Fact> })}
-                <Fact label="May">{key.scopes.list().iter().map(|scope| scope.label()).collect::<Vec<_>>().join("; ")}</Fact>
-                <Fact label="Made"><When at=key.created_at now/>{format!(" by {}", key.created_by)}</Fact>
+                <Fact label="Permissions">{key.scopes.list().iter().map(|scope| scope.label()).collect::<Vec<_>>().join("; ")}</Fact>
+                <Fact label="Created"><When at=key.created_at now/>{format!(" by {}", key.created_by)}</Fact>
                 <Fact label="Last used">{key.last_used_at.map_or_else(|| "Never".to_owned(), |at| words::ago(at, now))}</Fact>
             </dl>
         </li>
@@ -124,7 +124,7 @@ fn NewKey(org: String, accounts: Vec<(String, String)>, close: String, flash: Op
             <Form action flash class="dialog-form">
                 <Hidden name="org" value=org/>
                 <DialogBody>
-                    <Field name="name" label="Name" hint="What the program is called in the activity." focused=true/>
+                    <Field name="name" label="Name" hint="The program appears under this name in Activity." focused=true/>
                     {several.then(|| view! { <Select name="account" label="Account" options=accounts value=first/> })}
                     <ScopeChecks/>
                 </DialogBody>
@@ -140,7 +140,7 @@ fn NewKey(org: String, accounts: Vec<(String, String)>, close: String, flash: Op
 #[component]
 fn ScopeChecks() -> impl IntoView {
     let form = FormContext::get();
-    form.named("scopes", "What it may do");
+    form.named("scopes", "Permissions");
     let problem = form.problem("scopes");
     let checks = Scope::ALL
         .into_iter()
@@ -150,7 +150,7 @@ fn ScopeChecks() -> impl IntoView {
         .collect_view();
     view! {
         <fieldset class="group" id=form.field_id("scopes") tabindex="-1">
-            <legend>"What it may do"</legend>
+            <legend>"Permissions"</legend>
             {move || problem.get().map(|text| view! { <p class="problem">{text}</p> })}
             {checks}
         </fieldset>
@@ -167,7 +167,7 @@ fn Revoke(org: String, key: KeyView, close: String, flash: Option<FormFlash>) ->
                 <Hidden name="org" value=org/>
                 <Hidden name="key" value=key.id.to_string()/>
                 <DialogBody>
-                    <p>"Programs that use it are signed out at once, and cannot sign in any more. This cannot be taken back."</p>
+                    <p>"Programs that use this key are signed out at once and can no longer sign in. This cannot be undone."</p>
                 </DialogBody>
                 <DialogButtons close>
                     <Submit label="Revoke" tone=Tone::Danger/>

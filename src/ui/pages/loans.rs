@@ -126,7 +126,7 @@ fn LoansContent(route: LoansRoute, loans: LoansView, now: Timestamp, flash: Opti
     let pages = (start.is_some() || next.is_some()).then(|| {
         view! {
             <nav class="pages" aria-label="Pages">
-                {start.map(|href| view! { <ButtonLink href>"From the start"</ButtonLink> })}
+                {start.map(|href| view! { <ButtonLink href>"Back to the start"</ButtonLink> })}
                 {next.map(|href| view! { <ButtonLink href>"Show more"</ButtonLink> })}
             </nav>
         }
@@ -134,12 +134,12 @@ fn LoansContent(route: LoansRoute, loans: LoansView, now: Timestamp, flash: Opti
     let seats = paths::seats(&route.org);
     let borrowed_asked = route.clone();
     view! {
-        <PageHeader title="Loans" lead="A licence that is lent is used by the other account until its last day, and not here. It can be called back and returned at any time.">
+        <PageHeader title="Loans" lead="While a licence is lent, only the other account can use it. The lender can call it back, and the borrower can return it, at any time.">
             <ButtonLink href=seats>"Seats"</ButtonLink>
             {lend}
         </PageHeader>
-        <Loans title="Lent" empty="Nothing is lent. Lend a licence to a partner with their Sharing ID." route loans=lent now/>
-        <Loans title="Borrowed" empty="Nothing is borrowed. Whoever lends you a licence needs the Sharing ID of your account." route=borrowed_asked loans=borrowed now/>
+        <Loans title="Lent" empty="No licences lent. To lend one to a partner, ask for their Sharing ID." route loans=lent now/>
+        <Loans title="Borrowed" empty="No licences borrowed. To borrow one, give the lender the Sharing ID of your account." route=borrowed_asked loans=borrowed now/>
         {pages}
         {dialog}
     }
@@ -169,7 +169,7 @@ fn Loans(
                         <th scope="col">{if title == "Lent" { "To" } else { "From" }}</th>
                         <th scope="col">"State"</th>
                         <th scope="col">"Since"</th>
-                        <th scope="col">"Used meanwhile"</th>
+                        <th scope="col">"Used during the loan"</th>
                         <th scope="col"><span class="unseen">"Actions"</span></th>
                     </tr>
                 </thead>
@@ -270,9 +270,9 @@ fn LendDialog(route: LoansRoute, lendable: Vec<LicenceView>, flash: Option<FormF
                 <Hidden name="org" value=route.org.clone()/>
                 <DialogBody>
                     <Select name="licence" label="Licence" options value/>
-                    <Field name="sharing_id" label="Sharing ID" hint="Of the account that is to use it, like table/chair. Ask them for it." focused=true/>
-                    <Field name="until" label="Last day" kind="date" hint="It comes back by itself after that day."/>
-                    <p class="small">"Until then this organization cannot use the licence, and seats that people here have of it are freed. What the other side uses of it stays used."</p>
+                    <Field name="sharing_id" label="Sharing ID" hint="The account that borrows the licence, like table/chair. Ask the borrower for it." focused=true/>
+                    <Field name="until" label="Last day" kind="date" hint="The licence comes back automatically after this day."/>
+                    <p class="small">"Until then, this organization cannot use the licence, and people here lose its seats. What the borrower uses up is not given back."</p>
                 </DialogBody>
                 <DialogButtons close>
                     <Submit label="Lend"/>
@@ -293,14 +293,14 @@ fn EndDialog(route: LoansRoute, loan: LoanView, flash: Option<FormFlash>) -> imp
         Direction::Lent => (
             format!("Call {product} back from {}?", loan.other),
             format!(
-                "{} cannot use it any more at once, and programs there lose their seats. This organization can use it again.",
+                "{} loses the licence at once, and programs there lose their seats. This organization can use it again.",
                 loan.other
             ),
         ),
         Direction::Borrowed => (
             format!("Return {product} to {}?", loan.other),
             format!(
-                "This organization cannot use it any more at once, and programs here lose their seats. Only {} can lend it again.",
+                "This organization loses the licence at once, and programs here lose their seats. Only {} can lend it again.",
                 loan.other
             ),
         ),
@@ -312,7 +312,7 @@ fn EndDialog(route: LoansRoute, loan: LoanView, flash: Option<FormFlash>) -> imp
                 <Hidden name="loan" value=loan.id.to_string()/>
                 <DialogBody>
                     <p>{sentence}</p>
-                    <p>{match loan.model { Some(_) => format!("Used meanwhile: {}. That stays used.", used(loan.model, loan.used)), None => "What was done with it stays done.".to_owned() }}</p>
+                    <p>{match loan.model { Some(_) => format!("Used during the loan: {}. This is not given back.", used(loan.model, loan.used)), None => "Work done with it is kept.".to_owned() }}</p>
                 </DialogBody>
                 <DialogButtons close>
                     <Submit label tone=Tone::Danger/>

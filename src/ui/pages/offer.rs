@@ -165,10 +165,10 @@ fn Facts(offer: OfferView, now: Timestamp) -> impl IntoView {
                 <Fact label="Offered by">{offer.by_name} " of " {offer.source_name}</Fact>
                 <Fact label="To">{offer.target_name}</Fact>
                 {(!offer.note.is_empty()).then(|| view! { <Fact label="Note">{offer.note}</Fact> })}
-                <Fact label="When"><Moment at=offer.created_at/></Fact>
+                <Fact label="Offered on"><Moment at=offer.created_at/></Fact>
                 {open.then(|| view! { <Fact label="Open until"><Moment at=offer.expires_at/></Fact> })}
                 {answered}
-                <Fact label="What">{amount}</Fact>
+                <Fact label="Contents">{amount}</Fact>
             </dl>
             <ul class="plain-list" aria-label="Items">
                 {items}

@@ -18,7 +18,7 @@ use crate::{
         error_page::ErrorPage,
         form_action::FormAction,
         layout::{Frame, PageHeader, Section},
-        pages::drive::plan::{Consequences, Sides, into, what},
+        pages::drive::plan::{Consequences, Sides, contents, into, what},
         paths::{self, Address},
         routes::use_route_query,
         session::{PageContext, Session},
@@ -84,14 +84,22 @@ fn ReceiptContent(receipt: ReceiptView, org: String) -> impl IntoView {
     let ReceiptView { id, at, by_name, source_name, target_name, target_org_id, plan, undoes, undone_by, undo, .. } =
         receipt;
     let title = match plan.scope {
-        Scope::Between if undoes.is_some() => format!("Undo of a transfer from {target_name}"),
+        Scope::Between if undoes.is_some() => format!("Transfer of {} undone", what(&plan)),
         Scope::Between => format!("Transfer to {target_name}"),
         Scope::Within => format!("Move to {}", plan.destination.name),
     };
-    let lead = format!("{} from {source_name} to {target_name}", what(&plan));
+    let lead = match undoes {
+        Some(_) => format!("Back from {source_name} to {target_name}"),
+        None => format!("{} from {source_name} to {target_name}", what(&plan)),
+    };
+    let by_label = match plan.scope {
+        Scope::Between if undoes.is_some() => "Undone by",
+        Scope::Between => "Transferred by",
+        Scope::Within => "Moved by",
+    };
     let destination = plan.destination.clone();
     let destination_words = into(&plan, &target_name);
-    let (what_moved, with_images, case) = (what(&plan), images(&plan), case(&plan));
+    let (contents, billing) = (contents(&plan), billing(&plan));
     let export = move |format: &'static str| {
         Address::new(format!("/api/v1/transfers/{id}/export")).with("format", format).text()
     };
@@ -103,11 +111,14 @@ fn ReceiptContent(receipt: ReceiptView, org: String) -> impl IntoView {
         Control::Disabled(reason) => view! { <BlockedButton label="Undo transfer" reason/> }.into_any(),
         Control::Absent => ().into_any(),
     };
-    let turned = [(undoes, "This took a transfer back. "), (undone_by, "This transfer was undone. ")]
-        .into_iter()
-        .filter_map(|(other, words)| Some((paths::receipt(&org, &other?.to_string()), words)))
-        .map(|(href, words)| view! { <Note><p>{words} <a class="text-link" href=href>"Its receipt"</a></p></Note> })
-        .collect_view();
+    let turned = [
+        (undoes, "This receipt is of an undo: it took back an earlier transfer. "),
+        (undone_by, "This transfer was undone. "),
+    ]
+    .into_iter()
+    .filter_map(|(other, words)| Some((paths::receipt(&org, &other?.to_string()), words)))
+    .map(|(href, words)| view! { <Note><p>{words} <a class="text-link" href=href>"See its receipt"</a></p></Note> })
+    .collect_view();
     let items = plan.items.iter().map(|item| view! { <li>{item.name.clone()}</li> }).collect_view();
     view! {
         <PageHeader title lead>
@@ -122,19 +133,19 @@ fn ReceiptContent(receipt: ReceiptView, org: String) -> impl IntoView {
         <section class="panel tile" aria-labelledby="receipt">
             <h2 id="receipt">"Receipt"</h2>
             <dl class="facts">
-                <Fact label="Who">{by_name}</Fact>
-                <Fact label="When"><Moment at/></Fact>
+                <Fact label=by_label>{by_name}</Fact>
+                <Fact label="Date"><Moment at/></Fact>
                 <Fact label="From">{source_name}</Fact>
                 <Fact label="To">{target_name} ", " {destination_words}</Fact>
-                <Fact label="What">{what_moved} {with_images}</Fact>
-                {case.map(|case| view! { <Fact label="Case">{case}</Fact> })}
+                <Fact label="Contents">{contents}</Fact>
+                {billing.map(|billing| view! { <Fact label="Billing">{billing}</Fact> })}
             </dl>
             <h3>"Items"</h3>
             <ul class="plain-list">{items}</ul>
         </section>
         <section class="panel tile" aria-labelledby="effects">
             <h2 id="effects">"What changed"</h2>
-            <Sides plan=plan.clone()/>
+            <Sides plan=plan.clone() done=true/>
             <Consequences plan done=true/>
         </section>
     }
@@ -151,21 +162,20 @@ fn UndoDialog(
     let ReceiptView { id, source_name, target_name, plan, undo, .. } = receipt;
     let close = paths::receipt(&org, &id.to_string());
     let Control::Enabled = undo else { return ().into_any() };
-    let heading = format!("Take {} back to {source_name}?", what(&plan));
     let books = plan.effects.source.as_ref().is_some_and(|side| side.left_after != side.left_before);
     let links = plan.effects.links_stopped.total;
     view! {
-        <Dialog label="Undo transfer" reads=true heading close=close.clone()>
+        <Dialog label="Undo transfer" reads=true heading="Undo this transfer?" close=close.clone()>
             <Form action flash class="dialog-form">
                 <Hidden name="transfer" value=id.to_string()/>
                 <DialogBody reads=true>
-                    <p>{format!("Everything goes from {target_name} back to where it was, under its old names.")}</p>
+                    <p>{format!("Everything goes from {target_name} back to {source_name}, to where it was, under its old names.")}</p>
                     <Note mood=Mood::Warning>
                         <ul>
                             {books.then(|| view! {
-                                <li>{format!("{target_name} gets back what it was charged; {source_name} is charged it again.")}</li>
+                                <li>{format!("{target_name} gets back what it paid, and {source_name} pays it again.")}</li>
                             })}
-                            <li>{format!("People of {target_name} lose access to it; those whose access ended with the transfer have it again.")}</li>
+                            <li>{format!("People in {target_name} lose access. People whose access ended with the transfer get it back.")}</li>
                             {(links > 0).then(|| view! {
                                 <li>{if links == 1 { "The shared link works again.".to_owned() } else { format!("{} shared links work again.", words::total(links)) }}</li>
                             })}
@@ -181,12 +191,7 @@ fn UndoDialog(
     .into_any()
 }
 
-/// "with 422 images".
-fn images(plan: &Plan) -> String {
-    format!(", with {}", words::counted(plan.images, "image", "images"))
-}
-
 /// The accounting case (XFER-10 to XFER-12).
-fn case(plan: &Plan) -> Option<String> {
+fn billing(plan: &Plan) -> Option<String> {
     plan.effects.model_pair.map(|pair| format!("{} → {}", pair.source.label(), pair.target.label()))
 }

@@ -61,7 +61,7 @@ fn ResetView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl In
     let tasks = link.purpose.is_some_and(|purpose| !purpose.proves_address());
     let lead = match link.purpose {
         Some(Purpose::SetPassword) => "Choose a password for your new account.",
-        _ => "All your sessions end. Then you sign in with the new password.",
+        _ => "This signs you out everywhere. Then sign in with the new password.",
     };
     view! {
         <section class="card">
@@ -104,7 +104,7 @@ pub fn LinkTrouble(
 ) -> impl IntoView {
     let words = match (state, state.open()) {
         (LinkState::Used | LinkState::Expired, Err(refusal)) => refusal.to_string(),
-        _ => "This link is not complete, or is not one of ours. Open it from the mail, or copy all of it.".to_owned(),
+        _ => "This link is incomplete or not one of ours. Open it from the mail, or copy the whole link.".to_owned(),
     };
     view! { <p role="alert">{words}</p> }
 }

@@ -74,7 +74,7 @@ fn RolesView(belonging: OrganizationMembership) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <PageHeader title="Who can do what" lead="What each role may do in an organization. External is someone without a role who was given access to something."/>
+        <PageHeader title="Who can do what" lead="What each role can do in an organization. An External has no role, only access to single items."/>
         <section class="panel">
             <table class="list roles" aria-label="Who can do what">
                 <thead>

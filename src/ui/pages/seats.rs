@@ -131,7 +131,7 @@ fn SeatsContent(route: SeatsRoute, seats: SeatsView, now: Timestamp, flash: Opti
         seats.licences.into_iter().map(|licence| view! { <Licence route=route.clone() licence now/> }).collect_view();
     let all = (!route.only.is_empty()).then(|| paths::seats(&route.org));
     view! {
-        <PageHeader title="Seats" lead="Owners, Managers and Editors use any free seat of the desktop licences. Readers and Members use the one they were given.">
+        <PageHeader title="Seats" lead="Owners, Managers and Editors can use any free seat of a desktop licence. Readers and Members need to be given one.">
             {all.map(|href| view! { <ButtonLink href>"All desktop licences"</ButtonLink> })}
             <ButtonLink href=paths::loans(&route.org)>"Loans"</ButtonLink>
         </PageHeader>
@@ -170,7 +170,7 @@ fn Licence(route: SeatsRoute, licence: SeatedLicence, now: Timestamp) -> impl In
     let loan = licence.loan.as_ref().map(words::loan);
     let heading = format!("seats-{id}");
     let labelled_by = heading.clone();
-    let label = format!("Who holds a seat of {}", licence.product.label());
+    let label = format!("People with a seat of {}", licence.product.label());
     let shown = seats.items.len();
     let more = usize::try_from(used).unwrap_or(usize::MAX).saturating_sub(shown);
     let usable = licence.seats_used.is_some() && licence.state == LicenceState::Active;
@@ -188,7 +188,7 @@ fn Licence(route: SeatsRoute, licence: SeatedLicence, now: Timestamp) -> impl In
         let next = seats.next_cursor.clone().map(|cursor| route.list(&cursor).text());
         view! {
             <nav class="pages" aria-label="Pages">
-                {start.map(|href| view! { <ButtonLink href>"From the start"</ButtonLink> })}
+                {start.map(|href| view! { <ButtonLink href>"Back to the start"</ButtonLink> })}
                 {next.map(|href| view! { <ButtonLink href>"Show more"</ButtonLink> })}
             </nav>
         }
@@ -204,7 +204,7 @@ fn Licence(route: SeatsRoute, licence: SeatedLicence, now: Timestamp) -> impl In
         .collect_view();
     let body = match (usable, shown) {
         (false, _) => ().into_any(),
-        (true, 0) => view! { <p class="seats-none">"Nobody holds a seat."</p> }.into_any(),
+        (true, 0) => view! { <p class="seats-none">"No one has a seat."</p> }.into_any(),
         (true, _) => view! {
             <table class="list seats-table" aria-label=label>
                 <thead>
@@ -299,7 +299,7 @@ fn GiveDialog(route: SeatsRoute, people: Vec<(String, String)>, flash: Option<Fo
                 <Hidden name="licence" value=route.licence.clone()/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody>
-                    <p>"The seat is kept for them, whether they use it or not, until you take it back."</p>
+                    <p>"The seat stays reserved for them, used or not, until you take it back."</p>
                     <Field name="person" label="Email" kind="email" hint="A Reader or Member of this organization." list="seatless" focused=true/>
                     <datalist id="seatless">{known}</datalist>
                 </DialogBody>
@@ -319,17 +319,17 @@ fn FreeDialog(route: SeatsRoute, row: SeatRow, flash: Option<FormFlash>) -> impl
     let given = row.given_at.is_some();
     let label = if given { "Take back" } else { "Release" };
     let heading = if given {
-        format!("Take the seat of {} back?", row.name)
+        format!("Take back the seat of {}?", row.name)
     } else {
         format!("Release the seat of {}?", row.name)
     };
     let running = row.device.map(|device| {
-        view! { <p>{format!("The program on “{device}” stops working with this licence within a few minutes. Work that is not saved there may be lost.")}</p> }
+        view! { <p>{format!("The program on “{device}” loses this licence within a few minutes. Unsaved work there may be lost.")}</p> }
     });
     let sentence = if given {
         format!("{} cannot use this licence until they are given a seat again.", row.name)
     } else {
-        format!("{} may take a free seat again.", row.name)
+        format!("{} can take a free seat again.", row.name)
     };
     view! {
         <Dialog label heading close=close.clone() reads=true>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{
-        organization::{COUNTRIES, INDUSTRIES, LANGUAGES, OrganizationKind, PeopleVisibility, RESTORABLE_DAYS},
+        organization::{COUNTRIES, INDUSTRIES, OrganizationKind, PeopleVisibility, RESTORABLE_DAYS},
         refusal::Refusal,
         resource::CLUSTERS,
     },
@@ -222,7 +222,7 @@ fn LegalForm(settings: SettingsView, legal: LegalView, flash: Option<FormFlash>)
         <Form action flash changes_session=true>
             <Hidden name="org" value=org.clone()/>
             <p class="small">{format!("Plan: {}. {}", settings.plan.label(), settings.plan.summary())}</p>
-            <Field name="org_id" label="Org ID" value=org hint="Stands in every address. Links with the old one go on working until another organization takes it."/>
+            <Field name="org_id" label="Org ID" value=org hint="Part of every link. Links with the old Org ID keep working until another organization takes it."/>
             {business.then(|| view! { <Field name="legal_name" label="Legal company name" value=text(legal.legal_name) autocomplete="organization"/> })}
             <Field name="address" label="Address" value=text(legal.address) autocomplete="street-address" optional=true/>
             <div class="columns place">
@@ -231,10 +231,10 @@ fn LegalForm(settings: SettingsView, legal: LegalView, flash: Option<FormFlash>)
             </div>
             <Choice name="country" label="Country" options=COUNTRIES value=legal.country autocomplete="country"/>
             {business.then(|| view! {
-                <Field name="vat_number" label="VAT number" value=text(legal.vat_number) hint="As on your invoices. May be empty if you are VAT exempt."/>
+                <Field name="vat_number" label="VAT number" value=text(legal.vat_number) hint="As on your invoices. Leave it empty if you are VAT exempt."/>
                 <Check name="vat_exempt" label="VAT exempt" checked=legal.vat_exempt/>
             })}
-            <Field name="legal_contact" label="Legal contact" value=text(legal.legal_contact) hint="Whom to write to about contracts: a name, an email address." optional=true/>
+            <Field name="legal_contact" label="Legal contact" value=text(legal.legal_contact) hint="Who to contact about contracts: a name and an email address." optional=true/>
             <fieldset class="group">
                 <legend>"Data protection officer"</legend>
                 <Field name="officer_name" label="Name" value=text(legal.officer_name) optional=true/>
@@ -284,14 +284,12 @@ fn DetailsForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> i
             <Field name="name" label="Organization name" value=details.name autocomplete="organization"/>
             <Field name="website" label="Website" kind="url" value=text(details.website) optional=true/>
             <Choice name="industry" label="Industry" options=INDUSTRIES value=text(details.industry) optional=true/>
-            <Choice name="language" label="Language" options=LANGUAGES value=text(details.language) optional=true/>
-            <Choice
-                name="cluster"
+            <Choice name="cluster"
                 label="Default cluster location"
                 options=&CLUSTERS
                 value=text(details.cluster)
                 optional=true
-                hint="For what is created next. Without a choice, it is what each person prefers. What is there already stays where it is."
+                hint="Where new work is processed and stored. If you do not choose one, each person’s own choice applies. Existing data is not moved."
             />
             <FormButtons><Submit label="Save"/></FormButtons>
         </Form>
@@ -334,7 +332,7 @@ fn Danger(settings: SettingsView, dialog: String, flash: Option<FormFlash>) -> i
     let delete = (settings.delete == Control::Enabled).then(|| view! {
         <div class="risk">
             <h3>"Delete this organization"</h3>
-            <p>{format!("It disappears for everyone, with its Drive, its links and its invitations. Its Owners can restore it for {RESTORABLE_DAYS} days.")}</p>
+            <p>{format!("It disappears for everyone, including its Drive, links and invitations. Its Owners can restore it for {RESTORABLE_DAYS} days.")}</p>
             <ButtonLink href=opened("delete") tone=Tone::Danger in_place=true>"Delete organization"</ButtonLink>
         </div>
     });
@@ -350,7 +348,7 @@ fn Danger(settings: SettingsView, dialog: String, flash: Option<FormFlash>) -> i
     view! {
         <div class="risk">
             <h3>"Leave this organization"</h3>
-            <p>"You lose access at once. What you made stays here."</p>
+            <p>"You lose access at once. The work you created stays here."</p>
             <div class="bar">{leave}</div>
         </div>
         {delete}
@@ -366,8 +364,8 @@ fn LeaveDialog(org: String, name: String, close: String, flash: Option<FormFlash
             <Form action flash class="dialog-form" changes_session=true>
                 <Hidden name="org" value=org/>
                 <DialogBody>
-                    <p>"You lose access to its Drive, its licences and its people at once, in every open session. Only somebody who stays can invite you back."</p>
-                    <p>"What you made stays with the organization."</p>
+                    <p>"You lose access to its Drive, its licences and its people at once, in every open session. Only someone who is still in it can invite you back."</p>
+                    <p>"The work you created stays with the organization."</p>
                 </DialogBody>
                 <DialogButtons close>
                     <Submit label="Leave organization" tone=Tone::Danger/>
@@ -385,7 +383,7 @@ fn DeleteDialog(org: String, name: String, close: String, flash: Option<FormFlas
             <Form action flash class="dialog-form" changes_session=true>
                 <Hidden name="org" value=org/>
                 <DialogBody>
-                    <p>{format!("Nobody can open it any more, and nothing of it: its Drive, its share links, its invitations, its licences. Its Owners can restore all of it for {RESTORABLE_DAYS} days, under “Your organizations”.")}</p>
+                    <p>{format!("No one will be able to open it, or its Drive, share links, invitations and licences. Its Owners can restore everything for {RESTORABLE_DAYS} days, under “Your organizations”.")}</p>
                     <p>"Type its name to confirm: " <b>{name}</b></p>
                     <Field name="confirm" label="Organization name"/>
                 </DialogBody>

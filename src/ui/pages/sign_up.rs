@@ -54,7 +54,7 @@ fn ByInvitation(next: String) -> impl IntoView {
         <section class="card">
             <h1 tabindex="-1">"Sign up"</h1>
             <p>{BY_INVITATION}</p>
-            <p>"The invitation comes by mail: follow the link in it to sign up."</p>
+            <p>"If you have been invited, open the link in the invitation mail to sign up."</p>
             <p class="aside">"Have an account? " <a href=paths::sign_in(&next)>"Sign in"</a></p>
         </section>
     }

@@ -130,7 +130,7 @@ fn Content(route: TransfersRoute, view: TransfersView, now: Timestamp) -> impl I
         view! { <ButtonLink href>"Older"</ButtonLink> }
     });
     view! {
-        <PageHeader title="Transfers" lead="Work that went to other organizations and came from them, and what is offered.">
+        <PageHeader title="Transfers" lead="Work transferred to and from other organizations, and offers.">
             {exports}
         </PageHeader>
         {tabs}
@@ -145,7 +145,7 @@ fn Content(route: TransfersRoute, view: TransfersView, now: Timestamp) -> impl I
 fn Directions(route: TransfersRoute) -> impl IntoView {
     // Offers are of one direction at a time; those to the organization come first.
     let choices: Vec<(&'static str, &'static str)> = if route.offers {
-        vec![("", "To us"), (Direction::Out.as_str(), "By us")]
+        vec![("", "Received"), (Direction::Out.as_str(), "Sent")]
     } else {
         vec![("", "All"), (Direction::Out.as_str(), "Sent"), (Direction::In.as_str(), "Received")]
     };
@@ -193,7 +193,7 @@ fn Row(
 #[component]
 fn Receipts(page: Page<TransferRow>, org: String, now: Timestamp) -> impl IntoView {
     if page.items.is_empty() {
-        return view! { <Empty icon="transfer" sentence="Nothing has been transferred yet. Select items in the Drive, choose Move to, and switch the organization."/> }.into_any();
+        return view! { <Empty icon="transfer" sentence="No transfers yet. Select items in the Drive, choose Move to, and pick another organization."/> }.into_any();
     }
     let rows = page
         .items
@@ -221,7 +221,7 @@ fn Receipts(page: Page<TransferRow>, org: String, now: Timestamp) -> impl IntoVi
 #[component]
 fn Offers(page: Page<OfferView>, org: String, now: Timestamp) -> impl IntoView {
     if page.items.is_empty() {
-        return view! { <Empty icon="transfer" sentence="Nothing is offered."/> }.into_any();
+        return view! { <Empty icon="transfer" sentence="No offers yet."/> }.into_any();
     }
     let rows = page.items.into_iter().map(|offer| view! { <OfferRow offer org=org.clone() now/> }).collect_view();
     view! { <ul class="transfers" aria-label="Offers">{rows}</ul> }.into_any()

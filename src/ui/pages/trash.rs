@@ -142,7 +142,7 @@ fn TrashContent(route: TrashRoute, trash: TrashView, now: Timestamp, flash: Opti
         view! { <ButtonLink href icon="trash" tone=Tone::Danger in_place=true>"Empty trash"</ButtonLink> }
     });
     let list = if trash.rows.items.is_empty() {
-        view! { <section class="panel"><Empty icon="trash" sentence="Nothing is in the trash."/></section> }.into_any()
+        view! { <section class="panel"><Empty icon="trash" sentence="The trash is empty."/></section> }.into_any()
     } else {
         view! { <List route=route.clone() rows=trash.rows.items any now flash/> }.into_any()
     };
@@ -154,14 +154,14 @@ fn TrashContent(route: TrashRoute, trash: TrashView, now: Timestamp, flash: Opti
         <header class="bar page-header">
             <div>
                 <Breadcrumbs id="crumbs" steps heading=true/>
-                <p class="lead">"What is here is deleted for good after 30 days."</p>
+                <p class="lead">"Items here are deleted for good after 30 days."</p>
             </div>
             <div class="end">{empty}</div>
         </header>
         {list}
         {(next.is_some() || !route.cursor.is_empty()).then(|| view! {
             <nav class="pages" aria-label="Pages">
-                {(!route.cursor.is_empty()).then(|| view! { <ButtonLink href=paths::trash(&route.org)>"From the start"</ButtonLink> })}
+                {(!route.cursor.is_empty()).then(|| view! { <ButtonLink href=paths::trash(&route.org)>"Back to the start"</ButtonLink> })}
                 {next.map(|href| view! { <ButtonLink href>"Show more"</ButtonLink> })}
             </nav>
         })}
@@ -284,7 +284,7 @@ fn List(route: TrashRoute, rows: Vec<TrashRow>, any: bool, now: Timestamp, flash
                             })}
                             <th scope="col">"Name"</th>
                             <th scope="col" class="from-tablet">"From"</th>
-                            <th scope="col" class="from-tablet">"Moved here"</th>
+                            <th scope="col" class="from-tablet">"Deleted"</th>
                             <th scope="col">"Days left"</th>
                             <th scope="col"><span class="unseen">"Options"</span></th>
                         </tr>
@@ -360,7 +360,7 @@ fn Question(route: TrashRoute, trash: TrashView, flash: Option<FormFlash>) -> im
                         <Hidden name="org" value=route.org/>
                         <Hidden name="back" value=first/>
                         <DialogBody>
-                            <p>"Everything in the trash that you may delete is deleted for good, with all that is in it. Nobody can bring it back, and nothing that processing has cost is given back."</p>
+                            <p>"This deletes everything in the trash that you are allowed to delete, with its contents. No one can restore it, and what processing cost is not refunded."</p>
                         </DialogBody>
                         <DialogButtons close><Submit label="Empty trash" tone=Tone::Danger/></DialogButtons>
                     </Form>
@@ -376,7 +376,7 @@ fn Question(route: TrashRoute, trash: TrashView, flash: Option<FormFlash>) -> im
                     <Form action flash class="dialog-form">
                         <Hidden name="items" value=items.join(",")/>
                         <Hidden name="back" value=close.clone()/>
-                        <DialogBody><p>"Each goes back to where it was, all of them or none."</p></DialogBody>
+                        <DialogBody><p>"Each item goes back to where it was. Either all are restored, or none."</p></DialogBody>
                         <DialogButtons close><Submit label="Restore"/></DialogButtons>
                     </Form>
                 </Dialog>
@@ -389,15 +389,15 @@ fn Question(route: TrashRoute, trash: TrashView, flash: Option<FormFlash>) -> im
             let (heading, sentence) = match one {
                 Some(row) if row.kind.is_container() => (
                     format!("Delete “{}” for good?", row.name),
-                    "It is deleted for good, with everything in it, and so are its links and who had access.",
+                    "This deletes it for good, with everything in it, its links and its access.",
                 ),
                 Some(row) => (
                     format!("Delete “{}” for good?", row.name),
-                    "It is deleted for good, and so are its links and who had access.",
+                    "This deletes it for good, with its links and its access.",
                 ),
                 None => (
                     format!("Delete {} for good?", words::totalled(items.len() as u64, "item", "items")),
-                    "They are deleted for good, with everything in them, and so are their links and who had access.",
+                    "This deletes them for good, with everything in them, their links and their access.",
                 ),
             };
             view! {
@@ -406,7 +406,7 @@ fn Question(route: TrashRoute, trash: TrashView, flash: Option<FormFlash>) -> im
                         <Hidden name="items" value=items.join(",")/>
                         <Hidden name="back" value=close.clone()/>
                         <DialogBody>
-                            <p>{sentence} " Nobody can bring it back, and nothing that processing has cost is given back."</p>
+                            <p>{sentence} " No one can restore this, and what processing cost is not refunded."</p>
                         </DialogBody>
                         <DialogButtons close><Submit label="Delete for good" tone=Tone::Danger/></DialogButtons>
                     </Form>

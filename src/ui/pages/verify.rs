@@ -74,7 +74,7 @@ fn VerifyView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl I
                 .into_any(),
                 None => view! {
                     <LinkTrouble state=link.state/>
-                    <p>"Under My account you can have the link sent again."</p>
+                    <p>"You can send the link again under My account."</p>
                     <ButtonLink href=paths::account("") tone=Tone::Primary>"My account"</ButtonLink>
                 }
                 .into_any(),

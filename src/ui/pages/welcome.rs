@@ -164,7 +164,7 @@ fn OrganizationList(page: Page<OrganizationMembership>, route: WelcomeRoute, fou
     let pages = (page.next_cursor.is_some() || !route.cursor.is_empty()).then(|| {
         view! {
             <nav class="pages" aria-label="Pages">
-                {(!route.cursor.is_empty()).then(|| view! { <ButtonLink href=route.address("", "")>"From the start"</ButtonLink> })}
+                {(!route.cursor.is_empty()).then(|| view! { <ButtonLink href=route.address("", "")>"Back to the start"</ButtonLink> })}
                 {page.next_cursor.clone().map(|cursor| view! { <ButtonLink href=route.address(&cursor, "")>"Show more"</ButtonLink> })}
             </nav>
         }
@@ -174,7 +174,7 @@ fn OrganizationList(page: Page<OrganizationMembership>, route: WelcomeRoute, fou
         {if empty && !route.query.is_empty() {
             view! {
                 <section class="panel">
-                    <Empty icon="organization" sentence="No organization of yours has a name like that.">
+                    <Empty icon="organization" sentence="None of your organizations has a name like that.">
                         <ButtonLink href=paths::WELCOME.to_owned()>"Show all"</ButtonLink>
                     </Empty>
                 </section>
@@ -244,8 +244,8 @@ fn WaitingInvitations(invitations: Vec<Waiting>, flash: Option<FormFlash>, now: 
                     <li class="panel organization">
                         <span class="mark none" aria-hidden="true"><Icon name="mail"/></span>
                         <div class="organization-text">
-                            <h3>"Somebody invited you"</h3>
-                            <small>"Verify your email address to see where to and to accept."</small>
+                            <h3>"Someone invited you"</h3>
+                            <small>"Verify your email address to see the invitation and accept it."</small>
                         </div>
                         <div class="bar"><a class="button" href=paths::account("")>"My account"</a></div>
                     </li>
@@ -263,7 +263,7 @@ fn WaitingInvitations(invitations: Vec<Waiting>, flash: Option<FormFlash>, now: 
                         <small>{format!("{inviter} {} · {left}", if waiting.external {
                             "shares something with you".to_owned()
                         } else {
-                            format!("invites you as {}", waiting.role.label())
+                            format!("invites you as {}", waiting.role.with_article())
                         })}</small>
                     </div>
                     <div class="bar">
@@ -358,7 +358,7 @@ fn WelcomeView(policy: Policy) -> impl IntoView {
             {about.map(|about| view! { <p class="small">{about}</p> })}
             <ul class="promises">
                 <li><span class="promise-icon drive-tint"><Icon name="drive"/></span><h2>"One Drive for all of it"</h2><p>"Folders, sites, assets and datasets, with names that stay unique and access that follows the work."</p></li>
-                <li><span class="promise-icon roles-tint"><Icon name="roles"/></span><h2>"Roles you can read"</h2><p>"Five roles and one table that says who can do what. The same table decides every check."</p></li>
+                <li><span class="promise-icon roles-tint"><Icon name="roles"/></span><h2>"Roles you can read"</h2><p>"Five roles, and one table that says who can do what: shown to everyone, and enforced everywhere."</p></li>
                 <li><span class="promise-icon move-tint"><Icon name="transfer"/></span><h2>"Transfers without surprises"</h2><p>"See what will change on both sides before it does. Then everything moves, or nothing does."</p></li>
             </ul>
         </section>

@@ -153,7 +153,7 @@ both!(role_1_role_3_what_is_refused_and_why, async |app| {
     for level in ["reader", "uploader", "editor"] {
         let refused = anna.give(folder, to(&ed), level).await.expect(422).json();
         assert!(
-            refused["detail"].as_str().is_some_and(|text| text.contains("As Editor of the organization")),
+            refused["detail"].as_str().is_some_and(|text| text.contains("is an Editor of the organization")),
             "{refused}"
         );
     }
@@ -168,7 +168,10 @@ both!(role_1_role_3_what_is_refused_and_why, async |app| {
     let grant = anna.access(folder, "").await.json()["items"][0]["grant"].as_str().expect("a grant").to_owned();
     for one in [&mem, &ext] {
         let detail = one.access(folder, "").await.expect(403).json()["detail"].clone();
-        assert_eq!(detail, "You need Manager access to do this. You have Editor access.");
+        assert_eq!(
+            detail,
+            "You need Manager access to do this. You have Editor access. Ask someone with Manager access for more."
+        );
         one.give(folder, to(&mem), "manager").await.expect(403);
         one.give(folder, json!({ "email": "x@example.com" }), "reader").await.expect(403);
         one.take(folder, &grant).await.expect(403);
@@ -304,7 +307,7 @@ both!(access_2_a_member_is_invited_from_a_resource_by_who_may_invite, async |app
     pia.give(folder, json!({ "email": "out@example.com" }), "manager").await.expect(403);
     let given = anna.give(folder, as_member(&eve.email), "manager").await.expect(200).json();
     assert_eq!((&given["outcome"], &given["invitation"]["as"]), (&json!("invited"), &json!("member")));
-    assert!(app.mail_to(&eve.email).await[0].1.contains("as Member"));
+    assert!(app.mail_to(&eve.email).await[0].1.contains("as a Member"));
     eve.accept(&app.invitation_token(&eve.email).await).await.expect(200);
     assert_eq!(app.role(org.id, eve.id).await, Some(Role::Member));
     assert_eq!(eve.show(folder).await.json()["level"], "manager");
@@ -316,7 +319,7 @@ both!(access_2_a_member_is_invited_from_a_resource_by_who_may_invite, async |app
     anna.patch(&path, &json!({ "role": "member" })).await.expect(200);
     app.tick(61_000);
     anna.post(&format!("{path}/resend"), &json!({})).await.expect(200);
-    assert!(app.mail_to("out@example.com").await[0].1.contains("as Member"));
+    assert!(app.mail_to("out@example.com").await[0].1.contains("as a Member"));
     app.healthy().await;
 });
 

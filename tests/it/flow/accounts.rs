@@ -80,7 +80,7 @@ both!(acct_1_accounts_are_opened_changed_and_closed, async |app| {
     let folder = anna.folder(root, "Gotthard").await;
     let full = anna.delete(&one).await.expect(409);
     assert_eq!(full.code(), "account_in_use");
-    assert!(full.body.contains("something is in its Drive"), "{}", full.body);
+    assert!(full.body.contains("its Drive is not empty"), "{}", full.body);
     anna.trash(folder).await.expect(204);
     let form = usecase::licence::GrantForm {
         org: org.org_id.clone(),
@@ -92,7 +92,7 @@ both!(acct_1_accounts_are_opened_changed_and_closed, async |app| {
     };
     let licence = usecase::licence::grant(app.ctx(), &form).await.expect("granted");
     let full = anna.delete(&one).await.expect(409).body;
-    assert!(full.contains("something is in its trash") && full.contains("Cloud Pro licence"), "{full}");
+    assert!(full.contains("its trash is not empty") && full.contains("Cloud Pro licence"), "{full}");
     anna.delete_for_good(folder).await;
     app.expire(licence).await;
     // What is borrowed is returned first (ACCT-3).
@@ -206,9 +206,9 @@ both!(acct_2_plans_limit_accounts_managers_and_limited_people, async |app| {
     assert_eq!(refused.code(), "plan_limit");
     assert!(refused.body.contains("Essential") && refused.body.contains("Premier"), "{}", refused.body);
     let page = anna.page(&format!("/o/{}/settings/accounts", single.org_id)).await.expect(200).body;
-    assert!(page.contains("There cannot be another account."), "the control says why");
+    assert!(page.contains("You cannot add another account."), "the control says why");
     let page = anna.page(&format!("/o/{}/people?dialog=invite", single.org_id)).await.expect(200).body;
-    assert!(page.contains("Nobody can be a Manager."), "so does the dialog");
+    assert!(page.contains("There can be no Managers."), "so does the dialog");
     assert_eq!(anna.get(&format!("/api/v1/orgs/{}", single.org_id)).await.json()["plan"], "essential");
     assert!(anna.audit(&single).await.contains(&"organization.plan_changed".to_owned()));
     app.healthy().await;
@@ -537,12 +537,12 @@ both!(acct_3_who_may_not_share_and_what_cannot_receive_is_refused_at_the_field, 
     app.join(&org, &ed, Role::Editor).await;
     let folder = anna.folder(org.root, "Gotthard").await;
     for (wrong, problem) in [
-        ("", "Fill this in."),
+        ("", "Enter a Sharing ID."),
         ("nonsense", "Enter a Sharing ID"),
         ("a/b/c", "Enter a Sharing ID"),
         ("tunnel-north/south", "There is no account"),
         ("nobody/primary", "There is no account"),
-        ("alpine-SURVEY/primary", "the account that it is in already"),
+        ("alpine-SURVEY/primary", "already in this account"),
     ] {
         let refused = share_copy(&anna, folder, wrong).await.expect(422);
         assert_eq!(refused.fields(), ["sharing_id"], "{wrong}");

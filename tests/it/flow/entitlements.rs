@@ -182,7 +182,7 @@ both!(lic_6_disabled_actions_have_the_text_of_the_refusal, async |app| {
         (format!("{drive}/{}", at.dataset), vec!["Assign to", "Copy to"]),
         (format!("{drive}?dialog=move&item={}", at.folder), vec!["New folder"]),
         (format!("{drive}?dialog=copy&item={}", at.folder), vec!["New folder", "Copy here"]),
-        (format!("{drive}?dialog=share&item={}", at.folder), vec!["Switch on"]),
+        (format!("{drive}?dialog=share&item={}", at.folder), vec!["Create link"]),
         (format!("{drive}?dialog=access&item={}", at.other), vec!["Give access"]),
         // A choice, not a button.
         (format!("/o/{}/people?dialog=invite&resource={}", org.org_id, at.folder), vec![]),

@@ -247,7 +247,7 @@ both!(auth_6_the_number_of_keys_is_limited, async |app| {
     }
     let body = json!({ "name": "One more", "scopes": ["read"] });
     let refused = anna.post(&format!("/api/v1/orgs/{}/keys", org.org_id), &body).await.expect(422);
-    assert!(refused.body.contains("Revoke one that is not used."), "{}", refused.body);
+    assert!(refused.body.contains("Revoke one that you no longer use."), "{}", refused.body);
 });
 
 both!(auth_6_who_manages_accounts_makes_keys_and_fields_are_read_one_by_one, async |app| {

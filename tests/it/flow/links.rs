@@ -78,7 +78,7 @@ both!(link_1_managers_switch_editors_copy_others_do_not_see_it, async |app| {
         // The dialog shows the same.
         let page = john.page(&format!("/o/{}/drive?dialog=share&item={folder}", org.org_id)).await;
         assert_eq!(page.body.contains(&path), list_status == 200, "{role:?}");
-        assert_eq!(page.body.contains(">Switch on"), make_status == 201, "{role:?}");
+        assert_eq!(page.body.contains(">Create link"), make_status == 201, "{role:?}");
     }
     // By a grant of Manager, as far as it reaches.
     let jane = app.person("Jane").await;
@@ -246,7 +246,7 @@ both!(link_1_a_password_is_asked_for_and_remembered_for_this_link_alone, async |
     assert_eq!(below.body, locked.body, "what is below asks as well");
     let wrong = unlock(app, &path, "wrong password").await.expect(422);
     assert!(wrong.body.contains("not the password") && !wrong.body.contains("wrong password"));
-    assert!(unlock(app, &path, "").await.expect(422).body.contains("Fill this in"));
+    assert!(unlock(app, &path, "").await.expect(422).body.contains("Enter a password"));
     let right = unlock(app, &format!("{path}/{site}"), "open sesame").await.expect(303);
     assert_eq!(right.location(), format!("{path}/{site}"));
     let cookie = right.header("set-cookie").to_owned();

@@ -35,6 +35,7 @@ async fn write(app: &TestApp, to: &str, name: &str) -> MailId {
             let (ctx, to, name) = (ctx.clone(), to.clone(), name.clone());
             Box::pin(async move {
                 let letter = EmailMessage::Invitation {
+                    name: None,
                     organization: &name,
                     inviter: "Anna Muster",
                     role: Role::Editor,

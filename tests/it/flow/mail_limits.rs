@@ -57,7 +57,7 @@ both!(attack_27_auth_2_no_mail_to_others_before_the_senders_address_is_verified,
     let send = <commonhold::rpc::invitation::SendInvitations as leptos::server_fn::ServerFn>::url();
     anna.form(send, &back, &form).await;
     let page = anna.page(&back).await.expect(200).body;
-    assert!(page.contains("Verify your email address first.") && page.contains("Have the link sent again"), "{page}");
+    assert!(page.contains("Verify your email address first.") && page.contains("Send the link again"), "{page}");
     assert!(page.contains("x@example.com"));
     // With a verified address each of them works.
     app.verify(&anna).await;

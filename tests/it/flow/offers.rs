@@ -128,7 +128,10 @@ both!(xfer_18_the_same_offer_taken_by_several_at_once_is_one_transfer, async |ap
     let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409, 409], "{answers:?}");
-    assert!(answers.iter().filter(|a| a.status == 409).all(|a| a.body.contains("accepted already")), "{answers:?}");
+    assert!(
+        answers.iter().filter(|a| a.status == 409).all(|a| a.body.contains("already been accepted")),
+        "{answers:?}"
+    );
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM transfer").await, 1);
     app.healthy().await;
 });

@@ -168,13 +168,13 @@ both!(lic_4_the_pages_name_a_missing_licence_beforehand, async |app| {
         let roles = body.split("id=\"send_invitations-role\"").nth(1).and_then(|rest| rest.split("</select>").next());
         roles.expect("a choice of roles").contains("value=\"member\"")
     };
-    assert!(page(&invite).await.contains("take a Cloud Teams licence") && !offers_member(&page(&invite).await));
-    assert!(page(&share).await.contains("This takes an active cloud licence"));
-    assert!(page(&drive).await.contains("Sites take a Cloud Pro licence"));
+    assert!(page(&invite).await.contains("need a Cloud Teams licence") && !offers_member(&page(&invite).await));
+    assert!(page(&share).await.contains("You need an active cloud licence"));
+    assert!(page(&drive).await.contains("Sites need a Cloud Pro licence"));
     app.team_licence(&org).await;
-    assert!(!page(&invite).await.contains("take a Cloud Teams licence") && offers_member(&page(&invite).await));
-    assert!(!page(&share).await.contains("This takes an active cloud licence"));
-    assert!(!page(&drive).await.contains("Sites take a Cloud Pro licence"));
+    assert!(!page(&invite).await.contains("need a Cloud Teams licence") && offers_member(&page(&invite).await));
+    assert!(!page(&share).await.contains("You need an active cloud licence"));
+    assert!(!page(&drive).await.contains("Sites need a Cloud Pro licence"));
 });
 
 both!(lic_4_accepting_an_invitation_needs_the_licence, async |app| {

@@ -107,12 +107,12 @@ both!(pol_1_the_pages_say_what_is_restricted_and_by_what, async |app| {
     // On the page of what is below, and fixed in its dialog.
     for id in [inside, dataset] {
         let page = john.page(&format!("{drive}/{id}")).await.expect(200).body;
-        assert!(page.contains("Only Managers can delete this: from “Gotthard”."), "{page}");
+        assert!(page.contains("Only Managers can delete this: set on “Gotthard”."), "{page}");
         assert!(!page.contains("No one can copy this"));
     }
     assert!(john.page(&format!("{drive}/{top}")).await.body.contains("Only Managers can delete this: set here."));
     let page = anna.page(&format!("{drive}/{top}?dialog=restrict&item={inside}")).await.expect(200).body;
-    assert!(page.contains("Managers only, restricted from “Gotthard”"), "{page}");
+    assert!(page.contains("Managers only, set on “Gotthard”"), "{page}");
     // An Editor is refused, with the reason; and sees no button to save.
     let refused = john.form(SaveRestrictions::url(), &dialog, &fields).await;
     assert_eq!((refused.status, refused.location()), (302, dialog.as_str()));
@@ -131,7 +131,7 @@ both!(pol_1_who_may_not_delete_from_a_folder_does_not_move_out_of_it, async |app
     restrict(&anna, kept, &json!({ "delete": true })).await.expect(200);
     let refused = ed.transfer(&[item], free).await.expect(409);
     assert_eq!(refused.blockers(), ["deletion_restricted"]);
-    assert!(refused.body.contains("Only Managers may take “Item” out of “Kept”"), "{}", refused.body);
+    assert!(refused.body.contains("Only people with Manager access can take “Item” out of “Kept”"), "{}", refused.body);
     // Nor by way of a site, and nothing of a selection moves.
     let beside = anna.site(free, "Quarry").await;
     let body = json!({ "site": beside });

@@ -125,7 +125,7 @@ both!(xfer_18_a_transfer_whose_items_have_changed_is_not_reversed, async |app| {
     assert_eq!(anna.get(&receipt).await.json()["can_undo"], true);
     // The items were moved on.
     anna.transfer(&[fixture.folder], target_place).await.expect(201);
-    assert!(why(&receipt).await.contains("not where it was put"));
+    assert!(why(&receipt).await.contains("moved since"));
     anna.transfer(&[fixture.folder], fixture.target.root).await.expect(201);
     assert!(why(&receipt).await.contains("changed, added or removed"), "there again, and not as it was");
     app.healthy().await;
@@ -140,11 +140,11 @@ both!(xfer_18_what_blocks_the_reversal_of_a_transfer, async |app| {
     let refused = async || undo(anna, &receipt).await.expect(409);
     // Its name is taken there.
     let other = anna.folder(place, "GOTTHARD").await;
-    assert!(refused().await.body.contains("something named “Gotthard”"));
+    assert!(refused().await.body.contains("“Gotthard” already exists"));
     anna.rename(other, "Else").await.expect(200);
     // The place is gone.
     anna.trash(place).await.expect(204);
-    assert!(refused().await.body.contains("came from is gone"));
+    assert!(refused().await.body.contains("no longer exists"));
     anna.restore(place).await.expect(200);
     // The allowance that the source got back is used up.
     let spent = anna.dataset(fixture.source.root, "Big", 990).await;
@@ -261,7 +261,7 @@ both!(xfer_18_undo_by_its_button_without_a_script, async |app| {
     let answer = fixture.anna.form(UndoTransfer::url(), &page, &[("transfer", &id)]).await;
     assert!(answer.location().starts_with(&format!("/o/{}/transfers/", fixture.source.org_id)), "{answer:?}");
     let body = fixture.anna.page(answer.location()).await.expect(200).body;
-    assert!(body.contains("Put “Gotthard” back into Alpine Survey") && body.contains("Its receipt"), "{body}");
+    assert!(body.contains("Moved “Gotthard” back to Alpine Survey") && body.contains("See its receipt"), "{body}");
     app.healthy().await;
 });
 
@@ -321,7 +321,7 @@ both!(xfer_18_receipts_are_lists_and_files, async |app| {
     editor.get(&one).await.expect(404);
     // An Editor's page has the offers they may answer; a Reader has none.
     let page = format!("/o/{}/transfers", fixture.source.org_id);
-    assert!(editor.page(&page).await.expect(200).body.contains("Nothing is offered."));
+    assert!(editor.page(&page).await.expect(200).body.contains("No offers yet."));
     let reader = app.person("Reader").await;
     app.join(&fixture.source, &reader, Role::Reader).await;
     reader.page(&page).await.expect(404);

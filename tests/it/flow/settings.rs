@@ -489,7 +489,7 @@ both!(audit_1_the_activity_page_is_filtered_and_paged_both_ways, async |app| {
     let johns = page(&format!("?actor={}&action=&from=&to=", john.id)).await;
     assert!(johns.contains("“By John”") && !johns.contains("Folder 59"));
     let none = page("?action=role.changed").await;
-    assert!(none.contains("Nothing that fits was found.") && none.contains("Clear filters"));
+    assert!(none.contains("Nothing matches these filters.") && none.contains("Clear filters"));
     let early = page("?to=2026-11-22").await;
     assert!(!early.contains("“By John”") && early.contains("Folder 59"));
     anna.page("/o/alpine-survey/activity?from=nonsense").await.expect(400);

@@ -26,7 +26,7 @@ async fn refused(app: &TestApp, org: &Org, who: &Person, token: &str, case: &str
     let answer = who.accept(token).await.expect(410).json();
     assert_eq!(answer["code"], "invitation_expired", "{case}");
     let words = answer["detail"].as_str().expect("words");
-    assert!(words.contains("can no longer give this") && words.contains("Ask an Owner"), "{case}: {words}");
+    assert!(words.contains("can no longer send it") && words.contains("Ask an Owner"), "{case}: {words}");
     assert_eq!(app.role(org.id, who.id).await, None, "{case}");
     let page = who.page(&format!("/invitations/{token}")).await;
     assert!(page.body.contains("no longer valid") && page.body.contains("Tell the Owners"), "{case}: the page says it");
@@ -233,9 +233,9 @@ both!(people_2_acct_2_people_are_invited_to_chosen_accounts_and_limited_to_them_
         anna.post(&invitations(&org), &rows).await.expect(200).json()["results"][0].clone()
     };
     for (role, accounts, words) in [
-        ("owner", json!([id]), "An Owner cannot be limited"),
+        ("owner", json!([id]), "Owners cannot be limited"),
         ("reader", json!([]), "Choose at least one account."),
-        ("reader", json!([uuid::Uuid::nil()]), "does not exist any more"),
+        ("reader", json!([uuid::Uuid::nil()]), "no longer exists"),
     ] {
         let result = invite("x@example.com", role, accounts).await;
         assert_eq!(result["outcome"], "invalid", "{result}");

@@ -268,7 +268,7 @@ both!(drive_4_a_deletion_that_is_cancelled_leaves_the_rest_in_the_trash, async |
     let held = usecase::task::claim(app.ctx()).await.expect("an answer").expect("work");
     usecase::task::step(app.ctx(), held).await.expect("a step").expect("there is more");
     let cancelled = anna.delete(&format!("/api/v1/tasks/{}", tasks[0].id)).await.expect(200).json();
-    assert_eq!(cancelled["message"], "Cancelled. 500 of 2100 items were deleted; the rest is in the trash again.");
+    assert_eq!(cancelled["message"], "Cancelled. 500 of 2100 items were deleted; the rest are back in the trash.");
     assert_eq!(anna.in_trash(&org).await.len(), 1);
     anna.restore(folder).await.expect(200);
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM resource WHERE parent_id IS NOT NULL").await, 1_600);
@@ -289,7 +289,7 @@ both!(xfer_16_in_the_browser_a_large_transfer_runs_as_a_task, async |app| {
     assert_eq!(answer.location(), at, "{answer:?}");
     let page = anna.page(&at).await.expect(200).body;
     assert!(page.contains("Transferring “") && page.contains("You can leave this page"), "{page}");
-    assert!(page.contains("Running work") && page.contains("Working on 2,100 items"), "{page}");
+    assert!(page.contains("Background tasks") && page.contains("Working on 2,100 items"), "{page}");
     // Cancelled by the button in the panel.
     let task = page.split("name=\"task\"").nth(1).and_then(|after| after.split("value=\"").nth(1));
     let task = task.and_then(|after| after.split('"').next()).expect("a button").to_owned();

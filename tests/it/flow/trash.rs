@@ -98,7 +98,7 @@ both!(drive_4_what_was_trashed_earlier_is_restored_separately, async |app| {
         anna.form(commonhold::rpc::trash::RestoreFromTrash::url(), token, &fields).await;
         anna.page(token).await.expect(200).body
     };
-    assert!(toast.contains("where it was is in the trash"), "{toast}");
+    assert!(toast.contains("its old folder is in the trash"), "{toast}");
     assert_eq!(app.stored(early).await.parent, Some(org.root));
     anna.restore(folder).await.expect(200);
     assert_eq!(anna.children(folder, "").await.names(), ["Late"]);

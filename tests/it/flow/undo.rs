@@ -56,7 +56,7 @@ both!(drive_4_each_change_is_taken_back_by_the_button_in_its_message_once, async
     let token = token.expect("a button");
     assert!(press(&anna, &org, &token).await.contains("Renamed back to “Flight”"));
     assert_eq!(app.stored(dataset).await.name, "Flight");
-    assert!(press(&anna, &org, &token).await.contains("cannot be undone any more"));
+    assert!(press(&anna, &org, &token).await.contains("can no longer be undone"));
 
     // A move that also changed the name: both are undone.
     let destination = there.to_string();
@@ -112,7 +112,7 @@ both!(drive_4_undo_is_authorized_afresh_and_refused_where_the_facts_changed, asy
     let (_, token) = send(&john, &org, MoveHere::url(), &fields).await;
     let token = token.expect("a button");
     // Nobody else may undo it, whatever their role.
-    assert!(press(&anna, &org, &token).await.contains("cannot be undone any more"));
+    assert!(press(&anna, &org, &token).await.contains("can no longer be undone"));
     // Nor may he, once he has lost the right.
     anna.change_role(&org, john.id, "reader").await.expect(200);
     let page = press(&john, &org, &token).await;
@@ -120,13 +120,13 @@ both!(drive_4_undo_is_authorized_afresh_and_refused_where_the_facts_changed, asy
     anna.change_role(&org, john.id, "editor").await.expect(200);
     // Somebody moved it on meanwhile.
     anna.transfer(&[item], org.root).await.expect(201);
-    assert!(press(&john, &org, &token).await.contains("changed by someone else"));
+    assert!(press(&john, &org, &token).await.contains("Someone else changed this"));
     assert_eq!(app.stored(item).await.parent, Some(org.root));
     // It is kept for a day.
     anna.transfer(&[item], there).await.expect(201);
     app.later(2);
     commonhold::server::workers::tidy(app.ctx()).await.expect("tidied");
-    assert!(press(&john, &org, &token).await.contains("cannot be undone any more"));
+    assert!(press(&john, &org, &token).await.contains("can no longer be undone"));
     assert_eq!(app.stored(item).await.parent, Some(there));
     app.healthy().await;
 });

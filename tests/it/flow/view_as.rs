@@ -53,13 +53,13 @@ both!(access_2_view_as_shows_what_the_other_sees_and_nothing_else, async |app| {
     assert_eq!(both("/api/v1/orgs/alpine-survey/shared", "").await, 200);
     // The pages: what he sees is there, what he does not see is not, and nothing can be done.
     let page = anna.page(&format!("/o/alpine-survey/drive{as_john}")).await.expect(200).body;
-    for words in ["You see the Drive as John Muster sees it", "Shared with you", "Select Gotthard\"", "Leave View as"] {
+    for words in ["You are viewing the Drive as John Muster", "Shared with you", "Select Gotthard\"", "Exit preview"] {
         assert!(page.contains(words), "{words}");
     }
     assert!(!page.contains("Secret") && !page.contains(&secret.to_string()), "what he does not see");
     let page = anna.page(&format!("/o/alpine-survey/drive/{folder}{as_john}")).await.expect(200).body;
     for words in
-        ["Editor access here: they can add, rename, move and delete.", "Select Portal\"", "Nothing can be changed."]
+        ["Editor access here. They can add, rename, move and delete.", "Select Portal\"", "You cannot change anything."]
     {
         assert!(page.contains(words), "{words}");
     }
@@ -72,7 +72,7 @@ both!(access_2_view_as_shows_what_the_other_sees_and_nothing_else, async |app| {
         anna.page(&format!("/o/alpine-survey/drive/{folder}{as_john}&dialog=rename&item={inside}")).await.expect(200);
     assert!(!dialog.body.contains("<dialog"), "no dialog");
     let gone = anna.page(&format!("/o/alpine-survey/drive/{secret}{as_john}")).await.expect(404).body;
-    assert!(gone.contains("They do not see this") && !gone.contains("Secret"), "says why, and the way out");
+    assert!(gone.contains("They cannot see this") && !gone.contains("Secret"), "says why, and the way out");
     assert_eq!(looks(&anna.audit(&org).await), 1, "written down once");
     app.tick(60 * 60 * 1_000);
     anna.show(folder).await.expect(200);
@@ -150,7 +150,7 @@ both!(access_3_nothing_is_changed_while_viewing_as_another, async |app| {
     ] {
         let answer = anna.call(method, &path, body.as_ref(), &[]).await.expect(403);
         assert_eq!(answer.code(), "forbidden", "{path}");
-        assert!(answer.body.contains("Leave View as") || answer.body.contains("leave View as"), "{}", answer.body);
+        assert!(answer.body.contains("Exit preview") || answer.body.contains("Exit the preview"), "{}", answer.body);
     }
     // A form of a page that is shown as he sees it; and a call from there.
     let page = format!("/o/alpine-survey/drive/{folder}{as_john}");
@@ -219,7 +219,7 @@ both!(access_2_why_names_every_source_of_access_its_author_and_what_would_remain
     let page =
         anna.page(&format!("/o/alpine-survey/drive?dialog=access&item={deep}&why={}", john.id)).await.expect(200).body;
     for words in
-        ["It came along when Anna Muster moved it", "Without this, they would not see it.", "View as John Muster"]
+        ["Carried over when Anna Muster moved it", "Without this, they would not see it.", "View as John Muster"]
     {
         assert!(page.contains(words), "{words}");
     }

@@ -69,7 +69,7 @@ both!(lic_2_a_grant_starts_what_waits_longest_first_and_what_fits, async |app| {
     assert_eq!(status(app, ids[1]).await, STARTS);
     assert_eq!(app.left(id).await, (0, 0, 0));
     let audit = anna.get(&format!("/api/v1/orgs/{}/audit?limit=200", org.org_id)).await.expect(200);
-    assert!(audit.body.contains("started “Flight 1”, which had waited for credits"), "{}", audit.body);
+    assert!(audit.body.contains("started “Flight 1”, which was waiting for credits"), "{}", audit.body);
     app.healthy().await;
 });
 
@@ -200,11 +200,11 @@ both!(lic_2_editors_of_a_dataset_see_what_processing_costs_and_what_is_left, asy
     app.give(dataset, Grantee::Person(eve.id), Level::Editor, false).await;
     let path = format!("/o/{}/drive/{dataset}", org.org_id);
     let page = anna.page(&path).await.expect(200);
-    assert!(page.body.contains("This takes an active cloud licence") && page.body.contains("Contact sales"));
+    assert!(page.body.contains("You need an active cloud licence") && page.body.contains("Contact sales"));
     let id = app.credits_licence(&org, 40).await;
     let page = anna.page(&path).await.expect(200);
     assert!(page.body.contains("100 credits") && page.body.contains("40 credits"), "cost and balance");
-    assert!(page.body.contains("This takes 100 credits and 40 are left."));
+    assert!(page.body.contains("This needs 100 credits, and 40 are left."));
     top_up(app, id, 0, 0, 1_000).await;
     let page = anna.page(&path).await.expect(200);
     assert!(page.body.contains("1,040 credits") && !page.body.contains("are left."));

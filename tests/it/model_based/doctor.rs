@@ -56,7 +56,7 @@ async fn something_of_everything(app: &TestApp) {
 /// The statements that break each invariant. They run in a copy of the database.
 const WAYS: &[(&str, &[&str])] = &[
     (
-        "no personal space of somebody who belongs to an organization holds work",
+        "no one who belongs to an organization has work in their personal space",
         &["UPDATE licence SET product = 'cloud' WHERE organization_id IN (SELECT id FROM organization WHERE space_of IS NOT NULL)"],
     ),
     ("every organization has at least one Owner", &["UPDATE membership SET role = 'manager', role_rank = 1"]),
@@ -72,18 +72,18 @@ const WAYS: &[(&str, &[&str])] = &[
     ),
     ("is the sum of its ledger", &["UPDATE licence SET images_left = images_left + 1 WHERE model IS NOT NULL"]),
     ("is the sum of its grants", &["UPDATE licence SET images_granted = images_granted + 1 WHERE model IS NOT NULL"]),
-    ("holds what it is billed in", &["UPDATE licence SET model = 'credits' WHERE model IS NOT NULL"]),
+    ("holds only amounts of its billing model", &["UPDATE licence SET model = 'credits' WHERE model IS NOT NULL"]),
     (
         "belongs to an account of its organization",
         &["UPDATE licence SET organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North')"],
     ),
-    ("says after each entry what was left", &["UPDATE ledger_entry SET images_after = images_after + 1"]),
-    ("are as long as it says", &["UPDATE licence SET entries = entries + 1 WHERE entries IS NOT NULL"]),
-    ("knows since when", &["UPDATE resource SET waiting_since = 1 WHERE name = 'Flight'"]),
-    ("is a dataset, to a licence that there is", &["UPDATE resource SET charged_to = id WHERE name = 'Flight'"]),
-    ("nothing is paid for twice", &["UPDATE resource SET charged_to = NULL WHERE name = 'Flight'"]),
+    ("each entry has the balance after it", &["UPDATE ledger_entry SET images_after = images_after + 1"]),
+    ("counts the entries of its ledger", &["UPDATE licence SET entries = entries + 1 WHERE entries IS NOT NULL"]),
+    ("has the time since when", &["UPDATE resource SET waiting_since = 1 WHERE name = 'Flight'"]),
+    ("only datasets are charged", &["UPDATE resource SET charged_to = id WHERE name = 'Flight'"]),
+    ("nothing is charged twice", &["UPDATE resource SET charged_to = NULL WHERE name = 'Flight'"]),
     (
-        "every root is of one account",
+        "every root belongs to one account",
         &[
             "UPDATE account SET root_id = id WHERE organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North')",
         ],
@@ -96,25 +96,25 @@ const WAYS: &[(&str, &[&str])] = &[
     ),
     ("hold only datasets", &["UPDATE resource SET kind = 'folder', status = NULL WHERE name = 'Flight'"]),
     ("no cycles", &["UPDATE resource SET parent_id = id WHERE name = 'A'"]),
-    ("both sides of every transfer", &["UPDATE ledger_entry SET transfer_id = NULL WHERE kind = 'transfer_out'"]),
-    ("there are receipts of", &["DELETE FROM transfer"]),
-    ("logs tell of every transfer", &["DELETE FROM audit WHERE action = 'transfer.received'"]),
+    ("both ledgers have the charge of every transfer", &["UPDATE ledger_entry SET transfer_id = NULL WHERE kind = 'transfer_out'"]),
+    ("every transfer in a ledger has a receipt", &["DELETE FROM transfer"]),
+    ("in the audit logs of both organizations", &["DELETE FROM audit WHERE action = 'transfer.received'"]),
     ("lists of people", &["UPDATE membership SET name_key = 'somebody'"]),
-    ("is in something that is there", &["UPDATE resource SET trashed_with = NULL WHERE name = 'Inside gone'"]),
-    ("went with something that is in the trash", &["UPDATE resource SET trashed_at = NULL WHERE name = 'Gone'"]),
+    ("nothing outside the trash", &["UPDATE resource SET trashed_with = NULL WHERE name = 'Inside gone'"]),
+    ("everything in the trash belongs", &["UPDATE resource SET trashed_at = NULL WHERE name = 'Gone'"]),
     (
-        "is where it is found",
+        "every search entry",
         &["UPDATE resource_word SET organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North')"],
     ),
     (
-        "is below it",
+        "is inside that item",
         &[
             "UPDATE resource SET parent_id = (SELECT r.id FROM resource r WHERE r.name = 'A') WHERE name = 'Inside gone'",
         ],
     ),
-    ("only copies in the making", &["UPDATE resource SET copied_from = id WHERE name = 'B'"]),
+    ("only unfinished copies", &["UPDATE resource SET copied_from = id WHERE name = 'B'"]),
     (
-        "no more seats are given",
+        "no desktop licence has more seats",
         &["INSERT INTO seat (licence_id, holder_id, person_id, organization_id, given_at)
             SELECT l.id, m.person_id, m.person_id, l.organization_id, 1 FROM licence l JOIN membership m ON m.organization_id = l.organization_id WHERE l.model IS NOT NULL"],
     ),
@@ -124,7 +124,7 @@ const WAYS: &[(&str, &[&str])] = &[
             SELECT l.id, m.person_id, m.person_id, l.organization_id, 1 FROM licence l JOIN membership m ON m.organization_id = l.organization_id WHERE l.model IS NOT NULL"],
     ),
     (
-        "a licence is lent by who owns it",
+        "every loan is from the account",
         &["INSERT INTO licence_loan (id, licence_id, lender_organization_id, lender_account_id, borrower_organization_id, borrower_account_id,
                 lender_name, lender_sharing_id, borrower_name, borrower_sharing_id, person_id, person_name, lent_at, ends_at)
             SELECT l.id, l.id, b.organization_id, l.account_id, b.organization_id, b.id, 'A', 'a', 'B', 'b', m.person_id, 'C', 1, 2
@@ -132,15 +132,15 @@ const WAYS: &[(&str, &[&str])] = &[
             JOIN membership m ON m.organization_id = b.organization_id WHERE l.model IS NOT NULL AND o.name = 'Alpine Survey'"],
     ),
     (
-        "an account that was deleted holds nothing",
+        "no deleted account holds",
         &["UPDATE account SET deleted_at = 1 WHERE organization_id = (SELECT id FROM organization WHERE name = 'Alpine Survey')"],
     ),
     (
-        "everything is in an account of its organization",
+        "every resource is in an account of its organization",
         &["UPDATE resource SET organization_id = (SELECT id FROM organization WHERE name = 'Tunnel North') WHERE name = 'B'"],
     ),
-    ("people are limited to accounts of their organization", &["UPDATE membership SET limited = TRUE"]),
-    ("every grant knows", &["UPDATE access_grant SET owner_id = NULL"]),
+    ("people are limited only to accounts", &["UPDATE membership SET limited = TRUE"]),
+    ("every grant has the organization", &["UPDATE access_grant SET owner_id = NULL"]),
 ];
 
 both!(lic_3_org_3_drive_1_every_invariant_that_is_broken_by_hand_is_found, async |app| {

@@ -166,11 +166,11 @@ both!(auth_2_a_new_email_is_verified_by_a_mailed_link_once, async |app| {
     verify(app, &token).await.expect(204);
     assert_eq!(anna.get("/api/v1/me").await.json()["email_verified"], true);
     assert_eq!(verify(app, &token).await.expect(410).code(), "link_used");
-    assert!(app.nobody().page(&format!("/verify?token={token}")).await.expect(200).body.contains("used already"));
+    assert!(app.nobody().page(&format!("/verify?token={token}")).await.expect(200).body.contains("already been used"));
     verify(app, "nonsense").await.expect(404);
     verify(app, "").await.expect(404);
-    assert!(app.nobody().page("/verify?token=nonsense").await.expect(200).body.contains("not complete"));
-    assert!(app.nobody().page("/verify").await.expect(200).body.contains("not complete"));
+    assert!(app.nobody().page("/verify?token=nonsense").await.expect(200).body.contains("incomplete"));
+    assert!(app.nobody().page("/verify").await.expect(200).body.contains("incomplete"));
     // A link for an address sets no password.
     reset(app, &token, NEW).await.expect(404);
 });
@@ -184,7 +184,7 @@ both!(auth_2_a_link_works_seven_days_and_a_newer_one_takes_its_place, async |app
     app.tick(61_000);
     again().await.expect(202);
     assert_eq!(verify(app, &first).await.expect(410).code(), "link_expired");
-    assert!(app.nobody().page(&format!("/verify?token={first}")).await.body.contains("does not work any more"));
+    assert!(app.nobody().page(&format!("/verify?token={first}")).await.body.contains("no longer works"));
     for _ in 0..2 {
         app.tick(61_000);
         again().await.expect(202);
@@ -229,7 +229,7 @@ both!(auth_5_a_forgotten_password_is_set_by_a_mailed_link_once_within_an_hour, a
     );
     assert_eq!(mail(app, &anna.email).await.len(), 3, "to verify, to reset, and that it was done");
     assert_eq!(reset(app, &link, NEW).await.expect(410).code(), "link_used");
-    assert!(app.nobody().page(&format!("/reset?token={link}")).await.body.contains("used already"));
+    assert!(app.nobody().page(&format!("/reset?token={link}")).await.body.contains("already been used"));
     // One hour, and a newer link takes the older one's place.
     app.tick(61_000);
     forgot(app, &anna.email).await.expect(202);

@@ -56,9 +56,9 @@ both!(access_2_the_dialog_gives_changes_and_takes_by_forms_alone, async |app| {
     };
     assert_eq!(give(&mem.email, "editor").await.location(), back);
     let page = anna.page(&back).await.expect(200);
-    assert!(page.body.contains("Mem Muster has Editor access now") && page.body.contains("Level of Mem Muster"));
+    assert!(page.body.contains("Mem Muster now has Editor access") && page.body.contains("Level of Mem Muster"));
     give("eve@example.com", "reader").await;
-    assert!(anna.page(&back).await.body.contains("Invited eve@example.com: Reader access once they accept"));
+    assert!(anna.page(&back).await.body.contains("Invited eve@example.com. They get Reader access when they accept"));
     assert!(anna.page(&back).await.body.contains("Invited from outside"));
     // Refused: the dialog is open again with what was typed, and says why.
     give("nonsense", "reader").await;
@@ -69,12 +69,12 @@ both!(access_2_the_dialog_gives_changes_and_takes_by_forms_alone, async |app| {
     assert!(page.body.contains("Inherited from") && page.body.contains(&format!("/o/alpine-survey/drive/{folder}\"")));
     let why = anna.page(&format!("{back}&why={}", mem.id)).await.expect(200).body;
     for words in
-        ["Why can Mem Muster see this?", "Mem Muster has Editor access: the highest of these counts.", "Gotthard"]
+        ["Why can Mem Muster see this?", "Mem Muster has Editor access. The highest of these applies:", "Gotthard"]
     {
         assert!(why.contains(words), "{words}");
     }
     let roles = anna.page(&format!("{back}&show=roles")).await.expect(200).body;
-    assert!(roles.contains("Owner of the organization") && roles.contains("Back to access given here and above"));
+    assert!(roles.contains("Owner of the organization") && roles.contains("Back to direct and inherited access"));
     let grant = hidden(&page, "grant");
     let fields = [("item", item.as_str()), ("grant", &grant), ("level", "uploader"), ("back", &back)];
     assert_eq!(anna.form(ChangeAccess::url(), &back, &fields).await.location(), back);
@@ -108,7 +108,7 @@ both!(xfer_2_one_click_takes_the_access_away_and_moves, async |app| {
     let answer = anna.form(MoveHere::url(), &back, &form).await;
     assert!(answer.location().contains("dialog=transfer"), "{}", answer.location());
     let page = anna.page(answer.location()).await.expect(200);
-    assert!(page.body.contains("given by hand to Mem Muster") && page.body.contains("Remove this access and move"));
+    assert!(page.body.contains("Mem Muster has direct access to") && page.body.contains("Remove this access and move"));
     let digest = hidden(&page, "digest");
     let send = async |by: &Person, digest: &str| {
         let form = [
@@ -129,7 +129,7 @@ both!(xfer_2_one_click_takes_the_access_away_and_moves, async |app| {
     };
     app.join(&org, &ed, Role::Editor).await;
     let his = ed.page(answer.location()).await.expect(200);
-    assert!(his.body.contains("given by hand to Mem Muster") && !his.body.contains("Remove this access"));
+    assert!(his.body.contains("Mem Muster has direct access to") && !his.body.contains("Remove this access"));
     send(&ed, &digest).await;
     send(&anna, "another").await;
     assert_eq!(app.stored(item).await.parent, Some(from));
@@ -158,7 +158,7 @@ both!(xfer_2_between_organizations_the_plan_is_shown_again_afterwards, async |ap
     mem.show(inside).await.expect(404);
     assert_eq!(app.stored(item).await.parent, Some(from), "not moved yet");
     let page = anna.page(&dialog).await.expect(200);
-    assert!(page.body.contains("Confirm transfer") && page.body.contains("Removed one access made by hand"));
+    assert!(page.body.contains("Confirm transfer") && page.body.contains("Removed direct access"));
     app.healthy().await;
 });
 

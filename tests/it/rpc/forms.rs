@@ -62,7 +62,7 @@ both!(auth_1_a_refused_form_comes_back_filled_in_but_never_with_the_password, as
     let answer = nobody.form(SignIn::url(), "/signin", &[("email", "anna@example.com"), ("password", secret)]).await;
     assert!(matches!(answer.status, 302 | 303));
     let page = nobody.page("/signin").await.expect(200);
-    assert!(page.body.contains("The email or the password is not right") && !page.body.contains(secret));
+    assert!(page.body.contains("Wrong email or password") && !page.body.contains(secret));
 });
 
 both!(xfer_14_move_and_transfer_by_forms_alone, async |app| {

@@ -82,13 +82,13 @@ both!(f_2_a_refused_form_is_shown_again_once_and_only_to_its_sender, async |app|
         let request = Request::builder().uri("/o/table/drive?dialog=new-folder").header("cookie", cookie);
         who.send(request.body(Body::empty()).expect("a request")).await.expect(200).body
     };
-    assert!(!look(&john, &said).await.contains("Fill this in."), "it was Anna's");
-    assert!(look(&anna, &said).await.contains("Fill this in."));
+    assert!(!look(&john, &said).await.contains("Enter a name."), "it was Anna's");
+    assert!(look(&anna, &said).await.contains("Enter a name."));
     let other = if said.ends_with('A') { 'E' } else { 'A' };
     let forged = format!("{}{other}", &said[..said.len() - 1]);
-    assert!(!look(&anna, &forged).await.contains("Fill this in."), "it is signed");
+    assert!(!look(&anna, &forged).await.contains("Enter a name."), "it is signed");
     app.tick(5 * 60_000);
-    assert!(!look(&anna, &said).await.contains("Fill this in."), "for minutes");
+    assert!(!look(&anna, &said).await.contains("Enter a name."), "for minutes");
 });
 
 both!(f_2_one_long_form_per_person_is_kept_for_minutes, async |app| {
@@ -143,7 +143,7 @@ both!(a_page_of_another_person_in_the_same_browser_changes_nothing, async |app| 
     let answer = john.form(&of_anna, "/o/table/drive", &form).await;
     assert_eq!((matches!(answer.status, 302 | 303), answer.location()), (true, "/o/table/drive"));
     let page = john.page("/o/table/drive").await.expect(200).body;
-    assert!(page.contains("You are signed in as John Muster now"), "{page}");
+    assert!(page.contains("You are now signed in as John Muster"), "{page}");
     // With script:
     let request = Request::builder()
         .method(Method::POST)

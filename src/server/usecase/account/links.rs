@@ -41,7 +41,7 @@ async fn at_a_fixed_moment(work: impl Future<Output = Result<()>> + Send + 'stat
         if let Err(error) = &done
             && !matches!(error, Error::Refused(_))
         {
-            tracing::error!(%error, "a mail could not be written");
+            tracing::error!(%error, "could not write a mail");
         }
         done
     });
@@ -242,7 +242,7 @@ pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str
                         let message = EmailMessage::VerifyEmail { first_name: &me.first_name, token: &token };
                         post(tx, &ctx, email.as_str(), &message).await?;
                     }
-                    audit::record(tx, &ctx, &by, of_account("email.change_asked", "asked for another email address"))
+                    audit::record(tx, &ctx, &by, of_account("email.change_asked", "requested another email address"))
                         .await
                 })
             })
@@ -278,7 +278,7 @@ async fn send_reset(tx: &mut Tx, ctx: &Ctx, client: &Client, email_key: &str) ->
     let token = issue(tx, ctx, person.id, Purpose::ResetPassword, &person.email).await?;
     let message = EmailMessage::ResetPassword { first_name: &person.first_name, token: &token };
     post(tx, ctx, &person.email, &message).await?;
-    let what = of_account("password.reset_asked", "asked for a link to set a new password");
+    let what = of_account("password.reset_asked", "requested a link to set a new password");
     audit::record(tx, ctx, &holder(&person, client), what).await
 }
 
@@ -310,7 +310,7 @@ pub async fn reset_password(ctx: &Ctx, client: &Client, token: &str, password: &
                     let message = EmailMessage::PasswordChanged { first_name: &person.first_name };
                     post(tx, ctx, &person.email, &message).await?;
                 }
-                let summary = if first { "set their first password" } else { "set a new password by a mailed link" };
+                let summary = if first { "set their first password" } else { "set a new password with a mailed link" };
                 audit::record(tx, ctx, &holder(&person, client), of_account("password.changed", summary)).await
             })
         })

@@ -288,7 +288,7 @@ pub async fn update_consents(ctx: &Ctx, by: &Principal, usage_statistics: bool, 
                 let what = AuditEvent {
                     before: Some(state(before.allows_usage_statistics, before.allows_product_news)),
                     after: Some(state(usage_statistics, product_news)),
-                    ..of_account("consent.changed", "changed what they agree to")
+                    ..of_account("consent.changed", "changed their consent")
                 };
                 audit::record(tx, ctx, by, what).await
             }))

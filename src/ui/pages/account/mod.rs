@@ -61,7 +61,7 @@ fn Unverified(person: PersonView) -> impl IntoView {
         <section class="unverified" aria-label="Verify your email">
             <Note mood=Mood::Warning>
                 <p><b>"Verify your email"</b></p>
-                <p>{format!("We sent a link to {}. Follow it to show that the address is yours.", person.email)}</p>
+                <p>{format!("We sent a link to {}. Open it to confirm that the address is yours.", person.email)}</p>
                 <Form action flash=None class="bar">
                     <Submit label="Send the link again" tone=Tone::Plain/>
                 </Form>

@@ -70,18 +70,18 @@ fn Consents(profile: ProfileView) -> impl IntoView {
     let action = FormAction::<SavePrivacy>::new();
     view! {
         <section class="panel account-part" aria-labelledby="consents">
-            <h2 id="consents">"What you agree to"</h2>
+            <h2 id="consents">"Consent"</h2>
             <Form action flash=None>
                 <Check
                     name="usage_statistics"
                     label="Usage statistics"
-                    hint="How you use the service may be counted, to make it better."
+                    hint="We count how you use the service, to improve it."
                     checked=profile.allows_usage_statistics
                 />
                 <Check
                     name="product_news"
                     label="Product news"
-                    hint="We may mail you what is new. Mail about your account and your organizations comes anyway."
+                    hint="We mail you about new features. You get mail about your account and your organizations either way."
                     checked=profile.allows_product_news
                 />
                 <FormButtons><Submit label="Save"/></FormButtons>
@@ -96,7 +96,7 @@ fn Export() -> impl IntoView {
     view! {
         <section class="panel account-part" aria-labelledby="export">
             <h2 id="export">"Export"</h2>
-            <p>"A ZIP archive with everything about you: profile, sessions, organizations, access, what you made, what you did."</p>
+            <p>"Download a ZIP archive of everything about you: your profile, sessions, organizations and access, what you created and what you did."</p>
             <div class="bar">
                 <a class="button" rel="external" download="commonhold-my-data.zip" href="/api/v1/me/export">
                     <Icon name="download"/>
@@ -122,7 +122,7 @@ fn Delete(farewell: FarewellView, deleting: bool, flash: Option<FormFlash>) -> i
     view! {
         <section class="panel account-part" aria-labelledby="delete-account">
             <h2 id="delete-account">"Delete account"</h2>
-            <p>"Your name, your email address, your password and your personal space are deleted, and every session ends. What you made in organizations stays there, as the work of a “Deleted person”. Only their logs keep your name, beside what you did there."</p>
+            <p>"This deletes your name, email address, password and personal space, and signs you out everywhere. Work that you created in organizations stays there, under the name “Deleted person”. Only their activity logs keep your name."</p>
             {match last {
                 Some(reason) => view! {
                     <BlockedButton label="Delete my account" reason tone=Tone::Danger/>
@@ -155,7 +155,7 @@ fn DeleteDialog(farewell: FarewellView, flash: Option<FormFlash>) -> impl IntoVi
                         <Check
                             name="delete_space"
                             label="Delete the work in my personal space too"
-                            hint="Without this nothing is deleted. To keep the work, move it into an organization first."
+                            hint="Without this, your account cannot be deleted. To keep the work, move it to an organization first."
                         />
                     })}
                 </DialogBody>

@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
 use crate::{
-    domain::{profile::LANGUAGES, resource::CLUSTERS},
+    domain::resource::CLUSTERS,
     rpc::{
         FormFlash,
         account::{ChangeEmail, UpdateProfile, account_profile},
@@ -66,7 +66,7 @@ fn AboutMe(action: FormAction<UpdateProfile>, profile: ProfileView, flash: Optio
     let pairs = |known: &[(&str, &str)]| {
         known.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned())).collect::<Vec<_>>()
     };
-    let organizations: Vec<(String, String)> = [(String::new(), "None: show all of them".to_owned())]
+    let organizations: Vec<(String, String)> = [(String::new(), "None (show all organizations)".to_owned())]
         .into_iter()
         .chain(profile.organizations.iter().map(|one| (one.id.to_string(), words::organization_name(one))))
         .collect();
@@ -110,24 +110,15 @@ fn AboutMe(action: FormAction<UpdateProfile>, profile: ProfileView, flash: Optio
                         label="Default organization"
                         options=organizations
                         value=default_organization
-                        hint="Where you land when you sign in."
+                        hint="The organization that opens when you sign in."
                     />
-                    <div class="columns">
                         <Select
                             name="cluster"
                             label="Cluster location"
                             options=pairs(&CLUSTERS)
                             value=profile.cluster
-                            hint="Where what you create is processed and stored. It moves nothing that is there."
+                            hint="Where your new work is processed and stored. Existing data is not moved."
                         />
-                        <Select
-                            name="language"
-                            label="Language"
-                            options=pairs(&LANGUAGES)
-                            value=profile.language
-                            hint="Used wherever there is a translation. So far everything is in English."
-                        />
-                    </div>
                     <p class="hint" hidden=move || !session.hydrated.get()>"Changes are saved as you make them."</p>
                     <div hidden=move || session.hydrated.get()>
                         <FormButtons><Submit label="Save"/></FormButtons>
@@ -151,13 +142,13 @@ fn MyEmail(action: FormAction<ChangeEmail>, profile: ProfileView, flash: Option<
             </div>
             {profile.new_email.map(|email| view! {
                 <Note>
-                    <p>{format!("We sent a link to {email}. Once it is followed, that is your address. Until then nothing changes.")}</p>
+                    <p>{format!("We sent a link to {email}. Open it to confirm the new address. Until then, your current address stays in use.")}</p>
                 </Note>
             })}
             <Form action flash>
                 <div class="columns">
                     <Field name="email" label="Email" kind="email" autocomplete="email" value=profile.person.email/>
-                    <Field name="password" label="Password" kind="password" autocomplete="current-password" hint="To be sure that it is you."/>
+                    <Field name="password" label="Password" kind="password" autocomplete="current-password" hint="Confirm with your password."/>
                 </div>
                 <FormButtons><Submit label="Change email" tone=Tone::Plain/></FormButtons>
             </Form>
@@ -184,8 +175,8 @@ fn Keys(preferences: UiPreferences) -> impl IntoView {
                 <Form action flash=None changes_session=true>
                     <Check
                         name="letter_keys"
-                        label="Single letters and signs are commands"
-                        hint="In the Drive: M moves, I shows details, / searches, ? lists the keys. For this browser."
+                        label="Single-key shortcuts"
+                        hint="In the Drive, M moves, I shows details, / searches and ? lists all shortcuts. Applies to this browser only."
                         checked=preferences.letter_keys
                     />
                     <div hidden=move || session.hydrated.get()>

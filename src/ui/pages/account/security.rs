@@ -60,7 +60,7 @@ fn Passwords(email: String, flash: Option<FormFlash>) -> impl IntoView {
     view! {
         <section class="panel account-part" aria-labelledby="change-password">
             <h2 id="change-password">"Change password"</h2>
-            <p class="lead">"All your other sessions end, and we tell you by mail."</p>
+            <p class="lead">"This signs you out everywhere else. We confirm the change by mail."</p>
             <Form action flash>
                 <Username email/>
                 <div class="columns">
@@ -94,7 +94,7 @@ fn Sessions(sessions: Vec<SessionItem>, now: Timestamp) -> impl IntoView {
                 <h2 id="sessions">"Where you are signed in"</h2>
                 {others.then(|| view! {
                     <Form action flash=None class="inline-form">
-                        <Submit label="End all others" tone=Tone::Plain/>
+                        <Submit label="End all other sessions" tone=Tone::Plain/>
                     </Form>
                 })}
             </div>

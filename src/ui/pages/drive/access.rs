@@ -226,7 +226,7 @@ fn Access(
     let by_role = (people > 0).then(|| {
         let href = address(&listing, &item, if view.by_role { "" } else { "roles" }, "", "");
         let label = if view.by_role {
-            "Back to access given here and above".to_owned()
+            "Back to direct and inherited access".to_owned()
         } else {
             format!("{} by their role in the organization", words::totalled(people, "person", "people"))
         };
@@ -247,7 +247,7 @@ fn Access(
         }
         .into_any()
     } else {
-        view! { <p class="pick-empty">"Nobody was given access to this, or to anything above it."</p> }.into_any()
+        view! { <p class="pick-empty">"No one has been given access directly."</p> }.into_any()
     };
     let form = match view.give {
         _ if view.by_role => ().into_any(),
@@ -266,7 +266,7 @@ fn Access(
     let (above, below) = if view.by_role { (by_role, None) } else { (None, by_role) };
     view! {
         <DialogBody>
-            <p>"Who can reach " <b>{what}</b> " and what is in it."</p>
+            <p>"Who has access to " <b>{what}</b> " and everything in it."</p>
             {form}
             {failed}
             {above}
@@ -297,11 +297,11 @@ fn Give(
         <Form action=give flash class="form give-access">
             <Hidden name="item" value=item/>
             <Hidden name="back" value=back/>
-            <Field name="email" label="Email" hint="Or the Org ID of an organization: all of its people."/>
+            <Field name="email" label="Email" hint="Or an Org ID, to give access to everyone in that organization."/>
             <Select name="level" label="Level" options=level_options() value=Level::Reader.as_str().to_owned()/>
             <Submit label="Give access"/>
             {invites.then(|| view! {
-                <Radios name="way" label="Somebody who is not here yet" options=ways first=InviteAs::External.as_str()/>
+                <Radios name="way" label="Not in this organization yet" options=ways first=InviteAs::External.as_str()/>
             })}
         </Form>
     }
@@ -341,8 +341,8 @@ fn source(origin: Origin, role: Option<Role>, from: Option<&Crumb>, listing: &Li
     match (origin, from) {
         (Origin::Role, _) => format!("{} of the organization", words::role(role)).into_any(),
         (Origin::Direct, _) => "Direct".into_any(),
-        (Origin::Carried, _) => "Carried along with a move".into_any(),
-        (Origin::Inherited, None) => "Inherited from above".into_any(),
+        (Origin::Carried, _) => "Carried over from a move".into_any(),
+        (Origin::Inherited, None) => "Inherited from a folder above".into_any(),
         (Origin::Inherited, Some(crumb)) => {
             let href = paths::drive(&listing.org, &crumb.id.to_string());
             let name = crumb.name.clone();
@@ -473,9 +473,9 @@ fn Why(route: AccessRoute, why: Result<WhyView, Failure>, listing: Listing) -> i
         Err(failure) => view! { <Note mood=Mood::Bad><p role="alert">{failure.to_string()}</p></Note> }.into_any(),
         Ok(why) => {
             let heading = match (why.level, why.reasons.len()) {
-                (Some(level), 1) => format!("{} has {} access, for one reason.", why.name, level.label()),
-                (Some(level), _) => format!("{} has {} access: the highest of these counts.", why.name, level.label()),
-                (None, _) => format!("{} does not reach this.", why.name),
+                (Some(level), 1) => format!("{} has {} access, for one reason:", why.name, level.label()),
+                (Some(level), _) => format!("{} has {} access. The highest of these applies:", why.name, level.label()),
+                (None, _) => format!("{} has no access to this.", why.name),
             };
             let highest = why.level;
             let reasons = why
@@ -501,10 +501,10 @@ fn Why(route: AccessRoute, why: Result<WhyView, Failure>, listing: Listing) -> i
 }
 
 fn reason_words(reason: &Reason, listing: &Listing) -> AnyView {
-    let through = reason.through.clone().map(|name| format!(", as one of {name}"));
+    let through = reason.through.clone().map(|name| format!(", through {name}"));
     let how = match (reason.carried, &reason.by) {
-        (true, Some(by)) => format!("It came along when {by} moved it"),
-        (true, None) => "It came along with a move".to_owned(),
+        (true, Some(by)) => format!("Carried over when {by} moved it"),
+        (true, None) => "Carried over from a move".to_owned(),
         (false, Some(by)) => format!("Given by {by}"),
         (false, None) => "Given".to_owned(),
     };

@@ -95,11 +95,11 @@ fn Price(processing: ProcessingView, org: String) -> impl IntoView {
         ProcessingView::Refused(reason) => (view! { <p>{reason}</p> }.into_any(), true),
         ProcessingView::Priced { model, cost, left, why_not } => {
             let short = why_not.is_some();
-            let waits = why_not.map(|reason| view! { <p>{reason} " It waits for credits until there is enough."</p> });
+            let waits = why_not.map(|reason| view! { <p>{reason} " The dataset waits until there is enough."</p> });
             let content = view! {
                 <dl class="facts">
                     <Fact label="Cost"><span class="num">{amounts(cost, model)}</span></Fact>
-                    <Fact label="Left"><span class="num">{amounts(left, model)}</span></Fact>
+                    <Fact label="Remaining"><span class="num">{amounts(left, model)}</span></Fact>
                 </dl>
                 {waits}
             }
@@ -135,7 +135,7 @@ pub fn DatasetFacts(dataset: DatasetView) -> impl IntoView {
         <Fact label="Status"><span class=words::status_tone(dataset.status)>{dataset.status.label()}</span></Fact>
         <Fact label="Images"><span class="num">{words::count(dataset.images)}</span></Fact>
         <Fact label="Size"><span class="num">{words::size(dataset.bytes)}</span></Fact>
-        <Fact label="Captured on">{dataset.captured_on.map_or_else(|| "Not known".to_owned(), crate::domain::time::Day::words)}</Fact>
+        <Fact label="Captured on">{dataset.captured_on.map_or_else(|| "Unknown".to_owned(), crate::domain::time::Day::words)}</Fact>
         <Fact label="Cluster location">{words::cluster(&dataset.cluster)}</Fact>
     }
 }

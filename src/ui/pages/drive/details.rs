@@ -106,7 +106,7 @@ pub fn Details(
                 let offered = of(&shown.id);
                 view! { <Facts shown offered org=org.clone() now is_view_as/> }.into_any()
             }
-            None => view! { <p class="small">"Select an item to see what is known of it."</p> }.into_any(),
+            None => view! { <p class="small">"Select an item to see its details."</p> }.into_any(),
         }
     };
     view! {

@@ -156,7 +156,7 @@ impl Drag {
         let kind = target.get_attribute("data-kind").and_then(|word| Kind::parse(&word).ok())?;
         self.items.with_untracked(|items| {
             if items.iter().any(|item| item.id.to_string() == id) {
-                return Some("It cannot go into itself.".to_owned());
+                return Some("An item cannot move into itself.".to_owned());
             }
             let misfit = items.iter().find(|item| !kind.may_hold(item.kind))?;
             Some(match kind {

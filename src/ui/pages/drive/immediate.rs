@@ -78,9 +78,9 @@ pub fn ConfirmDialog(
     let (heading, sentence) = match command {
         Command::Trash => (
             format!("Move {count} to the trash?"),
-            "They stay there for 30 days and can be restored. Links to them stop working while they are there.",
+            "You can restore them for 30 days. Links to them do not work while they are in the trash.",
         ),
-        _ => (format!("Remove {count} from the site?"), "They move to where the site is."),
+        _ => (format!("Remove {count} from the site?"), "They move to the folder that the site is in."),
     };
     let items = items.join(",");
     view! {

@@ -63,8 +63,8 @@ fn EmptyList(drive: DriveView, listing: Listing, selection: Selection) -> impl I
     });
     if !listing.q.is_empty() || listing.is_filtered() {
         let nothing = match listing.q.as_str() {
-            "" => "Nothing here is of this kind or in this state.".to_owned(),
-            q => format!("Nothing found for “{q}”. Names are found by how their words begin."),
+            "" => "Nothing here matches these filters.".to_owned(),
+            q => format!("Nothing found for “{q}”. Search matches the beginning of words."),
         };
         let back = if listing.is_filtered() { listing.unfiltered() } else { listing.container("") };
         let words = if listing.is_filtered() { "Clear filters" } else { "Back to Drive" };
@@ -79,11 +79,11 @@ fn EmptyList(drive: DriveView, listing: Listing, selection: Selection) -> impl I
     let (icon, sentence, first) = match drive.resource.as_ref().map(|resource| resource.kind) {
         None => ("people", "Nothing has been shared with you here yet.", None),
         Some(Kind::Root) => {
-            ("drive", "This Drive is empty. Folders, sites, assets and datasets go here.", Some(Kind::Folder))
+            ("drive", "This Drive is empty. Folders, sites, assets and datasets will appear here.", Some(Kind::Folder))
         }
         Some(Kind::Folder) => ("folder", "This folder is empty.", Some(Kind::Dataset)),
-        Some(Kind::Site) => ("site", "No datasets of this site yet.", Some(Kind::Dataset)),
-        Some(Kind::Asset) => ("asset", "No datasets of this asset yet.", Some(Kind::Dataset)),
+        Some(Kind::Site) => ("site", "No datasets in this site yet.", Some(Kind::Dataset)),
+        Some(Kind::Asset) => ("asset", "No datasets in this asset yet.", Some(Kind::Dataset)),
         Some(Kind::Dataset) => ("dataset", "No files yet.", None),
     };
     let action = first.filter(|_| drive.create == Control::Enabled).map(|kind| {
@@ -217,7 +217,7 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: VirtualR
     let more = (drive.rows.next_cursor.is_some() || !listing.cursor.is_empty()).then(|| {
         view! {
             <nav class="pages" aria-label="Pages">
-                {(!listing.cursor.is_empty()).then(|| view! { <ButtonLink href=listing.page("")>"From the start"</ButtonLink> })}
+                {(!listing.cursor.is_empty()).then(|| view! { <ButtonLink href=listing.page("")>"Back to the start"</ButtonLink> })}
                 {drive.rows.next_cursor.map(|cursor| view! { <ButtonLink href=listing.page(&cursor)>"Show more"</ButtonLink> })}
             </nav>
         }

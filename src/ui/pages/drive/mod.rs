@@ -257,11 +257,11 @@ fn DriveContent(
                 .into_any()
         }
         None if !listing.q.is_empty() => {
-            let lead = format!("In everything of {} that you can see.", drive.organization.name);
+            let lead = format!("In everything that you can see in {}.", drive.organization.name);
             view! { <PageHeader title=format!("Results for “{}”", listing.q) lead/> }.into_any()
         }
         None => {
-            let lead = format!("What people of {} gave you access to.", drive.organization.name);
+            let lead = format!("What people in {} shared with you.", drive.organization.name);
             let trash = paths::trash(&listing.org);
             view! {
                 <PageHeader title="Shared with you" lead>
@@ -319,12 +319,12 @@ fn LicenceNote(reason: String, org: String) -> impl IntoView {
 
 /// The keys of the list, and what they do.
 const SHORTCUTS: [(&str, &str); 12] = [
-    ("↑ ↓", "Go from row to row; with Shift, select"),
+    ("↑ ↓", "Move between rows; hold Shift to select"),
     ("Space", "Select"),
-    ("Ctrl A", "Select all that is loaded; then, all there is"),
+    ("Ctrl A", "Select all loaded rows; press again to select everything"),
     ("Esc", "Clear selection"),
     ("Enter", "Open"),
-    ("Alt ↑", "One folder up"),
+    ("Alt ↑", "Go up one folder"),
     ("F2", "Rename"),
     ("M", "Move to"),
     ("Delete", "Move to trash"),
@@ -396,7 +396,7 @@ fn ViewModeSwitch(listing: Listing) -> impl IntoView {
                     </button>
                 </div>
                 <dl class="facts">{shortcuts}</dl>
-                <p class="small">"Single letters and signs can be switched off in " <a href=paths::account("")>"My account"</a> "."</p>
+                <p class="small">"You can turn off single-key shortcuts in " <a href=paths::account("")>"My account"</a> "."</p>
             </div>
         </div>
     }

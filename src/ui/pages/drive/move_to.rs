@@ -248,7 +248,7 @@ fn Places(
         </div>
         <DialogBody>
             {if empty {
-                view! { <p class="pick-empty">"No folders in here."</p> }.into_any()
+                view! { <p class="pick-empty">"No folders here."</p> }.into_any()
             } else {
                 view! { <ul class="pick" aria-label="Folders">{rows}</ul> }.into_any()
             }}

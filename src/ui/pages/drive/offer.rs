@@ -111,13 +111,13 @@ fn Content(
             <DialogBody>
                 <p>{lead}</p>
                 <p class="small">
-                    {format!("For an organization that you are not in. Its Owners and Managers are mailed; they or its Editors decide within {OPEN_DAYS} days. Until then everything stays in {source_name}, and you can withdraw the offer.")}
+                    {format!("For an organization that you do not belong to. We mail its Owners and Managers; one of its Owners, Managers or Editors has {OPEN_DAYS} days to accept. Until then, everything stays in {source_name}, and you can withdraw the offer.")}
                 </p>
                 {(links > 0).then(|| view! {
                     <Note><p>{format!("{} would stop working.", words::totalled(links, "shared link", "shared links"))}</p></Note>
                 })}
-                <Field name="target" label="Org ID" hint="Of the organization to offer it to; they find it on their Home." focused=true/>
-                <Field name="note" label="Note" hint="They read it with the offer." optional=true/>
+                <Field name="target" label="Org ID" hint="The Org ID of the receiving organization. They find it on their Home page." focused=true/>
+                <Field name="note" label="Note" hint="Shown to them with the offer." optional=true/>
             </DialogBody>
             <DialogButtons close>
                 <Submit label="Send offer"/>

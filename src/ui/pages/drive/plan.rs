@@ -18,15 +18,18 @@ use crate::{
     },
 };
 
-/// "2 datasets", "1 item with 3 datasets".
+/// "“Dams”", "3 items".
 pub fn what(plan: &Plan) -> String {
-    let datasets = words::totalled(plan.datasets, "dataset", "datasets");
-    if plan.folders == 0 {
-        datasets
-    } else {
-        let items = words::totalled(plan.items.len() as u64, "item", "items");
-        if plan.datasets == 0 { items } else { format!("{items} with {datasets}") }
+    match plan.items.as_slice() {
+        [one] => format!("“{}”", one.name),
+        several => words::totalled(several.len() as u64, "item", "items"),
     }
+}
+
+/// "20 datasets, 2,130 images".
+pub fn contents(plan: &Plan) -> String {
+    let datasets = words::totalled(plan.datasets, "dataset", "datasets");
+    format!("{datasets}, {}", words::counted(plan.images, "image", "images"))
 }
 
 /// "into “Handover”". A root is called like its organization; then it is the Drive.
@@ -43,15 +46,29 @@ pub fn into(plan: &Plan, target: &str) -> String {
 pub fn Sides(
     /// The plan.
     plan: Plan,
+    /// Whether it has been carried out.
+    #[prop(optional)]
+    done: bool,
 ) -> impl IntoView {
     let Effects { model_pair, source, target, .. } = plan.effects;
     let pays = model_pair == Some(ModelPair { source: Model::ImagesProjects, target: Model::ImagesProjects });
     source.zip(target).map(|(source, target)| {
+        let images = |side: &SideEffect| {
+            let (before, after) = side.used();
+            words::counted((after.images - before.images).abs(), "image", "images")
+        };
+        let gets = pays.then(|| format!("{} {}", if done { "got back" } else { "gets back" }, images(&source)));
+        let costs = match (pays, done) {
+            (true, false) => format!("will pay {}", images(&target)),
+            (true, true) => format!("paid {}", images(&target)),
+            (false, false) => "pays nothing".to_owned(),
+            (false, true) => "paid nothing".to_owned(),
+        };
         view! {
             <div class="route">
-                <Side side=source remark=if pays { Some("gets back") } else { None }/>
+                <Side side=source remark=gets/>
                 <Icon name="arrow-right"/>
-                <Side side=target remark=if pays { Some("will pay") } else { Some("pays nothing") }/>
+                <Side side=target remark=Some(costs)/>
             </div>
         }
     })
@@ -59,7 +76,7 @@ pub fn Sides(
 
 /// One of the two.
 #[component]
-fn Side(side: SideEffect, remark: Option<&'static str>) -> impl IntoView {
+fn Side(side: SideEffect, remark: Option<String>) -> impl IntoView {
     let (before, after) = side.used();
     let books = match side.model {
         Some(Model::ImagesProjects) => view! {
@@ -146,7 +163,7 @@ pub fn Consequences(
     }
     for change in renamed.iter().take(5) {
         let verb = if done { "was renamed to" } else { "is renamed to" };
-        lines.push(line(format!("“{}” {verb} “{}”", change.from, change.to), "the name is taken there"));
+        lines.push(line(format!("“{}” {verb} “{}”", change.from, change.to), "that name is already taken there"));
     }
     if renamed.len() > 5 {
         lines.push(line(
@@ -170,22 +187,22 @@ pub fn Consequences(
         }
     }
     if !carried.is_empty() && keeping.total == 0 {
-        lines.push(line("Who has access keeps it".to_owned(), "what came from the old place is carried along"));
+        lines.push(line("Everyone who has access keeps it".to_owned(), "inherited access is carried over"));
     }
     if !uncarried.is_empty() {
         grave = true;
         lines.push(line(
-            "Access carried along earlier ends".to_owned(),
-            "in a site, only people with access to the site keep it",
+            "Access carried over from earlier moves ends".to_owned(),
+            "in a site, only people with access to the site have access",
         ));
     }
     if !clusters.is_empty() {
         let names = clusters.iter().map(|cluster| words::cluster(cluster)).collect::<Vec<_>>().join(", ");
         let words = match (clusters.len(), done) {
-            (1, false) => "The data stays in its cluster, ",
-            (_, false) => "The data stays in its clusters, ",
-            (1, true) => "The data stayed in its cluster, ",
-            (_, true) => "The data stayed in its clusters, ",
+            (1, false) => "Data stays in ",
+            (_, false) => "Data stays in ",
+            (1, true) => "Data stayed in ",
+            (_, true) => "Data stayed in ",
         };
         lines.push(view! { <li>{words}<b>{names}</b></li> }.into_any());
     }

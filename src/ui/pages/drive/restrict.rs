@@ -83,7 +83,7 @@ fn Choices(restrictions: RestrictionsView, close: String, flash: Option<FormFlas
                         <div class="fixed-choice">
                             <Hidden name=restriction.as_str() value=now/>
                             <b>{restriction.label()}</b>
-                            <p><Icon name="lock"/>{why.map_or_else(|| answer.to_owned(), |why| format!("{answer}, restricted {why}"))}</p>
+                            <p><Icon name="lock"/>{why.map_or_else(|| answer.to_owned(), |why| format!("{answer}, {why}"))}</p>
                         </div>
                     }
                     .into_any()
@@ -111,7 +111,7 @@ fn Choices(restrictions: RestrictionsView, close: String, flash: Option<FormFlas
             <Hidden name="id" value=id.to_string()/>
             <Hidden name="back" value=close.clone()/>
             <DialogBody>
-                <p>{format!("For {what}{below} The strictest on the way up counts.")}</p>
+                <p>{format!("For {what}{below} The strictest setting of this item and its parent folders applies.")}</p>
                 {rows()}
             </DialogBody>
             <DialogButtons close>{manages.then(|| view! { <Submit label="Save"/> })}</DialogButtons>

@@ -271,7 +271,7 @@ impl Selection {
     /// Why a command is not for what is selected; `None`: it is. Of one item, its menu says more.
     pub fn why_not(self, command: Command) -> Option<&'static str> {
         let off = self.cannot.with(|cannot| cannot.contains(&command));
-        off.then_some("This cannot be done with everything that is selected. The menu of each item says why.")
+        off.then_some("This is not possible for all selected items. Open the menu of an item to see why.")
     }
 
     /// The rows on the page.

@@ -80,13 +80,9 @@ fn Links(
     let ShareView { id, name, kind, manages, create, lacks_licence, links } = share;
     let sales = lacks_licence.then_some(org);
     let what = if kind == Kind::Root { "the whole Drive".to_owned() } else { format!("“{name}”") };
-    let below = if kind == Kind::Dataset { "" } else { " and what is in it" };
-    let lead = format!("A link shows {what}{below} to anyone who has it. They can look at it and change nothing.");
-    let nothing = if manages {
-        "No link to this is on."
-    } else {
-        "No link to this is on. Someone with Manager access can switch one on."
-    };
+    let below = if kind == Kind::Dataset { "" } else { " and everything in it" };
+    let lead = format!("Anyone who has a link can view {what}{below}. They cannot change anything.");
+    let nothing = if manages { "No links yet." } else { "No links yet. Someone with Manager access can create one." };
     // A link more, and the form is a new one: a password does not stay in it.
     let newest = links.first().map(|link| link.id);
     let form = {
@@ -94,7 +90,7 @@ fn Links(
         match create {
             Control::Absent => ().into_any(),
             Control::Disabled(reason) => view! {
-                <BlockedButton label="Switch on" reason icon="link" tone=Tone::Primary/>
+                <BlockedButton label="Create link" reason icon="link" tone=Tone::Primary/>
                 {sales.map(|org| view! { <div><GetLicence org/></div> })}
             }
             .into_any(),
@@ -138,12 +134,12 @@ fn NewLink(id: String, back: String, flash: Option<FormFlash>) -> impl IntoView 
                     label="Password"
                     kind="password"
                     autocomplete="new-password"
-                    hint="8 characters or more. Send it another way than the link."
+                    hint="At least 8 characters. Send it separately from the link."
                     optional=true
                 />
-                <Field name="expires_at" label="Last day" kind="date" hint="Without one, it works until it is revoked." optional=true/>
+                <Field name="expires_at" label="Last day" kind="date" hint="If you leave it empty, the link works until you revoke it." optional=true/>
             </div>
-            <Submit label="Switch on"/>
+            <Submit label="Create link"/>
         </Form>
     }
 }
@@ -152,14 +148,14 @@ fn NewLink(id: String, back: String, flash: Option<FormFlash>) -> impl IntoView 
 #[component]
 fn Entry(link: LinkView, manages: bool, back: String, flash: Option<FormFlash>, now: Timestamp) -> impl IntoView {
     let (class, state) = match link.standing {
-        LinkStatus::On => ("status ok", "On"),
+        LinkStatus::On => ("status ok", "Active"),
         LinkStatus::Expired => ("status", "Expired"),
         LinkStatus::Moved => ("status", "Stopped by a transfer"),
         LinkStatus::Revoked => ("status", "Revoked"),
     };
     let mut facts = Vec::new();
     if link.has_password {
-        facts.push("asks for a password".to_owned());
+        facts.push("needs a password".to_owned());
     }
     if let Some(end) = link.expires_at {
         facts.push(format!("until {}", end.words()));
@@ -169,13 +165,13 @@ fn Entry(link: LinkView, manages: bool, back: String, flash: Option<FormFlash>, 
         |at| format!("last opened {}", words::day(at.day(), now).to_lowercase()),
     ));
     let by = link.created_by_name.map(|name| format!(" by {name}"));
-    let made = format!("Switched on {}{}", link.created_at.day().words(), by.unwrap_or_default());
+    let made = format!("Created {}{}", link.created_at.day().words(), by.unwrap_or_default());
     let facts = format!("{} · {made}", facts.join(" · "));
     let on = link.standing == LinkStatus::On;
     let address = match link.url {
-        Some(url) => view! { <CopyField value=url label="Address of the link" action="Copy link"/> }.into_any(),
+        Some(url) => view! { <CopyField value=url label="Link address" action="Copy link"/> }.into_any(),
         None if on => view! {
-            <p class="small">"It works, but was made with another secret and cannot be copied here. Revoke it and switch on a new one."</p>
+            <p class="small">"This link still works, but the server’s secret has changed, so it cannot be shown. Revoke it and create a new one."</p>
         }
         .into_any(),
         None => ().into_any(),

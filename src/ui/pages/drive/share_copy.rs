@@ -47,9 +47,9 @@ fn ShareCopyForm(items: String, close: String, flash: Option<FormFlash>) -> impl
             <Hidden name="items" value=items/>
             <Hidden name="back" value=close.clone()/>
             <DialogBody>
-                <p>"The copy shows at the top of the Drive behind the Sharing ID, in whatever organization that is. It belongs to them from then on; what you have here stays as it is."</p>
-                <Field name="sharing_id" label="Sharing ID" hint="As they tell you, like Table/Chair. Capital letters do not matter." focused=true/>
-                <p class="small">"Who has access here, and links, do not come along."</p>
+                <p>"The copy appears at the top of that account’s Drive and belongs to its organization. Your own items stay as they are."</p>
+                <Field name="sharing_id" label="Sharing ID" hint="Ask the recipient for it. It looks like Table/Chair; upper and lower case are the same." focused=true/>
+                <p class="small">"Access and links are not copied."</p>
             </DialogBody>
             <DialogButtons close><Submit label="Share a copy"/></DialogButtons>
         </Form>

@@ -72,7 +72,7 @@ fn AssignForm(items: String, names: Vec<String>, close: String, flash: Option<Fo
                 <Field
                     name="site_name"
                     label="Site name"
-                    hint="A site that is there, or a new one: it is made where the dataset is. From now on, only people with access to the site have access to the dataset."
+                    hint="Choose a site or type a new name; a new site is created next to the dataset. From then on, only people with access to the site have access to the dataset."
                     list="site-names"
                     focused=true
                 />
@@ -115,7 +115,7 @@ fn Days(timeline: TimelineView, listing: Listing) -> impl IntoView {
     view! {
         <section class="panel timeline" aria-labelledby="timeline">
             <h2 id="timeline">"Timeline"</h2>
-            {timeline.more.then(|| view! { <p class="small">"Older ones are in the list."</p> })}
+            {timeline.more.then(|| view! { <p class="small">"Older datasets are in the list below."</p> })}
             // It scrolls sideways: keys can do that too.
             <div class="timeline-days" tabindex="0" role="group" aria-labelledby="timeline"><ol>{days}</ol></div>
         </section>

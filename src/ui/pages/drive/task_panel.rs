@@ -1,4 +1,5 @@
-//! Running work: what goes on behind the scenes, at the bottom right of every page of the Drive (ux.md, "Long moves"). It
+//! Background tasks: what goes on behind the scenes, at the bottom right of every page of the Drive (ux.md, "Long
+//! moves"). It
 //! can be left and found again.
 
 use std::time::Duration;
@@ -81,7 +82,7 @@ fn Panel(org: String, tasks: Vec<TaskView>, cancel: FormAction<CancelTask>) -> i
     let tasks = tasks.into_iter().map(|task| view! { <Task org=org.clone() task cancel/> }).collect_view();
     view! {
         <aside class="work" aria-labelledby="running-work">
-            <h2 id="running-work">"Running work"</h2>
+            <h2 id="running-work">"Background tasks"</h2>
             <ul>{tasks}</ul>
         </aside>
     }

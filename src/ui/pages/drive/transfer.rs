@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     blockers::{Blockers, Sides as Ways},
-    plan::{Consequences, Sides, into, what},
+    plan::{Consequences, Sides, contents, into, what},
     route::{DriveRoute, Listing, OpenDialog, Transfer},
 };
 use crate::{
@@ -25,7 +25,6 @@ use crate::{
         form_action::FormAction,
         paths,
         session::{PageContext, Session},
-        words,
     },
     view::PlanView,
 };
@@ -60,7 +59,7 @@ pub fn TransferDialog(
         <Transition fallback={
             let close = close.clone();
             move || view! {
-                <Dialog label="Confirm transfer" reads=true heading="Looking at what would change…" close>
+                <Dialog label="Confirm transfer" reads=true heading="Checking what will change…" close>
                     <DialogBody reads=true><Skeleton/></DialogBody>
                 </Dialog>
             }
@@ -95,7 +94,7 @@ fn PlanContent(
     take: FormAction<TakeAccessAndMove>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let PlanView { plan, digest, source_name, target_name, target_org_id, may_take_access } = plan;
+    let PlanView { plan, digest, target_name, target_org_id, may_take_access, .. } = plan;
     let close = listing.address();
     let elsewhere = listing.move_items(open.items.clone());
     // They are in the other organization by now, so a plan from here would be a move within that one.
@@ -107,14 +106,15 @@ fn PlanContent(
     }
     let to = match plan.scope {
         Scope::Between => target_name.clone(),
-        Scope::Within => plan.destination.name.clone(),
+        Scope::Within if plan.destination.name == target_name => "Drive".to_owned(),
+        Scope::Within => format!("“{}”", plan.destination.name),
     };
-    let verb = match plan.scope {
-        Scope::Between => "Transfer",
-        Scope::Within => "Move",
+    let (verb, moved) = match plan.scope {
+        Scope::Between => ("Transfer", "transferred"),
+        Scope::Within => ("Move", "moved"),
     };
     let heading = if blocked {
-        format!("{} cannot go to {to} yet", what(&plan))
+        format!("{} cannot be {moved} to {to} yet", what(&plan))
     } else {
         format!("{verb} {} to {to}?", what(&plan))
     };
@@ -159,7 +159,7 @@ fn PlanContent(
                 <Hidden name="digest" value=digest/>
                 <Hidden name="back" value=close.clone()/>
                 <DialogBody reads=true>
-                    <p>{summary(&plan, &source_name, &target_name)}</p>
+                    <p>{summary(&plan, &target_name)}</p>
                     <Sides plan=plan.clone()/>
                     <Consequences plan/>
                 </DialogBody>
@@ -184,19 +184,14 @@ fn MovedAlready(
     let receipt = crossed.then(|| view! { " "<a href=paths::transfers(&org)>"See the receipt"</a>"." });
     view! {
         <Dialog label="Confirm transfer" reads=true heading="Nothing to move" close=close.clone()>
-            <DialogBody reads=true><p>"These items have moved already."{receipt}</p></DialogBody>
+            <DialogBody reads=true><p>"These items have already been moved."{receipt}</p></DialogBody>
             <footer><a class="button" href=close data-noscroll="" prop:replace=true>"Close"</a></footer>
         </Dialog>
     }
 }
 
-/// What goes from where to where.
-fn summary(plan: &Plan, source: &str, target: &str) -> String {
-    let what = what(plan);
-    let images = words::counted(plan.images, "image", "images");
-    let go = if what.starts_with("1 ") { "goes" } else { "go" };
-    match plan.scope {
-        Scope::Between => format!("{what} with {images} {go} from {source} to {target}, {}.", into(plan, target)),
-        Scope::Within => format!("{what} with {images} {go} {}.", into(plan, target)),
-    }
+/// What moves, and into which folder.
+fn summary(plan: &Plan, target: &str) -> String {
+    let what = format!("{}: {}", what(plan), contents(plan));
+    if plan.destination.name == target { what } else { format!("{what}, {}", into(plan, target)) }
 }

@@ -16,7 +16,7 @@ use crate::{
     view::view_as::ViewAs,
 };
 
-/// Whose eyes these are, what they may do here, and **Leave View as**.
+/// Whose eyes these are, what they may do here, and **Exit preview**.
 #[component]
 pub fn ViewAsBanner(
     /// Who.
@@ -27,16 +27,16 @@ pub fn ViewAsBanner(
     listing: Listing,
 ) -> impl IntoView {
     let ViewAs { person, name, role } = view_as;
-    let here = level.map(|level| format!("{} access here: they can {}. ", level.label(), level.summary()));
+    let here = level.map(|level| format!("{} access here. They can {}. ", level.label(), level.summary()));
     let out = listing.with_view_as("", &listing.resource);
     view! {
         <section class="view-as" aria-label="View as">
             <Face name=name.clone() hue=words::hue(person.0.as_bytes())/>
             <div class="view-as-words" role="status">
-                <b>{format!("You see the Drive as {name} sees it")}</b>
-                <small>{words::role(role)} ". " {here} "Nothing can be changed."</small>
+                <b>{format!("You are viewing the Drive as {name}")}</b>
+                <small>{words::role(role)} ". " {here} "You cannot change anything."</small>
             </div>
-            <ButtonLink href=out icon="close">"Leave View as"</ButtonLink>
+            <ButtonLink href=out icon="close">"Exit preview"</ButtonLink>
         </section>
     }
 }
@@ -51,8 +51,8 @@ pub fn ViewAsNotFound(
         let (root, out) = (listing.container(""), listing.with_view_as("", &listing.resource));
         view! {
             <Note mood=Mood::Info>
-                <p>"You look as somebody else. They do not see this, or it is not there. " {READ_ONLY_MESSAGE}</p>
-                <p class="bar"><a href=root>"To what they see"</a> <a href=out>"Leave View as"</a></p>
+                <p>"They cannot see this, or it does not exist. " {READ_ONLY_MESSAGE}</p>
+                <p class="bar"><a href=root>"Go to what they can see"</a> <a href=out>"Exit preview"</a></p>
             </Note>
         }
     })

@@ -63,9 +63,10 @@ pub fn LicenceFacts(
         None => match (licence.seats, licence.product) {
             (Some(seats), _) => view! { <Seats used=licence.seats_used total=seats/> }.into_any(),
             (None, Product::Discovery) => {
-                view! { <p class="small">"Keep and look at a Drive. Processing takes a cloud licence."</p> }.into_any()
+                view! { <p class="small">"Store and view your work. To process it, you need a cloud licence."</p> }
+                    .into_any()
             }
-            (None, _) => view! { <p class="small">"Without seats."</p> }.into_any(),
+            (None, _) => view! { <p class="small">"No seats."</p> }.into_any(),
         },
     };
     view! {
@@ -109,7 +110,7 @@ fn Seats(used: Option<u64>, total: i64) -> impl IntoView {
 #[component]
 fn Credits(left: i64) -> impl IntoView {
     let (class, words) = match band(left) {
-        Band::Low => ("credits low", "Nearly used up. Owners get more under Licences."),
+        Band::Low => ("credits low", "Almost used up. Owners can get more under Licences."),
         Band::Medium => ("credits medium", "Running low."),
         Band::High => ("credits high", "Enough for now."),
     };

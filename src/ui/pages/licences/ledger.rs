@@ -112,7 +112,7 @@ fn LedgerContent(route: LedgerRoute, ledger: LedgerView, now: Timestamp) -> impl
     let org = route.org.clone();
     let licence = ledger.licence.clone();
     let title = licence.product.label();
-    let lead = "Every change of what is left, newest first. Nobody can edit it.";
+    let lead = "All changes to the balance, newest first. Read-only.";
     let empty = ledger.entries.is_empty();
     let rows = ledger
         .entries
@@ -122,12 +122,12 @@ fn LedgerContent(route: LedgerRoute, ledger: LedgerView, now: Timestamp) -> impl
     let (clear, all, sales) = (paths::licence(&org, &route.id), paths::licences(&org), org.clone());
     let list = match (empty, route.is_filtered()) {
         (true, true) => view! {
-            <Empty icon="search" sentence="Nothing that fits was found.">
+            <Empty icon="search" sentence="Nothing matches these filters.">
                 <ButtonLink href=clear>"Clear filters"</ButtonLink>
             </Empty>
         }
         .into_any(),
-        (true, false) => view! { <Empty icon="licence" sentence="Nothing was granted or spent here yet."/> }.into_any(),
+        (true, false) => view! { <Empty icon="licence" sentence="No entries yet."/> }.into_any(),
         (false, _) => view! {
             <table class="list ledger" role="table" aria-label="Ledger">
                 <thead role="rowgroup">
@@ -135,7 +135,7 @@ fn LedgerContent(route: LedgerRoute, ledger: LedgerView, now: Timestamp) -> impl
                         <th role="columnheader" scope="col">"When"</th>
                         <th role="columnheader" scope="col">"What"</th>
                         <th role="columnheader" scope="col" class="end">"Change"</th>
-                        <th role="columnheader" scope="col" class="end">"Left"</th>
+                        <th role="columnheader" scope="col" class="end">"Remaining"</th>
                     </tr>
                 </thead>
                 <tbody role="rowgroup">{rows}</tbody>
@@ -212,7 +212,7 @@ fn Row(entry: EntryView, model: Option<Model>, org: String, now: Timestamp) -> i
         (Some(id), Some(name)) => {
             Some(view! { <a class="text-link" href=paths::drive(&org, &id.to_string())>{name.clone()}</a> }.into_any())
         }
-        (Some(_), None) => Some(view! { <small>"A dataset that is not here any more"</small> }.into_any()),
+        (Some(_), None) => Some(view! { <small>"A dataset that is no longer here"</small> }.into_any()),
         (None, _) => None,
     };
     let receipt = entry.transfer.map(|transfer| {
@@ -224,7 +224,7 @@ fn Row(entry: EntryView, model: Option<Model>, org: String, now: Timestamp) -> i
             <td role="cell" class="num m when"><span title=entry.at.words()><When at=entry.at now/></span> <small class="at"><Moment at=entry.at/></small></td>
             <td role="cell" class="what"><b>{entry.kind.label()}</b> {about} {receipt}</td>
             <td role="cell" class="num end change" class:gained=gained>{amounts(entry.change, model, true)}</td>
-            <td role="cell" class="num end left"><span class="label">"Left "</span>{amounts(entry.left, model, false)}</td>
+            <td role="cell" class="num end left"><span class="label">"Remaining "</span>{amounts(entry.left, model, false)}</td>
         </tr>
     }
 }

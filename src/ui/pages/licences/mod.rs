@@ -59,7 +59,7 @@ pub fn LicencesPage() -> impl IntoView {
 fn LicencesContent(licences: LicencesView, now: Timestamp) -> impl IntoView {
     let LicencesView { organization, accounts, may_buy, manages } = licences;
     let org = organization.org_id.clone();
-    let lead = format!("What {} may use, and what is left of it.", words::organization_name(&organization));
+    let lead = format!("The licences of {}, and what is left of them.", words::organization_name(&organization));
     // Discovery comes with every organization: it alone is nothing that was bought.
     let bought =
         accounts.iter().any(|account| account.licences.iter().any(|licence| licence.product != Product::Discovery));
@@ -70,7 +70,7 @@ fn LicencesContent(licences: LicencesView, now: Timestamp) -> impl IntoView {
         .map(|account| view! { <OfAccount account org=org.clone() several now/> })
         .collect_view();
     let nothing = (!bought).then(|| {
-        let sentence = "There is no licence for processing here yet. With one, datasets are processed, assigned to sites and transferred.";
+        let sentence = "No licence for processing yet. With one, you can process datasets, assign them to sites and transfer them.";
         let org = org.clone();
         view! {
             <section class="panel" aria-label="No licence yet">

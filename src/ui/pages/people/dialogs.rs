@@ -47,9 +47,9 @@ pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFl
             let name = called(&row);
             let about = match row.status {
                 Status::External => {
-                    format!("External · loses {}", words::totalled(row.resources, "resource", "resources"))
+                    format!("External · loses access to {}", words::totalled(row.resources, "resource", "resources"))
                 }
-                _ => format!("{} · loses what {} may do", words::role(row.role), article(row.role)),
+                _ => format!("{} · loses what {} can do", words::role(row.role), article(row.role)),
             };
             let hue = row.person.map_or(0, |id| words::hue(id.0.as_bytes()));
             view! {
@@ -63,7 +63,7 @@ pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFl
     let heading =
         if count == 1 { "Remove this person?".to_owned() } else { format!("Remove {} people?", words::total(count)) };
     let sentence = format!(
-        "They lose access to {} at once, in every open window. What they made stays with the organization.",
+        "They lose access to {} at once, in every open window. The work they created stays with the organization.",
         people.organization.name
     );
     view! {
@@ -76,7 +76,7 @@ pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFl
                     <ul class="chosen" aria-label="Who is removed">{names}</ul>
                     {(more > 0).then(|| view! { <p class="small">{format!("and {} more", words::total(more))}</p> })}
                     <p>{sentence}</p>
-                    {myself.then(|| view! { <Note mood=Mood::Warning><p>"You are among them."</p></Note> })}
+                    {myself.then(|| view! { <Note mood=Mood::Warning><p>"You are one of them."</p></Note> })}
                 </DialogBody>
                 <DialogButtons close>
                     <Submit label="Remove user" tone=Tone::Danger/>
@@ -86,11 +86,8 @@ pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFl
     }
 }
 
-fn article(role: Option<Role>) -> String {
-    match role {
-        Some(role @ (Role::Owner | Role::Editor)) => format!("an {}", role.label()),
-        other => format!("a {}", words::role(other)),
-    }
+fn article(role: Option<Role>) -> &'static str {
+    role.map_or("an External", Role::with_article)
 }
 
 /// The roles somebody may invite as, without those that nobody can be given.
@@ -131,7 +128,7 @@ pub fn CreateDialog(
                     <Choice name="role" label="Role" options=roles value=if missing.iter().any(|(role, _)| *role == Role::Member) { Role::Reader } else { Role::Member }.as_str()/>
                     {missing.into_iter().map(|(_, why)| view! { <p class="small">{why}</p> }).collect_view()}
                 </DialogBody>
-                <DialogButtons close remark="They get a link by mail to set their password.">
+                <DialogButtons close remark="They get a mail with a link to set their password.">
                     <Submit label="Create"/>
                 </DialogButtons>
             </Form>
@@ -160,12 +157,13 @@ pub fn RoleDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFlas
         .map(Permission::label)
         .collect();
     let list = changed.into_iter().map(|title| view! { <li>{title}</li> }).collect_view();
-    let heading =
-        if gains { format!("Make {name} {}?", article_of(to)) } else { "Give up what you may do?".to_owned() };
+    let heading = if gains { format!("Make {name} {}?", to.with_article()) } else { "Give up this role?".to_owned() };
     let sentence = match (gains, myself) {
         (true, _) => format!("{name} will be able to:"),
-        (false, true) => format!("As {} of {} you will not be able to any more:", to.label(), people.organization.name),
-        (false, false) => format!("{name} will not be able to any more:"),
+        (false, true) => {
+            format!("As {} of {}, you will no longer be able to:", to.with_article(), people.organization.name)
+        }
+        (false, false) => format!("{name} will no longer be able to:"),
     };
     view! {
         <Dialog label="Change role" heading close=close.clone() reads=true>
@@ -178,7 +176,7 @@ pub fn RoleDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFlas
                 <DialogBody>
                     <p>{sentence}</p>
                     <ul class="bullets">{list}</ul>
-                    {gains.then(|| view! { <Note mood=Mood::Warning><p>"An Owner can also take this role away from you."</p></Note> })}
+                    {gains.then(|| view! { <Note mood=Mood::Warning><p>"An Owner can also remove you as an Owner."</p></Note> })}
                 </DialogBody>
                 <DialogButtons close>
                     <Submit label="Change role"/>
@@ -187,8 +185,4 @@ pub fn RoleDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFlas
         </Dialog>
     }
     .into_any()
-}
-
-fn article_of(role: Role) -> String {
-    article(Some(role))
 }

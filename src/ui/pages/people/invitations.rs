@@ -146,10 +146,10 @@ fn Content(
     });
     let content = if empty {
         let sentence = match state {
-            InvitationState::Pending => "No invitation waits for an answer.",
-            InvitationState::Accepted => "Nobody has accepted an invitation yet.",
-            InvitationState::Declined => "Nobody has declined.",
-            InvitationState::Revoked => "No invitation was taken back.",
+            InvitationState::Pending => "No invitations are waiting for an answer.",
+            InvitationState::Accepted => "No one has accepted an invitation yet.",
+            InvitationState::Declined => "No one has declined an invitation.",
+            InvitationState::Revoked => "No invitations have been revoked.",
         };
         view! {
             <section class="panel">
@@ -205,7 +205,7 @@ fn Row(
     };
     let (status, tone) = match (row.state, row.expires_at <= now) {
         (InvitationState::Pending, false) if row.sender_lost => {
-            (format!("{} can no longer give this", row.invited_by), "status fail")
+            (format!("{} can no longer send this invitation", row.invited_by), "status fail")
         }
         (InvitationState::Pending, _) if row.undelivered => {
             ("The mail could not be delivered".to_owned(), "status fail")

@@ -24,6 +24,7 @@ use crate::{
             field::{Choice, Hidden, Lines, Radios},
             focus::once_connected,
             form::{Form, FormContext, Submit},
+            icon::Icon,
         },
         form_action::FormAction,
         pages::people::Counts,
@@ -109,7 +110,7 @@ fn Asking(fields: Fields, route: PeopleRoute, close: String) -> impl IntoView {
                 <DialogBody>
                     <InviteFields fields/>
                 </DialogBody>
-                <DialogButtons close remark="Each gets a link by mail that works once, for 14 days.">
+                <DialogButtons close remark="Each person gets a link by mail. It works once, within 14 days.">
                     <Preview/>
                     <Submit label="Send invitations"/>
                 </DialogButtons>
@@ -174,7 +175,7 @@ fn InviteFields(fields: Fields) -> impl IntoView {
         <Lines
             name="people"
             label="Email"
-            hint="One or many, with commas or a line each. Name <name@example.com> works, and so does: name, email, role."
+            hint="One address a line, or several with commas between them. To give a name and a role: Anna Muster, anna@example.com, Editor"
             placeholder="anna@example.com, John Keller <john@example.com>"
             text
         />
@@ -220,7 +221,7 @@ fn Accounts(accounts: Vec<(AccountId, String)>) -> impl IntoView {
             }
         })
         .collect_view();
-    let options = vec![("everywhere", "In every account, also new ones"), ("chosen", "Only in these accounts:")];
+    let options = vec![("everywhere", "In every account, including new ones"), ("chosen", "Only in these accounts:")];
     view! {
         <Radios name="counts" label="Where the role counts" options first="everywhere"/>
         <fieldset class="field account-choices" aria-label="Accounts">{boxes}</fieldset>
@@ -256,8 +257,9 @@ fn CsvFile(text: RwSignal<String>) -> impl IntoView {
         });
     };
     view! {
-        <label class="button quiet file" hidden=move || !hydrated.get()>
-            "Take a CSV file"
+        <label class="button file" hidden=move || !hydrated.get()>
+            <Icon name="upload"/>
+            "Upload CSV"
             <input node_ref=input class="unseen" type="file" accept=".csv,.txt,text/csv,text/plain" on:change=on_change/>
         </label>
     }
@@ -308,7 +310,7 @@ fn typed_review(text: &str, mine: Option<Role>) -> Option<Review> {
                 let why = refused
                     .as_ref()
                     .map(ToString::to_string)
-                    .or_else(|| twice.then(|| "This address is in the list twice.".to_owned()));
+                    .or_else(|| twice.then(|| "This address is listed twice.".to_owned()));
                 Verdict {
                     email,
                     name,

@@ -39,7 +39,7 @@ pub fn LimitsDialog(limits: LimitsView, route: PeopleRoute, flash: Option<FormFl
                 <DialogBody>
                     {note}
                     <Choices limits=limits.clone()/>
-                    <p class="small">"In an account that is not chosen they see only what they were given access to, as a Member does. A Manager of chosen accounts manages neither people nor settings."</p>
+                    <p class="small">"In other accounts they see only what is shared with them, like a Member. A Manager of chosen accounts cannot manage people or settings."</p>
                 </DialogBody>
                 <DialogButtons close>
                     // Made here and not before: a submit button asks the form it is in.
@@ -57,7 +57,7 @@ pub fn LimitsDialog(limits: LimitsView, route: PeopleRoute, flash: Option<FormFl
 #[component]
 fn Choices(limits: LimitsView) -> impl IntoView {
     let form = FormContext::get();
-    let options = vec![("everywhere", "In every account, also new ones"), ("chosen", "Only in these accounts:")];
+    let options = vec![("everywhere", "In every account, including new ones"), ("chosen", "Only in these accounts:")];
     let boxes = limits
         .accounts
         .into_iter()

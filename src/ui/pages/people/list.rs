@@ -57,12 +57,11 @@ pub fn PeopleList(
     let creates = people.organization.role.is_some_and(|role| may(role, Permission::CreatePerson));
     let content = if empty {
         let everybody = route.is_filtered().then(|| route.everybody());
-        let sentence =
-            if route.is_filtered() { "Nobody matches what you are looking for." } else { "Nobody is here yet." };
+        let sentence = if route.is_filtered() { "No one matches your search." } else { "No one is here yet." };
         view! {
             <section class="panel">
                 <Empty icon="people" sentence>
-                    {everybody.map(|href| view! { <ButtonLink href>"Show everybody"</ButtonLink> })}
+                    {everybody.map(|href| view! { <ButtonLink href>"Show everyone"</ButtonLink> })}
                 </Empty>
             </section>
         }
@@ -234,7 +233,7 @@ fn Table(people: PeopleView, route: PeopleRoute, now: Timestamp) -> impl IntoVie
     let more = (people.rows.next_cursor.is_some() || !route.cursor.is_empty()).then(|| {
         view! {
             <nav class="pages" aria-label="Pages">
-                {(!route.cursor.is_empty()).then(|| view! { <ButtonLink href=route.page("")>"From the start"</ButtonLink> })}
+                {(!route.cursor.is_empty()).then(|| view! { <ButtonLink href=route.page("")>"Back to the start"</ButtonLink> })}
                 {people.rows.next_cursor.clone().map(|cursor| view! { <ButtonLink href=route.page(&cursor)>"Show more"</ButtonLink> })}
             </nav>
         }
