@@ -183,7 +183,7 @@ impl FieldError {
     /// What is wrong, as the field shows it: what is missing is named.
     pub fn words(&self) -> String {
         match self.problem {
-            Problem::Missing => missing(&self.field).to_owned(),
+            FieldIssue::Missing => missing(&self.field).to_owned(),
             ref problem => problem.to_string(),
         }
     }
