@@ -44,7 +44,7 @@ pub struct NewAudit<'a> {
 /// The database.
 pub async fn insert(tx: &mut Tx, line: &NewAudit<'_>) -> Result<()> {
     tx.sql(
-        "INSERT INTO audit (id, organization_id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, address, at)
+        "INSERT INTO audit (id, organization_id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, ip_address, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(line.id.0)
@@ -86,8 +86,8 @@ struct AuditRow {
     transfer_id: Option<Uuid>,
     before_state: Option<String>,
     after_state: Option<String>,
-    address: Option<String>,
-    at: i64,
+    ip_address: Option<String>,
+    created_at: i64,
 }
 
 /// Where a page of the log begins or ends.
@@ -103,7 +103,7 @@ pub struct Place {
 macro_rules! lines {
     ($where_and_order:literal) => {
         concat!(
-            "SELECT id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, address, at FROM audit
+            "SELECT id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, ip_address, created_at FROM audit
              WHERE organization_id = $1 AND ",
             $where_and_order
         )
@@ -126,18 +126,20 @@ pub async fn list(
     let start = before.map_or(end, |before| before.min(end));
     // Where there is a filter, it is part of both ends, so that only its own index will do; it is not left to chance.
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
-        (false, false) => lines!("at >= $2 AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT CAST($5 AS BIGINT)"),
+        (false, false) => lines!(
+            "created_at >= $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
+        ),
         (true, false) => lines!(
-            "(actor_id, at) >= ($6, $2) AND (actor_id, at, id) < ($6, $3, $4)
-             ORDER BY actor_id DESC, at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
+            "(actor_id, created_at) >= ($6, $2) AND (actor_id, created_at, id) < ($6, $3, $4)
+             ORDER BY actor_id DESC, created_at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
         ),
         (false, true) => lines!(
-            "(action, at) >= ($6, $2) AND (action, at, id) < ($6, $3, $4)
-             ORDER BY action DESC, at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
+            "(action, created_at) >= ($6, $2) AND (action, created_at, id) < ($6, $3, $4)
+             ORDER BY action DESC, created_at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
         ),
         (true, true) => lines!(
-            "(actor_id, at) >= ($6, $2) AND (actor_id, at, id) < ($6, $3, $4) AND action || '' = $7
-             ORDER BY actor_id DESC, at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
+            "(actor_id, created_at) >= ($6, $2) AND (actor_id, created_at, id) < ($6, $3, $4) AND action || '' = $7
+             ORDER BY actor_id DESC, created_at DESC, id DESC LIMIT CAST($5 AS BIGINT)"
         ),
     };
     page(tx, sql, organization, filter, filter.from.unwrap_or(Timestamp(i64::MIN)), start, limit).await
@@ -156,20 +158,22 @@ pub async fn list_newer(
 ) -> Result<Vec<(AuditId, ActivityView)>> {
     let begin = Place { at: filter.from.unwrap_or(Timestamp(i64::MIN)), id: AuditId(Uuid::nil()) };
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
-        (false, false) => lines!("at < $2 AND (at, id) > ($3, $4) ORDER BY at, id LIMIT CAST($5 AS BIGINT)"),
+        (false, false) => {
+            lines!("created_at < $2 AND (created_at, id) > ($3, $4) ORDER BY created_at, id LIMIT CAST($5 AS BIGINT)")
+        }
         (true, false) => {
             lines!(
-                "(actor_id, at) < ($6, $2) AND (actor_id, at, id) > ($6, $3, $4) ORDER BY actor_id, at, id LIMIT CAST($5 AS BIGINT)"
+                "(actor_id, created_at) < ($6, $2) AND (actor_id, created_at, id) > ($6, $3, $4) ORDER BY actor_id, created_at, id LIMIT CAST($5 AS BIGINT)"
             )
         }
         (false, true) => {
             lines!(
-                "(action, at) < ($6, $2) AND (action, at, id) > ($6, $3, $4) ORDER BY action, at, id LIMIT CAST($5 AS BIGINT)"
+                "(action, created_at) < ($6, $2) AND (action, created_at, id) > ($6, $3, $4) ORDER BY action, created_at, id LIMIT CAST($5 AS BIGINT)"
             )
         }
         (true, true) => lines!(
-            "(actor_id, at) < ($6, $2) AND (actor_id, at, id) > ($6, $3, $4) AND action || '' = $7
-             ORDER BY actor_id, at, id LIMIT CAST($5 AS BIGINT)"
+            "(actor_id, created_at) < ($6, $2) AND (actor_id, created_at, id) > ($6, $3, $4) AND action || '' = $7
+             ORDER BY actor_id, created_at, id LIMIT CAST($5 AS BIGINT)"
         ),
     };
     page(tx, sql, organization, filter, filter.to.unwrap_or(Timestamp(i64::MAX)), after.max(begin), limit).await
@@ -183,19 +187,19 @@ pub async fn is_longer_than(tx: &mut Tx, organization: OrganizationId, filter: &
     let sql = match (filter.actor.is_some(), filter.action.is_some()) {
         (false, false) => {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
-             WHERE organization_id = $1 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
+             WHERE organization_id = $1 AND created_at >= $2 AND created_at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
         }
         (true, false) => {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
-             WHERE organization_id = $1 AND actor_id = $5 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
+             WHERE organization_id = $1 AND actor_id = $5 AND created_at >= $2 AND created_at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
         }
         (false, true) => {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
-             WHERE organization_id = $1 AND action = $5 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
+             WHERE organization_id = $1 AND action = $5 AND created_at >= $2 AND created_at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
         }
         (true, true) => {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS line FROM audit
-             WHERE organization_id = $1 AND actor_id = $5 AND action = $6 AND at >= $2 AND at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
+             WHERE organization_id = $1 AND actor_id = $5 AND action = $6 AND created_at >= $2 AND created_at < $3 LIMIT CAST($4 AS BIGINT)) AS first"
         }
     };
     let mut statement = tx
@@ -235,7 +239,7 @@ async fn page(
         .into_iter()
         .map(|row| {
             let line = ActivityView {
-                at: Timestamp(row.at),
+                at: Timestamp(row.created_at),
                 actor: row.actor_id.map(PersonId),
                 actor_name: row.actor_name,
                 action: row.action,
@@ -243,7 +247,7 @@ async fn page(
                 transfer: row.transfer_id.map(TransferId),
                 before: state(row.before_state),
                 after: state(row.after_state),
-                address: row.address,
+                address: row.ip_address,
             };
             (AuditId(row.id), line)
         })
@@ -270,7 +274,7 @@ pub struct OwnLine {
 /// # Errors
 /// The database.
 pub async fn list_own(tx: &mut Tx, person: PersonId, after: Uuid, limit: i64) -> Result<Vec<OwnLine>> {
-    tx.sql("SELECT id, action, summary, address, at FROM audit WHERE actor_id = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)")
+    tx.sql("SELECT id, action, summary, ip_address AS address, created_at AS at FROM audit WHERE actor_id = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)")
         .bind(person.0)
         .bind(after)
         .bind(limit)

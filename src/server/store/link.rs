@@ -58,7 +58,7 @@ pub async fn find_state(tx: &mut Tx, token_hash: &str) -> Result<Option<String>>
     let row: Option<(String,)> = tx
         .sql(
             "SELECT s.state FROM share_link s JOIN resource r ON r.id = s.resource_id
-             JOIN living_organization l ON l.id = r.organization_id WHERE s.token_hash = $1 AND r.trashed_with IS NULL",
+             JOIN active_organization l ON l.id = r.organization_id WHERE s.token_hash = $1 AND r.trashed_with IS NULL",
         )
         .bind(token_hash.to_owned())
         .optional()
@@ -129,7 +129,7 @@ macro_rules! links {
             "SELECT s.id, s.resource_id, r.organization_id, s.token_hash, s.state, s.password_hash, s.expires_at, s.created_at,
                 p.first_name || ' ' || p.last_name AS created_by_name, s.last_opened_at
              FROM share_link s JOIN resource r ON r.id = s.resource_id
-             JOIN living_organization l ON l.id = r.organization_id
+             JOIN active_organization l ON l.id = r.organization_id
              LEFT JOIN person p ON p.id = s.created_by WHERE r.trashed_with IS NULL AND ",
             $where_and_order
         )

@@ -184,5 +184,5 @@ both!(access_2_when_somebody_began_to_look_as_another_is_noted_once_each, async 
         assert_eq!(looking::find(&mut tx, org.id, anna.id, john.id).await.expect("an answer"), Some(at));
         assert_eq!(looking::find(&mut tx, org.id, john.id, anna.id).await.expect("an answer"), None);
     }
-    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM looked_as").await, 1);
+    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM view_as_session").await, 1);
 });

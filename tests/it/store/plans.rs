@@ -203,7 +203,8 @@ async fn drive_1_a_page_of_children_begins_where_it_starts_however_far_that_is()
             statement = statement.bind(None::<i64>);
         }
         let steps: Vec<(i64, i64, i64, String)> = statement.all().await.expect("a plan");
-        let step = steps.iter().map(|(_, _, _, step)| step.as_str()).find(|step| step.contains("resource_list_by_"));
+        let step =
+            steps.iter().map(|(_, _, _, step)| step.as_str()).find(|step| step.contains("INDEX resource_parent_id_"));
         let step = step.unwrap_or_else(|| panic!("{place}: no index of a list in {steps:?}"));
         assert!(["id)>(", "id)<("].iter().any(|bound| step.contains(bound)), "{place}: {step}\n{sql}");
         walked += 1;
@@ -228,10 +229,14 @@ async fn lic_3_every_filter_of_a_ledger_is_found_between_two_ends_of_an_index() 
             statement = statement.bind(None::<i64>);
         }
         let steps: Vec<(i64, i64, i64, String)> = statement.all().await.expect("a plan");
-        let step = steps.iter().map(|(_, _, _, step)| step.as_str()).find(|step| step.contains("ledger_entry_by_"));
+        let step = steps.iter().map(|(_, _, _, step)| step.as_str()).find(|step| step.contains("INDEX ledger_entry_"));
         let step = step.unwrap_or_else(|| panic!("{place}: no index of the ledger in {steps:?}"));
         let by_kind = sql.contains("(e.kind") || sql.contains("kind = ");
-        let index = if by_kind { "ledger_entry_by_kind " } else { "ledger_entry_by_time " };
+        let index = if by_kind {
+            "ledger_entry_licence_id_kind_created_at_number_idx "
+        } else {
+            "ledger_entry_licence_id_created_at_number_idx "
+        };
         assert!(step.contains(index) && step.contains('>') && step.contains('<'), "{place}: {step}\n{sql}");
         walked += 1;
     }
@@ -262,10 +267,10 @@ async fn audit_1_every_filter_of_the_log_is_found_between_two_ends_of_an_index()
             sql.contains("action = ") || sql.contains("(action"),
         );
         let fits = match (by_actor, by_action) {
-            (false, false) => step.contains("INDEX audit_by_time "),
-            (true, false) => step.contains("INDEX audit_by_actor "),
-            (false, true) => step.contains("INDEX audit_by_action "),
-            (true, true) => !step.contains("audit_by_time"),
+            (false, false) => step.contains("INDEX audit_organization_id_created_at_id_idx "),
+            (true, false) => step.contains("INDEX audit_organization_id_actor_id_created_at_id_idx "),
+            (false, true) => step.contains("INDEX audit_organization_id_action_created_at_id_idx "),
+            (true, true) => !step.contains("INDEX audit_organization_id_created_at_id_idx"),
         };
         assert!(fits && step.contains('>') && step.contains('<'), "{place}: {step}\n{sql}");
         walked += 1;

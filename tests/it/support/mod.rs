@@ -454,7 +454,7 @@ impl TestApp {
 
     /// What the doctor would find after these statements, past every rule; they are taken back.
     pub async fn broken_by(&self, statements: &'static [&'static str]) -> Vec<String> {
-        use commonhold::server::store::{DbError, Tx, doctor::INVARIANTS};
+        use commonhold::server::store::{DbError, Tx, doctor::INVARIANTS, naming};
         async fn look(tx: &mut Tx, statements: &[&'static str]) -> Result<Vec<String>, DbError> {
             let mut found = Vec::new();
             for statement in statements {
@@ -464,6 +464,9 @@ impl TestApp {
                 if invariant.count(tx).await? > 0 {
                     found.push(invariant.name.to_owned());
                 }
+            }
+            if naming::count_wrong(tx).await? > 0 {
+                found.push(naming::INVARIANT.to_owned());
             }
             Ok(found)
         }
