@@ -37,6 +37,8 @@ CREATE TABLE audit (
     actor_name TEXT NOT NULL,
     action TEXT NOT NULL,
     summary TEXT NOT NULL,
+    -- The folder, site, asset or dataset that the entry is about. Where it is about several, `audit_item` has them.
+    resource_id UUID,
     transfer_id UUID,
     -- State before and after, as JSON.
     before_state TEXT,
@@ -50,6 +52,16 @@ CREATE INDEX audit_organization_id_actor_id_created_at_id_idx ON audit (organiza
 CREATE INDEX audit_organization_id_action_created_at_id_idx ON audit (organization_id, action, created_at, id);
 -- Export of one's own data (SET-2).
 CREATE INDEX audit_actor_id_id_idx ON audit (actor_id, id);
+-- The history of one resource.
+CREATE INDEX audit_resource_id_id_idx ON audit (resource_id, id) WHERE resource_id IS NOT NULL;
+
+-- A row is one of several resources that an entry is about, so that what is done to many at once is in the history of each.
+CREATE TABLE audit_item (
+    audit_id UUID NOT NULL REFERENCES audit (id) ON DELETE CASCADE,
+    resource_id UUID NOT NULL,
+    PRIMARY KEY (audit_id, resource_id)
+);
+CREATE INDEX audit_item_resource_id_audit_id_idx ON audit_item (resource_id, audit_id);
 
 -- A row is a request with an Idempotency-Key and, once there is one, its answer (API-1).
 CREATE TABLE idempotency_key (

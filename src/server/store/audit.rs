@@ -1,11 +1,11 @@
-//! Table `audit` (AUDIT-1): written in the transaction of what it tells, never changed.
+//! Tables `audit` and `audit_item` (AUDIT-1): written in the transaction of what it tells, never changed.
 
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Result, Tx};
+use super::{CHUNK, Result, Tx};
 use crate::domain::{
-    id::{AuditId, OrganizationId, PersonId, TransferId},
+    id::{AuditId, OrganizationId, PersonId, ResourceId, TransferId},
     profile::OwnPermit,
     time::Timestamp,
     view::ActivityView,
@@ -26,6 +26,8 @@ pub struct NewAudit<'a> {
     pub action: &'static str,
     /// What, in a sentence without the actor.
     pub summary: String,
+    /// The folders, sites, assets and datasets it is about.
+    pub resources: &'a [ResourceId],
     /// The transfer it is about.
     pub transfer: Option<TransferId>,
     /// State before.
@@ -43,9 +45,13 @@ pub struct NewAudit<'a> {
 /// # Errors
 /// The database.
 pub async fn insert(tx: &mut Tx, line: &NewAudit<'_>) -> Result<()> {
+    let (resource, several) = match line.resources {
+        [one] => (Some(*one), [].as_slice()),
+        several => (None, several),
+    };
     tx.sql(
-        "INSERT INTO audit (id, organization_id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, ip_address, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "INSERT INTO audit (id, organization_id, actor_id, actor_name, action, summary, transfer_id, before_state, after_state, ip_address, created_at, resource_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(line.id.0)
     .bind(line.organization.map(|organization| organization.0))
@@ -58,9 +64,21 @@ pub async fn insert(tx: &mut Tx, line: &NewAudit<'_>) -> Result<()> {
     .bind(line.after.as_ref().map(ToString::to_string))
     .bind(line.address.map(str::to_owned))
     .bind(line.at.0)
+    .bind(resource.map(|resource| resource.0))
     .execute()
-    .await
-    .map(|_| ())
+    .await?;
+    for chunk in several.chunks(CHUNK) {
+        tx.sql_rows(
+            "INSERT INTO audit_item (audit_id, resource_id)
+             WITH listed(id) AS (VALUES {rows:1}) SELECT DISTINCT {1}, listed.id FROM listed",
+            chunk,
+            |statement, id| statement.bind(id.0),
+        )
+        .bind(line.id.0)
+        .execute()
+        .await?;
+    }
+    Ok(())
 }
 
 /// Which lines are listed.
@@ -88,6 +106,24 @@ struct AuditRow {
     after_state: Option<String>,
     ip_address: Option<String>,
     created_at: i64,
+}
+
+impl AuditRow {
+    fn into_line(self) -> (AuditId, ActivityView) {
+        let state = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+        let line = ActivityView {
+            at: Timestamp(self.created_at),
+            actor: self.actor_id.map(PersonId),
+            actor_name: self.actor_name,
+            action: self.action,
+            summary: self.summary,
+            transfer: self.transfer_id.map(TransferId),
+            before: state(self.before_state),
+            after: state(self.after_state),
+            address: self.ip_address,
+        };
+        (AuditId(self.id), line)
+    }
 }
 
 /// Where a page of the log begins or ends.
@@ -143,6 +179,43 @@ pub async fn list(
         ),
     };
     page(tx, sql, organization, filter, filter.from.unwrap_or(Timestamp(i64::MIN)), start, limit).await
+}
+
+/// One page of what an organization's log says of one resource, as [`list`] has it. The resource may be gone.
+///
+/// # Errors
+/// The database.
+pub async fn list_of_resource(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    resource: ResourceId,
+    filter: &Filter,
+    before: Option<Place>,
+    limit: i64,
+) -> Result<Vec<(AuditId, ActivityView)>> {
+    let end = Place { at: filter.to.unwrap_or(Timestamp(i64::MAX)), id: AuditId(Uuid::nil()) };
+    let start = before.map_or(end, |before| before.min(end));
+    // The join is ordered by hand: a resource has few entries, an organization's log has many.
+    let rows: Vec<AuditRow> = tx
+        .sql(
+            "SELECT a.id, a.actor_id, a.actor_name, a.action, a.summary, a.transfer_id, a.before_state, a.after_state, a.ip_address, a.created_at
+             FROM (SELECT id FROM audit WHERE resource_id = $1 UNION ALL SELECT audit_id FROM audit_item WHERE resource_id = $1) AS listed
+             CROSS JOIN audit a
+             WHERE a.id = listed.id AND a.organization_id = $2 AND a.created_at >= $3 AND (a.created_at, a.id) < ($4, $5)
+                AND ($6 IS NULL OR a.actor_id = $6) AND ($7 IS NULL OR a.action = $7)
+             ORDER BY a.created_at DESC, a.id DESC LIMIT CAST($8 AS BIGINT)",
+        )
+        .bind(resource.0)
+        .bind(organization.0)
+        .bind(filter.from.map_or(i64::MIN, |at| at.0))
+        .bind(start.at.0)
+        .bind(start.id.0)
+        .bind(filter.actor.map(|actor| actor.0))
+        .bind(filter.action.clone())
+        .bind(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(AuditRow::into_line).collect())
 }
 
 /// The page before a line: the `limit` lines that are newer than it, next to it, oldest first.
@@ -234,24 +307,7 @@ async fn page(
         statement = statement.bind(action.clone());
     }
     let rows: Vec<AuditRow> = statement.all().await?;
-    let state = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let line = ActivityView {
-                at: Timestamp(row.created_at),
-                actor: row.actor_id.map(PersonId),
-                actor_name: row.actor_name,
-                action: row.action,
-                summary: row.summary,
-                transfer: row.transfer_id.map(TransferId),
-                before: state(row.before_state),
-                after: state(row.after_state),
-                address: row.ip_address,
-            };
-            (AuditId(row.id), line)
-        })
-        .collect())
+    Ok(rows.into_iter().map(AuditRow::into_line).collect())
 }
 
 /// Something that somebody did, for the export of their data.

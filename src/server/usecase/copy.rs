@@ -292,6 +292,7 @@ pub async fn show(
         action: "resource.copied",
         summary: format!("copied {} to “{}”{called}", trash::what(&[original.to_owned()]), place.name),
         after: Some(serde_json::json!({ "resource": making.top, "parent": destination, "items": making.done })),
+        resources: vec![making.top],
         ..Happened::default()
     };
     audit::note(tx, ctx, by, happened).await?;
@@ -490,6 +491,7 @@ pub async fn show_shared(
         action: "resource.shared",
         summary: format!("shared a copy of {what} with {sharing_id}"),
         after: Some(serde_json::json!({ "resource": original, "sharing_id": sharing_id, "items": making.done })),
+        resources: vec![original],
         ..Happened::default()
     };
     audit::note(tx, ctx, by, sent).await?;
@@ -499,6 +501,7 @@ pub async fn show_shared(
         action: "resource.received",
         summary: format!("shared a copy of {what} here from {}{numbered}", source.name),
         after: Some(serde_json::json!({ "resource": making.top, "account": target.account, "items": making.done })),
+        resources: vec![making.top],
         ..Happened::default()
     };
     audit::note(tx, ctx, by, received).await?;

@@ -155,6 +155,7 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
                         summary: format!("changed what is known of “{}”", found.name),
                         before: Some(told(&before)),
                         after: Some(told(&after)),
+                        resources: vec![id],
                         ..Happened::default()
                     };
                     audit::note(tx, &ctx, &by, what).await?;
@@ -224,6 +225,7 @@ async fn set_status_in(tx: &mut Tx, ctx: &Ctx, by: By<'_>, id: ResourceId, wante
         summary: format!("set “{}” to {}", found.name, status.title()),
         before: Some(serde_json::json!({ "resource": id, "status": dataset.status })),
         after: Some(serde_json::json!({ "resource": id, "status": status, "charged": charged })),
+        resources: vec![id],
         ..Happened::default()
     };
     match by {
@@ -275,6 +277,7 @@ pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) ->
             summary: format!("started “{}”, which had waited for credits", dataset.name),
             before: Some(serde_json::json!({ "resource": dataset.id, "status": Status::WaitingForCredits })),
             after: Some(serde_json::json!({ "resource": dataset.id, "status": Status::Queued, "charged": cost })),
+            resources: vec![dataset.id],
             ..Happened::default()
         };
         audit::note_by_itself(tx, ctx, what).await?;

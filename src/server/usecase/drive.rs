@@ -769,6 +769,7 @@ pub(super) async fn create_in(
         action: "resource.created",
         summary: format!("created the {} “{name}”", kind.title().to_lowercase()),
         after: Some(serde_json::json!({ "resource": id, "kind": kind, "name": name, "parent": parent })),
+        resources: vec![id],
         ..Happened::default()
     };
     audit::note(tx, ctx, by, what).await?;
@@ -818,6 +819,7 @@ pub(super) async fn rename_in(
         summary: format!("renamed “{}” to “{name}”", before.name),
         before: Some(serde_json::json!({ "resource": id, "name": before.name })),
         after: Some(serde_json::json!({ "resource": id, "name": name })),
+        resources: vec![id],
         ..Happened::default()
     };
     audit::note(tx, ctx, by, what).await?;

@@ -522,6 +522,7 @@ async fn give_to(
         },
         before: from.map(state),
         after: Some(state(level)),
+        resources: vec![managed.id()],
         ..Happened::default()
     };
     audit::note(tx, ctx, by, what).await?;
@@ -628,6 +629,7 @@ async fn ask(
         after: Some(
             serde_json::json!({ "resource": id, "email": waiting.email, "level": level, "invitation": waiting.id }),
         ),
+        resources: vec![id],
         ..Happened::default()
     };
     audit::note(tx, ctx, by, what).await?;
@@ -731,6 +733,7 @@ async fn take(
         before: Some(serde_json::json!({
             "resource": managed.id(), "to": found.grantee, "name": name, "level": found.level, "carried": found.carried,
         })),
+        resources: vec![managed.id()],
         ..Happened::default()
     };
     audit::note(tx, ctx, by, what).await
@@ -756,6 +759,7 @@ async fn take_back(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &Managed, id
         action: "access.removed",
         summary: format!("took back the access of {} to {}", found.email, managed.words()),
         before: Some(serde_json::json!({ "resource": managed.id(), "email": found.email, "invitation": id })),
+        resources: vec![managed.id()],
         ..Happened::default()
     };
     audit::note(tx, ctx, by, what).await?;

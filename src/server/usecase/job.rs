@@ -114,6 +114,7 @@ async fn cancel_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, job: &Job) -> Result<
         organization: Some(job.organization),
         action: "work.cancelled",
         summary: format!("cancelled {what} “{}”", job.name),
+        resources: job.source.or(job.top).into_iter().collect(),
         ..Happened::default()
     };
     audit::note(tx, ctx, by, happened).await

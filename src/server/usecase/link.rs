@@ -119,6 +119,7 @@ async fn create_in(
             "password": password_hash.is_some(),
             "expires_at": expires_at.map(Timestamp::rfc3339),
         })),
+        resources: vec![id],
         ..Happened::default()
     };
     audit::note(tx, ctx, by, what).await?;
@@ -196,6 +197,7 @@ pub async fn revoke(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
                     action: "link.revoked",
                     summary: format!("switched off a link to {}", named(shown.kind, &shown.name)),
                     before: Some(serde_json::json!({ "resource": found.resource, "link": id })),
+                    resources: vec![found.resource],
                     ..Happened::default()
                 };
                 audit::note(tx, &ctx, &by, what).await

@@ -239,6 +239,7 @@ async fn note_both(
             summary: summary(there),
             transfer: of.transfer,
             after: Some(serde_json::json!({ "offer": of.id, "items": items })),
+            resources: of.items.iter().map(|item| item.id).collect(),
             ..Happened::default()
         };
         audit::note(tx, ctx, by, happened).await?;
@@ -607,6 +608,7 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: State
                 "{done} the offer of {what} {}",
                 if there { format!("from {}", of.source_name) } else { format!("to {}", of.target_name) }
             ),
+            resources: of.items.iter().map(|item| item.id).collect(),
             transfer: of.transfer,
             ..Happened::default()
         };

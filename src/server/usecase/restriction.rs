@@ -95,6 +95,7 @@ async fn update_in(
         summary: format!("changed the restrictions of {what}"),
         before: Some(words(id, before.own)),
         after: Some(words(id, restrictions)),
+        resources: vec![id],
         ..Happened::default()
     };
     audit::note(tx, ctx, by, line).await?;

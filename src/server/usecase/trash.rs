@@ -125,6 +125,7 @@ pub(super) async fn put_in(
         action: "resource.trashed",
         summary: format!("moved {} to the trash", what(&names)),
         before: Some(serde_json::json!({ "items": listed(&gone) })),
+        resources: gone.iter().map(|(id, _)| *id).collect(),
         ..Happened::default()
     };
     audit::note(tx, ctx, by, happened).await?;
@@ -253,6 +254,7 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
         action: "resource.restored",
         summary: format!("restored {} from the trash", what(&called)),
         after: Some(serde_json::json!({ "items": listed(&listed_items) })),
+        resources: listed_items.iter().map(|(id, _)| *id).collect(),
         ..Happened::default()
     };
     audit::note(tx, ctx, by, happened).await?;
@@ -497,6 +499,7 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
         action: "resource.deleted",
         summary: format!("deleted {} for good{reason}", what(&names)),
         before: Some(serde_json::json!({ "items": listed(&items) })),
+        resources: items.iter().map(|(id, _)| *id).collect(),
         ..Happened::default()
     };
     match by {

@@ -8,6 +8,7 @@ mod billing;
 mod concurrency;
 mod copies;
 mod drive;
+mod history;
 mod invitations;
 mod keys;
 mod lacking;

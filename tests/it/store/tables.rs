@@ -529,6 +529,7 @@ both!(audit_newest_first_filtered_and_paged, async |app| {
                     actor_name: "Anna",
                     action,
                     summary: "did something".to_owned(),
+                    resources: &[],
                     transfer: None,
                     before: None,
                     after: Some(serde_json::json!({ "ä": [1, null] })),
