@@ -283,7 +283,7 @@ impl Db {
                 compare_by_bytes(pool).await.map_err(sqlx::migrate::MigrateError::from)?;
             }
         }
-        super::naming::update_all(self).await.map_err(|error| sqlx::migrate::MigrateError::Source(Box::new(error)))
+        Ok(())
     }
 
     /// Whether every migration of this program has run.
@@ -437,11 +437,11 @@ impl Db {
                 // What the transaction sees begins with its first query, which LOCK is not: it sees what was done before. Locks
                 // of a table are given in the order in which they were asked for, so nobody overtakes who waits for a turn.
                 let locks = match tries.how {
-                    WriteMode::Beside => "LOCK TABLE writing IN ROW SHARE MODE",
+                    WriteMode::Beside => "LOCK TABLE write_lock IN ROW SHARE MODE",
                     WriteMode::Alone => {
-                        "LOCK TABLE writing IN ROW SHARE MODE; LOCK TABLE resource IN SHARE ROW EXCLUSIVE MODE"
+                        "LOCK TABLE write_lock IN ROW SHARE MODE; LOCK TABLE resource IN SHARE ROW EXCLUSIVE MODE"
                     }
-                    WriteMode::InTurn => "LOCK TABLE writing IN EXCLUSIVE MODE",
+                    WriteMode::InTurn => "LOCK TABLE write_lock IN EXCLUSIVE MODE",
                 };
                 let left = tries.left().max(Duration::from_millis(1));
                 let first = format!(
@@ -669,14 +669,14 @@ async fn notify(transaction: &mut Transaction<'static, Postgres>, change: &Chang
 /// Columns whose order and ranges are asked for: compared by their bytes, as SQLite compares every text.
 const ORDERED: [(&str, &str); 12] = [
     ("resource", "name_key"),
-    ("resource", "name_same"),
+    ("resource", "name_unique"),
     ("resource_word", "word"),
-    ("resource", "owner_key"),
-    ("organization", "org_key"),
-    ("org_alias", "org_key"),
+    ("resource", "owner_name_key"),
+    ("organization", "org_id_key"),
+    ("org_alias", "org_id_key"),
     ("membership", "name_key"),
     ("membership", "email_key"),
-    ("membership", "organization_key"),
+    ("membership", "organization_name_key"),
     ("invitation", "name_key"),
     ("invitation", "email_key"),
     ("person", "name_key"),

@@ -447,7 +447,7 @@ impl TestApp {
 
     /// The invariants that the doctor finds broken after these statements, which are rolled back.
     pub async fn broken_by(&self, statements: &'static [&'static str]) -> Vec<String> {
-        use commonhold::server::store::{DbError, Tx, doctor::INVARIANTS};
+        use commonhold::server::store::{DbError, Tx, doctor::INVARIANTS, naming};
         async fn look(tx: &mut Tx, statements: &[&'static str]) -> Result<Vec<String>, DbError> {
             let mut found = Vec::new();
             for statement in statements {
@@ -457,6 +457,9 @@ impl TestApp {
                 if invariant.count(tx).await? > 0 {
                     found.push(invariant.name.to_owned());
                 }
+            }
+            if naming::count_wrong(tx).await? > 0 {
+                found.push(naming::INVARIANT.to_owned());
             }
             Ok(found)
         }
