@@ -192,10 +192,10 @@ pub async fn list_of_resource(
     organization: OrganizationId,
     resource: ResourceId,
     filter: &Filter,
-    before: Option<Place>,
+    before: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<(AuditId, ActivityView)>> {
-    let end = Place { at: filter.to.unwrap_or(Timestamp(i64::MAX)), id: AuditId(Uuid::nil()) };
+    let end = Cursor { at: filter.to.unwrap_or(Timestamp(i64::MAX)), id: AuditId(Uuid::nil()) };
     let start = before.map_or(end, |before| before.min(end));
     // The join is ordered by hand: a resource has few entries, an organization's log has many.
     let rows: Vec<AuditRow> = tx

@@ -65,7 +65,7 @@ pub async fn insert(tx: &mut Tx, permit: &RolePermit, new: &NewOrganizationRow<'
     .bind(new.at.0)
     .bind(sort_key(new.name))
     .bind(search_key(new.name))
-    .bind(PeopleVisibility::default().word())
+    .bind(PeopleVisibility::default().as_str())
     .execute()
     .await
     .map(|_| ())

@@ -114,7 +114,7 @@ async fn cancel_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, task: &Task) -> Resul
         organization: Some(task.organization),
         action: "work.cancelled",
         summary: format!("cancelled {what} “{}”", task.name),
-        resources: job.source.or(job.top).into_iter().collect(),
+        resources: task.source.or(task.top).into_iter().collect(),
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, event).await
