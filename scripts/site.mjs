@@ -13,7 +13,6 @@ import { basename, dirname, extname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { bundle } from "lightningcss";
-import { Reader, imports, sectionsOf, withoutUnused } from "./unused.mjs";
 
 const [profile, compiled] = process.argv.slice(2);
 const release = profile === "release";
@@ -50,6 +49,52 @@ const files = (folder) =>
     : [];
 const run = (program, args) => execFileSync(program, args, { stdio: ["ignore", "inherit", "inherit"] });
 const step = (text) => console.log(`    ${text}`);
+
+/** Kinds of sections of a module. */
+const [custom, imports] = [0, 2];
+
+/** Reads the numbers and texts of a module. */
+class Reader {
+  constructor(bytes, at = 0) {
+    this.bytes = bytes;
+    this.at = at;
+  }
+  byte() {
+    return this.bytes[this.at++];
+  }
+  /** LEB128, unsigned; of a signed one only the length is of interest here. */
+  number() {
+    let [value, shift, byte] = [0, 0, 0];
+    do {
+      byte = this.byte();
+      value += (byte & 0x7f) * 2 ** shift;
+      shift += 7;
+    } while (byte & 0x80);
+    return value;
+  }
+  text() {
+    const length = this.number();
+    this.at += length;
+    return this.bytes.toString("utf8", this.at - length, this.at);
+  }
+}
+
+/** What a module consists of; custom sections with their name. */
+function sectionsOf(bytes) {
+  const reader = new Reader(bytes, 8);
+  const sections = [];
+  while (reader.at < bytes.length) {
+    const start = reader.at;
+    const kind = reader.byte();
+    const length = reader.number();
+    const body = reader.at;
+    const inside = new Reader(bytes, body);
+    const name = kind === custom ? inside.text() : undefined;
+    sections.push({ kind, name, start, body, inside: inside.at, end: body + length });
+    reader.at = body + length;
+  }
+  return sections;
+}
 
 /** A module without the custom sections that only tools read. */
 function bare(module) {
@@ -164,7 +209,7 @@ function joining(script, bundles) {
  */
 function webassembly() {
   const tools = ["wasm-bindgen", "wasm-split-cli"].map((tool) => execFileSync("sh", ["-c", `command -v ${tool}`], { encoding: "utf8" }).trim());
-  const inputs = [compiled, "scripts/package-lock.json", "scripts/site.mjs", "scripts/unused.mjs", ...tools];
+  const inputs = [compiled, "scripts/package-lock.json", "scripts/site.mjs", ...tools];
   const key = sha(...inputs.map((file) => readFileSync(file)));
   const stamp = join(work, "key");
   const parts = join(work, "parts");
@@ -174,15 +219,8 @@ function webassembly() {
   if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== key) {
     rmSync(work, { recursive: true, force: true });
     mkdirSync(parts, { recursive: true });
-    let whole = compiled;
-    if (release) {
-      whole = join(work, "whole.wasm");
-      const { module, functions } = withoutUnused(readFileSync(compiled));
-      step(`cut out ${functions} functions that are never called (scripts/unused.mjs)`);
-      writeFileSync(whole, module);
-    }
     step("wasm-split: a few seconds");
-    run("wasm-split-cli", [whole, parts, "--out-name", name]);
+    run("wasm-split-cli", [compiled, parts, "--out-name", name]);
     step("wasm-bindgen: a few seconds");
     // What the parts share with the main module is exported by the linker's names.
     run("wasm-bindgen", [
@@ -190,7 +228,7 @@ function webassembly() {
       ...(release ? ["--remove-name-section", "--remove-producers-section"] : ["--keep-debug"]),
       "--out-name", name, "--out-dir", work, join(parts, `${name}.wasm`),
     ]);
-    for (const passed of [join(parts, `${name}.wasm`), ...(release ? [whole] : [])]) rmSync(passed);
+    rmSync(join(parts, `${name}.wasm`));
     let bundles;
     if (release) {
       step("merge what bundles share, and tidy up: about 20 seconds");
