@@ -25,6 +25,7 @@ setup: ## bring everything the other targets need and this machine lacks; safe t
 
 fmt: ## format the code (a second)
 	@cargo fmt
+	@cargo fmt --manifest-path tools/site/Cargo.toml
 
 lint: ## format and clippy, both halves (4 minutes from nothing, seconds later)
 	@scripts/setup build

@@ -1,7 +1,7 @@
 //! Pages whose code is not in the first file that a browser fetches.
 //!
 //! `lazy!` puts a page into a bundle. What only the pages of one bundle need is in that bundle's file; what several
-//! bundles share is in files of its own; what the frame needs is in the main file. `scripts/site.mjs` takes the compiled
+//! bundles share is in files of its own; what the frame needs is in the main file. `tools/site` takes the compiled
 //! module apart so. The server names a page's files in its head, and the browser fetches all of them at once.
 //!
 //! # Invariants
