@@ -5,6 +5,7 @@
 //!   of a server function.
 //! - Everything works, or is absent, without WebAssembly.
 
+pub mod auto_save;
 pub mod avatar;
 pub mod breadcrumbs;
 pub mod button;
