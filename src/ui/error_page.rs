@@ -9,9 +9,8 @@ use super::{
         button::{ButtonLink, Tone},
         empty::Empty,
     },
-    paths,
-    routes::current_address,
-    status,
+    location::current_address,
+    paths, status,
 };
 use crate::{domain::refusal::Refusal, rpc::Failure};
 

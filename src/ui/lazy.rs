@@ -14,7 +14,7 @@ use std::{future::Future, pin::Pin};
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use leptos_router::ChooseView;
 
-use super::{routes::current_address, status::preload};
+use super::{location::current_address, status::preload};
 
 /// What comes with a bundle's code, or the news that it did not come.
 type Coming<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;

@@ -1,6 +1,6 @@
 //! What people see.
 //!
-//! - `routes` is the tree of pages and how a page reads its address; `paths` writes every address.
+//! - `routes` is the table of pages, `location` how a page reads its address; `paths` writes every address.
 //! - `session` is what every page shares: who is signed in, what to reload, what to say.
 //! - `hydration` brings the server's page to life, also where others have changed it meanwhile.
 //! - `lazy` puts pages into bundles, files that are fetched when one of their pages is shown.
@@ -25,6 +25,7 @@ pub mod form_action;
 pub mod hydration;
 pub mod layout;
 pub mod lazy;
+pub mod location;
 pub mod pages;
 pub mod paths;
 pub mod routes;

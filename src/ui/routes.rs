@@ -1,11 +1,9 @@
-//! The tree of pages, and how a page reads its address.
+//! The table of pages: which page an address shows, and which bundle its code is in.
 
 use leptos::{children::ToChildren, prelude::*};
 use leptos_router::{
     ChooseView, MatchInterface, MatchNestedRoutes, RouteDefs, SsrMode,
     components::{FlatRoutes, FlatRoutesProps, Route, RouteChildren},
-    hooks::use_location,
-    params::ParamsMap,
     path,
 };
 
@@ -92,30 +90,4 @@ pub async fn preload_current_page() {
     if let Some(page) = RouteDefs::new(pages()).match_route(&path) {
         page.into_view_and_child().0.preload().await;
     }
-}
-
-/// What a page reads from the address: `read` is given the segments of the path and the query, and answers `None` for
-/// an address of another page. Then the last answer stays: a page that is being left neither reloads nor flickers, and
-/// path and query always belong together (the router updates its own two signals one after the other).
-pub fn use_route_query<T>(read: impl Fn(&[&str], &ParamsMap) -> Option<T> + Send + Sync + 'static) -> Memo<T>
-where
-    T: Clone + Default + PartialEq + Send + Sync + 'static,
-{
-    let location = use_location();
-    Memo::new(move |before: Option<&T>| {
-        let fresh = location.pathname.with(|path| {
-            let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-            location.query.with(|query| read(&segments, query))
-        });
-        fresh.or_else(|| before.cloned()).unwrap_or_default()
-    })
-}
-
-/// The path and query as they are now: where a form or a link comes back to.
-pub fn current_address() -> Signal<String> {
-    let location = use_location();
-    Signal::derive(move || {
-        let (path, search) = (location.pathname.get(), location.search.get());
-        if search.is_empty() { path } else { format!("{path}?{search}") }
-    })
 }

@@ -1,7 +1,6 @@
 //! What every page shares: who is signed in, what to show once, and when to look at the data again.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 use crate::{
     domain::{id::PersonId, policy::Policy, time::Timestamp},
@@ -10,7 +9,7 @@ use crate::{
         billing::missing_licence,
         session::{PageStartView, page_start},
     },
-    ui::{paths, words},
+    ui::{location::current_path, paths, words},
     view::{
         OrganizationMembership, PersonView, SessionView, SharedView, billing::WayToLicence, people::Waiting,
         preferences::UiPreferences,
@@ -201,11 +200,6 @@ impl Session {
 struct PageOrganization {
     name: String,
     hue: u8,
-}
-
-/// The path that is shown.
-pub fn current_path() -> Memo<String> {
-    use_location().pathname
 }
 
 /// What a page with forms and times on it needs of [`PageStartView`], with something to show even where it could not be had.

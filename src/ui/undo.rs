@@ -9,7 +9,7 @@ use super::{
         form::{Form, Submit},
     },
     form_action::FormAction,
-    routes::current_address,
+    location::current_address,
 };
 use crate::rpc::trash::UndoChange;
 

@@ -21,10 +21,10 @@ use crate::{
     rpc::{Done, Failure, FormFlash},
     ui::{
         form_action::{AnyFormAction, FormAction},
+        location::{current_address, current_path},
         paths,
-        routes::current_address,
         sales::GetLicence,
-        session::{Session, current_path},
+        session::Session,
     },
 };
 

@@ -13,8 +13,8 @@ use crate::{
         },
         form_action::FormAction,
         layout::{FocusHeading, PublicLayout},
+        location::use_route_query,
         paths,
-        routes::use_route_query,
         session::{PageContext, Session},
     },
 };

@@ -12,7 +12,7 @@ use crate::{
         components::icon::Icon,
         error_page::ErrorPage,
         layout::{Frame, PageHeader, Section},
-        routes::use_route_query,
+        location::use_route_query,
         session::{PageContext, Session},
     },
     view::OrganizationMembership,

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{list::called, route::PeopleDialog, route::PeopleRoute};
+use super::route::{PeopleDialog, PeopleRoute};
 use crate::{
     domain::{
         invitation::roles_to_invite_as,
@@ -44,7 +44,7 @@ pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFl
         .into_iter()
         .take(MAX_NAMED_PEOPLE)
         .map(|row| {
-            let name = called(&row);
+            let name = row.label();
             let about = match row.status {
                 Status::External => {
                     format!("External · loses access to {}", words::totalled(row.resources, "resource", "resources"))
@@ -146,7 +146,7 @@ pub fn RoleDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFlas
         _ => (String::new(), None),
     };
     let row: Option<PersonRow> = people.chosen.into_iter().next();
-    let name = row.as_ref().map(called).unwrap_or_default();
+    let name = row.as_ref().map(PersonRow::label).unwrap_or_default();
     let myself = row.as_ref().is_some_and(|row| row.person == Some(people.me));
     let before = row.as_ref().and_then(|row| row.role);
     let (Some(to), Some(before)) = (to, before) else { return ().into_any() };

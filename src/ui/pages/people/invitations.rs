@@ -6,7 +6,7 @@ use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
 
-use super::PeopleHeader;
+use super::header::PeopleHeader;
 use crate::{
     domain::{invitation::InvitationState, time::Timestamp},
     rpc::{
@@ -24,8 +24,8 @@ use crate::{
         error_page::ErrorPage,
         form_action::{FormAction, function_of},
         layout::{Frame, Section},
+        location::use_route_query,
         paths::{self, Address},
-        routes::use_route_query,
         session::{PageContext, Session},
         words::{self, When},
     },

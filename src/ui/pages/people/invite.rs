@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 
 use super::{
     dialogs::{missing_roles, roles_within},
+    header::WaitingInvitations,
     route::{PeopleDialog, PeopleRoute},
 };
 use crate::{
@@ -27,7 +28,6 @@ use crate::{
             icon::Icon,
         },
         form_action::FormAction,
-        pages::people::Counts,
         paths, words,
     },
     view::{
@@ -94,10 +94,10 @@ fn Asking(fields: Fields, route: PeopleRoute, close: String) -> impl IntoView {
             _ => None,
         })
     });
-    let counts = use_context::<Counts>();
+    let counts = use_context::<WaitingInvitations>();
     Effect::new(move |before: Option<()>| {
         let review = sent.get();
-        if let (Some(()), Some(review), Some(Counts(waiting))) = (before, review, counts) {
+        if let (Some(()), Some(review), Some(WaitingInvitations(waiting))) = (before, review, counts) {
             let invited = review.rows.iter().filter(|row| row.outcome == Outcome::Invited).count() as u64;
             waiting.update(|waiting| *waiting += invited);
         }

@@ -8,7 +8,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 
-use super::{manages, route::PeopleRoute};
+use super::{header::manages, route::PeopleRoute};
 use crate::{
     domain::{
         refusal::Refusal,
@@ -308,11 +308,6 @@ fn Heads(route: PeopleRoute, may_manage: bool) -> impl IntoView {
     .into_any()
 }
 
-/// What somebody is called in the table: their name, or their address.
-pub fn called(row: &PersonRow) -> String {
-    if row.name.is_empty() { row.email.clone() } else { row.name.clone() }
-}
-
 /// The roles that I may give to somebody, theirs among them; fewer than two where there is nothing to choose.
 fn choices(row: &PersonRow, mine: Option<Role>, owners: u64) -> Vec<Role> {
     let (Some(mine), Some(role)) = (mine, row.role) else { return Vec::new() };
@@ -357,7 +352,7 @@ fn Row(
     refused: Vec<(Role, String)>,
     several_accounts: bool,
 ) -> impl IntoView {
-    let name = called(&row);
+    let name = row.label();
     let id =
         row.person.map(|id| id.to_string()).or_else(|| row.invitation.map(|id| id.to_string())).unwrap_or_default();
     let hue = row.person.map_or_else(|| words::hue(row.email.as_bytes()), |id| words::hue(id.0.as_bytes()));
