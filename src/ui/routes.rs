@@ -35,8 +35,8 @@ use super::pages::{
     welcome::WelcomePage,
 };
 
-/// Every page, and the bundle that its code is in. `SsrMode::Async`: a page leaves the server whole, so that it needs no
-/// script to be read.
+/// Every page, and the bundle that its code is in. `SsrMode::Async` sends complete pages, which can be read without a
+/// script.
 fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
     view! {
         <RouteList>
@@ -72,7 +72,7 @@ fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
     .into_inner()
 }
 
-/// Routes as they are, where `view!` would have a view.
+/// Returns the routes themselves, so that `view!` can be used to write them.
 #[component(transparent)]
 fn RouteList<Routes>(children: RouteChildren<Routes>) -> Routes {
     children.into_inner()
@@ -84,7 +84,7 @@ pub fn Pages() -> impl IntoView {
     FlatRoutes(FlatRoutesProps::builder().fallback(NotFoundPage).children(ToChildren::to_children(pages)).build())
 }
 
-/// Waits for the code of the page that the server sent, so that it can be brought to life in one step.
+/// Loads the code of the page that the server sent: hydration is synchronous and cannot wait for it.
 pub async fn preload_current_page() {
     let path = window().location().pathname().unwrap_or_default();
     if let Some(page) = RouteDefs::new(pages()).match_route(&path) {

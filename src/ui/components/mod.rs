@@ -11,6 +11,7 @@ pub mod breadcrumbs;
 pub mod button;
 pub mod copy;
 pub mod dialog;
+pub mod dom;
 pub mod empty;
 pub mod field;
 pub mod focus;

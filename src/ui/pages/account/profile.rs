@@ -14,15 +14,14 @@ use crate::{
         components::{
             auto_save::{AutoSave, AutoSaved},
             button::Tone,
-            empty::Skeleton,
             field::{Check, Field},
             form::{Form, FormButtons, Submit},
             note::Note,
             select::Select,
         },
-        error_page::ErrorPage,
         form_action::FormAction,
-        session::{PageContext, Session},
+        page::content,
+        session::Session,
         words,
     },
     view::{account::ProfileView, preferences::UiPreferences},
@@ -39,25 +38,17 @@ pub fn ProfilePage() -> impl IntoView {
     let (save, change_email) = (FormAction::<UpdateProfile>::new(), FormAction::<ChangeEmail>::new());
     let save_keys = FormAction::<SaveLetterKeys>::new();
     let (saved_profile, saved_keys) = (AutoSave::new(save.pending()), AutoSave::new(save_keys.pending()));
-    view! {
-        <AccountFrame part="">
-            <Transition fallback=Skeleton>
-                {move || Suspend::new(async move {
-                    let begin = PageContext::from(session.start().await);
-                    match profile.await {
-                        Ok(profile) => view! {
-                            <AboutMe action=save auto_save=saved_profile profile=profile.clone() flash=begin.form.clone()/>
-                            <MyEmail action=change_email profile flash=begin.form/>
-                            <Keys action=save_keys auto_save=saved_keys preferences=begin.preferences/>
-                        }
-                        .into_any(),
-                        Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </AccountFrame>
-    }
-    .into_any()
+    let content = content(move || async move {
+        let context = session.context().await;
+        let profile = profile.await?;
+        Ok(view! {
+            <AboutMe action=save auto_save=saved_profile profile=profile.clone() flash=context.form.clone()/>
+            <MyEmail action=change_email profile flash=context.form/>
+            <Keys action=save_keys auto_save=saved_keys preferences=context.preferences/>
+        }
+        .into_any())
+    });
+    view! { <AccountFrame part="">{content}</AccountFrame> }.into_any()
 }
 
 /// Names and preferences.
@@ -112,7 +103,7 @@ fn AboutMe(
     }
 }
 
-/// The address, and how to get another.
+/// The email address, and changing it.
 #[component]
 fn MyEmail(action: FormAction<ChangeEmail>, profile: ProfileView, flash: Option<FormFlash>) -> impl IntoView {
     let (class, state) =

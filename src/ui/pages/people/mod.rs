@@ -26,7 +26,7 @@ use crate::{
         error_page::ErrorPage,
         layout::{Frame, Section},
         location::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
     },
     view::people::PeopleView,
 };
@@ -54,9 +54,9 @@ pub fn PeoplePage() -> impl IntoView {
             <div class="loadable" aria-busy=move || (session.hydrated.get() && loading.get()).then_some("true")>
                 <Transition fallback=Skeleton set_pending=loading>
                     {move || Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
+                        let context = session.context().await;
                         match people.await {
-                            (route, Ok(people)) => view! { <PeopleContent people route now=begin.now flash=begin.form/> }.into_any(),
+                            (route, Ok(people)) => view! { <PeopleContent people route now=context.now flash=context.form/> }.into_any(),
                             (_, Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
                         }
                     })}
@@ -67,7 +67,6 @@ pub fn PeoplePage() -> impl IntoView {
     .into_any()
 }
 
-/// The page, loaded, with the dialog that is open over it.
 #[component]
 fn PeopleContent(people: PeopleView, route: PeopleRoute, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
     let waiting = RwSignal::new(people.waiting);
