@@ -63,6 +63,13 @@ pub struct PersonRow {
     pub accounts: Option<Vec<(AccountId, String)>>,
 }
 
+impl PersonRow {
+    /// Their name; their email address where an invitation came without one.
+    pub fn label(&self) -> String {
+        if self.name.is_empty() { self.email.clone() } else { self.name.clone() }
+    }
+}
+
 /// A page of Manage People.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PeopleView {

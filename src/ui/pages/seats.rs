@@ -1,4 +1,4 @@
-//! Seats of desktop licences (LIC-5): who was given one, what runs on it, giving and freeing them.
+//! Seats of desktop licences (LIC-5): who holds them, giving and freeing them.
 
 use leptos::prelude::*;
 
@@ -10,21 +10,21 @@ use crate::{
     },
     ui::{
         components::{
-            avatar::Face,
+            avatar::PersonAvatar,
             button::{BlockedButton, ButtonLink, Tone},
             dialog::{Dialog, DialogBody, DialogButtons},
-            empty::{Empty, Skeleton},
+            empty::Empty,
             field::{Field, Hidden},
             form::{Form, Submit},
             meter::Meter,
         },
-        error_page::ErrorPage,
         form_action::FormAction,
-        layout::{Frame, PageHeader, Section},
+        layout::{PageHeader, Section},
+        location::use_route_query,
+        page::page,
         paths::{self, Address},
-        routes::use_route_query,
         sales::GetLicence,
-        session::{PageContext, Session},
+        session::Session,
         words::{self, When},
     },
     view::{
@@ -37,13 +37,13 @@ use crate::{
 #[derive(Clone, Default, PartialEq)]
 struct SeatsRoute {
     org: String,
-    /// Only this licence, page by page.
+    /// The licence to list alone; empty for all.
     only: String,
     cursor: String,
     dialog: String,
     /// The licence that a dialog is about.
     licence: String,
-    /// Whose seat it is about.
+    /// The person whose seat the dialog is about.
     holder: String,
 }
 
@@ -92,26 +92,16 @@ pub fn SeatsPage() -> impl IntoView {
             seats_page(route.org, route.only, route.cursor, giving).await
         },
     );
-    view! {
-        <Frame section=Section::Seats org>
-            <Transition fallback=Skeleton>
-                {move || {
-                    let route = route.get();
-                    Suspend::new(async move {
-                        let begin = PageContext::from(session.start().await);
-                        match seats.await {
-                            Ok(seats) => view! { <SeatsContent route seats now=begin.now flash=begin.form/> }.into_any(),
-                            Err(failure) => view! { <ErrorPage failure/> }.into_any(),
-                        }
-                    })
-                }}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Seats, org, move || {
+        let route = route.get();
+        async move {
+            let context = session.context().await;
+            let seats = seats.await?;
+            Ok(view! { <SeatsContent route seats now=context.now flash=context.form/> }.into_any())
+        }
+    })
 }
 
-/// The page, loaded, with the dialog that is open over it.
 #[component]
 fn SeatsContent(route: SeatsRoute, seats: SeatsView, now: Timestamp, flash: Option<FormFlash>) -> impl IntoView {
     let route = SeatsRoute { org: seats.organization.org_id.clone(), ..route };
@@ -214,7 +204,7 @@ fn Licence(route: SeatsRoute, licence: SeatedLicence, now: Timestamp) -> impl In
                         <th scope="col">"Device"</th>
                         <th scope="col">"Since"</th>
                         <th scope="col">"Last seen"</th>
-                        <th scope="col"><span class="unseen">"Actions"</span></th>
+                        <th scope="col"><span class="visually-hidden">"Actions"</span></th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -245,7 +235,6 @@ fn Licence(route: SeatsRoute, licence: SeatedLicence, now: Timestamp) -> impl In
     }
 }
 
-/// Somebody's seat.
 #[component]
 fn Row(route: SeatsRoute, licence: String, row: SeatRow, now: Timestamp) -> impl IntoView {
     let holder = row.holder.id().to_string();
@@ -263,7 +252,7 @@ fn Row(route: SeatsRoute, licence: String, row: SeatRow, now: Timestamp) -> impl
     let action = if given { "Take back" } else { "Release" };
     let label = format!("{action} the seat of {}", row.name);
     let since = row.since.or(row.given_at);
-    // What there is nothing to say about is left out where rows are cards.
+    // Empty cells are hidden where rows are laid out as cards.
     let (device_class, seen_class) = if row.device.is_some() {
         ("m seat-device", "m num seat-seen")
     } else {
@@ -273,7 +262,7 @@ fn Row(route: SeatsRoute, licence: String, row: SeatRow, now: Timestamp) -> impl
         <tr>
             <td class="seat-who">
                 <span class="name">
-                    <Face name=row.name.clone() hue/>
+                    <PersonAvatar name=row.name.clone() hue/>
                     <span class="two-lines"><span>{row.name}</span><small>{who}</small></span>
                 </span>
             </td>
@@ -332,7 +321,7 @@ fn FreeDialog(route: SeatsRoute, row: SeatRow, flash: Option<FormFlash>) -> impl
         format!("{} can take a free seat again.", row.name)
     };
     view! {
-        <Dialog label heading close=close.clone() reads=true>
+        <Dialog label heading close=close.clone() starts_with_text=true>
             <Form action flash class="dialog-form">
                 <Hidden name="org" value=route.org.clone()/>
                 <Hidden name="licence" value=route.licence.clone()/>

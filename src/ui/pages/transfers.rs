@@ -12,15 +12,12 @@ use crate::{
     },
     rpc::{ask, offer::transfers_page},
     ui::{
-        components::{
-            button::ButtonLink,
-            empty::{Empty, Skeleton},
-        },
-        error_page::ErrorPage,
-        layout::{Frame, PageHeader, Section},
+        components::{button::ButtonLink, empty::Empty},
+        layout::{PageHeader, Section},
+        location::use_route_query,
+        page::page,
         paths::{self, Address},
-        routes::use_route_query,
-        session::{PageContext, Session},
+        session::Session,
         words::{self, When},
     },
     view::{
@@ -29,7 +26,7 @@ use crate::{
     },
 };
 
-/// What the address says: which list, which way, and from where on.
+/// Which list, in which direction, and from which cursor.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 struct TransfersRoute {
     org: String,
@@ -81,26 +78,17 @@ pub fn TransfersPage() -> impl IntoView {
             (route.clone(), view.await)
         },
     );
-    view! {
-        <Frame section=Section::Transfers org>
-            <Transition fallback=Skeleton>
-                {move || Suspend::new(async move {
-                    let now = PageContext::from(session.start().await).now;
-                    match resource.await {
-                        (route, Ok(view)) => view! { <Content route view now/> }.into_any(),
-                        (_, Err(failure)) => view! { <ErrorPage failure/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </Frame>
-    }
-    .into_any()
+    page(Section::Transfers, org, move || async move {
+        let now = session.context().await.now;
+        let (route, view) = resource.await;
+        let view = view?;
+        Ok(view! { <Content route view now/> }.into_any())
+    })
 }
 
-/// The page, loaded.
 #[component]
 fn Content(route: TransfersRoute, view: TransfersView, now: Timestamp) -> impl IntoView {
-    let reads = view.organization.role.is_some_and(|role| may(role, Permission::ReadAudit));
+    let starts_with_text = view.organization.role.is_some_and(|role| may(role, Permission::ReadAudit));
     let offers = view.offers.is_some();
     let route = TransfersRoute { org: view.organization.org_id.clone(), offers, ..route };
     let exports = (!offers).then(|| {
@@ -112,7 +100,7 @@ fn Content(route: TransfersRoute, view: TransfersView, now: Timestamp) -> impl I
     let tab = |offers: bool| {
         TransfersRoute { offers, direction: String::new(), cursor: String::new(), ..route.clone() }.page().text()
     };
-    let tabs = reads.then(|| {
+    let tabs = starts_with_text.then(|| {
         view! {
             <nav class="tabs" aria-label="Receipts and offers">
                 <a href=tab(false) aria-current=(!offers).then_some("page")>"Receipts"</a>
@@ -140,7 +128,7 @@ fn Content(route: TransfersRoute, view: TransfersView, now: Timestamp) -> impl I
     }
 }
 
-/// Which way: links, so that each is an address.
+/// The directions to choose from, as links.
 #[component]
 fn Directions(route: TransfersRoute) -> impl IntoView {
     // Offers are of one direction at a time; those to the organization come first.
@@ -167,7 +155,7 @@ fn amount(what: &Summary) -> String {
     format!("{datasets}, {images}")
 }
 
-/// One row: what, between whom, by whom, when.
+/// One transfer.
 #[component]
 fn Row(
     href: String,
@@ -230,11 +218,9 @@ fn Offers(page: Page<OfferView>, org: String, now: Timestamp) -> impl IntoView {
 /// An offer in a list, here and on Home.
 #[component]
 pub fn OfferRow(
-    /// The offer.
     offer: OfferView,
-    /// The Org ID of the organization it is looked at from.
+    /// The Org ID of the organization that the reader is in.
     org: String,
-    /// The server's time.
     now: Timestamp,
 ) -> impl IntoView {
     let between = match offer.direction {
@@ -246,12 +232,9 @@ pub fn OfferRow(
     view! { <Row href what=offer.what.what() amount=amount(&offer.what) between mark at=offer.created_at now/> }
 }
 
-/// What became of an offer: a dot and a word.
+/// The state of an offer: a dot and a word.
 #[component]
-pub fn OfferState(
-    /// The state.
-    state: OfferState,
-) -> impl IntoView {
+pub fn OfferState(state: OfferState) -> impl IntoView {
     let tone = match state {
         OfferState::Open => "status run",
         OfferState::Accepted => "status ok",

@@ -1,4 +1,4 @@
-//! One licence in a few lines, on Home, in the list and above its books: product, where it is in its life, what is left.
+//! A summary of a licence, on Home, in the list and above its ledger: product, state, and balance.
 
 use leptos::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::{
     view::{LicenceState, LicenceView},
 };
 
-/// Where a licence is in its life: the class of its dot, the word, and what to know of its end.
+/// The state of a licence: the class of its dot, the word, and a remark about its end.
 pub fn standing(licence: &LicenceView, now: Timestamp) -> (&'static str, &'static str, Option<String>) {
     match (licence.state, licence.active_until) {
         (LicenceState::Upcoming, _) => {
@@ -39,12 +39,9 @@ pub fn standing(licence: &LicenceView, now: Timestamp) -> (&'static str, &'stati
     }
 }
 
-/// The lines.
 #[component]
 pub fn LicenceFacts(
-    /// The licence.
     licence: LicenceView,
-    /// The server's time.
     now: Timestamp,
     /// Whether the product is a heading.
     #[prop(optional)]
@@ -91,7 +88,7 @@ fn Allowance(label: &'static str, used: i64, total: i64) -> impl IntoView {
     }
 }
 
-/// Seats, and how many of them are given or taken; whoever lent them does not see that.
+/// The seats, and how many are in use; a lender does not see that.
 #[component]
 fn Seats(used: Option<u64>, total: i64) -> impl IntoView {
     let Some(used) = used.map(|used| i64::try_from(used).unwrap_or(i64::MAX)) else {
@@ -106,7 +103,7 @@ fn Seats(used: Option<u64>, total: i64) -> impl IntoView {
     .into_any()
 }
 
-/// A balance, in the band it is in.
+/// A balance, coloured by how much is left.
 #[component]
 fn Credits(left: i64) -> impl IntoView {
     let (class, words) = match band(left) {
