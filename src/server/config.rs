@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, ValueEnum};
 
 use crate::domain::{
-    organization::PlanTier,
+    plan::PlanTier,
     policy::{self, Policy},
 };
 

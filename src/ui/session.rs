@@ -12,8 +12,8 @@ use crate::{
     },
     ui::{paths, words},
     view::{
-        OrganizationMembership, PersonView, SessionView, SharedView, billing::WayToLicence, people::Waiting,
-        preferences::UiPreferences,
+        OrganizationMembership, PersonView, SessionView, SharedResourceView, billing::LicenceRequestPath,
+        people::PendingInvitation, preferences::UiPreferences,
     },
 };
 
@@ -26,7 +26,7 @@ pub struct PageOf(pub PersonId);
 pub struct Session {
     start: Asked<Result<PageStartView, Failure>>,
     /// What can be done about a licence that is missing in the organization of the page.
-    way_to_licence: Asked<Result<Option<WayToLicence>, Failure>>,
+    way_to_licence: Asked<Result<Option<LicenceRequestPath>, Failure>>,
     /// The organization that the server was asked to name among those of the page.
     told_of: RwSignal<String>,
     version: RwSignal<u64>,
@@ -94,7 +94,7 @@ impl Session {
 
     /// What can be done about a licence that is missing, once the page has begun ([`Self::start`]). Nothing for who has no role in
     /// the organization.
-    pub fn way_to_licence(self) -> Option<WayToLicence> {
+    pub fn way_to_licence(self) -> Option<LicenceRequestPath> {
         self.way_to_licence.get_untracked().and_then(Result::ok).flatten()
     }
 
@@ -218,9 +218,9 @@ pub struct PageContext {
     /// Whether there are more.
     pub more_organizations: bool,
     /// What was last shared with them by others (PEOPLE-9).
-    pub shared: Vec<SharedView>,
+    pub shared: Vec<SharedResourceView>,
     /// Invitations that wait for their answer (PEOPLE-4).
-    pub invitations: Vec<Waiting>,
+    pub invitations: Vec<PendingInvitation>,
     /// The server's time.
     pub now: Timestamp,
     /// A form that was refused before WebAssembly took over.

@@ -8,13 +8,13 @@ use uuid::Uuid;
 use super::{CHUNK, DbError, Result, Tx};
 use crate::{
     domain::{
-        access::Permit,
         id::{LicenceId, OrganizationId, PersonId, ResourceId, TransferId},
+        permit::Permit,
         time::Timestamp,
         transfer::{Plan, Scope, Summary, reversal::ContentFingerprint},
         undo::FormerPlace,
     },
-    view::transfer::{Direction, TransferRow},
+    view::transfer::{TransferDirection, TransferRow},
 };
 
 fn json<T: Serialize>(value: &T) -> Result<String> {
@@ -150,7 +150,7 @@ struct ShortRow {
 }
 
 impl ShortRow {
-    fn into_view(self, direction: Direction) -> Result<TransferRow> {
+    fn into_view(self, direction: TransferDirection) -> Result<TransferRow> {
         let what: Summary = match (&self.summary, &self.plan) {
             (Some(summary), _) => read_json("transfer.summary", self.id, summary)?,
             (None, Some(plan)) => read_json::<Plan>("transfer.plan", self.id, plan)?.summary(),
@@ -178,16 +178,16 @@ impl ShortRow {
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
-    direction: Direction,
+    direction: TransferDirection,
     before: Option<TransferId>,
     limit: i64,
 ) -> Result<Vec<TransferRow>> {
     let sql = match direction {
-        Direction::Out => {
+        TransferDirection::Out => {
             "SELECT id, person_id, person_name, source_name, target_name, at, summary, CASE WHEN summary IS NULL THEN plan END AS plan, undoes, undone_by
              FROM transfer WHERE source_id = $1 AND scope = 'between' AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)"
         }
-        Direction::In => {
+        TransferDirection::In => {
             "SELECT id, person_id, person_name, source_name, target_name, at, summary, CASE WHEN summary IS NULL THEN plan END AS plan, undoes, undone_by
              FROM transfer WHERE target_id = $1 AND scope = 'between' AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)"
         }
@@ -204,10 +204,10 @@ pub async fn list(
 pub async fn has_more_than(
     tx: &mut Tx,
     organization: OrganizationId,
-    direction: Option<Direction>,
+    direction: Option<TransferDirection>,
     number: i64,
 ) -> Result<bool> {
-    let (out, into) = (direction != Some(Direction::In), direction != Some(Direction::Out));
+    let (out, into) = (direction != Some(TransferDirection::In), direction != Some(TransferDirection::Out));
     let found = tx
         .sql(
             "SELECT CAST(COUNT(*) AS BIGINT) FROM (

@@ -24,7 +24,7 @@ use crate::{
         session::{PageContext, Session},
         words::{self, Moment, When},
     },
-    view::activity::{Change, LineView, LogView},
+    view::activity::{AuditLineView, AuditLogView, Change},
 };
 
 /// What the address says: which lines, and from where on.
@@ -119,7 +119,7 @@ pub fn ActivityPage() -> impl IntoView {
 
 /// The page, loaded.
 #[component]
-fn ActivityContent(route: ActivityRoute, log: LogView, now: Timestamp) -> impl IntoView {
+fn ActivityContent(route: ActivityRoute, log: AuditLogView, now: Timestamp) -> impl IntoView {
     let route = ActivityRoute { org: log.organization.org_id.clone(), ..route };
     let empty = log.lines.is_empty();
     let lines = log.lines.iter().cloned().map(|line| view! { <Line line route=route.clone() now/> }).collect_view();
@@ -153,7 +153,7 @@ fn ActivityContent(route: ActivityRoute, log: LogView, now: Timestamp) -> impl I
 
 /// Which lines are wanted. A plain form that asks: its answers are in the address.
 #[component]
-fn Filters(route: ActivityRoute, people: Vec<(PersonId, String)>, lines: Vec<LineView>) -> impl IntoView {
+fn Filters(route: ActivityRoute, people: Vec<(PersonId, String)>, lines: Vec<AuditLineView>) -> impl IntoView {
     let mut people: Vec<(String, String)> = people.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
     if !route.actor.is_empty() && !people.iter().any(|(id, _)| *id == route.actor) {
         // Somebody who is not in the list: who left, or one of very many.
@@ -197,7 +197,7 @@ fn Filters(route: ActivityRoute, people: Vec<(PersonId, String)>, lines: Vec<Lin
 
 /// One line; more of it where it is opened.
 #[component]
-fn Line(line: LineView, route: ActivityRoute, now: Timestamp) -> impl IntoView {
+fn Line(line: AuditLineView, route: ActivityRoute, now: Timestamp) -> impl IntoView {
     let name = line.actor_name.clone();
     let hue = line.actor.map_or_else(|| words::hue(name.as_bytes()), |actor| words::hue(actor.0.as_bytes()));
     let address = line.address.clone().unwrap_or_else(|| "–".to_owned());

@@ -70,7 +70,7 @@ fn Content(invitation: InvitationView, token: String, begin: PageContext) -> imp
             return view! { <SenderLost invitation token flash=begin.form/> }.into_any();
         }
         (InvitationState::Pending, None) => None,
-        (state, _) => Some(Refusal::InvitationClosed(state)),
+        (state, _) => Some(state.closed()),
     };
     if let Some(refusal) = refusal {
         return view! { <Closed invitation refusal/> }.into_any();

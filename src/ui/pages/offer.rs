@@ -35,7 +35,7 @@ use crate::{
         session::{PageContext, Session},
         words::{self, Moment, When},
     },
-    view::transfer::{Direction, OfferPageView, OfferView, PlaceView},
+    view::transfer::{OfferDestinationView, OfferPageView, OfferView, TransferDirection},
 };
 
 /// What the address says: which offer, seen from where, and where it could go.
@@ -110,8 +110,8 @@ fn Content(
     let OfferPageView { organization, offer, place } = view;
     let route = OfferRoute { org: organization.org_id.clone(), ..route };
     let title = match offer.direction {
-        Direction::In => format!("Offer from {}", offer.source_name),
-        Direction::Out => format!("Offer to {}", offer.target_name),
+        TransferDirection::In => format!("Offer from {}", offer.source_name),
+        TransferDirection::Out => format!("Offer to {}", offer.target_name),
     };
     let back = paths::offer(&route.org, &route.id);
     let withdrawal = offer.may_withdraw.then(|| {
@@ -182,13 +182,13 @@ fn Facts(offer: OfferView, now: Timestamp) -> impl IntoView {
 #[component]
 fn Answer(
     route: OfferRoute,
-    place: PlaceView,
+    place: OfferDestinationView,
     offer: OfferView,
     accept: FormAction<AcceptOffer>,
     decline: FormAction<DeclineOffer>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let PlaceView { destination, path, rows, plan } = place;
+    let OfferDestinationView { destination, path, rows, plan } = place;
     let last = path.len().saturating_sub(1);
     let steps = path
         .iter()

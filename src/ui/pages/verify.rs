@@ -24,7 +24,7 @@ use crate::{
         routes::use_route_query,
         session::{PageContext, Session},
     },
-    view::account::LinkView,
+    view::account::OneTimeLinkView,
 };
 
 /// The page: `/verify?token=…`.
@@ -57,7 +57,7 @@ pub fn VerifyPage() -> impl IntoView {
 
 /// The button, or why there is none.
 #[component]
-fn VerifyView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl IntoView {
+fn VerifyView(token: String, link: OneTimeLinkView, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<VerifyEmail>::new();
     let email = link.purpose.filter(|purpose| purpose.proves_address()).and(link.email);
     view! {

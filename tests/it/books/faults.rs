@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use commonhold::{
-    domain::{access::Level, id::LicenceId, id::ResourceId, resource::Status, role::Role, transfer::Grantee},
+    domain::{access::Level, id::LicenceId, id::ResourceId, resource::DatasetStatus, role::Role, transfer::Grantee},
     server::{
         error::Error,
         store::fault::{Fault, striking},
@@ -106,7 +106,7 @@ impl Stage {
         let folder = self.anna.folder(self.source.root, name).await;
         let inside = self.anna.folder(folder, "Inside").await;
         let dataset = self.anna.dataset(inside, "Flight", 30).await;
-        app.set_status(dataset, Status::Processed).await;
+        app.set_status(dataset, DatasetStatus::Processed).await;
         app.give(dataset, Grantee::Organization(self.source.id), Level::Reader, true).await;
         let gone = self.anna.folder(inside, "Gone").await;
         self.anna.trash(gone).await;
@@ -131,11 +131,11 @@ both!(xfer_13_audit_1_whatever_is_struck_anywhere_has_done_nothing, async |app| 
     .await;
     let draft = anna.dataset(place, "Draft", 12).await;
     whole_or_not_at_all(app, "paying for processing", async || {
-        status(usecase::dataset::set_status(app.ctx(), draft, Status::Queued).await)
+        status(usecase::dataset::set_status(app.ctx(), draft, DatasetStatus::Queued).await)
     })
     .await;
     whole_or_not_at_all(app, "giving back what failed", async || {
-        status(usecase::dataset::set_status(app.ctx(), draft, Status::Failed).await)
+        status(usecase::dataset::set_status(app.ctx(), draft, DatasetStatus::Failed).await)
     })
     .await;
     whole_or_not_at_all(app, "moving", async || anna.transfer(&[draft], folder).await.status).await;
@@ -195,7 +195,7 @@ both!(xfer_10_lic_2_whatever_another_transaction_is_in_the_way_of_is_done_once, 
         let left = async || (app.left(stage.licences[0]).await, app.left(stage.licences[1]).await);
         let before = (left().await, app.count("SELECT COUNT(*) FROM audit").await);
 
-        let queue = usecase::dataset::set_status(app.ctx(), draft, Status::Queued);
+        let queue = usecase::dataset::set_status(app.ctx(), draft, DatasetStatus::Queued);
         let (queued, struck_queue) = striking(statement, Fault::Contended, queue).await;
         assert_eq!(queued.expect("tried again").charged.images, 7, "statement {statement}");
         let folder = [folder];

@@ -1,7 +1,7 @@
 //! Taking a transfer back (XFER-18), receipts as lists and files, and what gets in between plan and confirmation.
 
 use commonhold::{
-    domain::{access::Level, id::ResourceId, resource::Status, role::Role, transfer::Grantee},
+    domain::{access::Level, id::ResourceId, resource::DatasetStatus, role::Role, transfer::Grantee},
     rpc::offer::UndoTransfer,
 };
 use leptos::server_fn::ServerFn;
@@ -30,7 +30,7 @@ async fn world(app: &TestApp) -> World {
     let place = anna.folder(source.root, "Tunnels").await;
     let folder = anna.folder(place, "Gotthard").await;
     let dataset = anna.dataset(folder, "Flight", 30).await;
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     World { anna, source, target, folder, dataset, from, to }
 }
 
@@ -145,9 +145,9 @@ both!(xfer_18_places_names_licences_rights_and_time_are_in_the_way_of_taking_bac
     anna.restore(place).await.expect(200);
     // What the source got back is used up.
     let spent = anna.dataset(world.source.root, "Big", 990).await;
-    app.set_status(spent, Status::Queued).await;
+    app.set_status(spent, DatasetStatus::Queued).await;
     assert_eq!(refused().await.blockers(), ["allowance_too_small"]);
-    app.set_status(spent, Status::Failed).await;
+    app.set_status(spent, DatasetStatus::Failed).await;
     // Who may.
     let by = app.person("By").await;
     app.join(&world.source, &by, Role::Manager).await;
@@ -175,7 +175,7 @@ both!(xfer_12_xfer_18_to_credits_and_back_charges_nothing, async |app| {
     let from = app.images_licence(&source, 1_000, 10).await;
     let to = app.credits_licence(&target, 50).await;
     let dataset = anna.dataset(source.root, "Flight", 30).await;
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     app.expire(from).await;
     let before = (app.left(from).await, app.left(to).await);
     let receipt = anna.transfer(&[dataset], target.root).await.expect(201).json();
@@ -192,14 +192,14 @@ both!(lic_2_xfer_18_what_was_taken_back_is_charged_to_what_it_was_charged_to, as
     let folder = anna.folder(source.root, "Gotthard").await;
     // Paid by nobody, with a licence that has ended since, and with the one that followed it.
     let (unpaid, early) = (anna.dataset(folder, "Unpaid", 5_000).await, anna.dataset(folder, "Early", 30).await);
-    app.set_status(unpaid, Status::Processed).await;
+    app.set_status(unpaid, DatasetStatus::Processed).await;
     let first = app.images_licence(&source, 1_000, 10).await;
-    app.set_status(early, Status::Processed).await;
+    app.set_status(early, DatasetStatus::Processed).await;
     app.expire(first).await;
     let from = app.images_licence(&source, 10_000, 10).await;
     let to = app.images_licence(&target, 10_000, 10).await;
     let paid = anna.dataset(folder, "Paid", 40).await;
-    app.set_status(paid, Status::Processed).await;
+    app.set_status(paid, DatasetStatus::Processed).await;
     let charged = async || {
         let mut all = Vec::new();
         for id in [unpaid, early, paid] {
@@ -215,7 +215,7 @@ both!(lic_2_xfer_18_what_was_taken_back_is_charged_to_what_it_was_charged_to, as
     undo(&anna, &format!("/api/v1/transfers/{}", receipt["id"].as_str().expect("an id"))).await.expect(201);
     assert_eq!((charged().await, app.left(from).await, app.left(to).await), before);
     // What nobody paid for is not given back.
-    app.set_status(unpaid, Status::Failed).await;
+    app.set_status(unpaid, DatasetStatus::Failed).await;
     assert_eq!(app.left(from).await, before.1);
     app.healthy().await;
 });
@@ -223,7 +223,7 @@ both!(lic_2_xfer_18_what_was_taken_back_is_charged_to_what_it_was_charged_to, as
 both!(lic_2_what_is_paid_for_does_not_wait_and_is_not_paid_again, async |app| {
     let world = world(app).await;
     let paid = app.left(world.from).await;
-    assert_eq!(app.set_status(world.dataset, Status::WaitingForCredits).await.status, Status::Queued);
+    assert_eq!(app.set_status(world.dataset, DatasetStatus::WaitingForCredits).await.status, DatasetStatus::Queued);
     // Whatever brings credits starts what waits: this does not.
     app.images_licence(&world.source, 1_000, 10).await;
     assert_eq!(app.left(world.from).await, paid);
@@ -340,12 +340,12 @@ both!(xfer_15_what_happens_between_plan_and_confirmation_leaves_the_books_alone,
     // The allowance is used up.
     let confirmed = digest().await;
     let big = anna.dataset(world.target.root, "Big", 980).await;
-    app.set_status(big, Status::Queued).await;
+    app.set_status(big, DatasetStatus::Queued).await;
     let before = (app.left(world.from).await, app.left(world.to).await);
     assert_eq!(anna.confirm(&[world.folder], world.target.root, &confirmed).await.expect(409).code(), "plan_changed");
     assert_eq!(anna.transfer(&[world.folder], world.target.root).await.expect(409).blockers(), ["allowance_too_small"]);
     unchanged("used up", before).await;
-    app.set_status(big, Status::Failed).await;
+    app.set_status(big, DatasetStatus::Failed).await;
     // A licence expires at that moment, on either side.
     for (licence, org, blocker) in
         [(world.to, &world.target, "target_licence_inactive"), (world.from, &world.source, "source_licence_inactive")]

@@ -1,6 +1,6 @@
 //! Moving within an organization and transferring between two (XFER), with everything that changes in the same step.
 
-use commonhold::domain::{access::Level, id::ResourceId, resource::Status, role::Role, transfer::Grantee};
+use commonhold::domain::{access::Level, id::ResourceId, resource::DatasetStatus, role::Role, transfer::Grantee};
 use serde_json::{Value, json};
 
 use crate::{
@@ -28,7 +28,7 @@ async fn world(app: &TestApp) -> World {
 
 async fn processed(app: &TestApp, world: &World) {
     for dataset in world.datasets {
-        app.set_status(dataset, Status::Processed).await;
+        app.set_status(dataset, DatasetStatus::Processed).await;
     }
 }
 
@@ -76,7 +76,7 @@ both!(xfer_10_xfer_13_images_to_images_moves_tree_books_and_both_logs_in_one_ste
     assert_eq!(again.expect(200).json()["id"], receipt["id"]);
 
     // A refund now goes to who paid last.
-    app.set_status(world.datasets[0], Status::Failed).await;
+    app.set_status(world.datasets[0], DatasetStatus::Failed).await;
     assert_eq!(app.left(to).await, (470, 4, 0));
     app.healthy().await;
 });
@@ -163,8 +163,14 @@ both!(xfer_9_one_dataset_that_is_not_processed_fails_the_whole, async |app| {
     let world = world(app).await;
     app.images_licence(&world.source, 1_000, 10).await;
     app.images_licence(&world.target, 1_000, 10).await;
-    app.set_status(world.datasets[0], Status::Processed).await;
-    for status in [Status::Draft, Status::Queued, Status::WaitingForCredits, Status::Processing, Status::Failed] {
+    app.set_status(world.datasets[0], DatasetStatus::Processed).await;
+    for status in [
+        DatasetStatus::Draft,
+        DatasetStatus::Queued,
+        DatasetStatus::WaitingForCredits,
+        DatasetStatus::Processing,
+        DatasetStatus::Failed,
+    ] {
         app.set_status(world.datasets[1], status).await;
         let refused = world.anna.transfer(&[world.folder], world.target.root).await.expect(409);
         assert_eq!(refused.blockers(), ["not_processed"], "{status:?}");
@@ -433,7 +439,7 @@ both!(xfer_6_a_pending_invitation_is_told_and_a_foreign_one_is_not, async |app| 
     use commonhold::{
         domain::{
             id::{InvitationId, MailId},
-            role::found,
+            permit::found,
             time::Timestamp,
         },
         server::{error::Error, store::invitation},

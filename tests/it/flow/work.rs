@@ -1,7 +1,7 @@
 //! Moves and transfers that go on by themselves (XFER-16), and work that is cancelled.
 
 use commonhold::{
-    domain::{id::ResourceId, resource::Status, task::MAX_INLINE_ITEMS},
+    domain::{id::ResourceId, resource::DatasetStatus, task::MAX_INLINE_ITEMS},
     rpc::{
         task::CancelTask,
         transfer::{ConfirmTransfer, MoveHere},
@@ -50,7 +50,7 @@ async fn world(app: &TestApp) -> World {
     let folder = anna.folder(source.root, "Gotthard").await;
     for name in ["One", "Two"] {
         let dataset = anna.dataset(folder, name, 10).await;
-        app.set_status(dataset, Status::Processed).await;
+        app.set_status(dataset, DatasetStatus::Processed).await;
     }
     World { anna, source, target, folder }
 }

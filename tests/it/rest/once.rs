@@ -10,7 +10,7 @@ use commonhold::{
         id::{LicenceId, ResourceId},
         licence::Amount,
         refusal::Refusal,
-        resource::Status,
+        resource::DatasetStatus,
         role::Role,
     },
     server::{
@@ -73,7 +73,7 @@ async fn world(app: &TestApp) -> World {
     app.images_licence(&target, 1_000, 10).await;
     let folder = anna.folder(source.root, "Gotthard").await;
     let dataset = anna.dataset(folder, "Flight", 30).await;
-    app.set_status(dataset, Status::Processed).await;
+    app.set_status(dataset, DatasetStatus::Processed).await;
     World { anna, john, source, target, licence, folder, dataset }
 }
 

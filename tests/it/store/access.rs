@@ -2,9 +2,10 @@
 
 use commonhold::{
     domain::{
-        access::{Level, operate},
+        access::Level,
         id::{InvitationId, MailId, ResourceId},
-        role::{Role, found},
+        permit::{found, operate},
+        role::Role,
         transfer::Grantee,
     },
     server::{

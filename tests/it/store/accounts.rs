@@ -2,13 +2,13 @@
 
 use commonhold::{
     domain::{
-        access::{Level, operate},
+        access::Level,
         account::stem,
         id::{AccountId, PersonId, ResourceId},
-        organization::PlanTier,
-        plan::{InUse, may_change_to},
-        role::{Role, found},
-        search::Question,
+        permit::{found, operate},
+        plan::{InUse, PlanTier, may_change_to},
+        role::Role,
+        search::SearchTerms,
         text::{Identifier, Name},
         transfer::Grantee,
     },
@@ -180,7 +180,7 @@ both!(acct_2_a_role_counts_where_it_is_not_limited_to_other_accounts, async |app
     assert!(
         membership::list_limited_between(&mut tx, org.id, &[], org.account, 10).await.expect("an answer").is_empty()
     );
-    let question = Question::parse("survey").expect("a word");
+    let question = SearchTerms::parse("survey").expect("a word");
     let wanted = search::SearchFilter { question: &question, kind: None, status: None, after: None, limit: 10 };
     let (found, next) = search::list_in_accounts(&mut tx, org.id, &[north], &wanted).await.expect("an answer");
     assert_eq!((found.iter().map(|(id, _)| *id).collect::<Vec<_>>(), next), (vec![there], None));

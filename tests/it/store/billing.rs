@@ -4,8 +4,8 @@ use commonhold::{
     domain::{
         billing::{Contact, ContactForm, RequestForm, RequestState, RequestedLicence},
         id::{AccountId, ContactId, OperatorKeyId, OrganizationId, PersonId, RequestId},
-        resource::Status,
-        role::found,
+        permit::found,
+        resource::DatasetStatus,
     },
     server::{
         error::Error,
@@ -149,13 +149,13 @@ both!(lic_2_what_waits_is_listed_by_how_long_and_not_from_the_trash, async |app|
     let mut ids = Vec::new();
     for (name, images) in [("First", 10), ("Second", 5_000), ("Third", 20), ("Gone", 1)] {
         let id = anna.dataset(org.root, name, images).await;
-        assert_eq!(app.set_status(id, Status::Queued).await.status, Status::WaitingForCredits);
+        assert_eq!(app.set_status(id, DatasetStatus::Queued).await.status, DatasetStatus::WaitingForCredits);
         app.tick(1_000);
         ids.push(id);
     }
     // What it is called says nothing about how long it waits, and asking again does not begin anew.
     anna.rename(ids[0], "Renamed").await.expect(200);
-    app.set_status(ids[0], Status::Queued).await;
+    app.set_status(ids[0], DatasetStatus::Queued).await;
     anna.post(&format!("/api/v1/resources/{}/trash", ids[3]), &serde_json::json!({})).await.expect(204);
     let mut tx = app.db().read().await.expect("a connection");
     let listed = waiting::list(&mut tx, org.account, 100, 10).await.expect("an answer");
@@ -165,7 +165,7 @@ both!(lic_2_what_waits_is_listed_by_how_long_and_not_from_the_trash, async |app|
     assert_eq!(waiting::find_account(&mut tx, Some(org.account)).await.expect("an answer"), None);
     assert!(waiting::list(&mut tx, AccountId(NOBODY), 100, 10).await.expect("an answer").is_empty());
     drop(tx);
-    app.set_status(ids[0], Status::Draft).await;
+    app.set_status(ids[0], DatasetStatus::Draft).await;
     let mut tx = app.db().read().await.expect("a connection");
     assert_eq!(waiting::list(&mut tx, org.account, 100, 10).await.expect("an answer").len(), 1);
     drop(tx);

@@ -2,11 +2,10 @@
 
 use commonhold::{
     domain::{
-        access::operate,
         id::{InvitationId, KeyId, OrganizationId},
         key::Scopes,
         mail::MailState,
-        role::found,
+        permit::{found, operate},
     },
     server::{
         error::Error,

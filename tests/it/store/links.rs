@@ -2,8 +2,8 @@
 
 use commonhold::{
     domain::{
-        access::operate,
         id::{LinkId, ResourceId},
+        permit::operate,
         restriction::Restrictions,
         share_link,
     },

@@ -2,10 +2,11 @@
 
 use commonhold::{
     domain::{
-        access::{Level, operate},
+        access::Level,
         id::{GrantId, LicenceId, OfferId, ResourceId, TransferId},
         offer::OfferState,
-        role::{Role, found},
+        permit::{found, operate},
+        role::Role,
         time::Timestamp,
         transfer::{Grantee, NamedResource, Summary, reversal::ContentFingerprint},
         undo::FormerPlace,
@@ -14,7 +15,7 @@ use commonhold::{
         error::Error,
         store::{grant, link, offer, resource, subtree, transfer},
     },
-    view::transfer::Direction,
+    view::transfer::TransferDirection,
 };
 use uuid::Uuid;
 
@@ -75,13 +76,15 @@ both!(xfer_18_offers_are_listed_answered_once_and_void_by_themselves, async |app
                     before,
                     limit: 10,
                 };
-                let out = offer::list(tx, &wanted(source.id, Direction::Out, None, None)).await?;
+                let out = offer::list(tx, &wanted(source.id, TransferDirection::Out, None, None)).await?;
                 assert_eq!(out.iter().map(|of| of.id).collect::<Vec<_>>(), [two, one], "newest first, by id");
-                let rest = offer::list(tx, &wanted(source.id, Direction::Out, Some(by), Some(two))).await?;
+                let rest = offer::list(tx, &wanted(source.id, TransferDirection::Out, Some(by), Some(two))).await?;
                 assert_eq!(rest.iter().map(|of| of.id).collect::<Vec<_>>(), [one]);
-                assert!(offer::list(tx, &wanted(source.id, Direction::Out, Some(john_id), None)).await?.is_empty());
-                assert_eq!(offer::list(tx, &wanted(target.id, Direction::In, None, None)).await?.len(), 2);
-                assert!(offer::list(tx, &wanted(target.id, Direction::Out, None, None)).await?.is_empty());
+                assert!(
+                    offer::list(tx, &wanted(source.id, TransferDirection::Out, Some(john_id), None)).await?.is_empty()
+                );
+                assert_eq!(offer::list(tx, &wanted(target.id, TransferDirection::In, None, None)).await?.len(), 2);
+                assert!(offer::list(tx, &wanted(target.id, TransferDirection::Out, None, None)).await?.is_empty());
                 let waiting = offer::list_waiting(tx, target.id, now, 10).await?;
                 assert_eq!(waiting.iter().map(|of| of.id).collect::<Vec<_>>(), [one], "the other is too old");
                 let open = offer::list_open_of(tx, &[other, folder], now).await?;
@@ -121,17 +124,18 @@ both!(xfer_18_receipts_are_listed_and_what_ended_is_given_back, async |app| {
     let (by, now) = (anna.id, app.ctx().now());
     let mut tx = app.db().read().await.expect("a connection");
     for (organization, direction, expected) in [
-        (source.id, Direction::Out, 1),
-        (source.id, Direction::In, 0),
-        (target.id, Direction::In, 1),
-        (target.id, Direction::Out, 0),
+        (source.id, TransferDirection::Out, 1),
+        (source.id, TransferDirection::In, 0),
+        (target.id, TransferDirection::In, 1),
+        (target.id, TransferDirection::Out, 0),
     ] {
         let rows = transfer::list(&mut tx, organization, direction, None, 10).await.expect("a list");
         assert_eq!(rows.len(), expected);
         assert!(rows.iter().all(|row| row.what.what() == "“Folder”" && row.undone_by.is_none()));
         assert!(transfer::list(&mut tx, organization, direction, Some(receipt), 10).await.expect("a list").is_empty());
     }
-    for (direction, more) in [(None, true), (Some(Direction::Out), true), (Some(Direction::In), false)] {
+    for (direction, more) in [(None, true), (Some(TransferDirection::Out), true), (Some(TransferDirection::In), false)]
+    {
         assert_eq!(transfer::has_more_than(&mut tx, source.id, direction, 0).await.expect("an answer"), more);
         assert!(!transfer::has_more_than(&mut tx, source.id, direction, 1).await.expect("an answer"));
     }
@@ -150,7 +154,7 @@ both!(xfer_18_receipts_are_listed_and_what_ended_is_given_back, async |app| {
     app.db()
         .write(move |tx| {
             Box::pin(async move {
-                let rows = transfer::list(tx, source.id, Direction::Out, None, 10).await?;
+                let rows = transfer::list(tx, source.id, TransferDirection::Out, None, 10).await?;
                 assert_eq!(rows[0].what.what(), "“Folder”");
                 let (away, home) = (operate(by, target.id, target.root), operate(by, source.id, source.root));
                 let stored = transfer::find(tx, receipt).await?.expect("it");

@@ -2,10 +2,11 @@
 
 use commonhold::{
     domain::{
-        access::{Level, operate},
+        access::Level,
         id::{GrantId, InvitationId, MailId, PersonId, ResourceId},
         invitation::InvitationState,
-        role::{Role, found},
+        permit::{found, operate},
+        role::Role,
         transfer::Grantee,
     },
     server::{

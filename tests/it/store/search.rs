@@ -1,7 +1,7 @@
 //! Words of names, looked up.
 
 use commonhold::{
-    domain::{id::ResourceId, search::Question},
+    domain::{id::ResourceId, search::SearchTerms},
     server::store::{naming, search},
 };
 
@@ -12,7 +12,7 @@ both!(drive_2_the_lists_of_the_store_are_bounded, async |app| {
     let org = anna.create_org("Alpine Survey").await;
     let folder = anna.folder(org.root, "Survey").await;
     anna.folder(folder, "Survey inside").await;
-    let question = Question::parse("surv").expect("a question");
+    let question = SearchTerms::parse("surv").expect("a question");
     let wanted = search::SearchFilter { question: &question, kind: None, status: None, after: None, limit: 1 };
     let mut tx = app.db().read().await.expect("a connection");
     let (found, next) = search::list_in_organization(&mut tx, org.id, &wanted).await.expect("an answer");

@@ -3,9 +3,10 @@
 use commonhold::{
     domain::{
         id::{LicenceId, LoanId, PersonId},
-        loan::{Direction, Ended, Term},
-        role::{Role, found},
-        seat::STALE_AFTER,
+        loan::{LoanDirection, LoanEnd, LoanPeriod},
+        permit::found,
+        role::Role,
+        seat::STALE_AFTER_MILLIS,
     },
     server::{
         error::Error,
@@ -66,7 +67,7 @@ both!(seat_given_taken_heard_of_listed_and_freed, async |app| {
     let own = seat::list_own(&mut tx, mary.id, 9).await.expect("an answer");
     assert_eq!((own.len(), own[0].device.as_deref()), (1, Some("Laptop")));
     // Not heard of, only what was given is left.
-    let stale = now.plus_millis(STALE_AFTER);
+    let stale = now.plus_millis(STALE_AFTER_MILLIS);
     assert_eq!(seat::count(&mut tx, &[licence], stale).await.expect("an answer"), [(licence, None, 1)]);
     assert_eq!(seat::list(&mut tx, &[licence], stale, 10).await.expect("an answer")[0].row.device, None);
     let known = membership::find_by_email(&mut tx, org.id, &john.email).await.expect("an answer");
@@ -122,7 +123,7 @@ both!(licence_loan_runs_is_listed_from_both_sides_and_ends, async |app| {
         name: name.to_owned(),
         sharing_id: format!("{}/primary", org.org_id),
     };
-    let term = Term { lent_at: now, ends_at: now.plus_days(2), ended: None };
+    let term = LoanPeriod { lent_at: now, ends_at: now.plus_days(2), ended: None };
     let id = LoanId(app.ctx().id());
     let new =
         loan::Loan { id, licence, lender: side(&own, "Alpine Survey"), borrower: side(&theirs, "Tunnel North"), term };
@@ -156,10 +157,10 @@ both!(licence_loan_runs_is_listed_from_both_sides_and_ends, async |app| {
     assert_eq!((borrowed[0].licence.id, borrowed[0].account), (licence, theirs.account));
     assert!(licence::list_borrowed(&mut tx, theirs.id, over).await.expect("an answer").is_empty());
     for (org, direction, there) in [
-        (&own, Direction::Lent, 1),
-        (&own, Direction::Borrowed, 0),
-        (&theirs, Direction::Lent, 0),
-        (&theirs, Direction::Borrowed, 1),
+        (&own, LoanDirection::Lent, 1),
+        (&own, LoanDirection::Borrowed, 0),
+        (&theirs, LoanDirection::Lent, 0),
+        (&theirs, LoanDirection::Borrowed, 1),
     ] {
         assert_eq!(loan::list(&mut tx, org.id, direction, None, 9).await.expect("an answer").len(), there);
         assert!(loan::list(&mut tx, org.id, direction, Some(id), 9).await.expect("an answer").is_empty());
@@ -171,16 +172,16 @@ both!(licence_loan_runs_is_listed_from_both_sides_and_ends, async |app| {
     let ended = write(app, move |tx| {
         Box::pin(async move {
             Ok([
-                loan::end(tx, &stranger, second, running, Ended::Returned).await?,
-                loan::end(tx, &permit, second, over, Ended::Returned).await?,
-                loan::end(tx, &permit, second, running, Ended::CalledBack).await?,
-                loan::end(tx, &permit, second, running, Ended::CalledBack).await?,
+                loan::end(tx, &stranger, second, running, LoanEnd::Returned).await?,
+                loan::end(tx, &permit, second, over, LoanEnd::Returned).await?,
+                loan::end(tx, &permit, second, running, LoanEnd::CalledBack).await?,
+                loan::end(tx, &permit, second, running, LoanEnd::CalledBack).await?,
             ])
         })
     });
     assert_eq!(ended.await, [false, false, true, false]);
     let mut tx = app.db().read().await.expect("a connection");
     let first = loan::find(&mut tx, id).await.expect("an answer").expect("a loan");
-    assert_eq!(first.term.ended, Some((over, Ended::RanOut)));
+    assert_eq!(first.term.ended, Some((over, LoanEnd::RanOut)));
     assert!(licence::find(&mut tx, LicenceId(NOBODY)).await.expect("an answer").is_none());
 });

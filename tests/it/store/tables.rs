@@ -4,18 +4,22 @@ use std::collections::BTreeSet;
 
 use commonhold::{
     domain::{
-        access::{Level, operate},
+        access::Level,
         id::{
             AccountId, AuditId, EntryId, GrantId, InvitationId, LicenceId, MailId, OrganizationId, PersonId,
             ResourceId, TransferId,
         },
         invitation::InvitationState,
+        legal::LegalInformation,
         licence::{Amount, EntryKind, Product},
         mail,
-        organization::{OrganizationKind, PeopleVisibility, PlanTier},
+        organization::{OrganizationDetails, OrganizationKind},
+        people_visibility::PeopleVisibility,
+        permit::{found, operate},
+        plan::PlanTier,
         refusal::Refusal,
         resource::Kind,
-        role::{Role, found},
+        role::Role,
         time::Timestamp,
         transfer::Grantee,
     },
@@ -27,7 +31,6 @@ use commonhold::{
         },
         usecase,
     },
-    view::{LegalView, settings::DetailsView},
 };
 use futures::future::BoxFuture;
 use tower_sessions::{
@@ -97,10 +100,10 @@ both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |ap
         kind: OrganizationKind::Business,
         plan: PlanTier::Premier,
         space_of: None,
-        legal: Box::leak(Box::new(LegalView {
+        legal: Box::leak(Box::new(LegalInformation {
             city: Some("Zug".to_owned()),
             country: "CH".to_owned(),
-            ..LegalView::default()
+            ..LegalInformation::default()
         })),
         at,
     };
@@ -155,18 +158,18 @@ both!(organization_org_id_taken_found_by_key_by_alias_and_of_a_person, async |ap
     drop(tx);
     // Everything that its Owners and Managers change.
     let permit = found(by, id);
-    let legal = LegalView {
+    let legal = LegalInformation {
         country: "DE".to_owned(),
         vat_exempt: true,
         officer_phone: Some("1".to_owned()),
-        ..LegalView::default()
+        ..LegalInformation::default()
     };
-    let details = DetailsView {
+    let details = OrganizationDetails {
         name: "Alpine".to_owned(),
         website: Some("https://alpine.ch".to_owned()),
         cluster: Some("us-east".to_owned()),
         people_visible_to: PeopleVisibility::Managers,
-        ..DetailsView::default()
+        ..OrganizationDetails::default()
     };
     let (wanted_legal, wanted) = (legal.clone(), details.clone());
     write(app, move |tx| {

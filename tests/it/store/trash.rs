@@ -2,8 +2,9 @@
 
 use commonhold::{
     domain::{
-        access::{Level, operate},
+        access::Level,
         id::{ResourceId, TaskId, TransferId, UndoId},
+        permit::operate,
         restriction::Restrictions,
         task::{TaskKind, TaskState},
         time::Timestamp,

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use commonhold::{
     domain::{
-        access::{Level, Source, operate},
+        access::{Level, Source},
         id::{LicenceId, ResourceId},
         name::sort_key,
-        resource::{Kind, Status},
+        permit::operate,
+        resource::{DatasetStatus, Kind},
         role::Role,
         transfer::Grantee,
     },
@@ -64,8 +65,8 @@ both!(drive_1_nodes_ways_up_and_changes, async |app| {
                 resource::update_name(tx, &on(b), "Bee", at, at).await?;
                 resource::update_parent(tx, &on(root), &[new], at).await?;
                 resource::update_parent_and_name(tx, &on(a), &[(dataset, "Flown")], at).await?;
-                resource::update_status(tx, &on(dataset), Status::Processing, Some(licence), at).await?;
-                resource::update_status(tx, &on(b), Status::Processing, None, at).await?;
+                resource::update_status(tx, &on(dataset), DatasetStatus::Processing, Some(licence), at).await?;
+                resource::update_status(tx, &on(b), DatasetStatus::Processing, None, at).await?;
                 Ok::<_, Error>(())
             })
         })
@@ -254,8 +255,8 @@ both!(drive_2_a_list_begins_anywhere_and_is_counted, async |app| {
         (None, None, 100, 5),
         (None, None, 3, 3),
         (Some(Kind::Dataset), None, 100, 4),
-        (None, Some(Status::Draft), 100, 4),
-        (Some(Kind::Folder), Some(Status::Draft), 100, 0),
+        (None, Some(DatasetStatus::Draft), 100, 4),
+        (Some(Kind::Folder), Some(DatasetStatus::Draft), 100, 0),
     ] {
         let counted = resource::count_children(&mut tx, org.root, kind, status, most).await.expect("an answer");
         assert_eq!(counted, expected, "{kind:?} {status:?} {most}");

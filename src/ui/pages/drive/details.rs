@@ -15,7 +15,7 @@ use crate::{
         paths,
         words::{self, Moment, When},
     },
-    view::{DatasetView, ResourceView, RowView, transfer::Offered},
+    view::{DatasetView, ResourceView, RowView, transfer::OfferedItem},
 };
 
 /// What is shown, of a row or of the container itself.
@@ -74,7 +74,7 @@ pub fn Details(
     /// What is listed.
     listing: Listing,
     /// What is offered to other organizations.
-    offered: Vec<Offered>,
+    offered: Vec<OfferedItem>,
     /// The server's time.
     now: Timestamp,
 ) -> impl IntoView {

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::{
         command::{Command, control},
-        resource::{Kind, MAX_ITEMS, Status},
+        resource::{DatasetStatus, Kind, MAX_ITEMS},
         time::Timestamp,
     },
     ui::{
@@ -32,7 +32,7 @@ use crate::{
         },
         paths, words,
     },
-    view::{COUNTED, Control, DriveView, RowView},
+    view::{Control, DriveView, MAX_COUNTED_ROWS, RowView},
 };
 
 /// The list, or what stands there when it is empty.
@@ -175,10 +175,13 @@ fn Grid(drive: DriveView, listing: Listing, selection: Selection, rows: VirtualR
         let (paged, cut) = (!listing.cursor.is_empty(), drive.rows.next_cursor.is_some());
         move || {
             let total = rows.total.get();
-            match (searching || paged, i64::try_from(total).is_ok_and(|total| total > COUNTED) && rows.is_counted()) {
+            match (
+                searching || paged,
+                i64::try_from(total).is_ok_and(|total| total > MAX_COUNTED_ROWS) && rows.is_counted(),
+            ) {
                 (true, _) if cut || paged => format!("{} on this page", words::totalled(shown as u64, "item", "items")),
                 (_, false) => words::totalled(total as u64, "item", "items"),
-                (_, true) => format!("More than {} items", words::count(COUNTED)),
+                (_, true) => format!("More than {} items", words::count(MAX_COUNTED_ROWS)),
             }
         }
     };
@@ -458,7 +461,7 @@ pub fn Filters(listing: Listing) -> impl IntoView {
     let kinds = Kind::CREATABLE
         .map(|kind| view! { <option value=kind.as_str() selected=chosen(kind.as_str(), &listing.kind)>{words::kinds(kind)}</option> })
         .collect_view();
-    let states = Status::ALL
+    let states = DatasetStatus::ALL
         .map(|status| view! { <option value=status.as_str() selected=chosen(status.as_str(), &listing.status)>{status.label()}</option> })
         .collect_view();
     let (action, q, sort) = (paths::drive(&listing.org, &listing.resource), listing.q.clone(), listing.sort.clone());

@@ -109,7 +109,7 @@ pub fn Consequences(
         people_losing_access,
         renamed,
         carried,
-        uncarried,
+        carried_grants_ended,
         clusters,
         gaining,
         keeping,
@@ -172,7 +172,7 @@ pub fn Consequences(
     if !carried.is_empty() && keeping.total == 0 {
         lines.push(line("Who has access keeps it".to_owned(), "what came from the old place is carried along"));
     }
-    if !uncarried.is_empty() {
+    if !carried_grants_ended.is_empty() {
         grave = true;
         lines.push(line(
             "Access carried along earlier ends".to_owned(),

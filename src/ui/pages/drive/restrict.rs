@@ -6,7 +6,7 @@ use super::route::Listing;
 use crate::{
     domain::{
         resource::Kind,
-        restriction::{Origin, Restriction},
+        restriction::{Restriction, RestrictionOrigin},
     },
     rpc::{
         FormFlash, ask,
@@ -59,9 +59,9 @@ pub fn RestrictDialog(item: String, listing: Listing) -> impl IntoView {
 }
 
 /// Where one restriction comes from, the item itself aside: "“Gotthard”, a folder above".
-fn from_above(origins: &[Origin], what: Restriction) -> Option<String> {
+fn from_above(origins: &[RestrictionOrigin], what: Restriction) -> Option<String> {
     let words: Vec<String> =
-        origins.iter().filter(|origin| origin.what == what && !origin.own).map(Origin::words).collect();
+        origins.iter().filter(|origin| origin.what == what && !origin.own).map(RestrictionOrigin::words).collect();
     (!words.is_empty()).then(|| words.join(", "))
 }
 
@@ -121,11 +121,12 @@ fn Choices(restrictions: RestrictionsView, close: String, flash: Option<FormFlas
 
 /// What is restricted on an item's page, and where that comes from; nothing where nothing is.
 #[component]
-pub fn RestrictedNote(origins: Vec<Origin>) -> impl IntoView {
+pub fn RestrictedNote(origins: Vec<RestrictionOrigin>) -> impl IntoView {
     let lines: Vec<String> = Restriction::ALL
         .into_iter()
         .filter_map(|what| {
-            let words: Vec<String> = origins.iter().filter(|origin| origin.what == what).map(Origin::words).collect();
+            let words: Vec<String> =
+                origins.iter().filter(|origin| origin.what == what).map(RestrictionOrigin::words).collect();
             (!words.is_empty()).then(|| format!("{}: {}.", what.sentence(), words.join(", ")))
         })
         .collect();

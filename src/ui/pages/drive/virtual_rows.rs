@@ -15,7 +15,7 @@ use super::route::Listing;
 use crate::{
     domain::command::{Command, MissingEntitlements, control},
     rpc::drive::drive_rows,
-    view::{COUNTED, Control, DriveView, ResourceView, RowView},
+    view::{Control, DriveView, MAX_COUNTED_ROWS, ResourceView, RowView},
 };
 
 /// Rows above and below what is looked at that are on the page all the same, so that scrolling finds them there.
@@ -112,7 +112,7 @@ impl VirtualRows {
         self.listing.set_value(listing.plain());
         let (start, end) = self.shown.get_untracked();
         // Counted up to a point only: what is known better stays.
-        let counted = i64::try_from(total).unwrap_or(i64::MAX) <= COUNTED;
+        let counted = i64::try_from(total).unwrap_or(i64::MAX) <= MAX_COUNTED_ROWS;
         let total = if other || counted { total } else { total.max(self.total.get_untracked()) };
         if other || counted {
             self.exact.set(counted);

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use super::{list::called, route::PeopleDialog, route::PeopleRoute};
 use crate::{
     domain::{
-        invitation::roles_to_invite_as,
         role::{Permission, Role, may},
+        role_change::roles_to_invite_as,
     },
     rpc::{
         FormFlash,
@@ -24,7 +24,7 @@ use crate::{
         form_action::FormAction,
         words,
     },
-    view::people::{PeopleView, PersonRow, Status},
+    view::people::{PeopleView, PersonRow, PersonStatus},
 };
 
 /// How many people a dialog names.
@@ -46,7 +46,7 @@ pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFl
         .map(|row| {
             let name = called(&row);
             let about = match row.status {
-                Status::External => {
+                PersonStatus::External => {
                     format!("External · loses {}", words::totalled(row.resources, "resource", "resources"))
                 }
                 _ => format!("{} · loses what {} may do", words::role(row.role), article(row.role)),
