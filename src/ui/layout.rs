@@ -26,7 +26,7 @@ use crate::{
         role::{Permission, Role, may},
     },
     rpc::{session::SignOut, trash::UndoChange},
-    view::{OrganizationMembership, PersonView, SharedView},
+    view::{OrganizationMembership, PersonView, SharedResourceView},
 };
 
 /// The entry of the rail that a page belongs to.
@@ -187,7 +187,7 @@ fn Rail(section: Section, org: String, context: PageContext) -> impl IntoView {
 
 /// What others share with me (PEOPLE-9), in the switcher.
 #[component]
-fn SharedNav(shared: Vec<SharedView>) -> impl IntoView {
+fn SharedNav(shared: Vec<SharedResourceView>) -> impl IntoView {
     let links = shared
         .into_iter()
         .map(|one| {

@@ -11,7 +11,7 @@ use super::{
     paths,
     session::Session,
 };
-use crate::view::billing::WayToLicence;
+use crate::view::billing::LicenceRequestPath;
 
 /// What the reader can do about a missing licence. Empty for people without a role in the organization.
 #[component]
@@ -22,15 +22,15 @@ pub fn GetLicence(
     tone: Tone,
 ) -> impl IntoView {
     match Session::get().way_to_licence() {
-        Some(WayToLicence::Ask) => view! { <ContactSales org tone/> }.into_any(),
-        Some(WayToLicence::Grant(command)) => view! {
+        Some(LicenceRequestPath::Ask) => view! { <ContactSales org tone/> }.into_any(),
+        Some(LicenceRequestPath::Grant(command)) => view! {
             <div class="grant">
                 <GrantCommand command/>
                 <ContactSales org tone/>
             </div>
         }
         .into_any(),
-        Some(WayToLicence::AskOwner(owner)) => view! { <p class="small">{ask_owner(owner)}</p> }.into_any(),
+        Some(LicenceRequestPath::AskOwner(owner)) => view! { <p class="small">{ask_owner(owner)}</p> }.into_any(),
         None => ().into_any(),
     }
 }

@@ -11,8 +11,8 @@ use crate::{
     },
     ui::{location::current_path, paths, words},
     view::{
-        OrganizationMembership, PersonView, SessionView, SharedView, billing::WayToLicence, people::Waiting,
-        preferences::UiPreferences,
+        OrganizationMembership, PersonView, SessionView, SharedResourceView, billing::LicenceRequestPath,
+        people::PendingInvitation, preferences::UiPreferences,
     },
 };
 
@@ -25,7 +25,7 @@ pub struct PageOf(pub PersonId);
 pub struct Session {
     start: Asked<Result<PageStartView, Failure>>,
     /// What the reader can do about a missing licence in the current organization.
-    way_to_licence: Asked<Result<Option<WayToLicence>, Failure>>,
+    way_to_licence: Asked<Result<Option<LicenceRequestPath>, Failure>>,
     /// An organization that the server must include in the list, because the page is about it.
     included_organization: RwSignal<String>,
     version: RwSignal<u64>,
@@ -94,7 +94,7 @@ impl Session {
 
     /// What the reader can do about a missing licence, available after [`Self::start`]. `None` for people without a
     /// role in the organization.
-    pub fn way_to_licence(self) -> Option<WayToLicence> {
+    pub fn way_to_licence(self) -> Option<LicenceRequestPath> {
         self.way_to_licence.get_untracked().and_then(Result::ok).flatten()
     }
 
@@ -213,9 +213,9 @@ pub struct PageContext {
     /// Whether there are more.
     pub more_organizations: bool,
     /// The items last shared with them (PEOPLE-9).
-    pub shared: Vec<SharedView>,
+    pub shared: Vec<SharedResourceView>,
     /// Pending invitations (PEOPLE-4).
-    pub invitations: Vec<Waiting>,
+    pub invitations: Vec<PendingInvitation>,
     pub now: Timestamp,
     /// A form that was refused before WebAssembly took over.
     pub form: Option<FormFlash>,

@@ -6,14 +6,14 @@ use super::paths;
 use crate::{
     domain::{
         access::Source,
+        country::COUNTRIES,
         id::OrganizationId,
-        loan::Direction,
-        organization::COUNTRIES,
-        resource::{CLUSTERS, Kind, Status},
+        loan::LoanDirection,
+        resource::{CLUSTERS, DatasetStatus, Kind},
         role::Role,
         time::{Day, Timestamp},
     },
-    view::{LoanTerm, OrganizationMembership},
+    view::{LicenceLoan, OrganizationMembership},
 };
 
 /// "8,412": with thousands separators and a true minus sign.
@@ -112,11 +112,11 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// Whether a licence is lent or borrowed, and until when (ACCT-3).
-pub fn loan(loan: &LoanTerm) -> String {
+pub fn loan(loan: &LicenceLoan) -> String {
     let until = loan.until.words();
     match loan.direction {
-        Direction::Lent => format!("Lent to {} ({}) until {until}", loan.other, loan.sharing_id),
-        Direction::Borrowed => format!("Borrowed from {} ({}) until {until}", loan.other, loan.sharing_id),
+        LoanDirection::Lent => format!("Lent to {} ({}) until {until}", loan.other, loan.sharing_id),
+        LoanDirection::Borrowed => format!("Borrowed from {} ({}) until {until}", loan.other, loan.sharing_id),
     }
 }
 
@@ -185,13 +185,13 @@ pub fn access(source: Source, grants: u64) -> String {
 }
 
 /// The class that colours a status. Colour is never the only sign: the word is always beside it.
-pub const fn status_tone(status: Status) -> &'static str {
+pub const fn status_tone(status: DatasetStatus) -> &'static str {
     match status {
-        Status::Draft => "status",
-        Status::Queued | Status::Processing => "status run",
-        Status::WaitingForCredits => "status wait",
-        Status::Processed => "status ok",
-        Status::Failed => "status fail",
+        DatasetStatus::Draft => "status",
+        DatasetStatus::Queued | DatasetStatus::Processing => "status run",
+        DatasetStatus::WaitingForCredits => "status wait",
+        DatasetStatus::Processed => "status ok",
+        DatasetStatus::Failed => "status fail",
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
         session::Session,
         words::{self, Moment, When},
     },
-    view::activity::{Change, LineView, LogView},
+    view::activity::{AuditLineView, AuditLogView, Change},
 };
 
 /// What the address says: which lines, and from where on.
@@ -103,7 +103,7 @@ pub fn ActivityPage() -> impl IntoView {
 }
 
 #[component]
-fn ActivityContent(route: ActivityRoute, log: LogView, now: Timestamp) -> impl IntoView {
+fn ActivityContent(route: ActivityRoute, log: AuditLogView, now: Timestamp) -> impl IntoView {
     let route = ActivityRoute { org: log.organization.org_id.clone(), ..route };
     let empty = log.lines.is_empty();
     let lines = log.lines.iter().cloned().map(|line| view! { <Line line route=route.clone() now/> }).collect_view();
@@ -137,7 +137,7 @@ fn ActivityContent(route: ActivityRoute, log: LogView, now: Timestamp) -> impl I
 
 /// The filters: a GET form, so that they are in the address.
 #[component]
-fn Filters(route: ActivityRoute, people: Vec<(PersonId, String)>, lines: Vec<LineView>) -> impl IntoView {
+fn Filters(route: ActivityRoute, people: Vec<(PersonId, String)>, lines: Vec<AuditLineView>) -> impl IntoView {
     let mut people: Vec<(String, String)> = people.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
     if !route.actor.is_empty() && !people.iter().any(|(id, _)| *id == route.actor) {
         // The chosen person is not among the options: they left, or there are too many people to list.
@@ -181,7 +181,7 @@ fn Filters(route: ActivityRoute, people: Vec<(PersonId, String)>, lines: Vec<Lin
 
 /// One line, with details that can be opened.
 #[component]
-fn Line(line: LineView, route: ActivityRoute, now: Timestamp) -> impl IntoView {
+fn Line(line: AuditLineView, route: ActivityRoute, now: Timestamp) -> impl IntoView {
     let name = line.actor_name.clone();
     let hue = line.actor.map_or_else(|| words::hue(name.as_bytes()), |actor| words::hue(actor.0.as_bytes()));
     let address = line.address.clone().unwrap_or_else(|| "–".to_owned());

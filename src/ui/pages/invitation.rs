@@ -66,7 +66,7 @@ fn Content(invitation: InvitationView, token: String, context: PageContext) -> i
             return view! { <SenderLost invitation token flash=context.form/> }.into_any();
         }
         (InvitationState::Pending, None) => None,
-        (state, _) => Some(Refusal::InvitationClosed(state)),
+        (state, _) => Some(state.closed()),
     };
     if let Some(refusal) = refusal {
         return view! { <Closed invitation refusal/> }.into_any();

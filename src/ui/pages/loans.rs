@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     domain::{
         licence::{Amount, Model},
-        loan::Direction,
+        loan::LoanDirection,
         time::Timestamp,
     },
     rpc::{
@@ -110,7 +110,7 @@ fn LoansContent(route: LoansRoute, loans: LoansView, now: Timestamp, flash: Opti
         Control::Absent => ().into_any(),
     };
     let (lent, borrowed): (Vec<LoanView>, Vec<LoanView>) =
-        loans.loans.items.into_iter().partition(|loan| loan.direction == Direction::Lent);
+        loans.loans.items.into_iter().partition(|loan| loan.direction == LoanDirection::Lent);
     let start = (!route.cursor.is_empty()).then(|| route.list("").text());
     let next = loans.loans.next_cursor.map(|cursor| route.list(&cursor).text());
     let pages = (start.is_some() || next.is_some()).then(|| {
@@ -220,10 +220,10 @@ fn Row(route: LoansRoute, loan: LoanView, now: Timestamp) -> impl IntoView {
 }
 
 /// The label of the button that ends a loan.
-const fn ending(direction: Direction) -> &'static str {
+const fn ending(direction: LoanDirection) -> &'static str {
     match direction {
-        Direction::Lent => "Call back",
-        Direction::Borrowed => "Return",
+        LoanDirection::Lent => "Call back",
+        LoanDirection::Borrowed => "Return",
     }
 }
 
@@ -279,14 +279,14 @@ fn EndDialog(route: LoansRoute, loan: LoanView, flash: Option<FormFlash>) -> imp
     let label = ending(loan.direction);
     let product = loan.product.label();
     let (heading, sentence) = match loan.direction {
-        Direction::Lent => (
+        LoanDirection::Lent => (
             format!("Call {product} back from {}?", loan.other),
             format!(
                 "{} loses the licence at once, and programs there lose their seats. This organization can use it again.",
                 loan.other
             ),
         ),
-        Direction::Borrowed => (
+        LoanDirection::Borrowed => (
             format!("Return {product} to {}?", loan.other),
             format!(
                 "This organization loses the licence at once, and programs here lose their seats. Only {} can lend it again.",

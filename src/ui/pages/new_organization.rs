@@ -5,11 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
 use crate::{
-    domain::{
-        organization::{COUNTRIES, OrganizationKind},
-        policy::BY_OPERATOR,
-        refusal::Refusal,
-    },
+    domain::{country::COUNTRIES, organization::OrganizationKind, policy::BY_OPERATOR, refusal::Refusal},
     rpc::{Failure, FormFlash, organization::CreateOrganization},
     ui::{
         components::{

@@ -34,7 +34,7 @@ use crate::{
         session::Session,
         words::{self, Moment, When},
     },
-    view::transfer::{Direction, OfferPageView, OfferView, PlaceView},
+    view::transfer::{OfferDestinationView, OfferPageView, OfferView, TransferDirection},
 };
 
 /// The offer, the organization it is seen from, and the destination that is shown.
@@ -98,8 +98,8 @@ fn Content(
     let OfferPageView { organization, offer, place } = view;
     let route = OfferRoute { org: organization.org_id.clone(), ..route };
     let title = match offer.direction {
-        Direction::In => format!("Offer from {}", offer.source_name),
-        Direction::Out => format!("Offer to {}", offer.target_name),
+        TransferDirection::In => format!("Offer from {}", offer.source_name),
+        TransferDirection::Out => format!("Offer to {}", offer.target_name),
     };
     let back = paths::offer(&route.org, &route.id);
     let withdrawal = offer.may_withdraw.then(|| {
@@ -170,13 +170,13 @@ fn Facts(offer: OfferView, now: Timestamp) -> impl IntoView {
 #[component]
 fn Answer(
     route: OfferRoute,
-    place: PlaceView,
+    place: OfferDestinationView,
     offer: OfferView,
     accept: FormAction<AcceptOffer>,
     decline: FormAction<DeclineOffer>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let PlaceView { destination, path, rows, plan } = place;
+    let OfferDestinationView { destination, path, rows, plan } = place;
     let last = path.len().saturating_sub(1);
     let steps = path
         .iter()

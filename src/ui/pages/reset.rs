@@ -23,7 +23,7 @@ use crate::{
         paths,
         session::Session,
     },
-    view::account::LinkView,
+    view::account::OneTimeLinkView,
 };
 
 /// The page: `/reset?token=…`.
@@ -50,7 +50,7 @@ pub fn ResetPage() -> impl IntoView {
 }
 
 #[component]
-fn ResetView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl IntoView {
+fn ResetView(token: String, link: OneTimeLinkView, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<ResetPassword>::new();
     let tasks = link.purpose.is_some_and(|purpose| !purpose.proves_address());
     let lead = match link.purpose {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::{loan::Direction, time::Timestamp},
+    domain::{loan::LoanDirection, time::Timestamp},
     rpc::{
         FormFlash, ask,
         seat::{FreeSeat, GiveSeat, seats_page},
@@ -29,7 +29,7 @@ use crate::{
     },
     view::{
         Control, LicenceState,
-        seat::{SeatRow, SeatedLicence, SeatsView},
+        seat::{LicenceSeats, SeatRow, SeatsView},
     },
 };
 
@@ -141,13 +141,13 @@ fn SeatsContent(route: SeatsRoute, seats: SeatsView, now: Timestamp, flash: Opti
 
 /// One licence and who holds its seats.
 #[component]
-fn Licence(route: SeatsRoute, licence: SeatedLicence, now: Timestamp) -> impl IntoView {
-    let SeatedLicence { licence, seats, give } = licence;
+fn Licence(route: SeatsRoute, licence: LicenceSeats, now: Timestamp) -> impl IntoView {
+    let LicenceSeats { licence, seats, give } = licence;
     let id = licence.id.to_string();
     let total = licence.seats.unwrap_or_default();
     let used = i64::try_from(licence.seats_used.unwrap_or_default()).unwrap_or(i64::MAX);
     let (state, tone) = match (licence.state, licence.loan.as_ref().map(|loan| loan.direction)) {
-        (LicenceState::Active, Some(Direction::Lent)) if licence.seats_used.is_none() => ("Lent", "status wait"),
+        (LicenceState::Active, Some(LoanDirection::Lent)) if licence.seats_used.is_none() => ("Lent", "status wait"),
         (LicenceState::Active, _) => ("Active", "status ok"),
         (LicenceState::Upcoming, _) => ("Starts later", "status run"),
         (LicenceState::Expired, _) => ("Expired", "status fail"),

@@ -5,7 +5,10 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{
-        organization::{COUNTRIES, INDUSTRIES, OrganizationKind, PeopleVisibility, RESTORABLE_DAYS},
+        country::COUNTRIES,
+        legal::LegalInformation,
+        organization::{INDUSTRIES, OrganizationDetails, OrganizationKind, RESTORABLE_DAYS},
+        people_visibility::PeopleVisibility,
         refusal::Refusal,
         resource::CLUSTERS,
     },
@@ -34,10 +37,7 @@ use crate::{
         session::Session,
         words,
     },
-    view::{
-        Control, LegalView,
-        settings::{DetailsView, SettingsView},
-    },
+    view::{Control, settings::SettingsView},
 };
 
 /// A section of the settings.
@@ -200,7 +200,7 @@ fn SettingsFrame(settings: SettingsView, part: SettingsSection, content: AnyView
 
 /// Legal information and the Org ID, to change.
 #[component]
-fn LegalForm(settings: SettingsView, legal: LegalView, flash: Option<FormFlash>) -> impl IntoView {
+fn LegalForm(settings: SettingsView, legal: LegalInformation, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<SaveLegal>::new();
     let org = settings.organization.org_id;
     let business = settings.kind == OrganizationKind::Business;
@@ -235,7 +235,7 @@ fn LegalForm(settings: SettingsView, legal: LegalView, flash: Option<FormFlash>)
 
 /// Legal information and the Org ID, to read.
 #[component]
-fn LegalFacts(settings: SettingsView, legal: LegalView) -> impl IntoView {
+fn LegalFacts(settings: SettingsView, legal: LegalInformation) -> impl IntoView {
     let facts = [
         ("Org ID", Some(settings.organization.org_id)),
         ("Plan", Some(settings.plan.label().to_owned())),
@@ -262,7 +262,7 @@ fn LegalFacts(settings: SettingsView, legal: LegalView) -> impl IntoView {
 
 /// What Owners and Managers change.
 #[component]
-fn DetailsForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> impl IntoView {
+fn DetailsForm(org: String, details: OrganizationDetails, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<SaveDetails>::new();
     let text = Option::<String>::unwrap_or_default;
     view! {
@@ -285,7 +285,7 @@ fn DetailsForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> i
 
 /// Who sees the people list.
 #[component]
-fn SecurityForm(org: String, details: DetailsView, flash: Option<FormFlash>) -> impl IntoView {
+fn SecurityForm(org: String, details: OrganizationDetails, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<SaveSecurity>::new();
     let options = PeopleVisibility::ALL.map(|choice| (choice.as_str(), choice.label())).to_vec();
     view! {

@@ -22,7 +22,7 @@ use crate::{
     },
     view::{
         Page,
-        transfer::{Direction, OfferView, TransferRow, TransfersView},
+        transfer::{OfferView, TransferDirection, TransferRow, TransfersView},
     },
 };
 
@@ -133,15 +133,15 @@ fn Content(route: TransfersRoute, view: TransfersView, now: Timestamp) -> impl I
 fn Directions(route: TransfersRoute) -> impl IntoView {
     // Offers are of one direction at a time; those to the organization come first.
     let choices: Vec<(&'static str, &'static str)> = if route.offers {
-        vec![("", "Received"), (Direction::Out.as_str(), "Sent")]
+        vec![("", "Received"), (TransferDirection::Out.as_str(), "Sent")]
     } else {
-        vec![("", "All"), (Direction::Out.as_str(), "Sent"), (Direction::In.as_str(), "Received")]
+        vec![("", "All"), (TransferDirection::Out.as_str(), "Sent"), (TransferDirection::In.as_str(), "Received")]
     };
     let entries = choices
         .into_iter()
         .map(|(word, label)| {
             let current = route.direction == word
-                || (route.offers && word.is_empty() && route.direction == Direction::In.as_str());
+                || (route.offers && word.is_empty() && route.direction == TransferDirection::In.as_str());
             view! { <a class="button" href=route.towards(word) aria-current=current.then_some("true")>{label}</a> }
         })
         .collect_view();
@@ -188,14 +188,14 @@ fn Receipts(page: Page<TransferRow>, org: String, now: Timestamp) -> impl IntoVi
         .into_iter()
         .map(|row| {
             let between = match row.direction {
-                Direction::Out => format!("to {} · by {}", row.target_name, row.by_name),
-                Direction::In => format!("from {} · by {}", row.source_name, row.by_name),
+                TransferDirection::Out => format!("to {} · by {}", row.target_name, row.by_name),
+                TransferDirection::In => format!("from {} · by {}", row.source_name, row.by_name),
             };
             let mark = match (row.undoes, row.undone_by) {
                 (Some(_), _) => view! { <span class="status">"Undo"</span> }.into_any(),
                 (None, Some(_)) => view! { <span class="status fail">"Undone"</span> }.into_any(),
                 (None, None) => {
-                    let sent = row.direction == Direction::Out;
+                    let sent = row.direction == TransferDirection::Out;
                     view! { <span class="status ok">{if sent { "Sent" } else { "Received" }}</span> }.into_any()
                 }
             };
@@ -224,8 +224,8 @@ pub fn OfferRow(
     now: Timestamp,
 ) -> impl IntoView {
     let between = match offer.direction {
-        Direction::Out => format!("to {} · by {}", offer.target_name, offer.by_name),
-        Direction::In => format!("from {} · by {}", offer.source_name, offer.by_name),
+        TransferDirection::Out => format!("to {} · by {}", offer.target_name, offer.by_name),
+        TransferDirection::In => format!("from {} · by {}", offer.source_name, offer.by_name),
     };
     let mark = view! { <OfferState state=offer.state/> }.into_any();
     let href = paths::offer(&org, &offer.id.to_string());

@@ -24,7 +24,7 @@ use crate::{
         paths,
         session::Session,
     },
-    view::account::LinkView,
+    view::account::OneTimeLinkView,
 };
 
 /// The page: `/verify?token=…`.
@@ -52,7 +52,7 @@ pub fn VerifyPage() -> impl IntoView {
 
 /// The button, or why the link does not work.
 #[component]
-fn VerifyView(token: String, link: LinkView, flash: Option<FormFlash>) -> impl IntoView {
+fn VerifyView(token: String, link: OneTimeLinkView, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<VerifyEmail>::new();
     let email = link.purpose.filter(|purpose| purpose.proves_address()).and(link.email);
     view! {

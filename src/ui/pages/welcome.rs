@@ -33,7 +33,9 @@ use crate::{
         session::Session,
         words,
     },
-    view::{OrganizationMembership, Page, SessionView, SharedView, people::Waiting, settings::DeletedView},
+    view::{
+        OrganizationMembership, Page, SessionView, SharedResourceView, people::PendingInvitation, settings::DeletedView,
+    },
 };
 
 /// What is listed, as the address says.
@@ -201,7 +203,7 @@ fn OrganizationList(page: Page<OrganizationMembership>, route: WelcomeRoute, fou
 
 /// **Shared with you**: items of organizations that the reader is not a member of (PEOPLE-9).
 #[component]
-fn SharedList(page: Page<SharedView>, route: WelcomeRoute) -> impl IntoView {
+fn SharedList(page: Page<SharedResourceView>, route: WelcomeRoute) -> impl IntoView {
     let entries = page
         .items
         .into_iter()
@@ -234,7 +236,7 @@ fn SharedList(page: Page<SharedView>, route: WelcomeRoute) -> impl IntoView {
 
 /// Pending invitations to the reader's verified address (PEOPLE-4), which need no emailed link.
 #[component]
-fn WaitingInvitations(invitations: Vec<Waiting>, flash: Option<FormFlash>, now: Timestamp) -> impl IntoView {
+fn WaitingInvitations(invitations: Vec<PendingInvitation>, flash: Option<FormFlash>, now: Timestamp) -> impl IntoView {
     let entries = invitations
         .into_iter()
         .map(|waiting| {

@@ -23,7 +23,7 @@ use crate::{
         paths::{self, Address},
         session::Session,
     },
-    view::account::{FarewellView, ProfileView},
+    view::account::{AccountDeletionView, ProfileView},
 };
 
 use super::AccountFrame;
@@ -100,7 +100,7 @@ fn Export() -> impl IntoView {
 
 /// Deleting the account.
 #[component]
-fn Delete(farewell: FarewellView, deleting: bool, flash: Option<FormFlash>) -> impl IntoView {
+fn Delete(farewell: AccountDeletionView, deleting: bool, flash: Option<FormFlash>) -> impl IntoView {
     let address = Address::new(paths::account("privacy")).with("dialog", "delete").text();
     let names: Vec<&str> = farewell.last_owner_of.iter().map(|one| one.name.as_str()).collect();
     let last = (!names.is_empty()).then(|| Refusal::LastOwnerOf(names.join(", ")).to_string());
@@ -131,7 +131,7 @@ fn Delete(farewell: FarewellView, deleting: bool, flash: Option<FormFlash>) -> i
 }
 
 #[component]
-fn DeleteDialog(farewell: FarewellView, flash: Option<FormFlash>) -> impl IntoView {
+fn DeleteDialog(farewell: AccountDeletionView, flash: Option<FormFlash>) -> impl IntoView {
     let action = FormAction::<DeleteAccount>::new();
     let close = paths::account("privacy");
     view! {

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         access::Level,
         command::Command,
-        grant::{InviteAs, Origin},
+        grant::{AccessOrigin, InviteAs},
         resource::Kind,
         role::Role,
         time::Timestamp,
@@ -47,7 +47,7 @@ use crate::{
     },
     view::{
         Control, Crumb,
-        access::{AccessRow, AccessView, Reason, RoleCount, WaitingAccess, WhyView},
+        access::{AccessReason, AccessRow, AccessView, RoleCount, WaitingAccess, WhyView},
     },
 };
 
@@ -325,13 +325,13 @@ fn face(who: Grantee, name: &str) -> AnyView {
 }
 
 /// Where access comes from: the folder, as a link if the reader may see it.
-fn source(origin: Origin, role: Option<Role>, from: Option<&Crumb>, listing: &Listing) -> AnyView {
+fn source(origin: AccessOrigin, role: Option<Role>, from: Option<&Crumb>, listing: &Listing) -> AnyView {
     match (origin, from) {
-        (Origin::Role, _) => format!("{} of the organization", words::role(role)).into_any(),
-        (Origin::Direct, _) => "Direct".into_any(),
-        (Origin::Carried, _) => "Carried over from a move".into_any(),
-        (Origin::Inherited, None) => "Inherited from a folder above".into_any(),
-        (Origin::Inherited, Some(crumb)) => {
+        (AccessOrigin::Role, _) => format!("{} of the organization", words::role(role)).into_any(),
+        (AccessOrigin::Direct, _) => "Direct".into_any(),
+        (AccessOrigin::Carried, _) => "Carried over from a move".into_any(),
+        (AccessOrigin::Inherited, None) => "Inherited from a folder above".into_any(),
+        (AccessOrigin::Inherited, Some(crumb)) => {
             let href = paths::drive(&listing.org, &crumb.id.to_string());
             let name = crumb.name.clone();
             view! { "Inherited from " <a href=href>{name}</a> }.into_any()
@@ -363,7 +363,7 @@ fn entry(row: &AccessRow, context: &RowContext) -> AnyView {
     });
     let you = (row.who == *me).then_some(" (you)");
     let outside = matches!((row.who, row.role, row.origin), (Grantee::Person(_), None, _)).then_some(" · External");
-    let own = matches!(row.origin, Origin::Direct | Origin::Carried);
+    let own = matches!(row.origin, AccessOrigin::Direct | AccessOrigin::Carried);
     let actions = match (own, row.grant, give) {
         (true, Some(grant), Control::Disabled(reason)) => view! {
             <select class="input" disabled=true title=reason.clone() aria-label=format!("Level of {name}")><option>{row.level.label()}</option></select>
@@ -490,7 +490,7 @@ fn Why(route: AccessRoute, why: Result<WhyView, Failure>, listing: Listing) -> i
     }
 }
 
-fn reason_words(reason: &Reason, listing: &Listing) -> AnyView {
+fn reason_words(reason: &AccessReason, listing: &Listing) -> AnyView {
     let through = reason.through.clone().map(|name| format!(", through {name}"));
     let how = match (reason.carried, &reason.by) {
         (true, Some(by)) => format!("Carried over when {by} moved it"),

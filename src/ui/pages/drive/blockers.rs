@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{
+        blocker::{Blocker, BlockerCode},
         command::Command,
-        transfer::{Blocker, BlockerCode},
     },
     ui::{
         paths::{self, Address},

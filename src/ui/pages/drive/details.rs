@@ -15,7 +15,7 @@ use crate::{
         paths,
         words::{self, Moment, When},
     },
-    view::{DatasetView, ResourceView, RowView, transfer::Offered},
+    view::{DatasetView, ResourceView, RowView, transfer::OfferedItem},
 };
 
 /// The item that the panel is about: a row, or the container itself.
@@ -72,7 +72,7 @@ pub fn Details(
     selection: Selection,
     listing: Listing,
     /// What is offered to other organizations.
-    offered: Vec<Offered>,
+    offered: Vec<OfferedItem>,
     now: Timestamp,
 ) -> impl IntoView {
     let close = listing.with_view(super::route::ViewMode { details: false, ..listing.view_mode });

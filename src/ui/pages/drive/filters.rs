@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 
 use super::route::Listing;
 use crate::{
-    domain::resource::{Kind, Status},
+    domain::resource::{DatasetStatus, Kind},
     ui::{paths, words},
 };
 
@@ -17,7 +17,7 @@ pub fn Filters(listing: Listing) -> impl IntoView {
     let kinds = Kind::CREATABLE
         .map(|kind| view! { <option value=kind.as_str() selected=chosen(kind.as_str(), &listing.kind)>{words::kinds(kind)}</option> })
         .collect_view();
-    let states = Status::ALL
+    let states = DatasetStatus::ALL
         .map(|status| view! { <option value=status.as_str() selected=chosen(status.as_str(), &listing.status)>{status.label()}</option> })
         .collect_view();
     let (action, q, sort) = (paths::drive(&listing.org, &listing.resource), listing.q.clone(), listing.sort.clone());

@@ -27,7 +27,7 @@ use crate::{
         },
         paths, words,
     },
-    view::{COUNTED, Control, DriveView, RowView},
+    view::{Control, DriveView, MAX_COUNTED_ROWS, RowView},
 };
 
 /// The form around the grid, with toolbar and row menu.
@@ -114,10 +114,13 @@ pub fn Grid(
         let (paged, cut) = (!listing.cursor.is_empty(), drive.rows.next_cursor.is_some());
         move || {
             let total = rows.total.get();
-            match (searching || paged, i64::try_from(total).is_ok_and(|total| total > COUNTED) && rows.is_counted()) {
+            match (
+                searching || paged,
+                i64::try_from(total).is_ok_and(|total| total > MAX_COUNTED_ROWS) && rows.is_counted(),
+            ) {
                 (true, _) if cut || paged => format!("{} on this page", words::totalled(shown as u64, "item", "items")),
                 (_, false) => words::totalled(total as u64, "item", "items"),
-                (_, true) => format!("More than {} items", words::count(COUNTED)),
+                (_, true) => format!("More than {} items", words::count(MAX_COUNTED_ROWS)),
             }
         }
     };

@@ -25,7 +25,7 @@ use crate::{
         session::Session,
         words,
     },
-    view::transfer::OfferingView,
+    view::transfer::OfferPlanView,
 };
 
 #[component]
@@ -73,13 +73,13 @@ fn amount(offering: &OfferPlan) -> String {
 
 #[component]
 fn Content(
-    view: OfferingView,
+    view: OfferPlanView,
     items: Vec<String>,
     listing: Listing,
     action: FormAction<SendOffer>,
     flash: Option<FormFlash>,
 ) -> impl IntoView {
-    let OfferingView { offering, source_name } = view;
+    let OfferPlanView { offering, source_name } = view;
     let close = listing.address();
     if !offering.is_clear() {
         let sides = Sides { source: listing.org.clone(), ..Sides::default() };

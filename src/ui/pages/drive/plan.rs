@@ -123,7 +123,7 @@ pub fn Consequences(
         people_losing_access,
         renamed,
         carried,
-        uncarried,
+        carried_grants_ended,
         clusters,
         gaining,
         keeping,
@@ -186,7 +186,7 @@ pub fn Consequences(
     if !carried.is_empty() && keeping.total == 0 {
         lines.push(line("Everyone who has access keeps it".to_owned(), "inherited access is carried over"));
     }
-    if !uncarried.is_empty() {
+    if !carried_grants_ended.is_empty() {
         grave = true;
         lines.push(line(
             "Access carried over from earlier moves ends".to_owned(),

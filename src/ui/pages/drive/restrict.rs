@@ -6,7 +6,7 @@ use super::route::Listing;
 use crate::{
     domain::{
         resource::Kind,
-        restriction::{Origin, Restriction},
+        restriction::{Restriction, RestrictionOrigin},
     },
     rpc::{
         FormFlash, ask,
@@ -58,9 +58,9 @@ pub fn RestrictDialog(item: String, listing: Listing) -> impl IntoView {
 }
 
 /// Where an inherited restriction comes from: "“Gotthard”, a folder above".
-fn from_above(origins: &[Origin], what: Restriction) -> Option<String> {
+fn from_above(origins: &[RestrictionOrigin], what: Restriction) -> Option<String> {
     let words: Vec<String> =
-        origins.iter().filter(|origin| origin.what == what && !origin.own).map(Origin::words).collect();
+        origins.iter().filter(|origin| origin.what == what && !origin.own).map(RestrictionOrigin::words).collect();
     (!words.is_empty()).then(|| words.join(", "))
 }
 
@@ -120,11 +120,12 @@ fn Choices(restrictions: RestrictionsView, close: String, flash: Option<FormFlas
 
 /// The restrictions of an item and where they come from; empty if there are none.
 #[component]
-pub fn RestrictedNote(origins: Vec<Origin>) -> impl IntoView {
+pub fn RestrictedNote(origins: Vec<RestrictionOrigin>) -> impl IntoView {
     let lines: Vec<String> = Restriction::ALL
         .into_iter()
         .filter_map(|what| {
-            let words: Vec<String> = origins.iter().filter(|origin| origin.what == what).map(Origin::words).collect();
+            let words: Vec<String> =
+                origins.iter().filter(|origin| origin.what == what).map(RestrictionOrigin::words).collect();
             (!words.is_empty()).then(|| format!("{}: {}.", what.sentence(), words.join(", ")))
         })
         .collect();

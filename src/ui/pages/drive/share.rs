@@ -26,7 +26,7 @@ use crate::{
     },
     view::{
         Control,
-        link::{LinkView, ShareView},
+        link::{ShareLinkView, ShareView},
     },
 };
 
@@ -145,7 +145,7 @@ fn NewLink(id: String, back: String, flash: Option<FormFlash>) -> impl IntoView 
 
 /// One link with its facts and actions.
 #[component]
-fn Entry(link: LinkView, manages: bool, back: String, flash: Option<FormFlash>, now: Timestamp) -> impl IntoView {
+fn Entry(link: ShareLinkView, manages: bool, back: String, flash: Option<FormFlash>, now: Timestamp) -> impl IntoView {
     let (class, state) = match link.standing {
         LinkStatus::On => ("status ok", "Active"),
         LinkStatus::Expired => ("status", "Expired"),

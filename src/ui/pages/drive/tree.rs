@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 
 use super::route::Listing;
-use crate::{domain::resource::Kind, ui::components::icon::Icon, view::Branch};
+use crate::{domain::resource::Kind, ui::components::icon::Icon, view::TreeFolder};
 
 /// The tree, as nested lists of links.
 #[component]
 pub fn Tree(
     /// The folders from top to bottom.
-    tree: Vec<Branch>,
+    tree: Vec<TreeFolder>,
     /// Whether the organization has several accounts.
     several: bool,
     listing: Listing,
@@ -22,7 +22,7 @@ pub fn Tree(
 }
 
 /// The branches at the depth of the first one, each with its children.
-fn branches(tree: &[Branch], several: bool, listing: &Listing) -> AnyView {
+fn branches(tree: &[TreeFolder], several: bool, listing: &Listing) -> AnyView {
     let Some(depth) = tree.first().map(|branch| branch.depth) else { return ().into_any() };
     let mut items = Vec::new();
     let mut rest = tree;

@@ -14,7 +14,7 @@ use crate::{
     domain::command::{Command, MissingEntitlements, control},
     rpc::drive::drive_rows,
     ui::components::dom::all,
-    view::{COUNTED, Control, DriveView, ResourceView, RowView},
+    view::{Control, DriveView, MAX_COUNTED_ROWS, ResourceView, RowView},
 };
 
 /// How many rows above and below the view are rendered, so that scrolling does not outrun rendering.
@@ -111,7 +111,7 @@ impl VirtualRows {
         self.listing.set_value(listing.plain());
         let (start, end) = self.shown.get_untracked();
         // The server counts only up to a limit. An exact total that is known already stays.
-        let counted = i64::try_from(total).unwrap_or(i64::MAX) <= COUNTED;
+        let counted = i64::try_from(total).unwrap_or(i64::MAX) <= MAX_COUNTED_ROWS;
         let total = if other || counted { total } else { total.max(self.total.get_untracked()) };
         if other || counted {
             self.exact.set(counted);

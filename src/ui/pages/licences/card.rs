@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{
-        licence::{Band, Model, Product, band, days_left, ends_soon, last_day},
-        loan::Direction,
+        licence::{CreditBand, Model, Product, credit_band, days_left, ends_soon, last_day},
+        loan::LoanDirection,
         time::Timestamp,
     },
     ui::{components::meter::Meter, words},
@@ -18,7 +18,9 @@ pub fn standing(licence: &LicenceView, now: Timestamp) -> (&'static str, &'stati
         (LicenceState::Upcoming, _) => {
             ("status run", "Starts later", Some(format!("from {}", licence.active_from.day().words())))
         }
-        (LicenceState::Active, _) if licence.loan.as_ref().is_some_and(|loan| loan.direction == Direction::Lent) => {
+        (LicenceState::Active, _)
+            if licence.loan.as_ref().is_some_and(|loan| loan.direction == LoanDirection::Lent) =>
+        {
             ("status wait", "Lent", None)
         }
         (LicenceState::Active, Some(until)) if ends_soon(until, now) => {
@@ -106,10 +108,10 @@ fn Seats(used: Option<u64>, total: i64) -> impl IntoView {
 /// A balance, coloured by how much is left.
 #[component]
 fn Credits(left: i64) -> impl IntoView {
-    let (class, words) = match band(left) {
-        Band::Low => ("credits low", "Almost used up. Owners can get more under Licences."),
-        Band::Medium => ("credits medium", "Running low."),
-        Band::High => ("credits high", "Enough for now."),
+    let (class, words) = match credit_band(left) {
+        CreditBand::Low => ("credits low", "Almost used up. Owners can get more under Licences."),
+        CreditBand::Medium => ("credits medium", "Running low."),
+        CreditBand::High => ("credits high", "Enough for now."),
     };
     view! {
         <p class=class>

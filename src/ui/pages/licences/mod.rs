@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use card::LicenceFacts;
 
 use crate::{
-    domain::{licence::Product, loan::Direction, time::Timestamp},
+    domain::{licence::Product, loan::LoanDirection, time::Timestamp},
     rpc::{ask, licence::organization_licences},
     ui::{
         components::{
@@ -109,7 +109,7 @@ fn OfAccount(account: AccountLicences, org: String, several: bool, now: Timestam
 fn LicenceCard(licence: LicenceView, org: String, now: Timestamp) -> impl IntoView {
     let href = paths::licence(&org, &licence.id.to_string());
     // The ledger of a borrowed licence belongs to the lender.
-    let borrowed = licence.loan.as_ref().is_some_and(|loan| loan.direction == Direction::Borrowed);
+    let borrowed = licence.loan.as_ref().is_some_and(|loan| loan.direction == LoanDirection::Borrowed);
     let (title, books) = (licence.product.label(), licence.model.is_some() && !borrowed);
     view! {
         <li class="panel tile licence-card">

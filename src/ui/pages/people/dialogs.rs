@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use super::route::{PeopleDialog, PeopleRoute};
 use crate::{
     domain::{
-        invitation::roles_to_invite_as,
         role::{Permission, Role, may},
+        role_change::roles_to_invite_as,
     },
     rpc::{
         FormFlash,
@@ -24,7 +24,7 @@ use crate::{
         form_action::FormAction,
         words,
     },
-    view::people::{PeopleView, PersonRow, Status},
+    view::people::{PeopleView, PersonRow, PersonStatus},
 };
 
 /// How many people a dialog names at most.
@@ -46,7 +46,7 @@ pub fn RemoveDialog(people: PeopleView, route: PeopleRoute, flash: Option<FormFl
         .map(|row| {
             let name = row.label();
             let about = match row.status {
-                Status::External => {
+                PersonStatus::External => {
                     format!("External · loses access to {}", words::totalled(row.resources, "resource", "resources"))
                 }
                 _ => format!("{} · loses what {} can do", words::role(row.role), article(row.role)),

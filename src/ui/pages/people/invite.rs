@@ -12,9 +12,11 @@ use crate::{
     domain::{
         access::Level,
         id::AccountId,
-        invitation::{Outcome, may_invite_as, read_list, text_of_file},
+        invitation_list::{read_list, text_of_file},
+        invitation_review::{InvitationReview, InviteOutcome, ReviewedInvitee},
         refusal::Refusal,
         role::Role,
+        role_change::may_invite_as,
         text::{FieldIssue, key},
     },
     rpc::{Failure, FormFlash, invitation::SendInvitations},
@@ -30,10 +32,7 @@ use crate::{
         form_action::FormAction,
         paths, words,
     },
-    view::{
-        Crumb,
-        people::{Review, Verdict},
-    },
+    view::Crumb,
 };
 
 #[component]
@@ -97,7 +96,7 @@ fn Asking(fields: Fields, route: PeopleRoute, close: String) -> impl IntoView {
     Effect::new(move |before: Option<()>| {
         let review = sent.get();
         if let (Some(()), Some(review), Some(WaitingInvitations(waiting))) = (before, review, counts) {
-            let invited = review.rows.iter().filter(|row| row.outcome == Outcome::Invited).count() as u64;
+            let invited = review.rows.iter().filter(|row| row.outcome == InviteOutcome::Invited).count() as u64;
             waiting.update(|waiting| *waiting += invited);
         }
     });
@@ -121,7 +120,7 @@ fn Asking(fields: Fields, route: PeopleRoute, close: String) -> impl IntoView {
 
 /// The outcome for each person. It takes the focus, because the button that had it is gone.
 #[component]
-fn Outcomes(review: Review, route: PeopleRoute) -> impl IntoView {
+fn Outcomes(review: InvitationReview, route: PeopleRoute) -> impl IntoView {
     let element = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         if let Some(element) = element.get() {
@@ -290,16 +289,16 @@ fn Rows(text: RwSignal<String>, mine: Option<Role>) -> impl IntoView {
 }
 
 /// A preview without the server: syntax and roles only.
-fn typed_review(text: &str, mine: Option<Role>) -> Option<Review> {
+fn typed_review(text: &str, mine: Option<Role>) -> Option<InvitationReview> {
     let listed = match read_list(text) {
         Ok(listed) if listed.is_empty() => return None,
         Ok(listed) => listed,
-        Err(problem) => return Some(Review { rows: vec![of_problem(text, &problem)], sent: false }),
+        Err(problem) => return Some(InvitationReview { rows: vec![of_problem(text, &problem)], sent: false }),
     };
     let mut seen: Vec<String> = Vec::new();
     let rows = listed
         .iter()
-        .map(|one| match one.glance(Role::Member) {
+        .map(|one| match one.preview(Role::Member) {
             Err(problem) => of_problem(&one.email, &problem),
             Ok((email, name, role)) => {
                 let key = key(&email);
@@ -311,14 +310,14 @@ fn typed_review(text: &str, mine: Option<Role>) -> Option<Review> {
                     .as_ref()
                     .map(ToString::to_string)
                     .or_else(|| twice.then(|| "This address is listed twice.".to_owned()));
-                Verdict {
+                ReviewedInvitee {
                     email,
                     name,
                     role: given,
                     outcome: match (&refused, twice) {
-                        (Some(_), _) => Outcome::Invalid,
-                        (None, true) => Outcome::AlreadyInvited,
-                        (None, false) => Outcome::Invited,
+                        (Some(_), _) => InviteOutcome::Invalid,
+                        (None, true) => InviteOutcome::AlreadyInvited,
+                        (None, false) => InviteOutcome::Invited,
                     },
                     why,
                     invitation: None,
@@ -327,15 +326,15 @@ fn typed_review(text: &str, mine: Option<Role>) -> Option<Review> {
             }
         })
         .collect();
-    Some(Review { rows, sent: false })
+    Some(InvitationReview { rows, sent: false })
 }
 
-fn of_problem(text: &str, problem: &FieldIssue) -> Verdict {
-    Verdict {
+fn of_problem(text: &str, problem: &FieldIssue) -> ReviewedInvitee {
+    ReviewedInvitee {
         email: text.chars().take(80).collect(),
         name: None,
         role: None,
-        outcome: Outcome::Invalid,
+        outcome: InviteOutcome::Invalid,
         why: Some(problem.to_string()),
         invitation: None,
         expires_at: None,
@@ -344,9 +343,9 @@ fn of_problem(text: &str, problem: &FieldIssue) -> Verdict {
 
 /// One line per person.
 #[component]
-fn ReviewTable(review: Review) -> impl IntoView {
-    let count = |wanted: Outcome| review.rows.iter().filter(|row| row.outcome == wanted).count() as u64;
-    let (good, all) = (count(Outcome::Invited), review.rows.len() as u64);
+fn ReviewTable(review: InvitationReview) -> impl IntoView {
+    let count = |wanted: InviteOutcome| review.rows.iter().filter(|row| row.outcome == wanted).count() as u64;
+    let (good, all) = (count(InviteOutcome::Invited), review.rows.len() as u64);
     let verb = if review.sent { "invited" } else { "will be invited" };
     let heading = format!("{} of {} {verb}", words::total(good), words::totalled(all, "person", "people"));
     let sent = review.sent;
@@ -355,8 +354,8 @@ fn ReviewTable(review: Review) -> impl IntoView {
         .into_iter()
         .map(|row| {
             let (tone, words) = match (row.outcome, row.why) {
-                (Outcome::Invited, _) => ("status ok", if sent { "Invited".to_owned() } else { "Ready".to_owned() }),
-                (Outcome::Invalid, why) => ("status fail", why.unwrap_or_default()),
+                (InviteOutcome::Invited, _) => ("status ok", if sent { "Invited".to_owned() } else { "Ready".to_owned() }),
+                (InviteOutcome::Invalid, why) => ("status fail", why.unwrap_or_default()),
                 (_, why) => ("status wait", why.unwrap_or_default()),
             };
             let about = [row.name, row.role.map(|role| role.label().to_owned())].into_iter().flatten().collect::<Vec<_>>().join(" · ");

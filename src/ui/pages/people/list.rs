@@ -12,7 +12,8 @@ use super::{header::manages, route::PeopleRoute};
 use crate::{
     domain::{
         refusal::Refusal,
-        role::{Permission, Role, asks_first, keep_an_owner, may, roles_to_give},
+        role::{Permission, Role, may},
+        role_change::{asks_first, keep_an_owner, roles_to_give},
         time::Timestamp,
     },
     rpc::{Failure, FormFlash, invitation::ChangeInvitation, people::ChangeRole},
@@ -33,7 +34,7 @@ use crate::{
         session::Session,
         words::{self, When},
     },
-    view::people::{PeopleView, PersonRow, Status},
+    view::people::{PeopleView, PersonRow, PersonStatus},
 };
 
 #[component]
@@ -120,7 +121,7 @@ fn Filters(route: PeopleRoute, shown: u64, people: u64, creates: bool, waiting: 
             |role| view! { <option value=role.as_str() selected={route.role == role.as_str()}>{role.label()}</option> },
         )
         .collect_view();
-    let statuses = Status::ALL
+    let statuses = PersonStatus::ALL
         .into_iter()
         .map(|status| view! { <option value=status.as_str() selected={route.status == status.as_str()}>{status.label()}</option> })
         .collect_view();
@@ -308,7 +309,7 @@ fn ColumnHeadings(route: PeopleRoute, may_manage: bool) -> impl IntoView {
 /// The roles that the reader may give to this person, including the current one. Fewer than two means no choice.
 fn choices(row: &PersonRow, mine: Option<Role>, owners: u64) -> Vec<Role> {
     let (Some(mine), Some(role)) = (mine, row.role) else { return Vec::new() };
-    let last = row.status == Status::Active && role == Role::Owner && keep_an_owner(owners, 1).is_err();
+    let last = row.status == PersonStatus::Active && role == Role::Owner && keep_an_owner(owners, 1).is_err();
     roles_to_give(mine, role, last)
 }
 
@@ -354,13 +355,13 @@ fn Row(
     let hue = row.person.map_or_else(|| words::hue(row.email.as_bytes()), |id| words::hue(id.0.as_bytes()));
     let second = if row.name.is_empty() { "Has not signed up yet".to_owned() } else { row.email.clone() };
     let (status, tone) = match row.status {
-        Status::Active => ("Active".to_owned(), "status ok"),
-        Status::Invited => (
+        PersonStatus::Active => ("Active".to_owned(), "status ok"),
+        PersonStatus::Invited => (
             format!("Invited · {}", row.expires_at.map(|at| words::days_left(at, now)).unwrap_or_default()),
             "status wait",
         ),
-        Status::Expired => ("Expired".to_owned(), "status fail"),
-        Status::External => {
+        PersonStatus::Expired => ("Expired".to_owned(), "status fail"),
+        PersonStatus::External => {
             (format!("External · {}", words::totalled(row.resources, "resource", "resources")), "status")
         }
     };
@@ -382,7 +383,7 @@ fn Row(
     let role = match row.role {
         None => view! { <span class="tag">"External"</span> }.into_any(),
         Some(role) if choices.len() < 2 => {
-            let last = may_manage && role == Role::Owner && owners == 1 && row.status == Status::Active;
+            let last = may_manage && role == Role::Owner && owners == 1 && row.status == PersonStatus::Active;
             view! {
                 <span>{role.label()}</span>
                 {last.then(|| view! { <small class="why" title=Refusal::LastOwner.to_string()>"The last Owner"</small> })}
@@ -423,7 +424,7 @@ fn Row(
     let options = may_manage.then(|| {
         let menu = format!("menu-{id}");
         let entries = match (row.person, row.status) {
-            (Some(_), Status::External) => view! {
+            (Some(_), PersonStatus::External) => view! {
                 <a href=route.invite(&row.email) data-noscroll="">"Invite people"</a>
                 <a href=route.remove(std::slice::from_ref(&id)) data-noscroll="">"Remove user"</a>
             }
