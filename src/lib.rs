@@ -6,12 +6,14 @@
 //! - [`view`]: what is shown, read models that pages and the REST API share.
 //! - [`rpc`]: the browser's door, one server function per thing a page asks for.
 //! - `ui`: what people see, rendered on the server and brought to life in the browser.
+//! - [`paths`]: every address of the user interface, for pages, redirects and links in mails.
 //! - `server`: everything that exists only on the server. Start with `server::run`.
 
 // Views are types as deep as their pages.
 #![recursion_limit = "512"]
 
 pub mod domain;
+pub mod paths;
 pub mod rpc;
 #[cfg(feature = "ssr")]
 pub mod server;

@@ -24,9 +24,9 @@ use commonhold::{
         generate::{self, Amounts},
         usecase::{
             self,
+            founding_by_operator::OwnerForm,
             licence::{GrantForm, OwnedLicence},
             operator::Operator,
-            organization::OwnerForm,
         },
     },
     view::{LicenceView, billing::RequestView},
@@ -469,7 +469,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, &public_url).await?;
             let form = NewOrganizationForm { name, country, kind, ..NewOrganizationForm::default() };
             let owner = OwnerForm { email: owner, first_name, last_name };
-            say(usecase::organization::create_for(&ctx, &owner, &form).await.map_err(explain)?)?;
+            say(usecase::founding_by_operator::create_for(&ctx, &owner, &form).await.map_err(explain)?)?;
             ctx.db().close().await;
         }
         Command::Plan(PlanCommand::Set { org, plan }) => {
@@ -504,7 +504,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let mut cursor = Some(String::new());
             while let Some(from) = cursor {
-                let page = usecase::operator::list_requests(&ctx, &state, &from, Some(usecase::MAX_PAGE_SIZE))
+                let page = usecase::purchase_request::list_requests(&ctx, &state, &from, Some(usecase::MAX_PAGE_SIZE))
                     .await
                     .map_err(explain)?;
                 for request in page.items {
@@ -515,7 +515,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
         }
         Command::Request(RequestCommand::Show { id }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
-            let request = usecase::operator::show_request(&ctx, &id).await.map_err(explain)?;
+            let request = usecase::purchase_request::show_request(&ctx, &id).await.map_err(explain)?;
             say(request_line(&request))?;
             say(format!("{} of {}", one_line(&request.by_name), one_line(&request.organization_name)))?;
             if let Some(phone) = &request.contact_phone {
@@ -532,16 +532,16 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, public_url.trim_end_matches('/')).await?;
             let state = if decline { "declined" } else { "answered" };
             let operator = Operator::command_line();
-            usecase::operator::answer(&ctx, &operator, &id, state, &text).await.map_err(explain)?;
+            usecase::purchase_request::answer(&ctx, &operator, &id, state, &text).await.map_err(explain)?;
             say(format!("The request is {state}. The Owners get a mail."))?;
         }
         Command::OperatorKey(KeyCommand::Create { name }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let operator = Operator::command_line();
-            let (made, key) = usecase::operator::create_key(&ctx, &operator, &name).await.map_err(explain)?;
+            let (made, key) = usecase::operator_key::create_key(&ctx, &operator, &name).await.map_err(explain)?;
             if let Err(error) = say(&key) {
                 // It is shown this once, and nobody saw it.
-                usecase::operator::revoke_key(&ctx, &operator, &made.id.to_string()).await.map_err(explain)?;
+                usecase::operator_key::revoke_key(&ctx, &operator, &made.id.to_string()).await.map_err(explain)?;
                 complain(format!("The key could not be shown ({error}), so it was revoked. Create another."));
                 return Ok(ExitCode::FAILURE);
             }
@@ -550,8 +550,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
             let mut cursor = Some(String::new());
             while let Some(from) = cursor {
-                let page =
-                    usecase::operator::list_keys(&ctx, &from, Some(usecase::MAX_PAGE_SIZE)).await.map_err(explain)?;
+                let page = usecase::operator_key::list_keys(&ctx, &from, Some(usecase::MAX_PAGE_SIZE))
+                    .await
+                    .map_err(explain)?;
                 for key in page.items {
                     let used = key
                         .last_used_at
@@ -565,7 +566,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Fatal> {
         }
         Command::OperatorKey(KeyCommand::Revoke { id }) => {
             let ctx = server::open(database, true, false, NO_LINKS).await?;
-            usecase::operator::revoke_key(&ctx, &Operator::command_line(), &id).await.map_err(explain)?;
+            usecase::operator_key::revoke_key(&ctx, &Operator::command_line(), &id).await.map_err(explain)?;
             say("The key no longer works.")?;
         }
         Command::Dataset(DatasetCommand::SetStatus { id, status }) => {

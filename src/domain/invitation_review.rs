@@ -52,3 +52,10 @@ pub struct InvitationReview {
     /// Whether the invitations went out.
     pub sent: bool,
 }
+
+impl InvitationReview {
+    /// Whether everybody on the list was invited.
+    pub fn all_invited(&self) -> bool {
+        self.sent && self.rows.iter().all(|row| row.outcome == InviteOutcome::Invited)
+    }
+}

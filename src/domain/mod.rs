@@ -28,6 +28,7 @@ pub mod id;
 pub mod invitation;
 pub mod invitation_list;
 pub mod invitation_review;
+pub mod items;
 pub mod key;
 pub mod legal;
 pub mod licence;

@@ -14,6 +14,14 @@ pub const MAX_DEPTH: i64 = 64;
 /// The most items that one request may name.
 pub const MAX_ITEMS: usize = 10_000;
 
+/// How a message names items: "“Tunnel”", or "3 items".
+pub fn name_or_count(names: &[String]) -> String {
+    match names {
+        [one] => format!("“{one}”"),
+        several => format!("{} items", several.len()),
+    }
+}
+
 /// What a resource is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

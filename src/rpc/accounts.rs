@@ -54,8 +54,12 @@ pub async fn limit_person(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let everywhere = counts == "everywhere";
-    let limited = usecase::accounts::limit_person_at(&ctx, &by, &org, &person, everywhere, &accounts).await;
+    let limited = async {
+        let person = usecase::subject(&person)?;
+        let accounts = if counts == "everywhere" { None } else { Some(usecase::ids("accounts", &accounts)?) };
+        usecase::accounts::limit_person(&ctx, &by, &org, person, accounts).await
+    }
+    .await;
     let page = response::back_to(&back, &format!("/o/{org}/people"));
     response::done(limited, |name| (page, format!("Saved the accounts of {name}"))).await
 }

@@ -18,7 +18,7 @@ pub async fn organization_activity(
 ) -> Result<AuditLogView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let query = usecase::audit::AuditQuery {
+    let query = usecase::audit_log::AuditQuery {
         actor: Some(actor),
         action: Some(action),
         resource: None,
@@ -27,5 +27,5 @@ pub async fn organization_activity(
         cursor: Some(older),
         limit: None,
     };
-    response::read(usecase::audit::page(&ctx, &by, &org, &query, &newer).await)
+    response::read(usecase::audit_log::page(&ctx, &by, &org, &query, &newer).await)
 }

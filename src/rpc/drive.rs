@@ -21,8 +21,8 @@ pub async fn drive_page(
 ) -> Result<DriveView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let wanted = usecase::drive::PageQuery { org, resource, q, kind, status, sort, cursor, view_as };
-    response::read(usecase::drive::page(&ctx, &by, &wanted).await)
+    let wanted = usecase::drive::page::PageQuery { org, resource, q, kind, status, sort, cursor, view_as };
+    response::read(usecase::drive::page::page(&ctx, &by, &wanted).await)
 }
 
 /// More rows of the list of a container, from the row behind the first `at`.
@@ -37,16 +37,16 @@ pub async fn drive_rows(
 ) -> Result<MoreRows, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let query = usecase::drive::ListQuery {
+    let query = usecase::drive::list::ListQuery {
         sort,
         kind: Some(kind),
         status: Some(status),
         at: i64::try_from(at).ok(),
-        limit: Some(usecase::drive::SCROLL_BLOCK_SIZE),
+        limit: Some(usecase::drive::list::SCROLL_BLOCK_SIZE),
         view_as,
         ..Default::default()
     };
-    response::read(usecase::drive::more(&ctx, &by, &resource, &query).await)
+    response::read(usecase::drive::list::more(&ctx, &by, &resource, &query).await)
 }
 
 /// **Create** in **New folder**, **New site**, **New asset** or **New dataset**. `images` and `captured_on` are for
@@ -62,13 +62,14 @@ pub async fn create_resource(
 ) -> Result<Done, Failure> {
     use crate::server::{request::local_path, server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let form = usecase::drive::NewResourceForm { parent, kind, name, images, captured_on, ..Default::default() };
-    let created = usecase::drive::create(&ctx, &by, &form).await;
+    let form =
+        usecase::drive::change::NewResourceForm { parent, kind, name, images, captured_on, ..Default::default() };
+    let created = usecase::drive::change::create(&ctx, &by, &form).await;
     let back = local_path(&back);
     response::done(created, |new| {
         // The Move to dialog goes on in the folder that was made in it.
         let back = back.map(|back| back.replace("in=NEW", &format!("in={}", new.resource.id)));
-        (back.unwrap_or_else(|| new.container_path.clone()), format!("Created “{}”", new.resource.name))
+        (back.unwrap_or_else(|| super::outcome::drive_page(&new.location)), format!("Created “{}”", new.resource.name))
     })
     .await
 }
@@ -82,11 +83,12 @@ pub async fn rename_resource(
 ) -> Result<Done, Failure> {
     use crate::server::{request::local_path, server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let renamed = usecase::drive::rename_with_undo(&ctx, &by, &id, &name).await;
+    let renamed = usecase::drive::change::rename_with_undo(&ctx, &by, &id, &name).await;
     let back = local_path(&back);
-    response::done_with_undo(renamed, |(new, undo)| {
-        let to = back.unwrap_or_else(|| new.container_path.clone());
-        (to, format!("Renamed to “{}”", new.resource.name), undo.clone())
+    response::done(renamed, |(new, undo)| Done {
+        to: back.unwrap_or_else(|| super::outcome::drive_page(&new.location)),
+        toast: format!("Renamed to “{}”", new.resource.name),
+        undo: undo.clone(),
     })
     .await
 }

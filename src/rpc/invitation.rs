@@ -25,6 +25,14 @@ pub async fn send_invitations(
     let form = usecase::invitation::ListForm { people, role, resource, level, accounts, preview };
     let sent = usecase::invitation::invite_list(&ctx, &by, &org, &form).await;
     let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
+    // Whoever could not be invited is corrected in the form, which comes back with what is known of each row.
+    let sent = sent.and_then(|review| {
+        if review.all_invited() {
+            Ok(review.rows.len())
+        } else {
+            Err(crate::domain::refusal::Refusal::Review(review).into())
+        }
+    });
     response::done(sent, |count| {
         (page, if *count == 1 { "Sent one invitation".to_owned() } else { format!("Sent {count} invitations") })
     })
@@ -53,7 +61,8 @@ pub async fn change_invitation(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let changed = usecase::invitation::change_role_at(&ctx, &by, &org, &invitation, &role).await;
+    let changed =
+        async { usecase::invitation::change_role(&ctx, &by, &org, usecase::subject(&invitation)?, &role).await }.await;
     let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
     response::done(changed, |(email, role)| (page, format!("{email} is now invited as {}", role.with_article()))).await
 }
@@ -67,7 +76,7 @@ pub async fn resend_invitation(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let sent = usecase::invitation::resend_at(&ctx, &by, &org, &invitation).await;
+    let sent = async { usecase::invitation::resend(&ctx, &by, &org, usecase::subject(&invitation)?).await }.await;
     let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
     response::done(sent, |(email, _)| (page, format!("Sent {email} a new link. The old one no longer works."))).await
 }
@@ -81,7 +90,7 @@ pub async fn revoke_invitation(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let revoked = usecase::invitation::revoke_at(&ctx, &by, &org, &invitation).await;
+    let revoked = async { usecase::invitation::revoke(&ctx, &by, &org, usecase::subject(&invitation)?).await }.await;
     let page = response::back_to(&back, &format!("/o/{org}/people/invitations"));
     response::done(revoked, |email| (page, format!("Revoked the invitation of {email}"))).await
 }
@@ -101,8 +110,8 @@ pub async fn invitation_page(token: String) -> Result<InvitationView, Failure> {
 pub async fn ask_for_invitation(#[server(default)] token: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let ctx = response::ctx()?;
-    let told = usecase::invitation::tell_owners_at(&ctx, &token).await;
     let page = format!("/invitations/{token}");
+    let told = usecase::invitation::tell_owners(&ctx, &usecase::invitation::InvitationRef::Token(token)).await;
     response::done(told, |organization| (page, format!("We told the Owners of {organization}"))).await
 }
 
@@ -114,7 +123,11 @@ pub async fn accept_invitation(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let joined = usecase::invitation::accept_at(&ctx, &by, &token, &id).await;
+    let joined = async {
+        let which = usecase::invitation::InvitationRef::read(&token, &id)?;
+        usecase::invitation::accept(&ctx, &by, &which).await
+    }
+    .await;
     response::done(joined, |joined| {
         let toast = match &joined.space {
             Some(space) => format!("Welcome to {}. Your own work is in {}.", joined.organization.name, space.name),
@@ -135,6 +148,10 @@ pub async fn decline_invitation(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let declined = usecase::invitation::decline_at(&ctx, &by, &token, &id).await;
+    let declined = async {
+        let which = usecase::invitation::InvitationRef::read(&token, &id)?;
+        usecase::invitation::decline(&ctx, &by, &which).await
+    }
+    .await;
     response::done(declined, |()| ("/".to_owned(), "Declined".to_owned())).await
 }

@@ -24,8 +24,8 @@ pub async fn lend_licence(
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let form = usecase::loan::LoanForm { licence, sharing_id, until };
-    let lent = usecase::loan::lend_told(&ctx, &by, &org, &form).await;
-    response::done(lent, |told| (format!("/o/{org}/loans"), told.clone())).await
+    let lent = usecase::loan::lend(&ctx, &by, &org, &form).await;
+    response::done(lent, |loan| (crate::paths::loans(&org), super::outcome::lent(loan))).await
 }
 
 /// **Call back**, or **Return**: ends a loan.
@@ -34,5 +34,5 @@ pub async fn end_loan(#[server(default)] org: String, #[server(default)] loan: S
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let ended = usecase::loan::end(&ctx, &by, &loan).await;
-    response::done(ended, |how| (format!("/o/{org}/loans"), format!("{} the licence", how.label()))).await
+    response::done(ended, |how| (crate::paths::loans(&org), format!("{} the licence", how.label()))).await
 }

@@ -20,6 +20,7 @@ pub mod link;
 pub mod loan;
 pub mod offer;
 pub mod organization;
+pub mod outcome;
 pub mod people;
 pub mod preferences;
 pub mod restriction;
@@ -152,6 +153,12 @@ pub struct Done {
     /// The token to take the change back with, if that is offered.
     #[serde(default)]
     pub undo: Option<String>,
+}
+
+impl From<(String, String)> for Done {
+    fn from((to, toast): (String, String)) -> Self {
+        Self { to, toast, undo: None }
+    }
 }
 
 /// What is shown once on the next page, for a browser without WebAssembly.

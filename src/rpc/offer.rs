@@ -11,7 +11,7 @@ use crate::view::transfer::{OfferPageView, OfferPlanView, TransfersView};
 pub async fn offering(items: String) -> Result<OfferPlanView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::offer::preview(&ctx, &by, &items).await)
+    response::read(async { usecase::offer::preview(&ctx, &by, &items.parse()?).await }.await)
 }
 
 /// **Send offer**. Leads to the offer.
@@ -23,8 +23,8 @@ pub async fn send_offer(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let sent = usecase::offer::send(&ctx, &by, &items, &target, &note).await;
-    response::done(sent, |next| (next.to.clone(), next.toast.clone())).await
+    let sent = async { usecase::offer::send(&ctx, &by, &items.parse()?, &target, &note).await }.await;
+    response::done(sent, super::outcome::offer_sent).await
 }
 
 /// The page of an offer in an organization; for who may take it, with the place `inside` (empty for the root).
@@ -45,8 +45,11 @@ pub async fn accept_offer(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let taken = usecase::offer::accept_confirmed(&ctx, &by, &offer, &org, &destination, &digest).await;
-    response::done(taken, |next| (next.to.clone(), next.toast.clone())).await
+    let accepted = async {
+        let confirmed = usecase::confirmed_digest(digest)?;
+        usecase::offer::accept(&ctx, &by, &offer, &destination, Some(confirmed)).await
+    };
+    response::done(accepted.await, |receipt| super::outcome::offer_accepted(receipt, &org)).await
 }
 
 /// **Decline**. Leads to `back`.
@@ -81,7 +84,7 @@ pub async fn transfers_page(
 ) -> Result<TransfersView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::receipts::show_page(&ctx, &by, &org, offers, &direction, &cursor).await)
+    response::read(usecase::transfers_page::show(&ctx, &by, &org, offers, &direction, &cursor).await)
 }
 
 /// **Undo transfer**. Leads to the receipt of that, in the organization it went back to.
@@ -89,11 +92,6 @@ pub async fn transfers_page(
 pub async fn undo_transfer(#[server(default)] transfer: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let undone = usecase::reversal::undo(&ctx, &by, &transfer).await;
-    response::done(undone, |receipt| {
-        let org = receipt.target_org_id.clone().unwrap_or_default();
-        let what = receipt.plan.summary().what();
-        (format!("/o/{org}/transfers/{}", receipt.id), format!("Moved {what} back to {}", receipt.target_name))
-    })
-    .await
+    let undone = usecase::transfer::undo::undo(&ctx, &by, &transfer).await;
+    response::done(undone, super::outcome::transfer_undone).await
 }

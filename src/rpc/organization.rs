@@ -29,7 +29,7 @@ pub async fn create_organization(
         postal_code,
         city,
     };
-    let created = usecase::organization::create(&ctx, &by, &form).await;
+    let created = usecase::founding::create(&ctx, &by, &form).await;
     response::done(created, |view| (format!("/o/{}", view.org_id), format!("Created {}", view.name))).await
 }
 
@@ -38,7 +38,7 @@ pub async fn create_organization(
 pub async fn organization_home(org: String) -> Result<HomeView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::organization::home(&ctx, &by, &org).await)
+    response::read(usecase::home::show(&ctx, &by, &org).await)
 }
 
 /// One page of my organizations by name; `query` is what the name contains.

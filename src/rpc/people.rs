@@ -41,7 +41,9 @@ pub async fn change_role(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let changed = usecase::people::change_role_at(&ctx, &by, &org, &person, &role, confirmed).await;
+    let changed =
+        async { usecase::people::change_role(&ctx, &by, &org, usecase::subject(&person)?, &role, confirmed).await }
+            .await;
     let page = response::back_to(&back, &format!("/o/{org}/people"));
     response::done(changed, |changed| match changed {
         usecase::people::RoleChange::Done(name, role) => (page, format!("{name} is now {}", role.with_article())),
@@ -61,7 +63,8 @@ pub async fn remove_people(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let removed = usecase::people::remove_at(&ctx, &by, &org, &people).await;
+    let people: Vec<String> = people.split(',').filter(|id| !id.trim().is_empty()).map(str::to_owned).collect();
+    let removed = async { usecase::people::remove(&ctx, &by, &org, usecase::ids("people", &people)?).await }.await;
     let page = response::back_to(&back, &format!("/o/{org}/people"));
     response::done(removed, |count| {
         (page, if *count == 1 { "Removed one person".to_owned() } else { format!("Removed {count} people") })

@@ -13,11 +13,11 @@ pub async fn copy_here(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let copied = match (usecase::transfer::read_items(&items), usecase::id("destination", &destination)) {
-        (Ok(items), Ok(destination)) => usecase::copy::copy(&ctx, &by, items, destination).await,
-        (Err(error), _) | (_, Err(error)) => Err(error),
+    let copied = async {
+        let (items, destination) = (items.parse()?, usecase::id("destination", &destination)?);
+        usecase::copy::copy(&ctx, &by, &items, destination).await
     };
-    response::done(copied, |copied| (copied.container_path.clone(), copied.toast.clone())).await
+    response::done(copied.await, super::outcome::copied).await
 }
 
 /// **Share a copy**: with the account behind a Sharing ID (ACCT-3). Leads to `back`, the page the dialog was opened on.
@@ -29,12 +29,9 @@ pub async fn share_copy(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let shared = match usecase::transfer::read_items(&items) {
-        Ok(items) => usecase::copy::share(&ctx, &by, items, &sharing_id).await,
-        Err(error) => Err(error),
-    };
+    let shared = async { usecase::copy::share(&ctx, &by, &items.parse()?, &sharing_id).await }.await;
     let page = response::back_to(&back, "/");
-    response::done(shared, |shared| (page, shared.toast.clone())).await
+    response::done(shared, |shared| (page, super::outcome::shared(shared))).await
 }
 
 /// **Assign**: into the site that is called like this, or a new one. Leads to `back`, the page the dialog was opened on.
@@ -46,15 +43,13 @@ pub async fn assign_to_site(
 ) -> Result<Done, Failure> {
     use crate::server::{request::local_path, server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let assigned = match (usecase::transfer::read_items(&items), usecase::site::wanted("", &site_name)) {
-        (Ok(items), Ok(site)) => usecase::site::assign(&ctx, &by, items, site).await,
-        (Err(error), _) | (_, Err(error)) => Err(error),
-    };
+    let assigned = async {
+        let (items, site) = (items.parse()?, usecase::site::wanted("", &site_name)?);
+        usecase::site::assign(&ctx, &by, &items, &site).await
+    }
+    .await;
     let back = local_path(&back);
-    response::done_with_undo(assigned, |done| {
-        (back.unwrap_or_else(|| done.container_path.clone()), done.toast.clone(), done.undo.clone())
-    })
-    .await
+    response::done(assigned, |change| super::outcome::site_changed(change, back)).await
 }
 
 /// **Remove from site**. Leads to `back`, the page it was asked for on.
@@ -65,15 +60,9 @@ pub async fn remove_from_site(
 ) -> Result<Done, Failure> {
     use crate::server::{request::local_path, server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let removed = match usecase::transfer::read_items(&items) {
-        Ok(items) => usecase::site::unassign(&ctx, &by, items).await,
-        Err(error) => Err(error),
-    };
+    let removed = async { usecase::site::unassign(&ctx, &by, &items.parse()?).await }.await;
     let back = local_path(&back);
-    response::done_with_undo(removed, |done| {
-        (back.unwrap_or_else(|| done.container_path.clone()), done.toast.clone(), done.undo.clone())
-    })
-    .await
+    response::done(removed, |change| super::outcome::site_changed(change, back)).await
 }
 
 /// The names of sites that items could be assigned to.
@@ -81,7 +70,7 @@ pub async fn remove_from_site(
 pub async fn sites_offered(items: String) -> Result<Vec<String>, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::site::offered(&ctx, &by, &items).await)
+    response::read(async { usecase::site::offered(&ctx, &by, &items.parse()?).await }.await)
 }
 
 /// What I began in an organization and goes on behind the scenes, and what ended lately.

@@ -19,7 +19,10 @@ pub async fn destinations(
 ) -> Result<DestinationView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::transfer::destinations(&ctx, &by, &items, &org, &container, &cursor, copying).await)
+    let shown = async {
+        usecase::transfer::destinations::show(&ctx, &by, &items.parse()?, &org, &container, &cursor, copying).await
+    };
+    response::read(shown.await)
 }
 
 /// The plan, before anything is done (dry run).
@@ -27,7 +30,9 @@ pub async fn destinations(
 pub async fn plan_transfer(items: String, destination: String) -> Result<PlanView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::transfer::plan(&ctx, &by, &items, &destination).await)
+    let plan =
+        async { usecase::transfer::plan(&ctx, &by, &items.parse()?, usecase::id("destination", &destination)?).await };
+    response::read(plan.await)
 }
 
 /// **Move here**. Within the organization, and with nothing in the way, it moves; otherwise it leads to the page `back`
@@ -41,8 +46,11 @@ pub async fn move_here(
     use crate::server::{request::local_path, server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let back = local_path(&back);
-    let moved = usecase::transfer::move_here(&ctx, &by, &items, &destination, back.as_deref()).await;
-    response::done_with_undo(moved, |next| (next.to.clone(), next.toast.clone(), next.undo.clone())).await
+    let moved = async {
+        let (items, destination) = (items.parse()?, usecase::id("destination", &destination)?);
+        usecase::transfer::move_here(&ctx, &by, &items, destination).await
+    };
+    response::done(moved.await, |moved| super::outcome::moved(moved, back.as_deref())).await
 }
 
 /// **Confirm transfer**: does what the plan with this digest said, or refuses if the facts have changed. Leads to the
@@ -57,8 +65,11 @@ pub async fn confirm_transfer(
     use crate::server::{request::local_path, server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let back = local_path(&back);
-    let done = usecase::transfer::confirm(&ctx, &by, &items, &destination, &digest, back.as_deref()).await;
-    response::done_with_undo(done, |next| (next.to.clone(), next.toast.clone(), next.undo.clone())).await
+    let moved = async {
+        let (items, destination) = (items.parse()?, usecase::id("destination", &destination)?);
+        usecase::transfer::confirm(&ctx, &by, &items, destination, usecase::confirmed_digest(digest)?).await
+    };
+    response::done(moved.await, |moved| super::outcome::moved(moved, back.as_deref())).await
 }
 
 /// **Remove this access and move**: the way out where nothing but access made by hand is in the way (XFER-2). Between two
@@ -73,8 +84,12 @@ pub async fn take_access_and_move(
     use crate::server::{request::local_path, server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
     let back = local_path(&back);
-    let done = usecase::transfer::take_access_and_move(&ctx, &by, &items, &destination, &digest, back.as_deref()).await;
-    response::done(done, |next| (next.to.clone(), next.toast.clone())).await
+    let moved = async {
+        let (items, destination) = (items.parse()?, usecase::id("destination", &destination)?);
+        let confirmed = usecase::confirmed_digest(digest)?;
+        usecase::transfer::take_access_and_move(&ctx, &by, &items, destination, &confirmed).await
+    };
+    response::done(moved.await, |moved| super::outcome::moved(moved, back.as_deref())).await
 }
 
 /// The receipt of a finished transfer, for who may read the audit log of either organization and for who did it.
@@ -82,5 +97,5 @@ pub async fn take_access_and_move(
 pub async fn receipt(id: String) -> Result<ReceiptView, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    response::read(usecase::transfer::receipt(&ctx, &by, &id).await)
+    response::read(usecase::transfer::receipts::show(&ctx, &by, &id).await)
 }

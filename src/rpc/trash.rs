@@ -18,12 +18,9 @@ pub async fn trash_page(org: String, cursor: String) -> Result<TrashView, Failur
 pub async fn move_to_trash(#[server(default)] items: String, #[server(default)] back: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let done = match usecase::transfer::read_items(&items) {
-        Ok(items) => usecase::trash::put(&ctx, &by, items).await,
-        Err(error) => Err(error),
-    };
+    let moved = async { usecase::trash::put(&ctx, &by, &items.parse()?).await }.await;
     let back = response::back_to(&back, "/");
-    response::done_with_undo(done, |done| (back, done.toast.clone(), done.undo.clone())).await
+    response::done(moved, |moved| super::outcome::moved_to_trash(moved, back)).await
 }
 
 /// **Restore**. Leads to `back`, a page of the trash.
@@ -34,12 +31,9 @@ pub async fn restore_from_trash(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let done = match usecase::transfer::read_items(&items) {
-        Ok(items) => usecase::trash::restore(&ctx, &by, items).await,
-        Err(error) => Err(error),
-    };
+    let restored = async { usecase::trash::restore(&ctx, &by, &items.parse()?).await }.await;
     let back = response::back_to(&back, "/");
-    response::done(done, |done| (back, done.toast.clone())).await
+    response::done(restored, |restored| (back, super::outcome::restored(restored))).await
 }
 
 /// **Delete for good**. Leads to `back`, a page of the trash.
@@ -50,12 +44,9 @@ pub async fn delete_for_good(
 ) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let done = match usecase::transfer::read_items(&items) {
-        Ok(items) => usecase::trash::delete(&ctx, &by, items).await,
-        Err(error) => Err(error),
-    };
+    let deleted = async { usecase::trash::delete(&ctx, &by, &items.parse()?).await }.await;
     let back = response::back_to(&back, "/");
-    response::done(done, |done| (back, done.toast.clone())).await
+    response::done(deleted, |names| (back, super::outcome::deleted(names))).await
 }
 
 /// **Empty trash**. Leads to `back`, the page of the trash.
@@ -63,9 +54,9 @@ pub async fn delete_for_good(
 pub async fn empty_trash(#[server(default)] org: String, #[server(default)] back: String) -> Result<Done, Failure> {
     use crate::server::{server_fn_response as response, usecase};
     let (ctx, by) = response::signed_in().await?;
-    let done = usecase::trash::empty(&ctx, &by, &org).await;
+    let emptied = usecase::trash::empty(&ctx, &by, &org).await;
     let back = response::back_to(&back, "/");
-    response::done(done, |done| (back, done.toast.clone())).await
+    response::done(emptied, |count| (back, super::outcome::emptied(*count))).await
 }
 
 /// **Undo**, with the token that came with the change. Leads to `back`, the page the button was on.
@@ -75,5 +66,5 @@ pub async fn undo_change(#[server(default)] token: String, #[server(default)] ba
     let (ctx, by) = response::signed_in().await?;
     let undone = usecase::undo::undo(&ctx, &by, &token).await;
     let back = response::back_to(&back, "/");
-    response::done(undone, |toast| (back, toast.clone())).await
+    response::done(undone, |undone| (back, super::outcome::undone(undone))).await
 }

@@ -199,7 +199,7 @@ async fn organization(ctx: &Ctx, by: &Principal, name: &str, country: &str) -> R
         city: "Example City".to_owned(),
         ..NewOrganizationForm::default()
     };
-    let created = usecase::organization::create(ctx, by, &form).await?;
+    let created = usecase::founding::create(ctx, by, &form).await?;
     let (account, _) = created.accounts.into_iter().next().ok_or_else(|| Error::Internal("no account".to_owned()))?;
     Ok(Org { id: created.id, account })
 }

@@ -102,7 +102,7 @@ async fn new(ctx: &Ctx, n: u64) -> Result<(crate::domain::id::OrganizationId, Pr
         country: "CH".to_owned(),
         ..Default::default()
     };
-    let created = usecase::organization::create(ctx, &by, &form).await?;
+    let created = usecase::founding::create(ctx, &by, &form).await?;
     Ok((created.id, by, created.org_id))
 }
 

@@ -84,32 +84,12 @@ pub fn read<T>(answer: Result<T>) -> std::result::Result<T, Failure> {
 ///
 /// # Errors
 /// The use case's refusal, or `Unexpected`.
-pub async fn done<T>(
+pub async fn done<T, D: Into<Done>>(
     answer: Result<T>,
-    next: impl FnOnce(&T) -> (String, String),
+    next: impl FnOnce(&T) -> D,
 ) -> std::result::Result<Done, Failure> {
     match answer {
-        Ok(value) => {
-            let (to, toast) = next(&value);
-            Ok(redirect(Done { to, toast, undo: None }).await)
-        }
-        Err(error) => refuse_form(error).await,
-    }
-}
-
-/// [`done`], with how to take it back, if that is offered.
-///
-/// # Errors
-/// The use case's refusal, or `Unexpected`.
-pub async fn done_with_undo<T>(
-    answer: Result<T>,
-    next: impl FnOnce(&T) -> (String, String, Option<String>),
-) -> std::result::Result<Done, Failure> {
-    match answer {
-        Ok(value) => {
-            let (to, toast, undo) = next(&value);
-            Ok(redirect(Done { to, toast, undo }).await)
-        }
+        Ok(value) => Ok(redirect(next(&value).into()).await),
         Err(error) => refuse_form(error).await,
     }
 }

@@ -10,9 +10,9 @@ use super::{
         empty::Empty,
     },
     location::current_address,
-    paths, status,
+    status,
 };
-use crate::{domain::refusal::Refusal, rpc::Failure};
+use crate::{domain::refusal::Refusal, paths, rpc::Failure};
 
 /// The failure in words, what to do about it, and the status code that goes with it.
 #[component]

@@ -14,7 +14,6 @@ use super::{
     },
     form_action::FormAction,
     location::current_path,
-    paths,
     session::{PageContext, Session},
     switcher::{AccountEntry, Entry, Switcher},
     undo::Undo,
@@ -25,6 +24,7 @@ use crate::{
         person::full_name,
         role::{Permission, Role, may},
     },
+    paths,
     rpc::{session::SignOut, trash::UndoChange},
     view::{OrganizationMembership, PersonView, SharedResourceView},
 };

@@ -1,6 +1,6 @@
 //! What people see.
 //!
-//! - `routes` is the table of pages, `location` how a page reads its address; `paths` writes every address.
+//! - `routes` is the table of pages, `location` how a page reads its address; [`crate::paths`] writes every address.
 //! - `session` is what every page shares: the signed-in person, messages, and when data is loaded again.
 //! - `hydration` hydrates the server's page, even if browser extensions have changed it.
 //! - `lazy` splits the code of pages into bundles that are fetched on demand.
@@ -29,7 +29,6 @@ pub mod lazy;
 pub mod location;
 pub mod page;
 pub mod pages;
-pub mod paths;
 pub mod routes;
 pub mod sales;
 pub mod session;

@@ -8,9 +8,9 @@ use super::{
         button::{ButtonLink, Tone},
         copy::CopyField,
     },
-    paths,
     session::Session,
 };
+use crate::paths;
 use crate::view::billing::LicenceRequestPath;
 
 /// What the reader can do about a missing licence. Empty for people without a role in the organization.

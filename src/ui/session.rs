@@ -4,12 +4,13 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{id::PersonId, policy::Policy, time::Timestamp},
+    paths,
     rpc::{
         Asked, Failure, Flash, FormFlash, ask,
         billing::missing_licence,
         session::{PageStartView, page_start},
     },
-    ui::{location::current_path, paths, words},
+    ui::{location::current_path, words},
     view::{
         OrganizationMembership, PersonView, SessionView, SharedResourceView, billing::LicenceRequestPath,
         people::PendingInvitation, preferences::UiPreferences,

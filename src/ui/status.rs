@@ -14,7 +14,7 @@ pub fn set_status(code: u16) {
 }
 
 /// Redirects to another page of this site while the server renders; in the browser the caller navigates instead. `to`
-/// comes from [`super::paths`], so it is plain ASCII as a header must be.
+/// comes from [`crate::paths`], so it is plain ASCII as a header must be.
 pub fn redirect(to: &str) {
     #[cfg(feature = "ssr")]
     leptos_axum::redirect(to);

@@ -6,10 +6,10 @@ use leptos::prelude::*;
 
 use super::{
     components::{avatar::OrganizationAvatar, icon::Icon, menu::Menu},
-    paths,
     session::Session,
     words,
 };
+use crate::paths;
 use crate::view::OrganizationMembership;
 
 /// The number of organizations from which there is a search field.

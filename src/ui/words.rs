@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::paths;
+use crate::paths;
 use crate::{
     domain::{
         access::Source,

@@ -13,6 +13,7 @@ pub mod licence;
 pub mod link;
 pub mod loan;
 pub mod membership;
+pub mod outcome;
 pub mod page;
 pub mod people;
 pub mod preferences;

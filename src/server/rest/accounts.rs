@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{account::AccountForm, id::ResourceId, refusal::Refusal},
+    domain::{account::AccountForm, id::ResourceId, items::Items, refusal::Refusal},
     server::{
         context::Ctx,
         usecase::{accounts, copy},
@@ -126,7 +126,7 @@ pub async fn share_copy(
     Json(body): Json<ShareCopyBody>,
 ) -> Result<(StatusCode, Json<SharedCopyBody>), Problem> {
     let item: ResourceId = path.parse().map_err(|_| Problem::refusal(&Refusal::NotFound))?;
-    let shared = copy::share(&ctx, &by, vec![item], &body.sharing_id).await?;
+    let shared = copy::share(&ctx, &by, &Items::one(item), &body.sharing_id).await?;
     let task = shared.tasks.into_iter().next().map(Into::into);
     let status = if task.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED };
     Ok((status, Json(SharedCopyBody { copies: shared.made, task })))

@@ -13,7 +13,7 @@ use crate::{
         error::Result as Answer,
         usecase::{
             self,
-            audit::{AuditQuery, Export, MAX_EXPORT_ROWS},
+            audit_log::{AuditQuery, Export, MAX_EXPORT_ROWS},
         },
     },
     view::ActivityView,
@@ -96,7 +96,7 @@ pub async fn list(
         cursor: params.cursor,
         limit: params.limit,
     };
-    Ok(Json(PageBody::of(usecase::audit::list(&ctx, &by, &org, &query).await?, Into::into)))
+    Ok(Json(PageBody::of(usecase::audit_log::list(&ctx, &by, &org, &query).await?, Into::into)))
 }
 
 /// Which lines, and as what.
@@ -132,7 +132,7 @@ pub async fn export(
         to: params.to,
         ..AuditQuery::default()
     };
-    let export = usecase::audit::begin_export(&ctx, &by, &org, &query).await?;
+    let export = usecase::audit_log::begin_export(&ctx, &by, &org, &query).await?;
     let format = Format::read(params.format.as_deref())?;
     // An Org ID or a UUID, or else there was no such organization.
     let name: String = org.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();

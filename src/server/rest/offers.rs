@@ -142,8 +142,8 @@ pub async fn create(
     CurrentPerson(by): CurrentPerson,
     Json(body): Json<OfferRequest>,
 ) -> Result<(StatusCode, Json<OfferBody>), Problem> {
-    let items = usecase::transfer::check_items(&body.items)?;
-    let made = usecase::offer::make(&ctx, &by, items, &body.target, &body.note).await?;
+    let items = usecase::items(&body.items)?;
+    let made = usecase::offer::make(&ctx, &by, &items, &body.target, &body.note).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 

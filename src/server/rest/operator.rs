@@ -27,7 +27,8 @@ use crate::{
             self,
             licence::{GrantForm, OwnedLicence},
             mail::Entry,
-            operator::{KeyView, Operator},
+            operator::Operator,
+            operator_key::KeyView,
         },
     },
 };
@@ -62,7 +63,7 @@ pub async fn identify(State(ctx): State<Ctx>, mut request: Request, next: Next) 
     let address = request.extensions().get::<Caller>().and_then(|caller| caller.client.address.clone());
     let limited = [Key::failures(format!("operator {}", network(address.as_deref())))];
     let known = ctx.limits().guard(&limited, |refusal| *refusal == Refusal::Unauthenticated, async {
-        let known = usecase::operator::authenticate(&ctx, &secret, address).await?;
+        let known = usecase::operator_key::authenticate(&ctx, &secret, address).await?;
         known.ok_or_else(|| Refusal::Unauthenticated.into())
     });
     match known.await {
@@ -256,7 +257,7 @@ pub async fn requests(
     CurrentOperator(_operator): CurrentOperator,
     Params(params): Params<RequestParams>,
 ) -> Result<Json<PageBody<RequestBody>>, Problem> {
-    let page = usecase::operator::list_requests(&ctx, &params.state, &params.cursor, params.limit).await?;
+    let page = usecase::purchase_request::list_requests(&ctx, &params.state, &params.cursor, params.limit).await?;
     Ok(Json(PageBody::of(page, Into::into)))
 }
 
@@ -268,7 +269,7 @@ pub async fn request(
     CurrentOperator(_operator): CurrentOperator,
     Path(id): Path<String>,
 ) -> Result<Json<RequestBody>, Problem> {
-    Ok(Json(usecase::operator::show_request(&ctx, &id).await?.into()))
+    Ok(Json(usecase::purchase_request::show_request(&ctx, &id).await?.into()))
 }
 
 /// An answer.
@@ -290,7 +291,7 @@ pub async fn answer(
     Path(id): Path<String>,
     Json(body): Json<AnswerInput>,
 ) -> Result<Json<RequestBody>, Problem> {
-    Ok(Json(usecase::operator::answer(&ctx, &operator, &id, &body.state, &body.text).await?.into()))
+    Ok(Json(usecase::purchase_request::answer(&ctx, &operator, &id, &body.state, &body.text).await?.into()))
 }
 
 /// A key of this API, without its secret.
@@ -324,7 +325,7 @@ pub async fn keys(
     CurrentOperator(_operator): CurrentOperator,
     Params(params): Params<PageParams>,
 ) -> Result<Json<PageBody<KeyBody>>, Problem> {
-    Ok(Json(PageBody::of(usecase::operator::list_keys(&ctx, &params.cursor, params.limit).await?, Into::into)))
+    Ok(Json(PageBody::of(usecase::operator_key::list_keys(&ctx, &params.cursor, params.limit).await?, Into::into)))
 }
 
 /// A key to create.
@@ -351,7 +352,7 @@ pub async fn create_key(
     CurrentOperator(operator): CurrentOperator,
     Json(body): Json<KeyInput>,
 ) -> Result<(StatusCode, Json<NewKeyBody>), Problem> {
-    let (about, key) = usecase::operator::create_key(&ctx, &operator, &body.name).await?;
+    let (about, key) = usecase::operator_key::create_key(&ctx, &operator, &body.name).await?;
     Ok((StatusCode::CREATED, Json(NewKeyBody { key, about: about.into() })))
 }
 
@@ -363,7 +364,7 @@ pub async fn revoke_key(
     CurrentOperator(operator): CurrentOperator,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    usecase::operator::revoke_key(&ctx, &operator, &id).await?;
+    usecase::operator_key::revoke_key(&ctx, &operator, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -183,7 +183,7 @@ pub async fn create(
         postal_code: body.postal_code.unwrap_or_default(),
         city: body.city.unwrap_or_default(),
     };
-    let created = usecase::organization::create(&ctx, &by, &form).await?;
+    let created = usecase::founding::create(&ctx, &by, &form).await?;
     Ok((StatusCode::CREATED, Json(created.into())))
 }
 

@@ -16,7 +16,7 @@ use crate::{
         error::{Error, Result as Answer},
         usecase::{
             self,
-            receipts::{Export, MAX_EXPORT_ROWS, ReceiptQuery},
+            transfer::receipts::{Export, MAX_EXPORT_ROWS, ReceiptQuery},
         },
     },
     view::{ReceiptView, transfer::TransferRow},
@@ -99,7 +99,7 @@ pub async fn list(
     Params(params): Params<ReceiptParams>,
 ) -> Result<Json<PageBody<ReceiptRowBody>>, Problem> {
     let query = ReceiptQuery { direction: params.direction, cursor: params.cursor, limit: params.limit };
-    Ok(Json(PageBody::of(usecase::receipts::list(&ctx, &by, &org, &query).await?, Into::into)))
+    Ok(Json(PageBody::of(usecase::transfer::receipts::list(&ctx, &by, &org, &query).await?, Into::into)))
 }
 
 /// Which receipts, and as what.
@@ -130,7 +130,7 @@ pub async fn export(
     Path(org): Path<String>,
     Params(params): Params<ExportParams>,
 ) -> Result<Response, Problem> {
-    let export = usecase::receipts::begin_export(&ctx, &by, &org, &params.direction).await?;
+    let export = usecase::transfer::receipts::begin_export(&ctx, &by, &org, &params.direction).await?;
     let format = Format::read(params.format.as_deref())?;
     // An Org ID or a UUID, or else there was no such organization.
     let name: String = org.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
@@ -196,7 +196,7 @@ pub async fn export_one(
     Path(id): Path<String>,
     Params(params): Params<FormatParams>,
 ) -> Result<Response, Problem> {
-    let receipt = usecase::transfer::receipt(&ctx, &by, &id).await?;
+    let receipt = usecase::transfer::receipts::show(&ctx, &by, &id).await?;
     let format = Format::read(params.format.as_deref())?;
     let headers = [
         (header::CONTENT_TYPE, format.content_type().to_owned()),
@@ -252,6 +252,6 @@ pub async fn undo(
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<ReceiptBody>), Problem> {
-    let receipt = usecase::reversal::undo(&ctx, &by, &id).await?;
+    let receipt = usecase::transfer::undo::undo(&ctx, &by, &id).await?;
     Ok((StatusCode::CREATED, Json(receipt.into())))
 }

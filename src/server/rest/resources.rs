@@ -13,7 +13,7 @@ use crate::{
         context::Ctx,
         usecase::{
             self,
-            drive::{ListQuery, NewResourceForm},
+            drive::{change::NewResourceForm, list::ListQuery},
         },
     },
     view::{Crumb, DatasetView, ResourceView, RowView},
@@ -143,7 +143,7 @@ pub async fn create(
         captured_on: dataset.captured_on.unwrap_or_default(),
         cluster: dataset.cluster.unwrap_or_default(),
     };
-    let created = usecase::drive::create(&ctx, &by, &form).await?;
+    let created = usecase::drive::change::create(&ctx, &by, &form).await?;
     Ok((StatusCode::CREATED, Json(created.resource.into())))
 }
 
@@ -166,7 +166,7 @@ pub async fn show(
     Path(id): Path<String>,
     Params(params): Params<AsParams>,
 ) -> Result<Json<ResourceBody>, Problem> {
-    Ok(Json(usecase::drive::show_as(&ctx, &by, &id, &params.view_as).await?.into()))
+    Ok(Json(usecase::drive::show::show_as(&ctx, &by, &id, &params.view_as).await?.into()))
 }
 
 /// A new name.
@@ -185,7 +185,7 @@ pub async fn rename(
     Path(id): Path<String>,
     Json(body): Json<RenameBody>,
 ) -> Result<(HeaderMap, Json<ResourceBody>), Problem> {
-    let (changed, undo) = usecase::drive::rename_with_undo(&ctx, &by, &id, &body.name).await?;
+    let (changed, undo) = usecase::drive::change::rename_with_undo(&ctx, &by, &id, &body.name).await?;
     Ok((undoing(undo.as_deref()), Json(changed.resource.into())))
 }
 
@@ -330,7 +330,7 @@ pub async fn children(
         limit: params.limit,
         view_as: params.view_as,
     };
-    Ok(Json(PageBody::of(usecase::drive::children(&ctx, &by, &id, &query).await?, Into::into)))
+    Ok(Json(PageBody::of(usecase::drive::list::children(&ctx, &by, &id, &query).await?, Into::into)))
 }
 
 /// What is searched for.
@@ -378,7 +378,7 @@ pub async fn shared(
     Params(params): Params<SharedParams>,
 ) -> Result<Json<PageBody<ChildBody>>, Problem> {
     let SharedParams { cursor, limit, view_as } = params;
-    let page = usecase::drive::shared_with_me(&ctx, &by, &org, &cursor, limit, &view_as).await?;
+    let page = usecase::drive::list::shared_with_me(&ctx, &by, &org, &cursor, limit, &view_as).await?;
     Ok(Json(PageBody::of(page, Into::into)))
 }
 

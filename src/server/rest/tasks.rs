@@ -7,7 +7,10 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::server::{context::Ctx, usecase};
+use crate::{
+    rpc::outcome,
+    server::{context::Ctx, usecase},
+};
 
 use super::{CurrentPerson, Json, PageBody, problem::Problem, trash::TaskBody};
 
@@ -82,5 +85,6 @@ pub async fn undo(
     CurrentPerson(by): CurrentPerson,
     Json(body): Json<UndoBody>,
 ) -> Result<Json<UndoneBody>, Problem> {
-    Ok(Json(UndoneBody { message: usecase::undo::undo(&ctx, &by, &body.token).await? }))
+    let undone = usecase::undo::undo(&ctx, &by, &body.token).await?;
+    Ok(Json(UndoneBody { message: outcome::undone(&undone) }))
 }

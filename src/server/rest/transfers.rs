@@ -222,9 +222,9 @@ pub async fn plan(
     CurrentPerson(by): CurrentPerson,
     Json(body): Json<PlanRequest>,
 ) -> Result<Json<PlanBody>, Problem> {
-    let items = usecase::transfer::check_items(&body.items)?;
+    let items = usecase::items(&body.items)?;
     let destination = usecase::id("destination", &body.destination)?;
-    let view = usecase::transfer::plan_of(&ctx, &by, &items, destination).await?;
+    let view = usecase::transfer::plan(&ctx, &by, &items, destination).await?;
     Ok(Json(PlanBody::of(&view.plan, Some(view.digest))))
 }
 
@@ -299,7 +299,7 @@ pub async fn create(
     CurrentPerson(by): CurrentPerson,
     Json(body): Json<TransferRequest>,
 ) -> Result<(StatusCode, HeaderMap, Json<TransferredBody>), Problem> {
-    let items = usecase::transfer::check_items(&body.items)?;
+    let items = usecase::items(&body.items)?;
     let destination = usecase::id("destination", &body.destination)?;
     let mut headers = HeaderMap::new();
     if body.background {
@@ -309,7 +309,7 @@ pub async fn create(
         }
         return Ok((StatusCode::ACCEPTED, headers, Json(TransferredBody::Task(Box::new(task.into())))));
     }
-    let (receipt, undo) = usecase::transfer::transfer_with_undo(&ctx, &by, items, destination, body.digest).await?;
+    let (receipt, undo) = usecase::transfer::transfer_with_undo(&ctx, &by, &items, destination, body.digest).await?;
     headers.extend(undoing(undo.as_deref()));
     Ok((StatusCode::CREATED, headers, Json(TransferredBody::Receipt(Box::new(receipt.into())))))
 }
@@ -322,5 +322,5 @@ pub async fn show(
     CurrentPerson(by): CurrentPerson,
     Path(id): Path<String>,
 ) -> Result<Json<ReceiptBody>, Problem> {
-    Ok(Json(usecase::transfer::receipt(&ctx, &by, &id).await?.into()))
+    Ok(Json(usecase::transfer::receipts::show(&ctx, &by, &id).await?.into()))
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{id::ResourceId, refusal::Refusal},
+    domain::{id::ResourceId, items::Items, refusal::Refusal},
     server::{
         context::{Ctx, Principal},
         error, usecase,
@@ -28,7 +28,7 @@ fn id(text: &str) -> error::Result<ResourceId> {
 }
 
 async fn shown(ctx: &Ctx, by: &Principal, id: &str) -> Result<Json<ResourceBody>, Problem> {
-    Ok(Json(usecase::drive::show(ctx, by, id).await?.into()))
+    Ok(Json(usecase::drive::show::show(ctx, by, id).await?.into()))
 }
 
 /// Moves a resource to the trash, with everything in it. It stays there for 30 days.
@@ -39,7 +39,7 @@ pub async fn put(
     CurrentPerson(by): CurrentPerson,
     Path(path): Path<String>,
 ) -> Result<(StatusCode, HeaderMap), Problem> {
-    let done = usecase::trash::put(&ctx, &by, vec![id(&path)?]).await?;
+    let done = usecase::trash::put(&ctx, &by, &Items::one(id(&path)?)).await?;
     Ok((StatusCode::NO_CONTENT, undoing(done.undo.as_deref())))
 }
 
@@ -59,8 +59,8 @@ pub async fn put_all(
     CurrentPerson(by): CurrentPerson,
     Json(body): Json<ItemsBody>,
 ) -> Result<(StatusCode, HeaderMap), Problem> {
-    let items = usecase::transfer::check_items(&body.items)?;
-    let done = usecase::trash::put(&ctx, &by, items).await?;
+    let items = usecase::items(&body.items)?;
+    let done = usecase::trash::put(&ctx, &by, &items).await?;
     Ok((StatusCode::NO_CONTENT, undoing(done.undo.as_deref())))
 }
 
@@ -72,8 +72,8 @@ pub async fn restore_all(
     CurrentPerson(by): CurrentPerson,
     Json(body): Json<ItemsBody>,
 ) -> Result<Json<PageBody<ChildBody>>, Problem> {
-    let items = usecase::transfer::check_items(&body.items)?;
-    let restored = usecase::trash::restore_shown(&ctx, &by, items).await?;
+    let items = usecase::items(&body.items)?;
+    let restored = usecase::trash::restore_shown(&ctx, &by, &items).await?;
     Ok(Json(PageBody { items: restored.into_iter().map(Into::into).collect(), next_cursor: None }))
 }
 
@@ -86,7 +86,7 @@ pub async fn restore(
     CurrentPerson(by): CurrentPerson,
     Path(path): Path<String>,
 ) -> Result<Json<ResourceBody>, Problem> {
-    usecase::trash::restore(&ctx, &by, vec![id(&path)?]).await?;
+    usecase::trash::restore(&ctx, &by, &Items::one(id(&path)?)).await?;
     shown(&ctx, &by, &path).await
 }
 
@@ -99,10 +99,10 @@ pub async fn delete(
     Path(path): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let item = id(&path)?;
-    match usecase::trash::delete(&ctx, &by, vec![item]).await {
+    match usecase::trash::delete(&ctx, &by, &Items::one(item)).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
         // Whoever sees that it is not in the trash is told so.
-        Err(error::Error::Refused(Refusal::NotFound)) if usecase::drive::show(&ctx, &by, &path).await.is_ok() => {
+        Err(error::Error::Refused(Refusal::NotFound)) if usecase::drive::show::show(&ctx, &by, &path).await.is_ok() => {
             let text = "Only what is in the trash can be deleted for good. Move it to the trash first.";
             Err(Problem::new(StatusCode::CONFLICT, "conflict", text.to_owned()))
         }
@@ -235,10 +235,10 @@ pub async fn copy(
     Path(path): Path<String>,
     Json(body): Json<CopyBody>,
 ) -> Result<(StatusCode, Json<CopiedBody>), Problem> {
-    let (item, destination) = usecase::copy::read(&path, &body.destination)?;
-    let copied = usecase::copy::copy(&ctx, &by, vec![item], destination).await?;
+    let (item, destination) = (id(&path)?, usecase::id("destination", &body.destination)?);
+    let copied = usecase::copy::copy(&ctx, &by, &Items::one(item), destination).await?;
     match (copied.made.into_iter().next(), copied.tasks.into_iter().next()) {
-        (Some(made), _) => Ok((StatusCode::CREATED, Json(CopiedBody::Resource(Box::new(made.into()))))),
+        (Some((made, _)), _) => Ok((StatusCode::CREATED, Json(CopiedBody::Resource(Box::new(made.into()))))),
         (None, Some(task)) => Ok((StatusCode::ACCEPTED, Json(CopiedBody::Task(Box::new(task.into()))))),
         (None, None) => Err(Problem::refusal(&Refusal::NotFound)),
     }
@@ -265,9 +265,9 @@ pub async fn assign(
 ) -> Result<(HeaderMap, Json<ResourceBody>), Problem> {
     let item = id(&path)?;
     // Nobody learns from a wrong name that something is there.
-    usecase::drive::show(&ctx, &by, &path).await?;
+    usecase::drive::show::show(&ctx, &by, &path).await?;
     let site = usecase::site::wanted(&body.site, &body.site_name)?;
-    let assigned = usecase::site::assign(&ctx, &by, vec![item], site).await?;
+    let assigned = usecase::site::assign(&ctx, &by, &Items::one(item), &site).await?;
     Ok((undoing(assigned.undo.as_deref()), shown(&ctx, &by, &path).await?))
 }
 
@@ -279,6 +279,6 @@ pub async fn unassign(
     CurrentPerson(by): CurrentPerson,
     Path(path): Path<String>,
 ) -> Result<(HeaderMap, Json<ResourceBody>), Problem> {
-    let taken = usecase::site::unassign(&ctx, &by, vec![id(&path)?]).await?;
+    let taken = usecase::site::unassign(&ctx, &by, &Items::one(id(&path)?)).await?;
     Ok((undoing(taken.undo.as_deref()), shown(&ctx, &by, &path).await?))
 }

@@ -64,9 +64,6 @@ impl AccessPath {
 
 /// A person's ways to resources. Those that do not exist are left out; those they may not see are in it, without a
 /// level.
-///
-/// # Errors
-/// The database.
 pub async fn access_paths(
     tx: &mut Tx,
     person: PersonId,
@@ -76,9 +73,6 @@ pub async fn access_paths(
 }
 
 /// [`access_paths`] of what is in the trash: by the same roles and grants as before it went there.
-///
-/// # Errors
-/// The database.
 pub async fn access_paths_in_trash(
     tx: &mut Tx,
     person: PersonId,

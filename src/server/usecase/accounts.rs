@@ -42,9 +42,6 @@ pub struct AccountNames(Vec<Account>);
 
 impl AccountNames {
     /// Those of an organization.
-    ///
-    /// # Errors
-    /// The database.
     pub async fn of(tx: &mut Tx, by: &Principal, organization: OrganizationId) -> Result<Self> {
         Ok(Self::among(account::list_visible(tx, organization, by.person).await?))
     }
@@ -124,9 +121,6 @@ fn more(plan: PlanTier, accounts: u64) -> std::result::Result<(), Refusal> {
 }
 
 /// The accounts of an organization, for who manages them.
-///
-/// # Errors
-/// The database.
 pub async fn view(tx: &mut Tx, ctx: &Ctx, found: &organizations::Organization) -> Result<AccountsView> {
     let all = account::list(tx, found.id).await?;
     let held = held(tx, ctx, found.id, &all).await?;
@@ -439,25 +433,4 @@ pub(super) async fn limit_in(
     };
     audit::record(tx, ctx, by, what).await?;
     Ok(member.name)
-}
-
-/// [`limit_person`] with what came from a form: ids with commas between them, unless the role counts everywhere.
-///
-/// # Errors
-/// As [`limit_person`].
-pub async fn limit_person_at(
-    ctx: &Ctx,
-    by: &Principal,
-    org: &str,
-    person: &str,
-    everywhere: bool,
-    accounts: &[String],
-) -> Result<String> {
-    let person = person.parse().map_err(|_| Refusal::NotFound)?;
-    let accounts = if everywhere {
-        None
-    } else {
-        Some(accounts.iter().map(|id| super::id("accounts", id)).collect::<Result<Vec<AccountId>>>()?)
-    };
-    limit_person(ctx, by, org, person, accounts).await
 }

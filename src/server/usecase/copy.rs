@@ -12,16 +12,17 @@ use crate::{
         account::SharingId,
         copy::{CopyDestination, Original, may_copy, may_share, receive, restrictions_of_copy},
         id::{OrganizationId, PersonId, ResourceId, TaskId},
+        items::Items,
         licence::{Entitlement, allows, making},
         permit::{self, Permit, allow},
         refusal::Refusal,
         requester::Requester,
-        resource::{Kind, free_name},
+        resource::{Kind, free_name, name_or_count},
         role::Permission,
         task::{MAX_INLINE_ITEMS, MAX_TASKS, TaskKind, go_on},
         text::FieldIssue,
     },
-    view::{ResourceView, task::TaskView},
+    view::outcome::{Copied, CopyShown, SharedCopies},
 };
 
 use super::{
@@ -35,7 +36,7 @@ use super::{
     },
     access::{self, AccessPath},
     audit::{self, AuditEvent},
-    drive, trash,
+    drive,
 };
 
 /// How many items a step of a copy makes at most.
@@ -43,22 +44,9 @@ pub const COPY_BATCH_SIZE: u64 = 500;
 /// How many things inside are looked for that cannot be copied; one is enough to refuse.
 const MAX_NAME_CANDIDATES: i64 = 100;
 
-/// What became of a request to copy.
-#[derive(Debug, Clone)]
-pub struct Copied {
-    /// The copies, if they are there already.
-    pub made: Vec<ResourceView>,
-    /// The work that goes on to make them, if they are not.
-    pub tasks: Vec<TaskView>,
-    /// The page of the place they go to.
-    pub container_path: String,
-    /// What there is to say.
-    pub toast: String,
-}
-
-/// How far a copy is.
+/// How far a task has come with a copy.
 #[derive(Debug, Clone, Copy)]
-pub struct Making {
+pub struct CopyProgress {
     /// The copy's top, which is hidden.
     pub top: ResourceId,
     /// The organization that owns the original.
@@ -76,9 +64,9 @@ pub struct Making {
 /// # Errors
 /// `Invalid` at a field; `NotFound` if something does not exist for the caller; `Forbidden` for a level, a restriction
 /// (POL-1) or the licence (LIC-6); `BadRequest` where a copy cannot be; `Conflict` if somebody took a name meanwhile.
-pub async fn copy(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, destination: ResourceId) -> Result<Copied> {
+pub async fn copy(ctx: &Ctx, by: &Principal, items: &Items, destination: ResourceId) -> Result<Copied> {
     let copied: Result<Copied> =
-        ctx.db().write(|tx, _| Box::pin(async { copy_in(tx, ctx, by, &items, destination).await })).await;
+        ctx.db().write(|tx, _| Box::pin(async { copy_in(tx, ctx, by, items, destination).await })).await;
     match copied {
         Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
         copied => copied,
@@ -163,8 +151,8 @@ async fn copy_in(
     if total > MAX_INLINE_ITEMS && originals.len() > MAX_TASKS {
         return Err(Refusal::field("items", FieldIssue::TooMany(MAX_TASKS)).into());
     }
-    let container_path = drive::container_path(tx, place.organization, Some(destination)).await?;
-    let (mut made, mut tasks, mut told) = (Vec::new(), Vec::new(), Vec::new());
+    let location = drive::show::location(tx, place.organization, Some(destination)).await?;
+    let (mut made, mut tasks) = (Vec::new(), Vec::new());
     for (original, size) in originals {
         let top = ResourceId(ctx.id());
         let new = copying::NewTop {
@@ -178,7 +166,7 @@ async fn copy_in(
         };
         copying::insert_top(tx, &permit, &new).await?;
         super::organization::turn_space(tx, permit.organization()).await?;
-        let mut making = Making { top, organization: place.organization, person: by.person, at: None, done: 1 };
+        let mut making = CopyProgress { top, organization: place.organization, person: by.person, at: None, done: 1 };
         if total > MAX_INLINE_ITEMS {
             let progress = task::Task {
                 id: TaskId(ctx.id()),
@@ -201,30 +189,17 @@ async fn copy_in(
             continue;
         }
         while !step(tx, ctx, &mut making).await? {}
-        told.push(show(tx, ctx, by, &making, destination, &original.name).await?);
-        made.push(drive::view_in(tx, by, top).await?);
+        let (copy, _) = show(tx, ctx, by, &making, destination, &original.name).await?;
+        made.push((drive::show::view_in(tx, by, top).await?, copy));
     }
-    let toast = match (told.as_slice(), tasks.len()) {
-        ([one], 0) => one.clone(),
-        (several, 0) => {
-            let renamed = several.iter().filter(|text| text.contains(" as “")).count();
-            let names = if renamed > 0 {
-                format!("; {renamed} got a number because their names were taken")
-            } else {
-                String::new()
-            };
-            format!("Copied {} items to “{}”{names}", several.len(), place.name)
-        }
-        _ => format!("Copying to “{}”. The copy appears when it is complete.", place.name),
-    };
-    Ok(Copied { made, tasks, container_path, toast })
+    Ok(Copied { made, tasks, to: place.name, location })
 }
 
 /// Goes on with a copy by at most [`COPY_BATCH_SIZE`] items; `true` when all of them are there.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden` or `Conflict` where the copier may no more, or the original is gone; the database.
-pub async fn step(tx: &mut Tx, ctx: &Ctx, making: &mut Making) -> Result<bool> {
+pub async fn step(tx: &mut Tx, ctx: &Ctx, making: &mut CopyProgress) -> Result<bool> {
     let permit = go_on(making.person, making.organization, making.top);
     let mut room = COPY_BATCH_SIZE;
     while room > 0 {
@@ -257,7 +232,7 @@ pub async fn step(tx: &mut Tx, ctx: &Ctx, making: &mut Making) -> Result<bool> {
     Ok(false)
 }
 
-/// Shows a copy that is complete, where the copier may still put it; what there is to say.
+/// Shows a copy that is complete, where the copier may still put it. What it is called, and the name of the container.
 ///
 /// # Errors
 /// `NotFound` or `Forbidden` if they may not any more, or the place is gone; `BadRequest` if it became too deep.
@@ -265,10 +240,10 @@ pub async fn show(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    making: &Making,
+    making: &CopyProgress,
     destination: ResourceId,
     original: &str,
-) -> Result<String> {
+) -> Result<(CopyShown, String)> {
     let (_, there) = access::permit(tx, by, Act::Create, destination).await?;
     let (container, kind, name, height) = copying::find_hidden(tx, making.top).await?.ok_or(Refusal::NotFound)?;
     let place = place_of(&there)?;
@@ -283,28 +258,18 @@ pub async fn show(
         hidden::update_place(tx, &permit, destination, &free).await?;
     }
     hidden::take_out(tx, &[permit]).await?;
-    let called = if free == name { String::new() } else { format!(" as “{free}”") };
+    let renamed_to = Some(free).filter(|free| *free != name);
+    let called = renamed_to.as_ref().map(|name| format!(" as “{name}”")).unwrap_or_default();
     let event = AuditEvent {
         organization: Some(making.organization),
         action: "resource.copied",
-        summary: format!("copied {} to “{}”{called}", trash::what(&[original.to_owned()]), place.name),
+        summary: format!("copied {} to “{}”{called}", name_or_count(&[original.to_owned()]), place.name),
         after: Some(serde_json::json!({ "resource": making.top, "parent": destination, "items": making.done })),
         resources: vec![making.top],
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, event).await?;
-    Ok(format!("Copied “{original}” to “{}”{called}", place.name))
-}
-
-/// What became of a request to share copies.
-#[derive(Debug, Clone)]
-pub struct SharedCopies {
-    /// How many copies are there already.
-    pub made: u64,
-    /// The work that goes on to make them, if they are not.
-    pub tasks: Vec<TaskView>,
-    /// What there is to say.
-    pub toast: String,
+    Ok((CopyShown { original: original.to_owned(), renamed_to }, place.name))
 }
 
 /// What asking for Sharing IDs that do not exist is counted under.
@@ -319,7 +284,7 @@ fn asking_key(by: &Principal) -> Key {
 /// `Invalid` at `items`, and at `sharing_id`: missing, malformed, nobody's, of the very account that an item is in, or of one
 /// that cannot receive anything; `NotFound` if an item does not exist for the caller; `Forbidden` for who does not manage
 /// accounts there, and for a restriction (POL-1); `Licence` (LIC-6); `RateLimited` for who asks for many that do not exist.
-pub async fn share(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, sharing_id: &str) -> Result<SharedCopies> {
+pub async fn share(ctx: &Ctx, by: &Principal, items: &Items, sharing_id: &str) -> Result<SharedCopies> {
     let wanted = SharingId::parse(sharing_id).map_err(super::super::error::at_field("sharing_id"));
     let (asking, nobodys) = ([asking_key(by)], Refusal::field("sharing_id", FieldIssue::NoSuchSharingId));
     let typed = sharing_id.trim();
@@ -327,8 +292,7 @@ pub async fn share(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, sharing_id
         Error::Refused(refusal) => refusal,
         other => Refusal::BadRequest(other.to_string()),
     });
-    let sharing =
-        ctx.db().write(|tx, _| Box::pin(async { share_in(tx, ctx, by, &items, wanted.clone(), typed).await }));
+    let sharing = ctx.db().write(|tx, _| Box::pin(async { share_in(tx, ctx, by, items, wanted.clone(), typed).await }));
     match ctx.limits().guard(&asking, |refusal| *refusal == nobodys, sharing).await {
         Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
         shared => shared,
@@ -395,7 +359,7 @@ async fn share_in(
         };
         copying::insert_top(tx, &permit, &new).await?;
         super::organization::turn_space(tx, permit.organization()).await?;
-        let mut making = Making { top, organization: *organization, person: by.person, at: None, done: 1 };
+        let mut making = CopyProgress { top, organization: *organization, person: by.person, at: None, done: 1 };
         if total > MAX_INLINE_ITEMS {
             let progress = task::Task {
                 id: TaskId(ctx.id()),
@@ -421,12 +385,7 @@ async fn share_in(
         show_shared(tx, ctx, by, &making, (original.id, target.root), &original.name, typed).await?;
         made += 1;
     }
-    let toast = if tasks.is_empty() {
-        format!("Shared a copy of {} with {typed}", trash::what(&names))
-    } else {
-        format!("Copying {} to {typed}. The copy appears when it is complete.", trash::what(&names))
-    };
-    Ok(SharedCopies { made, tasks, toast })
+    Ok(SharedCopies { names, sharing_id: typed.to_owned(), made, tasks })
 }
 
 fn only_managers() -> Refusal {
@@ -445,8 +404,8 @@ fn root_of(target: &account::Account, called: &str) -> CopyDestination {
     }
 }
 
-/// Shows a shared copy that is complete, where the sharer may still share and the account can still receive; what there is to
-/// say. A number behind its name is for the account to see.
+/// Shows a shared copy that is complete, where the sharer may still share and the account can still receive. A number behind
+/// its name is for the account to see.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden` or `Conflict` if they may not any more, or the original or the account is gone; `Invalid` at
@@ -455,11 +414,11 @@ pub async fn show_shared(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    making: &Making,
+    making: &CopyProgress,
     (original, root): (ResourceId, ResourceId),
     name: &str,
     sharing_id: &str,
-) -> Result<String> {
+) -> Result<()> {
     let access_path =
         access::access_paths(tx, by.person, &[original]).await?.remove(&original).ok_or(Refusal::Conflict)?;
     permit::permit(by.who(), Act::Copy, &access_path.facts)?;
@@ -482,7 +441,7 @@ pub async fn show_shared(
     }
     hidden::take_out(tx, &[permit]).await?;
     let source = organizations::find(tx, making.organization).await?.ok_or(Refusal::Conflict)?;
-    let what = trash::what(&[name.to_owned()]);
+    let what = name_or_count(&[name.to_owned()]);
     let sent = AuditEvent {
         organization: Some(source.id),
         action: "resource.shared",
@@ -501,15 +460,5 @@ pub async fn show_shared(
         resources: vec![making.top],
         ..AuditEvent::default()
     };
-    audit::record(tx, ctx, by, received).await?;
-    Ok(format!("Shared a copy of {what} with {sharing_id}"))
-}
-
-/// Reads what is to be copied, and where to.
-///
-/// # Errors
-/// `Invalid` at `items` or `destination`; `NotFound` for an id that is none.
-pub fn read(item: &str, destination: &str) -> Result<(ResourceId, ResourceId)> {
-    let item = item.parse().map_err(|_| Error::from(Refusal::NotFound))?;
-    Ok((item, super::id("destination", destination)?))
+    audit::record(tx, ctx, by, received).await
 }

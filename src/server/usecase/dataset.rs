@@ -25,7 +25,7 @@ use super::{
     },
     access,
     audit::{self, AuditEvent},
-    drive::MAX_DATASET_AMOUNT,
+    drive::change::MAX_DATASET_AMOUNT,
     operator::Operator,
 };
 
@@ -163,7 +163,7 @@ pub async fn change_facts(ctx: &Ctx, by: &Principal, id: &str, form: &FactsForm)
                         start_waiting(tx, ctx, found.account).await?;
                     }
                 }
-                super::drive::view_in(tx, by, id).await
+                super::drive::show::view_in(tx, by, id).await
             }))
         .await
 }
@@ -246,9 +246,6 @@ const START_BATCH_SIZE: i64 = 50;
 /// Starts what waits for credits in an account and can be paid now, what has waited longest first (LIC-2); what is too
 /// dear goes on waiting, and does not keep smaller ones from starting. At most [`START_BATCH_SIZE`] in one transaction;
 /// whether there may be more. Then the worker is told, and goes on.
-///
-/// # Errors
-/// The database.
 pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) -> Result<bool> {
     let now = ctx.now();
     let licences = licence::list_of_account(tx, account, now).await?;
@@ -292,9 +289,6 @@ pub(super) async fn start_waiting(tx: &mut Tx, ctx: &Ctx, account: AccountId) ->
 }
 
 /// Starts what waits where a licence is used, after it got more: in the account that borrows it, else in its own.
-///
-/// # Errors
-/// The database.
 pub(super) async fn start_waiting_with(tx: &mut Tx, ctx: &Ctx, id: LicenceId) -> Result<bool> {
     let Some(stored) = licence::find(tx, id).await? else { return Ok(false) };
     let loan = loan::find_running(tx, id, ctx.now()).await?;

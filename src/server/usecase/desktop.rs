@@ -140,7 +140,7 @@ async fn usable(tx: &mut Tx, by: &Actor, id: LicenceId, now: Timestamp) -> Resul
             }
             Ok((held, Some(organization.role.ok_or(Refusal::NotFound)?)))
         }
-        Actor::Key(_) => in_any(tx, by, id, now).await,
+        Actor::Key(_) => find_usable_licence(tx, by, id, now).await,
     }
 }
 
@@ -212,7 +212,7 @@ pub async fn heartbeat(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<
         .write(|tx, _| {
             Box::pin(async {
                 let now = ctx.now();
-                let (held, role) = in_any(tx, by, id, now).await?;
+                let (held, role) = find_usable_licence(tx, by, id, now).await?;
                 held.check_active(now)?;
                 let mine = seat::find(tx, id, by.holder().id()).await?.ok_or(Refusal::SeatLost)?;
                 let takes_any = role.map_or(Ok(true), |role| rules::needs_a_given_seat(role).map(|needs| !needs))?;
@@ -245,7 +245,7 @@ pub async fn release(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<()
         .write(|tx, _| {
             Box::pin(async {
                 let now = ctx.now();
-                let (held, _) = in_any(tx, by, id, now).await?;
+                let (held, _) = find_usable_licence(tx, by, id, now).await?;
                 let mine = seat::find(tx, id, by.holder().id()).await?.filter(|seat| seat.loan == held.under());
                 if mine.is_none_or(|seat| seat.occupied(now).is_none_or(|taken| taken.device != device)) {
                     return Ok(());
@@ -266,7 +266,12 @@ pub async fn release(ctx: &Ctx, by: &Actor, id: &str, device: &str) -> Result<()
 
 /// A licence that an organization of the caller uses: a seat that was taken goes on, whichever organization is the default now.
 /// For a machine, one that its key's account uses.
-async fn in_any(tx: &mut Tx, by: &Actor, id: LicenceId, now: Timestamp) -> Result<(HeldLicence, Option<Role>)> {
+async fn find_usable_licence(
+    tx: &mut Tx,
+    by: &Actor,
+    id: LicenceId,
+    now: Timestamp,
+) -> Result<(HeldLicence, Option<Role>)> {
     let held = held(tx, id, now).await?;
     match by {
         Actor::Person(by) => {

@@ -22,6 +22,7 @@ use crate::{
         text::{Email, FieldIssue, Identifier, key},
         transfer::Grantee,
     },
+    paths,
     view::{
         Control, Crumb, Page,
         access::{AccessGiven, AccessReason, AccessRow, AccessView, RoleCount, WaitingAccess, WhyView},
@@ -119,7 +120,7 @@ impl ManagedResource {
     }
 
     /// Whether the reader may look at the Drive as others see it.
-    fn looks(&self) -> bool {
+    fn may_view_as(&self) -> bool {
         self.access_path.facts.role.is_some_and(|role| may(role, Permission::GiveAccess))
     }
 
@@ -310,7 +311,7 @@ pub async fn view(ctx: &Ctx, by: &Principal, id: &str, shown: &str, cursor: &str
             Ok(()) => Control::Enabled,
             Err(refusal) => Control::Disabled(refusal.to_string()),
         },
-        looks: managed.looks(),
+        looks: managed.may_view_as(),
         invites: owner.space_of.is_none() && role.is_some_and(|role| may(role, Permission::ManagePeople)),
     })
 }
@@ -552,7 +553,9 @@ fn topic(managed: &ManagedResource, who: Grantee) -> String {
 /// Mails those to whom something was given: the person, or the Owners of the organization.
 async fn tell(tx: &mut Tx, ctx: &Ctx, by: &Principal, managed: &ManagedResource, row: &AccessRow) -> Result<()> {
     let owner = organizations::find(tx, managed.permit.organization()).await?.ok_or(Refusal::NotFound)?;
-    let path = drive::container_path(tx, owner.id, Some(managed.id())).await?;
+    let location = drive::show::location(tx, owner.id, Some(managed.id())).await?;
+    let container = location.container.map(|id| id.to_string()).unwrap_or_default();
+    let path = paths::drive(&location.org_id, &container);
     let (to, group) = match row.who {
         Grantee::Person(person) if person == by.person => return Ok(()),
         Grantee::Person(_) => (row.address.iter().cloned().collect(), None),
@@ -797,9 +800,6 @@ pub async fn take_by_hand(tx: &mut Tx, ctx: &Ctx, by: &Principal, resources: &[R
 }
 
 /// Whether somebody may manage the access to all of some resources, and these have any made by hand.
-///
-/// # Errors
-/// The database.
 pub async fn may_take_by_hand(tx: &mut Tx, by: &Principal, resources: &[ResourceId]) -> Result<bool> {
     let access_paths = access::access_paths(tx, by.person, resources).await?;
     let manages = |id| {
@@ -823,7 +823,7 @@ pub async fn why(ctx: &Ctx, by: &Principal, id: &str, person_id: &str) -> Result
     let theirs = access::access_paths(&mut tx, person_id, &[id]).await?.remove(&id).ok_or(Refusal::NotFound)?;
     // Somebody who does not reach it, and is not known here, does not exist.
     let known = find_receiver(&mut tx, &managed, person_id).await?;
-    let looks = known.is_some() && person_id != by.person && managed.looks();
+    let looks = known.is_some() && person_id != by.person && managed.may_view_as();
     let name = match (known, theirs.level()) {
         (Some(receiver), _) => receiver.name,
         (None, Some(_)) => name_of(&mut tx, Grantee::Person(person_id)).await?,

@@ -168,9 +168,6 @@ where
 }
 
 /// What a request would be answered now. Nothing of it is done.
-///
-/// # Errors
-/// The database.
 pub async fn rehearse<T, W, Fut>(ctx: &Ctx, work: W) -> Result<T>
 where
     W: FnMut() -> Fut + Send,

@@ -112,7 +112,7 @@ async fn judge(
         invitation::list_known(tx, permit.organization(), &keys, now).await?.into_iter().collect();
     let sent: BTreeMap<String, u64> =
         invitation::count_sent_to(tx, &keys, now.plus_days(-1)).await?.into_iter().collect();
-    let reached = reached(tx, permit, by, people, now).await?;
+    let reached = invited_resources(tx, permit, by, people, now).await?;
     let no_members =
         super::licence::allowed_in_any(tx, permit.organization(), entitlement_for_role(Role::Member), now).await?.err();
     let accounts: Vec<AccountId> = if people.iter().any(|one| one.accounts.is_some()) {
@@ -161,7 +161,7 @@ async fn judge(
                     verdict.why =
                         Some("This address has received too many invitations today. Try again tomorrow.".to_owned());
                 } else {
-                    match (reach_of(form, &invite, &reached), accounts_of(form, &invite, plan, &accounts)) {
+                    match (resource_of_invite(form, &invite, &reached), accounts_of(form, &invite, plan, &accounts)) {
                         (Ok(reach), Ok(accounts)) => {
                             verdict.outcome = InviteOutcome::Invited;
                             ready = Some(Ready { invite, reach, accounts });
@@ -178,7 +178,7 @@ async fn judge(
 
 /// What the resources are called that Members are invited to, as far as the inviter may give access to them; or why the
 /// licence does not allow it (LIC-4).
-async fn reached(
+async fn invited_resources(
     tx: &mut Tx,
     permit: &RolePermit,
     by: &Principal,
@@ -210,7 +210,7 @@ async fn reached(
 }
 
 /// What one person is invited to reach.
-fn reach_of(
+fn resource_of_invite(
     form: &InviteForm,
     invite: &CheckedInvitee,
     reached: &BTreeMap<ResourceId, std::result::Result<String, String>>,
@@ -386,12 +386,11 @@ pub struct ListForm {
     pub preview: bool,
 }
 
-/// **Invite people**: the invitations, or a preview of what will come of each row. How many went out.
+/// **Invite people**: what came of each row, or, for a preview, what will.
 ///
 /// # Errors
-/// `Review` with the preview, or with the verdicts where not everybody could be invited; `Invalid` at a field; else as
-/// [`invite`].
-pub async fn invite_list(ctx: &Ctx, by: &Principal, org: &str, form: &ListForm) -> Result<usize> {
+/// `Invalid` at a field; else as [`invite`].
+pub async fn invite_list(ctx: &Ctx, by: &Principal, org: &str, form: &ListForm) -> Result<InvitationReview> {
     let mut fields = crate::domain::fields::Fields::default();
     let listed = fields.check(
         "people",
@@ -423,11 +422,10 @@ pub async fn invite_list(ctx: &Ctx, by: &Principal, org: &str, form: &ListForm) 
         proved(&mut tx, by).await?;
         let judged = judge(&mut tx, &permit, by, &people, ctx.now()).await?;
         let rows = judged.into_iter().map(|(verdict, _)| verdict).collect();
-        return Err(Refusal::Review(InvitationReview { rows, sent: false }).into());
+        return Ok(InvitationReview { rows, sent: false });
     }
     let rows = invite(ctx, by, org, people).await?;
-    let sent = rows.iter().filter(|row| row.outcome == InviteOutcome::Invited).count();
-    if sent < rows.len() { Err(Refusal::Review(InvitationReview { rows, sent: true }).into()) } else { Ok(sent) }
+    Ok(InvitationReview { rows, sent: true })
 }
 
 /// One page of an organization's invitations in one state, for the API.
@@ -496,7 +494,7 @@ async fn page(
     if state == InvitationState::Pending && !external.is_empty() {
         let promised = invitation::list_promised(tx, &external).await?;
         for row in items.iter_mut().filter(|row| row.external) {
-            row.sender_lost = all_lost(promised.iter().filter(|one| one.invitation == row.id));
+            row.sender_lost = no_sender_can_give(promised.iter().filter(|one| one.invitation == row.id));
         }
     }
     let ids: Vec<InvitationId> = items.iter().map(|row| row.id).collect();
@@ -509,7 +507,7 @@ async fn page(
 }
 
 /// Whether there is access to be given, and nobody who gave it still could.
-fn all_lost<'a>(promised: impl Iterator<Item = &'a PromisedGrant>) -> bool {
+fn no_sender_can_give<'a>(promised: impl Iterator<Item = &'a PromisedGrant>) -> bool {
     let mut there = false;
     for one in promised {
         there = true;
@@ -523,7 +521,7 @@ fn all_lost<'a>(promised: impl Iterator<Item = &'a PromisedGrant>) -> bool {
 /// Whether who answers for an invitation that waits can no longer give what it gives (ROLE-3).
 async fn sender_lost(tx: &mut Tx, found: &Invitation) -> Result<bool> {
     if found.external {
-        return Ok(all_lost(invitation::list_promised(tx, &[found.id]).await?.iter()));
+        return Ok(no_sender_can_give(invitation::list_promised(tx, &[found.id]).await?.iter()));
     }
     Ok(!still_valid(sender(tx, found).await?, Sent::Role(found.role)))
 }
@@ -764,9 +762,6 @@ pub async fn ask(
 }
 
 /// The invitations that wait for somebody's answer; without names until their address is verified.
-///
-/// # Errors
-/// The database.
 pub async fn waiting(tx: &mut Tx, by: &Principal, verified: bool, now: Timestamp) -> Result<Vec<PendingInvitation>> {
     let mut waiting = invitation::list_waiting(tx, &by.email_key, now).await?;
     if !verified {
@@ -779,9 +774,6 @@ pub async fn waiting(tx: &mut Tx, by: &Principal, verified: bool, now: Timestamp
 }
 
 /// The invitations that wait for my answer, for the API.
-///
-/// # Errors
-/// The database.
 pub async fn mine(ctx: &Ctx, by: &Principal) -> Result<Vec<PendingInvitation>> {
     let mut tx = ctx.db().read().await?;
     let verified = is_verified(&mut tx, by).await?;
@@ -959,14 +951,6 @@ pub async fn tell_owners(ctx: &Ctx, which: &InvitationRef) -> Result<String> {
         .await
 }
 
-/// [`tell_owners`] with the token of a mailed link, which came from a form.
-///
-/// # Errors
-/// As [`tell_owners`].
-pub async fn tell_owners_at(ctx: &Ctx, token: &str) -> Result<String> {
-    tell_owners(ctx, &InvitationRef::Token(token.to_owned())).await
-}
-
 /// [`accept`] within a transaction that does more, like signing up.
 ///
 /// # Errors
@@ -989,7 +973,7 @@ pub async fn accept_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, which: &Invitatio
         None
     };
     let promised = invitation::list_promised(tx, &[found.id]).await?;
-    if found.external && all_lost(promised.iter()) {
+    if found.external && no_sender_can_give(promised.iter()) {
         return Err(Refusal::InvitationSenderLost.into());
     }
     if !invitation::update_state(tx, found.id, InvitationState::Accepted, ctx.now()).await? {
@@ -1169,44 +1153,4 @@ pub async fn addressee(tx: &mut Tx, ctx: &Ctx, token: &str) -> Result<String> {
     };
     answering.check(ctx.now())?;
     Ok(found.email_key)
-}
-
-/// [`change_role`] with an id that came from a form.
-///
-/// # Errors
-/// As [`change_role`].
-pub async fn change_role_at(ctx: &Ctx, by: &Principal, org: &str, id: &str, role: &str) -> Result<(String, Role)> {
-    change_role(ctx, by, org, id.parse().map_err(|_| Refusal::NotFound)?, role).await
-}
-
-/// [`resend`] with an id that came from a form.
-///
-/// # Errors
-/// As [`resend`].
-pub async fn resend_at(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<(String, Timestamp)> {
-    resend(ctx, by, org, id.parse().map_err(|_| Refusal::NotFound)?).await
-}
-
-/// [`revoke`] with an id that came from a form.
-///
-/// # Errors
-/// As [`revoke`].
-pub async fn revoke_at(ctx: &Ctx, by: &Principal, org: &str, id: &str) -> Result<String> {
-    revoke(ctx, by, org, id.parse().map_err(|_| Refusal::NotFound)?).await
-}
-
-/// [`accept`] with what came from a form.
-///
-/// # Errors
-/// As [`accept`].
-pub async fn accept_at(ctx: &Ctx, by: &Principal, token: &str, id: &str) -> Result<Joined> {
-    accept(ctx, by, &InvitationRef::read(token, id)?).await
-}
-
-/// [`decline`] with what came from a form.
-///
-/// # Errors
-/// As [`decline`].
-pub async fn decline_at(ctx: &Ctx, by: &Principal, token: &str, id: &str) -> Result<()> {
-    decline(ctx, by, &InvitationRef::read(token, id)?).await
 }

@@ -19,7 +19,8 @@ use super::{
         store::{Tx, account, key, seat},
     },
     audit::{self, AuditEvent},
-    organization, session,
+    client::client_key,
+    organization,
 };
 
 /// The keys of an organization that work.
@@ -153,7 +154,7 @@ pub struct Token {
 pub async fn token(ctx: &Ctx, client: &Client, client_id: &str, secret: &str) -> Result<Token> {
     let id = parse_client_id(client_id);
     // Not by client ID as well: its secret cannot be guessed, and whoever knows the ID could lock the machine out.
-    let keys = [session::client_key(client)];
+    let keys = [client_key(client)];
     let (hash, token) = (digest(secret.as_bytes()), ctx.token());
     let token_hash = digest(token.as_bytes());
     let scopes: Result<String> = ctx
@@ -176,9 +177,6 @@ pub async fn token(ctx: &Ctx, client: &Client, client_id: &str, secret: &str) ->
 }
 
 /// Which key a bearer token is of, if it works.
-///
-/// # Errors
-/// The database.
 pub async fn identify(ctx: &Ctx, token: &str, client: &Client) -> Result<Option<KeyPrincipal>> {
     let mut tx = ctx.db().read().await?;
     let found = key::find_by_token(&mut tx, &digest(token.as_bytes()), ctx.now()).await?;
@@ -197,9 +195,6 @@ fn principal(key: key::Key, address: Option<String>) -> KeyPrincipal {
 }
 
 /// The key behind the identity that began some long work, if it was a machine and its key still works.
-///
-/// # Errors
-/// The database.
 pub(super) async fn of_identity(
     tx: &mut Tx,
     person: PersonId,

@@ -109,14 +109,11 @@ pub(super) fn loan_term(loan: &loan::Loan, organization: OrganizationId) -> Lice
 }
 
 /// Whether a loan's licence is used by an organization: as the borrower, or among its own accounts.
-fn uses(loan: &loan::Loan, organization: OrganizationId) -> bool {
+fn is_used_by(loan: &loan::Loan, organization: OrganizationId) -> bool {
     loan.borrower.organization == organization
 }
 
 /// The licences of an organization with what it lends and borrows, and with what is used of their seats (LIC-5, ACCT-3).
-///
-/// # Errors
-/// The database.
 pub(super) async fn of_organization(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -133,7 +130,7 @@ pub(super) async fn of_organization(
         .iter()
         .filter(|stored| stored.licence.product == Product::Desktop)
         .map(|stored| stored.licence.id)
-        .filter(|id| loans.get(id).is_none_or(|loan| uses(loan, organization)))
+        .filter(|id| loans.get(id).is_none_or(|loan| is_used_by(loan, organization)))
         .collect();
     let counts = seat::count(tx, &seated, now).await?;
     let views = stored.iter().map(|stored| {
@@ -165,9 +162,6 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str) -> Result<Vec<LicenceVie
 }
 
 /// The licences of some accounts of an organization, with what they lend and borrow.
-///
-/// # Errors
-/// The database.
 pub(super) async fn of_accounts(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -180,9 +174,6 @@ pub(super) async fn of_accounts(
 }
 
 /// The accounts of an organization whose usage somebody may see: all of them, or those in which their role counts (ACCT-2).
-///
-/// # Errors
-/// The database.
 pub async fn accounts_with_usage(
     tx: &mut Tx,
     organization: OrganizationId,

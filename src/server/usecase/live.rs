@@ -162,7 +162,7 @@ impl Watch {
                         self.heard = about;
                         sleep(TOGETHER).await;
                         // What came meanwhile is told with it.
-                        self.hear_the_rest();
+                        self.drain_pending();
                     }
                 }
                 _ = self.checks.tick() => {
@@ -177,7 +177,7 @@ impl Watch {
     }
 
     /// Takes what has come without waiting for more.
-    fn hear_the_rest(&mut self) {
+    fn drain_pending(&mut self) {
         loop {
             match self.changes.try_recv() {
                 Ok(change) => {

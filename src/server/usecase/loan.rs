@@ -325,12 +325,3 @@ async fn tell_owners(
     }
     Ok(())
 }
-
-/// [`lend`], for a form: who borrows it, and until when, in words.
-///
-/// # Errors
-/// See [`lend`].
-pub async fn lend_told(ctx: &Ctx, by: &Principal, org: &str, form: &LoanForm) -> Result<String> {
-    let lent = lend(ctx, by, org, form).await?;
-    Ok(format!("Lent {} to {} until {}", lent.product.label(), lent.other, lent.term.last_day().words()))
-}

@@ -15,9 +15,6 @@ use super::super::{
 pub use super::super::store::outbox::Entry;
 
 /// Mails of a state, or all, the newest first.
-///
-/// # Errors
-/// The database.
 pub async fn list(ctx: &Ctx, state: Option<MailState>, limit: i64) -> Result<Vec<Entry>> {
     let mut tx = ctx.db().read().await?;
     Ok(outbox::list(&mut tx, state, limit).await?)
@@ -48,9 +45,6 @@ pub async fn retry(ctx: &Ctx, id: MailId) -> Result<()> {
 }
 
 /// Tries every mail again that was given up; how many.
-///
-/// # Errors
-/// The database.
 pub async fn retry_failed(ctx: &Ctx) -> Result<u64> {
     let now = ctx.now();
     ctx.db().write(|tx, _| Box::pin(async { Ok::<_, Error>(outbox::update_retry_failed(tx, now).await?) })).await

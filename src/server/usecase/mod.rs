@@ -10,12 +10,17 @@ pub mod access;
 pub mod account;
 pub mod accounts;
 pub mod audit;
+pub mod audit_log;
 pub mod billing;
+pub mod client;
 pub mod copy;
 pub mod dataset;
 pub mod desktop;
 pub mod drive;
+pub mod founding;
+pub mod founding_by_operator;
 pub mod grant;
+pub mod home;
 pub mod idempotency;
 pub mod invitation;
 pub mod key;
@@ -27,12 +32,12 @@ pub mod mail;
 pub mod mail_limit;
 pub mod offer;
 pub mod operator;
+pub mod operator_key;
 pub mod organization;
 pub mod people;
 pub mod plan;
-pub mod receipts;
+pub mod purchase_request;
 pub mod restriction;
-pub mod reversal;
 pub mod search;
 pub mod seat;
 pub mod session;
@@ -40,11 +45,13 @@ pub mod settings;
 pub mod site;
 pub mod task;
 pub mod transfer;
+pub mod transfers_page;
 pub mod trash;
 pub mod undo;
+pub mod undo_token;
 pub mod view_as;
 
-use crate::domain::{refusal::Refusal, text::FieldIssue};
+use crate::domain::{items::Items, refusal::Refusal, text::FieldIssue};
 
 use super::error::{Error, Result};
 
@@ -75,6 +82,38 @@ pub fn id<T: std::str::FromStr>(field: &'static str, text: &str) -> Result<T> {
         return Err(Refusal::field(field, FieldIssue::Missing).into());
     }
     text.parse().map_err(|_| Refusal::field(field, FieldIssue::NotAnId).into())
+}
+
+/// Reads the items of a request's body.
+///
+/// # Errors
+/// `Invalid` at `items`.
+pub fn items(ids: &[String]) -> Result<Items> {
+    Ok(Items::parse_list(ids)?)
+}
+
+/// Reads ids at a field.
+///
+/// # Errors
+/// `Invalid` at the field.
+pub fn ids<T: std::str::FromStr>(field: &'static str, texts: &[String]) -> Result<Vec<T>> {
+    texts.iter().map(|text| id(field, text)).collect()
+}
+
+/// Reads the id of what a form or an address is about: what is no id does not exist.
+///
+/// # Errors
+/// `NotFound`.
+pub fn subject<T: std::str::FromStr>(text: &str) -> Result<T> {
+    text.parse().map_err(|_| Refusal::NotFound.into())
+}
+
+/// The digest of a plan that a form confirms.
+///
+/// # Errors
+/// `Invalid` at `digest` if it is missing.
+pub fn confirmed_digest(digest: String) -> Result<String> {
+    if digest.is_empty() { Err(Refusal::field("digest", FieldIssue::Missing).into()) } else { Ok(digest) }
 }
 
 /// Writes a cursor: opaque to callers.

@@ -10,6 +10,7 @@ use crate::{
     domain::{
         blocker::{Blocker, BlockerCode},
         id::{OfferId, OrganizationId, PersonId, ResourceId},
+        items::Items,
         offer::{MAX_ITEMS, MAX_OFFERS_PER_DAY, OPEN_DAYS, OfferState, OfferViewer, read_note},
         refusal::Refusal,
         resource::Kind,
@@ -20,8 +21,10 @@ use crate::{
             offer::{self as rules, OfferPlan},
         },
     },
+    paths,
     view::{
         DestinationRow, OrganizationMembership, Page, PlanView, ReceiptView,
+        outcome::OfferSent,
         transfer::{OfferDestinationView, OfferPageView, OfferPlanView, OfferView, OfferedItem, TransferDirection},
     },
 };
@@ -43,7 +46,10 @@ use super::{
     drive,
     mail_limit::{MailBudget, proved},
     organization,
-    transfer::{self, Next, Parties, PlanInput},
+    transfer::{
+        self,
+        load::{Parties, PlanInput},
+    },
 };
 
 /// How many items an offer names.
@@ -61,13 +67,13 @@ fn digest_of(offering: &OfferPlan) -> Result<String> {
 }
 
 /// What is offered, and what is in the way: also that one of the items is offered already.
-async fn look(
+async fn plan_offer(
     tx: &mut Tx,
     ctx: &Ctx,
     by: PersonId,
     items: &[ResourceId],
 ) -> Result<(OfferPlan, OrganizationId, String)> {
-    let (source, prepared) = transfer::load_offered(tx, ctx, by, items).await?;
+    let (source, prepared) = transfer::load::load_offered(tx, ctx, by, items).await?;
     let mut offering = rules::offering(&source, &prepared, ctx.now());
     for (resource, _, target) in offer::list_open_of(tx, items, ctx.now()).await? {
         let Some(item) = offering.items.iter().find(|item| item.id == resource) else { continue };
@@ -78,7 +84,7 @@ async fn look(
     Ok((offering, source.organization, source.name))
 }
 
-fn read(items: &[ResourceId]) -> Result<()> {
+fn check_count(items: &Items) -> Result<()> {
     if items.len() > MAX_ITEMS { Err(Refusal::field("items", FieldIssue::TooMany(MAX_ITEMS)).into()) } else { Ok(()) }
 }
 
@@ -86,11 +92,10 @@ fn read(items: &[ResourceId]) -> Result<()> {
 ///
 /// # Errors
 /// `NotFound` if an item does not exist for the caller; `Invalid` at `items`.
-pub async fn preview(ctx: &Ctx, by: &Principal, items: &str) -> Result<OfferPlanView> {
-    let items = transfer::read_items(items)?;
-    read(&items)?;
+pub async fn preview(ctx: &Ctx, by: &Principal, items: &Items) -> Result<OfferPlanView> {
+    check_count(items)?;
     let mut tx = ctx.db().read().await?;
-    let (offering, _, source_name) = look(&mut tx, ctx, by.person, &items).await?;
+    let (offering, _, source_name) = plan_offer(&mut tx, ctx, by.person, items).await?;
     Ok(OfferPlanView { offering, source_name })
 }
 
@@ -118,18 +123,18 @@ async fn find_target(tx: &mut Tx, ctx: &Ctx, by: &Principal, target: &str) -> Re
 /// # Errors
 /// `Invalid` at `items`, `target` or `note`; `NotFound` if an item does not exist for the caller; `Blocked` with everything
 /// that is in the way on this side; `EmailUnverified`; `RateLimited` for guessed Org IDs, and for very many offers.
-pub async fn make(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, target: &str, note: &str) -> Result<OfferView> {
-    read(&items)?;
+pub async fn make(ctx: &Ctx, by: &Principal, items: &Items, target: &str, note: &str) -> Result<OfferView> {
+    check_count(items)?;
     let note = read_note(note).map_err(at_field("note"))?;
     let found = {
         let mut tx = ctx.db().read().await?;
         // Who may not even see the items learns nothing of Org IDs here.
-        look(&mut tx, ctx, by.person, &items).await?;
+        plan_offer(&mut tx, ctx, by.person, items).await?;
         find_target(&mut tx, ctx, by, target).await?
     };
     let budget = MailBudget::about(ctx, by, 1)?;
     let made: Result<OfferView> =
-        ctx.db().write(|tx, _| Box::pin(async { make_in(tx, ctx, by, &items, &found, &note).await })).await;
+        ctx.db().write(|tx, _| Box::pin(async { make_in(tx, ctx, by, items, &found, &note).await })).await;
     let made = made?;
     budget.sent(1);
     Ok(made)
@@ -139,13 +144,13 @@ async fn make_in(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
-    items: &[ResourceId],
+    items: &Items,
     found: &organizations::Organization,
     note: &str,
 ) -> Result<OfferView> {
     proved(tx, by).await?;
     let now = ctx.now();
-    let (offering, source, source_name) = look(tx, ctx, by.person, items).await?;
+    let (offering, source, source_name) = plan_offer(tx, ctx, by.person, items).await?;
     if source == found.id {
         return Err(Refusal::field("target", FieldIssue::OwnOrganization).into());
     }
@@ -192,7 +197,7 @@ async fn make_in(
     let what = new.what.what();
     let message = EmailMessage::TransferOffered {
         organization: &new.target_name,
-        path: &page_path(&found.org_id, new.id),
+        path: &paths::offer(&found.org_id, &new.id.to_string()),
         source: &new.source_name,
         by: &by.name,
         what: &what,
@@ -202,7 +207,7 @@ async fn make_in(
     for address in offer::list_addresses(tx, found.id, TOLD).await? {
         mail::post(tx, ctx, &address, &message).await?;
     }
-    note_both(tx, ctx, by, &new, ("offer.made", "offer.received"), |there| {
+    record_both(tx, ctx, by, &new, ("offer.made", "offer.received"), |there| {
         if there {
             format!("offered {what} of {} to this organization", new.source_name)
         } else {
@@ -210,16 +215,12 @@ async fn make_in(
         }
     })
     .await?;
-    let standing = standing(tx, by, &new).await?;
+    let standing = viewer_of(tx, by, &new).await?;
     view(tx, ctx, by, new, standing, TransferDirection::Out).await
 }
 
-fn page_path(org_id: &str, id: OfferId) -> String {
-    format!("/o/{org_id}/offers/{id}")
-}
-
 /// A line in both logs.
-async fn note_both(
+async fn record_both(
     tx: &mut Tx,
     ctx: &Ctx,
     by: &Principal,
@@ -243,7 +244,7 @@ async fn note_both(
     Ok(())
 }
 
-async fn standing(tx: &mut Tx, by: &Principal, of: &Offer) -> Result<OfferViewer> {
+async fn viewer_of(tx: &mut Tx, by: &Principal, of: &Offer) -> Result<OfferViewer> {
     // What a deleted organization offered, or was offered, is not there for anybody.
     let role = async |tx: &mut Tx, id| -> Result<Option<Option<Role>>> {
         Ok(organizations::find_with_role(tx, id, by.person).await?.map(|(_, role)| role))
@@ -297,7 +298,7 @@ async fn view(
 /// An offer that somebody sees, and how they stand to it.
 async fn seen(tx: &mut Tx, by: &Principal, id: OfferId) -> Result<(Offer, OfferViewer)> {
     let of = offer::find(tx, id).await?.ok_or(Refusal::NotFound)?;
-    let standing = standing(tx, by, &of).await?;
+    let standing = viewer_of(tx, by, &of).await?;
     if standing.sees() { Ok((of, standing)) } else { Err(Refusal::NotFound.into()) }
 }
 
@@ -373,12 +374,12 @@ pub(super) async fn page(
     let wanted = offer::OfferFilter { organization: belonging.id, direction, by: mine, before, limit: limit + 1 };
     let rows = offer::list(tx, &wanted).await?;
     let rows = super::page(rows, limit, |of| super::cursor(&[&of.id.to_string()]));
-    let items = rows.items.into_iter().map(|of| of_side(ctx, by, belonging, of, direction)).collect();
+    let items = rows.items.into_iter().map(|of| view_of_side(ctx, by, belonging, of, direction)).collect();
     Ok(Page { items, next_cursor: rows.next_cursor })
 }
 
 /// An offer in a list, as one side sees it: nothing more is asked for it.
-fn of_side(
+fn view_of_side(
     ctx: &Ctx,
     by: &Principal,
     belonging: &OrganizationMembership,
@@ -431,7 +432,7 @@ pub(super) async fn waiting(
         return Ok(Vec::new());
     }
     let waiting = offer::list_waiting(tx, belonging.id, ctx.now(), ON_HOME).await?;
-    let views = waiting.into_iter().map(|of| of_side(ctx, by, belonging, of, TransferDirection::In));
+    let views = waiting.into_iter().map(|of| view_of_side(ctx, by, belonging, of, TransferDirection::In));
     Ok(views.filter(|of| of.state == OfferState::Open).collect())
 }
 
@@ -444,7 +445,7 @@ pub(super) async fn offered(tx: &mut Tx, ctx: &Ctx, belonging: &OrganizationMemb
 }
 
 /// Where offered items go where nobody says: the root of the target's Drive.
-async fn place(tx: &mut Tx, of: &Offer, destination: &str) -> Result<ResourceId> {
+async fn destination_or_root(tx: &mut Tx, of: &Offer, destination: &str) -> Result<ResourceId> {
     if destination.is_empty() {
         let accounts = account::list(tx, of.target).await?;
         return Ok(accounts.first().map(|account| account.root).ok_or(Refusal::NotFound)?);
@@ -461,10 +462,10 @@ async fn plan_in(
     destination: ResourceId,
 ) -> Result<(PlanInput, Plan)> {
     let items = offer::list_items(tx, of.id).await?;
-    let loaded = transfer::load(tx, ctx, Parties { giver: of.person, by }, &items, destination).await;
+    let loaded = transfer::load::load(tx, ctx, Parties { giver: of.person, by }, &items, destination).await;
     let loaded = match loaded {
         // The items are there, so it is who offered them who does not see them any more, or the place.
-        Err(Error::Refused(Refusal::NotFound)) if is_place(tx, by, of, destination).await? => {
+        Err(Error::Refused(Refusal::NotFound)) if may_receive_at(tx, by, of, destination).await? => {
             let text = format!("{}, who offered this, no longer has access to it.", of.person_name);
             let blocker = Blocker { code: BlockerCode::SourceRoleTooLow, resource: None, name: None, message: text };
             return Err(Refusal::Blocked(vec![blocker]).into());
@@ -479,14 +480,14 @@ async fn plan_in(
     Ok((loaded, plan))
 }
 
-async fn is_place(tx: &mut Tx, by: &Principal, of: &Offer, destination: ResourceId) -> Result<bool> {
+async fn may_receive_at(tx: &mut Tx, by: &Principal, of: &Offer, destination: ResourceId) -> Result<bool> {
     let access_path = access::access_paths(tx, by.person, &[destination]).await?.remove(&destination);
     Ok(access_path
         .is_some_and(|access_path| access_path.level().is_some() && access_path.facts.organization == of.target))
 }
 
 /// An offer that somebody may answer now.
-async fn answerable(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: OfferId) -> Result<Offer> {
+async fn find_answerable(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: OfferId) -> Result<Offer> {
     let (of, standing) = seen(tx, by, id).await?;
     if !standing.may_answer() {
         let text = "Only Editors, Managers and Owners of the organization it is offered to answer an offer.";
@@ -517,10 +518,10 @@ fn plan_view(loaded: &PlanInput, mut plan: Plan, digest: String) -> PlanView {
 pub async fn plan(ctx: &Ctx, by: &Principal, id: &str, destination: &str) -> Result<PlanView> {
     let id = id_of(id)?;
     let mut tx = ctx.db().read().await?;
-    let of = answerable(&mut tx, ctx, by, id).await?;
-    let destination = place(&mut tx, &of, destination).await?;
+    let of = find_answerable(&mut tx, ctx, by, id).await?;
+    let destination = destination_or_root(&mut tx, &of, destination).await?;
     let (loaded, plan) = plan_in(&mut tx, ctx, by, &of, destination).await?;
-    let digest = transfer::digest_of(&plan)?;
+    let digest = transfer::load::digest_of(&plan)?;
     Ok(plan_view(&loaded, plan, digest))
 }
 
@@ -547,28 +548,6 @@ pub async fn accept(
     }
 }
 
-/// **Accept**, in the browser: exactly what was confirmed; where to go, and what to say.
-///
-/// # Errors
-/// See [`accept`]; a missing digest is `Invalid`.
-pub async fn accept_confirmed(
-    ctx: &Ctx,
-    by: &Principal,
-    id: &str,
-    org: &str,
-    destination: &str,
-    confirmed: &str,
-) -> Result<Next> {
-    if confirmed.is_empty() {
-        return Err(Refusal::field("digest", FieldIssue::Missing).into());
-    }
-    let receipt = accept(ctx, by, id, destination, Some(confirmed.to_owned())).await?;
-    let org = receipt.target_org_id.clone().unwrap_or_else(|| org.to_owned());
-    let what = receipt.plan.summary().what();
-    let toast = format!("Accepted {what} from {}", receipt.source_name);
-    Ok(Next { to: format!("/o/{org}/transfers/{}", receipt.id), toast, undo: None })
-}
-
 async fn accept_in(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -577,14 +556,14 @@ async fn accept_in(
     destination: &str,
     confirmed: Option<&str>,
 ) -> Result<ReceiptView> {
-    let mut of = answerable(tx, ctx, by, id).await?;
-    let destination = place(tx, &of, destination).await?;
+    let mut of = find_answerable(tx, ctx, by, id).await?;
+    let destination = destination_or_root(tx, &of, destination).await?;
     let (loaded, plan) = plan_in(tx, ctx, by, &of, destination).await?;
-    let digest = transfer::digest_of(&plan)?;
+    let digest = transfer::load::digest_of(&plan)?;
     if confirmed.is_some_and(|confirmed| confirmed != digest) {
         return Err(Refusal::PlanChanged.into());
     }
-    let moved = transfer::carry_out(tx, ctx, by, loaded, plan, digest, None).await?;
+    let moved = transfer::execute::carry_out(tx, ctx, by, loaded, plan, digest, None).await?;
     of.transfer = Some(moved.receipt.id);
     answer(tx, ctx, by, &of, OfferState::Accepted).await?;
     Ok(moved.receipt)
@@ -626,7 +605,7 @@ async fn answer(tx: &mut Tx, ctx: &Ctx, by: &Principal, of: &Offer, state: Offer
     let Some(offerer) = super::super::store::person::find(tx, of.person).await? else { return Ok(()) };
     let in_source = organizations::find_with_role(tx, of.source, of.person).await?;
     let Some((source, Some(_))) = in_source else { return Ok(()) };
-    let path = page_path(&source.org_id, of.id);
+    let path = paths::offer(&source.org_id, &of.id.to_string());
     let message = EmailMessage::OfferAnswered {
         organization: &of.target_name,
         path: &path,
@@ -646,7 +625,7 @@ pub async fn decline(ctx: &Ctx, by: &Principal, id: &str) -> Result<OfferView> {
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
-                let of = answerable(tx, ctx, by, id).await?;
+                let of = find_answerable(tx, ctx, by, id).await?;
                 answer(tx, ctx, by, &of, OfferState::Declined).await?;
                 let (of, standing) = seen(tx, by, id).await?;
                 view(tx, ctx, by, of, standing, TransferDirection::In).await
@@ -724,22 +703,22 @@ async fn place_view(
     container: &str,
     cursor: &str,
 ) -> Result<OfferDestinationView> {
-    let destination = place(tx, of, container).await.map_err(|_| Refusal::NotFound)?;
+    let destination = destination_or_root(tx, of, container).await.map_err(|_| Refusal::NotFound)?;
     let access_path = access::access_path(tx, by, destination).await?;
     if access_path.facts.organization != of.target {
         return Err(Refusal::NotFound.into());
     }
-    let query = drive::ListQuery {
+    let query = drive::list::ListQuery {
         cursor: cursor.to_owned(),
         kind: Some(Kind::Folder.as_str().to_owned()),
-        ..drive::ListQuery::default()
+        ..drive::list::ListQuery::default()
     };
-    let rows = drive::list(tx, by, &access_path, &query, drive::PAGE_SIZE).await?;
+    let rows = drive::list::list(tx, by, &access_path, &query, drive::list::PAGE_SIZE).await?;
     let row = |row: crate::view::RowView| DestinationRow { id: row.id, kind: row.kind, name: row.name, why_not: None };
     let rows = Page { items: rows.items.into_iter().map(row).collect(), next_cursor: rows.next_cursor };
     let plan = match plan_in(tx, ctx, by, of, destination).await {
         Ok((loaded, plan)) => {
-            let digest = transfer::digest_of(&plan)?;
+            let digest = transfer::load::digest_of(&plan)?;
             plan_view(&loaded, plan, digest)
         }
         // Nothing else is looked at then.
@@ -775,18 +754,15 @@ fn blocked(of: &Offer, destination: ResourceId, blockers: Vec<Blocker>, person: 
     }
 }
 
-/// **Send offer**, in the browser: where to go, and what to say.
+/// [`make`], and whether who made the offer may open its page.
 ///
 /// # Errors
 /// See [`make`].
-pub async fn send(ctx: &Ctx, by: &Principal, items: &str, target: &str, note: &str) -> Result<Next> {
-    let items = transfer::read_items(items)?;
-    let made = make(ctx, by, items, target, note).await?;
+pub async fn send(ctx: &Ctx, by: &Principal, items: &Items, target: &str, note: &str) -> Result<OfferSent> {
+    let offer = make(ctx, by, items, target, note).await?;
     let mut tx = ctx.db().read().await?;
-    let source = organizations::find(&mut tx, made.source).await?.ok_or(Refusal::NotFound)?;
+    let source = organizations::find(&mut tx, offer.source).await?.ok_or(Refusal::NotFound)?;
     let role = membership::find_role(&mut tx, source.id, by.person).await?;
-    let reads = role.is_some_and(|role| may(role, Permission::ReadAudit));
-    let to = if reads { page_path(&source.org_id, made.id) } else { format!("/o/{}", source.org_id) };
-    let toast = format!("Offered {} to {}. They have {OPEN_DAYS} days to answer.", made.what.what(), made.target_name);
-    Ok(Next { to, toast, undo: None })
+    let may_open = role.is_some_and(|role| may(role, Permission::ReadAudit));
+    Ok(OfferSent { offer, source_org_id: source.org_id, may_open })
 }

@@ -141,7 +141,7 @@ struct Placed {
 }
 
 /// In which part of a list somebody stands, by their status.
-fn part_of(query: &Query, status: PersonStatus) -> i64 {
+fn section_of(query: &Query, status: PersonStatus) -> i64 {
     match (query.sort, status) {
         (Sort::Name | Sort::Email | Sort::LastSeen, _) | (Sort::Role, PersonStatus::Active) => 0,
         (Sort::Role, PersonStatus::Invited | PersonStatus::Expired) => 1,
@@ -170,7 +170,7 @@ fn rank_in(sort: Sort, role: Option<Role>, last_seen: Option<Timestamp>) -> i64 
 fn of_member(member: Member, query: &Query) -> Placed {
     let key = if query.sort == Sort::Email { member.email_key.clone() } else { member.name_key.clone() };
     Placed {
-        part: part_of(query, PersonStatus::Active),
+        part: section_of(query, PersonStatus::Active),
         after: Cursor { rank: rank_in(query.sort, Some(member.role), member.last_seen), key, id: member.id.0 },
         row: row_of_member(member),
     }
@@ -196,7 +196,7 @@ fn of_invited(invited: invitation::Invited, query: &Query, now: Timestamp) -> Pl
     let key = if query.sort == Sort::Email { invited.email_key.clone() } else { invited.name_key.clone() };
     let status = if now < invited.expires_at { PersonStatus::Invited } else { PersonStatus::Expired };
     Placed {
-        part: part_of(query, status),
+        part: section_of(query, status),
         after: Cursor { rank: 0, key, id: invited.id.0 },
         row: PersonRow {
             person: None,
@@ -217,7 +217,7 @@ fn of_invited(invited: invitation::Invited, query: &Query, now: Timestamp) -> Pl
 fn of_external(external: grant::External, query: &Query) -> Placed {
     let key = if query.sort == Sort::Email { external.email_key.clone() } else { external.name_key.clone() };
     Placed {
-        part: part_of(query, PersonStatus::External),
+        part: section_of(query, PersonStatus::External),
         after: Cursor { rank: rank_in(query.sort, None, external.last_seen), key, id: external.id.0 },
         row: row_of_external(external),
     }
@@ -240,7 +240,7 @@ fn row_of_external(external: grant::External) -> PersonRow {
 }
 
 /// What the store is asked for: one more than the page has.
-fn wanted<'a>(query: &'a Query, after: &'a Cursor) -> PeopleFilter<'a> {
+fn people_filter<'a>(query: &'a Query, after: &'a Cursor) -> PeopleFilter<'a> {
     PeopleFilter {
         pattern: &query.pattern,
         role: query.role,
@@ -258,7 +258,7 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
     // Where each part begins: behind the cursor if it stands in that part, at the start if the cursor is in an earlier one,
     // nowhere if it is in a later one.
     let from = |status: PersonStatus| {
-        let part = part_of(query, status);
+        let part = section_of(query, status);
         match &query.after {
             None => Some(start.clone()),
             Some(position) if position.part == part => Some(position.after.clone()),
@@ -268,7 +268,7 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
     };
     let mut placed: Vec<Placed> = Vec::new();
     if let Some(after) = from(PersonStatus::Active).filter(|_| wants(PersonStatus::Active)) {
-        let members = membership::list(tx, organization, &wanted(query, &after)).await?;
+        let members = membership::list(tx, organization, &people_filter(query, &after)).await?;
         placed.extend(members.into_iter().map(|member| of_member(member, query)));
     }
     // Invitations are one list, but by status they are two.
@@ -287,7 +287,7 @@ async fn page(tx: &mut Tx, organization: OrganizationId, query: &Query, now: Tim
             _ => Some(after),
         });
         if let Some(after) = after.filter(|_| which.0 || which.1) {
-            let invited = invitation::list_pending(tx, organization, &wanted(query, &after), which, now).await?;
+            let invited = invitation::list_pending(tx, organization, &people_filter(query, &after), which, now).await?;
             placed.extend(invited.into_iter().map(|invited| of_invited(invited, query, now)));
         }
     }
@@ -905,28 +905,4 @@ pub async fn create(ctx: &Ctx, by: &Principal, org: &str, form: &NewPersonForm) 
     created?;
     budget.sent(1);
     Ok(row)
-}
-
-/// [`change_role`] with an id that came from a form.
-///
-/// # Errors
-/// As [`change_role`].
-pub async fn change_role_at(
-    ctx: &Ctx,
-    by: &Principal,
-    org: &str,
-    person: &str,
-    role: &str,
-    confirmed: bool,
-) -> Result<RoleChange> {
-    change_role(ctx, by, org, person.parse().map_err(|_| Refusal::NotFound)?, role, confirmed).await
-}
-
-/// [`remove`] with ids that came from a form, with commas between them.
-///
-/// # Errors
-/// As [`remove`].
-pub async fn remove_at(ctx: &Ctx, by: &Principal, org: &str, people: &str) -> Result<usize> {
-    let people = people.split(',').filter(|id| !id.trim().is_empty()).map(|id| super::id("people", id));
-    remove(ctx, by, org, people.collect::<Result<Vec<PersonId>>>()?).await
 }

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// How much of what plans limit an organization uses.
-async fn used(tx: &mut Tx, ctx: &Ctx, id: OrganizationId) -> Result<InUse> {
+async fn usage(tx: &mut Tx, ctx: &Ctx, id: OrganizationId) -> Result<InUse> {
     Ok(InUse {
         accounts: account::count(tx, id).await?,
         managers: membership::count_in_role(tx, id, Role::Manager).await?,
@@ -45,7 +45,7 @@ pub async fn set_as(ctx: &Ctx, operator: &Operator, org: &str, plan: &str) -> Re
         .write(|tx, _| {
             Box::pin(async {
                 let found = operator::find_organization(tx, org).await?;
-                let permit = may_change_to(found.id, plan, used(tx, ctx, found.id).await?)?;
+                let permit = may_change_to(found.id, plan, usage(tx, ctx, found.id).await?)?;
                 if found.plan != plan {
                     organization::update_plan(tx, &permit).await?;
                     let what = AuditEvent {

@@ -81,9 +81,9 @@ pub async fn page(
         Some(parts) => Some((parts[1].clone(), parts[2].parse::<ResourceId>().map_err(|_| wrong())?)),
     };
     let wanted = search::SearchFilter { question: &question, kind, status, after, limit };
-    let (found, next) = match sees(tx, by, at).await? {
-        Sees::Everything => search::list_in_organization(tx, at.id, &wanted).await?,
-        Sees::Accounts(accounts) => {
+    let (found, next) = match search_scope(tx, by, at).await? {
+        SearchScope::Everything => search::list_in_organization(tx, at.id, &wanted).await?,
+        SearchScope::Accounts(accounts) => {
             let by_role = search::list_in_accounts(tx, at.id, &accounts, &wanted).await?;
             let shared = grant::list_shared(tx, by.person, at.id, super::MAX_PAGE_SIZE).await?;
             let by_grant = search::list_below(tx, &shared, &wanted).await?;
@@ -91,7 +91,7 @@ pub async fn page(
         }
     };
     let ids: Vec<ResourceId> = found.iter().map(|(id, _)| *id).collect();
-    let mut rows: BTreeMap<ResourceId, RowView> = drive::rows_of(tx, by, at.id, &ids)
+    let mut rows: BTreeMap<ResourceId, RowView> = drive::list::rows_of(tx, by, at.id, &ids)
         .await?
         .into_iter()
         .filter(|row| question.matches(&row.name))
@@ -104,23 +104,23 @@ pub async fn page(
 }
 
 /// What of an organization somebody sees by their role.
-enum Sees {
+enum SearchScope {
     /// All of it.
     Everything,
     /// All that is in these accounts, if in any (ACCT-2).
     Accounts(Vec<AccountId>),
 }
 
-async fn sees(tx: &mut Tx, by: &Principal, at: &OrganizationMembership) -> Result<Sees> {
+async fn search_scope(tx: &mut Tx, by: &Principal, at: &OrganizationMembership) -> Result<SearchScope> {
     if at.role.and_then(role_level).is_none() {
-        return Ok(Sees::Accounts(Vec::new()));
+        return Ok(SearchScope::Accounts(Vec::new()));
     }
     let roles = account::list_roles(tx, at.id, by.person).await?;
     let all = roles.len();
     let seen: Vec<AccountId> =
         roles.into_iter().filter(|(_, role)| role_level(*role).is_some()).map(|(id, _)| id).collect();
     // A machine has a role in its own account alone, and so "all" is no more than that.
-    Ok(if seen.len() == all && by.key.is_none() { Sees::Everything } else { Sees::Accounts(seen) })
+    Ok(if seen.len() == all && by.key.is_none() { SearchScope::Everything } else { SearchScope::Accounts(seen) })
 }
 
 /// Two lists of answers in the order of one, each as far as it goes; and where to go on.

@@ -134,7 +134,7 @@ async fn of_machine(
 }
 
 /// What the owner is told of a licence that is away.
-fn away(held: &HeldLicence, permit: &RolePermit) -> Option<Refusal> {
+fn lent_refusal(held: &HeldLicence, permit: &RolePermit) -> Option<Refusal> {
     let loan = held.loan.as_ref().filter(|_| permit.organization() != held.user)?;
     Some(Refusal::Licence(format!(
         "This licence is lent to {} until {}. Its seats are theirs until then.",
@@ -157,7 +157,7 @@ pub struct SeatsOf {
 }
 
 /// Behind which holder a page begins.
-fn place(cursor: &str) -> Result<Option<Uuid>> {
+fn parse_cursor(cursor: &str) -> Result<Option<Uuid>> {
     super::read_cursor(cursor, 1)?.map(|parts| super::id("cursor", &parts[0])).transpose()
 }
 
@@ -175,10 +175,10 @@ pub async fn list(ctx: &Ctx, by: &Principal, id: &str, cursor: &str, limit: Opti
     };
     let loan = held.loan.as_ref().map(|loan| licences::loan_term(loan, permit.organization()));
     let total = held.seats();
-    if away(&held, &permit).is_some() || !held.stored.licence.is_active(now) {
+    if lent_refusal(&held, &permit).is_some() || !held.stored.licence.is_active(now) {
         return Ok(SeatsOf { total, used: 0, loan, page: Page { items: Vec::new(), next_cursor: None } });
     }
-    let after = place(cursor)?;
+    let after = parse_cursor(cursor)?;
     let licence = held.stored.licence.id;
     let used = seat::count(&mut tx, &[licence], now).await?;
     let used = used.into_iter().find(|(_, under, _)| *under == held.under()).map_or(0, |(.., used)| used);
@@ -213,7 +213,7 @@ pub async fn show(ctx: &Ctx, by: &Principal, org: &str, only: &str, cursor: &str
     let mut pages: Vec<(LicenceId, Page<SeatRow>)> = Vec::new();
     match (ids.as_slice(), only.is_empty()) {
         ([one], false) => {
-            let after = place(cursor)?;
+            let after = parse_cursor(cursor)?;
             let under = wanted.first().and_then(|licence| licence.loan.as_ref()).map(|loan| loan.id);
             let rows = seat::list_of_licence(&mut tx, *one, under, now, after, super::MAX_PAGE_SIZE + 1).await?;
             let page = super::page(rows, super::MAX_PAGE_SIZE, |last| super::cursor(&[&last.holder.id().to_string()]));
@@ -277,7 +277,7 @@ pub async fn give(ctx: &Ctx, by: &Principal, id: &str, person: &str) -> Result<S
 async fn give_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, person: &str) -> Result<SeatRow> {
     let now = ctx.now();
     let (held, permit) = managed(tx, by, id, now).await?;
-    if let Some(away) = away(&held, &permit) {
+    if let Some(away) = lent_refusal(&held, &permit) {
         return Err(away.into());
     }
     held.check_active(now)?;
@@ -331,7 +331,7 @@ pub async fn free(ctx: &Ctx, by: &Principal, id: &str, holder: &str) -> Result<S
 async fn free_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, holder: &str) -> Result<String> {
     let now = ctx.now();
     let (held, permit) = managed(tx, by, id, now).await?;
-    if let Some(away) = away(&held, &permit) {
+    if let Some(away) = lent_refusal(&held, &permit) {
         return Err(away.into());
     }
     let holder: Uuid = holder.trim().parse().map_err(|_| Refusal::NotFound)?;
@@ -367,9 +367,6 @@ async fn free_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: &str, holder: &str)
 }
 
 /// What a change of role does to somebody's seats, in its transaction.
-///
-/// # Errors
-/// The database.
 pub(super) async fn role_changed(
     tx: &mut Tx,
     permit: &RolePermit,

@@ -21,14 +21,12 @@ use super::{
         store::{account, membership, organization, person, session as sessions},
     },
     accounts::AccountNames,
+    client::{client_key, client_name},
+    founding::Founding,
     invitation::{self, InvitationRef},
-    organization::Founding,
 };
 
 /// Who is signed in and where they belong; `org` is the Org ID of the organization that is shown, if one is.
-///
-/// # Errors
-/// The database.
 pub async fn show(ctx: &Ctx, by: Option<&Principal>, org: &str) -> Result<SessionView> {
     let now = ctx.now();
     let Some(by) = by else {
@@ -61,9 +59,6 @@ pub async fn show(ctx: &Ctx, by: Option<&Principal>, org: &str) -> Result<Sessio
 
 /// Who is behind a session, for the doors, by the id in its cookie, and when it was seen last. One question, asked at every request: a session that
 /// was ended is nobody's at once.
-///
-/// # Errors
-/// The database.
 pub async fn principal(
     ctx: &Ctx,
     session: sessions::Id,
@@ -76,9 +71,6 @@ pub async fn principal(
 
 /// Notes that somebody looks at the pages of an organization, for the order of the switcher. What is none of theirs is left
 /// alone.
-///
-/// # Errors
-/// The database.
 pub async fn note_organization(ctx: &Ctx, person: PersonId, org: &str) -> Result<()> {
     let at = ctx.now();
     ctx.db()
@@ -109,9 +101,6 @@ fn as_principal(person: &PersonView, client: &Client) -> Principal {
 }
 
 /// The Org ID of the organization that a person lands in when they sign in (SET-1), if they chose one.
-///
-/// # Errors
-/// The database.
 pub async fn landing(ctx: &Ctx, person: PersonId) -> Result<Option<String>> {
     let mut tx = ctx.db().read().await?;
     Ok(person::find_default_org_id(&mut tx, person).await?)
@@ -234,7 +223,7 @@ async fn insert(ctx: &Ctx, client: &Client, form: &SignUpForm, new: &SignUp, ver
                 }
                 if ctx.policy().has_founding() {
                     let space = Founding::space(&space_name(&view.first_name, &view.last_name));
-                    super::organization::found(tx, ctx, &by, &space).await?;
+                    super::founding::found(tx, ctx, &by, &space).await?;
                 }
                 Ok(verified)
             })
@@ -242,16 +231,6 @@ async fn insert(ctx: &Ctx, client: &Client, form: &SignUpForm, new: &SignUp, ver
         .await;
     let email_verified = written?;
     Ok(PersonView { email_verified, ..view })
-}
-
-/// Whose turn it is to have something hashed.
-pub fn client_name(client: &Client) -> String {
-    network(client.address.as_deref())
-}
-
-/// What failures of a client are counted under.
-pub fn client_key(client: &Client) -> Key {
-    Key::failures(format!("client {}", client_name(client)))
 }
 
 /// Signs somebody in. It takes as long whether or not the email exists, and says one thing whatever was wrong (AUTH-3).

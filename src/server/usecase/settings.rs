@@ -170,7 +170,8 @@ pub async fn change_legal(
             Box::pin(async {
                 let permit = organization::permit(tx, by, org, Permission::EditLegal).await?;
                 let found = organizations::find(tx, permit.organization()).await?.ok_or(Refusal::NotFound)?;
-                let (legal, wanted) = both(legal::parse(found.kind, form), rules::settings(&found.details, &wanted))?;
+                let (legal, wanted) =
+                    both_or_every_issue(legal::parse(found.kind, form), rules::settings(&found.details, &wanted))?;
                 let org_id = match wanted.org_id {
                     Some(new) => take(tx, ctx, by, &permit, &found.org_id, &new).await?,
                     None => found.org_id.clone(),
@@ -189,7 +190,10 @@ pub async fn change_legal(
 }
 
 /// Two halves of one form: what is wrong with either is told at once.
-fn both<A, B>(one: std::result::Result<A, Refusal>, other: std::result::Result<B, Refusal>) -> Result<(A, B)> {
+fn both_or_every_issue<A, B>(
+    one: std::result::Result<A, Refusal>,
+    other: std::result::Result<B, Refusal>,
+) -> Result<(A, B)> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
         (Err(Refusal::Invalid(mut problems)), Err(Refusal::Invalid(more))) => {
@@ -225,9 +229,6 @@ pub async fn delete(ctx: &Ctx, by: &Principal, org: &str, confirm: &str) -> Resu
 }
 
 /// The organizations that the reader deleted, or another Owner did, and that can still be restored; the newest first.
-///
-/// # Errors
-/// The database.
 pub async fn deleted(ctx: &Ctx, by: &Principal) -> Result<Vec<DeletedView>> {
     let mut tx = ctx.db().read().await?;
     Ok(organizations::list_deleted(&mut tx, by.person, ctx.now().plus_days(-RESTORABLE_DAYS)).await?)
@@ -259,9 +260,6 @@ pub async fn restore(ctx: &Ctx, by: &Principal, org: &str) -> Result<DeletedView
 }
 
 /// The Org ID that an organization has now, for who comes with one that it had before and may see it (ORG-5).
-///
-/// # Errors
-/// The database.
 pub async fn new_org_id(ctx: &Ctx, by: &Principal, old: &str) -> Result<Option<String>> {
     let mut tx = ctx.db().read().await?;
     let Some(new) = organizations::find_new_org_id(&mut tx, &key(old)).await? else { return Ok(None) };

@@ -6,6 +6,7 @@ use crate::{
     domain::{
         access::Act,
         id::{OrganizationId, ResourceId},
+        items::Items,
         licence::{Entitlement, allows},
         permit::permit as permit_on,
         refusal::Refusal,
@@ -14,7 +15,10 @@ use crate::{
         text::Name,
         undo::Inverse,
     },
-    view::task::TimelineView,
+    view::{
+        outcome::{SiteChange, SiteDirection},
+        task::TimelineView,
+    },
 };
 
 use super::{
@@ -24,7 +28,7 @@ use super::{
         store::{Tx, licence, resource, site},
     },
     access::{self, AccessPath},
-    drive, transfer, trash, undo,
+    drive, transfer, undo_token,
 };
 
 /// How many sites of one name are looked at.
@@ -43,19 +47,6 @@ pub enum SiteChoice {
     Named(Name),
 }
 
-/// Datasets were put into a site, or taken out.
-#[derive(Debug, Clone)]
-pub struct Assigned {
-    /// The datasets.
-    pub items: Vec<ResourceId>,
-    /// The page of the container they are in now.
-    pub container_path: String,
-    /// What there is to say.
-    pub toast: String,
-    /// How to take it back, if that is offered.
-    pub undo: Option<String>,
-}
-
 /// Reads which site is meant: its id, or its name.
 ///
 /// # Errors
@@ -72,7 +63,8 @@ pub fn wanted(id: &str, name: &str) -> Result<SiteChoice> {
 struct Put {
     organization: OrganizationId,
     container: ResourceId,
-    toast: String,
+    names: Vec<String>,
+    direction: SiteDirection,
     inverses: Vec<Inverse>,
     /// The site, if it was made for this.
     made: Option<ResourceId>,
@@ -83,13 +75,12 @@ struct Put {
 /// # Errors
 /// `NotFound` if one does not exist for the caller; `Forbidden` for a level; `Licence` (LIC-4, LIC-6); `Blocked` with
 /// everything that is in the way of the move; `BadRequest` if it is no dataset, or the name is not of one site alone.
-pub async fn assign(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, site: SiteChoice) -> Result<Assigned> {
-    let put: Result<Put> =
-        ctx.db().write(|tx, _| Box::pin(async { assign_in(tx, ctx, by, &items, &site).await })).await;
-    done(ctx, by, items, put).await
+pub async fn assign(ctx: &Ctx, by: &Principal, items: &Items, site: &SiteChoice) -> Result<SiteChange> {
+    let put: Result<Put> = ctx.db().write(|tx, _| Box::pin(async { assign_in(tx, ctx, by, items, site).await })).await;
+    site_change(ctx, by, put).await
 }
 
-async fn done(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, put: Result<Put>) -> Result<Assigned> {
+async fn site_change(ctx: &Ctx, by: &Principal, put: Result<Put>) -> Result<SiteChange> {
     let put = match put {
         Err(error) if error.is_taken() => return Err(Refusal::Conflict.into()),
         put => put?,
@@ -101,13 +92,13 @@ async fn done(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>, put: Result<Put
                 Some(site) => Inverse::Unassign { put_back: Box::new(inverse), site },
                 None => inverse,
             };
-            undo::offer(ctx, by, inverse).await
+            undo_token::issue(ctx, by, inverse).await
         }
         Err(_) => None,
     };
     let mut tx = ctx.db().read().await?;
-    let container_path = drive::container_path(&mut tx, put.organization, Some(put.container)).await?;
-    Ok(Assigned { items, container_path, toast: put.toast, undo })
+    let location = drive::show::location(&mut tx, put.organization, Some(put.container)).await?;
+    Ok(SiteChange { names: put.names, direction: put.direction, location, undo })
 }
 
 /// The ways to datasets that the caller sees.
@@ -156,16 +147,17 @@ async fn assign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId],
                 let licences = licence::list_of_account(tx, first.account, ctx.now()).await?;
                 allows(&licences, Entitlement::Sites, ctx.now())?;
                 let beside = first.parent.ok_or(Refusal::NotFound)?;
-                let made = drive::create_in(tx, ctx, by, beside, Kind::Site, name, None).await?;
+                let made = drive::change::create_in(tx, ctx, by, beside, Kind::Site, name, None).await?;
                 (made.resource.id, made.resource.name, Some(made.resource.id))
             }
         },
     };
-    let moved = transfer::transfer_in(tx, ctx, by, items, site, None, None).await?;
+    let moved = transfer::execute::transfer_in(tx, ctx, by, items, site, None, None).await?;
     Ok(Put {
         organization: first.organization,
         container: site,
-        toast: format!("Assigned {} to “{name}”", trash::what(&names(&access_paths))),
+        names: names(&access_paths),
+        direction: SiteDirection::Into(name),
         inverses: moved.inverse.into_iter().collect(),
         made,
     })
@@ -204,9 +196,9 @@ async fn find_named(
 /// # Errors
 /// `NotFound` if one does not exist for the caller; `Forbidden`; `Blocked` with everything that is in the way;
 /// `BadRequest` if one is in no site.
-pub async fn unassign(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result<Assigned> {
-    let put: Result<Put> = ctx.db().write(|tx, _| Box::pin(async { unassign_in(tx, ctx, by, &items).await })).await;
-    done(ctx, by, items, put).await
+pub async fn unassign(ctx: &Ctx, by: &Principal, items: &Items) -> Result<SiteChange> {
+    let put: Result<Put> = ctx.db().write(|tx, _| Box::pin(async { unassign_in(tx, ctx, by, items).await })).await;
+    site_change(ctx, by, put).await
 }
 
 async fn unassign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId]) -> Result<Put> {
@@ -232,26 +224,20 @@ async fn unassign_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId
         if around.get(&container).and_then(AccessPath::level).is_none() {
             return Err(outside_not_seen().into());
         }
-        let moved = transfer::transfer_in(tx, ctx, by, &items, container, None, None).await?;
+        let moved = transfer::execute::transfer_in(tx, ctx, by, &items, container, None, None).await?;
         to = Some((moved.receipt.plan.source, container));
         inverses.extend(moved.inverse);
     }
     let (organization, container) = to.ok_or(Refusal::NotFound)?;
-    let sites: Vec<String> = sites.into_iter().collect();
-    let from = match sites.as_slice() {
-        [one] => format!("“{one}”"),
-        several => format!("{} sites", several.len()),
-    };
-    let toast = format!("Removed {} from {from}", trash::what(&names(&access_paths)));
-    Ok(Put { organization, container, toast, inverses, made: None })
+    let direction = SiteDirection::OutOf(sites.into_iter().collect());
+    Ok(Put { organization, container, names: names(&access_paths), direction, inverses, made: None })
 }
 
 /// The names of sites that datasets could be assigned to, for who may put something into them.
 ///
 /// # Errors
 /// `NotFound` if the first of the items does not exist for the caller; `Invalid` at `items`.
-pub async fn offered(ctx: &Ctx, by: &Principal, items: &str) -> Result<Vec<String>> {
-    let items = transfer::read_items(items)?;
+pub async fn offered(ctx: &Ctx, by: &Principal, items: &Items) -> Result<Vec<String>> {
     let mut tx = ctx.db().read().await?;
     let first = *items.first().ok_or(Refusal::NotFound)?;
     access::access_path(&mut tx, by, first).await?;
@@ -268,9 +254,6 @@ pub async fn offered(ctx: &Ctx, by: &Principal, items: &str) -> Result<Vec<Strin
 }
 
 /// The timeline of a site that the reader is known to see: the newest of its datasets whose day is known, oldest first.
-///
-/// # Errors
-/// The database.
 pub async fn timeline(tx: &mut Tx, id: ResourceId) -> Result<TimelineView> {
     let newest = site::list_captured(tx, id, ON_TIMELINE + 1).await?;
     let shown = usize::try_from(ON_TIMELINE).unwrap_or(usize::MAX);

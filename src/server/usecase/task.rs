@@ -3,12 +3,14 @@
 use crate::{
     domain::{
         id::{ResourceId, TaskId},
+        items::Items,
         refusal::Refusal,
         task::{SHOWN_AFTER_END_MILLIS, TaskKind, TaskState, go_on, has_ended},
         text::key,
         time::Timestamp,
+        transfer::Scope,
     },
-    view::task::TaskView,
+    view::{ReceiptView, task::TaskView},
 };
 
 use super::{
@@ -22,8 +24,8 @@ use super::{
         },
     },
     audit::{self, AuditEvent},
-    copy::{self, Making},
-    organization, transfer, undo,
+    copy::{self, CopyProgress},
+    organization, transfer, undo_token,
 };
 
 /// How long a worker holds a task, in milliseconds; every step extends it.
@@ -104,7 +106,7 @@ async fn cancel_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, task: &Task) -> Resul
         return Ok(());
     }
     match (task.kind, task.top) {
-        (TaskKind::Copy, Some(_)) => task::insert(tx, &tidying(ctx, task), ctx.now()).await?,
+        (TaskKind::Copy, Some(_)) => task::insert(tx, &cleanup_task(ctx, task), ctx.now()).await?,
         (TaskKind::Delete, Some(top)) => {
             hidden::show_again(tx, &go_on(task.person, task.organization, top), ctx.now()).await?;
         }
@@ -120,8 +122,8 @@ async fn cancel_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, task: &Task) -> Resul
     audit::record(tx, ctx, by, event).await
 }
 
-/// What takes away again what was made of a copy.
-fn tidying(ctx: &Ctx, copy: &Task) -> Task {
+/// A task that deletes an unfinished copy.
+fn cleanup_task(ctx: &Ctx, copy: &Task) -> Task {
     Task {
         id: TaskId(ctx.id()),
         kind: TaskKind::Delete,
@@ -135,10 +137,7 @@ fn tidying(ctx: &Ctx, copy: &Task) -> Task {
     }
 }
 
-/// Gives back what nobody is at: where there is one node, that is everything when it starts.
-///
-/// # Errors
-/// The database.
+/// Releases the leases of a process that is gone. With SQLite there is one process only, so at its start that is every lease.
 pub async fn begin_again(ctx: &Ctx) -> Result<()> {
     if ctx.db().is_sqlite() {
         ctx.db().write(|tx, _| Box::pin(async { task::release_all(tx).await.map_err(Error::from) })).await?;
@@ -146,7 +145,7 @@ pub async fn begin_again(ctx: &Ctx) -> Result<()> {
     Ok(())
 }
 
-/// A task that is held until a moment.
+/// A task under a lease.
 #[derive(Debug, Clone)]
 pub struct LeasedTask {
     task: Task,
@@ -155,10 +154,7 @@ pub struct LeasedTask {
     taken: bool,
 }
 
-/// Takes on a task that nobody is at, if there is one.
-///
-/// # Errors
-/// The database.
+/// Leases a task that nobody works on, if there is one.
 pub async fn claim(ctx: &Ctx) -> Result<Option<LeasedTask>> {
     let now = ctx.now();
     if !task::is_waiting(&mut ctx.db().read().await?, now).await? {
@@ -170,10 +166,7 @@ pub async fn claim(ctx: &Ctx) -> Result<Option<LeasedTask>> {
     Ok(claimed?.map(|task| LeasedTask { task, until, taken: false }))
 }
 
-/// Gives a task back untouched.
-///
-/// # Errors
-/// The database.
+/// Ends the lease without a change.
 pub async fn release(ctx: &Ctx, held: &LeasedTask) -> Result<()> {
     let (id, until) = (held.task.id, held.until);
     ctx.db().write(|tx, _| Box::pin(async { Ok::<_, Error>(task::release(tx, id, until).await?) })).await
@@ -220,14 +213,14 @@ pub async fn step(ctx: &Ctx, held: LeasedTask) -> Result<Option<LeasedTask>> {
 async fn note(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Option<LeasedTask>> {
     let until = ctx.now().plus_millis(LEASE_MILLIS);
     if !task::update_progress(tx, &held.task, held.until, until).await? {
-        return Err(lost());
+        return Err(lease_lost());
     }
     held.until = until;
     Ok(Some(held))
 }
 
-/// Undoes the step of who lost the lease: whoever has it now does that step.
-fn lost() -> Error {
+/// Rolls the step back: another worker has the lease now and repeats it.
+fn lease_lost() -> Error {
     Error::Internal("another worker has taken over the lease of a task".to_owned())
 }
 
@@ -235,7 +228,7 @@ async fn end(tx: &mut Tx, ctx: &Ctx, held: &LeasedTask, state: TaskState, messag
     if task::update_ended(tx, held.task.id, held.until, state, message, ctx.now()).await? {
         Ok(None)
     } else {
-        Err(lost())
+        Err(lease_lost())
     }
 }
 
@@ -246,8 +239,13 @@ fn top(task: &Task) -> Result<ResourceId> {
 async fn step_copy(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Option<LeasedTask>> {
     let task = &held.task;
     let destination = task.destination.ok_or(Refusal::NotFound)?;
-    let mut making =
-        Making { top: top(task)?, organization: task.organization, person: task.person, at: task.at, done: task.done };
+    let mut making = CopyProgress {
+        top: top(task)?,
+        organization: task.organization,
+        person: task.person,
+        at: task.at,
+        done: task.done,
+    };
     let all = copy::step(tx, ctx, &mut making).await?;
     held.task.at = making.at;
     held.task.done = making.done;
@@ -263,13 +261,19 @@ async fn step_copy(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Optio
         session: None,
         key: None,
     };
-    let told = match (&held.task.shared_with, held.task.source) {
+    let name = &held.task.name;
+    let message = match (&held.task.shared_with, held.task.source) {
         (Some(sharing_id), Some(original)) => {
-            copy::show_shared(tx, ctx, &by, &making, (original, destination), &held.task.name, sharing_id).await?
+            copy::show_shared(tx, ctx, &by, &making, (original, destination), name, sharing_id).await?;
+            format!("Shared a copy of “{name}” with {sharing_id}")
         }
-        _ => copy::show(tx, ctx, &by, &making, destination, &held.task.name).await?,
+        _ => {
+            let (copy, to) = copy::show(tx, ctx, &by, &making, destination, name).await?;
+            let new_name = copy.renamed_to.map(|name| format!(" as “{name}”")).unwrap_or_default();
+            format!("Copied “{name}” to “{to}”{new_name}")
+        }
     };
-    end(tx, ctx, &held, TaskState::Done, &told).await
+    end(tx, ctx, &held, TaskState::Done, &message).await
 }
 
 async fn step_delete(tx: &mut Tx, ctx: &Ctx, mut held: LeasedTask) -> Result<Option<LeasedTask>> {
@@ -289,7 +293,7 @@ async fn fail(ctx: &Ctx, held: LeasedTask, refusal: &Refusal) -> Result<()> {
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
-                task::insert(tx, &tidying(ctx, &held.task), ctx.now()).await?;
+                task::insert(tx, &cleanup_task(ctx, &held.task), ctx.now()).await?;
                 end(tx, ctx, &held, TaskState::Failed, &message).await?;
                 Ok::<_, Error>(())
             })
@@ -321,7 +325,7 @@ async fn transfer_all(ctx: &Ctx, mut held: LeasedTask) -> Result<()> {
         };
         (asked.ok_or_else(|| Error::Internal(format!("job {} does not say what to move", held.task.id)))?, by)
     };
-    let items = transfer::read_items(&asked.items)?;
+    let items: Items = asked.items.parse()?;
     let destination = held.task.destination.ok_or(Refusal::NotFound)?;
     let until = ctx.now().plus_millis(TRANSFER_LEASE_MILLIS);
     let (held_in, at_it) = (held.clone(), ctx.db());
@@ -344,22 +348,29 @@ async fn transfer_all(ctx: &Ctx, mut held: LeasedTask) -> Result<()> {
             Box::pin(async move {
                 progress.begin_anew();
                 if !task::is_held(tx, held.task.id, held.until).await? {
-                    return Err(lost());
+                    return Err(lease_lost());
                 }
-                let moved =
-                    transfer::transfer_in(tx, &ctx, &by, &items, destination, digest.as_deref(), Some(&progress))
-                        .await?;
+                let moved = transfer::execute::transfer_in(
+                    tx,
+                    &ctx,
+                    &by,
+                    &items,
+                    destination,
+                    digest.as_deref(),
+                    Some(&progress),
+                )
+                .await?;
                 let undo = match &moved.inverse {
-                    Some(inverse) => undo::offer_in(tx, &ctx, &by, inverse).await?,
+                    Some(inverse) => undo_token::issue_in(tx, &ctx, &by, inverse).await?,
                     None => None,
                 };
                 let receipt = moved.receipt;
                 held.task.done = receipt.plan.rows();
-                let told = transfer::told(&receipt);
-                if task::update_transferred(tx, &held.task, held.until, receipt.id, undo, &told, ctx.now()).await? {
+                let message = moved_message(&receipt);
+                if task::update_transferred(tx, &held.task, held.until, receipt.id, undo, &message, ctx.now()).await? {
                     Ok(())
                 } else {
-                    Err(lost())
+                    Err(lease_lost())
                 }
             })
         })
@@ -375,6 +386,17 @@ async fn transfer_all(ctx: &Ctx, mut held: LeasedTask) -> Result<()> {
     };
     let message = in_the_way(&why);
     ctx.db().write(|tx, _| Box::pin(async { end(tx, ctx, &held, TaskState::Failed, &message).await.map(|_| ()) })).await
+}
+
+/// The message of a task that has moved or transferred its items.
+fn moved_message(receipt: &ReceiptView) -> String {
+    let what = receipt.plan.summary().what();
+    match receipt.plan.scope {
+        Scope::Between => format!("Transferred {what} to {}", receipt.target_name),
+        // A plan names a root like its organization.
+        Scope::Within if receipt.plan.destination.name == receipt.target_name => format!("Moved {what} to Drive"),
+        Scope::Within => format!("Moved {what} to “{}”", receipt.plan.destination.name),
+    }
 }
 
 /// Why nothing was moved: with the first thing that is in the way.

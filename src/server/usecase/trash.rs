@@ -6,10 +6,11 @@ use crate::{
     domain::{
         access::{Act, Level},
         id::{GrantId, OrganizationId, PersonId, ResourceId, TaskId},
+        items::Items,
         name::same_key,
         permit::{self, Permit},
         refusal::Refusal,
-        resource::{Kind, free_name},
+        resource::{Kind, free_name, name_or_count},
         task::{MAX_INLINE_ITEMS, TaskKind},
         text::FieldIssue,
         time::Timestamp,
@@ -19,6 +20,7 @@ use crate::{
     },
     view::{
         Control, Page, RowView,
+        outcome::{MovedToTrash, Restored, RestoredItem},
         trash::{TrashRow, TrashView},
     },
 };
@@ -37,7 +39,7 @@ use super::{
     access::{self, AccessPath},
     accounts::AccountNames,
     audit::{self, AuditEvent},
-    drive, organization, undo,
+    drive, organization, undo_token,
 };
 
 /// How many rows a page of the trash has in the browser.
@@ -49,27 +51,8 @@ const MAX_RESTRICTED_ITEMS: i64 = 1_000;
 /// How many things that have been in the trash long enough are deleted in one step.
 const PURGE_BATCH_SIZE: i64 = 20;
 
-/// Something was put into the trash or taken out of it.
-#[derive(Debug, Clone)]
-pub struct Done {
-    /// The organization that owns it.
-    pub organization: OrganizationId,
-    /// What there is to say.
-    pub toast: String,
-    /// How to take it back, if that is offered.
-    pub undo: Option<String>,
-}
-
-/// "“Tunnel”", "3 items".
-pub fn what(names: &[String]) -> String {
-    match names {
-        [one] => format!("“{one}”"),
-        several => format!("{} items", several.len()),
-    }
-}
-
-/// What an audit line keeps of items.
-fn listed(items: &[(ResourceId, String)]) -> serde_json::Value {
+/// The items as an audit line keeps them: the first hundred.
+fn audit_items(items: &[(ResourceId, String)]) -> serde_json::Value {
     items.iter().take(100).map(|(id, name)| serde_json::json!({ "id": id, "name": name })).collect()
 }
 
@@ -78,13 +61,12 @@ fn listed(items: &[(ResourceId, String)]) -> serde_json::Value {
 /// # Errors
 /// `Invalid` at `items`; `NotFound` if one does not exist for the caller; `Forbidden` if one may not be deleted by them, or
 /// something inside it (POL-1).
-pub async fn put(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result<Done> {
-    let (organization, items): (OrganizationId, Vec<(ResourceId, String)>) =
-        ctx.db().write(|tx, _| Box::pin(async { put_in(tx, ctx, by, &items).await })).await?;
-    let names: Vec<String> = items.iter().map(|(_, name)| name.clone()).collect();
-    let inverse = Inverse::Restore { items: items.into_iter().map(|(id, _)| id).collect() };
-    let toast = format!("Moved {} to the trash", what(&names));
-    Ok(Done { organization, toast, undo: undo::offer(ctx, by, inverse).await })
+pub async fn put(ctx: &Ctx, by: &Principal, items: &Items) -> Result<MovedToTrash> {
+    let moved: Result<Vec<(ResourceId, String)>> =
+        ctx.db().write(|tx, _| Box::pin(async { put_in(tx, ctx, by, items).await })).await;
+    let (ids, names): (Vec<ResourceId>, Vec<String>) = moved?.into_iter().unzip();
+    let undo = undo_token::issue(ctx, by, Inverse::Restore { items: ids }).await;
+    Ok(MovedToTrash { names, undo })
 }
 
 pub(super) async fn put_in(
@@ -92,7 +74,7 @@ pub(super) async fn put_in(
     ctx: &Ctx,
     by: &Principal,
     items: &[ResourceId],
-) -> Result<(OrganizationId, Vec<(ResourceId, String)>)> {
+) -> Result<Vec<(ResourceId, String)>> {
     let access_paths = access::access_paths(tx, by.person, items).await?;
     let selected: BTreeSet<ResourceId> = items.iter().copied().collect();
     let (mut permits, mut gone, mut owners) = (Vec::new(), Vec::new(), BTreeSet::new());
@@ -123,13 +105,13 @@ pub(super) async fn put_in(
     let event = AuditEvent {
         organization: Some(organization),
         action: "resource.trashed",
-        summary: format!("moved {} to the trash", what(&names)),
-        before: Some(serde_json::json!({ "items": listed(&gone) })),
+        summary: format!("moved {} to the trash", name_or_count(&names)),
+        before: Some(serde_json::json!({ "items": audit_items(&gone) })),
         resources: gone.iter().map(|(id, _)| *id).collect(),
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, event).await?;
-    Ok((organization, gone))
+    Ok(gone)
 }
 
 /// POL-1: what is restricted further down is not deleted with what it is in, past its restriction.
@@ -156,8 +138,12 @@ async fn may_delete_inside(tx: &mut Tx, by: &Principal, items: &[ResourceId]) ->
     Ok(())
 }
 
-/// Things of the trash that somebody may act on, with leave to do so.
-async fn tops(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<Vec<(Trashed, Permit, AccessPath)>> {
+/// Items in the trash that the caller may act on, each with the permit.
+async fn find_in_trash(
+    tx: &mut Tx,
+    by: &Principal,
+    items: &[ResourceId],
+) -> Result<Vec<(Trashed, Permit, AccessPath)>> {
     let mut found: BTreeMap<ResourceId, Trashed> =
         trash::find_all(tx, items).await?.into_iter().map(|top| (top.id, top)).collect();
     let mut access_paths = access::access_paths_in_trash(tx, by.person, items).await?;
@@ -166,7 +152,7 @@ async fn tops(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<Vec<(
         let (Some(top), Some(access_path)) = (found.remove(id), access_paths.remove(id)) else {
             return Err(Refusal::NotFound.into());
         };
-        if !sees(&access_path) {
+        if !may_see(&access_path) {
             return Err(Refusal::NotFound.into());
         }
         let permit = permit::permit(by.who(), Act::Trash, &access_path.facts)?;
@@ -179,8 +165,8 @@ async fn tops(tx: &mut Tx, by: &Principal, items: &[ResourceId]) -> Result<Vec<(
     Ok(tops)
 }
 
-/// Who sees something in the trash: who could have put it there, but for restrictions.
-fn sees(access_path: &AccessPath) -> bool {
+/// Whether the caller sees an item in the trash: if they could have put it there, restrictions aside.
+fn may_see(access_path: &AccessPath) -> bool {
     access_path.level() >= Some(Act::Trash.needs())
 }
 
@@ -189,9 +175,9 @@ fn sees(access_path: &AccessPath) -> bool {
 ///
 /// # Errors
 /// `Invalid` at `items`; `NotFound` if one is not in the trash for the caller; `Forbidden` (POL-1).
-pub async fn restore(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result<Done> {
-    let restored: Result<Done> =
-        ctx.db().write(|tx, _| Box::pin(async { restore_in(tx, ctx, by, &items).await })).await;
+pub async fn restore(ctx: &Ctx, by: &Principal, items: &Items) -> Result<Restored> {
+    let restored: Result<Restored> =
+        ctx.db().write(|tx, _| Box::pin(async { restore_in(tx, ctx, by, items).await })).await;
     match restored {
         Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
         restored => restored,
@@ -202,14 +188,14 @@ pub async fn restore(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Resul
 ///
 /// # Errors
 /// See [`restore`].
-pub async fn restore_shown(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result<Vec<RowView>> {
-    let done = restore(ctx, by, items.clone()).await?;
+pub async fn restore_shown(ctx: &Ctx, by: &Principal, items: &Items) -> Result<Vec<RowView>> {
+    let restored = restore(ctx, by, items).await?;
     let mut tx = ctx.db().read().await?;
-    super::drive::rows_of(&mut tx, by, done.organization, &items).await
+    drive::list::rows_of(&mut tx, by, restored.organization, items).await
 }
 
-pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId]) -> Result<Done> {
-    let tops = tops(tx, by, items).await?;
+pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[ResourceId]) -> Result<Restored> {
+    let tops = find_in_trash(tx, by, items).await?;
     let organization = tops.first().map(|(top, ..)| top.organization).ok_or(Refusal::NotFound)?;
     let now = ctx.now();
     let mut names: BTreeMap<ResourceId, BTreeSet<String>> = BTreeMap::new();
@@ -221,7 +207,7 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
     for (container, names) in &names {
         taken.insert(*container, resource::list_taken_names(tx, *container, names).await?);
     }
-    let (mut remarks, mut permits) = (Vec::new(), Vec::new());
+    let (mut restored, mut permits) = (Vec::new(), Vec::new());
     for (top, permit, access_path) in &tops {
         let depth = access_path.ancestors.last().map_or(0, |root| root.distance) - 1;
         let height = subtree::height_with_trash(tx, &[top.id]).await?;
@@ -234,10 +220,14 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
             trash::update_place(tx, permit, container, &name).await?;
         }
         if container != top.container {
-            carry(tx, ctx, permit, &access_path.ancestors, now).await?;
+            carry_grants(tx, ctx, permit, &access_path.ancestors, now).await?;
         }
-        let to = access_path.visible_path().iter().rev().nth(1).map(|crumb| crumb.name.clone());
-        remarks.push(remark(top, place, &name, to));
+        restored.push(RestoredItem {
+            name: top.name.clone(),
+            renamed_to: Some(name).filter(|name| *name != top.name),
+            place,
+            container: access_path.visible_path().iter().rev().nth(1).map(|crumb| crumb.name.clone()),
+        });
         permits.push(*permit);
     }
     trash::take_out(tx, &permits).await?;
@@ -246,43 +236,18 @@ pub(super) async fn restore_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, items: &[
     let event = AuditEvent {
         organization: Some(organization),
         action: "resource.restored",
-        summary: format!("restored {} from the trash", what(&called)),
-        after: Some(serde_json::json!({ "items": listed(&listed_items) })),
+        summary: format!("restored {} from the trash", name_or_count(&called)),
+        after: Some(serde_json::json!({ "items": audit_items(&listed_items) })),
         resources: listed_items.iter().map(|(id, _)| *id).collect(),
         ..AuditEvent::default()
     };
     audit::record(tx, ctx, by, event).await?;
-    let toast = match remarks.as_slice() {
-        [one] => one.clone(),
-        several => {
-            let plain = several.iter().filter(|remark| !remark.contains(';')).count();
-            let told: Vec<String> = several.iter().filter(|remark| remark.contains(';')).take(3).cloned().collect();
-            let first = format!("Restored {} items", several.len());
-            if plain == several.len() { first } else { format!("{first}. {}", told.join(". ")) }
-        }
-    };
-    Ok(Done { organization, toast, undo: None })
+    Ok(Restored { organization, items: restored })
 }
 
-/// What is said of one thing that came back.
-fn remark(top: &Trashed, place: RestoreTarget, name: &str, to: Option<String>) -> String {
-    let as_called = if name == top.name { String::new() } else { format!(" as “{name}”") };
-    let renamed = if name == top.name { "" } else { "; its name was already taken" };
-    match (place, to) {
-        (RestoreTarget::Back, Some(to)) => format!("Restored “{}”{as_called} to “{to}”{renamed}", top.name),
-        (RestoreTarget::Back, None) => format!("Restored “{}”{as_called}{renamed}", top.name),
-        (RestoreTarget::RootAsContainerIsInTrash, _) => {
-            format!("Restored “{}”{as_called} to the Drive; its old folder is in the trash{renamed}", top.name)
-        }
-        (RestoreTarget::RootAsTooDeep, _) => {
-            format!("Restored “{}”{as_called} to the Drive; its old folder is now too deep{renamed}", top.name)
-        }
-    }
-}
-
-/// XFER-3, for what comes back to another place than it was in: whoever had access from there keeps it. The last step is
-/// the root, which is above it as before.
-async fn carry(tx: &mut Tx, ctx: &Ctx, permit: &Permit, steps: &[Step], at: Timestamp) -> Result<()> {
+/// Keeps access to an item that is restored to another place (XFER-3): grants on its former ancestors become grants on the item.
+/// The last step is the root, which is still above it.
+async fn carry_grants(tx: &mut Tx, ctx: &Ctx, permit: &Permit, steps: &[Step], at: Timestamp) -> Result<()> {
     let between: Vec<ResourceId> = steps.iter().map(|step| step.id).rev().skip(1).collect();
     let mut kept: BTreeMap<Grantee, Level> = BTreeMap::new();
     let mut own: BTreeMap<Grantee, Level> = BTreeMap::new();
@@ -351,7 +316,7 @@ async fn visible(
                 return Ok((rows, behind));
             }
             behind = Some((top.at, top.id));
-            if let Some(access_path) = access_paths.remove(&top.id).filter(sees) {
+            if let Some(access_path) = access_paths.remove(&top.id).filter(may_see) {
                 rows.push((top, access_path));
             }
         }
@@ -387,16 +352,16 @@ fn row(by: &Principal, names: &AccountNames, top: &Trashed, access_path: &Access
 }
 
 /// Deletes things of the trash for good, all of them or none: at once, or, where they are very many, from now on and
-/// behind the scenes.
+/// behind the scenes. Their names.
 ///
 /// # Errors
 /// `Invalid` at `items`; `NotFound` if one is not in the trash for the caller; `Forbidden` (POL-1).
-pub async fn delete(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result<Done> {
+pub async fn delete(ctx: &Ctx, by: &Principal, items: &Items) -> Result<Vec<String>> {
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
                 let tops: Vec<(Trashed, Permit)> =
-                    tops(tx, by, &items).await?.into_iter().map(|(top, permit, _)| (top, permit)).collect();
+                    find_in_trash(tx, by, items).await?.into_iter().map(|(top, permit, _)| (top, permit)).collect();
                 delete_in(tx, ctx, Some(by), &tops).await
             })
         })
@@ -404,11 +369,11 @@ pub async fn delete(ctx: &Ctx, by: &Principal, items: Vec<ResourceId>) -> Result
 }
 
 /// Empties the trash, as far as the caller sees it and may; what is restricted stays (POL-1). One page of
-/// [`super::MAX_PAGE_SIZE`] after the other, each a step of its own.
+/// [`super::MAX_PAGE_SIZE`] after the other, each a step of its own. How many items were deleted.
 ///
 /// # Errors
 /// `NotFound` if the organization is not the caller's.
-pub async fn empty(ctx: &Ctx, by: &Principal, org: &str) -> Result<Done> {
+pub async fn empty(ctx: &Ctx, by: &Principal, org: &str) -> Result<usize> {
     let mut behind = None;
     let (organization, mut deleted) = {
         let mut tx = ctx.db().read().await?;
@@ -436,18 +401,13 @@ pub async fn empty(ctx: &Ctx, by: &Principal, org: &str) -> Result<Done> {
         deleted += count;
         behind = end;
         if end.is_none() {
-            let toast = match deleted {
-                0 => "There was nothing that you can delete".to_owned(),
-                1 => "Deleted 1 item for good".to_owned(),
-                several => format!("Deleted {several} items for good"),
-            };
-            return Ok(Done { organization, toast, undo: None });
+            return Ok(deleted);
         }
     }
 }
 
 /// Deletes tops: the small ones at once, for the others a task goes on. `by` is nobody where their days have passed.
-async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Trashed, Permit)]) -> Result<Done> {
+async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Trashed, Permit)]) -> Result<Vec<String>> {
     let organization = tops.first().map(|(top, _)| top.organization).ok_or(Refusal::NotFound)?;
     let permits: Vec<Permit> = tops.iter().map(|(_, permit)| *permit).collect();
     trash::leave_behind(tx, &permits).await?;
@@ -487,8 +447,8 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
     let event = AuditEvent {
         organization: Some(organization),
         action: "resource.deleted",
-        summary: format!("deleted {} for good{reason}", what(&names)),
-        before: Some(serde_json::json!({ "items": listed(&items) })),
+        summary: format!("deleted {} for good{reason}", name_or_count(&names)),
+        before: Some(serde_json::json!({ "items": audit_items(&items) })),
         resources: items.iter().map(|(id, _)| *id).collect(),
         ..AuditEvent::default()
     };
@@ -496,14 +456,11 @@ async fn delete_in(tx: &mut Tx, ctx: &Ctx, by: Option<&Principal>, tops: &[(Tras
         Some(by) => audit::record(tx, ctx, by, event).await?,
         None => audit::note_operator(tx, ctx, event).await?,
     }
-    Ok(Done { organization, toast: format!("Deleted {} for good", what(&names)), undo: None })
+    Ok(names)
 }
 
 /// Deletes for good what has been in the trash for its days, a few at a time; how many. Several nodes may do so at once:
 /// each thing is deleted by whoever comes first.
-///
-/// # Errors
-/// The database.
 pub async fn purge(ctx: &Ctx) -> Result<u64> {
     let now = ctx.now();
     {
@@ -527,13 +484,4 @@ pub async fn purge(ctx: &Ctx) -> Result<u64> {
             })
         })
         .await
-}
-
-/// The page of the trash of an organization.
-///
-/// # Errors
-/// The database.
-pub async fn page_path(ctx: &Ctx, organization: OrganizationId) -> Result<String> {
-    let mut tx = ctx.db().read().await?;
-    Ok(format!("{}/trash", drive::container_path(&mut tx, organization, None).await?))
 }

@@ -3,62 +3,32 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{
-    access::Act,
-    id::{ResourceId, UndoId},
-    permit::permit,
-    refusal::Refusal,
-    time::Timestamp,
-    undo::{FormerPlace, Inverse, gone},
-};
-
-use super::{
-    super::{
+use crate::{
+    domain::{
+        access::Act,
+        id::{ResourceId, UndoId},
+        permit::permit,
+        refusal::Refusal,
+        time::Timestamp,
+        undo::{FormerPlace, Inverse, gone},
+    },
+    server::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{Tx, grant, resource, undo},
+        usecase::{access, drive, transfer, trash},
     },
-    access, drive, transfer, trash,
+    view::outcome::Undone,
 };
-
-/// Writes down how to take a change back, and says under which token. That the change itself was made stays true where
-/// this does not work: then there is no button.
-pub async fn offer(ctx: &Ctx, by: &Principal, inverse: Inverse) -> Option<String> {
-    if !inverse.is_feasible() {
-        return None;
-    }
-    let (id, person, now) = (UndoId(ctx.id()), by.person, ctx.now());
-    let what = serde_json::to_string(&inverse).ok()?;
-    let written: Result<()> =
-        ctx.db().write(|tx, _| Box::pin(async { Ok(undo::insert(tx, id, person, &what, now).await?) })).await;
-    if let Err(error) = &written {
-        tracing::warn!(%error, "could not offer an undo");
-    }
-    written.is_ok().then(|| id.to_string())
-}
-
-/// [`offer`], in the transaction of the change itself.
-///
-/// # Errors
-/// The database.
-pub(super) async fn offer_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, inverse: &Inverse) -> Result<Option<UndoId>> {
-    if !inverse.is_feasible() {
-        return Ok(None);
-    }
-    let what = serde_json::to_string(inverse).map_err(|error| Error::Internal(error.to_string()))?;
-    let id = UndoId(ctx.id());
-    undo::insert(tx, id, by.person, &what, ctx.now()).await?;
-    Ok(Some(id))
-}
 
 /// Takes a change back, once.
 ///
 /// # Errors
 /// `BadRequest` if it was taken back already, or too long ago; `Conflict` if what it is about has been changed since;
 /// else what the inverse command says.
-pub async fn undo(ctx: &Ctx, by: &Principal, token: &str) -> Result<String> {
+pub async fn undo(ctx: &Ctx, by: &Principal, token: &str) -> Result<Undone> {
     let id: UndoId = token.trim().parse().map_err(|_| gone())?;
-    let undone: Result<String> = ctx
+    let undone: Result<Undone> = ctx
         .db()
         .write(|tx, _| {
             Box::pin(async {
@@ -72,15 +42,19 @@ pub async fn undo(ctx: &Ctx, by: &Principal, token: &str) -> Result<String> {
                             return Err(Refusal::Conflict.into());
                         }
                         let modified_at = modified_at.unwrap_or_else(|| ctx.now());
-                        drive::rename_in(tx, ctx, by, item, &to, modified_at).await?;
-                        Ok(format!("Renamed back to “{to}”"))
+                        drive::change::rename_in(tx, ctx, by, item, &to, modified_at).await?;
+                        Ok(Undone::Renamed { name: to })
                     }
-                    Inverse::Restore { items } => Ok(trash::restore_in(tx, ctx, by, &items).await?.toast),
-                    Inverse::PutBack { from, at, items } => put_back(tx, ctx, by, from, at, &items).await,
+                    Inverse::Restore { items } => Ok(Undone::Restored(trash::restore_in(tx, ctx, by, &items).await?)),
+                    Inverse::PutBack { from, at, items } => {
+                        let names = put_back(tx, ctx, by, from, at, &items).await?;
+                        Ok(Undone::MovedBack { names, site_in_trash: None })
+                    }
                     Inverse::Unassign { put_back: inner, site } => match *inner {
                         Inverse::PutBack { from, at, items } => {
-                            let told = put_back(tx, ctx, by, from, at, &items).await?;
-                            put_away(tx, ctx, by, site, told).await
+                            let names = put_back(tx, ctx, by, from, at, &items).await?;
+                            let site_in_trash = put_away(tx, ctx, by, site).await?;
+                            Ok(Undone::MovedBack { names, site_in_trash })
                         }
                         _ => Err(gone().into()),
                     },
@@ -94,6 +68,7 @@ pub async fn undo(ctx: &Ctx, by: &Principal, token: &str) -> Result<String> {
     }
 }
 
+/// Moves items back to where they were, under the names they had. Returns their names.
 async fn put_back(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -101,7 +76,7 @@ async fn put_back(
     from: ResourceId,
     at: Timestamp,
     items: &[FormerPlace],
-) -> Result<String> {
+) -> Result<Vec<String>> {
     let ids: Vec<ResourceId> = items.iter().map(|was| was.item).collect();
     let found: BTreeMap<ResourceId, resource::Resource> =
         resource::find_all(tx, &ids).await?.into_iter().map(|item| (item.id, item)).collect();
@@ -115,26 +90,26 @@ async fn put_back(
         groups.entry(was.container).or_default().push(was.item);
     }
     for (container, items) in &groups {
-        let moved = transfer::put_back_in(tx, ctx, by, items, *container).await?;
+        let moved = transfer::execute::put_back_in(tx, ctx, by, items, *container).await?;
         // What came along from there with the move is there again.
         grant::delete_carried_at(tx, &moved, items, at).await?;
     }
     for (item, name) in items.iter().filter_map(|was| was.name.as_ref().map(|(name, _)| (was.item, name))) {
         let modified_at = found.get(&item).map_or_else(|| ctx.now(), |item| item.modified_at);
-        drive::rename_in(tx, ctx, by, item, name, modified_at).await?;
+        drive::change::rename_in(tx, ctx, by, item, name, modified_at).await?;
     }
-    let names: Vec<String> = found.into_values().map(|item| item.name).collect();
-    Ok(format!("Moved {} back", trash::what(&names)))
+    Ok(found.into_values().map(|item| item.name).collect())
 }
 
-/// Puts a site into the trash that was made for what has just been put back, if nothing else is in it, and it may be deleted.
-async fn put_away(tx: &mut Tx, ctx: &Ctx, by: &Principal, site: ResourceId, told: String) -> Result<String> {
-    let Some(shown) = resource::find_shown(tx, site, 1).await? else { return Ok(told) };
+/// Moves a site to the trash that was created for what has just been put back, if nothing else is in it and the caller may. Its
+/// name, if it went.
+async fn put_away(tx: &mut Tx, ctx: &Ctx, by: &Principal, site: ResourceId) -> Result<Option<String>> {
+    let Some(shown) = resource::find_shown(tx, site, 1).await? else { return Ok(None) };
     let access_path = access::access_paths(tx, by.person, &[site]).await?.remove(&site);
     let may = access_path.is_some_and(|access_path| permit(by.who(), Act::Trash, &access_path.facts).is_ok());
     if shown.children > 0 || !may {
-        return Ok(told);
+        return Ok(None);
     }
     trash::put_in(tx, ctx, by, &[site]).await?;
-    Ok(format!("{told}, and the site “{}” to the trash", shown.resource.name))
+    Ok(Some(shown.resource.name))
 }

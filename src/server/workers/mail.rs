@@ -81,13 +81,10 @@ async fn drain(ctx: &Ctx, delivery: &Delivery, stop: &watch::Receiver<bool>) -> 
 }
 
 /// Claims what is due, as many as one claim takes, and tries to deliver it.
-///
-/// # Errors
-/// The database.
 pub async fn round(ctx: &Ctx, delivery: &Delivery, stop: &watch::Receiver<bool>) -> Result<Round> {
     {
         let mut tx = ctx.db().read().await?;
-        measure(outbox::count_waiting(&mut tx).await?);
+        set_waiting_gauge(outbox::count_waiting(&mut tx).await?);
         if !outbox::is_due(&mut tx, ctx.now()).await? {
             return Ok(Round::default());
         }
@@ -147,7 +144,7 @@ impl Round {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and nobody has that much mail")]
-fn measure(waiting: i64) {
+fn set_waiting_gauge(waiting: i64) {
     metrics::gauge!("mail_waiting").set(waiting as f64);
 }
 

@@ -90,9 +90,6 @@ impl Workers {
 
 /// Forgets sessions that have expired, links that stopped working long ago, answers that nobody will ask for again, and
 /// old mail.
-///
-/// # Errors
-/// The database.
 pub async fn tidy(ctx: &Ctx) -> Result<()> {
     let now = ctx.now();
     ctx.db()
@@ -114,9 +111,6 @@ pub async fn tidy(ctx: &Ctx) -> Result<()> {
 }
 
 /// Deletes for good what has been in the trash for its days (DRIVE-4), a few things in each step.
-///
-/// # Errors
-/// The database.
 pub async fn empty_trash(ctx: &Ctx) -> Result<()> {
     while trash::purge(ctx).await? > 0 {
         tokio::task::yield_now().await;

@@ -27,9 +27,6 @@ pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
 }
 
 /// Does what there is to do, or as much as fits in before it is told to stop.
-///
-/// # Errors
-/// The database.
 pub async fn drain(ctx: &Ctx, stop: &watch::Receiver<bool>) -> Result<()> {
     while let Some(mut held) = task::claim(ctx).await? {
         loop {

@@ -18,11 +18,11 @@ use super::{
 };
 use crate::{
     domain::{refusal::Refusal, text::FieldError},
+    paths,
     rpc::{Done, Failure, FormFlash},
     ui::{
         form_action::{AnyFormAction, FormAction},
         location::{current_address, current_path},
-        paths,
         sales::GetLicence,
         session::Session,
     },

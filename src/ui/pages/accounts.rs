@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
+    paths::{self, Address},
     rpc::{
         FormFlash,
         accounts::{ChangeAccount, CreateAccount, DeleteAccount},
@@ -16,7 +17,6 @@ use crate::{
             form::{Form, Submit},
         },
         form_action::FormAction,
-        paths::{self, Address},
     },
     view::{
         Control,

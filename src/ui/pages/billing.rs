@@ -8,6 +8,7 @@ use crate::{
         licence::Model,
         time::Timestamp,
     },
+    paths::{self, Address},
     rpc::{
         FormFlash, ask,
         billing::{ContactSales, RemoveContact, SaveContact, WithdrawRequest, organization_billing},
@@ -24,7 +25,6 @@ use crate::{
         layout::{PageHeader, Section},
         location::use_route_query,
         page::page,
-        paths::{self, Address},
         sales::GrantCommand,
         session::Session,
         words::{self, When},

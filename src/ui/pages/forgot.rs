@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
+    paths,
     rpc::{FormFlash, account::ForgotPassword},
     ui::{
         components::{
@@ -15,7 +16,6 @@ use crate::{
         layout::{FocusHeading, PublicLayout},
         location::use_route_query,
         page::content,
-        paths,
         session::Session,
     },
 };

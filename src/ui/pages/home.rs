@@ -10,6 +10,7 @@ use crate::{
         role::{Permission, may},
         time::Timestamp,
     },
+    paths::{self, Address},
     rpc::{ask, organization::organization_home},
     ui::{
         components::{
@@ -22,7 +23,6 @@ use crate::{
         location::use_route_query,
         page::page,
         pages::{licences::card::LicenceFacts, transfers::OfferRow},
-        paths::{self, Address},
         session::Session,
         words::{self, Moment, When},
     },

@@ -5,6 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     domain::{invitation::InvitationState, refusal::Refusal, text::key, time::Timestamp},
+    paths,
     rpc::{
         FormFlash, ask,
         invitation::{AcceptInvitation, AskForInvitation, DeclineInvitation, invitation_page},
@@ -23,7 +24,6 @@ use crate::{
         layout::{FocusHeading, PublicLayout},
         location::use_route_query,
         page::content,
-        paths,
         session::{PageContext, Session},
         words,
     },

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{key::Scope, time::Timestamp},
+    paths::{self, Address},
     rpc::{
         FormFlash,
         key::{CreateKey, RevokeKey},
@@ -21,7 +22,6 @@ use crate::{
             table::Fact,
         },
         form_action::FormAction,
-        paths::{self, Address},
         words::{self, When},
     },
     view::key::{KeyView, KeysView, NewSecret},

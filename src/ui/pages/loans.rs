@@ -8,6 +8,7 @@ use crate::{
         loan::LoanDirection,
         time::Timestamp,
     },
+    paths::{self, Address},
     rpc::{
         FormFlash, ask,
         loan::{EndLoan, LendLicence, loans_page},
@@ -25,7 +26,6 @@ use crate::{
         layout::{PageHeader, Section},
         location::use_route_query,
         page::page,
-        paths::{self, Address},
         session::Session,
         words::{self, When},
     },

@@ -6,6 +6,7 @@ use web_sys::HtmlInputElement;
 
 use crate::{
     domain::{country::COUNTRIES, organization::OrganizationKind, policy::BY_OPERATOR, refusal::Refusal},
+    paths,
     rpc::{Failure, FormFlash, organization::CreateOrganization},
     ui::{
         components::{
@@ -15,7 +16,6 @@ use crate::{
         form_action::FormAction,
         layout::{PageHeader, Section},
         page::page,
-        paths,
         session::Session,
     },
 };

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     domain::{resource::Kind, time::Timestamp},
+    paths::{self, Address},
     rpc::{
         FormFlash, ask,
         offer::{AcceptOffer, DeclineOffer, WithdrawOffer, offer_page},
@@ -30,7 +31,6 @@ use crate::{
         layout::{PageHeader, Section},
         location::use_route_query,
         page::page,
-        paths::{self, Address},
         session::Session,
         words::{self, Moment, When},
     },

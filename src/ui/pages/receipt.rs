@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::transfer::{Plan, Scope},
+    paths::{self, Address},
     rpc::{FormFlash, ask, offer::UndoTransfer, transfer::receipt},
     ui::{
         components::{
@@ -19,7 +20,6 @@ use crate::{
         location::use_route_query,
         page::page,
         pages::drive::plan::{Consequences, Sides, contents, into, what},
-        paths::{self, Address},
         session::Session,
         words::{self, Moment},
     },

@@ -5,6 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     domain::one_time_link::{LinkState, Purpose},
+    paths,
     rpc::{
         FormFlash,
         account::{ResetPassword, check_link},
@@ -20,7 +21,6 @@ use crate::{
         layout::{FocusHeading, PublicLayout},
         location::use_route_query,
         page::content,
-        paths,
         session::Session,
     },
     view::account::OneTimeLinkView,

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{loan::LoanDirection, time::Timestamp},
+    paths::{self, Address},
     rpc::{
         FormFlash, ask,
         seat::{FreeSeat, GiveSeat, seats_page},
@@ -22,7 +23,6 @@ use crate::{
         layout::{PageHeader, Section},
         location::use_route_query,
         page::page,
-        paths::{self, Address},
         sales::GetLicence,
         session::Session,
         words::{self, When},

@@ -12,6 +12,7 @@ use crate::{
         refusal::Refusal,
         resource::CLUSTERS,
     },
+    paths::{self, Address},
     rpc::{
         Failure, FormFlash, ask,
         key::keys_page,
@@ -33,7 +34,6 @@ use crate::{
         location::use_route_query,
         page::page,
         pages::{accounts::Accounts, keys::Keys},
-        paths::{self, Address},
         session::Session,
         words,
     },

@@ -5,6 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     domain::policy::BY_INVITATION,
+    paths,
     rpc::{FormFlash, session::SignUp},
     ui::{
         components::{
@@ -15,7 +16,6 @@ use crate::{
         layout::{FocusHeading, PublicLayout},
         location::use_route_query,
         page::content,
-        paths,
         session::Session,
     },
 };

@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 
 use crate::{
     domain::{resource::Kind, time::Timestamp},
+    paths::{self, Address},
     rpc::{
         FormFlash, ask,
         trash::{DeleteForGood, EmptyTrash, RestoreFromTrash, trash_page},
@@ -29,7 +30,6 @@ use crate::{
         location::use_route_query,
         page::content,
         pages::drive::task_panel::TaskPanel,
-        paths::{self, Address},
         session::Session,
         words::{self, When},
     },

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
+    paths,
     rpc::{
         FormFlash,
         account::{VerifyEmail, check_link},
@@ -21,7 +22,6 @@ use crate::{
         location::use_route_query,
         page::content,
         pages::reset::LinkProblem,
-        paths,
         session::Session,
     },
     view::account::OneTimeLinkView,

@@ -10,6 +10,7 @@ use crate::{
         policy::{BY_OPERATOR, Policy},
         time::Timestamp,
     },
+    paths::{self, Address},
     rpc::{
         FormFlash, ask,
         invitation::{AcceptInvitation, DeclineInvitation},
@@ -29,7 +30,6 @@ use crate::{
         form_action::FormAction,
         layout::{FocusHeading, Frame, PageHeader, PublicLayout, Section},
         location::use_route_query,
-        paths::{self, Address},
         session::Session,
         words,
     },

@@ -4,7 +4,7 @@
 use axum::http::Method;
 use commonhold::{
     domain::role::Role,
-    server::usecase::operator::{Operator, create_key},
+    server::usecase::{operator::Operator, operator_key::create_key},
 };
 use serde_json::{Value, json};
 

@@ -14,7 +14,7 @@ use axum::{
 use commonhold::server::{
     error::Error,
     store::fault::{Fault, striking},
-    usecase::operator::{Operator, create_key},
+    usecase::{operator::Operator, operator_key::create_key},
 };
 use serde_json::json;
 use tokio::{

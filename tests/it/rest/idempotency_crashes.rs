@@ -21,7 +21,8 @@ use commonhold::{
         usecase::{
             idempotency::{Answer as Kept, Asker, Turn, begin, carry_out},
             licence::top_up,
-            operator::{Operator, create_key},
+            operator::Operator,
+            operator_key::create_key,
         },
     },
 };

@@ -11,7 +11,8 @@ use commonhold::{
         rest::contract::{Calls, OPERATIONS},
         usecase::{
             licence::{GrantForm, grant},
-            operator::{Operator, create_key},
+            operator::Operator,
+            operator_key::create_key,
         },
     },
 };

@@ -213,7 +213,7 @@ async fn auth_1_where_one_signs_up_by_invitation_pages_say_so_and_nobody_else_do
     app.nobody().post("/api/v1/signup", &body).await.expect(403);
     assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM person").await, 0);
     // The operator makes the first Owner, who invites.
-    let owner = commonhold::server::usecase::organization::OwnerForm {
+    let owner = commonhold::server::usecase::founding_by_operator::OwnerForm {
         email: "anna@example.com".to_owned(),
         first_name: "Anna".to_owned(),
         last_name: "Muster".to_owned(),
@@ -224,7 +224,8 @@ async fn auth_1_where_one_signs_up_by_invitation_pages_say_so_and_nobody_else_do
         country: "CH".to_owned(),
         ..Default::default()
     };
-    let org_id = commonhold::server::usecase::organization::create_for(app.ctx(), &owner, &form).await.expect("made");
+    let org_id =
+        commonhold::server::usecase::founding_by_operator::create_for(app.ctx(), &owner, &form).await.expect("made");
     let token = app.token_in_mail("anna@example.com", "/reset?token=").await;
     let body = serde_json::json!({ "token": token, "password": "quarry-lantern-teaspoon" });
     app.nobody().post("/api/v1/password/reset", &body).await.expect(204);

@@ -26,7 +26,7 @@ use super::{
         },
         audit::{self, AuditEvent},
     },
-    check_password, myself, of_account, still,
+    check_password, check_password_unchanged, myself, of_account,
 };
 
 /// How many memberships one person has at most.
@@ -65,9 +65,6 @@ async fn standing(tx: &mut Tx, by: &Principal) -> Result<Affiliations> {
 }
 
 /// What deleting my account would do, for its page.
-///
-/// # Errors
-/// The database.
 pub async fn farewell(ctx: &Ctx, by: &Principal) -> Result<AccountDeletionView> {
     let mut tx = ctx.db().read().await?;
     let me = myself(&mut tx, by).await?;
@@ -103,7 +100,7 @@ pub async fn delete(ctx: &Ctx, by: &Principal, password: &str, confirm: &str, de
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
-                still(tx, by, &password_hash).await?;
+                check_password_unchanged(tx, by, &password_hash).await?;
                 delete_in(tx, ctx, by, delete_space).await
             })
         })

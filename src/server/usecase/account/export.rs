@@ -23,7 +23,7 @@ const BATCH_SIZE: i64 = 500;
 /// How many rows of one sort are exported at most; the file says so if there are more.
 const MAX_EXPORT_ROWS: usize = 50_000;
 
-fn broken(error: impl std::fmt::Display) -> Error {
+fn write_failed(error: impl std::fmt::Display) -> Error {
     Error::Internal(error.to_string())
 }
 
@@ -60,29 +60,29 @@ impl Archive {
     /// Begins a file that lists things.
     fn begin(&mut self, name: &str) -> Result<()> {
         self.rows = 0;
-        self.zip.start_file(name, self.how).map_err(broken)?;
-        self.zip.write_all(b"{\"items\":[").map_err(broken)
+        self.zip.start_file(name, self.how).map_err(write_failed)?;
+        self.zip.write_all(b"{\"items\":[").map_err(write_failed)
     }
 
     fn row(&mut self, row: &Value) -> Result<()> {
         let comma = if self.rows == 0 { "\n" } else { ",\n" };
         self.rows += 1;
-        write!(self.zip, "{comma}{row}").map_err(broken)
+        write!(self.zip, "{comma}{row}").map_err(write_failed)
     }
 
     /// Ends it.
     fn end(&mut self, complete: bool) -> Result<()> {
-        write!(self.zip, "\n],\"complete\":{complete}}}\n").map_err(broken)
+        write!(self.zip, "\n],\"complete\":{complete}}}\n").map_err(write_failed)
     }
 
     /// A file of its own.
-    fn file(&mut self, name: &str, value: &Value) -> Result<()> {
-        self.zip.start_file(name, self.how).map_err(broken)?;
-        writeln!(self.zip, "{value:#}").map_err(broken)
+    fn add_file(&mut self, name: &str, value: &Value) -> Result<()> {
+        self.zip.start_file(name, self.how).map_err(write_failed)?;
+        writeln!(self.zip, "{value:#}").map_err(write_failed)
     }
 
     fn finish(self) -> Result<Vec<u8>> {
-        Ok(self.zip.finish().map_err(broken)?.into_inner())
+        Ok(self.zip.finish().map_err(write_failed)?.into_inner())
     }
 }
 
@@ -92,14 +92,11 @@ fn moment(millis: i64) -> String {
 }
 
 /// The archive.
-///
-/// # Errors
-/// The database.
 pub async fn export(ctx: &Ctx, by: &Principal) -> Result<Vec<u8>> {
     let mut tx = ctx.db().read().await?;
     let me = profile_in(&mut tx, ctx, by).await?;
     let mut archive = Archive::new(ctx.now());
-    archive.file(
+    archive.add_file(
         "profile.json",
         &json!({
             "id": me.person.id, "email": me.person.email, "email_verified": me.person.email_verified,

@@ -25,9 +25,9 @@ use super::{
             store::{Tx, one_time_link, person},
         },
         audit,
-        session::client_name,
+        client::client_name,
     },
-    check_password, myself, of_account, set_password, still,
+    check_password, check_password_unchanged, myself, of_account, set_password,
 };
 
 /// When it is answered whatever could tell whether somebody has an account: always so long after the request, so that the
@@ -66,15 +66,12 @@ async fn issue(tx: &mut Tx, ctx: &Ctx, person: PersonId, purpose: Purpose, email
 }
 
 /// Whether another link for a purpose may be sent to somebody now.
-async fn pace(tx: &mut Tx, ctx: &Ctx, person: PersonId, purpose: Purpose) -> Result<()> {
+async fn check_rate(tx: &mut Tx, ctx: &Ctx, person: PersonId, purpose: Purpose) -> Result<()> {
     let sent = one_time_link::list_sent(tx, person, purpose, an_hour_before(ctx.now())).await?;
     Ok(may_send(&sent, ctx.now())?)
 }
 
 /// Mails somebody the link that proves their address (AUTH-2).
-///
-/// # Errors
-/// The database.
 pub async fn send_verification(tx: &mut Tx, ctx: &Ctx, person: &PersonView) -> Result<()> {
     let token = issue(tx, ctx, person.id, Purpose::VerifyEmail, &person.email).await?;
     let message = EmailMessage::VerifyEmail { first_name: &person.first_name, token: &token };
@@ -93,7 +90,7 @@ pub async fn send_verification_again(ctx: &Ctx, by: &Principal) -> Result<()> {
                 if me.email_verified {
                     return Ok(());
                 }
-                pace(tx, ctx, me.id, Purpose::VerifyEmail).await?;
+                check_rate(tx, ctx, me.id, Purpose::VerifyEmail).await?;
                 send_verification(tx, ctx, &me).await
             })
         })
@@ -102,9 +99,6 @@ pub async fn send_verification_again(ctx: &Ctx, by: &Principal) -> Result<()> {
 
 /// Mails a link to set a first password to somebody whose account was created for them (PEOPLE-8), in the transaction that
 /// creates it. `organization` is the organization's name.
-///
-/// # Errors
-/// The database.
 pub async fn invite_to_set_password(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -126,9 +120,6 @@ pub async fn invite_to_set_password(
 }
 
 /// What a link can still do. Looking at it changes nothing: mail scanners open links.
-///
-/// # Errors
-/// The database.
 pub async fn check_link(ctx: &Ctx, token: &str) -> Result<OneTimeLinkView> {
     let mut tx = ctx.db().read().await?;
     let found = one_time_link::find(&mut tx, &digest(token.as_bytes())).await?;
@@ -234,9 +225,9 @@ pub async fn change_email(ctx: &Ctx, by: &Principal, email: &str, password: &str
         ctx.db()
             .write(|tx, _| {
                 Box::pin(async {
-                    still(tx, &by, &password_hash).await?;
+                    check_password_unchanged(tx, &by, &password_hash).await?;
                     let me = myself(tx, &by).await?;
-                    pace(tx, &ctx, me.id, Purpose::ChangeEmail).await?;
+                    check_rate(tx, &ctx, me.id, Purpose::ChangeEmail).await?;
                     let token = issue(tx, &ctx, me.id, Purpose::ChangeEmail, email.as_str()).await?;
                     if person::find_by_email(tx, &email.key()).await?.is_none() {
                         let message = EmailMessage::VerifyEmail { first_name: &me.first_name, token: &token };
@@ -270,7 +261,7 @@ pub async fn forgot_password(ctx: &Ctx, client: &Client, email: &str) -> Result<
 
 async fn send_reset(tx: &mut Tx, ctx: &Ctx, client: &Client, email_key: &str) -> Result<()> {
     let Some(person) = person::find_by_email(tx, email_key).await? else { return Ok(()) };
-    match pace(tx, ctx, person.id, Purpose::ResetPassword).await {
+    match check_rate(tx, ctx, person.id, Purpose::ResetPassword).await {
         // The link that was sent last still works.
         Err(Error::Refused(_)) => return Ok(()),
         paced => paced?,

@@ -52,9 +52,6 @@ async fn myself(tx: &mut Tx, by: &Principal) -> Result<PersonView> {
 }
 
 /// My sessions, the one used last first.
-///
-/// # Errors
-/// The database.
 pub async fn sessions(ctx: &Ctx, by: &Principal) -> Result<Vec<SessionItem>> {
     let mut tx = ctx.db().read().await?;
     Ok(session::list_of_person(&mut tx, by.person, by.session.as_deref(), ctx.now(), SESSIONS).await?)
@@ -79,9 +76,6 @@ pub async fn end_session(ctx: &Ctx, by: &Principal, id: &str) -> Result<()> {
 }
 
 /// Ends all my sessions but the one that asks; how many there were.
-///
-/// # Errors
-/// The database.
 pub async fn end_other_sessions(ctx: &Ctx, by: &Principal) -> Result<u64> {
     ctx.db()
         .write(|tx, _| {
@@ -116,8 +110,8 @@ async fn check_password(ctx: &Ctx, by: &Principal, field: &'static str, password
     Ok(stored)
 }
 
-/// The password is still the one that was checked before the transaction began.
-async fn still(tx: &mut Tx, by: &Principal, password_hash: &str) -> Result<()> {
+/// Refuses if the password was changed since it was checked, which is before the transaction: hashing takes too long for one.
+async fn check_password_unchanged(tx: &mut Tx, by: &Principal, password_hash: &str) -> Result<()> {
     match person::find_profile(tx, by.person).await? {
         Some(profile) if profile.password_hash == password_hash => Ok(()),
         Some(_) => Err(Refusal::Conflict.into()),
@@ -145,7 +139,7 @@ pub async fn change_password(ctx: &Ctx, by: &Principal, current: &str, password:
     ctx.db()
         .write(|tx, _| {
             Box::pin(async {
-                still(tx, by, &before).await?;
+                check_password_unchanged(tx, by, &before).await?;
                 let me = myself(tx, by).await?;
                 set_password(tx, ctx, &me, &after, by.session.as_deref()).await?;
                 post(tx, ctx, &me.email, &EmailMessage::PasswordChanged { first_name: &me.first_name }).await?;
@@ -172,9 +166,6 @@ async fn set_password(
 }
 
 /// My profile.
-///
-/// # Errors
-/// The database.
 pub async fn profile(ctx: &Ctx, by: &Principal) -> Result<ProfileView> {
     let mut tx = ctx.db().read().await?;
     profile_in(&mut tx, ctx, by).await
@@ -234,7 +225,7 @@ async fn update_profile_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, change: &Prof
     let default_organization = match &change.default_organization {
         None => before.default_organization,
         Some(None) => None,
-        Some(Some(org)) => Some(one_of_mine(tx, by, org).await?),
+        Some(Some(org)) => Some(find_own_organization(tx, by, org).await?),
     };
     let language = change.language.clone().unwrap_or_else(|| before.language.clone());
     let cluster = change.cluster.clone().unwrap_or_else(|| before.cluster.clone());
@@ -261,7 +252,7 @@ async fn update_profile_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, change: &Prof
 }
 
 /// An organization that I am in, by Org ID or id.
-async fn one_of_mine(tx: &mut Tx, by: &Principal, org: &str) -> Result<OrganizationId> {
+async fn find_own_organization(tx: &mut Tx, by: &Principal, org: &str) -> Result<OrganizationId> {
     let none = || Error::from(Refusal::field("default_organization", FieldIssue::NotAChoice));
     match super::organization::find(tx, by, org).await {
         Ok(found) => match membership::find_role(tx, found.id, by.person).await? {
@@ -274,9 +265,6 @@ async fn one_of_mine(tx: &mut Tx, by: &Principal, org: &str) -> Result<Organizat
 }
 
 /// Saves what I agree to (SET-2).
-///
-/// # Errors
-/// The database.
 pub async fn update_consents(ctx: &Ctx, by: &Principal, usage_statistics: bool, product_news: bool) -> Result<()> {
     ctx.db()
         .write(|tx, _| Box::pin(async {

@@ -7,6 +7,7 @@ pub mod security;
 use leptos::prelude::*;
 
 use crate::{
+    paths,
     rpc::account::SendVerificationAgain,
     ui::{
         components::{
@@ -16,7 +17,6 @@ use crate::{
         },
         form_action::FormAction,
         layout::{Frame, PageHeader, Section},
-        paths,
         session::Session,
     },
     view::PersonView,

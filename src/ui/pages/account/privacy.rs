@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::refusal::Refusal,
+    paths::{self, Address},
     rpc::{
         FormFlash,
         account::{DeleteAccount, SavePrivacy, account_farewell, account_profile},
@@ -20,7 +21,6 @@ use crate::{
         form_action::FormAction,
         location::use_route_query,
         page::content,
-        paths::{self, Address},
         session::Session,
     },
     view::account::{AccountDeletionView, ProfileView},

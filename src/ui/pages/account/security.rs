@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::time::Timestamp,
+    paths,
     rpc::{
         FormFlash,
         account::{ChangePassword, EndOtherSessions, EndSession, account_sessions},
@@ -18,7 +19,6 @@ use crate::{
         },
         form_action::FormAction,
         page::content,
-        paths,
         session::Session,
         words::When,
     },

@@ -20,6 +20,7 @@ use crate::{
         time::Timestamp,
         transfer::Grantee,
     },
+    paths::{self, Address},
     rpc::{
         Done, Failure, FormFlash,
         access::{ChangeAccess, GiveAccess, RemoveAccess, access_page, access_why},
@@ -40,7 +41,6 @@ use crate::{
         form_action::{FormAction, function_of},
         location::use_route_query,
         page::dialog_content,
-        paths::{self, Address},
         sales::GetLicence,
         session::Session,
         words::{self, Moment},

@@ -7,10 +7,8 @@ use crate::{
         blocker::{Blocker, BlockerCode},
         command::Command,
     },
-    ui::{
-        paths::{self, Address},
-        words,
-    },
+    paths::{self, Address},
+    ui::words,
 };
 
 /// The organizations whose pages are linked to.

@@ -13,6 +13,7 @@ use crate::{
         role::{Permission, may},
         time::Timestamp,
     },
+    paths,
     rpc::FormFlash,
     ui::{
         components::{
@@ -20,7 +21,6 @@ use crate::{
             note::{Note, Severity},
         },
         layout::PageHeader,
-        paths,
         sales::GetLicence,
     },
     view::DriveView,

@@ -13,13 +13,13 @@ use crate::{
         resource::Kind,
         time::Timestamp,
     },
+    paths,
     rpc::FormFlash,
     ui::{
         components::{
             button::{BlockedButton, ButtonLink},
             table::Fact,
         },
-        paths,
         sales::GetLicence,
         words::{self, Moment, When},
     },

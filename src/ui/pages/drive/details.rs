@@ -10,9 +10,9 @@ use crate::{
         resource::Kind,
         time::Timestamp,
     },
+    paths,
     ui::{
         components::{icon::Icon, table::Fact},
-        paths,
         words::{self, Moment, When},
     },
     view::{DatasetView, ResourceView, RowView, transfer::OfferedItem},

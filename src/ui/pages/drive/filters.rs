@@ -7,7 +7,8 @@ use wasm_bindgen::JsCast;
 use super::route::Listing;
 use crate::{
     domain::resource::{DatasetStatus, Kind},
-    ui::{paths, words},
+    paths,
+    ui::words,
 };
 
 /// The filters of the list: a GET form, so that they work without WebAssembly.

@@ -19,13 +19,14 @@ use super::{
 };
 use crate::{
     domain::{command::Command, time::Timestamp},
+    paths,
     ui::{
         components::{
             button::ButtonLink,
             markup::escaped,
             table::{Order, SortHeader},
         },
-        paths, words,
+        words,
     },
     view::{Control, DriveView, MAX_COUNTED_ROWS, RowView},
 };

@@ -6,6 +6,7 @@ use leptos_meta::Title;
 use super::route::{Listing, SHARED_WITH_ME, root_of};
 use crate::{
     domain::{access::Act, command::Command, resource::Kind},
+    paths,
     ui::{
         components::{
             breadcrumbs::{Breadcrumbs, Step},
@@ -14,7 +15,7 @@ use crate::{
             menu::Menu,
         },
         layout::FocusHeading,
-        paths, words,
+        words,
     },
     view::{Control, ResourceView},
 };

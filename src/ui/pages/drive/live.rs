@@ -10,10 +10,7 @@ use leptos::{
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{EventSource, MessageEvent, MessagePort, SharedWorker};
 
-use crate::{
-    ui::{paths, session::Session},
-    view::DriveView,
-};
+use crate::{paths, ui::session::Session, view::DriveView};
 
 /// How long to wait before checking again whether the page may change.
 const BUSY_RECHECK_INTERVAL: Duration = Duration::from_millis(400);

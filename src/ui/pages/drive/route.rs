@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{command::Command, id::ResourceId, resource::Kind},
-    ui::paths::{self, Address},
+    paths::{self, Address},
     view::preferences::UiPreferences,
 };
 

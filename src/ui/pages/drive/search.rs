@@ -7,7 +7,8 @@ use super::{
     route::Listing,
     shortcuts::{on_shortcut, outside_fields},
 };
-use crate::ui::{components::icon::Icon, paths, session::Session};
+use crate::paths;
+use crate::ui::{components::icon::Icon, session::Session};
 
 /// **Search** through the whole organization: a GET form.
 #[component]

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::task::{TaskKind, TaskState},
+    paths,
     rpc::{
         ask,
         task::{CancelTask, running_tasks},
@@ -19,7 +20,6 @@ use crate::{
         },
         form_action::FormAction,
         location::current_address,
-        paths,
         session::Session,
         undo::Undo,
         words,

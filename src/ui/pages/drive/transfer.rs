@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     domain::transfer::{Plan, Scope},
+    paths,
     rpc::{
         FormFlash, ask,
         transfer::{ConfirmTransfer, TakeAccessAndMove, plan_transfer},
@@ -23,7 +24,6 @@ use crate::{
             note::{Note, Severity},
         },
         form_action::FormAction,
-        paths,
         session::Session,
     },
     view::PlanView,

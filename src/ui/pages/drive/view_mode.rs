@@ -8,8 +8,9 @@ use super::{
     shortcuts::{SHORTCUTS, in_list, on_shortcut, outside_fields},
 };
 use crate::{
+    paths,
     rpc::preferences::RememberViewMode,
-    ui::{components::icon::Icon, form_action::FormAction, paths},
+    ui::{components::icon::Icon, form_action::FormAction},
 };
 
 /// Switches between rows and tiles, and shows or hides the details panel.

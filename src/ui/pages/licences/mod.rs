@@ -9,6 +9,7 @@ use card::LicenceFacts;
 
 use crate::{
     domain::{licence::Product, loan::LoanDirection, time::Timestamp},
+    paths,
     rpc::{ask, licence::organization_licences},
     ui::{
         components::{
@@ -18,7 +19,6 @@ use crate::{
         layout::{PageHeader, Section},
         location::use_route_query,
         page::page,
-        paths,
         sales::{ContactSales, GetLicence},
         session::Session,
         words,

@@ -4,10 +4,11 @@ use leptos::prelude::*;
 
 use crate::{
     domain::role::{Permission, may},
+    paths,
     ui::{
         components::button::{ButtonLink, Tone},
         layout::PageHeader,
-        paths, words,
+        words,
     },
     view::OrganizationMembership,
 };

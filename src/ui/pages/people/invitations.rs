@@ -9,6 +9,7 @@ use wasm_bindgen::JsCast;
 use super::header::PeopleHeader;
 use crate::{
     domain::{invitation::InvitationState, time::Timestamp},
+    paths::{self, Address},
     rpc::{
         Done, Failure, FormFlash, ask,
         invitation::{ResendInvitation, RevokeInvitation, invitations_page},
@@ -25,7 +26,6 @@ use crate::{
         layout::Section,
         location::use_route_query,
         page::page,
-        paths::{self, Address},
         session::Session,
         words::{self, When},
     },

@@ -19,6 +19,7 @@ use crate::{
         role_change::may_invite_as,
         text::{FieldIssue, key},
     },
+    paths,
     rpc::{Failure, FormFlash, invitation::SendInvitations},
     ui::{
         components::{
@@ -30,7 +31,7 @@ use crate::{
             icon::Icon,
         },
         form_action::FormAction,
-        paths, words,
+        words,
     },
     view::Crumb,
 };

@@ -438,7 +438,7 @@ fn Row(
                 .into_any()
             }
             (None, _) => {
-                view! { <a href=crate::ui::paths::invitations(&route.org)>"Resend or revoke"</a> }.into_any()
+                view! { <a href=crate::paths::invitations(&route.org)>"Resend or revoke"</a> }.into_any()
             }
         };
         view! {

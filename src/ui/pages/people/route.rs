@@ -3,7 +3,7 @@
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 
-use crate::ui::paths::{self, Address};
+use crate::paths::{self, Address};
 
 /// A dialog over the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

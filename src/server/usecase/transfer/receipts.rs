@@ -1,33 +1,33 @@
-//! Lists of receipts (XFER-18), for who may read the audit log of an organization; and the page of its transfers.
+//! Showing, listing and exporting receipts (XFER-18).
 
 use crate::{
     domain::{
         id::{OrganizationId, TransferId},
         permit::allow_to_look,
         refusal::Refusal,
-        role::{Permission, Role, may},
+        role::Permission,
     },
-    view::{
-        Page,
-        transfer::{TransferDirection, TransferRow, TransfersView},
-    },
-};
-
-use super::{
-    super::{
+    server::{
         context::{Ctx, Principal},
         error::{Result, at_field},
-        store::{Tx, membership, transfer},
+        store::{Tx, membership, organization as organizations, transfer},
+        usecase::{
+            key, organization,
+            transfer::{
+                receipt::{readable, receipt_view},
+                undo,
+            },
+        },
     },
-    key,
-    offer::{self, OfferQuery},
-    organization,
+    view::{
+        Page, ReceiptView,
+        transfer::{TransferDirection, TransferRow},
+    },
 };
 
 /// How many lines an export has at most.
 pub const MAX_EXPORT_ROWS: i64 = 100_000;
-/// How many receipts or offers the page shows.
-const PAGE_SIZE: i64 = 50;
+
 /// How many lines of an export are read at a time.
 const EXPORT_BATCH_SIZE: i64 = 500;
 
@@ -68,15 +68,31 @@ async fn rows(
     Ok(rows)
 }
 
-async fn page(tx: &mut Tx, organization: OrganizationId, query: &ReceiptQuery) -> Result<Page<TransferRow>> {
-    let limit = super::limit(query.limit)?;
+pub(crate) async fn page(tx: &mut Tx, organization: OrganizationId, query: &ReceiptQuery) -> Result<Page<TransferRow>> {
+    let limit = crate::server::usecase::limit(query.limit)?;
     let wanted = direction(&query.direction)?;
-    let before = match super::read_cursor(&query.cursor, 1)? {
-        Some(parts) => Some(super::id("cursor", &parts[0])?),
+    let before = match crate::server::usecase::read_cursor(&query.cursor, 1)? {
+        Some(parts) => Some(crate::server::usecase::id("cursor", &parts[0])?),
         None => None,
     };
     let rows = rows(tx, organization, wanted, before, limit + 1).await?;
-    Ok(super::page(rows, limit, |row| super::cursor(&[&row.id.to_string()])))
+    Ok(crate::server::usecase::page(rows, limit, |row| crate::server::usecase::cursor(&[&row.id.to_string()])))
+}
+
+/// The receipt of a finished transfer (XFER-18), for who did it and for who may read the audit log of either side.
+///
+/// # Errors
+/// `NotFound` for everybody else.
+pub async fn show(ctx: &Ctx, by: &Principal, id: &str) -> Result<ReceiptView> {
+    let id: TransferId = crate::server::usecase::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let mut tx = ctx.db().read().await?;
+    let (record, in_target) = readable(&mut tx, by, id).await?;
+    let target_org_id = match in_target {
+        Some(_) => organizations::find(&mut tx, record.target).await?.map(|found| found.org_id),
+        None => None,
+    };
+    let undo = undo::control(&mut tx, ctx, by, &record).await?;
+    Ok(receipt_view(record, target_org_id, undo))
 }
 
 /// Receipts of transfers out of an organization and into it, newest first.
@@ -88,34 +104,6 @@ pub async fn list(ctx: &Ctx, by: &Principal, org: &str, query: &ReceiptQuery) ->
     let permit = organization::permit_to_look(&mut tx, by, org, Permission::ReadAudit).await?;
     key::reach_the_whole(&mut tx, by, permit.organization()).await?;
     page(&mut tx, permit.organization(), query).await
-}
-
-/// The page of an organization's transfers: its receipts, or with `offers` its offers.
-///
-/// # Errors
-/// `NotFound` for who has neither: for them there is no such page; `Invalid` at a field of the query.
-pub async fn show_page(
-    ctx: &Ctx,
-    by: &Principal,
-    org: &str,
-    offers: bool,
-    direction: &str,
-    cursor: &str,
-) -> Result<TransfersView> {
-    let mut tx = ctx.db().read().await?;
-    let belonging = organization::belonging(&mut tx, by, org).await?;
-    let role = belonging.role.filter(|role| *role >= Role::Editor).ok_or(Refusal::NotFound)?;
-    // Editors answer offers; receipts are for who may read the audit log.
-    let reads = may(role, Permission::ReadAudit);
-    let (direction, cursor, limit) = (direction.to_owned(), cursor.to_owned(), Some(PAGE_SIZE));
-    let (mut receipts, mut waiting) = (None, None);
-    if reads && !offers {
-        receipts = Some(page(&mut tx, belonging.id, &ReceiptQuery { direction, cursor, limit }).await?);
-    } else {
-        let query = OfferQuery { direction, cursor, limit };
-        waiting = Some(offer::page(&mut tx, ctx, by, &belonging, &query).await?);
-    }
-    Ok(TransfersView { organization: belonging, receipts, offers: waiting })
 }
 
 /// An export of receipts, read a part at a time.

@@ -1,4 +1,4 @@
-//! Taking a transfer between two organizations back (XFER-18): asks `domain::transfer::permit`, and carries it out in one
+//! Taking a transfer between two organizations back (XFER-18): asks `domain::transfer::reversal` who may, and carries it out in one
 //! transaction, with a receipt of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,20 +18,19 @@ use crate::{
         },
         undo::FormerPlace,
     },
-    view::{Control, ReceiptView},
-};
-
-use super::{
-    super::{
+    server::{
         context::{Ctx, Principal},
         error::{Error, Result},
         store::{Tx, licence, membership, organization, resource, subtree, transfer},
+        usecase::{
+            access::{self, AccessPath},
+            transfer::{execute, load, receipt},
+        },
     },
-    access::{self, AccessPath},
-    transfer as transfers,
+    view::{Control, ReceiptView},
 };
 
-/// Everything there is to know of a transfer that is to be taken back.
+/// What undoing a transfer depends on.
 struct ReversalInput<'a> {
     facts: Facts<'a>,
     items: Vec<FormerPlace>,
@@ -40,7 +39,7 @@ struct ReversalInput<'a> {
     places: BTreeMap<ResourceId, NamedResource>,
 }
 
-/// An organization, the role of who takes back in it, and the licence that its books were in.
+/// One organization of the transfer: the role of whoever undoes it, and the licence that its ledger entries were in. With its Org ID.
 async fn side(
     tx: &mut Tx,
     by: &Principal,
@@ -52,7 +51,7 @@ async fn side(
 ) -> Result<(Side, String)> {
     let found = organization::find_with_role(tx, id, by.person).await?;
     let (name, org_id, role) = match found {
-        // The role that counts is the one in the account (ACCT-2).
+        // A person may be limited to some accounts, so the role in the account counts (ACCT-2).
         Some((found, role)) => {
             let role = match account {
                 Some(account) => membership::find_role_in(tx, account, by.person).await?,
@@ -70,7 +69,12 @@ async fn side(
     Ok((Side { organization: id, name, role, invitation_pending: false, licence }, org_id))
 }
 
-async fn load<'a>(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &'a transfer::Transfer) -> Result<ReversalInput<'a>> {
+async fn load_reversal<'a>(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    record: &'a transfer::Transfer,
+) -> Result<ReversalInput<'a>> {
     let kept = transfer::find_undo(tx, record.id).await?;
     let is_kept = kept.is_some();
     let (items, left) = kept.unwrap_or_default();
@@ -85,7 +89,7 @@ async fn load<'a>(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &'a transfer::
     let traces =
         if in_place { subtree::find_traces(tx, &ids, record.at).await? } else { ContentFingerprint::default() };
     let away_account = found.values().next().map(|item| item.account);
-    // At most `MOST_CONTAINERS`: of more nothing was kept.
+    // At most `MAX_CONTAINERS`: a transfer out of more containers keeps nothing to undo it with.
     let wanted: BTreeSet<ResourceId> = items.iter().map(|was| was.container).collect();
     let wanted: Vec<ResourceId> = wanted.into_iter().collect();
     let places: BTreeMap<ResourceId, resource::Resource> = resource::find_all(tx, &wanted)
@@ -104,7 +108,7 @@ async fn load<'a>(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &'a transfer::
             there: access_path.is_some(),
             level: access_path.and_then(AccessPath::level),
             too_deep: access_path.is_some_and(|access_path| access_path.depth() + 1 + height > MAX_DEPTH),
-            taken: taken(tx, id, &items, &found).await?,
+            taken: taken_names(tx, id, &items, &found).await?,
         });
     }
     let account = places.values().next().map(|place| place.account);
@@ -132,8 +136,8 @@ async fn load<'a>(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &'a transfer::
     Ok(ReversalInput { facts, items, account, home_org_id, places })
 }
 
-/// What items are called again when they are back in a container, and is taken there by now.
-async fn taken(
+/// Which of the former names of the items are taken in their former container by now.
+async fn taken_names(
     tx: &mut Tx,
     container: ResourceId,
     items: &[FormerPlace],
@@ -154,18 +158,15 @@ async fn taken(
 
 /// Whether the reader of a receipt may take the transfer back, and why not; absent for a move within an organization, for
 /// what was taken back, and for who could not transfer back.
-///
-/// # Errors
-/// The database.
-pub(super) async fn control(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transfer::Transfer) -> Result<Control> {
+pub(crate) async fn control(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &transfer::Transfer) -> Result<Control> {
     if record.plan.scope != Scope::Between || record.undone_by.is_some() || record.undoes.is_some() {
         return Ok(Control::Absent);
     }
-    // What is long ago needs no looking into.
+    // Too long ago to be undone: saves loading the facts.
     if record.at.plus_days(rules::UNDO_DAYS) <= ctx.now() {
         return Ok(Control::Absent);
     }
-    let loaded = load(tx, ctx, by, record).await?;
+    let loaded = load_reversal(tx, ctx, by, record).await?;
     Ok(match rules::decide(&loaded.facts) {
         Ok(_) => Control::Enabled,
         Err(Refusal::Blocked(why)) => {
@@ -182,7 +183,7 @@ pub(super) async fn control(tx: &mut Tx, ctx: &Ctx, by: &Principal, record: &tra
 /// # Errors
 /// `NotFound` for who may not read the receipt; `Blocked` with every reason why not; `Conflict` if somebody was faster.
 pub async fn undo(ctx: &Ctx, by: &Principal, id: &str) -> Result<ReceiptView> {
-    let id: TransferId = super::id("id", id).map_err(|_| Refusal::NotFound)?;
+    let id: TransferId = crate::server::usecase::id("id", id).map_err(|_| Refusal::NotFound)?;
     let done: Result<ReceiptView> = ctx.db().write(|tx, _| Box::pin(async { undo_in(tx, ctx, by, id).await })).await;
     match done {
         Err(error) if error.is_taken() => Err(Refusal::Conflict.into()),
@@ -190,15 +191,15 @@ pub async fn undo(ctx: &Ctx, by: &Principal, id: &str) -> Result<ReceiptView> {
     }
 }
 
-/// What goes back to one container: as it is called, and under the name it had.
+/// The items that go back to one container: those that keep their names, and those that get their former names.
 type Group<'a> = (Vec<ResourceId>, Vec<(ResourceId, &'a str)>);
 
 async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Result<ReceiptView> {
-    let (record, _) = transfers::readable(tx, by, id).await?;
+    let (record, _) = receipt::readable(tx, by, id).await?;
     if record.plan.scope != Scope::Between || record.undoes.is_some() {
         return Err(Refusal::BadRequest("Only a transfer between two organizations is undone here.".to_owned()).into());
     }
-    let ReversalInput { facts, items, account, home_org_id, places } = load(tx, ctx, by, &record).await?;
+    let ReversalInput { facts, items, account, home_org_id, places } = load_reversal(tx, ctx, by, &record).await?;
     let reversal = rules::decide(&facts)?;
     let account = account.ok_or_else(|| Error::Internal(format!("transfer {id} has no place to go back to")))?;
     if record.plan.rows() > MAX_INLINE_ITEMS {
@@ -241,7 +242,7 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
         source_name: facts.away.name.clone(),
         target: plan.target,
         target_name: facts.home.name.clone(),
-        digest: transfers::digest_of(&plan)?,
+        digest: load::digest_of(&plan)?,
         plan,
         at: now,
         undoes: Some(id),
@@ -249,9 +250,9 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
     };
     transfer::insert(tx, &permit, &new).await?;
     let ids: Vec<ResourceId> = items.iter().map(|was| was.item).collect();
-    let paid = transfers::paid_by(&record.plan).is_some();
+    let paid = execute::paid_by(&record.plan).is_some();
     let before = record.plan.effects.source.as_ref().and_then(|side| side.licence);
-    let crossing = transfers::Handover {
+    let crossing = execute::Handover {
         permit,
         account,
         charge: if paid { subtree::Charge::To(before) } else { subtree::Charge::Keep },
@@ -261,15 +262,15 @@ async fn undo_in(tx: &mut Tx, ctx: &Ctx, by: &Principal, id: TransferId) -> Resu
         kept_for: None,
         progress: None,
     };
-    // What is in the trash there stays there (attack 6).
+    // Whatever the target moved to its trash stays with the target (attack 6).
     subtree::leave_trash_behind(tx, &permit, &ids).await?;
     crossing.hand_over(tx, &ids).await?;
     transfer::give_back(tx, &permit, id).await?;
     transfer::give_charges_back(tx, &permit, id).await?;
-    transfers::settle(tx, ctx, &new.plan, new.id).await?;
+    execute::settle(tx, ctx, &new.plan, new.id).await?;
     if !transfer::update_undone(tx, &permit, id, new.id).await? {
         return Err(Refusal::Conflict.into());
     }
-    transfers::note(tx, ctx, by, &new).await?;
-    Ok(transfers::receipt_view(new, Some(home_org_id), Control::Absent))
+    execute::record_in_audit_logs(tx, ctx, by, &new).await?;
+    Ok(receipt::receipt_view(new, Some(home_org_id), Control::Absent))
 }

@@ -1,0 +1,310 @@
+//! The page of a container or a dataset: its list with everything around it.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    domain::{
+        access::{Act, Level},
+        command::MissingEntitlements,
+        id::{AccountId, OrganizationId, ResourceId},
+        licence::{DEFAULT_MEGAPIXELS, Entitlement, Licence, allows, governing, making, price, spend},
+        permit::permit,
+        refusal::Refusal,
+        resource::{DatasetStatus, Kind},
+        role::{Permission, may},
+        search::SearchTerms,
+        time::Timestamp,
+    },
+    server::{
+        context::{Ctx, Principal},
+        error::Result,
+        store::{Tx, account, grant, licence, resource},
+        usecase::{
+            access,
+            drive::{
+                list::{ListQuery, PAGE_SIZE, count, list, shared_page},
+                show::view,
+            },
+            organization,
+            view_as::{self, Viewer},
+        },
+    },
+    view::{
+        Control, Crumb, DriveView, MAX_COUNTED_ROWS, OrganizationMembership, Page, ResourceView, RowView, TreeFolder,
+        licence::ProcessingView,
+    },
+};
+
+/// Stands for a resource: what was shared with the reader, for who sees the root of an account besides.
+pub const SHARED: &str = "shared";
+
+/// What a page of the Drive shows, unread.
+#[derive(Debug, Clone, Default)]
+pub struct PageQuery {
+    /// The organization.
+    pub org: String,
+    /// The container or dataset; where it is empty, the root of the first account that the reader sees; [`SHARED`] for what was
+    /// shared with them.
+    pub resource: String,
+    /// What is searched for in the whole organization; empty for a container.
+    pub q: String,
+    /// Only of this kind.
+    pub kind: String,
+    /// Only datasets in this state.
+    pub status: String,
+    /// The order.
+    pub sort: String,
+    /// Where the page starts.
+    pub cursor: String,
+    /// As whom it is looked at (**View as**): a person's id; empty for oneself.
+    pub view_as: String,
+}
+
+/// A container's page in the Drive, or a dataset's; "Shared with you" where the reader does not see the root; with a
+/// question, what is found. As somebody else sees it where that is asked for: then nothing can be made there.
+///
+/// # Errors
+/// `NotFound` if the reader may not see it, or it is not of this organization.
+pub async fn page(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
+    let Viewer { by, view_as } = view_as::in_organization(ctx, by, &wanted.org, &wanted.view_as).await?;
+    let page = page_of_reader(ctx, &by, wanted).await?;
+    if view_as.is_some() {
+        return Ok(DriveView { create: Control::Absent, processing: None, view_as, ..page });
+    }
+    Ok(page)
+}
+
+async fn page_of_reader(ctx: &Ctx, by: &Principal, wanted: &PageQuery) -> Result<DriveView> {
+    let mut tx = ctx.db().read().await?;
+    let organization = organization::belonging(&mut tx, by, &wanted.org).await?;
+    if !wanted.q.trim().is_empty() {
+        return search_results(&mut tx, ctx, by, organization, wanted).await;
+    }
+    let visible = account::list_visible(&mut tx, organization.id, by.person).await?;
+    let id: Option<ResourceId> = match (wanted.resource.as_str(), visible.first()) {
+        (SHARED, _) | ("", None) => None,
+        ("", Some(first)) => Some(first.root),
+        (resource, _) => Some(crate::server::usecase::id("resource", resource).map_err(|_| Refusal::NotFound)?),
+    };
+    let seen: Vec<AccountId> = visible.iter().map(|account| account.id).collect();
+    let shared_elsewhere =
+        !seen.is_empty() && grant::any_shared_elsewhere(&mut tx, by.person, organization.id, &seen).await?;
+    let Some(id) = id else {
+        let rows = shared_page(&mut tx, by, organization.id, &wanted.cursor, PAGE_SIZE).await?;
+        let lacking = missing_entitlements(&mut tx, by, organization.id, &rows.items, ctx.now()).await?;
+        let whole = rows.next_cursor.is_none() && wanted.cursor.is_empty();
+        let total = whole.then_some(rows.items.len() as u64);
+        let (resource, tree, create) = (None, Vec::new(), Control::Absent);
+        return Ok(DriveView {
+            organization,
+            resource,
+            rows,
+            total,
+            timeline: None,
+            tree,
+            create,
+            lacking,
+            view_as: None,
+            shared_elsewhere,
+            processing: None,
+            offered: Vec::new(),
+        });
+    };
+    let access_path = access::access_path(&mut tx, by, id).await?;
+    let view = view(&mut tx, by, id, &access_path, MAX_COUNTED_ROWS + 1).await?;
+    if view.organization != organization.id {
+        return Err(Refusal::NotFound.into());
+    }
+    let query = ListQuery {
+        sort: wanted.sort.clone(),
+        kind: Some(wanted.kind.clone()),
+        status: Some(wanted.status.clone()),
+        cursor: wanted.cursor.clone(),
+        ..ListQuery::default()
+    };
+    let (rows, total) = if view.kind.is_container() {
+        // Without a filter they have been counted already.
+        let filtered = !(wanted.kind.is_empty() && wanted.status.is_empty());
+        let total =
+            if filtered { count(&mut tx, id, &query, MAX_COUNTED_ROWS + 1).await? } else { view.children_count };
+        (list(&mut tx, by, &access_path, &query, PAGE_SIZE).await?, Some(total))
+    } else {
+        (Page { items: Vec::new(), next_cursor: None }, None)
+    };
+    let licences = licence::list_of_account(&mut tx, view.account, ctx.now()).await?;
+    let create = match (
+        permit(by.who(), Act::Create, &access_path.facts),
+        allows(&licences, making(Kind::Dataset, view.kind), ctx.now()),
+    ) {
+        (Err(_), _) => Control::Absent,
+        _ if !view.kind.is_container() => Control::Absent,
+        (Ok(_), Err(refusal)) => Control::Disabled(refusal.to_string()),
+        (Ok(_), Ok(())) => Control::Enabled,
+    };
+    let lacking = MissingEntitlements::of(&licences, ctx.now()).for_role(access_path.facts.role);
+    let tree = tree(&mut tx, &view.path, id).await?;
+    let timeline =
+        if view.kind == Kind::Site { Some(crate::server::usecase::site::timeline(&mut tx, id).await?) } else { None };
+    let processing = processing(&organization, &view, &licences, ctx.now());
+    let offered = crate::server::usecase::offer::offered(&mut tx, ctx, &organization).await?;
+    Ok(DriveView {
+        organization,
+        resource: Some(view),
+        rows,
+        total,
+        timeline,
+        tree,
+        create,
+        lacking,
+        processing,
+        offered,
+        view_as: None,
+        shared_elsewhere,
+    })
+}
+
+/// What is found in an organization, as a page of the Drive.
+async fn search_results(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    by: &Principal,
+    organization: OrganizationMembership,
+    wanted: &PageQuery,
+) -> Result<DriveView> {
+    let query = crate::server::usecase::search::SearchQuery {
+        q: wanted.q.clone(),
+        kind: wanted.kind.clone(),
+        status: wanted.status.clone(),
+        cursor: wanted.cursor.clone(),
+        ..Default::default()
+    };
+    // Nothing to look up is nothing found; the page says so, and the field is there to type again.
+    let rows = if SearchTerms::parse(&wanted.q).is_some() {
+        crate::server::usecase::search::page(tx, by, &organization, &query, PAGE_SIZE).await?
+    } else {
+        Page { items: Vec::new(), next_cursor: None }
+    };
+    let lacking = missing_entitlements(tx, by, organization.id, &rows.items, ctx.now()).await?;
+    let (resource, tree, create) = (None, Vec::new(), Control::Absent);
+    let offered = crate::server::usecase::offer::offered(tx, ctx, &organization).await?;
+    Ok(DriveView {
+        organization,
+        resource,
+        rows,
+        total: None,
+        timeline: None,
+        tree,
+        create,
+        lacking,
+        shared_elsewhere: false,
+        processing: None,
+        offered,
+        view_as: None,
+    })
+}
+
+/// How many folders of one container the tree shows.
+const BRANCHES: i64 = 100;
+
+/// The folders around a container: those of the root, the way down, and those of the last three containers on it.
+async fn tree(tx: &mut Tx, path: &[Crumb], shown: ResourceId) -> Result<Vec<TreeFolder>> {
+    let holders: Vec<&Crumb> = path.iter().filter(|crumb| matches!(crumb.kind, Kind::Root | Kind::Folder)).collect();
+    let Some(top) = holders.first().filter(|top| top.kind == Kind::Root) else { return Ok(Vec::new()) };
+    let opened: Vec<ResourceId> = holders
+        .iter()
+        .rev()
+        .take(3)
+        .map(|crumb| crumb.id)
+        .chain([top.id])
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let folders = resource::list_folders(tx, &opened, BRANCHES).await?;
+    let mut tree = Vec::new();
+    // From the innermost out: what is in a container goes right behind it.
+    let mut inside: Vec<TreeFolder> = Vec::new();
+    for (depth, crumb) in holders.iter().enumerate().rev() {
+        let mut own: Vec<TreeFolder> = Vec::new();
+        let on_the_way = holders.get(depth + 1);
+        let branch = |id: ResourceId, name: &str, open| TreeFolder {
+            id,
+            name: name.to_owned(),
+            kind: Kind::Folder,
+            depth: depth as u64 + 1,
+            open,
+            current: id == shown,
+        };
+        let mut put = false;
+        for (_, id, name) in folders.iter().filter(|(parent, _, _)| *parent == crumb.id) {
+            let open = on_the_way.is_some_and(|next| next.id == *id);
+            own.push(branch(*id, name, open));
+            if open {
+                put = true;
+                own.append(&mut inside);
+            }
+        }
+        if let Some(next) = on_the_way.filter(|_| !put) {
+            own.push(branch(next.id, &next.name, true));
+            own.append(&mut inside);
+        }
+        inside = own;
+    }
+    tree.push(TreeFolder {
+        id: top.id,
+        name: top.name.clone(),
+        kind: Kind::Root,
+        depth: 0,
+        open: true,
+        current: top.id == shown,
+    });
+    tree.append(&mut inside);
+    Ok(tree)
+}
+
+/// What having a dataset processed would cost, and what is left for it (LIC-2): for Editors of it who see the
+/// organization's prices, as long as it is not paid for.
+fn processing(
+    organization: &OrganizationMembership,
+    view: &ResourceView,
+    licences: &[Licence],
+    now: Timestamp,
+) -> Option<ProcessingView> {
+    let dataset = view.dataset.as_ref()?;
+    let unpaid =
+        matches!(dataset.status, DatasetStatus::Draft | DatasetStatus::WaitingForCredits | DatasetStatus::Failed);
+    let sees = view.level >= Level::Editor && organization.role.is_some_and(|role| may(role, Permission::SeePrices));
+    if !unpaid || !sees {
+        return None;
+    }
+    if let Err(refusal) = allows(licences, Entitlement::Process, now) {
+        return Some(ProcessingView::Refused(refusal.to_string()));
+    }
+    let payer = governing(licences, now)?;
+    let model = payer.model?;
+    let (cost, left) = (price(model, dataset.images, DEFAULT_MEGAPIXELS), payer.left);
+    let why_not = spend(left, cost).err().map(|refusal| refusal.to_string());
+    Some(ProcessingView::Priced { model, cost, left, why_not })
+}
+
+/// What the licences of none of the accounts that rows are in allow. What those of one allow is offered, and refused where
+/// they are another's.
+async fn missing_entitlements(
+    tx: &mut Tx,
+    by: &Principal,
+    organization: OrganizationId,
+    rows: &[RowView],
+    now: Timestamp,
+) -> Result<MissingEntitlements> {
+    let accounts: BTreeSet<AccountId> = rows.iter().map(|row| row.account).collect();
+    if accounts.is_empty() {
+        return Ok(MissingEntitlements::default());
+    }
+    let all = licence::list_usable(tx, organization, now).await?;
+    let roles = account::list_roles(tx, organization, by.person).await?;
+    let of = |account: AccountId| {
+        let own: Vec<_> = all.iter().filter(|one| one.account == account).map(|one| one.licence.clone()).collect();
+        let role = roles.iter().find(|(id, _)| *id == account).map(|(_, role)| *role);
+        MissingEntitlements::of(&own, now).for_role(role)
+    };
+    Ok(accounts.into_iter().map(of).reduce(MissingEntitlements::both).unwrap_or_default())
+}
